@@ -1,0 +1,33 @@
+"""The front door: every endpoint, its URL and its Lambda function, on one page.
+
+Each line registers a route (`chalice local`, the test client) and a function of its own, packaged as `app.<name>`. Importing this
+file needs no environment and no AWS.
+"""
+
+from chalice.app import Chalice
+
+from chalicelib.assembly import provider, warm
+from chalicelib.gateway import mount, mount_authorizer, mount_job
+
+app = Chalice(app_name="ducat")
+
+openid_configuration = mount(
+    app, provider, "openid_configuration", ["GET"], "/.well-known/openid-configuration"
+)
+oauth_authorization_server = mount(
+    app, provider, "oauth_authorization_server", ["GET"], "/.well-known/oauth-authorization-server"
+)
+jwks = mount(app, provider, "jwks", ["GET"], "/jwks")
+par = mount(app, provider, "par", ["POST"], "/par")
+authorize = mount(app, provider, "authorize", ["GET", "POST"], "/authorize")
+login = mount(app, provider, "login", ["GET", "POST"], "/login")
+consent = mount(app, provider, "consent", ["GET", "POST"], "/consent")
+token = mount(app, provider, "token", ["POST"], "/token")
+userinfo = mount(app, provider, "userinfo", ["GET", "POST"], "/userinfo")
+introspect = mount(app, provider, "introspect", ["POST"], "/introspect")
+revoke = mount(app, provider, "revoke", ["POST"], "/revoke")
+
+authorizer = mount_authorizer(app, provider, "authorizer")
+publish_keys = mount_job(app, provider, "publish_keys")
+
+warm()

@@ -1,0 +1,1 @@
+"""Ducat: an OpenID Provider of financial grade, one Lambda function per endpoint."""

@@ -1,0 +1,142 @@
+"""The only composition that knows we run on AWS: builds the Provider, each port at its first use.
+
+Also the only place, with `settings.py`, where the clock, chance and the environment come in.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from functools import cache, cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from chalicelib.keys.ring import Ring
+from chalicelib.provider import Provider
+from chalicelib.settings import Settings
+
+if TYPE_CHECKING:
+    from chalicelib.keys.kms import Kms
+    from chalicelib.people.port import People
+    from chalicelib.storage.dynamodb import Dynamo
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+WARMED: dict[str, tuple[str, ...]] = {
+    "openid_configuration": (),
+    "oauth_authorization_server": (),
+    "jwks": ("ring",),
+    "par": ("clients", "pushed_requests"),
+    "authorize": ("clients", "interactions"),
+    "login": ("clients", "interactions", "people"),
+    "consent": ("clients", "interactions"),
+    "token": ("clients", "tokens", "ring"),
+    "userinfo": ("tokens",),
+    "introspect": ("clients", "tokens"),
+    "revoke": ("clients", "tokens"),
+    "authorizer": ("tokens",),
+}
+"""What each function makes ready in its init phase, which Lambda runs at full speed."""
+
+
+class Aws:
+    """The Provider on AWS, or on what AWS_ENDPOINT_URL names."""
+
+    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
+        self.settings = settings
+        self._clock = clock
+
+    @cached_property
+    def dynamo(self) -> Dynamo:
+        from chalicelib.storage.dynamodb import Dynamo
+
+        return Dynamo(self.settings, pause=time.sleep)
+
+    @cached_property
+    def kms(self) -> Kms:
+        from chalicelib.keys.kms import Kms
+
+        return Kms()
+
+    @cached_property
+    def clients(self) -> Any:
+        return self.dynamo.clients
+
+    @cached_property
+    def users(self) -> Any:
+        return self.dynamo.users
+
+    @cached_property
+    def pushed_requests(self) -> Any:
+        return self.dynamo.pushed_requests
+
+    @cached_property
+    def interactions(self) -> Any:
+        return self.dynamo.interactions
+
+    @cached_property
+    def consents(self) -> Any:
+        return self.dynamo.consents
+
+    @cached_property
+    def tokens(self) -> Any:
+        return self.dynamo.tokens
+
+    @cached_property
+    def used_once(self) -> Any:
+        return self.dynamo.used_once
+
+    @cached_property
+    def ring(self) -> Ring:
+        return Ring(self.dynamo.signing_keys, lambda key: self.kms.signer(key))
+
+    @cached_property
+    def people(self) -> People:
+        module, _, function = self.settings.people.partition(":")
+        people: People = getattr(import_module(module), function)(self)
+        return people
+
+    def now(self) -> int:
+        return int(self._clock())
+
+    def new_handle(self) -> str:
+        return secrets.token_urlsafe(32)
+
+    def alongside(self, first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
+        results: list[B] = []
+        problems: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                results.append(second())
+            except BaseException as problem:
+                problems.append(problem)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            result = first()
+        finally:
+            thread.join()
+        if problems:
+            raise problems[0]
+        return result, results[0]
+
+
+@cache
+def provider() -> Provider:
+    """The Provider of this process. Raises SettingsError that lists everything missing."""
+    return Aws(Settings.read(os.environ))
+
+
+def warm() -> None:
+    """In a Lambda function's init phase: import its endpoint and make its ports. Elsewhere, nothing."""
+    name = os.environ.get("_HANDLER", "").removeprefix("app.")
+    if name in WARMED:
+        import_module(f"chalicelib.endpoints.{name}")
+        for port in WARMED[name]:
+            getattr(provider(), port)

@@ -1,0 +1,1 @@
+"""Who asks: authentication methods, client metadata, certificates."""

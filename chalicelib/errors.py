@@ -1,0 +1,124 @@
+"""Every refusal, one class per registered error code.
+
+An error has two halves: `description` is what the caller may see, `detail` is what the log may keep. Neither ever
+holds a token, a code, a secret, an assertion or a key. Codes: the IANA "OAuth Extensions Error" registry, RFC 6749 4.1.2.1
+and 5.2, RFC 6750 3.1, RFC 9101 6, OpenID Connect Core 3.1.2.6.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class OAuthError(Exception):
+    """A refusal with a registered code.
+
+    `description`: shown to the caller; ASCII without quotes, backslashes or line breaks (RFC 6749 5.2).
+    `detail`: kept in the log line only.
+    """
+
+    error: ClassVar[str]
+    status: ClassVar[int] = 400
+
+    def __init__(self, description: str, *, detail: str = "") -> None:
+        super().__init__(description)
+        self.description = description
+        self.detail = detail
+        self.headers: tuple[tuple[str, str], ...] = ()
+
+
+class InvalidRequest(OAuthError):
+    """A parameter is missing, repeated, malformed or not allowed here (RFC 6749 4.1.2.1, 5.2)."""
+
+    error = "invalid_request"
+
+
+class InvalidClient(OAuthError):
+    """Client authentication failed (RFC 6749 5.2)."""
+
+    error = "invalid_client"
+    status = 401
+
+
+class InvalidGrant(OAuthError):
+    """The code or refresh token is unknown, expired, spent, revoked or another client's (RFC 6749 5.2)."""
+
+    error = "invalid_grant"
+
+
+class UnauthorizedClient(OAuthError):
+    """This client may not use this grant or endpoint (RFC 6749 5.2)."""
+
+    error = "unauthorized_client"
+
+
+class UnsupportedGrantType(OAuthError):
+    """No grant of that type is offered (RFC 6749 5.2)."""
+
+    error = "unsupported_grant_type"
+
+
+class UnsupportedResponseType(OAuthError):
+    """The client's profile has no such response_type (RFC 6749 4.1.2.1)."""
+
+    error = "unsupported_response_type"
+
+
+class InvalidScope(OAuthError):
+    """The scope is unknown, malformed or beyond what was granted (RFC 6749 5.2)."""
+
+    error = "invalid_scope"
+
+
+class AccessDenied(OAuthError):
+    """The person, or a rule about them, said no (RFC 6749 4.1.2.1)."""
+
+    error = "access_denied"
+
+
+class InvalidRequestUri(OAuthError):
+    """The request_uri is unknown, expired, used or another client's (RFC 9101 6.2)."""
+
+    error = "invalid_request_uri"
+
+
+class InvalidRequestObject(OAuthError):
+    """The request object can't be used (RFC 9101 6.1)."""
+
+    error = "invalid_request_object"
+
+
+class RequestNotSupported(OAuthError):
+    """The client's profile takes no request object (OpenID Connect Core 3.1.2.6)."""
+
+    error = "request_not_supported"
+
+
+class UnsupportedTokenType(OAuthError):
+    """A token of this type can't be revoked (RFC 7009 2.2.1)."""
+
+    error = "unsupported_token_type"
+
+
+class InvalidToken(OAuthError):
+    """The access token is unknown, expired, revoked or bound to another key (RFC 6750 3.1)."""
+
+    error = "invalid_token"
+    status = 401
+
+
+class InsufficientScope(OAuthError):
+    """The access token's scope does not cover this resource (RFC 6750 3.1)."""
+
+    error = "insufficient_scope"
+    status = 403
+
+
+class NotHere(OAuthError):
+    """A path or method this function does not serve: 404 or 405."""
+
+    error = "invalid_request"
+
+    def __init__(self, description: str, *, status_code: int, detail: str = "") -> None:
+        super().__init__(description, detail=detail)
+        self.status_code = status_code

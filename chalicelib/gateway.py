@@ -1,0 +1,182 @@
+"""API Gateway and Chalice on one side, Request and Response on the other. Nothing else here knows either.
+
+Errors go onto the wire here, and each request leaves one log line here: who, what, why; never a secret.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+from chalice.app import Chalice
+from chalice.app import Response as ChaliceResponse
+
+from chalicelib.errors import InvalidRequest, NotHere, OAuthError
+from chalicelib.messages import NO_STORE, Request, Response, json_response, uncached
+from chalicelib.provider import Provider
+
+Event = Mapping[str, Any]
+Handler = Callable[[Event, Any], Any]
+
+log = logging.getLogger("ducat")
+
+EVERYWHERE = (
+    ("Strict-Transport-Security", "max-age=63072000; includeSubDomains"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+)
+
+
+def mount(
+    app: Chalice, provider: Callable[[], Provider], name: str, methods: Sequence[str], path: str
+) -> Handler:
+    """Serve `endpoints/<name>.py` at `path`: as a route of `chalice local`, and as the Lambda function `app.<name>`.
+
+    The endpoint's module is imported at the first request, or by `assembly.warm` in the function's init phase.
+    """
+    def handle(event: Event, context: Any) -> dict[str, Any]:
+        return to_event(serve(name, methods, path, event, provider))
+
+    def view(**_: str) -> ChaliceResponse:
+        answer = handle(app.current_request.to_original_event(), app.lambda_context)
+        headers = {k: v if len(v) > 1 else v[0] for k, v in answer["multiValueHeaders"].items()}
+        return ChaliceResponse(answer["body"], headers, answer["statusCode"])
+
+    app.route(path, methods=list(methods), name=name, content_types=[])(view)
+    function: Handler = app.lambda_function(name=name)(handle)
+    return function
+
+
+def mount_authorizer(app: Chalice, provider: Callable[[], Provider], name: str) -> Handler:
+    """The Lambda function `app.<name>` that API Gateway asks before it calls the bank's own API."""
+    def handle(event: Event, context: Any) -> dict[str, Any]:
+        policy: dict[str, Any] = import_module(f"chalicelib.endpoints.{name}").decide(
+            from_event(event), event["methodArn"], provider()
+        )
+        written = policy.get("context", {})
+        write_log(
+            name,
+            "allowed" if _allows(policy) else "refused",
+            {k: str(written[k]) for k in ("client_id", "error", "reason") if k in written},
+        )
+        written.pop("reason", None)
+        return policy
+
+    function: Handler = app.lambda_function(name=name)(handle)
+    return function
+
+
+def mount_job(app: Chalice, provider: Callable[[], Provider], name: str) -> Handler:
+    """The Lambda function `app.<name>`, run by a schedule and at each deployment."""
+
+    def handle(event: Event, context: Any) -> dict[str, Any]:
+        outcome: dict[str, Any] = import_module(f"chalicelib.jobs.{name}").run(provider())
+        write_log(name, "done", {k: str(v) for k, v in outcome.items()})
+        return outcome
+
+    function: Handler = app.lambda_function(name=name)(handle)
+    return function
+
+
+def serve(
+    name: str, methods: Sequence[str], path: str, event: Event, provider: Callable[[], Provider]
+) -> Response:
+    """The endpoint's answer, or its refusal; whatever happens, a Response and one log line."""
+    began = time.perf_counter()
+    outcome: dict[str, str] = {}
+    try:
+        request = from_event(event)
+        if request.path != path:
+            raise NotHere("this function does not serve that path", status_code=404)
+        if request.method not in methods:
+            raise NotHere("that method is not allowed here", status_code=405)
+        response: Response = import_module(f"chalicelib.endpoints.{name}").answer(request, provider())
+        outcome.update(response.log)
+    except OAuthError as refusal:
+        response = refused(refusal, methods)
+        outcome.update(error=refusal.error, reason=refusal.detail or refusal.description)
+    except Exception as problem:  # ours: no word of it leaves the house
+        response = uncached(500, error="server_error")
+        outcome.update(error="server_error", reason=type(problem).__name__)
+        log.error("%s failed", name, exc_info=_without_values(problem))
+    outcome["ms"] = str(round((time.perf_counter() - began) * 1000))
+    write_log(name, str(response.status), outcome)
+    return response.with_headers(*EVERYWHERE)
+
+
+def refused(refusal: OAuthError, methods: Sequence[str] = ()) -> Response:
+    """A refusal as JSON (RFC 6749 5.2), with the challenge that its status demands."""
+    body = {"error": refusal.error, "error_description": refusal.description}
+    status = refusal.status_code if isinstance(refusal, NotHere) else refusal.status
+    headers = list(NO_STORE)
+    if status == 405:
+        headers.append(("Allow", ", ".join(methods)))
+    headers += refusal.headers
+    return json_response(status, body, *headers)
+
+
+def from_event(event: Event) -> Request:
+    """A Request out of a REST API proxy event (or an HTTP API event of payload 1.0).
+
+    Raises InvalidRequest where the body is not text.
+    """
+    context = event["requestContext"]
+    body = event.get("body") or ""
+    try:
+        if event.get("isBase64Encoded"):
+            body = base64.b64decode(body, validate=True)
+        if isinstance(body, bytes):
+            body = body.decode()
+    except (binascii.Error, UnicodeDecodeError) as problem:
+        raise InvalidRequest("the body could not be read", detail=type(problem).__name__) from None
+    certificate = (context.get("identity") or {}).get("clientCert") or {}
+    return Request(
+        method=context.get("httpMethod") or event["httpMethod"],
+        path=context.get("resourcePath") or event.get("path") or "",
+        query=_pairs(event, "multiValueQueryStringParameters", "queryStringParameters"),
+        headers=tuple(
+            (name.lower(), value) for name, value in _pairs(event, "multiValueHeaders", "headers")
+        ),
+        body=body,
+        client_certificate=certificate.get("clientCertPem"),
+    )
+
+
+def to_event(response: Response) -> dict[str, Any]:
+    """The proxy integration's answer; header repeats kept."""
+    headers: dict[str, list[str]] = {}
+    for name, value in response.headers:
+        headers.setdefault(name, []).append(value)
+    return {
+        "statusCode": response.status,
+        "multiValueHeaders": headers,
+        "body": response.body,
+        "isBase64Encoded": False,
+    }
+
+
+def write_log(endpoint: str, outcome: str, members: Mapping[str, str]) -> None:
+    """One line of JSON a request."""
+    log.info(json.dumps({"endpoint": endpoint, "outcome": outcome, **members}))
+
+
+def _pairs(event: Event, many: str, single: str) -> tuple[tuple[str, str], ...]:
+    if event.get(many):
+        return tuple((name, value) for name, values in event[many].items() for value in values)
+    return tuple((event.get(single) or {}).items())
+
+
+def _allows(policy: Mapping[str, Any]) -> bool:
+    return bool(policy["policyDocument"]["Statement"][0]["Effect"] == "Allow")
+
+
+def _without_values(problem: Exception) -> Any:
+    """The traceback without the exception's words, which may quote what was sent."""
+    clean = type("Problem", (Exception,), {})(type(problem).__name__)
+    return (type(clean), clean, problem.__traceback__)

@@ -1,0 +1,1 @@
+"""One file per grant_type, each with one public function, issue."""

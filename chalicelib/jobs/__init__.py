@@ -1,0 +1,1 @@
+"""What runs by the clock: one file per scheduled function, each with one public function, run."""

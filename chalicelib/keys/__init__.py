@@ -1,0 +1,1 @@
+"""What signs and verifies: ring (ports), jose, kms (the adapter)."""

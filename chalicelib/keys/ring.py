@@ -1,0 +1,62 @@
+"""The key ring: which key signs now, and which public keys the world should see.
+
+A key is published before it signs (`signs_from` lies ahead of its publication by more than any cache of the JWKS) and
+stays published until the last thing that it signed has expired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from chalicelib.storage.records import SigningKey
+from chalicelib.storage.stores import SigningKeys
+
+
+class Signer(Protocol):
+    """A private key that never leaves its home. `alg`: JWS name. `sign` gives the JWS signature bytes (RFC 7518)."""
+
+    kid: str
+    alg: str
+
+    def sign(self, data: bytes) -> bytes: ...
+
+
+class Sealer(Protocol):
+    """Encrypts small secrets for storage. `context` is authenticated, not hidden, and must be the same to unseal."""
+
+    def seal(self, secret: bytes, context: dict[str, str]) -> str: ...
+
+    def unseal(self, sealed: str, context: dict[str, str]) -> bytes: ...
+
+
+class NoSigningKey(Exception):
+    """The registry has no key of the algorithm that may sign now."""
+
+
+@dataclass(frozen=True)
+class Ring:
+    """`registry`: the published keys. `signer`: makes the Signer of one of them."""
+
+    registry: SigningKeys
+    signer: Callable[[SigningKey], Signer]
+
+    def signing(self, alg: str, *, now: int) -> Signer:
+        """The signer for `alg`: the newest key that may sign. Raises NoSigningKey."""
+        fit = [key for key in self.published(now=now) if key.alg == alg and key.signs_from <= now]
+        if not fit:
+            raise NoSigningKey(alg)
+        return self.signer(max(fit, key=lambda key: (key.signs_from, key.kid)))
+
+    def published(self, *, now: int) -> list[SigningKey]:
+        """Every key that may still verify something."""
+        return [
+            key
+            for key in self.registry.all(now=now)
+            if key.published_until is None or key.published_until > now
+        ]
+
+    def jwks(self, *, now: int) -> dict[str, Any]:
+        """The JWK Set (RFC 7517 5): public members alone."""
+        return {"keys": [key.public_jwk for key in self.published(now=now)]}

@@ -1,0 +1,130 @@
+"""Request and Response: HTTP as the specifications see it.
+
+Neither knows API Gateway or Chalice; `gateway.py` translates. A certificate is only ever the one that the TLS
+layer verified and handed over, never a header.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl
+
+from chalicelib.errors import InvalidRequest
+
+MOST_PARAMETERS = 64
+LARGEST_BODY = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request.
+
+    `method`: upper case. `path`: without stage or base path, no query. `query`, `headers`: pairs as sent, header names in
+    lower case, duplicates kept. `body`: decoded text. `client_certificate`: PEM of the certificate that ended mutual
+    TLS, or None.
+    """
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+    client_certificate: str | None = None
+
+    def header_values(self, name: str) -> tuple[str, ...]:
+        """Every value sent under `name`, in order."""
+        name = name.lower()
+        return tuple(value for key, value in self.headers if key == name)
+
+    def header(self, name: str) -> str | None:
+        """The one value of `name`, or None. Raises InvalidRequest where the header was repeated."""
+        values = self.header_values(name)
+        if len(values) > 1:
+            raise InvalidRequest(f"the {name} header was sent more than once")
+        return values[0] if values else None
+
+    @cached_property
+    def form(self) -> Mapping[str, str]:
+        """The form body's parameters. Raises InvalidRequest on another media type, a repeated name, or too much."""
+        media_type = (self.header("content-type") or "").partition(";")[0].strip().lower()
+        if media_type != "application/x-www-form-urlencoded":
+            raise InvalidRequest("the body must be application/x-www-form-urlencoded")
+        if len(self.body) > LARGEST_BODY:
+            raise InvalidRequest("the request is too large")
+        try:
+            pairs = parse_qsl(
+                self.body, keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS
+            )
+        except ValueError as problem:
+            raise InvalidRequest("the body could not be read", detail=type(problem).__name__) from None
+        return _once_each(pairs)
+
+    @cached_property
+    def parameters(self) -> Mapping[str, str]:
+        """The query's parameters. Raises InvalidRequest where a name is repeated."""
+        return _once_each(self.query)
+
+    @cached_property
+    def cookies(self) -> Mapping[str, str]:
+        """The cookies; of a name sent twice, none, since which one is ours can't be told."""
+        seen: dict[str, list[str]] = {}
+        for line in self.header_values("cookie"):
+            for part in line.split(";"):
+                name, equals, value = part.strip().partition("=")
+                if equals:
+                    seen.setdefault(name, []).append(value)
+        return {name: values[0] for name, values in seen.items() if len(values) == 1}
+
+
+def _once_each(pairs: Iterable[tuple[str, str]]) -> Mapping[str, str]:
+    """RFC 6749 3.1, 3.2: a parameter sent without a value is as if omitted; none may come twice."""
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if name in found:
+            raise InvalidRequest("a parameter was sent more than once")  # RFC6749-3.1
+        found[name] = value
+    return {name: value for name, value in found.items() if value != ""}
+
+
+@dataclass(frozen=True)
+class Response:
+    """One HTTP response. `headers`: pairs, repeats allowed (Set-Cookie). `log`: what the log line may keep of it."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+    log: Mapping[str, str] = field(default_factory=dict)
+
+    def with_headers(self, *more: tuple[str, str]) -> Response:
+        """The same answer with further headers."""
+        return replace(self, headers=self.headers + more)
+
+    def noting(self, **log: str) -> Response:
+        """The same answer, with more for the log: identifiers and reasons, never a secret."""
+        return replace(self, log={**self.log, **log})
+
+
+NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))  # RFC6749-5.1
+
+
+def json_response(status: int, members: Mapping[str, Any], *headers: tuple[str, str]) -> Response:
+    """A JSON answer; the caller says how it may be cached."""
+    return Response(
+        status,
+        (("Content-Type", "application/json"), *headers),
+        json.dumps(members, separators=(",", ":"), ensure_ascii=False),
+    )
+
+
+def uncached(status: int, **members: Any) -> Response:
+    """A JSON answer that nobody may store (RFC 6749 5.1); members that are None are left out."""
+    return json_response(status, {k: v for k, v in members.items() if v is not None}, *NO_STORE)
+
+
+def see_other(location: str, *headers: tuple[str, str]) -> Response:
+    """303, so that a posted password is never posted on (FAPI 2.0 Security Profile 5.3.2.2; RFC 9700 4.12)."""
+    return Response(303, (("Location", location), *NO_STORE, *headers))

@@ -1,0 +1,1 @@
+"""Who says yes: end users, authenticators, levels of assurance."""

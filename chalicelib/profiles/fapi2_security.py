@@ -1,0 +1,35 @@
+"""FAPI 2.0 Security Profile (Final, February 2025), with sender-constrained tokens by mutual TLS."""
+
+from chalicelib.profiles.profile import Profile
+
+FAPI2_SECURITY = Profile(
+    name="fapi2-security",
+    response_types=("code",),  # FAPI2-SP-FINAL-5.3.2.2-1
+    response_modes=("query",),
+    pushed_requests_only=True,  # FAPI2-SP-FINAL-5.3.2.2-3
+    code_challenge_required=True,  # FAPI2-SP-FINAL-5.3.2.2-5
+    code_challenge_methods=("S256",),
+    token_endpoint_auth_methods=(  # FAPI2-SP-FINAL-5.3.2.1-6
+        "private_key_jwt",
+        "tls_client_auth",
+        "self_signed_tls_client_auth",
+    ),
+    client_signing_algs=("PS256", "ES256"),  # FAPI2-SP-FINAL-5.4.1-2
+    assertion_audiences=("issuer",),  # FAPI2-SP-FINAL-5.3.2.1-8
+    assertion_audience_may_be_array=False,
+    assertion_longest_life=3600,  # ours: a jti is remembered until its assertion expires
+    clock_leeway=10,  # FAPI2-SP-FINAL-5.3.2.1-13
+    rsa_key_bits=2048,  # FAPI2-SP-FINAL-5.4.1-3
+    ec_key_bits=224,  # FAPI2-SP-FINAL-5.4.1-4
+    grant_types=("authorization_code", "refresh_token", "client_credentials"),
+    sender_constraints=("mtls",),  # FAPI2-SP-FINAL-5.3.2.1-4
+    id_token_signing_algs=("PS256", "ES256"),
+    refresh_token_rotation=False,  # FAPI2-SP-FINAL-5.3.2.1-9
+    request_uri_lifetime=90,  # under 600: FAPI2-SP-FINAL-5.3.2.2-11
+    interaction_lifetime=900,
+    code_lifetime=60,  # FAPI2-SP-FINAL-5.3.2.1-11
+    access_token_lifetime=600,
+    id_token_lifetime=300,
+    consent_lifetime=90 * 24 * 3600,
+    least_assurance=2,
+)

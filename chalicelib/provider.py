@@ -1,0 +1,49 @@
+"""Provider: all that a request may ask for, as ports. `assembly.py` makes the real one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from chalicelib.keys.ring import Ring
+from chalicelib.people.port import People
+from chalicelib.settings import Settings
+from chalicelib.storage import stores
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+class Provider(Protocol):
+    """What an endpoint is given. Every port is made at its first use, so no endpoint pays for another's."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def clients(self) -> stores.Clients: ...
+    @property
+    def pushed_requests(self) -> stores.PushedRequests: ...
+    @property
+    def interactions(self) -> stores.Interactions: ...
+    @property
+    def consents(self) -> stores.Consents: ...
+    @property
+    def tokens(self) -> stores.Tokens: ...
+    @property
+    def used_once(self) -> stores.UsedOnce: ...
+    @property
+    def ring(self) -> Ring: ...
+    @property
+    def people(self) -> People: ...
+
+    def now(self) -> int:
+        """This instant, in seconds since the epoch. One request asks once."""
+        ...
+
+    def new_handle(self) -> str:
+        """256 random bits, base64url without padding."""
+        ...
+
+    def alongside(self, first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
+        """Both results; the calls run at the same time. Raises what either raised, once both have ended."""
+        ...

@@ -1,0 +1,78 @@
+"""Settings: where we are. Read from the environment, which infra/ sets; every problem is named at once.
+
+No setting can soften a profile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from urllib.parse import urlsplit
+
+PREFIX = "DUCAT_"
+
+
+class SettingsError(Exception):
+    """The environment can't be used; the message lists every problem."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where this deployment is. Each field is the environment variable DUCAT_<FIELD>.
+
+    `issuer`: https URL of the browsers' host, the `iss` of everything. `mtls_url`: https URL of the host that asks for client
+    certificates. `bank_name`: the name people read on the pages. `*_table`: DynamoDB table names. `*_key`: KMS key ids
+    or ARNs. `people`: "module:function" that makes the directory of end users. `resource_scopes`: JSON object, "GET /accounts"
+    to the scope that the authorizer asks for there.
+    """
+
+    issuer: str
+    mtls_url: str
+    bank_name: str
+    people: str
+    resource_scopes: str
+    clients_table: str
+    users_table: str
+    consents_table: str
+    signing_keys_table: str
+    pushed_requests_table: str
+    interactions_table: str
+    access_tokens_table: str
+    used_once_table: str
+    ps256_key: str
+    es256_key: str
+    secrets_key: str
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Settings:
+        """Settings out of environment variables. Raises SettingsError that lists all that is missing or wrong."""
+        values = {f.name: environment.get(variable(f.name), "").strip() for f in fields(cls)}
+        problems = [f"{variable(name)} is not set" for name, value in values.items() if not value]
+        for name in ("issuer", "mtls_url"):
+            if values[name] and not _is_base_url(values[name]):
+                problems.append(
+                    f"{variable(name)} must be https://host or https://host:port and no more"
+                )
+        if problems:
+            raise SettingsError("Settings can't be used: " + "; ".join(problems))
+        return cls(**values)
+
+
+def variable(field_name: str) -> str:
+    """The environment variable of a field."""
+    return PREFIX + field_name.upper()
+
+
+def variables() -> list[str]:
+    """Every environment variable that is read."""
+    return [variable(f.name) for f in fields(Settings)]
+
+
+def _is_base_url(value: str) -> bool:
+    url = urlsplit(value)
+    return (
+        url.scheme == "https"
+        and bool(url.hostname)
+        and value == f"https://{url.netloc}"
+        and "@" not in url.netloc
+    )

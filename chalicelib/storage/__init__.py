@@ -1,0 +1,1 @@
+"""What is remembered: records (frozen values), stores (ports), dynamodb (the adapter)."""

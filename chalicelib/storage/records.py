@@ -1,0 +1,151 @@
+"""Records: frozen values that are remembered. All times are integer seconds since the epoch.
+
+A handle (request_uri, code, access token, refresh token, browser cookie) never stands in a record; only its hash does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Client:
+    """A registered client; field names are those of the registered client metadata (RFC 7591, 8705, 9449).
+
+    `profile`: name of the profile in `profiles/` whose rules apply to it. `scope`: the scope tokens it may ask for.
+    """
+
+    client_id: str
+    client_name: str
+    profile: str
+    token_endpoint_auth_method: str
+    grant_types: tuple[str, ...]
+    scope: tuple[str, ...]
+    redirect_uris: tuple[str, ...] = ()
+    jwks: dict[str, Any] | None = None
+    tls_client_auth_subject_dn: str | None = None
+    tls_client_auth_san_dns: str | None = None
+    tls_client_auth_san_uri: str | None = None
+    tls_client_auth_san_ip: str | None = None
+    tls_client_auth_san_email: str | None = None
+    tls_client_certificate_bound_access_tokens: bool = False
+    id_token_signed_response_alg: str = "PS256"
+
+
+@dataclass(frozen=True)
+class AuthorizationRequest:
+    """A checked authorization request. Made in `authorization/request.py` alone."""
+
+    client_id: str
+    redirect_uri: str
+    response_type: str
+    scope: tuple[str, ...]
+    code_challenge: str | None
+    state: str | None = None
+    nonce: str | None = None
+    acr_values: tuple[str, ...] = ()
+    login_hint: str | None = None
+
+
+@dataclass(frozen=True)
+class PushedRequest:
+    """An authorization request that waits at its request_uri (RFC 9126)."""
+
+    request: AuthorizationRequest
+    expires_at: int
+
+
+@dataclass(frozen=True)
+class Login:
+    """How and when a person proved who they are. `claims`: what the scopes asked for, as the person saw it."""
+
+    sub: str
+    auth_time: int
+    acr: str
+    amr: tuple[str, ...]
+    claims: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """One authorization request being answered in one browser, from the first page to the spending of its code.
+
+    `key`: names it in page URLs; not a secret. `browser`: hash of the cookie of the browser that it belongs to.
+    `decision`: "" while open, "approved" or "denied".
+    """
+
+    key: str
+    request: AuthorizationRequest
+    browser: str
+    begun_at: int
+    expires_at: int
+    login: Login | None = None
+    decision: str = ""
+    consent_id: str | None = None
+    code_hash: str | None = None
+    code_expires_at: int = 0
+    redeemed_at: int | None = None
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What one person agreed that one client may do. Every token that follows lives only as long as this does.
+
+    `refresh_hash`: the hash of its refresh token, if one was issued. `cnf`: what the refresh token is bound to.
+    """
+
+    consent_id: str
+    client_id: str
+    scope: tuple[str, ...]
+    login: Login
+    given_at: int
+    expires_at: int
+    refresh_hash: str | None = None
+    cnf: dict[str, str] | None = None
+    revoked_at: int | None = None
+
+
+@dataclass(frozen=True)
+class AccessToken:
+    """An issued access token. `consent_id` is None for a client's own token (client_credentials)."""
+
+    client_id: str
+    scope: tuple[str, ...]
+    cnf: dict[str, str]
+    issued_at: int
+    expires_at: int
+    consent_id: str | None = None
+
+
+@dataclass(frozen=True)
+class User:
+    """An end user. `password`: argon2id hash. `totp`: the one-time code's secret, sealed by KMS, base64."""
+
+    username: str
+    sub: str
+    password: str
+    totp: str
+    claims: dict[str, Any] = field(default_factory=dict)
+    failures: int = 0
+    last_failure: int = 0
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """A published key. `public_jwk` has kid, alg and use. `key_id`: KMS. `signs_from`, `published_until`: epoch seconds."""
+
+    kid: str
+    alg: str
+    key_id: str
+    public_jwk: dict[str, Any]
+    signs_from: int
+    published_until: int | None = None
+
+
+@dataclass(frozen=True)
+class Once:
+    """A value that may be used once until `expires_at`, such as an assertion's jti. `key` is already a hash."""
+
+    key: str
+    expires_at: int

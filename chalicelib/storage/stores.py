@@ -1,0 +1,146 @@
+"""Stores: the ports. A verb is a guarantee.
+
+`keep` writes; `find` reads consistently and never returns what has expired; `spend` and `decide` succeed once, ever, whoever
+races; `claim` succeeds once until expiry; `revoke` takes effect on the next read. `once=` names values that the same
+write must be the first to use: either everything is written, or nothing is and AlreadyUsed is raised. Stores take handles and
+keep only their hashes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from chalicelib.storage.records import (
+    AccessToken,
+    Client,
+    Consent,
+    Interaction,
+    Login,
+    Once,
+    PushedRequest,
+    SigningKey,
+    User,
+)
+
+
+class AlreadyUsed(Exception):
+    """A value that may be used once was used before."""
+
+
+class Replayed(Exception):
+    """A code that was redeemed before came again; carries what it once gave."""
+
+    def __init__(self, consent_id: str) -> None:
+        super().__init__("already redeemed")
+        self.consent_id = consent_id
+
+
+class Gone(Exception):
+    """What was to be changed is not there, has expired, was decided before, or is another browser's."""
+
+
+class Clients(Protocol):
+    def find(self, client_id: str, *, now: int) -> Client | None:
+        """The client; may be a minute old (cached in the warm function)."""
+
+    def keep(self, client: Client) -> None:
+        """Register or replace."""
+
+
+class Users(Protocol):
+    def keep(self, user: User) -> None:
+        """Add or replace."""
+
+    def find(self, username: str) -> User | None: ...
+
+    def failed(self, username: str, *, now: int) -> None:
+        """Count a failed attempt."""
+
+    def cleared(self, username: str) -> None:
+        """Forget failed attempts."""
+
+
+class PushedRequests(Protocol):
+    def keep(self, handle: str, pushed: PushedRequest, *, once: Sequence[Once] = ()) -> None: ...
+
+    def find(self, handle: str, *, now: int) -> PushedRequest | None: ...
+
+
+class Interactions(Protocol):
+    def begin(self, interaction: Interaction) -> None:
+        """Write it, in place of an undecided one of the same key. Raises Gone if that one was decided."""
+
+    def find(self, key: str, *, now: int) -> Interaction | None: ...
+
+    def authenticate(
+        self, key: str, browser: str, login: Login, *, now: int, once: Sequence[Once] = ()
+    ) -> None:
+        """Say who the person is. Raises Gone unless it is this browser's and still open."""
+
+    def decide(
+        self,
+        key: str,
+        browser: str,
+        *,
+        decision: str,
+        now: int,
+        consent_id: str | None = None,
+        code: str | None = None,
+        code_expires_at: int = 0,
+    ) -> Interaction:
+        """Approve or deny, once. Raises Gone unless it is this browser's, still open and, to approve, logged in."""
+
+    def find_code(self, key: str) -> Interaction | None:
+        """The interaction that a code names, expired or not: who asks decides what that means."""
+
+    def spend(
+        self,
+        interaction: Interaction,
+        *,
+        consent: Consent,
+        handle: str,
+        token: AccessToken,
+        now: int,
+        once: Sequence[Once] = (),
+    ) -> None:
+        """Redeem the code and write what it gives, all or nothing. Raises Replayed to all but one, or Gone if expired."""
+
+
+class Tokens(Protocol):
+    def keep(
+        self,
+        handle: str,
+        token: AccessToken,
+        *,
+        now: int,
+        once: Sequence[Once] = (),
+    ) -> None:
+        """Write a token. Raises Gone unless its consent, if it has one, is active in that instant."""
+
+    def find(
+        self, handle: str, *, now: int
+    ) -> tuple[AccessToken, Consent | None] | None:
+        """The token with its consent, in one read; None unless both are in force."""
+
+    def revoke(self, handle: str) -> None: ...
+
+
+class Consents(Protocol):
+    def find(self, consent_id: str, *, now: int) -> Consent | None:
+        """The consent, if it is in force."""
+
+    def revoke(self, consent_id: str, *, now: int) -> None:
+        """Every token that came of it is dead from here on. Revoking twice is no error."""
+
+
+class UsedOnce(Protocol):
+    def claim(self, once: Sequence[Once], *, now: int) -> None:
+        """Raises AlreadyUsed unless this is the first use of every value."""
+
+
+class SigningKeys(Protocol):
+    def keep(self, key: SigningKey) -> None: ...
+
+    def all(self, *, now: int) -> tuple[SigningKey, ...]:
+        """Every key of the registry; may be minutes old (cached in the warm function)."""

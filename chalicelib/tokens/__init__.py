@@ -1,0 +1,1 @@
+"""What is handed out, and to whom it is tied."""
