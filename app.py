@@ -11,9 +11,7 @@ from chalicelib.gateway import mount, mount_authorizer, mount_job
 
 app = Chalice(app_name="ducat")
 
-openid_configuration = mount(
-    app, provider, "openid_configuration", ["GET"], "/.well-known/openid-configuration"
-)
+openid_configuration = mount(app, provider, "openid_configuration", ["GET"], "/.well-known/openid-configuration")
 oauth_authorization_server = mount(
     app, provider, "oauth_authorization_server", ["GET"], "/.well-known/oauth-authorization-server"
 )

@@ -54,13 +54,13 @@ class Aws:
     def dynamo(self) -> Dynamo:
         from chalicelib.storage.dynamodb import Dynamo
 
-        return Dynamo(self.settings, pause=time.sleep)
+        return Dynamo(self.settings, pause=time.sleep, chance=self.new_handle)
 
     @cached_property
     def kms(self) -> Kms:
         from chalicelib.keys.kms import Kms
 
-        return Kms()
+        return Kms(self.settings.secrets_key)
 
     @cached_property
     def clients(self) -> Any:
@@ -91,8 +91,12 @@ class Aws:
         return self.dynamo.used_once
 
     @cached_property
+    def signing_keys(self) -> Any:
+        return self.dynamo.signing_keys
+
+    @cached_property
     def ring(self) -> Ring:
-        return Ring(self.dynamo.signing_keys, lambda key: self.kms.signer(key))
+        return Ring(self.signing_keys, lambda key: self.kms.signer(key))
 
     @cached_property
     def people(self) -> People:

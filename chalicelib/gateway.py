@@ -33,13 +33,12 @@ EVERYWHERE = (
 )
 
 
-def mount(
-    app: Chalice, provider: Callable[[], Provider], name: str, methods: Sequence[str], path: str
-) -> Handler:
+def mount(app: Chalice, provider: Callable[[], Provider], name: str, methods: Sequence[str], path: str) -> Handler:
     """Serve `endpoints/<name>.py` at `path`: as a route of `chalice local`, and as the Lambda function `app.<name>`.
 
     The endpoint's module is imported at the first request, or by `assembly.warm` in the function's init phase.
     """
+
     def handle(event: Event, context: Any) -> dict[str, Any]:
         return to_event(serve(name, methods, path, event, provider))
 
@@ -55,6 +54,7 @@ def mount(
 
 def mount_authorizer(app: Chalice, provider: Callable[[], Provider], name: str) -> Handler:
     """The Lambda function `app.<name>` that API Gateway asks before it calls the bank's own API."""
+
     def handle(event: Event, context: Any) -> dict[str, Any]:
         policy: dict[str, Any] = import_module(f"chalicelib.endpoints.{name}").decide(
             from_event(event), event["methodArn"], provider()
@@ -84,9 +84,7 @@ def mount_job(app: Chalice, provider: Callable[[], Provider], name: str) -> Hand
     return function
 
 
-def serve(
-    name: str, methods: Sequence[str], path: str, event: Event, provider: Callable[[], Provider]
-) -> Response:
+def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: Callable[[], Provider]) -> Response:
     """The endpoint's answer, or its refusal; whatever happens, a Response and one log line."""
     began = time.perf_counter()
     outcome: dict[str, str] = {}
@@ -140,9 +138,7 @@ def from_event(event: Event) -> Request:
         method=context.get("httpMethod") or event["httpMethod"],
         path=context.get("resourcePath") or event.get("path") or "",
         query=_pairs(event, "multiValueQueryStringParameters", "queryStringParameters"),
-        headers=tuple(
-            (name.lower(), value) for name, value in _pairs(event, "multiValueHeaders", "headers")
-        ),
+        headers=tuple((name.lower(), value) for name, value in _pairs(event, "multiValueHeaders", "headers")),
         body=body,
         client_certificate=certificate.get("clientCertPem"),
     )

@@ -56,9 +56,7 @@ class Request:
         if len(self.body) > LARGEST_BODY:
             raise InvalidRequest("the request is too large")
         try:
-            pairs = parse_qsl(
-                self.body, keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS
-            )
+            pairs = parse_qsl(self.body, keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS)
         except ValueError as problem:
             raise InvalidRequest("the body could not be read", detail=type(problem).__name__) from None
         return _once_each(pairs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from chalicelib.keys.ring import Ring
+from chalicelib.keys.ring import KeyHome, Ring
 from chalicelib.people.port import People
 from chalicelib.settings import Settings
 from chalicelib.storage import stores
@@ -31,6 +31,12 @@ class Provider(Protocol):
     def tokens(self) -> stores.Tokens: ...
     @property
     def used_once(self) -> stores.UsedOnce: ...
+    @property
+    def users(self) -> stores.Users: ...
+    @property
+    def signing_keys(self) -> stores.SigningKeys: ...
+    @property
+    def kms(self) -> KeyHome: ...
     @property
     def ring(self) -> Ring: ...
     @property

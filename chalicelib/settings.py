@@ -50,9 +50,7 @@ class Settings:
         problems = [f"{variable(name)} is not set" for name, value in values.items() if not value]
         for name in ("issuer", "mtls_url"):
             if values[name] and not _is_base_url(values[name]):
-                problems.append(
-                    f"{variable(name)} must be https://host or https://host:port and no more"
-                )
+                problems.append(f"{variable(name)} must be https://host or https://host:port and no more")
         if problems:
             raise SettingsError("Settings can't be used: " + "; ".join(problems))
         return cls(**values)
@@ -70,9 +68,4 @@ def variables() -> list[str]:
 
 def _is_base_url(value: str) -> bool:
     url = urlsplit(value)
-    return (
-        url.scheme == "https"
-        and bool(url.hostname)
-        and value == f"https://{url.netloc}"
-        and "@" not in url.netloc
-    )
+    return url.scheme == "https" and bool(url.hostname) and value == f"https://{url.netloc}" and "@" not in url.netloc

@@ -23,8 +23,11 @@ class Signer(Protocol):
     def sign(self, data: bytes) -> bytes: ...
 
 
-class Sealer(Protocol):
-    """Encrypts small secrets for storage. `context` is authenticated, not hidden, and must be the same to unseal."""
+class KeyHome(Protocol):
+    """Where private keys live. `context` of a sealed secret is authenticated, not hidden, and the same to unseal."""
+
+    def public_key(self, key_id: str) -> bytes:
+        """DER, SubjectPublicKeyInfo."""
 
     def seal(self, secret: bytes, context: dict[str, str]) -> str: ...
 
@@ -51,11 +54,7 @@ class Ring:
 
     def published(self, *, now: int) -> list[SigningKey]:
         """Every key that may still verify something."""
-        return [
-            key
-            for key in self.registry.all(now=now)
-            if key.published_until is None or key.published_until > now
-        ]
+        return [key for key in self.registry.all(now=now) if key.published_until is None or key.published_until > now]
 
     def jwks(self, *, now: int) -> dict[str, Any]:
         """The JWK Set (RFC 7517 5): public members alone."""

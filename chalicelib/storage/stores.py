@@ -62,7 +62,7 @@ class Users(Protocol):
 
 
 class PushedRequests(Protocol):
-    def keep(self, handle: str, pushed: PushedRequest, *, once: Sequence[Once] = ()) -> None: ...
+    def keep(self, handle: str, pushed: PushedRequest, *, now: int, once: Sequence[Once] = ()) -> None: ...
 
     def find(self, handle: str, *, now: int) -> PushedRequest | None: ...
 
@@ -73,9 +73,7 @@ class Interactions(Protocol):
 
     def find(self, key: str, *, now: int) -> Interaction | None: ...
 
-    def authenticate(
-        self, key: str, browser: str, login: Login, *, now: int, once: Sequence[Once] = ()
-    ) -> None:
+    def authenticate(self, key: str, browser: str, login: Login, *, now: int, once: Sequence[Once] = ()) -> None:
         """Say who the person is. Raises Gone unless it is this browser's and still open."""
 
     def decide(
@@ -118,9 +116,7 @@ class Tokens(Protocol):
     ) -> None:
         """Write a token. Raises Gone unless its consent, if it has one, is active in that instant."""
 
-    def find(
-        self, handle: str, *, now: int
-    ) -> tuple[AccessToken, Consent | None] | None:
+    def find(self, handle: str, *, now: int) -> tuple[AccessToken, Consent | None] | None:
         """The token with its consent, in one read; None unless both are in force."""
 
     def revoke(self, handle: str) -> None: ...

@@ -1,0 +1,31 @@
+"""Publish the public keys of the deployment's KMS keys; at each deployment, and by the clock so that a missed run mends itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.keys.kms import to_jwk
+from chalicelib.provider import Provider
+from chalicelib.storage.records import SigningKey
+
+PUBLISHED_BEFORE_SIGNING = 900
+"""Seconds from a further key's publication to its first signature: longer than any cache of the JWKS."""
+
+
+def run(provider: Provider) -> dict[str, Any]:
+    """Put every configured key that the registry lacks into it. Gives {"published": [kid, ...]}, the new ones.
+
+    The first key of an algorithm signs at once, since nobody has cached a JWKS that lacks it.
+    """
+    now = provider.now()
+    known = provider.signing_keys.all(now=now)
+    published: list[str] = []
+    for alg, key_id in (("PS256", provider.settings.ps256_key), ("ES256", provider.settings.es256_key)):
+        if any(key.key_id == key_id for key in known):
+            continue
+        jwk = to_jwk(provider.kms.public_key(key_id), alg)
+        first = not any(key.alg == alg for key in known)
+        signs_from = now if first else now + PUBLISHED_BEFORE_SIGNING
+        provider.signing_keys.keep(SigningKey(jwk["kid"], alg, key_id, jwk, signs_from))
+        published.append(jwk["kid"])
+    return {"published": published}

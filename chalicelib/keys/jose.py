@@ -1,0 +1,152 @@
+"""JWS, with the algorithms always named by the caller. The only room that knows PyJWT.
+
+A key comes from a JWK Set that we hold; the headers `jwk`, `jku`, `x5u` and `x5c` are never looked at, `crit` is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from functools import lru_cache
+from typing import Any, cast
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt import PyJWK
+from jwt.algorithms import Algorithm
+from jwt.api_jws import PyJWS
+from jwt.exceptions import PyJWTError
+
+from chalicelib.keys.ring import Signer
+
+LARGEST = 16 * 1024
+"""Characters of the longest JWS that is looked at."""
+
+KEY_TYPES = {"PS256": "RSA", "ES256": "EC"}
+CURVES = {"ES256": "P-256"}
+
+
+class JoseError(Exception):
+    """The JWS can't be trusted. The message says why and quotes nothing of it."""
+
+
+class _Remote(Algorithm):
+    """PyJWT's view of a key that lives elsewhere: it can only ask for a signature."""
+
+    def prepare_key(self, key: Signer) -> Signer:
+        return key
+
+    def sign(self, msg: bytes, key: Signer) -> bytes:
+        return key.sign(msg)
+
+    def verify(self, msg: bytes, key: Any, sig: bytes) -> bool:
+        raise NotImplementedError("verification takes a public key")
+
+    @staticmethod
+    def to_jwk(key_obj: Any, as_dict: bool = False) -> Any:
+        raise NotImplementedError("the registry has the public key")
+
+    @staticmethod
+    def from_jwk(jwk: Any) -> Any:
+        raise NotImplementedError("the registry has the public key")
+
+
+def sign(claims: Mapping[str, Any], signer: Signer, *, typ: str | None = None) -> str:
+    """A JWT in compact form: `kid` and `alg` of the signer in its header, and `typ` if given."""
+    jws = PyJWS(algorithms=[])
+    jws.register_algorithm(signer.alg, _Remote())
+    payload = json.dumps(claims, separators=(",", ":")).encode()
+    key = cast(Any, signer)
+    return jws.encode(payload, key, algorithm=signer.alg, headers={"kid": signer.kid, "typ": typ})
+
+
+def peek(token: str) -> dict[str, Any]:
+    """The claims before any check, to learn whose keys would verify them. Raises JoseError if it is no JWT."""
+    header, payload = _load(token, verify=None)
+    del header
+    return payload
+
+
+def verify(
+    token: str,
+    jwks: Mapping[str, Any],
+    *,
+    algs: Collection[str],
+    rsa_key_bits: int,
+    ec_key_bits: int,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Header and claims of a JWT that one key of `jwks` signed with one of `algs`.
+
+    The key is the one of the header's `kid`, or the only one that fits. Raises JoseError.
+    """
+    header, _ = _load(token, verify=None)
+    alg = header.get("alg")
+    if not isinstance(alg, str) or alg not in algs:
+        raise JoseError("its algorithm is not allowed")
+    if "crit" in header:
+        raise JoseError("it has critical headers that are not understood")
+    key = _load_key(json.dumps(_choose(jwks, alg, header.get("kid")), sort_keys=True), alg)
+    require_size(key.key, rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
+    return _load(token, verify=(key, alg))
+
+
+def require_size(key: object, *, rsa_key_bits: int, ec_key_bits: int) -> None:
+    """Refuse a public key that is too small. Raises JoseError."""
+    if isinstance(key, RSAPublicKey) and key.key_size < rsa_key_bits:
+        raise JoseError(f"its RSA key is shorter than {rsa_key_bits} bits")
+    if isinstance(key, EllipticCurvePublicKey) and key.curve.key_size < ec_key_bits:
+        raise JoseError(f"its elliptic curve key is shorter than {ec_key_bits} bits")
+
+
+def public_key(jwk: Mapping[str, Any], alg: str) -> object:
+    """The public key of a JWK. Raises JoseError."""
+    return _load_key(json.dumps(jwk, sort_keys=True), alg).key
+
+
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """For json.loads: an object whose names are all different. Raises JoseError."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise JoseError("a member stands in it twice")
+    return members
+
+
+def _choose(jwks: Mapping[str, Any], alg: str, kid: object) -> Mapping[str, Any]:
+    fit = [
+        key
+        for key in jwks.get("keys", ())
+        if key.get("kty") == KEY_TYPES[alg]
+        and key.get("crv") == CURVES.get(alg)
+        and key.get("alg", alg) == alg
+        and key.get("use", "sig") == "sig"
+        and (kid is None or key.get("kid") == kid)
+    ]
+    if len(fit) != 1:
+        raise JoseError("no key of the client fits it" if not fit else "several keys of the client fit it")
+    return cast(Mapping[str, Any], fit[0])
+
+
+@lru_cache(maxsize=256)
+def _load_key(jwk: str, alg: str) -> PyJWK:
+    members = {k: v for k, v in json.loads(jwk).items() if k in ("kty", "kid", "crv", "n", "e", "x", "y")}
+    try:
+        return PyJWK(members, algorithm=alg)
+    except PyJWTError as problem:
+        raise JoseError("the key can't be read") from problem
+
+
+def _load(token: str, *, verify: tuple[PyJWK, str] | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    if len(token) > LARGEST:
+        raise JoseError("it is too large")
+    try:
+        if verify is None:
+            whole = PyJWS().decode_complete(token, options={"verify_signature": False})
+        else:
+            key, alg = verify
+            whole = PyJWS(algorithms=[alg]).decode_complete(token, key, algorithms=[alg])
+        claims = json.loads(whole["payload"], object_pairs_hook=unique)
+    except (PyJWTError, ValueError, RecursionError) as problem:
+        raise JoseError(f"it can't be verified ({type(problem).__name__})") from problem
+    if not isinstance(claims, dict):
+        raise JoseError("its payload is not a JSON object")
+    return whole["header"], claims

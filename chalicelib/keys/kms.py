@@ -1,0 +1,89 @@
+"""KMS: the home of every private key. The only room that calls it."""
+
+from __future__ import annotations
+
+import base64
+from hashlib import sha256
+from typing import Any
+
+import botocore.session
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+from chalicelib.keys.ring import Signer
+from chalicelib.storage.records import SigningKey
+
+ALGORITHMS = {"PS256": "RSASSA_PSS_SHA_256", "ES256": "ECDSA_SHA_256"}
+P256_BYTES = 32
+
+
+class KmsSigner:
+    """A Signer whose key KMS holds. The digest is made here: KMS takes at most 4,096 bytes of message."""
+
+    def __init__(self, client: Any, key: SigningKey) -> None:
+        self._client, self._key_id = client, key.key_id
+        self.kid, self.alg = key.kid, key.alg
+
+    def sign(self, data: bytes) -> bytes:
+        answer = self._client.sign(
+            KeyId=self._key_id,
+            Message=sha256(data).digest(),
+            MessageType="DIGEST",
+            SigningAlgorithm=ALGORITHMS[self.alg],
+        )
+        signature: bytes = answer["Signature"]
+        return _raw(signature) if self.alg == "ES256" else signature
+
+
+class Kms:
+    """One KMS client, for signatures, public keys and sealed secrets."""
+
+    def __init__(self, secrets_key: str) -> None:
+        self._client = botocore.session.get_session().create_client("kms")
+        self._secrets_key = secrets_key
+
+    def signer(self, key: SigningKey) -> Signer:
+        """The Signer of a published key."""
+        return KmsSigner(self._client, key)
+
+    def public_key(self, key_id: str) -> bytes:
+        """The public key of a KMS key: DER, SubjectPublicKeyInfo."""
+        der: bytes = self._client.get_public_key(KeyId=key_id)["PublicKey"]
+        return der
+
+    def seal(self, secret: bytes, context: dict[str, str]) -> str:
+        """`secret`, at most 4,096 bytes, encrypted for storage; base64. `context` must be the same to unseal."""
+        answer = self._client.encrypt(KeyId=self._secrets_key, Plaintext=secret, EncryptionContext=context)
+        return base64.b64encode(answer["CiphertextBlob"]).decode()
+
+    def unseal(self, sealed: str, context: dict[str, str]) -> bytes:
+        """The secret. Raises botocore's ClientError where the context or the ciphertext is another's."""
+        answer = self._client.decrypt(
+            KeyId=self._secrets_key, CiphertextBlob=base64.b64decode(sealed), EncryptionContext=context
+        )
+        secret: bytes = answer["Plaintext"]
+        return secret
+
+
+def to_jwk(der: bytes, alg: str) -> dict[str, Any]:
+    """A public key as a JWK with `kid` (its RFC 7638 thumbprint), `alg` and `use`."""
+    from chalicelib.keys.thumbprint import thumbprint
+
+    key: Any = serialization.load_der_public_key(der)
+    numbers = key.public_numbers()
+    if alg == "ES256":
+        members = {"kty": "EC", "crv": "P-256", "x": _b64(numbers.x, P256_BYTES), "y": _b64(numbers.y, P256_BYTES)}
+    else:
+        members = {"kty": "RSA", "n": _b64(numbers.n), "e": _b64(numbers.e)}
+    return {**members, "kid": thumbprint(members), "alg": alg, "use": "sig"}
+
+
+def _raw(der: bytes) -> bytes:
+    """ECDSA's DER as JOSE's r||s (RFC 7518 3.4)."""
+    r, s = decode_dss_signature(der)
+    return r.to_bytes(P256_BYTES, "big") + s.to_bytes(P256_BYTES, "big")
+
+
+def _b64(number: int, length: int | None = None) -> str:
+    data = number.to_bytes(length or (number.bit_length() + 7) // 8, "big")
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -1,0 +1,123 @@
+"""What was agreed and what came of it: consents and access tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pynamodb.attributes import NumberAttribute
+
+from chalicelib.storage.dynamodb.codec import decode, encode
+from chalicelib.storage.dynamodb.tables import (
+    EXPIRES_AT,
+    PK,
+    SWEEP_SLACK,
+    ConditionFailed,
+    Item,
+    Tables,
+    Write,
+)
+from chalicelib.storage.handles import digest, key_of
+from chalicelib.storage.records import AccessToken, Consent, Once
+from chalicelib.storage.stores import AlreadyUsed, Gone
+
+if TYPE_CHECKING:
+    from chalicelib.storage.dynamodb.flow import UsedOnce
+
+REVOKED_AT = NumberAttribute(attr_name="revoked_at")
+
+
+class Consents:
+    """stores.Consents."""
+
+    def __init__(self, tables: Tables, name: str) -> None:
+        self._tables, self.name = tables, name
+
+    def first_write(self, consent: Consent) -> Write:
+        """A consent's beginning, as part of a larger write."""
+        item: Item = {
+            "record": encode(consent, without=("expires_at", "revoked_at")),
+            "expires_at": consent.expires_at,
+            "ttl": consent.expires_at + SWEEP_SLACK,
+        }
+        return Write("Put", self.name, consent.consent_id, item, condition=PK.does_not_exist())
+
+    def still_active(self, consent_id: str, *, now: int) -> Write:
+        """A condition on a larger write: the consent is in force in that instant."""
+        return Write(
+            "ConditionCheck",
+            self.name,
+            consent_id,
+            condition=PK.exists() & REVOKED_AT.does_not_exist() & (now < EXPIRES_AT),
+        )
+
+    def find(self, consent_id: str, *, now: int) -> Consent | None:
+        return active(self._tables.get(self.name, consent_id) if consent_id else None, now=now)
+
+    def revoke(self, consent_id: str, *, now: int) -> None:
+        try:
+            self._tables.write(
+                Write(
+                    "Update",
+                    self.name,
+                    consent_id,
+                    actions=(REVOKED_AT.set(REVOKED_AT | now),),
+                    condition=PK.exists(),
+                )
+            )
+        except ConditionFailed:
+            return  # swept long ago: nothing is in force
+
+
+class Tokens:
+    """stores.Tokens."""
+
+    def __init__(self, tables: Tables, name: str, consents: Consents, used_once: UsedOnce) -> None:
+        self._tables, self._name = tables, name
+        self._consents, self._used_once = consents, used_once
+
+    def put(self, handle: str, token: AccessToken) -> Write:
+        """A token, as part of a larger write."""
+        item: Item = {
+            "record": encode(token, without=("expires_at",)),
+            "expires_at": token.expires_at,
+            "ttl": token.expires_at + SWEEP_SLACK,
+        }
+        return Write("Put", self._name, digest(handle), item)
+
+    def keep(self, handle: str, token: AccessToken, *, now: int, once: Sequence[Once] = ()) -> None:
+        writes = [self.put(handle, token)]
+        if token.consent_id is not None:
+            writes.append(self._consents.still_active(token.consent_id, now=now))
+        try:
+            self._tables.write(*writes, *self._used_once.writes(once, now=now))
+        except ConditionFailed as failed:
+            if token.consent_id is not None and 1 in failed.items:
+                raise Gone("the consent is no longer in force") from None
+            raise AlreadyUsed from None
+
+    def find(self, handle: str, *, now: int) -> tuple[AccessToken, Consent | None] | None:
+        consent_id = key_of(handle)
+        places = [(self._name, digest(handle))]
+        if consent_id is not None:
+            places.append((self._consents.name, consent_id))
+        item, *beside = self._tables.get_both(*places)
+        if item is None or int(item["expires_at"]) <= now:
+            return None
+        token = decode(AccessToken, str(item["record"]), expires_at=item["expires_at"])
+        if token.consent_id != consent_id:
+            return None
+        if consent_id is None:
+            return token, None
+        consent = active(beside[0], now=now)
+        return (token, consent) if consent is not None else None
+
+    def revoke(self, handle: str) -> None:
+        self._tables.write(Write("Delete", self._name, digest(handle)))
+
+
+def active(item: Item | None, *, now: int) -> Consent | None:
+    """The consent of an item, unless it has expired or was revoked."""
+    if item is None or "revoked_at" in item or int(item["expires_at"]) <= now:
+        return None
+    return decode(Consent, str(item["record"]), expires_at=item["expires_at"])
