@@ -1,0 +1,115 @@
+"""The REST API: each path, method by method, to the function of that path; and what API Gateway says by itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.functions import FUNCTIONS
+from infra.lambdas import KEPT
+
+STAGE = "live"
+REQUESTS_A_SECOND = 200
+BURST = 400
+
+BROWSERS_TLS = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
+"""TLS 1.3, and of TLS 1.2 the ECDHE AES-GCM suites alone; with an RSA certificate what FAPI 1.0 Advanced 8.5 allows."""
+
+LOGGED = (
+    *("requestId", "requestTimeEpoch", "domainName", "httpMethod", "resourcePath"),
+    *("status", "responseLatency", "responseLength", "tlsVersion", "cipherSuite"),
+    *("identity.sourceIp", "identity.clientCert.subjectDN", "identity.clientCert.serialNumber"),
+)
+"""The access log: `resourcePath` has no query string, so no request_uri, code or state is in it."""
+
+SAFE = {"Cache-Control": "'no-store'", "Strict-Transport-Security": "'max-age=63072000; includeSubDomains'"}
+
+REFUSALS = {
+    # The authorizer's refusal. A function's own WWW-Authenticate would be renamed by API Gateway; this one is not.
+    "ACCESS_DENIED": (
+        401,
+        {"WWW-Authenticate": "context.authorizer.www_authenticate", "DPoP-Nonce": "context.authorizer.dpop_nonce"},
+        {"error": "$context.authorizer.error"},
+    ),
+    "UNAUTHORIZED": (401, {"WWW-Authenticate": "'Bearer'"}, {"error": "invalid_token"}),
+    # Any path or method that we don't serve; API Gateway would say 403 "Missing Authentication Token".
+    "MISSING_AUTHENTICATION_TOKEN": (404, {}, {"error": "not_found"}),
+    "THROTTLED": (429, {"Retry-After": "'1'"}, {"error": "temporarily_unavailable"}),
+    "DEFAULT_4_XX": (None, {}, {"error": "invalid_request"}),
+    "DEFAULT_5_XX": (None, {}, {"error": "server_error"}),
+}
+
+
+def build(scope: Construct, functions: Mapping[str, lambda_.Function]) -> apigateway.RestApi:
+    """The API with its routes, its authorizer and its one stage."""
+    log = logs.LogGroup(scope, "AccessLog", retention=KEPT, removal_policy=RemovalPolicy.RETAIN)
+    api = apigateway.RestApi(
+        scope,
+        "Api",
+        rest_api_name="ducat",
+        description="Ducat, OpenID Provider",
+        endpoint_types=[apigateway.EndpointType.REGIONAL],
+        disable_execute_api_endpoint=True,  # it would pass by mutual TLS
+        cloud_watch_role=False,  # belongs to the account and Region, not to a stack
+        deploy_options=_stage(log),
+    )
+    api.node.try_remove_child("Endpoint")  # the output of an address that is turned off
+    _require_tls(api)
+    answer_refusals(api)
+    guard = apigateway.RequestAuthorizer(
+        scope,
+        "Guard",
+        handler=functions["authorizer"],
+        identity_sources=[],  # it is asked about every request, so that a missing token gets its challenge too
+        results_cache_ttl=Duration.seconds(0),  # revocation takes effect at once
+    )
+    for row in FUNCTIONS:
+        for route in row.routes:
+            method, path = route.split(" ")
+            api.root.resource_for_path(path).add_method(
+                method,
+                apigateway.LambdaIntegration(functions[row.name], proxy=True, allow_test_invoke=False),
+                authorizer=guard if row.guarded else None,
+            )
+    return api
+
+
+def answer_refusals(api: apigateway.RestApi) -> None:
+    """What an API says by itself, in OAuth's words, without detail. A bank's API behind the authorizer needs it too."""
+    for name, (status, headers, body) in REFUSALS.items():
+        api.add_gateway_response(
+            "".join(word.title() for word in name.split("_")),
+            type=getattr(apigateway.ResponseType, name),
+            status_code=str(status) if status else None,
+            response_headers={**SAFE, **headers},
+            templates={"application/json": json.dumps(body)},
+        )
+
+
+def _stage(log: logs.LogGroup) -> apigateway.StageOptions:
+    return apigateway.StageOptions(
+        stage_name=STAGE,
+        throttling_rate_limit=REQUESTS_A_SECOND,
+        throttling_burst_limit=BURST,
+        metrics_enabled=True,
+        logging_level=apigateway.MethodLoggingLevel.OFF,  # execution logs quote queries and bodies
+        data_trace_enabled=False,
+        access_log_destination=apigateway.LogGroupLogDestination(log),
+        access_log_format=apigateway.AccessLogFormat.custom(
+            json.dumps({name.split(".")[-1]: f"$context.{name}" for name in LOGGED})
+        ),
+    )
+
+
+def _require_tls(api: apigateway.RestApi) -> None:
+    """AWS advises the same policy for an API and its domains. BASIC, since the domain with mutual TLS can't have it."""
+    resource = api.node.default_child
+    assert isinstance(resource, apigateway.CfnRestApi)
+    resource.security_policy = BROWSERS_TLS
+    resource.endpoint_access_mode = "BASIC"

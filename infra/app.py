@@ -1,0 +1,72 @@
+"""`python -m infra.app [-c name=value]... [settings.json]` writes build/cdk.out, offline and with no account.
+
+The CDK's own command line runs it too (`cdk deploy --app "python -m infra.app"`) and then gives context and folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import aws_cdk
+
+from infra.deployment import Deployment, DeploymentError
+from infra.package import DEPENDENCIES, ROOT, Unpackaged, stage
+from infra.stack import Ducat
+
+OUT = ROOT / "build" / "cdk.out"
+
+
+def synthesize(context: dict[str, object], out: Path) -> list[str]:
+    """Write the cloud assembly. Gives why it can't be deployed, an empty list if it can. Raises DeploymentError."""
+    deployment = Deployment.read(context)
+    with tempfile.TemporaryDirectory() as folder:
+        code = Path(folder) / "code"
+        unready = [f"{name} still has its example value" for name in deployment.left_as_examples()]
+        try:
+            stage(code, DEPENDENCIES)
+        except Unpackaged as problem:
+            unready.append(str(problem))
+            stage(code, None)
+        app = aws_cdk.App(outdir=str(out), analytics_reporting=False)
+        Ducat(app, "Ducat", deployment, code, unready)
+        app.synth()
+    return unready
+
+
+def main() -> None:
+    """The command line. Ends with status 2 and one line where the settings can't be used."""
+    parser = argparse.ArgumentParser(prog="python -m infra.app", description="Write the CloudFormation template.")
+    parser.add_argument("settings", nargs="?", type=Path, help="JSON file of the settings (infra/deployment.py)")
+    parser.add_argument("-c", "--context", action="append", default=[], metavar="NAME=VALUE", help="one setting")
+    given = parser.parse_args()
+    try:
+        context = _context(given.settings, given.context)
+        out = Path(os.environ.get("CDK_OUTDIR", OUT))
+        unready = synthesize(context, out)
+    except (DeploymentError, OSError, ValueError) as problem:
+        sys.exit(f"{parser.prog}: {problem}")
+    print(f"Written: {out / 'Ducat.template.json'}", file=sys.stderr)
+    for reason in unready:
+        print(f"To be read, not deployed: {reason}", file=sys.stderr)
+
+
+def _context(settings: Path | None, pairs: list[str]) -> dict[str, object]:
+    """The CDK command line's context, then the file's, then the -c's. Raises ValueError."""
+    context: dict[str, object] = json.loads(os.environ.get("CDK_CONTEXT_JSON", "{}"))
+    if settings is not None:
+        context |= json.loads(settings.read_text())
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise ValueError(f"-c takes NAME=VALUE, not {pair!r}")
+        context[name] = value
+    return context
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""Deployment: what a bank chooses. Read from the CDK context; nothing here softens what the code enforces."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[0-9a-f-]+")
+TRUSTSTORE = re.compile(r"s3://[a-z0-9.-]{3,63}/\S+")
+API_ID = re.compile(r"\*|[a-z0-9]{6,20}")
+
+PEOPLE = "chalicelib.people.directory:build"
+"""The product's directory of end users. No choice: what stands in for it on a laptop can't be deployed."""
+
+USERINFO_SCOPE = "openid"
+"""Userinfo stands behind the authorizer (api.py), which wants to know its scope (OpenID Connect Core 5.3)."""
+
+
+class DeploymentError(Exception):
+    """The context can't be used; the message lists every problem."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The context, by these names. The defaults let a template be synthesized and read; most can't be deployed.
+
+    `issuer_host`, `mtls_host`: the browsers' host, whose https URL is the issuer, and the host that asks for client
+    certificates. `*_certificate`: ACM ARNs of their server certificates. `truststore_uri`, `truststore_version`: the
+    PEM file, in S3 with versions on, of the authorities whose client certificates are let in. `resource_scopes`: JSON,
+    "GET /accounts" to the scope that the authorizer asks for there. `bank_api_id`: the bank's own REST API that may
+    call the authorizer; * for any of this account and Region.
+    """
+
+    issuer_host: str = "login.bank.example"
+    mtls_host: str = "mtls.bank.example"
+    bank_name: str = "Example Bank"
+    issuer_certificate: str = "arn:aws:acm:eu-central-1:111122223333:certificate/00000000-0000-0000-0000-000000000000"
+    mtls_certificate: str = "arn:aws:acm:eu-central-1:111122223333:certificate/00000000-0000-0000-0000-000000000001"
+    truststore_uri: str = "s3://bank.example-truststore/truststore.pem"
+    truststore_version: str = "unset"
+    resource_scopes: str = "{}"
+    bank_api_id: str = "*"
+
+    @classmethod
+    def read(cls, context: Mapping[str, object]) -> Deployment:
+        """The deployment of a context. Raises DeploymentError that lists all that is unknown or wrong."""
+        given = {name: str(value).strip() for name, value in context.items() if not name.startswith(("aws:", "@aws"))}
+        names = [f.name for f in fields(cls)]
+        problems = [f"{name} is not a setting (they are {', '.join(names)})" for name in given if name not in names]
+        deployment = cls(**{name: value for name, value in given.items() if name in names})
+        problems += deployment._problems()
+        if problems:
+            raise DeploymentError("The deployment can't be used: " + "; ".join(problems))
+        return deployment
+
+    def left_as_examples(self) -> list[str]:
+        """The settings that must be given before anything is deployed, and are not."""
+        allowed = ("resource_scopes", "bank_api_id")
+        return [f.name for f in fields(self) if getattr(self, f.name) == f.default and f.name not in allowed]
+
+    def scopes(self) -> dict[str, str]:
+        """What the authorizer asks for: the bank's routes and our own. Raises ValueError."""
+        scopes = json.loads(self.resource_scopes)
+        if not isinstance(scopes, dict) or not all(isinstance(scope, str) for scope in scopes.values()):
+            raise ValueError
+        return {"GET /userinfo": USERINFO_SCOPE, "POST /userinfo": USERINFO_SCOPE, **scopes}
+
+    def _problems(self) -> list[str]:
+        problems = [
+            f"{name} {advice}"
+            for name, pattern, advice in (
+                ("issuer_host", HOST, "must be a host name in lower case, without https://"),
+                ("mtls_host", HOST, "must be a host name in lower case, without https://"),
+                ("issuer_certificate", CERTIFICATE, "must be the ARN of an ACM certificate"),
+                ("mtls_certificate", CERTIFICATE, "must be the ARN of an ACM certificate"),
+                ("truststore_uri", TRUSTSTORE, "must be s3://bucket/key"),
+                ("bank_api_id", API_ID, "must be the id of a REST API, or *"),
+            )
+            if not pattern.fullmatch(getattr(self, name))
+        ]
+        problems += [f"{name} is empty" for name in ("bank_name", "truststore_version") if not getattr(self, name)]
+        if self.issuer_host == self.mtls_host:
+            problems.append("issuer_host and mtls_host must differ: a host asks everyone for a certificate or no one")
+        try:
+            self.scopes()
+        except ValueError:
+            problems.append('resource_scopes must be a JSON object of texts, such as {"GET /accounts": "accounts"}')
+        return problems

@@ -1,0 +1,134 @@
+"""What each Lambda function serves and may do: read this first. The roles are made of these rows and of nothing else.
+
+A table's verbs are DynamoDB's actions, a key's are KMS's; `why` is the Sid of the statement in the role. Not in the
+rows, since all have them: writing to its own log group, opening its own tables' encryption through DynamoDB (roles.py).
+What a transaction writes is authorised item by item (DynamoDB developer guide, "Using IAM with DynamoDB transactions");
+BatchGetItem is an action of its own (service authorization reference), and implies no GetItem.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that a function uses. `name`: a row of tables.TABLES."""
+
+    name: str
+    why: str
+    verbs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Key:
+    """A KMS key that a function uses. `name`: a row of keys.KEYS."""
+
+    name: str
+    why: str
+    verb: str
+
+
+@dataclass(frozen=True)
+class Function:
+    """One Lambda function. `name`: of the handler `app.<name>`. `routes`: "METHOD /path".
+
+    `guarded`: behind the authorizer, so that API Gateway can send its refusal with a WWW-Authenticate header.
+    `memory`: MiB; Lambda gives a whole CPU at 1,769. `timeout`: seconds, under API Gateway's 29.
+    """
+
+    name: str
+    routes: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+    keys: tuple[Key, ...] = ()
+    guarded: bool = False
+    memory: int = 1024
+    timeout: int = 15
+
+
+CALLER = Table("clients", "KnowTheClient", ("GetItem",))
+ONCE = Table("used_once", "AcceptEachAssertionOnce", ("PutItem",))
+TOKEN_AND_CONSENT = (
+    Table("access_tokens", "ReadTheToken", ("BatchGetItem",)),
+    Table("consents", "ReadItsConsentInTheSameCall", ("BatchGetItem",)),
+)
+
+FUNCTIONS = (
+    Function("openid_configuration", ("GET /.well-known/openid-configuration",), memory=512),
+    Function("oauth_authorization_server", ("GET /.well-known/oauth-authorization-server",), memory=512),
+    Function(
+        "jwks",
+        ("GET /jwks",),
+        tables=(Table("signing_keys", "ReadPublishedKeys", ("Query",)),),
+        memory=512,
+    ),
+    Function(
+        "par",
+        ("POST /par",),
+        tables=(CALLER, ONCE, Table("pushed_requests", "KeepWhatWasPushed", ("PutItem",))),
+    ),
+    Function(
+        "authorize",
+        ("GET /authorize", "POST /authorize"),
+        tables=(
+            CALLER,
+            Table("pushed_requests", "ReadWhatWasPushed", ("GetItem",)),
+            Table("interactions", "BeginTheInteraction", ("PutItem",)),
+        ),
+    ),
+    Function(
+        "login",
+        ("GET /login", "POST /login"),
+        tables=(
+            CALLER,
+            Table("users", "CheckThePasswordAndCountFailures", ("GetItem", "UpdateItem")),
+            Table("interactions", "RecordWhoThePersonIs", ("GetItem", "UpdateItem")),
+            Table("used_once", "AcceptEachOneTimeCodeOnce", ("PutItem",)),
+        ),
+        keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt"),),
+        memory=1769,  # argon2 takes a whole CPU
+    ),
+    Function(
+        "consent",
+        ("GET /consent", "POST /consent"),
+        tables=(CALLER, Table("interactions", "RecordWhatThePersonDecides", ("GetItem", "UpdateItem"))),
+    ),
+    Function(
+        "token",
+        ("POST /token",),
+        tables=(
+            CALLER,
+            ONCE,
+            Table("interactions", "SpendTheCode", ("GetItem", "UpdateItem")),
+            Table(
+                "consents",
+                "BeginCheckAndEndConsents",
+                ("ConditionCheckItem", "GetItem", "PutItem", "UpdateItem"),
+            ),
+            Table("access_tokens", "KeepWhatIsIssued", ("PutItem",)),
+            Table("signing_keys", "ChooseTheSigningKey", ("Query",)),
+        ),
+        keys=(Key("ps256", "SignIdTokensWithRsa", "Sign"), Key("es256", "SignIdTokensWithEcdsa", "Sign")),
+    ),
+    Function("userinfo", ("GET /userinfo", "POST /userinfo"), tables=TOKEN_AND_CONSENT, guarded=True),
+    Function("introspect", ("POST /introspect",), tables=(CALLER, ONCE, *TOKEN_AND_CONSENT)),
+    Function(
+        "revoke",
+        ("POST /revoke",),
+        tables=(
+            CALLER,
+            ONCE,
+            Table("access_tokens", "ReadAndDropTheToken", ("BatchGetItem", "DeleteItem")),
+            Table("consents", "ReadAndEndTheConsent", ("BatchGetItem", "GetItem", "UpdateItem")),
+        ),
+    ),
+    Function("authorizer", tables=TOKEN_AND_CONSENT),
+    Function(
+        "publish_keys",
+        tables=(Table("signing_keys", "PublishNewKeys", ("PutItem", "Query")),),
+        keys=(
+            Key("ps256", "ReadTheRsaPublicKey", "GetPublicKey"),
+            Key("es256", "ReadTheEcdsaPublicKey", "GetPublicKey"),
+        ),
+    ),
+)

@@ -1,0 +1,55 @@
+"""The KMS keys. A key's policy leaves it to the account's IAM who may use it, and the roles say that in functions.py.
+
+Removing the stack removes none of them: what they signed or sealed outlives it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+TABLES_KEY = "tables"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One key. `signs`: the one signing algorithm that it is used with, None for a symmetric key."""
+
+    name: str
+    purpose: str
+    spec: kms.KeySpec
+    signs: str | None = None
+
+
+KEYS = (
+    Row("ps256", "Signs tokens as PS256", kms.KeySpec.RSA_2048, "RSASSA_PSS_SHA_256"),
+    Row("es256", "Signs tokens as ES256", kms.KeySpec.ECC_NIST_P256, "ECDSA_SHA_256"),
+    Row(
+        "secrets",
+        "Seals secrets that must be read again, such as those of one-time codes",
+        kms.KeySpec.SYMMETRIC_DEFAULT,
+    ),
+    Row(TABLES_KEY, "Encrypts the tables at rest", kms.KeySpec.SYMMETRIC_DEFAULT),
+)
+
+SIGNING_ALGORITHMS = {row.name: row.signs for row in KEYS if row.signs}
+
+
+def build(scope: Construct) -> Mapping[str, kms.Key]:
+    """Every key by its row's name."""
+    return {
+        row.name: kms.Key(
+            scope,
+            f"{row.name.title()}Key",
+            description=f"Ducat: {row.purpose[0].lower()}{row.purpose[1:]}",
+            key_spec=row.spec,
+            key_usage=kms.KeyUsage.SIGN_VERIFY if row.signs else kms.KeyUsage.ENCRYPT_DECRYPT,
+            enable_key_rotation=None if row.signs else True,
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        for row in KEYS
+    }

@@ -1,0 +1,73 @@
+"""The Lambda functions: one for each row of functions.py, each with a role and a log group of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra import roles
+from infra.deployment import PEOPLE, Deployment
+from infra.functions import FUNCTIONS, Function
+
+RUNTIME = lambda_.Runtime.PYTHON_3_13
+KEPT = logs.RetentionDays.ONE_YEAR
+
+
+def environment(
+    deployment: Deployment, tables: Mapping[str, dynamodb.Table], keys: Mapping[str, kms.Key]
+) -> dict[str, str]:
+    """What `chalicelib.settings` reads. Every function gets all of it: it names places, and the role opens them."""
+    return {
+        "DUCAT_ISSUER": f"https://{deployment.issuer_host}",
+        "DUCAT_MTLS_URL": f"https://{deployment.mtls_host}",
+        "DUCAT_BANK_NAME": deployment.bank_name,
+        "DUCAT_PEOPLE": PEOPLE,
+        "DUCAT_RESOURCE_SCOPES": json.dumps(deployment.scopes(), separators=(",", ":")),
+        **{f"DUCAT_{name.upper()}_TABLE": table.table_name for name, table in tables.items()},
+        **{f"DUCAT_{name.upper()}_KEY": keys[name].key_arn for name in ("ps256", "es256", "secrets")},
+    }
+
+
+def build(
+    scope: Construct,
+    deployment: Deployment,
+    code: lambda_.Code,
+    tables: Mapping[str, dynamodb.Table],
+    keys: Mapping[str, kms.Key],
+) -> Mapping[str, lambda_.Function]:
+    """Every function by its row's name."""
+    settings = environment(deployment, tables, keys)
+    return {row.name: _function(scope, row, code, settings, tables, keys) for row in FUNCTIONS}
+
+
+def _function(
+    scope: Construct,
+    row: Function,
+    code: lambda_.Code,
+    settings: dict[str, str],
+    tables: Mapping[str, dynamodb.Table],
+    keys: Mapping[str, kms.Key],
+) -> lambda_.Function:
+    place = Construct(scope, "".join(word.title() for word in row.name.split("_")))
+    log = logs.LogGroup(place, "Log", retention=KEPT, removal_policy=RemovalPolicy.RETAIN)
+    return lambda_.Function(
+        place,
+        "Function",
+        description=f"Ducat: {', '.join(row.routes) or row.name}",
+        code=code,
+        handler=f"app.{row.name}",
+        runtime=RUNTIME,
+        architecture=lambda_.Architecture.ARM_64,
+        memory_size=row.memory,
+        timeout=Duration.seconds(row.timeout),
+        environment=settings,
+        log_group=log,
+        role=roles.build(place, row, tables, keys, log),
+    )

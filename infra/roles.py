@@ -1,0 +1,83 @@
+"""A role for each function, out of its row in functions.py. No managed policy, no shared role, no wildcard.
+
+A table under a customer-managed key is opened on behalf of whoever uses it: the caller needs kms:Decrypt on that key,
+at the first use and after each five idle minutes. The longer list in DynamoDB's documentation (Encrypt, ReEncrypt*,
+GenerateDataKey*, DescribeKey, CreateGrant) is asked of the principal that creates the table; DynamoDB itself holds
+grants for the rest (DynamoDB developer guide, "Authorizing use of your KMS key"). The decryption is narrowed to
+DynamoDB's own calls for just these tables by the encryption context that it documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_cdk import Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.functions import Function, Key, Table
+from infra.keys import SIGNING_ALGORITHMS, TABLES_KEY
+
+
+def build(
+    scope: Construct,
+    function: Function,
+    tables: Mapping[str, dynamodb.Table],
+    keys: Mapping[str, kms.Key],
+    log: logs.LogGroup,
+) -> iam.IRole:
+    """The role of one function; whatever else CDK would add to it later is refused."""
+    statements = [
+        _allow("WriteItsOwnLog", ["logs:CreateLogStream", "logs:PutLogEvents"], log.log_group_arn),
+        *(_use_table(table, tables) for table in function.tables),
+        *(_use_key(key, keys) for key in function.keys),
+    ]
+    if function.tables:
+        statements.append(_open_tables(scope, [tables[table.name] for table in function.tables], keys[TABLES_KEY]))
+    role = iam.Role(
+        scope,
+        "Role",
+        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        description=f"Ducat: what the function {function.name} may do",
+        inline_policies={function.name.replace("_", "-"): iam.PolicyDocument(statements=statements)},
+    )
+    return role.without_policy_updates()
+
+
+def _use_table(table: Table, tables: Mapping[str, dynamodb.Table]) -> iam.PolicyStatement:
+    return _allow(table.why, [f"dynamodb:{verb}" for verb in table.verbs], tables[table.name].table_arn)
+
+
+def _use_key(key: Key, keys: Mapping[str, kms.Key]) -> iam.PolicyStatement:
+    conditions = None
+    if key.verb == "Sign":
+        conditions = {"StringEquals": {"kms:SigningAlgorithm": SIGNING_ALGORITHMS[key.name]}}
+    elif key.verb == "Decrypt":
+        # A secret is sealed for its owner; without a context at all there is nothing of ours to open.
+        conditions = {"Null": {"kms:EncryptionContextKeys": "false"}}
+    return _allow(key.why, [f"kms:{key.verb}"], keys[key.name].key_arn, conditions)
+
+
+def _open_tables(scope: Construct, tables: list[dynamodb.Table], key: kms.Key) -> iam.PolicyStatement:
+    stack = Stack.of(scope)
+    return _allow(
+        "OpenItsTablesThroughDynamoDB",
+        ["kms:Decrypt"],
+        key.key_arn,
+        {
+            "StringEquals": {
+                "kms:ViaService": f"dynamodb.{stack.region}.amazonaws.com",
+                "kms:EncryptionContext:aws:dynamodb:subscriberId": stack.account,
+                "kms:EncryptionContext:aws:dynamodb:tableName": [table.table_name for table in tables],
+            }
+        },
+    )
+
+
+def _allow(
+    why: str, actions: list[str], resource: str, conditions: Mapping[str, object] | None = None
+) -> iam.PolicyStatement:
+    return iam.PolicyStatement(sid=why, actions=actions, resources=[resource], conditions=conditions)

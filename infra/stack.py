@@ -1,0 +1,75 @@
+"""The one stack, put together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aws_cdk import Annotations, CfnOutput, Duration, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from infra import api, domains, keys, lambdas, tables
+from infra.deployment import Deployment
+
+
+class Ducat(Stack):
+    """The provider. `code`: folder of what the functions run; `unready`: why it can't be deployed as it is."""
+
+    def __init__(self, scope: Construct, name: str, deployment: Deployment, code: Path, unready: list[str]) -> None:
+        super().__init__(scope, name, description="Ducat, OpenID Provider of financial grade")
+        its_keys = keys.build(self)
+        its_tables = tables.build(self, its_keys[keys.TABLES_KEY])
+        asset = lambda_.Code.from_asset(str(code))
+        functions = lambdas.build(self, deployment, asset, its_tables, its_keys)
+        domains.build(self, deployment, api.build(self, functions))
+        _offer(functions["authorizer"], deployment)
+        _publish_keys(functions["publish_keys"])
+        # An error in the manifest stops the CDK's deploy, and leaves the template to be read.
+        for reason in unready:
+            Annotations.of(self).add_error(reason)
+
+
+def _offer(authorizer: lambda_.Function, deployment: Deployment) -> None:
+    """Let the bank's own API ask the authorizer."""
+    stack = Stack.of(authorizer)
+    authorizer.add_permission(
+        "BankApi",
+        principal=iam.ServicePrincipal("apigateway.amazonaws.com"),
+        source_account=stack.account,
+        source_arn=stack.format_arn(
+            service="execute-api", resource=deployment.bank_api_id, resource_name="authorizers/*"
+        ),
+    )
+    CfnOutput(stack, "AuthorizerArn", value=authorizer.function_arn, export_name=f"{stack.stack_name}-authorizer")
+
+
+def _publish_keys(job: lambda_.Function) -> None:
+    """Run at the end of each deployment, told by CloudFormation's own event, and hourly: a missed run mends itself.
+
+    No custom resource: it would bring a second function, with a role of its own, just to call this one.
+    """
+    stack = Stack.of(job)
+    events.Rule(
+        stack,
+        "AfterDeployment",
+        description="Ducat: publish new signing keys after a deployment",
+        event_pattern=events.EventPattern(
+            source=["aws.cloudformation"],
+            detail_type=["CloudFormation Stack Status Change"],
+            detail={
+                "stack-id": [stack.stack_id],
+                "status-details": {"status": ["CREATE_COMPLETE", "UPDATE_COMPLETE"]},
+            },
+        ),
+        targets=[targets.LambdaFunction(job)],
+    )
+    events.Rule(
+        stack,
+        "EveryHour",
+        description="Ducat: publish signing keys that the registry lacks",
+        schedule=events.Schedule.rate(Duration.hours(1)),
+        targets=[targets.LambdaFunction(job)],
+    )
