@@ -1,0 +1,58 @@
+"""Levels of assurance: what each way of authenticating proves, and which level several reach together.
+
+Levels are those of ITU-T X.1254 (ISO/IEC 29115): 2 is some confidence, 3 is high confidence. X.1254 asks for several
+factors from level 3 on; here level 2 takes two already, and 3 is kept for what can't be phished.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from chalicelib.storage.records import Login
+
+ACR: Mapping[int, str] = {2: "urn:ducat:loa:2", 3: "urn:ducat:loa:3"}
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way of authenticating. `amr`: its name in RFC 8176. `factor`: whether it proves something known or held."""
+
+    amr: str
+    factor: Literal["knowledge", "possession"]
+
+
+METHODS: Mapping[str, Method] = {
+    method.amr: method
+    for method in (
+        Method("pwd", "knowledge"),  # RFC8176-2: a password or pass phrase
+        Method("otp", "possession"),  # RFC8176-2: a one-time code, here of the person's authenticator app
+    )
+}
+
+REACHED: tuple[tuple[frozenset[str], int], ...] = ((frozenset({"pwd", "otp"}), 2),)
+"""Methods that, all done in one sign-in, reach a level."""
+
+ACR_VALUES: tuple[str, ...] = tuple(ACR[level] for level in sorted({level for _, level in REACHED}))
+"""Every acr that a sign-in can reach, lowest first: `acr_values_supported` (OpenID Connect Discovery 3)."""
+
+
+def login(sub: str, *, auth_time: int, methods: Sequence[str], claims: Mapping[str, Any]) -> Login:
+    """The Login of who did all of `methods`, with the acr that they reach. Raises ValueError where they reach none.
+
+    `amr` lists the methods as done, and "mfa" after them where they prove more than one factor (RFC 8176 2).
+    """
+    done = tuple(dict.fromkeys(methods))
+    unknown = [name for name in done if name not in METHODS]
+    reached = [level for needed, level in REACHED if needed <= set(done)]
+    if unknown or not reached:
+        raise ValueError(f"no level of assurance is reached by {', '.join(done) or 'nothing'}")
+    factors = {METHODS[name].factor for name in done}
+    amr = (*done, "mfa") if len(factors) > 1 else done
+    return Login(sub=sub, auth_time=auth_time, acr=ACR[max(reached)], amr=amr, claims=dict(claims))
+
+
+def level(acr: str) -> int:
+    """The level that an acr stands for; 0 for one that is not ours, so that it never satisfies a demand."""
+    return next((number for number, name in ACR.items() if name == acr), 0)
