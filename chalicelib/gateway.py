@@ -43,7 +43,9 @@ def mount(app: Chalice, provider: Callable[[], Provider], name: str, methods: Se
         return to_event(serve(name, methods, path, event, provider))
 
     def view(**_: str) -> ChaliceResponse:
-        answer = handle(app.current_request.to_original_event(), app.lambda_context)
+        asked = app.current_request
+        assert asked is not None  # Chalice sets it before it calls a view
+        answer = handle(asked.to_original_event(), app.lambda_context)
         headers = {k: v if len(v) > 1 else v[0] for k, v in answer["multiValueHeaders"].items()}
         return ChaliceResponse(answer["body"], headers, answer["statusCode"])
 

@@ -1,4 +1,4 @@
-"""Publish the public keys of the deployment's KMS keys; at each deployment, and by the clock so that a missed run mends itself."""
+"""Publish the public keys of the deployment's KMS keys; at each deployment, and hourly so that a missed run mends itself."""
 
 from __future__ import annotations
 

@@ -44,6 +44,7 @@ class AuthorizationRequest:
     code_challenge: str | None
     state: str | None = None
     nonce: str | None = None
+    prompt: tuple[str, ...] = ()
     acr_values: tuple[str, ...] = ()
     login_hint: str | None = None
 
@@ -72,7 +73,7 @@ class Interaction:
     """One authorization request being answered in one browser, from the first page to the spending of its code.
 
     `key`: names it in page URLs; not a secret. `browser`: hash of the cookie of the browser that it belongs to.
-    `decision`: "" while open, "approved" or "denied".
+    `code_lifetime`: seconds that a code lasts from the decision. `decision`: "" while open, "approved" or "denied".
     """
 
     key: str
@@ -80,6 +81,7 @@ class Interaction:
     browser: str
     begun_at: int
     expires_at: int
+    code_lifetime: int
     login: Login | None = None
     decision: str = ""
     consent_id: str | None = None
@@ -145,7 +147,11 @@ class SigningKey:
 
 @dataclass(frozen=True)
 class Once:
-    """A value that may be used once until `expires_at`, such as an assertion's jti. `key` is already a hash."""
+    """A value that may be used once until `expires_at`, such as an assertion's jti. `key` is already a hash.
+
+    `what` it is, for whoever must refuse its second use: "assertion", "one-time code".
+    """
 
     key: str
     expires_at: int
+    what: str

@@ -25,7 +25,11 @@ from chalicelib.storage.records import (
 
 
 class AlreadyUsed(Exception):
-    """A value that may be used once was used before."""
+    """A value that may be used once was used before; `value` is that one."""
+
+    def __init__(self, value: Once) -> None:
+        super().__init__(f"this {value.what} was used before")
+        self.value = value
 
 
 class Replayed(Exception):
@@ -85,9 +89,11 @@ class Interactions(Protocol):
         now: int,
         consent_id: str | None = None,
         code: str | None = None,
-        code_expires_at: int = 0,
     ) -> Interaction:
-        """Approve or deny, once. Raises Gone unless it is this browser's, still open and, to approve, logged in."""
+        """Approve or deny, once. Raises Gone unless it is this browser's, still open and, to approve, logged in.
+
+        To approve, `consent_id` names the consent to be and `code` is the handle that redeems it.
+        """
 
     def find_code(self, key: str) -> Interaction | None:
         """The interaction that a code names, expired or not: who asks decides what that means."""
@@ -119,14 +125,18 @@ class Tokens(Protocol):
     def find(self, handle: str, *, now: int) -> tuple[AccessToken, Consent | None] | None:
         """The token with its consent, in one read; None unless both are in force."""
 
-    def revoke(self, handle: str) -> None: ...
+    def look_up(self, handle: str, *, now: int) -> tuple[AccessToken | None, Consent | None]:
+        """Of a handle that may be of either kind: the access token and its consent; or, where `handle` is the consent's
+        refresh token, None and that consent; or twice None. In one read."""
+
+    def revoke(self, handle: str, *, now: int, once: Sequence[Once] = ()) -> None: ...
 
 
 class Consents(Protocol):
     def find(self, consent_id: str, *, now: int) -> Consent | None:
         """The consent, if it is in force."""
 
-    def revoke(self, consent_id: str, *, now: int) -> None:
+    def revoke(self, consent_id: str, *, now: int, once: Sequence[Once] = ()) -> None:
         """Every token that came of it is dead from here on. Revoking twice is no error."""
 
 

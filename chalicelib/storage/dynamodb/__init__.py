@@ -7,8 +7,9 @@ from functools import cached_property
 
 from chalicelib.settings import Settings
 from chalicelib.storage.dynamodb.directory import Clients, SigningKeys, Users
-from chalicelib.storage.dynamodb.flow import Interactions, PushedRequests, UsedOnce
+from chalicelib.storage.dynamodb.flow import Interactions, PushedRequests
 from chalicelib.storage.dynamodb.grants import Consents, Tokens
+from chalicelib.storage.dynamodb.once import UsedOnce
 from chalicelib.storage.dynamodb.tables import Tables
 
 
@@ -50,7 +51,7 @@ class Dynamo:
 
     @cached_property
     def consents(self) -> Consents:
-        return Consents(self._tables, self._settings.consents_table)
+        return Consents(self._tables, self._settings.consents_table, self.used_once)
 
     @cached_property
     def tokens(self) -> Tokens:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Hashable
 from dataclasses import fields
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from chalicelib.storage.records import AuthorizationRequest, Login
 
@@ -35,7 +36,7 @@ def _members(record: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
 
 
 def _build(kind: type[Record], members: dict[str, Any]) -> Record:
-    tuples = _tuple_fields(kind)
+    tuples = _tuple_fields(cast(Hashable, kind))
     for name, value in members.items():
         if name in tuples and value is not None:
             members[name] = tuple(value)

@@ -1,4 +1,4 @@
-"""What lives for minutes: pushed requests, interactions with their codes, and values used once."""
+"""What lives for minutes: pushed requests, and interactions with their codes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.storage.dynamodb.codec import decode, encode
 from chalicelib.storage.dynamodb.grants import Consents, Tokens
+from chalicelib.storage.dynamodb.once import ATTEMPT, UsedOnce, claiming
 from chalicelib.storage.dynamodb.tables import (
     EXPIRES_AT,
-    PK,
     SWEEP_SLACK,
     ConditionFailed,
     Item,
@@ -27,45 +27,16 @@ from chalicelib.storage.records import (
     Once,
     PushedRequest,
 )
-from chalicelib.storage.stores import AlreadyUsed, Gone, Replayed
+from chalicelib.storage.stores import Gone, Replayed
 
-ATTEMPT = UnicodeAttribute(attr_name="attempt")
 BROWSER = UnicodeAttribute(attr_name="browser")
 LOGIN = UnicodeAttribute(attr_name="login")
 DECISION = UnicodeAttribute(attr_name="decision")
 CONSENT_ID = UnicodeAttribute(attr_name="consent_id")
 CODE_HASH = UnicodeAttribute(attr_name="code_hash")
+CODE_LIFETIME = NumberAttribute(attr_name="code_lifetime")
 CODE_EXPIRES_AT = NumberAttribute(attr_name="code_expires_at")
 REDEEMED_AT = NumberAttribute(attr_name="redeemed_at")
-
-
-class UsedOnce:
-    """stores.UsedOnce. An attempt has a name, so that a retry of a claim that landed still holds it."""
-
-    def __init__(self, tables: Tables, name: str, *, chance: Callable[[], str]) -> None:
-        self._tables, self._name, self._chance = tables, name, chance
-
-    def writes(self, once: Sequence[Once], *, now: int) -> list[Write]:
-        """The claims as parts of a larger write."""
-        attempt = self._chance()
-        return [
-            Write(
-                "Put",
-                self._name,
-                value.key,
-                {"expires_at": value.expires_at, "ttl": value.expires_at + SWEEP_SLACK, "attempt": attempt},
-                condition=PK.does_not_exist() | (now > EXPIRES_AT) | (attempt == ATTEMPT),
-            )
-            for value in once
-        ]
-
-    def claim(self, once: Sequence[Once], *, now: int) -> None:
-        if not once:
-            return
-        try:
-            self._tables.write(*self.writes(once, now=now))
-        except ConditionFailed:
-            raise AlreadyUsed from None
 
 
 class PushedRequests:
@@ -80,10 +51,8 @@ class PushedRequests:
             "expires_at": pushed.expires_at,
             "ttl": pushed.expires_at + SWEEP_SLACK,
         }
-        try:
+        with claiming(once, start=1):
             self._tables.write(Write("Put", self._name, digest(handle), item), *self._used_once.writes(once, now=now))
-        except ConditionFailed:
-            raise AlreadyUsed from None
 
     def find(self, handle: str, *, now: int) -> PushedRequest | None:
         item = self._tables.get(self._name, digest(handle))
@@ -110,9 +79,10 @@ class Interactions:
 
     def begin(self, interaction: Interaction) -> None:
         item: Item = {
-            "record": encode(interaction, without=("browser", "expires_at", *_CHANGING)),
+            "record": encode(interaction, without=(*_BESIDE, *_CHANGING)),
             "browser": interaction.browser,
             "expires_at": interaction.expires_at,
+            "code_lifetime": interaction.code_lifetime,
             "ttl": interaction.expires_at + SWEEP_SLACK,
         }
         try:
@@ -137,11 +107,10 @@ class Interactions:
             condition=(digest(browser) == BROWSER) & (now < EXPIRES_AT) & DECISION.does_not_exist(),
         )
         try:
-            self._tables.write(update, *self._used_once.writes(once, now=now))
-        except ConditionFailed as failed:
-            if 0 in failed.items:
-                raise Gone("expired, decided or another browser's") from None
-            raise AlreadyUsed from None
+            with claiming(once, start=1):
+                self._tables.write(update, *self._used_once.writes(once, now=now))
+        except ConditionFailed:
+            raise Gone("expired, decided or another browser's") from None
 
     def decide(
         self,
@@ -152,7 +121,6 @@ class Interactions:
         now: int,
         consent_id: str | None = None,
         code: str | None = None,
-        code_expires_at: int = 0,
     ) -> Interaction:
         attempt = self._chance()
         actions: list[Action] = [DECISION.set(decision), ATTEMPT.set(attempt)]
@@ -161,7 +129,7 @@ class Interactions:
             actions += [
                 CONSENT_ID.set(consent_id),
                 CODE_HASH.set(digest(code)),
-                CODE_EXPIRES_AT.set(code_expires_at),
+                CODE_EXPIRES_AT.set(CODE_LIFETIME + now),
             ]
             open_still &= LOGIN.exists()
         condition = open_still & (DECISION.does_not_exist() | (attempt == ATTEMPT))
@@ -190,21 +158,21 @@ class Interactions:
             condition=(interaction.code_hash == CODE_HASH) & REDEEMED_AT.does_not_exist() & (now < CODE_EXPIRES_AT),
         )
         try:
-            self._tables.write(
-                redeem,
-                self._consents.first_write(consent),
-                self._tokens.put(handle, token),
-                *self._used_once.writes(once, now=now),
-            )
+            with claiming(once, start=3):
+                self._tables.write(
+                    redeem,
+                    self._consents.first_write(consent),
+                    self._tokens.put(handle, token),
+                    *self._used_once.writes(once, now=now),
+                )
         except ConditionFailed as failed:
-            if 0 not in failed.items:
-                raise AlreadyUsed from None
-            there = failed.items[0]
+            there = failed.items.get(0)
             if there is not None and "redeemed_at" in there:
                 raise Replayed(str(there["consent_id"])) from None
             raise Gone("the code expired") from None
 
 
+_BESIDE = ("browser", "expires_at", "code_lifetime")
 _CHANGING = ("login", "decision", "consent_id", "code_hash", "code_expires_at", "redeemed_at")
 
 
@@ -214,8 +182,7 @@ def _interaction(item: Item) -> Interaction:
     return decode(
         Interaction,
         str(item["record"]),
-        browser=item["browser"],
-        expires_at=item["expires_at"],
         login=login,
+        **{name: item[name] for name in _BESIDE},
         **changed,
     )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from pynamodb.attributes import NumberAttribute
 
 from chalicelib.storage.dynamodb.codec import decode, encode
+from chalicelib.storage.dynamodb.once import UsedOnce, claiming
 from chalicelib.storage.dynamodb.tables import (
     EXPIRES_AT,
     PK,
@@ -17,12 +17,9 @@ from chalicelib.storage.dynamodb.tables import (
     Tables,
     Write,
 )
-from chalicelib.storage.handles import digest, key_of
+from chalicelib.storage.handles import digest, key_of, matches
 from chalicelib.storage.records import AccessToken, Consent, Once
-from chalicelib.storage.stores import AlreadyUsed, Gone
-
-if TYPE_CHECKING:
-    from chalicelib.storage.dynamodb.flow import UsedOnce
+from chalicelib.storage.stores import Gone
 
 REVOKED_AT = NumberAttribute(attr_name="revoked_at")
 
@@ -30,8 +27,8 @@ REVOKED_AT = NumberAttribute(attr_name="revoked_at")
 class Consents:
     """stores.Consents."""
 
-    def __init__(self, tables: Tables, name: str) -> None:
-        self._tables, self.name = tables, name
+    def __init__(self, tables: Tables, name: str, used_once: UsedOnce) -> None:
+        self._tables, self.name, self._used_once = tables, name, used_once
 
     def first_write(self, consent: Consent) -> Write:
         """A consent's beginning, as part of a larger write."""
@@ -54,19 +51,13 @@ class Consents:
     def find(self, consent_id: str, *, now: int) -> Consent | None:
         return active(self._tables.get(self.name, consent_id) if consent_id else None, now=now)
 
-    def revoke(self, consent_id: str, *, now: int) -> None:
+    def revoke(self, consent_id: str, *, now: int, once: Sequence[Once] = ()) -> None:
+        end = Write("Update", self.name, consent_id, actions=(REVOKED_AT.set(REVOKED_AT | now),), condition=PK.exists())
         try:
-            self._tables.write(
-                Write(
-                    "Update",
-                    self.name,
-                    consent_id,
-                    actions=(REVOKED_AT.set(REVOKED_AT | now),),
-                    condition=PK.exists(),
-                )
-            )
+            with claiming(once, start=1):
+                self._tables.write(end, *self._used_once.writes(once, now=now))
         except ConditionFailed:
-            return  # swept long ago: nothing is in force
+            self._used_once.claim(once, now=now)  # swept long ago: nothing is in force
 
 
 class Tokens:
@@ -90,30 +81,32 @@ class Tokens:
         if token.consent_id is not None:
             writes.append(self._consents.still_active(token.consent_id, now=now))
         try:
-            self._tables.write(*writes, *self._used_once.writes(once, now=now))
-        except ConditionFailed as failed:
-            if token.consent_id is not None and 1 in failed.items:
-                raise Gone("the consent is no longer in force") from None
-            raise AlreadyUsed from None
+            with claiming(once, start=len(writes)):
+                self._tables.write(*writes, *self._used_once.writes(once, now=now))
+        except ConditionFailed:
+            raise Gone("the consent is no longer in force") from None
 
     def find(self, handle: str, *, now: int) -> tuple[AccessToken, Consent | None] | None:
+        token, consent = self.look_up(handle, now=now)
+        return None if token is None else (token, consent)
+
+    def look_up(self, handle: str, *, now: int) -> tuple[AccessToken | None, Consent | None]:
         consent_id = key_of(handle)
         places = [(self._name, digest(handle))]
         if consent_id is not None:
             places.append((self._consents.name, consent_id))
         item, *beside = self._tables.get_both(*places)
-        if item is None or int(item["expires_at"]) <= now:
-            return None
+        consent = active(beside[0], now=now) if beside else None
+        if item is None:
+            refreshes = consent is not None and matches(handle, consent.refresh_hash)
+            return (None, consent) if refreshes else (None, None)
         token = decode(AccessToken, str(item["record"]), expires_at=item["expires_at"])
-        if token.consent_id != consent_id:
-            return None
-        if consent_id is None:
-            return token, None
-        consent = active(beside[0], now=now)
-        return (token, consent) if consent is not None else None
+        in_force = token.expires_at > now and token.consent_id == consent_id and (consent_id is None or consent)
+        return (token, consent) if in_force else (None, None)
 
-    def revoke(self, handle: str) -> None:
-        self._tables.write(Write("Delete", self._name, digest(handle)))
+    def revoke(self, handle: str, *, now: int, once: Sequence[Once] = ()) -> None:
+        with claiming(once, start=1):
+            self._tables.write(Write("Delete", self._name, digest(handle)), *self._used_once.writes(once, now=now))
 
 
 def active(item: Item | None, *, now: int) -> Consent | None:

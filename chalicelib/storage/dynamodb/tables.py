@@ -125,7 +125,7 @@ class Tables:
         try:
             answer = self._connection.dispatch(f"{write.verb}Item", arguments)
         except VerboseClientError as problem:
-            if problem.cause_response_code != "ConditionalCheckFailedException":
+            if problem.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
             cause = problem.__cause__
             there = cause.response.get("Item") if isinstance(cause, ClientError) else None

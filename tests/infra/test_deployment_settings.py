@@ -1,0 +1,84 @@
+"""What a bank chooses, and what the commands say when it can't be used."""
+
+import pytest
+
+from infra.deployment import Deployment, DeploymentError
+
+CHOSEN = {
+    "issuer_host": "login.real.bank",
+    "mtls_host": "mtls.real.bank",
+    "bank_name": "Real Bank",
+    "issuer_certificate": "arn:aws:acm:eu-central-1:210987654321:certificate/0f5d2b3c-0000-4000-8000-000000000001",
+    "mtls_certificate": "arn:aws:acm:eu-central-1:210987654321:certificate/0f5d2b3c-0000-4000-8000-000000000002",
+    "truststore_uri": "s3://real-bank-truststore/truststore.pem",
+    "truststore_version": "3HL4kqtJlcpXroDTDmJ",
+}
+
+
+def test_examples_are_to_be_read_and_not_deployed(template):
+    errors = template.errors()
+    for name in CHOSEN:
+        assert f"{name} still has its example value" in errors
+
+
+def test_what_a_bank_chooses_leaves_no_example():
+    assert Deployment.read(CHOSEN).left_as_examples() == []
+
+
+def test_every_problem_is_listed_at_once():
+    wrong = {
+        "issuer_host": "https://login.real.bank",
+        "mtls_host": "MTLS.real.bank",
+        "bank_name": " ",
+        "mtls_certificate": "arn:aws:iam::210987654321:server-certificate/x",
+        "truststore_uri": "https://example.org/truststore.pem",
+        "resource_scopes": '["GET /accounts"]',
+        "bank_api_id": "not an id",
+        "isuer_host": "login.real.bank",
+    }
+    with pytest.raises(DeploymentError) as refused:
+        Deployment.read(wrong)
+    assert all(name in str(refused.value) for name in wrong)
+
+
+@pytest.mark.parametrize("scopes", ["", "{", "[]", '{"GET /accounts": 1}', "null"])
+def test_scopes_that_are_no_object_of_texts_are_refused(scopes):
+    with pytest.raises(DeploymentError, match="resource_scopes"):
+        Deployment.read({**CHOSEN, "resource_scopes": scopes})
+
+
+def test_one_host_for_both_is_refused():
+    with pytest.raises(DeploymentError, match="must differ"):
+        Deployment.read({**CHOSEN, "mtls_host": CHOSEN["issuer_host"]})
+
+
+def test_there_is_no_choosing_other_people():
+    with pytest.raises(DeploymentError, match="people is not a setting"):
+        Deployment.read({**CHOSEN, "people": "local.people:build"})
+
+
+def test_the_cdks_own_context_is_left_alone():
+    assert Deployment.read({"aws:cdk:enable-path-metadata": True, "@aws-cdk/core:x": True}) == Deployment()
+
+
+def test_a_chosen_deployment_reaches_the_template(synthesize, tmp_path):
+    settings = tmp_path / "bank.json"
+    settings.write_text('{"issuer_host": "login.real.bank", "resource_scopes": "{\\"GET /accounts\\":\\"accounts\\"}"}')
+    run, chosen = synthesize("-c", "bank_name=Real Bank", "-c", "bank_api_id=a1b2c3d4e5", str(settings))
+    assert run.returncode == 0, run.stderr
+    environment = chosen.environment()
+    assert environment["DUCAT_ISSUER"] == "https://login.real.bank"
+    assert environment["DUCAT_BANK_NAME"] == "Real Bank"
+    assert '"GET /accounts":"accounts"' in environment["DUCAT_RESOURCE_SCOPES"]
+    assert "login.real.bank" in {d["DomainName"] for d in chosen.of("ApiGateway::DomainName").values()}
+    assert ":a1b2c3d4e5/authorizers/*" in chosen.file.read_text()
+    assert "issuer_host still has its example value" not in chosen.errors()
+
+
+@pytest.mark.parametrize("arguments", [("-c", "isuer_host=x"), ("-c", "bank_name"), ("nowhere.json",)])
+def test_settings_that_cannot_be_used_are_one_line_and_no_template(synthesize, tmp_path, arguments):
+    run, _ = synthesize(*arguments)
+    assert run.returncode == 1
+    assert len(run.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in run.stderr
+    assert not (tmp_path / "out" / "Ducat.template.json").exists()

@@ -1,0 +1,88 @@
+"""What the code asks for is what the template gives."""
+
+import app
+from chalicelib import settings
+from infra.deployment import PEOPLE
+from infra.functions import FUNCTIONS
+
+
+def test_each_function_of_the_front_door_is_deployed_and_no_other(template):
+    mounted = {f"app.{function.name}" for function in app.app.pure_lambda_functions}
+    assert mounted == set(template.functions())
+    assert all(hasattr(app, handler.removeprefix("app.")) for handler in template.functions())
+
+
+def test_each_route_leads_to_the_function_that_serves_it(template):
+    served = {
+        (method, path): entry.view_name for path, methods in app.app.routes.items() for method, entry in methods.items()
+    }
+    assert served == routes(template)
+
+
+def test_each_function_is_given_every_setting_and_none_that_nobody_reads(template):
+    assert set(template.environment()) == set(settings.variables())
+
+
+def test_every_setting_is_a_text_or_leads_to_a_table_or_key_of_the_template(template):
+    for name, value in template.environment().items():
+        if isinstance(value, str):
+            assert value.strip()
+            continue
+        kind = "AWS::DynamoDB::Table" if name.endswith("_TABLE") else "AWS::KMS::Key"
+        assert template.resources[logical_id(value)]["Type"] == kind
+
+
+def test_settings_lead_to_different_resources(template):
+    places = [logical_id(value) for value in template.environment().values() if not isinstance(value, str)]
+    assert len(places) == len(set(places)) == len([n for n in settings.variables() if n.endswith(("_TABLE", "_KEY"))])
+
+
+def test_the_settings_are_accepted_by_the_code(template):
+    given = {name: value if isinstance(value, str) else "x" for name, value in template.environment().items()}
+    assert settings.Settings.read(given).issuer == "https://login.bank.example"
+
+
+def test_the_people_of_the_sandbox_are_not_deployed(template):
+    assert template.environment()["DUCAT_PEOPLE"] == PEOPLE
+    assert PEOPLE.startswith("chalicelib.")
+
+
+def test_only_our_own_files_and_packaged_dependencies_are_in_the_code(template):
+    (asset,) = template.folder.glob("asset.*")
+    names = {path.name for path in asset.iterdir()}
+    assert {"app.py", "chalicelib"} <= names
+    assert not names & {"local", "tests", "infra", "conformance", "benchmarks", ".venv", ".git", ".local"}
+    assert not list(asset.rglob("__pycache__"))
+    assert (asset / "chalicelib" / "settings.py").is_file()
+
+
+def test_no_two_rows_are_of_one_function():
+    names = [row.name for row in FUNCTIONS]
+    assert len(names) == len(set(names))
+
+
+def routes(template):
+    """(method, path) to function's name, as the REST API has it."""
+    resources = template.of("ApiGateway::Resource")
+    handlers = {
+        logical: properties["Handler"].removeprefix("app.")
+        for logical, properties in template.of("Lambda::Function").items()
+    }
+
+    def path(reference):
+        if "Ref" not in reference:
+            return ""
+        resource = resources[reference["Ref"]]
+        return path(resource["ParentId"]) + "/" + resource["PathPart"]
+
+    found = {}
+    for method in template.of("ApiGateway::Method").values():
+        assert method["Integration"]["Type"] == "AWS_PROXY"
+        (function,) = [part for part in method["Integration"]["Uri"]["Fn::Join"][1] if isinstance(part, dict) and
+                       part.get("Fn::GetAtt", [""])[0] in handlers]  # fmt: skip
+        found[method["HttpMethod"], path(method["ResourceId"])] = handlers[function["Fn::GetAtt"][0]]
+    return found
+
+
+def logical_id(value):
+    return value["Ref"] if "Ref" in value else value["Fn::GetAtt"][0]

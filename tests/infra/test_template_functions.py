@@ -1,0 +1,46 @@
+"""The Lambda functions as they are deployed, and the job that publishes keys."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_each_function_runs_on_python_3_13_and_arm64_within_api_gateways_patience(template):
+    for function in template.functions().values():
+        assert function["Runtime"] == "python3.13"
+        assert function["Architectures"] == ["arm64"]
+        assert 512 <= function["MemorySize"] <= 1769
+        assert 0 < function["Timeout"] < 29
+        assert "ReservedConcurrentExecutions" not in function
+
+
+def test_each_function_writes_to_a_log_group_of_its_own_that_is_kept_a_year(template):
+    groups = [function["LoggingConfig"]["LogGroup"]["Ref"] for function in template.functions().values()]
+    assert len(set(groups)) == len(groups)
+    access_log = template.one("ApiGateway::Stage")["AccessLogSetting"]["DestinationArn"]["Fn::GetAtt"][0]
+    assert {*groups, access_log} == set(template.of("Logs::LogGroup"))
+    assert {group["RetentionInDays"] for group in template.of("Logs::LogGroup").values()} == {365}
+
+
+def test_keys_are_published_after_each_deployment_of_this_stack_and_every_hour(template):
+    rules = template.of("Events::Rule").values()
+    (deployed,) = [rule["EventPattern"] for rule in rules if "EventPattern" in rule]
+    assert deployed["source"] == ["aws.cloudformation"]
+    assert deployed["detail"]["stack-id"] == [{"Ref": "AWS::StackId"}]
+    assert set(deployed["detail"]["status-details"]["status"]) == {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+    assert [rule["ScheduleExpression"] for rule in rules if "ScheduleExpression" in rule] == ["rate(1 hour)"]
+    for rule in rules:
+        (target,) = rule["Targets"]
+        assert template.resources[target["Arn"]["Fn::GetAtt"][0]]["Properties"]["Handler"] == "app.publish_keys"
+
+
+def test_nothing_runs_that_is_not_ours(template):
+    assert all(function["Handler"].startswith("app.") for function in template.of("Lambda::Function").values())
+    assert not [r for r in template.resources.values() if r["Type"].startswith(("Custom::", "AWS::CloudFormation::"))]
+
+
+def test_cloudformation_accepts_the_template(template):
+    """By cfn-lint's schemas. W3005 is about DependsOn that the CDK writes besides the reference to a role."""
+    lint = Path(sys.executable).with_name("cfn-lint")
+    run = subprocess.run([lint, "--ignore-checks", "W3005", "--", template.file], capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout

@@ -1,0 +1,137 @@
+"""Each role holds what its row in functions.py says, and nothing else."""
+
+import pytest
+
+from infra.functions import FUNCTIONS
+
+EVERY = pytest.mark.parametrize("row", FUNCTIONS, ids=lambda row: row.name)
+
+
+@EVERY
+def test_a_role_holds_its_rows_tables_and_verbs_and_no_other(template, row):
+    found = {
+        (setting(template, s["Resource"]), s["Sid"], tuple(actions(s)))
+        for s in template.statements(f"app.{row.name}")
+        if actions(s)[0].startswith("dynamodb:")
+    }
+    expected = {(f"DUCAT_{t.name.upper()}_TABLE", t.why, tuple(f"dynamodb:{v}" for v in t.verbs)) for t in row.tables}
+    assert found == expected
+
+
+@EVERY
+def test_a_role_holds_its_rows_keys_and_verbs_and_no_other(template, row):
+    found = {
+        (setting(template, s["Resource"]), s["Sid"], *actions(s))
+        for s in template.statements(f"app.{row.name}")
+        if actions(s)[0].startswith("kms:") and s["Sid"] != "OpenItsTablesThroughDynamoDB"
+    }
+    assert found == {(f"DUCAT_{k.name.upper()}_KEY", k.why, f"kms:{k.verb}") for k in row.keys}
+
+
+@EVERY
+def test_the_tables_key_opens_just_the_rows_tables_and_only_through_dynamodb(template, row):
+    found = [s for s in template.statements(f"app.{row.name}") if s["Sid"] == "OpenItsTablesThroughDynamoDB"]
+    if not row.tables:
+        assert found == []
+        return
+    (statement,) = found
+    assert actions(statement) == ["kms:Decrypt"]
+    encrypting = {
+        t["SSESpecification"]["KMSMasterKeyId"]["Fn::GetAtt"][0] for t in template.of("DynamoDB::Table").values()
+    }
+    assert encrypting == {statement["Resource"]["Fn::GetAtt"][0]}
+    condition = statement["Condition"]["StringEquals"]
+    assert condition["kms:ViaService"]["Fn::Join"][1] == ["dynamodb.", {"Ref": "AWS::Region"}, ".amazonaws.com"]
+    assert condition["kms:EncryptionContext:aws:dynamodb:subscriberId"] == {"Ref": "AWS::AccountId"}
+    names = condition["kms:EncryptionContext:aws:dynamodb:tableName"]
+    names = names if isinstance(names, list) else [names]
+    environment = template.environment()
+    assert names == [environment[f"DUCAT_{t.name.upper()}_TABLE"] for t in row.tables]
+
+
+@EVERY
+def test_a_role_says_nothing_beyond_tables_keys_and_its_own_log(template, row):
+    (log,) = [s for s in template.statements(f"app.{row.name}") if actions(s)[0].startswith("logs:")]
+    assert actions(log) == ["logs:CreateLogStream", "logs:PutLogEvents"]
+    own = template.functions()[f"app.{row.name}"]["LoggingConfig"]["LogGroup"]["Ref"]
+    assert log["Resource"] == {"Fn::GetAtt": [own, "Arn"]}
+    services = {action.split(":")[0] for s in template.statements(f"app.{row.name}") for action in actions(s)}
+    assert services <= {"logs", "dynamodb", "kms"}
+
+
+@EVERY
+def test_each_statement_allows_named_actions_on_one_named_resource_and_says_why(template, row):
+    statements = template.statements(f"app.{row.name}")
+    for statement in statements:
+        assert statement["Effect"] == "Allow"
+        assert not any("*" in action for action in actions(statement))
+        assert list(statement["Resource"]) == ["Fn::GetAtt"]
+        assert "NotAction" not in statement
+        assert "NotResource" not in statement
+        assert statement["Sid"].isalnum()
+    assert len({s["Sid"] for s in statements}) == len(statements)
+
+
+def test_each_function_has_a_role_of_its_own_without_managed_policies(template):
+    roles = [function["Role"]["Fn::GetAtt"][0] for function in template.functions().values()]
+    assert sorted(roles) == sorted(template.of("IAM::Role"))
+    for role in template.of("IAM::Role").values():
+        assert "ManagedPolicyArns" not in role
+        (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
+    assert not template.of("IAM::Policy")
+    assert not template.of("IAM::ManagedPolicy")
+
+
+def test_only_the_token_endpoint_signs_and_each_key_with_its_one_algorithm(template):
+    signing = {
+        (handler, setting(template, s["Resource"])): s["Condition"]
+        for handler in template.functions()
+        for s in template.statements(handler)
+        if "kms:Sign" in actions(s)
+    }
+    assert signing == {
+        ("app.token", "DUCAT_PS256_KEY"): {"StringEquals": {"kms:SigningAlgorithm": "RSASSA_PSS_SHA_256"}},
+        ("app.token", "DUCAT_ES256_KEY"): {"StringEquals": {"kms:SigningAlgorithm": "ECDSA_SHA_256"}},
+    }
+
+
+def test_only_the_login_page_unseals_and_never_without_a_context(template):
+    unsealing = {
+        handler: s["Condition"]
+        for handler in template.functions()
+        for s in template.statements(handler)
+        if setting(template, s["Resource"]) == "DUCAT_SECRETS_KEY"
+    }
+    assert unsealing == {"app.login": {"Null": {"kms:EncryptionContextKeys": "false"}}}
+
+
+def test_only_the_token_endpoint_can_make_a_token_or_a_consent(template):
+    for table in ("ACCESS_TOKENS", "CONSENTS"):
+        writers = {
+            handler
+            for handler in template.functions()
+            for s in template.statements(handler)
+            if setting(template, s["Resource"]) == f"DUCAT_{table}_TABLE" and "dynamodb:PutItem" in actions(s)
+        }
+        assert writers == {"app.token"}
+
+
+@pytest.mark.parametrize("name", ["openid_configuration", "oauth_authorization_server"])
+def test_metadata_needs_nothing(template, name):
+    assert [s["Sid"] for s in template.statements(f"app.{name}")] == ["WriteItsOwnLog"]
+
+
+def actions(statement):
+    found = statement["Action"]
+    return found if isinstance(found, list) else [found]
+
+
+def setting(template, resource):
+    """The environment variable that leads to a resource; None if none does."""
+    logical, attribute = resource["Fn::GetAtt"]
+    assert attribute == "Arn"
+    for name, value in template.environment().items():
+        if value in ({"Ref": logical}, {"Fn::GetAtt": [logical, "Arn"]}):
+            return name
+    return None

@@ -1,0 +1,115 @@
+"""Tables and keys: what lasts, what is swept, what is encrypted; and that the code runs on them."""
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from chalicelib.assembly import Aws
+from chalicelib.jobs import publish_keys
+from chalicelib.settings import Settings
+from chalicelib.storage.records import Once
+from chalicelib.storage.stores import AlreadyUsed
+
+DURABLE = {"CLIENTS", "USERS", "CONSENTS", "SIGNING_KEYS"}
+SWEPT = {"CONSENTS", "PUSHED_REQUESTS", "INTERACTIONS", "ACCESS_TOKENS", "USED_ONCE"}
+NOW = 1_800_000_000
+
+
+@pytest.fixture
+def tables(template):
+    """Whole resources of tables by their setting's middle, such as CLIENTS."""
+    return {
+        name.removeprefix("DUCAT_").removesuffix("_TABLE"): template.resources[value["Ref"]]
+        for name, value in template.environment().items()
+        if name.endswith("_TABLE")
+    }
+
+
+def test_no_table_is_nobodys(template, tables):
+    assert len(tables) == len(template.of("DynamoDB::Table"))
+
+
+def test_what_lasts_can_be_restored_and_not_deleted_by_mistake(tables):
+    for name, table in tables.items():
+        properties = table["Properties"]
+        durable = name in DURABLE
+        recovery = properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+        assert (name, recovery) == (name, durable)
+        assert properties.get("DeletionProtectionEnabled", False) is durable
+        assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == ("Retain" if durable else "Delete")
+
+
+def test_what_expires_is_swept_by_its_ttl_and_nothing_else_is(tables):
+    swept = {name: t["Properties"].get("TimeToLiveSpecification") for name, t in tables.items()}
+    assert {name for name, specification in swept.items() if specification} == SWEPT
+    assert all(swept[name] == {"AttributeName": "ttl", "Enabled": True} for name in SWEPT)
+
+
+def test_every_table_is_paid_by_request_and_under_the_customers_key(template, tables):
+    for table in tables.values():
+        assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
+        encryption = table["Properties"]["SSESpecification"]
+        assert encryption["SSEEnabled"]
+        key = template.resources[encryption["KMSMasterKeyId"]["Fn::GetAtt"][0]]["Properties"]
+        assert key["EnableKeyRotation"]
+
+
+def test_keys_are_of_the_kinds_that_the_algorithms_need_and_are_kept(template):
+    environment = template.environment()
+
+    def key(name):
+        resource = template.resources[environment[f"DUCAT_{name}_KEY"]["Fn::GetAtt"][0]]
+        assert resource["DeletionPolicy"] == "Retain"
+        return resource["Properties"].get("KeySpec"), resource["Properties"].get("KeyUsage")
+
+    assert key("PS256") == ("RSA_2048", "SIGN_VERIFY")
+    assert key("ES256") == ("ECC_NIST_P256", "SIGN_VERIFY")
+    assert key("SECRETS") == ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
+    assert template.resources[environment["DUCAT_SECRETS_KEY"]["Fn::GetAtt"][0]]["Properties"]["EnableKeyRotation"]
+    assert len(template.of("KMS::Key")) == 4
+
+
+def test_the_code_runs_on_the_tables_and_keys_of_the_template(template, monkeypatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        aws = Aws(Settings.read(deploy(template)), clock=lambda: NOW)
+
+        published = publish_keys.run(aws)["published"]
+        assert publish_keys.run(aws)["published"] == []
+        assert {key["kid"] for key in aws.ring.jwks(now=NOW)["keys"]} == set(published)
+        assert {key["alg"] for key in aws.ring.jwks(now=NOW)["keys"]} == {"PS256", "ES256"}
+        assert aws.ring.signing("ES256", now=NOW).sign(b"x")
+
+        assert aws.clients.find("nobody", now=NOW) is None
+        assert aws.users.find("nobody") is None
+        assert aws.consents.find("none", now=NOW) is None
+        assert aws.pushed_requests.find("none", now=NOW) is None
+        assert aws.interactions.find("none", now=NOW) is None
+        assert aws.tokens.find("none", now=NOW) is None
+        once = [Once("jti", NOW + 60, "assertion")]
+        aws.used_once.claim(once, now=NOW)
+        with pytest.raises(AlreadyUsed):
+            aws.used_once.claim(once, now=NOW)
+
+        sealed = aws.kms.seal(b"secret", {"user": "alice"})
+        assert aws.kms.unseal(sealed, {"user": "alice"}) == b"secret"
+
+
+def deploy(template):
+    """Make the tables and keys in AWS's stand-in, by the template's properties; gives the functions' environment."""
+    dynamodb, kms = boto3.client("dynamodb"), boto3.client("kms")
+    environment = {}
+    for name, value in template.environment().items():
+        if isinstance(value, str):
+            environment[name] = value
+        elif name.endswith("_TABLE"):
+            table = template.resources[value["Ref"]]["Properties"]
+            schema = {part: table[part] for part in ("KeySchema", "AttributeDefinitions", "BillingMode")}
+            made = dynamodb.create_table(TableName=value["Ref"], **schema)
+            environment[name] = made["TableDescription"]["TableName"]
+        else:
+            key = template.resources[value["Fn::GetAtt"][0]]["Properties"]
+            made = kms.create_key(KeySpec=key["KeySpec"], KeyUsage=key["KeyUsage"])
+            environment[name] = made["KeyMetadata"]["Arn"]
+    return environment
