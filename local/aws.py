@@ -1,0 +1,134 @@
+"""AWS's stand-in: DynamoDB and KMS by moto, with the tables and keys that a deployment would have.
+
+Either a server on this machine (`served`, for anything with sockets) or inside this process (`in_process`, for tests). The
+names and kinds are infra/'s (tables.py, keys.py); a test compares them, since infra/ needs the CDK and the laptop does not.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import botocore.session
+from moto import mock_aws
+from moto.core.base_backend import BackendDict
+from moto.server import ThreadedMotoServer
+
+from chalicelib.settings import variable
+from local import mended_moto
+
+REGION = "eu-central-1"
+
+TABLES: Mapping[str, tuple[str, ...]] = {
+    "clients": ("pk",),
+    "users": ("pk",),
+    "consents": ("pk",),
+    "signing_keys": ("ring", "kid"),
+    "pushed_requests": ("pk",),
+    "interactions": ("pk",),
+    "access_tokens": ("pk",),
+    "used_once": ("pk",),
+}
+"""Each table's key attributes."""
+
+TTL = "ttl"
+SWEPT = ("consents", "pushed_requests", "interactions", "access_tokens", "used_once")
+
+KEYS: Mapping[str, tuple[str, str]] = {
+    "ps256": ("RSA_2048", "SIGN_VERIFY"),
+    "es256": ("ECC_NIST_P256", "SIGN_VERIFY"),
+    "secrets": ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"),
+}
+"""Each key's spec and usage."""
+
+SURROUNDINGS: Mapping[str, str | None] = {
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+    "AWS_SESSION_TOKEN": None,
+    "AWS_PROFILE": None,
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_REGION": REGION,
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_ENDPOINT_URL": None,
+}
+"""The environment in which nothing here can reach a real account, whatever the developer's own says."""
+
+
+@contextmanager
+def surroundings(*settings: Mapping[str, str | None]) -> Iterator[None]:
+    """The environment with these variables, None for none; as it was afterwards."""
+    wanted: dict[str, str | None] = {}
+    for some in settings:
+        wanted |= some
+    before = {name: os.environ.get(name) for name in wanted}
+    _set(wanted)
+    try:
+        yield
+    finally:
+        _set(before)
+
+
+@contextmanager
+def served() -> Iterator[dict[str, str]]:
+    """The stand-in as a server, and an environment that leads to it. Gives the settings of its tables and keys."""
+    mended_moto.mend()
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        with surroundings(SURROUNDINGS, {"AWS_ENDPOINT_URL": f"http://{host}:{port}"}):
+            yield create()
+    finally:
+        server.stop()
+        BackendDict.reset()  # moto remembers in the process, not in its server
+
+
+@contextmanager
+def in_process() -> Iterator[dict[str, str]]:
+    """The stand-in inside this process, without sockets. Gives the settings of its tables and keys."""
+    mended_moto.mend()
+    with surroundings(SURROUNDINGS), mock_aws():
+        yield create()
+
+
+def create() -> dict[str, str]:
+    """Make every table and key where the environment leads. Gives DUCAT_*_TABLE and DUCAT_*_KEY."""
+    session = botocore.session.get_session()
+    dynamodb, kms = session.create_client("dynamodb"), session.create_client("kms")
+    settings = {}
+    for name, key_names in TABLES.items():
+        settings[variable(f"{name}_table")] = _create_table(dynamodb, name, key_names)
+    for name, (spec, usage) in KEYS.items():
+        made = kms.create_key(KeySpec=spec, KeyUsage=usage, Description=f"Ducat: {name}")
+        settings[variable(f"{name}_key")] = made["KeyMetadata"]["Arn"]
+    return settings
+
+
+def _create_table(dynamodb: Any, name: str, key_names: tuple[str, ...]) -> str:
+    table = "ducat-" + name.replace("_", "-")
+    dynamodb.create_table(
+        TableName=table,
+        KeySchema=[
+            {"AttributeName": key, "KeyType": kind} for key, kind in zip(key_names, ("HASH", "RANGE"), strict=False)
+        ],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in key_names],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    if name in SWEPT:
+        sweep = {"AttributeName": TTL, "Enabled": True}
+        dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=sweep)
+    return table
+
+
+def _set(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

@@ -1,0 +1,189 @@
+"""moto, the stand-in for DynamoDB and KMS, with its faults mended. All of them here; product code is never bent to moto.
+
+Seen in moto 5.2.5. KMS:
+1. RSASSA_PSS signatures have the longest salt; KMS makes it as long as the digest (KMS developer guide, "Asymmetric key
+   specs"; RFC 7518 3.5 asks for the same).
+2. MessageType DIGEST is not read, so that a digest is hashed once more.
+3. A RAW message may be of any length; KMS takes at most 4,096 bytes.
+DynamoDB:
+4. Conditions and writes of two requests interleave in a threaded server; DynamoDB's single item writes and transactions
+   are atomic.
+5. A transaction that fails puts back a copy of its whole tables, which loses what others wrote; and each one copies them,
+   which takes longer the more they hold.
+6. A transaction that is repeated with its ClientRequestToken is done again; DynamoDB answers the repetition as it did
+   the first time.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping
+from threading import RLock
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
+from moto.dynamodb.models import DynamoDBBackend, dynamo_type
+from moto.dynamodb.models.table import Table
+from moto.dynamodb.responses import DynamoHandler
+from moto.kms.exceptions import ValidationException
+from moto.kms.responses import KmsResponse
+from moto.kms.utils import ECDSAPrivateKey, RSAPrivateKey, SigningAlgorithm, validate_signing_algorithm
+
+HASHES: Mapping[str, hashes.HashAlgorithm] = {
+    "256": hashes.SHA256(),
+    "384": hashes.SHA384(),
+    "512": hashes.SHA512(),
+}
+LONGEST_RAW_MESSAGE = 4096
+
+Key = tuple[str, Any, Any]
+
+_one_at_a_time = RLock()
+_moto_get_param = KmsResponse._get_param
+_moto_call_action = DynamoHandler.call_action
+_moto_answer_transaction = DynamoHandler.transact_write_items
+_moto_transact = DynamoDBBackend.transact_write_items
+
+
+def mend() -> None:
+    """Mend moto in this process, in-process mocks and server alike. Doing it twice is no harm."""
+    for owner, name, mended in (
+        (KmsResponse, "_get_param", _get_param),
+        (RSAPrivateKey, "sign", _sign_rsa),
+        (RSAPrivateKey, "verify", _verify_rsa),
+        (ECDSAPrivateKey, "sign", _sign_ecdsa),
+        (ECDSAPrivateKey, "verify", _verify_ecdsa),
+        (DynamoHandler, "call_action", _call_action),
+        (DynamoHandler, "transact_write_items", _answer_transaction),
+        (DynamoDBBackend, "transact_write_items", _transact),
+        (Table, "__deepcopy__", _the_same_table),
+    ):
+        setattr(owner, name, mended)
+
+
+class Digest(bytes):
+    """A message that is a digest already."""
+
+
+def _get_param(self: Any, name: str, if_none: Any = None) -> Any:
+    value = _moto_get_param(self, name, if_none)
+    if name != "Message" or value is None:
+        return value
+    if _moto_get_param(self, "MessageType") == "DIGEST":
+        return Digest(value)
+    if len(value) > LONGEST_RAW_MESSAGE:
+        raise ValidationException(f"Message must have length less than or equal to {LONGEST_RAW_MESSAGE}")
+    return value
+
+
+def _hash_of(message: bytes, signing_algorithm: str) -> tuple[hashes.HashAlgorithm, Any]:
+    """The algorithm's hash, and what cryptography is to be told about the message. Raises as KMS does."""
+    algorithm = HASHES[signing_algorithm[-3:]]
+    if not isinstance(message, Digest):
+        return algorithm, algorithm
+    if len(message) != algorithm.digest_size:
+        raise ValidationException("Digest is invalid length for algorithm " + signing_algorithm)
+    return algorithm, utils.Prehashed(algorithm)
+
+
+def _padding(signing_algorithm: str, algorithm: hashes.HashAlgorithm) -> Any:
+    if "PSS" in signing_algorithm:
+        return padding.PSS(padding.MGF1(algorithm), salt_length=algorithm.digest_size)
+    return padding.PKCS1v15()
+
+
+def _sign_rsa(self: Any, message: bytes, signing_algorithm: str) -> bytes:
+    validate_signing_algorithm(signing_algorithm, SigningAlgorithm.rsa_signing_algorithms())
+    algorithm, told = _hash_of(message, signing_algorithm)
+    signature: bytes = self.private_key.sign(bytes(message), _padding(signing_algorithm, algorithm), told)
+    return signature
+
+
+def _verify_rsa(self: Any, message: bytes, signature: bytes, signing_algorithm: str) -> bool:
+    validate_signing_algorithm(signing_algorithm, SigningAlgorithm.rsa_signing_algorithms())
+    algorithm, told = _hash_of(message, signing_algorithm)
+    return _holds(self, signature, bytes(message), _padding(signing_algorithm, algorithm), told)
+
+
+def _sign_ecdsa(self: Any, message: bytes, signing_algorithm: str) -> bytes:
+    validate_signing_algorithm(signing_algorithm, self.valid_signing_algorithms)
+    _, told = _hash_of(message, signing_algorithm)
+    signature: bytes = self.private_key.sign(bytes(message), ec.ECDSA(told))
+    return signature
+
+
+def _verify_ecdsa(self: Any, message: bytes, signature: bytes, signing_algorithm: str) -> bool:
+    validate_signing_algorithm(signing_algorithm, self.valid_signing_algorithms)
+    _, told = _hash_of(message, signing_algorithm)
+    return _holds(self, signature, bytes(message), ec.ECDSA(told))
+
+
+def _holds(key: Any, *arguments: Any) -> bool:
+    try:
+        key.private_key.public_key().verify(*arguments)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _call_action(self: Any) -> Any:
+    with _one_at_a_time:
+        return _moto_call_action(self)
+
+
+def _answer_transaction(self: Any) -> Any:
+    """6: the first answer is kept; one that failed is not, since DynamoDB lets that be tried again."""
+    asked = json.dumps(self.body["TransactItems"], sort_keys=True)
+    kept: dict[str, tuple[str, Any]] = self.dynamodb_backend.__dict__.setdefault("_answered", {})
+    token = self.body.get("ClientRequestToken")
+    if token in kept and kept[token][0] == asked:
+        return kept[token][1]
+    answer = _moto_answer_transaction(self)
+    if token:
+        kept[token] = (asked, answer)
+    return answer
+
+
+def _transact(self: Any, transact_items: list[dict[str, Any]]) -> None:
+    before = {}
+    for part in transact_items:
+        for write in part.values():
+            place = _place(self, write)
+            before[place] = copy.deepcopy(_there(self, place))
+    try:
+        _moto_transact(self, transact_items)
+    except Exception:
+        for place, item in before.items():
+            _put_back(self, place, item)
+        raise
+
+
+def _place(backend: Any, write: dict[str, Any]) -> Key:
+    table = backend.get_table(write["TableName"])
+    key = write.get("Item") or write["Key"]
+    names = (table.hash_key_attr, table.range_key_attr)
+    partition, sort = (dynamo_type.DynamoType(key[name]) if name else None for name in names)
+    return table.name, partition, sort
+
+
+def _there(backend: Any, place: Key) -> Any:
+    name, partition, sort = place
+    return backend.get_table(name).get_item(partition, sort)
+
+
+def _put_back(backend: Any, place: Key, item: Any) -> None:
+    name, partition, sort = place
+    table = backend.get_table(name)
+    if item is None:
+        table.delete_item(partition, sort)
+    elif sort is None:
+        table.items[partition] = item
+    else:
+        table.items[partition][sort] = item
+
+
+def _the_same_table(self: Any, memo: dict[int, Any]) -> Any:
+    return self
