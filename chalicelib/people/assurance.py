@@ -1,7 +1,7 @@
 """Levels of assurance: what each way of authenticating proves, and which level several reach together.
 
-Levels are those of ITU-T X.1254 (ISO/IEC 29115): 2 is some confidence, 3 is high confidence. X.1254 asks for several
-factors from level 3 on; here level 2 takes two already, and 3 is kept for what can't be phished.
+Levels are those of ITU-T X.1254 (2012), which is ISO/IEC 29115:2013: 2 is some confidence, 3 is high confidence. It asks
+for several factors from level 3 on; here level 2 takes two already, and 3 is kept for what can't be phished.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ class Users(Protocol):
     def find(self, username: str) -> User | None: ...
 
     def failed(self, username: str, *, now: int) -> None:
-        """Count a failed attempt."""
+        """Count a failed attempt. An unknown name is no error, and takes as long."""
 
     def cleared(self, username: str) -> None:
         """Forget failed attempts."""

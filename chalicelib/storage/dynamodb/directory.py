@@ -5,7 +5,7 @@ from __future__ import annotations
 from pynamodb.attributes import NumberAttribute
 
 from chalicelib.storage.dynamodb.codec import decode, encode
-from chalicelib.storage.dynamodb.tables import PK, Tables, Write
+from chalicelib.storage.dynamodb.tables import PK, ConditionFailed, Tables, Write
 from chalicelib.storage.records import Client, SigningKey, User
 
 CLIENT_CACHE_SECONDS = 60
@@ -64,15 +64,11 @@ class Users:
         )
 
     def failed(self, username: str, *, now: int) -> None:
-        self._tables.write(
-            Write(
-                "Update",
-                self._name,
-                username,
-                actions=(FAILURES.add(1), LAST_FAILURE.set(now)),
-                condition=PK.exists(),
-            )
-        )
+        counted = (FAILURES.add(1), LAST_FAILURE.set(now))
+        try:
+            self._tables.write(Write("Update", self._name, username, actions=counted, condition=PK.exists()))
+        except ConditionFailed:
+            return  # nobody of that name
 
     def cleared(self, username: str) -> None:
         self._tables.write(Write("Update", self._name, username, actions=(FAILURES.remove(),), condition=PK.exists()))

@@ -1,0 +1,79 @@
+"""Enrolment: how an operator adds a person to the product's directory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from chalicelib.keys.ring import KeyHome
+from chalicelib.people import password as passwords
+from chalicelib.people import totp
+from chalicelib.people.directory import LONGEST_USERNAME, normal, sealed_for
+from chalicelib.settings import Settings
+from chalicelib.storage.records import User
+from chalicelib.storage.stores import Users
+
+SHORTEST_PASSWORD = 15
+"""Characters. NIST SP 800-63B-4 3.1.1.2 asks for 8 beside a second factor and for 15 of a password that stands alone.
+
+Ours is asked for before the second factor and so must hold by itself.
+"""
+
+LONGEST_SUB = 255  # OIDCC-2
+
+
+class Needs(Protocol):
+    """What enrolment asks of the Provider."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def users(self) -> Users: ...
+    @property
+    def kms(self) -> KeyHome: ...
+
+
+def enrol(
+    provider: Needs,
+    username: str,
+    *,
+    sub: str,
+    password: str,
+    claims: Mapping[str, Any],
+    chance: Callable[[int], bytes],
+) -> str:
+    """Add a person, or replace one of that name, and give the otpauth URI for their authenticator app.
+
+    `sub`: the person's identifier towards clients, never another's, even after they left. `claims`: standard claims
+    (OpenID Connect Core 5.1). `chance`: so many random bytes. Raises ValueError that lists every problem, and quotes no
+    password.
+    """
+    name = normal(username)
+    problems = _problems(name, sub, password, claims)
+    if problems:
+        raise ValueError("; ".join(problems))
+    secret = chance(totp.SECRET_BYTES)
+    user = User(
+        username=name,
+        sub=sub,
+        password=passwords.hashed(password, salt=chance(passwords.ARGON2.salt_len)),
+        totp=provider.kms.seal(secret, sealed_for(name)),
+        claims=dict(claims),
+    )
+    provider.users.keep(user)
+    return totp.provisioning_uri(secret, username=name, bank_name=provider.settings.bank_name)
+
+
+def _problems(name: str, sub: str, password: str, claims: Mapping[str, Any]) -> list[str]:
+    problems = []
+    if not name or len(name) > LONGEST_USERNAME or not name.isprintable() or " " in name:
+        problems.append(f"the username must be 1 to {LONGEST_USERNAME} characters without spaces")
+    if not sub or len(sub) > LONGEST_SUB or not sub.isascii():
+        problems.append(f"the sub must be 1 to {LONGEST_SUB} ASCII characters")
+    if not SHORTEST_PASSWORD <= len(password) <= passwords.LONGEST:
+        problems.append(f"the password must be {SHORTEST_PASSWORD} to {passwords.LONGEST} characters")
+    if name and name in password.lower():
+        problems.append("the password must not hold the username")
+    if "sub" in claims:
+        problems.append("sub is not among the claims")
+    return problems

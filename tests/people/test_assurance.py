@@ -1,0 +1,53 @@
+"""Levels of assurance: computed from what was done, never from what was asked."""
+
+import pytest
+
+from chalicelib.people import assurance
+from chalicelib.people.assurance import ACR, ACR_VALUES, level, login
+from chalicelib.profiles import PROFILES
+
+
+def test_a_password_and_a_one_time_code_reach_level_two():
+    who = login("s1", auth_time=1000, methods=("pwd", "otp"), claims={"name": "Alice"})
+    assert (who.sub, who.auth_time, who.acr, who.claims) == ("s1", 1000, "urn:ducat:loa:2", {"name": "Alice"})
+
+
+@pytest.mark.clause("RFC8176-2")
+def test_the_methods_are_named_in_the_order_they_were_done_and_two_factors_are_mfa():
+    """`mfa` stands for more than one factor, and the methods themselves may stand beside it."""
+    assert login("s1", auth_time=1, methods=("pwd", "otp"), claims={}).amr == ("pwd", "otp", "mfa")
+
+
+@pytest.mark.parametrize("methods", [(), ("pwd",), ("otp",), ("pwd", "pwd"), ("pwd", "otp", "telepathy")])
+def test_methods_that_reach_no_level_make_no_login(methods):
+    with pytest.raises(ValueError, match="no level of assurance"):
+        login("s1", auth_time=1, methods=methods, claims={})
+
+
+def test_two_methods_of_one_factor_are_not_several_factors(monkeypatch):
+    monkeypatch.setitem(assurance.METHODS, "pin", assurance.Method("pin", "knowledge"))
+    monkeypatch.setattr(assurance, "REACHED", ((frozenset({"pwd", "pin"}), 2),))
+    assert login("s1", auth_time=1, methods=("pwd", "pin"), claims={}).amr == ("pwd", "pin")
+
+
+def test_the_highest_level_that_was_reached_counts(monkeypatch):
+    monkeypatch.setattr(assurance, "REACHED", ((frozenset({"otp"}), 2), (frozenset({"pwd", "otp"}), 3)))
+    assert login("s1", auth_time=1, methods=("pwd", "otp"), claims={}).acr == ACR[3]
+
+
+def test_a_level_is_read_back_from_its_acr():
+    assert {number: level(acr) for number, acr in ACR.items()} == {2: 2, 3: 3}
+
+
+@pytest.mark.parametrize("acr", ["", "3", "urn:ducat:loa:9", "urn:mace:incommon:iap:silver"])
+def test_another_houses_acr_satisfies_no_demand(acr):
+    assert level(acr) == 0
+
+
+def test_only_what_can_be_reached_is_advertised():
+    assert ACR_VALUES == ("urn:ducat:loa:2",)
+
+
+def test_every_profile_asks_for_a_level_that_can_be_reached():
+    reachable = max(level(acr) for acr in ACR_VALUES)
+    assert [name for name, profile in PROFILES.items() if profile.least_assurance > reachable] == []

@@ -1,0 +1,43 @@
+"""What a scope tells a client about a person."""
+
+import pytest
+
+from chalicelib.people.claims import SCOPES, asked_for
+
+ALICE = {
+    "sub": "another",
+    "name": "Alice",
+    "family_name": "Arnold",
+    "email": "alice@example.com",
+    "email_verified": True,
+    "phone_number": "+43 1 2345",
+    "address": {"country": "AT"},
+    "iban": "AT02 2050 3021 0102 3600",
+}
+
+
+@pytest.mark.clause("OIDCC-5.4")
+@pytest.mark.parametrize(
+    ("scope", "names"),
+    [
+        ("profile", {"name", "family_name"}),
+        ("email", {"email", "email_verified"}),
+        ("phone", {"phone_number"}),
+        ("address", {"address"}),
+        ("openid", set()),
+        ("accounts", set()),
+    ],
+)
+def test_5_4_each_scope_gives_its_own_claims_and_no_other(scope, names):
+    """Scope values ask for sets of claims."""
+    assert asked_for(ALICE, ("openid", scope)) == {name: ALICE[name] for name in names}
+
+
+@pytest.mark.clause("OIDCC-5.4")
+def test_5_4_several_scopes_add_up():
+    """Multiple scope values may be combined."""
+    assert asked_for(ALICE, ("email", "phone")).keys() == {"email", "email_verified", "phone_number"}
+
+
+def test_no_scope_gives_another_sub_or_what_is_no_standard_claim():
+    assert asked_for(ALICE, tuple(SCOPES)).keys() == ALICE.keys() - {"sub", "iban"}

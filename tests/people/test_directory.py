@@ -1,0 +1,285 @@
+"""The product's directory of end users, over the stand-in's tables and KMS."""
+
+from base64 import b32encode, b64encode
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
+from unittest.mock import patch
+
+import pyotp
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+from chalicelib.assembly import Aws
+from chalicelib.people import directory, password
+from chalicelib.people.directory import FIRST_LOCK, FREE_TRIES, LONGEST_LOCK, locked_until
+from chalicelib.people.enrolment import SHORTEST_PASSWORD, enrol
+from chalicelib.people.port import SignInRefused
+from chalicelib.settings import Settings, variable
+from chalicelib.storage.stores import AlreadyUsed
+from local import aws as stand_in
+
+NOW = 1_800_000_000
+PASSWORD = "correct horse battery staple"
+CLAIMS = {"name": "Alice Arnold", "email": "alice@example.com", "email_verified": True}
+
+
+@pytest.fixture
+def provider():
+    with stand_in.in_process() as settings:
+        everything = {variable(f.name): "unused" for f in fields(Settings)}
+        hosts = {"DUCAT_ISSUER": "https://bank.example", "DUCAT_MTLS_URL": "https://mtls.bank.example"}
+        yield Aws(Settings.read(everything | hosts | {"DUCAT_BANK_NAME": "Example Bank"} | settings))
+
+
+def chance(length):
+    """Always the same, so that no two codes of a test are alike by accident."""
+    return bytes(range(length))
+
+
+@pytest.fixture
+def alice(provider):
+    """Her authenticator app: what it shows at a time."""
+    uri = enrol(provider, "Alice", sub="s-alice", password=PASSWORD, claims=CLAIMS, chance=chance)
+    return pyotp.parse_uri(uri).at
+
+
+@pytest.fixture
+def sign_in(provider):
+    people = directory.build(provider)
+
+    def attempt(username="alice", typed=PASSWORD, *, code, scope=("openid",), now=NOW):
+        return people.sign_in(people.find(username), password=typed, one_time_code=code, scope=scope, now=now)
+
+    return attempt
+
+
+@pytest.fixture
+def calls():
+    """The AWS operations, as they are made."""
+    made = []
+    really = BaseClient._make_api_call
+
+    def recorded(client, operation, arguments):
+        made.append(operation)
+        return really(client, operation, arguments)
+
+    with patch.object(BaseClient, "_make_api_call", recorded):
+        yield made
+
+
+def refused(attempt, *arguments, **more):
+    with pytest.raises(SignInRefused) as refusal:
+        attempt(*arguments, **more)
+    return refusal.value
+
+
+def wrong(code):
+    return f"{(int(code) + 1) % 10**6:06}"
+
+
+# Signing in.
+
+
+def test_the_right_password_and_code_sign_a_person_in(sign_in, alice):
+    signed_in = sign_in(code=alice(NOW), scope=("openid", "email"))
+    login = signed_in.login
+    assert (login.sub, login.auth_time, login.acr) == ("s-alice", NOW, "urn:ducat:loa:2")
+    assert login.amr == ("pwd", "otp", "mfa")
+    assert login.claims == {"email": "alice@example.com", "email_verified": True}
+
+
+@pytest.mark.parametrize("typed", ["alice", "ALICE", " Alice ", "\uff21lice"])
+def test_a_username_is_found_however_it_is_typed(sign_in, alice, typed):
+    assert sign_in(typed, code=alice(NOW)).login.sub == "s-alice"
+
+
+def test_a_wrong_password_is_refused(sign_in, alice):
+    assert refused(sign_in, "alice", PASSWORD + "!", code=alice(NOW)).reason == "wrong password"
+
+
+def test_a_wrong_code_is_refused(sign_in, alice):
+    assert refused(sign_in, code=wrong(alice(NOW))).reason == "wrong code"
+
+
+@pytest.mark.parametrize("username", ["bob", "", "alice\0", "a" * 100_000])
+def test_a_name_that_nobody_has_is_refused(sign_in, alice, username):
+    assert refused(sign_in, username, code=alice(NOW)).reason == "unknown name"
+
+
+def test_an_endless_password_is_refused_before_it_is_hashed(sign_in, alice, monkeypatch):
+    monkeypatch.delattr(password, "matches")
+    assert refused(sign_in, "alice", "x" * 257, code=alice(NOW)).reason == "password too long"
+
+
+def test_another_persons_sealed_secret_cant_stand_in_for_ones_own(provider, sign_in, alice):
+    uri = enrol(provider, "mallory", sub="s-mallory", password=PASSWORD, claims={}, chance=chance)
+    hers, his = provider.users.find("alice"), provider.users.find("mallory")
+    provider.users.keep(type(hers)(**{**vars(hers), "totp": his.totp}))
+    with pytest.raises(ClientError):
+        sign_in(code=pyotp.parse_uri(uri).at(NOW))
+
+
+# What it costs.
+
+
+def test_a_sign_in_costs_one_kms_call_and_no_dynamodb_call(provider, alice, calls):
+    people = directory.build(provider)
+    user = people.find("alice")
+    calls.clear()
+    people.sign_in(user, password=PASSWORD, one_time_code=alice(NOW), scope=(), now=NOW)
+    assert calls == ["Decrypt"]
+
+
+def test_the_secret_of_the_codes_stays_sealed_until_the_password_was_right(sign_in, alice, calls):
+    refused(sign_in, "alice", PASSWORD + "!", code=alice(NOW))
+    assert "Decrypt" not in calls
+
+
+# What its time tells.
+
+
+def _locked(provider):
+    for _ in range(FREE_TRIES):
+        provider.users.failed("alice", now=NOW)
+
+
+@pytest.mark.parametrize("who", ["unknown", "known", "locked"])
+def test_whoever_is_unknown_or_known_or_locked_costs_one_hash_and_one_write(provider, sign_in, alice, calls, who):
+    if who == "locked":
+        _locked(provider)
+    calls.clear()
+    with patch.object(password, "_HASHER", wraps=password._HASHER) as hasher:
+        refused(sign_in, "bob" if who == "unknown" else "alice", PASSWORD + "!", code=alice(NOW))
+    assert hasher.verify.call_count == 1
+    assert calls == ["GetItem", "UpdateItem"]
+
+
+def test_an_unknown_name_leaves_nothing_behind(provider, sign_in):
+    refused(sign_in, "bob", code="123456")
+    assert provider.users.find("bob") is None
+    assert provider.dynamo._tables._connection.scan(provider.settings.users_table)["Items"] == []
+
+
+# A code is used once.
+
+
+@pytest.mark.clause("RFC6238-5.2")
+def test_5_2_a_code_is_accepted_once(provider, sign_in, alice):
+    """The verifier must not accept the second attempt of the OTP after the first was validated."""
+    first, second = sign_in(code=alice(NOW)), sign_in(code=alice(NOW), now=NOW + 29)
+    provider.used_once.claim(first.once, now=NOW)
+    with pytest.raises(AlreadyUsed):
+        provider.used_once.claim(second.once, now=NOW + 29)
+
+
+def test_what_is_remembered_of_a_code_is_a_hash_that_outlives_it(sign_in, alice):
+    (once,) = sign_in(code=alice(NOW)).once
+    assert len(once.key) == 43
+    assert "alice" not in once.key
+    assert refused(sign_in, code=alice(NOW), now=once.expires_at).reason == "wrong code"
+
+
+def test_the_codes_of_two_steps_are_two_values(sign_in, alice):
+    assert sign_in(code=alice(NOW)).once != sign_in(code=alice(NOW + 30)).once
+
+
+# The lock.
+
+
+def test_each_failure_is_counted(provider, sign_in, alice):
+    refused(sign_in, "alice", PASSWORD + "!", code=alice(NOW))
+    refused(sign_in, code=wrong(alice(NOW)), now=NOW + 7)
+    user = provider.users.find("alice")
+    assert (user.failures, user.last_failure) == (2, NOW + 7)
+
+
+def test_after_five_failures_even_the_right_password_and_code_are_refused(sign_in, alice):
+    for _ in range(FREE_TRIES):
+        assert not refused(sign_in, "alice", "wrong", code=alice(NOW)).locked
+    assert refused(sign_in, code=alice(NOW)).locked
+
+
+def test_the_lock_opens_by_itself(provider, sign_in, alice):
+    _locked(provider)
+    later = NOW + FIRST_LOCK
+    assert refused(sign_in, code=alice(later - 1), now=later - 1).locked
+    assert sign_in(code=alice(later), now=later).login.sub == "s-alice"
+
+
+def test_the_lock_doubles_with_each_failure_up_to_a_quarter_of_an_hour(provider, alice):
+    locks = []
+    for _ in range(14):
+        provider.users.failed("alice", now=NOW)
+        locks.append(max(locked_until(provider.users.find("alice")) - NOW, 0))
+    assert locks == [0, 0, 0, 0, 30, 60, 120, 240, 480, 900, 900, 900, 900, 900]
+
+
+def test_the_lock_never_grows_into_one_for_ever(provider, alice):
+    user = provider.users.find("alice")
+    ancient = type(user)(**{**vars(user), "failures": 10**9, "last_failure": NOW})
+    assert locked_until(ancient) == NOW + LONGEST_LOCK
+
+
+def test_attempts_during_the_lock_make_it_no_longer(provider, sign_in, alice):
+    _locked(provider)
+    before = provider.users.find("alice")
+    for passed in range(FIRST_LOCK):
+        refused(sign_in, "alice", "wrong", code="123456", now=NOW + passed)
+    assert provider.users.find("alice") == before
+
+
+def test_a_volley_after_the_lock_is_one_attempt(provider, sign_in, alice):
+    _locked(provider)
+    later = NOW + FIRST_LOCK
+    with ThreadPoolExecutor(8) as volley:
+        refusals = list(
+            volley.map(lambda n: refused(sign_in, "alice", f"guess {n}", code="123456", now=later), range(8))
+        )
+    assert [refusal.locked for refusal in refusals].count(False) == 1
+    assert provider.users.find("alice").failures == FREE_TRIES + 1
+
+
+def test_success_forgets_failures(provider, sign_in, alice):
+    refused(sign_in, "alice", "wrong", code=alice(NOW))
+    sign_in(code=alice(NOW))
+    assert provider.users.find("alice").failures == 0
+
+
+def test_a_code_seen_in_use_buys_no_further_guesses(provider, sign_in, alice):
+    provider.used_once.claim(sign_in(code=alice(NOW)).once, now=NOW)
+    refused(sign_in, "alice", "wrong", code="123456")
+    assert refused(sign_in, code=alice(NOW), now=NOW + 5).reason == "code used before"
+    assert provider.users.find("alice").failures == 2
+
+
+# Enrolment.
+
+
+def test_the_secret_is_remembered_sealed_and_the_password_hashed(provider, alice):
+    user = provider.users.find("alice")
+    assert user.password.startswith("$argon2id$")
+    secret = chance(20)
+    assert provider.kms.unseal(user.totp, {"user": "alice"}) == secret
+    item = str(provider.dynamo._tables.get(provider.settings.users_table, "alice"))
+    forms = (PASSWORD, secret.hex(), b32encode(secret).decode(), b64encode(secret).decode())
+    assert [form for form in forms if form in item] == []
+
+
+def test_enrolment_says_everything_that_is_wrong_and_quotes_no_password(provider):
+    with pytest.raises(ValueError, match="username") as problem:
+        enrol(provider, "a b", sub="", password="short-a b", claims={"sub": "other"}, chance=chance)
+    for part in ("without spaces", "the sub", f"{SHORTEST_PASSWORD} to 256", "hold the username", "among the claims"):
+        assert part in str(problem.value)
+    assert "short" not in str(problem.value)
+    assert provider.users.find("a b") is None
+
+
+def test_enrolling_again_replaces_password_and_secret_and_forgets_failures(provider, sign_in, alice):
+    provider.users.failed("alice", now=NOW)
+    uri = enrol(
+        provider, "alice", sub="s-alice", password=PASSWORD[::-1], claims={}, chance=lambda length: chance(length)[::-1]
+    )
+    assert provider.users.find("alice").failures == 0
+    assert refused(sign_in, code=alice(NOW)).reason == "wrong password"
+    assert sign_in("alice", PASSWORD[::-1], code=pyotp.parse_uri(uri).at(NOW)).login.sub == "s-alice"
