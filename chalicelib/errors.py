@@ -94,6 +94,31 @@ class RequestNotSupported(OAuthError):
     error = "request_not_supported"
 
 
+class InvalidRedirectUri(OAuthError):
+    """A redirect_uri can't be registered (RFC 7591 3.2.2)."""
+
+    error = "invalid_redirect_uri"
+
+
+class InvalidClientMetadata(OAuthError):
+    """The client can't be registered as described (RFC 7591 3.2.2)."""
+
+    error = "invalid_client_metadata"
+
+
+class LoginRequired(OAuthError):
+    """The person would have to log in, and the client asked for no page (OpenID Connect Core 3.1.2.6)."""
+
+    error = "login_required"
+
+
+class ServerError(OAuthError):
+    """Ours, not the caller's (RFC 6749 4.1.2.1)."""
+
+    error = "server_error"
+    status = 500
+
+
 class UnsupportedTokenType(OAuthError):
     """A token of this type can't be revoked (RFC 7009 2.2.1)."""
 

@@ -17,8 +17,8 @@ from typing import Any
 from chalice.app import Chalice
 from chalice.app import Response as ChaliceResponse
 
-from chalicelib.errors import InvalidRequest, NotHere, OAuthError
-from chalicelib.messages import NO_STORE, Request, Response, json_response, uncached
+from chalicelib.errors import InvalidRequest, NotHere, OAuthError, ServerError
+from chalicelib.messages import NO_STORE, Request, Response, json_response
 from chalicelib.provider import Provider
 
 Event = Mapping[str, Any]
@@ -98,11 +98,14 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
             raise NotHere("that method is not allowed here", status_code=405)
         response: Response = import_module(f"chalicelib.endpoints.{name}").answer(request, provider())
         outcome.update(response.log)
-    except OAuthError as refusal:
+    except NotHere as refusal:
         response = refused(refusal, methods)
+        outcome.update(error=refusal.error, reason=refusal.description)
+    except OAuthError as refusal:
+        response = _said(refusal, name, provider)
         outcome.update(error=refusal.error, reason=refusal.detail or refusal.description)
     except Exception as problem:  # ours: no word of it leaves the house
-        response = uncached(500, error="server_error")
+        response = _said(ServerError("something went wrong on our side"), name, provider)
         outcome.update(error="server_error", reason=type(problem).__name__)
         log.error("%s failed", name, exc_info=_without_values(problem))
     outcome["ms"] = str(round((time.perf_counter() - began) * 1000))
@@ -119,6 +122,17 @@ def refused(refusal: OAuthError, methods: Sequence[str] = ()) -> Response:
         headers.append(("Allow", ", ".join(methods)))
     headers += refusal.headers
     return json_response(status, body, *headers)
+
+
+def _said(refusal: OAuthError, name: str, provider: Callable[[], Provider]) -> Response:
+    """The refusal as its door says it: a door that people stand before shows a page, any other answers in JSON."""
+    try:
+        say: Callable[[OAuthError, Provider], Response] | None
+        say = getattr(import_module(f"chalicelib.endpoints.{name}"), "refuse", None)
+        return refused(refusal) if say is None else say(refusal, provider())
+    except Exception as problem:
+        log.error("%s could not show its refusal", name, exc_info=_without_values(problem))
+        return refused(refusal)
 
 
 def from_event(event: Event) -> Request:

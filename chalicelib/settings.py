@@ -43,6 +43,11 @@ class Settings:
     es256_key: str
     secrets_key: str
 
+    @property
+    def urls(self) -> dict[str, str]:
+        """Our own addresses, by the names that `Profile.assertion_audiences` uses."""
+        return {"issuer": self.issuer, "token_endpoint": f"{self.issuer}/token", "par_endpoint": f"{self.issuer}/par"}
+
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
         """Settings out of environment variables. Raises SettingsError that lists all that is missing or wrong."""

@@ -98,9 +98,14 @@ def require_size(key: object, *, rsa_key_bits: int, ec_key_bits: int) -> None:
         raise JoseError(f"its elliptic curve key is shorter than {ec_key_bits} bits")
 
 
-def public_key(jwk: Mapping[str, Any], alg: str) -> object:
-    """The public key of a JWK. Raises JoseError."""
-    return _load_key(json.dumps(jwk, sort_keys=True), alg).key
+def require_usable(jwk: Mapping[str, Any], *, rsa_key_bits: int, ec_key_bits: int) -> object:
+    """The public key of a JWK that can verify or encrypt. Raises JoseError where it can't be read or is too small."""
+    fit = [alg for alg, kty in KEY_TYPES.items() if kty == jwk.get("kty") and CURVES.get(alg) == jwk.get("crv")]
+    if not fit:
+        raise JoseError("its kind of key is not used here")
+    key = _load_key(json.dumps(jwk, sort_keys=True), fit[0]).key
+    require_size(key, rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
+    return key
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

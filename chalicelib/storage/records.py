@@ -45,6 +45,7 @@ class AuthorizationRequest:
     state: str | None = None
     nonce: str | None = None
     prompt: tuple[str, ...] = ()
+    max_age: int | None = None
     acr_values: tuple[str, ...] = ()
     login_hint: str | None = None
 

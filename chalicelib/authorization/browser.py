@@ -1,0 +1,70 @@
+"""Which browser an interaction belongs to: a cookie of its own, and a token in each form.
+
+Another browser that opens the same link has no cookie and gets nowhere; another site that posts our form knows no token.
+"""
+
+from __future__ import annotations
+
+import hmac
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from hashlib import sha256
+
+from chalicelib.errors import AccessDenied
+from chalicelib.messages import Request
+from chalicelib.storage.handles import matches
+from chalicelib.storage.records import Interaction
+
+PREFIX = "__Host-ducat-"
+"""A browser takes a cookie of that prefix only for this very host, Secure and for all paths (RFC 6265bis 4.1.3.2)."""
+
+
+def bind(key: str, cookie: str, *, seconds: int) -> tuple[str, str]:
+    """The Set-Cookie header that ties the interaction `key` to the browser which gets it."""
+    return ("Set-Cookie", f"{_name(key)}={cookie}; Max-Age={seconds}; Path=/; Secure; HttpOnly; SameSite=Lax")
+
+
+def release(key: str) -> tuple[str, str]:
+    """The Set-Cookie header that ends it."""
+    return bind(key, "", seconds=0)
+
+
+def require_own(request: Request, interaction: Interaction | None) -> Interaction:
+    """The interaction, if it is there and this browser's. Raises AccessDenied, for a page."""
+    if interaction is None or interaction.decision:
+        raise over()
+    if not matches(request.cookies.get(_name(interaction.key)), interaction.browser):
+        raise AccessDenied("this login was begun in another browser; please start again at the app that sent you here")
+    return interaction
+
+
+def over() -> AccessDenied:
+    """What a person is told whose interaction is no longer open."""
+    return AccessDenied("this login has expired or was completed; please start again at the app that sent you here")
+
+
+def require_posted(request: Request, form: Mapping[str, str]) -> tuple[str, str]:
+    """The interaction's key and the browser's cookie, of a form that we made for it. Raises AccessDenied."""
+    key = form.get("interaction", "")
+    cookie = request.cookies.get(_name(key), "")
+    if not cookie or not hmac.compare_digest(token(key, cookie).encode(), form.get("csrf", "").encode()):
+        raise AccessDenied(
+            "this page was not opened in this browser; please start again at the app that sent you here",
+            detail="no cookie of the interaction, or another form's token",
+        )
+    return key, cookie
+
+
+def cookie_of(request: Request, key: str) -> str:
+    """The browser's cookie for an interaction; empty if it has none."""
+    return request.cookies.get(_name(key), "")
+
+
+def token(key: str, cookie: str) -> str:
+    """The form's token: only a page that was made for this browser and this interaction has it."""
+    made = hmac.digest(cookie.encode(), f"form {key}".encode(), sha256)
+    return urlsafe_b64encode(made).rstrip(b"=").decode()
+
+
+def _name(key: str) -> str:
+    return PREFIX + key[:16]

@@ -1,0 +1,42 @@
+"""Proof Key for Code Exchange (RFC 7636), S256 alone."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from hashlib import sha256
+
+from chalicelib.errors import InvalidGrant, InvalidRequest
+from chalicelib.profiles import Profile
+
+CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # SHA-256, base64url: RFC7636-4.2
+VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # RFC7636-4.1
+
+
+def challenged(parameters: Mapping[str, str], profile: Profile) -> str | None:
+    """The code_challenge, None where the profile asks for none. Raises InvalidRequest (RFC 7636 4.4.1)."""
+    challenge = parameters.get("code_challenge")
+    method = parameters.get("code_challenge_method", "plain")  # RFC7636-4.3
+    if challenge is None:
+        if profile.code_challenge_required or "code_challenge_method" in parameters:
+            raise InvalidRequest("code_challenge is required")
+        return None
+    if method not in profile.code_challenge_methods:
+        raise InvalidRequest("code_challenge_method must be S256")
+    if not CHALLENGE.fullmatch(challenge):
+        raise InvalidRequest("code_challenge is malformed")
+    return challenge
+
+
+def require_verifier(verifier: str | None, challenge: str | None) -> str | None:
+    """The code_verifier that the challenge was made of; None where there is neither. Raises InvalidGrant (RFC 7636 4.6)."""
+    if challenge is None and verifier is None:
+        return None
+    if challenge is None or verifier is None or not VERIFIER.fullmatch(verifier):
+        raise InvalidGrant("the code can't be redeemed", detail="code_verifier missing, malformed or not asked for")
+    made = urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    if not hmac.compare_digest(made, challenge):
+        raise InvalidGrant("the code can't be redeemed", detail="code_verifier does not fit")
+    return verifier

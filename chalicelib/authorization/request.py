@@ -1,0 +1,84 @@
+"""The authorization request (RFC 6749 4.1.1, OpenID Connect Core 3.1.2.1), checked by the client's profile."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from chalicelib.authorization import code_challenge, scope
+from chalicelib.errors import InvalidRequest, RequestNotSupported, UnsupportedResponseType
+from chalicelib.profiles import Profile
+from chalicelib.storage.records import AuthorizationRequest, Client
+
+LONGEST = 1000
+"""Characters of state, nonce and the like, which we keep for the client; a longer one is refused, never cut."""
+
+PROMPTS = frozenset({"none", "login", "consent", "select_account"})
+SECONDS = re.compile(r"[0-9]{1,10}")
+
+
+def check(parameters: Mapping[str, str], client: Client, profile: Profile) -> AuthorizationRequest:
+    """The request, if the client may send it. Unknown parameters are ignored (RFC 6749 3.1).
+
+    Raises InvalidRequest, UnsupportedResponseType, InvalidScope or RequestNotSupported.
+    """
+    if parameters.get("client_id", client.client_id) != client.client_id:
+        raise InvalidRequest("client_id is not the caller's")
+    if "request" in parameters:
+        raise RequestNotSupported("request is not supported")  # OpenID Connect Core 6.1
+    redirect_uri = require_redirect_uri(parameters.get("redirect_uri"), client)
+    _require_response(parameters, profile)
+    return AuthorizationRequest(
+        client_id=client.client_id,
+        redirect_uri=redirect_uri,
+        response_type=parameters["response_type"],
+        scope=scope.asked(parameters.get("scope"), client.scope),
+        code_challenge=code_challenge.challenged(parameters, profile),
+        state=_kept(parameters, "state"),
+        nonce=_kept(parameters, "nonce"),
+        prompt=_prompt(parameters),
+        max_age=_max_age(parameters),
+        acr_values=tuple((_kept(parameters, "acr_values") or "").split()),
+        login_hint=_kept(parameters, "login_hint"),
+    )
+
+
+def require_redirect_uri(redirect_uri: str | None, client: Client) -> str:
+    """The redirect_uri, if it is a registered one, character by character (RFC 9700 4.1.3). Raises InvalidRequest."""
+    if redirect_uri is None or redirect_uri not in client.redirect_uris:
+        raise InvalidRequest("redirect_uri is missing or not registered")
+    return redirect_uri
+
+
+def _require_response(parameters: Mapping[str, str], profile: Profile) -> None:
+    response_type = parameters.get("response_type")
+    if response_type is None:
+        raise InvalidRequest("response_type is missing")  # RFC6749-4.1.2.1
+    if response_type not in profile.response_types:
+        raise UnsupportedResponseType("this response_type is not offered to this client")
+    if parameters.get("response_mode", profile.response_modes[0]) not in profile.response_modes:
+        raise InvalidRequest("this response_mode is not offered to this client")
+
+
+def _kept(parameters: Mapping[str, str], name: str) -> str | None:
+    value = parameters.get(name)
+    if value is not None and len(value) > LONGEST:
+        raise InvalidRequest(f"{name} is longer than {LONGEST} characters")
+    return value
+
+
+def _prompt(parameters: Mapping[str, str]) -> tuple[str, ...]:
+    """OpenID Connect Core 3.1.2.1: none stands alone."""
+    asked = tuple(dict.fromkeys(parameters.get("prompt", "").split()))
+    if not PROMPTS.issuperset(asked) or ("none" in asked and len(asked) > 1):
+        raise InvalidRequest("prompt has values that are unknown or exclude each other")
+    return asked
+
+
+def _max_age(parameters: Mapping[str, str]) -> int | None:
+    value = parameters.get("max_age")
+    if value is None:
+        return None
+    if not SECONDS.fullmatch(value):
+        raise InvalidRequest("max_age must be a number of seconds")
+    return int(value)

@@ -1,0 +1,56 @@
+"""Scope (RFC 6749 3.3): what may be asked for, in the client's words and in a person's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from chalicelib.errors import InvalidScope
+
+SYNTAX = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")  # RFC6749-3.3
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One scope token. `words`: what a person agrees to. `about_a_person`: meaningless without one."""
+
+    name: str
+    words: str
+    about_a_person: bool = False
+
+
+SCOPES: Mapping[str, Scope] = {
+    scope.name: scope
+    for scope in (
+        Scope("openid", "Confirm who you are", about_a_person=True),  # OpenID Connect Core 3.1.2.1
+        Scope("profile", "See your name and other details of your profile", about_a_person=True),
+        Scope("email", "See your email address", about_a_person=True),
+        Scope("phone", "See your phone number", about_a_person=True),
+        Scope("address", "See your postal address", about_a_person=True),
+        Scope("accounts", "See your accounts and their balances"),
+    )
+}
+"""Every scope that this provider knows, in the order in which people read them."""
+
+
+def asked(value: str | None, allowed: Iterable[str]) -> tuple[str, ...]:
+    """The scope tokens of a request, without repeats. Raises InvalidScope where one is unknown or not the client's."""
+    if value is None or not SYNTAX.fullmatch(value):
+        raise InvalidScope("scope is missing or malformed")
+    tokens = tuple(dict.fromkeys(value.split(" ")))
+    allowed = frozenset(allowed)
+    if not all(token in SCOPES and token in allowed for token in tokens):
+        raise InvalidScope("the scope is unknown or not granted to this client")
+    return tokens
+
+
+def of_the_client_itself(allowed: Iterable[str]) -> tuple[str, ...]:
+    """What a client may be given when no person is asked (RFC 6749 4.4)."""
+    return tuple(token for token in allowed if token in SCOPES and not SCOPES[token].about_a_person)
+
+
+def in_words(tokens: Iterable[str]) -> list[str]:
+    """What a person agrees to, a sentence each."""
+    wanted = frozenset(tokens)
+    return [scope.words for scope in SCOPES.values() if scope.name in wanted]

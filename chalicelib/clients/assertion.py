@@ -1,0 +1,84 @@
+"""Client authentication by a signed assertion: private_key_jwt (RFC 7523 2.2, 3; OpenID Connect Core 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from chalicelib.errors import InvalidClient
+from chalicelib.keys import jose
+from chalicelib.profiles import Profile
+from chalicelib.storage.handles import digest
+from chalicelib.storage.records import Client, Once
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+FAR_AHEAD = 60
+"""Seconds that iat or nbf may never lie ahead, whatever the leeway (FAPI 2.0 Security Profile 5.3.2.1-13)."""
+LONGEST_JTI = 512
+
+
+def subject(assertion: str) -> str:
+    """Whom the assertion claims to speak for, before any check. Raises InvalidClient."""
+    try:
+        claimed = jose.peek(assertion).get("sub")
+    except jose.JoseError as problem:
+        raise _refused(str(problem)) from None
+    if not isinstance(claimed, str) or not claimed:
+        raise _refused("no sub")
+    return claimed
+
+
+def verify(assertion: str, client: Client, profile: Profile, *, audiences: Collection[str], now: int) -> Once:
+    """Its jti, to be used once, if the client signed it for us and for now. Raises InvalidClient."""
+    try:
+        _, claims = jose.verify(
+            assertion,
+            client.jwks or {},
+            algs=profile.client_signing_algs,
+            rsa_key_bits=profile.rsa_key_bits,
+            ec_key_bits=profile.ec_key_bits,
+        )
+    except jose.JoseError as problem:
+        raise _refused(str(problem)) from None
+    if claims.get("iss") != client.client_id or claims.get("sub") != client.client_id:
+        raise _refused("iss or sub is not the client")  # RFC7523-3
+    _require_audience(claims.get("aud"), profile, audiences)
+    expires_at = _require_time(claims, profile, now=now)
+    jti = claims.get("jti")
+    if not isinstance(jti, str) or not 0 < len(jti) <= LONGEST_JTI:
+        raise _refused("no usable jti")  # OpenID Connect Core 9
+    return Once(digest(f"assertion {client.client_id} {jti}"), expires_at, "assertion")
+
+
+def _require_audience(aud: Any, profile: Profile, audiences: Collection[str]) -> None:
+    """FAPI2-SP-FINAL-5.3.2.1-8: the issuer as a string, where the profile says no more."""
+    named = aud if isinstance(aud, list) and profile.assertion_audience_may_be_array else [aud]
+    if not any(isinstance(one, str) and one in audiences for one in named):
+        raise _refused("aud is not us")
+
+
+def _require_time(claims: dict[str, Any], profile: Profile, *, now: int) -> int:
+    """`exp`, rounded up to a second. iat and nbf may lie ahead by the profile's leeway: clocks differ."""
+    exp = _number(claims, "exp")
+    if exp is None or exp <= now:
+        raise _refused("no exp, or past")  # RFC7523-3
+    if exp > now + profile.assertion_longest_life:
+        raise _refused("exp is too far ahead")
+    for name in ("iat", "nbf"):
+        instant = _number(claims, name)
+        if instant is not None and instant > now + min(profile.clock_leeway, FAR_AHEAD):
+            raise _refused(f"{name} lies ahead")  # FAPI2-SP-FINAL-5.3.2.1-13
+    return int(exp) + 1
+
+
+def _number(claims: dict[str, Any], name: str) -> float | None:
+    value = claims.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1 << 53:
+        raise _refused(f"{name} is not a time")
+    return value
+
+
+def _refused(detail: str) -> InvalidClient:
+    return InvalidClient("client authentication failed", detail=f"assertion: {detail}")

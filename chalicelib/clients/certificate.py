@@ -1,0 +1,128 @@
+"""Client authentication by certificate (RFC 8705 2). The certificate is the one that TLS verified, never a header's."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from ipaddress import ip_address
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from chalicelib.errors import InvalidClient
+from chalicelib.keys.jose import JoseError, require_size
+from chalicelib.profiles import Profile
+from chalicelib.storage.records import Client
+
+FURTHER_NAMES: Mapping[str, x509.ObjectIdentifier] = {
+    name: x509.ObjectIdentifier(oid)
+    for oid, names in {
+        "1.2.840.113549.1.9.1": ("E", "EMAIL", "emailAddress", "EMAILADDRESS"),
+        "2.5.4.3": ("cn",),
+        "2.5.4.5": ("SN", "serialNumber", "SERIALNUMBER"),
+        "2.5.4.6": ("c",),
+        "2.5.4.7": ("l",),
+        "2.5.4.8": ("st", "S"),
+        "2.5.4.10": ("o",),
+        "2.5.4.11": ("ou",),
+        "2.5.4.15": ("businessCategory", "BUSINESSCATEGORY"),
+        "2.5.4.97": ("organizationIdentifier", "ORGANIZATIONIDENTIFIER", "OID.2.5.4.97"),
+        "0.9.2342.19200300.100.1.1": ("uid",),
+        "0.9.2342.19200300.100.1.25": ("dc",),
+        "1.3.6.1.4.1.311.60.2.1.3": ("jurisdictionCountryName", "jurisdictionOfIncorporationCountryName"),
+    }.items()
+    for name in names
+}
+"""Names of attributes that certificate tools write and RFC 4514 3 does not list."""
+
+Name = tuple[frozenset[tuple[str, str]], ...]
+
+
+def presented(pem: str | None, profile: Profile, *, now: int) -> x509.Certificate:
+    """The client's certificate, in its time and with a key of the profile's size. Raises InvalidClient."""
+    if pem is None:
+        raise InvalidClient("client authentication failed", detail="no client certificate")
+    try:
+        certificate = _load(pem)
+        require_size(certificate.public_key(), rsa_key_bits=profile.rsa_key_bits, ec_key_bits=profile.ec_key_bits)
+    except (ValueError, JoseError) as problem:
+        raise InvalidClient(
+            "client authentication failed", detail=f"the certificate can't be used: {type(problem).__name__}"
+        ) from None
+    instant = datetime.fromtimestamp(now, UTC)
+    if not certificate.not_valid_before_utc <= instant <= certificate.not_valid_after_utc:
+        raise InvalidClient("client authentication failed", detail="the certificate is not in its time")
+    return certificate
+
+
+def require_registered_name(certificate: x509.Certificate, client: Client) -> x509.Certificate:
+    """The certificate, if it carries the one name that the client registered (RFC 8705 2.1.2). Raises InvalidClient."""
+    if client.tls_client_auth_subject_dn is not None:
+        carried = _comparable(certificate.subject) == distinguished_name(client.tls_client_auth_subject_dn)
+    else:
+        carried = any(expected in _alternatives(certificate, kind) for kind, expected in _registered_names(client))
+    if not carried:
+        raise InvalidClient("client authentication failed", detail="the certificate's name is not the registered one")
+    return certificate
+
+
+def require_registered_certificate(certificate: x509.Certificate, client: Client) -> x509.Certificate:
+    """The certificate, if it is one of the client's JWK Set (RFC 8705 2.2.2). Raises InvalidClient."""
+    sent = certificate.public_bytes(Encoding.DER)
+    keys = (client.jwks or {}).get("keys", ())
+    if not any(b64decode(key["x5c"][0]) == sent for key in keys if key.get("x5c")):
+        raise InvalidClient("client authentication failed", detail="the certificate is not registered")
+    return certificate
+
+
+@lru_cache(maxsize=256)
+def distinguished_name(text: str) -> Name:
+    """A DN written as RFC 4514 says, ready to compare. Raises ValueError where it can't be read."""
+    return _comparable(x509.Name.from_rfc4514_string(text, FURTHER_NAMES))
+
+
+@lru_cache(maxsize=256)
+def _load(pem: str) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(pem.encode())
+
+
+def _comparable(name: x509.Name) -> Name:
+    """Attributes without regard to case, runs of spaces, string type or order within an RDN (RFC 4517 4.2.11)."""
+    return tuple(
+        frozenset((a.oid.dotted_string, " ".join(str(a.value).casefold().split())) for a in rdn) for rdn in name.rdns
+    )
+
+
+def _registered_names(client: Client) -> Iterator[tuple[type[x509.GeneralName], str]]:
+    """The one subject alternative name that the client registered."""
+    if client.tls_client_auth_san_dns is not None:
+        yield x509.DNSName, client.tls_client_auth_san_dns.lower()
+    if client.tls_client_auth_san_uri is not None:
+        yield x509.UniformResourceIdentifier, client.tls_client_auth_san_uri
+    if client.tls_client_auth_san_ip is not None:
+        yield x509.IPAddress, str(ip_address(client.tls_client_auth_san_ip))
+    if client.tls_client_auth_san_email is not None:
+        yield x509.RFC822Name, _mailbox(client.tls_client_auth_san_email)
+
+
+def _alternatives(certificate: x509.Certificate, kind: type[x509.GeneralName]) -> set[str]:
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, ValueError):
+        return set()
+    return {_alternative(name) for name in names if isinstance(name, kind)}
+
+
+def _alternative(name: x509.GeneralName) -> str:
+    value = str(name.value)
+    if isinstance(name, x509.DNSName):
+        return value.lower()
+    return _mailbox(value) if isinstance(name, x509.RFC822Name) else value
+
+
+def _mailbox(address: str) -> str:
+    """The host without regard to case, the local part as it is (RFC 5280 7.5)."""
+    local, _, host = address.rpartition("@")
+    return f"{local}@{host.lower()}"

@@ -1,0 +1,145 @@
+"""Client metadata (RFC 7591 2): what a client says of itself, checked once, so that nothing unusable is registered."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography import x509
+
+from chalicelib.clients.certificate import distinguished_name
+from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri
+from chalicelib.keys import jose
+from chalicelib.profiles import PROFILES, Profile
+from chalicelib.storage.records import Client
+
+CLIENT_ID = re.compile(r"[\x21-\x7e]{1,255}")  # RFC6749-A.1: VSCHAR, here without the space
+SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC6749-3.3
+PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+NAMES = ("subject_dn", "san_dns", "san_uri", "san_ip", "san_email")
+
+
+def registered(metadata: Mapping[str, Any]) -> Client:
+    """The client that the metadata describes; names are RFC 7591's, RFC 8705's and `profile`.
+
+    Raises InvalidClientMetadata or InvalidRedirectUri, with the first thing that is wrong.
+    """
+    known = {f.name for f in fields(Client)}
+    unknown = sorted(metadata.keys() - known - {"response_types"})
+    if unknown:
+        raise InvalidClientMetadata(f"{', '.join(unknown)}: not known here")
+    profile = PROFILES.get(str(metadata.get("profile")))
+    if profile is None:
+        raise InvalidClientMetadata(f"profile must be one of {', '.join(PROFILES)}")
+    try:
+        client = Client(**{k: _frozen(k, v) for k, v in metadata.items() if k in known})
+    except TypeError:
+        raise InvalidClientMetadata("something that every client has is missing") from None
+    _require_texts(client)
+    _require_grants(client, profile, metadata.get("response_types"))
+    _require_authentication(client, profile)
+    _require_keys(client, profile)
+    _require_constraint(client, profile)
+    return client
+
+
+def _frozen(name: str, value: Any) -> Any:
+    if name == "scope" and isinstance(value, str):
+        return tuple(value.split(" "))
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _require_texts(client: Client) -> None:
+    if not isinstance(client.client_id, str) or not CLIENT_ID.fullmatch(client.client_id):
+        raise InvalidClientMetadata("client_id must be 1 to 255 printable ASCII characters")
+    if not isinstance(client.client_name, str) or not 0 < len(client.client_name.strip()) <= 100:
+        raise InvalidClientMetadata("client_name must be a text of at most 100 characters: people read it")
+    for name in ("scope", "grant_types", "redirect_uris"):
+        values = getattr(client, name)
+        if not isinstance(values, tuple) or not all(isinstance(v, str) for v in values):
+            raise InvalidClientMetadata(f"{name} must be a list of texts")
+    if not all(SCOPE_TOKEN.fullmatch(token) for token in client.scope):
+        raise InvalidClientMetadata("scope has a token that is none")
+
+
+def _require_grants(client: Client, profile: Profile, response_types: Any) -> None:
+    refused = [grant for grant in client.grant_types if grant not in profile.grant_types]
+    if refused:
+        raise InvalidClientMetadata(f"grant_types: the profile has no {', '.join(refused)}")
+    asks_people = "authorization_code" in client.grant_types
+    if "refresh_token" in client.grant_types and not asks_people:
+        raise InvalidClientMetadata("grant_types: refresh_token needs authorization_code")
+    if asks_people != bool(client.redirect_uris):
+        raise InvalidRedirectUri("redirect_uris and the grant type authorization_code belong together")
+    for uri in client.redirect_uris:
+        _require_redirect_uri(uri)
+    if response_types is not None and not set(response_types) <= set(profile.response_types):
+        raise InvalidClientMetadata("response_types: the profile has others")
+
+
+def _require_redirect_uri(uri: str) -> None:
+    """FAPI2-SP-FINAL-5.3.2.2-8: https; RFC 6749 3.1.2: absolute and without fragment."""
+    url = urlsplit(uri)
+    printable = all("\x21" <= character <= "\x7e" for character in uri)
+    if url.scheme != "https" or not url.hostname or "#" in uri or "@" in url.netloc or not printable:
+        raise InvalidRedirectUri("a redirect_uri must be an https URL without fragment or user")
+
+
+def _require_authentication(client: Client, profile: Profile) -> None:
+    method = client.token_endpoint_auth_method
+    if method not in profile.token_endpoint_auth_methods:
+        raise InvalidClientMetadata("token_endpoint_auth_method: the profile has no such method")
+    given = [name for name in NAMES if getattr(client, f"tls_client_auth_{name}") is not None]
+    if (method == "tls_client_auth") != (len(given) == 1) or len(given) > 1:
+        raise InvalidClientMetadata(
+            "tls_client_auth needs one name of its certificate, other methods none"
+        )  # RFC8705-2.1.2
+    try:
+        if client.tls_client_auth_subject_dn is not None:
+            distinguished_name(client.tls_client_auth_subject_dn)
+        if client.tls_client_auth_san_ip is not None:
+            ip_address(client.tls_client_auth_san_ip)
+    except ValueError:
+        raise InvalidClientMetadata(f"tls_client_auth_{given[0]} can't be read") from None
+    keys = _keys(client)
+    if method == "private_key_jwt" and not keys:
+        raise InvalidClientMetadata("private_key_jwt needs jwks")
+    if method == "self_signed_tls_client_auth" and not any(key.get("x5c") for key in keys):
+        raise InvalidClientMetadata("self_signed_tls_client_auth needs jwks with x5c")  # RFC8705-2.2.2
+
+
+def _require_keys(client: Client, profile: Profile) -> None:
+    """R3, R4 of the Read-Only profile; RFC 7517: public keys, each with a kid of its own."""
+    keys = _keys(client)
+    kids = [key.get("kid") for key in keys]
+    if len(set(map(str, kids))) != len(kids):
+        raise InvalidClientMetadata("jwks: a kid stands twice")
+    for key in keys:
+        if PRIVATE_MEMBERS & key.keys():
+            raise InvalidClientMetadata("jwks: a private key; it is to be thrown away")
+        try:
+            jose.require_usable(key, rsa_key_bits=profile.rsa_key_bits, ec_key_bits=profile.ec_key_bits)
+            for der in key.get("x5c") or ():
+                shown = x509.load_der_x509_certificate(b64decode(der, validate=True)).public_key()
+                jose.require_size(shown, rsa_key_bits=profile.rsa_key_bits, ec_key_bits=profile.ec_key_bits)
+        except (jose.JoseError, ValueError, TypeError) as problem:
+            raise InvalidClientMetadata("jwks: a key can't be used", detail=str(problem)) from None
+
+
+def _keys(client: Client) -> Sequence[dict[str, Any]]:
+    keys = (client.jwks or {"keys": []}).get("keys")
+    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
+        raise InvalidClientMetadata("jwks must be a JWK Set")
+    return keys
+
+
+def _require_constraint(client: Client, profile: Profile) -> None:
+    if client.id_token_signed_response_alg not in profile.id_token_signing_algs:
+        raise InvalidClientMetadata("id_token_signed_response_alg: the profile has no such algorithm")
+    if not client.tls_client_certificate_bound_access_tokens and client.grant_types:
+        raise InvalidClientMetadata("the profile asks for tls_client_certificate_bound_access_tokens")

@@ -1,0 +1,68 @@
+"""GET and POST /consent: the page on which a person agrees, and the authorization response that follows."""
+
+from __future__ import annotations
+
+from chalicelib.authorization import browser, response, scope
+from chalicelib.endpoints.authorize import refuse
+from chalicelib.endpoints.login import cancel
+from chalicelib.errors import AccessDenied, InvalidRequest
+from chalicelib.messages import Request, Response, see_other
+from chalicelib.pages import render
+from chalicelib.profiles import PROFILES
+from chalicelib.provider import Provider
+from chalicelib.storage.handles import join
+from chalicelib.storage.stores import Gone
+
+__all__ = ["answer", "refuse"]
+
+
+def answer(request: Request, provider: Provider) -> Response:
+    """The page; or, posted, 303 back to the client with a code or with access_denied."""
+    return _post(request, provider) if request.method == "POST" else _show(request, provider)
+
+
+def _show(request: Request, provider: Provider) -> Response:
+    now = provider.now()
+    key = request.parameters.get("interaction", "")
+    interaction = browser.require_own(request, provider.interactions.find(key, now=now))
+    if interaction.login is None:
+        return see_other(f"/login?interaction={key}")
+    client = provider.clients.find(interaction.request.client_id, now=now)
+    if client is None:
+        raise AccessDenied("the app that sent you here is no longer registered")
+    return render.consent(
+        bank_name=provider.settings.bank_name,
+        client_name=client.client_name,
+        key=key,
+        csrf=browser.token(key, browser.cookie_of(request, key)),
+        redirect_uri=interaction.request.redirect_uri,
+        person=str(interaction.login.claims.get("name") or interaction.login.sub),
+        asks=scope.in_words(interaction.request.scope),
+        until=now + PROFILES[client.profile].consent_lifetime,
+    )
+
+
+def _post(request: Request, provider: Provider) -> Response:
+    now = provider.now()
+
+    # Read.
+    form = request.form
+    key, cookie = browser.require_posted(request, form)
+    action = form.get("action")
+    if action == "cancel":
+        return cancel(key, cookie, provider, now=now)
+    if action != "approve":
+        raise InvalidRequest("the page was posted without a decision")
+
+    # Remember. The write itself checks that the interaction is this browser's, open and logged in.
+    code = join(provider.new_handle(), key)
+    try:
+        interaction = provider.interactions.decide(
+            key, cookie, decision="approved", now=now, consent_id=provider.new_handle(), code=code
+        )
+    except Gone:
+        raise browser.over() from None
+
+    # Answer.
+    back = response.success(interaction.request, issuer=provider.settings.issuer, code=code)
+    return back.with_headers(browser.release(key))

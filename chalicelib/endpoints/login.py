@@ -1,0 +1,119 @@
+"""GET and POST /login: the page on which a person proves who they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chalicelib.authorization import browser, response
+from chalicelib.endpoints.authorize import refuse
+from chalicelib.errors import AccessDenied
+from chalicelib.messages import Request, Response, see_other
+from chalicelib.pages import render
+from chalicelib.people import assurance
+from chalicelib.people.port import SignInRefused
+from chalicelib.profiles import PROFILES
+from chalicelib.provider import Provider
+from chalicelib.storage.records import Client, Interaction
+from chalicelib.storage.stores import AlreadyUsed, Gone
+
+__all__ = ["answer", "refuse"]
+
+WRONG = "That did not match. Check your user name, password and one-time code, and try again."
+LOCKED = "There were too many failed attempts. Please wait a while before you try again."
+LONGEST = 1024
+"""Characters of any field that is looked at."""
+
+
+def answer(request: Request, provider: Provider) -> Response:
+    """The page; or, posted, 303 to the consent page, 303 back to the client, or the page again with what is wrong."""
+    return _post(request, provider) if request.method == "POST" else _show(request, provider)
+
+
+def _show(request: Request, provider: Provider) -> Response:
+    now = provider.now()
+    key = request.parameters.get("interaction", "")
+    interaction = browser.require_own(request, provider.interactions.find(key, now=now))
+    return _page(interaction, browser.cookie_of(request, key), provider, username=interaction.request.login_hint or "")
+
+
+def _post(request: Request, provider: Provider) -> Response:
+    now = provider.now()
+
+    # Read.
+    form = request.form
+    key, cookie = browser.require_posted(request, form)
+    if form.get("action") == "cancel":
+        return cancel(key, cookie, provider, now=now)
+    username, password, one_time_code = (_field(form, name) for name in ("username", "password", "one_time_code"))
+
+    # Check. Neither read needs the other.
+    found, user = provider.alongside(
+        lambda: provider.interactions.find(key, now=now), lambda: provider.people.find(username)
+    )
+    interaction = browser.require_own(request, found)
+    try:
+        signed_in = provider.people.sign_in(
+            user, password=password, one_time_code=one_time_code, scope=interaction.request.scope, now=now
+        )
+        _require_level(signed_in.login.acr, _client(interaction, provider, now=now))
+    except SignInRefused as refused:
+        again = _page(interaction, cookie, provider, username=username, problem=LOCKED if refused.locked else WRONG)
+        return again.noting(reason=refused.reason)
+
+    # Remember.
+    try:
+        provider.interactions.authenticate(key, cookie, signed_in.login, now=now, once=signed_in.once)
+    except AlreadyUsed as used:
+        return _page(interaction, cookie, provider, username=username, problem=WRONG).noting(reason=str(used))
+    except Gone:
+        raise browser.over() from None
+
+    # Answer.
+    return see_other(f"/consent?interaction={key}").noting(
+        client_id=interaction.request.client_id, sub=signed_in.login.sub
+    )
+
+
+def cancel(key: str, cookie: str, provider: Provider, *, now: int) -> Response:
+    """The person says no: back to the client with access_denied (RFC 6749 4.1.2.1). Raises AccessDenied, for a page."""
+    try:
+        interaction = provider.interactions.decide(key, cookie, decision="denied", now=now)
+    except Gone:
+        raise browser.over() from None
+    denied = AccessDenied("the person said no")
+    return response.failure(interaction.request, denied, issuer=provider.settings.issuer).with_headers(
+        browser.release(interaction.key)
+    )
+
+
+def _page(
+    interaction: Interaction, cookie: str, provider: Provider, *, username: str, problem: str | None = None
+) -> Response:
+    return render.login(
+        bank_name=provider.settings.bank_name,
+        client_name=_client(interaction, provider, now=provider.now()).client_name,
+        key=interaction.key,
+        csrf=browser.token(interaction.key, cookie),
+        redirect_uri=interaction.request.redirect_uri,
+        username=username,
+        hint=provider.people.hint,
+        problem=problem,
+    )
+
+
+def _client(interaction: Interaction, provider: Provider, *, now: int) -> Client:
+    client = provider.clients.find(interaction.request.client_id, now=now)
+    if client is None:
+        raise AccessDenied("the app that sent you here is no longer registered")
+    return client
+
+
+def _require_level(acr: str, client: Client) -> str:
+    """The acr, if it reaches what the profile asks for at least. Raises SignInRefused."""
+    if assurance.level(acr) < PROFILES[client.profile].least_assurance:
+        raise SignInRefused("the level of assurance is too low for the profile")
+    return acr
+
+
+def _field(form: Mapping[str, str], name: str) -> str:
+    return form.get(name, "")[:LONGEST]

@@ -1,0 +1,81 @@
+"""GET /.well-known/oauth-authorization-server: authorization server metadata (RFC 8414).
+
+What is advertised is computed from what is enforced: the profiles.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.authorization.scope import SCOPES
+from chalicelib.messages import Request, Response, json_response
+from chalicelib.people.assurance import ACR_VALUES
+from chalicelib.people.claims import SCOPES as CLAIMS
+from chalicelib.profiles import PROFILES
+from chalicelib.provider import Provider
+from chalicelib.settings import Settings
+
+CACHED = ("Cache-Control", "public, max-age=300")
+
+ENDPOINTS = {
+    "authorization_endpoint": "/authorize",
+    "token_endpoint": "/token",
+    "pushed_authorization_request_endpoint": "/par",
+    "userinfo_endpoint": "/userinfo",
+    "introspection_endpoint": "/introspect",
+    "revocation_endpoint": "/revoke",
+}
+"""By the names of the "OAuth Authorization Server Metadata" registry."""
+
+FOR_BROWSERS = ("authorization_endpoint",)
+
+
+def answer(request: Request, provider: Provider) -> Response:
+    """The metadata document."""
+    return json_response(200, document(provider.settings), CACHED)
+
+
+def document(settings: Settings) -> dict[str, Any]:
+    """The metadata of this provider, for OAuth and for OpenID Connect Discovery alike."""
+    return {
+        "issuer": settings.issuer,
+        "jwks_uri": f"{settings.issuer}/jwks",
+        **{name: settings.issuer + path for name, path in ENDPOINTS.items()},
+        "mtls_endpoint_aliases": {  # RFC8705-5
+            name: settings.mtls_url + path for name, path in ENDPOINTS.items() if name not in FOR_BROWSERS
+        },
+        "scopes_supported": list(SCOPES),
+        "claims_supported": ["sub", "auth_time", "acr", "amr", *(name for names in CLAIMS.values() for name in names)],
+        "acr_values_supported": list(ACR_VALUES),
+        "subject_types_supported": ["public"],
+        "prompt_values_supported": ["none", "login", "consent"],
+        "tls_client_certificate_bound_access_tokens": any("mtls" in p.sender_constraints for p in PROFILES.values()),
+        "authorization_response_iss_parameter_supported": True,  # RFC9207-3
+        "require_pushed_authorization_requests": all(p.pushed_requests_only for p in PROFILES.values()),
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "claims_parameter_supported": False,
+        **_offered(),
+    }
+
+
+def _offered() -> dict[str, list[str]]:
+    """What any profile offers, each once, in the profiles' order."""
+    methods = _union("token_endpoint_auth_methods")
+    signing = _union("client_signing_algs")
+    return {
+        "response_types_supported": _union("response_types"),
+        "response_modes_supported": _union("response_modes"),
+        "grant_types_supported": _union("grant_types"),
+        "code_challenge_methods_supported": _union("code_challenge_methods"),
+        "id_token_signing_alg_values_supported": _union("id_token_signing_algs"),
+        **{f"{name}_endpoint_auth_methods_supported": methods for name in ("token", "introspection", "revocation")},
+        **{
+            f"{name}_endpoint_auth_signing_alg_values_supported": signing
+            for name in ("token", "introspection", "revocation")
+        },
+    }
+
+
+def _union(question: str) -> list[str]:
+    return list(dict.fromkeys(value for profile in PROFILES.values() for value in getattr(profile, question)))

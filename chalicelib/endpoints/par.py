@@ -1,0 +1,52 @@
+"""POST /par: the pushed authorization request endpoint (RFC 9126)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chalicelib.authorization import request as authorization_request
+from chalicelib.authorization import request_uri
+from chalicelib.clients import authentication
+from chalicelib.clients.authentication import AuthenticatedClient
+from chalicelib.errors import InvalidRequest, OAuthError, UnauthorizedClient
+from chalicelib.messages import Request, Response, uncached
+from chalicelib.provider import Provider
+from chalicelib.storage.records import AuthorizationRequest, PushedRequest
+from chalicelib.storage.stores import AlreadyUsed
+
+
+def answer(request: Request, provider: Provider) -> Response:
+    """201 with the request_uri and its life in seconds."""
+    now = provider.now()  # one request, one instant
+
+    # Read.
+    form = request.form
+
+    # Authenticate.
+    caller = authentication.authenticate(request, form, provider.clients, urls=provider.settings.urls, now=now)
+
+    # Check.
+    try:
+        asked = _checked(form, caller)
+    except OAuthError:
+        authentication.use_up(caller, provider.used_once, now=now)
+        raise
+
+    # Remember.
+    handle = provider.new_handle()
+    lifetime = caller.profile.request_uri_lifetime
+    try:
+        provider.pushed_requests.keep(handle, PushedRequest(asked, now + lifetime), now=now, once=caller.once)
+    except AlreadyUsed as used:
+        raise authentication.replayed(used) from None
+
+    # Answer.
+    return uncached(201, request_uri=request_uri.of(handle), expires_in=lifetime).noting(client_id=asked.client_id)
+
+
+def _checked(form: Mapping[str, str], caller: AuthenticatedClient) -> AuthorizationRequest:
+    if "request_uri" in form:
+        raise InvalidRequest("request_uri is not allowed here")  # PAR-2.1
+    if "authorization_code" not in caller.client.grant_types:
+        raise UnauthorizedClient("this client may not ask a person")
+    return authorization_request.check(form, caller.client, caller.profile)

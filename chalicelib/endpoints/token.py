@@ -1,0 +1,47 @@
+"""POST /token: the token endpoint (RFC 6749 3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chalicelib.clients import authentication
+from chalicelib.clients.authentication import AuthenticatedClient
+from chalicelib.errors import InvalidRequest, OAuthError, UnauthorizedClient, UnsupportedGrantType
+from chalicelib.grants import authorization_code, client_credentials, refresh_token
+from chalicelib.messages import Request, Response, uncached
+from chalicelib.provider import Provider
+from chalicelib.storage.stores import AlreadyUsed
+
+GRANTS = {
+    "authorization_code": authorization_code.issue,
+    "refresh_token": refresh_token.issue,
+    "client_credentials": client_credentials.issue,
+}
+
+
+def answer(request: Request, provider: Provider) -> Response:
+    """200 with the token response (RFC 6749 5.1); `scope` is always in it."""
+    now = provider.now()
+    form = request.form
+    caller = authentication.authenticate(request, form, provider.clients, urls=provider.settings.urls, now=now)
+    try:
+        issue = GRANTS[_grant_type(form, caller)]
+        issued = issue(caller, form, request, provider, now=now)
+    except AlreadyUsed as used:
+        raise authentication.replayed(used) from None
+    except OAuthError:
+        authentication.use_up(caller, provider.used_once, now=now)
+        raise
+    return uncached(200, **issued).noting(client_id=caller.client.client_id, grant_type=form["grant_type"])
+
+
+def _grant_type(form: Mapping[str, str], caller: AuthenticatedClient) -> str:
+    """The grant_type, if it is one of ours and the client's (RFC 6749 5.2)."""
+    grant_type = form.get("grant_type")
+    if grant_type is None:
+        raise InvalidRequest("grant_type is missing")
+    if grant_type not in GRANTS:
+        raise UnsupportedGrantType("this grant_type is not offered")
+    if grant_type not in caller.client.grant_types or grant_type not in caller.profile.grant_types:
+        raise UnauthorizedClient("this client may not use this grant_type")
+    return grant_type

@@ -1,0 +1,21 @@
+"""GET and POST /userinfo: what the person agreed to tell (OpenID Connect Core 5.3)."""
+
+from __future__ import annotations
+
+from chalicelib.errors import InvalidToken
+from chalicelib.messages import Request, Response, uncached
+from chalicelib.people import claims
+from chalicelib.provider import Provider
+from chalicelib.tokens import access
+
+SCOPE = "openid"
+
+
+def answer(request: Request, provider: Provider) -> Response:
+    """200 with `sub` and the claims of the token's scope."""
+    opened = access.check(request, provider.tokens, scope=SCOPE, now=provider.now())
+    if opened.consent is None:
+        raise access.challenged(InvalidToken("no person stands behind this access token"), SCOPE)
+    login = opened.consent.login
+    told = claims.asked_for(login.claims, opened.token.scope)
+    return uncached(200, **told, sub=login.sub).noting(client_id=opened.token.client_id, sub=login.sub)

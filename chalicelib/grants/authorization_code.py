@@ -1,0 +1,123 @@
+"""grant_type authorization_code (RFC 6749 4.1.3): a code, once, for tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.authorization import code_challenge
+from chalicelib.clients.authentication import AuthenticatedClient
+from chalicelib.errors import InvalidGrant, InvalidRequest
+from chalicelib.messages import Request
+from chalicelib.provider import Provider
+from chalicelib.storage.handles import digest, join, key_of, matches
+from chalicelib.storage.records import AccessToken, Consent, Interaction
+from chalicelib.storage.stores import Gone, Replayed
+from chalicelib.tokens import confirmation, id_token
+
+
+def issue(
+    caller: AuthenticatedClient, form: Mapping[str, str], request: Request, provider: Provider, *, now: int
+) -> dict[str, Any]:
+    """The members of the token response. Raises InvalidRequest or InvalidGrant; AlreadyUsed where the assertion was."""
+    interaction = _redeemable(caller, form, provider, now=now)
+    cnf = confirmation.of_certificate(request.client_certificate)
+    consent_id = str(interaction.consent_id)
+    access_token = join(provider.new_handle(), consent_id)
+    refresh_token = join(provider.new_handle(), consent_id) if _refreshes(caller) else None
+    consent = _consent(caller, interaction, refresh_token, cnf, now=now)
+    token = AccessToken(
+        client_id=caller.client.client_id,
+        scope=consent.scope,
+        cnf=cnf,
+        issued_at=now,
+        expires_at=now + caller.profile.access_token_lifetime,
+        consent_id=consent_id,
+    )
+
+    def spend() -> None:
+        provider.interactions.spend(
+            interaction, consent=consent, handle=access_token, token=token, now=now, once=caller.once
+        )
+
+    try:
+        # The signature is made beside the write, not after it: nothing leaves unless both succeed.
+        _, identity = provider.alongside(spend, lambda: _id_token(caller, interaction, access_token, provider, now=now))
+    except Replayed as replay:
+        raise _replayed(replay.consent_id, provider, now=now) from None
+    except Gone:
+        raise InvalidGrant("the code can't be redeemed", detail="expired while it was redeemed") from None
+    return {
+        "access_token": access_token,
+        "token_type": "Bearer",
+        "expires_in": caller.profile.access_token_lifetime,
+        "scope": " ".join(consent.scope),
+        "refresh_token": refresh_token,
+        "id_token": identity,
+    }
+
+
+def _redeemable(caller: AuthenticatedClient, form: Mapping[str, str], provider: Provider, *, now: int) -> Interaction:
+    """The interaction whose code this is, if it may be redeemed by this caller with this verifier."""
+    code = form.get("code")
+    redirect_uri = form.get("redirect_uri")
+    if code is None or redirect_uri is None:
+        raise InvalidRequest("code and redirect_uri are required")  # RFC6749-4.1.3
+    interaction = provider.interactions.find_code(key_of(code) or "")
+    if interaction is None or not matches(code, interaction.code_hash):
+        raise InvalidGrant("the code can't be redeemed", detail="unknown code")
+    if interaction.request.client_id != caller.client.client_id:
+        raise InvalidGrant("the code can't be redeemed", detail="another client's code")
+    if interaction.redeemed_at is not None:
+        raise _replayed(str(interaction.consent_id), provider, now=now)
+    if interaction.code_expires_at <= now:
+        raise InvalidGrant("the code can't be redeemed", detail="expired")
+    if interaction.request.redirect_uri != redirect_uri:
+        raise InvalidGrant("the code can't be redeemed", detail="another redirect_uri")
+    code_challenge.require_verifier(form.get("code_verifier"), interaction.request.code_challenge)
+    return interaction
+
+
+def _replayed(consent_id: str, provider: Provider, *, now: int) -> InvalidGrant:
+    """RFC 6749 4.1.2: a code that comes twice was stolen, from one of the two; what it gave dies."""
+    provider.consents.revoke(consent_id, now=now)
+    return InvalidGrant("the code can't be redeemed", detail="replayed; what it gave is revoked")
+
+
+def _refreshes(caller: AuthenticatedClient) -> bool:
+    return "refresh_token" in caller.client.grant_types and "refresh_token" in caller.profile.grant_types
+
+
+def _consent(
+    caller: AuthenticatedClient, interaction: Interaction, refresh_token: str | None, cnf: dict[str, str], *, now: int
+) -> Consent:
+    assert interaction.login is not None  # a code exists only for a person who logged in (stores.Interactions.decide)
+    return Consent(
+        consent_id=str(interaction.consent_id),
+        client_id=caller.client.client_id,
+        scope=interaction.request.scope,
+        login=interaction.login,
+        given_at=now,
+        expires_at=now + caller.profile.consent_lifetime,
+        refresh_hash=None if refresh_token is None else digest(refresh_token),
+        cnf=cnf,
+    )
+
+
+def _id_token(
+    caller: AuthenticatedClient, interaction: Interaction, access_token: str, provider: Provider, *, now: int
+) -> str | None:
+    """None where openid was not asked for (OpenID Connect Core 3.1.2.1)."""
+    if "openid" not in interaction.request.scope:
+        return None
+    assert interaction.login is not None
+    return id_token.issue(
+        provider.ring.signing(caller.client.id_token_signed_response_alg, now=now),
+        interaction.login,
+        issuer=provider.settings.issuer,
+        client_id=caller.client.client_id,
+        nonce=interaction.request.nonce,
+        access_token=access_token,
+        lifetime=caller.profile.id_token_lifetime,
+        now=now,
+    )

@@ -1,0 +1,62 @@
+"""grant_type refresh_token (RFC 6749 6): a new access token within a consent that is still in force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.authorization import scope
+from chalicelib.clients.authentication import AuthenticatedClient
+from chalicelib.errors import InvalidGrant, InvalidRequest
+from chalicelib.messages import Request
+from chalicelib.provider import Provider
+from chalicelib.storage.handles import join, key_of, matches
+from chalicelib.storage.records import AccessToken, Consent
+from chalicelib.storage.stores import Gone
+from chalicelib.tokens import confirmation
+
+
+def issue(
+    caller: AuthenticatedClient, form: Mapping[str, str], request: Request, provider: Provider, *, now: int
+) -> dict[str, Any]:
+    """The members of the token response. The refresh token stays the same (FAPI2-SP-FINAL-5.3.2.1-9).
+
+    Raises InvalidRequest, InvalidGrant or InvalidScope; AlreadyUsed where the assertion was.
+    """
+    consent = _refreshable(caller, form, provider, now=now)
+    cnf = confirmation.renew(consent.cnf, request.client_certificate, certified=caller.by_certificate)
+    granted = consent.scope
+    if "scope" in form:
+        granted = scope.asked(form["scope"], consent.scope)  # RFC6749-6: nothing beyond what was granted
+    access_token = join(provider.new_handle(), consent.consent_id)
+    token = AccessToken(
+        client_id=caller.client.client_id,
+        scope=granted,
+        cnf=cnf,
+        issued_at=now,
+        expires_at=min(now + caller.profile.access_token_lifetime, consent.expires_at),
+        consent_id=consent.consent_id,
+    )
+    try:
+        provider.tokens.keep(access_token, token, now=now, once=caller.once)
+    except Gone:
+        raise InvalidGrant("the refresh token can't be used", detail="revoked while it was used") from None
+    return {
+        "access_token": access_token,
+        "token_type": "Bearer",
+        "expires_in": token.expires_at - now,
+        "scope": " ".join(granted),
+    }
+
+
+def _refreshable(caller: AuthenticatedClient, form: Mapping[str, str], provider: Provider, *, now: int) -> Consent:
+    """The consent whose refresh token this is, if it is the caller's."""
+    refresh_token = form.get("refresh_token")
+    if refresh_token is None:
+        raise InvalidRequest("refresh_token is required")
+    consent = provider.consents.find(key_of(refresh_token) or "", now=now)
+    if consent is None or not matches(refresh_token, consent.refresh_hash):
+        raise InvalidGrant("the refresh token can't be used", detail="unknown, expired or revoked")
+    if consent.client_id != caller.client.client_id:
+        raise InvalidGrant("the refresh token can't be used", detail="another client's")
+    return consent

@@ -1,0 +1,44 @@
+"""The ID token (OpenID Connect Core 2)."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from chalicelib.keys import jose
+from chalicelib.keys.ring import Signer
+from chalicelib.storage.records import Login
+
+
+def issue(
+    signer: Signer,
+    login: Login,
+    *,
+    issuer: str,
+    client_id: str,
+    nonce: str | None,
+    access_token: str | None,
+    lifetime: int,
+    now: int,
+) -> str:
+    """The signed ID token: who logged in, when and how. `lifetime` in seconds."""
+    claims: Mapping[str, Any] = {
+        "iss": issuer,
+        "sub": login.sub,
+        "aud": client_id,
+        "iat": now,
+        "exp": now + lifetime,
+        "auth_time": login.auth_time,
+        "acr": login.acr,
+        "amr": list(login.amr),
+        "nonce": nonce,
+        "at_hash": None if access_token is None else half_hash(access_token),
+    }
+    return jose.sign({name: value for name, value in claims.items() if value is not None}, signer)
+
+
+def half_hash(value: str) -> str:
+    """The left half of SHA-256, base64url: at_hash and its kin (OpenID Connect Core 3.1.3.6), for PS256 and ES256."""
+    return urlsafe_b64encode(sha256(value.encode()).digest()[:16]).rstrip(b"=").decode()
