@@ -55,6 +55,8 @@ SURROUNDINGS: Mapping[str, str | None] = {
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_ENDPOINT_URL": None,
+    "NO_PROXY": "localhost,127.0.0.1",
+    "no_proxy": "localhost,127.0.0.1",
 }
 """The environment in which nothing here can reach a real account, whatever the developer's own says."""
 

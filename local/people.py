@@ -1,0 +1,66 @@
+"""Sandbox people: alice and bob, whose secrets stand on the login page. Not deployed: the package has no local/."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.people import assurance, claims
+from chalicelib.people.port import People, SignedIn, SignInRefused
+from chalicelib.storage.records import User
+
+ONE_TIME_CODE = "123456"
+
+ADDRESS = {"street_address": "1 Sandbox Lane", "locality": "Hamburg", "postal_code": "20095", "country": "DE"}
+
+
+def _person(username: str, sub: str, password: str, given_name: str, birthdate: str, phone_number: str) -> User:
+    known: dict[str, Any] = {
+        "name": f"{given_name} Sandbox",
+        "given_name": given_name,
+        "family_name": "Sandbox",
+        "preferred_username": username,
+        "birthdate": birthdate,
+        "email": f"{username}@example.com",
+        "email_verified": True,
+        "address": {**ADDRESS, "formatted": "1 Sandbox Lane\n20095 Hamburg\nDE"},
+        "phone_number": phone_number,
+        "phone_number_verified": True,
+        "updated_at": 1767225600,
+    }
+    return User(username, sub, password, ONE_TIME_CODE, known)
+
+
+ALICE = _person("alice", "c4d0a1ce-0001-4000-8000-000000000001", "wonderland", "Alice", "1987-03-21", "+4940000001")
+BOB = _person("bob", "c4d0a1ce-0002-4000-8000-000000000002", "builder", "Bob", "1990-11-05", "+4940000002")
+
+PEOPLE: Mapping[str, User] = {person.username: person for person in (ALICE, BOB)}
+
+
+def build(provider: object) -> People:
+    """What DUCAT_PEOPLE names on a laptop. It needs nothing of the Provider."""
+    return Sandbox()
+
+
+class Sandbox:
+    """port.People whose passwords are no secret. Its one-time code can be used any number of times."""
+
+    @property
+    def hint(self) -> str | None:
+        names = " or ".join(f"{person.username} (password {person.password})" for person in PEOPLE.values())
+        return f"Sandbox: sign in as {names}, one-time code {ONE_TIME_CODE}."
+
+    def find(self, username: str) -> User | None:
+        return PEOPLE.get(username.strip().lower())
+
+    def sign_in(
+        self, user: User | None, *, password: str, one_time_code: str, scope: tuple[str, ...], now: int
+    ) -> SignedIn:
+        if user is None:
+            raise SignInRefused("unknown name")
+        if password != user.password:
+            raise SignInRefused("wrong password")
+        if one_time_code != user.totp:
+            raise SignInRefused("wrong one-time code")
+        asked = claims.asked_for(user.claims, scope)
+        return SignedIn(assurance.login(user.sub, auth_time=now, methods=("pwd", "otp"), claims=asked))

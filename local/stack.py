@@ -1,0 +1,110 @@
+"""The whole on one machine: AWS's stand-in, the TLS gateway with its two ports, sandbox people, the sample bank.
+
+with Stack() as stack:
+    stack.issuer, stack.mtls_url, stack.trusted
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from types import TracebackType
+
+import app as front_door
+from chalicelib import assembly
+from chalicelib.provider import Provider
+from local import aws, bank
+from local.certificates import Certificates
+from local.gateway import Api, Route
+from local.wire import Server
+
+BROWSERS_PORT = 8843
+CERTIFICATES_PORT = 8844
+
+GUARDED = frozenset({"userinfo"})
+"""Functions of ours that stand behind the authorizer, as in infra/functions.py."""
+
+RESOURCE_SCOPES = {"GET /userinfo": "openid", "POST /userinfo": "openid", "GET /accounts": "accounts"}
+
+
+class Stack:
+    """Started and stopped as a context manager. It sets the environment of this process, and puts it back.
+
+    `issuer`, `mtls_url`: where browsers go, and where clients with certificates go. `certificates`: every dev certificate.
+    """
+
+    def __init__(
+        self,
+        *,
+        browsers_port: int = BROWSERS_PORT,
+        certificates_port: int = CERTIFICATES_PORT,
+        certificates: Certificates | None = None,
+        host: str = "127.0.0.1",
+    ) -> None:
+        self._ports = (browsers_port, certificates_port)
+        self._host = host
+        self._running = ExitStack()
+        self.certificates = certificates or Certificates()
+        self.issuer = ""
+        self.mtls_url = ""
+
+    @property
+    def provider(self) -> Provider:
+        """The Provider that the functions use, to register a client or to look at what was remembered."""
+        return assembly.provider()
+
+    def start(self) -> None:
+        """Raises PortTaken before anything else is done."""
+        try:
+            browsers, certificates = (self._serve(port, asks=n == 1) for n, port in enumerate(self._ports))
+            self.issuer = f"https://localhost:{browsers.port}"
+            self.mtls_url = f"https://localhost:{certificates.port}"
+            made = self._running.enter_context(aws.served())
+            self._running.enter_context(aws.surroundings(self._settings() | made))
+            assembly.provider.cache_clear()
+            self._running.callback(assembly.provider.cache_clear)
+            front_door.publish_keys({}, None)
+            for server in (browsers, certificates):
+                server.start()
+                self._running.callback(server.stop)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Free the ports, forget what was remembered."""
+        self._running.close()
+
+    def __enter__(self) -> Stack:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _serve(self, port: int, *, asks: bool) -> Server:
+        server = Server(port, self.certificates.server(), api().answer, asks_for_certificates=asks, host=self._host)
+        self._running.callback(server.server_close)
+        return server
+
+    def _settings(self) -> dict[str, str | None]:
+        return {
+            "DUCAT_ISSUER": self.issuer,
+            "DUCAT_MTLS_URL": self.mtls_url,
+            "DUCAT_BANK_NAME": "Sandbox Bank",
+            "DUCAT_PEOPLE": "local.people:build",
+            "DUCAT_RESOURCE_SCOPES": json.dumps(RESOURCE_SCOPES),
+        }
+
+
+def api() -> Api:
+    """Every route of the front door, and the sample bank's, to the function that serves it."""
+    routes = {
+        (method, path): Route(getattr(front_door, entry.view_name), entry.view_name in GUARDED)
+        for path, methods in front_door.app.routes.items()
+        for method, entry in methods.items()
+    }
+    routes["GET", "/accounts"] = Route(bank.accounts, guarded=True)
+    return Api(routes, front_door.authorizer)
