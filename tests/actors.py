@@ -1,0 +1,429 @@
+"""Who takes part in a login: the bank (the provider, in this process), a fintech (a client), a person's browser.
+
+Everything goes through `gateway.serve` as API Gateway's events do; only the clock is ours, and the sockets are closed.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from hashlib import sha256
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import jwt
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+
+import app
+from chalicelib import gateway
+from chalicelib.assembly import Aws
+from chalicelib.clients import metadata
+from chalicelib.endpoints import authorizer
+from chalicelib.keys.thumbprint import thumbprint
+from chalicelib.settings import Settings
+from chalicelib.storage.records import Client
+
+ISSUER = "https://login.bank.example"
+MTLS = "https://mtls.bank.example"
+NOW = 1_800_000_000
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+REQUEST_URI = "urn:ietf:params:oauth:request_uri:"
+VERIFIER = "a-code-verifier-of-forty-three-characters-or-more"
+CHALLENGE = urlsafe_b64encode(sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer; header names in lower case."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    text: str
+
+    def header(self, name: str) -> str | None:
+        values = self.all(name)
+        assert len(values) <= 1, f"{name} stands more than once"
+        return values[0] if values else None
+
+    def all(self, name: str) -> list[str]:
+        return [value for key, value in self.headers if key == name.lower()]
+
+    def json(self) -> Any:
+        assert self.header("content-type") == "application/json", self.text
+        return json.loads(self.text)
+
+    @property
+    def error(self) -> str | None:
+        """The error code of a JSON answer."""
+        return self.json().get("error")
+
+    @property
+    def location(self) -> str:
+        assert self.status == 303, (self.status, self.text)
+        found = self.header("location")
+        assert found is not None
+        return found
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The query of where it leads."""
+        pairs = parse_qsl(urlsplit(self.location).query, keep_blank_values=True, strict_parsing=True)
+        assert len(dict(pairs)) == len(pairs)
+        return dict(pairs)
+
+    @property
+    def page_error(self) -> str | None:
+        """The OAuth code of an error page."""
+        assert (self.header("content-type") or "").startswith("text/html"), self.text
+        return next((a.get("data-error") for t, a in _tags(self.text) if a.get("id") == "error"), None)
+
+
+class Bank:
+    """The provider on AWS's stand-in. `now` is its clock; `calls` are the AWS operations that it made."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.now = NOW
+        self.settings = Settings.read(
+            {
+                "DUCAT_ISSUER": ISSUER,
+                "DUCAT_MTLS_URL": MTLS,
+                "DUCAT_BANK_NAME": "Example Bank",
+                "DUCAT_PEOPLE": "local.people:build",
+                "DUCAT_RESOURCE_SCOPES": json.dumps({"GET /accounts": "accounts", "GET /userinfo": "openid"}),
+                **environment,
+            }
+        )
+        self.aws = Aws(self.settings, clock=lambda: self.now)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: dict[str, str] | list[tuple[str, str]] | str = (),  # type: ignore[assignment]
+        form: dict[str, str] | list[tuple[str, str]] | str | None = None,
+        headers: tuple[tuple[str, str], ...] = (),
+        certificate: str | None = None,
+    ) -> Answer:
+        """One request to the function that serves `path`, as API Gateway hands it over."""
+        name = next(iter(app.app.routes[path].values())).view_name
+        methods = tuple(app.app.routes[path])
+        if form is not None:
+            form = form if isinstance(form, str) else urlencode(form)
+            headers = (*headers, ("Content-Type", "application/x-www-form-urlencoded"))
+        event = self.event(method, path, query=query, body=form, headers=headers, certificate=certificate)
+        response = gateway.serve(name, methods, path, event, lambda: self.aws)
+        return Answer(response.status, tuple((k.lower(), v) for k, v in response.headers), response.body)
+
+    def event(
+        self, method: str, path: str, *, query: Any = (), body: Any = None, headers: Any = (), certificate: Any = None
+    ) -> dict[str, Any]:
+        """API Gateway's proxy event."""
+        pairs = parse_qsl(query, keep_blank_values=True) if isinstance(query, str) else list(dict(query).items())
+        if isinstance(query, list):
+            pairs = query
+        identity: dict[str, Any] = {"sourceIp": "203.0.113.7"}
+        if certificate is not None:
+            identity["clientCert"] = {"clientCertPem": certificate}
+        return {
+            "httpMethod": method,
+            "path": path,
+            "multiValueQueryStringParameters": _grouped(pairs),
+            "multiValueHeaders": _grouped(headers),
+            "requestContext": {"httpMethod": method, "resourcePath": path, "identity": identity},
+            "body": body,
+            "isBase64Encoded": False,
+        }
+
+    def authorize(
+        self, method: str, path: str, *, headers: Any = (), certificate: str | None = None, query: Any = ()
+    ) -> dict[str, Any]:
+        """What the Lambda authorizer decides about a call of the bank's API."""
+        event = self.event(method, path, headers=headers, certificate=certificate, query=query)
+        arn = f"arn:aws:execute-api:eu-central-1:111122223333:a1b2c3/live{path}"
+        return authorizer.decide(gateway.from_event(event), arn, self.aws)
+
+    def register(self, **given: Any) -> Client:
+        """Register a client, by its metadata."""
+        client = metadata.registered(given)
+        self.aws.clients.keep(client)
+        return client
+
+    def metadata(self) -> dict[str, Any]:
+        return self.send("GET", "/.well-known/oauth-authorization-server").json()
+
+    def jwks(self) -> dict[str, Any]:
+        return self.send("GET", "/jwks").json()
+
+    def verified(self, id_token: str, client_id: str) -> dict[str, Any]:
+        """The claims of an ID token, verified by a library of its own against the published keys; times are not looked at."""
+        kid = jwt.get_unverified_header(id_token)["kid"]
+        (key,) = [jwt.PyJWK(key) for key in self.jwks()["keys"] if key["kid"] == kid]
+        unhurried = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
+        return jwt.decode(
+            id_token, key.key, algorithms=["PS256", "ES256"], audience=client_id, issuer=ISSUER, options=unhurried
+        )
+
+
+@dataclass
+class Fintech:
+    """A client with its key and certificate. `auth`: its token_endpoint_auth_method."""
+
+    bank: Bank
+    client_id: str
+    auth: str
+    key: Any
+    alg: str
+    certificate: str
+    redirect_uri: str = "https://fintech.example/callback"
+    scope: str = "openid profile accounts"
+    serial: int = field(default=0)
+
+    def with_(self, **changes: Any) -> Fintech:
+        return replace(self, **changes)
+
+    # Client authentication.
+
+    def assertion(self, *, key: Any = None, headers: dict[str, Any] | None = None, **claims: Any) -> str:
+        """A client assertion; a claim given as None is left out."""
+        self.serial += 1
+        now = self.bank.now
+        standard = {
+            "iss": self.client_id,
+            "sub": self.client_id,
+            "aud": ISSUER,
+            "jti": f"{self.client_id}-{id(self)}-{self.serial}",
+            "iat": now,
+            "nbf": now,
+            "exp": now + 60,
+        }
+        payload = {name: value for name, value in (standard | claims).items() if value is not None}
+        alg = (headers or {}).get("alg", self.alg)
+        return jwt.encode(payload, key or self.key, algorithm=alg, headers={"kid": "k1", **(headers or {})})
+
+    def authenticated(self, form: dict[str, Any]) -> dict[str, str]:
+        """The form with the client's authentication; members that are None are left out."""
+        own: dict[str, Any] = {"client_id": self.client_id}
+        if self.auth == "private_key_jwt" and "client_assertion" not in form:
+            own |= {"client_assertion_type": ASSERTION_TYPE, "client_assertion": self.assertion()}
+        return {name: str(value) for name, value in (own | form).items() if value is not None}
+
+    def post(self, path: str, *, certificate: str | bool | None = True, **form: Any) -> Answer:
+        """A form to an endpoint, authenticated. `certificate`: True for the client's own, None for none."""
+        shown = self.certificate if certificate is True else certificate
+        return self.bank.send("POST", path, form=self.authenticated(form), certificate=shown or None)
+
+    # The flow.
+
+    def asking(self, **changes: Any) -> dict[str, Any]:
+        """The parameters of an authorization request."""
+        return {
+            "response_type": "code",
+            "redirect_uri": self.redirect_uri,
+            "scope": self.scope,
+            "state": "a-state",
+            "nonce": "a-nonce",
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+        } | changes
+
+    def push(self, **changes: Any) -> Answer:
+        return self.post("/par", **self.asking(**changes))
+
+    def pushed(self, **changes: Any) -> str:
+        """A request_uri."""
+        answer = self.push(**changes)
+        assert answer.status == 201, answer.text
+        return str(answer.json()["request_uri"])
+
+    def approved(self, *, username: str = "alice", **changes: Any) -> Answer:
+        """The authorization response, after a person logged in and agreed."""
+        return Browser(self.bank).login(self.client_id, self.pushed(**changes), username=username)
+
+    def code(self, **changes: Any) -> str:
+        return self.approved(**changes).parameters["code"]
+
+    def redeem(self, code: str, **changes: Any) -> Answer:
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self.redirect_uri,
+            "code_verifier": VERIFIER,
+        }
+        return self.post("/token", **(form | changes))
+
+    def tokens(self, **changes: Any) -> dict[str, Any]:
+        """The token response of a whole login."""
+        answer = self.redeem(self.code(**changes))
+        assert answer.status == 200, answer.text
+        return dict(answer.json())
+
+    def refresh(self, refresh_token: str, **changes: Any) -> Answer:
+        return self.post("/token", **({"grant_type": "refresh_token", "refresh_token": refresh_token} | changes))
+
+    def userinfo(self, access_token: str, *, certificate: str | bool | None = True, method: str = "GET") -> Answer:
+        shown = self.certificate if certificate is True else certificate
+        bearer = (("Authorization", f"Bearer {access_token}"),)
+        return self.bank.send(method, "/userinfo", headers=bearer, certificate=shown or None)
+
+    def accounts(self, access_token: str, *, certificate: str | bool | None = True) -> dict[str, Any]:
+        """What the authorizer decides about GET /accounts."""
+        shown = self.certificate if certificate is True else certificate
+        bearer = (("Authorization", f"Bearer {access_token}"),)
+        return self.bank.authorize("GET", "/accounts", headers=bearer, certificate=shown or None)
+
+    def introspect(self, token: str, **changes: Any) -> Answer:
+        return self.post("/introspect", token=token, **changes)
+
+    def revoke(self, token: str, **changes: Any) -> Answer:
+        return self.post("/revoke", token=token, **changes)
+
+
+class Browser:
+    """A person's browser: keeps cookies, shows pages, posts their forms. It runs no script."""
+
+    def __init__(self, bank: Bank) -> None:
+        self.bank = bank
+        self.cookies: dict[str, str] = {}
+
+    def get(self, url: str, query: Any = ()) -> Answer:
+        """`url`: with its own query, or with the one given."""
+        parts = urlsplit(url)
+        return self._kept(self.bank.send("GET", parts.path, query=query or parts.query, headers=self._sent()))
+
+    def post(self, path: str, form: Any) -> Answer:
+        return self._kept(self.bank.send("POST", path, form=form, headers=self._sent()))
+
+    def open(self, client_id: str, request_uri: str) -> Answer:
+        """The authorization endpoint's answer."""
+        return self.get("/authorize", {"client_id": client_id, "request_uri": request_uri})
+
+    def page(self, client_id: str, request_uri: str) -> Answer:
+        """The login page."""
+        return self.get(self.open(client_id, request_uri).location)
+
+    def submit(self, page: Answer, action: str, **typed: str) -> Answer:
+        """Post the page's form with what was typed and the button `action`."""
+        assert page.status == 200, (page.status, page.text)
+        tags = _tags(page.text)
+        (where,) = [attributes["action"] for tag, attributes in tags if tag == "form"]
+        form = {a["name"]: a.get("value", "") for tag, a in tags if tag == "input" and "name" in a}
+        assert [a for t, a in tags if t == "button" and a.get("name") == "action" and a.get("value") == action]
+        assert not typed.keys() - form.keys()
+        return self.post(where, form | typed | {"action": action})
+
+    def sign_in(
+        self, page: Answer, *, username: str = "alice", password: str = "", one_time_code: str = "123456"
+    ) -> Answer:
+        password = password or {"alice": "wonderland", "bob": "builder"}[username]
+        return self.submit(page, "login", username=username, password=password, one_time_code=one_time_code)
+
+    def consent_page(self, client_id: str, request_uri: str, *, username: str = "alice") -> Answer:
+        return self.get(self.sign_in(self.page(client_id, request_uri), username=username).location)
+
+    def login(self, client_id: str, request_uri: str, *, username: str = "alice") -> Answer:
+        """The authorization response of a person who agrees."""
+        return self.submit(self.consent_page(client_id, request_uri, username=username), "approve")
+
+    def _sent(self) -> tuple[tuple[str, str], ...]:
+        together = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        return (("Cookie", together),) if together else ()
+
+    def _kept(self, answer: Answer) -> Answer:
+        for line in answer.all("set-cookie"):
+            pair, *attributes = [part.strip() for part in line.split(";")]
+            name, _, value = pair.partition("=")
+            assert name.startswith("__Host-")
+            assert {"Secure", "Path=/", "HttpOnly"} <= set(attributes)
+            if "Max-Age=0" in attributes:
+                self.cookies.pop(name, None)
+            else:
+                self.cookies[name] = value
+        return answer
+
+
+# What a client is made of.
+
+
+@cache
+def rsa_key(name: str, bits: int = 2048) -> rsa.RSAPrivateKey:
+    """A key of that name; made once."""
+    return rsa.generate_private_key(65537, bits)
+
+
+@cache
+def ec_key(name: str) -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def jwk(key: Any, **more: Any) -> dict[str, Any]:
+    """The public JWK of a private key."""
+    algorithm = jwt.algorithms.RSAAlgorithm if isinstance(key, rsa.RSAPrivateKey) else jwt.algorithms.ECAlgorithm
+    members = json.loads(algorithm.to_jwk(key.public_key()))
+    members = {name: value for name, value in members.items() if name in ("kty", "n", "e", "crv", "x", "y")}
+    assert thumbprint(members)
+    return {**members, "kid": "k1", "use": "sig", **more}
+
+
+@cache
+def certificate(
+    common_name: str,
+    *,
+    organization: str = "Fintech, Inc.",
+    key: Any = None,
+    days: int = 400,
+    begins: int = NOW - 86_400,
+    names: tuple[x509.GeneralName, ...] = (),
+) -> str:
+    """A certificate (PEM), signed by its own key; whether a chain is trusted is TLS's matter."""
+    key = key or ec_key(common_name)
+    subject = x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, "DE"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization),
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+        ]
+    )
+    start = datetime.fromtimestamp(begins, UTC)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + timedelta(days=days))
+    )
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
+
+def der(pem: str) -> bytes:
+    return x509.load_pem_x509_certificate(pem.encode()).public_bytes(serialization.Encoding.DER)
+
+
+def x5t_s256(pem: str) -> str:
+    return urlsafe_b64encode(sha256(der(pem)).digest()).rstrip(b"=").decode()
+
+
+def _grouped(pairs: Any) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = {}
+    for name, value in pairs:
+        grouped.setdefault(name, []).append(value)
+    return grouped
+
+
+def _tags(text: str) -> list[tuple[str, dict[str, str]]]:
+    found: list[tuple[str, dict[str, str]]] = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attributes: found.append((tag, {k: v or "" for k, v in attributes}))  # type: ignore[method-assign]
+    parser.feed(text)
+    return found

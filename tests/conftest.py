@@ -1,0 +1,114 @@
+"""What every test may ask for: a bank on AWS's stand-in, and fintechs that are its clients."""
+
+from base64 import b64encode
+
+import pytest
+
+from chalicelib.jobs import publish_keys
+from local import aws
+from tests.actors import NOW, Bank, Fintech, certificate, der, ec_key, jwk, rsa_key
+
+STANDARD = {
+    "client_name": "Fintech",
+    "profile": "fapi2-security",
+    "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
+    "scope": "openid profile email accounts",
+    "redirect_uris": ["https://fintech.example/callback", "https://fintech.example/callback?dummy1=lorem&dummy2=ipsum"],
+    "tls_client_certificate_bound_access_tokens": True,
+}
+
+
+@pytest.fixture(scope="session")
+def _running():
+    """One stand-in for the whole run: what a test needs fresh, it makes itself."""
+    with aws.in_process() as environment:
+        bank = Bank(environment)
+        publish_keys.run(bank.aws)
+        for client in CLIENTS.values():
+            bank.register(**client())
+        yield bank
+
+
+@pytest.fixture
+def bank(_running):
+    """The provider, its clock at NOW."""
+    _running.now = NOW
+    return _running
+
+
+@pytest.fixture
+def fintech(bank):
+    """A client that authenticates by private_key_jwt (PS256)."""
+    return Fintech(bank, "fintech", "private_key_jwt", rsa_key("fintech"), "PS256", certificate("fintech"))
+
+
+@pytest.fixture
+def rival(bank):
+    """Another client of the same kind (ES256)."""
+    return Fintech(bank, "rival", "private_key_jwt", ec_key("rival-key"), "ES256", certificate("rival"))
+
+
+@pytest.fixture
+def named(bank):
+    """A client that authenticates by its certificate's subject DN."""
+    return Fintech(bank, "named", "tls_client_auth", None, "", certificate("named"))
+
+
+@pytest.fixture
+def self_signed(bank):
+    """A client that authenticates by a certificate of its JWK Set."""
+    return Fintech(bank, "self-signed", "self_signed_tls_client_auth", None, "", certificate("self-signed"))
+
+
+@pytest.fixture
+def resource(bank):
+    """A protected resource: it may introspect, and nothing else. It serves the scope accounts."""
+    return Fintech(bank, "resource", "tls_client_auth", None, "", certificate("resource"))
+
+
+@pytest.fixture(params=["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"])
+def each_client(request, fintech, named, self_signed):
+    """A client of each way of authenticating, one after the other."""
+    return next(one for one in (fintech, named, self_signed) if one.auth == request.param)
+
+
+CLIENTS = {
+    "fintech": lambda: {
+        **STANDARD,
+        "client_id": "fintech",
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks": {"keys": [jwk(rsa_key("fintech"))]},
+    },
+    "rival": lambda: {
+        **STANDARD,
+        "client_id": "rival",
+        "token_endpoint_auth_method": "private_key_jwt",
+        "id_token_signed_response_alg": "ES256",
+        "jwks": {"keys": [jwk(ec_key("rival-key"))]},
+    },
+    "named": lambda: {
+        **STANDARD,
+        "client_id": "named",
+        "token_endpoint_auth_method": "tls_client_auth",
+        "tls_client_auth_subject_dn": "CN=named,O=Fintech\\, Inc.,C=DE",
+    },
+    "self-signed": lambda: {
+        **STANDARD,
+        "client_id": "self-signed",
+        "token_endpoint_auth_method": "self_signed_tls_client_auth",
+        "jwks": {
+            "keys": [
+                jwk(ec_key("self-signed"), x5c=[b64encode(der(certificate("self-signed"))).decode()]),
+            ]
+        },
+    },
+    "resource": lambda: {
+        "client_id": "resource",
+        "client_name": "Accounts API",
+        "profile": "fapi2-security",
+        "grant_types": [],
+        "scope": "accounts",
+        "token_endpoint_auth_method": "tls_client_auth",
+        "tls_client_auth_subject_dn": "CN=resource,O=Fintech\\, Inc.,C=DE",
+    },
+}
