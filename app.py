@@ -9,7 +9,7 @@ from chalice.app import Chalice
 from chalicelib.assembly import provider, warm
 from chalicelib.gateway import mount, mount_authorizer, mount_job
 
-app = Chalice(app_name="ducat")
+app = Chalice(app_name="ducat", configure_logs=False)  # chalice would keep log lines below ERROR to itself
 
 openid_configuration = mount(app, provider, "openid_configuration", ["GET"], "/.well-known/openid-configuration")
 oauth_authorization_server = mount(

@@ -25,6 +25,7 @@ Event = Mapping[str, Any]
 Handler = Callable[[Event, Any], Any]
 
 log = logging.getLogger("ducat")
+log.setLevel(logging.INFO)
 
 EVERYWHERE = (
     ("Strict-Transport-Security", "max-age=63072000; includeSubDomains"),
