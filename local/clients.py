@@ -1,3 +1,79 @@
-"""The demo's two clients: who they are, and how they say so (RFC 7591, RFC 8705)."""
+"""The demo's two clients, as a fintech would register them (RFC 7591, RFC 8705): each authenticates in its own way."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jwskate import Jwk
+
+from chalicelib.clients.metadata import registered
+from chalicelib.provider import Provider
+from local.certificates import Certificates, Pair
+
+
+@dataclass(frozen=True)
+class DemoClient:
+    """A client from its own side: what it registers, its certificate and, for private_key_jwt, its private key."""
+
+    metadata: Mapping[str, Any]
+    certificate: Pair
+    key: Jwk | None = None
+
+    @property
+    def client_id(self) -> str:
+        return str(self.metadata["client_id"])
+
+    @property
+    def name(self) -> str:
+        return str(self.metadata["client_name"])
+
+    @property
+    def redirect_uri(self) -> str:
+        return str(self.metadata["redirect_uris"][0])
+
+
+def two(certificates: Certificates, home: str) -> tuple[DemoClient, DemoClient]:
+    """One that signs assertions, one that is known by its certificate. `home`: the https URL of their web server."""
+    return _signing(certificates, home), _certified(certificates, home)
+
+
+def register(provider: Provider, client: DemoClient) -> None:
+    """Make the client known to the provider. Raises InvalidClientMetadata or InvalidRedirectUri."""
+    provider.clients.keep(registered(client.metadata))
+
+
+def _signing(certificates: Certificates, home: str) -> DemoClient:
+    key = Jwk.generate(alg="ES256").with_kid_thumbprint()
+    metadata = {
+        **_common("pocket-ledger", "Pocket Ledger", home),
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks": {"keys": [dict(key.public_jwk(), use="sig")]},
+        "id_token_signed_response_alg": "PS256",
+    }
+    return DemoClient(metadata, certificates.client("pocket-ledger"), key)
+
+
+def _certified(certificates: Certificates, home: str) -> DemoClient:
+    certificate = certificates.client("rent-scout", organization="Rent Scout Ltd")
+    metadata = {
+        **_common("rent-scout", "Rent Scout", home),
+        "token_endpoint_auth_method": "tls_client_auth",
+        "tls_client_auth_subject_dn": certificate.subject_dn,
+        "id_token_signed_response_alg": "ES256",
+    }
+    return DemoClient(metadata, certificate)
+
+
+def _common(client_id: str, client_name: str, home: str) -> dict[str, Any]:
+    return {
+        "client_id": client_id,
+        "client_name": client_name,
+        "profile": "fapi2-security",
+        "redirect_uris": [f"{home}/callback/{client_id}"],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+        "scope": "openid profile email accounts",
+        "tls_client_certificate_bound_access_tokens": True,
+    }

@@ -13,13 +13,10 @@ from types import TracebackType
 import app as front_door
 from chalicelib import assembly
 from chalicelib.provider import Provider
-from local import aws, bank
+from local import aws, bank, ports
 from local.certificates import Certificates
 from local.gateway import Api, Route
 from local.wire import Server
-
-BROWSERS_PORT = 8843
-CERTIFICATES_PORT = 8844
 
 GUARDED = frozenset({"userinfo"})
 """Functions of ours that stand behind the authorizer, as in infra/functions.py."""
@@ -36,8 +33,8 @@ class Stack:
     def __init__(
         self,
         *,
-        browsers_port: int = BROWSERS_PORT,
-        certificates_port: int = CERTIFICATES_PORT,
+        browsers_port: int = ports.BROWSERS,
+        certificates_port: int = ports.BROWSERS + 1,
         certificates: Certificates | None = None,
         host: str = "127.0.0.1",
     ) -> None:

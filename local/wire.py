@@ -26,6 +26,7 @@ from urllib3.contrib.pyopenssl import WrappedSocket
 from urllib3.util import wait_for_read
 
 from local.certificates import Pair
+from local.ports import PortTaken
 
 TLS_1_2_SUITES = b"ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384"
 
@@ -65,10 +66,6 @@ class Outgoing:
     body: bytes = b""
 
 
-class PortTaken(Exception):
-    """Another program has the port."""
-
-
 class Server(socketserver.ThreadingTCPServer):
     """One TLS port, a thread a connection. `answer` must not raise."""
 
@@ -96,7 +93,7 @@ class Server(socketserver.ThreadingTCPServer):
         except OSError as problem:
             if problem.errno != errno.EADDRINUSE:
                 raise
-            raise PortTaken(f"port {port} is already taken") from None
+            raise PortTaken(port) from None
 
     @property
     def port(self) -> int:

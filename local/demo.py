@@ -1,0 +1,131 @@
+"""`make demo`: two fintechs read their customers' accounts, over real TLS and through the real pages. Nothing to click.
+
+The steps are printed; the functions' log lines go to a file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Iterable
+
+from requests_oauth2client import BearerToken, IdToken
+
+from local import clients, people
+from local.browser import Browser, Page
+from local.certificates import FOLDER
+from local.clients import DemoClient
+from local.fintech import Fintech, Refused
+from local.ports import PortTaken, add_port, following
+from local.stack import Stack
+
+LOG = FOLDER / "demo.log"
+
+
+class Unexpected(Exception):
+    """The demo is not where it should be."""
+
+
+def run(stack: Stack, home: str) -> None:
+    """The whole demo. `home`: the fintechs' own address, which is not opened."""
+    say(f"The bank is up: {stack.issuer} for browsers, {stack.mtls_url} for clients with certificates.")
+    signing, certified = clients.two(stack.certificates, home)
+    for client, way in (
+        (signing, "signed assertions"),
+        (certified, f"its certificate, {certified.certificate.subject_dn}"),
+    ):
+        clients.register(stack.provider, client)
+        say(f"Registered {client.name}, which authenticates by {way}.")
+
+    fintech = _fintech(signing, stack)
+    token = log_in(fintech, Browser(stack.certificates.trusted, elsewhere=signing.redirect_uri), people.ALICE.username)
+    person = fintech.person(token)
+    say(
+        f"Userinfo says {person['name']} <{person['email']}>; the bank's API shows {len(fintech.accounts(token))} accounts."
+    )
+    token = fintech.refresh(token)
+    say(f"Refreshed: a new access token for {token.expires_in} s shows {len(fintech.accounts(token))} accounts.")
+    fintech.disconnect(token)
+    say(f"Revoked. The same access token now: {_refused(fintech, token)}.")
+
+    fintech = _fintech(certified, stack)
+    token = log_in(
+        fintech, Browser(stack.certificates.trusted, elsewhere=certified.redirect_uri), people.ALICE.username
+    )
+    say(f"The accounts that {certified.name} reads:")
+    show(fintech.accounts(token))
+
+
+def log_in(fintech: Fintech, browser: Browser, username: str) -> BearerToken:
+    """A customer's consent, through the bank's pages. Raises Unexpected where one of them is another."""
+    begun = fintech.begin()
+    say(f"{fintech.client.name} pushed what it asks for, and sends the browser to the bank.")
+    page = browser.open(begun.url)
+    secrets = {
+        "username": username,
+        "password": people.PEOPLE[username].password,
+        "one_time_code": people.ONE_TIME_CODE,
+    }
+    page = _press(browser, page, "login", secrets)
+    say(f"{username} signed in with a password and a one-time code.")
+    page = _press(browser, page, "approve", {})
+    say(f"{username} agreed, and the browser is back at {fintech.client.name}.")
+    token = fintech.finish(begun, page.url)
+    say(f"The code became tokens bound to the certificate; the ID token, signed as {alg_of(token)}, is good.")
+    return token
+
+
+def alg_of(token: BearerToken) -> str:
+    return str(token.id_token.alg) if isinstance(token.id_token, IdToken) else "nothing"
+
+
+def say(words: str) -> None:
+    print(f"- {words}", flush=True)
+
+
+def show(accounts: Iterable[dict[str, str]]) -> None:
+    for account in accounts:
+        print(f"    {account['iban']}  {account['name']:<16}{account['balance']:>12} {account['currency']}", flush=True)
+
+
+def _fintech(client: DemoClient, stack: Stack) -> Fintech:
+    return Fintech(client, issuer=stack.issuer, api=stack.mtls_url, trusted=stack.certificates.trusted)
+
+
+def _press(browser: Browser, page: Page, button: str, typed: dict[str, str]) -> Page:
+    try:
+        return browser.press(page, button, typed)
+    except KeyError as problem:
+        raise Unexpected(f"{page.status} at {page.url.partition('?')[0]}: {problem.args[0]}") from None
+
+
+def _refused(fintech: Fintech, token: BearerToken) -> str:
+    try:
+        fintech.accounts(token)
+    except Refused as refused:
+        return f"{refused.status}, {refused.challenge}"
+    raise Unexpected("a revoked token was accepted")
+
+
+def main() -> None:
+    """The command line. Ends with status 1 and a line where the ports are taken or the demo goes wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m local.demo", description=__doc__.splitlines()[0] if __doc__ else ""
+    )
+    add_port(parser)
+    browsers, certificates, home = following(parser.parse_args().port)
+    FOLDER.mkdir(mode=0o700, exist_ok=True)
+    logging.basicConfig(filename=LOG, filemode="w", format="%(message)s")
+    try:
+        with Stack(browsers_port=browsers, certificates_port=certificates) as stack:
+            run(stack, f"https://localhost:{home}")
+    except PortTaken as problem:
+        sys.exit(f"make demo: {problem}; stop what uses it, or choose others: make demo PORT=9843")
+    except Exception as problem:
+        logging.getLogger("ducat.local").exception("the demo failed")
+        sys.exit(f"make demo: it went wrong ({type(problem).__name__}: {problem}); {LOG} says more")
+
+
+if __name__ == "__main__":
+    main()
