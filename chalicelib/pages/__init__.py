@@ -1,0 +1,1 @@
+"""What a person sees: templates, one stylesheet, and the headers that keep a page to itself."""

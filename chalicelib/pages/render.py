@@ -1,0 +1,205 @@
+"""Pages as responses: what a person sees, and the headers that keep a page to itself.
+
+No page runs a script, loads anything, or may stand in a frame. A page's words come from templates that escape whatever
+they are given.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from chalicelib.messages import NO_STORE, Response
+
+ROOM = Path(__file__).parent
+STYLE = (ROOM / "style.css").read_text(encoding="utf-8")
+STYLE_SOURCE = f"'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'"
+
+TEMPLATES = Environment(
+    loader=FileSystemLoader(ROOM / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,
+)
+TEMPLATES.globals["style"] = STYLE
+
+WEB = re.compile(r"(https://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?::[0-9]{1,5})?)(?=[/?#]|\Z)")
+LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|localhost)(?::[0-9]{1,5})?)(?=[/?#]|\Z)")
+LOOPBACK_V6 = re.compile(r"http://\[::1\](?::[0-9]{1,5})?(?=[/?#]|\Z)")
+PRIVATE_SCHEME = re.compile(r"([a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:)/")
+
+ALONE = (
+    ("X-Frame-Options", "DENY"),  # RFC6749-10.13
+    # Whoever opened this window loses hold of it, and so can't swap the page under a person who is about to sign in. The
+    # redirect still arrives in a client's popup; to tell the page that opened it, the client uses a BroadcastChannel.
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+)
+
+
+@dataclass(frozen=True)
+class Words:
+    """What an error page tells a person: what is the matter, and what to do now."""
+
+    headline: str
+    advice: str
+
+
+OF_THE_REQUEST = Words(
+    "This sign-in can't go on",
+    "It may have been open for too long or in another browser, or the app or website that sent you here made a mistake. "
+    "Go back there and start again. If this page comes back, give its support the details below.",
+)
+OF_THE_LINK = Words(
+    "This link no longer works",
+    "A sign-in link works once, for a short time, and in the browser where it was opened. Go back to the app or website "
+    "that sent you here and start again.",
+)
+OF_THE_BANK = Words(
+    "Something went wrong on our side",
+    "Please wait a few minutes, then go back to the app or website that sent you here and start again. If this page "
+    "comes back, give our support the details below.",
+)
+WORDS = {
+    "access_denied": OF_THE_LINK,
+    "invalid_request_uri": OF_THE_LINK,
+    "server_error": OF_THE_BANK,
+    "temporarily_unavailable": OF_THE_BANK,
+}
+
+
+def login(
+    *,
+    bank_name: str,
+    client_name: str,
+    key: str,
+    csrf: str,
+    redirect_uri: str,
+    username: str = "",
+    hint: str | None = None,
+    problem: str | None = None,
+    logo_uri: str | None = None,
+    policy_uri: str | None = None,
+    tos_uri: str | None = None,
+) -> Response:
+    """The login page. `problem`: a sentence about what was wrong with the last try; `hint`: one that helps to sign in.
+
+    Raises ValueError where no form may lead to `redirect_uri`.
+    """
+    return _page(
+        "login.html",
+        form_target(redirect_uri),
+        bank_name=bank_name,
+        client_name=client_name,
+        key=key,
+        csrf=csrf,
+        returns_to=_host(redirect_uri),
+        username=username,
+        hint=hint,
+        problem=problem,
+        addresses=_addresses(logo_uri, policy_uri, tos_uri),
+    )
+
+
+def consent(
+    *,
+    bank_name: str,
+    client_name: str,
+    key: str,
+    csrf: str,
+    redirect_uri: str,
+    person: str,
+    asks: Sequence[str],
+    until: int,
+    logo_uri: str | None = None,
+    policy_uri: str | None = None,
+    tos_uri: str | None = None,
+) -> Response:
+    """The consent page. `asks`: what the client may do, each a sentence; `until`: when that ends, epoch seconds.
+
+    Raises ValueError where no form may lead to `redirect_uri`.
+    """
+    end = datetime.fromtimestamp(until, UTC)
+    return _page(
+        "consent.html",
+        form_target(redirect_uri),
+        bank_name=bank_name,
+        client_name=client_name,
+        key=key,
+        csrf=csrf,
+        returns_to=_host(redirect_uri),
+        person=person,
+        asks=asks,
+        until=f"{end.day} {end:%B %Y, %H:%M}\N{NO-BREAK SPACE}UTC",
+        until_iso=f"{end:%Y-%m-%dT%H:%M:%SZ}",
+        addresses=_addresses(logo_uri, policy_uri, tos_uri),
+    )
+
+
+def error(*, bank_name: str, error: str, description: str, status: int = 400) -> Response:
+    """The error page, where nobody is proven to whom an error could be sent (RFC 6749 4.1.2.1)."""
+    words = WORDS.get(error, OF_THE_REQUEST)
+    return _page(
+        "error.html",
+        None,
+        status=status,
+        bank_name=bank_name,
+        error=error,
+        description=description,
+        headline=words.headline,
+        advice=words.advice,
+    )
+
+
+def form_target(redirect_uri: str) -> str:
+    """What a form's policy must name so that the redirect after it reaches `redirect_uri`: its origin, or its scheme.
+
+    Chromium holds form-action against each redirect that follows a post. Raises ValueError on anything but https, a loopback
+    address and a private-use scheme with a dot in it (RFC 8252 7.1, 7.3), so that no odd character gets into a header.
+    """
+    if found := WEB.match(redirect_uri) or LOOPBACK.match(redirect_uri) or PRIVATE_SCHEME.match(redirect_uri):
+        return found[1]
+    if LOOPBACK_V6.match(redirect_uri):
+        return "http:"  # a policy can't name an IPv6 address
+    raise ValueError("no form may lead to this redirect_uri")
+
+
+def _page(template: str, target: str | None, *, status: int = 200, **shown: object) -> Response:
+    form_action = f"'self' {target}" if target else "'none'"
+    policy = f"default-src 'none'; style-src {STYLE_SOURCE}; form-action {form_action}; base-uri 'none'; frame-ancestors 'none'"
+    return Response(
+        status,
+        (
+            ("Content-Type", "text/html; charset=utf-8"),
+            *NO_STORE,
+            ("Content-Security-Policy", policy),
+            *ALONE,
+        ),
+        TEMPLATES.get_template(template).render(shown),
+    )
+
+
+def _host(redirect_uri: str) -> str | None:
+    """Where a person ends up, as they can compare it with an address bar; None where that is an app."""
+    found = WEB.match(redirect_uri) or LOOPBACK.match(redirect_uri)
+    return found[1].partition("://")[2].lower() if found else None
+
+
+def _addresses(logo_uri: str | None, policy_uri: str | None, tos_uri: str | None) -> list[tuple[str, str]]:
+    """What the client says about itself, as links (OpenID Connect Registration 2).
+
+    Even the logo: loading it would tell whoever serves it, cookies and all, that this person is signing in here; and
+    the picture could be another one tomorrow. Only https is linked to.
+    """
+    told = (("Privacy policy", policy_uri), ("Terms of service", tos_uri), ("Logo", logo_uri))
+    return [(words, uri) for words, uri in told if uri and WEB.match(uri)]
