@@ -1,0 +1,71 @@
+"""`make run`: keeps the stack up, prints the addresses to click and the dev CA to trust, ends on Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+from contextlib import ExitStack
+from threading import Event
+
+from local import clients, fintech_web, people
+from local.fintech import Fintech
+from local.ports import PortTaken, add_port, following
+from local.stack import Stack
+
+WORDS = """\
+Connect your bank:  {home}
+The provider:       {issuer}/.well-known/openid-configuration
+With certificates:  {mtls_url} (token, par, userinfo, introspect, revoke and the sample bank's /accounts)
+Sign in as:         {people}, one-time code {code}
+Trust in a browser: {trusted} (an authority for this machine's localhost alone)
+Client certificate: {certificate}
+A line a request follows. Ctrl-C ends it; nothing is kept."""
+
+
+def serve(ports: tuple[int, int, int], stop: Event) -> None:
+    """Until `stop` is set. Raises PortTaken."""
+    browsers, certificates, home_port = ports
+    with ExitStack() as running:
+        taken = running.enter_context(fintech_web.take(home_port))
+        stack = running.enter_context(Stack(browsers_port=browsers, certificates_port=certificates))
+        home = f"https://localhost:{taken.getsockname()[1]}"
+        pair = clients.two(stack.certificates, home)
+        trusted = stack.certificates.trusted
+        for client in pair:
+            clients.register(stack.provider, client)
+        fintechs = {c.client_id: Fintech(c, issuer=stack.issuer, api=stack.mtls_url, trusted=trusted) for c in pair}
+        server = fintech_web.serve(fintech_web.build(fintechs), taken, stack.certificates.server())
+        running.callback(server.shutdown)
+        words = WORDS.format(
+            home=home,
+            issuer=stack.issuer,
+            mtls_url=stack.mtls_url,
+            people=" or ".join(f"{person.username} / {person.password}" for person in people.PEOPLE.values()),
+            code=people.ONE_TIME_CODE,
+            trusted=trusted,
+            certificate=pair[0].certificate.file,
+        )
+        print(words, flush=True)
+        stop.wait()
+
+
+def main() -> None:
+    """The command line. Ends with status 1 and a line where a port is taken."""
+    parser = argparse.ArgumentParser(prog="python -m local.run", description="The local stack, until Ctrl-C.")
+    add_port(parser)
+    ports = following(parser.parse_args().port)
+    logging.basicConfig(stream=sys.stdout, format="%(message)s")
+    stop = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        serve(ports, stop)
+    except PortTaken as problem:
+        sys.exit(f"make run: {problem}; stop what uses it, or choose others: make run PORT=9843")
+    print("Ended.")
+
+
+if __name__ == "__main__":
+    main()
