@@ -23,7 +23,7 @@ class Scope:
 SCOPES: Mapping[str, Scope] = {
     scope.name: scope
     for scope in (
-        Scope("openid", "Confirm who you are", about_a_person=True),  # OpenID Connect Core 3.1.2.1
+        Scope("openid", "Recognise you when you come back", about_a_person=True),  # OpenID Connect Core 3.1.2.1
         Scope("profile", "See your name and other details of your profile", about_a_person=True),
         Scope("email", "See your email address", about_a_person=True),
         Scope("phone", "See your phone number", about_a_person=True),

@@ -132,7 +132,7 @@ def consent(
     end = datetime.fromtimestamp(until, UTC)
     return _page(
         "consent.html",
-        form_target(redirect_uri),
+        _onwards(form_target(redirect_uri)),
         bank_name=bank_name,
         client_name=client_name,
         key=key,
@@ -172,6 +172,14 @@ def form_target(redirect_uri: str) -> str:
     if LOOPBACK_V6.match(redirect_uri):
         return "http:"  # a policy can't name an IPv6 address
     raise ValueError("no form may lead to this redirect_uri")
+
+
+def _onwards(target: str) -> str:
+    """`target`, and whatever https origin it sends the person on to, such as from a client's API to its app.
+
+    Only on the page where nothing secret is typed: a form that leads astray would tell no password.
+    """
+    return "https:" if target.startswith("https:") else f"https: {target}"
 
 
 def _page(template: str, target: str | None, *, status: int = 200, **shown: object) -> Response:

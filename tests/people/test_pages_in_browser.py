@@ -147,7 +147,7 @@ def test_the_redirect_after_a_post_reaches_the_clients_origin_and_no_other(brows
     assert stranger.seen == []
 
 
-def test_a_callback_that_sends_the_person_on_to_another_origin_is_stopped_too(browse, bank, client, stranger):
+def test_a_callback_that_sends_the_person_on_without_tls_is_stopped_too(browse, bank, client, stranger):
     client.answers[("GET", "/callback")] = see_other(f"{stranger.address}/callback")
     page = open_page(browse(), bank, "consent")
     with page.expect_console_message(lambda message: "form-action" in message.text):
