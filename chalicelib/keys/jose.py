@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, cast
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -22,8 +22,12 @@ from chalicelib.keys.ring import Signer
 LARGEST = 16 * 1024
 """Characters of the longest JWS that is looked at."""
 
-KEY_TYPES = {"PS256": "RSA", "ES256": "EC"}
-CURVES = {"ES256": "P-256"}
+KEY_TYPES = {"PS256": "RSA", "ES256": "EC", "EdDSA": "OKP", "Ed25519": "OKP"}
+CURVES = {"ES256": "P-256", "EdDSA": "Ed25519", "Ed25519": "Ed25519"}
+IN_PYJWT = {"Ed25519": "EdDSA"}
+"""Names of RFC 9864 that PyJWT knows by an older one."""
+
+PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})  # RFC7518-6.2.2, 6.3.2, 6.4.1
 
 
 class JoseError(Exception):
@@ -79,15 +83,43 @@ def verify(
 
     The key is the one of the header's `kid`, or the only one that fits. Raises JoseError.
     """
+    header, alg = _header(token, algs)
+    key = _sized(_choose(jwks, alg, header.get("kid")), alg, rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
+    return _load(token, verify=(key, alg))
+
+
+def verify_by_own_key(
+    token: str, *, algs: Collection[str], rsa_key_bits: int, ec_key_bits: int
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Header and claims of a JWT signed by the public key in its own header, which proves that key and nothing more.
+
+    For DPoP proofs alone (RFC 9449 4.2). Raises JoseError.
+    """
+    header, alg = _header(token, algs)
+    jwk = header.get("jwk")
+    if not isinstance(jwk, dict) or PRIVATE_MEMBERS & jwk.keys():
+        raise JoseError("its header has no public key, or a private one")
+    if jwk.get("kty") != KEY_TYPES[alg] or jwk.get("crv") != CURVES.get(alg):
+        raise JoseError("its key does not fit its algorithm")
+    key = _sized(jwk, alg, rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
+    return _load(token, verify=(key, alg))
+
+
+def _header(token: str, algs: Collection[str]) -> tuple[dict[str, Any], str]:
+    """The header and its alg, if that is one of `algs`."""
     header, _ = _load(token, verify=None)
     alg = header.get("alg")
     if not isinstance(alg, str) or alg not in algs:
         raise JoseError("its algorithm is not allowed")
     if "crit" in header:
         raise JoseError("it has critical headers that are not understood")
-    key = _load_key(json.dumps(_choose(jwks, alg, header.get("kid")), sort_keys=True), alg)
+    return header, alg
+
+
+def _sized(jwk: Mapping[str, Any], alg: str, *, rsa_key_bits: int, ec_key_bits: int) -> PyJWK:
+    key = _load_key(json.dumps(jwk, sort_keys=True), alg)
     require_size(key.key, rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
-    return _load(token, verify=(key, alg))
+    return key
 
 
 def require_size(key: object, *, rsa_key_bits: int, ec_key_bits: int) -> None:
@@ -135,9 +167,18 @@ def _choose(jwks: Mapping[str, Any], alg: str, kid: object) -> Mapping[str, Any]
 def _load_key(jwk: str, alg: str) -> PyJWK:
     members = {k: v for k, v in json.loads(jwk).items() if k in ("kty", "kid", "crv", "n", "e", "x", "y")}
     try:
-        return PyJWK(members, algorithm=alg)
-    except PyJWTError as problem:
+        return PyJWK(members, algorithm=IN_PYJWT.get(alg, alg))
+    except (PyJWTError, ValueError, TypeError) as problem:
         raise JoseError("the key can't be read") from problem
+
+
+@cache
+def _verifier(alg: str) -> PyJWS:
+    """A PyJWS that knows one algorithm."""
+    name = IN_PYJWT.get(alg, alg)
+    jws = PyJWS(algorithms=[])
+    jws.register_algorithm(alg, PyJWS().get_algorithm_by_name(name))
+    return jws
 
 
 def _load(token: str, *, verify: tuple[PyJWK, str] | None) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -148,7 +189,7 @@ def _load(token: str, *, verify: tuple[PyJWK, str] | None) -> tuple[dict[str, An
             whole = PyJWS().decode_complete(token, options={"verify_signature": False})
         else:
             key, alg = verify
-            whole = PyJWS(algorithms=[alg]).decode_complete(token, key, algorithms=[alg])
+            whole = _verifier(alg).decode_complete(token, key.key, algorithms=[alg])
         claims = json.loads(whole["payload"], object_pairs_hook=unique)
     except (PyJWTError, ValueError, RecursionError) as problem:
         raise JoseError(f"it can't be verified ({type(problem).__name__})") from problem
