@@ -36,7 +36,6 @@ class Profile:
     grant_types: tuple[str, ...]
     sender_constraints: tuple[str, ...]
     id_token_signing_algs: tuple[str, ...]
-    refresh_token_rotation: bool
 
     # For how long.
     request_uri_lifetime: int
