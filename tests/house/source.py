@@ -1,0 +1,39 @@
+"""What the product is written in: its files, and what stands in them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOM = ROOT / "chalicelib"
+
+FILES = tuple(sorted(path.relative_to(ROOT) for path in ROOM.rglob("*.py")))
+"""Every Python file that ships, but the front door."""
+
+ENDPOINTS = tuple(path for path in FILES if path.parent.name == "endpoints" and path.name != "__init__.py")
+
+
+@cache
+def text(path: Path) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(text(path))
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Every function of a file, methods and nested ones too."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def classes(path: Path) -> Iterator[ast.ClassDef]:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ClassDef):
+            yield node

@@ -1,0 +1,32 @@
+"""Imports point down: the contracts of pyproject.toml hold, and leave no room out."""
+
+import tomllib
+
+from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
+from tests.house.source import ROOM, ROOT
+
+CONFIGURATION = ROOT / "pyproject.toml"
+CONTRACTS = tomllib.loads(CONFIGURATION.read_text())["tool"]["importlinter"]["contracts"]
+(LAYERS,) = (contract["layers"] for contract in CONTRACTS if contract["type"] == "layers")
+
+
+def floor(layer):
+    return {name.strip() for name in layer.split("|")}
+
+
+def test_every_contract_holds(capsys):
+    status = lint_imports(str(CONFIGURATION), no_cache=True, no_logo=True)
+    said = capsys.readouterr().out
+    assert status == EXIT_STATUS_SUCCESS, said
+    assert not [contract["name"] for contract in CONTRACTS if f"{contract['name']} KEPT" not in said]
+
+
+def test_every_room_has_its_floor():
+    placed = [name for layer in LAYERS for name in floor(layer)]
+    assert sorted(placed) == sorted(path.stem for path in ROOM.iterdir() if not path.name.startswith("__"))
+
+
+def test_who_asks_what_is_agreed_who_says_yes_and_what_is_handed_out_are_strangers():
+    (shared,) = [layer for layer in map(floor, LAYERS) if "clients" in layer]
+    assert {"clients", "authorization", "people", "tokens"} <= shared
