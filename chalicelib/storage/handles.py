@@ -13,7 +13,7 @@ from hashlib import sha256
 
 def digest(handle: str) -> str:
     """SHA-256 of a handle, base64url without padding: 43 characters. Plain, since a handle is 256 random bits."""
-    return urlsafe_b64encode(sha256(handle.encode()).digest()).rstrip(b"=").decode()
+    return urlsafe_b64encode(sha256(handle.encode(errors="surrogatepass")).digest()).rstrip(b"=").decode()
 
 
 def matches(handle: str | None, stored: str | None) -> bool:

@@ -29,7 +29,7 @@ def _members(record: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for f in fields(record):
         value = getattr(record, f.name)
-        if f.name in without or value is None or value == ():
+        if f.name in without or value == () or (value is None and f.default is None):
             continue
         found[f.name] = _members(value) if f.name in _NESTED else value
     return found

@@ -27,6 +27,9 @@ EXPIRES_AT = NumberAttribute(attr_name="expires_at")
 SWEEP_SLACK = 24 * 3600
 """How long after its expiry an item stays, so that a late replay is still known for what it is. Seconds."""
 
+LONGEST_KEY = 2048
+"""Bytes. DynamoDB refuses to look for a longer key, or an empty one, and a caller may send either."""
+
 CONFLICT_PAUSES = (0.01, 0.03, 0.08, 0.2, 0.4, 0.8)
 
 
@@ -64,6 +67,8 @@ class Tables:
 
     def get(self, table: str, key: str) -> Item | None:
         """The item, read consistently; expired or not."""
+        if not _can_be(key):
+            return None
         answer = self._connection.get_item(table, key, consistent_read=True)
         return _plain(answer.get("Item"))
 
@@ -71,7 +76,8 @@ class Tables:
         """Items of several tables in one consistent call, in the order asked."""
         asked: dict[str, Any] = {}
         for table, key in wanted:
-            asked.setdefault(table, {"ConsistentRead": True, "Keys": []})["Keys"].append({"pk": {"S": key}})
+            if _can_be(key):
+                asked.setdefault(table, {"ConsistentRead": True, "Keys": []})["Keys"].append({"pk": {"S": key}})
         found: dict[tuple[str, str], Item | None] = {}
         for pause in CONFLICT_PAUSES:
             answer = self._connection.dispatch("BatchGetItem", {"RequestItems": asked})
@@ -98,25 +104,38 @@ class Tables:
         """All or nothing; a single update gives back the item as it is now. Raises ConditionFailed.
 
         Several items go as one transaction, which botocore makes idempotent (ClientRequestToken), so a retry of one that
-        landed succeeds. A single conditional write must itself hold for the attempt that made it.
+        landed succeeds. A single conditional write must itself hold for the attempt that made it. Either is tried again
+        while another transaction has an item of it in hand.
         """
-        if len(writes) == 1:
-            return self._write_one(writes[0])
-        transaction = {"TransactItems": [{write.verb: self._arguments(write)} for write in writes]}
+        impossible: dict[int, Item | None] = {n: None for n, write in enumerate(writes) if not _can_be(write.key)}
+        if impossible:
+            raise ConditionFailed(impossible)
         for pause in (*CONFLICT_PAUSES, None):
             try:
-                self._connection.dispatch("TransactWriteItems", transaction)
+                if len(writes) == 1:
+                    return self._write_one(writes[0])
+                self._write_all(writes)
                 return None
             except VerboseClientError as problem:
-                reasons = {n: r for n, r in enumerate(problem.cancellation_reasons) if r is not None}
-                failed = {n: r for n, r in reasons.items() if r.code == "ConditionalCheckFailed"}
-                if failed:
-                    raise ConditionFailed({n: _plain(r.raw_item) for n, r in failed.items()}) from None
-                conflict = any(r.code == "TransactionConflict" for r in reasons.values())
+                conflict = problem.response["Error"]["Code"] == "TransactionConflictException" or any(
+                    reason is not None and reason.code == "TransactionConflict"
+                    for reason in problem.cancellation_reasons
+                )
                 if not conflict or pause is None:
                     raise
             self._pause(pause)
         raise AssertionError("unreachable")
+
+    def _write_all(self, writes: Sequence[Write]) -> None:
+        transaction = {"TransactItems": [{write.verb: self._arguments(write)} for write in writes]}
+        try:
+            self._connection.dispatch("TransactWriteItems", transaction)
+        except VerboseClientError as problem:
+            reasons = enumerate(problem.cancellation_reasons)
+            failed = {n: r for n, r in reasons if r is not None and r.code == "ConditionalCheckFailed"}
+            if not failed:
+                raise
+            raise ConditionFailed({n: _plain(r.raw_item) for n, r in failed.items()}) from None
 
     def _write_one(self, write: Write) -> Item | None:
         arguments = self._arguments(write)
@@ -156,6 +175,13 @@ def _meta_table(name: str, key_names: tuple[str, ...]) -> MetaTable:
             ],
         }
     )
+
+
+def _can_be(key: str) -> bool:
+    try:
+        return 0 < len(key.encode()) <= LONGEST_KEY
+    except UnicodeEncodeError:  # JSON can spell half a character
+        return False
 
 
 def _typed(item: Item) -> dict[str, dict[str, str]]:

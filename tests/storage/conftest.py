@@ -1,0 +1,139 @@
+"""One contract, two backends: moto always, AWS's own DynamoDB Local where Java and Maven are there."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
+from threading import Barrier
+from types import SimpleNamespace
+from unittest.mock import patch
+
+import botocore.session
+import pytest
+from botocore.client import BaseClient
+from botocore.endpoint import Endpoint
+from botocore.exceptions import ConnectionClosedError
+
+from chalicelib.assembly import Aws
+from chalicelib.settings import Settings, variable
+from local import aws as stand_in
+from tests.storage import dynamodb_local
+
+
+@pytest.fixture(scope="session")
+def dynamodb_local_address():
+    try:
+        with dynamodb_local.running() as address:
+            yield address
+    except dynamodb_local.Absent as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="module", params=["moto", "dynamodb-local"])
+def settings(request):
+    """Settings whose tables are there, while the environment leads to the backend that holds them."""
+    unused = {variable(f.name): "unused" for f in fields(Settings)}
+    hosts = {"DUCAT_ISSUER": "https://bank.example", "DUCAT_MTLS_URL": "https://mtls.bank.example"}
+    if request.param == "moto":
+        with stand_in.in_process() as found:
+            yield Settings.read(unused | hosts | found)
+        return
+    address = request.getfixturevalue("dynamodb_local_address")
+    with stand_in.surroundings(stand_in.SURROUNDINGS, {"AWS_ENDPOINT_URL": address}):
+        client = botocore.session.get_session().create_client("dynamodb")
+        for table in client.list_tables()["TableNames"]:
+            client.delete_table(TableName=table)
+        tables = {
+            variable(f"{name}_table"): stand_in._create_table(client, name, keys)
+            for name, keys in stand_in.TABLES.items()
+        }
+        yield Settings.read(unused | hosts | tables)
+
+
+@pytest.fixture(scope="module")
+def connected(settings):
+    return Aws(settings)
+
+
+@pytest.fixture
+def aws(connected):
+    """The provider over a backend, with nothing cached by another test."""
+    for store in ("clients", "signing_keys"):
+        vars(connected.dynamo).pop(store, None)
+        vars(connected).pop(store, None)
+    return connected
+
+
+@pytest.fixture
+def another(settings):
+    """A second function's view of the same tables: the same provider made anew."""
+    return Aws(settings)
+
+
+@pytest.fixture
+def race():
+    """A function: an action to what came of eight threads doing it at the same time, exceptions included."""
+
+    def eight_times(action):
+        together = Barrier(8)
+
+        def run(n):
+            together.wait(10)
+            try:
+                return action(n)
+            except Exception as problem:
+                return problem
+
+        with ThreadPoolExecutor(8) as racers:
+            return list(racers.map(run, range(8)))
+
+    return eight_times
+
+
+@pytest.fixture
+def calls():
+    """The AWS calls as they are made: operation and arguments."""
+    made = []
+    really = BaseClient._make_api_call
+
+    def recorded(client, operation, arguments):
+        made.append((operation, arguments))
+        return really(client, operation, arguments)
+
+    with patch.object(BaseClient, "_make_api_call", recorded):
+        yield made
+
+
+@pytest.fixture
+def lost_answers():
+    """From here on each request lands but its first answer is lost, so that the SDK repeats it. Gives the repeated."""
+    repeated = []
+    really = Endpoint._do_get_response
+
+    def lossy(endpoint, request, operation, context):
+        answer = really(endpoint, request, operation, context)
+        if context.get("lost"):
+            repeated.append(operation.name)
+            return answer
+        context["lost"] = True
+        return None, ConnectionClosedError(endpoint_url=request.url)
+
+    with (
+        patch.object(Endpoint, "_do_get_response", lossy),
+        patch("botocore.endpoint.time", SimpleNamespace(sleep=lambda seconds: None)),
+    ):
+        yield repeated
+
+
+@pytest.fixture
+def items(aws):
+    """A function: a table's name in Settings to every raw item in it."""
+
+    def scan(name):
+        found, start = [], None
+        while True:
+            page = aws.dynamo._tables._connection.scan(getattr(aws.settings, name), exclusive_start_key=start)
+            found += page["Items"]
+            start = page.get("LastEvaluatedKey")
+            if not start:
+                return found
+
+    return scan

@@ -1,0 +1,88 @@
+"""Records as text: whatever is written is read back the same."""
+
+import types
+from dataclasses import MISSING, fields, is_dataclass
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib.storage import records
+from chalicelib.storage.dynamodb.codec import decode, encode
+from tests.storage.specimens import LOGIN, REQUEST, flow, user
+
+KINDS = [kind for kind in vars(records).values() if is_dataclass(kind)]
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=30)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=6,
+)
+PLAIN = {str: TEXT, int: st.integers(0, 10**12), bool: st.booleans(), type(None): st.none()}
+
+
+def values(hint):
+    """Every value that a field of this type may have."""
+    if hint in PLAIN:
+        return PLAIN[hint]
+    if is_dataclass(hint):
+        return made(hint)
+    if get_origin(hint) in (Union, types.UnionType):
+        return st.one_of([values(one) for one in get_args(hint)])
+    if get_origin(hint) is tuple:
+        return st.lists(values(get_args(hint)[0]), max_size=3).map(tuple)
+    if get_origin(hint) is dict:
+        return st.dictionaries(TEXT, JSON if get_args(hint)[1] is Any else values(get_args(hint)[1]), max_size=3)
+    raise AssertionError(f"a record holds {hint}")
+
+
+def made(kind):
+    hints = get_type_hints(kind)
+    return st.builds(kind, **{f.name: values(hints[f.name]) for f in fields(kind)})
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_every_record_is_read_back_as_it_was_written(kind):
+    @settings(max_examples=60, deadline=None, derandomize=True, database=None)
+    @given(made(kind))
+    def holds(record):
+        assert decode(kind, encode(record)) == record
+
+    holds()
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_what_stands_beside_the_text_is_not_in_it_and_is_put_back(kind):
+    names = [f.name for f in fields(kind) if f.default is not MISSING or f.type == "int"]
+
+    @settings(max_examples=20, deadline=None, derandomize=True, database=None)
+    @given(made(kind))
+    def holds(record):
+        beside = {name: getattr(record, name) for name in names}
+        text = encode(record, without=tuple(names))
+        assert decode(kind, text, **beside) == record
+
+    holds()
+
+
+def test_an_older_record_gets_the_defaults_of_fields_that_came_later():
+    text = encode(user(), without=("claims", "failures"))
+    assert (decode(records.User, text).claims, decode(records.User, text).failures) == ({}, 0)
+
+
+def test_state_keeps_its_every_byte():
+    pushed = records.PushedRequest(REQUEST, 1)
+    assert decode(records.PushedRequest, encode(pushed)).request.state == REQUEST.state
+
+
+def test_a_claim_may_have_the_name_of_a_field():
+    strange = user(claims={"login": {"sub": "x"}, "request": ["y"], "scope": ["z"]})
+    assert decode(records.User, encode(strange)) == strange
+
+
+def test_records_within_records_stay_records():
+    consent = decode(records.Consent, encode(flow().consent))
+    assert consent.login == LOGIN
+    assert isinstance(consent.login.amr, tuple)

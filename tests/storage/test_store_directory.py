@@ -1,0 +1,144 @@
+"""stores.Clients, stores.Users, stores.SigningKeys."""
+
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.storage.dynamodb import directory
+from chalicelib.storage.records import SigningKey
+from tests.storage.specimens import NOW, UNUSABLE, client, handle, user
+
+
+def operations(calls):
+    return [operation for operation, _ in calls]
+
+
+# Clients.
+
+
+def test_a_client_is_found_as_it_was_registered(aws):
+    registered = client(jwks={"keys": [{"kty": "EC", "x": "ü"}]}, tls_client_auth_subject_dn="CN=a, O=ß")
+    aws.clients.keep(registered)
+    assert aws.clients.find(registered.client_id, now=NOW) == registered
+
+
+@pytest.mark.parametrize("client_id", ["nobody", *UNUSABLE])
+def test_a_client_that_was_never_registered_is_not_found(aws, client_id):
+    assert aws.clients.find(client_id, now=NOW) is None
+
+
+def test_a_found_client_costs_no_call_for_a_minute(aws, another, calls):
+    registered = client()
+    another.clients.keep(registered)
+    aws.clients.find(registered.client_id, now=NOW)
+    calls.clear()
+    assert aws.clients.find(registered.client_id, now=NOW + 59) == registered
+    assert operations(calls) == []
+    aws.clients.find(registered.client_id, now=NOW + 60)
+    assert operations(calls) == ["GetItem"]
+
+
+def test_a_replaced_client_is_seen_elsewhere_after_a_minute_at_most(aws, another):
+    old = client()
+    aws.clients.keep(old)
+    another.clients.find(old.client_id, now=NOW)
+    new = replace(old, client_name="Renamed")
+    aws.clients.keep(new)
+    assert aws.clients.find(old.client_id, now=NOW) == new
+    assert another.clients.find(old.client_id, now=NOW + 60) == new
+
+
+def test_a_client_that_is_not_there_is_asked_for_again(aws):
+    late = client()
+    assert aws.clients.find(late.client_id, now=NOW) is None
+    aws.clients.keep(late)
+    assert aws.clients.find(late.client_id, now=NOW) == late
+
+
+def test_the_clients_that_a_warm_function_remembers_are_bounded(aws, monkeypatch):
+    monkeypatch.setattr(directory, "MOST_CACHED_CLIENTS", 3)
+    for _ in range(10):
+        one = client()
+        aws.clients.keep(one)
+        assert aws.clients.find(one.client_id, now=NOW) == one
+        assert len(aws.clients._cache) <= 3
+
+
+# Users.
+
+
+def test_a_user_is_found_as_kept(aws):
+    alice = user()
+    aws.users.keep(alice)
+    assert aws.users.find(alice.username) == alice
+
+
+@pytest.mark.parametrize("username", ["nobody", *UNUSABLE])
+def test_a_user_that_was_never_kept_is_not_found(aws, username):
+    assert aws.users.find(username) is None
+
+
+def test_failures_are_counted_with_the_time_of_the_last(aws):
+    alice = user()
+    aws.users.keep(alice)
+    aws.users.failed(alice.username, now=NOW)
+    aws.users.failed(alice.username, now=NOW + 3)
+    assert aws.users.find(alice.username) == replace(alice, failures=2, last_failure=NOW + 3)
+
+
+def test_eight_failures_at_once_are_eight(aws, race):
+    alice = user()
+    aws.users.keep(alice)
+    assert race(lambda n: aws.users.failed(alice.username, now=NOW)) == [None] * 8
+    assert aws.users.find(alice.username).failures == 8
+
+
+def test_cleared_failures_are_none(aws):
+    alice = user()
+    aws.users.keep(alice)
+    aws.users.failed(alice.username, now=NOW)
+    aws.users.cleared(alice.username)
+    aws.users.cleared(alice.username)
+    assert aws.users.find(alice.username).failures == 0
+
+
+def test_a_failure_of_nobody_makes_no_one(aws, items):
+    before = items("users_table")
+    aws.users.failed(f" {handle()}", now=NOW)
+    assert items("users_table") == before
+
+
+# Signing keys.
+
+
+def signing_key(**changes):
+    kid = handle()
+    return replace(SigningKey(kid, "PS256", "arn:key", {"kid": kid, "n": "AQAB"}, NOW), **changes)
+
+
+def test_every_kept_signing_key_is_in_the_registry(aws):
+    keys = [signing_key(), signing_key(alg="ES256", published_until=NOW + 9)]
+    for key in keys:
+        aws.signing_keys.keep(key)
+    found = aws.signing_keys.all(now=NOW)
+    assert [key for key in keys if key not in found] == []
+
+
+def test_a_signing_key_that_is_kept_again_is_replaced(aws):
+    key = signing_key()
+    aws.signing_keys.keep(key)
+    retired = replace(key, published_until=NOW + 9)
+    aws.signing_keys.keep(retired)
+    assert [found for found in aws.signing_keys.all(now=NOW) if found.kid == key.kid] == [retired]
+
+
+def test_the_registry_costs_no_call_for_five_minutes_and_then_shows_what_others_published(aws, another, calls):
+    aws.signing_keys.keep(signing_key())
+    aws.signing_keys.all(now=NOW)
+    later = signing_key()
+    another.signing_keys.keep(later)
+    calls.clear()
+    assert later not in aws.signing_keys.all(now=NOW + 299)
+    assert operations(calls) == []
+    assert later in aws.signing_keys.all(now=NOW + 300)
+    assert operations(calls) == ["Query"]
