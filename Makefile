@@ -1,0 +1,68 @@
+# make demo    two fintechs read their customers' accounts, over the whole local stack; nothing to click
+# make run     the same stack, kept up, with pages to click
+# make test    every check
+# make synth   the AWS deployment as a CloudFormation template, in build/cdk.out
+# make bench   CPU and cold start per request
+# make conformance SUITE=https://localhost:8443   the OpenID Foundation's plans, by a suite at an address
+# make lock    the requirements, resolved anew where their .in files changed; needs uv
+#
+# It needs Python 3.11 or newer and a package index. The environment is .venv; PORT=9843 takes other ports than 8843 to 8845.
+
+PORT ?= 8843
+SUITE ?= https://localhost:8443
+BIN := .venv/bin
+LOCAL := .venv/.local
+DEV := .venv/.dev
+
+.PHONY: help demo run test synth bench conformance lock
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+demo: $(LOCAL)
+	@$(BIN)/python -m local.demo --port $(PORT)
+
+run: $(LOCAL)
+	@$(BIN)/python -m local.run --port $(PORT)
+
+test: $(DEV)
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
+	@$(BIN)/python -m pytest
+
+synth: $(DEV)
+	@$(BIN)/python -m infra.app
+
+bench: $(DEV)
+	@$(BIN)/python -m benchmarks
+
+conformance: $(DEV)
+	@$(BIN)/python -m conformance $(SUITE) $(if $(ONLY),--only '$(ONLY)')
+
+lock:
+	@for set in requirements requirements-local requirements-dev; do \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	    --custom-compile-command 'make lock' --output-file $$set.txt $$set.in; done
+
+$(LOCAL): requirements-local.txt
+	@for python in python3.13 python3.12 python3.11 python3 none; do \
+	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null && break; done; \
+	if [ $$python = none ]; then echo "make: Python 3.11 or newer is needed, and none was found" >&2; exit 1; fi; \
+	if [ ! -x $(BIN)/python ]; then $$python -m venv .venv > /dev/null 2>&1 || \
+	  { rm -rf .venv; echo "make: $$python can't make an environment (Debian has that in python3-venv)" >&2; exit 1; }; fi
+	$(call install,$<)
+
+$(DEV): requirements-dev.txt $(LOCAL)
+	$(call install,$<)
+
+# By hashes alone. What pip says is shown only as a place to look at.
+define install
+	@echo "Installing $(1) into .venv" >&2
+	@$(BIN)/python -m pip install --disable-pip-version-check --retries 2 --require-hashes --requirement $(1) \
+	  > .venv/pip.log 2>&1 || \
+	  { echo "make: the packages can't be had: is a package index in reach? .venv/pip.log says more" >&2; exit 1; }
+	@touch $@
+endef
