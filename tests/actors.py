@@ -111,13 +111,15 @@ class Bank:
         form: dict[str, str] | list[tuple[str, str]] | str | None = None,
         headers: tuple[tuple[str, str], ...] = (),
         certificate: str | None = None,
+        content_type: str | None = "application/x-www-form-urlencoded",
     ) -> Answer:
-        """One request to the function that serves `path`, as API Gateway hands it over."""
+        """One request to the function that serves `path`, as API Gateway hands it over. `content_type`: of the form."""
         name = next(iter(app.app.routes[path].values())).view_name
         methods = tuple(app.app.routes[path])
         if form is not None:
             form = form if isinstance(form, str) else urlencode(form)
-            headers = (*headers, ("Content-Type", "application/x-www-form-urlencoded"))
+            if content_type is not None:
+                headers = (*headers, ("Content-Type", content_type))
         event = self.event(method, path, query=query, body=form, headers=headers, certificate=certificate)
         response = gateway.serve(name, methods, path, event, lambda: self.aws)
         return Answer(response.status, tuple((k.lower(), v) for k, v in response.headers), response.body)
