@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from html.parser import HTMLParser
+from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -37,6 +38,8 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 REQUEST_URI = "urn:ietf:params:oauth:request_uri:"
 VERIFIER = "a-code-verifier-of-forty-three-characters-or-more"
 CHALLENGE = urlsafe_b64encode(sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+SERIAL = count(1)
+"""No two assertions of a run have the same jti."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +189,6 @@ class Fintech:
     certificate: str
     redirect_uri: str = "https://fintech.example/callback"
     scope: str = "openid profile accounts"
-    serial: int = field(default=0)
 
     def with_(self, **changes: Any) -> Fintech:
         return replace(self, **changes)
@@ -195,13 +197,12 @@ class Fintech:
 
     def assertion(self, *, key: Any = None, headers: dict[str, Any] | None = None, **claims: Any) -> str:
         """A client assertion; a claim given as None is left out."""
-        self.serial += 1
         now = self.bank.now
         standard = {
             "iss": self.client_id,
             "sub": self.client_id,
             "aud": ISSUER,
-            "jti": f"{self.client_id}-{id(self)}-{self.serial}",
+            "jti": f"{self.client_id}-{next(SERIAL)}",
             "iat": now,
             "nbf": now,
             "exp": now + 60,
@@ -383,10 +384,11 @@ def certificate(
     days: int = 400,
     begins: int = NOW - 86_400,
     names: tuple[x509.GeneralName, ...] = (),
+    subject: x509.Name | None = None,
 ) -> str:
     """A certificate (PEM), signed by its own key; whether a chain is trusted is TLS's matter."""
     key = key or ec_key(common_name)
-    subject = x509.Name(
+    subject = subject or x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "DE"),
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization),
