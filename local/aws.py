@@ -14,13 +14,15 @@ from typing import Any
 
 import botocore.session
 from moto import mock_aws
-from moto.core.base_backend import BackendDict
+from moto.dynamodb.models import dynamodb_backends
+from moto.kms.models import kms_backends
 from moto.server import ThreadedMotoServer
 
 from chalicelib.settings import variable
 from local import mended_moto
 
 REGION = "eu-central-1"
+ACCOUNT = "123456789012"  # moto's
 
 TABLES: Mapping[str, tuple[str, ...]] = {
     "clients": ("pk",),
@@ -41,6 +43,7 @@ KEYS: Mapping[str, tuple[str, str]] = {
     "ps256": ("RSA_2048", "SIGN_VERIFY"),
     "es256": ("ECC_NIST_P256", "SIGN_VERIFY"),
     "secrets": ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"),
+    "nonces": ("HMAC_256", "GENERATE_VERIFY_MAC"),
 }
 """Each key's spec and usage."""
 
@@ -49,8 +52,6 @@ SURROUNDINGS: Mapping[str, str | None] = {
     "AWS_SECRET_ACCESS_KEY": "local",
     "AWS_SESSION_TOKEN": None,
     "AWS_PROFILE": None,
-    "AWS_DEFAULT_REGION": REGION,
-    "AWS_REGION": REGION,
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
@@ -76,7 +77,7 @@ def surroundings(*settings: Mapping[str, str | None]) -> Iterator[None]:
 
 
 @contextmanager
-def served() -> Iterator[dict[str, str]]:
+def served(region: str = REGION) -> Iterator[dict[str, str]]:
     """The stand-in as a server, and an environment that leads to it. Gives the settings of its tables and keys."""
     mended_moto.mend()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -84,19 +85,22 @@ def served() -> Iterator[dict[str, str]]:
     server.start()
     host, port = server.get_host_and_port()
     try:
-        with surroundings(SURROUNDINGS, {"AWS_ENDPOINT_URL": f"http://{host}:{port}"}):
+        with surroundings(SURROUNDINGS, _in(region), {"AWS_ENDPOINT_URL": f"http://{host}:{port}"}):
             yield create()
     finally:
         server.stop()
-        BackendDict.reset()  # moto remembers in the process, not in its server
+        _forget(region)
 
 
 @contextmanager
-def in_process() -> Iterator[dict[str, str]]:
+def in_process(region: str = REGION) -> Iterator[dict[str, str]]:
     """The stand-in inside this process, without sockets. Gives the settings of its tables and keys."""
     mended_moto.mend()
-    with surroundings(SURROUNDINGS), mock_aws():
-        yield create()
+    with surroundings(SURROUNDINGS, _in(region)), mock_aws():
+        try:
+            yield create()
+        finally:
+            _forget(region)
 
 
 def create() -> dict[str, str]:
@@ -126,6 +130,16 @@ def _create_table(dynamodb: Any, name: str, key_names: tuple[str, ...]) -> str:
         sweep = {"AttributeName": TTL, "Enabled": True}
         dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=sweep)
     return table
+
+
+def _in(region: str) -> dict[str, str]:
+    return {"AWS_DEFAULT_REGION": region, "AWS_REGION": region}
+
+
+def _forget(region: str) -> None:
+    """moto remembers in the process, not in a server, and by Region: so two stand-ins in one process are of two Regions."""
+    for backends in (dynamodb_backends, kms_backends):
+        backends[ACCOUNT][region].reset()
 
 
 def _set(variables: Mapping[str, str | None]) -> None:

@@ -15,10 +15,9 @@ from urllib.parse import parse_qsl, urlsplit
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from local.aws import REGION
+from local.aws import ACCOUNT, REGION
 from local.wire import Incoming
 
-ACCOUNT = "123456789012"
 API_ID = "ducatlocal"
 STAGE = "live"
 

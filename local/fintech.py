@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from requests_oauth2client import AuthorizationRequest, BearerToken, OAuth2Client, PrivateKeyJwt, PublicApp
+from requests_oauth2client import (
+    AuthorizationRequest,
+    BearerToken,
+    InvalidIdToken,
+    OAuth2Client,
+    PrivateKeyJwt,
+    PublicApp,
+)
+from requests_oauth2client.exceptions import AuthorizationResponseError, InvalidAuthResponse, OAuth2Error
 
 from local.certificates import Pair
 from local.clients import DemoClient
@@ -27,6 +35,10 @@ class Refused(Exception):
         super().__init__(f"{status} {challenge}")
         self.status = status
         self.challenge = challenge
+
+
+class NotConnected(Exception):
+    """A login came to nothing: the person or the bank said no, or the answer is not the one to this question."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +74,13 @@ class Fintech:
         return Begun(asked, self._oauth.pushed_authorization_request(asked).uri)
 
     def finish(self, begun: Begun, callback: str) -> BearerToken:
-        """The tokens of a login, once the browser is back at `callback`.
-
-        Raises what the library raises where the person said no, or where `state`, `iss`, `nonce` or the ID token don't fit.
-        """
-        return self._oauth.authorization_code(begun.request.validate_callback(callback))
+        """The tokens of a login, once the browser is back at `callback`. Raises NotConnected."""
+        try:
+            return self._oauth.authorization_code(begun.request.validate_callback(callback))
+        except AuthorizationResponseError as refused:
+            raise NotConnected(f"{refused.error}, {refused.description}") from None
+        except (OAuth2Error, InvalidAuthResponse, InvalidIdToken) as problem:
+            raise NotConnected(f"{type(problem).__name__}: {problem}") from problem
 
     def person(self, token: BearerToken) -> dict[str, Any]:
         """What the customer agreed to tell."""

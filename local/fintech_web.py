@@ -19,7 +19,7 @@ from requests_oauth2client.exceptions import OAuth2Error
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from local.certificates import Pair
-from local.fintech import Begun, Fintech, Refused
+from local.fintech import Begun, Fintech, NotConnected, Refused
 from local.ports import PortTaken
 
 PAGE = """<!doctype html>
@@ -111,7 +111,7 @@ def build(fintechs: Mapping[str, Fintech]) -> Flask:
         try:
             token = fintechs[client_id].finish(begun, request.url)
             desk().connected[client_id] = _read(fintechs[client_id], token)
-        except (OAuth2Error, Refused) as problem:
+        except (NotConnected, OAuth2Error, Refused) as problem:
             desk().problems[client_id] = f"Not connected: {problem}"
         return redirect(url_for("index"), 303)
 

@@ -37,7 +37,9 @@ class Stack:
         certificates_port: int = ports.BROWSERS + 1,
         certificates: Certificates | None = None,
         host: str = "127.0.0.1",
+        region: str = aws.REGION,
     ) -> None:
+        self._region = region
         self._ports = (browsers_port, certificates_port)
         self._host = host
         self._running = ExitStack()
@@ -56,7 +58,7 @@ class Stack:
             browsers, certificates = (self._serve(port, asks=n == 1) for n, port in enumerate(self._ports))
             self.issuer = f"https://localhost:{browsers.port}"
             self.mtls_url = f"https://localhost:{certificates.port}"
-            made = self._running.enter_context(aws.served())
+            made = self._running.enter_context(aws.served(self._region))
             self._running.enter_context(aws.surroundings(self._settings() | made))
             assembly.provider.cache_clear()
             self._running.callback(assembly.provider.cache_clear)
@@ -92,6 +94,7 @@ class Stack:
             "DUCAT_MTLS_URL": self.mtls_url,
             "DUCAT_BANK_NAME": "Sandbox Bank",
             "DUCAT_PEOPLE": "local.people:build",
+            "DUCAT_RESOURCE_URL": self.mtls_url,
             "DUCAT_RESOURCE_SCOPES": json.dumps(RESOURCE_SCOPES),
         }
 

@@ -134,6 +134,7 @@ class _Handler(BaseHTTPRequestHandler):
     """One connection's requests, one after the other."""
 
     protocol_version = "HTTP/1.1"
+    command = ""
     timeout = PATIENCE
     server: Server
 
@@ -144,7 +145,6 @@ class _Handler(BaseHTTPRequestHandler):
             if not self.raw_requestline:
                 return
             if len(self.raw_requestline) > LONGEST_URL:
-                self.requestline = self.request_version = self.command = ""
                 self.send_error(414)
             elif self.parse_request():
                 self._write(self.server.answer(self._read()))
@@ -160,6 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """A refusal of the front itself, after which the connection can't be trusted to be in step."""
         self.close_connection = True
+        self.request_version = self.protocol_version  # else an answer to what is no HTTP/1.1 would have no headers
         self._write(Outgoing(code, (("Content-Type", "application/json"),), b'{"error":"invalid_request"}'))
 
     def log_message(self, format: str, *args: Any) -> None:

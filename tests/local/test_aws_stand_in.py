@@ -16,6 +16,9 @@ from chalicelib.settings import Settings, variables
 from infra import keys, tables
 from local import aws
 
+REGION = "eu-north-1"
+"""Of these tests alone, so that no other stand-in of this process is touched."""
+
 ELSEWHERE = {
     "DUCAT_ISSUER": "https://localhost:1",
     "DUCAT_MTLS_URL": "https://localhost:2",
@@ -27,13 +30,13 @@ ELSEWHERE = {
 
 @pytest.fixture(params=["served", "in_process"])
 def settings(request):
-    with getattr(aws, request.param)() as made:
+    with getattr(aws, request.param)(REGION) as made:
         yield Settings.read(made | ELSEWHERE)
 
 
 @pytest.fixture
 def in_process():
-    with aws.in_process() as made:
+    with aws.in_process(REGION) as made:
         yield made
 
 
@@ -99,7 +102,7 @@ def test_kms_takes_at_most_4096_bytes_of_message(in_process):
 
 
 def test_one_of_eight_conditional_writes_wins():
-    with aws.served() as made:
+    with aws.served(REGION) as made:
         dynamodb = client("dynamodb")
 
         def write(racer):
@@ -175,7 +178,7 @@ def test_a_transaction_takes_no_longer_where_tables_hold_more(in_process):
 def _moto_put(table, item):
     from moto.dynamodb.models import dynamodb_backends
 
-    dynamodb_backends["123456789012"][aws.REGION].put_item(table, item)
+    dynamodb_backends["123456789012"][REGION].put_item(table, item)
 
 
 def test_nothing_of_the_developers_own_account_is_left_in_the_environment(monkeypatch):
@@ -183,7 +186,7 @@ def test_nothing_of_the_developers_own_account_is_left_in_the_environment(monkey
         monkeypatch.setenv(name, "mine")
     import os
 
-    with aws.served() as made:
+    with aws.served(REGION) as made:
         assert os.environ["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
         assert os.environ["AWS_ACCESS_KEY_ID"] == "local"
         assert not {"AWS_PROFILE", "AWS_SESSION_TOKEN"} & set(os.environ)

@@ -1,0 +1,267 @@
+"""The whole login over real sockets and real TLS, by a client library that is not ours, against every real part."""
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import pytest
+import requests
+from requests_oauth2client import BearerToken, OAuth2Client, PublicApp
+from requests_oauth2client.exceptions import InvalidClient, InvalidGrant
+
+from local import fintech_web, people
+from local.browser import Browser
+from local.fintech import Fintech, NotConnected, Refused
+
+ALICE = {"username": "alice", "password": people.ALICE.password, "one_time_code": people.ONE_TIME_CODE}
+BOTH = pytest.mark.parametrize("client_id", ["pocket-ledger", "rent-scout"])
+
+
+@pytest.fixture
+def fintech_of(stack, registered):
+    """A function: the back end of a client, with its own certificate or another."""
+
+    def of(client_id, *, certificate=None):
+        fintech = Fintech(
+            registered[client_id], issuer=stack.issuer, api=stack.mtls_url, trusted=stack.certificates.trusted
+        )
+        if certificate is not None:
+            fintech._session.cert = str(certificate.file)
+        return fintech
+
+    return of
+
+
+@pytest.fixture
+def browser_of(stack):
+    """A function: a new browser that stops at a client's redirect_uri."""
+    return lambda fintech: Browser(stack.certificates.trusted, elsewhere=fintech.client.redirect_uri)
+
+
+def log_in(fintech, browser, who=ALICE):
+    begun = fintech.begin()
+    page = browser.press(browser.press(browser.open(begun.url), "login", who), "approve")
+    return begun, page.url
+
+
+def plain(stack, certificate=None):
+    session = requests.Session()
+    session.trust_env = False
+    session.verify = str(stack.certificates.trusted)
+    session.cert = str(certificate.file) if certificate else None
+    return session
+
+
+@BOTH
+def test_a_customer_consents_and_the_fintech_reads_until_it_is_revoked(fintech_of, browser_of, client_id):
+    fintech = fintech_of(client_id)
+    token = fintech.finish(*log_in(fintech, browser_of(fintech)))
+    assert token.id_token.alg == fintech.client.metadata["id_token_signed_response_alg"]
+    assert token.id_token.sub == people.ALICE.sub
+    assert fintech.person(token)["email"] == "alice@example.com"
+    assert [account["name"] for account in fintech.accounts(token)] == ["Current account", "Savings"]
+
+    fresh = fintech.refresh(token)
+    assert fresh.access_token != token.access_token
+    assert len(fintech.accounts(fresh)) == 2
+
+    fintech.disconnect(fresh)
+    for dead in (token, fresh):
+        with pytest.raises(Refused) as refused:
+            fintech.accounts(dead)
+        assert refused.value.status == 401
+        assert 'error="invalid_token"' in refused.value.challenge
+    with pytest.raises(InvalidGrant):
+        fintech.refresh(token)
+
+
+def test_each_person_sees_their_own_accounts(fintech_of, browser_of):
+    fintech = fintech_of("pocket-ledger")
+    bob = ALICE | {"username": "bob", "password": people.BOB.password}
+    token = fintech.finish(*log_in(fintech, browser_of(fintech), bob))
+    assert [account["balance"] for account in fintech.accounts(token)] == ["-42.00"]
+
+
+@pytest.mark.parametrize("before", [(), (("login", ALICE),)])
+def test_a_customer_who_cancels_is_sent_back_with_access_denied(fintech_of, browser_of, before):
+    fintech = fintech_of("pocket-ledger")
+    browser, begun = browser_of(fintech), fintech.begin()
+    page = browser.open(begun.url)
+    for button, typed in before:
+        page = browser.press(page, button, typed)
+    page = browser.press(page, "cancel")
+    with pytest.raises(NotConnected, match="access_denied"):
+        fintech.finish(begun, page.url)
+
+
+@pytest.mark.parametrize("wrong", [{"password": "x"}, {"one_time_code": "000000"}, {"username": "carol"}])
+def test_wrong_secrets_bring_the_page_again_and_right_ones_go_on(fintech_of, browser_of, wrong):
+    fintech = fintech_of("pocket-ledger")
+    browser, begun = browser_of(fintech), fintech.begin()
+    page = browser.press(browser.open(begun.url), "login", ALICE | wrong)
+    assert 'role="alert"' in page.html
+    page = browser.press(browser.press(page, "login", ALICE), "approve")
+    assert fintech.finish(begun, page.url).id_token.sub == people.ALICE.sub
+
+
+def test_the_login_page_shows_the_sandbox_peoples_secrets(fintech_of, browser_of):
+    fintech = fintech_of("pocket-ledger")
+    page = browser_of(fintech).open(fintech.begin().url)
+    assert people.ALICE.password in page.html
+    assert people.ONE_TIME_CODE in page.html
+
+
+def test_another_browser_with_the_pages_address_gets_nowhere(fintech_of, browser_of):
+    fintech = fintech_of("pocket-ledger")
+    page = browser_of(fintech).open(fintech.begin().url)
+    stolen = browser_of(fintech).open(page.url)
+    assert 'data-error="access_denied"' in stolen.html
+    assert stolen.forms == ()
+
+
+def test_another_certificate_is_refused_with_a_stolen_token(fintech_of, browser_of, registered):
+    fintech = fintech_of("pocket-ledger")
+    token = fintech.finish(*log_in(fintech, browser_of(fintech)))
+    thief = fintech_of("pocket-ledger", certificate=registered["rent-scout"].certificate)
+    for steal in (thief.accounts, thief.refresh):
+        with pytest.raises((Refused, InvalidGrant)):
+            steal(token)
+    assert len(fintech.accounts(token)) == 2
+
+
+def test_a_certificate_of_that_name_that_nobody_signed_is_another_certificate(stack, fintech_of, browser_of):
+    fintech = fintech_of("pocket-ledger")
+    token = fintech.finish(*log_in(fintech, browser_of(fintech)))
+    with pytest.raises(Refused):
+        fintech_of("pocket-ledger", certificate=stack.certificates.self_signed("pocket-ledger")).accounts(token)
+
+
+def test_a_token_without_a_certificate_is_refused_on_both_hosts(stack, fintech_of, browser_of):
+    fintech = fintech_of("pocket-ledger")
+    token = fintech.finish(*log_in(fintech, browser_of(fintech)))
+    for host in (stack.mtls_url, stack.issuer):
+        answer = plain(stack).get(f"{host}/accounts", auth=token)
+        assert (answer.status_code, answer.json()) == (401, {"error": "invalid_token"})
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_a_certificate_is_not_seen_on_the_browsers_host(stack, registered):
+    client = registered["rent-scout"]
+    browsers = OAuth2Client(
+        f"{stack.issuer}/token", PublicApp(client.client_id), session=plain(stack, client.certificate)
+    )
+    with pytest.raises(InvalidClient):
+        browsers.client_credentials()
+
+
+@pytest.mark.parametrize("part", ["state", "iss", "code"])
+def test_the_client_library_takes_no_answer_to_another_question(fintech_of, browser_of, part):
+    fintech = fintech_of("pocket-ledger")
+    begun, callback = log_in(fintech, browser_of(fintech))
+    with pytest.raises(NotConnected):
+        fintech.finish(begun, callback.replace(f"{part}=", f"{part}=x"))
+
+
+def test_of_eight_redemptions_of_one_code_one_wins_and_what_it_gave_dies(stack, fintech_of, browser_of):
+    fintech = fintech_of("rent-scout")
+    begun, callback = log_in(fintech, browser_of(fintech))
+    response = begun.request.validate_callback(callback)
+    form = {
+        "grant_type": "authorization_code",
+        "client_id": fintech.client.client_id,
+        "code": response.code,
+        "redirect_uri": response.redirect_uri,
+        "code_verifier": response.code_verifier,
+    }
+
+    def redeem(_):
+        return plain(stack, fintech.client.certificate).post(f"{stack.mtls_url}/token", data=form)
+
+    with ThreadPoolExecutor(8) as racers:
+        answers = list(racers.map(redeem, range(8)))
+    winners = [answer for answer in answers if answer.status_code == 200]
+    assert len(winners) == 1
+    assert {answer.json()["error"] for answer in answers if answer not in winners} == {"invalid_grant"}
+    with pytest.raises(Refused):
+        fintech.accounts(BearerToken(winners[0].json()["access_token"]))
+
+
+# The sample bank
+
+
+@pytest.fixture
+def accounts(stack, fintech_of, browser_of):
+    """A function: headers to the bank's answer."""
+    fintech = fintech_of("pocket-ledger")
+    token = fintech.finish(*log_in(fintech, browser_of(fintech)))
+    session = plain(stack, fintech.client.certificate)
+    return lambda headers=None: session.get(f"{stack.mtls_url}/accounts", auth=token, headers=headers)
+
+
+@pytest.mark.clause("FAPI1-BASE-6.2.1-11")
+def test_the_bank_echoes_the_interaction_id(accounts):
+    """Sets x-fapi-interaction-id to the value received from the client, or to a fresh UUID."""
+    sent = str(uuid.uuid4())
+    assert accounts({"x-fapi-interaction-id": sent}).headers["x-fapi-interaction-id"] == sent
+    for missing in ({}, {"x-fapi-interaction-id": "not one"}, {"x-fapi-interaction-id": ""}):
+        assert uuid.UUID(accounts(missing).headers["x-fapi-interaction-id"])
+
+
+@pytest.mark.clause("FAPI1-BASE-6.2.1-10")
+def test_the_bank_says_when_it_answered(accounts):
+    """Sends the server date in the HTTP Date header."""
+    date = parsedate_to_datetime(accounts().headers["Date"])
+    assert abs(datetime.now(UTC) - date) < timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/json;charset=UTF-8", "application/json, */*"])
+def test_the_bank_answers_in_json_whatever_else_is_acceptable(accounts, accept):
+    answer = accounts({"Accept": accept, "x-fapi-auth-date": "x", "x-fapi-customer-ip-address": "::1"})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
+    assert len(answer.json()["accounts"]) == 2
+
+
+# The fintechs' own page
+
+
+@pytest.fixture
+def page_of_the_fintechs(stack, registered, fintech_of):
+    with fintech_web.take(18845) as taken:
+        app = fintech_web.build({client_id: fintech_of(client_id) for client_id in registered})
+        server = fintech_web.serve(app, taken, stack.certificates.server())
+        yield "https://localhost:18845/"
+        server.shutdown()
+
+
+@BOTH
+def test_the_page_connects_reads_again_and_disconnects(stack, page_of_the_fintechs, client_id):
+    browser = Browser(stack.certificates.trusted)
+    page = browser.press(browser.open(page_of_the_fintechs), f"connect-{client_id}")
+    assert page.url.startswith(f"{stack.issuer}/login")
+    page = browser.press(browser.press(page, "login", ALICE), "approve")
+    for _ in range(2):
+        assert page.url == page_of_the_fintechs
+        assert "2480.15 EUR" in page.html
+        assert "Alice Sandbox" in page.html
+        page = browser.press(page, f"refresh-{client_id}")
+    page = browser.press(page, f"disconnect-{client_id}")
+    assert "2480.15" not in page.html
+
+
+def test_the_page_says_that_the_customer_said_no(stack, page_of_the_fintechs):
+    browser = Browser(stack.certificates.trusted)
+    page = browser.press(browser.open(page_of_the_fintechs), "connect-rent-scout")
+    page = browser.press(page, "cancel")
+    assert page.url == page_of_the_fintechs
+    assert 'class="problem"' in page.html
+
+
+def test_a_callback_counts_only_in_the_browser_where_the_login_began(stack, page_of_the_fintechs):
+    first, second = Browser(stack.certificates.trusted), Browser(stack.certificates.trusted)
+    stopped = Browser(stack.certificates.trusted, elsewhere=f"{page_of_the_fintechs}callback")
+    stopped._session.cookies = first._session.cookies
+    page = stopped.press(first.open(page_of_the_fintechs), "connect-rent-scout")
+    page = stopped.press(stopped.press(page, "login", ALICE), "approve")
+    assert second.open(page.url).status == 400
+    assert "2480.15 EUR" in first.open(page.url).html
