@@ -61,6 +61,7 @@ class Tables:
         self, names: Sequence[str], *, pause: Callable[[float], None], keys: dict[str, tuple[str, ...]]
     ) -> None:
         self._connection = Connection()
+        _ = self._connection.client  # made here, while Lambda starts the function, and not at the first request
         self._pause = pause
         for name in names:
             self._connection.add_meta_table(_meta_table(name, keys.get(name, ("pk",))))
