@@ -1,0 +1,149 @@
+"""No function pays for another's imports, and the front door opens anywhere: each shown in a process of its own.
+
+Those processes see only what ships (requirements.txt and chalice's runtime), so that what the tests need is no crutch.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from functools import cache
+from importlib.metadata import packages_distributions
+
+import pytest
+
+from chalicelib.settings import variables
+from infra.functions import FUNCTIONS
+from infra.package import CHALICE_RUNTIME
+from tests.house.source import ROOT
+
+HANDLERS = tuple(row.name for row in FUNCTIONS if row.routes or row.name == "authorizer")
+"""Every function that somebody waits for."""
+
+SOMEWHERE = {
+    **{name: name.lower() for name in variables()},
+    **{name: "https://bank.example" for name in variables() if name.endswith(("_ISSUER", "_URL"))},
+    "DUCAT_RESOURCE_SCOPES": "{}",
+    "DUCAT_PEOPLE": "chalicelib.people.directory:build",
+    "AWS_REGION": "eu-central-1",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_ACCESS_KEY_ID": "x",
+    "AWS_SECRET_ACCESS_KEY": "x",
+}
+"""What Lambda gives a function. Nothing there answers."""
+
+CHILD = """
+def is_client(thing):
+    return issubclass(type(thing), sys.modules["botocore.client"].BaseClient)
+
+import gc, json, sys
+sys.modules.update(dict.fromkeys(json.loads(sys.argv[1])))
+sys.dont_write_bytecode = True
+import app
+modules = [name for name, module in sys.modules.items() if module is not None]
+clients = [type(thing).__name__ for thing in gc.get_objects() if "botocore" in modules and is_client(thing)]
+print(json.dumps([modules, clients]))
+"""
+
+AWS = {"botocore", "pynamodb"}
+JOSE = {"jwt", "joserfc"}
+PEOPLE = {"argon2", "pyotp"}
+PAGES = {"jinja2"}
+PASSKEYS = {"webauthn"}
+CRYPTOGRAPHY = {"cryptography"}
+ALL = AWS | JOSE | PEOPLE | PAGES | PASSKEYS | CRYPTOGRAPHY
+
+NEEDED = {
+    "openid_configuration": set(),
+    "oauth_authorization_server": set(),
+    "jwks": AWS,
+    "par": AWS | {"jwt"} | CRYPTOGRAPHY,
+    "authorize": AWS,
+    "login": AWS | PAGES | PEOPLE,
+    "consent": AWS | PAGES,
+    "token": AWS | {"jwt"} | CRYPTOGRAPHY,
+    "userinfo": AWS,
+    "introspect": AWS | {"jwt"} | CRYPTOGRAPHY,
+    "revoke": AWS | {"jwt"} | CRYPTOGRAPHY,
+    "authorizer": AWS,
+}
+"""What each function may load, of the libraries that take their time."""
+
+MADE_OF = {
+    "openid_configuration": {"oauth_authorization_server"},
+    "login": {"authorize"},
+    "consent": {"authorize", "login"},
+}
+"""Endpoints that share a page or a document with another."""
+
+
+@cache
+def not_shipped():
+    """Top-level modules of this environment that no function has."""
+    shipped = re.findall(r"^([A-Za-z0-9._-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    names = {re.sub(r"[-_.]+", "-", name).lower() for name in shipped}
+    owners = {
+        module: {re.sub(r"[-_.]+", "-", owner).lower() for owner in owned}
+        for module, owned in packages_distributions().items()
+    }
+    return sorted(module for module, owned in owners.items() if not owned & names and module != "chalice")
+
+
+@cache
+def ready(handler=None):
+    """Modules and AWS clients of a fresh process that waits for its first request; with no handler, that imports app.py."""
+    environment = {} if handler is None else {**SOMEWHERE, "_HANDLER": f"app.{handler}"}
+    command = [sys.executable, "-S", "-c", CHILD, json.dumps(not_shipped())]
+    environment["PYTHONPATH"] = ":".join(path for path in sys.path if path.endswith("site-packages"))
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+    modules, clients = json.loads(run.stdout)
+    return frozenset(modules), sorted(clients)
+
+
+def loaded(handler=None):
+    return ready(handler)[0]
+
+
+def libraries(modules):
+    return {module.partition(".")[0] for module in modules} & ALL
+
+
+def test_the_front_door_opens_without_environment_and_without_aws():
+    modules = loaded()
+    assert "app" in modules
+    assert not libraries(modules)
+    assert not [name for name in modules if name.startswith(("chalicelib.endpoints.", "chalicelib.storage.dynamodb"))]
+
+
+def test_of_chalice_only_its_runtime_is_needed():
+    chalice = {name.removeprefix("chalice.") + ".py" for name in loaded() if name.startswith("chalice.")}
+    assert chalice | {"__init__.py"} == set(CHALICE_RUNTIME)
+
+
+def test_each_function_has_its_line_here():
+    assert set(NEEDED) == set(HANDLERS)
+
+
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_a_function_loads_what_it_needs_and_no_other_library(handler):
+    assert libraries(loaded(handler)) == NEEDED[handler]
+
+
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_a_function_loads_its_own_endpoint_and_none_that_it_is_not_made_of(handler):
+    room = "chalicelib.endpoints."
+    own = {name.removeprefix(room) for name in loaded(handler) if name.startswith(room)}
+    assert own == {handler} | MADE_OF.get(handler, set())
+
+
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_only_the_token_endpoint_loads_grants(handler):
+    assert any(name.startswith("chalicelib.grants.") for name in loaded(handler)) == (handler == "token")
+
+
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_a_function_has_made_its_aws_clients_before_its_first_request(handler):
+    (row,) = [row for row in FUNCTIONS if row.name == handler]
+    often = [key for key in row.keys if key.verb in ("Sign", "Decrypt")]
+    assert ready(handler)[1] == ["DynamoDB"] * bool(row.tables) + ["KMS"] * bool(often)
