@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chalicelib.keys.kms import Kms
     from chalicelib.people.port import People
     from chalicelib.storage.dynamodb import Dynamo
+    from chalicelib.tokens.nonce import Nonces
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -34,7 +35,7 @@ WARMED: dict[str, tuple[str, ...]] = {
     "authorize": ("clients", "interactions"),
     "login": ("clients", "interactions", "people"),
     "consent": ("clients", "interactions"),
-    "token": ("clients", "tokens", "ring"),
+    "token": ("clients", "tokens", "ring", "kms"),
     "userinfo": ("tokens",),
     "introspect": ("clients", "tokens"),
     "revoke": ("clients", "tokens"),
@@ -60,7 +61,7 @@ class Aws:
     def kms(self) -> Kms:
         from chalicelib.keys.kms import Kms
 
-        return Kms(self.settings.secrets_key)
+        return Kms(secrets_key=self.settings.secrets_key, nonces_key=self.settings.nonces_key)
 
     @cached_property
     def clients(self) -> Any:
@@ -97,6 +98,12 @@ class Aws:
     @cached_property
     def ring(self) -> Ring:
         return Ring(self.signing_keys, lambda key: self.kms.signer(key))
+
+    @cached_property
+    def nonces(self) -> Nonces:
+        from chalicelib.tokens.nonce import Nonces
+
+        return Nonces(lambda data: self.kms.mac(data))
 
     @cached_property
     def people(self) -> People:

@@ -18,7 +18,7 @@ class OAuthError(Exception):
     """
 
     error: ClassVar[str]
-    status: ClassVar[int] = 400
+    status: int = 400
 
     def __init__(self, description: str, *, detail: str = "") -> None:
         super().__init__(description)
@@ -130,6 +130,18 @@ class InvalidToken(OAuthError):
 
     error = "invalid_token"
     status = 401
+
+
+class InvalidDpopProof(OAuthError):
+    """The DPoP proof is malformed, of another request or used before (RFC 9449 5, 7.1)."""
+
+    error = "invalid_dpop_proof"
+
+
+class UseDpopNonce(OAuthError):
+    """The DPoP proof must carry the nonce of the DPoP-Nonce header (RFC 9449 8, 9)."""
+
+    error = "use_dpop_nonce"
 
 
 class InsufficientScope(OAuthError):

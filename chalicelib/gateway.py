@@ -158,6 +158,8 @@ def from_event(event: Event) -> Request:
         headers=tuple((name.lower(), value) for name, value in _pairs(event, "multiValueHeaders", "headers")),
         body=body,
         client_certificate=certificate.get("clientCertPem"),
+        target=event.get("path") or "",
+        vouched=(context.get("authorizer") or {}).get("proof"),
     )
 
 

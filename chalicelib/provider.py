@@ -9,6 +9,7 @@ from chalicelib.keys.ring import KeyHome, Ring
 from chalicelib.people.port import People
 from chalicelib.settings import Settings
 from chalicelib.storage import stores
+from chalicelib.tokens.nonce import Nonces
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -39,6 +40,8 @@ class Provider(Protocol):
     def kms(self) -> KeyHome: ...
     @property
     def ring(self) -> Ring: ...
+    @property
+    def nonces(self) -> Nonces: ...
     @property
     def people(self) -> People: ...
 

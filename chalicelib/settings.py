@@ -20,16 +20,17 @@ class SettingsError(Exception):
 class Settings:
     """Where this deployment is. Each field is the environment variable DUCAT_<FIELD>.
 
-    `issuer`: https URL of the browsers' host, the `iss` of everything. `mtls_url`: https URL of the host that asks for client
-    certificates. `bank_name`: the name people read on the pages. `*_table`: DynamoDB table names. `*_key`: KMS key ids
-    or ARNs. `people`: "module:function" that makes the directory of end users. `resource_scopes`: JSON object, "GET /accounts"
-    to the scope that the authorizer asks for there.
+    `issuer`: https URL of the browsers' host, the `iss` of everything. `mtls_url`: https URL of the host that asks for
+    client certificates. `bank_name`: the name people read on the pages. `people`: "module:function" that makes the directory
+    of end users. `resource_url`: https URL of the bank's API behind the authorizer. `resource_scopes`: JSON object, "GET
+    /accounts" to the scope that the authorizer asks for there. `*_table`: DynamoDB table names. `*_key`: KMS key ids or ARNs.
     """
 
     issuer: str
     mtls_url: str
     bank_name: str
     people: str
+    resource_url: str
     resource_scopes: str
     clients_table: str
     users_table: str
@@ -42,6 +43,11 @@ class Settings:
     ps256_key: str
     es256_key: str
     secrets_key: str
+    nonces_key: str
+
+    def addresses(self, path: str) -> tuple[str, ...]:
+        """The whole addresses of a path: one on each host of ours and of the bank's API."""
+        return tuple(dict.fromkeys(base + path for base in (self.issuer, self.mtls_url, self.resource_url)))
 
     @property
     def urls(self) -> dict[str, str]:
@@ -53,7 +59,7 @@ class Settings:
         """Settings out of environment variables. Raises SettingsError that lists all that is missing or wrong."""
         values = {f.name: environment.get(variable(f.name), "").strip() for f in fields(cls)}
         problems = [f"{variable(name)} is not set" for name, value in values.items() if not value]
-        for name in ("issuer", "mtls_url"):
+        for name in ("issuer", "mtls_url", "resource_url"):
             if values[name] and not _is_base_url(values[name]):
                 problems.append(f"{variable(name)} must be https://host or https://host:port and no more")
         if problems:

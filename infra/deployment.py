@@ -29,9 +29,9 @@ class Deployment:
 
     `issuer_host`, `mtls_host`: the browsers' host, whose https URL is the issuer, and the host that asks for client
     certificates. `*_certificate`: ACM ARNs of their server certificates. `truststore_uri`, `truststore_version`: the
-    PEM file, in S3 with versions on, of the authorities whose client certificates are let in. `resource_scopes`: JSON,
-    "GET /accounts" to the scope that the authorizer asks for there. `bank_api_id`: the bank's own REST API that may
-    call the authorizer; * for any of this account and Region.
+    PEM file, in S3 with versions on, of the authorities whose client certificates are let in. `resource_host`: where the
+    bank's own API is, behind the authorizer. `resource_scopes`: JSON, "GET /accounts" to the scope that the authorizer asks
+    for there. `bank_api_id`: the bank's own REST API that may call the authorizer; * for any of this account and Region.
     """
 
     issuer_host: str = "login.bank.example"
@@ -41,6 +41,7 @@ class Deployment:
     mtls_certificate: str = "arn:aws:acm:eu-central-1:111122223333:certificate/00000000-0000-0000-0000-000000000001"
     truststore_uri: str = "s3://bank.example-truststore/truststore.pem"
     truststore_version: str = "unset"
+    resource_host: str = "api.bank.example"
     resource_scopes: str = "{}"
     bank_api_id: str = "*"
 
@@ -77,6 +78,7 @@ class Deployment:
                 ("issuer_certificate", CERTIFICATE, "must be the ARN of an ACM certificate"),
                 ("mtls_certificate", CERTIFICATE, "must be the ARN of an ACM certificate"),
                 ("truststore_uri", TRUSTSTORE, "must be s3://bucket/key"),
+                ("resource_host", HOST, "must be a host name in lower case, without https://"),
                 ("bank_api_id", API_ID, "must be the id of a REST API, or *"),
             )
             if not pattern.fullmatch(getattr(self, name))

@@ -47,7 +47,9 @@ class Function:
 
 
 CALLER = Table("clients", "KnowTheClient", ("GetItem",))
-ONCE = Table("used_once", "AcceptEachAssertionOnce", ("PutItem",))
+ONCE = Table("used_once", "AcceptEachAssertionAndProofOnce", ("PutItem",))
+PROOF = Table("used_once", "AcceptEachProofOnce", ("PutItem",))
+NONCE = Key("nonces", "MakeAndRecogniseNonces", "GenerateMac")
 TOKEN_AND_CONSENT = (
     Table("access_tokens", "ReadTheToken", ("BatchGetItem",)),
     Table("consents", "ReadItsConsentInTheSameCall", ("BatchGetItem",)),
@@ -66,6 +68,7 @@ FUNCTIONS = (
         "par",
         ("POST /par",),
         tables=(CALLER, ONCE, Table("pushed_requests", "KeepWhatWasPushed", ("PutItem",))),
+        keys=(NONCE,),
     ),
     Function(
         "authorize",
@@ -108,9 +111,11 @@ FUNCTIONS = (
             Table("access_tokens", "KeepWhatIsIssued", ("PutItem",)),
             Table("signing_keys", "ChooseTheSigningKey", ("Query",)),
         ),
-        keys=(Key("ps256", "SignIdTokensWithRsa", "Sign"), Key("es256", "SignIdTokensWithEcdsa", "Sign")),
+        keys=(Key("ps256", "SignIdTokensWithRsa", "Sign"), Key("es256", "SignIdTokensWithEcdsa", "Sign"), NONCE),
     ),
-    Function("userinfo", ("GET /userinfo", "POST /userinfo"), tables=TOKEN_AND_CONSENT, guarded=True),
+    Function(
+        "userinfo", ("GET /userinfo", "POST /userinfo"), tables=(*TOKEN_AND_CONSENT, PROOF), keys=(NONCE,), guarded=True
+    ),
     Function("introspect", ("POST /introspect",), tables=(CALLER, ONCE, *TOKEN_AND_CONSENT)),
     Function(
         "revoke",
@@ -122,7 +127,7 @@ FUNCTIONS = (
             Table("consents", "ReadAndEndTheConsent", ("BatchGetItem", "GetItem", "UpdateItem")),
         ),
     ),
-    Function("authorizer", tables=TOKEN_AND_CONSENT),
+    Function("authorizer", tables=(*TOKEN_AND_CONSENT, PROOF), keys=(NONCE,)),
     Function(
         "publish_keys",
         tables=(Table("signing_keys", "PublishNewKeys", ("PutItem", "Query")),),

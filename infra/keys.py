@@ -17,12 +17,13 @@ TABLES_KEY = "tables"
 
 @dataclass(frozen=True)
 class Row:
-    """One key. `signs`: the one signing algorithm that it is used with, None for a symmetric key."""
+    """One key. `signs`: the one signing algorithm that it is used with, if it signs."""
 
     name: str
     purpose: str
     spec: kms.KeySpec
     signs: str | None = None
+    usage: kms.KeyUsage = kms.KeyUsage.ENCRYPT_DECRYPT
 
 
 KEYS = (
@@ -33,6 +34,7 @@ KEYS = (
         "Seals secrets that must be read again, such as those of one-time codes",
         kms.KeySpec.SYMMETRIC_DEFAULT,
     ),
+    Row("nonces", "Makes the nonces of DPoP proofs", kms.KeySpec.HMAC_256, usage=kms.KeyUsage.GENERATE_VERIFY_MAC),
     Row(TABLES_KEY, "Encrypts the tables at rest", kms.KeySpec.SYMMETRIC_DEFAULT),
 )
 
@@ -47,8 +49,9 @@ def build(scope: Construct) -> Mapping[str, kms.Key]:
             f"{row.name.title()}Key",
             description=f"Ducat: {row.purpose[0].lower()}{row.purpose[1:]}",
             key_spec=row.spec,
-            key_usage=kms.KeyUsage.SIGN_VERIFY if row.signs else kms.KeyUsage.ENCRYPT_DECRYPT,
-            enable_key_rotation=None if row.signs else True,
+            key_usage=kms.KeyUsage.SIGN_VERIFY if row.signs else row.usage,
+            # KMS rotates by itself what it alone reads: keys that encrypt.
+            enable_key_rotation=None if row.signs or row.usage != kms.KeyUsage.ENCRYPT_DECRYPT else True,
             removal_policy=RemovalPolicy.RETAIN,
         )
         for row in KEYS

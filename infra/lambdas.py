@@ -29,9 +29,10 @@ def environment(
         "DUCAT_MTLS_URL": f"https://{deployment.mtls_host}",
         "DUCAT_BANK_NAME": deployment.bank_name,
         "DUCAT_PEOPLE": PEOPLE,
+        "DUCAT_RESOURCE_URL": f"https://{deployment.resource_host}",
         "DUCAT_RESOURCE_SCOPES": json.dumps(deployment.scopes(), separators=(",", ":")),
         **{f"DUCAT_{name.upper()}_TABLE": table.table_name for name, table in tables.items()},
-        **{f"DUCAT_{name.upper()}_KEY": keys[name].key_arn for name in ("ps256", "es256", "secrets")},
+        **{f"DUCAT_{name.upper()}_KEY": keys[name].key_arn for name in ("ps256", "es256", "secrets", "nonces")},
     }
 
 

@@ -99,6 +99,7 @@ class Bank:
                 "DUCAT_MTLS_URL": MTLS,
                 "DUCAT_BANK_NAME": "Example Bank",
                 "DUCAT_PEOPLE": "local.people:build",
+                "DUCAT_RESOURCE_URL": "https://api.bank.example",
                 "DUCAT_RESOURCE_SCOPES": json.dumps({"GET /accounts": "accounts", "GET /userinfo": "openid"}),
                 **environment,
             }

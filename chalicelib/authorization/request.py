@@ -14,12 +14,16 @@ LONGEST = 1000
 """Characters of state, nonce and the like, which we keep for the client; a longer one is refused, never cut."""
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
+THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")  # RFC7638-3.1, of SHA-256
 SECONDS = re.compile(r"[0-9]{1,10}")
 
 
-def check(parameters: Mapping[str, str], client: Client, profile: Profile) -> AuthorizationRequest:
+def check(
+    parameters: Mapping[str, str], client: Client, profile: Profile, *, dpop_jkt: str | None = None
+) -> AuthorizationRequest:
     """The request, if the client may send it. Unknown parameters are ignored (RFC 6749 3.1).
 
+    `dpop_jkt`: thumbprint of the key of a proof that came with it.
     Raises InvalidRequest, UnsupportedResponseType, InvalidScope or RequestNotSupported.
     """
     if parameters.get("client_id", client.client_id) != client.client_id:
@@ -40,6 +44,7 @@ def check(parameters: Mapping[str, str], client: Client, profile: Profile) -> Au
         max_age=_max_age(parameters),
         acr_values=tuple((_kept(parameters, "acr_values") or "").split()),
         login_hint=_kept(parameters, "login_hint"),
+        dpop_jkt=_dpop_jkt(parameters, dpop_jkt),
     )
 
 
@@ -65,6 +70,16 @@ def _kept(parameters: Mapping[str, str], name: str) -> str | None:
     if value is not None and len(value) > LONGEST:
         raise InvalidRequest(f"{name} is longer than {LONGEST} characters")
     return value
+
+
+def _dpop_jkt(parameters: Mapping[str, str], proven: str | None) -> str | None:
+    """DPOP-10.1: the key that the code is bound to, by name, by a proof, or by both alike."""
+    named = parameters.get("dpop_jkt")
+    if named is not None and not THUMBPRINT.fullmatch(named):
+        raise InvalidRequest("dpop_jkt is malformed")
+    if named is not None and proven is not None and named != proven:
+        raise InvalidRequest("dpop_jkt is not the key of the DPoP proof")
+    return named or proven
 
 
 def _prompt(parameters: Mapping[str, str]) -> tuple[str, ...]:

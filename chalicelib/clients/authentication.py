@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cryptography.x509 import Certificate
 
 from chalicelib.clients import assertion, certificate
-from chalicelib.errors import InvalidClient, InvalidRequest
+from chalicelib.errors import InvalidClient, InvalidDpopProof, InvalidRequest, OAuthError
 from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES, Profile
 from chalicelib.storage.records import Client, Once
@@ -26,6 +26,10 @@ class AuthenticatedClient:
     profile: Profile
     once: tuple[Once, ...] = ()
     by_certificate: bool = False
+
+    def using(self, more: Once) -> AuthenticatedClient:
+        """The same client, whose request uses up one more value."""
+        return replace(self, once=(*self.once, more))
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,10 @@ def use_up(caller: AuthenticatedClient, used_once: UsedOnce, *, now: int) -> Non
         raise replayed(used) from None
 
 
-def replayed(used: AlreadyUsed) -> InvalidClient:
-    """What a second use of an assertion gets (RFC 7523 3: the jti)."""
+def replayed(used: AlreadyUsed) -> OAuthError:
+    """What a second use of an assertion (RFC 7523 3) or of a DPoP proof (RFC 9449 11.1) gets."""
+    if used.value.what == "DPoP proof":
+        return InvalidDpopProof("the DPoP proof was used before", detail=str(used))
     return InvalidClient("client authentication failed", detail=str(used))
 
 

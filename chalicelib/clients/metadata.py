@@ -138,5 +138,11 @@ def _keys(client: Client) -> Sequence[dict[str, Any]]:
 def _require_constraint(client: Client, profile: Profile) -> None:
     if client.id_token_signed_response_alg not in profile.id_token_signing_algs:
         raise InvalidClientMetadata("id_token_signed_response_alg: the profile has no such algorithm")
-    if not client.tls_client_certificate_bound_access_tokens and client.grant_types:
-        raise InvalidClientMetadata("the profile asks for tls_client_certificate_bound_access_tokens")
+    registered = {
+        "mtls": client.tls_client_certificate_bound_access_tokens,
+        "dpop": client.dpop_bound_access_tokens,
+    }
+    if client.grant_types and not any(registered[constraint] for constraint in profile.sender_constraints):
+        raise InvalidClientMetadata(
+            "the profile asks for tls_client_certificate_bound_access_tokens or dpop_bound_access_tokens"
+        )

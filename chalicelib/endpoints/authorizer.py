@@ -13,28 +13,33 @@ from chalicelib.errors import InvalidRequest, OAuthError
 from chalicelib.messages import Request
 from chalicelib.provider import Provider
 from chalicelib.tokens import access
-from chalicelib.tokens.access import Access
+from chalicelib.tokens.access import Access, Demand
 
 
 def decide(request: Request, method_arn: str, provider: Provider) -> dict[str, Any]:
     """A policy document that allows or denies `method_arn`, with the context for the API or for the refusal."""
     try:
-        opened = access.check(request, provider.tokens, scope=_scope(request, provider), now=provider.now())
+        opened = access.check(request, provider, _demand(request, provider), now=provider.now())
     except OAuthError as refusal:
-        challenge = dict(refusal.headers).get("WWW-Authenticate", access.SCHEME)
-        reason = refusal.detail or refusal.description
-        return _policy(
-            "nobody", "Deny", method_arn, {"error": refusal.error, "www_authenticate": challenge, "reason": reason}
-        )
+        return _policy("nobody", "Deny", method_arn, _refusal(refusal))
     return _policy(opened.sub or opened.token.client_id, "Allow", method_arn, _context(opened))
 
 
-def _scope(request: Request, provider: Provider) -> str:
-    """The scope of the route, from the settings. A route that has none is shut."""
+def _refusal(refusal: OAuthError) -> dict[str, str]:
+    """What the gateway response makes of it, and the reason for the log."""
+    headers = dict(refusal.headers)
+    told = {"error": refusal.error, "www_authenticate": headers.get("WWW-Authenticate", access.BEARER)}
+    if "DPoP-Nonce" in headers:
+        told["dpop_nonce"] = headers["DPoP-Nonce"]
+    return {**told, "reason": refusal.detail or refusal.description}
+
+
+def _demand(request: Request, provider: Provider) -> Demand:
+    """What the route asks for, from the settings. A route without a scope is shut. Raises InvalidRequest."""
     scope = json.loads(provider.settings.resource_scopes).get(f"{request.method} {request.path}")
     if not isinstance(scope, str) or not scope:
         raise InvalidRequest("this resource has no scope", detail="the route is not in DUCAT_RESOURCE_SCOPES")
-    return scope
+    return Demand(scope, provider.settings.addresses(request.target))
 
 
 def _context(opened: Access) -> dict[str, str]:
@@ -43,6 +48,8 @@ def _context(opened: Access) -> dict[str, str]:
         "scope": " ".join(opened.token.scope),
         "expires_at": str(opened.token.expires_at),
     }
+    if opened.proof is not None:
+        context["proof"] = opened.proof  # so that a function of ours behind this one need not take it for a replay
     if opened.consent is not None:
         login = opened.consent.login
         context |= {

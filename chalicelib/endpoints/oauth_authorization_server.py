@@ -68,6 +68,7 @@ def _offered() -> dict[str, list[str]]:
         "response_modes_supported": _union("response_modes"),
         "grant_types_supported": _union("grant_types"),
         "code_challenge_methods_supported": _union("code_challenge_methods"),
+        "dpop_signing_alg_values_supported": _union("dpop_signing_algs"),
         "id_token_signing_alg_values_supported": _union("id_token_signing_algs"),
         **{f"{name}_endpoint_auth_methods_supported": methods for name in ("token", "introspection", "revocation")},
         **{

@@ -13,6 +13,8 @@ from chalicelib.messages import Request, Response, uncached
 from chalicelib.provider import Provider
 from chalicelib.storage.records import AuthorizationRequest, PushedRequest
 from chalicelib.storage.stores import AlreadyUsed
+from chalicelib.tokens import dpop
+from chalicelib.tokens.dpop import Proof
 
 
 def answer(request: Request, provider: Provider) -> Response:
@@ -27,7 +29,11 @@ def answer(request: Request, provider: Provider) -> Response:
 
     # Check.
     try:
-        asked = _checked(form, caller)
+        # A proof sent now binds the code to its key.
+        shown = dpop.proof(request, urls=provider.settings.addresses(request.path), nonces=provider.nonces, now=now)
+        if caller.client.dpop_nonce_required:
+            dpop.require_fresh(shown, provider.nonces, now=now)
+        asked = _checked(form, caller, shown)
     except OAuthError:
         authentication.use_up(caller, provider.used_once, now=now)
         raise
@@ -35,8 +41,9 @@ def answer(request: Request, provider: Provider) -> Response:
     # Remember.
     handle = provider.new_handle()
     lifetime = caller.profile.request_uri_lifetime
+    once = caller.once if shown is None else caller.using(shown.once).once
     try:
-        provider.pushed_requests.keep(handle, PushedRequest(asked, now + lifetime), now=now, once=caller.once)
+        provider.pushed_requests.keep(handle, PushedRequest(asked, now + lifetime), now=now, once=once)
     except AlreadyUsed as used:
         raise authentication.replayed(used) from None
 
@@ -44,9 +51,10 @@ def answer(request: Request, provider: Provider) -> Response:
     return uncached(201, request_uri=request_uri.of(handle), expires_in=lifetime).noting(client_id=asked.client_id)
 
 
-def _checked(form: Mapping[str, str], caller: AuthenticatedClient) -> AuthorizationRequest:
+def _checked(form: Mapping[str, str], caller: AuthenticatedClient, shown: Proof | None) -> AuthorizationRequest:
     if "request_uri" in form:
         raise InvalidRequest("request_uri is not allowed here")  # PAR-2.1
     if "authorization_code" not in caller.client.grant_types:
         raise UnauthorizedClient("this client may not ask a person")
-    return authorization_request.check(form, caller.client, caller.profile)
+    proven = None if shown is None else shown.jkt
+    return authorization_request.check(form, caller.client, caller.profile, dpop_jkt=proven)

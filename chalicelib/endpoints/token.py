@@ -11,6 +11,8 @@ from chalicelib.grants import authorization_code, client_credentials, refresh_to
 from chalicelib.messages import Request, Response, uncached
 from chalicelib.provider import Provider
 from chalicelib.storage.stores import AlreadyUsed
+from chalicelib.tokens import dpop
+from chalicelib.tokens.confirmation import Possession
 
 GRANTS = {
     "authorization_code": authorization_code.issue,
@@ -26,13 +28,25 @@ def answer(request: Request, provider: Provider) -> Response:
     caller = authentication.authenticate(request, form, provider.clients, urls=provider.settings.urls, now=now)
     try:
         issue = GRANTS[_grant_type(form, caller)]
-        issued = issue(caller, form, request, provider, now=now)
+        possession = _possession(request, caller, provider, now=now)
+        if possession.proof is not None:
+            caller = caller.using(possession.proof.once)
+        issued = issue(caller, form, possession, provider, now=now)
     except AlreadyUsed as used:
         raise authentication.replayed(used) from None
     except OAuthError:
         authentication.use_up(caller, provider.used_once, now=now)
         raise
     return uncached(200, **issued).noting(client_id=caller.client.client_id, grant_type=form["grant_type"])
+
+
+def _possession(request: Request, caller: AuthenticatedClient, provider: Provider, *, now: int) -> Possession:
+    """What the request shows that the caller holds. Raises InvalidDpopProof or UseDpopNonce."""
+    urls = provider.settings.addresses(request.path)
+    shown = dpop.proof(request, urls=urls, nonces=provider.nonces, now=now)
+    if caller.client.dpop_nonce_required:
+        dpop.require_fresh(shown, provider.nonces, now=now)
+    return Possession(request.client_certificate, shown)
 
 
 def _grant_type(form: Mapping[str, str], caller: AuthenticatedClient) -> str:

@@ -7,15 +7,17 @@ from chalicelib.messages import Request, Response, uncached
 from chalicelib.people import claims
 from chalicelib.provider import Provider
 from chalicelib.tokens import access
+from chalicelib.tokens.access import Demand
 
 SCOPE = "openid"
 
 
 def answer(request: Request, provider: Provider) -> Response:
     """200 with `sub` and the claims of the token's scope."""
-    opened = access.check(request, provider.tokens, scope=SCOPE, now=provider.now())
+    demand = Demand(SCOPE, provider.settings.addresses(request.path))
+    opened = access.check(request, provider, demand, now=provider.now(), vouched=request.vouched)
     if opened.consent is None:
-        raise access.challenged(InvalidToken("no person stands behind this access token"), SCOPE)
+        raise access.challenged(InvalidToken("no person stands behind this access token"), demand, None)
     login = opened.consent.login
     told = claims.asked_for(login.claims, opened.token.scope)
     return uncached(200, **told, sub=login.sub).noting(client_id=opened.token.client_id, sub=login.sub)

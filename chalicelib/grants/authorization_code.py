@@ -8,20 +8,21 @@ from typing import Any
 from chalicelib.authorization import code_challenge
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidGrant, InvalidRequest
-from chalicelib.messages import Request
 from chalicelib.provider import Provider
 from chalicelib.storage.handles import digest, join, key_of, matches
 from chalicelib.storage.records import AccessToken, Consent, Interaction
 from chalicelib.storage.stores import Gone, Replayed
 from chalicelib.tokens import confirmation, id_token
+from chalicelib.tokens.confirmation import Possession
 
 
 def issue(
-    caller: AuthenticatedClient, form: Mapping[str, str], request: Request, provider: Provider, *, now: int
+    caller: AuthenticatedClient, form: Mapping[str, str], possession: Possession, provider: Provider, *, now: int
 ) -> dict[str, Any]:
     """The members of the token response. Raises InvalidRequest or InvalidGrant; AlreadyUsed where the assertion was."""
     interaction = _redeemable(caller, form, provider, now=now)
-    cnf = confirmation.of_certificate(request.client_certificate)
+    _require_bound_key(interaction, possession)
+    cnf = confirmation.bind(possession, caller.client, caller.profile)
     consent_id = str(interaction.consent_id)
     access_token = join(provider.new_handle(), consent_id)
     refresh_token = join(provider.new_handle(), consent_id) if _refreshes(caller) else None
@@ -33,6 +34,7 @@ def issue(
         issued_at=now,
         expires_at=now + caller.profile.access_token_lifetime,
         consent_id=consent_id,
+        dpop_nonce_required=caller.client.dpop_nonce_required,
     )
 
     def spend() -> None:
@@ -49,7 +51,7 @@ def issue(
         raise InvalidGrant("the code can't be redeemed", detail="expired while it was redeemed") from None
     return {
         "access_token": access_token,
-        "token_type": "Bearer",
+        "token_type": confirmation.token_type(cnf),
         "expires_in": caller.profile.access_token_lifetime,
         "scope": " ".join(consent.scope),
         "refresh_token": refresh_token,
@@ -76,6 +78,14 @@ def _redeemable(caller: AuthenticatedClient, form: Mapping[str, str], provider: 
         raise InvalidGrant("the code can't be redeemed", detail="another redirect_uri")
     code_challenge.require_verifier(form.get("code_verifier"), interaction.request.code_challenge)
     return interaction
+
+
+def _require_bound_key(interaction: Interaction, possession: Possession) -> str | None:
+    """DPOP-10: the key that the code was bound to when it was asked for, None if to none. Raises InvalidGrant."""
+    bound = interaction.request.dpop_jkt
+    if bound is not None and (possession.proof is None or possession.proof.jkt != bound):
+        raise InvalidGrant("the code can't be redeemed", detail="bound to another DPoP key")
+    return bound
 
 
 def _replayed(consent_id: str, provider: Provider, *, now: int) -> InvalidGrant:

@@ -8,28 +8,35 @@ from typing import Any
 from chalicelib.authorization import scope
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidScope
-from chalicelib.messages import Request
 from chalicelib.provider import Provider
 from chalicelib.storage.records import AccessToken
 from chalicelib.tokens import confirmation
+from chalicelib.tokens.confirmation import Possession
 
 
 def issue(
-    caller: AuthenticatedClient, form: Mapping[str, str], request: Request, provider: Provider, *, now: int
+    caller: AuthenticatedClient, form: Mapping[str, str], possession: Possession, provider: Provider, *, now: int
 ) -> dict[str, Any]:
     """The members of the token response. Raises InvalidRequest or InvalidScope; AlreadyUsed where the assertion was."""
     allowed = scope.of_the_client_itself(caller.client.scope)
     granted = scope.asked(form["scope"], allowed) if "scope" in form else allowed
     if not granted:
         raise InvalidScope("this client has no scope of its own")
-    cnf = confirmation.of_certificate(request.client_certificate)
+    cnf = confirmation.bind(possession, caller.client, caller.profile)
     access_token = provider.new_handle()
     lifetime = caller.profile.access_token_lifetime
-    token = AccessToken(caller.client.client_id, granted, cnf, issued_at=now, expires_at=now + lifetime)
+    token = AccessToken(
+        client_id=caller.client.client_id,
+        scope=granted,
+        cnf=cnf,
+        issued_at=now,
+        expires_at=now + lifetime,
+        dpop_nonce_required=caller.client.dpop_nonce_required,
+    )
     provider.tokens.keep(access_token, token, now=now, once=caller.once)
     return {
         "access_token": access_token,
-        "token_type": "Bearer",
+        "token_type": confirmation.token_type(cnf),
         "expires_in": lifetime,
         "scope": " ".join(granted),
     }

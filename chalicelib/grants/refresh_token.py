@@ -8,23 +8,25 @@ from typing import Any
 from chalicelib.authorization import scope
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidGrant, InvalidRequest
-from chalicelib.messages import Request
 from chalicelib.provider import Provider
 from chalicelib.storage.handles import join, key_of, matches
 from chalicelib.storage.records import AccessToken, Consent
 from chalicelib.storage.stores import Gone
 from chalicelib.tokens import confirmation
+from chalicelib.tokens.confirmation import Possession
 
 
 def issue(
-    caller: AuthenticatedClient, form: Mapping[str, str], request: Request, provider: Provider, *, now: int
+    caller: AuthenticatedClient, form: Mapping[str, str], possession: Possession, provider: Provider, *, now: int
 ) -> dict[str, Any]:
     """The members of the token response. The refresh token stays the same (FAPI2-SP-FINAL-5.3.2.1-9).
 
     Raises InvalidRequest, InvalidGrant or InvalidScope; AlreadyUsed where the assertion was.
     """
     consent = _refreshable(caller, form, provider, now=now)
-    cnf = confirmation.renew(consent.cnf, request.client_certificate, certified=caller.by_certificate)
+    cnf = confirmation.renew(
+        consent.cnf or {}, possession, caller.client, caller.profile, certified=caller.by_certificate
+    )
     granted = consent.scope
     if "scope" in form:
         granted = scope.asked(form["scope"], consent.scope)  # RFC6749-6: nothing beyond what was granted
@@ -36,6 +38,7 @@ def issue(
         issued_at=now,
         expires_at=min(now + caller.profile.access_token_lifetime, consent.expires_at),
         consent_id=consent.consent_id,
+        dpop_nonce_required=caller.client.dpop_nonce_required,
     )
     try:
         provider.tokens.keep(access_token, token, now=now, once=caller.once)
@@ -43,7 +46,7 @@ def issue(
         raise InvalidGrant("the refresh token can't be used", detail="revoked while it was used") from None
     return {
         "access_token": access_token,
-        "token_type": "Bearer",
+        "token_type": confirmation.token_type(cnf),
         "expires_in": token.expires_at - now,
         "scope": " ".join(granted),
     }

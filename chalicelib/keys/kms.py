@@ -7,8 +7,6 @@ from hashlib import sha256
 from typing import Any
 
 import botocore.session
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from chalicelib.keys.ring import Signer
 from chalicelib.storage.records import SigningKey
@@ -36,11 +34,11 @@ class KmsSigner:
 
 
 class Kms:
-    """One KMS client, for signatures, public keys and sealed secrets."""
+    """One KMS client, for signatures, public keys, sealed secrets and the nonces' HMAC."""
 
-    def __init__(self, secrets_key: str) -> None:
+    def __init__(self, *, secrets_key: str, nonces_key: str) -> None:
         self._client = botocore.session.get_session().create_client("kms")
-        self._secrets_key = secrets_key
+        self._secrets_key, self._nonces_key = secrets_key, nonces_key
 
     def signer(self, key: SigningKey) -> Signer:
         """The Signer of a published key."""
@@ -50,6 +48,12 @@ class Kms:
         """The public key of a KMS key: DER, SubjectPublicKeyInfo."""
         der: bytes = self._client.get_public_key(KeyId=key_id)["PublicKey"]
         return der
+
+    def mac(self, data: bytes) -> bytes:
+        """HMAC-SHA-256 of at most 4,096 bytes."""
+        answer = self._client.generate_mac(KeyId=self._nonces_key, Message=data, MacAlgorithm="HMAC_SHA_256")
+        mac: bytes = answer["Mac"]
+        return mac
 
     def seal(self, secret: bytes, context: dict[str, str]) -> str:
         """`secret`, at most 4,096 bytes, encrypted for storage; base64. `context` must be the same to unseal."""
@@ -67,6 +71,9 @@ class Kms:
 
 def to_jwk(der: bytes, alg: str) -> dict[str, Any]:
     """A public key as a JWK with `kid` (its RFC 7638 thumbprint), `alg` and `use`."""
+    # Imported here: the login function unseals with this file, and reads no key.
+    from cryptography.hazmat.primitives import serialization
+
     from chalicelib.keys.thumbprint import thumbprint
 
     key: Any = serialization.load_der_public_key(der)
@@ -80,6 +87,8 @@ def to_jwk(der: bytes, alg: str) -> dict[str, Any]:
 
 def _raw(der: bytes) -> bytes:
     """ECDSA's DER as JOSE's r||s (RFC 7518 3.4)."""
+    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
     r, s = decode_dss_signature(der)
     return r.to_bytes(P256_BYTES, "big") + s.to_bytes(P256_BYTES, "big")
 

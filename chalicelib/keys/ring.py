@@ -29,6 +29,9 @@ class KeyHome(Protocol):
     def public_key(self, key_id: str) -> bytes:
         """DER, SubjectPublicKeyInfo."""
 
+    def mac(self, data: bytes) -> bytes:
+        """HMAC-SHA-256 with a key that is for nonces alone."""
+
     def seal(self, secret: bytes, context: dict[str, str]) -> str: ...
 
     def unseal(self, sealed: str, context: dict[str, str]) -> bytes: ...

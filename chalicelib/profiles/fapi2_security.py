@@ -1,4 +1,4 @@
-"""FAPI 2.0 Security Profile (Final, February 2025), with sender-constrained tokens by mutual TLS."""
+"""FAPI 2.0 Security Profile (Final, February 2025)."""
 
 from chalicelib.profiles.profile import Profile
 
@@ -14,7 +14,7 @@ FAPI2_SECURITY = Profile(
         "tls_client_auth",
         "self_signed_tls_client_auth",
     ),
-    client_signing_algs=("PS256", "ES256"),  # FAPI2-SP-FINAL-5.4.1-2
+    client_signing_algs=("PS256", "ES256", "EdDSA", "Ed25519"),  # FAPI2-SP-FINAL-5.4.1-2
     assertion_audiences=("issuer",),  # FAPI2-SP-FINAL-5.3.2.1-8
     assertion_audience_may_be_array=False,
     assertion_longest_life=3600,  # ours: a jti is remembered until its assertion expires
@@ -22,7 +22,8 @@ FAPI2_SECURITY = Profile(
     rsa_key_bits=2048,  # FAPI2-SP-FINAL-5.4.1-3
     ec_key_bits=224,  # FAPI2-SP-FINAL-5.4.1-4
     grant_types=("authorization_code", "refresh_token", "client_credentials"),
-    sender_constraints=("mtls",),  # FAPI2-SP-FINAL-5.3.2.1-4
+    sender_constraints=("dpop", "mtls"),  # FAPI2-SP-FINAL-5.3.2.1-5; a proof is sent on purpose, a certificate by TLS
+    dpop_signing_algs=("PS256", "ES256", "EdDSA", "Ed25519"),
     id_token_signing_algs=("PS256", "ES256"),
     request_uri_lifetime=90,  # under 600: FAPI2-SP-FINAL-5.3.2.2-12
     interaction_lifetime=900,

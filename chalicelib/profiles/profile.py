@@ -10,7 +10,8 @@ class Profile:
     """The rules for one client. No field has a default, so that each profile answers each question.
 
     Lifetimes and leeways are seconds. `*_algs` are JWS algorithm names, the only ones accepted. `assertion_audiences` names
-    what the `aud` of a client assertion may be: "issuer", "token_endpoint", "par_endpoint".
+    what the `aud` of a client assertion may be: "issuer", "token_endpoint", "par_endpoint". `sender_constraints`: "mtls", "dpop";
+    where a request shows both, the first one binds.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Profile:
     # What is handed out.
     grant_types: tuple[str, ...]
     sender_constraints: tuple[str, ...]
+    dpop_signing_algs: tuple[str, ...]
     id_token_signing_algs: tuple[str, ...]
 
     # For how long.

@@ -14,6 +14,7 @@ class Client:
     """A registered client; field names are those of the registered client metadata (RFC 7591, 8705, 9449).
 
     `profile`: name of the profile in `profiles/` whose rules apply to it. `scope`: the scope tokens it may ask for.
+    `dpop_nonce_required`: its proofs must carry a nonce of ours.
     """
 
     client_id: str
@@ -30,6 +31,8 @@ class Client:
     tls_client_auth_san_ip: str | None = None
     tls_client_auth_san_email: str | None = None
     tls_client_certificate_bound_access_tokens: bool = False
+    dpop_bound_access_tokens: bool = False
+    dpop_nonce_required: bool = False
     id_token_signed_response_alg: str = "PS256"
 
 
@@ -48,6 +51,7 @@ class AuthorizationRequest:
     max_age: int | None = None
     acr_values: tuple[str, ...] = ()
     login_hint: str | None = None
+    dpop_jkt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,10 @@ class Consent:
 
 @dataclass(frozen=True)
 class AccessToken:
-    """An issued access token. `consent_id` is None for a client's own token (client_credentials)."""
+    """An issued access token. `consent_id` is None for a client's own token (client_credentials).
+
+    `dpop_nonce_required`: a proof that comes with it must carry a nonce of ours.
+    """
 
     client_id: str
     scope: tuple[str, ...]
@@ -119,6 +126,7 @@ class AccessToken:
     issued_at: int
     expires_at: int
     consent_id: str | None = None
+    dpop_nonce_required: bool = False
 
 
 @dataclass(frozen=True)

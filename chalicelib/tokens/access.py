@@ -1,25 +1,67 @@
-"""The access token at a resource (RFC 6750 2.1): found, in force, and in the right hands."""
+"""The access token at a resource (RFC 6750 2.1, RFC 9449 7): found, in force, and in the right hands."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from chalicelib.errors import InsufficientScope, InvalidRequest, InvalidToken, OAuthError
+from chalicelib.errors import (
+    InsufficientScope,
+    InvalidDpopProof,
+    InvalidRequest,
+    InvalidToken,
+    OAuthError,
+    UseDpopNonce,
+)
 from chalicelib.messages import Request
-from chalicelib.storage.records import AccessToken, Consent
-from chalicelib.storage.stores import Tokens
+from chalicelib.storage.records import AccessToken, Consent, Once
+from chalicelib.storage.stores import AlreadyUsed, Tokens, UsedOnce
 from chalicelib.tokens import confirmation
+from chalicelib.tokens.confirmation import Possession
+from chalicelib.tokens.nonce import Nonces
+
+if TYPE_CHECKING:
+    from chalicelib.tokens.dpop import Proof
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 LONGEST = 512
-SCHEME = "Bearer"
+BEARER, DPOP = "Bearer", "DPoP"
+SCHEMES = {scheme.lower(): scheme for scheme in (BEARER, DPOP)}  # RFC9110-11.1: schemes have no case
+
+
+class Keeper(Protocol):
+    """What checking a token needs of the Provider."""
+
+    @property
+    def tokens(self) -> Tokens: ...
+    @property
+    def used_once(self) -> UsedOnce: ...
+    @property
+    def nonces(self) -> Nonces: ...
+    def alongside(self, first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]: ...
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What a resource asks for. `urls`: its addresses, any of which a proof may name."""
+
+    scope: str
+    urls: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Access:
-    """What a presented token opens. Made in `check` alone. `consent` is None for a client's own token."""
+    """What a presented token opens. Made in `check` alone. `consent` is None for a client's own token.
+
+    `proof`: key of the proof's jti, if one was used up.
+    """
 
     token: AccessToken
     consent: Consent | None
+    proof: str | None = None
 
     @property
     def sub(self) -> str | None:
@@ -27,29 +69,37 @@ class Access:
         return None if self.consent is None else self.consent.login.sub
 
 
-def check(request: Request, tokens: Tokens, *, scope: str, now: int) -> Access:
-    """What the request's token opens, if it is in force, bound to what TLS showed, and carries `scope`.
+def check(request: Request, keeper: Keeper, demand: Demand, *, now: int, vouched: str | None = None) -> Access:
+    """What the request's token opens, if it is in force, held by who is bound to it, and carries the scope.
 
-    Raises InvalidToken, InsufficientScope or InvalidRequest, each with its WWW-Authenticate challenge (RFC 6750 3).
+    `vouched`: key of a jti that the authorizer used up for this very request. Raises InvalidToken, InvalidDpopProof,
+    UseDpopNonce, InsufficientScope or InvalidRequest, each with its WWW-Authenticate challenge (RFC 6750 3).
     """
+    scheme = None
     try:
-        found = tokens.find(_presented(request), now=now)
-        if found is None:
-            raise InvalidToken("the access token is unknown, expired or revoked")
-        token, consent = found
-        confirmation.require(token.cnf, request.client_certificate)
-        if scope not in token.scope:
+        scheme, value = _presented(request)
+        proof = _proof(request, keeper, demand, value, now=now) if scheme == DPOP else None
+        token, consent = _found(value, proof, keeper, now=now, vouched=vouched)
+        _require_possession(token, request, proof, keeper, now=now)
+        if demand.scope not in token.scope:
             raise InsufficientScope("the access token does not cover this")
     except OAuthError as refusal:
-        raise challenged(refusal, scope) from None
-    return Access(token, consent)
+        raise challenged(refusal, demand, scheme) from None
+    return Access(token, consent, proof.once.key if proof is not None else None)
 
 
-def challenged(refusal: OAuthError, scope: str) -> OAuthError:
-    """The refusal with its challenge; one that found no token at all tells no error (RFC 6750 3.1)."""
-    told = [f'error="{refusal.error}"', f'error_description="{refusal.description}"', f'scope="{scope}"']
-    challenge = told[2:] if isinstance(refusal, NoToken) else told
-    refusal.headers = (("WWW-Authenticate", f"{SCHEME} {', '.join(challenge)}"),)
+def challenged(refusal: OAuthError, demand: Demand, scheme: str | None) -> OAuthError:
+    """The refusal with a challenge per scheme; one that found no token at all tells no error (RFC 6750 3.1)."""
+    told = {"error": refusal.error, "error_description": refusal.description}
+    asked = {"scope": demand.scope}
+    challenges = {BEARER: asked, DPOP: {"algs": "PS256 ES256 EdDSA", **asked}}  # RFC9449-7.1
+    if not isinstance(refusal, NoToken):
+        of = DPOP if isinstance(refusal, InvalidDpopProof | UseDpopNonce) else scheme or BEARER
+        challenges = {of: told | challenges[of]}
+    if isinstance(refusal, InvalidDpopProof | UseDpopNonce):
+        refusal.status = 401
+    written = ", ".join(_challenge(of, parameters) for of, parameters in challenges.items())
+    refusal.headers = (*refusal.headers, ("WWW-Authenticate", written))
     return refusal
 
 
@@ -57,17 +107,64 @@ class NoToken(InvalidToken):
     """The request carries no access token where one is looked for."""
 
 
-def _presented(request: Request) -> str:
-    """The token of the Authorization header; never of the query (FAPI2-SP-FINAL-5.3.4-2) or the body."""
+def _challenge(scheme: str, parameters: Mapping[str, str]) -> str:
+    return f"{scheme} " + ", ".join(f'{name}="{value}"' for name, value in parameters.items())
+
+
+def _presented(request: Request) -> tuple[str, str]:
+    """Scheme and token of the Authorization header; never of the query (FAPI2-SP-FINAL-5.3.4-2) or the body."""
     header = request.header("authorization")
     if header is None:
         if any(name == "access_token" for name, _ in request.query):
             raise InvalidRequest("the access token belongs into the Authorization header")
         raise NoToken("an access token is needed")
     scheme, _, value = header.partition(" ")
-    if scheme.lower() != SCHEME.lower():  # RFC9110-11.1: schemes have no case
+    if scheme.lower() not in SCHEMES:
         raise NoToken("an access token is needed", detail="another authentication scheme")
     value = value.strip()
     if not 0 < len(value) <= LONGEST:
         raise InvalidToken("the access token is malformed")
-    return value
+    return SCHEMES[scheme.lower()], value
+
+
+def _proof(request: Request, keeper: Keeper, demand: Demand, access_token: str, *, now: int) -> Proof:
+    from chalicelib.tokens import dpop  # brings JOSE, which a resource without DPoP never needs
+
+    proof = dpop.proof(request, urls=demand.urls, nonces=keeper.nonces, now=now, access_token=access_token)
+    if proof is None:
+        raise InvalidDpopProof("a DPoP proof is needed")
+    return proof
+
+
+def _found(
+    value: str, proof: Proof | None, keeper: Keeper, *, now: int, vouched: str | None
+) -> tuple[AccessToken, Consent | None]:
+    """The token with its consent; beside the read, the proof's jti is used up."""
+    once: tuple[Once, ...] = () if proof is None or proof.once.key == vouched else (proof.once,)
+    try:
+        if once:
+            found, _ = keeper.alongside(
+                lambda: keeper.tokens.find(value, now=now), lambda: keeper.used_once.claim(once, now=now)
+            )
+        else:
+            found = keeper.tokens.find(value, now=now)
+    except AlreadyUsed as used:
+        raise InvalidDpopProof("the DPoP proof was used before", detail=str(used)) from None  # RFC9449-11.1
+    if found is None:
+        raise InvalidToken("the access token is unknown, expired or revoked")
+    return found
+
+
+def _require_possession(
+    token: AccessToken, request: Request, proof: Proof | None, keeper: Keeper, *, now: int
+) -> AccessToken:
+    """The token, if what it is bound to is shown; a certificate goes with Bearer, a proof with DPoP (RFC 9449 7.2)."""
+    if proof is None:
+        confirmation.require(token.cnf, Possession(certificate=request.client_certificate))
+        return token
+    confirmation.require(token.cnf, Possession(proof=proof))
+    if token.dpop_nonce_required and not proof.fresh:
+        from chalicelib.tokens import dpop
+
+        raise dpop.use_nonce(keeper.nonces, now=now)
+    return token

@@ -1,51 +1,103 @@
-"""What a token is tied to (`cnf`, RFC 7800): the SHA-256 of a client certificate (RFC 8705 3.1)."""
+"""What a token is tied to (`cnf`, RFC 7800): a client certificate (RFC 8705 3.1) or a DPoP key (RFC 9449 6)."""
 
 from __future__ import annotations
 
 import hmac
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from ssl import PEM_cert_to_DER_cert
+from typing import TYPE_CHECKING
 
 from chalicelib.errors import InvalidGrant, InvalidRequest, InvalidToken
+from chalicelib.profiles import Profile
+from chalicelib.storage.records import Client
+
+if TYPE_CHECKING:
+    from chalicelib.tokens.dpop import Proof
 
 CERTIFICATE = "x5t#S256"
+KEY = "jkt"
+
+TOKEN_TYPES = {CERTIFICATE: "Bearer", KEY: "DPoP"}  # RFC8705-3, RFC9449-5
 
 
-def of_certificate(pem: str | None) -> dict[str, str]:
-    """The `cnf` for whoever shows this certificate. Raises InvalidRequest where there is none."""
-    shown = _thumbprint(pem)
-    if shown is None:
-        raise InvalidRequest("a client certificate is needed: the token is bound to it")  # FAPI2-SP-FINAL-5.3.2.1-4
-    return {CERTIFICATE: shown}
+@dataclass(frozen=True)
+class Possession:
+    """What a request shows that its sender holds. `certificate`: PEM, of the TLS layer. `proof`: checked."""
+
+    certificate: str | None = None
+    proof: Proof | None = None
 
 
-def require(cnf: Mapping[str, str], pem: str | None) -> Mapping[str, str]:
-    """The `cnf`, if the certificate is the one that it names (RFC 8705 3). Raises InvalidToken; so does an empty cnf."""
-    shown = _thumbprint(pem)
-    if shown is None or not hmac.compare_digest(cnf.get(CERTIFICATE, ""), shown):
-        raise InvalidToken("the access token is bound to another certificate")
-    return cnf
+def bind(possession: Possession, client: Client, profile: Profile) -> dict[str, str]:
+    """The `cnf` for this client: of what it shows, the first that the profile names and its registration allows.
+
+    Raises InvalidRequest where it shows nothing of the kind: no token goes out unbound (FAPI2-SP-FINAL-5.3.2.1-4).
+    """
+    allowed = _allowed(client, profile)
+    for constraint in allowed:
+        shown = SHOWN[constraint](possession)
+        if shown is not None:
+            return shown
+    raise InvalidRequest(
+        f"the token would be bound to nothing; this client needs {' or '.join(NEEDED[c] for c in allowed)}"
+    )
 
 
-def renew(cnf: Mapping[str, str] | None, pem: str | None, *, certified: bool) -> dict[str, str]:
-    """The `cnf` of what a refresh token gives. Raises InvalidRequest without a certificate, InvalidGrant with another's.
+def renew(
+    cnf: Mapping[str, str], possession: Possession, client: Client, profile: Profile, *, certified: bool
+) -> dict[str, str]:
+    """The `cnf` of what a refresh token gives. Raises InvalidRequest where nothing is shown, InvalidGrant for another's.
 
     A certificate that itself proved who the client is (`certified`) may be newer than the grant: certificates are
-    renewed while consents last (RFC 8705 7.1).
+    renewed while consents last (RFC 8705 7.1). So may a confidential client's DPoP key (RFC 9449 5).
     """
-    shown = of_certificate(pem)
-    if not certified and (cnf or {}).get(CERTIFICATE) != shown[CERTIFICATE]:
+    shown = bind(possession, client, profile)
+    if cnf.keys() != shown.keys():
+        raise InvalidGrant("the refresh token can't be used", detail="bound in another way")
+    if CERTIFICATE in shown and not certified and shown != cnf:
         raise InvalidGrant("the refresh token can't be used", detail="another certificate")
     return shown
 
 
-def _thumbprint(pem: str | None) -> str | None:
-    if pem is None:
+def require(cnf: Mapping[str, str], possession: Possession) -> Mapping[str, str]:
+    """The `cnf`, if what is shown is what it names (RFC 8705 3, RFC 9449 7.1). Raises InvalidToken; so does an empty one."""
+    for name, shown in ((CERTIFICATE, _certificate(possession)), (KEY, _key(possession))):
+        if name in cnf and shown is not None and hmac.compare_digest(cnf[name], shown[name]):
+            return cnf
+    raise InvalidToken("the access token is bound to another key or certificate")
+
+
+def token_type(cnf: Mapping[str, str]) -> str:
+    """The token_type of a token that is tied so."""
+    return next(kind for name, kind in TOKEN_TYPES.items() if name in cnf)
+
+
+def _allowed(client: Client, profile: Profile) -> tuple[str, ...]:
+    """The profile's sender constraints, in its order; of those the registered ones, if the client registered any."""
+    registered = {
+        "mtls": client.tls_client_certificate_bound_access_tokens,
+        "dpop": client.dpop_bound_access_tokens,
+    }
+    chosen = tuple(constraint for constraint in profile.sender_constraints if registered[constraint])
+    return chosen or profile.sender_constraints
+
+
+def _certificate(possession: Possession) -> dict[str, str] | None:
+    if possession.certificate is None:
         return None
     try:
-        der = PEM_cert_to_DER_cert(pem.strip())
+        der = PEM_cert_to_DER_cert(possession.certificate.strip())
     except ValueError:
         return None
-    return urlsafe_b64encode(sha256(der).digest()).rstrip(b"=").decode()
+    return {CERTIFICATE: urlsafe_b64encode(sha256(der).digest()).rstrip(b"=").decode()}
+
+
+def _key(possession: Possession) -> dict[str, str] | None:
+    return None if possession.proof is None else {KEY: possession.proof.jkt}
+
+
+SHOWN: Mapping[str, Callable[[Possession], dict[str, str] | None]] = {"mtls": _certificate, "dpop": _key}
+NEEDED = {"mtls": "a client certificate", "dpop": "a DPoP proof"}

@@ -8,6 +8,7 @@ CHOSEN = {
     "issuer_host": "login.real.bank",
     "mtls_host": "mtls.real.bank",
     "bank_name": "Real Bank",
+    "resource_host": "api.real.bank",
     "issuer_certificate": "arn:aws:acm:eu-central-1:210987654321:certificate/0f5d2b3c-0000-4000-8000-000000000001",
     "mtls_certificate": "arn:aws:acm:eu-central-1:210987654321:certificate/0f5d2b3c-0000-4000-8000-000000000002",
     "truststore_uri": "s3://real-bank-truststore/truststore.pem",

@@ -1,0 +1,142 @@
+"""DPoP proofs (RFC 9449): whoever sends one holds a private key, now, for this request."""
+
+from __future__ import annotations
+
+import hmac
+from base64 import urlsafe_b64encode
+from collections.abc import Collection
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+from chalicelib.errors import InvalidDpopProof, UseDpopNonce
+from chalicelib.keys import jose
+from chalicelib.keys.thumbprint import thumbprint
+from chalicelib.messages import Request
+from chalicelib.profiles import PROFILES
+from chalicelib.storage.handles import digest
+from chalicelib.storage.records import Once
+from chalicelib.tokens.nonce import Nonces
+
+ALGS = tuple(dict.fromkeys(alg for profile in PROFILES.values() for alg in profile.dpop_signing_algs))
+"""What any profile takes: a resource does not know whose proof it sees before it has looked at it."""
+
+RSA_KEY_BITS = max(profile.rsa_key_bits for profile in PROFILES.values())
+EC_KEY_BITS = max(profile.ec_key_bits for profile in PROFILES.values())
+
+LIFETIME = 60
+"""Seconds after its iat that a proof is taken (RFC 9449 11.1)."""
+LEEWAY = 10
+"""Seconds that its iat may lie ahead (FAPI 2.0 Security Profile 5.3.2.1-13)."""
+LONGEST_JTI = 512
+
+Address = tuple[str, str | None, int | None, str]
+DEFAULT_PORT = {"https": 443, "http": 80}
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A checked proof. `jkt`: thumbprint of its key (RFC 7638). `once`: its jti. `fresh`: it carried a nonce of ours."""
+
+    jkt: str
+    once: Once
+    fresh: bool
+
+
+def proof(
+    request: Request, *, urls: Collection[str], nonces: Nonces, now: int, access_token: str | None = None
+) -> Proof | None:
+    """The request's proof, None where it sends none.
+
+    `urls`: what its htu may name, all of them this very resource. `access_token`: what its ath must be of, at a resource.
+    Raises InvalidDpopProof, or UseDpopNonce where it carries a nonce that is not ours or too old (RFC 9449 4.3).
+    """
+    sent = request.header_values("dpop")
+    if not sent:
+        return None
+    if len(sent) > 1:
+        raise _refused("several DPoP headers")  # DPOP-4.3: check 1
+    try:
+        header, claims = jose.verify_by_own_key(sent[0], algs=ALGS, rsa_key_bits=RSA_KEY_BITS, ec_key_bits=EC_KEY_BITS)
+    except jose.JoseError as problem:
+        raise _refused(str(problem)) from None
+    if header.get("typ") != "dpop+jwt":
+        raise _refused("typ is not dpop+jwt")
+    jkt = thumbprint(header["jwk"])
+    if claims.get("htm") != request.method:
+        raise _refused("htm is another method")
+    _require_url(claims.get("htu"), urls)
+    expires_at = _require_recent(claims.get("iat"), now=now)
+    if access_token is not None:
+        _require_hash(claims.get("ath"), access_token)
+    jti = claims.get("jti")
+    if not isinstance(jti, str) or not 0 < len(jti) <= LONGEST_JTI:
+        raise _refused("no usable jti")
+    fresh = _is_fresh(claims.get("nonce"), nonces, now=now)
+    return Proof(jkt, Once(digest(f"proof {jkt} {jti}"), expires_at, "DPoP proof"), fresh)
+
+
+def require_fresh(shown: Proof | None, nonces: Nonces, *, now: int) -> Proof | None:
+    """The proof, if it carries a nonce of ours. Raises UseDpopNonce with a nonce to use (RFC 9449 8, 9)."""
+    if shown is not None and not shown.fresh:
+        raise use_nonce(nonces, now=now)
+    return shown
+
+
+def use_nonce(nonces: Nonces, *, now: int) -> UseDpopNonce:
+    """The refusal that hands out a nonce."""
+    refusal = UseDpopNonce("a proof with this nonce is needed")
+    refusal.headers = (("DPoP-Nonce", nonces.issue(now=now)),)
+    return refusal
+
+
+def _require_url(htu: Any, urls: Collection[str]) -> Address:
+    """DPOP-4.3: without query and fragment, after syntax- and scheme-based normalization (RFC 3986 6.2.2, 6.2.3)."""
+    try:
+        named = None if not isinstance(htu, str) else _normalised(htu)
+    except ValueError:
+        named = None
+    if named is None or named not in {_normalised(url) for url in urls}:
+        raise _refused("htu is another address")
+    return named
+
+
+def _normalised(url: str) -> Address:
+    """Raises ValueError where it can't be read as an address."""
+    parts = urlsplit(url)
+    scheme = parts.scheme.lower()
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("user information")
+    path = quote(unquote(parts.path or "/", errors="strict"), safe="/:@!$&'()*+,;=~-._")
+    if "%2F" in parts.path.upper():
+        path = parts.path.upper()  # an encoded slash is no slash
+    return scheme, parts.hostname, parts.port or DEFAULT_PORT.get(scheme), path
+
+
+def _require_recent(iat: Any, *, now: int) -> int:
+    """When the proof is no longer taken, and so when its jti may be forgotten."""
+    if isinstance(iat, bool) or not isinstance(iat, int | float) or not abs(iat) < 1 << 53:
+        raise _refused("no usable iat")
+    if not now - LIFETIME <= iat <= now + LEEWAY:
+        raise _refused("iat is too long ago, or ahead")
+    return int(iat) + LIFETIME + 1
+
+
+def _require_hash(ath: Any, access_token: str) -> str:
+    made = urlsafe_b64encode(sha256(access_token.encode()).digest()).rstrip(b"=").decode()
+    if not isinstance(ath, str) or not hmac.compare_digest(ath.encode(), made.encode()):
+        raise _refused("ath is of another access token")
+    return made
+
+
+def _is_fresh(nonce: Any, nonces: Nonces, *, now: int) -> bool:
+    if nonce is None:
+        return False
+    if not isinstance(nonce, str) or not nonces.holds(nonce, now=now):
+        raise use_nonce(nonces, now=now)
+    return True
+
+
+def _refused(detail: str) -> InvalidDpopProof:
+    return InvalidDpopProof("the DPoP proof can't be accepted", detail=f"proof: {detail}")

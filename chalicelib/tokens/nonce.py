@@ -1,0 +1,45 @@
+"""Nonces for DPoP proofs (RFC 9449 8), without a memory: an HMAC over the time at which one was handed out.
+
+The HMAC's key is derived, once an hour in a warm function, from a KMS key that never leaves KMS. Only functions whose role
+names that key can make a nonce or recognise one.
+"""
+
+from __future__ import annotations
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from functools import lru_cache
+from hashlib import sha256
+
+LIFETIME = 300
+"""Seconds that a nonce may be used, at least."""
+AHEAD = 10
+"""Seconds that two functions' clocks may differ."""
+HOUR = 3600
+MAC_BYTES = 16
+
+
+class Nonces:
+    """`mac`: HMAC-SHA-256 with the deployment's key over the few bytes that it is given."""
+
+    def __init__(self, mac: Callable[[bytes], bytes]) -> None:
+        self._key_of_hour = lru_cache(maxsize=4)(lambda hour: mac(f"ducat dpop nonce {hour}".encode()))
+
+    def issue(self, *, now: int) -> str:
+        """A nonce of this instant; base64url, 32 characters."""
+        return urlsafe_b64encode(self._made(now)).decode()
+
+    def holds(self, nonce: str, *, now: int) -> bool:
+        """Whether we handed it out within its lifetime."""
+        try:
+            sent = urlsafe_b64decode(nonce.encode("ascii"))
+        except ValueError:
+            return False
+        issued_at = int.from_bytes(sent[:8], "big")
+        recent = now - LIFETIME <= issued_at <= now + AHEAD
+        return recent and hmac.compare_digest(sent, self._made(issued_at))
+
+    def _made(self, issued_at: int) -> bytes:
+        stamp = issued_at.to_bytes(8, "big")
+        return stamp + hmac.digest(self._key_of_hour(issued_at // HOUR), stamp, sha256)[:MAC_BYTES]
