@@ -1,0 +1,87 @@
+"""`make demo` and `make run` from outside: what they print, how they end."""
+
+import os
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from local import ports
+
+ROOT = Path(__file__).resolve().parents[2]
+FIRST = 18850
+TIME_LIMIT = 60
+
+
+def start(module, *arguments):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "DUCAT_"))}
+    return subprocess.Popen(
+        [sys.executable, "-m", f"local.{module}", *arguments],
+        cwd=ROOT,
+        env=environment | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process):
+    out, err = process.communicate(timeout=TIME_LIMIT)
+    return process.returncode, out, err
+
+
+def test_the_demo_ends_with_the_accounts_that_the_bank_gave():
+    code, out, err = finish(start("demo", "--port", str(FIRST)))
+    assert (code, err) == (0, "")
+    *steps, first, second = out.splitlines()
+    assert all(step.startswith("- ") for step in steps)
+    assert any("Revoked" in step and "401" in step for step in steps)
+    assert re.fullmatch(r" +DE\d{20}  Current account +2480\.15 EUR", first)
+    assert re.fullmatch(r" +DE\d{20}  Savings +10250\.00 EUR", second)
+
+
+@pytest.mark.parametrize(("module", "offsets"), [("demo", (0, 1)), ("run", (0, 1, 2))])
+def test_a_port_that_is_taken_is_said_in_one_line(module, offsets):
+    for offset in offsets:
+        with socket.create_server(("127.0.0.1", FIRST + 10 + offset)):
+            code, out, err = finish(start(module, "--port", str(FIRST + 10)))
+        assert (code, out) == (1, "")
+        assert err.count("\n") == 1
+        assert f"port {FIRST + 10 + offset} is already taken" in err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_stack_stays_up_with_its_addresses_printed_until_it_is_told_to_end(number):
+    process = start("run", "--port", str(FIRST + 20))
+    printed = ""
+    while "Ctrl-C" not in printed:
+        line = process.stdout.readline()
+        assert line, process.stderr.read()
+        printed += line
+    addresses = dict(re.findall(r"^([A-Z][a-z ]+): +(\S+)", printed, re.MULTILINE))
+    trusted = ssl.create_default_context(cafile=addresses["Trust in a browser"])
+    for name, expected in (("Connect your bank", b"<h1>Connect your bank</h1>"), ("The provider", b'"issuer"')):
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trusted)
+        )
+        assert expected in opener.open(addresses[name], timeout=10).read()
+    process.send_signal(number)
+    code, out, err = finish(process)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-1] == "Ended."
+
+
+def test_three_ports_in_a_row_are_taken():
+    assert ports.following(18843) == (18843, 18844, 18845)
+
+
+def test_an_older_python_is_told_so_in_one_line():
+    told = "import sys; sys.version_info = (3, 10); sys.version = '3.10.1 x'; import local"
+    run = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (1, "Python 3.11 or newer is needed; this is 3.10.1\n")
