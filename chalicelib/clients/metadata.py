@@ -96,6 +96,8 @@ def _require_authentication(client: Client, profile: Profile) -> None:
         raise InvalidClientMetadata(
             "tls_client_auth needs one name of its certificate, other methods none"
         )  # RFC8705-2.1.2
+    if not all(isinstance(name, str) and name for name in (getattr(client, f"tls_client_auth_{one}") for one in given)):
+        raise InvalidClientMetadata(f"tls_client_auth_{given[0]} must be a text")
     try:
         if client.tls_client_auth_subject_dn is not None:
             distinguished_name(client.tls_client_auth_subject_dn)

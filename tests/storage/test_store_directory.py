@@ -41,7 +41,7 @@ def test_a_found_client_costs_no_call_for_a_minute(aws, another, calls):
 def test_a_replaced_client_is_seen_elsewhere_after_a_minute_at_most(aws, another):
     old = client()
     aws.clients.keep(old)
-    another.clients.find(old.client_id, now=NOW)
+    assert aws.clients.find(old.client_id, now=NOW) == another.clients.find(old.client_id, now=NOW) == old
     new = replace(old, client_name="Renamed")
     aws.clients.keep(new)
     assert aws.clients.find(old.client_id, now=NOW) == new

@@ -1,0 +1,150 @@
+"""KMS's keys, as JOSE wants them. Everything is checked by another library or by hand."""
+
+from types import SimpleNamespace
+
+import botocore.session
+import pytest
+from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from joserfc import jwt
+from joserfc.jwk import ECKey, RSAKey
+
+from chalicelib.keys import jose
+from chalicelib.keys.kms import ALGORITHMS, Kms, KmsSigner, to_jwk
+from chalicelib.keys.thumbprint import thumbprint
+from chalicelib.storage.records import SigningKey
+from local import aws as stand_in
+
+CONTEXT = {"user": "alice"}
+
+
+@pytest.fixture(scope="module")
+def keys():
+    """Settings of the stand-in's keys, by DUCAT_<NAME>_KEY."""
+    with stand_in.in_process() as settings:
+        yield settings
+
+
+@pytest.fixture(scope="module")
+def kms(keys):
+    return Kms(secrets_key=keys["DUCAT_SECRETS_KEY"], nonces_key=keys.get("DUCAT_NONCES_KEY", ""))
+
+
+@pytest.fixture(params=["PS256", "ES256"])
+def signing_key(request, keys, kms):
+    key_id = keys[f"DUCAT_{request.param}_KEY"]
+    jwk = to_jwk(kms.public_key(key_id), request.param)
+    return SigningKey(jwk["kid"], request.param, key_id, jwk, 0)
+
+
+# Signing.
+
+
+def test_what_kms_signed_another_library_verifies(kms, signing_key):
+    token = jose.sign({"sub": "alice"}, kms.signer(signing_key))
+    kind = RSAKey if signing_key.alg == "PS256" else ECKey
+    decoded = jwt.decode(token, kind.import_key(signing_key.public_jwk), algorithms=[signing_key.alg])
+    assert decoded.claims == {"sub": "alice"}
+    assert (
+        decoded.header == {"alg": signing_key.alg, "kid": signing_key.kid, "typ": "JWT"} or "typ" not in decoded.header
+    )
+
+
+def test_what_kms_signed_we_verify(kms, signing_key):
+    token = jose.sign({"sub": "alice"}, kms.signer(signing_key), typ="at+jwt")
+    jwks = {"keys": [signing_key.public_jwk]}
+    header, claims = jose.verify(token, jwks, algs=[signing_key.alg], rsa_key_bits=2048, ec_key_bits=224)
+    assert (header["typ"], header["kid"], claims) == ("at+jwt", signing_key.kid, {"sub": "alice"})
+
+
+def test_a_message_longer_than_kms_takes_is_signed_all_the_same(kms, signing_key):
+    claims = {"pad": "x" * 9000}
+    token = jose.sign(claims, kms.signer(signing_key))
+    jwks = {"keys": [signing_key.public_jwk]}
+    assert jose.verify(token, jwks, algs=[signing_key.alg], rsa_key_bits=2048, ec_key_bits=224)[1] == claims
+
+
+@pytest.mark.clause("RFC7518-3.4")
+@pytest.mark.parametrize(("r", "s"), [(1, 1), (1, 2**255 + 7), (2**247, 3), (2**256 - 1, 2**256 - 1)])
+def test_3_4_an_ecdsa_signature_is_r_and_s_of_32_bytes_each_however_small(r, s):
+    """The octet sequence representations include leading zero octets."""
+    client = SimpleNamespace(sign=lambda **asked: {"Signature": encode_dss_signature(r, s)})
+    raw = KmsSigner(client, SigningKey("k", "ES256", "key", {}, 0)).sign(b"data")
+    assert (len(raw), int.from_bytes(raw[:32]), int.from_bytes(raw[32:])) == (64, r, s)
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_what_is_asked_of_kms_is_a_digest_and_one_algorithm(alg):
+    asked = []
+    answer = {"Signature": encode_dss_signature(1, 1)}
+    client = SimpleNamespace(sign=lambda **arguments: asked.append(arguments) or answer)
+    KmsSigner(client, SigningKey("k", alg, "key", {}, 0)).sign(b"abc")
+    abc = bytes.fromhex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    expected = {"KeyId": "key", "Message": abc, "MessageType": "DIGEST", "SigningAlgorithm": ALGORITHMS[alg]}
+    assert asked == [expected]
+
+
+# Public keys.
+
+
+def test_a_public_key_as_jwk_is_the_key_that_kms_has(keys, kms, signing_key):
+    jwk = signing_key.public_jwk
+    kind = RSAKey if jwk["kty"] == "RSA" else ECKey
+    again = kind.import_key(jwk).public_key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    assert again == kms.public_key(signing_key.key_id)
+
+
+def test_a_jwk_has_its_thumbprint_for_kid_and_no_private_member(signing_key):
+    jwk = signing_key.public_jwk
+    assert (jwk["kid"], jwk["alg"], jwk["use"]) == (thumbprint(jwk), signing_key.alg, "sig")
+    members = {"n", "e"} if jwk["kty"] == "RSA" else {"crv", "x", "y"}
+    assert jwk.keys() == {"kty", "kid", "alg", "use"} | members
+
+
+@pytest.mark.clause("RFC7518-6.2.1.2")
+def test_6_2_1_2_a_coordinate_that_begins_with_zeros_keeps_them():
+    """The length of this octet string must be the full size of a coordinate."""
+    for n in range(1, 5000):
+        key = ec.derive_private_key(n, ec.SECP256R1()).public_key()
+        if key.public_numbers().x < 2**248 or key.public_numbers().y < 2**248:
+            break
+    der = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    jwk = to_jwk(der, "ES256")
+    assert (len(jwk["x"]), len(jwk["y"])) == (43, 43)
+    assert ECKey.import_key(jwk).public_key == key
+
+
+# Sealed secrets.
+
+
+def test_a_sealed_secret_is_opened_under_its_context(kms):
+    sealed = kms.seal(b"secret", CONTEXT)
+    assert b"secret" not in sealed.encode()
+    assert kms.unseal(sealed, dict(CONTEXT)) == b"secret"
+
+
+@pytest.mark.parametrize("context", [{"user": "bob"}, {}, {"USER": "alice"}, {**CONTEXT, "more": "x"}])
+def test_under_another_context_it_stays_shut(kms, context):
+    sealed = kms.seal(b"secret", CONTEXT)
+    with pytest.raises(ClientError):
+        kms.unseal(sealed, context)
+
+
+def test_under_another_key_it_stays_shut(kms):
+    other = botocore.session.get_session().create_client("kms").create_key()["KeyMetadata"]["Arn"]
+    sealed = Kms(secrets_key=other, nonces_key="").seal(b"secret", CONTEXT)
+    with pytest.raises(ClientError):
+        kms.unseal(sealed, CONTEXT)
+
+
+def test_what_was_never_sealed_is_not_opened(kms):
+    with pytest.raises(ClientError):
+        kms.unseal("bm90IHNlYWxlZA==" * 8, CONTEXT)
+
+
+def test_hashes_are_of_the_size_that_the_names_say():
+    assert {name[-3:] for name in ALGORITHMS} == {str(hashes.SHA256().digest_size * 8)}
