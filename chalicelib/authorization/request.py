@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from chalicelib.authorization import code_challenge, scope
-from chalicelib.errors import InvalidRequest, RequestNotSupported, UnsupportedResponseType
+from chalicelib.errors import InvalidRequest, LoginRequired, RequestNotSupported, UnsupportedResponseType
 from chalicelib.profiles import Profile
 from chalicelib.storage.records import AuthorizationRequest, Client
 
@@ -46,6 +46,17 @@ def check(
         login_hint=_kept(parameters, "login_hint"),
         dpop_jkt=_dpop_jkt(parameters, dpop_jkt),
     )
+
+
+def require_answerable(request: AuthorizationRequest, client: Client) -> AuthorizationRequest:
+    """The request, if it may still be answered with pages: the client may have changed since it pushed it (PAR-7.4).
+
+    Raises InvalidScope or LoginRequired, for the client to hear of.
+    """
+    scope.require(request.scope, client.scope)
+    if "none" in request.prompt:
+        raise LoginRequired("the person would have to log in")  # OpenID Connect Core 3.1.2.1
+    return request
 
 
 def require_redirect_uri(redirect_uri: str | None, client: Client) -> str:

@@ -38,7 +38,11 @@ def asked(value: str | None, allowed: Iterable[str]) -> tuple[str, ...]:
     """The scope tokens of a request, without repeats. Raises InvalidScope where one is unknown or not the client's."""
     if value is None or not SYNTAX.fullmatch(value):
         raise InvalidScope("scope is missing or malformed")
-    tokens = tuple(dict.fromkeys(value.split(" ")))
+    return require(tuple(dict.fromkeys(value.split(" "))), allowed)
+
+
+def require(tokens: tuple[str, ...], allowed: Iterable[str]) -> tuple[str, ...]:
+    """The scope tokens, if each is known and one of `allowed`. Raises InvalidScope."""
     allowed = frozenset(allowed)
     if not all(token in SCOPES and token in allowed for token in tokens):
         raise InvalidScope("the scope is unknown or not granted to this client")

@@ -6,7 +6,8 @@ Until the request is found where the client pushed it, nothing of it is trusted:
 from __future__ import annotations
 
 from chalicelib.authorization import browser, request_uri, response
-from chalicelib.errors import InvalidRequest, InvalidRequestUri, LoginRequired, OAuthError
+from chalicelib.authorization import request as authorization_request
+from chalicelib.errors import InvalidRequest, InvalidRequestUri, OAuthError
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
@@ -31,16 +32,18 @@ def answer(request: Request, provider: Provider) -> Response:
     client = provider.clients.find(client_id, now=now)
     if client is None:
         raise InvalidRequest("the client is unknown")
-    if "none" in pushed.request.prompt:
-        silent = LoginRequired("the person would have to log in")
-        return response.failure(pushed.request, silent, issuer=provider.settings.issuer)
+    authorization_request.require_redirect_uri(pushed.request.redirect_uri, client)  # PAR-7.4
+    try:
+        asked = authorization_request.require_answerable(pushed.request, client)
+    except OAuthError as refusal:
+        return response.failure(pushed.request, refusal, issuer=provider.settings.issuer)
 
     # Remember. The request_uri names the interaction: once that is decided, it can't begin again.
     cookie = provider.new_handle()
     profile = PROFILES[client.profile]
     interaction = Interaction(
         key=digest(handle),
-        request=pushed.request,
+        request=asked,
         browser=digest(cookie),
         begun_at=now,
         expires_at=now + profile.interaction_lifetime,
