@@ -112,6 +112,12 @@ class LoginRequired(OAuthError):
     error = "login_required"
 
 
+class UnmetAuthenticationRequirements(OAuthError):
+    """Nobody can sign in here as the client demands (OpenID Connect Core Error Code unmet_authentication_requirements)."""
+
+    error = "unmet_authentication_requirements"
+
+
 class ServerError(OAuthError):
     """Ours, not the caller's (RFC 6749 4.1.2.1)."""
 

@@ -50,6 +50,11 @@ CALLER = Table("clients", "KnowTheClient", ("GetItem",))
 ONCE = Table("used_once", "AcceptEachAssertionAndProofOnce", ("PutItem",))
 PROOF = Table("used_once", "AcceptEachProofOnce", ("PutItem",))
 NONCE = Key("nonces", "MakeAndRecogniseNonces", "GenerateMac")
+SIGN_RESPONSES = (
+    Key("ps256", "SignAuthorizationResponsesWithRsa", "Sign"),
+    Key("es256", "SignAuthorizationResponsesWithEcdsa", "Sign"),
+)
+RING = Table("signing_keys", "ChooseTheSigningKey", ("Query",))
 TOKEN_AND_CONSENT = (
     Table("access_tokens", "ReadTheToken", ("BatchGetItem",)),
     Table("consents", "ReadItsConsentInTheSameCall", ("BatchGetItem",)),
@@ -77,7 +82,9 @@ FUNCTIONS = (
             CALLER,
             Table("pushed_requests", "ReadWhatWasPushed", ("GetItem",)),
             Table("interactions", "BeginTheInteraction", ("PutItem",)),
+            RING,
         ),
+        keys=SIGN_RESPONSES,
     ),
     Function(
         "login",
@@ -87,14 +94,16 @@ FUNCTIONS = (
             Table("users", "CheckThePasswordAndCountFailures", ("GetItem", "UpdateItem")),
             Table("interactions", "RecordWhoThePersonIs", ("GetItem", "UpdateItem")),
             Table("used_once", "AcceptEachOneTimeCodeOnce", ("PutItem",)),
+            RING,
         ),
-        keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt"),),
+        keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt"), *SIGN_RESPONSES),
         memory=1769,  # argon2 takes a whole CPU
     ),
     Function(
         "consent",
         ("GET /consent", "POST /consent"),
-        tables=(CALLER, Table("interactions", "RecordWhatThePersonDecides", ("GetItem", "UpdateItem"))),
+        tables=(CALLER, Table("interactions", "RecordWhatThePersonDecides", ("GetItem", "UpdateItem")), RING),
+        keys=SIGN_RESPONSES,
     ),
     Function(
         "token",
@@ -109,14 +118,22 @@ FUNCTIONS = (
                 ("ConditionCheckItem", "GetItem", "PutItem", "UpdateItem"),
             ),
             Table("access_tokens", "KeepWhatIsIssued", ("PutItem",)),
-            Table("signing_keys", "ChooseTheSigningKey", ("Query",)),
+            RING,
         ),
         keys=(Key("ps256", "SignIdTokensWithRsa", "Sign"), Key("es256", "SignIdTokensWithEcdsa", "Sign"), NONCE),
     ),
     Function(
         "userinfo", ("GET /userinfo", "POST /userinfo"), tables=(*TOKEN_AND_CONSENT, PROOF), keys=(NONCE,), guarded=True
     ),
-    Function("introspect", ("POST /introspect",), tables=(CALLER, ONCE, *TOKEN_AND_CONSENT)),
+    Function(
+        "introspect",
+        ("POST /introspect",),
+        tables=(CALLER, ONCE, *TOKEN_AND_CONSENT, RING),
+        keys=(
+            Key("ps256", "SignIntrospectionWithRsa", "Sign"),
+            Key("es256", "SignIntrospectionWithEcdsa", "Sign"),
+        ),
+    ),
     Function(
         "revoke",
         ("POST /revoke",),

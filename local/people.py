@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.people import assurance, claims
+from chalicelib.people import assurance
+from chalicelib.people.claims import asked_for
 from chalicelib.people.port import People, SignedIn, SignInRefused
 from chalicelib.storage.records import User
 
@@ -54,7 +55,14 @@ class Sandbox:
         return PEOPLE.get(username.strip().lower())
 
     def sign_in(
-        self, user: User | None, *, password: str, one_time_code: str, scope: tuple[str, ...], now: int
+        self,
+        user: User | None,
+        *,
+        password: str,
+        one_time_code: str,
+        scope: tuple[str, ...],
+        now: int,
+        claims: tuple[str, ...] = (),
     ) -> SignedIn:
         if user is None:
             raise SignInRefused("unknown name")
@@ -62,5 +70,6 @@ class Sandbox:
             raise SignInRefused("wrong password")
         if one_time_code != user.totp:
             raise SignInRefused("wrong one-time code")
-        asked = claims.asked_for(user.claims, scope)
-        return SignedIn(assurance.login(user.sub, auth_time=now, methods=("pwd", "otp"), claims=asked))
+        asked = asked_for(user.claims, scope, claims)
+        login = assurance.login(user.sub, auth_time=now, methods=("pwd", "otp"), claims=asked, accounts=user.accounts)
+        return SignedIn(login)

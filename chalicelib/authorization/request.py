@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from chalicelib.authorization import code_challenge, scope
-from chalicelib.errors import InvalidRequest, LoginRequired, RequestNotSupported, UnsupportedResponseType
+from chalicelib.authorization import claims_request, code_challenge, scope
+from chalicelib.errors import InvalidRequest, LoginRequired, UnsupportedResponseType
 from chalicelib.profiles import Profile
 from chalicelib.storage.records import AuthorizationRequest, Client
 
@@ -24,14 +24,13 @@ def check(
     """The request, if the client may send it. Unknown parameters are ignored (RFC 6749 3.1).
 
     `dpop_jkt`: thumbprint of the key of a proof that came with it.
-    Raises InvalidRequest, UnsupportedResponseType, InvalidScope or RequestNotSupported.
+    Raises InvalidRequest, UnsupportedResponseType or InvalidScope.
     """
     if parameters.get("client_id", client.client_id) != client.client_id:
         raise InvalidRequest("client_id is not the caller's")
-    if "request" in parameters:
-        raise RequestNotSupported("request is not supported")  # OpenID Connect Core 6.1
     redirect_uri = require_redirect_uri(parameters.get("redirect_uri"), client)
-    _require_response(parameters, profile)
+    response_mode = _response_mode(parameters, profile)
+    signed = response_mode == "query.jwt"
     return AuthorizationRequest(
         client_id=client.client_id,
         redirect_uri=redirect_uri,
@@ -45,6 +44,9 @@ def check(
         acr_values=tuple((_kept(parameters, "acr_values") or "").split()),
         login_hint=_kept(parameters, "login_hint"),
         dpop_jkt=_dpop_jkt(parameters, dpop_jkt),
+        response_mode=response_mode,
+        response_alg=client.authorization_signed_response_alg if signed else None,
+        claims=claims_request.asked(parameters.get("claims")),
     )
 
 
@@ -66,14 +68,17 @@ def require_redirect_uri(redirect_uri: str | None, client: Client) -> str:
     return redirect_uri
 
 
-def _require_response(parameters: Mapping[str, str], profile: Profile) -> None:
+def _response_mode(parameters: Mapping[str, str], profile: Profile) -> str:
+    """How the response travels; "jwt" is the response type's own mode, signed (JARM-2.3.4)."""
     response_type = parameters.get("response_type")
     if response_type is None:
         raise InvalidRequest("response_type is missing")  # RFC6749-4.1.2.1
     if response_type not in profile.response_types:
         raise UnsupportedResponseType("this response_type is not offered to this client")
-    if parameters.get("response_mode", profile.response_modes[0]) not in profile.response_modes:
+    response_mode = parameters.get("response_mode", profile.response_modes[0])
+    if response_mode not in profile.response_modes:
         raise InvalidRequest("this response_mode is not offered to this client")
+    return "query.jwt" if response_mode == "jwt" else response_mode
 
 
 def _kept(parameters: Mapping[str, str], name: str) -> str | None:

@@ -20,6 +20,7 @@ from chalicelib.storage.records import Client
 CLIENT_ID = re.compile(r"[\x21-\x7e]{1,255}")  # RFC6749-A.1: VSCHAR, here without the space
 SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC6749-3.3
 REDIRECT_URI = re.compile(r"https://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?([/?][\x21\x22\x24-\x7e]*)?")
+DEFAULT_ALG = "PS256"
 NAMES = ("subject_dn", "san_dns", "san_uri", "san_ip", "san_email")
 
 
@@ -44,6 +45,7 @@ def registered(metadata: Mapping[str, Any]) -> Client:
     _require_authentication(client, profile)
     _require_keys(client, profile)
     _require_constraint(client, profile)
+    _require_signatures(client, profile)
     return client
 
 
@@ -137,9 +139,24 @@ def _keys(client: Client) -> Sequence[dict[str, Any]]:
     return keys
 
 
+def _require_signatures(client: Client, profile: Profile) -> None:
+    """What the client signs, and what is signed for it. Where the profile offers nothing, only the default may stand."""
+    offered = {
+        "id_token_signed_response_alg": profile.id_token_signing_algs,
+        "authorization_signed_response_alg": profile.authorization_signing_algs,
+        "introspection_signed_response_alg": profile.introspection_signing_algs,
+        "request_object_signing_alg": profile.request_object_signing_algs,
+    }
+    for name, algs in offered.items():
+        value = getattr(client, name)
+        if value is not None and value not in (algs or (DEFAULT_ALG,)):
+            raise InvalidClientMetadata(f"{name}: the profile has no such algorithm")
+    signs = client.require_signed_request_object or client.request_object_signing_alg is not None
+    if signs and (not profile.request_object_signing_algs or not _keys(client)):
+        raise InvalidClientMetadata("signed request objects need jwks, and a profile that takes them")
+
+
 def _require_constraint(client: Client, profile: Profile) -> None:
-    if client.id_token_signed_response_alg not in profile.id_token_signing_algs:
-        raise InvalidClientMetadata("id_token_signed_response_alg: the profile has no such algorithm")
     registered = {
         "mtls": client.tls_client_certificate_bound_access_tokens,
         "dpop": client.dpop_bound_access_tokens,

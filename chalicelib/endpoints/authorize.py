@@ -5,10 +5,11 @@ Until the request is found where the client pushed it, nothing of it is trusted:
 
 from __future__ import annotations
 
-from chalicelib.authorization import browser, request_uri, response
+from chalicelib.authorization import browser, claims_request, request_uri, response
 from chalicelib.authorization import request as authorization_request
 from chalicelib.errors import InvalidRequest, InvalidRequestUri, OAuthError
 from chalicelib.messages import Request, Response, see_other
+from chalicelib.people.assurance import ACR_VALUES
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
 from chalicelib.storage.handles import digest
@@ -35,8 +36,9 @@ def answer(request: Request, provider: Provider) -> Response:
     authorization_request.require_redirect_uri(pushed.request.redirect_uri, client)  # PAR-7.4
     try:
         asked = authorization_request.require_answerable(pushed.request, client)
+        claims_request.require_acr(asked, *ACR_VALUES)
     except OAuthError as refusal:
-        return response.failure(pushed.request, refusal, issuer=provider.settings.issuer)
+        return response.failure(pushed.request, provider, refusal, now=now)
 
     # Remember. The request_uri names the interaction: once that is decided, it can't begin again.
     cookie = provider.new_handle()

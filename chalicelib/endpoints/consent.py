@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from chalicelib.authorization import browser, response, scope
+from chalicelib.authorization import browser, claims_request, response, scope
 from chalicelib.endpoints.authorize import refuse
 from chalicelib.endpoints.login import cancel
 from chalicelib.errors import AccessDenied, InvalidRequest
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import render
+from chalicelib.people import claims
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
 from chalicelib.storage.handles import join
@@ -37,7 +38,10 @@ def _show(request: Request, provider: Provider) -> Response:
         csrf=browser.token(key, browser.cookie_of(request, key)),
         redirect_uri=interaction.request.redirect_uri,
         person=str(interaction.login.claims.get("name") or interaction.login.sub),
-        asks=scope.in_words(interaction.request.scope),
+        asks=[
+            *scope.in_words(interaction.request.scope),
+            *claims.in_words(claims_request.names(interaction.request), interaction.request.scope),
+        ],
         until=now + PROFILES[client.profile].consent_lifetime,
     )
 
@@ -64,5 +68,5 @@ def _post(request: Request, provider: Provider) -> Response:
         raise browser.over() from None
 
     # Answer.
-    back = response.success(interaction.request, issuer=provider.settings.issuer, code=code)
+    back = response.success(interaction.request, provider, code=code, now=now)
     return back.with_headers(browser.release(key))

@@ -1,7 +1,7 @@
 """POST /introspect: token introspection (RFC 7662).
 
 A client may ask about its own tokens. A protected resource, which is a client registered with no grant type at all, may ask
-about any token that carries a scope which it serves, and learns of no other scope.
+about any token that carries a scope which it serves, and learns of no other scope. So with authorization details, by their types.
 """
 
 from __future__ import annotations
@@ -9,10 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.clients import authentication
+from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidRequest
-from chalicelib.messages import Request, Response, uncached
+from chalicelib.keys import jose
+from chalicelib.messages import NO_STORE, Request, Response, uncached
 from chalicelib.provider import Provider
 from chalicelib.storage.records import AccessToken, Client, Consent
+from chalicelib.tokens import confirmation
+
+SIGNED = "application/token-introspection+jwt"
 
 
 def answer(request: Request, provider: Provider) -> Response:
@@ -28,27 +33,53 @@ def answer(request: Request, provider: Provider) -> Response:
     if token is None:
         raise InvalidRequest("token is missing")  # RFC7662-2.1
     told = _told(access_token, consent, caller.client, issuer=provider.settings.issuer)
-    return uncached(200, **told).noting(client_id=caller.client.client_id, active=str(told["active"]))
+    told = {name: value for name, value in told.items() if value is not None}
+    said = _signed(told, caller, provider, now=now) if _wants_signed(request, caller) else uncached(200, **told)
+    return said.noting(client_id=caller.client.client_id, active=str(told["active"]))
+
+
+def _wants_signed(request: Request, caller: AuthenticatedClient) -> bool:
+    """RFC9701-4: the caller asks for a JWT by its Accept header, and its profile has one to give."""
+    accepted = ",".join(request.header_values("accept")).split(",")
+    types = {one.partition(";")[0].strip().lower() for one in accepted}
+    return SIGNED in types and bool(caller.profile.introspection_signing_algs)
+
+
+def _signed(told: dict[str, Any], caller: AuthenticatedClient, provider: Provider, *, now: int) -> Response:
+    """RFC9701-5: the answer as a JWT for this caller, which can't be taken for an access token or an ID token."""
+    claims = {
+        "iss": provider.settings.issuer,
+        "aud": caller.client.client_id,
+        "iat": now,
+        "token_introspection": told,
+    }
+    signer = provider.ring.signing(caller.client.introspection_signed_response_alg, now=now)
+    return Response(
+        200, (("Content-Type", SIGNED), *NO_STORE), jose.sign(claims, signer, typ="token-introspection+jwt")
+    )
 
 
 def _told(token: AccessToken | None, consent: Consent | None, caller: Client, *, issuer: str) -> dict[str, Any]:
     found = token or consent
     if found is None:
         return {"active": False}
-    scope = found.scope
+    scope, details = found.scope, found.authorization_details
     if found.client_id != caller.client_id:
-        scope = tuple(name for name in scope if name in caller.scope) if not caller.grant_types and token else ()
-        if not scope:
+        scope = tuple(name for name in scope if name in caller.scope)
+        details = tuple(one for one in details if one["type"] in caller.authorization_details_types)
+        serves = token is not None and not caller.grant_types and (scope or details)
+        if not serves:
             return {"active": False}  # RFC7662-4: nobody learns of tokens that are not theirs
     login = consent.login if consent is not None else None
     return {
         "active": True,
         "iss": issuer,
         "client_id": found.client_id,
-        "scope": " ".join(scope),
+        "scope": " ".join(scope) or None,
         "exp": found.expires_at,
         "iat": token.issued_at if token is not None else consent.given_at if consent is not None else None,
-        "token_type": "Bearer" if token is not None else None,
+        "token_type": confirmation.token_type(token.cnf) if token is not None else None,
+        "authorization_details": list(details) or None,  # RFC9396-9.2
         "cnf": found.cnf,  # RFC8705-3.2
         "sub": login.sub if login is not None else None,
         "acr": login.acr if login is not None else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chalicelib.authorization import browser, response
+from chalicelib.authorization import browser, claims_request, response
 from chalicelib.endpoints.authorize import refuse
 from chalicelib.errors import AccessDenied
 from chalicelib.messages import Request, Response, see_other
@@ -20,6 +20,7 @@ __all__ = ["answer", "refuse"]
 
 WRONG = "That did not match. Check your user name, password and one-time code, and try again."
 LOCKED = "There were too many failed attempts. Please wait a while before you try again."
+ANOTHER = "The app that sent you here asked for somebody else to sign in."
 LONGEST = 1024
 """Characters of any field that is looked at."""
 
@@ -53,12 +54,21 @@ def _post(request: Request, provider: Provider) -> Response:
     interaction = browser.require_own(request, found)
     try:
         signed_in = provider.people.sign_in(
-            user, password=password, one_time_code=one_time_code, scope=interaction.request.scope, now=now
+            user,
+            password=password,
+            one_time_code=one_time_code,
+            scope=interaction.request.scope,
+            claims=claims_request.names(interaction.request),
+            now=now,
         )
         _require_level(signed_in.login.acr, _client(interaction, provider, now=now))
+        claims_request.require_person(interaction.request, signed_in.login.sub)
     except SignInRefused as refused:
         again = _page(interaction, cookie, provider, username=username, problem=LOCKED if refused.locked else WRONG)
         return again.noting(reason=refused.reason)
+    except LookupError as another:
+        again = _page(interaction, cookie, provider, username=username, problem=ANOTHER)
+        return again.noting(reason=str(another))
 
     # Remember.
     try:
@@ -80,10 +90,8 @@ def cancel(key: str, cookie: str, provider: Provider, *, now: int) -> Response:
         interaction = provider.interactions.decide(key, cookie, decision="denied", now=now)
     except Gone:
         raise browser.over() from None
-    denied = AccessDenied("the person said no")
-    return response.failure(interaction.request, denied, issuer=provider.settings.issuer).with_headers(
-        browser.release(interaction.key)
-    )
+    back = response.failure(interaction.request, provider, AccessDenied("the person said no"), now=now)
+    return back.with_headers(browser.release(interaction.key))
 
 
 def _page(

@@ -52,9 +52,9 @@ def document(settings: Settings) -> dict[str, Any]:
         "tls_client_certificate_bound_access_tokens": any("mtls" in p.sender_constraints for p in PROFILES.values()),
         "authorization_response_iss_parameter_supported": True,  # RFC9207-3
         "require_pushed_authorization_requests": all(p.pushed_requests_only for p in PROFILES.values()),
-        "request_parameter_supported": False,
+        "request_parameter_supported": any(p.request_object_signing_algs for p in PROFILES.values()),
         "request_uri_parameter_supported": False,
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
         **_offered(),
     }
 
@@ -70,6 +70,9 @@ def _offered() -> dict[str, list[str]]:
         "code_challenge_methods_supported": _union("code_challenge_methods"),
         "dpop_signing_alg_values_supported": _union("dpop_signing_algs"),
         "id_token_signing_alg_values_supported": _union("id_token_signing_algs"),
+        "request_object_signing_alg_values_supported": _union("request_object_signing_algs"),
+        "authorization_signing_alg_values_supported": _union("authorization_signing_algs"),
+        "introspection_signing_alg_values_supported": _union("introspection_signing_algs"),
         **{f"{name}_endpoint_auth_methods_supported": methods for name in ("token", "introspection", "revocation")},
         **{
             f"{name}_endpoint_auth_signing_alg_values_supported": signing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chalicelib.authorization import request as authorization_request
-from chalicelib.authorization import request_uri
+from chalicelib.authorization import request_object, request_uri
 from chalicelib.clients import authentication
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidRequest, OAuthError, UnauthorizedClient
@@ -33,7 +33,7 @@ def answer(request: Request, provider: Provider) -> Response:
         shown = dpop.proof(request, urls=provider.settings.addresses(request.path), nonces=provider.nonces, now=now)
         if caller.client.dpop_nonce_required:
             dpop.require_fresh(shown, provider.nonces, now=now)
-        asked = _checked(form, caller, shown)
+        asked = _checked(form, caller, shown, issuer=provider.settings.issuer, now=now)
     except OAuthError:
         authentication.use_up(caller, provider.used_once, now=now)
         raise
@@ -51,10 +51,13 @@ def answer(request: Request, provider: Provider) -> Response:
     return uncached(201, request_uri=request_uri.of(handle), expires_in=lifetime).noting(client_id=asked.client_id)
 
 
-def _checked(form: Mapping[str, str], caller: AuthenticatedClient, shown: Proof | None) -> AuthorizationRequest:
+def _checked(
+    form: Mapping[str, str], caller: AuthenticatedClient, shown: Proof | None, *, issuer: str, now: int
+) -> AuthorizationRequest:
     if "request_uri" in form:
         raise InvalidRequest("request_uri is not allowed here")  # PAR-2.1
     if "authorization_code" not in caller.client.grant_types:
         raise UnauthorizedClient("this client may not ask a person")
     proven = None if shown is None else shown.jkt
-    return authorization_request.check(form, caller.client, caller.profile, dpop_jkt=proven)
+    asked = request_object.unwrap(form, caller.client, caller.profile, issuer=issuer, now=now)
+    return authorization_request.check(asked, caller.client, caller.profile, dpop_jkt=proven)

@@ -19,5 +19,5 @@ def answer(request: Request, provider: Provider) -> Response:
     if opened.consent is None:
         raise access.challenged(InvalidToken("no person stands behind this access token"), demand, None)
     login = opened.consent.login
-    told = claims.asked_for(login.claims, opened.token.scope)
+    told = claims.asked_for(login.claims, opened.token.scope, opened.consent.userinfo)
     return uncached(200, **told, sub=login.sub).noting(client_id=opened.token.client_id, sub=login.sub)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from chalicelib.authorization import code_challenge
+from chalicelib.authorization import claims_request, code_challenge
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidGrant, InvalidRequest
 from chalicelib.provider import Provider
@@ -35,6 +36,7 @@ def issue(
         expires_at=now + caller.profile.access_token_lifetime,
         consent_id=consent_id,
         dpop_nonce_required=caller.client.dpop_nonce_required,
+        authorization_details=consent.authorization_details,
     )
 
     def spend() -> None:
@@ -53,7 +55,8 @@ def issue(
         "access_token": access_token,
         "token_type": confirmation.token_type(cnf),
         "expires_in": caller.profile.access_token_lifetime,
-        "scope": " ".join(consent.scope),
+        "scope": " ".join(consent.scope) or None,
+        "authorization_details": list(token.authorization_details) or None,  # RFC9396-7
         "refresh_token": refresh_token,
         "id_token": identity,
     }
@@ -106,11 +109,15 @@ def _consent(
         consent_id=str(interaction.consent_id),
         client_id=caller.client.client_id,
         scope=interaction.request.scope,
-        login=interaction.login,
+        login=replace(interaction.login, accounts=()),
         given_at=now,
         expires_at=now + caller.profile.consent_lifetime,
         refresh_hash=None if refresh_token is None else digest(refresh_token),
         cnf=cnf,
+        userinfo=tuple(
+            claims_request.granted(claims_request.of(interaction.request, "userinfo"), interaction.login.claims)
+        ),
+        authorization_details=interaction.granted,
     )
 
 
@@ -124,6 +131,7 @@ def _id_token(
     return id_token.issue(
         provider.ring.signing(caller.client.id_token_signed_response_alg, now=now),
         interaction.login,
+        claims=claims_request.granted(claims_request.of(interaction.request, "id_token"), interaction.login.claims),
         issuer=provider.settings.issuer,
         client_id=caller.client.client_id,
         nonce=interaction.request.nonce,

@@ -30,6 +30,7 @@ def issue(
     granted = consent.scope
     if "scope" in form:
         granted = scope.asked(form["scope"], consent.scope)  # RFC6749-6: nothing beyond what was granted
+    details = consent.authorization_details
     access_token = join(provider.new_handle(), consent.consent_id)
     token = AccessToken(
         client_id=caller.client.client_id,
@@ -39,6 +40,7 @@ def issue(
         expires_at=min(now + caller.profile.access_token_lifetime, consent.expires_at),
         consent_id=consent.consent_id,
         dpop_nonce_required=caller.client.dpop_nonce_required,
+        authorization_details=details,
     )
     try:
         provider.tokens.keep(access_token, token, now=now, once=caller.once)
@@ -48,7 +50,8 @@ def issue(
         "access_token": access_token,
         "token_type": confirmation.token_type(cnf),
         "expires_in": token.expires_at - now,
-        "scope": " ".join(granted),
+        "scope": " ".join(granted) or None,
+        "authorization_details": list(details) or None,  # RFC9396-7
     }
 
 

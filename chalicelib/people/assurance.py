@@ -38,7 +38,14 @@ ACR_VALUES: tuple[str, ...] = tuple(ACR[level] for level in sorted({level for _,
 """Every acr that a sign-in can reach, lowest first: `acr_values_supported` (OpenID Connect Discovery 3)."""
 
 
-def login(sub: str, *, auth_time: int, methods: Sequence[str], claims: Mapping[str, Any]) -> Login:
+def login(
+    sub: str,
+    *,
+    auth_time: int,
+    methods: Sequence[str],
+    claims: Mapping[str, Any],
+    accounts: tuple[dict[str, Any], ...] = (),
+) -> Login:
     """The Login of who did all of `methods`, with the acr that they reach. Raises ValueError where they reach none.
 
     `amr` lists the methods as done, and "mfa" after them where they prove more than one factor (RFC 8176 2).
@@ -50,7 +57,7 @@ def login(sub: str, *, auth_time: int, methods: Sequence[str], claims: Mapping[s
         raise ValueError(f"no level of assurance is reached by {', '.join(done) or 'nothing'}")
     factors = {METHODS[name].factor for name in done}
     amr = (*done, "mfa") if len(factors) > 1 else done
-    return Login(sub=sub, auth_time=auth_time, acr=ACR[max(reached)], amr=amr, claims=dict(claims))
+    return Login(sub=sub, auth_time=auth_time, acr=ACR[max(reached)], amr=amr, claims=dict(claims), accounts=accounts)
 
 
 def level(acr: str) -> int:

@@ -28,7 +28,36 @@ SCOPES: Mapping[str, tuple[str, ...]] = {  # OIDCC-5.4
 }
 
 
-def asked_for(claims: Mapping[str, Any], scope: Sequence[str]) -> dict[str, Any]:
-    """Those of a person's claims that `scope` asks for. `sub` is none of them: a Login always has it."""
-    names = [name for asked in scope for name in SCOPES.get(asked, ())]
-    return {name: claims[name] for name in names if name in claims}
+NAMES = frozenset(name for names in SCOPES.values() for name in names)
+"""The standard claims (OpenID Connect Core 5.1), but for sub. No other is ever told."""
+
+NAMES = frozenset(name for names in SCOPES.values() for name in names)
+"""The standard claims (OpenID Connect Core 5.1), but for sub. No other is ever told."""
+
+WORDS: Mapping[str, str] = {
+    "name": "full name",
+    "given_name": "first name",
+    "preferred_username": "user name",
+    "profile": "profile page",
+    "birthdate": "date of birth",
+    "zoneinfo": "time zone",
+    "locale": "language",
+    "updated_at": "profile's last change",
+    "email": "email address",
+    "email_verified": "email address's verification",
+    "address": "postal address",
+    "phone_number_verified": "phone number's verification",
+}
+"""What people call a claim whose name is no words."""
+
+
+def asked_for(claims: Mapping[str, Any], scope: Sequence[str], one_by_one: Sequence[str] = ()) -> dict[str, Any]:
+    """Those of a person's claims that `scope` or a name asks for. `sub` is none of them: a Login always has it."""
+    names = [*(name for asked in scope for name in SCOPES.get(asked, ())), *one_by_one]
+    return {name: claims[name] for name in names if name in claims and name in NAMES}
+
+
+def in_words(names: Sequence[str], scope: Sequence[str]) -> list[str]:
+    """What a person agrees to who is asked for these, and not by the scope already; a sentence each."""
+    covered = {name for asked in scope for name in SCOPES.get(asked, ())}
+    return [f"See your {WORDS.get(name, name.replace('_', ' '))}" for name in names if name in NAMES - covered]

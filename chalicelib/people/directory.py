@@ -13,7 +13,8 @@ from typing import NoReturn, Protocol, TypeVar
 from unicodedata import normalize
 
 from chalicelib.keys.ring import KeyHome
-from chalicelib.people import assurance, claims, password, totp
+from chalicelib.people import assurance, password, totp
+from chalicelib.people.claims import asked_for
 from chalicelib.people.port import People, SignedIn, SignInRefused
 from chalicelib.storage.handles import digest
 from chalicelib.storage.records import Once, User
@@ -83,7 +84,14 @@ class Directory:
         return self._users.find(name) if len(name) <= LONGEST_USERNAME else None
 
     def sign_in(
-        self, user: User | None, *, password: str, one_time_code: str, scope: tuple[str, ...], now: int
+        self,
+        user: User | None,
+        *,
+        password: str,
+        one_time_code: str,
+        scope: tuple[str, ...],
+        now: int,
+        claims: tuple[str, ...] = (),
     ) -> SignedIn:
         known = self._check_password(user, password, now=now)
         used = self._check_code(known, one_time_code, now=now)
@@ -91,8 +99,9 @@ class Directory:
         if known.failures:
             self._forgive(known, used, now=now)
             once = ()
-        asked = claims.asked_for(known.claims, scope)
-        return SignedIn(assurance.login(known.sub, auth_time=now, methods=("pwd", "otp"), claims=asked), once)
+        asked = asked_for(known.claims, scope, claims)
+        login = assurance.login(known.sub, auth_time=now, methods=("pwd", "otp"), claims=asked, accounts=known.accounts)
+        return SignedIn(login, once)
 
     def _check_password(self, user: User | None, typed: str, *, now: int) -> User:
         """The user whose password was typed, if it may be tried now. An unknown name's takes as long."""

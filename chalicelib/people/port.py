@@ -36,7 +36,17 @@ class People(Protocol):
     def find(self, username: str) -> User | None: ...
 
     def sign_in(
-        self, user: User | None, *, password: str, one_time_code: str, scope: tuple[str, ...], now: int
+        self,
+        user: User | None,
+        *,
+        password: str,
+        one_time_code: str,
+        scope: tuple[str, ...],
+        now: int,
+        claims: tuple[str, ...] = (),
     ) -> SignedIn:
-        """The signed-in person. Raises SignInRefused; takes as long for an unknown name as for a wrong password."""
+        """The signed-in person, with what `scope` and the names in `claims` ask for.
+
+        Raises SignInRefused; takes as long for an unknown name as for a wrong password.
+        """
         ...

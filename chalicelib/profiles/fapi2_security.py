@@ -9,6 +9,8 @@ FAPI2_SECURITY = Profile(
     pushed_requests_only=True,  # FAPI2-SP-FINAL-5.3.2.2-3
     code_challenge_required=True,  # FAPI2-SP-FINAL-5.3.2.2-5
     code_challenge_methods=("S256",),
+    request_object_signing_algs=(),
+    request_object_longest_life=3600,
     token_endpoint_auth_methods=(  # FAPI2-SP-FINAL-5.3.2.1-6
         "private_key_jwt",
         "tls_client_auth",
@@ -25,6 +27,8 @@ FAPI2_SECURITY = Profile(
     sender_constraints=("dpop", "mtls"),  # FAPI2-SP-FINAL-5.3.2.1-5; a proof is sent on purpose, a certificate by TLS
     dpop_signing_algs=("PS256", "ES256", "EdDSA", "Ed25519"),
     id_token_signing_algs=("PS256", "ES256"),
+    authorization_signing_algs=(),
+    introspection_signing_algs=(),
     request_uri_lifetime=90,  # under 600: FAPI2-SP-FINAL-5.3.2.2-12
     interaction_lifetime=900,
     code_lifetime=60,  # FAPI2-SP-FINAL-5.3.2.1-11

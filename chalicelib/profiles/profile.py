@@ -11,7 +11,8 @@ class Profile:
 
     Lifetimes and leeways are seconds. `*_algs` are JWS algorithm names, the only ones accepted. `assertion_audiences` names
     what the `aud` of a client assertion may be: "issuer", "token_endpoint", "par_endpoint". `sender_constraints`: "mtls", "dpop";
-    where a request shows both, the first one binds.
+    where a request shows both, the first one binds. No request object is taken, and nothing signed, where its `*_signing_algs`
+    are empty. `request_object_longest_life`: from its nbf to its exp, and from its nbf to now.
     """
 
     name: str
@@ -22,6 +23,8 @@ class Profile:
     pushed_requests_only: bool
     code_challenge_required: bool
     code_challenge_methods: tuple[str, ...]
+    request_object_signing_algs: tuple[str, ...]
+    request_object_longest_life: int
 
     # Who the client is.
     token_endpoint_auth_methods: tuple[str, ...]
@@ -38,6 +41,8 @@ class Profile:
     sender_constraints: tuple[str, ...]
     dpop_signing_algs: tuple[str, ...]
     id_token_signing_algs: tuple[str, ...]
+    authorization_signing_algs: tuple[str, ...]
+    introspection_signing_algs: tuple[str, ...]
 
     # For how long.
     request_uri_lifetime: int

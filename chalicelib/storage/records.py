@@ -34,11 +34,20 @@ class Client:
     dpop_bound_access_tokens: bool = False
     dpop_nonce_required: bool = False
     id_token_signed_response_alg: str = "PS256"
+    require_signed_request_object: bool = False
+    request_object_signing_alg: str | None = None
+    authorization_signed_response_alg: str = "PS256"
+    introspection_signed_response_alg: str = "PS256"
+    authorization_details_types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class AuthorizationRequest:
-    """A checked authorization request. Made in `authorization/request.py` alone."""
+    """A checked authorization request. Made in `authorization/request.py` alone.
+
+    `response_alg`: what the response is signed with, None where it is not (JARM). `claims`: of OpenID Connect Core 5.5,
+    by "userinfo" and "id_token". `authorization_details`: as asked (RFC 9396).
+    """
 
     client_id: str
     redirect_uri: str
@@ -52,6 +61,10 @@ class AuthorizationRequest:
     acr_values: tuple[str, ...] = ()
     login_hint: str | None = None
     dpop_jkt: str | None = None
+    response_mode: str = "query"
+    response_alg: str | None = None
+    claims: dict[str, Any] | None = None
+    authorization_details: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,13 +77,17 @@ class PushedRequest:
 
 @dataclass(frozen=True)
 class Login:
-    """How and when a person proved who they are. `claims`: what the scopes asked for, as the person saw it."""
+    """How and when a person proved who they are. `claims`: what the request asked for, as it was then.
+
+    `accounts`: the person's, each with "iban" and "name", where there is a choice of them to make.
+    """
 
     sub: str
     auth_time: int
     acr: str
     amr: tuple[str, ...]
     claims: dict[str, Any] = field(default_factory=dict)
+    accounts: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,6 +96,7 @@ class Interaction:
 
     `key`: names it in page URLs; not a secret. `browser`: hash of the cookie of the browser that it belongs to.
     `code_lifetime`: seconds that a code lasts from the decision. `decision`: "" while open, "approved" or "denied".
+    `granted`: of the request's authorization_details, what the person agreed to.
     """
 
     key: str
@@ -89,6 +107,7 @@ class Interaction:
     code_lifetime: int
     login: Login | None = None
     decision: str = ""
+    granted: tuple[dict[str, Any], ...] = ()
     consent_id: str | None = None
     code_hash: str | None = None
     code_expires_at: int = 0
@@ -100,6 +119,7 @@ class Consent:
     """What one person agreed that one client may do. Every token that follows lives only as long as this does.
 
     `refresh_hash`: the hash of its refresh token, if one was issued. `cnf`: what the refresh token is bound to.
+    `userinfo`: names of the claims that were asked for one by one. `authorization_details`: as granted (RFC 9396).
     """
 
     consent_id: str
@@ -110,6 +130,8 @@ class Consent:
     expires_at: int
     refresh_hash: str | None = None
     cnf: dict[str, str] | None = None
+    userinfo: tuple[str, ...] = ()
+    authorization_details: tuple[dict[str, Any], ...] = ()
     revoked_at: int | None = None
 
 
@@ -127,17 +149,22 @@ class AccessToken:
     expires_at: int
     consent_id: str | None = None
     dpop_nonce_required: bool = False
+    authorization_details: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
 class User:
-    """An end user. `password`: argon2id hash. `totp`: the one-time code's secret, sealed by KMS, base64."""
+    """An end user. `password`: argon2id hash. `totp`: the one-time code's secret, sealed by KMS, base64.
+
+    `accounts`: each with "iban" and "name".
+    """
 
     username: str
     sub: str
     password: str
     totp: str
     claims: dict[str, Any] = field(default_factory=dict)
+    accounts: tuple[dict[str, Any], ...] = ()
     failures: int = 0
     last_failure: int = 0
 

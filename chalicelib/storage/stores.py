@@ -9,7 +9,7 @@ keep only their hashes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from chalicelib.storage.records import (
     AccessToken,
@@ -89,10 +89,12 @@ class Interactions(Protocol):
         now: int,
         consent_id: str | None = None,
         code: str | None = None,
+        granted: Sequence[dict[str, Any]] = (),
     ) -> Interaction:
         """Approve or deny, once. Raises Gone unless it is this browser's, still open and, to approve, logged in.
 
-        To approve, `consent_id` names the consent to be and `code` is the handle that redeems it.
+        To approve, `consent_id` names the consent to be and `code` is the handle that redeems it;
+        `granted`: the authorization_details that the person agreed to.
         """
 
     def find_code(self, key: str) -> Interaction | None:

@@ -16,6 +16,7 @@ def issue(
     signer: Signer,
     login: Login,
     *,
+    claims: Mapping[str, Any],
     issuer: str,
     client_id: str,
     nonce: str | None,
@@ -23,8 +24,9 @@ def issue(
     lifetime: int,
     now: int,
 ) -> str:
-    """The signed ID token: who logged in, when and how. `lifetime` in seconds."""
-    claims: Mapping[str, Any] = {
+    """The signed ID token: who logged in, when and how, and those `claims` about the person. `lifetime` in seconds."""
+    told: Mapping[str, Any] = {
+        **claims,
         "iss": issuer,
         "sub": login.sub,
         "aud": client_id,
@@ -36,7 +38,7 @@ def issue(
         "nonce": nonce,
         "at_hash": None if access_token is None else half_hash(access_token),
     }
-    return jose.sign({name: value for name, value in claims.items() if value is not None}, signer)
+    return jose.sign({name: value for name, value in told.items() if value is not None}, signer)
 
 
 def half_hash(value: str) -> str:

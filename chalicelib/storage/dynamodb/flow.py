@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
@@ -31,6 +33,7 @@ from chalicelib.storage.stores import Gone, Replayed
 
 BROWSER = UnicodeAttribute(attr_name="browser")
 LOGIN = UnicodeAttribute(attr_name="login")
+GRANTED = UnicodeAttribute(attr_name="granted")
 DECISION = UnicodeAttribute(attr_name="decision")
 CONSENT_ID = UnicodeAttribute(attr_name="consent_id")
 CODE_HASH = UnicodeAttribute(attr_name="code_hash")
@@ -121,6 +124,7 @@ class Interactions:
         now: int,
         consent_id: str | None = None,
         code: str | None = None,
+        granted: Sequence[dict[str, Any]] = (),
     ) -> Interaction:
         attempt = self._chance()
         actions: list[Action] = [DECISION.set(decision), ATTEMPT.set(attempt)]
@@ -131,6 +135,8 @@ class Interactions:
                 CODE_HASH.set(digest(code)),
                 CODE_EXPIRES_AT.set(CODE_LIFETIME + now),
             ]
+            if granted:
+                actions.append(GRANTED.set(json.dumps(granted, separators=(",", ":"), ensure_ascii=False)))
             open_still &= LOGIN.exists()
         condition = open_still & (DECISION.does_not_exist() | (attempt == ATTEMPT))
         try:
@@ -173,11 +179,13 @@ class Interactions:
 
 
 _BESIDE = ("browser", "expires_at", "code_lifetime")
-_CHANGING = ("login", "decision", "consent_id", "code_hash", "code_expires_at", "redeemed_at")
+_CHANGING = ("login", "decision", "granted", "consent_id", "code_hash", "code_expires_at", "redeemed_at")
 
 
 def _interaction(item: Item) -> Interaction:
-    changed = {name: item[name] for name in _CHANGING if name in item and name != "login"}
+    changed: dict[str, Any] = {name: item[name] for name in _CHANGING if name in item and name != "login"}
+    if "granted" in item:
+        changed["granted"] = json.loads(str(item["granted"]))
     login = decode(Login, str(item["login"])) if "login" in item else None
     return decode(
         Interaction,

@@ -1,0 +1,92 @@
+"""The `claims` parameter (OpenID Connect Core 5.5): claims asked for one by one, of userinfo or of the ID token."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.errors import InvalidRequest, UnmetAuthenticationRequirements
+from chalicelib.storage.records import AuthorizationRequest
+
+LONGEST = 4096
+"""Characters of the parameter that are looked at."""
+PLACES = ("userinfo", "id_token")
+
+Wish = Mapping[str, Any]
+"""What is said about one claim: `essential`, `value`, `values`; empty where it is just asked for."""
+
+
+def asked(value: str | None) -> dict[str, Any] | None:
+    """What is asked for, by place and claim. Members that are not known are ignored (5.5). Raises InvalidRequest."""
+    if value is None:
+        return None
+    if len(value) > LONGEST:
+        raise InvalidRequest(f"claims is longer than {LONGEST} characters")
+    try:
+        sent = json.loads(value)
+    except (ValueError, RecursionError):
+        raise InvalidRequest("claims is not JSON") from None
+    if not isinstance(sent, dict):
+        raise InvalidRequest("claims is not a JSON object")
+    return {place: {name: _wish(w) for name, w in _object(sent.get(place)).items()} for place in PLACES}
+
+
+def of(request: AuthorizationRequest, place: str) -> Mapping[str, Wish]:
+    """What the request asks for at "userinfo" or in the "id_token"."""
+    wishes: Mapping[str, Wish] = (request.claims or {}).get(place, {})
+    return wishes
+
+
+def names(request: AuthorizationRequest) -> tuple[str, ...]:
+    """Every claim that is asked for by its name."""
+    return tuple(dict.fromkeys(name for place in PLACES for name in of(request, place)))
+
+
+def granted(wishes: Mapping[str, Wish], claims: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of `claims` that are asked for; where particular values are, only one of these (5.5.1)."""
+    return {name: claims[name] for name, wish in wishes.items() if name in claims and allows(wish, claims[name])}
+
+
+def allows(wish: Wish, value: Any) -> bool:
+    """Whether a claim of this value is what was asked for."""
+    return not _wanted(wish) or value in _wanted(wish)
+
+
+def require_person(request: AuthorizationRequest, sub: str) -> str:
+    """The sub, if it is the one that the client asked for, if any (5.5.1). Raises LookupError."""
+    if not all(allows(of(request, place).get("sub", {}), sub) for place in PLACES):
+        raise LookupError("another person was asked for")
+    return sub
+
+
+def require_acr(request: AuthorizationRequest, *reached: str) -> tuple[str, ...]:
+    """The acr of `reached` that an essential acr claim allows; all, where none is essential (5.5.1.1).
+
+    Raises UnmetAuthenticationRequirements where none is left (OpenID Connect Core Error Code
+    unmet_authentication_requirements 1.0).
+    """
+    wish = of(request, "id_token").get("acr", {})
+    fit = tuple(acr for acr in reached if not wish.get("essential") or allows(wish, acr))
+    if not fit:
+        raise UnmetAuthenticationRequirements("nobody can sign in here as this acr asks for")
+    return fit
+
+
+def _wanted(wish: Wish) -> list[Any]:
+    return [*wish.get("values", ()), *([wish["value"]] if "value" in wish else [])]
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InvalidRequest("claims has a member that is no object")
+    return value
+
+
+def _wish(value: Any) -> dict[str, Any]:
+    wish = _object(value)
+    if not isinstance(wish.get("essential", False), bool) or not isinstance(wish.get("values", []), list):
+        raise InvalidRequest("claims has an essential or values of another type")
+    return {name: wish[name] for name in ("essential", "value", "values") if name in wish}

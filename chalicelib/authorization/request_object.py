@@ -1,0 +1,107 @@
+"""The request object (RFC 9101): an authorization request that the client signed, as FAPI 2.0 Message Signing 5.3 has it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.errors import InvalidRequest, InvalidRequestObject, RequestNotSupported
+from chalicelib.keys import jose
+from chalicelib.profiles import Profile
+from chalicelib.storage.records import Client
+
+TYPES = frozenset({"oauth-authz-req+jwt", "application/oauth-authz-req+jwt", "jwt"})
+"""What the header's typ may say, if it says anything (RFC 9101 10.8.1); a DPoP proof, say, is no request."""
+
+OF_A_JWT = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "sub"})
+"""Claims about the object itself, which are no parameters of the request."""
+
+
+def unwrap(
+    parameters: Mapping[str, str], client: Client, profile: Profile, *, issuer: str, now: int
+) -> Mapping[str, str]:
+    """The parameters of the request: what the client signed, and then nothing beside it; else what it sent.
+
+    Raises InvalidRequestObject; InvalidRequest where a client that signs its requests did not; RequestNotSupported.
+    """
+    sent = parameters.get("request")
+    if sent is None:
+        if client.require_signed_request_object:
+            raise InvalidRequest("this client must sign its authorization requests")  # JAR-10.5
+        return parameters
+    if not profile.request_object_signing_algs:
+        raise RequestNotSupported("request is not supported")  # OpenID Connect Core 6.1
+    claims = _signed(sent, client, profile)
+    _require_parties(claims, client, issuer)
+    _require_time(claims, profile, now=now)
+    if "request" in claims or "request_uri" in claims:
+        raise InvalidRequestObject("a request object can't hold another one")  # JAR-4
+    # JAR-6.3: whatever stands beside the object is not looked at.
+    return {name: _text(value) for name, value in claims.items() if name not in OF_A_JWT and value not in (None, "")}
+
+
+def _signed(sent: str, client: Client, profile: Profile) -> dict[str, Any]:
+    registered = client.request_object_signing_alg
+    algs = profile.request_object_signing_algs if registered is None else (registered,)
+    try:
+        header, claims = jose.verify(
+            sent,
+            client.jwks or {},
+            algs=algs,
+            rsa_key_bits=profile.rsa_key_bits,
+            ec_key_bits=profile.ec_key_bits,
+        )
+    except jose.JoseError as problem:
+        raise _refused(str(problem)) from None
+    if str(header.get("typ", "jwt")).lower() not in TYPES:
+        raise _refused("typ is of something else")
+    return claims
+
+
+def _require_parties(claims: Mapping[str, Any], client: Client, issuer: str) -> str:
+    """The client that speaks, and to us."""
+    if claims.get("client_id") != client.client_id:
+        raise _refused("client_id is not the caller")  # PAR-3
+    if claims.get("iss", client.client_id) != client.client_id:
+        raise _refused("iss is not the caller")
+    if claims.get("sub") == client.client_id:
+        raise _refused("it is a client assertion")  # JAR-10.8
+    audience = claims.get("aud")
+    if issuer not in (audience if isinstance(audience, list) else [audience]):
+        raise _refused("aud is not us")  # FAPI2-MS-ID1-5.3.1-2
+    return client.client_id
+
+
+def _require_time(claims: Mapping[str, Any], profile: Profile, *, now: int) -> float:
+    """From nbf to exp it is at most an hour, and nbf is no more than an hour ago (FAPI 2.0 Message Signing 5.3.1)."""
+    not_before, expires_at = (_instant(claims, name) for name in ("nbf", "exp"))
+    if expires_at <= now:
+        raise _refused("expired")
+    if not_before > now + profile.clock_leeway:
+        raise _refused("nbf lies ahead")
+    if not_before < now - profile.request_object_longest_life:
+        raise _refused("nbf is too long ago")  # FAPI2-MS-ID1-5.3.1-3
+    if expires_at - not_before > profile.request_object_longest_life:
+        raise _refused("it lasts too long")  # FAPI2-MS-ID1-5.3.1-4
+    return expires_at
+
+
+def _instant(claims: Mapping[str, Any], name: str) -> float:
+    value = claims.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1 << 53:
+        raise _refused(f"{name} is missing or no time")
+    return value
+
+
+def _text(value: Any) -> str:
+    """A claim as the parameter that it stands for: a number in digits, an object as JSON (RFC 9101 4)."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict | list) or (isinstance(value, int) and not isinstance(value, bool)):
+        return json.dumps(value, separators=(",", ":"))
+    raise _refused("a claim is neither text, number nor object")
+
+
+def _refused(detail: str) -> InvalidRequestObject:
+    return InvalidRequestObject("the request object can't be used", detail=f"request object: {detail}")

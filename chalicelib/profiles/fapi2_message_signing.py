@@ -1,0 +1,17 @@
+"""FAPI 2.0 Message Signing (Final): the Security Profile, and signatures that prove later who said what.
+
+What is signed is agreed with each client at its registration, since an ecosystem takes the parts that it needs.
+"""
+
+from dataclasses import replace
+
+from chalicelib.profiles.fapi2_security import FAPI2_SECURITY
+
+FAPI2_MESSAGE_SIGNING = replace(
+    FAPI2_SECURITY,
+    name="fapi2-message-signing",
+    response_modes=("query", "query.jwt", "jwt"),  # FAPI2-MS-ID1-5.4.1-1
+    request_object_signing_algs=("PS256", "ES256", "EdDSA", "Ed25519"),  # FAPI2-MS-ID1-5.3.1-1
+    authorization_signing_algs=("PS256", "ES256"),
+    introspection_signing_algs=("PS256", "ES256"),  # FAPI2-MS-ID1-5.5.1-1
+)
