@@ -51,8 +51,8 @@ $(LOCAL): requirements-local.txt
 	@for python in python3.13 python3.12 python3.11 python3 none; do \
 	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null && break; done; \
 	if [ $$python = none ]; then echo "make: Python 3.11 or newer is needed, and none was found" >&2; exit 1; fi; \
-	if [ ! -x $(BIN)/python ]; then $$python -m venv .venv > /dev/null 2>&1 || \
-	  { rm -rf .venv; echo "make: $$python can't make an environment (Debian has that in python3-venv)" >&2; exit 1; }; fi
+	if ! $(BIN)/python -m pip --version > /dev/null 2>&1; then $$python -m venv .venv > /dev/null 2>&1 || \
+	  { echo "make: $$python can't make an environment (Debian has that in python3-venv)" >&2; exit 1; }; fi
 	$(call install,$<)
 
 $(DEV): requirements-dev.txt $(LOCAL)

@@ -7,6 +7,9 @@ import argparse
 BROWSERS = 8843
 """Browsers' port; the next one asks for client certificates, the one after is the demo fintechs'."""
 
+LOWEST, HIGHEST = 1024, 65533
+"""Below are ports that need privileges; above there are no three in a row."""
+
 
 class PortTaken(Exception):
     """Another program has the port."""
@@ -18,10 +21,16 @@ class PortTaken(Exception):
 def add_port(parser: argparse.ArgumentParser) -> None:
     """The command line's --port."""
     parser.add_argument(
-        "--port", type=int, default=BROWSERS, help=f"the first of three ports in a row (default {BROWSERS})"
+        "--port", type=_first, default=BROWSERS, help=f"the first of three ports in a row (default {BROWSERS})"
     )
 
 
 def following(first: int) -> tuple[int, int, int]:
     """The browsers' port, the one that asks for certificates, the fintechs'."""
     return first, first + 1, first + 2
+
+
+def _first(text: str) -> int:
+    if not text.isdecimal() or not LOWEST <= int(text) <= HIGHEST:
+        raise argparse.ArgumentTypeError(f"a port is a number from {LOWEST} to {HIGHEST}, not {text!r}")
+    return int(text)

@@ -81,6 +81,13 @@ def test_three_ports_in_a_row_are_taken():
     assert ports.following(18843) == (18843, 18844, 18845)
 
 
+@pytest.mark.parametrize("first", ["abc", "-1", "0", "1023", "65534", "8843.0"])
+def test_a_first_port_that_can_be_none_is_said_before_anything_starts(first):
+    code, out, err = finish(start("demo", f"--port={first}"))
+    assert (code, out) == (2, "")
+    assert f"a port is a number from 1024 to 65533, not '{first}'" in err
+
+
 def test_an_older_python_is_told_so_in_one_line():
     told = "import sys; sys.version_info = (3, 10); sys.version = '3.10.1 x'; import local"
     run = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True)

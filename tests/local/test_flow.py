@@ -242,11 +242,11 @@ def test_the_page_connects_reads_again_and_disconnects(stack, page_of_the_fintec
     page = browser.press(browser.press(page, "login", ALICE), "approve")
     for _ in range(2):
         assert page.url == page_of_the_fintechs
-        assert "2480.15 EUR" in page.html
+        assert "2,480.15 EUR" in page.html
         assert "Alice Sandbox" in page.html
         page = browser.press(page, f"refresh-{client_id}")
     page = browser.press(page, f"disconnect-{client_id}")
-    assert "2480.15" not in page.html
+    assert "2,480.15" not in page.html
 
 
 def test_the_page_says_that_the_customer_said_no(stack, page_of_the_fintechs):
@@ -264,4 +264,4 @@ def test_a_callback_counts_only_in_the_browser_where_the_login_began(stack, page
     page = stopped.press(first.open(page_of_the_fintechs), "connect-rent-scout")
     page = stopped.press(stopped.press(page, "login", ALICE), "approve")
     assert second.open(page.url).status == 400
-    assert "2480.15 EUR" in first.open(page.url).html
+    assert "2,480.15 EUR" in first.open(page.url).html
