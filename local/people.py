@@ -1,4 +1,7 @@
-"""Sandbox people: alice and bob, whose secrets stand on the login page. Not deployed: the package has no local/."""
+"""Sandbox people: alice and bob, whose secrets stand on the login page. Not deployed: the package has no local/.
+
+Each has every claim that the provider advertises, so that whoever tries one finds it.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +22,17 @@ def _person(username: str, sub: str, password: str, given_name: str, birthdate: 
     known: dict[str, Any] = {
         "name": f"{given_name} Sandbox",
         "given_name": given_name,
+        "middle_name": "Sam",
         "family_name": "Sandbox",
+        "nickname": given_name[:2],
         "preferred_username": username,
+        "profile": f"https://example.com/{username}",
+        "picture": f"https://example.com/{username}.png",
+        "website": f"https://{username}.example.com",
+        "gender": "unspecified",
         "birthdate": birthdate,
+        "zoneinfo": "Europe/Berlin",
+        "locale": "en-GB",
         "email": f"{username}@example.com",
         "email_verified": True,
         "address": {**ADDRESS, "formatted": "1 Sandbox Lane\n20095 Hamburg\nDE"},
