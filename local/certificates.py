@@ -71,6 +71,11 @@ class Certificates:
             _write(file, pem.encode(), mode=0o644)
         return file
 
+    @property
+    def clients_authority(self) -> Pair:
+        """The authority that signs client certificates, for a gateway that asks for one it knows."""
+        return self._pair("dev-clients-ca", _name("Ducat dev clients CA"), _ec_key)
+
     def server(self) -> Pair:
         """A server certificate for localhost, of an RSA key as FAPI 1.0's TLS 1.2 suites need."""
         return self._pair(
@@ -79,9 +84,9 @@ class Certificates:
 
     def client(self, name: str, *sans: x509.GeneralName, organization: str = "Fintech Ltd") -> Pair:
         """A client certificate that the clients' authority signed."""
-        authority = self._pair("dev-clients-ca", _name("Ducat dev clients CA"), _ec_key)
         subject = _name(name, organization)
-        return self._pair(f"client-{name}", subject, _ec_key, sans, ExtendedKeyUsageOID.CLIENT_AUTH, authority)
+        usage = ExtendedKeyUsageOID.CLIENT_AUTH
+        return self._pair(f"client-{name}", subject, _ec_key, sans, usage, self.clients_authority)
 
     def self_signed(self, name: str, *sans: x509.GeneralName) -> Pair:
         """A client certificate that nobody else signed."""
