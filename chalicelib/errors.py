@@ -157,6 +157,13 @@ class InsufficientScope(OAuthError):
     status = 403
 
 
+class InsufficientUserAuthentication(OAuthError):
+    """The person must sign in again, or more strongly, before this may be done (RFC 9470 3)."""
+
+    error = "insufficient_user_authentication"
+    status = 401
+
+
 class NotHere(OAuthError):
     """A path or method this function does not serve: 404 or 405."""
 

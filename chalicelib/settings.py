@@ -22,8 +22,9 @@ class Settings:
 
     `issuer`: https URL of the browsers' host, the `iss` of everything. `mtls_url`: https URL of the host that asks for
     client certificates. `bank_name`: the name people read on the pages. `people`: "module:function" that makes the directory
-    of end users. `resource_url`: https URL of the bank's API behind the authorizer. `resource_scopes`: JSON object, "GET
-    /accounts" to the scope that the authorizer asks for there. `*_table`: DynamoDB table names. `*_key`: KMS key ids or ARNs.
+    of end users. `resource_url`: https URL of the bank's API behind the authorizer. `resource_rules`: JSON object, "GET
+    /accounts" to what the authorizer asks for there (tokens/demand.py). `*_table`: DynamoDB table names. `*_key`: KMS key
+    ids or ARNs.
     """
 
     issuer: str
@@ -31,7 +32,7 @@ class Settings:
     bank_name: str
     people: str
     resource_url: str
-    resource_scopes: str
+    resource_rules: str
     clients_table: str
     users_table: str
     consents_table: str

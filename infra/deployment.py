@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any
+
+from chalicelib.tokens import demand
 
 HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[0-9a-f-]+")
@@ -30,8 +32,9 @@ class Deployment:
     `issuer_host`, `mtls_host`: the browsers' host, whose https URL is the issuer, and the host that asks for client
     certificates. `*_certificate`: ACM ARNs of their server certificates. `truststore_uri`, `truststore_version`: the
     PEM file, in S3 with versions on, of the authorities whose client certificates are let in. `resource_host`: where the
-    bank's own API is, behind the authorizer. `resource_scopes`: JSON, "GET /accounts" to the scope that the authorizer asks
-    for there. `bank_api_id`: the bank's own REST API that may call the authorizer; * for any of this account and Region.
+    bank's own API is, behind the authorizer. `resource_rules`: JSON, "GET /accounts" to what the authorizer asks for
+    there (chalicelib/tokens/demand.py). `bank_api_id`: the bank's own REST API that may call the authorizer; * for any
+    of this account and Region.
     """
 
     issuer_host: str = "login.bank.example"
@@ -42,7 +45,7 @@ class Deployment:
     truststore_uri: str = "s3://bank.example-truststore/truststore.pem"
     truststore_version: str = "unset"
     resource_host: str = "api.bank.example"
-    resource_scopes: str = "{}"
+    resource_rules: str = "{}"
     bank_api_id: str = "*"
 
     @classmethod
@@ -59,15 +62,13 @@ class Deployment:
 
     def left_as_examples(self) -> list[str]:
         """The settings that must be given before anything is deployed, and are not."""
-        allowed = ("resource_scopes", "bank_api_id")
+        allowed = ("resource_rules", "bank_api_id")
         return [f.name for f in fields(self) if getattr(self, f.name) == f.default and f.name not in allowed]
 
-    def scopes(self) -> dict[str, str]:
-        """What the authorizer asks for: the bank's routes and our own. Raises ValueError."""
-        scopes = json.loads(self.resource_scopes)
-        if not isinstance(scopes, dict) or not all(isinstance(scope, str) for scope in scopes.values()):
-            raise ValueError
-        return {"GET /userinfo": USERINFO_SCOPE, "POST /userinfo": USERINFO_SCOPE, **scopes}
+    def rules(self) -> dict[str, dict[str, Any]]:
+        """What the authorizer asks for: the bank's routes and our own. Raises RulesError."""
+        userinfo = {"scope": USERINFO_SCOPE}
+        return {"GET /userinfo": userinfo, "POST /userinfo": userinfo, **demand.rules(self.resource_rules)}
 
     def _problems(self) -> list[str]:
         problems = [
@@ -87,7 +88,7 @@ class Deployment:
         if self.issuer_host == self.mtls_host:
             problems.append("issuer_host and mtls_host must differ: a host asks everyone for a certificate or no one")
         try:
-            self.scopes()
-        except ValueError:
-            problems.append('resource_scopes must be a JSON object of texts, such as {"GET /accounts": "accounts"}')
+            self.rules()
+        except demand.RulesError as wrong:
+            problems.append(f'resource_rules must be such as {{"GET /accounts": {{"scope": "accounts"}}}}; {wrong}')
         return problems

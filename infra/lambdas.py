@@ -30,7 +30,7 @@ def environment(
         "DUCAT_BANK_NAME": deployment.bank_name,
         "DUCAT_PEOPLE": PEOPLE,
         "DUCAT_RESOURCE_URL": f"https://{deployment.resource_host}",
-        "DUCAT_RESOURCE_SCOPES": json.dumps(deployment.scopes(), separators=(",", ":")),
+        "DUCAT_RESOURCE_RULES": json.dumps(deployment.rules(), separators=(",", ":")),
         **{f"DUCAT_{name.upper()}_TABLE": table.table_name for name, table in tables.items()},
         **{f"DUCAT_{name.upper()}_KEY": keys[name].key_arn for name in ("ps256", "es256", "secrets", "nonces")},
     }

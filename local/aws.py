@@ -85,7 +85,7 @@ def served(region: str = REGION) -> Iterator[dict[str, str]]:
     server.start()
     host, port = server.get_host_and_port()
     try:
-        with surroundings(SURROUNDINGS, _in(region), {"AWS_ENDPOINT_URL": f"http://{host}:{port}"}):
+        with surroundings(SURROUNDINGS, in_region(region), {"AWS_ENDPOINT_URL": f"http://{host}:{port}"}):
             yield create()
     finally:
         server.stop()
@@ -96,7 +96,7 @@ def served(region: str = REGION) -> Iterator[dict[str, str]]:
 def in_process(region: str = REGION) -> Iterator[dict[str, str]]:
     """The stand-in inside this process, without sockets. Gives the settings of its tables and keys."""
     mended_moto.mend()
-    with surroundings(SURROUNDINGS, _in(region)), mock_aws():
+    with surroundings(SURROUNDINGS, in_region(region)), mock_aws():
         try:
             yield create()
         finally:
@@ -132,7 +132,8 @@ def _create_table(dynamodb: Any, name: str, key_names: tuple[str, ...]) -> str:
     return table
 
 
-def _in(region: str) -> dict[str, str]:
+def in_region(region: str = REGION) -> dict[str, str]:
+    """The environment of a Region."""
     return {"AWS_DEFAULT_REGION": region, "AWS_REGION": region}
 
 

@@ -21,7 +21,11 @@ from local.wire import Server
 GUARDED = frozenset({"userinfo"})
 """Functions of ours that stand behind the authorizer, as in infra/functions.py."""
 
-RESOURCE_SCOPES = {"GET /userinfo": "openid", "POST /userinfo": "openid", "GET /accounts": "accounts"}
+RESOURCE_RULES = {
+    "GET /userinfo": {"scope": "openid"},
+    "POST /userinfo": {"scope": "openid"},
+    "GET /accounts": {"scope": "accounts"},
+}
 
 
 class Stack:
@@ -95,7 +99,7 @@ class Stack:
             "DUCAT_BANK_NAME": "Sandbox Bank",
             "DUCAT_PEOPLE": "local.people:build",
             "DUCAT_RESOURCE_URL": self.mtls_url,
-            "DUCAT_RESOURCE_SCOPES": json.dumps(RESOURCE_SCOPES),
+            "DUCAT_RESOURCE_RULES": json.dumps(RESOURCE_RULES),
         }
 
 

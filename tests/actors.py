@@ -100,7 +100,9 @@ class Bank:
                 "DUCAT_BANK_NAME": "Example Bank",
                 "DUCAT_PEOPLE": "local.people:build",
                 "DUCAT_RESOURCE_URL": "https://api.bank.example",
-                "DUCAT_RESOURCE_SCOPES": json.dumps({"GET /accounts": "accounts", "GET /userinfo": "openid"}),
+                "DUCAT_RESOURCE_RULES": json.dumps(
+                    {"GET /accounts": {"scope": "accounts"}, "GET /userinfo": {"scope": "openid"}}
+                ),
                 **environment,
             }
         )

@@ -11,9 +11,11 @@ from typing import Any
 
 from chalicelib.errors import InvalidRequest, OAuthError
 from chalicelib.messages import Request
+from chalicelib.people import assurance
 from chalicelib.provider import Provider
-from chalicelib.tokens import access
-from chalicelib.tokens.access import Access, Demand
+from chalicelib.tokens import access, demand
+from chalicelib.tokens.access import Access
+from chalicelib.tokens.demand import Demand
 
 
 def decide(request: Request, method_arn: str, provider: Provider) -> dict[str, Any]:
@@ -35,11 +37,18 @@ def _refusal(refusal: OAuthError) -> dict[str, str]:
 
 
 def _demand(request: Request, provider: Provider) -> Demand:
-    """What the route asks for, from the settings. A route without a scope is shut. Raises InvalidRequest."""
-    scope = json.loads(provider.settings.resource_scopes).get(f"{request.method} {request.path}")
-    if not isinstance(scope, str) or not scope:
-        raise InvalidRequest("this resource has no scope", detail="the route is not in DUCAT_RESOURCE_SCOPES")
-    return Demand(scope, provider.settings.addresses(request.target))
+    """What the route asks for, from the settings. A route without a rule is shut. Raises InvalidRequest."""
+    settings = provider.settings
+    try:
+        return demand.of_route(
+            settings.resource_rules,
+            f"{request.method} {request.path}",
+            settings.addresses(request.target),
+            metadata=settings.resource_url + demand.METADATA,
+            acr_values=assurance.LEVELS,
+        )
+    except LookupError:
+        raise InvalidRequest("this resource is not open", detail="no rule in DUCAT_RESOURCE_RULES") from None
 
 
 def _context(opened: Access) -> dict[str, str]:
@@ -48,6 +57,8 @@ def _context(opened: Access) -> dict[str, str]:
         "scope": " ".join(opened.token.scope),
         "expires_at": str(opened.token.expires_at),
     }
+    if opened.token.authorization_details:
+        context["authorization_details"] = json.dumps(opened.token.authorization_details, separators=(",", ":"))
     if opened.proof is not None:
         context["proof"] = opened.proof  # so that a function of ours behind this one need not take it for a replay
     if opened.consent is not None:

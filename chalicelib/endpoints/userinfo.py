@@ -7,14 +7,14 @@ from chalicelib.messages import Request, Response, uncached
 from chalicelib.people import claims
 from chalicelib.provider import Provider
 from chalicelib.tokens import access
-from chalicelib.tokens.access import Demand
+from chalicelib.tokens.demand import Demand
 
 SCOPE = "openid"
 
 
 def answer(request: Request, provider: Provider) -> Response:
     """200 with `sub` and the claims of the token's scope."""
-    demand = Demand(SCOPE, provider.settings.addresses(request.path))
+    demand = Demand(provider.settings.addresses(request.path), scope=SCOPE)
     opened = access.check(request, provider, demand, now=provider.now(), vouched=request.vouched)
     if opened.consent is None:
         raise access.challenged(InvalidToken("no person stands behind this access token"), demand, None)

@@ -14,6 +14,9 @@ from chalicelib.storage.records import Login
 
 ACR: Mapping[int, str] = {2: "urn:ducat:loa:2", 3: "urn:ducat:loa:3"}
 
+LEVELS: tuple[str, ...] = tuple(ACR[level] for level in sorted(ACR))
+"""Every acr, the lowest level first."""
+
 
 @dataclass(frozen=True)
 class Method:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from chalicelib.errors import (
     InsufficientScope,
+    InsufficientUserAuthentication,
     InvalidDpopProof,
     InvalidRequest,
     InvalidToken,
@@ -19,6 +20,7 @@ from chalicelib.storage.records import AccessToken, Consent, Once
 from chalicelib.storage.stores import AlreadyUsed, Tokens, UsedOnce
 from chalicelib.tokens import confirmation
 from chalicelib.tokens.confirmation import Possession
+from chalicelib.tokens.demand import Demand
 from chalicelib.tokens.nonce import Nonces
 
 if TYPE_CHECKING:
@@ -45,14 +47,6 @@ class Keeper(Protocol):
 
 
 @dataclass(frozen=True)
-class Demand:
-    """What a resource asks for. `urls`: its addresses, any of which a proof may name."""
-
-    scope: str
-    urls: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Access:
     """What a presented token opens. Made in `check` alone. `consent` is None for a client's own token.
 
@@ -73,7 +67,8 @@ def check(request: Request, keeper: Keeper, demand: Demand, *, now: int, vouched
     """What the request's token opens, if it is in force, held by who is bound to it, and carries the scope.
 
     `vouched`: key of a jti that the authorizer used up for this very request. Raises InvalidToken, InvalidDpopProof,
-    UseDpopNonce, InsufficientScope or InvalidRequest, each with its WWW-Authenticate challenge (RFC 6750 3).
+    UseDpopNonce, InsufficientScope, InsufficientUserAuthentication or InvalidRequest, each with its WWW-Authenticate
+    challenge (RFC 6750 3).
     """
     scheme = None
     try:
@@ -81,8 +76,8 @@ def check(request: Request, keeper: Keeper, demand: Demand, *, now: int, vouched
         proof = _proof(request, keeper, demand, value, now=now) if scheme == DPOP else None
         token, consent = _found(value, proof, keeper, now=now, vouched=vouched)
         _require_possession(token, request, proof, keeper, now=now)
-        if demand.scope not in token.scope:
-            raise InsufficientScope("the access token does not cover this")
+        _require_cover(token, demand)
+        _require_authentication(consent, demand, now=now)
     except OAuthError as refusal:
         raise challenged(refusal, demand, scheme) from None
     return Access(token, consent, proof.once.key if proof is not None else None)
@@ -91,7 +86,12 @@ def check(request: Request, keeper: Keeper, demand: Demand, *, now: int, vouched
 def challenged(refusal: OAuthError, demand: Demand, scheme: str | None) -> OAuthError:
     """The refusal with a challenge per scheme; one that found no token at all tells no error (RFC 6750 3.1)."""
     told = {"error": refusal.error, "error_description": refusal.description}
-    asked = {"scope": demand.scope}
+    asked = {} if demand.scope is None else {"scope": demand.scope}
+    if demand.metadata is not None:
+        asked["resource_metadata"] = demand.metadata  # RFC9728-5.1
+    if isinstance(refusal, InsufficientUserAuthentication):  # RFC9470-3
+        told |= {"acr_values": " ".join(demand.acr_values)} if demand.acr_values else {}
+        told |= {"max_age": str(demand.max_age)} if demand.max_age is not None else {}
     challenges = {BEARER: asked, DPOP: {"algs": "PS256 ES256 EdDSA", **asked}}  # RFC9449-7.1
     if not isinstance(refusal, NoToken):
         of = DPOP if isinstance(refusal, InvalidDpopProof | UseDpopNonce) else scheme or BEARER
@@ -153,6 +153,27 @@ def _found(
     if found is None:
         raise InvalidToken("the access token is unknown, expired or revoked")
     return found
+
+
+def _require_cover(token: AccessToken, demand: Demand) -> AccessToken:
+    """The token, if it covers the resource by its scope and its authorization details. Raises InsufficientScope."""
+    types = {one["type"] for one in token.authorization_details}
+    if demand.scope is not None and demand.scope not in token.scope:
+        raise InsufficientScope("the access token does not cover this")
+    if demand.authorization_details_type is not None and demand.authorization_details_type not in types:
+        raise InsufficientScope("the access token has no authorization details for this")
+    return token
+
+
+def _require_authentication(consent: Consent | None, demand: Demand, *, now: int) -> Consent | None:
+    """The consent, if the person signed in well enough and lately enough. Raises InsufficientUserAuthentication."""
+    if not demand.acr_values and demand.max_age is None:
+        return consent
+    if consent is None or (demand.acr_values and consent.login.acr not in demand.acr_values):
+        raise InsufficientUserAuthentication("a stronger authentication of the person is needed")
+    if demand.max_age is not None and now - consent.login.auth_time > demand.max_age:
+        raise InsufficientUserAuthentication("a more recent authentication of the person is needed")
+    return consent
 
 
 def _require_possession(

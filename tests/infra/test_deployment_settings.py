@@ -33,7 +33,7 @@ def test_every_problem_is_listed_at_once():
         "bank_name": " ",
         "mtls_certificate": "arn:aws:iam::210987654321:server-certificate/x",
         "truststore_uri": "https://example.org/truststore.pem",
-        "resource_scopes": '["GET /accounts"]',
+        "resource_rules": '["GET /accounts"]',
         "bank_api_id": "not an id",
         "isuer_host": "login.real.bank",
     }
@@ -42,10 +42,24 @@ def test_every_problem_is_listed_at_once():
     assert all(name in str(refused.value) for name in wrong)
 
 
-@pytest.mark.parametrize("scopes", ["", "{", "[]", '{"GET /accounts": 1}', "null"])
-def test_scopes_that_are_no_object_of_texts_are_refused(scopes):
-    with pytest.raises(DeploymentError, match="resource_scopes"):
-        Deployment.read({**CHOSEN, "resource_scopes": scopes})
+@pytest.mark.parametrize(
+    "rules",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"GET /accounts": "accounts"}',
+        '{"GET /accounts": {}}',
+        '{"GET /accounts": {"max_age": 60}}',
+        '{"GET /accounts": {"scope": ""}}',
+        '{"GET /accounts": {"scope": "accounts", "max_age": true}}',
+        '{"GET /accounts": {"scope": "accounts", "scopes": "accounts"}}',
+    ],
+)
+def test_rules_that_open_a_route_to_anyone_or_say_nothing_clear_are_refused(rules):
+    with pytest.raises(DeploymentError, match="resource_rules"):
+        Deployment.read({**CHOSEN, "resource_rules": rules})
 
 
 def test_one_host_for_both_is_refused():
@@ -64,13 +78,15 @@ def test_the_cdks_own_context_is_left_alone():
 
 def test_a_chosen_deployment_reaches_the_template(synthesize, tmp_path):
     settings = tmp_path / "bank.json"
-    settings.write_text('{"issuer_host": "login.real.bank", "resource_scopes": "{\\"GET /accounts\\":\\"accounts\\"}"}')
+    settings.write_text(
+        '{"issuer_host": "login.real.bank", "resource_rules": "{\\"GET /accounts\\":{\\"scope\\":\\"accounts\\"}}"}'
+    )
     run, chosen = synthesize("-c", "bank_name=Real Bank", "-c", "bank_api_id=a1b2c3d4e5", str(settings))
     assert run.returncode == 0, run.stderr
     environment = chosen.environment()
     assert environment["DUCAT_ISSUER"] == "https://login.real.bank"
     assert environment["DUCAT_BANK_NAME"] == "Real Bank"
-    assert '"GET /accounts":"accounts"' in environment["DUCAT_RESOURCE_SCOPES"]
+    assert '"GET /accounts":{"scope":"accounts"}' in environment["DUCAT_RESOURCE_RULES"]
     assert "login.real.bank" in {d["DomainName"] for d in chosen.of("ApiGateway::DomainName").values()}
     assert ":a1b2c3d4e5/authorizers/*" in chosen.file.read_text()
     assert "issuer_host still has its example value" not in chosen.errors()

@@ -73,8 +73,8 @@ def test_only_guarded_routes_stand_behind_the_authorizer(template):
 
 
 def test_the_authorizer_knows_the_scope_of_each_guarded_route(template):
-    scopes = json.loads(template.environment()["DUCAT_RESOURCE_SCOPES"])
-    assert {route for row in FUNCTIONS if row.guarded for route in row.routes} <= set(scopes)
+    rules = json.loads(template.environment()["DUCAT_RESOURCE_RULES"])
+    assert {route for row in FUNCTIONS if row.guarded for route in row.routes} <= set(rules)
 
 
 def test_the_banks_own_api_may_ask_the_authorizer(template):

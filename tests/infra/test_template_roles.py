@@ -83,16 +83,18 @@ def test_each_function_has_a_role_of_its_own_without_managed_policies(template):
     assert not template.of("IAM::ManagedPolicy")
 
 
-def test_only_the_token_endpoint_signs_and_each_key_with_its_one_algorithm(template):
+def test_only_what_answers_with_a_jwt_signs_and_each_key_with_its_one_algorithm(template):
     signing = {
         (handler, setting(template, s["Resource"])): s["Condition"]
         for handler in template.functions()
         for s in template.statements(handler)
         if "kms:Sign" in actions(s)
     }
+    algorithms = {"DUCAT_PS256_KEY": "RSASSA_PSS_SHA_256", "DUCAT_ES256_KEY": "ECDSA_SHA_256"}
     assert signing == {
-        ("app.token", "DUCAT_PS256_KEY"): {"StringEquals": {"kms:SigningAlgorithm": "RSASSA_PSS_SHA_256"}},
-        ("app.token", "DUCAT_ES256_KEY"): {"StringEquals": {"kms:SigningAlgorithm": "ECDSA_SHA_256"}},
+        (f"app.{name}", key): {"StringEquals": {"kms:SigningAlgorithm": algorithm}}
+        for name in ("authorize", "login", "consent", "token", "introspect")
+        for key, algorithm in algorithms.items()
     }
 
 

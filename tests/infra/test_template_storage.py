@@ -66,7 +66,8 @@ def test_keys_are_of_the_kinds_that_the_algorithms_need_and_are_kept(template):
     assert key("ES256") == ("ECC_NIST_P256", "SIGN_VERIFY")
     assert key("SECRETS") == ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
     assert template.resources[environment["DUCAT_SECRETS_KEY"]["Fn::GetAtt"][0]]["Properties"]["EnableKeyRotation"]
-    assert len(template.of("KMS::Key")) == 4
+    assert key("NONCES") == ("HMAC_256", "GENERATE_VERIFY_MAC")
+    assert len(template.of("KMS::Key")) == 5
 
 
 def test_the_code_runs_on_the_tables_and_keys_of_the_template(template, monkeypatch):

@@ -24,7 +24,7 @@ ELSEWHERE = {
     "DUCAT_MTLS_URL": "https://localhost:2",
     "DUCAT_BANK_NAME": "Bank",
     "DUCAT_PEOPLE": "local.people:build",
-    "DUCAT_RESOURCE_SCOPES": "{}",
+    "DUCAT_RESOURCE_RULES": "{}",
 }
 
 

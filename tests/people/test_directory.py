@@ -26,9 +26,13 @@ CLAIMS = {"name": "Alice Arnold", "email": "alice@example.com", "email_verified"
 
 @pytest.fixture
 def provider():
-    with stand_in.in_process() as settings:
+    with stand_in.in_process("eu-west-1") as settings:
         everything = {variable(f.name): "unused" for f in fields(Settings)}
-        hosts = {"DUCAT_ISSUER": "https://bank.example", "DUCAT_MTLS_URL": "https://mtls.bank.example"}
+        hosts = {
+            "DUCAT_ISSUER": "https://bank.example",
+            "DUCAT_MTLS_URL": "https://mtls.bank.example",
+            "DUCAT_RESOURCE_URL": "https://api.bank.example",
+        }
         yield Aws(Settings.read(everything | hosts | {"DUCAT_BANK_NAME": "Example Bank"} | settings))
 
 

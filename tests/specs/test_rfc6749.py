@@ -158,7 +158,7 @@ def test_3_1_an_empty_parameter_of_the_authorization_endpoint_was_not_sent(named
 @pytest.mark.clause("RFC6749-3.1")
 def test_3_1_unrecognized_parameters_are_ignored(named):
     """The authorization server MUST ignore unrecognized request parameters."""
-    unknown = {"foo": "bar", "redirect_url": "https://evil.example", "Scope": "email", "STATE": "x", "": "y", "claims": "{"}
+    unknown = {"foo": "bar", "redirect_url": "https://evil.example", "Scope": "email", "STATE": "x", "": "y"}
     request_uri = named.pushed(**unknown)
     browser = Browser(named.bank)
     opened = browser.get(
@@ -230,7 +230,19 @@ def test_3_1_1_a_request_without_response_type_is_an_error(named):
 @pytest.mark.clause("RFC6749-3.1.1")
 @pytest.mark.parametrize(
     "response_type",
-    ["token", "id_token", "code id_token", "code token", "code id_token token", "none", "Code", "code ", " code", "code code", "x"],
+    [
+        "token",
+        "id_token",
+        "code id_token",
+        "code token",
+        "code id_token token",
+        "none",
+        "Code",
+        "code ",
+        " code",
+        "code code",
+        "x",
+    ],
 )
 def test_3_1_1_a_response_type_that_is_not_understood_is_an_error(named, response_type):
     """If the response type is not understood, the server MUST return an error response; ours is code, spelt so."""
@@ -315,7 +327,9 @@ def test_3_1_2_3_any_change_of_a_registered_redirect_uri_makes_it_another(named,
     registered = data.draw(st.sampled_from(REGISTERED))
     start = data.draw(st.integers(0, len(registered)))
     end = data.draw(st.integers(start, min(start + 3, len(registered))))
-    some = st.text(st.one_of(st.sampled_from("/?#%&=.:@\\ ;+*-aZ0"), st.characters(exclude_categories=["Cs"])), max_size=4)
+    some = st.text(
+        st.one_of(st.sampled_from("/?#%&=.:@\\ ;+*-aZ0"), st.characters(exclude_categories=["Cs"])), max_size=4
+    )
     changed = registered[:start] + data.draw(some) + registered[end:]
     if changed not in REGISTERED:
         refused(named.push(redirect_uri=changed), "invalid_request")
@@ -368,7 +382,12 @@ def test_3_2_parameters_of_the_token_endpoint_come_in_the_body(named):
 def test_3_2_an_empty_parameter_of_a_token_request_was_not_sent(named, name):
     """Parameters sent without a value MUST be treated as if they were omitted from the request."""
     code = named.code()
-    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": named.redirect_uri, "code_verifier": VERIFIER}
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": named.redirect_uri,
+        "code_verifier": VERIFIER,
+    }
     empty, omitted = named.post("/token", **form | {name: ""}), named.post("/token", **form | {name: None})
     assert (empty.status, empty.text) == (omitted.status, omitted.text)
     assert empty.status == 400
@@ -432,8 +451,27 @@ def test_3_3_the_order_of_scopes_does_not_matter_and_each_counts_once(named):
 @pytest.mark.clause("RFC6749-3.3")
 @pytest.mark.parametrize(
     "scope",
-    ["OpenID", "Accounts", " openid", "openid ", "openid  accounts", "openid\taccounts", "openid\naccounts", "openid,accounts"]
-    + ["openid+accounts", 'open"id', "open\\id", "\u043epenid", "openid \x00", " ", "*", "unheard_of", "openid unheard_of"],
+    [
+        "OpenID",
+        "Accounts",
+        " openid",
+        "openid ",
+        "openid  accounts",
+        "openid\taccounts",
+        "openid\naccounts",
+        "openid,accounts",
+    ]
+    + [
+        "openid+accounts",
+        'open"id',
+        "open\\id",
+        "\u043epenid",
+        "openid \x00",
+        " ",
+        "*",
+        "unheard_of",
+        "openid unheard_of",
+    ],
 )
 def test_3_3_a_scope_that_is_malformed_unknown_or_of_another_case_is_refused(named, scope):
     """Scope is a list of space-delimited, case-sensitive tokens: scope-token *( SP scope-token )."""
@@ -444,7 +482,9 @@ def test_3_3_a_scope_that_is_malformed_unknown_or_of_another_case_is_refused(nam
 @pytest.mark.clause("RFC6749-3.3")
 @MANY
 @given(
-    parts=st.lists(st.one_of(st.sampled_from(["openid", "profile", "email", "accounts"]), ANYTHING), min_size=1, max_size=4),
+    parts=st.lists(
+        st.one_of(st.sampled_from(["openid", "profile", "email", "accounts"]), ANYTHING), min_size=1, max_size=4
+    ),
     joint=st.sampled_from([" ", "  ", "\t", ",", "+", "\u00a0", ""]),
 )
 def test_3_3_a_scope_is_taken_exactly_where_it_is_a_list_of_known_tokens(named, parts, joint):
@@ -654,9 +694,26 @@ def test_4_1_3_a_code_must_be_one_of_ours(named, bank):
     """The server MUST verify that the authorization code is valid."""
     code = named.code()
     secret, _, key = code.partition(".")
-    for wrong in ("x", ".", f".{key}", f"{secret}.", secret, f"{'A' * len(secret)}.{key}", f"{secret}.{'A' * len(key)}"):
+    for wrong in (
+        "x",
+        ".",
+        f".{key}",
+        f"{secret}.",
+        secret,
+        f"{'A' * len(secret)}.{key}",
+        f"{secret}.{'A' * len(key)}",
+    ):
         refused(named.redeem(wrong), "invalid_grant")
-    for wrong in (code + "x", code[:-1], code.upper(), f" {code}", f"{code}\n", f"{code}.", f"{key}.{secret}", "x." * 5000):
+    for wrong in (
+        code + "x",
+        code[:-1],
+        code.upper(),
+        f" {code}",
+        f"{code}\n",
+        f"{code}.",
+        f"{key}.{secret}",
+        "x." * 5000,
+    ):
         refused(named.redeem(wrong), "invalid_grant")
     assert named.redeem(code).status == 200
 
@@ -686,7 +743,11 @@ def test_5_1_a_token_response_is_json_that_nobody_stores(each_client):
     """The parameters are in a JSON body; Cache-Control: no-store and Pragma: no-cache MUST be sent with any token."""
     first = each_client.redeem(each_client.code())
     refresh_token = first.json()["refresh_token"]
-    for answer in (first, each_client.refresh(refresh_token), each_client.post("/token", grant_type="client_credentials")):
+    for answer in (
+        first,
+        each_client.refresh(refresh_token),
+        each_client.post("/token", grant_type="client_credentials"),
+    ):
         assert answer.status == 200
         assert answer.header("content-type") == "application/json"
         assert answer.header("cache-control") == "no-store"
@@ -793,7 +854,9 @@ def test_5_2_a_client_that_used_the_authorization_header_is_answered_by_its_sche
 
 
 @pytest.mark.clause("RFC6749-5.2")
-@pytest.mark.parametrize("client_id", ["nobody", "Named", "named ", " named", "na\x00med", "\u00fc", "x" * 255, "x" * 5000])
+@pytest.mark.parametrize(
+    "client_id", ["nobody", "Named", "named ", " named", "na\x00med", "\u00fc", "x" * 255, "x" * 5000]
+)
 @pytest.mark.parametrize("path", BACK_CHANNEL)
 def test_5_2_an_unknown_client_is_an_invalid_client(named, path, client_id):
     """invalid_client: client authentication failed (e.g. unknown client)."""
@@ -811,7 +874,14 @@ def test_5_2_an_unknown_client_and_a_wrong_proof_look_the_same(named, self_signe
 @pytest.mark.clause("RFC6749-5.2")
 @pytest.mark.parametrize(
     "content_type",
-    [None, "", "application/json", "text/plain", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded-not"]
+    [
+        None,
+        "",
+        "application/json",
+        "text/plain",
+        "multipart/form-data; boundary=x",
+        "application/x-www-form-urlencoded-not",
+    ]
     + ["application/json, application/x-www-form-urlencoded"],
 )
 @pytest.mark.parametrize("path", BACK_CHANNEL)
@@ -833,7 +903,9 @@ def test_5_2_a_json_body_is_malformed_even_as_a_form(named, path):
 
 
 @pytest.mark.clause("RFC6749-5.2")
-@pytest.mark.parametrize("body", ["%", "&&&", "=", "%ff", "client_id=%C3%28", "a" * 70_000, "&".join("a%d=" % n for n in range(200))])
+@pytest.mark.parametrize(
+    "body", ["%", "&&&", "=", "%ff", "client_id=%C3%28", "a" * 70_000, "&".join("a%d=" % n for n in range(200))]
+)
 @pytest.mark.parametrize("path", BACK_CHANNEL)
 def test_5_2_a_body_that_can_not_be_read_is_refused(named, path, body):
     """A body that is empty, no UTF-8, too large or has too many parameters gets an error, never a failure of ours."""
@@ -866,7 +938,9 @@ def test_6_a_narrower_scope_may_be_asked_for_and_narrows_that_token_alone(named)
 
 
 @pytest.mark.clause("RFC6749-6")
-@pytest.mark.parametrize("scope", ["openid email", "email", "accounts email", "openid  profile", "OPENID", "unheard_of", "*"])
+@pytest.mark.parametrize(
+    "scope", ["openid email", "email", "accounts email", "openid  profile", "OPENID", "unheard_of", "*"]
+)
 def test_6_a_refresh_may_not_ask_for_more_than_was_granted(named, scope):
     """The requested scope MUST NOT include any scope not originally granted by the resource owner."""
     refresh_token = named.tokens()["refresh_token"]
@@ -888,7 +962,15 @@ def test_6_a_refresh_token_must_be_one_of_ours_and_in_force(named):
     tokens = named.tokens()
     refresh_token = tokens["refresh_token"]
     secret, _, consent = refresh_token.partition(".")
-    wrong = ["x", secret, f"{secret}.", f".{consent}", f"{'A' * 43}.{consent}", f"{secret}.{'A' * 43}", f"{refresh_token} "]
+    wrong = [
+        "x",
+        secret,
+        f"{secret}.",
+        f".{consent}",
+        f"{'A' * 43}.{consent}",
+        f"{secret}.{'A' * 43}",
+        f"{refresh_token} ",
+    ]
     for one in [*wrong, tokens["access_token"], named.code(), "x." * 5000]:
         refused(named.refresh(one), "invalid_grant")
     named.revoke(refresh_token)
@@ -917,7 +999,9 @@ def test_10_10_what_we_hand_out_can_not_be_guessed(named):
 
 @pytest.mark.clause("RFC6749-10.12")
 @pytest.mark.parametrize("where", ["login", "consent"])
-@pytest.mark.parametrize("wrong", [{"csrf": ""}, {"csrf": "x"}, {"csrf": "\u00fc"}, {"interaction": "x"}, {"interaction": ""}])
+@pytest.mark.parametrize(
+    "wrong", [{"csrf": ""}, {"csrf": "x"}, {"csrf": "\u00fc"}, {"interaction": "x"}, {"interaction": ""}]
+)
 def test_10_12_a_form_that_another_site_made_does_nothing(named, where, wrong):
     """The server MUST implement CSRF protection for its authorization endpoint, and never act without the person's awareness."""
     browser, request_uri = Browser(named.bank), named.pushed()
@@ -949,7 +1033,9 @@ def test_10_14_no_input_of_the_back_channel_makes_us_fail(named, data):
     """The server MUST sanitize and validate any value received."""
     path = data.draw(st.sampled_from(BACK_CHANNEL))
     form = named.authenticated(named.asking(grant_type="authorization_code", code="x", token="x", refresh_token="x"))
-    for name in data.draw(st.lists(st.sampled_from(sorted(form) + ["prompt", "max_age", "client_assertion"]), max_size=3)):
+    for name in data.draw(
+        st.lists(st.sampled_from(sorted(form) + ["prompt", "max_age", "client_assertion"]), max_size=3)
+    ):
         form[name] = data.draw(st.one_of(ANYTHING, st.builds(lambda text, times: text * times, ANYTHING, st.just(40))))
     answer = named.bank.send("POST", path, form=form, certificate=named.certificate)
     assert answer.status in (200, 201, 400, 401, 413), answer.text
@@ -991,7 +1077,11 @@ def test_10_14_no_input_of_the_pages_makes_us_fail(bank, key, path):
 def test_10_15_no_parameter_of_the_authorization_endpoint_redirects_anywhere(named):
     """The authorization endpoint must not be an open redirector: outer parameters lead nowhere."""
     browser = Browser(named.bank)
-    asked = {"client_id": named.client_id, "request_uri": named.pushed(), "redirect_uri": "https://evil.example/callback"}
+    asked = {
+        "client_id": named.client_id,
+        "request_uri": named.pushed(),
+        "redirect_uri": "https://evil.example/callback",
+    }
     opened = browser.get("/authorize", asked)
     assert not urlsplit(opened.location).netloc
     back = browser.submit(browser.get(opened.location), "cancel")

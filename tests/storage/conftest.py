@@ -31,13 +31,13 @@ def dynamodb_local_address():
 def settings(request):
     """Settings whose tables are there, while the environment leads to the backend that holds them."""
     unused = {variable(f.name): "unused" for f in fields(Settings)}
-    hosts = {"DUCAT_ISSUER": "https://bank.example", "DUCAT_MTLS_URL": "https://mtls.bank.example"}
+    hosts = {variable(name): "https://bank.example" for name in ("issuer", "mtls_url", "resource_url")}
     if request.param == "moto":
-        with stand_in.in_process() as found:
+        with stand_in.in_process("eu-west-2") as found:
             yield Settings.read(unused | hosts | found)
         return
     address = request.getfixturevalue("dynamodb_local_address")
-    with stand_in.surroundings(stand_in.SURROUNDINGS, {"AWS_ENDPOINT_URL": address}):
+    with stand_in.surroundings(stand_in.SURROUNDINGS, stand_in.in_region(), {"AWS_ENDPOINT_URL": address}):
         client = botocore.session.get_session().create_client("dynamodb")
         for table in client.list_tables()["TableNames"]:
             client.delete_table(TableName=table)
