@@ -15,6 +15,9 @@ openid_configuration = mount(app, provider, "openid_configuration", ["GET"], "/.
 oauth_authorization_server = mount(
     app, provider, "oauth_authorization_server", ["GET"], "/.well-known/oauth-authorization-server"
 )
+oauth_protected_resource = mount(
+    app, provider, "oauth_protected_resource", ["GET"], "/.well-known/oauth-protected-resource"
+)
 jwks = mount(app, provider, "jwks", ["GET"], "/jwks")
 par = mount(app, provider, "par", ["POST"], "/par")
 authorize = mount(app, provider, "authorize", ["GET", "POST"], "/authorize")

@@ -30,6 +30,7 @@ B = TypeVar("B")
 WARMED: dict[str, tuple[str, ...]] = {
     "openid_configuration": (),
     "oauth_authorization_server": (),
+    "oauth_protected_resource": (),
     "jwks": ("ring",),
     "par": ("clients", "pushed_requests"),
     "authorize": ("clients", "interactions"),

@@ -63,6 +63,7 @@ TOKEN_AND_CONSENT = (
 FUNCTIONS = (
     Function("openid_configuration", ("GET /.well-known/openid-configuration",), memory=512),
     Function("oauth_authorization_server", ("GET /.well-known/oauth-authorization-server",), memory=512),
+    Function("oauth_protected_resource", ("GET /.well-known/oauth-protected-resource",), memory=512),
     Function(
         "jwks",
         ("GET /jwks",),

@@ -56,6 +56,7 @@ ALL = AWS | JOSE | PEOPLE | PAGES | PASSKEYS | CRYPTOGRAPHY
 NEEDED = {
     "openid_configuration": set(),
     "oauth_authorization_server": set(),
+    "oauth_protected_resource": set(),
     "jwks": AWS,
     "par": AWS | {"jwt"} | CRYPTOGRAPHY,
     "authorize": AWS,

@@ -1,0 +1,44 @@
+"""GET /.well-known/oauth-protected-resource: what the bank's API asks for (RFC 9728), computed from the authorizer's rules.
+
+It belongs on the API's own host: there, an HTTP integration that leads here serves it. A handler of the bank's may as well call
+`document` itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from chalicelib.messages import Request, Response, json_response
+from chalicelib.profiles import PROFILES
+from chalicelib.provider import Provider
+from chalicelib.settings import Settings
+from chalicelib.tokens import demand
+
+CACHED = ("Cache-Control", "public, max-age=300")
+
+
+def answer(request: Request, provider: Provider) -> Response:
+    """The metadata document."""
+    return json_response(200, document(provider.settings), CACHED)
+
+
+def document(settings: Settings) -> dict[str, Any]:
+    """The metadata of the API at `settings.resource_url` (RFC 9728 2); a member with nothing to say is left out."""
+    rules = demand.rules(settings.resource_rules).values()
+    profiles = PROFILES.values()
+    members = {
+        "resource": settings.resource_url,
+        "authorization_servers": [settings.issuer],
+        "resource_name": settings.bank_name,
+        "bearer_methods_supported": ["header"],
+        "scopes_supported": _each(rule.get("scope") for rule in rules),
+        "authorization_details_types_supported": _each(rule.get("authorization_details_type") for rule in rules),
+        "tls_client_certificate_bound_access_tokens": any("mtls" in p.sender_constraints for p in profiles),
+        "dpop_signing_alg_values_supported": _each(alg for p in profiles for alg in p.dpop_signing_algs),
+    }
+    return {name: value for name, value in members.items() if value != []}
+
+
+def _each(values: Iterable[str | None]) -> list[str]:
+    return list(dict.fromkeys(value for value in values if value is not None))
