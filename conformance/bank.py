@@ -1,0 +1,83 @@
+"""Where the provider under test is: the local stack, or a deployment on AWS."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import botocore.session
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.assembly import Aws
+from chalicelib.clients.metadata import registered
+from chalicelib.provider import Provider
+from chalicelib.settings import Settings
+from local import people
+from local.stack import Stack
+
+USERINFO = "/userinfo"
+
+
+class NoBank(Exception):
+    """There is no provider to test; the message says why in one line."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who signs in on the pages."""
+
+    username: str
+    password: str
+    one_time_code: str
+
+
+@dataclass(frozen=True)
+class Bank:
+    """The provider under test. `resource_url`: what the plans read with their tokens, and `scope` what it asks for.
+
+    `person`: who the suite's own browser signs in as, None where someone does it by hand.
+    """
+
+    provider: Provider
+    resource_url: str
+    scope: str
+    person: Person | None
+
+    @property
+    def issuer(self) -> str:
+        return self.provider.settings.issuer
+
+    def register(self, metadata: Mapping[str, Any]) -> None:
+        """Make a client known. Raises InvalidClientMetadata or InvalidRedirectUri."""
+        self.provider.clients.keep(registered(metadata))
+
+
+@contextmanager
+def local(port: int) -> Iterator[Bank]:
+    """The local stack with the sample bank's API, for as long as the block. Raises PortTaken."""
+    with Stack(browsers_port=port, certificates_port=port + 1) as stack:
+        alice = people.ALICE
+        yield standing(stack.provider, Person(alice.username, alice.password, people.ONE_TIME_CODE))
+
+
+@contextmanager
+def deployed(function: str) -> Iterator[Bank]:
+    """A deployment, whose settings the named Lambda function of it has. Raises NoBank or SettingsError."""
+    try:
+        found = botocore.session.get_session().create_client("lambda").get_function_configuration(FunctionName=function)
+    except (BotoCoreError, ClientError) as problem:
+        raise NoBank(f"the settings of the function {function} can't be read ({problem})") from None
+    yield standing(Aws(Settings.read(found.get("Environment", {}).get("Variables", {}))), None)
+
+
+def standing(provider: Provider, person: Person | None) -> Bank:
+    """The bank of a Provider: the first route that is read with GET is its resource. Raises NoBank."""
+    settings = provider.settings
+    for route, rule in json.loads(settings.resource_rules).items():
+        method, _, path = route.partition(" ")
+        if method == "GET" and path != USERINFO:
+            return Bank(provider, settings.resource_url + path, rule["scope"], person)
+    raise NoBank("DUCAT_RESOURCE_RULES names no route to read with GET besides /userinfo")
