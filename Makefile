@@ -40,7 +40,7 @@ bench: $(DEV)
 	@$(BIN)/python -m benchmarks
 
 conformance: $(DEV)
-	@$(BIN)/python -m conformance $(SUITE) $(if $(ONLY),--only '$(ONLY)')
+	@$(BIN)/python -m conformance $(SUITE) --port $(PORT) $(if $(ONLY),--only '$(ONLY)')
 
 lock:
 	@for set in requirements requirements-local requirements-dev; do \
