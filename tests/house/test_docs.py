@@ -1,0 +1,223 @@
+"""What the documents name is there, and what they show works."""
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from functools import cache
+
+import pytest
+
+import app as front_door
+from chalicelib import errors
+from chalicelib.authorization.scope import SCOPES
+from chalicelib.clients.metadata import registered
+from chalicelib.profiles import PROFILES
+from chalicelib.settings import variables
+from chalicelib.storage.records import Client
+from tests.house.source import ROOT, text
+
+DOCS = ROOT / "docs"
+PAGES = tuple(sorted(path.relative_to(ROOT) for path in (*ROOT.glob("*.md"), *DOCS.rglob("*.md"))))
+FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+FILE = re.compile(r"`((?:chalicelib|infra|local|tests|docs|conformance|benchmarks|\.ci)/[\w./*-]*)")
+URLS = frozenset(front_door.app.routes)
+WRITTEN = tuple(path for path in PAGES if "reference" not in path.parts)
+"""The pages that people write."""
+GENERATED = frozenset(f"{name}.md" for name in ("clauses", "settings", "errors", "profiles", "roles", "conformance"))
+"""The pages that scripts write, in docs/reference."""
+
+
+def blocks(page, language):
+    """The page's examples in a language."""
+    return [code for _, named, code in FENCE.findall(text(page)) if named == language]
+
+
+def page(name):
+    return (DOCS / name).relative_to(ROOT)
+
+
+@cache
+def anchors(path):
+    """The addresses within a page, as GitHub makes them of its headings."""
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", text(path)), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def rows(name, heading=None):
+    """The backticked words in the first column of a page's tables, or of those under one heading."""
+    whole = text(page(name))
+    if heading is not None:
+        whole = whole.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    return [word for line in re.findall(r"^\|(.*?)\|", whole, re.MULTILINE) for word in re.findall(r"`([^`]+)`", line)]
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=str)
+class TestEachPage:
+    def test_leads_to_what_is_there(self, path):
+        for link in LINK.findall(FENCE.sub("", text(path))):
+            if link.startswith("https://"):
+                continue
+            file, _, anchor = link.partition("#")
+            target = (ROOT / path).parent / file if file else ROOT / path
+            if target.parent.resolve() == DOCS / "reference":
+                assert target.name in GENERATED, link
+                continue
+            assert target.exists(), link
+            if anchor:
+                assert anchor in anchors(target.resolve().relative_to(ROOT)), link
+
+    def test_names_files_that_are_there(self, path):
+        for name in FILE.findall(text(path)):
+            assert list(ROOT.glob(name.rstrip("/."))), name
+
+    def test_names_commands_that_make_has(self, path):
+        targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+        assert set(re.findall(r"(?:`|^)make ([a-z]+)", text(path), re.MULTILINE)) <= targets
+
+    def test_names_settings_that_are_read(self, path):
+        assert set(re.findall(r"\bDUCAT_[A-Z0-9_]+\b", text(path))) <= set(variables())
+
+
+def test_every_endpoint_is_described_and_no_other():
+    named = rows("integrate/endpoints.md")
+    assert {path for path in named if path.startswith("/")} == URLS
+
+
+def test_every_setting_of_the_deployment_is_described_and_no_other():
+    from infra.deployment import Deployment
+
+    assert rows("operate/deploy.md", "The settings") == [f.name for f in fields(Deployment)]
+
+
+def test_the_example_of_a_deployment_can_be_deployed():
+    from infra.deployment import Deployment
+
+    (example,) = blocks(page("operate/deploy.md"), "json")
+    assert Deployment.read(json.loads(example)).left_as_examples() == []
+
+
+def test_every_field_of_a_client_is_described_and_no_other():
+    named = rows("integrate/clients.md", "Fields")
+    assert sorted(named) == sorted([*(f.name for f in fields(Client)), "response_types"])
+
+
+@pytest.mark.parametrize(
+    "record", blocks(page("integrate/clients.md"), "json"), ids=lambda r: json.loads(r)["client_id"]
+)
+def test_every_example_of_a_client_can_be_registered(record):
+    assert registered(json.loads(record)).client_id == json.loads(record)["client_id"]
+
+
+def test_every_scope_is_described_in_the_words_that_people_read():
+    told = re.findall(r"^\| `(\w+)` \| (.+?) \| (no|yes) \|$", text(page("integrate/clients.md")), re.MULTILINE)
+    assert told == [(s.name, s.words, "no" if s.about_a_person else "yes") for s in SCOPES.values()]
+
+
+def test_every_profile_is_described_and_no_other():
+    assert rows("integrate/README.md", "Which profile") == list(PROFILES)
+
+
+def test_what_the_authorizer_hands_on_is_described():
+    source = text((ROOT / "chalicelib/endpoints/authorizer.py").relative_to(ROOT)).split("def _context", 1)[1]
+    handed_on = re.findall(r'"(\w+)":|context\["(\w+)"\]', source.split("\ndef ", 1)[0])
+    named = re.findall(r"`(\w+)`", " ".join(_first_columns("integrate/protect-your-api.md", "What your function gets")))
+    assert set(named) == {one or other for one, other in handed_on}
+
+
+def _first_columns(name, heading):
+    part = text(page(name)).split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    return re.findall(r"^\|(.*?)\|", part, re.MULTILINE)
+
+
+def test_the_rules_that_are_shown_can_be_used():
+    from chalicelib.tokens import demand
+
+    example, *_ = blocks(page("integrate/protect-your-api.md"), "json")
+    assert demand.rules(example)
+    assert set(rows("integrate/protect-your-api.md", "Say what each route asks for")) == demand.KINDS.keys()
+
+
+def test_the_errors_of_the_authorizer_are_registered_ones():
+    codes = {kind.error for kind in vars(errors).values() if isinstance(kind, type) and hasattr(kind, "error")}
+    told = text(page("integrate/protect-your-api.md")).split("## What the caller gets", 1)[1].split("\n## ", 1)[0]
+    named = {word for word in re.findall(r"^\| [^`]*? \| `(\w+)`", told, re.MULTILINE)} - {"error"}
+    assert len(named) > 5
+    assert named <= codes
+
+
+def test_the_directory_that_is_shown_signs_people_in():
+    (example,) = blocks(page("integrate/people.md"), "python")
+    made = {
+        "ask_core_banking": lambda user, password, code: {"number": "4711", "claims": {"name": "C", "email": "c@d"}}
+    }
+    exec(compile(example, "core_banking.py", "exec"), made)
+    people = made["build"](None)
+    signed_in = people.sign_in(
+        people.find("carol"), password="p", one_time_code="1", scope=("openid", "profile"), now=5
+    )
+    assert (signed_in.login.sub, signed_in.login.acr, signed_in.login.claims) == (
+        "4711",
+        "urn:ducat:loa:2",
+        {"name": "C"},
+    )
+
+
+def test_the_api_that_is_shown_can_be_synthesized(tmp_path):
+    (example,) = blocks(page("integrate/protect-your-api.md"), "python")
+    made = (
+        "\nfrom aws_cdk import App\napp = App(outdir='out')\n"
+        "AccountsApi(app, 'Accounts', 'arn:aws:lambda:eu-central-1:111122223333:function:accounts')\napp.synth()\n"
+    )
+    (tmp_path / "api.py").write_text(example + made)
+    run = subprocess.run(
+        [sys.executable, "api.py"], cwd=tmp_path, env=_environment(), capture_output=True, text=True, timeout=100
+    )
+    assert run.returncode == 0, run.stderr
+    template = json.loads((tmp_path / "out" / "Accounts.template.json").read_text())
+    kinds = {name: one["Type"] for name, one in template["Resources"].items()}
+    (guard,) = [template["Resources"][name] for name, kind in kinds.items() if kind == "AWS::ApiGateway::Authorizer"]
+    assert guard["Properties"]["AuthorizerResultTtlInSeconds"] == 0
+
+
+OPERATOR = """
+import json, runpy, sys
+from local import aws
+with aws.in_process() as made:
+    rest = {"DUCAT_ISSUER": "https://a.example", "DUCAT_MTLS_URL": "https://b.example", "DUCAT_BANK_NAME": "B",
+            "DUCAT_PEOPLE": "chalicelib.people.directory:build", "DUCAT_RESOURCE_URL": "https://c.example"}
+    names = {name: "{}" for name in sys.argv[1].split()} | rest | made
+    open("ducat-settings.json", "w").write(json.dumps(names))
+    for arguments in (["register.py", "client.json"], ["end.py", "some-consent"]):
+        sys.argv = arguments
+        runpy.run_path(arguments[0], run_name="__main__")
+    from chalicelib.assembly import provider
+    print(provider().clients.find("rent-scout", now=0).profile)
+    import getpass
+    getpass.getpass = lambda prompt: "a long enough password"
+    sys.argv = ["enrol.py", "carol", "customer-4711", '{"name": "Carol Example"}']
+    runpy.run_path("enrol.py", run_name="__main__")
+    print(provider().users.find("carol").sub)
+"""
+
+
+def test_what_the_operator_is_to_run_works(tmp_path):
+    register, enrol = blocks(page("operate/clients-and-people.md"), "python")
+    (end,) = blocks(page("operate/incidents.md"), "python")
+    (client,) = [one for one in blocks(page("integrate/clients.md"), "json") if '"rent-scout"' in one]
+    for name, content in {"register.py": register, "enrol.py": enrol, "end.py": end, "client.json": client}.items():
+        (tmp_path / name).write_text(content)
+    command = [sys.executable, "-c", OPERATOR, " ".join(variables())]
+    run = subprocess.run(command, cwd=tmp_path, env=_environment(), capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+    registered_as, profile, uri, sub = run.stdout.splitlines()
+    assert (registered_as, profile) == ("Registered rent-scout under fapi2-security", "fapi2-security")
+    assert (uri.partition(":")[0], sub) == ("otpauth", "customer-4711")
+
+
+def _environment():
+    import os
+
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
