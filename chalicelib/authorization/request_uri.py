@@ -15,5 +15,5 @@ def of(handle: str) -> str:
 def handle_of(request_uri: str | None) -> str:
     """The handle that a request_uri carries. Raises InvalidRequest where there is none: nothing was pushed."""
     if request_uri is None or not request_uri.startswith(PREFIX):
-        raise InvalidRequest("this authorization request was not pushed; request_uri is missing")  # RFC9126-5
+        raise InvalidRequest("this authorization request was not pushed; request_uri is missing")  # PAR-5
     return request_uri.removeprefix(PREFIX)

@@ -92,7 +92,7 @@ def challenged(refusal: OAuthError, demand: Demand, scheme: str | None) -> OAuth
     if isinstance(refusal, InsufficientUserAuthentication):  # RFC9470-3
         told |= {"acr_values": " ".join(demand.acr_values)} if demand.acr_values else {}
         told |= {"max_age": str(demand.max_age)} if demand.max_age is not None else {}
-    challenges = {BEARER: asked, DPOP: {"algs": "PS256 ES256 EdDSA", **asked}}  # RFC9449-7.1
+    challenges = {BEARER: asked, DPOP: {"algs": "PS256 ES256 EdDSA", **asked}}  # DPOP-7.1
     if not isinstance(refusal, NoToken):
         of = DPOP if isinstance(refusal, InvalidDpopProof | UseDpopNonce) else scheme or BEARER
         challenges = {of: told | challenges[of]}
@@ -149,7 +149,7 @@ def _found(
         else:
             found = keeper.tokens.find(value, now=now)
     except AlreadyUsed as used:
-        raise InvalidDpopProof("the DPoP proof was used before", detail=str(used)) from None  # RFC9449-11.1
+        raise InvalidDpopProof("the DPoP proof was used before", detail=str(used)) from None  # DPOP-11.1
     if found is None:
         raise InvalidToken("the access token is unknown, expired or revoked")
     return found

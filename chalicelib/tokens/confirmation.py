@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CERTIFICATE = "x5t#S256"
 KEY = "jkt"
 
-TOKEN_TYPES = {CERTIFICATE: "Bearer", KEY: "DPoP"}  # RFC8705-3, RFC9449-5
+TOKEN_TYPES = {CERTIFICATE: "Bearer", KEY: "DPoP"}  # RFC8705-3, DPOP-5
 
 
 @dataclass(frozen=True)
