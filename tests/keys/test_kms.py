@@ -23,7 +23,7 @@ CONTEXT = {"user": "alice"}
 @pytest.fixture(scope="module")
 def keys():
     """Settings of the stand-in's keys, by DUCAT_<NAME>_KEY."""
-    with stand_in.in_process() as settings:
+    with stand_in.in_process("eu-west-1") as settings:
         yield settings
 
 
