@@ -3,6 +3,7 @@
 # make test    every check
 # make synth   the AWS deployment as a CloudFormation template, in build/cdk.out
 # make bench   CPU and cold start per request
+# make docs    docs/reference, written anew from the code
 # make conformance SUITE=https://localhost:8443   the OpenID Foundation's plans, by a suite at an address
 # make lock    the requirements, resolved anew where their .in files changed; needs uv
 #
@@ -14,7 +15,7 @@ BIN := .venv/bin
 LOCAL := .venv/.local
 DEV := .venv/.dev
 
-.PHONY: help demo run test synth bench conformance lock
+.PHONY: help demo run test synth bench docs conformance lock
 .DEFAULT_GOAL := help
 
 help:
@@ -38,6 +39,9 @@ synth: $(DEV)
 
 bench: $(DEV)
 	@$(BIN)/python -m benchmarks
+
+docs: $(DEV)
+	@$(BIN)/python -m docs.generate
 
 conformance: $(DEV)
 	@$(BIN)/python -m conformance $(SUITE) --port $(PORT) $(if $(ONLY),--only '$(ONLY)')

@@ -23,8 +23,8 @@ class Settings:
     `issuer`: https URL of the browsers' host, the `iss` of everything. `mtls_url`: https URL of the host that asks for
     client certificates. `bank_name`: the name people read on the pages. `people`: "module:function" that makes the directory
     of end users. `resource_url`: https URL of the bank's API behind the authorizer. `resource_rules`: JSON object, "GET
-    /accounts" to what the authorizer asks for there (tokens/demand.py). `*_table`: DynamoDB table names. `*_key`: KMS key
-    ids or ARNs.
+    /accounts" to what the authorizer asks for there (tokens/demand.py). `*_table`: name of a DynamoDB table. `*_key`:
+    id or ARN of a KMS key.
     """
 
     issuer: str

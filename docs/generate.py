@@ -1,0 +1,253 @@
+"""Write docs/reference from the code: `python -m docs.generate`, or `make docs`.
+
+Places are files and names, never line numbers, so that a page changes only when what it says does.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+
+from chalicelib import errors, profiles
+from chalicelib.errors import OAuthError
+from chalicelib.keys.kms import ALGORITHMS
+from chalicelib.profiles import PROFILES, Profile
+from chalicelib.settings import Settings, variable
+from docs import clauses
+from docs.clauses import ROOT, TAG, Place
+from infra.functions import FUNCTIONS, Function
+
+REFERENCE = ROOT / "docs" / "reference"
+MANY = 6
+WRITTEN = "Written by `make docs` from the code; changes here are lost.\n"
+
+
+def clauses_page() -> str:
+    """Each clause, the code that cites it, the tests that show it."""
+    code, tests = clauses.in_code(), clauses.in_tests()
+    known = clauses.in_order({*code, *tests})
+    said = [
+        "# Clauses\n",
+        WRITTEN,
+        "Each clause that the code cites or a test is marked with: where the code heeds it, and the tests that show it. "
+        "Tags are spelt as the OpenID Foundation's conformance suite spells them, so a red line there can be searched for "
+        "here.\n",
+    ]
+    for name, (title, _) in clauses.SPECIFICATIONS.items():
+        own = [tag for tag in known if clauses.specification(tag) == name]
+        if own:
+            said.append(f"## {title}\n")
+            said.append(
+                _table(
+                    ("Clause", "Code", "Tests"),
+                    (
+                        (f"[{tag}]({clauses.address(tag)})", _places(code.get(tag)), _places(tests.get(tag)))
+                        for tag in own
+                    ),
+                )
+            )
+    return "\n".join(said)
+
+
+def settings_page() -> str:
+    """Each environment variable, and what it is."""
+    words = _described(Settings)
+    rows = ((f"`{variable(f.name)}`", _sentence(_of(f.name, words))) for f in fields(Settings))
+    return "\n".join(
+        (
+            "# Settings\n",
+            WRITTEN,
+            "Where a deployment is: environment variables of every function, which `infra/` sets. Each is required; what "
+            "is missing or wrong is listed in one message. No setting softens a rule. What a bank chooses when it "
+            "deploys is in [deploy](../operate/deploy.md#the-settings).\n",
+            _table(("Variable", "What"), rows),
+        )
+    )
+
+
+def errors_page() -> str:
+    """Each error code, its status, what it means, and which files refuse with it."""
+    kinds = [
+        k for k in vars(errors).values() if isinstance(k, type) and issubclass(k, OAuthError) and k is not OAuthError
+    ]
+    calls = _called_in_product()
+    rows = (
+        (
+            f"`{kind.error}`",
+            "404, 405" if kind is errors.NotHere else str(kind.status),
+            inspect.getdoc(kind) or "",
+            "<br>".join(map(_link, paths)) if len(paths := calls.get(kind.__name__, [])) <= MANY else "in many places",
+        )
+        for kind in sorted(kinds, key=lambda kind: (kind.error, kind is errors.NotHere))
+    )
+    return "\n".join(
+        (
+            "# Errors\n",
+            WRITTEN,
+            "What a refusal says: `error`, and `error_description` for a log. At `/authorize`, `/login` and `/consent` a "
+            "person sees a page with the same code, or the client gets it in the redirect. Status 401 of a protected "
+            "resource comes with a `WWW-Authenticate` challenge, and `invalid_dpop_proof` and `use_dpop_nonce` are 401 "
+            "there. A body of more than 64 KB is `invalid_request` with 413.\n",
+            _table(("Code", "Status", "When", "Where"), rows),
+        )
+    )
+
+
+def profiles_page() -> str:
+    """Each question that a rule depends on, and what each profile answers, with the clause."""
+    cited = {name: _cited(name) for name in PROFILES}
+    said = [
+        "# Profiles\n",
+        WRITTEN,
+        "What each profile answers to each question that a rule depends on. The questions are those of "
+        f"{_link('chalicelib/profiles/profile.py')}.\n",
+        " ".join((inspect.getdoc(Profile) or "").partition("\n\n")[2].split()) + "\n",
+    ]
+    for heading, questions in _grouped():
+        rows = (
+            (f"`{q}`", *(" ".join((_value(getattr(p, q)), *cited[name].get(q, ()))) for name, p in PROFILES.items()))
+            for q in questions
+        )
+        said += [f"## {heading}\n", _table(("Question", *(f"`{name}`" for name in PROFILES)), rows)]
+    return "\n".join(said)
+
+
+def roles_page() -> str:
+    """Each function, its routes, and what its role may do."""
+    said = [
+        "# Roles\n",
+        WRITTEN,
+        f"What each function may do on AWS, and nothing else: {_link('infra/functions.py')}. Besides, each writes to its "
+        "own log group and opens its own tables' encryption, through DynamoDB alone.\n",
+    ]
+    for function in FUNCTIONS:
+        rows = [
+            *(
+                (f"table `{t.name}`", ", ".join(f"`dynamodb:{verb}`" for verb in t.verbs), t.why)
+                for t in function.tables
+            ),
+            *((f"key `{k.name}`{_algorithm(k.name, k.verb)}", f"`kms:{k.verb}`", k.why) for k in function.keys),
+        ]
+        said += [f"## {function.name}\n", _reached(function) + "\n"]
+        said.append(_table(("On", "May", "Statement"), rows) if rows else "No table and no key.\n")
+    return "\n".join(said)
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "clauses.md": clauses_page,
+    "settings.md": settings_page,
+    "errors.md": errors_page,
+    "profiles.md": profiles_page,
+    "roles.md": roles_page,
+}
+
+
+def main() -> None:
+    """Write every page that changed, and name it."""
+    REFERENCE.mkdir(exist_ok=True)
+    for name, page in PAGES.items():
+        file, text = REFERENCE / name, page()
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            file.write_text(text, encoding="utf-8")
+            print(file.relative_to(ROOT), file=sys.stderr)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(" ".join(cell.split()) for cell in line) + " |\n" for line in lines)
+
+
+def _link(path: str) -> str:
+    """A link from docs/reference to a file, named by what is worth reading of its path."""
+    return f"[{path.removeprefix('chalicelib/').removeprefix('tests/')}](../../{path})"
+
+
+def _places(places: Iterable[Place] | None) -> str:
+    """Files, each with the names in it."""
+    found: dict[str, list[str]] = {}
+    for place in sorted(places or ()):
+        found.setdefault(place.path, []).append(place.name)
+    return "<br>".join(
+        f"{_link(path)} {', '.join(f'`{name}`' for name in names if name)}".strip() for path, names in found.items()
+    )
+
+
+def _described(kind: type) -> dict[str, str]:
+    """The words of a class's docstring about each field: "`name`, `other`: words"."""
+    text = " ".join((inspect.getdoc(kind) or "").split())
+    parts = re.findall(r"((?:`[\w*]+`, )*`[\w*]+`): (.*?)(?=\s(?:`[\w*]+`, )*`[\w*]+`: |$)", text)
+    return {name: words for names, words in parts for name in re.findall(r"`([\w*]+)`", names)}
+
+
+def _of(name: str, words: Mapping[str, str]) -> str:
+    """The words about a field: its own, or those about all that end like it. Raises LookupError where nothing is said."""
+    return next(said for pattern, said in words.items() if re.fullmatch(pattern.replace("*", r"\w+"), name))
+
+
+def _sentence(words: str) -> str:
+    return words if words.startswith("https") else words[0].upper() + words[1:]
+
+
+def _called_in_product() -> dict[str, list[str]]:
+    """The files of the product in which each name is called."""
+    found: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "chalicelib").rglob("*.py")):
+        names = {
+            n.func.id
+            for n in ast.walk(ast.parse(path.read_text()))
+            if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+        }
+        for name in names:
+            found.setdefault(name, []).append(path.relative_to(ROOT).as_posix())
+    return found
+
+
+def _grouped() -> list[tuple[str, list[str]]]:
+    """The questions under the headings that stand above them in the class."""
+    groups: list[tuple[str, list[str]]] = []
+    heading = "Its name"
+    for line in inspect.getsource(Profile).splitlines():
+        if line.startswith("    # "):
+            heading = line.strip("# .")
+        elif question := re.fullmatch(r"    (\w+): .*", line):
+            if not groups or groups[-1][0] != heading:
+                groups.append((heading, []))
+            groups[-1][1].append(question.group(1))
+    return [(heading, questions) for heading, questions in groups if questions != ["name"]]
+
+
+def _cited(name: str) -> dict[str, list[str]]:
+    """The clauses that a profile's file cites beside each of its answers."""
+    source = Path(profiles.__file__).with_name(name.replace("-", "_") + ".py").read_text(encoding="utf-8")
+    (made,) = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    lines = source.splitlines()
+    return {
+        str(k.arg): [m.group() for line in lines[k.lineno - 1 : k.end_lineno] for m in TAG.finditer(line)]
+        for k in made.keywords
+    }
+
+
+def _value(answer: object) -> str:
+    if isinstance(answer, bool):
+        return "yes" if answer else "no"
+    if isinstance(answer, tuple):
+        return ", ".join(f"`{one}`" for one in answer) or "none"
+    return f"{answer:,}" if isinstance(answer, int) else f"`{answer}`"
+
+
+def _algorithm(key: str, verb: str) -> str:
+    return f", as {ALGORITHMS[key.upper()]}" if verb == "Sign" else ""
+
+
+def _reached(function: Function) -> str:
+    routes = ", ".join(f"`{route}`" for route in function.routes) or "no route"
+    return f"{routes}; {function.memory} MB" + ("; behind the authorizer" if function.guarded else "")
+
+
+if __name__ == "__main__":
+    main()
