@@ -391,13 +391,14 @@ def certificate(
 ) -> str:
     """A certificate (PEM), signed by its own key; whether a chain is trusted is TLS's matter."""
     key = key or ec_key(common_name)
-    subject = subject or x509.Name(
-        [
-            x509.NameAttribute(NameOID.COUNTRY_NAME, "DE"),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization),
-            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
-        ]
-    )
+    if subject is None:  # one without attributes is a name too
+        subject = x509.Name(
+            [
+                x509.NameAttribute(NameOID.COUNTRY_NAME, "DE"),
+                x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization),
+                x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+            ]
+        )
     start = datetime.fromtimestamp(begins, UTC)
     builder = (
         x509.CertificateBuilder()
