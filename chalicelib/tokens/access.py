@@ -92,7 +92,7 @@ def challenged(refusal: OAuthError, demand: Demand, scheme: str | None) -> OAuth
     if isinstance(refusal, InsufficientUserAuthentication):  # RFC9470-3
         told |= {"acr_values": " ".join(demand.acr_values)} if demand.acr_values else {}
         told |= {"max_age": str(demand.max_age)} if demand.max_age is not None else {}
-    challenges = {BEARER: asked, DPOP: {"algs": " ".join(confirmation.PROOF_ALGS), **asked}}  # DPOP-7.1
+    challenges = {BEARER: asked, DPOP: {"algs": "PS256 ES256 EdDSA", **asked}}  # DPOP-7.1
     if not isinstance(refusal, NoToken):
         of = DPOP if isinstance(refusal, InvalidDpopProof | UseDpopNonce) else scheme or BEARER
         challenges = {of: told | challenges[of]}
@@ -114,10 +114,8 @@ def _challenge(scheme: str, parameters: Mapping[str, str]) -> str:
 def _presented(request: Request) -> tuple[str, str]:
     """Scheme and token of the Authorization header; never of the query (FAPI2-SP-FINAL-5.3.4-2) or the body."""
     header = request.header("authorization")
-    if any(name == "access_token" for name, _ in request.query):
-        raise InvalidRequest(
-            "the access token belongs into the Authorization header"
-        )  # RFC6750-2: and nowhere beside it
+    if any(name == "access_token" for name, _ in request.query):  # RFC6750-2: nor in the query beside the header
+        raise InvalidRequest("the access token belongs into the Authorization header")
     if header is None:
         raise NoToken("an access token is needed")
     scheme, _, value = header.partition(" ")
