@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from ipaddress import ip_address
 from typing import Any
+from unicodedata import category
 
 from cryptography import x509
 
@@ -22,6 +23,8 @@ SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC6749-3.3
 REDIRECT_URI = re.compile(r"https://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?([/?][\x21\x22\x24-\x7e]*)?")
 DEFAULT_ALG = "PS256"
 NAMES = ("subject_dn", "san_dns", "san_uri", "san_ip", "san_email")
+LISTS = ("scope", "grant_types", "redirect_uris", "authorization_details_types")
+SWITCHES = tuple(f.name for f in fields(Client) if f.type == "bool")
 
 
 def registered(metadata: Mapping[str, Any]) -> Client:
@@ -40,6 +43,7 @@ def registered(metadata: Mapping[str, Any]) -> Client:
         client = Client(**{k: _frozen(k, v) for k, v in metadata.items() if k in known})
     except TypeError:
         raise InvalidClientMetadata("something that every client has is missing") from None
+    _require_types(client, metadata.get("response_types"))
     _require_texts(client)
     _require_grants(client, profile, metadata.get("response_types"))
     _require_authentication(client, profile)
@@ -55,15 +59,27 @@ def _frozen(name: str, value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _require_types(client: Client, response_types: Any) -> None:
+    """RFC 7591 2: each member is of its JSON type; "false" in quotes is no false."""
+    lists = {name: getattr(client, name) for name in LISTS}
+    lists["response_types"] = () if response_types is None else response_types
+    for name, values in lists.items():
+        if not isinstance(values, tuple | list) or not all(isinstance(v, str) for v in values):
+            raise InvalidClientMetadata(f"{name} must be a list of texts")
+    for name in SWITCHES:
+        if not isinstance(getattr(client, name), bool):
+            raise InvalidClientMetadata(f"{name} must be true or false")
+    if not isinstance(client.jwks, dict | None):
+        raise InvalidClientMetadata("jwks must be a JWK Set")
+
+
 def _require_texts(client: Client) -> None:
     if not isinstance(client.client_id, str) or not CLIENT_ID.fullmatch(client.client_id):
         raise InvalidClientMetadata("client_id must be 1 to 255 printable ASCII characters")
     if not isinstance(client.client_name, str) or not 0 < len(client.client_name.strip()) <= 100:
         raise InvalidClientMetadata("client_name must be a text of at most 100 characters: people read it")
-    for name in ("scope", "grant_types", "redirect_uris"):
-        values = getattr(client, name)
-        if not isinstance(values, tuple) or not all(isinstance(v, str) for v in values):
-            raise InvalidClientMetadata(f"{name} must be a list of texts")
+    if any(category(char)[0] == "C" or category(char) in ("Zl", "Zp") for char in client.client_name):
+        raise InvalidClientMetadata("client_name has characters that can't be seen, or that turn a text around")
     if not all(SCOPE_TOKEN.fullmatch(token) for token in client.scope):
         raise InvalidClientMetadata("scope has a token that is none")
 
