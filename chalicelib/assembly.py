@@ -14,12 +14,12 @@ from functools import cache, cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from chalicelib.keys.ring import Ring
 from chalicelib.provider import Provider
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from chalicelib.keys.kms import Kms
+    from chalicelib.keys.ring import Ring
     from chalicelib.people.port import People
     from chalicelib.storage.dynamodb import Dynamo
     from chalicelib.tokens.nonce import Nonces
@@ -98,6 +98,8 @@ class Aws:
 
     @cached_property
     def ring(self) -> Ring:
+        from chalicelib.keys.ring import Ring
+
         return Ring(self.signing_keys, lambda key: self.kms.signer(key))
 
     @cached_property

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from chalicelib.keys.ring import KeyHome, Ring
-from chalicelib.people.port import People
-from chalicelib.settings import Settings
-from chalicelib.storage import stores
-from chalicelib.tokens.nonce import Nonces
+if TYPE_CHECKING:  # every endpoint imports this file, and few use more than one or two of the ports
+    from chalicelib.keys.ring import KeyHome, Ring
+    from chalicelib.people.port import People
+    from chalicelib.settings import Settings
+    from chalicelib.storage import stores
+    from chalicelib.tokens.nonce import Nonces
 
 A = TypeVar("A")
 B = TypeVar("B")

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from chalicelib.storage.records import Login
+if TYPE_CHECKING:
+    from chalicelib.storage.records import Login
 
 ACR: Mapping[int, str] = {2: "urn:ducat:loa:2", 3: "urn:ducat:loa:3"}
 
@@ -53,6 +54,8 @@ def login(
 
     `amr` lists the methods as done, and "mfa" after them where they prove more than one factor (RFC 8176 2).
     """
+    from chalicelib.storage.records import Login  # here: the metadata tells the levels, and needs no records
+
     done = tuple(dict.fromkeys(methods))
     unknown = [name for name in done if name not in METHODS]
     reached = [level for needed, level in REACHED if needed <= set(done)]
