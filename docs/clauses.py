@@ -46,6 +46,7 @@ RFCS = {
     "9396": "Rich Authorization Requests",
     "9421": "HTTP Message Signatures",
     "9470": "Step-up Authentication Challenge",
+    "9530": "Digest Fields",
     "9700": "Best Current Practice for OAuth 2.0 Security",
     "9701": "JWT Response for Token Introspection",
     "9728": "Protected Resource Metadata",
@@ -58,6 +59,10 @@ SPECIFICATIONS = {
     "FAPI2-MS-ID1": (
         "FAPI 2.0 Message Signing (as numbered in ID1)",
         f"{OPENID}fapi-2_0-message-signing-ID1.html#section-",
+    ),
+    "FAPI2-HTTPSIG": (
+        "FAPI 2.0 HTTP Signatures (draft)",
+        "https://openid.bitbucket.io/fapi/fapi-2_0-http-signatures.html#section-",
     ),
     "FAPI1-BASE": ("FAPI 1.0 Part 1: Baseline", f"{OPENID}openid-financial-api-part-1-1_0-final.html#rfc.section."),
     "FAPI1-ADV": ("FAPI 1.0 Part 2: Advanced", f"{OPENID}openid-financial-api-part-2-1_0-final.html#rfc.section."),

@@ -22,7 +22,7 @@ from chalicelib.keys.ring import Signer
 LARGEST = 16 * 1024
 """Characters of the longest JWS that is looked at."""
 
-KEY_TYPES = {"PS256": "RSA", "ES256": "EC", "EdDSA": "OKP", "Ed25519": "OKP"}
+KEY_TYPES = {"PS256": "RSA", "ES256": "EC", "EdDSA": "OKP", "Ed25519": "OKP", "PS512": "RSA"}
 CURVES = {"ES256": "P-256", "EdDSA": "Ed25519", "Ed25519": "Ed25519"}
 IN_PYJWT = {"Ed25519": "EdDSA"}
 """Names of RFC 9864 that PyJWT knows by an older one."""
@@ -103,6 +103,33 @@ def verify_by_own_key(
         raise JoseError("its key does not fit its algorithm")
     key = _sized(jwk, alg, rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
     return _load(token, verify=(key, alg))
+
+
+def verify_bytes(
+    data: bytes,
+    signature: bytes,
+    jwks: Mapping[str, Any],
+    *,
+    kid: str,
+    algs: Collection[str],
+    rsa_key_bits: int,
+    ec_key_bits: int,
+) -> str:
+    """The one of `algs` by which the key of `kid` signed bytes that are no JWS (RFC 9421 3.3.7): the key tells, the first else.
+
+    Raises JoseError.
+    """
+    problem = JoseError("no key of the client fits it")
+    for alg in algs:
+        try:
+            key = _sized(_choose(jwks, alg, kid), alg, rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
+        except JoseError as unfit:
+            problem = unfit
+            continue
+        if not _verifier(alg).get_algorithm_by_name(alg).verify(data, key.key, signature):
+            raise JoseError("its signature is not of that key")
+        return alg
+    raise problem
 
 
 def _header(token: str, algs: Collection[str]) -> tuple[dict[str, Any], str]:

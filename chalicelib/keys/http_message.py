@@ -1,0 +1,243 @@
+"""HTTP message signatures (RFC 9421) and Content-Digest (RFC 9530). The only file that knows http-message-signatures.
+
+Keys are JWKs and algorithms those of JOSE (RFC 9421 3.3.7), which are never named in a signature: the key tells. Of the names
+that a signature may carry, those of REGISTERED are understood.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import http_sf
+from http_message_signatures import (
+    ContentDigest,
+    HTTPMessageSigner,
+    HTTPMessageVerifier,
+    HTTPSignatureAlgorithm,
+    HTTPSignatureKeyResolver,
+)
+from http_message_signatures.exceptions import HTTPMessageSignaturesException
+
+from chalicelib.keys import jose
+from chalicelib.keys.ring import Signer
+
+REGISTERED: Mapping[str, tuple[str, ...]] = {
+    "ecdsa-p256-sha256": ("ES256",),
+    "ed25519": ("EdDSA", "Ed25519"),
+    "rsa-pss-sha512": ("PS512",),
+}
+"""Names of the HTTP Signature Algorithms registry (RFC 9421 6.2.2), and the same algorithms in JOSE."""
+
+Pairs = Iterable[tuple[str, str]]
+
+
+class SignatureError(Exception):
+    """The signature, or the digest, can't be trusted. The message says why and quotes nothing of it."""
+
+
+@dataclass(frozen=True)
+class Announced:
+    """What a message says of one signature of it, before any check. `components`: each with its parameters."""
+
+    label: str
+    components: tuple[tuple[str, Mapping[str, Any]], ...]
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A signature that one key made. `target_uri`: the one of the given that was signed. `alg`: JWS name.
+
+    `covered`: component identifiers, as they stand in the signature. `parameters`: created, keyid and so on.
+    """
+
+    label: str
+    alg: str
+    target_uri: str
+    covered: frozenset[str]
+    parameters: Mapping[str, Any]
+
+
+class _Fields:
+    """Header fields as the library reads them: lines, repeats kept. Raises SignatureError where one is folded or cut."""
+
+    def __init__(self, pairs: Pairs) -> None:
+        self._pairs = tuple(pairs)
+        if any(mark in value for _, value in self._pairs for mark in "\r\n\0"):
+            raise SignatureError("a header has a line break in it")
+
+    def items(self) -> tuple[tuple[str, str], ...]:
+        return self._pairs
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict(self._pairs))
+
+
+@dataclass(frozen=True)
+class _Request:
+    method: str
+    url: str
+    headers: _Fields
+
+
+@dataclass(frozen=True)
+class _Response:
+    status_code: int
+    headers: _Fields
+    request: _Request
+
+
+class _ByKeyid(HTTPSignatureKeyResolver):
+    """The key is looked for where the signature is checked."""
+
+    def resolve_public_key(self, key_id: str) -> Any:
+        return key_id
+
+
+class _Verifier(HTTPMessageVerifier):
+    def validate_created_and_expires(self, sig_input: Any, max_age: Any = None) -> None:
+        """The clock is the caller's: who asks for a signature looks at its times."""
+
+
+def announced(headers: Pairs, tag: str) -> Announced | None:
+    """The message's one signature of that tag, None where there is none. Raises SignatureError where there are several."""
+    value = ", ".join(line for name, line in _Fields(headers).items() if name.lower() == "signature-input")
+    if not value:
+        return None
+    try:
+        parsed = cast(Any, http_sf.parse(value.encode("ascii"), tltype="dictionary", on_duplicate_key=_refuse))
+        found = [
+            Announced(label, tuple((name, dict(more)) for name, more in member), dict(parameters))
+            for label, (member, parameters) in parsed.items()
+            if parameters.get("tag") == tag
+        ]
+    except (ValueError, TypeError):
+        raise SignatureError("Signature-Input can't be read") from None
+    if len(found) > 1:
+        raise SignatureError("several signatures have the tag")
+    return found[0] if found else None
+
+
+def verify(
+    method: str,
+    target_uris: Iterable[str],
+    headers: Pairs,
+    *,
+    tag: str,
+    jwks: Mapping[str, Any],
+    algs: Collection[str],
+    rsa_key_bits: int,
+    ec_key_bits: int,
+) -> Verified:
+    """The request's signature of that tag, if a key of `jwks` made it with one of `algs` over one of the target URIs.
+
+    Its times are not looked at. Raises SignatureError.
+    """
+    fields = _Fields(headers)
+    said = announced(fields.items(), tag)
+    if said is None:
+        raise SignatureError("no signature of the tag")
+    named = said.parameters.get("alg")
+    allowed = [alg for alg in algs if named is None or alg in REGISTERED.get(named, ())]  # RFC9421-3.3.7
+    used: list[str] = []
+
+    class Checked(HTTPSignatureAlgorithm):
+        algorithm_id = named or ""
+
+        def __init__(self, public_key: Any = None, private_key: Any = None) -> None:
+            self.kid = public_key
+
+        def verify(self, signature: bytes, message: bytes) -> None:
+            bits = {"rsa_key_bits": rsa_key_bits, "ec_key_bits": ec_key_bits}
+            used.append(jose.verify_bytes(message, signature, jwks, kid=self.kid, algs=allowed, **bits))
+
+    verifier = _Verifier(signature_algorithm=Checked, key_resolver=_ByKeyid())
+    problem: Exception | None = None
+    for target_uri in target_uris:
+        try:
+            (result,) = verifier.verify(_Request(method, target_uri, fields), max_age=None, expect_tag=tag)
+        except (HTTPMessageSignaturesException, UnicodeError) as refused:
+            problem = refused
+            continue
+        covered = frozenset(result.covered_components) - {'"@signature-params"'}
+        return Verified(result.label, used[0], target_uri, covered, result.parameters)
+    raise SignatureError(f"it does not verify ({_reason(problem)})")
+
+
+def sign_response(
+    status: int,
+    headers: Pairs,
+    request: tuple[str, str, Pairs],
+    signer: Signer,
+    *,
+    label: str,
+    tag: str,
+    components: Sequence[str],
+    created: int,
+) -> tuple[tuple[str, str], ...]:
+    """Signature-Input and Signature of a response. `request`: method, target URI and headers of what it answers.
+
+    `components`: identifiers as they stand in a signature. Raises SignatureError where one is not there to be signed.
+    """
+    method, target_uri, sent = request
+    fields = _Fields(headers)
+    message = _Response(status, fields, _Request(method, target_uri, _Fields(sent)))
+    has_digest = any(name.lower() == "content-digest" for name in fields)
+    try:
+        prepared = HTTPMessageSigner(signature_algorithm=_Elsewhere).prepare(
+            message,
+            key_id=signer.kid,
+            created=datetime.fromtimestamp(created, UTC),
+            label=label,
+            tag=tag,
+            include_alg=False,  # RFC9421-3.3.7
+            covered_component_ids=components,
+            use_existing_digest=has_digest,
+        )
+    except HTTPMessageSignaturesException as problem:
+        raise SignatureError(f"it can't be signed ({_reason(problem)})") from None
+    signature = b64encode(signer.sign(prepared.signature_base)).decode()
+    return (
+        ("Signature-Input", f"{label}={prepared.signature_params}"),
+        ("Signature", f"{label}=:{signature}:"),
+    )
+
+
+def content_digest(body: bytes) -> str:
+    """The value of Content-Digest, of sha-256 (RFC 9530 2)."""
+    return ContentDigest.create(body)
+
+
+def require_digest(value: str, body: bytes) -> bytes:
+    """The body, if each digest of a Content-Digest is of it, by sha-256 or sha-512. Raises SignatureError."""
+    try:
+        ContentDigest.verify(value, body)
+    except (HTTPMessageSignaturesException, UnicodeError):
+        raise SignatureError("Content-Digest is not of the body") from None
+    return body
+
+
+def identifier(name: str, parameters: Mapping[str, Any]) -> str:
+    """A component's identifier as it stands in a signature (RFC 9421 2)."""
+    return http_sf.ser((name, dict(parameters)))
+
+
+class _Elsewhere(HTTPSignatureAlgorithm):
+    """The Signer signs; the library only builds what is signed."""
+
+    algorithm_id = ""
+
+
+def _refuse(key: str, context: str) -> None:
+    if context == "dictionary":
+        raise ValueError("a label stands twice")
+
+
+def _reason(problem: Exception | None) -> str:
+    """The innermost problem's kind, and the words of those that are ours."""
+    inner = problem.args[0] if problem is not None and problem.args else problem
+    return str(inner) if isinstance(inner, jose.JoseError) else type(inner or problem).__name__

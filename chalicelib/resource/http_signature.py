@@ -1,0 +1,82 @@
+"""Message signatures at the bank's own API (RFC 9421, RFC 9530; FAPI 2.0 HTTP Signatures, draft): bodies in, answers out.
+
+It needs no Provider: a handler gives what it got, and a Signer. The authorizer has verified the request's signature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chalicelib.errors import InvalidRequest
+from chalicelib.keys import http_message
+from chalicelib.keys.http_message import Announced, SignatureError
+from chalicelib.keys.ring import Signer
+from chalicelib.messages import Request, Response
+
+REQUEST_TAG, RESPONSE_TAG = "fapi-2-request", "fapi-2-response"
+LABEL = "sig"
+
+
+class NotTheBody(InvalidRequest):
+    """The body is not what the request's Content-Digest, and so its signature, is of."""
+
+    status = 401  # FAPI2-HTTPSIG-5.3.1.2-3
+
+
+def require_digest(headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
+    """The body, as it was sent, if Content-Digest is of it; the signature of a signed request covers that header.
+
+    `headers`: pairs as sent. An empty body needs no digest. Raises NotTheBody.
+    """
+    values = [value for name, value in headers if name.lower() == "content-digest"]
+    if not values and not body:
+        return body
+    if len(values) != 1:
+        raise NotTheBody("a body needs one Content-Digest header")  # FAPI2-HTTPSIG-5.3.1.2-8
+    try:
+        return http_message.require_digest(values[0], body)
+    except SignatureError as problem:
+        raise NotTheBody("Content-Digest is not of the body", detail=str(problem)) from None
+
+
+def sign_response(response: Response, request: Request, signer: Signer, *, target_uri: str, now: int) -> Response:
+    """The response with Content-Digest, Signature-Input and Signature.
+
+    `target_uri`: as the client signed it, from the authorizer; of an unsigned request, the address that was called.
+    """
+    if response.body:  # FAPI2-HTTPSIG-5.3.2.1-7
+        response = response.with_headers(("Content-Digest", http_message.content_digest(response.body.encode())))
+    signature = http_message.sign_response(
+        response.status,
+        response.headers,
+        (request.method, target_uri, request.headers),
+        signer,
+        label=LABEL,
+        tag=RESPONSE_TAG,  # FAPI2-HTTPSIG-5.3.2.1-6
+        components=_components(response, request),
+        created=now,  # FAPI2-HTTPSIG-5.3.2.1-5
+    )
+    return response.with_headers(*signature)
+
+
+def _components(response: Response, request: Request) -> list[str]:
+    """The answer's own, then the request's by ;req: what a signed one covered, and its signature."""
+    signed = _signature(request)
+    of_request = dict.fromkeys(['"@method";req', '"@target-uri";req'])  # FAPI2-HTTPSIG-5.3.2.1-2
+    if request.header_values("content-digest"):
+        of_request['"content-digest";req'] = None
+    if signed is not None:
+        covered = (http_message.identifier(name, {**more, "req": True}) for name, more in signed.components)
+        names = ("signature", "signature-input")  # FAPI2-HTTPSIG-5.3.2.1-3
+        of_it = (http_message.identifier(name, {"req": True, "key": signed.label}) for name in names)
+        of_request |= dict.fromkeys((*covered, *of_it))
+    own = ['"@status"'] + ['"content-digest"'] * bool(response.body)  # FAPI2-HTTPSIG-5.3.2.1-4
+    return [*own, *of_request]
+
+
+def _signature(request: Request) -> Announced | None:
+    """What an unsigned request calls a signature is not linked to: where one is asked for, the authorizer refused it."""
+    try:
+        return http_message.announced(request.headers, REQUEST_TAG)
+    except SignatureError:
+        return None
