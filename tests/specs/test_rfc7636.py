@@ -36,7 +36,7 @@ def refused(answer, error):
 @pytest.mark.clause("RFC7636-4.1")
 @pytest.mark.parametrize(
     "verifier",
-    ["a" * 43, "~" * 43, "-._~" * 32, "0" * 128, UNRESERVED, UNRESERVED * 2][:5] + [(UNRESERVED * 2)[:128]],
+    ["a" * 43, "~" * 43, "-._~" * 32, "0" * 128, UNRESERVED, (UNRESERVED * 2)[:128]],
 )
 def test_4_1_a_verifier_of_43_to_128_unreserved_characters_is_taken(named, verifier):
     """code-verifier = 43*128unreserved; unreserved = ALPHA / DIGIT / "-" / "." / "_" / "~"."""
@@ -47,8 +47,18 @@ def test_4_1_a_verifier_of_43_to_128_unreserved_characters_is_taken(named, verif
 @pytest.mark.clause("RFC7636-4.1")
 @pytest.mark.parametrize(
     "verifier",
-    ["a" * 42, "a" * 129, "a" * 5000, "x", "a" * 42 + "+", "a" * 42 + "/", "a" * 42 + "=", "a" * 42 + " ", "a" * 43 + "\n"]
-    + ["%61" * 43],
+    [
+        "a" * 42,
+        "a" * 129,
+        "a" * 5000,
+        "x",
+        "a" * 42 + "+",
+        "a" * 42 + "/",
+        "a" * 42 + "=",
+        "a" * 42 + " ",
+        "a" * 43 + "\n",
+        "%61" * 43,
+    ],
 )
 def test_4_1_a_verifier_of_another_length_or_alphabet_is_refused_though_its_challenge_fits(named, verifier):
     """The verifier has a minimum length of 43 characters and a maximum of 128, all of them unreserved."""
@@ -70,8 +80,19 @@ def test_4_2_the_published_example_works(named):
 @pytest.mark.clause("RFC7636-4.2")
 @pytest.mark.parametrize(
     "challenge",
-    [CHALLENGE[:-1], CHALLENGE + "A", CHALLENGE + "=", CHALLENGE + "\n", " " + CHALLENGE, CHALLENGE[:-1] + "+"]
-    + [CHALLENGE[:-1] + "/", CHALLENGE[:-1] + "~", CHALLENGE[:-1] + ".", CHALLENGE[:-1] + "\u00fc", sha256(b"x").hexdigest()],
+    [
+        CHALLENGE[:-1],
+        CHALLENGE + "A",
+        CHALLENGE + "=",
+        CHALLENGE + "\n",
+        " " + CHALLENGE,
+        CHALLENGE[:-1] + "+",
+        CHALLENGE[:-1] + "/",
+        CHALLENGE[:-1] + "~",
+        CHALLENGE[:-1] + ".",
+        CHALLENGE[:-1] + "\u00fc",
+        sha256(b"x").hexdigest(),
+    ],
 )
 def test_4_2_a_challenge_that_no_verifier_can_have_is_refused(named, challenge):
     """An S256 challenge is 32 bytes in base64url without padding: 43 characters of that alphabet."""
@@ -149,7 +170,8 @@ def test_4_4_nobody_can_read_the_challenge_from_what_passes_through_the_browser(
 
 @pytest.mark.clause("RFC7636-4.4.1")
 @pytest.mark.parametrize(
-    "without", [{"code_challenge": None}, {"code_challenge": None, "code_challenge_method": None}, {"code_challenge": ""}]
+    "without",
+    [{"code_challenge": None}, {"code_challenge": None, "code_challenge_method": None}, {"code_challenge": ""}],
 )
 def test_4_4_1_a_request_without_challenge_is_invalid(each_client, without):
     """If the server requires PKCE and the client sends no code_challenge, it MUST answer invalid_request and say why."""

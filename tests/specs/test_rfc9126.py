@@ -97,7 +97,11 @@ def test_2_parameters_in_the_query_count_for_nothing(named):
 @pytest.mark.clause("PAR-2.1")
 def test_2_1_a_wrong_proof_of_who_the_client_is_gets_nothing(each_client, rival):
     """Step 1: authenticate the client in the same way as at the token endpoint."""
-    wrong = {"client_assertion": rival.assertion(iss="fintech", sub="fintech")} if each_client.auth == "private_key_jwt" else {}
+    wrong = (
+        {"client_assertion": rival.assertion(iss="fintech", sub="fintech")}
+        if each_client.auth == "private_key_jwt"
+        else {}
+    )
     if wrong:
         wrong["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     answer = each_client.post("/par", certificate=rival.certificate, **each_client.asking(**wrong))
@@ -120,7 +124,8 @@ def test_2_1_a_request_uri_without_value_was_not_sent(named):
 
 @pytest.mark.clause("PAR-2.1-2")
 @pytest.mark.parametrize(
-    "request_uri", [{"request_uri": REQUEST_URI + "x"}, {"request_uri": REQUEST_URI + "x", "redirect_uri": None, "scope": None}]
+    "request_uri",
+    [{"request_uri": REQUEST_URI + "x"}, {"request_uri": REQUEST_URI + "x", "redirect_uri": None, "scope": None}],
 )
 def test_2_1_2_a_request_that_only_names_another_is_refused(named, request_uri):
     """Step 2 comes before the request is looked at."""
@@ -275,7 +280,11 @@ def test_4_client_id_and_request_uri_are_enough(each_client):
 )
 def test_4_parameters_beside_the_request_uri_change_nothing(named, outer):
     """The pushed request alone counts, whether what stands beside it says the same or another thing."""
-    asked = {"client_id": named.client_id, "request_uri": named.pushed(), **(named.asking() if outer == "same" else outer)}
+    asked = {
+        "client_id": named.client_id,
+        "request_uri": named.pushed(),
+        **(named.asking() if outer == "same" else outer),
+    }
     browser = Browser(named.bank)
     login = browser.get(begun(browser.get("/authorize", asked)).location)
     back = browser.submit(browser.get(browser.sign_in(login).location), "approve")
@@ -316,7 +325,9 @@ def test_4_an_expired_request_uri_is_rejected(named):
 
 @pytest.mark.clause("PAR-4")
 @pytest.mark.parametrize("method", ["GET", "POST"])
-@pytest.mark.parametrize("request_uri", [None, "", "https://fintech.example/request.jwt", "urn:ietf:params:oauth:request_uri"])
+@pytest.mark.parametrize(
+    "request_uri", [None, "", "https://fintech.example/request.jwt", "urn:ietf:params:oauth:request_uri"]
+)
 def test_4_a_request_that_was_not_pushed_is_refused_as_invalid_request(named, method, request_uri):
     """Where PAR is the only means, the server refuses with invalid_request what has no request_uri from this endpoint."""
     asked = {**named.asking(client_id=named.client_id), "request_uri": request_uri}
@@ -348,7 +359,14 @@ def test_4_no_other_request_uri_opens_a_pushed_request(named, data):
     place = data.draw(st.integers(0, len(request_uri)))
     cut = data.draw(st.integers(0, 2))
     changed = request_uri[:place] + data.draw(TEXT) + request_uri[place + cut :]
-    for other in (changed, request_uri[:-1], request_uri + "A", request_uri.upper(), f" {request_uri}", f"{request_uri}\n"):
+    for other in (
+        changed,
+        request_uri[:-1],
+        request_uri + "A",
+        request_uri.upper(),
+        f" {request_uri}",
+        f"{request_uri}\n",
+    ):
         if other != request_uri:
             page(Browser(named.bank).open(named.client_id, other), "invalid_request_uri", "invalid_request")
     begun(Browser(named.bank).open(named.client_id, request_uri))
