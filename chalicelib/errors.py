@@ -112,6 +112,12 @@ class LoginRequired(OAuthError):
     error = "login_required"
 
 
+class InvalidAuthorizationDetails(OAuthError):
+    """Authorization details are unknown, malformed or beyond what was granted (RFC 9396 5)."""
+
+    error = "invalid_authorization_details"
+
+
 class UnmetAuthenticationRequirements(OAuthError):
     """Nobody can sign in here as the client demands (OpenID Connect Core Error Code unmet_authentication_requirements)."""
 

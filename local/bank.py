@@ -7,31 +7,64 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from local.people import ALICE, BOB
+from local.people import PEOPLE
 
 INTERACTION_ID = "x-fapi-interaction-id"
 
-ACCOUNTS: Mapping[str, tuple[Mapping[str, str], ...]] = {
-    ALICE.sub: (
-        {"iban": "DE02100100100006820101", "name": "Current account", "currency": "EUR", "balance": "2480.15"},
-        {"iban": "DE02100100100006820201", "name": "Savings", "currency": "EUR", "balance": "10250.00"},
-    ),
-    BOB.sub: ({"iban": "DE02100100100006820301", "name": "Current account", "currency": "EUR", "balance": "-42.00"},),
+BALANCES: Mapping[str, str] = {
+    "DE02100100100006820101": "2480.15",
+    "DE18100100100006820201": "10250.00",
+    "DE34100100100006820301": "-42.00",
 }
+OWNED = {person.sub: person.accounts for person in PEOPLE.values()}
 """By the `sub` that the authorizer hands on. A client that acts for itself has no sub, and so no accounts."""
 
 
 def accounts(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-    """GET /accounts: the accounts of the person who consented. API Gateway adds the Date."""
-    sub = event["requestContext"]["authorizer"].get("sub", "")
+    """GET /accounts: of the person who consented; all, or those that the authorization details name."""
+    given = event["requestContext"]["authorizer"]
+    open_to = _access(given)
+    shown = []
+    for account in OWNED.get(given.get("sub", ""), ()):
+        iban = account["iban"]
+        if open_to is None or iban in open_to["accounts"]:
+            balance = {"balance": BALANCES[iban]} if open_to is None or iban in open_to["balances"] else {}
+            shown.append({**account, "currency": "EUR", **balance})
+    return _answer(event, 200, {"accounts": shown})
+
+
+def payments(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    """POST /payments: take the payment that the person agreed to; the body has no say in what it is."""
+    (payment, *_) = _details(event["requestContext"]["authorizer"], "payment_initiation")
+    return _answer(event, 201, {"paymentId": str(uuid.uuid4()), "transactionStatus": "RCVD", "payment": payment})
+
+
+def _access(given: Mapping[str, str]) -> dict[str, set[str]] | None:
+    """The account numbers that may be listed, and whose balance may be read; None where there are no such details."""
+    details = _details(given, "account_information")
+    if not details:
+        return None
+    named = {
+        name: {a["iban"] for one in details for a in one["access"].get(name, ())} for name in ("accounts", "balances")
+    }
+    return {"accounts": named["accounts"] | named["balances"], "balances": named["balances"]}
+
+
+def _details(given: Mapping[str, str], name: str) -> list[dict[str, Any]]:
+    """The granted authorization details of a type; the authorizer hands them on as a text."""
+    return [one for one in json.loads(given.get("authorization_details", "[]")) if one["type"] == name]
+
+
+def _answer(event: Mapping[str, Any], status: int, body: Mapping[str, Any]) -> dict[str, Any]:
+    """API Gateway adds the Date."""
     return {
-        "statusCode": 200,
+        "statusCode": status,
         "multiValueHeaders": {
             "Content-Type": ["application/json"],
             "Cache-Control": ["no-store"],
             INTERACTION_ID: [_interaction_id(event)],
         },
-        "body": json.dumps({"accounts": ACCOUNTS.get(sub, ())}),
+        "body": json.dumps(body),
         "isBase64Encoded": False,
     }
 

@@ -18,7 +18,15 @@ ONE_TIME_CODE = "123456"
 ADDRESS = {"street_address": "1 Sandbox Lane", "locality": "Hamburg", "postal_code": "20095", "country": "DE"}
 
 
-def _person(username: str, sub: str, password: str, given_name: str, birthdate: str, phone_number: str) -> User:
+def _person(
+    username: str,
+    sub: str,
+    password: str,
+    given_name: str,
+    birthdate: str,
+    phone_number: str,
+    accounts: Mapping[str, str],
+) -> User:
     known: dict[str, Any] = {
         "name": f"{given_name} Sandbox",
         "given_name": given_name,
@@ -40,11 +48,28 @@ def _person(username: str, sub: str, password: str, given_name: str, birthdate: 
         "phone_number_verified": True,
         "updated_at": 1767225600,
     }
-    return User(username, sub, password, ONE_TIME_CODE, known)
+    own = tuple({"iban": iban, "name": name} for iban, name in accounts.items())
+    return User(username, sub, password, ONE_TIME_CODE, known, own)
 
 
-ALICE = _person("alice", "c4d0a1ce-0001-4000-8000-000000000001", "wonderland", "Alice", "1987-03-21", "+4940000001")
-BOB = _person("bob", "c4d0a1ce-0002-4000-8000-000000000002", "builder", "Bob", "1990-11-05", "+4940000002")
+ALICE = _person(
+    "alice",
+    "c4d0a1ce-0001-4000-8000-000000000001",
+    "wonderland",
+    "Alice",
+    "1987-03-21",
+    "+4940000001",
+    {"DE02100100100006820101": "Current account", "DE18100100100006820201": "Savings"},
+)
+BOB = _person(
+    "bob",
+    "c4d0a1ce-0002-4000-8000-000000000002",
+    "builder",
+    "Bob",
+    "1990-11-05",
+    "+4940000002",
+    {"DE34100100100006820301": "Current account"},
+)
 
 PEOPLE: Mapping[str, User] = {person.username: person for person in (ALICE, BOB)}
 

@@ -25,6 +25,7 @@ RESOURCE_RULES = {
     "GET /userinfo": {"scope": "openid"},
     "POST /userinfo": {"scope": "openid"},
     "GET /accounts": {"scope": "accounts"},
+    "POST /payments": {"authorization_details_type": "payment_initiation"},
 }
 
 
@@ -111,4 +112,5 @@ def api() -> Api:
         for method, entry in methods.items()
     }
     routes["GET", "/accounts"] = Route(bank.accounts, guarded=True)
+    routes["POST", "/payments"] = Route(bank.payments, guarded=True)
     return Api(routes, front_door.authorizer)

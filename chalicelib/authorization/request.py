@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from chalicelib.authorization import claims_request, code_challenge, scope
+from chalicelib.authorization import claims_request, code_challenge, details, scope
 from chalicelib.errors import InvalidRequest, LoginRequired, UnsupportedResponseType
 from chalicelib.profiles import Profile
 from chalicelib.storage.records import AuthorizationRequest, Client
@@ -19,23 +19,24 @@ SECONDS = re.compile(r"[0-9]{1,10}")
 
 
 def check(
-    parameters: Mapping[str, str], client: Client, profile: Profile, *, dpop_jkt: str | None = None
+    parameters: Mapping[str, str], client: Client, profile: Profile, *, now: int, dpop_jkt: str | None = None
 ) -> AuthorizationRequest:
     """The request, if the client may send it. Unknown parameters are ignored (RFC 6749 3.1).
 
     `dpop_jkt`: thumbprint of the key of a proof that came with it.
-    Raises InvalidRequest, UnsupportedResponseType or InvalidScope.
+    Raises InvalidRequest, UnsupportedResponseType, InvalidScope or InvalidAuthorizationDetails.
     """
     if parameters.get("client_id", client.client_id) != client.client_id:
         raise InvalidRequest("client_id is not the caller's")
     redirect_uri = require_redirect_uri(parameters.get("redirect_uri"), client)
     response_mode = _response_mode(parameters, profile)
     signed = response_mode == "query.jwt"
+    asked = details.asked(parameters.get("authorization_details"), client.authorization_details_types, now=now)
     return AuthorizationRequest(
         client_id=client.client_id,
         redirect_uri=redirect_uri,
         response_type=parameters["response_type"],
-        scope=scope.asked(parameters.get("scope"), client.scope),
+        scope=() if asked and "scope" not in parameters else scope.asked(parameters.get("scope"), client.scope),
         code_challenge=code_challenge.challenged(parameters, profile),
         state=_kept(parameters, "state"),
         nonce=_kept(parameters, "nonce"),
@@ -47,15 +48,17 @@ def check(
         response_mode=response_mode,
         response_alg=client.authorization_signed_response_alg if signed else None,
         claims=claims_request.asked(parameters.get("claims")),
+        authorization_details=asked,
     )
 
 
 def require_answerable(request: AuthorizationRequest, client: Client) -> AuthorizationRequest:
     """The request, if it may still be answered with pages: the client may have changed since it pushed it (PAR-7.4).
 
-    Raises InvalidScope or LoginRequired, for the client to hear of.
+    Raises InvalidScope, InvalidAuthorizationDetails or LoginRequired, for the client to hear of.
     """
     scope.require(request.scope, client.scope)
+    details.require(request.authorization_details, client.authorization_details_types)
     if "none" in request.prompt:
         raise LoginRequired("the person would have to log in")  # OpenID Connect Core 3.1.2.1
     return request

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from chalicelib.authorization import browser, claims_request, response, scope
+from chalicelib.authorization import browser, claims_request, details, response, scope
+from chalicelib.authorization.detail_types import Detail
 from chalicelib.endpoints.authorize import refuse
 from chalicelib.endpoints.login import cancel
 from chalicelib.errors import AccessDenied, InvalidRequest
@@ -42,7 +43,10 @@ def _show(request: Request, provider: Provider) -> Response:
             *scope.in_words(interaction.request.scope),
             *claims.in_words(claims_request.names(interaction.request), interaction.request.scope),
         ],
-        until=now + PROFILES[client.profile].consent_lifetime,
+        details=details.in_words(interaction.request.authorization_details, interaction.login.accounts),
+        until=details.ends(
+            interaction.request.authorization_details, otherwise=now + PROFILES[client.profile].consent_lifetime
+        ),
     )
 
 
@@ -58,11 +62,21 @@ def _post(request: Request, provider: Provider) -> Response:
     if action != "approve":
         raise InvalidRequest("the page was posted without a decision")
 
+    # Check. Only where something is to be chosen is there anything to look at first.
+    granted: tuple[Detail, ...] = ()
+    if "details" in form:
+        interaction = browser.require_own(request, provider.interactions.find(key, now=now))
+        accounts = interaction.login.accounts if interaction.login is not None else ()
+        try:
+            granted = details.granted(interaction.request.authorization_details, form, accounts)
+        except AccessDenied:
+            return cancel(key, cookie, provider, now=now)
+
     # Remember. The write itself checks that the interaction is this browser's, open and logged in.
     code = join(provider.new_handle(), key)
     try:
         interaction = provider.interactions.decide(
-            key, cookie, decision="approved", now=now, consent_id=provider.new_handle(), code=code
+            key, cookie, decision="approved", now=now, consent_id=provider.new_handle(), code=code, granted=granted
         )
     except Gone:
         raise browser.over() from None

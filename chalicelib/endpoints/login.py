@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from chalicelib.authorization import browser, claims_request, response
 from chalicelib.endpoints.authorize import refuse
@@ -13,7 +14,7 @@ from chalicelib.people import assurance
 from chalicelib.people.port import SignInRefused
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
-from chalicelib.storage.records import Client, Interaction
+from chalicelib.storage.records import Client, Interaction, Login
 from chalicelib.storage.stores import AlreadyUsed, Gone
 
 __all__ = ["answer", "refuse"]
@@ -72,7 +73,9 @@ def _post(request: Request, provider: Provider) -> Response:
 
     # Remember.
     try:
-        provider.interactions.authenticate(key, cookie, signed_in.login, now=now, once=signed_in.once)
+        provider.interactions.authenticate(
+            key, cookie, _needed(signed_in.login, interaction), now=now, once=signed_in.once
+        )
     except AlreadyUsed as used:
         return _page(interaction, cookie, provider, username=username, problem=WRONG).noting(reason=str(used))
     except Gone:
@@ -107,6 +110,11 @@ def _page(
         hint=provider.people.hint,
         problem=problem,
     )
+
+
+def _needed(login: Login, interaction: Interaction) -> Login:
+    """The login, with the person's accounts only where there is a choice of them to make."""
+    return login if interaction.request.authorization_details else replace(login, accounts=())
 
 
 def _client(interaction: Interaction, provider: Provider, *, now: int) -> Client:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.authorization.detail_types import TYPES
 from chalicelib.authorization.scope import SCOPES
 from chalicelib.messages import Request, Response, json_response
 from chalicelib.people.assurance import ACR_VALUES
@@ -55,6 +56,7 @@ def document(settings: Settings) -> dict[str, Any]:
         "request_parameter_supported": any(p.request_object_signing_algs for p in PROFILES.values()),
         "request_uri_parameter_supported": False,
         "claims_parameter_supported": True,
+        "authorization_details_types_supported": list(TYPES),  # RFC9396-10
         **_offered(),
     }
 

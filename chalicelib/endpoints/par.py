@@ -60,4 +60,4 @@ def _checked(
         raise UnauthorizedClient("this client may not ask a person")
     proven = None if shown is None else shown.jkt
     asked = request_object.unwrap(form, caller.client, caller.profile, issuer=issuer, now=now)
-    return authorization_request.check(asked, caller.client, caller.profile, dpop_jkt=proven)
+    return authorization_request.check(asked, caller.client, caller.profile, now=now, dpop_jkt=proven)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.authorization import claims_request, code_challenge
+from chalicelib.authorization import claims_request, code_challenge, details
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidGrant, InvalidRequest
 from chalicelib.provider import Provider
@@ -26,17 +26,18 @@ def issue(
     cnf = confirmation.bind(possession, caller.client, caller.profile)
     consent_id = str(interaction.consent_id)
     access_token = join(provider.new_handle(), consent_id)
-    refresh_token = join(provider.new_handle(), consent_id) if _refreshes(caller) else None
+    refreshes = _refreshes(caller) and details.recur(interaction.granted)
+    refresh_token = join(provider.new_handle(), consent_id) if refreshes else None
     consent = _consent(caller, interaction, refresh_token, cnf, now=now)
     token = AccessToken(
         client_id=caller.client.client_id,
         scope=consent.scope,
         cnf=cnf,
         issued_at=now,
-        expires_at=now + caller.profile.access_token_lifetime,
+        expires_at=min(now + caller.profile.access_token_lifetime, consent.expires_at),
         consent_id=consent_id,
         dpop_nonce_required=caller.client.dpop_nonce_required,
-        authorization_details=consent.authorization_details,
+        authorization_details=details.within(form.get("authorization_details"), consent.authorization_details, now=now),
     )
 
     def spend() -> None:
@@ -54,7 +55,7 @@ def issue(
     return {
         "access_token": access_token,
         "token_type": confirmation.token_type(cnf),
-        "expires_in": caller.profile.access_token_lifetime,
+        "expires_in": token.expires_at - now,
         "scope": " ".join(consent.scope) or None,
         "authorization_details": list(token.authorization_details) or None,  # RFC9396-7
         "refresh_token": refresh_token,
@@ -111,7 +112,7 @@ def _consent(
         scope=interaction.request.scope,
         login=replace(interaction.login, accounts=()),
         given_at=now,
-        expires_at=now + caller.profile.consent_lifetime,
+        expires_at=details.ends(interaction.granted, otherwise=now + caller.profile.consent_lifetime),
         refresh_hash=None if refresh_token is None else digest(refresh_token),
         cnf=cnf,
         userinfo=tuple(

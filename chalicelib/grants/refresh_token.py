@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.authorization import scope
+from chalicelib.authorization import details, scope
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidGrant, InvalidRequest
 from chalicelib.provider import Provider
@@ -21,7 +21,7 @@ def issue(
 ) -> dict[str, Any]:
     """The members of the token response. The refresh token stays the same (FAPI2-SP-FINAL-5.3.2.1-9).
 
-    Raises InvalidRequest, InvalidGrant or InvalidScope; AlreadyUsed where the assertion was.
+    Raises InvalidRequest, InvalidGrant, InvalidScope or InvalidAuthorizationDetails; AlreadyUsed where the assertion was.
     """
     consent = _refreshable(caller, form, provider, now=now)
     cnf = confirmation.renew(
@@ -30,7 +30,7 @@ def issue(
     granted = consent.scope
     if "scope" in form:
         granted = scope.asked(form["scope"], consent.scope)  # RFC6749-6: nothing beyond what was granted
-    details = consent.authorization_details
+    covered = details.within(form.get("authorization_details"), consent.authorization_details, now=now)
     access_token = join(provider.new_handle(), consent.consent_id)
     token = AccessToken(
         client_id=caller.client.client_id,
@@ -40,7 +40,7 @@ def issue(
         expires_at=min(now + caller.profile.access_token_lifetime, consent.expires_at),
         consent_id=consent.consent_id,
         dpop_nonce_required=caller.client.dpop_nonce_required,
-        authorization_details=details,
+        authorization_details=covered,
     )
     try:
         provider.tokens.keep(access_token, token, now=now, once=caller.once)
@@ -51,7 +51,7 @@ def issue(
         "token_type": confirmation.token_type(cnf),
         "expires_in": token.expires_at - now,
         "scope": " ".join(granted) or None,
-        "authorization_details": list(details) or None,  # RFC9396-7
+        "authorization_details": list(covered) or None,  # RFC9396-7
     }
 
 

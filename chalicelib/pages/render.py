@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -45,6 +46,30 @@ ALONE = (
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 )
+
+
+class Choice(Protocol):
+    """What a person may take or leave: a form's field, what it sends when taken, and its words."""
+
+    @property
+    def field(self) -> str: ...
+    @property
+    def value(self) -> str: ...
+    @property
+    def words(self) -> str: ...
+
+
+class Detail(Protocol):
+    """Something asked for, in words: `facts` are labels and values, `choices` may be left out, `one_of` is one to take."""
+
+    @property
+    def heading(self) -> str: ...
+    @property
+    def facts(self) -> Sequence[tuple[str, str]]: ...
+    @property
+    def choices(self) -> Sequence[Choice]: ...
+    @property
+    def one_of(self) -> Sequence[Choice]: ...
 
 
 @dataclass(frozen=True)
@@ -121,11 +146,13 @@ def consent(
     person: str,
     asks: Sequence[str],
     until: int,
+    details: Sequence[Detail] = (),
     logo_uri: str | None = None,
     policy_uri: str | None = None,
     tos_uri: str | None = None,
 ) -> Response:
-    """The consent page. `asks`: what the client may do, each a sentence; `until`: when that ends, epoch seconds.
+    """The consent page. `asks`: what the client may do, each a sentence; `until`: when that ends, epoch seconds;
+    `details`: what exactly is asked for (RFC 9396), with what the person may choose of it.
 
     Raises ValueError where no form may lead to `redirect_uri`.
     """
@@ -140,6 +167,7 @@ def consent(
         returns_to=_host(redirect_uri),
         person=person,
         asks=asks,
+        details=details,
         until=f"{end.day} {end:%B %Y, %H:%M}\N{NO-BREAK SPACE}UTC",
         until_iso=f"{end:%Y-%m-%dT%H:%M:%SZ}",
         addresses=_addresses(logo_uri, policy_uri, tos_uri),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from chalicelib.keys.ring import KeyHome
@@ -41,15 +41,18 @@ def enrol(
     password: str,
     claims: Mapping[str, Any],
     chance: Callable[[int], bytes],
+    accounts: Sequence[Mapping[str, str]] = (),
 ) -> str:
     """Add a person, or replace one of that name, and give the otpauth URI for their authenticator app.
 
     `sub`: the person's identifier towards clients, never another's, even after they left. `claims`: standard claims
-    (OpenID Connect Core 5.1). `chance`: so many random bytes. Raises ValueError that lists every problem, and quotes no
-    password.
+    (OpenID Connect Core 5.1). `accounts`: what clients may ask for access to, each with "iban" and "name". `chance`: so
+    many random bytes. Raises ValueError that lists every problem, and quotes no password.
     """
     name = normal(username)
     problems = _problems(name, sub, password, claims)
+    if not all(account.get("iban") and account.get("name") for account in accounts):
+        problems.append("an account has no iban or no name")
     if problems:
         raise ValueError("; ".join(problems))
     secret = chance(totp.SECRET_BYTES)
@@ -59,6 +62,7 @@ def enrol(
         password=passwords.hashed(password, salt=chance(passwords.ARGON2.salt_len)),
         totp=provider.kms.seal(secret, sealed_for(name)),
         claims=dict(claims),
+        accounts=tuple(dict(account) for account in accounts),
     )
     provider.users.keep(user)
     return totp.provisioning_uri(secret, username=name, bank_name=provider.settings.bank_name)

@@ -1,0 +1,421 @@
+"""Rich authorization requests (RFC 9396): what exactly is asked for, agreed to, and handed on."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib import gateway
+from chalicelib.assembly import Aws
+from chalicelib.authorization import details
+from chalicelib.authorization.detail_types import PERMISSIONS, TYPES, wanted
+from chalicelib.endpoints import authorizer
+from chalicelib.errors import AccessDenied, InvalidAuthorizationDetails
+from local.people import ALICE
+from tests.actors import NOW, Browser, certificate
+from tests.conftest import STANDARD
+
+CURRENT, SAVINGS = (account["iban"] for account in ALICE.accounts)
+STRANGERS = "DE89370400440532013000"
+SHOP = "DE02100100109307118603"
+ALL = {"type": "account_information", "actions": ["list_accounts", "read_balances", "read_transactions"]}
+NAMED = {"type": "account_information", "access": {"accounts": [{"iban": CURRENT}], "balances": [{"iban": CURRENT}]}}
+PAYMENT = {
+    "type": "payment_initiation",
+    "instructedAmount": {"currency": "EUR", "amount": "123.50"},
+    "creditorName": "Merchant A",
+    "creditorAccount": {"iban": SHOP},
+    "remittanceInformationUnstructured": "Order 4711",
+}
+
+
+@pytest.fixture
+def rich(bank, named):
+    """A client that may ask for both types."""
+    bank.register(
+        **STANDARD
+        | {
+            "client_id": "rich",
+            "token_endpoint_auth_method": "tls_client_auth",
+            "tls_client_auth_subject_dn": "CN=rich,O=Fintech\\, Inc.,C=DE",
+            "authorization_details_types": list(TYPES),
+        }
+    )
+    return named.with_(client_id="rich", certificate=certificate("rich"))
+
+
+def push(client, *asked, **changes):
+    return client.push(authorization_details=json.dumps(asked), **changes)
+
+
+def refused(answer):
+    assert (answer.status, answer.json()["error"]) == (400, "invalid_authorization_details"), answer.text
+
+
+def consent_page(client, browser, *asked, **changes):
+    answer = push(client, *asked, **changes)
+    assert answer.status == 201, answer.text
+    return browser.consent_page(client.client_id, answer.json()["request_uri"])
+
+
+def tokens(client, *asked, without=(), changed=(), **changes):
+    """The token response of alice, who left out the fields `without` and typed `changed`."""
+    browser = Browser(client.bank)
+    back = answered(browser, consent_page(client, browser, *asked, **changes), without, changed)
+    answer = client.redeem(back.parameters["code"])
+    assert answer.status == 200, answer.text
+    return answer.json()
+
+
+def answered(browser, page, without=(), changed=()):
+    from tests.actors import _tags
+
+    inputs = [a for tag, a in _tags(page.text) if tag == "input" and "name" in a]
+    ticked = [a for a in inputs if a.get("type") not in ("checkbox", "radio") or "checked" in a]
+    form = {a["name"]: a.get("value", "") for a in ticked if a["name"] not in without}
+    return browser.post("/consent", form | dict(changed) | {"action": "approve"})
+
+
+def route(client, token, **rule):
+    """What the authorizer decides about POST /payments by a rule."""
+    rules = json.dumps({"POST /payments": rule})
+    bank = client.bank
+    provider = Aws(replace(bank.settings, resource_rules=rules), clock=lambda: bank.now)
+    bearer = (("Authorization", f"Bearer {token}"),)
+    event = bank.event("POST", "/payments", headers=bearer, certificate=client.certificate)
+    return authorizer.decide(gateway.from_event(event), "arn:aws:execute-api:x:1:a/live/POST/payments", provider)
+
+
+# 2 What is asked for
+
+
+@pytest.mark.clause("RFC9396-2")
+@pytest.mark.parametrize(
+    "asked", [(ALL,), (NAMED,), (PAYMENT,), (NAMED, PAYMENT), ({**ALL, "validUntil": "2027-01-15"},)]
+)
+def test_2_details_of_each_type_are_taken(rich, asked):
+    """authorization_details: a JSON array of objects, each with a type that determines its contents."""
+    assert push(rich, *asked).status == 201
+
+
+@pytest.mark.clause("RFC9396-3")
+def test_3_a_request_may_do_without_scope(rich):
+    """authorization_details may be used on its own, or beside scope."""
+    answer = tokens(rich, NAMED, scope=None)
+    assert answer["authorization_details"][0]["type"] == "account_information"
+    assert "scope" not in answer
+    assert "id_token" not in answer
+
+
+@pytest.mark.clause("RFC9396-5")
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "{",
+        "{}",
+        "[]",
+        "7",
+        '"x"',
+        "[7]",
+        "[{}]",
+        '[{"type": 7}]',
+        '[{"type": "unheard_of"}]',
+        '[{"type": "payment_initiation", "type": "account_information", "actions": ["list_accounts"]}]',
+        json.dumps([ALL] * 6),
+        json.dumps([ALL]) + " " * 9000,
+        "[" * 3000,
+    ],
+)
+def test_5_what_can_not_be_read_or_is_unknown_is_refused(rich, value):
+    """The server MUST refuse unknown types, malformed and unknown fields: invalid_authorization_details."""
+    answer = rich.push(authorization_details=value)
+    if value == "":
+        assert answer.status == 201  # a parameter without a value is as if omitted: RFC 6749 3.1
+    else:
+        refused(answer)
+
+
+WRONG = [
+    {**PAYMENT, "creditorName": None},
+    {**PAYMENT, "creditorName": "x" * 71},
+    {**PAYMENT, "creditorName": "Merchant\nA"},
+    {**PAYMENT, "surprise": 1},
+    {name: value for name, value in PAYMENT.items() if name != "creditorAccount"},
+    *(
+        {**PAYMENT, "instructedAmount": {"currency": "EUR", "amount": amount}}
+        for amount in ("0", "0.00", "-1", "1,50", "1e3", "01", "1.2345", "", " 1", "1\n", 1, "NaN")
+    ),
+    *({**PAYMENT, "instructedAmount": {"currency": c, "amount": "1"}} for c in ("eur", "EURO", "", "E\n1", None)),
+    {**PAYMENT, "instructedAmount": {"currency": "EUR", "amount": "1", "fee": "1"}},
+    *(
+        {**PAYMENT, "creditorAccount": {"iban": iban}}
+        for iban in ("DE02100100109307118604", "DE02 1001", "", "x", f"{SHOP}\n")
+    ),
+    {**PAYMENT, "requestedExecutionDate": "2027-02-30"},
+    {**PAYMENT, "requestedExecutionDate": "2020-01-01"},
+    {**PAYMENT, "actions": ["initiate", "refund"]},
+    {**PAYMENT, "locations": ["http://bank.example"]},
+    {"type": "account_information"},
+    {**ALL, "actions": []},
+    {**ALL, "actions": ["list_accounts", "list_accounts"]},
+    {**ALL, "actions": ["close_account"]},
+    {**ALL, "validUntil": "2027-13-01"},
+    {**ALL, "validUntil": "2026-01-01"},
+    {**ALL, "frequencyPerDay": 0},
+    {**ALL, "recurringIndicator": "yes"},
+    {**NAMED, "access": {}},
+    {**NAMED, "access": {"cards": []}},
+    {**NAMED, "access": {"accounts": [{"iban": CURRENT, "owner": "me"}]}},
+]
+
+
+@pytest.mark.clause("RFC9396-5")
+@pytest.mark.parametrize("wrong", WRONG)
+def test_5_what_its_type_does_not_allow_is_refused(rich, wrong):
+    """Fields that are unknown, missing or of the wrong value for the type."""
+    refused(push(rich, PAYMENT, wrong))
+
+
+@pytest.mark.clause("RFC9396-10")
+def test_10_a_client_asks_for_what_it_registered_alone(rich, named, bank):
+    """authorization_details_types: what the client will use; metadata name what the server knows."""
+    refused(push(named, PAYMENT))
+    assert bank.metadata()["authorization_details_types_supported"] == ["account_information", "payment_initiation"]
+
+
+@pytest.mark.clause("PAR-7.4")
+def test_a_type_that_was_withdrawn_since_is_not_granted(rich, bank):
+    uri = push(rich, PAYMENT).json()["request_uri"]
+    bank.register(
+        **STANDARD
+        | {
+            "client_id": "rich",
+            "token_endpoint_auth_method": "tls_client_auth",
+            "tls_client_auth_subject_dn": "CN=rich,O=Fintech\\, Inc.,C=DE",
+        }
+    )
+    assert Browser(bank).open("rich", uri).parameters["error"] == "invalid_authorization_details"
+
+
+# 4 What the person sees and agrees to
+
+
+@pytest.mark.clause("RFC9396-4")
+def test_4_the_person_reads_what_is_asked_for(rich):
+    """The server presents the details to the person: how much, to whom, from where; which accounts, how long."""
+    page = consent_page(
+        rich, Browser(rich.bank), {**ALL, "validUntil": "2027-01-15", "recurringIndicator": False}, PAYMENT
+    )
+    for words in (
+        "Pay 123.50 EUR to Merchant A",
+        "DE02 1001 0010 9307 1186 03",
+        "Order 4711",
+        "From <bdi>Savings, DE18",
+        "Look at your accounts",
+        "See its balance",
+        "Current account, DE02 1001 0010 0006 8201 01",
+        "15 January 2027",
+        "Once",
+    ):
+        assert words in page.text, words
+
+
+@pytest.mark.clause("RFC9396-7")
+def test_7_what_was_granted_is_in_the_token_response_and_everywhere_after(rich):
+    """The token response has the granted details; so have introspection (9.2) and what the API is told (9.1)."""
+    answer = tokens(rich, NAMED, {**PAYMENT, "debtorAccount": {"iban": SAVINGS}})
+    granted = [NAMED, {**PAYMENT, "debtorAccount": {"iban": SAVINGS}}]
+    assert answer["authorization_details"] == granted
+    assert rich.introspect(answer["access_token"]).json()["authorization_details"] == granted
+    context = route(rich, answer["access_token"], authorization_details_type="payment_initiation")["context"]
+    assert json.loads(context["authorization_details"]) == granted
+    refreshed = rich.refresh(answer["refresh_token"]).json()
+    assert refreshed["authorization_details"] == granted
+
+
+@pytest.mark.clause("RFC9396-7.1")
+def test_7_1_what_the_bank_offers_comes_back_filled_in(rich):
+    """Enriched details: which accounts they are, and from which one is paid."""
+    access, payment = tokens(rich, ALL, PAYMENT)["authorization_details"]
+    both = [{"iban": CURRENT}, {"iban": SAVINGS}]
+    assert access["access"] == {"accounts": both, "balances": both, "transactions": both}
+    assert payment["debtorAccount"] == {"iban": CURRENT}
+
+
+@pytest.mark.clause("RFC9396-4")
+def test_4_the_person_may_agree_to_less(rich):
+    """The person may narrow what is granted: an account less, a permission less, another account to pay from."""
+    without = (f"details-0-account-{SAVINGS}", "details-0-may-transactions")
+    access, payment = tokens(rich, ALL, PAYMENT, without=without, changed={"details-1-from": SAVINGS})[
+        "authorization_details"
+    ]
+    assert access["access"] == {"accounts": [{"iban": CURRENT}], "balances": [{"iban": CURRENT}]}
+    assert access["actions"] == ["list_accounts", "read_balances"]
+    assert payment["debtorAccount"] == {"iban": SAVINGS}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {f"details-0-account-{STRANGERS}": STRANGERS},
+        {f"details-0-account-{SAVINGS}": SAVINGS},
+        {"details-0-may-transactions": "transactions"},
+        {"details-1-may-accounts": "accounts"},
+        {"authorization_details": json.dumps([PAYMENT])},
+    ],
+)
+def test_no_form_grants_more_than_was_asked(rich, changed):
+    assert tokens(rich, NAMED, changed=changed)["authorization_details"] == [NAMED]
+
+
+def test_a_choice_of_nothing_is_a_no(rich):
+    browser = Browser(rich.bank)
+    page = consent_page(rich, browser, NAMED)
+    assert answered(browser, page, without=(f"details-0-account-{CURRENT}",)).parameters["error"] == "access_denied"
+
+
+def test_a_form_without_its_choice_grants_no_details(rich):
+    """Even where the page's marker is left out: the code is good for nothing that was in the details."""
+    assert "authorization_details" not in tokens(rich, NAMED, without=("details",))
+
+
+@pytest.mark.parametrize("other", [STRANGERS, SHOP, ""])
+def test_nobody_pays_or_looks_into_another_persons_account(rich, other):
+    browser = Browser(rich.bank)
+    theirs = {"type": "account_information", "access": {"balances": [{"iban": STRANGERS}]}}
+    page = consent_page(rich, browser, theirs)
+    assert STRANGERS not in page.text.replace(" ", "")
+    assert answered(browser, page).parameters["error"] == "access_denied"
+    for asked, changed in (
+        ({**PAYMENT, "debtorAccount": {"iban": STRANGERS}}, {}),
+        (PAYMENT, {"details-0-from": other}),
+    ):
+        browser = Browser(rich.bank)
+        assert answered(browser, consent_page(rich, browser, asked), (), changed).parameters["error"] == "access_denied"
+
+
+def test_access_that_is_for_once_can_not_be_refreshed_and_ends_with_its_last_day(rich, bank):
+    once = tokens(rich, {**ALL, "recurringIndicator": False})
+    assert "refresh_token" not in once
+    long = tokens(rich, {**ALL, "validUntil": "2027-01-15"})  # NOW is 2027-01-15T08:00:00Z
+    bank.now = NOW + 16 * 3600 - 1
+    assert rich.refresh(long["refresh_token"]).status == 200
+    bank.now = NOW + 16 * 3600
+    assert rich.refresh(long["refresh_token"]).json()["error"] == "invalid_grant"
+
+
+# 6 The token request
+
+
+@pytest.mark.clause("RFC9396-6")
+def test_6_a_token_may_be_asked_for_with_less(rich):
+    """authorization_details in the token request: a subset of what was granted; the response tells what it covers."""
+    answer = tokens(rich, ALL, PAYMENT)
+    less = {"type": "account_information", "access": {"balances": [{"iban": SAVINGS}]}}
+    token = rich.refresh(answer["refresh_token"], authorization_details=json.dumps([less])).json()
+    (covered,) = token["authorization_details"]
+    assert covered["access"] == less["access"]
+    decision = route(rich, token["access_token"], authorization_details_type="payment_initiation")
+    assert decision["context"]["error"] == "insufficient_scope"
+
+
+@pytest.mark.clause("RFC9396-6")
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"type": "account_information", "access": {"transactions": [{"iban": CURRENT}]}},
+        {"type": "account_information", "access": {"balances": [{"iban": SAVINGS}]}},
+        {"type": "account_information", "access": {"balances": []}, "frequencyPerDay": 9},
+        PAYMENT,
+        {"type": "unheard_of"},
+    ],
+)
+def test_6_and_never_with_more(rich, more):
+    """Beyond what was granted: invalid_authorization_details; the refresh token and the code stay what they are."""
+    browser = Browser(rich.bank)
+    code = answered(browser, consent_page(rich, browser, NAMED)).parameters["code"]
+    refused(rich.redeem(code, authorization_details=json.dumps([more])))
+    answer = rich.redeem(code).json()
+    refused(rich.refresh(answer["refresh_token"], authorization_details=json.dumps([more])))
+    assert rich.refresh(answer["refresh_token"]).status == 200
+
+
+@pytest.mark.clause("RFC9396-9.2")
+def test_9_2_a_resource_learns_the_details_of_the_types_that_it_serves(rich, resource, bank):
+    """Introspection tells a protected resource the details that concern it."""
+    bank.register(
+        client_id="payments-api",
+        client_name="Payments",
+        profile="fapi2-security",
+        grant_types=[],
+        scope="payments",
+        authorization_details_types=["payment_initiation"],
+        token_endpoint_auth_method="tls_client_auth",
+        tls_client_auth_subject_dn="CN=payments-api,O=Fintech\\, Inc.,C=DE",
+    )
+    api = resource.with_(client_id="payments-api", certificate=certificate("payments-api"))
+    told = api.introspect(tokens(rich, NAMED, PAYMENT)["access_token"]).json()
+    assert [one["type"] for one in told["authorization_details"]] == ["payment_initiation"]
+    assert "scope" not in told
+    assert api.introspect(tokens(rich, NAMED)["access_token"]).json() == {"active": False}
+
+
+def test_a_route_may_ask_for_a_type(rich):
+    token = tokens(rich, NAMED)["access_token"]
+    rule = {"authorization_details_type": "account_information"}
+    allowed = route(rich, token, **rule)["policyDocument"]["Statement"][0]["Effect"]
+    assert allowed == "Allow"
+    assert route(rich, rich.tokens()["access_token"], **rule)["context"]["error"] == "insufficient_scope"
+
+
+# Of whatever is asked and chosen, never more is granted.
+
+ACCOUNTS = tuple({"iban": iban, "name": "x"} for iban in (CURRENT, SAVINGS))
+IBANS = st.sampled_from([CURRENT, SAVINGS, STRANGERS])
+ACCESS = st.dictionaries(
+    st.sampled_from([name for name, _, _ in PERMISSIONS]),
+    st.lists(IBANS, max_size=3, unique=True).map(lambda ibans: [{"iban": iban} for iban in ibans]),
+    min_size=1,
+)
+ACTIONS = st.lists(st.sampled_from([action for _, action, _ in PERMISSIONS]), min_size=1, unique=True)
+ASKED = st.one_of(
+    ACCESS.map(lambda access: {"type": "account_information", "access": access}),
+    ACTIONS.map(lambda actions: {"type": "account_information", "actions": actions}),
+    st.builds(lambda a, b: {"type": "account_information", "actions": a, "access": b}, ACTIONS, ACCESS),
+)
+FIELDS = [f"details-0-may-{name}" for name, _, _ in PERMISSIONS] + [
+    f"details-0-account-{iban}" for iban in (CURRENT, SAVINGS, STRANGERS)
+]
+TICKED = st.sets(st.sampled_from(FIELDS)).map(lambda fields: {field: field.rpartition("-")[2] for field in fields})
+
+
+@given(ASKED, TICKED)
+def test_whatever_is_chosen_what_is_granted_is_within_what_was_asked(asked, form):
+    try:
+        (granted,) = details.granted((asked,), form, ACCOUNTS)
+    except AccessDenied:
+        return
+    before, after = wanted(asked), wanted(granted)
+    assert after.keys() <= before.keys()
+    for name, ibans in after.items():
+        assert ibans
+        assert ibans <= {CURRENT, SAVINGS}
+        assert before[name] is None or ibans <= before[name]
+        assert form[f"details-0-may-{name}"] == name
+        assert all(f"details-0-account-{iban}" in form for iban in ibans)
+    assert details.within(json.dumps([granted]), (granted,), now=NOW) == (granted,)
+
+
+@given(ASKED, ASKED)
+def test_what_a_token_asks_for_is_within_what_was_granted_or_refused(asked, given_before):
+    everything = {field: field.rpartition("-")[2] for field in FIELDS}
+    try:
+        had = details.granted((given_before,), everything, ACCOUNTS)
+        (covered,) = details.within(json.dumps([asked]), had, now=NOW)
+    except (AccessDenied, InvalidAuthorizationDetails):
+        return
+    before = wanted(had[0])
+    assert all(ibans <= before[name] for name, ibans in wanted(covered).items())
