@@ -1,0 +1,287 @@
+"""A signature that would hold if we let it say how it is to be checked: none, a shared secret, a key of its own."""
+
+import hmac
+import json
+from base64 import urlsafe_b64encode
+from hashlib import sha256, sha384, sha512
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tests.actors import ISSUER, NOW, SERIAL, Fintech, certificate, der, ec_key, jwk, rsa_key
+from tests.conftest import STANDARD
+
+HASHES = {"HS256": sha256, "HS384": sha384, "HS512": sha512}
+
+
+def unpadded(data):
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def jws(header, claims, sign):
+    """A JWS that no library would make: `sign` gives the signature over the signing input."""
+    data = f"{unpadded(json.dumps(header).encode())}.{unpadded(json.dumps(claims).encode())}"
+    return f"{data}.{unpadded(sign(data.encode()))}"
+
+
+def by(key, alg):
+    """What signs with a private key, by an algorithm that it is of."""
+    return lambda data: jwt.get_algorithm_by_name(alg).sign(data, key)
+
+
+def by_secret(secret, alg="HS256"):
+    return lambda data: hmac.digest(secret, data, HASHES[alg])
+
+
+def nothing(data):
+    return b""
+
+
+class Carrier:
+    """A place where a client's signature counts. `send` gives whether the JWS was taken; a refusal is checked here."""
+
+    def __init__(self, client, where):
+        self.client, self.where = client, where
+
+    def claims(self):
+        base = {
+            "iss": self.client.client_id,
+            "aud": ISSUER,
+            "nbf": NOW,
+            "exp": NOW + 60,
+            "jti": f"confused {next(SERIAL)}",
+        }
+        if self.where == "assertion":
+            return base | {"sub": self.client.client_id}
+        return base | self.client.asking(client_id=self.client.client_id)
+
+    def send(self, sent):
+        if self.where == "assertion":
+            typed = {"client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}
+            answer = self.client.push(client_assertion=sent, **typed)
+            expected = (401, "invalid_client")
+        else:
+            answer = self.client.post("/par", request=sent)
+            expected = (400, "invalid_request_object")
+        if answer.status == 201:
+            return True
+        assert (answer.status, answer.error) == expected, answer.text
+        return False
+
+
+@pytest.fixture(params=["assertion", "request object"])
+def rsa(bank, request):
+    """A client with an RSA key, that signs its requests too."""
+    return carrier(bank, "confused-rsa", rsa_key("confused"), "PS256", request.param)
+
+
+@pytest.fixture(params=["assertion", "request object"])
+def ec(bank, request):
+    """A client with an elliptic curve key."""
+    return carrier(bank, "confused-ec", ec_key("confused"), "ES256", request.param)
+
+
+@pytest.fixture(params=[(kind, where) for kind in ("rsa", "ec") for where in ("assertion", "request object")])
+def each(bank, request):
+    """Either."""
+    kind, where = request.param
+    key, alg = (rsa_key("confused"), "PS256") if kind == "rsa" else (ec_key("confused"), "ES256")
+    return carrier(bank, f"confused-{kind}", key, alg, where)
+
+
+def carrier(bank, client_id, key, alg, where):
+    bank.register(
+        **STANDARD | {"profile": "fapi2-message-signing"},
+        client_id=client_id,
+        token_endpoint_auth_method="private_key_jwt",
+        jwks={"keys": [jwk(key)]},
+    )
+    return Carrier(Fintech(bank, client_id, "private_key_jwt", key, alg, certificate(client_id)), where)
+
+
+def header_of(carrier, **more):
+    return {"alg": carrier.client.alg, "kid": "k1"} | more
+
+
+def test_the_right_signature_is_taken(each):
+    """What the following tests change is what makes them fail."""
+    client = each.client
+    assert each.send(jws(header_of(each), each.claims(), by(client.key, client.alg)))
+
+
+@pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-2")
+@pytest.mark.parametrize("alg", ["none", "None", "NONE", "nOnE", "", " none", "none ", None, 0, [], {}, True])
+def test_none_is_no_signature(each, alg):
+    """In no spelling, with an empty signature, an old one, or any."""
+    client = each.client
+    for sign in (nothing, by(client.key, client.alg), lambda data: b"x" * 256):
+        assert not each.send(jws(header_of(each, alg=alg), each.claims(), sign))
+
+
+@pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-2")
+def test_a_signature_that_was_cut_off_is_none(each):
+    """Nor does it help to keep the algorithm and leave the signature out."""
+    client = each.client
+    whole = jws(header_of(each), each.claims(), by(client.key, client.alg))
+    head, _, signature = whole.rpartition(".")
+    for sent in (f"{head}.", head, f"{head}..", f"{head}.{signature[:-4]}", f"{head}.{'A' * len(signature)}"):
+        assert not each.send(sent)
+
+
+@pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-2")
+@pytest.mark.parametrize("alg", HASHES)
+def test_a_public_key_is_no_secret(each, alg):
+    """HMAC with what everybody knows of the client's key: PEM, DER, JWK, modulus, kid, nothing."""
+    public = each.client.key.public_key()
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    members = jwk(each.client.key)
+    secrets = [
+        pem,
+        pem.strip(),
+        public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
+        json.dumps(members).encode(),
+        json.dumps(members, separators=(",", ":"), sort_keys=True).encode(),
+        members.get("n", members.get("x")).encode(),
+        b"k1",
+        each.client.client_id.encode(),
+        b"",
+    ]
+    for secret in secrets:
+        assert not each.send(jws(header_of(each, alg=alg), each.claims(), by_secret(secret, alg)))
+        assert not each.send(jws(header_of(each), each.claims(), by_secret(secret, alg)))
+
+
+@pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-2")
+@pytest.mark.parametrize("alg", ["RS256", "RS384", "RS512", "PS384", "PS512"])
+def test_other_algorithms_of_the_right_key_are_refused(rsa, alg):
+    """RSASSA-PKCS1-v1_5 is not allowed, and no algorithm is that the profile does not name, however right the key."""
+    sign = by(rsa.client.key, alg)
+    assert not rsa.send(jws(header_of(rsa, alg=alg), rsa.claims(), sign))
+    assert not rsa.send(jws(header_of(rsa), rsa.claims(), sign))
+
+
+@pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-2")
+@pytest.mark.parametrize("alg", ["ES384", "ES512", "ES256K", "EdDSA", "Ed25519", "PS256", "RS256"])
+def test_an_algorithm_of_another_kind_of_key_finds_none(ec, alg):
+    """The algorithm chooses among keys of its own kind and curve; a signature by the right key under its name is nothing."""
+    assert not ec.send(jws(header_of(ec, alg=alg), ec.claims(), by(ec.client.key, "ES256")))
+
+
+@pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-2")
+def test_a_key_of_another_kind_does_not_sign_for_it(rsa):
+    """ES256 by a stranger's elliptic curve key, for a client that has none."""
+    assert not rsa.send(jws(header_of(rsa, alg="ES256"), rsa.claims(), by(ec_key("stranger"), "ES256")))
+
+
+@pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-2")
+@pytest.mark.parametrize(
+    "raw", [b"\x00" * 64, b"\x00" * 63 + b"\x01", b"\xff" * 64, b"", b"\x30\x06\x02\x01\x00\x02\x01\x00"]
+)
+def test_no_constant_is_a_signature(ec, raw):
+    """r = s = 0 and its kin, which libraries have taken for every message of every key."""
+    assert not ec.send(jws(header_of(ec), ec.claims(), lambda data: raw))
+
+
+@pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-2")
+def test_a_key_that_comes_with_the_signature_counts_for_nothing(each):
+    """jwk, jku, x5u and x5c lead to the signer's own key: none of them is looked at, and nothing is fetched."""
+    alg = each.client.alg
+    stranger = rsa_key("stranger") if alg == "PS256" else ec_key("stranger")
+    shown = unpadded(der(certificate("stranger", key=stranger)))
+    for own in (
+        {"jwk": jwk(stranger)},
+        {"jku": "https://evil.example/jwks"},
+        {"jku": "http://169.254.169.254/latest/meta-data"},
+        {"jku": f"{ISSUER}/jwks"},
+        {"x5u": "https://evil.example/certificate.pem"},
+        {"x5c": [shown]},
+        {"x5t#S256": unpadded(sha256(der(certificate("stranger", key=stranger))).digest())},
+    ):
+        assert not each.send(jws(header_of(each, **own), each.claims(), by(stranger, alg)))
+        without_kid = {"alg": alg, **own}
+        assert not each.send(jws(without_kid, each.claims(), by(stranger, alg)))
+
+
+@pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-2")
+def test_such_headers_do_no_harm_beside_the_right_key(each):
+    """They are not looked at, so a client may well send them."""
+    client = each.client
+    header = header_of(each, jku="https://evil.example/jwks", x5c=["AAAA"], jwk=jwk(ec_key("stranger")))
+    assert each.send(jws(header, each.claims(), by(client.key, client.alg)))
+
+
+@pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-2")
+@pytest.mark.parametrize(
+    "kid", ["", "k2", "../../k1", "k1\x00", "K1", "' OR '1'='1", 1, True, ["k1"], {"kid": "k1"}, "/dev/null"]
+)
+def test_a_kid_names_a_key_of_the_client_or_nothing(each, kid):
+    """A kid is compared, not looked up anywhere."""
+    client = each.client
+    assert not each.send(jws(header_of(each, kid=kid), each.claims(), by(client.key, client.alg)))
+
+
+@pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-2")
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"crit": ["exp"], "exp": NOW},
+        {"crit": ["b64"], "b64": False},
+        {"crit": []},
+        {"crit": "b64"},
+        {"crit": None},
+        {"crit": ["of nothing"]},
+    ],
+)
+def test_what_must_be_understood_and_is_not_is_refused(each, more):
+    """RFC 7515 4.1.11: whoever does not understand a critical header takes nothing of it."""
+    client = each.client
+    assert not each.send(jws(header_of(each, **more), each.claims(), by(client.key, client.alg)))
+
+
+@pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-2")
+def test_a_header_that_says_two_things_is_not_chosen_from(each):
+    """A header with alg twice: whichever counts, the right key must have signed by it."""
+    client = each.client
+    claims = unpadded(json.dumps(each.claims()).encode())
+    for text in (
+        f'{{"alg":"none","kid":"k1","alg":"{client.alg}"}}',
+        f'{{"alg":"{client.alg}","kid":"k1","alg":"none"}}',
+    ):
+        data = f"{unpadded(text.encode())}.{claims}"
+        assert not each.send(f"{data}.")
+        stranger = rsa_key("stranger") if client.alg == "PS256" else ec_key("stranger")
+        assert not each.send(f"{data}.{unpadded(by(stranger, client.alg)(data.encode()))}")
+
+
+@pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-2")
+def test_claims_that_say_two_things_are_refused(each):
+    """Two values of one claim, which two readers would take differently, are no claims."""
+    client = each.client
+    text = json.dumps(each.claims())
+    doubled = text.replace("{", f'{{"iss":"{client.client_id}",', 1)
+    data = f"{unpadded(json.dumps(header_of(each)).encode())}.{unpadded(doubled.encode())}"
+    assert not each.send(f"{data}.{unpadded(by(client.key, client.alg)(data.encode()))}")
+
+
+@pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-2")
+def test_other_serializations_are_none(each):
+    """JSON serialization, an encrypted JWT and a nested one are not compact JWSs."""
+    client = each.client
+    good = jws(header_of(each), each.claims(), by(client.key, client.alg))
+    head, claims, signature = good.split(".")
+    flattened = json.dumps({"protected": head, "payload": claims, "signature": signature})
+    encrypted = ".".join([unpadded(b'{"alg":"dir","enc":"A256GCM"}'), "", "AAAA", "AAAA", "AAAA"])
+    data = f"{unpadded(json.dumps(header_of(each, cty='JWT')).encode())}.{unpadded(good.encode())}"
+    nested = f"{data}.{unpadded(by(client.key, client.alg)(data.encode()))}"
+    for sent in (flattened, encrypted, nested, f"{good}.", f".{good}", f"{head}.{claims}.{signature}.{signature}"):
+        assert not each.send(sent)
+
+
+@pytest.mark.clause("JAR-10.8")
+def test_what_was_signed_for_one_purpose_is_not_taken_for_another(bank, rsa, fintech):
+    """Cross-JWT confusion: an assertion is no request object, a request object no assertion, an ID token neither."""
+    other = Carrier(rsa.client, {"request object": "assertion", "assertion": "request object"}[rsa.where])
+    sign = by(rsa.client.key, "PS256")
+    assert not rsa.send(jws(header_of(rsa), other.claims(), sign))
+    assert not rsa.send(fintech.tokens()["id_token"])
