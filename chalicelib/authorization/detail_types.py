@@ -26,11 +26,14 @@ class Choice:
 
 @dataclass(frozen=True)
 class Shown:
-    """A detail as a person reads it. `facts`: label and value. `choices`: each may be left out. `one_of`: one is taken."""
+    """A detail as a person reads it. `facts`: label and value. `choices`: in groups with a label; each may be left out.
+
+    `one_of`: one is taken.
+    """
 
     heading: str
     facts: tuple[tuple[str, str], ...] = ()
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[tuple[str, tuple[Choice, ...]], ...] = ()
     one_of: tuple[Choice, ...] = ()
 
 
@@ -64,9 +67,9 @@ def _actions(*names: str) -> dict[str, Any]:
 # Account information: which accounts, what of them, and how long.
 
 PERMISSIONS = (
-    ("accounts", "list_accounts", "See the name and number of the account"),
-    ("balances", "read_balances", "See its balance"),
-    ("transactions", "read_transactions", "See its transactions"),
+    ("accounts", "list_accounts", "Name and number of the account"),
+    ("balances", "read_balances", "Balance"),
+    ("transactions", "read_transactions", "Transactions"),
 )
 """Member of `access`, its action, and what it means."""
 
@@ -112,16 +115,16 @@ def _say_accounts(detail: Detail, accounts: Sequence[Account], place: str) -> Sh
     if "validUntil" in detail:
         facts.append(("Until", _day(detail["validUntil"])))
     asked = wanted(detail)
-    may = [Choice(f"{place}-may-{n}", n, words) for n, _, words in PERMISSIONS if n in asked]
-    open_to = [
+    may = tuple(Choice(f"{place}-may-{n}", n, words) for n, _, words in PERMISSIONS if n in asked)
+    open_to = tuple(
         Choice(
             _field(place, account["iban"]),
             account["iban"],
             f"{account.get('name', 'Account')}, {spaced(account['iban'])}",
         )
         for account in _meant(asked, accounts)
-    ]
-    return Shown("Look at your accounts", tuple(facts), (*may, *open_to))
+    )
+    return Shown("Look at your accounts", tuple(facts), (("What may be seen", may), ("Of which accounts", open_to)))
 
 
 def _grant_accounts(detail: Detail, accounts: Sequence[Account], place: str, form: Mapping[str, str]) -> Detail | None:

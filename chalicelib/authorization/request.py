@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from chalicelib.authorization import claims_request, code_challenge, details, scope
+from chalicelib.authorization import claims_request, code_challenge, details, prompt, scope
 from chalicelib.errors import InvalidRequest, LoginRequired, UnsupportedResponseType
 from chalicelib.profiles import Profile
 from chalicelib.storage.records import AuthorizationRequest, Client
@@ -13,7 +13,6 @@ from chalicelib.storage.records import AuthorizationRequest, Client
 LONGEST = 1000
 """Characters of state, nonce and the like, which we keep for the client; a longer one is refused, never cut."""
 
-PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")  # RFC7638-3.1, of SHA-256
 SECONDS = re.compile(r"[0-9]{1,10}")
 
@@ -40,7 +39,7 @@ def check(
         code_challenge=code_challenge.challenged(parameters, profile),
         state=_kept(parameters, "state"),
         nonce=_kept(parameters, "nonce"),
-        prompt=_prompt(parameters),
+        prompt=prompt.asked(parameters.get("prompt")),
         max_age=_max_age(parameters),
         acr_values=tuple((_kept(parameters, "acr_values") or "").split()),
         login_hint=_kept(parameters, "login_hint"),
@@ -99,14 +98,6 @@ def _dpop_jkt(parameters: Mapping[str, str], proven: str | None) -> str | None:
     if named is not None and proven is not None and named != proven:
         raise InvalidRequest("dpop_jkt is not the key of the DPoP proof")
     return named or proven
-
-
-def _prompt(parameters: Mapping[str, str]) -> tuple[str, ...]:
-    """OpenID Connect Core 3.1.2.1: none stands alone."""
-    asked = tuple(dict.fromkeys(parameters.get("prompt", "").split()))
-    if not PROMPTS.issuperset(asked) or ("none" in asked and len(asked) > 1):
-        raise InvalidRequest("prompt has values that are unknown or exclude each other")
-    return asked
 
 
 def _max_age(parameters: Mapping[str, str]) -> int | None:

@@ -60,14 +60,14 @@ class Choice(Protocol):
 
 
 class Detail(Protocol):
-    """Something asked for, in words: `facts` are labels and values, `choices` may be left out, `one_of` is one to take."""
+    """Something asked for, in words: `facts` are labels and values, `choices`, in groups, may be left out, `one_of` is one to take."""
 
     @property
     def heading(self) -> str: ...
     @property
     def facts(self) -> Sequence[tuple[str, str]]: ...
     @property
-    def choices(self) -> Sequence[Choice]: ...
+    def choices(self) -> Sequence[tuple[str, Sequence[Choice]]]: ...
     @property
     def one_of(self) -> Sequence[Choice]: ...
 
