@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import NameOID
 
 import app
@@ -39,7 +39,10 @@ REQUEST_URI = "urn:ietf:params:oauth:request_uri:"
 VERIFIER = "a-code-verifier-of-forty-three-characters-or-more"
 CHALLENGE = urlsafe_b64encode(sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 SERIAL = count(1)
-"""No two assertions of a run have the same jti."""
+"""No two assertions or proofs of a run have the same jti."""
+
+Proof = bool | str | tuple[str, ...] | None
+"""DPoP headers to send: True for a proof of the client's own, else just these."""
 
 
 @dataclass(frozen=True)
@@ -182,14 +185,18 @@ class Bank:
 
 @dataclass
 class Fintech:
-    """A client with its key and certificate. `auth`: its token_endpoint_auth_method."""
+    """A client with its keys and certificate. `auth`: its token_endpoint_auth_method.
+
+    `proof_key`: what it signs DPoP proofs with, None if it sends none; the bank's nonces it takes up by itself.
+    """
 
     bank: Bank
     client_id: str
     auth: str
     key: Any
     alg: str
-    certificate: str
+    certificate: str | None
+    proof_key: Any = None
     redirect_uri: str = "https://fintech.example/callback"
     scope: str = "openid profile accounts"
 
@@ -221,10 +228,57 @@ class Fintech:
             own |= {"client_assertion_type": ASSERTION_TYPE, "client_assertion": self.assertion()}
         return {name: str(value) for name, value in (own | form).items() if value is not None}
 
-    def post(self, path: str, *, certificate: str | bool | None = True, **form: Any) -> Answer:
-        """A form to an endpoint, authenticated. `certificate`: True for the client's own, None for none."""
+    def post(
+        self, path: str, *, certificate: str | bool | None = True, proof: Proof = True, headers: Any = (), **form: Any
+    ) -> Answer:
+        """A form to an endpoint, authenticated. `certificate`: True for the client's own, None for none; so `proof`."""
         shown = self.certificate if certificate is True else certificate
-        return self.bank.send("POST", path, form=self.authenticated(form), certificate=shown or None)
+
+        def send(nonce: str | None) -> Answer:
+            sent = (*headers, *self._proofs(proof, "POST", path, nonce=nonce))
+            return self.bank.send("POST", path, form=self.authenticated(form), headers=sent, certificate=shown or None)
+
+        answer = send(None)
+        nonce = answer.header("dpop-nonce")
+        return send(nonce) if nonce and proof is True else answer
+
+    # Proofs of possession.
+
+    def proof(
+        self,
+        method: str,
+        path: str,
+        *,
+        access_token: str | None = None,
+        key: Any = None,
+        headers: dict[str, Any] | None = None,
+        **claims: Any,
+    ) -> str:
+        """A DPoP proof for a request; a header or claim given as None is left out."""
+        key = key or self.proof_key
+        standard = {
+            "jti": f"proof-{next(SERIAL)}",
+            "htm": method,
+            "htu": ISSUER + path,
+            "iat": self.bank.now,
+            "ath": None if access_token is None else hash_of(access_token),
+        }
+        header = {"typ": "dpop+jwt", "alg": alg_of(key), "jwk": public(key)} | (headers or {})
+        return jws(header, standard | claims, key, alg=alg_of(key))
+
+    def _proofs(self, proof: Proof, method: str, path: str, **claims: Any) -> tuple[tuple[str, str], ...]:
+        if proof is True:
+            proof = None if self.proof_key is None else self.proof(method, path, **claims)
+        sent = proof if isinstance(proof, tuple) else (proof,) if proof else ()
+        return tuple(("DPoP", str(one)) for one in sent)
+
+    def presenting(
+        self, access_token: str, method: str, path: str, *, proof: Proof = True, scheme: str = "", nonce: Any = None
+    ) -> tuple[tuple[str, str], ...]:
+        """The headers that show an access token to a resource. `scheme`: if not the one that goes with the token."""
+        scheme = scheme or ("Bearer" if self.proof_key is None else "DPoP")
+        proofs = self._proofs(proof, method, path, access_token=access_token, nonce=nonce)
+        return (("Authorization", f"{scheme} {access_token}"), *proofs)
 
     # The flow.
 
@@ -274,16 +328,31 @@ class Fintech:
     def refresh(self, refresh_token: str, **changes: Any) -> Answer:
         return self.post("/token", **({"grant_type": "refresh_token", "refresh_token": refresh_token} | changes))
 
-    def userinfo(self, access_token: str, *, certificate: str | bool | None = True, method: str = "GET") -> Answer:
-        shown = self.certificate if certificate is True else certificate
-        bearer = (("Authorization", f"Bearer {access_token}"),)
-        return self.bank.send(method, "/userinfo", headers=bearer, certificate=shown or None)
+    def userinfo(
+        self, access_token: str, *, certificate: str | bool | None = True, method: str = "GET", **shown: Any
+    ) -> Answer:
+        """`shown`: as `presenting` takes it."""
+        own = self.certificate if certificate is True else certificate
 
-    def accounts(self, access_token: str, *, certificate: str | bool | None = True) -> dict[str, Any]:
-        """What the authorizer decides about GET /accounts."""
-        shown = self.certificate if certificate is True else certificate
-        bearer = (("Authorization", f"Bearer {access_token}"),)
-        return self.bank.authorize("GET", "/accounts", headers=bearer, certificate=shown or None)
+        def send(nonce: str | None) -> Answer:
+            headers = self.presenting(access_token, method, "/userinfo", **{"nonce": nonce, **shown})
+            return self.bank.send(method, "/userinfo", headers=headers, certificate=own or None)
+
+        answer = send(None)
+        nonce = answer.header("dpop-nonce")
+        return send(nonce) if nonce and not shown else answer
+
+    def accounts(self, access_token: str, *, certificate: str | bool | None = True, **shown: Any) -> dict[str, Any]:
+        """What the authorizer decides about GET /accounts. `shown`: as `presenting` takes it."""
+        own = self.certificate if certificate is True else certificate
+
+        def send(nonce: str | None) -> dict[str, Any]:
+            headers = self.presenting(access_token, "GET", "/accounts", **{"nonce": nonce, **shown})
+            return self.bank.authorize("GET", "/accounts", headers=headers, certificate=own or None)
+
+        decision = send(None)
+        nonce = decision["context"].get("dpop_nonce")
+        return send(nonce) if nonce and not shown else decision
 
     def introspect(self, token: str, **changes: Any) -> Answer:
         return self.post("/introspect", token=token, **changes)
@@ -369,13 +438,45 @@ def ec_key(name: str) -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def jwk(key: Any, **more: Any) -> dict[str, Any]:
-    """The public JWK of a private key."""
-    algorithm = jwt.algorithms.RSAAlgorithm if isinstance(key, rsa.RSAPrivateKey) else jwt.algorithms.ECAlgorithm
-    members = json.loads(algorithm.to_jwk(key.public_key()))
+@cache
+def ed_key(name: str) -> ed25519.Ed25519PrivateKey:
+    return ed25519.Ed25519PrivateKey.generate()
+
+
+def alg_of(key: Any) -> str:
+    """What a private key signs with here."""
+    kinds = {rsa.RSAPrivateKey: "PS256", ec.EllipticCurvePrivateKey: "ES256", ed25519.Ed25519PrivateKey: "EdDSA"}
+    return next(alg for kind, alg in kinds.items() if isinstance(key, kind))
+
+
+def public(key: Any) -> dict[str, Any]:
+    """The public JWK of a private key: what makes it this key, and no more."""
+    algorithm = jwt.get_algorithm_by_name(alg_of(key))
+    members = algorithm.to_jwk(key.public_key(), as_dict=True)
     members = {name: value for name, value in members.items() if name in ("kty", "n", "e", "crv", "x", "y")}
     assert thumbprint(members)
-    return {**members, "kid": "k1", "use": "sig", **more}
+    return members
+
+
+def jwk(key: Any, **more: Any) -> dict[str, Any]:
+    """The public JWK of a private key, as a client registers it."""
+    return {**public(key), "kid": "k1", "use": "sig", **more}
+
+
+def jws(header: dict[str, Any], claims: dict[str, Any], key: Any, *, alg: str) -> str:
+    """A JWS of just these members, signed as `alg` whatever they say; those that are None are left out."""
+    parts = [json.dumps({k: v for k, v in part.items() if v is not None}).encode() for part in (header, claims)]
+    signed = b".".join(b64url(part) for part in parts)
+    return (signed + b"." + b64url(jwt.get_algorithm_by_name(alg).sign(signed, key))).decode()
+
+
+def b64url(data: bytes) -> bytes:
+    return urlsafe_b64encode(data).rstrip(b"=")
+
+
+def hash_of(access_token: str) -> str:
+    """RFC 9449 4.2: the `ath` of a proof."""
+    return b64url(sha256(access_token.encode()).digest()).decode()
 
 
 @cache

@@ -16,6 +16,12 @@ STANDARD = {
     "redirect_uris": ["https://fintech.example/callback", "https://fintech.example/callback?dummy1=lorem&dummy2=ipsum"],
     "tls_client_certificate_bound_access_tokens": True,
 }
+DPOP = {
+    **STANDARD,
+    "token_endpoint_auth_method": "private_key_jwt",
+    "tls_client_certificate_bound_access_tokens": False,
+    "dpop_bound_access_tokens": True,
+}
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +72,18 @@ def resource(bank):
     return Fintech(bank, "resource", "tls_client_auth", None, "", certificate("resource"))
 
 
+@pytest.fixture
+def dpop_fintech(bank):
+    """A client that authenticates by private_key_jwt and has its tokens bound to a DPoP key. It has no certificate."""
+    return Fintech(bank, "dpop-fintech", "private_key_jwt", rsa_key("dpop-fintech"), "PS256", None, ec_key("proofs"))
+
+
+@pytest.fixture
+def nonce_fintech(dpop_fintech):
+    """Another of the kind, whose proofs must carry a nonce."""
+    return dpop_fintech.with_(client_id="nonce-fintech")
+
+
 @pytest.fixture(params=["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"])
 def each_client(request, fintech, named, self_signed):
     """A client of each way of authenticating, one after the other."""
@@ -101,6 +119,17 @@ CLIENTS = {
                 jwk(ec_key("self-signed"), x5c=[b64encode(der(certificate("self-signed"))).decode()]),
             ]
         },
+    },
+    "dpop-fintech": lambda: {
+        **DPOP,
+        "client_id": "dpop-fintech",
+        "jwks": {"keys": [jwk(rsa_key("dpop-fintech"))]},
+    },
+    "nonce-fintech": lambda: {
+        **DPOP,
+        "client_id": "nonce-fintech",
+        "jwks": {"keys": [jwk(rsa_key("dpop-fintech"))]},
+        "dpop_nonce_required": True,
     },
     "resource": lambda: {
         "client_id": "resource",
