@@ -92,7 +92,7 @@ def challenged(refusal: OAuthError, demand: Demand, scheme: str | None) -> OAuth
     if isinstance(refusal, InsufficientUserAuthentication):  # RFC9470-3
         told |= {"acr_values": " ".join(demand.acr_values)} if demand.acr_values else {}
         told |= {"max_age": str(demand.max_age)} if demand.max_age is not None else {}
-    challenges = {BEARER: asked, DPOP: {"algs": "PS256 ES256 EdDSA", **asked}}  # DPOP-7.1
+    challenges = {BEARER: asked, DPOP: {"algs": " ".join(confirmation.PROOF_ALGS), **asked}}  # DPOP-7.1
     if not isinstance(refusal, NoToken):
         of = DPOP if isinstance(refusal, InvalidDpopProof | UseDpopNonce) else scheme or BEARER
         challenges = {of: told | challenges[of]}

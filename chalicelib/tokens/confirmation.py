@@ -11,7 +11,7 @@ from ssl import PEM_cert_to_DER_cert
 from typing import TYPE_CHECKING
 
 from chalicelib.errors import InvalidGrant, InvalidRequest, InvalidToken
-from chalicelib.profiles import Profile
+from chalicelib.profiles import PROFILES, Profile
 from chalicelib.storage.records import Client
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 CERTIFICATE = "x5t#S256"
 KEY = "jkt"
+
+PROOF_ALGS = tuple(dict.fromkeys(alg for profile in PROFILES.values() for alg in profile.dpop_signing_algs))
+"""What any profile takes of a proof: a resource does not know whose it sees before it has looked at it."""
 
 TOKEN_TYPES = {CERTIFICATE: "Bearer", KEY: "DPoP"}  # RFC8705-3, DPOP-5
 
@@ -37,6 +40,8 @@ def bind(possession: Possession, client: Client, profile: Profile) -> dict[str, 
     Raises InvalidRequest where it shows nothing of the kind: no token goes out unbound (FAPI2-SP-FINAL-5.3.2.1-4).
     """
     allowed = _allowed(client, profile)
+    if client.dpop_bound_access_tokens and possession.proof is None:
+        raise InvalidRequest("this client's tokens are bound to a DPoP key: a DPoP proof is needed")  # DPOP-5.2
     for constraint in allowed:
         shown = SHOWN[constraint](possession)
         if shown is not None:

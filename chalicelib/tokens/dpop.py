@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -17,10 +18,8 @@ from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES
 from chalicelib.storage.handles import digest
 from chalicelib.storage.records import Once
+from chalicelib.tokens.confirmation import PROOF_ALGS
 from chalicelib.tokens.nonce import Nonces
-
-ALGS = tuple(dict.fromkeys(alg for profile in PROFILES.values() for alg in profile.dpop_signing_algs))
-"""What any profile takes: a resource does not know whose proof it sees before it has looked at it."""
 
 RSA_KEY_BITS = max(profile.rsa_key_bits for profile in PROFILES.values())
 EC_KEY_BITS = max(profile.ec_key_bits for profile in PROFILES.values())
@@ -33,6 +32,8 @@ LONGEST_JTI = 512
 
 Address = tuple[str, str | None, int | None, str]
 DEFAULT_PORT = {"https": 443, "http": 80}
+URI = re.compile(r"[\x21-\x7e]+")
+ENCODED_SLASH = re.compile("%2F", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,9 @@ def proof(
     if len(sent) > 1:
         raise _refused("several DPoP headers")  # DPOP-4.3: check 1
     try:
-        header, claims = jose.verify_by_own_key(sent[0], algs=ALGS, rsa_key_bits=RSA_KEY_BITS, ec_key_bits=EC_KEY_BITS)
+        header, claims = jose.verify_by_own_key(
+            sent[0], algs=PROOF_ALGS, rsa_key_bits=RSA_KEY_BITS, ec_key_bits=EC_KEY_BITS
+        )
     except jose.JoseError as problem:
         raise _refused(str(problem)) from None
     if header.get("typ") != "dpop+jwt":
@@ -93,11 +96,13 @@ def use_nonce(nonces: Nonces, *, now: int) -> UseDpopNonce:
 
 def _require_url(htu: Any, urls: Collection[str]) -> Address:
     """DPOP-4.3: without query and fragment, after syntax- and scheme-based normalization (RFC 3986 6.2.2, 6.2.3)."""
+    if not isinstance(htu, str) or not URI.fullmatch(htu):
+        raise _refused("htu is no address")
     try:
-        named = None if not isinstance(htu, str) else _normalised(htu)
+        named, ours = _normalised(htu), {_normalised(url) for url in urls}
     except ValueError:
-        named = None
-    if named is None or named not in {_normalised(url) for url in urls}:
+        raise _refused("htu, or the path that was called, can't be read") from None
+    if named not in ours:
         raise _refused("htu is another address")
     return named
 
@@ -108,10 +113,22 @@ def _normalised(url: str) -> Address:
     scheme = parts.scheme.lower()
     if parts.username is not None or parts.password is not None:
         raise ValueError("user information")
-    path = quote(unquote(parts.path or "/", errors="strict"), safe="/:@!$&'()*+,;=~-._")
-    if "%2F" in parts.path.upper():
-        path = parts.path.upper()  # an encoded slash is no slash
-    return scheme, parts.hostname, parts.port or DEFAULT_PORT.get(scheme), path
+    port = DEFAULT_PORT.get(scheme) if parts.port is None else parts.port
+    pieces = ENCODED_SLASH.split(parts.path)  # an encoded slash is no slash
+    path = "%2F".join(quote(unquote(piece, errors="strict"), safe="/:@!$&'()*+,;=~-._") for piece in pieces)
+    return scheme, parts.hostname, port, _without_dots(path)
+
+
+def _without_dots(path: str) -> str:
+    """RFC 3986 5.2.4."""
+    segments = path.split("/")[1:] or [""]
+    kept: list[str] = []
+    for segment in segments:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    return "/" + "/".join([*kept, ""] if segments[-1] in (".", "..") else kept)
 
 
 def _require_recent(iat: Any, *, now: int) -> int:
