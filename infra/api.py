@@ -34,7 +34,11 @@ REFUSALS = {
     # The authorizer's refusal. A function's own WWW-Authenticate would be renamed by API Gateway; this one is not.
     "ACCESS_DENIED": (
         401,
-        {"WWW-Authenticate": "context.authorizer.www_authenticate", "DPoP-Nonce": "context.authorizer.dpop_nonce"},
+        {
+            "WWW-Authenticate": "context.authorizer.www_authenticate",
+            "DPoP-Nonce": "context.authorizer.dpop_nonce",
+            "Accept-Signature": "context.authorizer.accept_signature",
+        },
         {"error": "$context.authorizer.error"},
     ),
     "UNAUTHORIZED": (401, {"WWW-Authenticate": "'Bearer'"}, {"error": "invalid_token"}),

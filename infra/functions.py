@@ -145,7 +145,7 @@ FUNCTIONS = (
             Table("consents", "ReadAndEndTheConsent", ("BatchGetItem", "GetItem", "UpdateItem")),
         ),
     ),
-    Function("authorizer", tables=(*TOKEN_AND_CONSENT, PROOF), keys=(NONCE,)),
+    Function("authorizer", tables=(*TOKEN_AND_CONSENT, PROOF, CALLER), keys=(NONCE,)),
     Function(
         "publish_keys",
         tables=(Table("signing_keys", "PublishNewKeys", ("PutItem", "Query")),),

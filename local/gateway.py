@@ -24,7 +24,11 @@ SAFE = {"Cache-Control": "'no-store'", "Strict-Transport-Security": "'max-age=63
 REFUSALS: Mapping[str, tuple[int, Mapping[str, str], Mapping[str, str]]] = {
     "ACCESS_DENIED": (
         401,
-        {"WWW-Authenticate": "context.authorizer.www_authenticate", "DPoP-Nonce": "context.authorizer.dpop_nonce"},
+        {
+            "WWW-Authenticate": "context.authorizer.www_authenticate",
+            "DPoP-Nonce": "context.authorizer.dpop_nonce",
+            "Accept-Signature": "context.authorizer.accept_signature",
+        },
         {"error": "$context.authorizer.error"},
     ),
     "MISSING_AUTHENTICATION_TOKEN": (404, {}, {"error": "not_found"}),

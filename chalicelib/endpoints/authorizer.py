@@ -12,6 +12,7 @@ from typing import Any
 from chalicelib.errors import InvalidRequest, OAuthError
 from chalicelib.messages import Request
 from chalicelib.people import assurance
+from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
 from chalicelib.tokens import access, demand
 from chalicelib.tokens.access import Access
@@ -21,10 +22,25 @@ from chalicelib.tokens.demand import Demand
 def decide(request: Request, method_arn: str, provider: Provider) -> dict[str, Any]:
     """A policy document that allows or denies `method_arn`, with the context for the API or for the refusal."""
     try:
-        opened = access.check(request, provider, _demand(request, provider), now=provider.now())
+        now = provider.now()
+        asked = _demand(request, provider)
+        opened = access.check(request, provider, asked, now=now)
+        signed = _signed(request, opened, asked, provider, now=now) if asked.signed else {}
     except OAuthError as refusal:
         return _policy("nobody", "Deny", method_arn, _refusal(refusal))
-    return _policy(opened.sub or opened.token.client_id, "Allow", method_arn, _context(opened))
+    return _policy(opened.sub or opened.token.client_id, "Allow", method_arn, _context(opened) | signed)
+
+
+def _signed(request: Request, opened: Access, asked: Demand, provider: Provider, *, now: int) -> dict[str, str]:
+    """What the API needs to answer a signed request signed (FAPI 2.0 HTTP Signatures). Raises NotSigned."""
+    from chalicelib.clients.http_signature import NotSigned, require_signed  # only where a route asks for it
+
+    client = provider.clients.find(opened.token.client_id, now=now)
+    if client is None:
+        raise NotSigned("the client is no longer registered")
+    return {
+        "target_uri": require_signed(request, client, PROFILES[client.profile], urls=asked.urls, now=now).target_uri
+    }
 
 
 def _refusal(refusal: OAuthError) -> dict[str, str]:
@@ -33,6 +49,8 @@ def _refusal(refusal: OAuthError) -> dict[str, str]:
     told = {"error": refusal.error, "www_authenticate": headers.get("WWW-Authenticate", access.BEARER)}
     if "DPoP-Nonce" in headers:
         told["dpop_nonce"] = headers["DPoP-Nonce"]
+    if "Accept-Signature" in headers:
+        told["accept_signature"] = headers["Accept-Signature"]
     return {**told, "reason": refusal.detail or refusal.description}
 
 

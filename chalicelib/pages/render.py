@@ -60,7 +60,10 @@ class Choice(Protocol):
 
 
 class Detail(Protocol):
-    """Something asked for, in words: `facts` are labels and values, `choices`, in groups, may be left out, `one_of` is one to take."""
+    """Something asked for, in words.
+
+    `facts`: labels and values. `choices`, in groups, may be left out. `one_of`: one is to be taken.
+    """
 
     @property
     def heading(self) -> str: ...

@@ -51,7 +51,9 @@ PEOPLE = {"argon2", "pyotp"}
 PAGES = {"jinja2"}
 PASSKEYS = {"webauthn"}
 CRYPTOGRAPHY = {"cryptography"}
-ALL = AWS | JOSE | PEOPLE | PAGES | PASSKEYS | CRYPTOGRAPHY
+DETAILS = {"fastjsonschema"}
+SIGNED_REQUESTS = {"http_message_signatures", "http_sf"}
+ALL = AWS | JOSE | PEOPLE | PAGES | PASSKEYS | CRYPTOGRAPHY | DETAILS | SIGNED_REQUESTS
 
 NEEDED = {
     "openid_configuration": set(),

@@ -4,6 +4,7 @@ Signatures are made here by hand, and those of the bank verified by hand: the ba
 cryptography alone.
 """
 
+import json
 import re
 from base64 import b64decode, b64encode
 from dataclasses import replace
@@ -16,8 +17,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
+from chalicelib.assembly import Aws
 from chalicelib.clients.http_signature import NotSigned, require_signed
 from chalicelib.clients.target_uri import spellings
+from chalicelib.endpoints import authorizer
 from chalicelib.keys import http_message
 from chalicelib.keys.http_message import SignatureError
 from chalicelib.messages import Request, Response
@@ -25,6 +28,7 @@ from chalicelib.profiles import PROFILES
 from chalicelib.resource.http_signature import NotTheBody, require_digest, sign_response
 from chalicelib.storage.records import Client
 from tests.actors import NOW, ec_key, jwk, rsa_key
+from tests.conftest import STANDARD
 
 PROFILE = PROFILES["fapi2-message-signing"]
 ADDRESS = "https://api.bank.example/payments"
@@ -788,3 +792,48 @@ def test_the_handler_that_the_documents_show_works():
     assert {"Content-Digest", "Signature", "Signature-Input"} <= dict(answer.headers).keys()
     with pytest.raises(NotTheBody):
         shown["pay"](headers, BODY + b" ", ADDRESS, Banks("ES256"), NOW)
+
+
+# At the authorizer
+
+
+@pytest.fixture
+def called(bank, fintech):
+    """What the authorizer decides about a client's call of a route that asks for signed requests."""
+    bank.register(
+        **STANDARD
+        | {
+            "client_id": "signer",
+            "profile": PROFILE.name,
+            "token_endpoint_auth_method": "private_key_jwt",
+            "jwks": {"keys": [jwk(rsa_key("fintech")), *KEYS.values()]},
+        }
+    )
+    client = fintech.with_(client_id="signer")
+    token = client.tokens()["access_token"]
+    rules = json.dumps({"POST /payments": {"scope": "accounts", "signed": True}})
+    provider = Aws(replace(bank.settings, resource_rules=rules), clock=lambda: bank.now)
+
+    def call(sign=lambda request: request, certificate=client.certificate):
+        bearer = ("authorization", f"Bearer {token}")
+        request = Request("POST", "/payments", headers=(bearer, ("content-digest", DIGEST)), target="/payments")
+        sent = replace(sign(request), client_certificate=certificate)
+        return authorizer.decide(sent, "arn:aws:execute-api:x:1:a/live/POST/payments", provider)
+
+    return call
+
+
+@pytest.mark.clause("FAPI2-HTTPSIG-5.3.1.2-3")
+def test_a_route_may_ask_that_each_request_be_signed(called):
+    """The authorizer lets a signed request through, with the address that its answer's signature needs; no other."""
+    let_in = called(signed)
+    assert let_in["policyDocument"]["Statement"][0]["Effect"] == "Allow"
+    assert let_in["context"]["target_uri"] == ADDRESS
+    for decision in (called(), called(lambda request: signed(request, key=rsa_key("somebody")))):
+        assert decision["policyDocument"]["Statement"][0]["Effect"] == "Deny"
+        assert "fapi-2-request" in decision["context"]["accept_signature"]
+        assert decision["context"]["www_authenticate"].startswith("Bearer ")
+
+
+def test_a_signature_does_not_stand_for_what_the_token_is_bound_to(called):
+    assert called(signed, certificate=None)["context"]["error"] == "invalid_token"
