@@ -736,10 +736,12 @@ def asked_for_a_nonce(answer, place):
 @pytest.mark.clause("DPOP-8")
 @pytest.mark.clause("DPOP-8.1")
 @pytest.mark.clause("DPOP-9")
+@pytest.mark.clause("DPOP-11.3")
 def test_8_a_client_that_must_use_nonces_is_given_one_and_is_served_with_it(nonce_fintech, place):
     """use_dpop_nonce with a DPoP-Nonce header: 400 of the authorization server, 401 with a challenge of a resource."""
     held = Held(nonce_fintech)
     nonce = asked_for_a_nonce(place.send(nonce_fintech, held, place.proof(nonce_fintech, held)), place)
+    asked_for_a_nonce(place.send(nonce_fintech, held, place.proof(nonce_fintech, held)), place)  # no downgrade
     answer = accepted(place.send(nonce_fintech, held, place.proof(nonce_fintech, held, nonce=nonce)))
     assert answer.header("dpop-nonce") is None
 
