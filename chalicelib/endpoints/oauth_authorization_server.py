@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.authorization import prompt
 from chalicelib.authorization.detail_types import TYPES
 from chalicelib.authorization.scope import SCOPES
 from chalicelib.messages import Request, Response, json_response
@@ -38,7 +39,7 @@ def answer(request: Request, provider: Provider) -> Response:
 
 def document(settings: Settings) -> dict[str, Any]:
     """The metadata of this provider, for OAuth and for OpenID Connect Discovery alike."""
-    return {
+    told: dict[str, Any] = {
         "issuer": settings.issuer,
         "jwks_uri": f"{settings.issuer}/jwks",
         **{name: settings.issuer + path for name, path in ENDPOINTS.items()},
@@ -49,7 +50,7 @@ def document(settings: Settings) -> dict[str, Any]:
         "claims_supported": ["sub", "auth_time", "acr", "amr", *(name for names in CLAIMS.values() for name in names)],
         "acr_values_supported": list(ACR_VALUES),
         "subject_types_supported": ["public"],
-        "prompt_values_supported": ["none", "login", "consent"],
+        "prompt_values_supported": list(prompt.VALUES),
         "tls_client_certificate_bound_access_tokens": any("mtls" in p.sender_constraints for p in PROFILES.values()),
         "authorization_response_iss_parameter_supported": True,  # RFC9207-3
         "require_pushed_authorization_requests": all(p.pushed_requests_only for p in PROFILES.values()),
@@ -59,6 +60,7 @@ def document(settings: Settings) -> dict[str, Any]:
         "authorization_details_types_supported": list(TYPES),  # RFC9396-10
         **_offered(),
     }
+    return {name: value for name, value in told.items() if value != []}  # RFC8414-3.2
 
 
 def _offered() -> dict[str, list[str]]:

@@ -1,0 +1,16 @@
+"""The `prompt` parameter (OpenID Connect Core 3.1.2.1): what a client wants a person to be asked."""
+
+from __future__ import annotations
+
+from chalicelib.errors import InvalidRequest
+
+VALUES = ("none", "login", "consent", "select_account")
+"""Those that are known. All but none are met by every answer: each person signs in, by name, and agrees."""
+
+
+def asked(value: str | None) -> tuple[str, ...]:
+    """The values, without repeats; none stands alone. Raises InvalidRequest."""
+    found = tuple(dict.fromkeys((value or "").split()))
+    if not set(VALUES).issuperset(found) or ("none" in found and len(found) > 1):
+        raise InvalidRequest("prompt has values that are unknown or exclude each other")
+    return found
