@@ -1,0 +1,400 @@
+"""RFC 8414, Authorization Server Metadata: what is told is what is done.
+
+Each list is held against every value that is registered for it: those that work are those that are told, and no other.
+"""
+
+import json
+from base64 import b64encode
+from urllib.parse import urlsplit
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import OKPAlgorithm
+from jwt.api_jws import PyJWS
+
+import app
+from chalicelib.endpoints import oauth_authorization_server
+from chalicelib.errors import InvalidClientMetadata
+from chalicelib.profiles import PROFILES
+from tests.actors import ASSERTION_TYPE, ISSUER, MTLS, Browser, certificate, der, ec_key, ed_key, jwk, rsa_key
+from tests.conftest import STANDARD
+
+PATH = "/.well-known/oauth-authorization-server"
+PAGES = {"/login", "/consent"}
+WELL_KNOWN = {PATH, "/.well-known/openid-configuration", "/.well-known/oauth-protected-resource", "/jwks"}
+
+ENDPOINTS = {
+    "authorization_endpoint": "GET",
+    "token_endpoint": "POST",
+    "pushed_authorization_request_endpoint": "POST",
+    "userinfo_endpoint": "GET",
+    "introspection_endpoint": "POST",
+    "revocation_endpoint": "POST",
+}
+METHODS = ("none", "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt")
+METHODS += ("tls_client_auth", "self_signed_tls_client_auth")
+RESPONSE_TYPES = ("code", "token", "id_token", "none", "code id_token", "code token", "id_token token")
+RESPONSE_TYPES += ("code id_token token",)
+RESPONSE_MODES = ("query", "fragment", "form_post", "query.jwt", "fragment.jwt", "form_post.jwt", "jwt")
+URN = "urn:ietf:params:oauth:grant-type:"
+GRANTS = ("authorization_code", "refresh_token", "client_credentials", "password", "implicit")
+GRANTS += tuple(URN + name for name in ("device_code", "jwt-bearer", "saml2-bearer", "token-exchange"))
+GRANTS += ("urn:openid:params:grant-type:ciba",)
+SCOPES = ("openid", "profile", "email", "phone", "address", "accounts", "offline_access", "payments")
+
+KEYS = {
+    "RS": rsa_key("fintech"),
+    "PS": rsa_key("fintech"),
+    "HS": b"a secret of sixty-four characters, which the longest of these needs",
+    "none": None,
+    "Ed": ed_key("metadata"),
+}
+CURVES = {"ES256": ec.SECP256R1, "ES384": ec.SECP384R1, "ES512": ec.SECP521R1, "ES256K": ec.SECP256K1}
+ALGS = ("none", "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", *CURVES)
+ALGS += ("EdDSA", "Ed25519")
+
+JWS = PyJWS()
+JWS.register_algorithm("Ed25519", OKPAlgorithm())  # RFC 9864: the newer name of the same
+
+
+def key_of(alg):
+    if alg in CURVES:
+        return ec_key("metadata") if alg == "ES256" else ec.generate_private_key(CURVES[alg]())
+    return next(key for kind, key in KEYS.items() if alg.startswith(kind))
+
+
+def public_of(key):
+    """The public key as a client registers it, whatever kind it is."""
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return jwt.get_algorithm_by_name("ES256").to_jwk(key.public_key(), as_dict=True) | {"kid": "k1", "use": "sig"}
+    return jwk(key)
+
+
+def signed(token, alg, key):
+    """A JWS with the same header and claims, by another algorithm."""
+    header = jwt.get_unverified_header(token) | {"alg": alg}
+    claims = jwt.decode_complete(token, options={"verify_signature": False})["payload"]
+    return JWS.encode(json.dumps(claims).encode(), key, algorithm=alg, headers=header)
+
+
+def client_of(bank, fintech, client_id, **changes):
+    """A client that is known by its assertion, registered so."""
+    standard = {
+        "client_id": client_id,
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks": {"keys": [jwk(rsa_key("fintech"))]},
+    }
+    bank.register(**STANDARD | standard | changes)
+    return fintech.with_(client_id=client_id)
+
+
+def registers(bank, **changes):
+    """Whether a client can register so."""
+    try:
+        bank.register(**STANDARD | {"client_id": "hopeful"} | changes)
+    except InvalidClientMetadata:
+        return False
+    return True
+
+
+def working(values, works):
+    """Those of the values that work."""
+    return {value for value in values if works(value)}
+
+
+# 2: the members, one by one.
+
+
+@pytest.mark.clause("RFC8414-2")
+def test_2_issuer_is_an_https_url_without_query_or_fragment(bank):
+    """issuer: REQUIRED."""
+    assert bank.metadata()["issuer"] == ISSUER
+    assert f"https://{urlsplit(ISSUER).netloc}" == ISSUER
+
+
+@pytest.mark.clause("RFC8414-2")
+def test_2_each_endpoint_that_is_told_is_there_and_no_other_is(bank):
+    """The endpoints' URLs: https, on our host; none that is there is left out."""
+    metadata = bank.metadata()
+    told = {name for name in metadata if name.endswith("_endpoint")}
+    assert told == ENDPOINTS.keys()
+    paths = {name: urlsplit(metadata[name]).path for name in told}
+    assert {name: ISSUER + path for name, path in paths.items()} == {name: metadata[name] for name in told}
+    assert set(app.app.routes) == set(paths.values()) | WELL_KNOWN | PAGES
+    for name, path in paths.items():
+        assert bank.send(ENDPOINTS[name], path).status not in (404, 405, 500)
+
+
+@pytest.mark.clause("RFC8414-2")
+def test_2_each_alias_is_the_same_endpoint_on_the_host_for_certificates(bank):
+    """mtls_endpoint_aliases (RFC 8705 5): of each endpoint but the one for browsers."""
+    metadata = bank.metadata()
+    aliases = metadata["mtls_endpoint_aliases"]
+    assert aliases.keys() == ENDPOINTS.keys() - {"authorization_endpoint"}
+    assert {name: url.replace(MTLS, ISSUER) for name, url in aliases.items()} == {n: metadata[n] for n in aliases}
+
+
+@pytest.mark.clause("RFC8414-2")
+def test_2_jwks_uri_has_the_keys_that_verify_what_is_signed(bank, fintech):
+    """jwks_uri: https; it holds the signing keys, each with its kid and use, and nothing private."""
+    metadata = bank.metadata()
+    assert metadata["jwks_uri"] == f"{ISSUER}/jwks"
+    keys = bank.jwks()["keys"]
+    assert len({key["kid"] for key in keys}) == len(keys)
+    assert {key["use"] for key in keys} == {"sig"}
+    assert not [key for key in keys if {"d", "p", "q", "k"} & key.keys()]
+    assert bank.verified(fintech.tokens()["id_token"], "fintech")
+
+
+@pytest.mark.clause("RFC8414-2")
+def test_2_scopes_supported(bank, fintech):
+    """Each scope that is told can be asked for; one that is not is refused, though a client registered it."""
+    client = client_of(bank, fintech, "any-scope", scope=" ".join(SCOPES))
+    assert working(SCOPES, lambda scope: client.push(scope=scope).status == 201) == set(
+        bank.metadata()["scopes_supported"]
+    )
+
+
+@pytest.mark.clause("RFC8414-2")
+@pytest.mark.parametrize("profile", PROFILES)
+def test_2_response_types_supported(bank, fintech, profile):
+    """REQUIRED. Each response_type that is told is taken; any other is refused."""
+    client = client_of(bank, fintech, "typed", profile=profile)
+    taken = working(RESPONSE_TYPES, lambda one: client.push(response_type=one).status == 201)
+    assert taken == set(bank.metadata()["response_types_supported"])
+
+
+@pytest.mark.clause("RFC8414-2")
+def test_2_response_modes_supported(bank, fintech):
+    """Each response_mode that is told brings a response to some client of ours; no client gets another."""
+    clients = [client_of(bank, fintech, f"moded-{profile}", profile=profile) for profile in PROFILES]
+
+    def works(mode):
+        asked = [client for client in clients if client.push(response_mode=mode).status == 201]
+        return any(client.approved(response_mode=mode).parameters.keys() & {"code", "response"} for client in asked)
+
+    assert working(RESPONSE_MODES, works) == set(bank.metadata()["response_modes_supported"])
+
+
+@pytest.mark.clause("RFC8414-2")
+def test_2_grant_types_supported(bank, fintech):
+    """Each grant type that is told gives a token; any other is unsupported."""
+    tokens = fintech.tokens()
+
+    def works(grant):
+        code = fintech.code() if grant == "authorization_code" else None
+        answer = fintech.redeem(code, grant_type=grant, refresh_token=tokens["refresh_token"], scope="accounts")
+        assert answer.status == 200 or answer.error == "unsupported_grant_type"
+        return answer.status == 200
+
+    assert working(GRANTS, works) == set(bank.metadata()["grant_types_supported"])
+
+
+@pytest.mark.clause("RFC8414-2")
+def test_2_auth_methods_supported(bank, fintech, named, self_signed):
+    """Each way of authenticating that is told works at token, introspection and revocation endpoint; none else registers."""
+    metadata = bank.metadata()
+    told = set(metadata["token_endpoint_auth_methods_supported"])
+    clients = {client.auth: client for client in (fintech, named, self_signed)}
+    assert clients.keys() == told
+    for client in clients.values():
+        token = client.tokens()["access_token"]
+        assert client.introspect(token).json()["active"] is True
+        assert client.revoke(token).status == 200
+    for endpoint in ("introspection", "revocation"):
+        assert set(metadata[f"{endpoint}_endpoint_auth_methods_supported"]) == told
+    with_everything = {
+        "jwks": {"keys": [jwk(ec_key("self-signed"), x5c=[b64encode(der(certificate("self-signed"))).decode()])]}
+    }
+    names = {"tls_client_auth": {"tls_client_auth_san_dns": "client.example"}}
+
+    def can_register(method):
+        return registers(bank, token_endpoint_auth_method=method, **with_everything | names.get(method, {}))
+
+    assert working(METHODS, can_register) == told
+
+
+@pytest.mark.clause("RFC8414-2")
+@pytest.mark.parametrize("endpoint", ["token", "introspection", "revocation"])
+def test_2_auth_signing_alg_values_supported(bank, fintech, endpoint):
+    """Present where assertions are taken; each algorithm that is told is taken, any other refused; none MUST NOT be told."""
+    path = urlsplit(bank.metadata()[f"{endpoint}_endpoint"]).path
+
+    def works(alg):
+        key = key_of(alg)
+        registered = public_of(key) if alg[0] in "RPE" else jwk(rsa_key("fintech"))
+        try:
+            client = client_of(bank, fintech, f"signs-{alg}", jwks={"keys": [registered]})
+        except InvalidClientMetadata:
+            client = fintech  # a key that can't even be registered
+        assertion = signed(client.assertion(), alg, key)
+        form = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
+        answer = client.post(path, token="x", grant_type="client_credentials", **form)
+        assert answer.status == 200 or answer.error == "invalid_client"
+        return answer.status == 200
+
+    told = set(bank.metadata()[f"{endpoint}_endpoint_auth_signing_alg_values_supported"])
+    assert working(ALGS, works) == told
+    assert "none" not in told
+
+
+@pytest.mark.clause("RFC8414-2")
+def test_2_code_challenge_methods_supported(bank, fintech):
+    """Each PKCE method that is told leads to tokens; any other is refused."""
+
+    def works(method):
+        answer = fintech.push(code_challenge_method=method)
+        return answer.status == 201 and fintech.redeem(fintech.code(code_challenge_method=method)).status == 200
+
+    assert working(("S256", "plain", "S512", "s256"), works) == set(bank.metadata()["code_challenge_methods_supported"])
+
+
+@pytest.mark.clause("RFC8414-2")
+def test_2_what_is_not_offered_is_not_told(bank, fintech):
+    """Registration, device and logout endpoints, signed metadata: no member speaks of what is not there."""
+    told = bank.metadata()
+    for name in ("registration_endpoint", "device_authorization_endpoint", "end_session_endpoint", "signed_metadata"):
+        assert name not in told
+    assert told["request_uri_parameter_supported"] is False
+    assert fintech.push(request_uri="https://fintech.example/request").error == "invalid_request"
+    assert told["require_pushed_authorization_requests"] is True
+    assert Browser(bank).get("/authorize", fintech.asking(client_id="fintech")).page_error == "invalid_request"
+
+
+# 2: what extensions add.
+
+
+@pytest.mark.clause("RFC8414-2")
+def test_2_request_object_signing_alg_values_supported(bank, fintech):
+    """request_parameter_supported: true. Each algorithm that is told is taken of a request object; any other is refused."""
+    assert bank.metadata()["request_parameter_supported"] is True
+
+    def works(alg):
+        key = key_of(alg)
+        registered = public_of(key) if alg[0] in "RPE" else jwk(rsa_key("fintech"))
+        changes = {"profile": "fapi2-message-signing", "jwks": {"keys": [jwk(rsa_key("own"), kid="own"), registered]}}
+        try:
+            client = client_of(bank, fintech, f"requests-{alg}", **changes)
+        except InvalidClientMetadata:
+            return False
+        now = bank.now
+        of_a_jwt = {"iss": client.client_id, "aud": ISSUER, "nbf": now, "exp": now + 60}
+        asked = client.asking(client_id=client.client_id) | of_a_jwt
+        sent = signed(jwt.encode(asked, rsa_key("own"), algorithm="PS256", headers={"kid": "k1"}), alg, key)
+        client = client.with_(key=rsa_key("own"))
+        proven = client.assertion(headers={"kid": "own"})
+        form = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": proven}
+        answer = client.post("/par", request=sent, **form)
+        assert answer.status == 201 or answer.error == "invalid_request_object"
+        return answer.status == 201
+
+    assert working(ALGS, works) == set(bank.metadata()["request_object_signing_alg_values_supported"])
+
+
+@pytest.mark.clause("RFC8414-2")
+def test_2_dpop_signing_alg_values_supported(bank, dpop_fintech):
+    """Each algorithm that is told is taken of a proof (RFC 9449 5.1); any other is refused."""
+
+    def works(alg):
+        key = key_of(alg)
+        bare = {"kty": "oct"}
+        if alg[0] in "RPE":
+            bare = {name: value for name, value in public_of(key).items() if name not in ("kid", "use")}
+        proof = signed(dpop_fintech.proof("POST", "/token", headers={"jwk": bare}), alg, key)
+        answer = dpop_fintech.post("/token", grant_type="client_credentials", proof=proof)
+        assert answer.status == 200 or answer.error == "invalid_dpop_proof"
+        return answer.status == 200
+
+    assert working(ALGS, works) == set(bank.metadata()["dpop_signing_alg_values_supported"])
+
+
+@pytest.mark.clause("RFC8414-2")
+def test_2_authorization_signing_alg_values_supported(bank, fintech):
+    """Each algorithm that is told signs the responses of a client that registered it (JARM 4); none else registers."""
+
+    def works(alg):
+        try:
+            client = client_of(
+                bank, fintech, f"jarm-{alg}", profile="fapi2-message-signing", authorization_signed_response_alg=alg
+            )
+        except InvalidClientMetadata:
+            return False
+        response = client.approved(response_mode="jwt").parameters["response"]
+        assert jwt.get_unverified_header(response)["alg"] == alg
+        return bool(bank.verified(response, client.client_id)["code"])
+
+    assert working(ALGS, works) == set(bank.metadata()["authorization_signing_alg_values_supported"])
+
+
+@pytest.mark.clause("RFC8414-2")
+def test_2_introspection_signing_alg_values_supported(bank, fintech):
+    """Each algorithm that is told signs what a client that registered it is told of a token (RFC 9701 7); none else registers."""
+
+    def works(alg):
+        try:
+            client = client_of(
+                bank, fintech, f"told-{alg}", profile="fapi2-message-signing", introspection_signed_response_alg=alg
+            )
+        except InvalidClientMetadata:
+            return False
+        answer = client.post("/introspect", token="x", headers=(("Accept", "application/token-introspection+jwt"),))
+        assert jwt.get_unverified_header(answer.text)["alg"] == alg
+        return bool(bank.verified(answer.text, client.client_id)["token_introspection"])
+
+    assert working(ALGS, works) == set(bank.metadata()["introspection_signing_alg_values_supported"])
+
+
+# 3: how it is asked for.
+
+
+@pytest.mark.clause("RFC8414-3")
+def test_3_it_stands_at_the_well_known_path_of_the_issuer(bank):
+    """The path is formed by inserting /.well-known/oauth-authorization-server between host and path of the issuer."""
+    assert urlsplit(ISSUER).path == ""
+    assert bank.send("GET", PATH).status == 200
+
+
+@pytest.mark.clause("RFC8414-3.1")
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_3_1_it_is_asked_for_by_get(bank, method):
+    """The document MUST be queried using GET."""
+    answer = bank.send(method, PATH)
+    assert (answer.status, answer.header("allow")) == (405, "GET")
+
+
+@pytest.mark.clause("RFC8414-3.2")
+def test_3_2_it_is_a_json_object_whose_lists_have_members(bank):
+    """200, application/json; several values are arrays; claims with zero elements MUST be omitted."""
+    answer = bank.send("GET", PATH)
+    assert (answer.status, answer.header("content-type")) == (200, "application/json")
+    told = answer.json()
+    lists = {name: value for name, value in told.items() if name.endswith(("_supported", "_values"))}
+    lists = {name: value for name, value in lists.items() if not isinstance(value, bool)}
+    assert len(lists) > 15
+    for name, value in lists.items():
+        assert isinstance(value, list), name
+        assert value, name
+        assert all(isinstance(one, str) for one in value)
+        assert len(set(value)) == len(value)
+
+
+@pytest.mark.clause("RFC8414-3.2")
+def test_3_2_a_deployment_whose_profiles_offer_less_tells_less(bank, monkeypatch):
+    """Claims with zero elements MUST be omitted: where nothing is signed, no algorithm is told, nor an empty list."""
+    monkeypatch.setattr(oauth_authorization_server, "PROFILES", {"only": PROFILES["fapi2-security"]})
+    told = bank.metadata()
+    assert told["response_modes_supported"] == ["query"]
+    assert told["request_parameter_supported"] is False
+    assert not {f"{what}_signing_alg_values_supported" for what in ("request_object", "authorization")} & told.keys()
+    assert [] not in told.values()
+
+
+@pytest.mark.clause("RFC8414-3.3")
+def test_3_3_the_issuer_is_the_one_that_was_asked_whatever_host_the_request_names(bank):
+    """issuer MUST be identical to the one into which the well-known string was inserted."""
+    hosts = (("Host", "evil.example"), ("X-Forwarded-Host", "evil.example"))
+    answer = bank.send("GET", PATH, headers=hosts, query={"issuer": "https://evil.example"})
+    assert answer.json() == bank.metadata()
+    assert answer.json()["issuer"] == ISSUER
+    assert "evil" not in answer.text
