@@ -1,0 +1,281 @@
+"""OpenID Connect Discovery 1.0: what the provider's metadata say of people, claims and ID tokens is what is done.
+
+What OAuth's metadata say as well is held against the provider in test_rfc8414.py.
+"""
+
+import json
+from urllib.parse import urlsplit
+
+import jwt
+import pytest
+
+from chalicelib.errors import InvalidClientMetadata
+from local.people import ALICE
+from tests.actors import ISSUER, Browser, jwk, rsa_key
+from tests.conftest import STANDARD
+
+PATH = "/.well-known/openid-configuration"
+ALGS = ("none", "HS256", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+PROMPTS = ("none", "login", "consent", "select_account", "create", "admin_consent")
+ACRS = ("urn:ducat:loa:1", "urn:ducat:loa:2", "urn:ducat:loa:3", "urn:mace:incommon:iap:silver", "0", "phr", "phrh")
+
+CLAIMS = {
+    "sub": "id_token",
+    "auth_time": "id_token",
+    "acr": "id_token",
+    "amr": "id_token",
+    **dict.fromkeys(ALICE.claims, "userinfo"),
+}
+"""Where each claim that is told can be had."""
+
+UNHEARD = ("iban", "accounts", "password", "totp", "username", "nationalities", "birth_family_name", "txn", "sid")
+
+REGISTERED = {
+    "issuer",
+    "authorization_endpoint",
+    "token_endpoint",
+    "userinfo_endpoint",
+    "jwks_uri",
+    "registration_endpoint",
+    "scopes_supported",
+    "response_types_supported",
+    "response_modes_supported",
+    "grant_types_supported",
+    "acr_values_supported",
+    "subject_types_supported",
+    "id_token_signing_alg_values_supported",
+    "request_object_signing_alg_values_supported",
+    "token_endpoint_auth_methods_supported",
+    "token_endpoint_auth_signing_alg_values_supported",
+    "claims_supported",
+    "claims_parameter_supported",
+    "request_parameter_supported",
+    "request_uri_parameter_supported",
+    # OAuth's own, and its extensions' (the registry "OAuth Authorization Server Metadata").
+    "introspection_endpoint",
+    "introspection_endpoint_auth_methods_supported",
+    "introspection_endpoint_auth_signing_alg_values_supported",
+    "introspection_signing_alg_values_supported",
+    "revocation_endpoint",
+    "revocation_endpoint_auth_methods_supported",
+    "revocation_endpoint_auth_signing_alg_values_supported",
+    "code_challenge_methods_supported",
+    "mtls_endpoint_aliases",
+    "tls_client_certificate_bound_access_tokens",
+    "dpop_signing_alg_values_supported",
+    "pushed_authorization_request_endpoint",
+    "require_pushed_authorization_requests",
+    "authorization_response_iss_parameter_supported",
+    "authorization_signing_alg_values_supported",
+    "authorization_details_types_supported",
+    "prompt_values_supported",
+}
+
+
+@pytest.fixture
+def told(bank):
+    """The provider's metadata."""
+    return bank.send("GET", PATH).json()
+
+
+def registered(bank, fintech, client_id, **changes):
+    standard = {
+        "client_id": client_id,
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks": {"keys": [jwk(rsa_key("fintech"))]},
+    }
+    bank.register(**STANDARD | standard | changes)
+    return fintech.with_(client_id=client_id)
+
+
+def working(values, works):
+    return {value for value in values if works(value)}
+
+
+# 3: the members, one by one.
+
+
+@pytest.mark.clause("OIDCD-3")
+def test_3_what_is_required_is_there(told):
+    """issuer, authorization_endpoint, token_endpoint, jwks_uri, and which responses, subjects and signatures there are."""
+    assert told["issuer"] == ISSUER
+    for name in ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri"):
+        url = urlsplit(told[name])
+        assert f"{url.scheme}://{url.netloc}" == ISSUER
+        assert (url.query, url.fragment) == ("", "")
+    for name in ("response_types", "subject_types", "id_token_signing_alg_values"):
+        assert told[f"{name}_supported"]
+
+
+@pytest.mark.clause("OIDCD-3")
+def test_3_each_member_is_a_registered_one(told):
+    """Members are OpenID Connect's, or those of the registry of authorization server metadata: none is made up."""
+    assert told.keys() <= REGISTERED, told.keys() - REGISTERED
+
+
+@pytest.mark.clause("OIDCD-3")
+def test_3_scopes_supported_holds_openid(told):
+    """The server MUST support the openid scope value."""
+    assert "openid" in told["scopes_supported"]
+
+
+@pytest.mark.clause("OIDCD-3")
+def test_3_id_token_signing_alg_values_supported(bank, fintech, told):
+    """Each algorithm that is told signs the ID token of a client that registered it; none else can be registered."""
+
+    def works(alg):
+        try:
+            client = registered(bank, fintech, f"id-token-{alg}", id_token_signed_response_alg=alg)
+        except InvalidClientMetadata:
+            return False
+        id_token = client.tokens()["id_token"]
+        assert jwt.get_unverified_header(id_token)["alg"] == alg
+        return bank.verified(id_token, client.client_id)["sub"] == ALICE.sub
+
+    assert working(ALGS, works) == set(told["id_token_signing_alg_values_supported"])
+
+
+@pytest.mark.clause("OIDCD-3")
+def test_3_subject_types_supported(bank, fintech, named, told):
+    """public: each client is given the same sub; a client that wants a pairwise one can't register so."""
+    assert told["subject_types_supported"] == ["public"]
+    assert len({client.userinfo(client.tokens()["access_token"]).json()["sub"] for client in (fintech, named)}) == 1
+    with pytest.raises(InvalidClientMetadata):
+        registered(bank, fintech, "pairwise", subject_type="pairwise")
+
+
+@pytest.mark.clause("OIDCD-3")
+def test_3_acr_values_supported(named, told):
+    """Each acr that is told is reached where it is demanded; a demand for any other is refused."""
+
+    def works(acr):
+        claims = json.dumps({"id_token": {"acr": {"essential": True, "value": acr}}})
+        back = Browser(named.bank).open(named.client_id, named.pushed(claims=claims))
+        if "error" in back.location:
+            return False
+        return named.bank.verified(named.tokens(claims=claims)["id_token"], named.client_id)["acr"] == acr
+
+    assert working(ACRS, works) == set(told["acr_values_supported"])
+
+
+@pytest.mark.clause("OIDCD-3")
+def test_3_prompt_values_supported(named, told):
+    """Each prompt that is told is taken (Initiating User Registration 1.0, 4.1); any other is refused."""
+    assert working(PROMPTS, lambda prompt: named.push(prompt=prompt).status == 201) == set(
+        told["prompt_values_supported"]
+    )
+
+
+@pytest.mark.clause("OIDCD-3")
+def test_3_claims_supported(named, told):
+    """Each claim that is told can be had, by its name; a claim that is not told is not given."""
+    assert named.bank.metadata()["claims_parameter_supported"] is True
+    wishes = dict.fromkeys((*CLAIMS, *UNHEARD))
+    tokens = named.tokens(scope="openid", claims=json.dumps({"id_token": wishes, "userinfo": wishes}))
+    given = {
+        "id_token": named.bank.verified(tokens["id_token"], named.client_id),
+        "userinfo": named.userinfo(tokens["access_token"]).json(),
+    }
+    assert {name for name, place in CLAIMS.items() if name in given[place]} == set(told["claims_supported"])
+    assert not set(UNHEARD) & (given["id_token"].keys() | given["userinfo"].keys())
+
+
+@pytest.mark.clause("OIDCD-3")
+def test_3_request_parameter_supported(bank, fintech, told):
+    """true: a client whose profile has it may send its request as an object. request_uri of another's making is refused."""
+    assert told["request_parameter_supported"] is True
+    client = registered(bank, fintech, "objects", profile="fapi2-message-signing")
+    claims = {"iss": "objects", "aud": ISSUER, "nbf": bank.now, "exp": bank.now + 60, "client_id": "objects"}
+    sent = jwt.encode(client.asking() | claims, client.key, algorithm="PS256", headers={"kid": "k1"})
+    assert client.post("/par", request=sent).status == 201
+    assert told["request_uri_parameter_supported"] is False
+    asked = client.asking(client_id="objects", request_uri="https://fintech.example/request.jwt")
+    assert Browser(bank).get("/authorize", asked).page_error == "invalid_request"
+
+
+@pytest.mark.clause("OIDCD-3")
+@pytest.mark.parametrize(
+    "member",
+    [
+        "registration_endpoint",
+        "check_session_iframe",
+        "end_session_endpoint",
+        "userinfo_signing_alg_values_supported",
+        "userinfo_encryption_alg_values_supported",
+        "id_token_encryption_alg_values_supported",
+        "request_object_encryption_alg_values_supported",
+        "display_values_supported",
+        "claims_locales_supported",
+        "ui_locales_supported",
+    ],
+)
+def test_3_what_is_not_done_is_not_told(told, member):
+    """An optional member that is absent says that there is nothing of the kind."""
+    assert member not in told
+
+
+@pytest.mark.clause("OIDCD-3")
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"userinfo_signed_response_alg": "PS256"},
+        {"id_token_encrypted_response_alg": "RSA-OAEP-256"},
+        {"request_object_encryption_alg": "RSA-OAEP-256"},
+        {"backchannel_logout_uri": "https://fintech.example/logout"},
+    ],
+)
+def test_3_what_is_not_told_can_not_be_registered(bank, fintech, wish):
+    """A client that counts on what is not offered learns it when it registers, not when it fails."""
+    with pytest.raises(InvalidClientMetadata):
+        registered(bank, fintech, "hopeful", **wish)
+
+
+@pytest.mark.clause("OIDCD-3")
+def test_3_userinfo_is_json_whatever_is_asked_for(bank, named):
+    """userinfo_signing_alg_values_supported is absent: nobody gets a signed answer."""
+    token = named.tokens()["access_token"]
+    headers = (*named.presenting(token, "GET", "/userinfo"), ("Accept", "application/jwt"))
+    answer = bank.send("GET", "/userinfo", headers=headers, certificate=named.certificate)
+    assert answer.json()["sub"] == ALICE.sub
+
+
+# 4: how it is had.
+
+
+@pytest.mark.clause("OIDCD-4")
+def test_4_it_stands_at_the_well_known_path_after_the_issuer(bank):
+    """The path is /.well-known/openid-configuration, appended to the issuer."""
+    assert not ISSUER.endswith("/")
+    assert bank.send("GET", PATH).status == 200
+
+
+@pytest.mark.clause("OIDCD-4.1")
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_4_1_it_is_asked_for_by_get(bank, method):
+    """The document MUST be queried using GET."""
+    answer = bank.send(method, PATH)
+    assert (answer.status, answer.header("allow")) == (405, "GET")
+
+
+@pytest.mark.clause("OIDCD-4.2")
+def test_4_2_it_is_a_json_object_without_empty_lists(bank):
+    """200, application/json; several values are arrays; claims with zero elements MUST be omitted."""
+    answer = bank.send("GET", PATH)
+    assert (answer.status, answer.header("content-type")) == (200, "application/json")
+    lists = [value for value in answer.json().values() if isinstance(value, list)]
+    assert len(lists) > 15
+    assert all(value and all(isinstance(one, str) for one in value) for value in lists)
+
+
+@pytest.mark.clause("OIDCD-4.2")
+def test_4_2_it_is_the_document_of_oauth(bank):
+    """A client of either kind learns the same."""
+    assert bank.send("GET", PATH).text == bank.send("GET", "/.well-known/oauth-authorization-server").text
+
+
+@pytest.mark.clause("OIDCD-4.3")
+def test_4_3_the_issuer_is_the_one_that_was_asked_and_that_id_tokens_name(bank, named, told):
+    """issuer MUST be identical to the URL before the well-known path, and to the iss of ID tokens."""
+    assert bank.send("GET", PATH, headers=(("Host", "evil.example"),)).json()["issuer"] == ISSUER
+    id_token = named.tokens()["id_token"]
+    assert jwt.decode(id_token, options={"verify_signature": False})["iss"] == told["issuer"] == ISSUER
