@@ -1,11 +1,13 @@
 """What the documents name is there, and what they show works."""
 
+import ast
 import json
 import re
 import subprocess
 import sys
 from dataclasses import fields
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +18,7 @@ from chalicelib.clients.metadata import registered
 from chalicelib.profiles import PROFILES
 from chalicelib.settings import variables
 from chalicelib.storage.records import Client
-from tests.house.source import ROOT, text
+from tests.house.source import ROOT, functions, text
 
 DOCS = ROOT / "docs"
 PAGES = tuple(sorted(path.relative_to(ROOT) for path in (*ROOT.glob("*.md"), *DOCS.rglob("*.md"))))
@@ -121,10 +123,12 @@ def test_every_profile_is_described_and_no_other():
 
 
 def test_what_the_authorizer_hands_on_is_described():
-    source = text((ROOT / "chalicelib/endpoints/authorizer.py").relative_to(ROOT)).split("def _context", 1)[1]
-    handed_on = re.findall(r'"(\w+)":|context\["(\w+)"\]', source.split("\ndef ", 1)[0])
+    made = [f for f in functions(Path("chalicelib/endpoints/authorizer.py")) if f.name in ("_context", "_signed")]
+    keys = {node for f in made for node in ast.walk(f) if isinstance(node, ast.Dict) for node in node.keys}
+    keys |= {node.slice for f in made for node in ast.walk(f) if isinstance(node, ast.Subscript)}
+    handed_on = {node.value for node in keys if isinstance(node, ast.Constant)}
     named = re.findall(r"`(\w+)`", " ".join(_first_columns("integrate/protect-your-api.md", "What your function gets")))
-    assert set(named) == {one or other for one, other in handed_on}
+    assert set(named) == handed_on
 
 
 def _first_columns(name, heading):
