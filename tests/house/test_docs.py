@@ -13,6 +13,8 @@ import pytest
 
 import app as front_door
 from chalicelib import errors
+from chalicelib.authorization import details
+from chalicelib.authorization.detail_types import TYPES
 from chalicelib.authorization.scope import SCOPES
 from chalicelib.clients.metadata import registered
 from chalicelib.profiles import PROFILES
@@ -144,6 +146,12 @@ def test_the_rules_that_are_shown_can_be_used():
     assert set(rows("integrate/protect-your-api.md", "Say what each route asks for")) == demand.KINDS.keys()
 
 
+def test_every_type_of_authorization_details_is_shown_by_one_that_may_be_asked_for():
+    examples = [json.loads(block) for block in blocks(page("integrate/authorization-details.md"), "json")]
+    assert {one["type"] for one in examples} == TYPES.keys()
+    assert details.asked(json.dumps(examples), TYPES, now=0) == tuple(examples)
+
+
 def test_the_errors_of_the_authorizer_are_registered_ones():
     codes = {kind.error for kind in vars(errors).values() if isinstance(kind, type) and hasattr(kind, "error")}
     told = text(page("integrate/protect-your-api.md")).split("## What the caller gets", 1)[1].split("\n## ", 1)[0]
@@ -155,7 +163,11 @@ def test_the_errors_of_the_authorizer_are_registered_ones():
 def test_the_directory_that_is_shown_signs_people_in():
     (example,) = blocks(page("integrate/people.md"), "python")
     made = {
-        "ask_core_banking": lambda user, password, code: {"number": "4711", "claims": {"name": "C", "email": "c@d"}}
+        "ask_core_banking": lambda user, password, code: {
+            "number": "4711",
+            "claims": {"name": "C", "email": "c@d"},
+            "accounts": (),
+        }
     }
     exec(compile(example, "core_banking.py", "exec"), made)
     people = made["build"](None)
