@@ -52,7 +52,7 @@ class Bank:
 
     def register(self, metadata: Mapping[str, Any]) -> None:
         """Make a client known. Raises InvalidClientMetadata or InvalidRedirectUri."""
-        self.provider.clients.keep(registered(metadata))
+        self.provider.clients.keep(registered(metadata, signs=self.provider.settings.signing_keys))
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from jwskate import Jwk
 
+from chalicelib.authorization.detail_types import TYPES
 from conformance.matrix import Cell
 from local.certificates import Certificates, Pair
 
@@ -128,6 +129,8 @@ def _metadata(cell: Cell, client_id: str, redirect_uri: str, identity: Identity,
     }
     if not by_itself:
         metadata["redirect_uris"] = [redirect_uri]
+    if cell["authorization_request_type"] == "rar":
+        metadata["authorization_details_types"] = list(TYPES)
     if cell["fapi_request_method"] == "signed_non_repudiation":
         metadata["require_signed_request_object"] = True
     if cell["fapi_response_mode"] == "jarm":

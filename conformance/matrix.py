@@ -9,6 +9,7 @@ from itertools import product
 
 AUTHENTICATION = ("private_key_jwt", "mtls")
 CONSTRAINT = ("dpop", "mtls")
+REQUEST = ("simple", "rar")
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ PLANS = (
             "sender_constrain": CONSTRAINT,
             "fapi_profile": ("plain_fapi",),
             "openid": ("openid_connect", "plain_oauth"),
-            "authorization_request_type": ("simple",),
+            "authorization_request_type": REQUEST,
         },
     ),
     Plan(
@@ -79,7 +80,7 @@ PLANS = (
             "sender_constrain": CONSTRAINT,
             "fapi_profile": ("plain_fapi",),
             "openid": ("openid_connect", "plain_oauth"),
-            "authorization_request_type": ("simple",),
+            "authorization_request_type": REQUEST,
             "fapi_request_method": ("unsigned", "signed_non_repudiation"),
             "fapi_response_mode": ("plain_response", "jarm"),
         },

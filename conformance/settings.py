@@ -22,6 +22,23 @@ PICTURES = {
 }
 """The modules that end on our error page, and the error that it must name. Wherever else a page is wanted, none is right."""
 
+DETAILS = (
+    {
+        "type": "account_information",
+        "actions": ["list_accounts", "read_balances", "read_transactions"],
+        "recurringIndicator": True,
+        "frequencyPerDay": 4,
+    },
+    {
+        "type": "payment_initiation",
+        "instructedAmount": {"currency": "EUR", "amount": "12.50"},
+        "creditorName": "Conformance Books",
+        "creditorAccount": {"iban": "DE89370400440532013000"},
+        "remittanceInformationUnstructured": "Invoice 5.2.4",
+    },
+)
+"""What is asked for where the variant is `rar`: of accounts that the person has, whichever they are."""
+
 Browser = list[dict[str, Any]]
 
 
@@ -40,6 +57,8 @@ def configuration(
         "mtls2": second.identity.pem,
         "resource": {"resourceUrl": bank.resource_url},
     }
+    if cell["authorization_request_type"] == "rar":
+        config["resource"]["richAuthorizationRequest"] = list(DETAILS)
     if bank.person is not None:
         config["browser"] = browser(bank.issuer, suite, bank.person)
         config["override"] = override(cell, bank.issuer, suite, bank.person)

@@ -7,6 +7,8 @@ from base64 import b64decode
 import pytest
 from cryptography import x509
 
+from chalicelib.authorization import details
+from chalicelib.authorization.detail_types import TYPES
 from chalicelib.clients.metadata import registered
 from chalicelib.settings import Settings, variables
 from conformance import bank, clients, matrix, runner, settings
@@ -119,6 +121,20 @@ def test_openid_is_asked_for_where_the_plan_is_openid_connect_alone(cell, who, t
     assert "accounts" in scope
     assert asked["server"]["discoveryUrl"].startswith(f"{tested.issuer}/.well-known/")
     assert ("oauth" in asked["server"]["discoveryUrl"]) == (cell["openid"] == "plain_oauth")
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
+def test_details_that_their_types_know_are_asked_for_where_the_variant_is_rar_and_only_there(cell, who, tested):
+    asked = configuration_of(cell, who, tested)["resource"].get("richAuthorizationRequest")
+    registered_types = [
+        set(client.metadata.get("authorization_details_types", ())) for client in pair_of(cell, who, tested)
+    ]
+    if cell["authorization_request_type"] == "rar":
+        checked = details.asked(json.dumps(asked), TYPES, now=1_800_000_000)
+        assert [{one["type"] for one in checked}] * 2 == registered_types == [set(TYPES)] * 2
+    else:
+        assert asked is None
+        assert registered_types == [set(), set()]
 
 
 def test_the_person_says_no_where_the_module_is_about_that(who, tested):
