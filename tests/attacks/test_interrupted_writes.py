@@ -1,0 +1,286 @@
+"""AWS fails in the middle: each call of each request once, before it did its work and after.
+
+Whatever was interrupted, nothing is half written, no token exists without its consent, the caller is told no more than that
+it was our fault, and the person can begin again.
+"""
+
+import json
+from collections import Counter
+from itertools import count
+from threading import Lock
+from unittest.mock import patch
+
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+from chalicelib.jobs import publish_keys
+from local import aws
+from tests.actors import Bank, Browser
+from tests.conftest import CLIENTS
+
+TABLES = ("consents", "access_tokens", "interactions")
+GIVING = ("consent", "redeem", "refresh")
+"""The steps that write what is given out."""
+
+
+class Flow:
+    """One login, step by step; each step needs what those before it found."""
+
+    STEPS = ("push", "authorize", "login", "consent", "redeem", "refresh", "userinfo", "introspect", "revoke")
+
+    def __init__(self, client):
+        self.client, self.bank = client, client.bank
+        self.browser = Browser(self.bank)
+
+    def until(self, step):
+        """Every step before this one."""
+        for earlier in self.STEPS[: self.STEPS.index(step)]:
+            self.done(earlier)
+        return self
+
+    def done(self, step):
+        answer = getattr(self, step)()
+        assert answer.status in (200, 201, 303), (step, answer.status, answer.text)
+        getattr(self, f"after_{step}", lambda answer: None)(answer)
+
+    def push(self):
+        return self.client.push()
+
+    def after_push(self, answer):
+        self.request_uri = answer.json()["request_uri"]
+
+    def authorize(self):
+        return self.browser.open(self.client.client_id, self.request_uri)
+
+    def after_authorize(self, answer):
+        self.login_page = self.browser.get(answer.location)
+
+    def login(self):
+        return self.browser.sign_in(self.login_page)
+
+    def after_login(self, answer):
+        self.consent_page = self.browser.get(answer.location)
+
+    def consent(self):
+        return self.browser.submit(self.consent_page, "approve")
+
+    def after_consent(self, answer):
+        self.code = answer.parameters["code"]
+
+    def redeem(self):
+        return self.client.redeem(self.code)
+
+    def after_redeem(self, answer):
+        self.tokens = answer.json()
+
+    def refresh(self):
+        return self.client.refresh(self.tokens["refresh_token"])
+
+    def userinfo(self):
+        return self.client.userinfo(self.tokens["access_token"])
+
+    def introspect(self):
+        return self.client.introspect(self.tokens["access_token"])
+
+    def revoke(self):
+        return self.client.revoke(self.tokens["refresh_token"])
+
+
+class Interruption:
+    """AWS's client, recorded; and made to fail in one call. A call is known by its operation, its table and its number."""
+
+    def __init__(self):
+        self.made, self.fails, self.lands, self.failed = [], None, False, False
+        self._lock, self._really = Lock(), BaseClient._make_api_call
+
+    def call(self, client, operation, arguments):
+        with self._lock:
+            where = " ".join(sorted(_tables(arguments)))
+            number = sum(1 for one in self.made if one[:2] == (operation, where))
+            self.made.append((operation, where, number))
+            fails = self.made[-1] == self.fails
+            self.failed |= fails
+        if fails and not self.lands:
+            raise interrupted(operation)
+        answer = self._really(client, operation, arguments)
+        if fails:
+            raise interrupted(operation)
+        return answer
+
+
+def _tables(arguments):
+    if "TransactItems" in arguments:
+        return {write["TableName"] for item in arguments["TransactItems"] for write in item.values()}
+    return set(arguments.get("RequestItems", ())) | {arguments.get("TableName", arguments.get("KeyId", ""))}
+
+
+def interrupted(operation):
+    return ClientError({"Error": {"Code": "InternalServerError", "Message": "interrupted"}}, operation)
+
+
+def watched(flow, step, *, fails=None, lands=False):
+    """The step's answer, and AWS's calls; in a function whose caches are empty, as after a cold start."""
+    flow.bank.aws.clients._cache.clear()
+    flow.bank.aws.signing_keys._cache = ()
+    calls = Interruption()
+    calls.fails, calls.lands = fails, lands
+    with patch.object(BaseClient, "_make_api_call", lambda client, *call: calls.call(client, *call)):
+        return getattr(flow, step)(), calls
+
+
+def items(bank, name):
+    found, start = [], None
+    while True:
+        page = bank.aws.dynamo._tables._connection.scan(
+            getattr(bank.settings, f"{name}_table"), exclusive_start_key=start
+        )
+        found += page["Items"]
+        start = page.get("LastEvaluatedKey")
+        if not start:
+            return found
+
+
+def whole(bank):
+    """Whether every token has its consent, and every consent the decision and the redemption that it came of."""
+    consents, tokens, interactions = (items(bank, name) for name in TABLES)
+    agreed = {item["consent_id"]["S"] for item in interactions if "redeemed_at" in item}
+    assert agreed >= {item["pk"]["S"] for item in consents}
+    of_people = [
+        record["consent_id"] for item in tokens if (record := json.loads(item["record"]["S"])).get("consent_id")
+    ]
+    assert {item["pk"]["S"] for item in consents} >= set(of_people)
+    assert all("login" in item and item["decision"]["S"] == "approved" for item in interactions if "code_hash" in item)
+    return True
+
+
+def told_nothing(answer):
+    """Whether the caller learns that it was our fault, and no more."""
+    assert answer.status == 500, (answer.status, answer.text)
+    if (answer.header("content-type") or "").startswith("text/html"):
+        assert answer.page_error == "server_error"
+    else:
+        assert answer.json() == {"error": "server_error", "error_description": "something went wrong on our side"}
+    assert answer.header("location") is None
+    assert answer.header("set-cookie") is None
+    assert answer.header("cache-control") == "no-store"
+    return True
+
+
+@pytest.fixture(scope="module")
+def _running():
+    """A stand-in with these tests' items alone, since every one of them is looked at."""
+    with aws.in_process("eu-north-1") as environment:
+        bank = Bank(environment)
+        publish_keys.run(bank.aws)
+        for name in ("fintech", "named"):
+            bank.register(**CLIENTS[name]())
+        yield bank
+
+
+@pytest.fixture(params=["private_key_jwt", "tls_client_auth"])
+def client(request, fintech, named):
+    return fintech if request.param == "private_key_jwt" else named
+
+
+@pytest.mark.parametrize("lands", [False, True], ids=["before it lands", "after it landed"])
+@pytest.mark.parametrize("step", Flow.STEPS)
+def test_any_call_that_fails_leaves_nothing_half_done_and_a_way_on(client, step, lands):
+    """Each call of the step fails once; then the step is tried again, and if that is too late, the whole login."""
+    _, undisturbed = watched(Flow(client).until(step), step)
+    assert undisturbed.made, "the step calls nothing"
+    for fails in undisturbed.made:
+        flow = Flow(client).until(step)
+        answer, calls = watched(flow, step, fails=fails, lands=lands)
+        assert calls.failed, fails
+        assert told_nothing(answer), fails
+        assert goes_on(flow, step), fails
+    assert step not in GIVING or whole(client.bank)
+
+
+def goes_on(flow, step):
+    """Whether the same step can be tried again or, where it was done or is used up, a new login works."""
+    again = getattr(flow, step)()
+    assert again.status != 500
+    if again.status >= 400:
+        refusal = again.page_error if step in ("authorize", "login", "consent") else again.error
+        assert (step, refusal) in {("consent", "access_denied"), ("redeem", "invalid_grant")}
+        flow = Flow(flow.client)
+        step = "push"
+        again = flow.push()
+    getattr(flow, f"after_{step}", lambda answer: None)(again)
+    for later in Flow.STEPS[Flow.STEPS.index(step) + 1 :]:
+        flow.done(later)
+    return flow.userinfo().status == 401  # since the last step revoked it
+
+
+@pytest.mark.parametrize("step", ["redeem", "refresh"])
+def test_a_write_that_did_not_land_uses_up_nothing(client, step):
+    """The code, and the assertion that came with it, are as good as before."""
+    _, undisturbed = watched(Flow(client).until(step), step)
+    (write,) = [call for call in undisturbed.made if call[0] == "TransactWriteItems"]
+    flow = Flow(client).until(step)
+    serial = f"interrupted {step} {next(SERIAL)}"
+    if client.auth == "private_key_jwt":
+        flow.client = client.with_(key=client.key)
+        flow.client.assertion = lambda **claims: client.assertion(jti=serial, **claims)
+    answer, _ = watched(flow, step, fails=write)
+    assert answer.status == 500
+    assert getattr(flow, step)().status == 200
+
+
+SERIAL = count(1)
+
+
+def test_a_token_that_no_one_was_given_is_dead_once_its_code_comes_again(client):
+    """The write landed and its answer was lost: the client tries again, and what it never got is revoked."""
+    flow = Flow(client).until("redeem")
+    _, undisturbed = watched(Flow(client).until("redeem"), "redeem")
+    (write,) = [call for call in undisturbed.made if call[0] == "TransactWriteItems"]
+    answer, _ = watched(flow, "redeem", fails=write, lands=True)
+    assert answer.status == 500
+    key = flow.code.partition(".")[2]
+    consent_id = client.bank.aws.interactions.find_code(key).consent_id
+    assert client.bank.aws.consents.find(consent_id, now=client.bank.now) is not None
+    assert flow.redeem().error == "invalid_grant"
+    assert client.bank.aws.consents.find(consent_id, now=client.bank.now) is None
+
+
+def test_no_signature_no_token(fintech):
+    """KMS fails beside the write: no token leaves, not even the one without a signature."""
+    flow = Flow(fintech).until("redeem")
+    _, undisturbed = watched(Flow(fintech).until("redeem"), "redeem")
+    (sign,) = [call for call in undisturbed.made if call[0] == "Sign"]
+    answer, _ = watched(flow, "redeem", fails=sign)
+    assert told_nothing(answer)
+
+
+def test_a_revocation_that_fails_says_so(client):
+    """Who is told 200 can rely on it: a revocation that did not land is a 500, and the token is as it was."""
+    _, undisturbed = watched(Flow(client).until("revoke"), "revoke")
+    for fails in undisturbed.made:
+        flow = Flow(client).until("revoke")
+        answer, _ = watched(flow, "revoke", fails=fails)
+        assert answer.status == 500
+        assert flow.userinfo().status == 200
+
+
+def test_a_refusal_that_can_not_use_up_its_assertion_is_ours(fintech):
+    """Where the jti of a failed request can't be remembered, the answer is 500 and not the refusal, which would be free."""
+    flow = Flow(fintech).until("redeem")
+    flow.code = "x"
+    _, undisturbed = watched(flow, "redeem")
+    (claim,) = [call for call in undisturbed.made if call[0] == "PutItem"]
+    answer, _ = watched(flow, "redeem", fails=claim)
+    assert told_nothing(answer)
+
+
+def test_a_person_who_cancels_at_a_bad_moment_can_cancel_again(fintech):
+    """The page's other button."""
+    flow = Flow(fintech).until("consent")
+    flow.consent = lambda: flow.browser.submit(flow.consent_page, "cancel")
+    _, undisturbed = watched(Flow(fintech).until("consent"), "consent")
+    assert Counter(call[0] for call in undisturbed.made) == {"UpdateItem": 1}
+    answer, _ = watched(flow, "consent", fails=undisturbed.made[0])
+    assert told_nothing(answer)
+    assert flow.consent().parameters["error"] == "access_denied"
