@@ -123,4 +123,4 @@ def _authentication(client: DemoClient, issuer: str) -> PrivateKeyJwt | PublicAp
     """How the client says who it is. By certificate it only names itself: TLS has shown the rest (RFC 8705 2)."""
     if client.key is None:
         return PublicApp(client.client_id)
-    return PrivateKeyJwt(client.client_id, client.key, aud=issuer)  # FAPI2-SP-FINAL-5.3.3.1-6
+    return PrivateKeyJwt(client.client_id, client.key, aud=issuer)  # FAPI2-SP-FINAL-5.3.3.1-5

@@ -54,7 +54,7 @@ def answer(request: Request, provider: Provider) -> Response:
     try:
         provider.interactions.begin(interaction)
     except Gone:
-        raise InvalidRequestUri("the request_uri was used before") from None  # FAPI2-SP-FINAL-5.3.2.2-12
+        raise InvalidRequestUri("the request_uri was used before") from None  # PAR-7.3
 
     # Answer.
     bound = browser.bind(interaction.key, cookie, seconds=profile.interaction_lifetime)

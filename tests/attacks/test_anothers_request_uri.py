@@ -59,7 +59,7 @@ def test_the_client_that_names_itself_can_not_swap_the_request(fintech, rival):
     assert fintech.redeem(back.parameters["code"]).json()["scope"] == "openid"
 
 
-@pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.2-12")
+@pytest.mark.clause("PAR-7.3")
 def test_it_can_not_be_used_again_once_it_gave_a_code(fintech):
     """Whoever finds the link in a history finds nothing behind it."""
     request_uri = fintech.pushed()
@@ -67,7 +67,7 @@ def test_it_can_not_be_used_again_once_it_gave_a_code(fintech):
     assert page(Browser(fintech.bank).open("fintech", request_uri), "invalid_request_uri")
 
 
-@pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.2-12")
+@pytest.mark.clause("PAR-7.3")
 def test_it_can_not_be_used_again_once_the_person_said_no(fintech):
     """A decision is a decision."""
     request_uri = fintech.pushed()

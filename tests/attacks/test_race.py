@@ -18,7 +18,7 @@ def active(client, token):
 
 @pytest.mark.parametrize("round_", range(3))
 @pytest.mark.clause("RFC6749-4.1.2")
-@pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.1-11")
+@pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.2-9")
 def test_of_eight_parallel_redemptions_of_a_code_one_wins_and_all_that_it_gave_dies(each_client, race, round_):
     """A code is used once, whoever races; since more than one tried, it was stolen, and its tokens are revoked."""
     code = each_client.code()
@@ -83,7 +83,7 @@ def test_agreeing_and_cancelling_at_once_is_one_of_the_two(fintech, race):
         assert fintech.redeem(back.parameters["code"]).status == 200
 
 
-@pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.2-12")
+@pytest.mark.clause("PAR-7.3")
 def test_eight_browsers_with_one_request_uri_get_one_code(fintech, race):
     """A request_uri is used up by one decision, however many opened it at the same time."""
     request_uri = fintech.pushed()

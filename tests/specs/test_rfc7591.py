@@ -332,7 +332,7 @@ def test_2_jwks_holds_keys_that_can_be_used(members):
     assert refused(jwks=key_of(**members))
 
 
-@pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-3")
+@pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-2")
 def test_2_jwks_holds_no_short_rsa_key():
     """RSA keys have 2048 bits or more, as a key and in a certificate."""
     assert refused(jwks={"keys": [jwk(rsa_key("short", 1024))]})

@@ -172,7 +172,7 @@ def test_2_1_a_certificate_is_good_from_its_first_second_to_its_last(bank, named
     assert refused(push(named, shown))
 
 
-@pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-3")
+@pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-2")
 def test_2_1_a_certificate_with_a_short_key_is_refused(named):
     """RSA keys have 2048 bits or more."""
     assert refused(push(named, certificate("named", key=rsa_key("named-short", 1024))))
