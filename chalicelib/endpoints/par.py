@@ -14,7 +14,7 @@ from chalicelib.provider import Provider
 from chalicelib.storage.records import AuthorizationRequest, PushedRequest
 from chalicelib.storage.stores import AlreadyUsed
 from chalicelib.tokens import dpop
-from chalicelib.tokens.dpop import Proof
+from chalicelib.tokens.confirmation import Proof
 
 
 def answer(request: Request, provider: Provider) -> Response:

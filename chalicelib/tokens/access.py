@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from chalicelib.errors import (
     InsufficientScope,
@@ -19,12 +19,9 @@ from chalicelib.messages import Request
 from chalicelib.storage.records import AccessToken, Consent, Once
 from chalicelib.storage.stores import AlreadyUsed, Tokens, UsedOnce
 from chalicelib.tokens import confirmation
-from chalicelib.tokens.confirmation import Possession
+from chalicelib.tokens.confirmation import Possession, Proof
 from chalicelib.tokens.demand import Demand
 from chalicelib.tokens.nonce import Nonces
-
-if TYPE_CHECKING:
-    from chalicelib.tokens.dpop import Proof
 
 A = TypeVar("A")
 B = TypeVar("B")

@@ -8,14 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from ssl import PEM_cert_to_DER_cert
-from typing import TYPE_CHECKING
 
 from chalicelib.errors import InvalidGrant, InvalidRequest, InvalidToken
 from chalicelib.profiles import PROFILES, Profile
-from chalicelib.storage.records import Client
-
-if TYPE_CHECKING:
-    from chalicelib.tokens.dpop import Proof
+from chalicelib.storage.records import Client, Once
 
 CERTIFICATE = "x5t#S256"
 KEY = "jkt"
@@ -24,6 +20,18 @@ PROOF_ALGS = tuple(dict.fromkeys(alg for profile in PROFILES.values() for alg in
 """What any profile takes of a proof: a resource does not know whose it sees before it has looked at it."""
 
 TOKEN_TYPES = {CERTIFICATE: "Bearer", KEY: "DPoP"}  # RFC8705-3, DPOP-5
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A checked DPoP proof; made in `dpop.proof` alone.
+
+    `jkt`: thumbprint of its key (RFC 7638). `once`: its jti. `fresh`: it carried a nonce of ours.
+    """
+
+    jkt: str
+    once: Once
+    fresh: bool
 
 
 @dataclass(frozen=True)

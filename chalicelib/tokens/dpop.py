@@ -6,7 +6,6 @@ import hmac
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Collection
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -18,7 +17,7 @@ from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES
 from chalicelib.storage.handles import digest
 from chalicelib.storage.records import Once
-from chalicelib.tokens.confirmation import PROOF_ALGS
+from chalicelib.tokens.confirmation import PROOF_ALGS, Proof
 from chalicelib.tokens.nonce import Nonces
 
 RSA_KEY_BITS = max(profile.rsa_key_bits for profile in PROFILES.values())
@@ -34,15 +33,6 @@ Address = tuple[str, str | None, int | None, str]
 DEFAULT_PORT = {"https": 443, "http": 80}
 URI = re.compile(r"[\x21-\x7e]+")
 ENCODED_SLASH = re.compile("%2F", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Proof:
-    """A checked proof. `jkt`: thumbprint of its key (RFC 7638). `once`: its jti. `fresh`: it carried a nonce of ours."""
-
-    jkt: str
-    once: Once
-    fresh: bool
 
 
 def proof(
@@ -133,7 +123,7 @@ def _without_dots(path: str) -> str:
 
 def _require_recent(iat: Any, *, now: int) -> int:
     """When the proof is no longer taken, and so when its jti may be forgotten."""
-    if isinstance(iat, bool) or not isinstance(iat, int | float) or not abs(iat) < 1 << 53:
+    if not isinstance(iat, int | float):
         raise _refused("no usable iat")
     if not now - LIFETIME <= iat <= now + LEEWAY:
         raise _refused("iat is too long ago, or ahead")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from hashlib import sha256
+from hashlib import sha256, sha512
 from typing import Any
 
 from chalicelib.keys import jose
@@ -36,11 +36,15 @@ def issue(
         "acr": login.acr,
         "amr": list(login.amr),
         "nonce": nonce,
-        "at_hash": None if access_token is None else half_hash(access_token),
+        "at_hash": None if access_token is None else half_hash(access_token, signer.alg),
     }
     return jose.sign({name: value for name, value in told.items() if value is not None}, signer)
 
 
-def half_hash(value: str) -> str:
-    """The left half of SHA-256, base64url: at_hash and its kin (OpenID Connect Core 3.1.3.6), for PS256 and ES256."""
-    return urlsafe_b64encode(sha256(value.encode()).digest()[:16]).rstrip(b"=").decode()
+def half_hash(value: str, alg: str) -> str:
+    """The left half of a hash, base64url: at_hash and its kin (OpenID Connect Core 3.1.3.6).
+
+    The hash is the one of the ID token's `alg`: of PS256 and ES256 SHA-256, of EdDSA by Ed25519 SHA-512 (RFC 8032 5.1).
+    """
+    digest = (sha512 if alg == "EdDSA" else sha256)(value.encode()).digest()
+    return urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()

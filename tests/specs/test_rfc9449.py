@@ -19,7 +19,7 @@ from chalicelib.keys.thumbprint import thumbprint
 from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES
 from chalicelib.tokens import confirmation, dpop
-from chalicelib.tokens.confirmation import Possession
+from chalicelib.tokens.confirmation import Possession, Proof
 from chalicelib.tokens.nonce import Nonces
 from local.gateway import Api, Route
 from local.wire import Incoming
@@ -554,7 +554,7 @@ def test_5_2_of_a_certificate_and_a_proof_the_proof_binds(both):
 def test_5_2_the_profile_says_which_binds(bank, both, profile, order):
     """The first of the profile's sender constraints that is shown binds the token."""
     registered = bank.aws.clients.find("both", now=NOW)
-    shown = Possession(both.certificate, dpop.Proof(jkt(both.proof_key), None, False))
+    shown = Possession(both.certificate, Proof(jkt(both.proof_key), None, False))
     cnf = confirmation.bind(shown, registered, replace(profile, sender_constraints=order))
     assert cnf == ({"x5t#S256": x5t_s256(both.certificate)} if order[0] == "mtls" else {"jkt": jkt(both.proof_key)})
 
