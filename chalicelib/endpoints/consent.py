@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.authorization import browser, claims_request, details, response, scope
-from chalicelib.authorization.detail_types import Detail
+from chalicelib.authorization.detail_type import Detail
 from chalicelib.endpoints.authorize import refuse
 from chalicelib.endpoints.login import cancel
 from chalicelib.errors import AccessDenied, InvalidRequest
@@ -38,7 +38,7 @@ def _show(request: Request, provider: Provider) -> Response:
         key=key,
         csrf=browser.token(key, browser.cookie_of(request, key)),
         redirect_uri=interaction.request.redirect_uri,
-        person=str(interaction.login.claims.get("name") or interaction.login.sub),
+        person=str(interaction.login.claims.get("name") or interaction.login.username),
         asks=[
             *scope.in_words(interaction.request.scope),
             *claims.in_words(claims_request.names(interaction.request), interaction.request.scope),

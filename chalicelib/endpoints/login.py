@@ -74,7 +74,7 @@ def _post(request: Request, provider: Provider) -> Response:
     # Remember.
     try:
         provider.interactions.authenticate(
-            key, cookie, _needed(signed_in.login, interaction), now=now, once=signed_in.once
+            key, cookie, _needed(signed_in.login, interaction, username), now=now, once=signed_in.once
         )
     except AlreadyUsed as used:
         return _page(interaction, cookie, provider, username=username, problem=WRONG).noting(reason=str(used))
@@ -112,9 +112,10 @@ def _page(
     )
 
 
-def _needed(login: Login, interaction: Interaction) -> Login:
-    """The login, with the person's accounts only where there is a choice of them to make."""
-    return login if interaction.request.authorization_details else replace(login, accounts=())
+def _needed(login: Login, interaction: Interaction, username: str) -> Login:
+    """The login for the consent page: who signed in, and their accounts only where there is a choice of them to make."""
+    accounts = login.accounts if interaction.request.authorization_details else ()
+    return replace(login, accounts=accounts, username=username.strip())
 
 
 def _client(interaction: Interaction, provider: Provider, *, now: int) -> Client:

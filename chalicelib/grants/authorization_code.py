@@ -37,7 +37,7 @@ def issue(
         expires_at=min(now + caller.profile.access_token_lifetime, consent.expires_at),
         consent_id=consent_id,
         dpop_nonce_required=caller.client.dpop_nonce_required,
-        authorization_details=details.within(form.get("authorization_details"), consent.authorization_details, now=now),
+        authorization_details=details.within(form.get("authorization_details"), consent.authorization_details),
     )
 
     def spend() -> None:
@@ -110,7 +110,7 @@ def _consent(
         consent_id=str(interaction.consent_id),
         client_id=caller.client.client_id,
         scope=interaction.request.scope,
-        login=replace(interaction.login, accounts=()),
+        login=replace(interaction.login, accounts=(), username=""),
         given_at=now,
         expires_at=details.ends(interaction.granted, otherwise=now + caller.profile.consent_lifetime),
         refresh_hash=None if refresh_token is None else digest(refresh_token),

@@ -79,7 +79,8 @@ class PushedRequest:
 class Login:
     """How and when a person proved who they are. `claims`: what the request asked for, as it was then.
 
-    `accounts`: the person's, each with "iban" and "name", where there is a choice of them to make.
+    `accounts`: the person's, each with "iban" and "name", where there is a choice of them to make. `username`: as it was
+    typed, for the page on which the person decides.
     """
 
     sub: str
@@ -88,6 +89,7 @@ class Login:
     amr: tuple[str, ...]
     claims: dict[str, Any] = field(default_factory=dict)
     accounts: tuple[dict[str, Any], ...] = ()
+    username: str = ""
 
 
 @dataclass(frozen=True)
