@@ -25,6 +25,7 @@ def asked(value: str | None) -> dict[str, Any] | None:
         raise InvalidRequest(f"claims is longer than {LONGEST} characters")
     try:
         sent = json.loads(value)
+        json.dumps(sent, ensure_ascii=False).encode()  # JSON can spell half a character, which is no text
     except (ValueError, RecursionError):
         raise InvalidRequest("claims is not JSON") from None
     if not isinstance(sent, dict):

@@ -97,6 +97,10 @@ def _instant(claims: Mapping[str, Any], name: str) -> float:
 def _text(value: Any) -> str:
     """A claim as the parameter that it stands for: a number in digits, an object as JSON (RFC 9101 4)."""
     if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:  # JSON can spell half a character
+            raise _refused("a claim is no text") from None
         return value
     if isinstance(value, dict | list) or (isinstance(value, int) and not isinstance(value, bool)):
         return json.dumps(value, separators=(",", ":"))

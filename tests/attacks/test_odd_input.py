@@ -1,0 +1,369 @@
+"""What nobody sends by mistake: too long, too deep, too many, twice, of another encoding. Never a failure of ours.
+
+Each oddity goes to each endpoint. The answer is a refusal, or the same as without it; it comes soon, and repeats nothing.
+"""
+
+import base64
+import json
+import time
+
+import jwt
+import pytest
+
+import app
+from chalicelib import gateway
+from tests.actors import ASSERTION_TYPE, ISSUER, REQUEST_URI, Answer, Browser, Fintech, certificate, jwk, rsa_key
+from tests.conftest import STANDARD
+
+GET = ("/authorize", "/login", "/consent", "/userinfo", "/jwks", "/.well-known/openid-configuration")
+POST = ("/par", "/token", "/introspect", "/revoke", "/authorize", "/login", "/consent", "/userinfo")
+NAMES = (
+    *("client_id", "client_assertion", "client_assertion_type", "grant_type", "code", "redirect_uri", "code_verifier"),
+    *("refresh_token", "scope", "state", "nonce", "token", "token_type_hint", "request", "request_uri", "claims"),
+    *("interaction", "csrf", "action", "username", "password", "one_time_code", "max_age", "prompt", "acr_values"),
+    *("response_type", "response_mode", "code_challenge", "code_challenge_method", "dpop_jkt", "login_hint"),
+)
+DEEP = "[" * 5000 + "]" * 5000
+ODD = {
+    "long": "a" * 9000,
+    "NUL": "\x00",
+    "NUL inside": "a\x00b",
+    "control characters": "\x01\x08\x0b\x1b[31m\x7f",
+    "line breaks": "a\r\nSet-Cookie: a=b\r\n\r\n<script>",
+    "beyond the basic plane": "\U0001f3e6" * 50,
+    "what joins and turns": "\u202e\u200d\ufeff\u0301" * 50,
+    "not a character": "\ufffe\uffff",
+    "a template": "{{7*7}}${7*7}<%= 7*7 %>%s%n{0}",
+    "a query": "' OR 1=1 --",
+    "markup": "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    "a path": "../../../../etc/passwd",
+    "an address": "http://169.254.169.254/latest/meta-data/",
+    "a number": "9" * 4000,
+    "another number": "-1e999",
+    "nested JSON": DEEP,
+    "nested objects": '{"a":' * 2000 + "1" + "}" * 2000,
+    "dots": "." * 3000,
+    "JWT of nothing": "e30.e30.e30",
+    "percent signs": "%" * 300,
+}
+
+
+def answered(answer, odd=""):
+    """Whether it is an answer of ours: no failure, and nothing of what was sent."""
+    assert answer.status < 500, (answer.status, answer.text)
+    assert len(answer.text) < 30_000
+    for name, value in answer.headers:
+        assert "\n" not in value, name
+        assert "\r" not in value, name
+    assert "<script>" not in answer.text
+    assert len(odd) < 4 or odd not in answer.text
+    return True
+
+
+def raw(bank, method, path, **event):
+    """An event as API Gateway would make it of a request that no client library makes."""
+    made = bank.event(method, path) | event
+    name = next(iter(app.app.routes[path].values())).view_name
+    response = gateway.serve(name, tuple(app.app.routes[path]), path, made, lambda: bank.aws)
+    return Answer(response.status, tuple((k.lower(), v) for k, v in response.headers), response.body)
+
+
+@pytest.fixture(params=POST)
+def post(request, bank, named):
+    """A function: more of a form to the answer of each endpoint, which knows the client by its certificate."""
+    return lambda form, **more: bank.send(
+        "POST", request.param, form=form, **{"certificate": named.certificate, **more}
+    )
+
+
+@pytest.mark.clause("RFC6749-10.14")
+@pytest.mark.parametrize("odd", ODD)
+def test_an_odd_value_of_any_parameter(post, odd):
+    """One parameter at a time, the others as they might be."""
+    for name in NAMES:
+        usual = {
+            "client_id": "named",
+            "token": "x",
+            "grant_type": "authorization_code",
+            "code": "x",
+            "redirect_uri": "x",
+        }
+        assert answered(post(usual | {name: ODD[odd]}), ODD[odd]), name
+
+
+@pytest.mark.clause("RFC6749-10.14")
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("path", GET)
+def test_an_odd_value_in_a_query(bank, path, odd):
+    """Where a browser or anybody can send it."""
+    for name in ("client_id", "request_uri", "interaction", "access_token", "state", "prompt"):
+        query = [("client_id", "named"), ("request_uri", REQUEST_URI + "x"), ("interaction", "x")]
+        query = [pair for pair in query if pair[0] != name] + [(name, ODD[odd])]
+        assert answered(bank.send("GET", path, query=query), ODD[odd]), name
+
+
+@pytest.mark.clause("RFC6749-10.14")
+@pytest.mark.parametrize("odd", ODD)
+def test_an_odd_value_in_a_pushed_request(named, odd):
+    """Of a client that is known, past authentication: taken and given back whole, or refused."""
+    for name in NAMES:
+        if name not in ("client_id", "client_assertion", "client_assertion_type"):
+            assert answered(named.push(**{name: ODD[odd]}), ODD[odd]), name
+
+
+@pytest.mark.clause("RFC6749-4.1.2")
+@pytest.mark.parametrize("odd", [name for name, value in ODD.items() if len(value) <= 1000])
+def test_an_odd_state_comes_back_as_it_was(named, odd):
+    """What is the client's own is neither cut nor cleaned, and does no harm on its way."""
+    back = named.approved(state=ODD[odd], nonce=ODD[odd], login_hint=ODD[odd])
+    assert answered(back)
+    assert back.parameters["state"] == ODD[odd]
+
+
+@pytest.mark.clause("RFC6749-10.14")
+@pytest.mark.parametrize("odd", ODD)
+def test_an_odd_header_anywhere(bank, named, odd):
+    """Every header that is read, and one that is not."""
+    value = ODD[odd]
+    for name in ("Authorization", "DPoP", "Cookie", "Content-Type", "Accept", "X-Anything"):
+        for shown in (
+            value,
+            f"Bearer {value}",
+            f"DPoP {value}",
+            f"__Host-ducat-x={value}",
+            f"{value}={value}; {value}",
+        ):
+            for path in POST:
+                form = "client_id=named&token=x&interaction=x&grant_type=client_credentials"
+                sent = {"content_type": None} if name == "Content-Type" else {}
+                answer = bank.send(
+                    "POST", path, form=form, headers=((name, shown),), certificate=named.certificate, **sent
+                )
+                assert answered(answer, value), (name, path)
+    bearer = (("Authorization", f"Bearer {value}"), ("DPoP", value))
+    assert bank.authorize("GET", "/accounts", headers=bearer)["policyDocument"]["Statement"][0]["Effect"] == "Deny"
+
+
+@pytest.mark.clause("RFC6749-3.1")
+def test_every_parameter_twice(post):
+    """Whichever of two values would count, another part might read the other."""
+    for name in NAMES:
+        answer = post([("client_id", "named"), (name, "a"), (name, "a")])
+        assert answer.status in (400, 401), name
+        assert answered(answer)
+
+
+@pytest.mark.clause("RFC6749-10.14")
+def test_too_many_parameters(post):
+    """Reading stops before the work does."""
+    assert answered(post([(f"p{n}", "x") for n in range(3000)]))
+    assert answered(post("&" * 60_000))
+    assert answered(post("=&" * 30_000))
+    assert answered(post(";" * 60_000))
+
+
+@pytest.mark.clause("PAR-2.3")
+@pytest.mark.parametrize("path", ["/par", "/token", "/introspect", "/revoke"])
+def test_too_large_a_body(bank, named, path):
+    """Too much is 413, and nothing of it is looked at."""
+    answer = bank.send("POST", path, form="client_id=named&x=" + "x" * 70_000, certificate=named.certificate)
+    assert (answer.status, answer.error) == (413, "invalid_request")
+    answer = bank.send("POST", path, form="x" * 6_000_000, certificate=named.certificate)
+    assert (answer.status, answer.error) == (413, "invalid_request")
+
+
+@pytest.mark.clause("RFC6749-B")
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"client_id=\xff\xfe",
+        b"\xff",
+        b"client_id=\xc0\x80",
+        b"client_id=\xed\xa0\x80",
+        b"\x00" * 100,
+        b"\xef\xbb\xbfclient_id=named",
+    ],
+)
+@pytest.mark.parametrize("path", POST)
+def test_a_body_that_is_no_utf_8(bank, path, body):
+    """In API Gateway's base64, and percent-encoded in a form."""
+    headers = {"Content-Type": ["application/x-www-form-urlencoded"]}
+    encoded = base64.b64encode(body).decode()
+    assert answered(raw(bank, "POST", path, body=encoded, isBase64Encoded=True, multiValueHeaders=headers))
+    assert answered(raw(bank, "POST", path, body="not base64", isBase64Encoded=True, multiValueHeaders=headers))
+    percent = "client_id=" + "".join(f"%{byte:02x}" for byte in body)
+    assert answered(bank.send("POST", path, form=percent))
+
+
+@pytest.mark.clause("RFC6749-10.14")
+@pytest.mark.parametrize("path", sorted({*GET, *POST}))
+def test_an_event_without_what_events_have(bank, path):
+    """API Gateway sends null where there is nothing; a header or query may be missing altogether."""
+    for method in ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "x", ""):
+        nothing = {
+            "multiValueHeaders": None,
+            "headers": None,
+            "multiValueQueryStringParameters": None,
+            "queryStringParameters": None,
+            "body": None,
+            "requestContext": {"httpMethod": method, "resourcePath": path, "identity": None},
+        }
+        assert answered(raw(bank, "GET", path, **nothing))
+
+
+@pytest.mark.clause("RFC6749-10.14")
+@pytest.mark.parametrize("path", sorted({*GET, *POST}))
+def test_many_headers_and_many_cookies(bank, path):
+    """As many as API Gateway lets through, and more."""
+    method = "POST" if path in POST else "GET"
+    form = "client_id=named" if method == "POST" else None
+    many = tuple((f"X-{n}", "x") for n in range(2000))
+    cookies = (("Cookie", "; ".join(f"__Host-ducat-{n}={n}" for n in range(2000))),)
+    same = tuple(("Cookie", f"__Host-ducat-x={n}") for n in range(500))
+    twice = (("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", "Bearer x"), ("DPoP", "x")) * 2
+    for headers in (many, cookies, same, twice):
+        assert answered(bank.send(method, path, form=form, headers=headers))
+
+
+# Where JSON comes from outside: assertions, request objects, the claims parameter.
+
+
+def jose_parts():
+    def part(text):
+        return base64.urlsafe_b64encode(text.encode(errors="surrogatepass")).rstrip(b"=").decode()
+
+    header = part('{"alg":"PS256","kid":"k1"}')
+    claims = part('{"sub":"fintech","iss":"fintech"}')
+    signature = "A" * 342
+    yield f"{part(DEEP)}.{claims}.{signature}"
+    yield f"{header}.{part(DEEP)}.{signature}"
+    yield f"{header}.{part('{' + chr(34) + 'a' + chr(34) + ':' + DEEP + '}')}.{signature}"
+    yield f"{part('{' + chr(34) + 'alg' + chr(34) + ':' + '9' * 5000 + '}')}.{claims}.{signature}"
+    yield f"{header}.{part('{' + chr(34) + 'sub' + chr(34) + ':' + '9' * 5000 + '}')}.{signature}"
+    yield f"{part('[]')}.{claims}.{signature}"
+    yield f"{part('null')}.{part('null')}.{signature}"
+    yield f"{part(chr(0))}.{claims}.{signature}"
+    yield f"{header}.{part('{' + chr(34) + 'sub' + chr(34) + ':' + chr(34) + 'x' * 9000 + chr(34) + '}')}.{signature}"
+    yield f"{header}.{claims}.{'A' * 20_000}"
+    yield f"{header}.{claims}.A"
+    yield f"{header}.{claims}.\u00e4"
+    yield "." * 20_000
+    yield f"{'A' * 40_000}.{claims}.{signature}"
+    yield f"{header}==.{claims}==.{signature}=="
+    yield f"{header}\n.{claims}\n.{signature}\n"
+
+
+@pytest.mark.clause("RFC6749-10.14")
+@pytest.mark.parametrize("sent", list(jose_parts()), ids=range(16))
+def test_an_odd_jws(bank, fintech, sent):
+    """Deep, long, of other types, of odd base64: as an assertion, as a request object, as a proof, as a token."""
+    answer = fintech.push(client_assertion=sent, client_assertion_type=ASSERTION_TYPE)
+    assert (answer.status, answer.error) == (401, "invalid_client")
+    assert answered(fintech.push(request=sent))
+    assert answered(bank.send("POST", "/token", form="client_id=named", headers=(("DPoP", sent),)))
+    assert answered(fintech.introspect(sent))
+    assert answered(fintech.userinfo(sent))
+
+
+@pytest.mark.clause("JAR-4")
+@pytest.mark.parametrize(
+    "name", ["state", "nonce", "login_hint", "scope", "redirect_uri", "claims", "authorization_details", "max_age", "x"]
+)
+@pytest.mark.parametrize(
+    "value",
+    ["\ud800", {"a": "\udfff"}, ["\ud800"], {"\ud800": 1}, [[]], [{}], {}, 7, 1e300, True, 10**400],
+    ids=range(11),
+)
+def test_an_odd_claim_of_a_request_object(bank, name, value):
+    """Half a character, which JSON can spell, and values of other types: signed by the client, and still odd."""
+    key = rsa_key("odd")
+    bank.register(
+        **STANDARD | {"profile": "fapi2-message-signing"},
+        client_id="odd",
+        token_endpoint_auth_method="private_key_jwt",
+        jwks={"keys": [jwk(key)]},
+    )
+    client = Fintech(bank, "odd", "private_key_jwt", key, "PS256", certificate("odd"))
+    about_it = {"iss": "odd", "aud": ISSUER, "nbf": bank.now, "exp": bank.now + 60, "client_id": "odd"}
+    sent = jwt.encode(about_it | client.asking() | {name: value}, key, algorithm="PS256", headers={"kid": "k1"})
+    answer = client.post("/par", request=sent)
+    assert answered(answer)
+    if answer.status == 201:
+        assert answered(Browser(bank).login("odd", answer.json()["request_uri"]))
+
+
+@pytest.mark.clause("OIDCC-5.5")
+@pytest.mark.parametrize(
+    "claims",
+    [
+        DEEP,
+        '{"userinfo":' * 300 + "1" + "}" * 300,
+        "[]",
+        "null",
+        "1",
+        '"x"',
+        '{"userinfo":[]}',
+        '{"id_token":{"acr":[]}}',
+        '{"id_token":{"acr":{"essential":"yes"}}}',
+        '{"id_token":{"acr":{"values":"x"}}}',
+        '{"id_token":{"sub":{"value":{"a":[1]}}}}',
+        '{"userinfo":{"name":{"value":' + "9" * 3000 + "}}}",
+        '{"userinfo":{"\\ud800":null}}',
+        '{"userinfo":{"name":{"value":"\\ud800"}}}',
+        json.dumps({"userinfo": {f"claim{n}": None for n in range(150)}}),
+        '{"userinfo":{"name":NaN}}',
+        "{",
+        "\x00",
+    ],
+)
+def test_odd_claims(named, claims):
+    """Refused when they are pushed, or taken, and then each step of the login works or says what does not."""
+    answer = named.push(claims=claims)
+    assert answered(answer)
+    if answer.status != 201:
+        return
+    browser = Browser(named.bank)
+    began = browser.open("named", answer.json()["request_uri"])
+    signed_in = browser.sign_in(browser.get(began.location))
+    assert answered(signed_in)
+    if signed_in.status == 303:  # else the claims ask for another person
+        tokens = named.redeem(browser.submit(browser.get(signed_in.location), "approve").parameters["code"])
+        assert tokens.status == 200
+        assert named.userinfo(tokens.json()["access_token"]).status == 200
+
+
+@pytest.mark.clause("RFC6749-10.14")
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("field", ["username", "password", "one_time_code"])
+def test_odd_things_typed_into_the_login_page(fintech, odd, field):
+    """The page comes again, with what was typed escaped or left out; or another one says that it was too much."""
+    browser = Browser(fintech.bank)
+    page = browser.page("fintech", fintech.pushed())
+    answer = browser.submit(page, "login", **{field: ODD[odd]})
+    assert answer.status in (200, 413)
+    assert answered(answer)
+    assert browser.sign_in(page).status == 303
+
+
+@pytest.mark.clause("RFC6749-10.14")
+def test_an_odd_certificate(bank):
+    """What TLS let through may still be more than a library likes."""
+    client = Fintech(bank, "named", "tls_client_auth", None, "", certificate("named"))
+    pem = client.certificate
+    for odd in (pem * 50, pem + "x" * 100_000, pem[:-40], pem.replace("A", "B"), pem.upper(), "\x00" + pem, pem[::-1]):
+        answer = client.push() if odd == pem else client.post("/par", certificate=odd, **client.asking())
+        assert answered(answer)
+        assert client.post("/token", certificate=odd, grant_type="client_credentials").status < 500
+
+
+@pytest.mark.clause("RFC6749-10.14")
+def test_odd_input_takes_no_longer_than_other_input(bank, fintech):
+    """No expression, parser or comparison that a long input keeps busy: each of these within a second of CPU."""
+    began = time.process_time()
+    for text in ("a" * 60_000, "=" * 60_000, "%41" * 20_000, " " * 60_000, "{" * 60_000, "a." * 30_000, "\\" * 60_000):
+        for path in ("/par", "/token", "/introspect", "/revoke"):
+            bank.send("POST", path, form=f"client_id={text}")
+            bank.send("POST", path, form={"client_id": "fintech", "client_assertion": text[:60_000]})
+        bank.send("GET", "/userinfo", headers=(("Authorization", f"Bearer {text}"),))
+        bank.send("GET", "/authorize", query=[("request_uri", text), ("client_id", text)])
+    assert time.process_time() - began < 10
