@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn
 
-from chalicelib.authorization.detail_types import TYPES, Account, Detail, Shown
+from chalicelib.authorization.detail_type import FORMATS, Account, Detail, Shown
+from chalicelib.authorization.detail_types import TYPES
 from chalicelib.errors import AccessDenied, InvalidAuthorizationDetails
 
 LONGEST = 8192
 """Characters of the parameter that are looked at."""
 MOST = 5
-DATES = ("validUntil", "requestedExecutionDate")
+DAY = 24 * 60 * 60
 
 
 def asked(value: str | None, allowed: Iterable[str], *, now: int) -> tuple[Detail, ...]:
@@ -25,15 +25,7 @@ def asked(value: str | None, allowed: Iterable[str], *, now: int) -> tuple[Detai
     """
     if value is None:
         return ()
-    if len(value) > LONGEST:
-        raise _refused(f"longer than {LONGEST} characters")
-    try:
-        found = json.loads(value, object_pairs_hook=_unique)
-    except (ValueError, RecursionError):
-        raise _refused("not JSON, or a member stands in it twice") from None
-    if not isinstance(found, list) or not 0 < len(found) <= MOST:
-        raise _refused(f"not a JSON array of 1 to {MOST}")
-    return require(tuple(_checked(one, now=now) for one in found), allowed)
+    return require(_read(value, today=datetime.fromtimestamp(now, UTC).date()), allowed)
 
 
 def require(details: tuple[Detail, ...], allowed: Iterable[str]) -> tuple[Detail, ...]:
@@ -61,20 +53,23 @@ def granted(details: Sequence[Detail], form: Mapping[str, str], accounts: Sequen
     return found
 
 
-def within(value: str | None, given: tuple[Detail, ...], *, now: int) -> tuple[Detail, ...]:
+def within(value: str | None, given: tuple[Detail, ...]) -> tuple[Detail, ...]:
     """Of the granted details those that a token request asks for, all if it names none (RFC 9396 6).
 
-    Raises InvalidAuthorizationDetails where it asks for more.
+    A day that is over since is as it was granted. Raises InvalidAuthorizationDetails where more is asked for.
     """
     if value is None:
         return given
-    return tuple(_narrowed(one, given) for one in asked(value, TYPES, now=now))
+    covered = _covered(_read(value, today=date.min), given)
+    if covered is None:
+        raise _refused("more than was granted")
+    return covered
 
 
 def ends(details: Iterable[Detail], *, otherwise: int) -> int:
     """When the first of them ends, at the end of its last day in UTC, or `otherwise` if that is sooner; epoch seconds."""
-    days = [date.fromisoformat(one["validUntil"]) + timedelta(days=1) for one in details if "validUntil" in one]
-    return min([otherwise, *(int(datetime.combine(day, time(), UTC).timestamp()) for day in days)])
+    days = [date.fromisoformat(one["validUntil"]) for one in details if "validUntil" in one]
+    return min([otherwise, *(int(datetime.combine(day, time(), UTC).timestamp()) + DAY for day in days)])
 
 
 def recur(details: Iterable[Detail]) -> bool:
@@ -82,60 +77,56 @@ def recur(details: Iterable[Detail]) -> bool:
     return all(one.get("recurringIndicator", True) for one in details)
 
 
-def _narrowed(one: Detail, given: Sequence[Detail]) -> Detail:
-    fit = (TYPES[one["type"]].narrow(one, had) for had in given if had["type"] == one["type"])
-    found = next((detail for detail in fit if detail is not None), None)
-    if found is None:
-        raise _refused("more than was granted")
-    return found
+def _covered(wishes: Sequence[Detail], given: Sequence[Detail]) -> tuple[Detail, ...] | None:
+    """The wishes, each covered by a granted detail of its own; None where that can't be.
+
+    Of its own, so that no token says twice what was agreed to once, such as a payment.
+    """
+    if not wishes:
+        return ()
+    wish, *others = wishes
+    for had in sorted(given, key=lambda had: had != wish):  # just what was asked for, before what covers it
+        if had["type"] != wish["type"] or (found := TYPES[wish["type"]].narrow(wish, had)) is None:
+            continue
+        left = list(given)
+        left.remove(had)
+        if (covered := _covered(others, left)) is not None:
+            return (found, *covered)
+    return None
 
 
-def _checked(one: Any, *, now: int) -> Detail:
+def _read(value: str, *, today: date) -> tuple[Detail, ...]:
+    """The details that a parameter holds, each by the schema of its type, and none of them over on that day."""
+    if len(value) > LONGEST:
+        raise _refused(f"longer than {LONGEST} characters")
+    try:
+        found = json.loads(value, object_pairs_hook=_unique, parse_float=_no_number, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise _refused("not JSON, a member that stands twice, or a number that is not whole") from None
+    if not isinstance(found, list) or not 0 < len(found) <= MOST:
+        raise _refused(f"not a JSON array of 1 to {MOST}")
+    return tuple(_checked(one, today=today) for one in found)
+
+
+def _checked(one: Any, *, today: date) -> Detail:
     name = one.get("type") if isinstance(one, dict) else None
     if not isinstance(name, str) or name not in TYPES:
         raise _refused("an unknown type")
     try:
-        detail: Detail = _schema(name)(one)
-        _require_true(detail, now=now)
-    except (ValueError, ArithmeticError) as problem:  # the library's own error is a ValueError
-        where = [str(getattr(problem, name, "")) for name in ("name", "rule")]  # never the value
+        return TYPES[name].require(_schema(name)(one), today)
+    except ValueError as problem:  # the library's own error is a ValueError
+        where = (str(getattr(problem, part, "")) for part in ("name", "rule"))  # never the value
         raise _refused(f"not what {name} looks like", detail=" ".join(where).strip()) from None
-    return detail
 
 
 @cache
-def _schema(name: str) -> Callable[[Any], Any]:
+def _schema(name: str) -> Callable[[Any], Detail]:
     import fastjsonschema  # only where details are asked for
 
-    compiled: Callable[[Any], Any] = fastjsonschema.compile(dict(TYPES[name].schema), use_default=False)
+    compiled: Callable[[Any], Detail] = fastjsonschema.compile(
+        dict(TYPES[name].schema), formats=FORMATS, use_default=False
+    )
     return compiled
-
-
-def _require_true(detail: Detail, *, now: int) -> Detail:
-    """What a schema can't say: days that exist and are not over, account numbers that add up, an amount of something."""
-    today = datetime.fromtimestamp(now, UTC).date()
-    for name in DATES:
-        if name in detail and date.fromisoformat(detail[name]) < today:
-            raise ValueError(f"{name} is over")
-    if not all(_adds_up(iban) for iban in _ibans(detail)):
-        raise ValueError("an IBAN does not add up")
-    if "instructedAmount" in detail and not Decimal(detail["instructedAmount"]["amount"]):
-        raise ValueError("an amount of nothing")
-    return detail
-
-
-def _ibans(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for name, member in value.items():
-            yield from [member] if name == "iban" else _ibans(member)
-    elif isinstance(value, list):
-        for member in value:
-            yield from _ibans(member)
-
-
-def _adds_up(iban: str) -> bool:
-    """ISO 7064 MOD 97-10, as ISO 13616 has it."""
-    return int("".join(str(int(character, 36)) for character in iban[4:] + iban[:4])) % 97 == 1
 
 
 def _place(number: int) -> str:
@@ -146,6 +137,11 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) != len(pairs):
         raise ValueError("a member stands twice")
     return dict(pairs)
+
+
+def _no_number(text: str) -> NoReturn:
+    """A store keeps no fractions; amounts are texts, so that none is rounded."""
+    raise ValueError("a number that is not whole")
 
 
 def _refused(description: str, *, detail: str = "") -> InvalidAuthorizationDetails:

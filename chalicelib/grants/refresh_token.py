@@ -30,7 +30,7 @@ def issue(
     granted = consent.scope
     if "scope" in form:
         granted = scope.asked(form["scope"], consent.scope)  # RFC6749-6: nothing beyond what was granted
-    covered = details.within(form.get("authorization_details"), consent.authorization_details, now=now)
+    covered = details.within(form.get("authorization_details"), consent.authorization_details)
     access_token = join(provider.new_handle(), consent.consent_id)
     token = AccessToken(
         client_id=caller.client.client_id,

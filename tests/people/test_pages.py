@@ -1,11 +1,13 @@
 """What the pages' responses hold: headers, escaping, words."""
 
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import sha256
 from html.parser import HTMLParser
 
 import pytest
 
+from chalicelib.authorization.detail_type import Choice, Question, Shown
 from chalicelib.pages import render
 
 ASKED = {
@@ -17,8 +19,38 @@ ASKED = {
 }
 LOGIN = ASKED | {"username": "alice", "hint": "A hint.", "problem": "That was not right."}
 CONSENT = ASKED | {"person": "alice", "asks": ["See your accounts.", "See your name."], "until": 1798121100}
+PAYMENT = Shown(
+    "Pay 123.50 EUR to Merchant A",
+    (("To account", "DE02 1001"), ("Reference", "Order 4711")),
+    (
+        Question(
+            "Pay from",
+            (
+                Choice("details-0-from", "IBAN1", "Current", "DE02 1"),
+                Choice("details-0-from", "IBAN2", "Savings", "DE18 1"),
+            ),
+            none="No account.",
+            one=True,
+        ),
+    ),
+    figure="123.50 EUR",
+)
+ACCESS = Shown(
+    "Look at your accounts",
+    (),
+    (
+        Question("What may be seen", (Choice("details-1-may-balances", "balances", "Balances"),), none=""),
+        Question("Of which accounts", (), none="None of yours is asked for."),
+    ),
+)
+DETAILED = CONSENT | {"details": (PAYMENT, ACCESS), "asks": []}
 ERROR = {"bank_name": "Example Bank", "error": "invalid_request_uri", "description": "it was already used"}
-PAGES = {"login": (render.login, LOGIN), "consent": (render.consent, CONSENT), "error": (render.error, ERROR)}
+PAGES = {
+    "login": (render.login, LOGIN),
+    "consent": (render.consent, CONSENT),
+    "consent to details": (render.consent, DETAILED),
+    "error": (render.error, ERROR),
+}
 EVERY_PAGE = pytest.mark.parametrize("name", PAGES)
 
 
@@ -219,6 +251,25 @@ def expected_with_one_ask(tame):
     return tags[: first + 4] + tags[first + 8 :]
 
 
+DETAIL = Shown(HOSTILE, ((HOSTILE, HOSTILE),), (Question(HOSTILE, (Choice(*[HOSTILE] * 4),), none=HOSTILE),))
+TAME = Shown("a", (("b", "c"),), (Question("d", (Choice("e", "f", "g", "h"),), none="i"),))
+
+
+@pytest.mark.parametrize("one", [True, False])
+@pytest.mark.parametrize("figure", [True, False])
+@pytest.mark.parametrize("choices", [True, False])
+def test_what_others_wrote_into_details_stays_text(one, figure, choices):
+    def parsed(detail):
+        (question,) = detail.questions
+        question = replace(question, one=one, choices=question.choices if choices else ())
+        shown = replace(detail, questions=(question,), figure=detail.heading if figure else "")
+        return Parsed(rendered("consent to details", details=[shown]).body)
+
+    hostile, tame = parsed(DETAIL), parsed(TAME)
+    assert [(tag, list(attrs)) for tag, attrs in hostile.tags] == [(tag, list(attrs)) for tag, attrs in tame.tags]
+    assert hostile.text.count(HOSTILE) == (6 if choices else 5)
+
+
 @pytest.mark.parametrize("name", ["login", "consent"])
 def test_a_name_that_writes_backwards_turns_nothing_else_round(name):
     backwards = "\u202eknaB elpmaxE"
@@ -280,6 +331,47 @@ def test_a_consent_says_who_asks_for_what_of_whom_until_when_and_where_it_leads(
     assert [a["datetime"] for tag, a in page.tags if tag == "time"] == ["2026-12-24T14:05:00Z"]
 
 
+def words_of(page):
+    return " ".join(page.text.split())
+
+
+@pytest.mark.clause("RFC9396-4")
+def test_4_a_consent_to_details_says_each_and_all_of_it_can_be_chosen_by_stable_ids():
+    """The details of the request are presented to the person in a form that they understand."""
+    page = Parsed(rendered("consent to details").body)
+    said = words_of(page)
+    for words in (
+        "Pay 123.50 EUR to Merchant A",
+        "To accountDE02 1001 ReferenceOrder 4711",
+        "Pay from Current DE02 1 Savings DE18 1",
+        "Look at your accounts What may be seen Balances Of which accounts None of yours is asked for.",
+    ):
+        assert words in said, words
+    boxes = {a["id"]: a for tag, a in page.tags if tag == "input" and a["type"] != "hidden"}
+    assert {id: (a["type"], a["name"], a["value"], "checked" in a) for id, a in boxes.items()} == {
+        "details-0-from-IBAN1": ("radio", "details-0-from", "IBAN1", True),
+        "details-0-from-IBAN2": ("radio", "details-0-from", "IBAN2", False),
+        "details-1-may-balances": ("checkbox", "details-1-may-balances", "balances", True),
+    }
+    assert [a["for"] for tag, a in page.tags if tag == "label"] == list(boxes)
+
+
+def test_the_part_of_a_heading_that_the_eye_should_meet_is_part_of_the_sentence():
+    body = rendered("consent to details").body
+    assert '<bdi>Pay <span class="figure">123.50 EUR</span> to Merchant A</bdi></h2>' in body
+    assert body.count('class="figure"') == 1
+
+
+def test_a_consent_says_that_details_were_shown_and_lists_nothing_where_nothing_else_is_asked():
+    plain, both = Parsed(rendered("consent").body), rendered("consent to details", asks=["See your name."])
+    marked = [a for tag, a in Parsed(both.body).tags if a.get("name") == "details"]
+    assert [(a["type"], a["value"]) for a in marked] == [("hidden", "chosen")]
+    assert "details" not in {a.get("name") for _, a in plain.tags}
+    assert "Penny Planner may:" in words_of(plain)
+    assert "Penny Planner may also: See your name." in words_of(Parsed(both.body))
+    assert "Penny Planner may" not in words_of(Parsed(rendered("consent to details").body))
+
+
 @pytest.mark.parametrize("name", ["login", "consent"])
 def test_a_page_that_leads_to_an_app_says_so(name):
     assert "the app" in Parsed(rendered(name, redirect_uri="com.example.app:/cb").body).text
@@ -335,6 +427,7 @@ def test_a_page_says_its_language_and_has_one_heading_and_a_title_of_its_own(nam
 
 def test_every_page_has_another_title():
     titles = {name: rendered(name).body.partition("<title>")[2].partition("</title>")[0] for name in PAGES}
+    assert titles.pop("consent to details") == titles["consent"]
     assert titles == {
         "login": "Problem: Sign in - Example Bank",
         "consent": "Your consent - Example Bank",

@@ -2,6 +2,8 @@
 
 import pytest
 
+from chalicelib.authorization import details
+from chalicelib.authorization.detail_type import Choice, Question, Shown
 from chalicelib.messages import Response, see_other
 from chalicelib.pages import render
 
@@ -10,6 +12,27 @@ CLIENT = {"client_name": "Penny Planner", "key": "the-key", "csrf": "the-csrf"}
 LINKS = {field: f"https://penny.example/{field}" for field in ("logo_uri", "policy_uri", "tos_uri")}
 CONSENT = {"person": "alice", "asks": ["See your accounts.", "See your name and e-mail address."], "until": 1798121100}
 LONG = "W" * 100
+IBANS = ("DE02100100100006820101", "DE18100100100006820201")
+ACCOUNTS = tuple({"iban": iban, "name": name} for iban, name in zip(IBANS, ("Current account", "Savings"), strict=True))
+ACCESS = {"type": "account_information", "access": {"accounts": [], "balances": []}, "validUntil": "2027-01-15"}
+PAYMENT = {
+    "type": "payment_initiation",
+    "instructedAmount": {"currency": "EUR", "amount": "1234567.50"},
+    "creditorName": "Merchant A",
+    "creditorAccount": {"iban": "MT84MALT011000012345MTLCAST001S"},
+    "remittanceInformationUnstructured": "Order 4711",
+}
+LONG_CHOICES = (Choice("a", "b", LONG, LONG), Choice("a", "c", LONG, LONG))
+LONG_DETAIL = Shown(
+    f"Pay {LONG} to {LONG}",
+    ((LONG, LONG), (LONG, LONG)),
+    (Question(LONG, LONG_CHOICES, none="", one=True), Question(LONG, (), none=LONG)),
+    figure=LONG,
+)
+
+
+def said(*asked):
+    return details.in_words(asked, ACCOUNTS)
 
 
 def pages(redirect_uri):
@@ -19,6 +42,9 @@ def pages(redirect_uri):
         "login": render.login(**asked, hint="Sandbox: alice, password wonderland, one-time code 000000"),
         "login again": render.login(**asked, **LINKS, username="alice", problem="That was not right."),
         "consent": render.consent(**asked, **LINKS, **CONSENT),
+        "payment": render.consent(**asked, **LINKS, **CONSENT | {"asks": []}, details=said(PAYMENT)),
+        "account access": render.consent(**asked, **CONSENT, details=said(ACCESS)),
+        "long details": render.consent(**asked, **CONSENT, details=[LONG_DETAIL]),
         "error": render.error(**BANK, error="invalid_request_uri", description="it was already used"),
         "long login": render.login(
             **asked | {"bank_name": LONG, "client_name": LONG}, username=LONG, hint=LONG, problem=LONG
@@ -127,6 +153,32 @@ def test_cancelling_needs_no_field_filled_in(browse, bank, name):
     assert posted == ("POST", f"/{name}", POSTED | empty | {"action": "cancel"})
 
 
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_person_unticks_what_they_do_not_want_to_share_by_pressing_its_words(browse, bank, client, javascript):
+    page = open_page(browse(java_script_enabled=javascript), bank, "account access")
+    page.get_by_text("Balances").click()
+    page.get_by_text("DE18 1001 0010 0006 8202 01").click()
+    page.click("#approve")
+    page.wait_for_url(f"{client.address}/callback?code=c")
+    ((_, _, form),) = [seen for seen in bank.seen if seen[0] == "POST"]
+    chosen = {"details-0-may-accounts": "accounts", f"details-0-account-{IBANS[0]}": IBANS[0]}
+    assert form == POSTED | {"details": "chosen", "action": "approve"} | chosen
+    (granted,) = details.granted([ACCESS], form, ACCOUNTS)
+    assert granted == {**ACCESS, "access": {"accounts": [{"iban": IBANS[0]}]}}
+
+
+@pytest.mark.parametrize(("words", "iban"), [(None, IBANS[0]), ("Savings", IBANS[1])])
+def test_a_person_pays_from_the_first_account_or_from_another(browse, bank, client, words, iban):
+    page = open_page(browse(), bank, "payment")
+    if words:
+        page.get_by_label(words).check()
+    page.click("#approve")
+    page.wait_for_url(f"{client.address}/callback?code=c")
+    ((_, _, form),) = [seen for seen in bank.seen if seen[0] == "POST"]
+    assert form["details-0-from"] == iban
+    assert details.granted([PAYMENT], form, ACCOUNTS) == ({**PAYMENT, "debtorAccount": {"iban": iban}},)
+
+
 # The policy, enforced
 
 
@@ -218,6 +270,14 @@ def test_a_clients_popup_gets_its_answer_though_the_window_that_opened_it_loses_
 TAB_ORDER = {
     "login": ["username", "password", "one-time-code", "login", "cancel"],
     "consent": ["approve", "cancel", "Privacy policy", "Terms of service", "Logo"],
+    "account access": [
+        "details-0-may-accounts",
+        "details-0-may-balances",
+        *(f"details-0-account-{iban}" for iban in IBANS),
+        "approve",
+        "cancel",
+    ],
+    "payment": [f"details-0-from-{IBANS[0]}", "approve", "cancel"],
 }
 
 
@@ -256,6 +316,27 @@ def test_what_can_be_used_has_a_name_that_is_read_out(browse, bank):
     assert page.get_by_role("heading", level=1).inner_text() == "Penny Planner asks for your consent"
 
 
+def test_each_detail_has_a_heading_and_each_question_its_choices_read_out_with_it(browse, bank):
+    page = open_page(browse(), bank, "payment")
+    name = "Pay 1\u202f234\u202f567.50\u00a0EUR to Merchant A"
+    payment = page.get_by_role("region", name=name)
+    assert payment.get_by_role("heading", level=2, name=name).count() == 1
+    source = payment.get_by_role("group", name="Pay from")
+    assert source.get_by_role("radio", name="Savings DE18 1001 0010 0006 8202 01").count() == 1
+    access = open_page(page, bank, "account access").get_by_role("region", name="Look at your accounts")
+    seen = access.get_by_role("group", name="What may be seen").get_by_role("checkbox")
+    assert [box.get_attribute("id") for box in seen.all()] == ["details-0-may-accounts", "details-0-may-balances"]
+    assert access.get_by_role("group", name="Of which accounts").get_by_role("checkbox", name="Savings").count() == 1
+
+
+def test_the_amount_is_the_largest_thing_on_the_page(browse, bank):
+    page = open_page(browse(), bank, "payment")
+    sizes = page.evaluate(
+        "[...document.querySelectorAll('main *')].map(e => [parseFloat(getComputedStyle(e).fontSize), e.className])"
+    )
+    assert [name for size, name in sizes if size == max(size for size, _ in sizes)] == ["figure"]
+
+
 # For every eye
 
 
@@ -276,7 +357,8 @@ def test_a_screen_of_320_pixels_shows_a_page_whole(browse, bank, name, text):
 def test_what_can_be_pressed_is_large_enough_for_a_thumb(browse, bank, name):
     page = open_page(browse(viewport={"width": 320, "height": 640}), bank, name)
     heights = page.evaluate(
-        "[...document.querySelectorAll('button, input:not([type=hidden])')].map(e => e.getBoundingClientRect().height)"
+        "[...document.querySelectorAll('button, input:not([type=hidden])')]"
+        ".map(e => (e.closest('label') ?? e).getBoundingClientRect().height)"
     )
     assert all(height >= 44 for height in heights)
 

@@ -1,18 +1,15 @@
 """Rich authorization requests (RFC 9396): what exactly is asked for, agreed to, and handed on."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from chalicelib import gateway
 from chalicelib.assembly import Aws
-from chalicelib.authorization import details
-from chalicelib.authorization.detail_types import PERMISSIONS, TYPES, wanted
+from chalicelib.authorization.detail_types import TYPES
 from chalicelib.endpoints import authorizer
-from chalicelib.errors import AccessDenied, InvalidAuthorizationDetails
 from local.people import ALICE
 from tests.actors import NOW, Browser, certificate
 from tests.conftest import STANDARD
@@ -206,21 +203,21 @@ def test_a_type_that_was_withdrawn_since_is_not_granted(rich, bank):
 @pytest.mark.clause("RFC9396-4")
 def test_4_the_person_reads_what_is_asked_for(rich):
     """The server presents the details to the person: how much, to whom, from where; which accounts, how long."""
-    page = consent_page(
-        rich, Browser(rich.bank), {**ALL, "validUntil": "2027-01-15", "recurringIndicator": False}, PAYMENT
-    )
+    once = {**ALL, "validUntil": "2027-01-15", "recurringIndicator": False}
+    page = consent_page(rich, Browser(rich.bank), once, PAYMENT)
+    read = " ".join(re.sub("<[^>]+>", " ", page.text).split())
     for words in (
         "Pay 123.50 EUR to Merchant A",
-        "DE02 1001 0010 9307 1186 03",
-        "Order 4711",
-        "<bdi>Savings, DE18",
+        "To account DE02 1001 0010 9307 1186 03",
+        "Reference Order 4711",
+        "Pay from Current account DE02 1001 0010 0006 8201 01 Savings DE18 1001 0010 0006 8202 01",
         "Look at your accounts",
-        "<bdi>Balance",
-        "Current account, DE02 1001 0010 0006 8201 01",
-        "15 January 2027",
-        "Once",
+        "Balances",
+        "Of which accounts Current account DE02 1001 0010 0006 8201 01 Savings",
+        "Until 15 January 2027",
+        "How often Once",
     ):
-        assert words in page.text, words
+        assert words in read, words
 
 
 @pytest.mark.clause("RFC9396-7")
@@ -328,7 +325,6 @@ def test_6_a_token_may_be_asked_for_with_less(rich):
     [
         {"type": "account_information", "access": {"transactions": [{"iban": CURRENT}]}},
         {"type": "account_information", "access": {"balances": [{"iban": SAVINGS}]}},
-        {"type": "account_information", "access": {"balances": []}, "frequencyPerDay": 9},
         PAYMENT,
         {"type": "unheard_of"},
     ],
@@ -369,53 +365,3 @@ def test_a_route_may_ask_for_a_type(rich):
     allowed = route(rich, token, **rule)["policyDocument"]["Statement"][0]["Effect"]
     assert allowed == "Allow"
     assert route(rich, rich.tokens()["access_token"], **rule)["context"]["error"] == "insufficient_scope"
-
-
-# Of whatever is asked and chosen, never more is granted.
-
-ACCOUNTS = tuple({"iban": iban, "name": "x"} for iban in (CURRENT, SAVINGS))
-IBANS = st.sampled_from([CURRENT, SAVINGS, STRANGERS])
-ACCESS = st.dictionaries(
-    st.sampled_from([name for name, _, _ in PERMISSIONS]),
-    st.lists(IBANS, max_size=3, unique=True).map(lambda ibans: [{"iban": iban} for iban in ibans]),
-    min_size=1,
-)
-ACTIONS = st.lists(st.sampled_from([action for _, action, _ in PERMISSIONS]), min_size=1, unique=True)
-ASKED = st.one_of(
-    ACCESS.map(lambda access: {"type": "account_information", "access": access}),
-    ACTIONS.map(lambda actions: {"type": "account_information", "actions": actions}),
-    st.builds(lambda a, b: {"type": "account_information", "actions": a, "access": b}, ACTIONS, ACCESS),
-)
-FIELDS = [f"details-0-may-{name}" for name, _, _ in PERMISSIONS] + [
-    f"details-0-account-{iban}" for iban in (CURRENT, SAVINGS, STRANGERS)
-]
-TICKED = st.sets(st.sampled_from(FIELDS)).map(lambda fields: {field: field.rpartition("-")[2] for field in fields})
-
-
-@given(ASKED, TICKED)
-def test_whatever_is_chosen_what_is_granted_is_within_what_was_asked(asked, form):
-    try:
-        (granted,) = details.granted((asked,), form, ACCOUNTS)
-    except AccessDenied:
-        return
-    before, after = wanted(asked), wanted(granted)
-    assert after.keys() <= before.keys()
-    for name, ibans in after.items():
-        assert ibans
-        assert ibans <= {CURRENT, SAVINGS}
-        assert before[name] is None or ibans <= before[name]
-        assert form[f"details-0-may-{name}"] == name
-        assert all(f"details-0-account-{iban}" in form for iban in ibans)
-    assert details.within(json.dumps([granted]), (granted,), now=NOW) == (granted,)
-
-
-@given(ASKED, ASKED)
-def test_what_a_token_asks_for_is_within_what_was_granted_or_refused(asked, given_before):
-    everything = {field: field.rpartition("-")[2] for field in FIELDS}
-    try:
-        had = details.granted((given_before,), everything, ACCOUNTS)
-        (covered,) = details.within(json.dumps([asked]), had, now=NOW)
-    except (AccessDenied, InvalidAuthorizationDetails):
-        return
-    before = wanted(had[0])
-    assert all(ibans <= before[name] for name, ibans in wanted(covered).items())

@@ -1,0 +1,571 @@
+"""Authorization details by themselves (RFC 9396): what a type takes, how it is said to a person, and that it only gets less."""
+
+import json
+import re
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.authorization import details
+from chalicelib.authorization.detail_type import Choice, Question, Shown
+from chalicelib.authorization.detail_types import TYPES
+from chalicelib.errors import AccessDenied, InvalidAuthorizationDetails
+
+NOW = int(datetime(2027, 1, 15, 8, tzinfo=UTC).timestamp())
+CURRENT, SAVINGS = "DE02100100100006820101", "DE18100100100006820201"
+STRANGERS, SHOP = "DE89370400440532013000", "DE02100100109307118603"
+ACCOUNTS = ({"iban": CURRENT, "name": "Current account"}, {"iban": SAVINGS, "name": "Savings"})
+ACCESS = {"type": "account_information", "access": {"balances": []}}
+PAYMENT = {
+    "type": "payment_initiation",
+    "instructedAmount": {"currency": "EUR", "amount": "123.50"},
+    "creditorName": "Merchant A",
+    "creditorAccount": {"iban": SHOP},
+}
+
+
+def asked(*given, now=NOW):
+    return details.asked(json.dumps(given), TYPES, now=now)
+
+
+def priced(amount, currency="EUR"):
+    return {**PAYMENT, "instructedAmount": {"currency": currency, "amount": amount}}
+
+
+# 2 Types and their fields
+
+
+@pytest.mark.clause("RFC9396-2")
+@pytest.mark.parametrize(
+    "detail",
+    [
+        {**PAYMENT, "requestedExecutionDate": "2027-01-15"},
+        {**PAYMENT, "actions": ["initiate", "status", "cancel"], "locations": ["https://bank.example/payments"]},
+        {**PAYMENT, "creditorName": "\u0645\u062d\u0644 M\u00fcller & S\u00f6hne"},
+        {**PAYMENT, "creditorAccount": {"iban": "NO9386011117947"}},
+        {**PAYMENT, "creditorAccount": {"iban": "MT84MALT011000012345MTLCAST001S"}},
+        *(priced(amount) for amount in ("1", "0.01", "0.001", "99999999999999.999")),
+        priced("5000", "JPY"),
+        {**ACCESS, "validUntil": "2027-01-15", "recurringIndicator": True, "frequencyPerDay": 4},
+        {**ACCESS, "validUntil": "9999-12-31"},
+        {**ACCESS, "actions": ["read_balances", "list_accounts"]},
+    ],
+)
+def test_2_a_type_takes_what_its_schema_has(detail):
+    """The type determines the contents of the object; the AS defines the types that it supports."""
+    assert asked(detail) == (detail,)
+
+
+@pytest.mark.clause("RFC9396-5")
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"creditorName": "Merchant A\u202e"},
+        {"creditorName": "Mer\u200bchant"},
+        {"creditorName": "Merchant\u2028A"},
+        {"creditorName": "Merchant\x85A"},
+        {"creditorName": "\ud800"},
+        {"creditorName": " \u3000"},
+        {"remittanceInformationUnstructured": "Order\u2066 4711"},
+        {"remittanceInformationUnstructured": "x" * 141},
+        {"creditorAccount": {"iban": SHOP.lower()}},
+        {"creditorAccount": {"iban": SHOP + "\n"}},
+        {"creditorAccount": {"iban": "\u0044\u0045" + "\u0660\u0662" + SHOP[4:]}},
+        {"debtorAccount": {"iban": "DE03100100109307118603"}},
+        {"debtorAccount": [{"iban": CURRENT}]},
+        {"requestedExecutionDate": "2027-01-14"},
+        {"requestedExecutionDate": "2027-02-29"},
+        {"requestedExecutionDate": "20270201"},
+        {"requestedExecutionDate": "2027-02-01\n"},
+        {"requestedExecutionDate": "2027-W05-1"},
+        {"requestedExecutionDate": "0000-01-01"},
+        {"locations": []},
+        {"locations": ["https://"]},
+        {"locations": ["https://bank.example/a", "https://bank.example/a"]},
+        {"datatypes": ["x"]},
+    ],
+)
+def test_5_a_payment_that_its_type_does_not_allow_is_refused(member):
+    """Unknown fields, fields of the wrong type and invalid values: the AS MUST refuse the request."""
+    with pytest.raises(InvalidAuthorizationDetails):
+        asked({**PAYMENT, **member})
+
+
+@pytest.mark.clause("RFC9396-5")
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"frequencyPerDay": True},
+        {"frequencyPerDay": "4"},
+        {"frequencyPerDay": 1001},
+        {"recurringIndicator": 1},
+        {"access": {"balances": [{"iban": CURRENT}] * 2}},
+        {"access": {"balances": CURRENT}},
+        {"access": {"balances": [{}]}},
+        {"access": {"balances": None}},
+        {"access": None},
+        {"actions": ["list_accounts"]},
+    ],
+)
+def test_5_access_that_its_type_does_not_allow_is_refused(member):
+    """So is access that contradicts itself: an action on what the access does not name is no action at all."""
+    with pytest.raises(InvalidAuthorizationDetails):
+        asked({**ACCESS, **member})
+
+
+@pytest.mark.clause("RFC9396-5")
+@pytest.mark.parametrize("number", ["4.0", "4e0", "1e400", "NaN", "Infinity", "9" * 5000])
+def test_5_a_number_that_can_not_be_kept_as_it_is_is_refused(number):
+    """Invalid values for the type: what is stored and handed on is what was asked, to the last digit."""
+    value = json.dumps([{**ACCESS, "frequencyPerDay": 0}]).replace("0}", f"{number}}}")
+    with pytest.raises(InvalidAuthorizationDetails):
+        details.asked(value, TYPES, now=NOW)
+
+
+@pytest.mark.clause("RFC9396-5")
+def test_5_a_refusal_says_where_and_quotes_nothing():
+    """The error names the parameter; the log learns which field, never what stood in it."""
+    with pytest.raises(InvalidAuthorizationDetails) as refusal:
+        asked({**PAYMENT, "creditorAccount": {"iban": "DE03100100109307118603"}})
+    assert refusal.value.description == "authorization_details: not what payment_initiation looks like"
+    assert refusal.value.detail == "data.creditorAccount.iban format"
+
+
+@given(st.text(max_size=60))
+def test_whatever_the_text_is_it_is_read_or_refused(text):
+    with pytest.raises(InvalidAuthorizationDetails):
+        details.asked(text, TYPES, now=NOW)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from([SHOP, "EUR", "1"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["iban", "amount", "x"]), inner),
+)
+
+
+@given(st.sampled_from([ACCESS, PAYMENT]), st.data(), JSON)
+def test_whatever_stands_in_a_field_it_is_read_or_refused(detail, data, value):
+    name = data.draw(st.sampled_from(sorted(TYPES[detail["type"]].schema["properties"])))
+    odd = {**detail, name: value}
+    with suppress(InvalidAuthorizationDetails):
+        assert asked(odd) == (odd,)
+
+
+@pytest.mark.parametrize(
+    ("until", "end"),
+    [
+        ((), NOW + 99_999_999),
+        (("2027-01-15",), NOW + 16 * 3600),
+        (("9999-12-31",), NOW + 99_999_999),
+        (("2027-03-01", "2027-01-16"), NOW + 40 * 3600),
+    ],
+)
+def test_a_consent_ends_with_the_last_day_of_the_first_of_its_details(until, end):
+    found = [PAYMENT, *({**ACCESS, "validUntil": day} for day in until)]
+    assert details.ends(found, otherwise=NOW + 99_999_999) == end
+
+
+# 4 In words
+
+
+def said(detail, accounts=ACCOUNTS):
+    (shown,) = details.in_words((detail,), accounts)
+    return shown
+
+
+@pytest.mark.clause("RFC9396-4")
+def test_4_a_payment_says_how_much_to_whom_and_from_where():
+    """The AS presents the details of the request to the person, who can then decide what they are about."""
+    full = {
+        **PAYMENT,
+        "debtorAccount": {"iban": SAVINGS},
+        "remittanceInformationUnstructured": "Order 4711",
+        "requestedExecutionDate": "2027-02-01",
+    }
+    assert said(full) == Shown(
+        heading="Pay 123.50\u00a0EUR to Merchant A",
+        figure="123.50\u00a0EUR",
+        facts=(
+            ("To account", "DE02 1001 0010 9307 1186 03"),
+            ("From", "Savings, DE18 1001 0010 0006 8202 01"),
+            ("Reference", "Order 4711"),
+            ("On", "1 February 2027"),
+        ),
+    )
+
+
+@pytest.mark.clause("RFC9396-4")
+def test_4_a_payment_from_no_account_in_particular_asks_for_one():
+    """What the request leaves open, the person chooses."""
+    assert said(PAYMENT).questions == (
+        Question(
+            "Pay from",
+            (
+                Choice("details-0-from", CURRENT, "Current account", "DE02 1001 0010 0006 8201 01"),
+                Choice("details-0-from", SAVINGS, "Savings", "DE18 1001 0010 0006 8202 01"),
+            ),
+            none="You have no account to pay from.",
+            one=True,
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [
+        ("999.99", "999.99\u00a0EUR"),
+        ("1000", "1\u202f000\u00a0EUR"),
+        ("1234567.5", "1\u202f234\u202f567.5\u00a0EUR"),
+        ("0.001", "0.001\u00a0EUR"),
+    ],
+)
+def test_an_amount_is_said_to_the_last_digit_and_its_thousands_are_no_decimals(amount, words):
+    assert said(priced(amount)).figure == words
+
+
+@pytest.mark.clause("RFC9396-4")
+def test_4_account_access_says_what_of_which_accounts_how_often_and_how_long():
+    """Each permission and each account is a choice of its own."""
+    detail = {**ACCESS, "access": {"accounts": [{"iban": SAVINGS}], "transactions": []}}
+    detail |= {"frequencyPerDay": 4, "validUntil": "2027-04-30"}
+    assert said(detail) == Shown(
+        heading="Look at your accounts",
+        facts=(("How often", "Up to 4 times a day"), ("Until", "30 April 2027")),
+        questions=(
+            Question(
+                "What may be seen",
+                (
+                    Choice("details-0-may-accounts", "accounts", "Account details", "Name and number of the account"),
+                    Choice(
+                        "details-0-may-transactions",
+                        "transactions",
+                        "Transactions",
+                        "Payments in and out, and with whom",
+                    ),
+                ),
+                none="",
+            ),
+            Question(
+                "Of which accounts",
+                (
+                    Choice(f"details-0-account-{CURRENT}", CURRENT, "Current account", "DE02 1001 0010 0006 8201 01"),
+                    Choice(f"details-0-account-{SAVINGS}", SAVINGS, "Savings", "DE18 1001 0010 0006 8202 01"),
+                ),
+                none="You have none of the accounts that are asked for.",
+            ),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("member", "words"),
+    [
+        ({"recurringIndicator": False}, "Once"),
+        ({"recurringIndicator": False, "frequencyPerDay": 4}, "Once"),
+        ({"frequencyPerDay": 1}, "Once a day"),
+    ],
+)
+def test_how_often_is_said_as_people_say_it(member, words):
+    assert said({**ACCESS, **member}).facts == (("How often", words),)
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        {**ACCESS, "access": {"balances": [{"iban": STRANGERS}]}},
+        {**PAYMENT, "debtorAccount": {"iban": STRANGERS}},
+    ],
+)
+@pytest.mark.parametrize("accounts", [ACCOUNTS, ()])
+def test_an_account_of_another_person_is_not_named_and_there_is_nothing_to_choose(detail, accounts):
+    shown = said(detail, accounts)
+    assert shown.questions[-1].choices == ()
+    assert shown.questions[-1].none
+    assert STRANGERS not in repr(shown).replace(" ", "")
+
+
+# Only ever less
+
+
+SOME = st.lists(st.sampled_from([CURRENT, SAVINGS, STRANGERS]), max_size=3, unique=True)
+MEMBERS = {"accounts": "list_accounts", "balances": "read_balances", "transactions": "read_transactions"}
+NAMED = st.dictionaries(st.sampled_from(list(MEMBERS)), SOME.map(lambda s: [{"iban": i} for i in s]), min_size=1)
+ACTIONS = st.lists(st.sampled_from(list(MEMBERS.values())), min_size=1, unique=True)
+LIMITS = st.fixed_dictionaries(
+    {},
+    optional={
+        "recurringIndicator": st.booleans(),
+        "validUntil": st.sampled_from(["2027-01-15", "2027-06-30", "9999-12-31"]),
+        "frequencyPerDay": st.integers(1, 4),
+        "locations": st.lists(st.sampled_from(["https://a.example/", "https://b.example/"]), min_size=1, unique=True),
+    },
+)
+ACCOUNT_INFORMATION = st.builds(
+    lambda either, limits: {"type": "account_information", **either, **limits},
+    st.one_of(
+        st.fixed_dictionaries({"access": NAMED}),
+        st.fixed_dictionaries({"actions": ACTIONS}),
+        st.fixed_dictionaries({"access": NAMED, "actions": ACTIONS}),
+    ),
+    LIMITS,
+).filter(lambda detail: rights(detail))
+PAYMENT_INITIATION = st.builds(
+    lambda amount, name, more: {**priced(amount), "creditorName": name, **more},
+    st.sampled_from(["1", "2"]),
+    st.sampled_from(["A", "B"]),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "debtorAccount": st.sampled_from([CURRENT, SAVINGS, STRANGERS]).map(lambda iban: {"iban": iban}),
+            "actions": st.lists(st.sampled_from(["initiate", "status", "cancel"]), min_size=1, unique=True),
+            "requestedExecutionDate": st.sampled_from(["2027-01-15", "2027-02-01"]),
+        },
+    ),
+)
+DETAILS = st.lists(ACCOUNT_INFORMATION | PAYMENT_INITIATION, min_size=1, max_size=3)
+FIELDS = st.builds(
+    "details-{}-{}".format,
+    st.integers(0, 3),
+    st.sampled_from(
+        [*(f"may-{name}" for name in MEMBERS), *(f"account-{iban}" for iban in (CURRENT, SAVINGS, STRANGERS)), "from"]
+    ),
+)
+VALUES = st.sampled_from([*MEMBERS, CURRENT, SAVINGS, STRANGERS, ""])
+FORMS = st.dictionaries(FIELDS, VALUES) | st.sets(FIELDS).map(lambda names: {n: n.rpartition("-")[2] for n in names})
+"""Whatever a form may say: any value in any field, or each ticked field as the page has it."""
+
+
+def rights(detail):
+    """What a detail means, as pairs of permission and account; one without accounts means each that somebody could have."""
+    anyones = {CURRENT, SAVINGS, STRANGERS}
+    found = set()
+    for name, action in MEMBERS.items():
+        named = detail.get("access", dict.fromkeys(MEMBERS, ())).get(name)
+        if named is not None and action in detail.get("actions", MEMBERS.values()):
+            found |= {(name, iban) for iban in ({account["iban"] for account in named} or anyones)}
+    return found
+
+
+def ticked(detail, place):
+    """The form in which a person agrees to all that they are asked."""
+    (shown,) = details.in_words((detail,), ACCOUNTS)
+    found = {}
+    for question in shown.questions:
+        for choice in question.choices:
+            found.setdefault(choice.field.replace("details-0", place), choice.value)
+    return found
+
+
+def split(granted, kind):
+    return [one for one in granted if one["type"] == kind]
+
+
+@pytest.mark.clause("RFC9396-7")
+@given(DETAILS, FORMS)
+def test_7_whatever_is_asked_and_whatever_a_form_says_no_more_is_granted_than_was_asked(asked_for, form):
+    """The granted details may differ from the asked ones, and here they are only ever less."""
+    try:
+        granted = details.granted(asked_for, form, ACCOUNTS)
+    except AccessDenied:
+        return
+    assert granted
+    remaining = iter(asked_for)
+    for one in granted:  # in order, each from an asked one of its own
+        assert any(is_within(one, candidate) for candidate in remaining)
+
+
+def is_within(one, candidate):
+    """Whether what was granted is some of what was asked, with accounts of the person's alone, all of them named."""
+    free = ("access", "actions") if one["type"] == "account_information" else ("debtorAccount",)
+    if {k: v for k, v in one.items() if k not in free} != {k: v for k, v in candidate.items() if k not in free}:
+        return False
+    if one["type"] == "payment_initiation":
+        assert one["debtorAccount"]["iban"] in (CURRENT, SAVINGS)
+        return candidate.get("debtorAccount", one["debtorAccount"]) == one["debtorAccount"]
+    assert one["access"]
+    assert all(one["access"].values())
+    return rights(one) <= rights(candidate) and {iban for _, iban in rights(one)} <= {CURRENT, SAVINGS}
+
+
+@given(ACCOUNT_INFORMATION)
+def test_who_agrees_to_everything_grants_all_that_is_theirs(detail):
+    own = {(name, iban) for name, iban in rights(detail) if iban != STRANGERS}
+    form = ticked(detail, "details-0")
+    if own:
+        (granted,) = details.granted((detail,), form, ACCOUNTS)
+        assert rights(granted) == own
+    else:
+        with pytest.raises(AccessDenied):
+            details.granted((detail,), form, ACCOUNTS)
+
+
+@given(ACCOUNT_INFORMATION, st.data())
+def test_what_is_left_unticked_is_not_granted_and_all_else_is(detail, data):
+    form = ticked(detail, "details-0")
+    dropped = data.draw(st.sampled_from(sorted(form)))
+    left = {(name, iban) for name, iban in rights(detail) if iban != STRANGERS and not dropped.endswith((name, iban))}
+    del form[dropped]
+    try:
+        (granted,) = details.granted((detail,), form, ACCOUNTS)
+    except AccessDenied:
+        assert left == set()
+    else:
+        assert rights(granted) == left
+
+
+@pytest.mark.clause("RFC9396-6")
+@given(DETAILS, DETAILS)
+def test_6_a_token_covers_no_more_than_was_granted(asked_for, asked_again):
+    """The AS compares the requested details with those of the grant; more than those is refused."""
+    granted = granted_in_full(asked_for)
+    try:
+        covered = details.within(json.dumps(asked_again), granted)
+    except InvalidAuthorizationDetails:
+        return
+    assert len(covered) == len(asked_again)
+    assert any(all(map(is_narrower, covered, some)) for some in permutations(granted, len(covered)))
+
+
+def granted_in_full(asked_for):
+    form = {}
+    for place, detail in enumerate(asked_for):
+        form |= ticked(detail, f"details-{place}")
+    try:
+        return details.granted(asked_for, form, ACCOUNTS)
+    except AccessDenied:
+        return ()
+
+
+def is_narrower(one, had):
+    """Whether a detail gives nothing that the other does not give."""
+    if one["type"] != had["type"]:
+        return False
+    if one["type"] == "account_information" and not rights(one) <= rights(had):
+        return False
+    limits = {
+        "recurringIndicator": lambda a, b: a is False or b is True,
+        "validUntil": lambda a, b: a <= b,
+        "frequencyPerDay": lambda a, b: a <= b,
+        "locations": lambda a, b: set(a) <= set(b),
+        "actions": lambda a, b: set(a) <= set(b),
+    }
+    kept = all(name in one and fits(one[name], had[name]) for name, fits in limits.items() if name in had)
+    exact = ("instructedAmount", "creditorName", "creditorAccount", "debtorAccount", "requestedExecutionDate")
+    return kept and all(one.get(name) == had.get(name) for name in exact)
+
+
+@pytest.mark.clause("RFC9396-6")
+@given(DETAILS)
+def test_6_what_was_granted_can_be_asked_for_again_as_it_is(asked_for):
+    """Details equal to the granted ones are granted; so are all where none are named."""
+    granted = granted_in_full(asked_for)
+    assert details.within(None, granted) == granted
+    if granted:
+        assert details.within(json.dumps(granted), granted) == granted
+
+
+@pytest.mark.clause("RFC9396-6")
+@given(DETAILS)
+def test_6_what_was_asked_for_first_gives_what_was_granted_of_it(asked_for):
+    """A client need not know what the person chose: asking as at first never fails for what was granted in full."""
+    granted = granted_in_full(asked_for)
+    for detail in split(granted, "payment_initiation"):
+        first = {name: value for name, value in detail.items() if name != "debtorAccount"}
+        (covered,) = details.within(json.dumps([first]), (detail,))
+        assert covered == detail
+
+
+MANY = {**ACCESS, "access": {"balances": [{"iban": CURRENT}]}}
+
+
+@pytest.mark.clause("RFC9396-6")
+@pytest.mark.parametrize(
+    ("had", "member", "allowed"),
+    [
+        ({}, {"frequencyPerDay": 9}, True),
+        ({"frequencyPerDay": 4}, {"frequencyPerDay": 4}, True),
+        ({"frequencyPerDay": 4}, {"frequencyPerDay": 5}, False),
+        ({}, {"recurringIndicator": True}, True),
+        ({"recurringIndicator": True}, {"recurringIndicator": False}, True),
+        ({"recurringIndicator": False}, {"recurringIndicator": True}, False),
+        ({"validUntil": "2027-06-30"}, {"validUntil": "2027-03-31"}, True),
+        ({"validUntil": "2027-06-30"}, {"validUntil": "2027-07-01"}, False),
+        ({"locations": ["https://a.example/", "https://b.example/"]}, {"locations": ["https://b.example/"]}, True),
+        ({"locations": ["https://a.example/"]}, {"locations": ["https://c.example/"]}, False),
+    ],
+)
+def test_6_a_limit_may_be_tightened_and_never_loosened(had, member, allowed):
+    """A subset of what was granted, in every field that sets a limit; what is not named stays as it was."""
+    granted = ({**MANY, **had},)
+    if allowed:
+        assert details.within(json.dumps([{**ACCESS, **member}]), granted) == ({**granted[0], **member},)
+    else:
+        with pytest.raises(InvalidAuthorizationDetails):
+            details.within(json.dumps([{**ACCESS, **member}]), granted)
+
+
+@pytest.mark.clause("RFC9396-6")
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"instructedAmount": {"currency": "EUR", "amount": "123.5"}},
+        {"instructedAmount": {"currency": "USD", "amount": "123.50"}},
+        {"creditorName": "Merchant B"},
+        {"creditorAccount": {"iban": CURRENT}},
+        {"debtorAccount": {"iban": SAVINGS}},
+        {"remittanceInformationUnstructured": "Order 4712"},
+        {"requestedExecutionDate": "2027-02-01"},
+        {"actions": ["initiate", "cancel"]},
+    ],
+)
+def test_6_a_payment_is_the_one_that_was_agreed_to_or_none(member):
+    """Another amount, payee, account, reference or day is another payment."""
+    granted = ({**PAYMENT, "debtorAccount": {"iban": CURRENT}, "actions": ["initiate"]},)
+    with pytest.raises(InvalidAuthorizationDetails):
+        details.within(json.dumps([{**PAYMENT, **member}]), granted)
+
+
+@pytest.mark.clause("RFC9396-6")
+@pytest.mark.parametrize("again", [{}, {"actions": ["status"]}])
+def test_6_a_payment_that_was_agreed_to_once_is_in_no_token_twice(again):
+    """Twice the same payment is more than was granted, unless it was granted twice."""
+    paid = {**PAYMENT, "debtorAccount": {"iban": CURRENT}}
+    twice = json.dumps([PAYMENT, {**PAYMENT, **again}])
+    with pytest.raises(InvalidAuthorizationDetails):
+        details.within(twice, (paid,))
+    assert details.within(twice, (paid, paid)) == (paid, {**paid, **again})
+
+
+@pytest.mark.clause("RFC9396-6")
+def test_6_the_order_in_which_details_are_asked_for_does_not_matter():
+    """What each covers is looked for among all that were granted."""
+    wide, narrow = {**MANY, "frequencyPerDay": 4}, {**MANY, "frequencyPerDay": 1}
+    for granted in ((wide, narrow), (narrow, wide)):
+        assert details.within(json.dumps([narrow, wide]), granted) == (narrow, wide)
+        assert details.within(json.dumps([wide, {**narrow, "recurringIndicator": False}]), granted)
+
+
+@pytest.mark.clause("RFC9396-6")
+def test_6_a_payment_can_be_asked_about_after_its_day():
+    """The day was ahead when it was agreed to; that it is over since makes the same details no more than was granted."""
+    granted = ({**PAYMENT, "requestedExecutionDate": "2020-02-01", "debtorAccount": {"iban": CURRENT}},)
+    assert details.within(json.dumps(granted), granted) == granted
+
+
+def test_one_account_less_leaves_no_empty_list_for_that_would_mean_every_account():
+    detail = {**ACCESS, "access": {"accounts": [{"iban": CURRENT}], "balances": [{"iban": SAVINGS}]}}
+    form = ticked(detail, "details-0")
+    del form[f"details-0-account-{SAVINGS}"]
+    (granted,) = details.granted((detail,), form, ACCOUNTS)
+    assert granted == {**detail, "access": {"accounts": [{"iban": CURRENT}]}}
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_each_schema_lets_nothing_unknown_through_at_any_depth(name):
+    objects = re.findall(r'"type": "object"', json.dumps(TYPES[name].schema))
+    closed = re.findall(r'"additionalProperties": false', json.dumps(TYPES[name].schema))
+    assert len(objects) == len(closed) > 0
