@@ -746,6 +746,17 @@ def test_8_a_client_that_must_use_nonces_is_given_one_and_is_served_with_it(nonc
     assert answer.header("dpop-nonce") is None
 
 
+@AT_THE_TOKEN_ENDPOINT
+@pytest.mark.clause("DPOP-9")
+def test_9_the_token_of_every_grant_asks_for_a_nonce_at_resources(nonce_fintech, place):
+    """What the client's registration demands goes with its tokens, to resources that don't know the client."""
+    held = Held(nonce_fintech)
+    token = accepted(place.send(nonce_fintech, held, True)).json()["access_token"]
+    proof = nonce_fintech.proof("GET", "/accounts", access_token=token)
+    assert nonce_fintech.accounts(token, proof=proof)["context"]["error"] == "use_dpop_nonce"
+    assert "client_id" in nonce_fintech.accounts(token)["context"]
+
+
 @EVERYWHERE
 @pytest.mark.clause("DPOP-8")
 def test_8_other_clients_may_use_them(bank, client, held, place):
