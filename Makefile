@@ -1,4 +1,5 @@
 # make demo    two fintechs read their customers' accounts, over the whole local stack; nothing to click
+# make demo PROFILE=fapi2-message-signing SENDER=dpop   the same under other rules: signed, with tokens bound to DPoP keys
 # make run     the same stack, kept up, with pages to click
 # make test    every check
 # make synth   the AWS deployment as a CloudFormation template, in build/cdk.out
@@ -10,6 +11,8 @@
 # It needs Python 3.11 or newer and a package index. The environment is .venv; PORT=9843 takes other ports than 8843 to 8845.
 
 PORT ?= 8843
+PROFILE ?= fapi2-security
+SENDER ?= mtls
 SUITE ?= https://localhost:8443
 BIN := .venv/bin
 LOCAL := .venv/.local
@@ -22,7 +25,7 @@ help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
 demo: $(LOCAL)
-	@$(BIN)/python -m local.demo --port $(PORT)
+	@$(BIN)/python -m local.demo --port $(PORT) --profile $(PROFILE) --sender $(SENDER)
 
 run: $(LOCAL)
 	@$(BIN)/python -m local.run --port $(PORT)

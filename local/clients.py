@@ -1,4 +1,4 @@
-"""The demo's two clients, as a fintech would register them (RFC 7591, RFC 8705): each authenticates in its own way."""
+"""The demo's two clients, as a fintech would register them (RFC 7591, 8705, 9449): each authenticates in its own way."""
 
 from __future__ import annotations
 
@@ -9,8 +9,15 @@ from typing import Any
 from jwskate import Jwk
 
 from chalicelib.clients.metadata import registered
+from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
 from local.certificates import Certificates, Pair
+
+SENDERS = {"mtls": "tls_client_certificate_bound_access_tokens", "dpop": "dpop_bound_access_tokens"}
+"""What tokens may be bound to, and the metadata that asks for it."""
+
+PROFILE, SENDER = next(iter(PROFILES)), "mtls"
+"""Where nothing else is chosen."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +40,23 @@ class DemoClient:
     def redirect_uri(self) -> str:
         return str(self.metadata["redirect_uris"][0])
 
+    @property
+    def proves(self) -> bool:
+        """Whether it sends DPoP proofs."""
+        return SENDERS["dpop"] in self.metadata
 
-def two(certificates: Certificates, home: str) -> tuple[DemoClient, DemoClient]:
-    """One that signs assertions, one that is known by its certificate. `home`: the https URL of their web server."""
-    return _signing(certificates, home), _certified(certificates, home)
+    @property
+    def shows_certificate(self) -> bool:
+        """Whether it needs mutual TLS: to be known, or to have its tokens bound."""
+        return self.key is None or not self.proves
+
+
+def two(
+    certificates: Certificates, home: str, *, profile: str = PROFILE, sender: str = SENDER
+) -> tuple[DemoClient, DemoClient]:
+    """One that signs, one that is known by its certificate. `home`: the https URL of their web server."""
+    rules = {"profile": profile, SENDERS[sender]: True}
+    return _signing(certificates, home, rules), _certified(certificates, home, rules)
 
 
 def register(provider: Provider, client: DemoClient) -> None:
@@ -44,24 +64,30 @@ def register(provider: Provider, client: DemoClient) -> None:
     provider.clients.keep(registered(client.metadata))
 
 
-def _signing(certificates: Certificates, home: str) -> DemoClient:
+def _signing(certificates: Certificates, home: str, rules: Mapping[str, Any]) -> DemoClient:
+    """It signs its assertions and, where the profile takes that, what it asks for."""
     key = Jwk.generate(alg="ES256").with_kid_thumbprint()
     metadata = {
         **_common("pocket-ledger", "Pocket Ledger", home),
+        **rules,
         "token_endpoint_auth_method": "private_key_jwt",
         "jwks": {"keys": [dict(key.public_jwk(), use="sig")]},
         "id_token_signed_response_alg": "PS256",
+        "require_signed_request_object": bool(PROFILES[rules["profile"]].request_object_signing_algs),
     }
     return DemoClient(metadata, certificates.client("pocket-ledger"), key)
 
 
-def _certified(certificates: Certificates, home: str) -> DemoClient:
+def _certified(certificates: Certificates, home: str, rules: Mapping[str, Any]) -> DemoClient:
+    """It uses the bank's nonces in its proofs, if it sends any."""
     certificate = certificates.client("rent-scout", organization="Rent Scout Ltd")
     metadata = {
         **_common("rent-scout", "Rent Scout", home),
+        **rules,
         "token_endpoint_auth_method": "tls_client_auth",
         "tls_client_auth_subject_dn": certificate.subject_dn,
         "id_token_signed_response_alg": "ES256",
+        "dpop_nonce_required": SENDERS["dpop"] in rules,
     }
     return DemoClient(metadata, certificate)
 
@@ -70,10 +96,8 @@ def _common(client_id: str, client_name: str, home: str) -> dict[str, Any]:
     return {
         "client_id": client_id,
         "client_name": client_name,
-        "profile": "fapi2-security",
         "redirect_uris": [f"{home}/callback/{client_id}"],
         "grant_types": ["authorization_code", "refresh_token"],
         "response_types": ["code"],
         "scope": "openid profile email accounts",
-        "tls_client_certificate_bound_access_tokens": True,
     }

@@ -10,8 +10,9 @@ import logging
 import sys
 from collections.abc import Iterable
 
-from requests_oauth2client import BearerToken, IdToken
+from requests_oauth2client import BearerToken, DPoPToken, IdToken
 
+from chalicelib.profiles import PROFILES
 from local import clients, people
 from local.browser import Browser, Page
 from local.certificates import FOLDER
@@ -27,16 +28,16 @@ class Unexpected(Exception):
     """The demo is not where it should be."""
 
 
-def run(stack: Stack, home: str) -> None:
-    """The whole demo. `home`: the fintechs' own address, which is not opened."""
+def run(stack: Stack, home: str, *, profile: str, sender: str) -> None:
+    """The whole demo. `home`: the fintechs' own address, which is not opened. `sender`: one of clients.SENDERS."""
     say(f"The bank is up: {stack.issuer} for browsers, {stack.mtls_url} for clients with certificates.")
-    signing, certified = clients.two(stack.certificates, home)
+    signing, certified = clients.two(stack.certificates, home, profile=profile, sender=sender)
     for client, way in (
         (signing, "signed assertions"),
         (certified, f"its certificate, {certified.certificate.subject_dn}"),
     ):
         clients.register(stack.provider, client)
-        say(f"Registered {client.name}, which authenticates by {way}.")
+        say(f"Registered {client.name} under {profile}, which authenticates by {way}.")
 
     fintech = _fintech(signing, stack)
     token = log_in(fintech, Browser(stack.certificates.trusted, elsewhere=signing.redirect_uri), people.ALICE.username)
@@ -60,7 +61,8 @@ def run(stack: Stack, home: str) -> None:
 def log_in(fintech: Fintech, browser: Browser, username: str) -> BearerToken:
     """A customer's consent, through the bank's pages. Raises Unexpected where one of them is another."""
     begun = fintech.begin()
-    say(f"{fintech.client.name} pushed what it asks for, and sends the browser to the bank.")
+    signed = ", signed" if fintech.client.metadata.get("require_signed_request_object") else ""
+    say(f"{fintech.client.name} pushed what it asks for{signed}, and sends the browser to the bank.")
     page = browser.open(begun.url)
     secrets = {
         "username": username,
@@ -72,25 +74,30 @@ def log_in(fintech: Fintech, browser: Browser, username: str) -> BearerToken:
     page = _press(browser, page, "approve", {})
     say(f"{username} agreed, and the browser is back at {fintech.client.name}.")
     token = fintech.finish(begun, page.url)
-    say(f"The code became tokens bound to the certificate; the ID token, signed as {alg_of(token)}, is good.")
+    bound_to = "a DPoP key" if isinstance(token, DPoPToken) else "the certificate"
+    say(f"The code became tokens bound to {bound_to}; the ID token, signed as {alg_of(token)}, is good.")
     return token
 
 
 def alg_of(token: BearerToken) -> str:
+    """What signed the ID token."""
     return str(token.id_token.alg) if isinstance(token.id_token, IdToken) else "nothing"
 
 
 def say(words: str) -> None:
+    """One step of the demo, as it is done."""
     print(f"- {words}", flush=True)
 
 
 def show(accounts: Iterable[dict[str, str]]) -> None:
+    """What the bank's API told, a line an account."""
     for account in accounts:
         print(f"    {account['iban']}  {account['name']:<16}{account['balance']:>12} {account['currency']}", flush=True)
 
 
 def _fintech(client: DemoClient, stack: Stack) -> Fintech:
-    return Fintech(client, issuer=stack.issuer, api=stack.mtls_url, trusted=stack.certificates.trusted)
+    api = stack.mtls_url if client.shows_certificate else stack.issuer
+    return Fintech(client, issuer=stack.issuer, api=api, trusted=stack.certificates.trusted)
 
 
 def _press(browser: Browser, page: Page, button: str, typed: dict[str, str]) -> Page:
@@ -114,12 +121,22 @@ def main() -> None:
         prog="python -m local.demo", description=__doc__.splitlines()[0] if __doc__ else ""
     )
     add_port(parser)
-    browsers, certificates, home = following(parser.parse_args().port)
+    parser.add_argument(
+        "--profile", choices=PROFILES, default=clients.PROFILE, help="the rules for both (default %(default)s)"
+    )
+    parser.add_argument(
+        "--sender",
+        choices=clients.SENDERS,
+        default=clients.SENDER,
+        help="what tokens are bound to (default %(default)s)",
+    )
+    chosen = parser.parse_args()
+    browsers, certificates, home = following(chosen.port)
     FOLDER.mkdir(mode=0o700, exist_ok=True)
     logging.basicConfig(filename=LOG, filemode="w", format="%(message)s")
     try:
         with Stack(browsers_port=browsers, certificates_port=certificates) as stack:
-            run(stack, f"https://localhost:{home}")
+            run(stack, f"https://localhost:{home}", profile=chosen.profile, sender=chosen.sender)
     except PortTaken as problem:
         sys.exit(f"make demo: {problem}; stop what uses it, or choose others: make demo PORT=9843")
     except Exception as problem:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from local import ports
+from chalicelib.profiles import PROFILES
+from local import clients, ports
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRST = 18850
@@ -44,6 +45,22 @@ def test_the_demo_ends_with_the_accounts_that_the_bank_gave():
     assert any("Revoked" in step and "401" in step for step in steps)
     assert re.fullmatch(r" +DE\d{20}  Current account +2480\.15 EUR", first)
     assert re.fullmatch(r" +DE\d{20}  Savings +10250\.00 EUR", second)
+
+
+@pytest.mark.parametrize(("choice", "names"), [("--profile", PROFILES), ("--sender", ("mtls", "dpop"))])
+def test_the_demo_runs_under_what_there_is_and_says_what_that_is(choice, names):
+    code, out, err = finish(start("demo", choice, "none-of-them"))
+    assert (code, out) == (2, "")
+    assert all(name in err for name in names)
+
+
+@pytest.mark.parametrize(
+    ("given", "passed"), [((), ("fapi2-security", "mtls")), (("PROFILE=a", "SENDER=b"), ("a", "b"))]
+)
+def test_make_passes_the_choices_on(given, passed):
+    shown = subprocess.run(["make", "-n", "demo", *given], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "--profile {} --sender {}".format(*passed) in shown
+    assert (clients.PROFILE, clients.SENDER) == ("fapi2-security", "mtls")
 
 
 @pytest.mark.parametrize(("module", "offsets"), [("demo", (0, 1)), ("run", (0, 1, 2))])

@@ -2,18 +2,21 @@
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from requests_oauth2client import BearerToken, OAuth2Client, PublicApp
+from requests_oauth2client import BearerToken, DPoPKey, DPoPToken, OAuth2Client, PublicApp
 from requests_oauth2client.exceptions import InvalidClient, InvalidGrant
 
-from local import fintech_web, people
+from local import clients, fintech_web, people
 from local.browser import Browser
 from local.fintech import Fintech, NotConnected, Refused
 
+HOME = "https://localhost:18845"
 ALICE = {"username": "alice", "password": people.ALICE.password, "one_time_code": people.ONE_TIME_CODE}
 BOTH = pytest.mark.parametrize("client_id", ["pocket-ledger", "rent-scout"])
 
@@ -185,6 +188,56 @@ def test_of_eight_redemptions_of_one_code_one_wins_and_what_it_gave_dies(stack, 
     assert {answer.json()["error"] for answer in answers if answer not in winners} == {"invalid_grant"}
     with pytest.raises(Refused):
         fintech.accounts(BearerToken(winners[0].json()["access_token"]))
+
+
+# DPoP, and what Message Signing adds
+
+
+@pytest.fixture(params=["pocket-ledger", "rent-scout"])
+def proving(request, stack):
+    """The back end of each client, as it is under Message Signing and with tokens bound to its DPoP key."""
+    pair = clients.two(stack.certificates, HOME, profile="fapi2-message-signing", sender="dpop")
+    (client,) = [one for one in pair if one.client_id == request.param]
+    client = replace(client, metadata={**client.metadata, "client_id": f"proving-{client.client_id}"})
+    clients.register(stack.provider, client)
+    api = stack.mtls_url if client.shows_certificate else stack.issuer
+    return Fintech(client, issuer=stack.issuer, api=api, trusted=stack.certificates.trusted)
+
+
+def test_a_fintech_with_a_dpop_key_reads_until_it_is_revoked(proving, browser_of):
+    token = proving.finish(*log_in(proving, browser_of(proving)))
+    assert (token.token_type, token.id_token.sub) == ("DPoP", people.ALICE.sub)
+    assert proving.person(token)["email"] == "alice@example.com"
+    fresh = proving.refresh(token)
+    for one in (token, fresh):
+        assert len(proving.accounts(one)) == 2
+    proving.disconnect(fresh)
+    with pytest.raises(Refused) as refused:
+        proving.accounts(fresh)
+    assert refused.value.status == 401
+    assert refused.value.challenge.startswith('DPoP error="invalid_token"')
+
+
+def test_a_token_without_its_dpop_key_is_refused(stack, proving, browser_of):
+    token = proving.finish(*log_in(proving, browser_of(proving)))
+    other = DPoPToken(token.access_token, _dpop_key=DPoPKey.generate())
+    for stolen in (other, BearerToken(token.access_token)):
+        with pytest.raises(Refused, match='error="invalid_token"'):
+            proving.accounts(stolen)
+    assert len(proving.accounts(token)) == 2
+
+
+@pytest.mark.parametrize("proving", ["pocket-ledger"], indirect=True)
+def test_a_fintech_that_signs_takes_no_response_that_the_bank_did_not_sign_for_it(proving, browser_of):
+    begun, callback = log_in(proving, browser_of(proving))
+    response = parse_qs(urlsplit(callback).query)["response"][0]
+    head, claims, signature = response.split(".")
+    bare = f"code=x&state={begun.request.state}&iss={begun.request.issuer}"
+    forged = [f"{head}.{claims}x.{signature}", f"{head}.{claims}.{signature[::-1]}", "x"]
+    for query in (bare, *(f"response={one}" for one in forged)):
+        with pytest.raises(NotConnected):
+            proving.finish(begun, f"{proving.client.redirect_uri}?{query}")
+    assert proving.finish(begun, callback).id_token.sub == people.ALICE.sub
 
 
 # The sample bank
