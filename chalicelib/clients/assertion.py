@@ -50,11 +50,13 @@ def verify(assertion: str, client: Client, profile: Profile, *, audiences: Colle
     return Once(digest(f"assertion {client.client_id} {jti}"), expires_at, "assertion")
 
 
-def _require_audience(aud: Any, profile: Profile, audiences: Collection[str]) -> None:
-    """FAPI2-SP-FINAL-5.3.2.1-8: the issuer as a string, where the profile says no more."""
+def _require_audience(aud: Any, profile: Profile, audiences: Collection[str]) -> str:
+    """FAPI2-SP-FINAL-5.3.2.1-8: which of our names it is; the issuer as a string, where the profile says no more."""
     named = aud if isinstance(aud, list) and profile.assertion_audience_may_be_array else [aud]
-    if not any(isinstance(one, str) and one in audiences for one in named):
+    ours = [one for one in named if isinstance(one, str) and one in audiences]
+    if not ours:
         raise _refused("aud is not us")
+    return ours[0]
 
 
 def _require_time(claims: dict[str, Any], profile: Profile, *, now: int) -> int:

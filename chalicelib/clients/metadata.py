@@ -43,14 +43,10 @@ def registered(metadata: Mapping[str, Any]) -> Client:
         client = Client(**{k: _frozen(k, v) for k, v in metadata.items() if k in known})
     except TypeError:
         raise InvalidClientMetadata("something that every client has is missing") from None
-    _require_types(client, metadata.get("response_types"))
-    _require_texts(client)
-    _require_grants(client, profile, metadata.get("response_types"))
-    _require_authentication(client, profile)
-    _require_keys(client, profile)
-    _require_constraint(client, profile)
-    _require_signatures(client, profile)
-    return client
+    client = _require_texts(_require_types(client, metadata.get("response_types")))
+    client = _require_grants(client, profile, metadata.get("response_types"))
+    client = _require_keys(_require_authentication(client, profile), profile)
+    return _require_signatures(_require_constraint(client, profile), profile)
 
 
 def _frozen(name: str, value: Any) -> Any:
@@ -59,7 +55,7 @@ def _frozen(name: str, value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _require_types(client: Client, response_types: Any) -> None:
+def _require_types(client: Client, response_types: Any) -> Client:
     """RFC 7591 2: each member is of its JSON type; "false" in quotes is no false."""
     lists = {name: getattr(client, name) for name in LISTS}
     lists["response_types"] = () if response_types is None else response_types
@@ -71,9 +67,10 @@ def _require_types(client: Client, response_types: Any) -> None:
             raise InvalidClientMetadata(f"{name} must be true or false")
     if not isinstance(client.jwks, dict | None):
         raise InvalidClientMetadata("jwks must be a JWK Set")
+    return client
 
 
-def _require_texts(client: Client) -> None:
+def _require_texts(client: Client) -> Client:
     if not isinstance(client.client_id, str) or not CLIENT_ID.fullmatch(client.client_id):
         raise InvalidClientMetadata("client_id must be 1 to 255 printable ASCII characters")
     if not isinstance(client.client_name, str) or not 0 < len(client.client_name.strip()) <= 100:
@@ -82,9 +79,10 @@ def _require_texts(client: Client) -> None:
         raise InvalidClientMetadata("client_name has characters that can't be seen, or that turn a text around")
     if not all(SCOPE_TOKEN.fullmatch(token) for token in client.scope):
         raise InvalidClientMetadata("scope has a token that is none")
+    return client
 
 
-def _require_grants(client: Client, profile: Profile, response_types: Any) -> None:
+def _require_grants(client: Client, profile: Profile, response_types: Any) -> Client:
     refused = [grant for grant in client.grant_types if grant not in profile.grant_types]
     if refused:
         raise InvalidClientMetadata(f"grant_types: the profile has no {', '.join(refused)}")
@@ -97,15 +95,17 @@ def _require_grants(client: Client, profile: Profile, response_types: Any) -> No
         _require_redirect_uri(uri)
     if response_types is not None and not set(response_types) <= set(profile.response_types):
         raise InvalidClientMetadata("response_types: the profile has others")
+    return client
 
 
-def _require_redirect_uri(uri: str) -> None:
+def _require_redirect_uri(uri: str) -> str:
     """FAPI2-SP-FINAL-5.3.2.2-8: https; RFC 6749 3.1.2: absolute and without fragment."""
     if not REDIRECT_URI.fullmatch(uri):
         raise InvalidRedirectUri("a redirect_uri must be an https URL without fragment or user")
+    return uri
 
 
-def _require_authentication(client: Client, profile: Profile) -> None:
+def _require_authentication(client: Client, profile: Profile) -> Client:
     method = client.token_endpoint_auth_method
     if method not in profile.token_endpoint_auth_methods:
         raise InvalidClientMetadata("token_endpoint_auth_method: the profile has no such method")
@@ -128,9 +128,10 @@ def _require_authentication(client: Client, profile: Profile) -> None:
         raise InvalidClientMetadata("private_key_jwt needs jwks")
     if method == "self_signed_tls_client_auth" and not any(key.get("x5c") for key in keys):
         raise InvalidClientMetadata("self_signed_tls_client_auth needs jwks with x5c")  # RFC8705-2.2.2
+    return client
 
 
-def _require_keys(client: Client, profile: Profile) -> None:
+def _require_keys(client: Client, profile: Profile) -> Client:
     """R3, R4 of the Read-Only profile; RFC 7517: public keys, each with a kid of its own."""
     keys = _keys(client)
     kids = [key.get("kid") for key in keys]
@@ -146,6 +147,7 @@ def _require_keys(client: Client, profile: Profile) -> None:
                 jose.require_size(shown, rsa_key_bits=profile.rsa_key_bits, ec_key_bits=profile.ec_key_bits)
         except (jose.JoseError, ValueError, TypeError) as problem:
             raise InvalidClientMetadata("jwks: a key can't be used", detail=str(problem)) from None
+    return client
 
 
 def _keys(client: Client) -> Sequence[dict[str, Any]]:
@@ -155,7 +157,7 @@ def _keys(client: Client) -> Sequence[dict[str, Any]]:
     return keys
 
 
-def _require_signatures(client: Client, profile: Profile) -> None:
+def _require_signatures(client: Client, profile: Profile) -> Client:
     """What the client signs, and what is signed for it. Where the profile offers nothing, only the default may stand."""
     offered = {
         "id_token_signed_response_alg": profile.id_token_signing_algs,
@@ -170,9 +172,10 @@ def _require_signatures(client: Client, profile: Profile) -> None:
     signs = client.require_signed_request_object or client.request_object_signing_alg is not None
     if signs and (not profile.request_object_signing_algs or not _keys(client)):
         raise InvalidClientMetadata("signed request objects need jwks, and a profile that takes them")
+    return client
 
 
-def _require_constraint(client: Client, profile: Profile) -> None:
+def _require_constraint(client: Client, profile: Profile) -> Client:
     registered = {
         "mtls": client.tls_client_certificate_bound_access_tokens,
         "dpop": client.dpop_bound_access_tokens,
@@ -181,3 +184,4 @@ def _require_constraint(client: Client, profile: Profile) -> None:
         raise InvalidClientMetadata(
             "the profile asks for tls_client_certificate_bound_access_tokens or dpop_bound_access_tokens"
         )
+    return client

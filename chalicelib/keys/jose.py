@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from functools import cache, lru_cache
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -18,6 +18,8 @@ from jwt.api_jws import PyJWS
 from jwt.exceptions import PyJWTError
 
 from chalicelib.keys.ring import Signer
+
+Key = TypeVar("Key")
 
 LARGEST = 16 * 1024
 """Characters of the longest JWS that is looked at."""
@@ -149,12 +151,13 @@ def _sized(jwk: Mapping[str, Any], alg: str, *, rsa_key_bits: int, ec_key_bits: 
     return key
 
 
-def require_size(key: object, *, rsa_key_bits: int, ec_key_bits: int) -> None:
-    """Refuse a public key that is too small. Raises JoseError."""
+def require_size(key: Key, *, rsa_key_bits: int, ec_key_bits: int) -> Key:
+    """The public key, if it is not too small. Raises JoseError."""
     if isinstance(key, RSAPublicKey) and key.key_size < rsa_key_bits:
         raise JoseError(f"its RSA key is shorter than {rsa_key_bits} bits")
     if isinstance(key, EllipticCurvePublicKey) and key.curve.key_size < ec_key_bits:
         raise JoseError(f"its elliptic curve key is shorter than {ec_key_bits} bits")
+    return key
 
 
 def require_usable(jwk: Mapping[str, Any], *, rsa_key_bits: int, ec_key_bits: int) -> object:
@@ -162,9 +165,8 @@ def require_usable(jwk: Mapping[str, Any], *, rsa_key_bits: int, ec_key_bits: in
     fit = [alg for alg, kty in KEY_TYPES.items() if kty == jwk.get("kty") and CURVES.get(alg) == jwk.get("crv")]
     if not fit:
         raise JoseError("its kind of key is not used here")
-    key = _load_key(json.dumps(jwk, sort_keys=True), fit[0]).key
-    require_size(key, rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
-    return key
+    key: object = _load_key(json.dumps(jwk, sort_keys=True), fit[0]).key
+    return require_size(key, rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
