@@ -1,0 +1,180 @@
+"""How the house is kept: small files, spoken names, docstrings, and no word of where it was built."""
+
+import ast
+import re
+
+import pytest
+
+from tests.house.source import ENDPOINTS, FILES, ROOT, classes, functions, lines_of_code, text, tree
+
+CODE = ("chalicelib", "infra", "local", "conformance", "benchmarks", "docs")
+ALL = tuple(
+    sorted(
+        path.relative_to(ROOT) for room in (*CODE, "tests") for path in (ROOT / room).rglob("*.py") if path.is_file()
+    )
+)
+OURS = (ROOT / "app.py").relative_to(ROOT), *(path for path in ALL if path.parts[0] != "tests")
+
+LONGEST_DOOR, LONGEST_FILE, LONGEST_FUNCTION = 80, 300, 45
+LONGER = {"login.py": 100}
+"""Doors with two pages behind them."""
+
+NO_ROOMS = {"utils", "util", "helpers", "helper", "common", "shared", "core", "base", "services", "managers", "misc"}
+DECORATORS = {
+    "dataclass",
+    "property",
+    "cached_property",
+    "cache",
+    "lru_cache",
+    "classmethod",
+    "staticmethod",
+    "contextmanager",
+}
+"""None of them hides where control goes."""
+
+NOT_OURS = {"__pycache__", "build", "node_modules"}
+WRITTEN = tuple(
+    sorted(
+        path.relative_to(ROOT)
+        for pattern in ("*", "*/**/*", ".ci/*", ".chalice/*")
+        for path in ROOT.glob(pattern)
+        if path.is_file() and not NOT_OURS & set(path.parts)
+        if not path.relative_to(ROOT).parts[0].startswith(".") or path.parent.name in (".ci", ".chalice")
+        if path.suffix in ("", ".py", ".md", ".toml", ".txt", ".in", ".json", ".html", ".css")
+    )
+)
+"""Every file that somebody wrote or a script writes for readers."""
+
+
+def test_the_rooms_are_looked_at():
+    assert len(FILES) > 50
+    assert ENDPOINTS
+    assert {"README.md", "Makefile", ".ci/run", "requirements.txt"} <= {str(path) for path in WRITTEN}
+
+
+def test_a_door_fits_on_a_screen():
+    lines = {path.name: lines_of_code(tree(path), text(path)) for path in ENDPOINTS}
+    assert not {name: n for name, n in lines.items() if n >= LONGER.get(name, LONGEST_DOOR)}
+    assert all(lines[name] >= LONGEST_DOOR for name in LONGER), "one of them need not be named any more"
+
+
+def test_a_door_begins_with_its_url_or_says_what_asks_it():
+    begins = {path.name: ast.get_docstring(tree(path)) for path in ENDPOINTS}
+    url = re.compile(r"((GET|POST)( and POST)? /|The Lambda authorizer)")
+    assert not [name for name, said in begins.items() if not url.match(said or "")]
+
+
+def test_a_file_is_short_enough_to_read():
+    assert not [str(path) for path in OURS if len(text(path).splitlines()) >= LONGEST_FILE]
+
+
+def test_a_function_is_short_enough_to_read():
+    sizes = {f"{path} {f.name}": lines_of_code(f, text(path)) for path in OURS for f in functions(path)}
+    assert not {name: size for name, size in sizes.items() if size > LONGEST_FUNCTION}
+
+
+def test_a_file_says_what_it_is():
+    assert not [str(path) for path in OURS if not ast.get_docstring(tree(path))]
+
+
+def test_a_file_says_what_each_public_thing_of_it_is():
+    public = (
+        (path, node) for path in OURS for node in tree(path).body if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    )
+    said = {
+        f"{path} {node.name}": ast.get_docstring(node) or is_a_port(node)
+        for path, node in public
+        if node.name[0] != "_"
+    }
+    assert len(said) > 200
+    assert not [name for name, docstring in said.items() if not docstring]
+
+
+def is_a_port(node):
+    """A Protocol's methods say what it is."""
+    return isinstance(node, ast.ClassDef) and any(ast.unparse(base) == "Protocol" for base in node.bases)
+
+
+def test_nothing_is_left_for_later():
+    assert not [str(path) for path in OURS if re.search(r"\b(?:TODO|FIXME|XXX|HACK)\b", text(path))]
+
+
+def test_the_product_prints_nothing_by_itself():
+    calls = ((path, node.func) for path in FILES for node in ast.walk(tree(path)) if isinstance(node, ast.Call))
+    assert not [f"{path}:{called.lineno}" for path, called in calls if ast.unparse(called) in ("print", "breakpoint")]
+
+
+def test_no_decorator_hides_where_control_goes():
+    used = {
+        ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
+        for path in FILES
+        for node in (*functions(path), *classes(path))
+        for decorator in node.decorator_list
+    }
+    assert used <= DECORATORS
+
+
+def test_a_check_returns_what_it_checked():
+    checks = [(path, f) for path in FILES for f in functions(path) if re.match(r"_?(require|check)(_|$)", f.name)]
+    returned = {f"{path} {f.name}": f.returns and ast.unparse(f.returns) for path, f in checks}
+    assert len(returned) > 20
+    assert not [name for name, kind in returned.items() if kind in (None, "None", "bool")]
+
+
+def test_no_class_inherits_but_errors_ports_and_what_a_library_asks_for():
+    found = {node.name: [ast.unparse(base) for base in node.bases] for path in FILES for node in classes(path)}
+
+    def is_an_error(name):
+        return name.endswith(("Exception", "Error")) or any(is_an_error(base) for base in found.get(name, ()))
+
+    heirs = {name: bases for name, bases in found.items() if [b for b in bases if b in found and not is_an_error(b)]}
+    assert not heirs
+
+
+def test_no_room_is_named_for_what_has_no_room():
+    names = {part.removesuffix(".py").strip("_") for path in ALL for part in path.parts}
+    assert not names & NO_ROOMS
+
+
+def test_no_two_test_files_have_one_name():
+    names = [path.name for path in ALL if path.name.startswith("test_")]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_a_test_is_named_by_words():
+    files = [path for path in ALL if path.name.startswith("test_")]
+    named = {
+        f"{path} {function.name}" for path in files for function in functions(path) if function.name.startswith("test_")
+    }
+    assert not [name for name in named if name.rpartition(" ")[2].count("_") < 2]
+
+
+def test_the_readme_is_one_screen():
+    lines = text((ROOT / "README.md").relative_to(ROOT)).splitlines()
+    assert len(lines) < 80
+    assert max(len(line) for line in lines if not line.startswith("|")) <= 120
+
+
+def test_app_py_is_one_page_with_a_line_for_each_function():
+    assert len(text((ROOT / "app.py").relative_to(ROOT)).splitlines()) < 60
+
+
+def test_the_requirements_name_no_index():
+    for path in ROOT.glob("requirements*"):
+        assert not re.search(r"^\s*(-i|--\S*(index|find-links|trusted)\S*)\b", path.read_text(), re.MULTILINE), (
+            path.name
+        )
+
+
+# Split, so that they don't stand here.
+ELSEWHERE = [
+    *("/wo" + "rk/", "/ro" + "ot/", "/ho" + "me/", "/Us" + "ers/"),
+    *("ref" + "eree", "clau" + "de", "anth" + "ropic", "cop" + "ilot", "chat" + "gpt", "open" + "ai"),
+    *("sub" + "agent", "langu" + "age model", "gene" + "rated with", "co-auth" + "ored-by"),
+]
+
+
+@pytest.mark.parametrize("word", ELSEWHERE)
+def test_the_project_speaks_of_itself_alone(word):
+    said = [str(path) for path in WRITTEN if word in (ROOT / path).read_text(encoding="utf-8").lower()]
+    assert not said
