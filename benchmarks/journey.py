@@ -1,0 +1,157 @@
+"""What is measured: clients of each kind, and the requests of a login and of what follows it."""
+
+from __future__ import annotations
+
+import os
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+import jwt
+import pyotp
+
+from benchmarks.calls import Count, CountedAws
+from chalicelib.jobs import publish_keys
+from chalicelib.people import enrolment
+from local import aws
+from tests.actors import Answer, Bank, Browser, Fintech, certificate, der, ec_key, jwk, rsa_key
+
+PASSWORD = "correct horse battery staple"
+SERIAL = count(1)
+
+STANDARD = {
+    "client_name": "Fintech",
+    "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
+    "scope": "openid profile email accounts",
+    "redirect_uris": ["https://fintech.example/callback"],
+}
+
+METHODS = ("private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth")
+CONSTRAINTS = ("mtls", "dpop")
+
+KINDS = {
+    "assertion": ("private_key_jwt", "mtls"),
+    "assertion and proof": ("private_key_jwt", "dpop"),
+    "certificate": ("tls_client_auth", "mtls"),
+}
+"""How a client shows who it is and what its tokens are bound to."""
+
+
+@contextmanager
+def counted_bank() -> Iterator[tuple[Bank, CountedAws]]:
+    """A bank of its own with the product's directory of people, warm."""
+    with aws.in_process("eu-west-1") as environment:
+        bank = Bank(environment)
+        publish_keys.run(bank.aws)
+        yield counted(bank)
+
+
+def counted(bank: Bank) -> tuple[Bank, CountedAws]:
+    """The same bank with its calls counted, and with the product's directory of people."""
+    same = copy(bank)
+    same.settings = replace(bank.settings, people="chalicelib.people.directory:build")
+    same.aws = provider = CountedAws(same.settings, clock=lambda: same.now)
+    return same, provider
+
+
+def client(bank: Bank, auth: str, constraint: str, **more: Any) -> Fintech:
+    """A registered client. `more`: of its metadata."""
+    name = f"{auth}-{constraint}" + "".join(f"-{value}" for value in more.values())
+    signing = rsa_key(name) if auth == "private_key_jwt" else None
+    shown = certificate(name, organization="Fintech")
+    keys: dict[str, list[Any]] = {
+        "private_key_jwt": [signing],
+        "tls_client_auth": [],
+        "self_signed_tls_client_auth": [ec_key(name)],
+    }
+    x5c = {"x5c": [b64encode(der(shown)).decode()]} if auth == "self_signed_tls_client_auth" else {}
+    bank.register(
+        **{
+            "profile": "fapi2-security",
+            **STANDARD,
+            "client_id": name,
+            "token_endpoint_auth_method": auth,
+            "tls_client_certificate_bound_access_tokens": constraint == "mtls",
+            "dpop_bound_access_tokens": constraint == "dpop",
+            **({"tls_client_auth_subject_dn": f"CN={name},O=Fintech,C=DE"} if auth == "tls_client_auth" else {}),
+            **({"jwks": {"keys": [jwk(key, **x5c) for key in keys[auth]]}} if keys[auth] else {}),
+            **more,
+        }
+    )
+    proof_key = ec_key(f"{name}-proofs") if constraint == "dpop" else None
+    uses_certificate = constraint == "mtls" or auth != "private_key_jwt"
+    return Fintech(bank, name, auth, signing, "PS256", shown if uses_certificate else None, proof_key)
+
+
+def journey(asking: Fintech, provider: CountedAws, **asked: Any) -> dict[str, Count]:
+    """A login and what follows, request by request, with what each one did. Each is made by a warm function."""
+    counts: dict[str, Count] = {}
+
+    @contextmanager
+    def step(name: str) -> Iterator[None]:
+        with provider.counting() as counts[name]:
+            yield
+
+    bank, browser = asking.bank, Browser(asking.bank)
+    person, code = _person(provider, now=bank.now)
+    with step("par"):
+        request_uri = asking.pushed(**asked)
+    with step("authorize"):
+        opened = browser.open(asking.client_id, request_uri)
+    with step("login, the page"):
+        page = browser.get(opened.location)
+    with step("login"):
+        signed_in = browser.sign_in(page, username=person, password=PASSWORD, one_time_code=code)
+    with step("consent, the page"):
+        page = browser.get(signed_in.location)
+    with step("consent"):
+        back = browser.submit(page, "approve")
+    answered = back.parameters
+    if "response" in answered:
+        answered = jwt.decode(answered["response"], options={"verify_signature": False})
+    with step("token, authorization_code"):
+        tokens = _ok(asking.redeem(answered["code"]))
+    with step("authorizer"):
+        decided = asking.accounts(tokens["access_token"])
+    assert decided["policyDocument"]["Statement"][0]["Effect"] == "Allow", decided
+    with step("userinfo"):
+        _ok(asking.userinfo(tokens["access_token"]))
+    with step("introspect"):
+        assert _ok(asking.introspect(tokens["access_token"]))["active"]
+    with step("token, refresh_token"):
+        _ok(asking.refresh(tokens["refresh_token"]))
+    with step("token, client_credentials"):
+        _ok(asking.post("/token", grant_type="client_credentials"))
+    with step("revoke, an access token"):
+        _ok(asking.revoke(tokens["access_token"]))
+    with step("revoke, a refresh token"):
+        _ok(asking.revoke(tokens["refresh_token"]))
+    for name, path in (("metadata", "/.well-known/openid-configuration"), ("jwks", "/jwks")):
+        with step(name):
+            _ok(bank.send("GET", path))
+    return counts
+
+
+def warm(asking: Fintech, provider: CountedAws) -> None:
+    """What a warm function has read before: the client's record, the signing keys, the nonces' key of the hour."""
+    provider.clients.find(asking.client_id, now=asking.bank.now)
+    provider.ring.published(now=asking.bank.now)
+    provider.nonces.issue(now=asking.bank.now)
+
+
+def _person(provider: CountedAws, *, now: int) -> tuple[str, str]:
+    """Somebody new in the product's directory, and their one-time code of now."""
+    name = f"person-{next(SERIAL)}"
+    uri = enrolment.enrol(provider, name, sub=name, password=PASSWORD, claims={"name": "A"}, chance=os.urandom)
+    code = pyotp.parse_uri(uri)
+    assert isinstance(code, pyotp.TOTP)
+    return name, code.at(now)
+
+
+def _ok(answer: Answer) -> dict[str, Any]:
+    assert answer.status == 200, (answer.status, answer.text)
+    return dict(answer.json())

@@ -1,0 +1,141 @@
+"""What a request costs in AWS calls: counted, warm, for each way of authenticating and of binding tokens.
+
+A count is (DynamoDB calls, KMS calls, calls in a row).
+"""
+
+import re
+import threading
+from dataclasses import fields
+
+import pytest
+
+from benchmarks import journey
+from benchmarks.calls import Count
+from chalicelib import gateway
+from infra.functions import FUNCTIONS
+from tests.actors import Fintech
+from tests.house.source import ROOT
+
+BUDGET = {
+    "metadata": (0, 0, 0),
+    "jwks": (0, 0, 0),
+    "par": (1, 0, 1),
+    "authorize": (2, 0, 2),
+    "login, the page": (1, 0, 1),
+    "login": (3, 1, 3),  # the secret of the one-time codes is unsealed once the password was right
+    "consent, the page": (1, 0, 1),
+    "consent": (1, 0, 1),
+    "token, authorization_code": (2, 1, 2),  # signed beside the write
+    "token, refresh_token": (2, 0, 2),
+    "token, client_credentials": (1, 0, 1),
+    "authorizer": (1, 0, 1),
+    "userinfo": (1, 0, 1),
+    "introspect": (1, 0, 1),
+    "revoke, an access token": (2, 0, 2),
+    "revoke, a refresh token": (2, 0, 2),
+}
+ASSERTION = {"introspect": (2, 0, 1)}
+"""Where a jti finds no write of the request to go along with."""
+PROOF = {"authorizer": (2, 0, 1), "userinfo": (2, 0, 1)}
+
+LOGIN = ("par", "authorize", "login, the page", "login", "consent, the page", "consent", "token, authorization_code")
+
+
+def seen(counts):
+    return {name: (count.dynamodb, count.kms, count.trips) for name, count in counts.items()}
+
+
+class Fresh(Fintech):
+    """A client that has the bank's nonce already."""
+
+    def _proofs(self, proof, method, path, **claims):
+        nonce = self.bank.aws.nonces.issue(now=self.bank.now)
+        return super()._proofs(proof, method, path, **{**claims, "nonce": nonce})
+
+
+@pytest.fixture
+def counted(bank):
+    """A function: a client's kind to what each request of its login does."""
+    same, provider = journey.counted(bank)
+
+    def measure(auth, constraint, *, asked=(), **metadata):
+        client = journey.client(same, auth, constraint, **metadata)
+        journey.warm(client, provider)
+        if metadata.get("dpop_nonce_required"):
+            client = Fresh(*(getattr(client, f.name) for f in fields(client)))
+        return journey.journey(client, provider, **dict(asked))
+
+    return measure
+
+
+@pytest.mark.parametrize("constraint", journey.CONSTRAINTS)
+@pytest.mark.parametrize("auth", journey.METHODS)
+def test_each_request_makes_the_calls_of_its_budget_and_no_more(counted, auth, constraint):
+    expected = BUDGET | (ASSERTION if auth == "private_key_jwt" else {}) | (PROOF if constraint == "dpop" else {})
+    assert seen(counted(auth, constraint)) == expected
+
+
+def test_nonces_cost_no_call_once_the_key_of_the_hour_is_there(counted):
+    expected = BUDGET | ASSERTION | PROOF
+    assert seen(counted("private_key_jwt", "dpop", dpop_nonce_required=True)) == expected
+
+
+def test_a_signed_response_costs_its_signature(counted):
+    signed = counted(
+        "private_key_jwt",
+        "mtls",
+        profile="fapi2-message-signing",
+        authorization_signed_response_alg="PS256",
+        asked={"response_mode": "jwt"},
+    )
+    assert seen(signed) == BUDGET | ASSERTION | {"consent": (1, 1, 2)}
+
+
+def test_userinfo_takes_the_proof_that_the_authorizer_used_up_for_it(bank):
+    same, provider = journey.counted(bank)
+    client = journey.client(same, "private_key_jwt", "dpop")
+    journey.warm(client, provider)
+    access_token = client.with_(bank=bank).tokens()["access_token"]
+    headers = client.presenting(access_token, "GET", "/userinfo")
+    event = same.event("GET", "/userinfo", headers=headers)
+    event["requestContext"]["authorizer"] = same.authorize("GET", "/userinfo", headers=headers)["context"]
+    with provider.counting() as count:
+        answer = gateway.serve("userinfo", ["GET"], "/userinfo", event, lambda: provider)
+    assert answer.status == 200, answer.body
+    assert (count.dynamodb, count.kms, count.trips) == (1, 0, 1)
+
+
+def test_what_a_login_is_charged_for_is_what_the_cost_page_says(counted):
+    counts = counted("private_key_jwt", "mtls")
+    page = (ROOT / "docs/operate/cost.md").read_text()
+    steps = [counts[name] for name in (*LOGIN, "authorizer")]
+    for what, units in (
+        ("DynamoDB write units", sum(step.write_units for step in steps)),
+        ("DynamoDB read units", sum(step.read_units for step in steps)),
+        ("KMS requests", sum(step.kms for step in steps)),
+    ):
+        assert re.search(rf"^\| {what} \| {units} \|", page, re.MULTILINE), (what, units)
+
+
+def test_no_function_may_scan_and_only_the_key_ring_is_queried():
+    verbs = {(table.name, verb) for row in FUNCTIONS for table in row.tables for verb in table.verbs}
+    assert not [verb for _, verb in verbs if verb in ("Scan", "PartiQLSelect")]
+    assert {name for name, verb in verbs if verb == "Query"} == {"signing_keys"}
+
+
+def test_what_runs_alongside_really_does(bank):
+    both = threading.Barrier(2, timeout=10)
+    assert sorted(bank.aws.alongside(both.wait, both.wait)) == [0, 1]
+
+
+def test_calls_alongside_each_other_are_one_in_a_row(bank):
+    _, provider = journey.counted(bank)
+
+    def read():
+        return provider.clients.find("nobody", now=bank.now)
+
+    with provider.counting() as count:
+        provider.alongside(read, lambda: (read(), read()))
+        read()
+    assert (count.dynamodb, count.trips) == (4, 3)
+    assert count == Count(dynamodb=4, trips=3, read_units=4)
