@@ -281,8 +281,8 @@ def test_5_3_2_1_13_so_may_the_clock_of_a_proof(dpop_fintech):
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.1-14")
 def test_5_3_2_1_14_a_token_can_be_had_for_less(client):
     """Should restrict the privileges associated with an access token to the minimum required."""
-    tokens = client.tokens(scope="openid accounts")
-    assert tokens["scope"] == "openid accounts"
+    tokens = client.tokens(scope="openid profile accounts")
+    assert tokens["scope"] == "openid profile accounts"
     less = client.refresh(tokens["refresh_token"], scope="openid").json()["access_token"]
     assert client.userinfo(less).json() == {"sub": ALICE}
     assert client.accounts(less)["policyDocument"]["Statement"][0]["Effect"] == "Deny"

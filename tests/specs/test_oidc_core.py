@@ -608,3 +608,11 @@ def test_12_2_a_refreshed_token_tells_of_the_same_person_and_no_new_sign_in(bank
     assert "id_token" not in refreshed
     assert each_client.userinfo(refreshed["access_token"]).json()["sub"] == ALICE.sub
     assert each_client.introspect(refreshed["access_token"]).json()["auth_time"] == NOW
+
+
+@pytest.mark.clause("OIDCC-5.3.2")
+def test_5_3_2_a_token_that_was_refreshed_for_less_tells_less(named):
+    """What is told is what this access token's scope asks for, whatever the person agreed to beside it."""
+    refresh_token = named.tokens(scope="openid profile")["refresh_token"]
+    less = named.refresh(refresh_token, scope="openid").json()["access_token"]
+    assert named.userinfo(less).json() == {"sub": ALICE.sub}
