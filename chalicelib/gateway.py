@@ -6,7 +6,6 @@ Errors go onto the wire here, and each request leaves one log line here: who, wh
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import logging
 import time
@@ -20,6 +19,7 @@ from chalice.app import Response as ChaliceResponse
 from chalicelib.errors import InvalidRequest, NotHere, OAuthError, ServerError
 from chalicelib.messages import NO_STORE, Request, Response, json_response
 from chalicelib.provider import Provider
+from chalicelib.settings import SettingsError
 
 Event = Mapping[str, Any]
 Handler = Callable[[Event, Any], Any]
@@ -59,9 +59,12 @@ def mount_authorizer(app: Chalice, provider: Callable[[], Provider], name: str) 
     """The Lambda function `app.<name>` that API Gateway asks before it calls the bank's own API."""
 
     def handle(event: Event, context: Any) -> dict[str, Any]:
-        policy: dict[str, Any] = import_module(f"chalicelib.endpoints.{name}").decide(
-            from_event(event), event["methodArn"], provider()
-        )
+        try:
+            decide = import_module(f"chalicelib.endpoints.{name}").decide
+            policy: dict[str, Any] = decide(from_event(event), event["methodArn"], provider())
+        except Exception as problem:  # Lambda would log its words; API Gateway makes a 500 of any
+            log.error("%s failed", name, exc_info=_without_values(problem))
+            raise RuntimeError(f"{name} failed") from None
         written = policy.get("context", {})
         write_log(
             name,
@@ -148,7 +151,7 @@ def from_event(event: Event) -> Request:
             body = base64.b64decode(body, validate=True)
         if isinstance(body, bytes):
             body = body.decode()
-    except (binascii.Error, UnicodeDecodeError) as problem:
+    except ValueError as problem:  # not base64, or not UTF-8
         raise InvalidRequest("the body could not be read", detail=type(problem).__name__) from None
     certificate = (context.get("identity") or {}).get("clientCert") or {}
     return Request(
@@ -192,6 +195,7 @@ def _allows(policy: Mapping[str, Any]) -> bool:
 
 
 def _without_values(problem: Exception) -> Any:
-    """The traceback without the exception's words, which may quote what was sent."""
-    clean = type("Problem", (Exception,), {})(type(problem).__name__)
+    """The traceback without the exception's words, which may quote what was sent; the settings' quote only their names."""
+    words = f": {problem}" if isinstance(problem, SettingsError) else ""
+    clean = type("Problem", (Exception,), {})(type(problem).__name__ + words)
     return (type(clean), clean, problem.__traceback__)

@@ -1,0 +1,112 @@
+"""Functions that are no proxy integrations: the authorizer and the job, their events in and what they give."""
+
+import json
+import logging
+
+import pytest
+
+ALLOW = {"Action": "execute-api:Invoke", "Effect": "Allow"}
+DENY = {"Action": "execute-api:Invoke", "Effect": "Deny"}
+
+
+@pytest.fixture
+def decide(lambdas):
+    """A function: what the authorizer decides about a call, as API Gateway asks it."""
+
+    def asked(method, path, **sent):
+        event = lambdas.authorizer_event(method, path, **sent)
+        decision = lambdas.invoke("authorizer", event)
+        assert set(decision) == {"principalId", "policyDocument", "context"}
+        assert decision["policyDocument"]["Version"] == "2012-10-17"
+        (statement,) = decision["policyDocument"]["Statement"]
+        assert statement.pop("Resource") == event["methodArn"]
+        assert all(type(value) is str for value in decision["context"].values()), "API Gateway takes texts alone"
+        return statement, decision["context"], decision["principalId"]
+
+    return asked
+
+
+def test_whoever_holds_a_fitting_token_is_let_in_and_named(decide, fintech):
+    headers = fintech.presenting(fintech.tokens()["access_token"], "GET", "/accounts")
+    statement, context, principal = decide("GET", "/accounts", headers=headers, certificate=fintech.certificate)
+    assert statement == ALLOW
+    assert (context["client_id"], context["scope"]) == ("fintech", "openid profile accounts")
+    assert principal == context["sub"]
+
+
+def test_a_proof_is_good_for_the_path_that_was_sent(decide, dpop_fintech):
+    headers = dpop_fintech.presenting(dpop_fintech.tokens()["access_token"], "GET", "/accounts")
+    statement, context, _ = decide("GET", "/accounts", headers=headers)
+    assert statement == ALLOW
+    assert context["proof"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "error"),
+    [
+        ((), "invalid_token"),
+        ((("Authorization", "Basic eDp5"),), "invalid_token"),
+        ((("Authorization", "Bearer unknown"),), "invalid_token"),
+        ((("Authorization", "Bearer a"), ("Authorization", "Bearer b")), "invalid_request"),
+        ((("Authorization", "DPoP unknown"),), "invalid_dpop_proof"),
+    ],
+)
+def test_a_refusal_carries_what_the_gateway_response_sends(decide, headers, error):
+    statement, context, principal = decide("GET", "/accounts", headers=headers)
+    assert (statement, principal) == (DENY, "nobody")
+    assert context["error"] == error
+    assert context["www_authenticate"].isprintable()
+    assert context["www_authenticate"].startswith(("Bearer ", "DPoP "))
+    assert set(context) <= {"error", "www_authenticate", "dpop_nonce", "accept_signature"}, "the reason is for the log"
+
+
+def test_a_token_in_the_query_is_refused(decide, fintech):
+    token = fintech.tokens()["access_token"]
+    statement, context, _ = decide("GET", f"/accounts?access_token={token}", certificate=fintech.certificate)
+    assert (statement, context["error"]) == (DENY, "invalid_request")
+
+
+def test_a_route_without_a_rule_is_shut(decide, fintech):
+    headers = fintech.presenting(fintech.tokens()["access_token"], "GET", "/salaries")
+    for method, path in (("GET", "/salaries"), ("DELETE", "/accounts"), ("GET", "/accounts/")):
+        statement, context, _ = decide(method, path, headers=headers, certificate=fintech.certificate)
+        assert (statement, context["error"]) == (DENY, "invalid_request")
+
+
+def test_it_logs_who_was_let_in_and_why_not(decide, fintech, caplog):
+    token = fintech.tokens()["access_token"]
+    caplog.clear()
+    with caplog.at_level(logging.INFO, "ducat"):
+        decide(
+            "GET", "/accounts", headers=fintech.presenting(token, "GET", "/accounts"), certificate=fintech.certificate
+        )
+        decide("GET", "/accounts", headers=fintech.presenting(token, "GET", "/accounts"))
+    allowed, refused = [json.loads(record.getMessage()) for record in caplog.records if record.name == "ducat"]
+    assert allowed == {"endpoint": "authorizer", "outcome": "allowed", "client_id": "fintech"}
+    assert (refused["outcome"], refused["error"]) == ("refused", "invalid_token")
+    assert refused["reason"]
+    assert token not in caplog.text
+
+
+def test_a_failure_of_ours_lets_nobody_in_and_tells_the_log_no_value(lambdas, fintech, monkeypatch, caplog):
+    def fail(handle, *, now):
+        raise ValueError(f"could not read {handle}")
+
+    headers = fintech.presenting("a-secret-token", "GET", "/accounts")
+    monkeypatch.setattr(lambdas.bank.aws, "tokens", type("Broken", (), {"find": staticmethod(fail)})())
+    event = lambdas.authorizer_event("GET", "/accounts", headers=headers, certificate=fintech.certificate)
+    with pytest.raises(RuntimeError, match=r"^authorizer failed$") as raised:
+        lambdas.invoke("authorizer", event)
+    assert raised.value.__cause__ is None
+    assert raised.value.__suppress_context__
+    assert "ValueError" in caplog.text
+    assert "a-secret-token" not in caplog.text
+
+
+def test_the_job_takes_a_schedules_event_and_tells_what_it_did(lambdas, caplog):
+    event = {"version": "0", "source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
+    with caplog.at_level(logging.INFO, "ducat"):
+        outcome = lambdas.invoke("publish_keys", event)
+    assert outcome == lambdas.invoke("publish_keys", {}), "done twice it does the same"
+    line = json.loads(caplog.records[-1].getMessage())
+    assert (line["endpoint"], line["outcome"]) == ("publish_keys", "done")
