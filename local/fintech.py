@@ -133,7 +133,7 @@ class Fintech:
         self._oauth.revoke_refresh_token(token)
 
     def _signed(self, asked: AuthorizationRequest) -> Signed:
-        """What is asked for as one signed object (FAPI2-MS-ID1-5.3.2-1)."""
+        """What is asked for as one signed object (RFC 9101 4)."""
         now = Jwt.timestamp()
         about = {"iss": self.client.client_id, "aud": asked.issuer, "nbf": now, "exp": now + REQUEST_LIFETIME}
         signed = Jwt.sign(asked.args | about, key=self.client.key, typ="oauth-authz-req+jwt")
