@@ -73,7 +73,12 @@ FUNCTIONS = (
     Function(
         "par",
         ("POST /par",),
-        tables=(CALLER, ONCE, Table("pushed_requests", "KeepWhatWasPushed", ("PutItem",))),
+        tables=(
+            CALLER,
+            ONCE,
+            Table("pushed_requests", "KeepWhatWasPushed", ("PutItem",)),
+            Table("signing_keys", "RecogniseAnIdTokenOfOurs", ("Query",)),
+        ),
         keys=(NONCE,),
     ),
     Function(

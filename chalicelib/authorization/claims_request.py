@@ -55,8 +55,8 @@ def allows(wish: Wish, value: Any) -> bool:
 
 
 def require_person(request: AuthorizationRequest, sub: str) -> str:
-    """The sub, if it is the one that the client asked for, if any (5.5.1). Raises LookupError."""
-    if not all(allows(of(request, place).get("sub", {}), sub) for place in PLACES):
+    """The sub, if it is the one that the client asked for or hinted at, if any (5.5.1, 3.1.2.1). Raises LookupError."""
+    if request.hinted_sub not in (None, sub) or not all(allows(of(request, place).get("sub", {}), sub) for place in PLACES):
         raise LookupError("another person was asked for")
     return sub
 

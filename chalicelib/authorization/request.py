@@ -18,11 +18,17 @@ SECONDS = re.compile(r"[0-9]{1,10}")
 
 
 def check(
-    parameters: Mapping[str, str], client: Client, profile: Profile, *, now: int, dpop_jkt: str | None = None
+    parameters: Mapping[str, str],
+    client: Client,
+    profile: Profile,
+    *,
+    now: int,
+    dpop_jkt: str | None = None,
+    hinted_sub: str | None = None,
 ) -> AuthorizationRequest:
     """The request, if the client may send it. Unknown parameters are ignored (RFC 6749 3.1).
 
-    `dpop_jkt`: thumbprint of the key of a proof that came with it.
+    `dpop_jkt`: thumbprint of the key of a proof that came with it. `hinted_sub`: of a checked id_token_hint.
     Raises InvalidRequest, UnsupportedResponseType, InvalidScope or InvalidAuthorizationDetails.
     """
     if parameters.get("client_id", client.client_id) != client.client_id:
@@ -48,6 +54,7 @@ def check(
         response_alg=client.authorization_signed_response_alg if signed else None,
         claims=claims_request.asked(parameters.get("claims")),
         authorization_details=asked,
+        hinted_sub=hinted_sub,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from ipaddress import ip_address
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 from unicodedata import category
 
 from cryptography import x509
@@ -21,6 +22,8 @@ from chalicelib.storage.records import Client
 CLIENT_ID = re.compile(r"[\x21-\x7e]{1,255}")  # RFC6749-A.1: VSCHAR, here without the space
 SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC6749-3.3
 REDIRECT_URI = re.compile(r"https://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?([/?][\x21\x22\x24-\x7e]*)?")
+RESPONSE = frozenset({"code", "state", "iss", "error", "error_description", "error_uri", "response"})
+"""Parameters of the authorization response (RFC 6749 4.1.2, RFC 9207, JARM)."""
 DEFAULT_ALG = "PS256"
 NAMES = ("subject_dn", "san_dns", "san_uri", "san_ip", "san_email")
 LISTS = ("scope", "grant_types", "redirect_uris", "authorization_details_types")
@@ -102,6 +105,9 @@ def _require_redirect_uri(uri: str) -> str:
     """FAPI2-SP-FINAL-5.3.2.2-8: https; RFC 6749 3.1.2: absolute and without fragment."""
     if not REDIRECT_URI.fullmatch(uri):
         raise InvalidRedirectUri("a redirect_uri must be an https URL without fragment or user")
+    ours = sorted(RESPONSE & {name for name, _ in parse_qsl(urlsplit(uri).query, keep_blank_values=True)})
+    if ours:  # RFC6749-3.1: the response would have them twice, and the client could read either
+        raise InvalidRedirectUri(f"a redirect_uri can't have {', '.join(ours)} in its query: the response will")
     return uri
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chalicelib.authorization import request as authorization_request
-from chalicelib.authorization import request_object, request_uri
+from chalicelib.authorization import id_token_hint, request_object, request_uri
 from chalicelib.clients import authentication
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidRequest, OAuthError, UnauthorizedClient
@@ -33,7 +33,7 @@ def answer(request: Request, provider: Provider) -> Response:
         shown = dpop.proof(request, urls=provider.settings.addresses(request.path), nonces=provider.nonces, now=now)
         if caller.client.dpop_nonce_required:
             dpop.require_fresh(shown, provider.nonces, now=now)
-        asked = _checked(form, caller, shown, issuer=provider.settings.issuer, now=now)
+        asked = _checked(form, caller, shown, provider, now=now)
     except OAuthError:
         authentication.use_up(caller, provider.used_once, now=now)
         raise
@@ -52,12 +52,21 @@ def answer(request: Request, provider: Provider) -> Response:
 
 
 def _checked(
-    form: Mapping[str, str], caller: AuthenticatedClient, shown: Proof | None, *, issuer: str, now: int
+    form: Mapping[str, str], caller: AuthenticatedClient, shown: Proof | None, provider: Provider, *, now: int
 ) -> AuthorizationRequest:
     if "request_uri" in form:
         raise InvalidRequest("request_uri is not allowed here")  # PAR-2.1
     if "authorization_code" not in caller.client.grant_types:
         raise UnauthorizedClient("this client may not ask a person")
-    proven = None if shown is None else shown.jkt
-    asked = request_object.unwrap(form, caller.client, caller.profile, issuer=issuer, now=now)
-    return authorization_request.check(asked, caller.client, caller.profile, now=now, dpop_jkt=proven)
+    client, profile, issuer = caller.client, caller.profile, provider.settings.issuer
+    asked = request_object.unwrap(form, client, profile, issuer=issuer, now=now)
+    return authorization_request.check(
+        asked,
+        client,
+        profile,
+        now=now,
+        dpop_jkt=None if shown is None else shown.jkt,
+        hinted_sub=id_token_hint.subject(
+            asked.get("id_token_hint"), client, profile, issuer=issuer, jwks=lambda: provider.ring.jwks(now=now)
+        ),
+    )

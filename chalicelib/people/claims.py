@@ -31,9 +31,6 @@ SCOPES: Mapping[str, tuple[str, ...]] = {  # OIDCC-5.4
 NAMES = frozenset(name for names in SCOPES.values() for name in names)
 """The standard claims (OpenID Connect Core 5.1), but for sub. No other is ever told."""
 
-NAMES = frozenset(name for names in SCOPES.values() for name in names)
-"""The standard claims (OpenID Connect Core 5.1), but for sub. No other is ever told."""
-
 WORDS: Mapping[str, str] = {
     "name": "full name",
     "given_name": "first name",

@@ -46,7 +46,7 @@ class AuthorizationRequest:
     """A checked authorization request. Made in `authorization/request.py` alone.
 
     `response_alg`: what the response is signed with, None where it is not (JARM). `claims`: of OpenID Connect Core 5.5,
-    by "userinfo" and "id_token". `authorization_details`: as asked (RFC 9396).
+    by "userinfo" and "id_token". `authorization_details`: as asked (RFC 9396). `hinted_sub`: of the id_token_hint.
     """
 
     client_id: str
@@ -65,6 +65,7 @@ class AuthorizationRequest:
     response_alg: str | None = None
     claims: dict[str, Any] | None = None
     authorization_details: tuple[dict[str, Any], ...] = ()
+    hinted_sub: str | None = None
 
 
 @dataclass(frozen=True)

@@ -274,6 +274,29 @@ def test_3_1_2_1_a_login_hint_that_is_too_long_is_refused_never_cut(named):
 
 
 @pytest.mark.clause("OIDCC-3.1.2.1")
+def test_3_1_2_1_only_the_person_of_an_id_token_hint_may_sign_in(named):
+    """If the End-User identified by the ID Token is not who signs in, there is no positive response; an expired one will do."""
+    hint = named.tokens()["id_token"]
+    named.bank.now += 86_400
+    browser = Browser(named.bank)
+    page = browser.page(named.client_id, named.pushed(id_token_hint=hint))
+    again = browser.sign_in(page, username="bob")
+    assert (again.status, "somebody else" in again.text) == (200, True)
+    assert browser.sign_in(again, username="alice").status == 303
+
+
+@pytest.mark.clause("OIDCC-3.1.2.1")
+def test_3_1_2_1_a_hint_that_we_did_not_issue_to_the_client_is_refused(named, fintech):
+    """The hint is an ID Token previously issued by the Authorization Server to this client; anything else is no request."""
+    head, body, signature = named.tokens()["id_token"].split(".")
+    others = fintech.tokens()["id_token"]
+    own = fintech.assertion(iss=named.bank.settings.issuer, aud=named.client_id, sub="alice")
+    for hint in ("x", "a.b.c", f"{head}.{body}.{signature[:-4]}AAAA", f"{head}.{body}.", others, own, "e30.e30.", "\u00fc"):
+        answer = named.push(id_token_hint=hint)
+        assert (answer.status, answer.json()["error"]) == (400, "invalid_request"), hint
+
+
+@pytest.mark.clause("OIDCC-3.1.2.1")
 def test_3_1_2_1_an_id_token_hint_gets_nobody_in_without_a_page(named):
     """With prompt none, a hint at a person who is not signed in MUST give an error such as login_required."""
     hint = named.tokens()["id_token"]

@@ -238,6 +238,9 @@ def test_2_authorization_details_types_is_a_list_of_texts(value):
         "file:///etc/passwd",
         "com.example.app:/callback",
         "urn:ietf:wg:oauth:2.0:oob",
+        "https://client.example/callback?iss=https://evil.example",
+        "https://client.example/callback?a=b&code=",
+        "https://client.example/callback?%73tate=x",
     ],
 )
 def test_3_2_2_a_redirect_uri_that_can_not_be_trusted_is_refused(uri):
@@ -299,6 +302,7 @@ def test_2_jwks_is_a_jwk_set(value):
 
 
 @pytest.mark.clause("RFC7591-2")
+@pytest.mark.clause("RFC7518-6.2.2")
 @pytest.mark.parametrize("private", ["d", "p", "q", "dp", "dq", "qi", "oth", "k"])
 def test_2_jwks_holds_public_keys_alone(private):
     """A private key that was shown to us is no longer the client's alone."""
