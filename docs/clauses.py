@@ -37,6 +37,7 @@ RFCS = {
     "7638": "JSON Web Key Thumbprint",
     "7662": "Token Introspection",
     "7800": "Proof-of-Possession Key Semantics for JWTs",
+    "8037": "CFRG Elliptic Curve Keys and Signatures in JOSE",
     "8176": "Authentication Method Reference Values",
     "8414": "Authorization Server Metadata",
     "8705": "Mutual-TLS Client Authentication and Certificate-Bound Access Tokens",

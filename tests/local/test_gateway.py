@@ -127,12 +127,13 @@ def test_a_target_that_is_a_whole_url_leads_to_its_path():
     assert ask(request(target="https://localhost:8843/path?a=1")).status == 200
 
 
-def test_each_path_leads_to_the_function_that_is_expectedfor_it_and_the_same_ones_are_guarded():
+def test_each_path_leads_to_the_function_that_is_deployed_for_it_and_the_same_ones_are_guarded():
     expected = {
         tuple(route.split(" ")): (getattr(app, row.name), row.guarded) for row in FUNCTIONS for route in row.routes
     }
     served = {place: (route.function, route.guarded) for place, route in stack.api().routes.items()}
-    assert served == expected | {("GET", "/accounts"): (bank.accounts, True)}
+    of_the_bank = {("GET", "/accounts"): (bank.accounts, True), ("POST", "/payments"): (bank.payments, True)}
+    assert served == expected | of_the_bank
 
 
 def test_its_own_words_are_those_that_are_deployed():

@@ -107,6 +107,7 @@ def test_6_3_what_stands_beside_the_object_is_not_used(free, name):
 
 @pytest.mark.clause("JAR-6.3")
 def test_6_3_of_two_values_the_signed_one_counts(free):
+    """Only the parameters in the request object are used, even where the same one is sent beside it."""
     uri = pushed(free, request_object(free, state="inside"), state="outside")
     assert Browser(free.bank).login(free.client_id, uri).parameters["state"] == "inside"
 
@@ -123,6 +124,7 @@ def test_5_3_1_2_aud_is_or_contains_the_issuer(signing, aud):
     "aud", [None, "", [], ISSUER + "/", ISSUER + "/par", ["https://other.example"], {"x": ISSUER}, 1]
 )
 def test_5_3_1_2_any_other_aud_is_refused(signing, aud):
+    """Shall require the aud claim to be, or to contain, the issuer; an address that only resembles it is another."""
     refused(push(signing, request_object(signing, aud=aud)))
 
 
@@ -136,6 +138,7 @@ def test_5_3_1_3_nbf_may_be_an_hour_ago_and_a_little_ahead(signing, nbf):
 @pytest.mark.clause("FAPI2-MS-ID1-5.3.1-3")
 @pytest.mark.parametrize("nbf", [None, NOW + 11, NOW + 61, NOW - HOUR - 1, "now", True, 1e300, [NOW]])
 def test_5_3_1_3_without_nbf_or_with_another_it_is_refused(signing, nbf):
+    """Shall require an nbf claim no longer than 60 minutes in the past."""
     refused(push(signing, request_object(signing, nbf=nbf, exp=NOW + 5)))
 
 
@@ -169,6 +172,7 @@ def test_6_2_no_other_algorithm_is_taken(signing, alg):
 
 @pytest.mark.clause("JAR-6.2")
 def test_6_2_an_algorithm_that_was_registered_is_the_only_one(bank, fintech):
+    """The signature uses the algorithm that the client registered, if it registered one."""
     client = registered(bank, fintech, "es-only", request_object_signing_alg="ES256")
     refused(push(client, request_object(client)))
 
@@ -186,6 +190,7 @@ def test_4_an_object_holds_no_other(signing, claim):
     [{"redirect_uri": ["https://fintech.example/callback"]}, {"state": True}, {"state": 1.5}, {"scope": {"a": 1}}],
 )
 def test_4_a_claim_of_another_kind_is_refused(signing, claims):
+    """A parameter is a text in the request object, as it is on its own."""
     assert push(signing, request_object(signing, **claims)).status == 400
 
 
@@ -259,6 +264,8 @@ def response_of(answer, client):
 
 
 @pytest.mark.clause("JARM-2.1")
+@pytest.mark.clause("FAPI2-MS-ID1-5.4.1-1")
+@pytest.mark.clause("JARM-2.3.4")
 @pytest.mark.parametrize("mode", ["jwt", "query.jwt"])
 @pytest.mark.parametrize("alg", ["PS256", "ES256"])
 def test_jarm_2_1_the_response_is_one_signed_parameter(bank, fintech, mode, alg):
@@ -298,6 +305,7 @@ def test_jarm_2_1_an_error_is_signed_as_well(free):
 @pytest.mark.clause("JARM-2.3.1")
 @pytest.mark.parametrize("mode", ["fragment", "fragment.jwt", "form_post", "form_post.jwt", "JWT", "none"])
 def test_jarm_2_3_1_a_mode_that_would_leak_a_code_is_refused(free, mode):
+    """Codes travel in the query alone; no other response mode is offered, in no other spelling."""
     refused(free.push(response_mode=mode), "invalid_request")
 
 
@@ -346,6 +354,7 @@ def introspected(api, token, accept=INTROSPECTION):
 
 
 @pytest.mark.clause("RFC9701-5")
+@pytest.mark.clause("FAPI2-MS-ID1-5.5.1-1")
 def test_9701_5_the_answer_is_a_jwt_for_the_caller(api, fintech):
     """typ token-introspection+jwt, iss, aud (the caller), iat, and the answer in token_introspection."""
     token = fintech.tokens()["access_token"]
@@ -378,6 +387,7 @@ def test_9701_4_it_is_asked_for_by_the_accept_header(api, accept):
 @pytest.mark.clause("RFC9701-4")
 @pytest.mark.parametrize("accept", ["application/json", "*/*", "application/jwt", "token-introspection+jwt"])
 def test_9701_4_else_it_is_json(api, accept):
+    """Without the JWT's media type in Accept the answer is RFC 7662's JSON."""
     assert json.loads(introspected(api, "nothing", accept).text) == {"active": False}
 
 

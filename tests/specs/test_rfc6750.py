@@ -85,6 +85,7 @@ def test_2_1_userinfo_takes_the_header_with_get_and_with_post(bank, fintech, tok
 
 
 @pytest.mark.clause("RFC6750-2.1")
+@pytest.mark.clause("RFC9110-11.1")
 @pytest.mark.parametrize("scheme", ["bearer", "BEARER", "bEaReR"])
 def test_2_1_the_scheme_has_no_case(at, fintech, token, scheme):
     """RFC 9110 11.1: a scheme is compared without regard to case."""

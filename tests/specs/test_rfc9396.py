@@ -185,6 +185,7 @@ def test_10_a_client_asks_for_what_it_registered_alone(rich, named, bank):
 
 @pytest.mark.clause("PAR-7.4")
 def test_a_type_that_was_withdrawn_since_is_not_granted(rich, bank):
+    """What the client may ask for is looked at again when the request is opened: its registration may have changed."""
     uri = push(rich, PAYMENT).json()["request_uri"]
     bank.register(
         **STANDARD

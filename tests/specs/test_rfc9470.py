@@ -65,6 +65,7 @@ def test_3_a_level_that_was_not_reached_is_challenged(named, asks):
 
 @pytest.mark.clause("RFC9470-3")
 def test_3_both_are_named_where_both_are_asked_for(bank, named, asks):
+    """The challenge has acr_values and max_age where the resource asks for both."""
     token = named.tokens()["access_token"]
     bank.now += 61
     told = challenge(asks(named, token, acr="urn:ducat:loa:2", max_age=60))
@@ -82,6 +83,7 @@ def test_3_a_token_without_a_person_can_not_step_up(named, asks):
 
 @pytest.mark.clause("RFC9470-3")
 def test_3_what_the_token_lacks_otherwise_is_told_first(named, asks):
+    """A stronger authentication would not help a token that is not good, or covers too little."""
     token = named.tokens(scope="openid")["access_token"]
     assert challenge(asks(named, token, max_age=0))["error"] == "insufficient_scope"
     assert challenge(asks(named, "nothing", max_age=0))["error"] == "invalid_token"

@@ -1,0 +1,96 @@
+"""Every MUST has a clause tag, a line and a test; and docs/reference says what the code says."""
+
+import ast
+import re
+
+import pytest
+
+from docs import clauses, generate
+from docs.clauses import TAG
+from docs.generate import PAGES, REFERENCE
+
+IN_CODE = clauses.in_code()
+IN_TESTS = clauses.in_tests()
+
+
+def listed(tag):
+    try:
+        return bool(clauses.specification(tag))
+    except LookupError:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("line", "tags"),
+    [
+        ("x = 1  # RFC6749-3.1", ["RFC6749-3.1"]),
+        (
+            '"""DPOP-10.1: bound; PAR-2.1-2, FAPI2-SP-FINAL-5.3.2.1-8."""',
+            ["DPOP-10.1", "PAR-2.1-2", "FAPI2-SP-FINAL-5.3.2.1-8"],
+        ),
+        ("# FAPI3-XX-1.2, OIDCR-3 and RFC1-1", ["FAPI3-XX-1.2", "OIDCR-3", "RFC1-1"]),
+        ("SHA-256 HMAC-SHA-256 RSA-OAEP-256 P-256 RFC 9126 2.1", []),
+    ],
+)
+def test_a_tag_is_noticed(line, tags):
+    assert [match.group() for match in TAG.finditer(line)] == tags
+
+
+def test_a_marker_is_noticed_on_a_test_a_class_and_a_case():
+    source = """
+@pytest.mark.clause("PAR-2.1")
+@pytest.mark.parametrize("x", [pytest.param(1, marks=pytest.mark.clause("PAR-2.2"))])
+def test(x): ...
+"""
+    (function,) = ast.parse(source).body
+    assert sorted(clauses._marked(function.decorator_list)) == ["PAR-2.1", "PAR-2.2"]
+
+
+def test_a_place_is_named_by_the_innermost_thing_around_it():
+    found = {place for places in IN_CODE.values() for place in places}
+    assert clauses.Place("chalicelib/messages.py", "_once_each") in found
+    assert clauses.Place("chalicelib/profiles/fapi2_security.py", "FAPI2_SECURITY") in found
+
+
+def test_every_clause_that_the_code_cites_is_shown_by_a_test():
+    missing = [tag for tag in clauses.in_order(filter(listed, IN_CODE)) if tag not in IN_TESTS]
+    assert not missing, " ".join(missing)
+
+
+def test_every_tag_is_of_a_specification_that_is_listed_in_its_one_spelling():
+    places = {
+        tag: [f"{p.path} {p.name}" for p in (*IN_CODE.get(tag, ()), *IN_TESTS.get(tag, ()))]
+        for tag in {*IN_CODE, *IN_TESTS}
+    }
+    assert {tag: where for tag, where in places.items() if not listed(tag)} == {}
+
+
+def test_every_test_of_a_clause_says_it_in_a_sentence():
+    silent = {
+        f"{p.path} {p.name}" for places in IN_TESTS.values() for p in places if not p.sentence.endswith((".", "?"))
+    }
+    assert not silent, "\n".join(sorted(silent))
+
+
+@pytest.mark.parametrize("name", PAGES)
+class TestEachGeneratedPage:
+    def test_is_as_the_code_would_write_it_now(self, name):
+        assert (REFERENCE / name).read_text(encoding="utf-8") == PAGES[name](), "stale: run make docs"
+
+    def test_leads_to_files_that_are_there(self, name):
+        links = [link for link in re.findall(r"\]\(([^)\s]+)\)", PAGES[name]()) if not link.startswith("https://")]
+        assert links
+        assert not [link for link in links if not (REFERENCE / link.partition("#")[0]).exists()]
+
+    def test_names_no_line(self, name):
+        assert not re.search(r"\.py(:\d|#L)", PAGES[name]())
+
+
+def test_what_a_page_lists_is_all_there_is():
+    from chalicelib.settings import variables
+    from infra.functions import FUNCTIONS
+
+    assert re.findall(r"`(DUCAT_\w+)`", generate.settings_page()) == variables()
+    assert re.findall(r"^## (\w+)$", generate.roles_page(), re.MULTILINE) == [row.name for row in FUNCTIONS]
+    pages = generate.clauses_page()
+    assert [tag for tag in {*IN_CODE, *IN_TESTS} if listed(tag) and f"[{tag}](" not in pages] == []
