@@ -29,15 +29,16 @@ def issue(
     refreshes = _refreshes(caller) and details.recur(interaction.granted)
     refresh_token = join(provider.new_handle(), consent_id) if refreshes else None
     consent = _consent(caller, interaction, refresh_token, cnf, now=now)
+    covered = details.within(form.get("authorization_details"), consent.authorization_details)
     token = AccessToken(
         client_id=caller.client.client_id,
         scope=consent.scope,
         cnf=cnf,
         issued_at=now,
-        expires_at=min(now + caller.profile.access_token_lifetime, consent.expires_at),
+        expires_at=min(now + caller.profile.access_token_lifetime, details.ends(covered, otherwise=consent.expires_at)),
         consent_id=consent_id,
         dpop_nonce_required=caller.client.dpop_nonce_required,
-        authorization_details=details.within(form.get("authorization_details"), consent.authorization_details),
+        authorization_details=covered,
     )
 
     def spend() -> None:
@@ -57,7 +58,7 @@ def issue(
         "token_type": confirmation.token_type(cnf),
         "expires_in": token.expires_at - now,
         "scope": " ".join(consent.scope) or None,
-        "authorization_details": list(token.authorization_details) or None,  # RFC9396-7
+        "authorization_details": list(covered) or None,  # RFC9396-7
         "refresh_token": refresh_token,
         "id_token": identity,
     }

@@ -37,7 +37,7 @@ def issue(
         scope=granted,
         cnf=cnf,
         issued_at=now,
-        expires_at=min(now + caller.profile.access_token_lifetime, consent.expires_at),
+        expires_at=min(now + caller.profile.access_token_lifetime, details.ends(covered, otherwise=consent.expires_at)),
         consent_id=consent.consent_id,
         dpop_nonce_required=caller.client.dpop_nonce_required,
         authorization_details=covered,

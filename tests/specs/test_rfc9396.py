@@ -321,6 +321,16 @@ def test_6_a_token_may_be_asked_for_with_less(rich):
 
 
 @pytest.mark.clause("RFC9396-6")
+def test_6_a_token_that_was_asked_for_with_an_earlier_end_ends_then(rich, bank):
+    """What a token covers ends when its details say so, even where the consent goes on."""
+    answer = tokens(rich, ALL)
+    today = {**ALL, "validUntil": "2027-01-15"}  # NOW is 2027-01-15T08:00:00Z
+    bank.now = NOW + 16 * 3600 - 60
+    assert rich.refresh(answer["refresh_token"], authorization_details=json.dumps([today])).json()["expires_in"] == 60
+    assert rich.refresh(answer["refresh_token"]).json()["expires_in"] == 600
+
+
+@pytest.mark.clause("RFC9396-6")
 @pytest.mark.parametrize(
     "more",
     [
