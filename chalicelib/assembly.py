@@ -6,9 +6,9 @@ Also the only place, with `settings.py`, where the clock, chance and the environ
 from __future__ import annotations
 
 import os
-import secrets
 import threading
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from functools import cache, cached_property
 from importlib import import_module
@@ -118,7 +118,8 @@ class Aws:
         return int(self._clock())
 
     def new_handle(self) -> str:
-        return secrets.token_urlsafe(32)
+        # What secrets.token_urlsafe does, without the 6 ms that importing it takes each function.
+        return urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode()
 
     def alongside(self, first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
         results: list[B] = []
