@@ -47,7 +47,8 @@ def require_posted(request: Request, form: Mapping[str, str]) -> tuple[str, str]
     """The interaction's key and the browser's cookie, of a form that we made for it. Raises AccessDenied."""
     key = form.get("interaction", "")
     cookie = request.cookies.get(_name(key), "")
-    if not cookie or not hmac.compare_digest(token(key, cookie).encode(), form.get("csrf", "").encode()):
+    made = token(key, cookie, person=asked(form))
+    if not cookie or not hmac.compare_digest(made.encode(), form.get("csrf", "").encode()):
         raise AccessDenied(
             "this page was not opened in this browser; please start again at the app that sent you here",
             detail="no cookie of the interaction, or another form's token",
@@ -60,10 +61,18 @@ def cookie_of(request: Request, key: str) -> str:
     return request.cookies.get(_name(key), "")
 
 
-def token(key: str, cookie: str) -> str:
-    """The form's token: only a page that was made for this browser and this interaction has it."""
-    made = hmac.digest(cookie.encode(), f"form {key}".encode(), sha256)
-    return urlsafe_b64encode(made).rstrip(b"=").decode()
+def asked(form: Mapping[str, str]) -> str:
+    """Whom the page asked that the form is of, as `token` was told; empty where it asked nobody in particular."""
+    return form.get("csrf", "").partition(".")[2]
+
+
+def token(key: str, cookie: str, *, person: str = "") -> str:
+    """The form's token: only a page that was made for this browser and this interaction has it.
+
+    `person`: digest of the sub of whom the page asks, so that it can't be answered in the name of who signed in later.
+    """
+    made = hmac.digest(cookie.encode(), f"form {key} {person}".encode(), sha256)
+    return urlsafe_b64encode(made).rstrip(b"=").decode() + (f".{person}" if person else "")
 
 
 def _name(key: str) -> str:

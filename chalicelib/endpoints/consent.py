@@ -12,7 +12,7 @@ from chalicelib.pages import render
 from chalicelib.people import claims
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
-from chalicelib.storage.handles import join
+from chalicelib.storage.handles import digest, join
 from chalicelib.storage.stores import Gone
 
 __all__ = ["answer", "refuse"]
@@ -36,7 +36,7 @@ def _show(request: Request, provider: Provider) -> Response:
         bank_name=provider.settings.bank_name,
         client_name=client.client_name,
         key=key,
-        csrf=browser.token(key, browser.cookie_of(request, key)),
+        csrf=browser.token(key, browser.cookie_of(request, key), person=digest(interaction.login.sub)),
         redirect_uri=interaction.request.redirect_uri,
         person=str(interaction.login.claims.get("name") or interaction.login.username),
         asks=[
@@ -72,11 +72,19 @@ def _post(request: Request, provider: Provider) -> Response:
         except AccessDenied:
             return cancel(key, cookie, provider, now=now)
 
-    # Remember. The write itself checks that the interaction is this browser's, open and logged in.
+    # Remember. The write itself checks that the interaction is this browser's, open, and logged in as who saw the page:
+    # somebody else may have signed in meanwhile, who agreed to nothing.
     code = join(provider.new_handle(), key)
     try:
         interaction = provider.interactions.decide(
-            key, cookie, decision="approved", now=now, consent_id=provider.new_handle(), code=code, granted=granted
+            key,
+            cookie,
+            decision="approved",
+            now=now,
+            person=browser.asked(form),
+            consent_id=provider.new_handle(),
+            code=code,
+            granted=granted,
         )
     except Gone:
         raise browser.over() from None

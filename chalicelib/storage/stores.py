@@ -87,14 +87,15 @@ class Interactions(Protocol):
         *,
         decision: str,
         now: int,
+        person: str = "",
         consent_id: str | None = None,
         code: str | None = None,
         granted: Sequence[dict[str, Any]] = (),
     ) -> Interaction:
-        """Approve or deny, once. Raises Gone unless it is this browser's, still open and, to approve, logged in.
+        """Approve or deny, once. Raises Gone unless it is this browser's, still open and, to approve, logged in as `person`.
 
-        To approve, `consent_id` names the consent to be and `code` is the handle that redeems it;
-        `granted`: the authorization_details that the person agreed to.
+        To approve, `person` is the digest of the sub of who was asked, `consent_id` names the consent to be and `code` is the
+        handle that redeems it; `granted`: the authorization_details that the person agreed to.
         """
 
     def find_code(self, key: str) -> Interaction | None:

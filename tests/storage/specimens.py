@@ -87,7 +87,13 @@ class Flow:
     def decide(self, aws, browser=None, now=NOW):
         consent_id = self.consent.consent_id
         return aws.interactions.decide(
-            self.key, browser or self.browser, decision="approved", now=now, consent_id=consent_id, code=self.code
+            self.key,
+            browser or self.browser,
+            decision="approved",
+            now=now,
+            person=digest(LOGIN.sub),
+            consent_id=consent_id,
+            code=self.code,
         )
 
     def approved(self, aws):

@@ -176,7 +176,13 @@ def test_of_eight_decisions_at_once_one_counts(aws, race):
     codes = [handle() for _ in range(8)]
     outcomes = race(
         lambda n: aws.interactions.decide(
-            one.key, one.browser, decision="approved", now=NOW, consent_id=f"{one.key}-{n}", code=codes[n]
+            one.key,
+            one.browser,
+            decision="approved",
+            now=NOW,
+            person=digest(LOGIN.sub),
+            consent_id=f"{one.key}-{n}",
+            code=codes[n],
         )
     )
     (winner,) = [n for n, outcome in enumerate(outcomes) if not isinstance(outcome, Gone)]

@@ -33,6 +33,7 @@ from chalicelib.storage.stores import Gone, Replayed
 
 BROWSER = UnicodeAttribute(attr_name="browser")
 LOGIN = UnicodeAttribute(attr_name="login")
+PERSON = UnicodeAttribute(attr_name="person")
 GRANTED = UnicodeAttribute(attr_name="granted")
 DECISION = UnicodeAttribute(attr_name="decision")
 CONSENT_ID = UnicodeAttribute(attr_name="consent_id")
@@ -106,7 +107,7 @@ class Interactions:
             "Update",
             self._name,
             key,
-            actions=(LOGIN.set(encode(login)),),
+            actions=(LOGIN.set(encode(login)), PERSON.set(digest(login.sub))),
             condition=(digest(browser) == BROWSER) & (now < EXPIRES_AT) & DECISION.does_not_exist(),
         )
         try:
@@ -122,6 +123,7 @@ class Interactions:
         *,
         decision: str,
         now: int,
+        person: str = "",
         consent_id: str | None = None,
         code: str | None = None,
         granted: Sequence[dict[str, Any]] = (),
@@ -137,12 +139,12 @@ class Interactions:
             ]
             if granted:
                 actions.append(GRANTED.set(json.dumps(granted, separators=(",", ":"), ensure_ascii=False)))
-            open_still &= LOGIN.exists()
+            open_still &= person == PERSON
         condition = open_still & (DECISION.does_not_exist() | (attempt == ATTEMPT))
         try:
             item = self._tables.write(Write("Update", self._name, key, actions=tuple(actions), condition=condition))
         except ConditionFailed:
-            raise Gone("expired, decided, not logged in or another browser's") from None
+            raise Gone("expired, decided, not logged in as that person or another browser's") from None
         assert item is not None  # an update that succeeds gives the item back
         return _interaction(item)
 
