@@ -113,7 +113,10 @@ def _consent(
         scope=interaction.request.scope,
         login=replace(interaction.login, accounts=(), username=""),
         given_at=now,
-        expires_at=details.ends(interaction.granted, otherwise=now + caller.profile.consent_lifetime),
+        # As the page said: of all that was asked, whatever of it the person left out.
+        expires_at=details.ends(
+            interaction.request.authorization_details, otherwise=now + caller.profile.consent_lifetime
+        ),
         refresh_hash=None if refresh_token is None else digest(refresh_token),
         cnf=cnf,
         userinfo=tuple(
