@@ -6,7 +6,7 @@ No setting can soften a profile.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from urllib.parse import urlsplit
 
 PREFIX = "DUCAT_"
@@ -23,8 +23,9 @@ class Settings:
     `issuer`: https URL of the browsers' host, the `iss` of everything. `mtls_url`: https URL of the host that asks for
     client certificates. `bank_name`: the name people read on the pages. `people`: "module:function" that makes the directory
     of end users. `resource_url`: https URL of the bank's API behind the authorizer. `resource_rules`: JSON object, "GET
-    /accounts" to what the authorizer asks for there (tokens/demand.py). `*_table`: name of a DynamoDB table. `*_key`:
-    id or ARN of a KMS key.
+    /accounts" to what the authorizer asks for there (tokens/demand.py). `*_table`: name of a DynamoDB table.
+    `eddsa_key`: id or ARN of a KMS key that signs as EdDSA; left out where the Region's KMS has no such keys. `*_key`: id or ARN
+    of a KMS key.
     """
 
     issuer: str
@@ -45,6 +46,16 @@ class Settings:
     es256_key: str
     secrets_key: str
     nonces_key: str
+    eddsa_key: str | None = None
+
+    @property
+    def signing_keys(self) -> dict[str, str]:
+        """The KMS key of each JWS algorithm that this deployment signs with.
+
+        The one answer to which algorithms there are: whatever is told, registered or published is by this and the profiles.
+        """
+        keys = {"PS256": self.ps256_key, "ES256": self.es256_key, "EdDSA": self.eddsa_key}
+        return {alg: key for alg, key in keys.items() if key is not None}
 
     def addresses(self, path: str) -> tuple[str, ...]:
         """The whole addresses of a path: one on each host of ours and of the bank's API."""
@@ -59,6 +70,7 @@ class Settings:
     def read(cls, environment: Mapping[str, str]) -> Settings:
         """Settings out of environment variables. Raises SettingsError that lists all that is missing or wrong."""
         values = {f.name: environment.get(variable(f.name), "").strip() for f in fields(cls)}
+        values = {f.name: values[f.name] for f in fields(cls) if values[f.name] or f.default is MISSING}
         problems = [f"{variable(name)} is not set" for name, value in values.items() if not value]
         for name in ("issuer", "mtls_url", "resource_url"):
             if values[name] and not _is_base_url(values[name]):

@@ -62,9 +62,9 @@ def settings_page() -> str:
         (
             "# Settings\n",
             WRITTEN,
-            "Where a deployment is: environment variables of every function, which `infra/` sets. Each is required; what "
-            "is missing or wrong is listed in one message. No setting softens a rule. What a bank chooses when it "
-            "deploys is in [deploy](../operate/deploy.md#the-settings).\n",
+            "Where a deployment is: environment variables of every function, which `infra/` sets. Each is required, "
+            "unless it says otherwise; what is missing or wrong is listed in one message. No setting softens a rule. What a "
+            "bank chooses when it deploys is in [deploy](../operate/deploy.md#the-settings).\n",
             _table(("Variable", "What"), rows),
         )
     )
@@ -123,7 +123,8 @@ def roles_page() -> str:
         "# Roles\n",
         WRITTEN,
         f"What each function may do on AWS, and nothing else: {_link('infra/functions.py')}. Besides, each writes to its "
-        "own log group and opens its own tables' encryption, through DynamoDB alone.\n",
+        "own log group and opens its own tables' encryption, through DynamoDB alone. What is said of the key `eddsa` holds "
+        "where the deployment [has it](../operate/deploy.md#the-settings).\n",
     ]
     for function in FUNCTIONS:
         rows = [
@@ -241,7 +242,8 @@ def _value(answer: object) -> str:
 
 
 def _algorithm(key: str, verb: str) -> str:
-    return f", as {ALGORITHMS[key.upper()]}" if verb == "Sign" else ""
+    by_key = {alg.lower(): algorithm for alg, algorithm in ALGORITHMS.items()}
+    return f", as {by_key[key]}" if verb == "Sign" else ""
 
 
 def _reached(function: Function) -> str:

@@ -13,6 +13,7 @@ HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-
 CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[0-9a-f-]+")
 TRUSTSTORE = re.compile(r"s3://[a-z0-9.-]{3,63}/\S+")
 API_ID = re.compile(r"\*|[a-z0-9]{6,20}")
+YES_OR_NO = re.compile(r"true|false")
 
 PEOPLE = "chalicelib.people.directory:build"
 """The product's directory of end users. No choice: what stands in for it on a laptop can't be deployed."""
@@ -34,7 +35,8 @@ class Deployment:
     PEM file, in S3 with versions on, of the authorities whose client certificates are let in. `resource_host`: where the
     bank's own API is, behind the authorizer. `resource_rules`: JSON, "GET /accounts" to what the authorizer asks for
     there (chalicelib/tokens/demand.py). `bank_api_id`: the bank's own REST API that may call the authorizer; * for any
-    of this account and Region.
+    of this account and Region. `eddsa`: "true" for a key that signs as EdDSA, in a Region whose KMS has keys of the kind
+    ECC_NIST_EDWARDS25519; "false" offers clients no such signature.
     """
 
     issuer_host: str = "login.bank.example"
@@ -47,11 +49,12 @@ class Deployment:
     resource_host: str = "api.bank.example"
     resource_rules: str = "{}"
     bank_api_id: str = "*"
+    eddsa: str = "false"
 
     @classmethod
     def read(cls, context: Mapping[str, object]) -> Deployment:
         """The deployment of a context. Raises DeploymentError that lists all that is unknown or wrong."""
-        given = {name: str(value).strip() for name, value in context.items() if not name.startswith(("aws:", "@aws"))}
+        given = {name: _text(value).strip() for name, value in context.items() if not name.startswith(("aws:", "@aws"))}
         names = [f.name for f in fields(cls)]
         problems = [f"{name} is not a setting (they are {', '.join(names)})" for name in given if name not in names]
         deployment = cls(**{name: value for name, value in given.items() if name in names})
@@ -62,8 +65,12 @@ class Deployment:
 
     def left_as_examples(self) -> list[str]:
         """The settings that must be given before anything is deployed, and are not."""
-        allowed = ("resource_rules", "bank_api_id")
+        allowed = ("resource_rules", "bank_api_id", "eddsa")
         return [f.name for f in fields(self) if getattr(self, f.name) == f.default and f.name not in allowed]
+
+    def chooses(self, name: str) -> bool:
+        """Whether the deployment says "true" to what may be left out."""
+        return bool(getattr(self, name) == "true")
 
     def rules(self) -> dict[str, dict[str, Any]]:
         """What the authorizer asks for: the bank's routes and our own. Raises RulesError."""
@@ -81,6 +88,7 @@ class Deployment:
                 ("truststore_uri", TRUSTSTORE, "must be s3://bucket/key"),
                 ("resource_host", HOST, "must be a host name in lower case, without https://"),
                 ("bank_api_id", API_ID, "must be the id of a REST API, or *"),
+                ("eddsa", YES_OR_NO, "must be true or false"),
             )
             if not pattern.fullmatch(getattr(self, name))
         ]
@@ -92,3 +100,8 @@ class Deployment:
         except demand.RulesError as wrong:
             problems.append(f'resource_rules must be such as {{"GET /accounts": {{"scope": "accounts"}}}}; {wrong}')
         return problems
+
+
+def _text(value: object) -> str:
+    """A setting as text; JSON's true and false by their own names."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -22,7 +22,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Key:
-    """A KMS key that a function uses. `name`: a row of keys.KEYS."""
+    """A KMS key that a function uses, where the deployment has it. `name`: a row of keys.KEYS."""
 
     name: str
     why: str
@@ -53,6 +53,7 @@ NONCE = Key("nonces", "MakeAndRecogniseNonces", "GenerateMac")
 SIGN_RESPONSES = (
     Key("ps256", "SignAuthorizationResponsesWithRsa", "Sign"),
     Key("es256", "SignAuthorizationResponsesWithEcdsa", "Sign"),
+    Key("eddsa", "SignAuthorizationResponsesWithEddsa", "Sign"),
 )
 RING = Table("signing_keys", "ChooseTheSigningKey", ("Query",))
 TOKEN_AND_CONSENT = (
@@ -126,7 +127,12 @@ FUNCTIONS = (
             Table("access_tokens", "KeepWhatIsIssued", ("PutItem",)),
             RING,
         ),
-        keys=(Key("ps256", "SignIdTokensWithRsa", "Sign"), Key("es256", "SignIdTokensWithEcdsa", "Sign"), NONCE),
+        keys=(
+            Key("ps256", "SignIdTokensWithRsa", "Sign"),
+            Key("es256", "SignIdTokensWithEcdsa", "Sign"),
+            Key("eddsa", "SignIdTokensWithEddsa", "Sign"),
+            NONCE,
+        ),
     ),
     Function(
         "userinfo", ("GET /userinfo", "POST /userinfo"), tables=(*TOKEN_AND_CONSENT, PROOF), keys=(NONCE,), guarded=True
@@ -138,6 +144,7 @@ FUNCTIONS = (
         keys=(
             Key("ps256", "SignIntrospectionWithRsa", "Sign"),
             Key("es256", "SignIntrospectionWithEcdsa", "Sign"),
+            Key("eddsa", "SignIntrospectionWithEddsa", "Sign"),
         ),
     ),
     Function(
@@ -157,6 +164,7 @@ FUNCTIONS = (
         keys=(
             Key("ps256", "ReadTheRsaPublicKey", "GetPublicKey"),
             Key("es256", "ReadTheEcdsaPublicKey", "GetPublicKey"),
+            Key("eddsa", "ReadTheEddsaPublicKey", "GetPublicKey"),
         ),
     ),
 )

@@ -12,23 +12,30 @@ from aws_cdk import RemovalPolicy
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from infra.deployment import Deployment
+
 TABLES_KEY = "tables"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One key. `signs`: the one signing algorithm that it is used with, if it signs."""
+    """One key. `signs`: the one signing algorithm that it is used with, if it signs.
+
+    `chosen`: whether a deployment has it only where it says so, by the setting of the row's name.
+    """
 
     name: str
     purpose: str
     spec: kms.KeySpec
     signs: str | None = None
     usage: kms.KeyUsage = kms.KeyUsage.ENCRYPT_DECRYPT
+    chosen: bool = False
 
 
 KEYS = (
     Row("ps256", "Signs tokens as PS256", kms.KeySpec.RSA_2048, "RSASSA_PSS_SHA_256"),
     Row("es256", "Signs tokens as ES256", kms.KeySpec.ECC_NIST_P256, "ECDSA_SHA_256"),
+    Row("eddsa", "Signs tokens as EdDSA", kms.KeySpec.ECC_NIST_EDWARDS25519, "ED25519_SHA_512", chosen=True),
     Row(
         "secrets",
         "Seals secrets that must be read again, such as those of one-time codes",
@@ -41,8 +48,8 @@ KEYS = (
 SIGNING_ALGORITHMS = {row.name: row.signs for row in KEYS if row.signs}
 
 
-def build(scope: Construct) -> Mapping[str, kms.Key]:
-    """Every key by its row's name."""
+def build(scope: Construct, deployment: Deployment) -> Mapping[str, kms.Key]:
+    """Every key that the deployment has, by its row's name."""
     return {
         row.name: kms.Key(
             scope,
@@ -55,4 +62,5 @@ def build(scope: Construct) -> Mapping[str, kms.Key]:
             removal_policy=RemovalPolicy.RETAIN,
         )
         for row in KEYS
+        if not row.chosen or deployment.chooses(row.name)
     }

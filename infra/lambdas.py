@@ -15,6 +15,7 @@ from constructs import Construct
 from infra import roles
 from infra.deployment import PEOPLE, Deployment
 from infra.functions import FUNCTIONS, Function
+from infra.keys import TABLES_KEY
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 KEPT = logs.RetentionDays.ONE_YEAR
@@ -32,7 +33,7 @@ def environment(
         "DUCAT_RESOURCE_URL": f"https://{deployment.resource_host}",
         "DUCAT_RESOURCE_RULES": json.dumps(deployment.rules(), separators=(",", ":")),
         **{f"DUCAT_{name.upper()}_TABLE": table.table_name for name, table in tables.items()},
-        **{f"DUCAT_{name.upper()}_KEY": keys[name].key_arn for name in ("ps256", "es256", "secrets", "nonces")},
+        **{f"DUCAT_{name.upper()}_KEY": key.key_arn for name, key in keys.items() if name != TABLES_KEY},
     }
 
 

@@ -33,7 +33,7 @@ def build(
     statements = [
         _allow("WriteItsOwnLog", ["logs:CreateLogStream", "logs:PutLogEvents"], log.log_group_arn),
         *(_use_table(table, tables) for table in function.tables),
-        *(_use_key(key, keys) for key in function.keys),
+        *(_use_key(key, keys) for key in function.keys if key.name in keys),  # one may not be chosen
     ]
     if function.tables:
         statements.append(_open_tables(scope, [tables[table.name] for table in function.tables], keys[TABLES_KEY]))

@@ -20,7 +20,7 @@ class Ducat(Stack):
 
     def __init__(self, scope: Construct, name: str, deployment: Deployment, code: Path, unready: list[str]) -> None:
         super().__init__(scope, name, description="Ducat, OpenID Provider of financial grade")
-        its_keys = keys.build(self)
+        its_keys = keys.build(self, deployment)
         its_tables = tables.build(self, its_keys[keys.TABLES_KEY])
         asset = lambda_.Code.from_asset(str(code))
         functions = lambdas.build(self, deployment, asset, its_tables, its_keys)

@@ -42,6 +42,7 @@ SWEPT = ("consents", "pushed_requests", "interactions", "access_tokens", "used_o
 KEYS: Mapping[str, tuple[str, str]] = {
     "ps256": ("RSA_2048", "SIGN_VERIFY"),
     "es256": ("ECC_NIST_P256", "SIGN_VERIFY"),
+    "eddsa": ("ECC_NIST_EDWARDS25519", "SIGN_VERIFY"),
     "secrets": ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"),
     "nonces": ("HMAC_256", "GENERATE_VERIFY_MAC"),
 }

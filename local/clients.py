@@ -61,7 +61,7 @@ def two(
 
 def register(provider: Provider, client: DemoClient) -> None:
     """Make the client known to the provider. Raises InvalidClientMetadata or InvalidRedirectUri."""
-    provider.clients.keep(registered(client.metadata))
+    provider.clients.keep(registered(client.metadata, signs=provider.settings.signing_keys))
 
 
 def _signing(certificates: Certificates, home: str, rules: Mapping[str, Any]) -> DemoClient:

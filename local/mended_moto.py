@@ -5,12 +5,14 @@ Seen in moto 5.2.5. KMS:
    specs"; RFC 7518 3.5 asks for the same).
 2. MessageType DIGEST is not read, so that a digest is hashed once more.
 3. A RAW message may be of any length; KMS takes at most 4,096 bytes.
+4. Keys of the kind ECC_NIST_EDWARDS25519 are unknown; KMS has them, and takes a RAW message alone for ED25519_SHA_512 (API
+   reference, "Sign"). The algorithm for digests, ED25519_PH_SHA_512, is not here: JOSE has no name for it.
 DynamoDB:
-4. Conditions and writes of two requests interleave in a threaded server; DynamoDB's single item writes and transactions
+5. Conditions and writes of two requests interleave in a threaded server; DynamoDB's single item writes and transactions
    are atomic.
-5. A transaction that fails puts back a copy of its whole tables, which loses what others wrote; and each one copies them,
+6. A transaction that fails puts back a copy of its whole tables, which loses what others wrote; and each one copies them,
    which takes longer the more they hold.
-6. A transaction that is repeated with its ClientRequestToken is done again; DynamoDB answers the repetition as it did
+7. A transaction that is repeated with its ClientRequestToken is done again; DynamoDB answers the repetition as it did
    the first time.
 """
 
@@ -24,13 +26,23 @@ from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, utils
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from moto.dynamodb.models import DynamoDBBackend, dynamo_type
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
+from moto.kms import models
 from moto.kms.exceptions import ValidationException
 from moto.kms.responses import KmsResponse
-from moto.kms.utils import ECDSAPrivateKey, RSAPrivateKey, SigningAlgorithm, validate_signing_algorithm
+from moto.kms.utils import (
+    AbstractPrivateKey,
+    ECDSAPrivateKey,
+    KeySpec,
+    RSAPrivateKey,
+    SigningAlgorithm,
+    generate_private_key,
+    validate_signing_algorithm,
+)
 
 HASHES: Mapping[str, hashes.HashAlgorithm] = {
     "256": hashes.SHA256(),
@@ -38,11 +50,15 @@ HASHES: Mapping[str, hashes.HashAlgorithm] = {
     "512": hashes.SHA512(),
 }
 LONGEST_RAW_MESSAGE = 4096
+ED25519_SPEC, ED25519_ALGORITHM = "ECC_NIST_EDWARDS25519", "ED25519_SHA_512"
 
 Key = tuple[str, Any, Any]
 
 _one_at_a_time = RLock()
 _moto_get_param = KmsResponse._get_param
+_moto_key_specs = KeySpec.key_specs
+_moto_generate_private_key = generate_private_key
+_moto_signing_algorithms: Any = models.Key.__dict__["signing_algorithms"]
 _moto_call_action = DynamoHandler.call_action
 _moto_answer_transaction = DynamoHandler.transact_write_items
 _moto_transact = DynamoDBBackend.transact_write_items
@@ -56,6 +72,9 @@ def mend() -> None:
         (RSAPrivateKey, "verify", _verify_rsa),
         (ECDSAPrivateKey, "sign", _sign_ecdsa),
         (ECDSAPrivateKey, "verify", _verify_ecdsa),
+        (KeySpec, "key_specs", _key_specs),
+        (models, "generate_private_key", _generate_private_key),
+        (models.Key, "signing_algorithms", property(_signing_algorithms)),
         (DynamoHandler, "call_action", _call_action),
         (DynamoHandler, "transact_write_items", _answer_transaction),
         (DynamoDBBackend, "transact_write_items", _transact),
@@ -121,6 +140,41 @@ def _verify_ecdsa(self: Any, message: bytes, signature: bytes, signing_algorithm
     return _holds(self, signature, bytes(message), ec.ECDSA(told))
 
 
+class _Ed25519PrivateKey(AbstractPrivateKey):
+    """4: what moto's own kinds of private key are, for Ed25519."""
+
+    def __init__(self) -> None:
+        self.private_key = ed25519.Ed25519PrivateKey.generate()
+
+    def sign(self, message: bytes, signing_algorithm: str) -> bytes:
+        return self.private_key.sign(self._whole(message, signing_algorithm))
+
+    def verify(self, message: bytes, signature: bytes, signing_algorithm: str) -> bool:
+        return _holds(self, signature, self._whole(message, signing_algorithm))
+
+    def public_key(self) -> bytes:
+        return self.private_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    @staticmethod
+    def _whole(message: bytes, signing_algorithm: str) -> bytes:
+        validate_signing_algorithm(signing_algorithm, [ED25519_ALGORITHM])
+        if isinstance(message, Digest):
+            raise ValidationException(f"MessageType DIGEST is not for {ED25519_ALGORITHM}")
+        return bytes(message)
+
+
+def _key_specs() -> list[str]:
+    return sorted([*_moto_key_specs(), ED25519_SPEC])
+
+
+def _generate_private_key(key_spec: str) -> Any:
+    return _Ed25519PrivateKey() if key_spec == ED25519_SPEC else _moto_generate_private_key(key_spec)
+
+
+def _signing_algorithms(self: Any) -> Any:
+    return [ED25519_ALGORITHM] if self.key_spec == ED25519_SPEC else _moto_signing_algorithms.fget(self)
+
+
 def _holds(key: Any, *arguments: Any) -> bool:
     try:
         key.private_key.public_key().verify(*arguments)
@@ -135,7 +189,7 @@ def _call_action(self: Any) -> Any:
 
 
 def _answer_transaction(self: Any) -> Any:
-    """6: the first answer is kept; one that failed is not, since DynamoDB lets that be tried again."""
+    """7: the first answer is kept; one that failed is not, since DynamoDB lets that be tried again."""
     asked = json.dumps(self.body["TransactItems"], sort_keys=True)
     kept: dict[str, tuple[str, Any]] = self.dynamodb_backend.__dict__.setdefault("_answered", {})
     token = self.body.get("ClientRequestToken")

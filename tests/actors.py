@@ -163,7 +163,7 @@ class Bank:
 
     def register(self, **given: Any) -> Client:
         """Register a client, by its metadata."""
-        client = metadata.registered(given)
+        client = metadata.registered(given, signs=self.settings.signing_keys)
         self.aws.clients.keep(client)
         return client
 
@@ -179,7 +179,12 @@ class Bank:
         (key,) = [jwt.PyJWK(key) for key in self.jwks()["keys"] if key["kid"] == kid]
         unhurried = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
         return jwt.decode(
-            id_token, key.key, algorithms=["PS256", "ES256"], audience=client_id, issuer=ISSUER, options=unhurried
+            id_token,
+            key.key,
+            algorithms=["PS256", "ES256", "EdDSA"],
+            audience=client_id,
+            issuer=ISSUER,
+            options=unhurried,
         )
 
 

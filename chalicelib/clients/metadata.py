@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from ipaddress import ip_address
 from typing import Any
@@ -25,14 +25,17 @@ REDIRECT_URI = re.compile(r"https://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})
 RESPONSE = frozenset({"code", "state", "iss", "error", "error_description", "error_uri", "response"})
 """Parameters of the authorization response (RFC 6749 4.1.2, RFC 9207, JARM)."""
 DEFAULT_ALG = "PS256"
+ALWAYS_SIGNS = ("PS256", "ES256")
+"""What every deployment has keys for."""
 NAMES = ("subject_dn", "san_dns", "san_uri", "san_ip", "san_email")
 LISTS = ("scope", "grant_types", "redirect_uris", "authorization_details_types")
 SWITCHES = tuple(f.name for f in fields(Client) if f.type == "bool")
 
 
-def registered(metadata: Mapping[str, Any]) -> Client:
+def registered(metadata: Mapping[str, Any], *, signs: Collection[str] = ALWAYS_SIGNS) -> Client:
     """The client that the metadata describes; names are RFC 7591's, RFC 8705's and `profile`.
 
+    `signs`: the algorithms that the deployment has keys for (Settings.signing_keys), since nothing else can sign for a client.
     Raises InvalidClientMetadata or InvalidRedirectUri, with the first thing that is wrong.
     """
     known = {f.name for f in fields(Client)}
@@ -49,7 +52,7 @@ def registered(metadata: Mapping[str, Any]) -> Client:
     client = _require_texts(_require_types(client, metadata.get("response_types")))
     client = _require_grants(client, profile, metadata.get("response_types"))
     client = _require_keys(_require_authentication(client, profile), profile)
-    return _require_signatures(_require_constraint(client, profile), profile)
+    return _require_signatures(_require_constraint(client, profile), profile, signs)
 
 
 def _frozen(name: str, value: Any) -> Any:
@@ -163,20 +166,21 @@ def _keys(client: Client) -> Sequence[dict[str, Any]]:
     return keys
 
 
-def _require_signatures(client: Client, profile: Profile) -> Client:
+def _require_signatures(client: Client, profile: Profile, signs: Collection[str]) -> Client:
     """What the client signs, and what is signed for it. Where the profile offers nothing, only the default may stand."""
-    offered = {
+    for_it = {
         "id_token_signed_response_alg": profile.id_token_signing_algs,
         "authorization_signed_response_alg": profile.authorization_signing_algs,
         "introspection_signed_response_alg": profile.introspection_signing_algs,
-        "request_object_signing_alg": profile.request_object_signing_algs,
     }
-    for name, algs in offered.items():
+    for name, algs in (for_it | {"request_object_signing_alg": profile.request_object_signing_algs}).items():
         value = getattr(client, name)
         if value is not None and value not in (algs or (DEFAULT_ALG,)):
             raise InvalidClientMetadata(f"{name}: the profile has no such algorithm")
-    signs = client.require_signed_request_object or client.request_object_signing_alg is not None
-    if signs and (not profile.request_object_signing_algs or not _keys(client)):
+        if name in for_it and value not in signs:
+            raise InvalidClientMetadata(f"{name}: this deployment has no key that signs so")
+    signs_requests = client.require_signed_request_object or client.request_object_signing_alg is not None
+    if signs_requests and (not profile.request_object_signing_algs or not _keys(client)):
         raise InvalidClientMetadata("signed request objects need jwks, and a profile that takes them")
     return client
 

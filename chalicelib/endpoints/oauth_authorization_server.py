@@ -1,6 +1,6 @@
 """GET /.well-known/oauth-authorization-server: authorization server metadata (RFC 8414).
 
-What is advertised is computed from what is enforced: the profiles.
+What is advertised is computed from what is enforced: the profiles, and for what we sign the keys that there are besides.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ def document(settings: Settings) -> dict[str, Any]:
         "request_uri_parameter_supported": False,
         "claims_parameter_supported": True,
         "authorization_details_types_supported": list(TYPES),  # RFC9396-10
-        **_offered(),
+        **_offered(settings),
     }
     return {name: value for name, value in told.items() if value != []}  # RFC8414-3.2
 
 
-def _offered() -> dict[str, list[str]]:
+def _offered(settings: Settings) -> dict[str, list[str]]:
     """What any profile offers, each once, in the profiles' order."""
     methods = _union("token_endpoint_auth_methods")
     signing = _union("client_signing_algs")
@@ -73,16 +73,21 @@ def _offered() -> dict[str, list[str]]:
         "grant_types_supported": _union("grant_types"),
         "code_challenge_methods_supported": _union("code_challenge_methods"),
         "dpop_signing_alg_values_supported": _union("dpop_signing_algs"),
-        "id_token_signing_alg_values_supported": _union("id_token_signing_algs"),
         "request_object_signing_alg_values_supported": _union("request_object_signing_algs"),
-        "authorization_signing_alg_values_supported": _union("authorization_signing_algs"),
-        "introspection_signing_alg_values_supported": _union("introspection_signing_algs"),
+        **{
+            f"{what}_signing_alg_values_supported": _signed(f"{what}_signing_algs", settings)
+            for what in ("id_token", "authorization", "introspection")
+        },
         **{f"{name}_endpoint_auth_methods_supported": methods for name in ("token", "introspection", "revocation")},
         **{
             f"{name}_endpoint_auth_signing_alg_values_supported": signing
             for name in ("token", "introspection", "revocation")
         },
     }
+
+
+def _signed(question: str, settings: Settings) -> list[str]:
+    return [alg for alg in _union(question) if alg in settings.signing_keys]
 
 
 def _union(question: str) -> list[str]:

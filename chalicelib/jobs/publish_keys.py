@@ -20,7 +20,7 @@ def run(provider: Provider) -> dict[str, Any]:
     now = provider.now()
     known = provider.signing_keys.all(now=now)
     published: list[str] = []
-    for alg, key_id in (("PS256", provider.settings.ps256_key), ("ES256", provider.settings.es256_key)):
+    for alg, key_id in provider.settings.signing_keys.items():
         if any(key.key_id == key_id for key in known):
             continue
         jwk = to_jwk(provider.kms.public_key(key_id), alg)

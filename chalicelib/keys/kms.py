@@ -11,22 +11,32 @@ import botocore.session
 from chalicelib.keys.ring import Signer
 from chalicelib.storage.records import SigningKey
 
-ALGORITHMS = {"PS256": "RSASSA_PSS_SHA_256", "ES256": "ECDSA_SHA_256"}
+ALGORITHMS = {"PS256": "RSASSA_PSS_SHA_256", "ES256": "ECDSA_SHA_256", "EdDSA": "ED25519_SHA_512"}
 P256_BYTES = 32
+LONGEST = 4096
+"""Bytes of the longest message that KMS takes."""
+
+
+class MessageTooLong(Exception):
+    """EdDSA is of the message, never of a digest of it (RFC 8032 5.1), and KMS takes no message so long."""
 
 
 class KmsSigner:
-    """A Signer whose key KMS holds. The digest is made here: KMS takes at most 4,096 bytes of message."""
+    """A Signer whose key KMS holds. The digest is made here, where there is one, so that a message may be of any length."""
 
     def __init__(self, client: Any, key: SigningKey) -> None:
         self._client, self._key_id = client, key.key_id
         self.kid, self.alg = key.kid, key.alg
 
     def sign(self, data: bytes) -> bytes:
+        """The signature. Raises MessageTooLong where KMS must see the message itself and it is over LONGEST."""
+        whole = self.alg == "EdDSA"
+        if whole and len(data) > LONGEST:
+            raise MessageTooLong(f"KMS signs at most {LONGEST} bytes as {self.alg}, and these are {len(data)}")
         answer = self._client.sign(
             KeyId=self._key_id,
-            Message=sha256(data).digest(),
-            MessageType="DIGEST",
+            Message=data if whole else sha256(data).digest(),
+            MessageType="RAW" if whole else "DIGEST",
             SigningAlgorithm=ALGORITHMS[self.alg],
         )
         signature: bytes = answer["Signature"]
@@ -77,11 +87,14 @@ def to_jwk(der: bytes, alg: str) -> dict[str, Any]:
     from chalicelib.keys.thumbprint import thumbprint
 
     key: Any = serialization.load_der_public_key(der)
-    numbers = key.public_numbers()
-    if alg == "ES256":
-        members = {"kty": "EC", "crv": "P-256", "x": _b64(numbers.x, P256_BYTES), "y": _b64(numbers.y, P256_BYTES)}
+    if alg == "EdDSA":
+        members = {"kty": "OKP", "crv": "Ed25519", "x": _b64(key.public_bytes_raw())}  # RFC8037-2
+    elif alg == "ES256":
+        point = key.public_numbers()
+        members = {"kty": "EC", "crv": "P-256", "x": _number(point.x, P256_BYTES), "y": _number(point.y, P256_BYTES)}
     else:
-        members = {"kty": "RSA", "n": _b64(numbers.n), "e": _b64(numbers.e)}
+        numbers = key.public_numbers()
+        members = {"kty": "RSA", "n": _number(numbers.n), "e": _number(numbers.e)}
     return {**members, "kid": thumbprint(members), "alg": alg, "use": "sig"}
 
 
@@ -93,6 +106,9 @@ def _raw(der: bytes) -> bytes:
     return r.to_bytes(P256_BYTES, "big") + s.to_bytes(P256_BYTES, "big")
 
 
-def _b64(number: int, length: int | None = None) -> str:
-    data = number.to_bytes(length or (number.bit_length() + 7) // 8, "big")
+def _number(number: int, length: int | None = None) -> str:
+    return _b64(number.to_bytes(length or (number.bit_length() + 7) // 8, "big"))
+
+
+def _b64(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

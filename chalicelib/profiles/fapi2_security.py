@@ -16,17 +16,17 @@ FAPI2_SECURITY = Profile(
         "tls_client_auth",
         "self_signed_tls_client_auth",
     ),
-    client_signing_algs=("PS256", "ES256", "EdDSA", "Ed25519"),  # FAPI2-SP-FINAL-5.4.1-2
+    client_signing_algs=("PS256", "ES256", "EdDSA", "Ed25519"),  # FAPI2-SP-FINAL-5.4.1-1
     assertion_audiences=("issuer",),  # FAPI2-SP-FINAL-5.3.2.1-8
     assertion_audience_may_be_array=False,
     assertion_longest_life=3600,  # ours: a jti is remembered until its assertion expires
     clock_leeway=10,  # FAPI2-SP-FINAL-5.3.2.1-13
-    rsa_key_bits=2048,  # FAPI2-SP-FINAL-5.4.1-3
-    ec_key_bits=224,  # FAPI2-SP-FINAL-5.4.1-4
+    rsa_key_bits=2048,  # FAPI2-SP-FINAL-5.4.1-2
+    ec_key_bits=224,  # FAPI2-SP-FINAL-5.4.1-3
     grant_types=("authorization_code", "refresh_token", "client_credentials"),
     sender_constraints=("dpop", "mtls"),  # FAPI2-SP-FINAL-5.3.2.1-5; a proof is sent on purpose, a certificate by TLS
     dpop_signing_algs=("PS256", "ES256", "EdDSA", "Ed25519"),
-    id_token_signing_algs=("PS256", "ES256"),
+    id_token_signing_algs=("PS256", "ES256", "EdDSA"),  # FAPI2-SP-FINAL-5.4.1-1, by the name that it has there
     authorization_signing_algs=(),
     introspection_signing_algs=(),
     request_uri_lifetime=90,  # under 600: FAPI2-SP-FINAL-5.3.2.2-12

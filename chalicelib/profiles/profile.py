@@ -12,7 +12,8 @@ class Profile:
     Lifetimes and leeways are seconds. `*_algs` are JWS algorithm names, the only ones accepted. `assertion_audiences` names
     what the `aud` of a client assertion may be: "issuer", "token_endpoint", "par_endpoint". `sender_constraints`: "mtls", "dpop";
     where a request shows both, the first one binds. No request object is taken, and nothing signed, where its `*_signing_algs`
-    are empty. `request_object_longest_life`: from its nbf to its exp, and from its nbf to now.
+    are empty; what we sign needs a key of the deployment besides (Settings.signing_keys). `request_object_longest_life`: from its
+    nbf to its exp, and from its nbf to now.
     """
 
     name: str

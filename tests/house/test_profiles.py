@@ -98,7 +98,6 @@ ADVERTISED = {
     "code_challenge_methods": "code_challenge_methods_supported",
     "token_endpoint_auth_methods": "token_endpoint_auth_methods_supported",
     "client_signing_algs": "token_endpoint_auth_signing_alg_values_supported",
-    "id_token_signing_algs": "id_token_signing_alg_values_supported",
 }
 """Questions whose answers clients must know, and the metadata (RFC 8414 2, RFC 9126 5) that tells them."""
 
@@ -125,6 +124,14 @@ def test_what_is_advertised_is_what_some_profile_answers(bank, stricter, questio
     assert set(before) == {value for profile in PROFILES.values() for value in getattr(profile, question)}
     assert set(stricter(bank.settings, besides=True, **{question: ("new",)})[member]) == {*before, "new"}
     assert stricter(bank.settings, besides=False, **{question: ("new",)})[member] == ["new"]
+
+
+@pytest.mark.parametrize("what", ["id_token", "authorization", "introspection"])
+def test_a_signature_is_advertised_where_some_profile_answers_so_and_a_key_makes_it(bank, stricter, what):
+    question, member = f"{what}_signing_algs", f"{what}_signing_alg_values_supported"
+    assert document(bank.settings)[member] == ["PS256", "ES256", "EdDSA"]
+    assert document(replace(bank.settings, eddsa_key=None))[member] == ["PS256", "ES256"]
+    assert stricter(bank.settings, besides=False, **{question: ("EdDSA", "new")})[member] == ["EdDSA"]
 
 
 def test_pushing_is_required_only_where_every_profile_requires_it(bank, stricter):

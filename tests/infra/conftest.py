@@ -8,14 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from infra.keys import KEYS
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 class Template:
-    """CloudFormation's JSON, and the manifest beside it."""
+    """CloudFormation's JSON, and the manifest beside it. `keys`: the names of infra/keys.py's rows that it should have."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, eddsa: bool = False) -> None:
         self.folder = folder
+        self.keys = {row.name for row in KEYS if not row.chosen or eddsa}
         self.file = folder / "Ducat.template.json"
         self.body = json.loads(self.file.read_text())
         self.resources = self.body["Resources"]
@@ -59,12 +62,12 @@ def _synthesize(folder, *arguments):
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=110)
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory):
+@pytest.fixture(scope="session", params=["false", "true"], ids=["without EdDSA", "with EdDSA"])
+def template(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cdk") / "out"
-    run = _synthesize(folder)
+    run = _synthesize(folder, "-c", f"eddsa={request.param}")
     assert run.returncode == 0, run.stderr
-    return Template(folder)
+    return Template(folder, eddsa=request.param == "true")
 
 
 @pytest.fixture

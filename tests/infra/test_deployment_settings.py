@@ -35,6 +35,7 @@ def test_every_problem_is_listed_at_once():
         "truststore_uri": "https://example.org/truststore.pem",
         "resource_rules": '["GET /accounts"]',
         "bank_api_id": "not an id",
+        "eddsa": "yes",
         "isuer_host": "login.real.bank",
     }
     with pytest.raises(DeploymentError) as refused:
@@ -65,6 +66,15 @@ def test_rules_that_open_a_route_to_anyone_or_say_nothing_clear_are_refused(rule
 def test_one_host_for_both_is_refused():
     with pytest.raises(DeploymentError, match="must differ"):
         Deployment.read({**CHOSEN, "mtls_host": CHOSEN["issuer_host"]})
+
+
+@pytest.mark.parametrize(("said", "chosen"), [("true", True), (True, True), ("false", False), (False, False)])
+def test_eddsa_is_chosen_by_saying_so_as_text_or_as_json(said, chosen):
+    assert Deployment.read({**CHOSEN, "eddsa": said}).chooses("eddsa") is chosen
+
+
+def test_eddsa_is_not_chosen_by_saying_nothing():
+    assert Deployment.read(CHOSEN).chooses("eddsa") is False
 
 
 def test_there_is_no_choosing_other_people():

@@ -4,6 +4,7 @@ import app
 from chalicelib import settings
 from infra.deployment import PEOPLE
 from infra.functions import FUNCTIONS
+from infra.keys import KEYS
 
 
 def test_each_function_of_the_front_door_is_deployed_and_no_other(template):
@@ -20,7 +21,8 @@ def test_each_route_leads_to_the_function_that_serves_it(template):
 
 
 def test_each_function_is_given_every_setting_and_none_that_nobody_reads(template):
-    assert set(template.environment()) == set(settings.variables())
+    left_out = {settings.variable(f"{row.name}_key") for row in KEYS if row.name not in template.keys}
+    assert set(template.environment()) == set(settings.variables()) - left_out
 
 
 def test_every_setting_is_a_text_or_leads_to_a_table_or_key_of_the_template(template):
@@ -34,12 +36,14 @@ def test_every_setting_is_a_text_or_leads_to_a_table_or_key_of_the_template(temp
 
 def test_settings_lead_to_different_resources(template):
     places = [logical_id(value) for value in template.environment().values() if not isinstance(value, str)]
-    assert len(places) == len(set(places)) == len([n for n in settings.variables() if n.endswith(("_TABLE", "_KEY"))])
+    assert len(places) == len(set(places)) == len([n for n in template.environment() if n.endswith(("_TABLE", "_KEY"))])
 
 
 def test_the_settings_are_accepted_by_the_code(template):
     given = {name: value if isinstance(value, str) else "x" for name, value in template.environment().items()}
-    assert settings.Settings.read(given).issuer == "https://login.bank.example"
+    read = settings.Settings.read(given)
+    assert read.issuer == "https://login.bank.example"
+    assert ("EdDSA" in read.signing_keys) is ("eddsa" in template.keys)
 
 
 def test_the_people_of_the_sandbox_are_not_deployed(template):

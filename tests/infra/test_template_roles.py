@@ -25,7 +25,8 @@ def test_a_role_holds_its_rows_keys_and_verbs_and_no_other(template, row):
         for s in template.statements(f"app.{row.name}")
         if actions(s)[0].startswith("kms:") and s["Sid"] != "OpenItsTablesThroughDynamoDB"
     }
-    assert found == {(f"DUCAT_{k.name.upper()}_KEY", k.why, f"kms:{k.verb}") for k in row.keys}
+    had = [key for key in row.keys if key.name in template.keys]
+    assert found == {(f"DUCAT_{key.name.upper()}_KEY", key.why, f"kms:{key.verb}") for key in had}
 
 
 @EVERY
@@ -90,11 +91,12 @@ def test_only_what_answers_with_a_jwt_signs_and_each_key_with_its_one_algorithm(
         for s in template.statements(handler)
         if "kms:Sign" in actions(s)
     }
-    algorithms = {"DUCAT_PS256_KEY": "RSASSA_PSS_SHA_256", "DUCAT_ES256_KEY": "ECDSA_SHA_256"}
+    algorithms = {"ps256": "RSASSA_PSS_SHA_256", "es256": "ECDSA_SHA_256", "eddsa": "ED25519_SHA_512"}
     assert signing == {
-        (f"app.{name}", key): {"StringEquals": {"kms:SigningAlgorithm": algorithm}}
+        (f"app.{name}", f"DUCAT_{key.upper()}_KEY"): {"StringEquals": {"kms:SigningAlgorithm": algorithm}}
         for name in ("authorize", "login", "consent", "token", "introspect")
         for key, algorithm in algorithms.items()
+        if key in template.keys
     }
 
 

@@ -9,15 +9,17 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from joserfc import jwt
-from joserfc.jwk import ECKey, RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from chalicelib.keys import jose
-from chalicelib.keys.kms import ALGORITHMS, Kms, KmsSigner, to_jwk
+from chalicelib.keys.kms import ALGORITHMS, Kms, KmsSigner, MessageTooLong, to_jwk
 from chalicelib.keys.thumbprint import thumbprint
 from chalicelib.storage.records import SigningKey
 from local import aws as stand_in
 
 CONTEXT = {"user": "alice"}
+KINDS = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
+MEMBERS = {"RSA": {"n", "e"}, "EC": {"crv", "x", "y"}, "OKP": {"crv", "x"}}
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +34,9 @@ def kms(keys):
     return Kms(secrets_key=keys["DUCAT_SECRETS_KEY"], nonces_key=keys.get("DUCAT_NONCES_KEY", ""))
 
 
-@pytest.fixture(params=["PS256", "ES256"])
+@pytest.fixture(params=["PS256", "ES256", "EdDSA"])
 def signing_key(request, keys, kms):
-    key_id = keys[f"DUCAT_{request.param}_KEY"]
+    key_id = keys[f"DUCAT_{request.param.upper()}_KEY"]
     jwk = to_jwk(kms.public_key(key_id), request.param)
     return SigningKey(jwk["kid"], request.param, key_id, jwk, 0)
 
@@ -44,8 +46,8 @@ def signing_key(request, keys, kms):
 
 def test_what_kms_signed_another_library_verifies(kms, signing_key):
     token = jose.sign({"sub": "alice"}, kms.signer(signing_key))
-    kind = RSAKey if signing_key.alg == "PS256" else ECKey
-    decoded = jwt.decode(token, kind.import_key(signing_key.public_jwk), algorithms=[signing_key.alg])
+    key = KINDS[signing_key.public_jwk["kty"]].import_key(signing_key.public_jwk)
+    decoded = jwt.decode(token, key, algorithms=[signing_key.alg])
     assert decoded.claims == {"sub": "alice"}
     assert (
         decoded.header == {"alg": signing_key.alg, "kid": signing_key.kid, "typ": "JWT"} or "typ" not in decoded.header
@@ -59,11 +61,19 @@ def test_what_kms_signed_we_verify(kms, signing_key):
     assert (header["typ"], header["kid"], claims) == ("at+jwt", signing_key.kid, {"sub": "alice"})
 
 
-def test_a_message_longer_than_kms_takes_is_signed_all_the_same(kms, signing_key):
+@pytest.mark.parametrize("signing_key", ["PS256", "ES256"], indirect=True)
+def test_a_message_longer_than_kms_takes_is_signed_by_its_digest_all_the_same(kms, signing_key):
     claims = {"pad": "x" * 9000}
     token = jose.sign(claims, kms.signer(signing_key))
     jwks = {"keys": [signing_key.public_jwk]}
     assert jose.verify(token, jwks, algs=[signing_key.alg], rsa_key_bits=2048, ec_key_bits=224)[1] == claims
+
+
+@pytest.mark.parametrize("signing_key", ["EdDSA"], indirect=True)
+def test_a_message_longer_than_kms_takes_is_not_signed_where_only_the_message_will_do(kms, signing_key):
+    assert len(kms.signer(signing_key).sign(b"x" * 4096)) == 64
+    with pytest.raises(MessageTooLong, match="at most 4096 bytes as EdDSA, and these are 4097"):
+        kms.signer(signing_key).sign(b"x" * 4097)
 
 
 @pytest.mark.clause("RFC7518-3.4")
@@ -75,7 +85,7 @@ def test_3_4_an_ecdsa_signature_is_r_and_s_of_32_bytes_each_however_small(r, s):
     assert (len(raw), int.from_bytes(raw[:32]), int.from_bytes(raw[32:])) == (64, r, s)
 
 
-@pytest.mark.parametrize("alg", ALGORITHMS)
+@pytest.mark.parametrize("alg", ["PS256", "ES256"])
 def test_what_is_asked_of_kms_is_a_digest_and_one_algorithm(alg):
     asked = []
     answer = {"Signature": encode_dss_signature(1, 1)}
@@ -86,14 +96,24 @@ def test_what_is_asked_of_kms_is_a_digest_and_one_algorithm(alg):
     assert asked == [expected]
 
 
+def test_what_is_asked_of_kms_for_eddsa_is_the_message_itself():
+    """KMS's other algorithm, of a digest, is Ed25519ph, which JOSE does not have."""
+    asked = []
+    client = SimpleNamespace(sign=lambda **arguments: asked.append(arguments) or {"Signature": b"as it comes"})
+    assert KmsSigner(client, SigningKey("k", "EdDSA", "key", {}, 0)).sign(b"abc") == b"as it comes"
+    expected = {"KeyId": "key", "Message": b"abc", "MessageType": "RAW", "SigningAlgorithm": "ED25519_SHA_512"}
+    assert asked == [expected]
+
+
 # Public keys.
 
 
 def test_a_public_key_as_jwk_is_the_key_that_kms_has(keys, kms, signing_key):
     jwk = signing_key.public_jwk
-    kind = RSAKey if jwk["kty"] == "RSA" else ECKey
-    again = kind.import_key(jwk).public_key.public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    again = (
+        KINDS[jwk["kty"]]
+        .import_key(jwk)
+        .public_key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     )
     assert again == kms.public_key(signing_key.key_id)
 
@@ -101,8 +121,7 @@ def test_a_public_key_as_jwk_is_the_key_that_kms_has(keys, kms, signing_key):
 def test_a_jwk_has_its_thumbprint_for_kid_and_no_private_member(signing_key):
     jwk = signing_key.public_jwk
     assert (jwk["kid"], jwk["alg"], jwk["use"]) == (thumbprint(jwk), signing_key.alg, "sig")
-    members = {"n", "e"} if jwk["kty"] == "RSA" else {"crv", "x", "y"}
-    assert jwk.keys() == {"kty", "kid", "alg", "use"} | members
+    assert jwk.keys() == {"kty", "kid", "alg", "use"} | MEMBERS[jwk["kty"]]
 
 
 @pytest.mark.clause("RFC7518-6.2.1.2")
@@ -147,4 +166,4 @@ def test_what_was_never_sealed_is_not_opened(kms):
 
 
 def test_hashes_are_of_the_size_that_the_names_say():
-    assert {name[-3:] for name in ALGORITHMS} == {str(hashes.SHA256().digest_size * 8)}
+    assert {name[-3:] for name in ALGORITHMS if name != "EdDSA"} == {str(hashes.SHA256().digest_size * 8)}

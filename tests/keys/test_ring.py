@@ -101,9 +101,16 @@ def further_key(spec="RSA_2048"):
 def test_the_first_keys_are_published_and_sign_at_once(at):
     done = publish_keys.run(at(NOW))
     provider = at(NOW)
-    assert len(done["published"]) == 2
+    assert len(done["published"]) == 3
     assert sorted(kids(provider.ring.jwks(now=NOW))) == sorted(done["published"])
-    assert {provider.ring.signing(alg, now=NOW).kid for alg in ("PS256", "ES256")} == set(done["published"])
+    assert {provider.ring.signing(alg, now=NOW).kid for alg in ("PS256", "ES256", "EdDSA")} == set(done["published"])
+
+
+def test_where_there_is_no_key_for_eddsa_the_others_are_published_and_nothing_is_signed_so(at):
+    provider = at(NOW, eddsa_key=None)
+    assert len(publish_keys.run(provider)["published"]) == 2
+    with pytest.raises(NoSigningKey, match="EdDSA"):
+        provider.ring.signing("EdDSA", now=NOW)
 
 
 def test_publishing_again_changes_nothing(at):

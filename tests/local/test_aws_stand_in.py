@@ -8,6 +8,8 @@ import botocore.session
 import jwt
 import pytest
 from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from chalicelib.assembly import Aws
 from chalicelib.jobs import publish_keys
@@ -24,6 +26,7 @@ ELSEWHERE = {
     "DUCAT_MTLS_URL": "https://localhost:2",
     "DUCAT_BANK_NAME": "Bank",
     "DUCAT_PEOPLE": "local.people:build",
+    "DUCAT_RESOURCE_URL": "https://localhost:2",
     "DUCAT_RESOURCE_RULES": "{}",
 }
 
@@ -52,7 +55,7 @@ def test_the_tables_are_those_of_the_deployment():
 
 def test_the_keys_are_those_of_the_deployment_but_for_the_encryption_at_rest():
     deployed = {
-        row.name: (row.spec.value, "SIGN_VERIFY" if row.signs else "ENCRYPT_DECRYPT")
+        row.name: (row.spec.value, "SIGN_VERIFY" if row.signs else row.usage.value)
         for row in keys.KEYS
         if row.name != keys.TABLES_KEY
     }
@@ -63,7 +66,7 @@ def test_it_gives_every_setting_that_names_a_table_or_a_key(in_process):
     assert set(in_process) == {name for name in variables() if name.endswith(("_TABLE", "_KEY"))}
 
 
-@pytest.mark.parametrize("alg", ["PS256", "ES256"])
+@pytest.mark.parametrize("alg", ["PS256", "ES256", "EdDSA"])
 def test_what_the_product_signs_by_kms_verifies_with_another_library(settings, alg):
     product = Aws(settings)
     now = product.now()
@@ -92,6 +95,20 @@ def test_a_digest_and_its_message_have_signatures_of_each_other(in_process, sett
         assert kms.verify(**{**raw, "Message": b"another"}, Signature=signature)["SignatureValid"] is False
     with pytest.raises(ClientError, match="invalid length"):
         kms.sign(**{**digest, "Message": wrong})
+
+
+def test_ed25519_is_of_the_message_and_not_of_a_digest(in_process):
+    kms = client("kms")
+    asked = {"KeyId": in_process["DUCAT_EDDSA_KEY"], "SigningAlgorithm": "ED25519_SHA_512", "Message": b"x" * 64}
+    signature = kms.sign(**asked)["Signature"]
+    assert kms.verify(**asked, Signature=signature)["SignatureValid"] is True
+    assert kms.verify(**{**asked, "Message": b"y" * 64}, Signature=signature)["SignatureValid"] is False
+    for wrong in ({"MessageType": "DIGEST"}, {"SigningAlgorithm": "ECDSA_SHA_256"}):
+        with pytest.raises(ClientError, match=r"DIGEST is not for|SigningAlgorithm"):
+            kms.sign(**asked | wrong)
+    told = kms.get_public_key(KeyId=in_process["DUCAT_EDDSA_KEY"])
+    assert told["SigningAlgorithms"] == ["ED25519_SHA_512"]
+    assert isinstance(load_der_public_key(told["PublicKey"]), Ed25519PublicKey)
 
 
 def test_kms_takes_at_most_4096_bytes_of_message(in_process):

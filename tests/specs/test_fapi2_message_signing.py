@@ -267,7 +267,7 @@ def response_of(answer, client):
 @pytest.mark.clause("FAPI2-MS-ID1-5.4.1-1")
 @pytest.mark.clause("JARM-2.3.4")
 @pytest.mark.parametrize("mode", ["jwt", "query.jwt"])
-@pytest.mark.parametrize("alg", ["PS256", "ES256"])
+@pytest.mark.parametrize("alg", ["PS256", "ES256", "EdDSA"])
 def test_jarm_2_1_the_response_is_one_signed_parameter(bank, fintech, mode, alg):
     """iss, aud and exp, and every response parameter, in one JWT of the registered algorithm (JARM 2.1, 2.3.4)."""
     client = registered(bank, fintech, f"jarm-{alg}", authorization_signed_response_alg=alg)
@@ -323,7 +323,7 @@ def test_a_signed_response_is_for_one_client_alone(free):
 def test_jarm_4_metadata_name_what_is_offered(bank):
     """authorization_signing_alg_values_supported, and the response modes."""
     metadata = bank.metadata()
-    assert metadata["authorization_signing_alg_values_supported"] == ["PS256", "ES256"]
+    assert metadata["authorization_signing_alg_values_supported"] == ["PS256", "ES256", "EdDSA"]
     assert {"query", "jwt", "query.jwt"} <= set(metadata["response_modes_supported"])
     assert metadata["request_parameter_supported"] is True
     assert {"PS256", "ES256", "EdDSA"} <= set(metadata["request_object_signing_alg_values_supported"])
@@ -398,4 +398,4 @@ def test_a_resource_of_the_security_profile_gets_json(resource):
 @pytest.mark.clause("RFC9701-7")
 def test_9701_7_metadata_name_the_algorithms(bank):
     """introspection_signing_alg_values_supported."""
-    assert bank.metadata()["introspection_signing_alg_values_supported"] == ["PS256", "ES256"]
+    assert bank.metadata()["introspection_signing_alg_values_supported"] == ["PS256", "ES256", "EdDSA"]
