@@ -8,8 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 from unicodedata import category
+from urllib.parse import parse_qsl, urlsplit
 
 from cryptography import x509
 
