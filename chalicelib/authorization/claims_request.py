@@ -11,6 +11,8 @@ from chalicelib.storage.records import AuthorizationRequest
 
 LONGEST = 4096
 """Characters of the parameter that are looked at."""
+DEEPEST = 8
+"""How deep its JSON may nest: a value that is compared with an address stands five deep."""
 PLACES = ("userinfo", "id_token")
 
 Wish = Mapping[str, Any]
@@ -30,6 +32,8 @@ def asked(value: str | None) -> dict[str, Any] | None:
         raise InvalidRequest("claims is not JSON") from None
     if not isinstance(sent, dict):
         raise InvalidRequest("claims is not a JSON object")
+    if not _nests(sent, DEEPEST):  # what is only just read here could not be read where more stands around it
+        raise InvalidRequest("claims is nested too deeply")
     return {place: {name: _wish(w) for name, w in _object(sent.get(place)).items()} for place in PLACES}
 
 
@@ -76,6 +80,12 @@ def require_acr(request: AuthorizationRequest, *reached: str) -> tuple[str, ...]
 
 def _wanted(wish: Wish) -> list[Any]:
     return [*wish.get("values", ()), *([wish["value"]] if "value" in wish else [])]
+
+
+def _nests(value: Any, most: int) -> bool:
+    """Whether a JSON value is nested no deeper than that."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return inner is None or (most > 0 and all(_nests(one, most - 1) for one in inner))
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -332,6 +332,18 @@ def test_odd_claims(named, claims):
         assert named.userinfo(tokens.json()["access_token"]).status == 200
 
 
+@pytest.mark.clause("OIDCC-5.5")
+def test_claims_of_any_depth(named):
+    """There is no depth that one function can just read and the next, which has more around it, can't."""
+    for depth in (3, 50, *range(900, 1000)):
+        claims = '{"userinfo":{"name":{"value":' + "[" * depth + "]" * depth + "}}}"
+        answer = named.push(claims=claims)
+        assert answered(answer), depth
+        if answer.status == 201:
+            browser = Browser(named.bank)
+            assert answered(browser.get(browser.open("named", answer.json()["request_uri"]).location)), depth
+
+
 @pytest.mark.clause("RFC6749-10.14")
 @pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize("field", ["username", "password", "one_time_code"])
