@@ -49,6 +49,12 @@ ATTRIBUTE = re.compile(
 )
 """Where an attribute of a DN begins, and its value where that is written in hex (RFC 4514 2.4, 3)."""
 
+UNREADABLE = (
+    *(ValueError, TypeError, UnsupportedAlgorithm, JoseError),
+    *(x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType),
+)
+"""What comes of reading a certificate that is none, or that holds what nobody reads: some of it only at the part in question."""
+
 Name = tuple[frozenset[tuple[str, str]], ...]
 
 
@@ -59,10 +65,8 @@ def presented(pem: str | None, profile: Profile, *, now: int) -> x509.Certificat
     try:
         certificate = _load(pem)
         require_size(certificate.public_key(), rsa_key_bits=profile.rsa_key_bits, ec_key_bits=profile.ec_key_bits)
-    except (ValueError, UnsupportedAlgorithm, JoseError) as problem:
-        raise InvalidClient(
-            "client authentication failed", detail=f"the certificate can't be used: {type(problem).__name__}"
-        ) from None
+    except UNREADABLE as problem:
+        raise _unusable(problem) from None
     instant = datetime.fromtimestamp(now, UTC)
     if not certificate.not_valid_before_utc <= instant <= certificate.not_valid_after_utc:
         raise InvalidClient("client authentication failed", detail="the certificate is not in its time")
@@ -71,13 +75,22 @@ def presented(pem: str | None, profile: Profile, *, now: int) -> x509.Certificat
 
 def require_registered_name(certificate: x509.Certificate, client: Client) -> x509.Certificate:
     """The certificate, if it carries the one name that the client registered (RFC 8705 2.1.2). Raises InvalidClient."""
-    if client.tls_client_auth_subject_dn is not None:
-        carried = _comparable(certificate.subject) == distinguished_name(client.tls_client_auth_subject_dn)
-    else:
-        carried = any(expected in _alternatives(certificate, kind) for kind, expected in _registered_names(client))
+    try:
+        if client.tls_client_auth_subject_dn is not None:
+            carried = _comparable(certificate.subject) == distinguished_name(client.tls_client_auth_subject_dn)
+        else:
+            carried = any(expected in _alternatives(certificate, kind) for kind, expected in _registered_names(client))
+    except UNREADABLE as problem:
+        raise _unusable(problem) from None
     if not carried:
         raise InvalidClient("client authentication failed", detail="the certificate's name is not the registered one")
     return certificate
+
+
+def _unusable(problem: Exception) -> InvalidClient:
+    return InvalidClient(
+        "client authentication failed", detail=f"the certificate can't be used: {type(problem).__name__}"
+    )
 
 
 def require_registered_certificate(certificate: x509.Certificate, client: Client) -> x509.Certificate:
@@ -146,7 +159,7 @@ def _registered_names(client: Client) -> Iterator[tuple[type[x509.GeneralName], 
 def _alternatives(certificate: x509.Certificate, kind: type[x509.GeneralName]) -> set[str]:
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
+    except x509.ExtensionNotFound:
         return set()
     return {_alternative(name) for name in names if isinstance(name, kind)}
 

@@ -132,7 +132,7 @@ def _require_recent(iat: Any, *, now: int) -> int:
 
 def _require_hash(ath: Any, access_token: str) -> str:
     made = urlsafe_b64encode(sha256(access_token.encode()).digest()).rstrip(b"=").decode()
-    if not isinstance(ath, str) or not hmac.compare_digest(ath.encode(), made.encode()):
+    if not isinstance(ath, str) or not ath.isascii() or not hmac.compare_digest(ath, made):
         raise _refused("ath is of another access token")
     return made
 

@@ -6,13 +6,32 @@ Each oddity goes to each endpoint. The answer is a refusal, or the same as witho
 import base64
 import json
 import time
+from datetime import UTC, datetime, timedelta
+from ssl import DER_cert_to_PEM_cert
 
 import jwt
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtensionOID, NameOID
 
 import app
 from chalicelib import gateway
-from tests.actors import ASSERTION_TYPE, ISSUER, REQUEST_URI, Answer, Browser, Fintech, certificate, jwk, rsa_key
+from tests.actors import (
+    ASSERTION_TYPE,
+    ISSUER,
+    NOW,
+    REQUEST_URI,
+    Answer,
+    Browser,
+    Fintech,
+    certificate,
+    der,
+    ec_key,
+    jwk,
+    rsa_key,
+)
 from tests.conftest import STANDARD
 
 GET = ("/authorize", "/login", "/consent", "/userinfo", "/jwks", "/.well-known/openid-configuration")
@@ -379,3 +398,59 @@ def test_odd_input_takes_no_longer_than_other_input(bank, fintech):
         bank.send("GET", "/userinfo", headers=(("Authorization", f"Bearer {text}"),))
         bank.send("GET", "/authorize", query=[("request_uri", text), ("client_id", text)])
     assert time.process_time() - began < 10
+
+
+# What only TLS stands before: certificates.
+
+
+def odd_certificates():
+    """A certificate whose name or frame is of other bytes than any that is written so, and some of odd alternative names."""
+    usual = der(certificate("named"))
+    for old, new in {
+        b"named": b"\xff\xff\xff\xff\xff",
+        b"Fintech, Inc.": b"\xc3" * 13,
+        b"\x13\x02DE": b"\x03\x02DE",
+        b"\x0c\x05named": b"\x1c\x05named",
+        b"\xa0\x03\x02\x01\x02": b"\xa0\x03\x02\x01\x07",
+    }.items():
+        assert old in usual
+        yield "named", usual.replace(old, new)
+    for other_name in (b"\xa5\x02\x30\x00", b"\xa3\x02\x30\x00", b"\x82\x01\xff", b"\x87\x01\x01", b""):
+        names = bytes([0x30, len(other_name)]) + other_name
+        yield "alternative", _with_names(x509.UnrecognizedExtension(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, names))
+
+
+def _with_names(extension):
+    key = ec_key("odd names")
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "alternative")])
+    begins = datetime.fromtimestamp(NOW - 60, UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, begins, begins + timedelta(days=1))
+    return builder.add_extension(extension, critical=False).sign(key, SHA256()).public_bytes(Encoding.DER)
+
+
+@pytest.mark.clause("RFC8705-2.1")
+@pytest.mark.parametrize(("client_id", "shown"), list(odd_certificates()))
+def test_a_certificate_that_holds_what_nobody_reads(bank, client_id, shown):
+    """What an authority signed may still hold what nobody reads; then it proves nobody."""
+    bank.register(
+        **STANDARD,
+        client_id="alternative",
+        token_endpoint_auth_method="tls_client_auth",
+        tls_client_auth_san_dns="fintech.example",
+    )
+    form = {"client_id": client_id, "grant_type": "client_credentials"}
+    answer = bank.send("POST", "/token", form=form, certificate=DER_cert_to_PEM_cert(shown))
+    assert (answer.status, answer.error) == (401, "invalid_client")
+
+
+@pytest.mark.clause("DPOP-4.3")
+@pytest.mark.parametrize("name", ["jti", "htm", "htu", "iat", "ath", "nonce"])
+@pytest.mark.parametrize("value", ["\ud800", "\u00e4", None, [], ["x"], {}, True, 1.5, 10**400], ids=range(9))
+def test_an_odd_claim_of_a_proof(bank, dpop_fintech, name, value):
+    """Anybody may sign one with a key of their own: at a door, and at the authorizer before the bank's API."""
+    proof = dpop_fintech.proof("GET", "/userinfo", **{"access_token": "x", name: value})
+    answer = bank.send("GET", "/userinfo", headers=(("Authorization", "DPoP x"), ("DPoP", proof)))
+    assert answer.status == 401
+    proof = dpop_fintech.proof("GET", "/accounts", **{"access_token": "x", name: value})
+    decision = bank.authorize("GET", "/accounts", headers=(("Authorization", "DPoP x"), ("DPoP", proof)))
+    assert decision["policyDocument"]["Statement"][0]["Effect"] == "Deny"
