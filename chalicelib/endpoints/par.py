@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chalicelib.authorization import request as authorization_request
 from chalicelib.authorization import id_token_hint, request_object, request_uri
+from chalicelib.authorization import request as authorization_request
 from chalicelib.clients import authentication
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidRequest, OAuthError, UnauthorizedClient

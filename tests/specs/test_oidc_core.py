@@ -291,7 +291,16 @@ def test_3_1_2_1_a_hint_that_we_did_not_issue_to_the_client_is_refused(named, fi
     head, body, signature = named.tokens()["id_token"].split(".")
     others = fintech.tokens()["id_token"]
     own = fintech.assertion(iss=named.bank.settings.issuer, aud=named.client_id, sub="alice")
-    for hint in ("x", "a.b.c", f"{head}.{body}.{signature[:-4]}AAAA", f"{head}.{body}.", others, own, "e30.e30.", "\u00fc"):
+    for hint in (
+        "x",
+        "a.b.c",
+        f"{head}.{body}.{signature[:-4]}AAAA",
+        f"{head}.{body}.",
+        others,
+        own,
+        "e30.e30.",
+        "\u00fc",
+    ):
         answer = named.push(id_token_hint=hint)
         assert (answer.status, answer.json()["error"]) == (400, "invalid_request"), hint
 
