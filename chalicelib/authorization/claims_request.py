@@ -15,6 +15,11 @@ DEEPEST = 8
 """How deep its JSON may nest: a value that is compared with an address stands five deep."""
 PLACES = ("userinfo", "id_token")
 
+
+class AnotherPerson(Exception):
+    """Who signed in is not whom the client asked for."""
+
+
 Wish = Mapping[str, Any]
 """What is said about one claim: `essential`, `value`, `values`; empty where it is just asked for."""
 
@@ -59,9 +64,11 @@ def allows(wish: Wish, value: Any) -> bool:
 
 
 def require_person(request: AuthorizationRequest, sub: str) -> str:
-    """The sub, if it is the one that the client asked for or hinted at, if any (5.5.1, 3.1.2.1). Raises LookupError."""
-    if request.hinted_sub not in (None, sub) or not all(allows(of(request, place).get("sub", {}), sub) for place in PLACES):
-        raise LookupError("another person was asked for")
+    """The sub, if it is the one that the client asked for or hinted at, if any (5.5.1, 3.1.2.1). Raises AnotherPerson."""
+    if request.hinted_sub not in (None, sub) or not all(
+        allows(of(request, place).get("sub", {}), sub) for place in PLACES
+    ):
+        raise AnotherPerson("another person was asked for")
     return sub
 
 

@@ -67,7 +67,7 @@ def _post(request: Request, provider: Provider) -> Response:
     except SignInRefused as refused:
         again = _page(interaction, cookie, provider, username=username, problem=LOCKED if refused.locked else WRONG)
         return again.noting(reason=refused.reason)
-    except LookupError as another:
+    except claims_request.AnotherPerson as another:
         again = _page(interaction, cookie, provider, username=username, problem=ANOTHER)
         return again.noting(reason=str(another))
 

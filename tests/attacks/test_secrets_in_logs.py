@@ -313,6 +313,21 @@ def test_a_failure_of_ours_leaves_a_traceback_without_values(bank, lines, fintec
     assert {line["error"] for line in lines.entries()[-len(answers) :]} == {"server_error"}
 
 
+@pytest.mark.parametrize("kind", [KeyError, IndexError, LookupError])
+def test_a_directory_that_fails_is_not_taken_for_another_person(bank, lines, fintech, monkeypatch, kind):
+    """A bank's own directory may fail in any way: that is a failure, and what it says is about somebody."""
+    browser = Browser(bank)
+    login = browser.page("fintech", fintech.pushed())
+
+    def fail(*_, **__):
+        raise kind(marker("person"))
+
+    monkeypatch.setattr(bank.aws.people, "sign_in", fail, raising=False)
+    lines.never(person=marker("person"))
+    assert browser.sign_in(login).status == 500
+    assert lines.hold_none_of_them()
+
+
 def test_a_page_that_can_not_be_shown_leaves_no_values_either(bank, lines, fintech, monkeypatch):
     """The refusal of a refusal: the page's own failure is logged as carefully."""
     from chalicelib.pages import render
