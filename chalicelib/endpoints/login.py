@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from chalicelib.authorization import browser, claims_request, response
 from chalicelib.endpoints.authorize import refuse
-from chalicelib.errors import AccessDenied
+from chalicelib.errors import AccessDenied, OAuthError, UnmetAuthenticationRequirements
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import render
 from chalicelib.people import assurance
@@ -22,8 +21,9 @@ __all__ = ["answer", "refuse"]
 WRONG = "That did not match. Check your user name, password and one-time code, and try again."
 LOCKED = "There were too many failed attempts. Please wait a while before you try again."
 ANOTHER = "The app that sent you here asked for somebody else to sign in."
+FIELDS = ("username", "password", "one_time_code")
 LONGEST = 1024
-"""Characters of any field that is looked at."""
+"""Characters of any of them that are looked at."""
 
 
 def answer(request: Request, provider: Provider) -> Response:
@@ -46,7 +46,7 @@ def _post(request: Request, provider: Provider) -> Response:
     key, cookie = browser.require_posted(request, form)
     if form.get("action") == "cancel":
         return cancel(key, cookie, provider, now=now)
-    username, password, one_time_code = (_field(form, name) for name in ("username", "password", "one_time_code"))
+    username, password, one_time_code = (form.get(name, "")[:LONGEST] for name in FIELDS)
 
     # Check. Neither read needs the other.
     found, user = provider.alongside(
@@ -64,12 +64,14 @@ def _post(request: Request, provider: Provider) -> Response:
         )
         _require_level(signed_in.login.acr, _client(interaction, provider, now=now))
         claims_request.require_person(interaction.request, signed_in.login.sub)
+        claims_request.require_acr(interaction.request, signed_in.login.acr)
     except SignInRefused as refused:
         again = _page(interaction, cookie, provider, username=username, problem=LOCKED if refused.locked else WRONG)
         return again.noting(reason=refused.reason)
+    except UnmetAuthenticationRequirements as unmet:  # another level than the client must have
+        return cancel(key, cookie, provider, now=now, why=unmet)
     except claims_request.AnotherPerson as another:
-        again = _page(interaction, cookie, provider, username=username, problem=ANOTHER)
-        return again.noting(reason=str(another))
+        return _page(interaction, cookie, provider, username=username, problem=ANOTHER).noting(reason=str(another))
 
     # Remember.
     try:
@@ -87,13 +89,16 @@ def _post(request: Request, provider: Provider) -> Response:
     )
 
 
-def cancel(key: str, cookie: str, provider: Provider, *, now: int) -> Response:
-    """The person says no: back to the client with access_denied (RFC 6749 4.1.2.1). Raises AccessDenied, for a page."""
+def cancel(key: str, cookie: str, provider: Provider, *, now: int, why: OAuthError | None = None) -> Response:
+    """Back to the client with `why`, or, as the person says no, with access_denied (RFC 6749 4.1.2.1).
+
+    Raises AccessDenied, for a page.
+    """
     try:
         interaction = provider.interactions.decide(key, cookie, decision="denied", now=now)
     except Gone:
         raise browser.over() from None
-    back = response.failure(interaction.request, provider, AccessDenied("the person said no"), now=now)
+    back = response.failure(interaction.request, provider, why or AccessDenied("the person said no"), now=now)
     return back.with_headers(browser.release(interaction.key))
 
 
@@ -130,7 +135,3 @@ def _require_level(acr: str, client: Client) -> str:
     if assurance.level(acr) < PROFILES[client.profile].least_assurance:
         raise SignInRefused("the level of assurance is too low for the profile")
     return acr
-
-
-def _field(form: Mapping[str, str], name: str) -> str:
-    return form.get(name, "")[:LONGEST]
