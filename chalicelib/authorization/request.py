@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 
@@ -12,6 +13,9 @@ from chalicelib.storage.records import AuthorizationRequest, Client
 
 LONGEST = 1000
 """Characters of state, nonce and the like, which we keep for the client; a longer one is refused, never cut."""
+
+LONGEST_IN_JSON = 2 * LONGEST
+"""Characters of the same as a signed response spells it, in ASCII: Ed25519 is of all of it, and KMS takes 4,096 bytes."""
 
 THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")  # RFC7638-3.1, of SHA-256
 SECONDS = re.compile(r"[0-9]{1,10}")
@@ -94,6 +98,8 @@ def _kept(parameters: Mapping[str, str], name: str) -> str | None:
     value = parameters.get(name)
     if value is not None and len(value) > LONGEST:
         raise InvalidRequest(f"{name} is longer than {LONGEST} characters")
+    if value is not None and len(json.dumps(value)) > LONGEST_IN_JSON:  # else no response could carry it, signed
+        raise InvalidRequest(f"{name} is too long when it is signed")
     return value
 
 
