@@ -14,8 +14,10 @@ from chalicelib.storage.records import AuthorizationRequest, Client
 LONGEST = 1000
 """Characters of state, nonce and the like, which we keep for the client; a longer one is refused, never cut."""
 
-LONGEST_IN_JSON = 2 * LONGEST
-"""Characters of the same as a signed response spells it, in ASCII: Ed25519 is of all of it, and KMS takes 4,096 bytes."""
+SIGNED_WHOLE = frozenset({"EdDSA"})
+"""Algorithms for which KMS wants the message itself, of at most 4,096 bytes; of others it signs a digest."""
+LONGEST_SIGNED_WHOLE = 2 * LONGEST
+"""Characters of a value as JSON spells it in ASCII, where it must fit into such a message."""
 
 THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")  # RFC7638-3.1, of SHA-256
 SECONDS = re.compile(r"[0-9]{1,10}")
@@ -39,7 +41,7 @@ def check(
         raise InvalidRequest("client_id is not the caller's")
     redirect_uri = require_redirect_uri(parameters.get("redirect_uri"), client)
     response_mode = _response_mode(parameters, profile)
-    signed = response_mode == "query.jwt"
+    response_alg = client.authorization_signed_response_alg if response_mode == "query.jwt" else None
     asked = details.asked(parameters.get("authorization_details"), client.authorization_details_types, now=now)
     return AuthorizationRequest(
         client_id=client.client_id,
@@ -47,15 +49,15 @@ def check(
         response_type=parameters["response_type"],
         scope=() if asked and "scope" not in parameters else scope.asked(parameters.get("scope"), client.scope),
         code_challenge=code_challenge.challenged(parameters, profile),
-        state=_kept(parameters, "state"),
-        nonce=_kept(parameters, "nonce"),
+        state=_kept(parameters, "state", signed=response_alg),
+        nonce=_kept(parameters, "nonce", signed=client.id_token_signed_response_alg),
         prompt=prompt.asked(parameters.get("prompt")),
         max_age=_max_age(parameters),
         acr_values=tuple((_kept(parameters, "acr_values") or "").split()),
         login_hint=_kept(parameters, "login_hint"),
         dpop_jkt=_dpop_jkt(parameters, dpop_jkt),
         response_mode=response_mode,
-        response_alg=client.authorization_signed_response_alg if signed else None,
+        response_alg=response_alg,
         claims=claims_request.asked(parameters.get("claims")),
         authorization_details=asked,
         hinted_sub=hinted_sub,
@@ -94,11 +96,12 @@ def _response_mode(parameters: Mapping[str, str], profile: Profile) -> str:
     return "query.jwt" if response_mode == "jwt" else response_mode
 
 
-def _kept(parameters: Mapping[str, str], name: str) -> str | None:
+def _kept(parameters: Mapping[str, str], name: str, *, signed: str | None = None) -> str | None:
+    """The value, to the byte. `signed`: the algorithm of the JWT that will give it back, if one does."""
     value = parameters.get(name)
     if value is not None and len(value) > LONGEST:
         raise InvalidRequest(f"{name} is longer than {LONGEST} characters")
-    if value is not None and len(json.dumps(value)) > LONGEST_IN_JSON:  # else no response could carry it, signed
+    if value is not None and signed in SIGNED_WHOLE and len(json.dumps(value)) > LONGEST_SIGNED_WHOLE:
         raise InvalidRequest(f"{name} is too long when it is signed")
     return value
 

@@ -18,8 +18,8 @@ from chalicelib.storage.stores import AlreadyUsed, Gone
 
 __all__ = ["answer", "refuse"]
 
-WRONG = "That did not match. Check your user name, password and one-time code, and try again."
-LOCKED = "There were too many failed attempts. Please wait a while before you try again."
+# One text for all: another one after so many tries would tell which user names there are.
+WRONG = "That did not match. Check your user name, password and one-time code, and try again. After some tries, wait a while."
 ANOTHER = "The app that sent you here asked for somebody else to sign in."
 FIELDS = ("username", "password", "one_time_code")
 LONGEST = 1024
@@ -66,7 +66,7 @@ def _post(request: Request, provider: Provider) -> Response:
         claims_request.require_person(interaction.request, signed_in.login.sub)
         claims_request.require_acr(interaction.request, signed_in.login.acr)
     except SignInRefused as refused:
-        again = _page(interaction, cookie, provider, username=username, problem=LOCKED if refused.locked else WRONG)
+        again = _page(interaction, cookie, provider, username=username, problem=WRONG)
         return again.noting(reason=refused.reason)
     except UnmetAuthenticationRequirements as unmet:  # another level than the client must have
         return cancel(key, cookie, provider, now=now, why=unmet)

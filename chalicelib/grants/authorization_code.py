@@ -40,6 +40,8 @@ def issue(
         dpop_nonce_required=caller.client.dpop_nonce_required,
         authorization_details=covered,
     )
+    if token.expires_at <= now:
+        raise InvalidGrant("the code can't be redeemed", detail="what it is for is over")
 
     def spend() -> None:
         provider.interactions.spend(

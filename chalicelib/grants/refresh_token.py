@@ -27,10 +27,16 @@ def issue(
     cnf = confirmation.renew(
         consent.cnf or {}, possession, caller.client, caller.profile, certified=caller.by_certificate
     )
-    granted = consent.scope
+    # What the client may no longer ask for, it gets no longer.
+    granted = tuple(token for token in consent.scope if token in caller.client.scope)
+    given = tuple(
+        one for one in consent.authorization_details if one["type"] in caller.client.authorization_details_types
+    )
+    if not granted and not given:
+        raise InvalidGrant("the refresh token can't be used", detail="the client may ask for nothing of it any more")
     if "scope" in form:
-        granted = scope.asked(form["scope"], consent.scope)  # RFC6749-6: nothing beyond what was granted
-    covered = details.within(form.get("authorization_details"), consent.authorization_details)
+        granted = scope.asked(form["scope"], granted)  # RFC6749-6: nothing beyond what was granted
+    covered = details.within(form.get("authorization_details"), given)
     access_token = join(provider.new_handle(), consent.consent_id)
     token = AccessToken(
         client_id=caller.client.client_id,

@@ -198,6 +198,26 @@ def test_a_type_that_was_withdrawn_since_is_not_granted(rich, bank):
     assert Browser(bank).open("rich", uri).parameters["error"] == "invalid_authorization_details"
 
 
+def test_what_a_client_may_ask_for_no_longer_it_gets_no_longer(rich, bank):
+    """Neither scope nor details of a consent outlive the client's registration for them."""
+    refresh_token = tokens(rich, NAMED, PAYMENT)["refresh_token"]
+    less = {
+        **STANDARD,
+        "client_id": "rich",
+        "scope": "openid",
+        "token_endpoint_auth_method": "tls_client_auth",
+        "tls_client_auth_subject_dn": "CN=rich,O=Fintech\\, Inc.,C=DE",
+        "authorization_details_types": ["payment_initiation"],
+    }
+    bank.register(**less)
+    answer = rich.refresh(refresh_token).json()
+    assert answer["scope"] == "openid"
+    assert [one["type"] for one in answer["authorization_details"]] == ["payment_initiation"]
+    assert rich.refresh(refresh_token, scope="accounts").json()["error"] == "invalid_scope"
+    bank.register(**less | {"scope": "email", "authorization_details_types": []})
+    assert rich.refresh(refresh_token).json()["error"] == "invalid_grant"
+
+
 # 4 What the person sees and agrees to
 
 
@@ -318,6 +338,14 @@ def test_6_a_token_may_be_asked_for_with_less(rich):
     assert covered["access"] == less["access"]
     decision = route(rich, token["access_token"], authorization_details_type="payment_initiation")
     assert decision["context"]["error"] == "insufficient_scope"
+
+
+def test_a_code_for_what_is_over_meanwhile_gives_nothing(rich, bank):
+    bank.now = NOW + 16 * 3600 - 5  # NOW is 2027-01-15T08:00:00Z
+    browser = Browser(bank)
+    back = answered(browser, consent_page(rich, browser, {**ALL, "validUntil": "2027-01-15"}))
+    bank.now += 10
+    assert rich.redeem(back.parameters["code"]).json()["error"] == "invalid_grant"
 
 
 @pytest.mark.clause("RFC9396-6")
