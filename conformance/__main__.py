@@ -86,7 +86,7 @@ def _ask(words: str) -> None:
 
 
 def _is_good(row: Row) -> bool:
-    return sum(row.counts.values()) == sum(row.counts[verdict] for verdict in GOOD)
+    return 0 < sum(row.counts.values()) == sum(row.counts[verdict] for verdict in GOOD)
 
 
 def _bank(wanted: argparse.Namespace) -> AbstractContextManager[Bank]:
