@@ -42,10 +42,13 @@ class Settings:
     interactions_table: str
     access_tokens_table: str
     used_once_table: str
+    sessions_table: str
     ps256_key: str
     es256_key: str
     secrets_key: str
     nonces_key: str
+    subjects_key: str
+    decryption_key: str
     eddsa_key: str | None = None
 
     @property

@@ -42,6 +42,13 @@ KEYS = (
         kms.KeySpec.SYMMETRIC_DEFAULT,
     ),
     Row("nonces", "Makes the nonces of DPoP proofs", kms.KeySpec.HMAC_256, usage=kms.KeyUsage.GENERATE_VERIFY_MAC),
+    Row(
+        "subjects",
+        "Makes the subjects that only one sector of clients knows a person by; replacing it changes them all",
+        kms.KeySpec.HMAC_256,
+        usage=kms.KeyUsage.GENERATE_VERIFY_MAC,
+    ),
+    Row("decryption", "Decrypts what clients encrypt for the provider", kms.KeySpec.RSA_2048),
     Row(TABLES_KEY, "Encrypts the tables at rest", kms.KeySpec.SYMMETRIC_DEFAULT),
 )
 
@@ -58,7 +65,7 @@ def build(scope: Construct, deployment: Deployment) -> Mapping[str, kms.Key]:
             key_spec=row.spec,
             key_usage=kms.KeyUsage.SIGN_VERIFY if row.signs else row.usage,
             # KMS rotates by itself what it alone reads: keys that encrypt.
-            enable_key_rotation=None if row.signs or row.usage != kms.KeyUsage.ENCRYPT_DECRYPT else True,
+            enable_key_rotation=True if row.spec == kms.KeySpec.SYMMETRIC_DEFAULT else None,
             removal_policy=RemovalPolicy.RETAIN,
         )
         for row in KEYS

@@ -32,6 +32,7 @@ TABLES = (
     Row("interactions", durable=False, swept=True),
     Row("access_tokens", durable=False, swept=True),
     Row("used_once", durable=False, swept=True),
+    Row("sessions", durable=False, swept=True),
 )
 
 

@@ -33,11 +33,12 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "interactions": ("pk",),
     "access_tokens": ("pk",),
     "used_once": ("pk",),
+    "sessions": ("pk",),
 }
 """Each table's key attributes."""
 
 TTL = "ttl"
-SWEPT = ("consents", "pushed_requests", "interactions", "access_tokens", "used_once")
+SWEPT = ("consents", "pushed_requests", "interactions", "access_tokens", "used_once", "sessions")
 
 KEYS: Mapping[str, tuple[str, str]] = {
     "ps256": ("RSA_2048", "SIGN_VERIFY"),
@@ -45,6 +46,8 @@ KEYS: Mapping[str, tuple[str, str]] = {
     "eddsa": ("ECC_NIST_EDWARDS25519", "SIGN_VERIFY"),
     "secrets": ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"),
     "nonces": ("HMAC_256", "GENERATE_VERIFY_MAC"),
+    "subjects": ("HMAC_256", "GENERATE_VERIFY_MAC"),
+    "decryption": ("RSA_2048", "ENCRYPT_DECRYPT"),
 }
 """Each key's spec and usage."""
 

@@ -145,4 +145,4 @@ def _field(place: str, account: Account) -> str:
     return f"{place}-account-{account['iban']}"
 
 
-ACCOUNT_INFORMATION = DetailType("account_information", SCHEMA, _require, _say, _grant, _narrow)
+ACCOUNT_INFORMATION = DetailType("account_information", SCHEMA, _require, _say, _grant, _narrow, writes=False)

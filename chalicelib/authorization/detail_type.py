@@ -50,6 +50,7 @@ class DetailType:
     `say`: in words, for a person with these accounts, fields named after a place.
     `grant`: what is left of it once the person chose (the form's fields), None if nothing is; never more than was asked.
     `narrow`: what of a granted one an asked one covers, None where it asks for more.
+    `writes`: it lets a client change something, and not only look.
     """
 
     name: str
@@ -58,6 +59,7 @@ class DetailType:
     say: Callable[[Detail, Sequence[Account], str], Shown]
     grant: Callable[[Detail, Sequence[Account], str, Mapping[str, str]], Detail | None]
     narrow: Callable[[Detail, Detail], Detail | None]
+    writes: bool
 
 
 # Fields, as schemas.

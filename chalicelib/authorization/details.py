@@ -77,6 +77,11 @@ def recur(details: Iterable[Detail]) -> bool:
     return all(one.get("recurringIndicator", True) for one in details)
 
 
+def write(details: Iterable[Detail]) -> bool:
+    """Whether any of them lets a client change something."""
+    return any(TYPES[one["type"]].writes for one in details)
+
+
 def _covered(wishes: Sequence[Detail], given: Sequence[Detail]) -> tuple[Detail, ...] | None:
     """The wishes, each covered by a granted detail of its own; None where that can't be.
 

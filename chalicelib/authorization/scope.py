@@ -13,11 +13,13 @@ SYNTAX = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")  
 
 @dataclass(frozen=True)
 class Scope:
-    """One scope token. `words`: what a person agrees to. `about_a_person`: meaningless without one."""
+    """One scope token. `words`: what a person agrees to. `about_a_person`: meaningless without one. `writes`: it lets a client
+    change something, and not only look."""
 
     name: str
     words: str
     about_a_person: bool = False
+    writes: bool = False
 
 
 SCOPES: Mapping[str, Scope] = {
@@ -29,6 +31,7 @@ SCOPES: Mapping[str, Scope] = {
         Scope("phone", "See your phone number", about_a_person=True),
         Scope("address", "See your postal address", about_a_person=True),
         Scope("accounts", "See your accounts and their balances"),
+        Scope("payments", "Make payments from your accounts", about_a_person=True, writes=True),
     )
 }
 """Every scope that this provider knows, in the order in which people read them."""
@@ -47,6 +50,11 @@ def require(tokens: tuple[str, ...], allowed: Iterable[str]) -> tuple[str, ...]:
     if not all(token in SCOPES and token in allowed for token in tokens):
         raise InvalidScope("the scope is unknown or not granted to this client")
     return tokens
+
+
+def write(tokens: Iterable[str]) -> bool:
+    """Whether any of them lets a client change something."""
+    return any(SCOPES[token].writes for token in tokens if token in SCOPES)
 
 
 def of_the_client_itself(allowed: Iterable[str]) -> tuple[str, ...]:

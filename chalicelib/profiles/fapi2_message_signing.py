@@ -10,7 +10,7 @@ from chalicelib.profiles.fapi2_security import FAPI2_SECURITY
 FAPI2_MESSAGE_SIGNING = replace(
     FAPI2_SECURITY,
     name="fapi2-message-signing",
-    response_modes=("query", "query.jwt", "jwt"),  # FAPI2-MS-ID1-5.4.1-1
+    responses=(("code", ("query", "query.jwt", "jwt")),),  # FAPI2-MS-ID1-5.4.1-1
     request_object_signing_algs=("PS256", "ES256", "EdDSA", "Ed25519"),  # FAPI2-MS-ID1-5.3.1-1
     authorization_signing_algs=("PS256", "ES256", "EdDSA"),
     introspection_signing_algs=("PS256", "ES256", "EdDSA"),  # FAPI2-MS-ID1-5.5.1-1

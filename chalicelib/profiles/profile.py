@@ -9,27 +9,34 @@ from dataclasses import dataclass
 class Profile:
     """The rules for one client. No field has a default, so that each profile answers each question.
 
-    Lifetimes and leeways are seconds. `*_algs` are JWS algorithm names, the only ones accepted. `assertion_audiences` names
-    what the `aud` of a client assertion may be: "issuer", "token_endpoint", "par_endpoint". `sender_constraints`: "mtls", "dpop";
-    where a request shows both, the first one binds. No request object is taken, and nothing signed, where its `*_signing_algs`
-    are empty; what we sign needs a key of the deployment besides (Settings.signing_keys). `request_object_longest_life`: from its
-    nbf to its exp, and from its nbf to now.
+    Lifetimes and leeways are seconds. `*_algs` are JWS or JWE algorithm names, the only ones accepted; where they are empty,
+    nothing of the kind is taken or made, and what we make needs a key of the deployment besides (Settings.signing_keys).
+
+    `responses`: each response_type and its response_modes, the default one first. `assertion_audiences` names what the `aud` of
+    a client assertion may be: "issuer", "token_endpoint", "par_endpoint". `sender_constraints`: "mtls", "dpop"; where a request
+    shows both, the first one binds. `unbound_tokens`: whether an access token that can only read may be bound to nothing.
+    `request_object_longest_life`: from its nbf to its exp, and from its nbf to now. `longest_session`: how long ago a person may
+    have signed in to be recognised without a page, 0 for never. `consent_remembered`: whether what a person agreed to before is
+    not asked again. `public_*`: for clients that have nothing to authenticate with.
     """
 
     name: str
 
     # The authorization request.
-    response_types: tuple[str, ...]
-    response_modes: tuple[str, ...]
+    responses: tuple[tuple[str, tuple[str, ...]], ...]
     pushed_requests_only: bool
+    signed_requests_only: bool
     code_challenge_required: bool
+    code_challenge_required_when_pushed: bool
     code_challenge_methods: tuple[str, ...]
     request_object_signing_algs: tuple[str, ...]
+    request_object_encryption_algs: tuple[str, ...]
     request_object_longest_life: int
 
     # Who the client is.
     token_endpoint_auth_methods: tuple[str, ...]
     client_signing_algs: tuple[str, ...]
+    client_secret_algs: tuple[str, ...]
     assertion_audiences: tuple[str, ...]
     assertion_audience_may_be_array: bool
     assertion_longest_life: int
@@ -40,10 +47,14 @@ class Profile:
     # What is handed out.
     grant_types: tuple[str, ...]
     sender_constraints: tuple[str, ...]
+    unbound_tokens: bool
     dpop_signing_algs: tuple[str, ...]
     id_token_signing_algs: tuple[str, ...]
+    userinfo_signing_algs: tuple[str, ...]
     authorization_signing_algs: tuple[str, ...]
     introspection_signing_algs: tuple[str, ...]
+    encryption_algs: tuple[str, ...]
+    encryption_encs: tuple[str, ...]
 
     # For how long.
     request_uri_lifetime: int
@@ -52,6 +63,21 @@ class Profile:
     access_token_lifetime: int
     id_token_lifetime: int
     consent_lifetime: int
+    public_access_token_lifetime: int
+    public_consent_lifetime: int
 
     # The person.
     least_assurance: int
+    least_assurance_to_write: int
+    longest_session: int
+    consent_remembered: bool
+
+    @property
+    def response_types(self) -> tuple[str, ...]:
+        """Every response_type."""
+        return tuple(name for name, _ in self.responses)
+
+    @property
+    def response_modes(self) -> tuple[str, ...]:
+        """Every response_mode of any response_type."""
+        return tuple(dict.fromkeys(mode for _, modes in self.responses for mode in modes))

@@ -14,7 +14,9 @@ class Client:
     """A registered client; field names are those of the registered client metadata (RFC 7591, 8705, 9449).
 
     `profile`: name of the profile in `profiles/` whose rules apply to it. `scope`: the scope tokens it may ask for.
-    `dpop_nonce_required`: its proofs must carry a nonce of ours.
+    `dpop_nonce_required`: its proofs must carry a nonce of ours. `client_secret`: sealed by KMS for this client alone, base64.
+    `jwks_uri`: where it publishes its keys, where it has no `jwks` here. `sector_identifier`: the host by which its pairwise
+    subjects are made. `*_encrypted_response_alg`, `*_enc`: how what is meant for it is encrypted, None where it is not.
     """
 
     client_id: str
@@ -39,6 +41,22 @@ class Client:
     authorization_signed_response_alg: str = "PS256"
     introspection_signed_response_alg: str = "PS256"
     authorization_details_types: tuple[str, ...] = ()
+    token_endpoint_auth_signing_alg: str | None = None
+    client_secret: str | None = None
+    jwks_uri: str | None = None
+    request_uris: tuple[str, ...] = ()
+    subject_type: str = "public"
+    sector_identifier_uri: str | None = None
+    sector_identifier: str | None = None
+    request_object_encryption_alg: str | None = None
+    request_object_encryption_enc: str | None = None
+    id_token_encrypted_response_alg: str | None = None
+    id_token_encrypted_response_enc: str | None = None
+    userinfo_signed_response_alg: str | None = None
+    userinfo_encrypted_response_alg: str | None = None
+    userinfo_encrypted_response_enc: str | None = None
+    authorization_encrypted_response_alg: str | None = None
+    authorization_encrypted_response_enc: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +84,7 @@ class AuthorizationRequest:
     claims: dict[str, Any] | None = None
     authorization_details: tuple[dict[str, Any], ...] = ()
     hinted_sub: str | None = None
+    ui_locales: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,7 +100,8 @@ class Login:
     """How and when a person proved who they are. `claims`: what the request asked for, as it was then.
 
     `accounts`: the person's, each with "iban" and "name", where there is a choice of them to make. `username`: as it was
-    typed, for the page on which the person decides.
+    typed, for the page on which the person decides. `sub` is the bank's own; `pairwise`: the one that the client is told
+    instead (OpenID Connect Core 8.1).
     """
 
     sub: str
@@ -91,6 +111,12 @@ class Login:
     claims: dict[str, Any] = field(default_factory=dict)
     accounts: tuple[dict[str, Any], ...] = ()
     username: str = ""
+    pairwise: str | None = None
+
+    @property
+    def told_sub(self) -> str:
+        """The subject by which the client knows the person."""
+        return self.pairwise or self.sub
 
 
 @dataclass(frozen=True)

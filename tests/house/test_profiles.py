@@ -67,8 +67,17 @@ def test_no_question_has_a_default():
     assert all(f"'{name}'" in str(raised.value) for name in QUESTIONS)
 
 
-NOT_OFFERED = ("request_object_signing_algs", "authorization_signing_algs", "introspection_signing_algs")
-"""Questions that no algorithm is an answer to."""
+NOT_OFFERED = (
+    "request_object_signing_algs",
+    "request_object_encryption_algs",
+    "client_secret_algs",
+    "authorization_signing_algs",
+    "introspection_signing_algs",
+    "public_access_token_lifetime",
+    "public_consent_lifetime",
+    "longest_session",
+)
+"""Questions to which nothing, or never, is an answer."""
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
@@ -79,10 +88,10 @@ class TestEachProfile:
     def test_answers_every_question_in_kind(self, profile):
         for f in fields(Profile):
             answer = getattr(profile, f.name)
-            kind = {"str": str, "int": int, "bool": bool, "tuple[str, ...]": tuple}[f.type]
+            kind = {"str": str, "int": int, "bool": bool}.get(f.type, tuple)
             assert type(answer) is kind, f.name
             assert kind is bool or answer or f.name in NOT_OFFERED, f"{f.name} is empty"
-            if kind is tuple:
+            if f.type == "tuple[str, ...]":
                 assert all(isinstance(one, str) and one for one in answer), f.name
                 assert len(set(answer)) == len(answer), f.name
 
@@ -92,8 +101,6 @@ class TestEachProfile:
 
 
 ADVERTISED = {
-    "response_types": "response_types_supported",
-    "response_modes": "response_modes_supported",
     "grant_types": "grant_types_supported",
     "code_challenge_methods": "code_challenge_methods_supported",
     "token_endpoint_auth_methods": "token_endpoint_auth_methods_supported",

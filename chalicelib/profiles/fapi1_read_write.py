@@ -1,0 +1,22 @@
+"""FAPI Part 2: Read and Write, to the letter of its draft, which offered a token in the front channel too.
+
+Such a token can be bound to nothing, and so it only reads.
+"""
+
+from dataclasses import replace
+
+from chalicelib.profiles.fapi1_baseline import FAPI1_BASELINE
+
+FAPI1_READ_WRITE = replace(
+    FAPI1_BASELINE,
+    name="fapi1-read-write",
+    responses=(  # W2
+        ("code id_token", ("fragment", "form_post")),
+        ("code id_token token", ("fragment", "form_post")),
+    ),
+    signed_requests_only=True,  # W1
+    code_challenge_required=False,  # the draft supports it and does not ask for it
+    code_challenge_required_when_pushed=False,
+    least_assurance=3,  # W7
+    least_assurance_to_write=3,
+)
