@@ -109,7 +109,13 @@ FUNCTIONS = (
     Function(
         "consent",
         ("GET /consent", "POST /consent"),
-        tables=(CALLER, Table("interactions", "RecordWhatThePersonDecides", ("GetItem", "UpdateItem")), RING),
+        tables=(
+            CALLER,
+            Table("interactions", "RecordWhatThePersonDecides", ("GetItem", "UpdateItem")),
+            Table("consents", "BeginTheConsentOfATokenThatOnlyReads", ("PutItem",)),
+            Table("access_tokens", "KeepATokenThatOnlyReads", ("PutItem",)),
+            RING,
+        ),
         keys=SIGN_RESPONSES,
     ),
     Function(

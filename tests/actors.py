@@ -80,7 +80,28 @@ class Answer:
     @property
     def parameters(self) -> dict[str, str]:
         """The query of where it leads."""
-        pairs = parse_qsl(urlsplit(self.location).query, keep_blank_values=True, strict_parsing=True)
+        return self._once(urlsplit(self.location).query)
+
+    @property
+    def fragment(self) -> dict[str, str]:
+        """The parameters in the fragment of where it leads; there are none in its query."""
+        assert not urlsplit(self.location).query
+        return self._once(urlsplit(self.location).fragment)
+
+    @property
+    def posted(self) -> dict[str, str]:
+        """What a form_post page would post, to nobody but the redirect_uri of its form."""
+        assert (self.header("content-type") or "").startswith("text/html"), self.text
+        return {a["name"]: a["value"] for t, a in _tags(self.text) if t == "input" and "name" in a}
+
+    @property
+    def form_action(self) -> str:
+        """Where the page's one form leads."""
+        (action,) = [a["action"] for t, a in _tags(self.text) if t == "form"]
+        return action
+
+    def _once(self, text: str) -> dict[str, str]:
+        pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True)
         assert len(dict(pairs)) == len(pairs)
         return dict(pairs)
 
@@ -298,6 +319,26 @@ class Fintech:
             "code_challenge": CHALLENGE,
             "code_challenge_method": "S256",
         } | changes
+
+    def request_object(self, *, key: Any = None, headers: dict[str, Any] | None = None, **claims: Any) -> str:
+        """A signed authorization request for `asking`; a claim given as None is left out."""
+        now = self.bank.now
+        standard = {"iss": self.client_id, "client_id": self.client_id, "aud": ISSUER, "nbf": now, "exp": now + 300}
+        payload = {n: v for n, v in (self.asking() | standard | claims).items() if v is not None}
+        header = {"kid": "k1", **(headers or {})}
+        return jwt.encode(payload, key or self.key, algorithm=header.get("alg", self.alg), headers=header)
+
+    def direct(
+        self, *, request: str | None = None, beside: dict[str, str] | None = None, **claims: Any
+    ) -> dict[str, str]:
+        """The query of an authorization request by value. `beside`: parameters outside the request object."""
+        return {"client_id": self.client_id, "request": request or self.request_object(**claims)} | (beside or {})
+
+    def agreed(self, *, username: str = "alice", **claims: Any) -> Answer:
+        """The authorization response to a request by value, after a person logged in and agreed."""
+        browser = Browser(self.bank)
+        page = browser.get(browser.get("/authorize", self.direct(**claims)).location)
+        return browser.submit(browser.get(browser.sign_in(page, username=username).location), "approve")
 
     def push(self, **changes: Any) -> Answer:
         return self.post("/par", **self.asking(**changes))

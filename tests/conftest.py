@@ -16,6 +16,11 @@ STANDARD = {
     "redirect_uris": ["https://fintech.example/callback", "https://fintech.example/callback?dummy1=lorem&dummy2=ipsum"],
     "tls_client_certificate_bound_access_tokens": True,
 }
+FAPI1 = {
+    **STANDARD,
+    "token_endpoint_auth_method": "private_key_jwt",
+    "scope": "openid profile email accounts payments",
+}
 DPOP = {
     **STANDARD,
     "token_endpoint_auth_method": "private_key_jwt",
@@ -82,6 +87,30 @@ def dpop_fintech(bank):
 def nonce_fintech(dpop_fintech):
     """Another of the kind, whose proofs must carry a nonce."""
     return dpop_fintech.with_(client_id="nonce-fintech")
+
+
+def _fapi1(bank, name, **more):
+    """A client of a FAPI 1.0 profile, registered anew."""
+    bank.register(**FAPI1 | {"client_id": name, "jwks": {"keys": [jwk(rsa_key(name))]}} | more)
+    return Fintech(bank, name, "private_key_jwt", rsa_key(name), "PS256", certificate(name))
+
+
+@pytest.fixture
+def advanced(bank):
+    """A client of FAPI 1.0 Advanced, by private_key_jwt, its tokens bound to its certificate."""
+    return _fapi1(bank, "advanced", profile="fapi1-advanced")
+
+
+@pytest.fixture
+def read_write(bank):
+    """A client of the Read and Write draft."""
+    return _fapi1(bank, "read-write", profile="fapi1-read-write")
+
+
+@pytest.fixture
+def baseline(bank):
+    """A confidential client of FAPI 1.0 Baseline, by private_key_jwt."""
+    return _fapi1(bank, "baseline", profile="fapi1-baseline")
 
 
 @pytest.fixture(params=["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"])

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from chalicelib.authorization import claims_request, code_challenge, details, prompt, scope
-from chalicelib.errors import InvalidRequest, LoginRequired, UnsupportedResponseType
+from chalicelib.authorization import claims_request, code_challenge, details, prompt, response_mode, scope
+from chalicelib.errors import InvalidRequest, InvalidScope, LoginRequired
 from chalicelib.profiles import Profile
 from chalicelib.storage.records import AuthorizationRequest, Client
 
@@ -23,44 +24,69 @@ THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")  # RFC7638-3.1, of SHA-256
 SECONDS = re.compile(r"[0-9]{1,10}")
 
 
+@dataclass(frozen=True)
+class WayBack:
+    """Where and how a client is answered whose redirect_uri is proven, whatever else is wrong with its request."""
+
+    client_id: str
+    redirect_uri: str
+    state: str | None
+    response_mode: str
+    response_alg: str | None
+
+
+def way_back(parameters: Mapping[str, str], client: Client, profile: Profile) -> WayBack:
+    """How to refuse the request. Raises InvalidRequest where there is nowhere to go (RFC 6749 4.1.2.1)."""
+    if parameters.get("client_id", client.client_id) != client.client_id:
+        raise InvalidRequest("client_id is not the caller's")
+    mode = response_mode.of_a_refusal(parameters, client, profile)
+    redirect_uri = require_redirect_uri(parameters.get("redirect_uri"), client)
+    alg = _response_alg(mode, client)
+    return WayBack(client.client_id, redirect_uri, _kept(parameters, "state", signed=alg), mode, alg)
+
+
 def check(
     parameters: Mapping[str, str],
     client: Client,
     profile: Profile,
     *,
     now: int,
+    pushed: bool,
     dpop_jkt: str | None = None,
     hinted_sub: str | None = None,
 ) -> AuthorizationRequest:
     """The request, if the client may send it. Unknown parameters are ignored (RFC 6749 3.1).
 
-    `dpop_jkt`: thumbprint of the key of a proof that came with it. `hinted_sub`: of a checked id_token_hint.
-    Raises InvalidRequest, UnsupportedResponseType, InvalidScope or InvalidAuthorizationDetails.
+    `pushed`: it came by PAR. `dpop_jkt`: thumbprint of the key of a proof that came with it. `hinted_sub`: of a checked
+    id_token_hint. Raises InvalidRequest, UnsupportedResponseType, InvalidScope or InvalidAuthorizationDetails.
     """
     if parameters.get("client_id", client.client_id) != client.client_id:
         raise InvalidRequest("client_id is not the caller's")
     redirect_uri = require_redirect_uri(parameters.get("redirect_uri"), client)
-    response_mode = _response_mode(parameters, profile)
-    response_alg = client.authorization_signed_response_alg if response_mode == "query.jwt" else None
+    mode = response_mode.asked(parameters, client, profile)
+    response_alg = _response_alg(mode, client)
     asked = details.asked(parameters.get("authorization_details"), client.authorization_details_types, now=now)
-    return AuthorizationRequest(
-        client_id=client.client_id,
-        redirect_uri=redirect_uri,
-        response_type=parameters["response_type"],
-        scope=() if asked and "scope" not in parameters else scope.asked(parameters.get("scope"), client.scope),
-        code_challenge=code_challenge.challenged(parameters, profile),
-        state=_kept(parameters, "state", signed=response_alg),
-        nonce=_kept(parameters, "nonce", signed=client.id_token_signed_response_alg),
-        prompt=prompt.asked(parameters.get("prompt")),
-        max_age=_max_age(parameters),
-        acr_values=tuple((_kept(parameters, "acr_values") or "").split()),
-        login_hint=_kept(parameters, "login_hint"),
-        dpop_jkt=_dpop_jkt(parameters, dpop_jkt),
-        response_mode=response_mode,
-        response_alg=response_alg,
-        claims=claims_request.asked(parameters.get("claims")),
-        authorization_details=asked,
-        hinted_sub=hinted_sub,
+    return _tied(
+        AuthorizationRequest(
+            client_id=client.client_id,
+            redirect_uri=redirect_uri,
+            response_type=parameters["response_type"],
+            scope=() if asked and "scope" not in parameters else scope.asked(parameters.get("scope"), client.scope),
+            code_challenge=code_challenge.challenged(parameters, profile),
+            state=_kept(parameters, "state", signed=response_alg),
+            nonce=_kept(parameters, "nonce", signed=client.id_token_signed_response_alg),
+            prompt=prompt.asked(parameters.get("prompt")),
+            max_age=_max_age(parameters),
+            acr_values=tuple((_kept(parameters, "acr_values") or "").split()),
+            login_hint=_kept(parameters, "login_hint"),
+            dpop_jkt=_dpop_jkt(parameters, dpop_jkt),
+            response_mode=mode,
+            response_alg=response_alg,
+            claims=claims_request.asked(parameters.get("claims")),
+            authorization_details=asked,
+            hinted_sub=hinted_sub,
+        ),
+        profile,
     )
 
 
@@ -83,17 +109,22 @@ def require_redirect_uri(redirect_uri: str | None, client: Client) -> str:
     return redirect_uri
 
 
-def _response_mode(parameters: Mapping[str, str], profile: Profile) -> str:
-    """How the response travels; "jwt" is the response type's own mode, signed (JARM-2.3.4)."""
-    response_type = parameters.get("response_type")
-    if response_type is None:
-        raise InvalidRequest("response_type is missing")  # RFC6749-4.1.2.1
-    if response_type not in profile.response_types:
-        raise UnsupportedResponseType("this response_type is not offered to this client")
-    response_mode = parameters.get("response_mode", profile.response_modes[0])
-    if response_mode not in profile.response_modes:
-        raise InvalidRequest("this response_mode is not offered to this client")
-    return "query.jwt" if response_mode == "jwt" else response_mode
+def _tied(request: AuthorizationRequest, profile: Profile) -> AuthorizationRequest:
+    """The request, if its response can be tied to it. Raises InvalidRequest or InvalidScope."""
+    about_a_person = "openid" in request.scope
+    signs_response = "id_token" in request.response_type.split(" ")
+    if signs_response and not about_a_person:
+        raise InvalidScope("an ID token is asked for without the scope openid")  # OIDCC-3.3.2.1
+    if request.nonce is None and (signs_response or (about_a_person and profile.nonce_or_state_required)):
+        raise InvalidRequest("nonce is required")  # OIDCC-3.3.2.11, FAPI1-BASE-5.2.2.2-1
+    if request.state is None and not about_a_person and profile.nonce_or_state_required:
+        raise InvalidRequest("state is required")  # FAPI1-BASE-5.2.2.3-1
+    return request
+
+
+def _response_alg(mode: str, client: Client) -> str | None:
+    """What the response as a whole is signed with, None where it is not."""
+    return client.authorization_signed_response_alg if response_mode.is_signed(mode) else None
 
 
 def _kept(parameters: Mapping[str, str], name: str, *, signed: str | None = None) -> str | None:

@@ -27,8 +27,8 @@ def unwrap(
     """
     sent = parameters.get("request")
     if sent is None:
-        if client.require_signed_request_object:
-            raise InvalidRequest("this client must sign its authorization requests")  # JAR-10.5
+        if client.require_signed_request_object or profile.signed_requests_only:
+            raise InvalidRequest("this client must sign its authorization requests")  # JAR-10.5, FAPI1-ADV-5.2.2-1
         return parameters
     if not profile.request_object_signing_algs:
         raise RequestNotSupported("request is not supported")  # OpenID Connect Core 6.1

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from chalicelib.errors import InvalidRequest
-
 PREFIX = "urn:ietf:params:oauth:request_uri:"
 
 
@@ -12,8 +10,8 @@ def of(handle: str) -> str:
     return PREFIX + handle
 
 
-def handle_of(request_uri: str | None) -> str:
-    """The handle that a request_uri carries. Raises InvalidRequest where there is none: nothing was pushed."""
+def handle_of(request_uri: str | None) -> str | None:
+    """The handle that a request_uri carries; None where it is none of ours, or there is none."""
     if request_uri is None or not request_uri.startswith(PREFIX):
-        raise InvalidRequest("this authorization request was not pushed; request_uri is missing")  # PAR-5
+        return None
     return request_uri.removeprefix(PREFIX)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 from urllib.parse import urlencode
 
+from chalicelib.authorization import response_mode
 from chalicelib.errors import OAuthError
 from chalicelib.keys.ring import Ring
 from chalicelib.messages import Response, see_other
 from chalicelib.settings import Settings
-from chalicelib.storage.records import AuthorizationRequest
 
 LIFETIME = 300
 """Seconds that a signed response may be used (JARM 2.1 recommends at most 600)."""
@@ -24,30 +25,67 @@ class Speaker(Protocol):
     def ring(self) -> Ring: ...
 
 
-def success(request: AuthorizationRequest, speaker: Speaker, *, code: str, now: int) -> Response:
-    """Back to the client with a code."""
-    return _redirect(request, speaker, {"code": code}, now=now)
+class Answerable(Protocol):
+    """What is answered: an authorization request, or as much of one as says where and how to refuse it."""
+
+    @property
+    def client_id(self) -> str: ...
+    @property
+    def redirect_uri(self) -> str: ...
+    @property
+    def state(self) -> str | None: ...
+    @property
+    def response_mode(self) -> str: ...
+    @property
+    def response_alg(self) -> str | None: ...
 
 
-def failure(request: AuthorizationRequest, speaker: Speaker, refusal: OAuthError, *, now: int) -> Response:
-    """Back to the client without one (RFC 6749 4.1.2.1). Only for a request whose redirect_uri is proven."""
+def success(request: Answerable, speaker: Speaker, parameters: Mapping[str, str], *, now: int) -> Response:
+    """Back to the client with what it is given."""
+    return _answer(request, speaker, parameters, now=now)
+
+
+def failure(request: Answerable, speaker: Speaker, refusal: OAuthError, *, now: int) -> Response:
+    """Back to the client with nothing (RFC 6749 4.1.2.1). Only where its redirect_uri is proven."""
     told = {"error": refusal.error, "error_description": refusal.description}
-    answer = _redirect(request, speaker, told, now=now)
+    answer = _answer(request, speaker, told, now=now)
     return answer.noting(error=refusal.error, reason=refusal.detail or refusal.description)
 
 
-def _redirect(request: AuthorizationRequest, speaker: Speaker, parameters: dict[str, str], *, now: int) -> Response:
-    parameters = {**parameters, "iss": speaker.settings.issuer}
+def _answer(request: Answerable, speaker: Speaker, told: Mapping[str, str], *, now: int) -> Response:
+    parameters = {**told, "iss": speaker.settings.issuer}
     if request.state is not None:
         parameters["state"] = request.state  # RFC6749-4.1.2: the exact value
     if request.response_alg is not None:
         parameters = {"response": _signed(request, request.response_alg, speaker, parameters, now=now)}
-    uri = request.redirect_uri
-    joint = "&" if "?" in uri else "?"
-    return see_other(f"{uri}{joint}{urlencode(parameters)}").noting(client_id=request.client_id)
+    return MODES[request.response_mode.removesuffix(response_mode.SIGNED)](request, speaker, parameters).noting(
+        client_id=request.client_id
+    )
 
 
-def _signed(request: AuthorizationRequest, alg: str, speaker: Speaker, parameters: dict[str, str], *, now: int) -> str:
+def _query(request: Answerable, speaker: Speaker, parameters: Mapping[str, str]) -> Response:
+    joint = "&" if "?" in request.redirect_uri else "?"
+    return see_other(f"{request.redirect_uri}{joint}{urlencode(parameters)}")
+
+
+def _fragment(request: Answerable, speaker: Speaker, parameters: Mapping[str, str]) -> Response:
+    """A registered redirect_uri has no fragment of its own (RFC 6749 3.1.2)."""
+    return see_other(f"{request.redirect_uri}#{urlencode(parameters)}")
+
+
+def _form_post(request: Answerable, speaker: Speaker, parameters: Mapping[str, str]) -> Response:
+    """OAuth 2.0 Form Post Response Mode 2."""
+    from chalicelib.pages import render  # brings Jinja2, which no redirect needs
+
+    return render.form_post(
+        bank_name=speaker.settings.bank_name, redirect_uri=request.redirect_uri, parameters=parameters
+    )
+
+
+MODES = {"query": _query, "fragment": _fragment, "form_post": _form_post}
+
+
+def _signed(request: Answerable, alg: str, speaker: Speaker, parameters: Mapping[str, str], *, now: int) -> str:
     """JARM-2.1: all parameters, for this client, for a short time."""
     from chalicelib.keys import jose  # brings PyJWT, which a response that is not signed never needs
 

@@ -57,6 +57,11 @@ def write(tokens: Iterable[str]) -> bool:
     return any(SCOPES[token].writes for token in tokens if token in SCOPES)
 
 
+def read(tokens: Iterable[str]) -> tuple[str, ...]:
+    """Those of them that only look."""
+    return tuple(token for token in tokens if not write((token,)))
+
+
 def of_the_client_itself(allowed: Iterable[str]) -> tuple[str, ...]:
     """What a client may be given when no person is asked (RFC 6749 4.4)."""
     return tuple(token for token in allowed if token in SCOPES and not SCOPES[token].about_a_person)

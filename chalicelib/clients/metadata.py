@@ -28,7 +28,7 @@ DEFAULT_ALG = "PS256"
 ALWAYS_SIGNS = ("PS256", "ES256")
 """What every deployment has keys for."""
 NAMES = ("subject_dn", "san_dns", "san_uri", "san_ip", "san_email")
-LISTS = ("scope", "grant_types", "redirect_uris", "authorization_details_types")
+LISTS = ("scope", "grant_types", "response_types", "redirect_uris", "authorization_details_types")
 SWITCHES = tuple(f.name for f in fields(Client) if f.type == "bool")
 
 
@@ -39,7 +39,7 @@ def registered(metadata: Mapping[str, Any], *, signs: Collection[str] = ALWAYS_S
     Raises InvalidClientMetadata or InvalidRedirectUri, with the first thing that is wrong.
     """
     known = {f.name for f in fields(Client)}
-    unknown = sorted(metadata.keys() - known - {"response_types"})
+    unknown = sorted(metadata.keys() - known)
     if unknown:
         raise InvalidClientMetadata(f"{', '.join(unknown)}: not known here")
     profile = PROFILES.get(str(metadata.get("profile")))
@@ -49,8 +49,8 @@ def registered(metadata: Mapping[str, Any], *, signs: Collection[str] = ALWAYS_S
         client = Client(**{k: _frozen(k, v) for k, v in metadata.items() if k in known})
     except TypeError:
         raise InvalidClientMetadata("something that every client has is missing") from None
-    client = _require_texts(_require_types(client, metadata.get("response_types")))
-    client = _require_grants(client, profile, metadata.get("response_types"))
+    client = _require_texts(_require_types(client))
+    client = _require_grants(client, profile)
     client = _require_keys(_require_authentication(client, profile), profile)
     return _require_signatures(_require_constraint(client, profile), profile, signs)
 
@@ -58,14 +58,15 @@ def registered(metadata: Mapping[str, Any], *, signs: Collection[str] = ALWAYS_S
 def _frozen(name: str, value: Any) -> Any:
     if name == "scope" and isinstance(value, str):
         return tuple(value.split(" "))
+    if name == "response_types" and value is None:
+        return ()
     return tuple(value) if isinstance(value, list) else value
 
 
-def _require_types(client: Client, response_types: Any) -> Client:
+def _require_types(client: Client) -> Client:
     """RFC 7591 2: each member is of its JSON type; "false" in quotes is no false."""
-    lists = {name: getattr(client, name) for name in LISTS}
-    lists["response_types"] = () if response_types is None else response_types
-    for name, values in lists.items():
+    for name in LISTS:
+        values = getattr(client, name)
         if not isinstance(values, tuple | list) or not all(isinstance(v, str) for v in values):
             raise InvalidClientMetadata(f"{name} must be a list of texts")
     for name in SWITCHES:
@@ -88,7 +89,7 @@ def _require_texts(client: Client) -> Client:
     return client
 
 
-def _require_grants(client: Client, profile: Profile, response_types: Any) -> Client:
+def _require_grants(client: Client, profile: Profile) -> Client:
     refused = [grant for grant in client.grant_types if grant not in profile.grant_types]
     if refused:
         raise InvalidClientMetadata(f"grant_types: the profile has no {', '.join(refused)}")
@@ -99,7 +100,7 @@ def _require_grants(client: Client, profile: Profile, response_types: Any) -> Cl
         raise InvalidRedirectUri("redirect_uris and the grant type authorization_code belong together")
     for uri in client.redirect_uris:
         _require_redirect_uri(uri)
-    if response_types is not None and not set(response_types) <= set(profile.response_types):
+    if not set(client.response_types) <= set(profile.response_types):
         raise InvalidClientMetadata("response_types: the profile has others")
     return client
 

@@ -1,20 +1,25 @@
 """GET and POST /authorize: the authorization endpoint (RFC 6749 3.1; OpenID Connect Core 3.1.2).
 
-Until the request is found where the client pushed it, nothing of it is trusted: a refusal is a page, never a redirect.
+Until a redirect_uri is proven to be the client's, nothing of a request is trusted: a refusal is a page, never a redirect.
 """
 
 from __future__ import annotations
 
-from chalicelib.authorization import browser, claims_request, request_uri, response
+from collections.abc import Callable, Mapping
+
+from chalicelib.authorization import browser, claims_request, direct_request, request_uri, response
 from chalicelib.authorization import request as authorization_request
+from chalicelib.authorization.response import Answerable
 from chalicelib.errors import InvalidRequest, InvalidRequestUri, OAuthError
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.people.assurance import ACR_VALUES
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
 from chalicelib.storage.handles import digest
-from chalicelib.storage.records import Interaction, PushedRequest
+from chalicelib.storage.records import AuthorizationRequest, Client, Interaction, PushedRequest
 from chalicelib.storage.stores import Gone
+
+Check = Callable[[], AuthorizationRequest]
 
 
 def answer(request: Request, provider: Provider) -> Response:
@@ -23,28 +28,21 @@ def answer(request: Request, provider: Provider) -> Response:
 
     # Read.
     parameters = request.form if request.method == "POST" else request.parameters
-    client_id = parameters.get("client_id")
-    if client_id is None:
-        raise InvalidRequest("client_id is missing")
     handle = request_uri.handle_of(parameters.get("request_uri"))
+    client, way_back, check = _heard(parameters, handle, provider, now=now)
 
     # Check.
-    pushed = _own(provider.pushed_requests.find(handle, now=now), client_id)
-    client = provider.clients.find(client_id, now=now)
-    if client is None:
-        raise InvalidRequest("the client is unknown")
-    authorization_request.require_redirect_uri(pushed.request.redirect_uri, client)  # PAR-7.4
     try:
-        asked = authorization_request.require_answerable(pushed.request, client)
+        asked = authorization_request.require_answerable(check(), client)
         claims_request.require_acr(asked, *ACR_VALUES)
     except OAuthError as refusal:
-        return response.failure(pushed.request, provider, refusal, now=now)
+        return response.failure(way_back, provider, refusal, now=now)
 
-    # Remember. The request_uri names the interaction: once that is decided, it can't begin again.
+    # Remember. A request_uri of ours names the interaction: once that is decided, it can't begin again.
     cookie = provider.new_handle()
     profile = PROFILES[client.profile]
     interaction = Interaction(
-        key=digest(handle),
+        key=digest(handle or provider.new_handle()),
         request=asked,
         browser=digest(cookie),
         begun_at=now,
@@ -58,7 +56,7 @@ def answer(request: Request, provider: Provider) -> Response:
 
     # Answer.
     bound = browser.bind(interaction.key, cookie, seconds=profile.interaction_lifetime)
-    return see_other(f"/login?interaction={interaction.key}", bound).noting(client_id=client_id)
+    return see_other(f"/login?interaction={interaction.key}", bound).noting(client_id=client.client_id)
 
 
 def refuse(refusal: OAuthError, provider: Provider) -> Response:
@@ -71,6 +69,32 @@ def refuse(refusal: OAuthError, provider: Provider) -> Response:
         description=refusal.description,
         status=refusal.status,
     )
+
+
+def _heard(
+    parameters: Mapping[str, str], handle: str | None, provider: Provider, *, now: int
+) -> tuple[Client, Answerable, Check]:
+    """Who asks, where to answer, and what is asked: by a request_uri of ours, or all at once. Raises OAuthError, for a page."""
+    client_id = parameters.get("client_id")
+    if client_id is None:
+        raise InvalidRequest("client_id is missing")
+    pushed = None if handle is None else _own(provider.pushed_requests.find(handle, now=now), client_id)
+    client = provider.clients.find(client_id, now=now)
+    if client is None:
+        raise InvalidRequest("the client is unknown")
+    if pushed is None:
+        heard = direct_request.hear(
+            parameters,
+            client,
+            PROFILES[client.profile],
+            issuer=provider.settings.issuer,
+            jwks=lambda: provider.ring.jwks(now=now),
+            now=now,
+        )
+        return client, heard.way_back, heard.check
+    asked = pushed.request
+    authorization_request.require_redirect_uri(asked.redirect_uri, client)  # PAR-7.4
+    return client, asked, lambda: asked
 
 
 def _own(pushed: PushedRequest | None, client_id: str) -> PushedRequest:

@@ -7,6 +7,7 @@ from chalicelib.authorization.detail_type import Detail
 from chalicelib.endpoints.authorize import refuse
 from chalicelib.endpoints.login import cancel
 from chalicelib.errors import AccessDenied, InvalidRequest
+from chalicelib.grants import front_channel
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import render
 from chalicelib.people import claims
@@ -90,5 +91,6 @@ def _post(request: Request, provider: Provider) -> Response:
         raise browser.over() from None
 
     # Answer.
-    back = response.success(interaction.request, provider, code=code, now=now)
+    given = front_channel.issue(interaction, code, provider, now=now)
+    back = response.success(interaction.request, provider, given, now=now)
     return back.with_headers(browser.release(key))

@@ -55,7 +55,8 @@ def document(settings: Settings) -> dict[str, Any]:
         "authorization_response_iss_parameter_supported": True,  # RFC9207-3
         "require_pushed_authorization_requests": all(p.pushed_requests_only for p in PROFILES.values()),
         "request_parameter_supported": any(p.request_object_signing_algs for p in PROFILES.values()),
-        "request_uri_parameter_supported": False,
+        "request_uri_parameter_supported": _by_reference(),
+        "require_request_uri_registration": _by_reference(),  # OpenID Connect Discovery 3
         "claims_parameter_supported": True,
         "authorization_details_types_supported": list(TYPES),  # RFC9396-10
         **_offered(settings),
@@ -63,10 +64,15 @@ def document(settings: Settings) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value != []}  # RFC8414-3.2
 
 
+def _by_reference() -> bool:
+    """Whether any profile takes a request object from where the client keeps it, which it must have registered."""
+    return any(p.request_object_signing_algs and not p.pushed_requests_only for p in PROFILES.values())
+
+
 def _offered(settings: Settings) -> dict[str, list[str]]:
     """What any profile offers, each once, in the profiles' order."""
     methods = _union("token_endpoint_auth_methods")
-    signing = _union("client_signing_algs")
+    signing = [*_union("client_signing_algs"), *_union("client_secret_algs")]
     return {
         "response_types_supported": _union("response_types"),
         "response_modes_supported": _union("response_modes"),
@@ -78,7 +84,8 @@ def _offered(settings: Settings) -> dict[str, list[str]]:
             f"{what}_signing_alg_values_supported": _signed(f"{what}_signing_algs", settings)
             for what in ("id_token", "authorization", "introspection")
         },
-        **{f"{name}_endpoint_auth_methods_supported": methods for name in ("token", "introspection", "revocation")},
+        **{f"{name}_endpoint_auth_methods_supported": methods for name in ("token", "revocation")},
+        "introspection_endpoint_auth_methods_supported": [m for m in methods if m != "none"],  # RFC7662-2.1
         **{
             f"{name}_endpoint_auth_signing_alg_values_supported": signing
             for name in ("token", "introspection", "revocation")

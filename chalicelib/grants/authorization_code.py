@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from chalicelib.authorization import claims_request, code_challenge, details
+from chalicelib.authorization import approval, claims_request, code_challenge, details
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidGrant, InvalidRequest
 from chalicelib.provider import Provider
 from chalicelib.storage.handles import digest, join, key_of, matches
-from chalicelib.storage.records import AccessToken, Consent, Interaction
+from chalicelib.storage.records import AccessToken, Interaction
 from chalicelib.storage.stores import Gone, Replayed
 from chalicelib.tokens import confirmation, id_token
 from chalicelib.tokens.confirmation import Possession
@@ -28,7 +27,13 @@ def issue(
     access_token = join(provider.new_handle(), consent_id)
     refreshes = _refreshes(caller) and details.recur(interaction.granted)
     refresh_token = join(provider.new_handle(), consent_id) if refreshes else None
-    consent = _consent(caller, interaction, refresh_token, cnf, now=now)
+    consent = approval.consent(
+        interaction,
+        lifetime=caller.profile.consent_lifetime,
+        now=now,
+        refresh_hash=None if refresh_token is None else digest(refresh_token),
+        cnf=cnf,
+    )
     covered = details.within(form.get("authorization_details"), consent.authorization_details)
     token = AccessToken(
         client_id=caller.client.client_id,
@@ -105,40 +110,17 @@ def _refreshes(caller: AuthenticatedClient) -> bool:
     return "refresh_token" in caller.client.grant_types and "refresh_token" in caller.profile.grant_types
 
 
-def _consent(
-    caller: AuthenticatedClient, interaction: Interaction, refresh_token: str | None, cnf: dict[str, str], *, now: int
-) -> Consent:
-    assert interaction.login is not None  # a code exists only for a person who logged in (stores.Interactions.decide)
-    return Consent(
-        consent_id=str(interaction.consent_id),
-        client_id=caller.client.client_id,
-        scope=interaction.request.scope,
-        login=replace(interaction.login, accounts=(), username=""),
-        given_at=now,
-        # As the page said: of all that was asked, whatever of it the person left out.
-        expires_at=details.ends(
-            interaction.request.authorization_details, otherwise=now + caller.profile.consent_lifetime
-        ),
-        refresh_hash=None if refresh_token is None else digest(refresh_token),
-        cnf=cnf,
-        userinfo=tuple(
-            claims_request.granted(claims_request.of(interaction.request, "userinfo"), interaction.login.claims)
-        ),
-        authorization_details=interaction.granted,
-    )
-
-
 def _id_token(
     caller: AuthenticatedClient, interaction: Interaction, access_token: str, provider: Provider, *, now: int
 ) -> str | None:
     """None where openid was not asked for (OpenID Connect Core 3.1.2.1)."""
     if "openid" not in interaction.request.scope:
         return None
-    assert interaction.login is not None
+    login = approval.person(interaction)
     return id_token.issue(
         provider.ring.signing(caller.client.id_token_signed_response_alg, now=now),
-        interaction.login,
-        claims=claims_request.granted(claims_request.of(interaction.request, "id_token"), interaction.login.claims),
+        login,
+        claims=claims_request.granted(claims_request.of(interaction.request, "id_token"), login.claims),
         issuer=provider.settings.issuer,
         client_id=caller.client.client_id,
         nonce=interaction.request.nonce,

@@ -1,14 +1,14 @@
 """Pages as responses: what a person sees, and the headers that keep a page to itself.
 
-No page runs a script, loads anything, or may stand in a frame. A page's words come from templates that escape whatever
-they are given.
+No page runs a script that its policy does not name, loads anything, or may stand in a frame. A page's words come from
+templates that escape whatever they are given.
 """
 
 from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -21,7 +21,16 @@ from chalicelib.messages import NO_STORE, Response
 
 ROOM = Path(__file__).parent
 STYLE = (ROOM / "style.css").read_text(encoding="utf-8")
-STYLE_SOURCE = f"'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'"
+
+
+def _source(text: str) -> str:
+    """What a page's policy names a style or a script by."""
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+STYLE_SOURCE = _source(STYLE)
+SUBMIT = 'document.getElementById("response").submit()'
+"""The one script of the page that posts a response: a person need not press its button."""
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(ROOM / "templates"),
@@ -189,6 +198,22 @@ def consent(
     )
 
 
+def form_post(*, bank_name: str, redirect_uri: str, parameters: Mapping[str, str]) -> Response:
+    """The page that carries an authorization response to the client as a form (OAuth 2.0 Form Post Response Mode 2).
+
+    Raises ValueError where no form may lead to `redirect_uri`.
+    """
+    return _page(
+        "form_post.html",
+        _onwards(form_target(redirect_uri)),
+        script=SUBMIT,
+        bank_name=bank_name,
+        action=redirect_uri,
+        parameters=parameters,
+        returns_to=_host(redirect_uri),
+    )
+
+
 def error(*, bank_name: str, error: str, description: str, status: int = 400) -> Response:
     """The error page, where nobody is proven to whom an error could be sent (RFC 6749 4.1.2.1)."""
     words = WORDS.get(error, OF_THE_REQUEST)
@@ -225,9 +250,16 @@ def _onwards(target: str) -> str:
     return "https:" if target.startswith("https:") else f"https: {target}"
 
 
-def _page(template: str, target: str | None, *, status: int = 200, **shown: object) -> Response:
+def _page(
+    template: str, target: str | None, *, status: int = 200, script: str | None = None, **shown: object
+) -> Response:
+    """`script`: the one that the page runs, if it runs any; the policy names it by its hash."""
     form_action = f"'self' {target}" if target else "'none'"
-    policy = f"default-src 'none'; style-src {STYLE_SOURCE}; form-action {form_action}; base-uri 'none'; frame-ancestors 'none'"
+    runs = "" if script is None else f"script-src {_source(script)}; "
+    policy = (
+        f"default-src 'none'; {runs}style-src {STYLE_SOURCE}; form-action {form_action}; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    )
     return Response(
         status,
         (
@@ -236,7 +268,7 @@ def _page(template: str, target: str | None, *, status: int = 200, **shown: obje
             ("Content-Security-Policy", policy),
             *ALONE,
         ),
-        TEMPLATES.get_template(template).render(shown),
+        TEMPLATES.get_template(template).render(shown | {"script": script}),
     )
 
 

@@ -21,4 +21,8 @@ FAPI1_ADVANCED = replace(
     client_secret_algs=(),
     unbound_tokens=False,  # FAPI1-ADV-5.2.2-5
     authorization_signing_algs=("PS256", "ES256"),  # FAPI1-ADV-5.2.2.2-1
+    grant_types=(
+        *FAPI1_BASELINE.grant_types,
+        "implicit",
+    ),  # what the ID token of a hybrid response counts as (RFC7591-2.1)
 )

@@ -7,6 +7,7 @@ FAPI1_BASELINE = Profile(
     responses=(("code", ("query", "form_post")),),  # FAPI1-BASE-5.2.2-11
     pushed_requests_only=False,
     signed_requests_only=False,
+    nonce_or_state_required=True,  # FAPI1-BASE-5.2.2.2-1, FAPI1-BASE-5.2.2.3-1
     code_challenge_required=True,  # FAPI1-BASE-5.2.2-7
     code_challenge_required_when_pushed=True,
     code_challenge_methods=("S256",),

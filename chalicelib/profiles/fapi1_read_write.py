@@ -19,4 +19,8 @@ FAPI1_READ_WRITE = replace(
     code_challenge_required_when_pushed=False,
     least_assurance=3,  # W7
     least_assurance_to_write=3,
+    grant_types=(
+        *FAPI1_BASELINE.grant_types,
+        "implicit",
+    ),  # what the ID token of a hybrid response counts as (RFC7591-2.1)
 )

@@ -7,6 +7,7 @@ FAPI2_SECURITY = Profile(
     responses=(("code", ("query",)),),  # FAPI2-SP-FINAL-5.3.2.2-1
     pushed_requests_only=True,  # FAPI2-SP-FINAL-5.3.2.2-3
     signed_requests_only=False,
+    nonce_or_state_required=False,  # PKCE ties a code to its request: FAPI2-SP-FINAL-5.3.2.2-5
     code_challenge_required=True,  # FAPI2-SP-FINAL-5.3.2.2-5
     code_challenge_required_when_pushed=True,
     code_challenge_methods=("S256",),

@@ -12,7 +12,8 @@ class Profile:
     Lifetimes and leeways are seconds. `*_algs` are JWS or JWE algorithm names, the only ones accepted; where they are empty,
     nothing of the kind is taken or made, and what we make needs a key of the deployment besides (Settings.signing_keys).
 
-    `responses`: each response_type and its response_modes, the default one first. `assertion_audiences` names what the `aud` of
+    `responses`: each response_type and its response_modes. `nonce_or_state_required`: a request
+    for openid has a nonce, any other a state. `assertion_audiences` names what the `aud` of
     a client assertion may be: "issuer", "token_endpoint", "par_endpoint". `sender_constraints`: "mtls", "dpop"; where a request
     shows both, the first one binds. `unbound_tokens`: whether an access token that can only read may be bound to nothing.
     `request_object_longest_life`: from its nbf to its exp, and from its nbf to now. `longest_session`: how long ago a person may
@@ -26,6 +27,7 @@ class Profile:
     responses: tuple[tuple[str, tuple[str, ...]], ...]
     pushed_requests_only: bool
     signed_requests_only: bool
+    nonce_or_state_required: bool
     code_challenge_required: bool
     code_challenge_required_when_pushed: bool
     code_challenge_methods: tuple[str, ...]

@@ -14,6 +14,7 @@ class Client:
     """A registered client; field names are those of the registered client metadata (RFC 7591, 8705, 9449).
 
     `profile`: name of the profile in `profiles/` whose rules apply to it. `scope`: the scope tokens it may ask for.
+    `response_types`: those that it uses, all of the profile's where it names none.
     `dpop_nonce_required`: its proofs must carry a nonce of ours. `client_secret`: sealed by KMS for this client alone, base64.
     `jwks_uri`: where it publishes its keys, where it has no `jwks` here. `sector_identifier`: the host by which its pairwise
     subjects are made. `*_encrypted_response_alg`, `*_enc`: how what is meant for it is encrypted, None where it is not.
@@ -26,6 +27,7 @@ class Client:
     grant_types: tuple[str, ...]
     scope: tuple[str, ...]
     redirect_uris: tuple[str, ...] = ()
+    response_types: tuple[str, ...] = ()
     jwks: dict[str, Any] | None = None
     tls_client_auth_subject_dn: str | None = None
     tls_client_auth_san_dns: str | None = None

@@ -125,6 +125,9 @@ class Tokens(Protocol):
     ) -> None:
         """Write a token. Raises Gone unless its consent, if it has one, is active in that instant."""
 
+    def begin(self, consent: Consent, handle: str, token: AccessToken) -> None:
+        """Write a consent with its first token, before its code is redeemed, which then writes the consent anew."""
+
     def find(self, handle: str, *, now: int) -> tuple[AccessToken, Consent | None] | None:
         """The token with its consent, in one read; None unless both are in force."""
 

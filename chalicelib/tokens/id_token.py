@@ -23,12 +23,17 @@ def issue(
     access_token: str | None,
     lifetime: int,
     now: int,
+    code: str | None = None,
+    state: str | None = None,
 ) -> str:
-    """The signed ID token: who logged in, when and how, and those `claims` about the person. `lifetime` in seconds."""
+    """The signed ID token: who logged in, when and how, and those `claims` about the person. `lifetime` in seconds.
+
+    `code` and `state`: of the authorization response in which it stands, which it signs by their hashes.
+    """
     told: Mapping[str, Any] = {
         **claims,
         "iss": issuer,
-        "sub": login.sub,
+        "sub": login.told_sub,
         "aud": client_id,
         "iat": now,
         "exp": now + lifetime,
@@ -36,13 +41,21 @@ def issue(
         "acr": login.acr,
         "amr": list(login.amr),
         "nonce": nonce,
-        "at_hash": None if access_token is None else half_hash(access_token, signer.alg),
+        **{
+            name: half_hash(value, signer.alg)
+            for name, value in (
+                ("at_hash", access_token),
+                ("c_hash", code),  # OIDCC-3.3.2.11
+                ("s_hash", state),  # FAPI1-ADV-5.2.2.1-5
+            )
+            if value is not None
+        },
     }
     return jose.sign({name: value for name, value in told.items() if value is not None}, signer)
 
 
 def half_hash(value: str, alg: str) -> str:
-    """The left half of a hash, base64url: at_hash and its kin (OpenID Connect Core 3.1.3.6).
+    """The left half of a hash, base64url: at_hash and its kin (OpenID Connect Core 3.1.3.6, 3.3.2.11; FAPI 1.0 Advanced 5.1).
 
     The hash is the one of the ID token's `alg`: of PS256 and ES256 SHA-256, of EdDSA by Ed25519 SHA-512 (RFC 8032 5.1).
     """

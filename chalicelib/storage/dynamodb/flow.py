@@ -169,7 +169,7 @@ class Interactions:
             with claiming(once, start=3):
                 self._tables.write(
                     redeem,
-                    self._consents.first_write(consent),
+                    self._consents.first_write(consent, begun=hands_out_a_token(interaction)),
                     self._tokens.put(handle, token),
                     *self._used_once.writes(once, now=now),
                 )
@@ -182,6 +182,11 @@ class Interactions:
 
 _BESIDE = ("browser", "expires_at", "code_lifetime")
 _CHANGING = ("login", "decision", "granted", "consent_id", "code_hash", "code_expires_at", "redeemed_at")
+
+
+def hands_out_a_token(interaction: Interaction) -> bool:
+    """Whether an access token went out with the code, and so under a consent that is there already."""
+    return "token" in interaction.request.response_type.split(" ")
 
 
 def _interaction(item: Item) -> Interaction:

@@ -30,14 +30,15 @@ class Consents:
     def __init__(self, tables: Tables, name: str, used_once: UsedOnce) -> None:
         self._tables, self.name, self._used_once = tables, name, used_once
 
-    def first_write(self, consent: Consent) -> Write:
-        """A consent's beginning, as part of a larger write."""
+    def first_write(self, consent: Consent, *, begun: bool = False) -> Write:
+        """A consent's beginning, as part of a larger write. `begun`: a token was handed out before its code was redeemed."""
         item: Item = {
             "record": encode(consent, without=("expires_at", "revoked_at")),
             "expires_at": consent.expires_at,
             "ttl": consent.expires_at + SWEEP_SLACK,
         }
-        return Write("Put", self.name, consent.consent_id, item, condition=PK.does_not_exist())
+        in_force = PK.exists() & REVOKED_AT.does_not_exist() if begun else PK.does_not_exist()
+        return Write("Put", self.name, consent.consent_id, item, condition=in_force)
 
     def still_active(self, consent_id: str, *, now: int) -> Write:
         """A condition on a larger write: the consent is in force in that instant."""
@@ -85,6 +86,9 @@ class Tokens:
                 self._tables.write(*writes, *self._used_once.writes(once, now=now))
         except ConditionFailed:
             raise Gone("the consent is no longer in force") from None
+
+    def begin(self, consent: Consent, handle: str, token: AccessToken) -> None:
+        self._tables.write(self._consents.first_write(consent), self.put(handle, token))
 
     def find(self, handle: str, *, now: int) -> tuple[AccessToken, Consent | None] | None:
         token, consent = self.look_up(handle, now=now)

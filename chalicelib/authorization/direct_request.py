@@ -1,0 +1,47 @@
+"""An authorization request that comes through a browser by itself, and not from a request_uri of ours (RFC 9101 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.authorization import id_token_hint, request_object
+from chalicelib.authorization import request as authorization_request
+from chalicelib.authorization.request import WayBack
+from chalicelib.errors import InvalidRequest
+from chalicelib.profiles import Profile
+from chalicelib.storage.records import AuthorizationRequest, Client
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A request as far as it says where to answer. `check`: the request itself; raises OAuthError, for the client to hear of."""
+
+    way_back: WayBack
+    check: Callable[[], AuthorizationRequest]
+
+
+def hear(
+    parameters: Mapping[str, str],
+    client: Client,
+    profile: Profile,
+    *,
+    issuer: str,
+    jwks: Callable[[], Mapping[str, Any]],
+    now: int,
+) -> Heard:
+    """The request out of what a browser sent. `jwks`: our own published keys.
+
+    Raises OAuthError, for a page, where the client may not ask so, or where nothing proves that it is the one who asks.
+    """
+    if profile.pushed_requests_only:
+        raise InvalidRequest("this authorization request was not pushed; request_uri is missing")  # PAR-5
+    asked = request_object.unwrap(parameters, client, profile, issuer=issuer, now=now)
+    way_back = authorization_request.way_back(asked, client, profile)
+
+    def check() -> AuthorizationRequest:
+        hinted_sub = id_token_hint.subject(asked.get("id_token_hint"), client, profile, issuer=issuer, jwks=jwks)
+        return authorization_request.check(asked, client, profile, now=now, pushed=False, hinted_sub=hinted_sub)
+
+    return Heard(way_back, check)

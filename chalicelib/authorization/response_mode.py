@@ -1,0 +1,58 @@
+"""How an authorization response travels (OAuth 2.0 Multiple Response Types 2.1, Form Post Response Mode, JARM 2.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chalicelib.errors import InvalidRequest, UnsupportedResponseType
+from chalicelib.profiles import Profile
+from chalicelib.storage.records import Client
+
+SIGNED = ".jwt"
+"""How the name of a mode ends in which the whole response is one signed JWT."""
+
+
+def is_signed(mode: str) -> bool:
+    """Whether the response is signed as a whole."""
+    return mode.endswith(SIGNED)
+
+
+def asked(parameters: Mapping[str, str], client: Client, profile: Profile) -> str:
+    """The response_mode of a request. Raises InvalidRequest or UnsupportedResponseType."""
+    response_type = parameters.get("response_type")
+    if response_type is None:
+        raise InvalidRequest("response_type is missing")  # RFC6749-4.1.2.1
+    modes = _offered(response_type, client, profile)
+    if not modes:
+        raise UnsupportedResponseType("this response_type is not offered to this client")
+    mode = parameters.get("response_mode", _own(response_type))
+    if mode not in modes:
+        raise InvalidRequest("this response_type is not offered to this client in this response_mode")
+    return _resolved(mode, response_type)
+
+
+def of_a_refusal(parameters: Mapping[str, str], client: Client, profile: Profile) -> str:
+    """The response_mode in which a request is refused, whatever is wrong with it: as it asks, where that is offered.
+
+    Else as its response_type would have it, so that nothing of a front channel's ends up in a query.
+    """
+    response_type = parameters.get("response_type", "code")
+    mode = parameters.get("response_mode", _own(response_type))
+    return _resolved(mode if mode in _offered(response_type, client, profile) else _own(response_type), response_type)
+
+
+def _offered(response_type: str, client: Client, profile: Profile) -> tuple[str, ...]:
+    """The modes of a response_type, none where the client may not use it."""
+    if client.response_types and response_type not in client.response_types:
+        return ()
+    return dict(profile.responses).get(response_type, ())
+
+
+def _own(response_type: str) -> str:
+    """The mode of a response_type by itself (OAuth 2.0 Multiple Response Types 3, 5)."""
+    return "query" if response_type == "code" else "fragment"
+
+
+def _resolved(mode: str, response_type: str) -> str:
+    """JARM-2.3.4: "jwt" is the response type's own mode, signed."""
+    return _own(response_type) + SIGNED if mode == "jwt" else mode
