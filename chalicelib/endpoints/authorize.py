@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from chalicelib.authorization import browser, claims_request, direct_request, request_uri, response
+from chalicelib.authorization import browser, claims_request, request_uri, response
 from chalicelib.authorization import request as authorization_request
 from chalicelib.authorization.response import Answerable
 from chalicelib.errors import InvalidRequest, InvalidRequestUri, OAuthError
@@ -83,6 +83,8 @@ def _heard(
     if client is None:
         raise InvalidRequest("the client is unknown")
     if pushed is None:
+        from chalicelib.authorization import direct_request  # brings PyJWT, which a request that was pushed never needs
+
         heard = direct_request.hear(
             parameters,
             client,

@@ -7,13 +7,13 @@ from chalicelib.authorization.detail_type import Detail
 from chalicelib.endpoints.authorize import refuse
 from chalicelib.endpoints.login import cancel
 from chalicelib.errors import AccessDenied, InvalidRequest
-from chalicelib.grants import front_channel
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import render
 from chalicelib.people import claims
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
 from chalicelib.storage.handles import digest, join
+from chalicelib.storage.records import Interaction
 from chalicelib.storage.stores import Gone
 
 __all__ = ["answer", "refuse"]
@@ -91,6 +91,13 @@ def _post(request: Request, provider: Provider) -> Response:
         raise browser.over() from None
 
     # Answer.
-    given = front_channel.issue(interaction, code, provider, now=now)
-    back = response.success(interaction.request, provider, given, now=now)
+    back = response.success(interaction.request, provider, _given(interaction, code, provider, now=now), now=now)
     return back.with_headers(browser.release(key))
+
+
+def _given(interaction: Interaction, code: str, provider: Provider, *, now: int) -> dict[str, str]:
+    if interaction.request.response_type == "code":
+        return {"code": code}
+    from chalicelib.grants import front_channel  # brings PyJWT, which a code alone never needs
+
+    return front_channel.issue(interaction, code, provider, now=now)

@@ -17,19 +17,21 @@ from chalicelib.storage.handles import join
 from chalicelib.storage.records import AccessToken, Client, Interaction
 from chalicelib.tokens import id_token
 
-CODE_ALONE = "code"
-
 
 def issue(interaction: Interaction, code: str, provider: Provider, *, now: int) -> dict[str, str]:
-    """The parameters of the authorization response to an approved interaction. Raises AccessDenied without its client."""
-    response_types = interaction.request.response_type.split(" ")
-    if response_types == [CODE_ALONE]:
-        return {"code": code}
+    """The parameters of the response to an approved interaction that asks for more than a code.
+
+    Raises AccessDenied where its client is no longer registered.
+    """
     client = provider.clients.find(interaction.request.client_id, now=now)
     if client is None:
         raise AccessDenied("the app that sent you here is no longer registered")
     profile = PROFILES[client.profile]
-    token = _access_token(interaction, profile, provider, now=now) if "token" in response_types else {}
+    token = (
+        _access_token(interaction, profile, provider, now=now)
+        if "token" in interaction.request.response_type.split(" ")
+        else {}
+    )
     signed = _id_token(interaction, client, profile, code, token.get("access_token"), provider, now=now)
     return {"code": code, "id_token": signed, **token}
 

@@ -104,7 +104,6 @@ ADVERTISED = {
     "grant_types": "grant_types_supported",
     "code_challenge_methods": "code_challenge_methods_supported",
     "token_endpoint_auth_methods": "token_endpoint_auth_methods_supported",
-    "client_signing_algs": "token_endpoint_auth_signing_alg_values_supported",
 }
 """Questions whose answers clients must know, and the metadata (RFC 8414 2, RFC 9126 5) that tells them."""
 

@@ -110,7 +110,7 @@ def test_only_the_login_page_unseals_and_never_without_a_context(template):
     assert unsealing == {"app.login": {"Null": {"kms:EncryptionContextKeys": "false"}}}
 
 
-def test_only_the_token_endpoint_can_make_a_token_or_a_consent(template):
+def test_only_where_a_code_is_redeemed_or_given_can_a_token_or_a_consent_be_made(template):
     for table in ("ACCESS_TOKENS", "CONSENTS"):
         writers = {
             handler
@@ -118,7 +118,7 @@ def test_only_the_token_endpoint_can_make_a_token_or_a_consent(template):
             for s in template.statements(handler)
             if setting(template, s["Resource"]) == f"DUCAT_{table}_TABLE" and "dynamodb:PutItem" in actions(s)
         }
-        assert writers == {"app.token"}
+        assert writers == {"app.token", "app.consent"}
 
 
 @pytest.mark.parametrize("name", ["openid_configuration", "oauth_authorization_server"])

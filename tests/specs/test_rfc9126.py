@@ -410,8 +410,8 @@ def test_7_4_a_scope_that_was_withdrawn_since_is_not_granted(bank, named):
 
 
 @pytest.mark.clause("PAR-5")
-def test_5_metadata_name_the_endpoint_and_that_it_is_the_only_way(bank):
-    """pushed_authorization_request_endpoint; require_pushed_authorization_requests: a boolean, here true."""
+def test_5_metadata_name_the_endpoint_and_whether_it_is_the_only_way(bank):
+    """pushed_authorization_request_endpoint; require_pushed_authorization_requests: a boolean, of every client or of none."""
     metadata = bank.metadata()
     assert metadata["pushed_authorization_request_endpoint"] == metadata["issuer"] + "/par"
-    assert metadata["require_pushed_authorization_requests"] is True
+    assert metadata["require_pushed_authorization_requests"] is False
