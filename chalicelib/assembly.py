@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chalicelib.keys.kms import Kms
     from chalicelib.keys.ring import Ring
     from chalicelib.people.port import People
+    from chalicelib.remote.documents import Documents
     from chalicelib.storage.dynamodb import Dynamo
     from chalicelib.tokens.nonce import Nonces
 
@@ -113,6 +114,12 @@ class Aws:
         module, _, function = self.settings.people.partition(":")
         people: People = getattr(import_module(module), function)(self)
         return people
+
+    @cached_property
+    def documents(self) -> Documents:
+        from chalicelib.remote.https import Https
+
+        return Https()
 
     def now(self) -> int:
         return int(self._clock())

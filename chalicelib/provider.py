@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 if TYPE_CHECKING:  # every endpoint imports this file, and few use more than one or two of the ports
     from chalicelib.keys.ring import KeyHome, Ring
     from chalicelib.people.port import People
+    from chalicelib.remote.documents import Documents
     from chalicelib.settings import Settings
     from chalicelib.storage import stores
     from chalicelib.tokens.nonce import Nonces
@@ -45,6 +46,8 @@ class Provider(Protocol):
     def nonces(self) -> Nonces: ...
     @property
     def people(self) -> People: ...
+    @property
+    def documents(self) -> Documents: ...
 
     def now(self) -> int:
         """This instant, in seconds since the epoch. One request asks once."""

@@ -1,0 +1,53 @@
+"""A request object by reference (RFC 9101 5.2; OpenID Connect Core 6.2), fetched from where the client registered it."""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from hashlib import sha256
+
+from chalicelib.errors import InvalidRequest, InvalidRequestUri
+from chalicelib.profiles import Profile
+from chalicelib.remote.documents import CantFetch, Documents
+from chalicelib.storage.records import Client
+
+LARGEST = 32 * 1024
+"""Bytes of a request object: what a signed one may have, once encrypted."""
+COMPACT = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*){2,4}")
+
+
+def follow(parameters: Mapping[str, str], client: Client, profile: Profile, documents: Documents) -> Mapping[str, str]:
+    """The parameters with the request object itself where they had its address; as they are where they have none.
+
+    For a request_uri that is none of ours. Raises InvalidRequestUri; InvalidRequest where there is an object besides.
+    """
+    uri = parameters.get("request_uri")
+    if uri is None or profile.pushed_requests_only:
+        return parameters
+    if "request" in parameters:
+        raise InvalidRequest("request and request_uri can't be used together")  # JAR-5
+    rest = {name: value for name, value in parameters.items() if name != "request_uri"}
+    return {**rest, "request": fetched(uri, client, documents)}
+
+
+def fetched(uri: str, client: Client, documents: Documents) -> str:
+    """The request object at a registered address: a compact JWS or JWE that nobody has checked. Raises InvalidRequestUri."""
+    address, has_digest, digest = _require_registered(uri, client).partition("#")
+    try:
+        content = documents.get(address, largest=LARGEST)
+    except CantFetch as problem:
+        raise InvalidRequestUri("the request object can't be fetched", detail=f"request_uri: {problem}") from None
+    if has_digest and urlsafe_b64encode(sha256(content).digest()).rstrip(b"=") != digest.encode():
+        raise InvalidRequestUri("the request object is not the one of the request_uri")  # OIDCC-6.2
+    found = content.decode("ascii", "replace").strip()
+    if not COMPACT.fullmatch(found):
+        raise InvalidRequestUri("what is at the request_uri is no request object")
+    return found
+
+
+def _require_registered(uri: str, client: Client) -> str:
+    """The request_uri, if it is one that the client registered. JAR-10.4.1: whatever else it names, we don't go there."""
+    if uri not in client.request_uris and uri.partition("#")[0] not in client.request_uris:
+        raise InvalidRequestUri("the request_uri is not registered")
+    return uri
