@@ -30,6 +30,7 @@ from chalicelib.endpoints import authorizer
 from chalicelib.keys.thumbprint import thumbprint
 from chalicelib.settings import Settings
 from chalicelib.storage.records import Client
+from tests.web import Web
 
 ISSUER = "https://login.bank.example"
 MTLS = "https://mtls.bank.example"
@@ -113,7 +114,7 @@ class Answer:
 
 
 class Bank:
-    """The provider on AWS's stand-in. `now` is its clock; `calls` are the AWS operations that it made."""
+    """The provider on AWS's stand-in. `now` is its clock; `web` is what it can fetch."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         self.now = NOW
@@ -131,6 +132,7 @@ class Bank:
             }
         )
         self.aws = Aws(self.settings, clock=lambda: self.now)
+        self.web = self.aws.documents = Web()
 
     def send(
         self,

@@ -42,8 +42,9 @@ def _running():
 
 @pytest.fixture
 def bank(_running):
-    """The provider, its clock at NOW."""
+    """The provider, its clock at NOW, and nothing on the web."""
     _running.now = NOW
+    _running.web.__init__()
     return _running
 
 

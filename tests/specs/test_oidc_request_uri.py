@@ -1,0 +1,167 @@
+"""OpenID Connect Core 6.2 and RFC 9101 5.2: a request object that is fetched from where the client registered it."""
+
+from base64 import urlsafe_b64encode
+from dataclasses import replace
+from hashlib import sha256
+
+import pytest
+
+from chalicelib.authorization import request_reference
+from chalicelib.errors import InvalidRequest, InvalidRequestUri
+from chalicelib.profiles import PROFILES
+from chalicelib.remote.documents import CantFetch
+from chalicelib.storage.records import Client
+from tests.web import Web
+
+PLACE = "https://fintech.example/requests/1.jwt"
+OBJECT = "eyJhbGciOiJQUzI1NiJ9.e30.c2lnbmF0dXJl"
+DIGEST = urlsafe_b64encode(sha256(OBJECT.encode()).digest()).rstrip(b"=").decode()
+BASELINE = PROFILES["fapi1-baseline"]
+
+
+@pytest.fixture
+def web():
+    made = Web()
+    made.put(PLACE, OBJECT)
+    return made
+
+
+def client(*request_uris):
+    made = Client("fintech", "Fintech", "fapi1-baseline", "private_key_jwt", ("authorization_code",), ("openid",))
+    return replace(made, request_uris=request_uris or (PLACE,))
+
+
+def refused(web, uri=PLACE, of=None):
+    with pytest.raises(InvalidRequestUri) as found:
+        request_reference.fetched(uri, of or client(), web)
+    assert found.value.error == "invalid_request_uri"
+    return found.value
+
+
+@pytest.mark.clause("OIDCC-6.2")
+@pytest.mark.parametrize("said", [OBJECT, f"{OBJECT}\n", f"\r\n {OBJECT} \r\n", "e30.a.b.c.d", "e30..b.c.d"])
+def test_6_2_the_object_is_fetched_from_its_registered_place(web, said):
+    """A request_uri that was registered beforehand is fetched; what is there is the request object, a JWS or a JWE."""
+    web.put(PLACE, said)
+    assert request_reference.fetched(PLACE, client(), web) == said.strip()
+    assert web.asked == [PLACE]
+
+
+@pytest.mark.clause("JAR-10.4.1")
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://fintech.example/requests/2.jwt",
+        "https://fintech.example/requests/1.jwt?a=b",
+        "https://fintech.example/requests/1.jwt/",
+        "https://fintech.example/requests/../requests/1.jwt",
+        "https://FINTECH.example/requests/1.jwt",
+        "https://fintech.example:443/requests/1.jwt",
+        "http://fintech.example/requests/1.jwt",
+        "https://user@fintech.example/requests/1.jwt",
+        "https://169.254.169.254/latest/meta-data/",
+        "https://localhost/",
+        "file:///etc/passwd",
+        "data:,e30.e30.",
+        "urn:ietf:params:oauth:request_uri:of-somebody-else",
+        " " + PLACE,
+        "",
+    ],
+)
+def test_10_4_1_nothing_else_is_ever_fetched(web, uri):
+    """A request_uri is compared with the registered ones character by character; where it is none of them, nobody goes there."""
+    assert refused(web, uri).description == "the request_uri is not registered"
+    assert web.asked == []
+
+
+@pytest.mark.clause("OIDCC-6.2")
+def test_6_2_a_client_without_registered_places_has_none(web):
+    """Registration of each request_uri is required, and the metadata say so."""
+    assert refused(web, of=replace(client(), request_uris=())).description == "the request_uri is not registered"
+    assert web.asked == []
+
+
+@pytest.mark.clause("OIDCC-6.2")
+def test_6_2_a_fragment_is_the_digest_of_the_object(web):
+    """The base64url SHA-256 of the content may be the fragment, registered with it or not; it is compared, and not sent."""
+    for registered in (PLACE, f"{PLACE}#{DIGEST}"):
+        assert request_reference.fetched(f"{PLACE}#{DIGEST}", client(registered), web) == OBJECT
+    assert web.asked == [PLACE, PLACE]
+
+
+@pytest.mark.clause("OIDCC-6.2")
+@pytest.mark.parametrize("fragment", ["", "top", DIGEST[:-1], f"{DIGEST}=", DIGEST.swapcase(), f"{DIGEST}#"])
+def test_6_2_a_fragment_of_something_else_is_refused(web, fragment):
+    """What was fetched is not what the client meant, or not what it was when the client named it."""
+    said = refused(web, f"{PLACE}#{fragment}")
+    assert said.description == "the request object is not the one of the request_uri"
+
+
+@pytest.mark.clause("OIDCC-6.2")
+def test_6_2_a_changed_object_is_refused(web):
+    """Who can change the file, but not the request, gains nothing."""
+    web.put(PLACE, OBJECT.replace("e30", "e31"))
+    said = refused(web, f"{PLACE}#{DIGEST}", client(f"{PLACE}#{DIGEST}"))
+    assert said.description == "the request object is not the one of the request_uri"
+
+
+@pytest.mark.clause("OIDCC-6.2")
+@pytest.mark.parametrize("fragment", ["", "#", f"#{DIGEST[::-1]}"])
+def test_6_2_where_a_digest_is_registered_it_must_be_sent(web, fragment):
+    """A registered digest can't be left out or exchanged by whoever sends the browser here."""
+    said = refused(web, PLACE + fragment, client(f"{PLACE}#{DIGEST}"))
+    assert said.description == "the request_uri is not registered"
+    assert web.asked == []
+
+
+@pytest.mark.clause("JAR-6.2")
+@pytest.mark.parametrize(
+    "page",
+    [
+        "",
+        "<html>Please log in</html>",
+        '{"client_id":"fintech"}',
+        "e30",
+        "e30.e30",
+        "a.b.c.d.e.f",
+        "e30.e30.s\u00fcgn",
+        "e30.e30.s e30.e30.s",
+        OBJECT + "==",
+        b"\xff.\xfe.\x00",
+    ],
+)
+def test_6_2_what_is_no_request_object_is_refused(web, page):
+    """RFC 9101 6.2: invalid_request_uri where the request_uri contains invalid data."""
+    web.put(PLACE, page)
+    assert refused(web).description == "what is at the request_uri is no request object"
+
+
+@pytest.mark.clause("JAR-6.2")
+def test_6_2_what_can_not_be_fetched_is_refused_and_only_the_log_knows_why(web):
+    """RFC 9101 6.2: invalid_request_uri where the request_uri returns an error. Nobody learns what is behind an address."""
+    web.pages[PLACE] = CantFetch("it has an address that is not public")
+    said = refused(web)
+    assert said.description == "the request object can't be fetched"
+    assert said.detail == "request_uri: it has an address that is not public"
+    web.put(PLACE, "a" * (request_reference.LARGEST + 1))
+    assert refused(web).detail == "request_uri: it is too large"
+
+
+@pytest.mark.clause("JAR-5")
+def test_5_it_stands_in_for_the_object_and_never_beside_one(web):
+    """RFC 9101 5: request or request_uri, not both."""
+    sent = {"client_id": "fintech", "request_uri": PLACE, "state": "outside"}
+    followed = request_reference.follow(sent, client(), BASELINE, web)
+    assert followed == {"client_id": "fintech", "request": OBJECT, "state": "outside"}
+    with pytest.raises(InvalidRequest) as found:
+        request_reference.follow(sent | {"request": OBJECT}, client(), BASELINE, web)
+    assert found.value.error == "invalid_request"
+    assert web.asked == [PLACE]
+
+
+@pytest.mark.clause("JAR-5.2")
+def test_5_2_a_request_without_a_reference_is_as_it_was(web):
+    """Nothing is fetched for a request that names nothing; nor where a profile takes pushed requests only."""
+    for sent, profile in (({"client_id": "a"}, "fapi1-baseline"), ({"request_uri": PLACE}, "fapi2-message-signing")):
+        assert request_reference.follow(sent, client(), PROFILES[profile], web) == sent
+    assert web.asked == []

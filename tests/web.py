@@ -1,0 +1,33 @@
+"""The web as the bank sees it: documents that a test has put there."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from chalicelib.remote import place
+from chalicelib.remote.documents import CantFetch
+
+
+class Web:
+    """documents.Documents. `pages`: by URL, what is there or what is raised. `asked`: what was fetched, in order."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, bytes | Exception] = {}
+        self.asked: list[str] = []
+
+    def put(self, url: str, page: Any) -> str:
+        """The URL, where a page now is: bytes, a text, or anything else as JSON."""
+        said = page if isinstance(page, str | bytes) else json.dumps(page)
+        self.pages[url] = said if isinstance(said, bytes) else said.encode()
+        return url
+
+    def get(self, url: str, *, largest: int) -> bytes:
+        place.of(url)
+        self.asked.append(url)
+        page = self.pages.get(url, CantFetch("it answered 404"))
+        if isinstance(page, Exception):
+            raise page
+        if len(page) > largest:
+            raise CantFetch("it is too large")
+        return page
