@@ -18,6 +18,7 @@ from chalicelib.provider import Provider
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
+    from chalicelib.clients.client_secret import ClientSecrets
     from chalicelib.keys.kms import Kms
     from chalicelib.keys.ring import Ring
     from chalicelib.people.port import People
@@ -96,6 +97,12 @@ class Aws:
     @cached_property
     def signing_keys(self) -> Any:
         return self.dynamo.signing_keys
+
+    @cached_property
+    def client_secrets(self) -> ClientSecrets:
+        from chalicelib.clients.client_secret import ClientSecrets
+
+        return ClientSecrets(lambda sealed, context: self.kms.unseal(sealed, context))
 
     @cached_property
     def ring(self) -> Ring:

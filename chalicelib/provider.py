@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:  # every endpoint imports this file, and few use more than one or two of the ports
+    from chalicelib.clients.client_secret import ClientSecrets
     from chalicelib.keys.ring import KeyHome, Ring
     from chalicelib.people.port import People
     from chalicelib.remote.documents import Documents
@@ -40,6 +41,8 @@ class Provider(Protocol):
     def signing_keys(self) -> stores.SigningKeys: ...
     @property
     def kms(self) -> KeyHome: ...
+    @property
+    def client_secrets(self) -> ClientSecrets: ...
     @property
     def ring(self) -> Ring: ...
     @property

@@ -64,10 +64,13 @@ class Settings:
         """The whole addresses of a path: one on each host of ours and of the bank's API."""
         return tuple(dict.fromkeys(base + path for base in (self.issuer, self.mtls_url, self.resource_url)))
 
-    @property
-    def urls(self) -> dict[str, str]:
-        """Our own addresses, by the names that `Profile.assertion_audiences` uses."""
-        return {"issuer": self.issuer, "token_endpoint": f"{self.issuer}/token", "par_endpoint": f"{self.issuer}/par"}
+    def audiences(self, path: str) -> dict[str, tuple[str, ...]]:
+        """What we are called, by the names that `Profile.assertion_audiences` uses, where the request came to `path`."""
+        endpoints = {"token_endpoint": "/token", "par_endpoint": "/par", "endpoint": path}
+        hosts = (self.issuer, self.mtls_url)
+        return {"issuer": (self.issuer,)} | {
+            name: tuple(host + place for host in hosts) for name, place in endpoints.items()
+        }
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:

@@ -22,11 +22,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Key:
-    """A KMS key that a function uses, where the deployment has it. `name`: a row of keys.KEYS."""
+    """A KMS key that a function uses, where the deployment has it. `name`: a row of keys.KEYS.
+
+    `context`: the one name in the encryption context of what is sealed with it; whose secrets the function may open.
+    """
 
     name: str
     why: str
     verb: str
+    context: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class Function:
 CALLER = Table("clients", "KnowTheClient", ("GetItem",))
 ONCE = Table("used_once", "AcceptEachAssertionAndProofOnce", ("PutItem",))
 PROOF = Table("used_once", "AcceptEachProofOnce", ("PutItem",))
+CLIENTS_SECRET = Key("secrets", "UnsealTheClientsSecret", "Decrypt", context="client")
 NONCE = Key("nonces", "MakeAndRecogniseNonces", "GenerateMac")
 SIGN_RESPONSES = (
     Key("ps256", "SignAuthorizationResponsesWithRsa", "Sign"),
@@ -80,7 +85,7 @@ FUNCTIONS = (
             Table("pushed_requests", "KeepWhatWasPushed", ("PutItem",)),
             Table("signing_keys", "RecogniseAnIdTokenOfOurs", ("Query",)),
         ),
-        keys=(NONCE,),
+        keys=(NONCE, CLIENTS_SECRET),
     ),
     Function(
         "authorize",
@@ -103,7 +108,7 @@ FUNCTIONS = (
             Table("used_once", "AcceptEachOneTimeCodeOnce", ("PutItem",)),
             RING,
         ),
-        keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt"), *SIGN_RESPONSES),
+        keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt", context="user"), *SIGN_RESPONSES),
         memory=1769,  # argon2 takes a whole CPU
     ),
     Function(
@@ -138,6 +143,7 @@ FUNCTIONS = (
             Key("es256", "SignIdTokensWithEcdsa", "Sign"),
             Key("eddsa", "SignIdTokensWithEddsa", "Sign"),
             NONCE,
+            CLIENTS_SECRET,
         ),
     ),
     Function(
@@ -151,6 +157,7 @@ FUNCTIONS = (
             Key("ps256", "SignIntrospectionWithRsa", "Sign"),
             Key("es256", "SignIntrospectionWithEcdsa", "Sign"),
             Key("eddsa", "SignIntrospectionWithEddsa", "Sign"),
+            CLIENTS_SECRET,
         ),
     ),
     Function(
@@ -162,6 +169,7 @@ FUNCTIONS = (
             Table("access_tokens", "ReadAndDropTheToken", ("BatchGetItem", "DeleteItem")),
             Table("consents", "ReadAndEndTheConsent", ("BatchGetItem", "GetItem", "UpdateItem")),
         ),
+        keys=(CLIENTS_SECRET,),
     ),
     Function("authorizer", tables=(*TOKEN_AND_CONSENT, PROOF, CALLER), keys=(NONCE,)),
     Function(

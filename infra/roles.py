@@ -52,12 +52,15 @@ def _use_table(table: Table, tables: Mapping[str, dynamodb.Table]) -> iam.Policy
 
 
 def _use_key(key: Key, keys: Mapping[str, kms.Key]) -> iam.PolicyStatement:
-    conditions = None
+    conditions: dict[str, object] | None = None
     if key.verb == "Sign":
         conditions = {"StringEquals": {"kms:SigningAlgorithm": SIGNING_ALGORITHMS[key.name]}}
-    elif key.verb == "Decrypt":
-        # A secret is sealed for its owner; without a context at all there is nothing of ours to open.
-        conditions = {"Null": {"kms:EncryptionContextKeys": "false"}}
+    elif key.context is not None:
+        # A secret is sealed for its owner, a person or a client; a context that is not there at all satisfies ForAllValues.
+        conditions = {
+            "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": [key.context]},
+            "Null": {"kms:EncryptionContextKeys": "false"},
+        }
     return _allow(key.why, [f"kms:{key.verb}"], keys[key.name].key_arn, conditions)
 
 

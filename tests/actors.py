@@ -10,7 +10,7 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from hashlib import sha256
+from hashlib import sha256, sha512
 from html.parser import HTMLParser
 from itertools import count
 from typing import Any
@@ -25,7 +25,8 @@ from cryptography.x509.oid import NameOID
 import app
 from chalicelib import gateway
 from chalicelib.assembly import Aws
-from chalicelib.clients import metadata
+from chalicelib.authorization.writing import writes
+from chalicelib.clients import registration
 from chalicelib.endpoints import authorizer
 from chalicelib.keys.thumbprint import thumbprint
 from chalicelib.settings import Settings
@@ -185,9 +186,10 @@ class Bank:
         return authorizer.decide(gateway.from_event(event), arn, self.aws)
 
     def register(self, **given: Any) -> Client:
-        """Register a client, by its metadata."""
-        client = metadata.registered(given, signs=self.settings.signing_keys)
-        self.aws.clients.keep(client)
+        """Register a client, by its metadata. A secret that it gets is one of `secret_of`."""
+        client, _ = registration.register(
+            given, self.aws, lambda octets: secret_octets(given["client_id"], octets), writes=writes
+        )
         return client
 
     def metadata(self) -> dict[str, Any]:
@@ -252,7 +254,7 @@ class Fintech:
     def authenticated(self, form: dict[str, Any]) -> dict[str, str]:
         """The form with the client's authentication; members that are None are left out."""
         own: dict[str, Any] = {"client_id": self.client_id}
-        if self.auth == "private_key_jwt" and "client_assertion" not in form:
+        if self.auth in ("private_key_jwt", "client_secret_jwt") and "client_assertion" not in form:
             own |= {"client_assertion_type": ASSERTION_TYPE, "client_assertion": self.assertion()}
         return {name: str(value) for name, value in (own | form).items() if value is not None}
 
@@ -489,6 +491,16 @@ def ec_key(name: str) -> ec.EllipticCurvePrivateKey:
 @cache
 def ed_key(name: str) -> ed25519.Ed25519PrivateKey:
     return ed25519.Ed25519PrivateKey.generate()
+
+
+def secret_octets(client_id: str, octets: int) -> bytes:
+    """The chance that a client's secret is made of."""
+    return sha512(client_id.encode()).digest()[:octets]
+
+
+def secret_of(client_id: str) -> str:
+    """The secret that a client got when it was registered."""
+    return b64url(secret_octets(client_id, 64)).decode()
 
 
 def alg_of(key: Any) -> str:

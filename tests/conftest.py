@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.jobs import publish_keys
 from local import aws
-from tests.actors import NOW, Bank, Fintech, certificate, der, ec_key, jwk, rsa_key
+from tests.actors import NOW, Bank, Fintech, certificate, der, ec_key, jwk, rsa_key, secret_of
 
 STANDARD = {
     "client_name": "Fintech",
@@ -27,6 +27,7 @@ DPOP = {
     "tls_client_certificate_bound_access_tokens": False,
     "dpop_bound_access_tokens": True,
 }
+BASELINE = {**STANDARD, "profile": "fapi1-baseline", "tls_client_certificate_bound_access_tokens": False}
 
 
 @pytest.fixture(scope="session")
@@ -114,6 +115,24 @@ def baseline(bank):
     return _fapi1(bank, "baseline", profile="fapi1-baseline")
 
 
+@pytest.fixture
+def by_key(bank):
+    """A client of FAPI 1.0 that authenticates by private_key_jwt and shows no certificate."""
+    return Fintech(bank, "by-key", "private_key_jwt", rsa_key("by-key"), "PS256", None)
+
+
+@pytest.fixture
+def secretive(bank):
+    """A client of FAPI 1.0 that authenticates by client_secret_jwt (HS256) and shows no certificate."""
+    return Fintech(bank, "secretive", "client_secret_jwt", secret_of("secretive"), "HS256", None)
+
+
+@pytest.fixture
+def app_client(bank):
+    """A public client of FAPI 1.0, which only reads and whose tokens are bound to nothing."""
+    return Fintech(bank, "app", "none", None, "", None, scope="openid accounts")
+
+
 @pytest.fixture(params=["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"])
 def each_client(request, fintech, named, self_signed):
     """A client of each way of authenticating, one after the other."""
@@ -160,6 +179,24 @@ CLIENTS = {
         "client_id": "nonce-fintech",
         "jwks": {"keys": [jwk(rsa_key("dpop-fintech"))]},
         "dpop_nonce_required": True,
+    },
+    "by-key": lambda: {
+        **BASELINE,
+        "client_id": "by-key",
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks": {"keys": [jwk(rsa_key("by-key"))]},
+    },
+    "secretive": lambda: {
+        **BASELINE,
+        "client_id": "secretive",
+        "token_endpoint_auth_method": "client_secret_jwt",
+    },
+    "app": lambda: {
+        **BASELINE,
+        "client_id": "app",
+        "grant_types": ["authorization_code", "refresh_token"],
+        "scope": "openid accounts",
+        "token_endpoint_auth_method": "none",
     },
     "resource": lambda: {
         "client_id": "resource",

@@ -20,9 +20,9 @@ def consent(
     lifetime: int,
     now: int,
     refresh_hash: str | None = None,
-    cnf: dict[str, str] | None = None,
+    refresh_family: str | None = None,
 ) -> Consent:
-    """The consent of an approved interaction. `lifetime` in seconds; `refresh_hash`, `cnf`: of its refresh token, if any."""
+    """The consent of an approved interaction. `lifetime` in seconds; `refresh_*`: of its refresh token, if any."""
     request, login = interaction.request, person(interaction)
     return Consent(
         consent_id=str(interaction.consent_id),
@@ -33,7 +33,7 @@ def consent(
         # As the page said: of all that was asked, whatever of it the person left out.
         expires_at=details.ends(request.authorization_details, otherwise=now + lifetime),
         refresh_hash=refresh_hash,
-        cnf=cnf,
+        refresh_family=refresh_family,
         userinfo=tuple(claims_request.granted(claims_request.of(request, "userinfo"), login.claims)),
         authorization_details=interaction.granted,
     )

@@ -15,12 +15,17 @@ CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # SHA-256, base64url: RFC7636-4.2
 VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # RFC7636-4.1
 
 
-def challenged(parameters: Mapping[str, str], profile: Profile) -> str | None:
-    """The code_challenge, None where the profile asks for none. Raises InvalidRequest (RFC 7636 4.4.1)."""
+def challenged(parameters: Mapping[str, str], profile: Profile, *, pushed: bool, public: bool) -> str | None:
+    """The code_challenge, None where none was sent and none is needed. Raises InvalidRequest (RFC 7636 4.4.1).
+
+    `pushed`: the request came to the PAR endpoint. `public`: from a public client, which must always send one.
+    """
     challenge = parameters.get("code_challenge")
     method = parameters.get("code_challenge_method", "plain")  # RFC7636-4.3
     if challenge is None:
-        if profile.code_challenge_required or "code_challenge_method" in parameters:
+        needed = public or profile.code_challenge_required  # RFC9700-2.1.1
+        needed |= pushed and profile.code_challenge_required_when_pushed
+        if needed or "code_challenge_method" in parameters:
             raise InvalidRequest("code_challenge is required")
         return None
     if method not in profile.code_challenge_methods:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chalicelib.authorization import claims_request, code_challenge, details, prompt, response_mode, scope
+from chalicelib.authorization import claims_request, code_challenge, details, prompt, response_mode, scope, writing
 from chalicelib.errors import InvalidRequest, InvalidScope, LoginRequired
 from chalicelib.profiles import Profile
 from chalicelib.storage.records import AuthorizationRequest, Client
@@ -66,13 +66,13 @@ def check(
     mode = response_mode.asked(parameters, client, profile)
     response_alg = _response_alg(mode, client)
     asked = details.asked(parameters.get("authorization_details"), client.authorization_details_types, now=now)
-    return _tied(
+    checked = _tied(
         AuthorizationRequest(
             client_id=client.client_id,
             redirect_uri=redirect_uri,
             response_type=parameters["response_type"],
             scope=() if asked and "scope" not in parameters else scope.asked(parameters.get("scope"), client.scope),
-            code_challenge=code_challenge.challenged(parameters, profile),
+            code_challenge=code_challenge.challenged(parameters, profile, pushed=pushed, public=client.public),
             state=_kept(parameters, "state", signed=response_alg),
             nonce=_kept(parameters, "nonce", signed=client.id_token_signed_response_alg),
             prompt=prompt.asked(parameters.get("prompt")),
@@ -88,6 +88,7 @@ def check(
         ),
         profile,
     )
+    return writing.require_bound_code(checked, client)
 
 
 def require_answerable(request: AuthorizationRequest, client: Client) -> AuthorizationRequest:

@@ -1,4 +1,7 @@
-"""Client authentication by a signed assertion: private_key_jwt (RFC 7523 2.2, 3; OpenID Connect Core 9)."""
+"""Client authentication by an assertion (RFC 7523 2.2, 3; OpenID Connect Core 9).
+
+It is signed with a private key (private_key_jwt), or carries a MAC by a secret that we gave the client (client_secret_jwt).
+"""
 
 from __future__ import annotations
 
@@ -28,18 +31,42 @@ def subject(assertion: str) -> str:
     return claimed
 
 
-def verify(assertion: str, client: Client, profile: Profile, *, audiences: Collection[str], now: int) -> Once:
-    """Its jti, to be used once, if the client signed it for us and for now. Raises InvalidClient."""
+def signed(assertion: str, client: Client, profile: Profile) -> dict[str, Any]:
+    """Its claims, if the client signed it with a private key. Raises InvalidClient."""
     try:
         _, claims = jose.verify(
             assertion,
             client.jwks or {},
-            algs=profile.client_signing_algs,
+            algs=_algs(client, profile.client_signing_algs),
             rsa_key_bits=profile.rsa_key_bits,
             ec_key_bits=profile.ec_key_bits,
         )
     except jose.JoseError as problem:
         raise _refused(str(problem)) from None
+    return claims
+
+
+def with_mac(assertion: str, client: Client, profile: Profile, *, secret: bytes | None) -> dict[str, Any]:
+    """Its claims, if the client made it with its secret. Raises InvalidClient."""
+    if secret is None:
+        raise _refused("no secret was issued")
+    try:
+        _, claims = jose.verify_mac(assertion, secret, algs=_algs(client, profile.client_secret_algs))
+    except jose.JoseError as problem:
+        raise _refused(str(problem)) from None
+    return claims
+
+
+def _algs(client: Client, offered: Collection[str]) -> Collection[str]:
+    """What the profile offers; of that the registered one, if the client registered one (OpenID Connect Registration 2)."""
+    registered = client.token_endpoint_auth_signing_alg
+    return offered if registered is None else [alg for alg in offered if alg == registered]
+
+
+def require_claims(
+    claims: dict[str, Any], client: Client, profile: Profile, *, audiences: Collection[str], now: int
+) -> Once:
+    """Its jti, to be used once, if it is the client's, for us and for now. Raises InvalidClient."""
     if claims.get("iss") != client.client_id or claims.get("sub") != client.client_id:
         raise _refused("iss or sub is not the client")  # RFC7523-3
     _require_audience(claims.get("aud"), profile, audiences)

@@ -4,20 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from cryptography.x509 import Certificate
 
 from chalicelib.clients import assertion, certificate
+from chalicelib.clients.client_secret import ClientSecrets
 from chalicelib.errors import InvalidClient, InvalidDpopProof, InvalidRequest, OAuthError
 from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES, Profile
+from chalicelib.settings import Settings
 from chalicelib.storage.records import Client, Once
 from chalicelib.storage.stores import AlreadyUsed, Clients, UsedOnce
 
 
+class Needs(Protocol):
+    """What authentication asks of the Provider."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def clients(self) -> Clients: ...
+    @property
+    def client_secrets(self) -> ClientSecrets: ...
+
+
 @dataclass(frozen=True)
 class AuthenticatedClient:
-    """A client that proved who it is. Made in `authenticate` alone.
+    """A client that proved who it is, or is registered as one that can't (`client.public`). Made in `authenticate` alone.
 
     `once`: the values that the request's write must be the first to use. `by_certificate`: the certificate was the proof.
     """
@@ -38,28 +52,31 @@ class _Attempt:
     form: Mapping[str, str]
     client: Client
     profile: Profile
-    audiences: frozenset[str]
+    provider: Needs
     now: int
 
 
-def authenticate(
-    request: Request, form: Mapping[str, str], clients: Clients, *, urls: Mapping[str, str], now: int
-) -> AuthenticatedClient:
+def authenticate(request: Request, form: Mapping[str, str], provider: Needs, *, now: int) -> AuthenticatedClient:
     """The client that sent the request.
 
-    `urls`: our own, by the names of `Profile.assertion_audiences`. Raises InvalidClient, or InvalidRequest where more
-    than one way was tried. The caller learns no reason; the log does.
+    Raises InvalidClient, or InvalidRequest where more than one way was tried. The caller learns no reason; the log does.
     """
     client_id = _claimed(request, form)
-    client = clients.find(client_id, now=now)
+    client = provider.clients.find(client_id, now=now)
     profile = PROFILES.get(client.profile) if client is not None else None
     if client is None or profile is None:
         raise InvalidClient("client authentication failed", detail="unknown client or profile")
     method = client.token_endpoint_auth_method
     if method not in profile.token_endpoint_auth_methods or method not in METHODS:
         raise InvalidClient("client authentication failed", detail=f"{method} is not allowed")
-    audiences = frozenset(url for name, url in urls.items() if name in profile.assertion_audiences)
-    return METHODS[method](_Attempt(request, form, client, profile, audiences, now))
+    return METHODS[method](_Attempt(request, form, client, profile, provider, now))
+
+
+def require_confidential(caller: AuthenticatedClient) -> AuthenticatedClient:
+    """The caller, if it proved who it is, where a client_id alone is not enough. Raises InvalidClient."""
+    if caller.client.public:
+        raise InvalidClient("client authentication failed", detail="a public client")
+    return caller
 
 
 def use_up(caller: AuthenticatedClient, used_once: UsedOnce, *, now: int) -> None:
@@ -102,11 +119,35 @@ def _claimed(request: Request, form: Mapping[str, str]) -> str:
 
 
 def _private_key_jwt(attempt: _Attempt) -> AuthenticatedClient:
-    sent = attempt.form.get("client_assertion")
-    if sent is None:
+    return _asserted(attempt, assertion.signed(_assertion(attempt), attempt.client, attempt.profile))
+
+
+def _client_secret_jwt(attempt: _Attempt) -> AuthenticatedClient:
+    sent = _assertion(attempt)
+    secret = attempt.provider.client_secrets.of(attempt.client, now=attempt.now)
+    return _asserted(attempt, assertion.with_mac(sent, attempt.client, attempt.profile, secret=secret))
+
+
+def _assertion(attempt: _Attempt) -> str:
+    if "client_assertion" not in attempt.form:
         raise InvalidClient("client authentication failed", detail="no assertion")
-    jti = assertion.verify(sent, attempt.client, attempt.profile, audiences=attempt.audiences, now=attempt.now)
-    return AuthenticatedClient(attempt.client, attempt.profile, once=(jti,))
+    return attempt.form["client_assertion"]
+
+
+def _asserted(attempt: _Attempt, claims: dict[str, Any]) -> AuthenticatedClient:
+    """The client, if what it signed is for us and for now."""
+    client, profile = attempt.client, attempt.profile
+    ours = attempt.provider.settings.audiences(attempt.request.path)
+    audiences = frozenset(url for name in profile.assertion_audiences for url in ours[name])
+    jti = assertion.require_claims(claims, client, profile, audiences=audiences, now=attempt.now)
+    return AuthenticatedClient(client, profile, once=(jti,))
+
+
+def _none(attempt: _Attempt) -> AuthenticatedClient:
+    """RFC6749-3.2.1: a public client says who it is, which proves nothing. Who tries to prove something is another."""
+    if "client_assertion" in attempt.form:
+        raise InvalidClient("client authentication failed", detail="an assertion of a public client")
+    return AuthenticatedClient(attempt.client, attempt.profile)
 
 
 def _tls_client_auth(attempt: _Attempt) -> AuthenticatedClient:
@@ -129,6 +170,8 @@ def _certificate_alone(attempt: _Attempt) -> Certificate:
 
 METHODS: Mapping[str, Callable[[_Attempt], AuthenticatedClient]] = {
     "private_key_jwt": _private_key_jwt,
+    "client_secret_jwt": _client_secret_jwt,
     "tls_client_auth": _tls_client_auth,
     "self_signed_tls_client_auth": _self_signed_tls_client_auth,
+    "none": _none,
 }

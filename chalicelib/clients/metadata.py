@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields
 from ipaddress import ip_address
 from typing import Any
@@ -32,10 +32,17 @@ LISTS = ("scope", "grant_types", "response_types", "redirect_uris", "authorizati
 SWITCHES = tuple(f.name for f in fields(Client) if f.type == "bool")
 
 
-def registered(metadata: Mapping[str, Any], *, signs: Collection[str] = ALWAYS_SIGNS) -> Client:
+Writes = Callable[[Sequence[str], Sequence[str]], bool]
+"""Whether scope tokens, or types of authorization details, let a client change something."""
+
+
+def registered(
+    metadata: Mapping[str, Any], *, signs: Collection[str] = ALWAYS_SIGNS, writes: Writes = lambda scope, types: True
+) -> Client:
     """The client that the metadata describes; names are RFC 7591's, RFC 8705's and `profile`.
 
     `signs`: the algorithms that the deployment has keys for (Settings.signing_keys), since nothing else can sign for a client.
+    `writes`: authorization/writing.py's, since who writes must register a key to bind tokens to; all do where it is left out.
     Raises InvalidClientMetadata or InvalidRedirectUri, with the first thing that is wrong.
     """
     known = {f.name for f in fields(Client)}
@@ -43,6 +50,8 @@ def registered(metadata: Mapping[str, Any], *, signs: Collection[str] = ALWAYS_S
     if unknown:
         raise InvalidClientMetadata(f"{', '.join(unknown)}: not known here")
     profile = PROFILES.get(str(metadata.get("profile")))
+    if "client_secret" in metadata:
+        raise InvalidClientMetadata("client_secret: it is made here, when the client is registered")
     if profile is None:
         raise InvalidClientMetadata(f"profile must be one of {', '.join(PROFILES)}")
     try:
@@ -52,7 +61,7 @@ def registered(metadata: Mapping[str, Any], *, signs: Collection[str] = ALWAYS_S
     client = _require_texts(_require_types(client))
     client = _require_grants(client, profile)
     client = _require_keys(_require_authentication(client, profile), profile)
-    return _require_signatures(_require_constraint(client, profile), profile, signs)
+    return _require_signatures(_require_constraint(client, profile, writes), profile, signs)
 
 
 def _frozen(name: str, value: Any) -> Any:
@@ -94,6 +103,10 @@ def _require_grants(client: Client, profile: Profile) -> Client:
     if refused:
         raise InvalidClientMetadata(f"grant_types: the profile has no {', '.join(refused)}")
     asks_people = "authorization_code" in client.grant_types
+    if client.public and (not asks_people or "client_credentials" in client.grant_types):
+        raise InvalidClientMetadata(
+            "grant_types: a public client needs authorization_code and can have no client_credentials"
+        )  # RFC6749-4.4
     if "refresh_token" in client.grant_types and not asks_people:
         raise InvalidClientMetadata("grant_types: refresh_token needs authorization_code")
     if asks_people != bool(client.redirect_uris):
@@ -133,12 +146,22 @@ def _require_authentication(client: Client, profile: Profile) -> Client:
             ip_address(client.tls_client_auth_san_ip)
     except ValueError:
         raise InvalidClientMetadata(f"tls_client_auth_{given[0]} can't be read") from None
+    _require_assertion_alg(client, profile)
     keys = _keys(client)
     if method == "private_key_jwt" and not keys:
         raise InvalidClientMetadata("private_key_jwt needs jwks")
     if method == "self_signed_tls_client_auth" and not any(key.get("x5c") for key in keys):
         raise InvalidClientMetadata("self_signed_tls_client_auth needs jwks with x5c")  # RFC8705-2.2.2
     return client
+
+
+def _require_assertion_alg(client: Client, profile: Profile) -> str | None:
+    """How the client's assertions are signed, if that is agreed (OpenID Connect Registration 2)."""
+    alg = client.token_endpoint_auth_signing_alg
+    algs = {"private_key_jwt": profile.client_signing_algs, "client_secret_jwt": profile.client_secret_algs}
+    if alg is not None and alg not in algs.get(client.token_endpoint_auth_method, ()):
+        raise InvalidClientMetadata("token_endpoint_auth_signing_alg: the method or the profile has no such algorithm")
+    return alg
 
 
 def _require_keys(client: Client, profile: Profile) -> Client:
@@ -186,13 +209,20 @@ def _require_signatures(client: Client, profile: Profile, signs: Collection[str]
     return client
 
 
-def _require_constraint(client: Client, profile: Profile) -> Client:
+def _require_constraint(client: Client, profile: Profile, writes: Writes) -> Client:
+    """What its tokens are bound to, where the profile leaves none unbound or the client may write (W5)."""
     registered = {
         "mtls": client.tls_client_certificate_bound_access_tokens,
         "dpop": client.dpop_bound_access_tokens,
     }
-    if client.grant_types and not any(registered[constraint] for constraint in profile.sender_constraints):
+    may_write = writes(client.scope, client.authorization_details_types)
+    unbound = not any(registered[constraint] for constraint in profile.sender_constraints)
+    if client.grant_types and unbound and (may_write or not profile.unbound_tokens):
         raise InvalidClientMetadata(
-            "the profile asks for tls_client_certificate_bound_access_tokens or dpop_bound_access_tokens"
+            "the profile or the scope asks for tls_client_certificate_bound_access_tokens or dpop_bound_access_tokens"
+        )
+    if client.public and may_write and not client.dpop_bound_access_tokens:
+        raise InvalidClientMetadata(
+            "a public client that writes needs dpop_bound_access_tokens: its codes are bound too"
         )
     return client

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from chalicelib.authorization.writing import writes
 from chalicelib.errors import InvalidRequest, OAuthError
 from chalicelib.messages import Request
 from chalicelib.people import assurance
@@ -24,7 +25,7 @@ def decide(request: Request, method_arn: str, provider: Provider) -> dict[str, A
     try:
         now = provider.now()
         asked = _demand(request, provider)
-        opened = access.check(request, provider, asked, now=now)
+        opened = access.check(request, provider, asked, now=now, writes=writes)
         signed = _signed(request, opened, asked, provider, now=now) if asked.signed else {}
     except OAuthError as refusal:
         return _policy("nobody", "Deny", method_arn, _refusal(refusal))

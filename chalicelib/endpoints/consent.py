@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalicelib.authorization import browser, claims_request, details, response, scope
 from chalicelib.authorization.detail_type import Detail
+from chalicelib.clients import lifetimes
 from chalicelib.endpoints.authorize import refuse
 from chalicelib.endpoints.login import cancel
 from chalicelib.errors import AccessDenied, InvalidRequest
@@ -46,7 +47,8 @@ def _show(request: Request, provider: Provider) -> Response:
         ],
         details=details.in_words(interaction.request.authorization_details, interaction.login.accounts),
         until=details.ends(
-            interaction.request.authorization_details, otherwise=now + PROFILES[client.profile].consent_lifetime
+            interaction.request.authorization_details,
+            otherwise=now + lifetimes.of_consent(client, PROFILES[client.profile]),
         ),
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.authorization.writing import may_write
 from chalicelib.clients import authentication
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidRequest
@@ -24,7 +25,7 @@ def answer(request: Request, provider: Provider) -> Response:
     """200 with `active`, and with the rest where the caller may know it. A token that is not theirs is just inactive."""
     now = provider.now()
     form = request.form
-    caller = authentication.authenticate(request, form, provider.clients, urls=provider.settings.urls, now=now)
+    caller = authentication.require_confidential(authentication.authenticate(request, form, provider, now=now))
     token = form.get("token")
     _, (access_token, consent) = provider.alongside(
         lambda: authentication.use_up(caller, provider.used_once, now=now),
@@ -61,7 +62,7 @@ def _signed(told: dict[str, Any], caller: AuthenticatedClient, provider: Provide
 
 def _told(token: AccessToken | None, consent: Consent | None, caller: Client, *, issuer: str) -> dict[str, Any]:
     found = token or consent
-    if found is None:
+    if found is None or (token is not None and not token.cnf and may_write(token)):  # which no resource takes
         return {"active": False}
     scope, details = found.scope, found.authorization_details
     if found.client_id != caller.client_id:
@@ -80,7 +81,7 @@ def _told(token: AccessToken | None, consent: Consent | None, caller: Client, *,
         "iat": token.issued_at if token is not None else consent.given_at if consent is not None else None,
         "token_type": confirmation.token_type(token.cnf) if token is not None else None,
         "authorization_details": list(details) or None,  # RFC9396-9.2
-        "cnf": found.cnf,  # RFC8705-3.2
+        "cnf": found.cnf or None,  # RFC8705-3.2
         "sub": login.sub if login is not None else None,
         "acr": login.acr if login is not None else None,
         "auth_time": login.auth_time if login is not None else None,

@@ -25,7 +25,7 @@ def answer(request: Request, provider: Provider) -> Response:
     form = request.form
 
     # Authenticate.
-    caller = authentication.authenticate(request, form, provider.clients, urls=provider.settings.urls, now=now)
+    caller = authentication.authenticate(request, form, provider, now=now)
 
     # Check.
     try:

@@ -13,7 +13,7 @@ def answer(request: Request, provider: Provider) -> Response:
     """200, whether or not there was anything to revoke (RFC 7009 2.2). What is another client's stays."""
     now = provider.now()
     form = request.form
-    caller = authentication.authenticate(request, form, provider.clients, urls=provider.settings.urls, now=now)
+    caller = authentication.authenticate(request, form, provider, now=now)
     try:
         if "token" not in form:
             raise InvalidRequest("token is missing")  # RFC7009-2.1

@@ -25,7 +25,7 @@ def answer(request: Request, provider: Provider) -> Response:
     """200 with the token response (RFC 6749 5.1); `scope` is always in it."""
     now = provider.now()
     form = request.form
-    caller = authentication.authenticate(request, form, provider.clients, urls=provider.settings.urls, now=now)
+    caller = authentication.authenticate(request, form, provider, now=now)
     try:
         issue = GRANTS[_grant_type(form, caller)]
         possession = _possession(request, caller, provider, now=now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chalicelib.authorization.writing import writes
 from chalicelib.errors import InvalidToken
 from chalicelib.messages import Request, Response, uncached
 from chalicelib.people import claims
@@ -15,7 +16,7 @@ SCOPE = "openid"
 def answer(request: Request, provider: Provider) -> Response:
     """200 with `sub` and the claims of the token's scope."""
     demand = Demand(provider.settings.addresses(request.path), scope=SCOPE)
-    opened = access.check(request, provider, demand, now=provider.now(), vouched=request.vouched)
+    opened = access.check(request, provider, demand, now=provider.now(), writes=writes, vouched=request.vouched)
     if opened.consent is None:
         raise access.challenged(InvalidToken("no person stands behind this access token"), demand, None)
     login = opened.consent.login

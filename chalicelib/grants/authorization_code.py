@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from chalicelib.authorization import approval, claims_request, code_challenge, details
+from chalicelib.authorization import approval, claims_request, code_challenge, details, writing
+from chalicelib.clients import lifetimes
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidGrant, InvalidRequest
 from chalicelib.provider import Provider
-from chalicelib.storage.handles import digest, join, key_of, matches
-from chalicelib.storage.records import AccessToken, Interaction
+from chalicelib.storage.handles import join, key_of, matches
+from chalicelib.storage.records import AccessToken, Consent, Interaction
 from chalicelib.storage.stores import Gone, Replayed
-from chalicelib.tokens import confirmation, id_token
+from chalicelib.tokens import confirmation, id_token, refresh
 from chalicelib.tokens.confirmation import Possession
+from chalicelib.tokens.refresh import RefreshToken
 
 
 def issue(
@@ -22,26 +25,21 @@ def issue(
     """The members of the token response. Raises InvalidRequest or InvalidGrant; AlreadyUsed where the assertion was."""
     interaction = _redeemable(caller, form, provider, now=now)
     _require_bound_key(interaction, possession)
-    cnf = confirmation.bind(possession, caller.client, caller.profile)
-    consent_id = str(interaction.consent_id)
-    access_token = join(provider.new_handle(), consent_id)
-    refreshes = _refreshes(caller) and details.recur(interaction.granted)
-    refresh_token = join(provider.new_handle(), consent_id) if refreshes else None
-    consent = approval.consent(
-        interaction,
-        lifetime=caller.profile.consent_lifetime,
-        now=now,
-        refresh_hash=None if refresh_token is None else digest(refresh_token),
-        cnf=cnf,
-    )
+    access_token = join(provider.new_handle(), str(interaction.consent_id))
+    renewed = _refresh_token(caller, interaction, provider)
+    consent = _consent(caller, interaction, possession, renewed, now=now)
+    cnf = consent.cnf or {}
     covered = details.within(form.get("authorization_details"), consent.authorization_details)
     token = AccessToken(
         client_id=caller.client.client_id,
         scope=consent.scope,
         cnf=cnf,
         issued_at=now,
-        expires_at=min(now + caller.profile.access_token_lifetime, details.ends(covered, otherwise=consent.expires_at)),
-        consent_id=consent_id,
+        expires_at=min(
+            now + lifetimes.of_access_token(caller.client, caller.profile),
+            details.ends(covered, otherwise=consent.expires_at),
+        ),
+        consent_id=consent.consent_id,
         dpop_nonce_required=caller.client.dpop_nonce_required,
         authorization_details=covered,
     )
@@ -66,7 +64,7 @@ def issue(
         "expires_in": token.expires_at - now,
         "scope": " ".join(consent.scope) or None,
         "authorization_details": list(covered) or None,  # RFC9396-7
-        "refresh_token": refresh_token,
+        "refresh_token": None if renewed is None else renewed.handle,
         "id_token": identity,
     }
 
@@ -106,8 +104,34 @@ def _replayed(consent_id: str, provider: Provider, *, now: int) -> InvalidGrant:
     return InvalidGrant("the code can't be redeemed", detail="replayed; what it gave is revoked")
 
 
-def _refreshes(caller: AuthenticatedClient) -> bool:
-    return "refresh_token" in caller.client.grant_types and "refresh_token" in caller.profile.grant_types
+def _refresh_token(caller: AuthenticatedClient, interaction: Interaction, provider: Provider) -> RefreshToken | None:
+    """Where the client has them, and what was agreed to may be had again; a public client's are of a family."""
+    refreshes = "refresh_token" in caller.client.grant_types and "refresh_token" in caller.profile.grant_types
+    if not refreshes or not details.recur(interaction.granted):
+        return None
+    return refresh.made(str(interaction.consent_id), rotates=caller.client.public, chance=provider.new_handle)
+
+
+def _consent(
+    caller: AuthenticatedClient,
+    interaction: Interaction,
+    possession: Possession,
+    renewed: RefreshToken | None,
+    *,
+    now: int,
+) -> Consent:
+    """The consent, bound to what the caller shows: the access token is bound so too. Raises InvalidRequest."""
+    consent = approval.consent(
+        interaction,
+        lifetime=lifetimes.of_consent(caller.client, caller.profile),
+        now=now,
+        refresh_hash=None if renewed is None else renewed.hash,
+        refresh_family=None if renewed is None else renewed.family,
+    )
+    writes = writing.may_write(consent)
+    if writes and caller.client.public and interaction.request.dpop_jkt is None:
+        raise InvalidGrant("the code can't be redeemed", detail="a public client's code that writes, bound to no key")
+    return replace(consent, cnf=confirmation.bind(possession, caller.client, caller.profile, writes=writes))
 
 
 def _id_token(

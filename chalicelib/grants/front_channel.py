@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.authorization import approval, claims_request, scope
+from chalicelib.clients import lifetimes
 from chalicelib.errors import AccessDenied
 from chalicelib.people.claims import NAMES as PERSONAL
 from chalicelib.profiles import PROFILES, Profile
@@ -28,7 +29,7 @@ def issue(interaction: Interaction, code: str, provider: Provider, *, now: int) 
         raise AccessDenied("the app that sent you here is no longer registered")
     profile = PROFILES[client.profile]
     token = (
-        _access_token(interaction, profile, provider, now=now)
+        _access_token(interaction, client, profile, provider, now=now)
         if "token" in interaction.request.response_type.split(" ")
         else {}
     )
@@ -36,9 +37,11 @@ def issue(interaction: Interaction, code: str, provider: Provider, *, now: int) 
     return {"code": code, "id_token": signed, **token}
 
 
-def _access_token(interaction: Interaction, profile: Profile, provider: Provider, *, now: int) -> dict[str, str]:
+def _access_token(
+    interaction: Interaction, client: Client, profile: Profile, provider: Provider, *, now: int
+) -> dict[str, str]:
     """W2 and W5 of the Read-and-Write profile: bound to nothing, since a browser has no key, and so without what writes."""
-    consent = approval.consent(interaction, lifetime=profile.consent_lifetime, now=now)
+    consent = approval.consent(interaction, lifetime=lifetimes.of_consent(client, profile), now=now)
     readable = scope.read(consent.scope)
     handle = join(provider.new_handle(), consent.consent_id)
     token = AccessToken(

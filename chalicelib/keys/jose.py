@@ -26,6 +26,8 @@ LARGEST = 16 * 1024
 
 KEY_TYPES = {"PS256": "RSA", "ES256": "EC", "EdDSA": "OKP", "Ed25519": "OKP", "PS512": "RSA"}
 CURVES = {"ES256": "P-256", "EdDSA": "Ed25519", "Ed25519": "Ed25519"}
+MACS = {"HS256": 32, "HS384": 48, "HS512": 64}
+"""The least octets of a secret: as many as the hash gives (RFC7518-3.2)."""
 IN_PYJWT = {"Ed25519": "EdDSA"}
 """Names of RFC 9864 that PyJWT knows by an older one."""
 
@@ -85,9 +87,20 @@ def verify(
 
     The key is the one of the header's `kid`, or the only one that fits. Raises JoseError.
     """
-    header, alg = _header(token, algs)
+    header, alg = _header(token, algs, of=KEY_TYPES)
     key = _sized(_choose(jwks, alg, header.get("kid")), alg, rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
-    return _load(token, verify=(key, alg))
+    return _load(token, verify=(key.key, alg))
+
+
+def verify_mac(token: str, secret: bytes, *, algs: Collection[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Header and claims of a JWT that carries a MAC by one of `algs`, with a secret that only we and the client know.
+
+    A function of its own, so that no public key is ever taken for a secret. Raises JoseError.
+    """
+    _, alg = _header(token, algs, of=MACS)
+    if len(secret) < MACS[alg]:
+        raise JoseError("the secret is shorter than the hash of its algorithm")
+    return _load(token, verify=(secret, alg))
 
 
 def verify_by_own_key(
@@ -97,14 +110,14 @@ def verify_by_own_key(
 
     For DPoP proofs alone (RFC 9449 4.2). Raises JoseError.
     """
-    header, alg = _header(token, algs)
+    header, alg = _header(token, algs, of=KEY_TYPES)
     jwk = header.get("jwk")
     if not isinstance(jwk, dict) or PRIVATE_MEMBERS & jwk.keys():
         raise JoseError("its header has no public key, or a private one")
     if jwk.get("kty") != KEY_TYPES[alg] or jwk.get("crv") != CURVES.get(alg):
         raise JoseError("its key does not fit its algorithm")
     key = _sized(jwk, alg, rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
-    return _load(token, verify=(key, alg))
+    return _load(token, verify=(key.key, alg))
 
 
 def verify_bytes(
@@ -134,11 +147,11 @@ def verify_bytes(
     raise problem
 
 
-def _header(token: str, algs: Collection[str]) -> tuple[dict[str, Any], str]:
-    """The header and its alg, if that is one of `algs`."""
+def _header(token: str, algs: Collection[str], *, of: Collection[str]) -> tuple[dict[str, Any], str]:
+    """The header and its alg, if that is one of `algs` and `of` the kind: a MAC is none of a public key."""
     header, _ = _load(token, verify=None)
     alg = header.get("alg")
-    if not isinstance(alg, str) or alg not in algs:
+    if not isinstance(alg, str) or alg not in algs or alg not in of:
         raise JoseError("its algorithm is not allowed")
     if "crit" in header:
         raise JoseError("it has critical headers that are not understood")
@@ -210,7 +223,7 @@ def _verifier(alg: str) -> PyJWS:
     return jws
 
 
-def _load(token: str, *, verify: tuple[PyJWK, str] | None) -> tuple[dict[str, Any], dict[str, Any]]:
+def _load(token: str, *, verify: tuple[Any, str] | None) -> tuple[dict[str, Any], dict[str, Any]]:
     if len(token) > LARGEST:
         raise JoseError("it is too large")
     try:
@@ -218,7 +231,7 @@ def _load(token: str, *, verify: tuple[PyJWK, str] | None) -> tuple[dict[str, An
             whole = PyJWS().decode_complete(token, options={"verify_signature": False})
         else:
             key, alg = verify
-            whole = _verifier(alg).decode_complete(token, key.key, algorithms=[alg])
+            whole = _verifier(alg).decode_complete(token, key, algorithms=[alg])
         claims = json.loads(whole["payload"], object_pairs_hook=unique)
     except (PyJWTError, ValueError, RecursionError) as problem:
         raise JoseError(f"it can't be verified ({type(problem).__name__})") from problem

@@ -23,7 +23,7 @@ FAPI1_BASELINE = Profile(
     ),
     client_signing_algs=("PS256", "ES256"),
     client_secret_algs=("HS256", "HS384", "HS512"),  # OpenID Connect Core 9
-    assertion_audiences=("issuer", "token_endpoint", "par_endpoint"),
+    assertion_audiences=("issuer", "token_endpoint", "par_endpoint", "endpoint"),  # OpenID Connect Core 9, PAR-2
     assertion_audience_may_be_array=True,  # RFC7523-3
     assertion_longest_life=3600,  # ours: a jti is remembered until its assertion expires
     clock_leeway=10,

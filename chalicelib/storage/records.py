@@ -60,6 +60,11 @@ class Client:
     authorization_encrypted_response_alg: str | None = None
     authorization_encrypted_response_enc: str | None = None
 
+    @property
+    def public(self) -> bool:
+        """Whether it has nothing to authenticate with (RFC 6749 2.1)."""
+        return self.token_endpoint_auth_method == "none"
+
 
 @dataclass(frozen=True)
 class AuthorizationRequest:
@@ -149,7 +154,8 @@ class Interaction:
 class Consent:
     """What one person agreed that one client may do. Every token that follows lives only as long as this does.
 
-    `refresh_hash`: the hash of its refresh token, if one was issued. `cnf`: what the refresh token is bound to.
+    `refresh_hash`: the hash of its refresh token, if one was issued. `refresh_family`: the hash of what all of its refresh tokens
+    have in common, where they are replaced at each use. `cnf`: what the refresh token is bound to.
     `userinfo`: names of the claims that were asked for one by one. `authorization_details`: as granted (RFC 9396).
     """
 
@@ -164,6 +170,7 @@ class Consent:
     userinfo: tuple[str, ...] = ()
     authorization_details: tuple[dict[str, Any], ...] = ()
     revoked_at: int | None = None
+    refresh_family: str | None = None
 
 
 @dataclass(frozen=True)

@@ -33,10 +33,10 @@ class AlreadyUsed(Exception):
 
 
 class Replayed(Exception):
-    """A code that was redeemed before came again; carries what it once gave."""
+    """A code that was redeemed before, or a refresh token that was replaced, came again; carries what it once gave."""
 
     def __init__(self, consent_id: str) -> None:
-        super().__init__("already redeemed")
+        super().__init__("already used")
         self.consent_id = consent_id
 
 
@@ -124,6 +124,22 @@ class Tokens(Protocol):
         once: Sequence[Once] = (),
     ) -> None:
         """Write a token. Raises Gone unless its consent, if it has one, is active in that instant."""
+
+    def rotate(
+        self,
+        consent: Consent,
+        refresh_hash: str,
+        *,
+        handle: str,
+        token: AccessToken,
+        now: int,
+        once: Sequence[Once] = (),
+    ) -> None:
+        """Put another refresh token in the place of the consent's, and write a token, all or nothing.
+
+        `consent`: as it was found, with the refresh token that is used. Raises Replayed to all but one who use it, or Gone
+        unless the consent is active in that instant.
+        """
 
     def begin(self, consent: Consent, handle: str, token: AccessToken) -> None:
         """Write a consent with its first token, before its code is redeemed, which then writes the consent anew."""

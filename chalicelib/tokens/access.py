@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -25,6 +25,9 @@ from chalicelib.tokens.nonce import Nonces
 
 A = TypeVar("A")
 B = TypeVar("B")
+
+Writes = Callable[[Iterable[str], Iterable[str]], bool]
+"""Whether scope tokens, or types of authorization details, let a client change something (authorization/writing.py)."""
 
 LONGEST = 512
 BEARER, DPOP = "Bearer", "DPoP"
@@ -60,19 +63,24 @@ class Access:
         return None if self.consent is None else self.consent.login.sub
 
 
-def check(request: Request, keeper: Keeper, demand: Demand, *, now: int, vouched: str | None = None) -> Access:
+def check(
+    request: Request, keeper: Keeper, demand: Demand, *, now: int, writes: Writes, vouched: str | None = None
+) -> Access:
     """What the request's token opens, if it is in force, held by who is bound to it, and carries the scope.
 
-    `vouched`: key of a jti that the authorizer used up for this very request. Raises InvalidToken, InvalidDpopProof,
-    UseDpopNonce, InsufficientScope, InsufficientUserAuthentication or InvalidRequest, each with its WWW-Authenticate
-    challenge (RFC 6750 3).
+    A token that was bound to nothing opens what it can read, and nothing if it could write. `vouched`: key
+    of a jti that the authorizer used up for this very request. Raises InvalidToken, InvalidDpopProof, UseDpopNonce,
+    InsufficientScope, InsufficientUserAuthentication or InvalidRequest, each with its WWW-Authenticate challenge (RFC 6750 3).
     """
     scheme = None
     try:
         scheme, value = _presented(request)
         proof = _proof(request, keeper, demand, value, now=now) if scheme == DPOP else None
         token, consent = _found(value, proof, keeper, now=now, vouched=vouched)
-        _require_possession(token, request, proof, keeper, now=now)
+        if token.cnf:
+            _require_possession(token, request, proof, keeper, now=now)
+        else:
+            _require_harmless(token, demand, proof, writes)
         _require_cover(token, demand)
         _require_authentication(consent, demand, now=now)
     except OAuthError as refusal:
@@ -171,6 +179,20 @@ def _require_authentication(consent: Consent | None, demand: Demand, *, now: int
     if demand.max_age is not None and now - consent.login.auth_time > demand.max_age:
         raise InsufficientUserAuthentication("a more recent authentication of the person is needed")
     return consent
+
+
+def _require_harmless(token: AccessToken, demand: Demand, proof: Proof | None, writes: Writes) -> AccessToken:
+    """The token, bound to nothing, if neither it nor the resource is about writing (W5). Raises InvalidToken."""
+    asked = (demand.scope, demand.authorization_details_type)
+    scope, detail_type = (() if name is None else (name,) for name in asked)
+    types = (one["type"] for one in token.authorization_details)
+    if writes((*token.scope, *scope), (*types, *detail_type)):
+        raise InvalidToken(
+            "the access token is bound to nothing and this is about writing", detail="unbound, and writes"
+        )
+    if proof is not None:  # DPOP-7.1: it is a bearer token
+        raise InvalidToken("the access token is bound to another key or certificate")
+    return token
 
 
 def _require_possession(

@@ -42,10 +42,11 @@ class Possession:
     proof: Proof | None = None
 
 
-def bind(possession: Possession, client: Client, profile: Profile) -> dict[str, str]:
+def bind(possession: Possession, client: Client, profile: Profile, *, writes: bool) -> dict[str, str]:
     """The `cnf` for this client: of what it shows, the first that the profile names and its registration allows.
 
-    Raises InvalidRequest where it shows nothing of the kind: no token goes out unbound (FAPI2-SP-FINAL-5.3.2.1-4).
+    Empty where it shows nothing of the kind, need not by its registration, and the token only reads: then the profile says
+    whether it may go out unbound. What writes never does (W5). Raises InvalidRequest (FAPI2-SP-FINAL-5.3.2.1-4).
     """
     allowed = _allowed(client, profile)
     if client.dpop_bound_access_tokens and possession.proof is None:
@@ -54,22 +55,29 @@ def bind(possession: Possession, client: Client, profile: Profile) -> dict[str, 
         shown = SHOWN[constraint](possession)
         if shown is not None:
             return shown
+    if profile.unbound_tokens and not writes and not _chosen(client, profile):
+        return {}
     raise InvalidRequest(
         f"the token would be bound to nothing; this client needs {' or '.join(NEEDED[c] for c in allowed)}"
     )
 
 
 def renew(
-    cnf: Mapping[str, str], possession: Possession, client: Client, profile: Profile, *, certified: bool
+    cnf: Mapping[str, str], possession: Possession, client: Client, profile: Profile, *, certified: bool, writes: bool
 ) -> dict[str, str]:
     """The `cnf` of what a refresh token gives. Raises InvalidRequest where nothing is shown, InvalidGrant for another's.
 
     A certificate that itself proved who the client is (`certified`) may be newer than the grant: certificates are
-    renewed while consents last (RFC 8705 7.1). So may a confidential client's DPoP key (RFC 9449 5).
+    renewed while consents last (RFC 8705 7.1). So may a confidential client's DPoP key; a public client's is all that it has,
+    and stays (RFC 9449 5). A grant that was bound to nothing only reads, whatever is shown now.
     """
-    shown = bind(possession, client, profile)
+    shown = bind(possession, client, profile, writes=writes)
+    if not cnf and not writes:
+        return shown
     if cnf.keys() != shown.keys():
         raise InvalidGrant("the refresh token can't be used", detail="bound in another way")
+    if client.public and shown != cnf:
+        raise InvalidGrant("the refresh token can't be used", detail="another key")
     if CERTIFICATE in shown and not certified and shown != cnf:
         raise InvalidGrant("the refresh token can't be used", detail="another certificate")
     return shown
@@ -84,18 +92,21 @@ def require(cnf: Mapping[str, str], possession: Possession) -> Mapping[str, str]
 
 
 def token_type(cnf: Mapping[str, str]) -> str:
-    """The token_type of a token that is tied so."""
-    return next(kind for name, kind in TOKEN_TYPES.items() if name in cnf)
+    """The token_type of a token that is tied so, or to nothing."""
+    return next((kind for name, kind in TOKEN_TYPES.items() if name in cnf), "Bearer")
 
 
 def _allowed(client: Client, profile: Profile) -> tuple[str, ...]:
     """The profile's sender constraints, in its order; of those the registered ones, if the client registered any."""
+    return _chosen(client, profile) or profile.sender_constraints
+
+
+def _chosen(client: Client, profile: Profile) -> tuple[str, ...]:
     registered = {
         "mtls": client.tls_client_certificate_bound_access_tokens,
         "dpop": client.dpop_bound_access_tokens,
     }
-    chosen = tuple(constraint for constraint in profile.sender_constraints if registered[constraint])
-    return chosen or profile.sender_constraints
+    return tuple(constraint for constraint in profile.sender_constraints if registered[constraint])
 
 
 def _certificate(possession: Possession) -> dict[str, str] | None:

@@ -100,14 +100,21 @@ def test_only_what_answers_with_a_jwt_signs_and_each_key_with_its_one_algorithm(
     }
 
 
-def test_only_the_login_page_unseals_and_never_without_a_context(template):
+def test_who_unseals_opens_the_secrets_of_people_or_those_of_clients_and_never_without_a_context(template):
     unsealing = {
         handler: s["Condition"]
         for handler in template.functions()
         for s in template.statements(handler)
         if setting(template, s["Resource"]) == "DUCAT_SECRETS_KEY"
     }
-    assert unsealing == {"app.login": {"Null": {"kms:EncryptionContextKeys": "false"}}}
+    owners = {"login": "user", "par": "client", "token": "client", "introspect": "client", "revoke": "client"}
+    assert unsealing == {
+        f"app.{name}": {
+            "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": [owner]},
+            "Null": {"kms:EncryptionContextKeys": "false"},
+        }
+        for name, owner in owners.items()
+    }
 
 
 def test_only_where_a_code_is_redeemed_or_given_can_a_token_or_a_consent_be_made(template):

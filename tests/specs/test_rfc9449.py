@@ -555,7 +555,7 @@ def test_5_2_the_profile_says_which_binds(bank, both, profile, order):
     """The first of the profile's sender constraints that is shown binds the token."""
     registered = bank.aws.clients.find("both", now=NOW)
     shown = Possession(both.certificate, Proof(jkt(both.proof_key), None, False))
-    cnf = confirmation.bind(shown, registered, replace(profile, sender_constraints=order))
+    cnf = confirmation.bind(shown, registered, replace(profile, sender_constraints=order), writes=True)
     assert cnf == ({"x5t#S256": x5t_s256(both.certificate)} if order[0] == "mtls" else {"jkt": jkt(both.proof_key)})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pynamodb.attributes import NumberAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.storage.dynamodb.codec import decode, encode
 from chalicelib.storage.dynamodb.once import UsedOnce, claiming
@@ -19,9 +19,10 @@ from chalicelib.storage.dynamodb.tables import (
 )
 from chalicelib.storage.handles import digest, key_of, matches
 from chalicelib.storage.records import AccessToken, Consent, Once
-from chalicelib.storage.stores import Gone
+from chalicelib.storage.stores import Gone, Replayed
 
 REVOKED_AT = NumberAttribute(attr_name="revoked_at")
+REFRESH_HASH = UnicodeAttribute(attr_name="refresh_hash")
 
 
 class Consents:
@@ -33,10 +34,12 @@ class Consents:
     def first_write(self, consent: Consent, *, begun: bool = False) -> Write:
         """A consent's beginning, as part of a larger write. `begun`: a token was handed out before its code was redeemed."""
         item: Item = {
-            "record": encode(consent, without=("expires_at", "revoked_at")),
+            "record": encode(consent, without=("expires_at", "revoked_at", "refresh_hash")),
             "expires_at": consent.expires_at,
             "ttl": consent.expires_at + SWEEP_SLACK,
         }
+        if consent.refresh_hash is not None:
+            item["refresh_hash"] = consent.refresh_hash
         in_force = PK.exists() & REVOKED_AT.does_not_exist() if begun else PK.does_not_exist()
         return Write("Put", self.name, consent.consent_id, item, condition=in_force)
 
@@ -47,6 +50,13 @@ class Consents:
             self.name,
             consent_id,
             condition=PK.exists() & REVOKED_AT.does_not_exist() & (now < EXPIRES_AT),
+        )
+
+    def rotation(self, consent: Consent, refresh_hash: str, *, now: int) -> Write:
+        """Another refresh token in the place of the one that the consent was found with, as part of a larger write."""
+        unused = (str(consent.refresh_hash) == REFRESH_HASH) & REVOKED_AT.does_not_exist() & (now < EXPIRES_AT)
+        return Write(
+            "Update", self.name, consent.consent_id, actions=(REFRESH_HASH.set(refresh_hash),), condition=unused
         )
 
     def find(self, consent_id: str, *, now: int) -> Consent | None:
@@ -87,6 +97,26 @@ class Tokens:
         except ConditionFailed:
             raise Gone("the consent is no longer in force") from None
 
+    def rotate(
+        self,
+        consent: Consent,
+        refresh_hash: str,
+        *,
+        handle: str,
+        token: AccessToken,
+        now: int,
+        once: Sequence[Once] = (),
+    ) -> None:
+        replaced = self._consents.rotation(consent, refresh_hash, now=now)
+        try:
+            with claiming(once, start=2):
+                self._tables.write(replaced, self.put(handle, token), *self._used_once.writes(once, now=now))
+        except ConditionFailed as failed:
+            there = failed.items.get(0)
+            if there is not None and there.get("refresh_hash") != consent.refresh_hash:
+                raise Replayed(consent.consent_id) from None
+            raise Gone("the consent is no longer in force") from None
+
     def begin(self, consent: Consent, handle: str, token: AccessToken) -> None:
         self._tables.write(self._consents.first_write(consent), self.put(handle, token))
 
@@ -117,4 +147,4 @@ def active(item: Item | None, *, now: int) -> Consent | None:
     """The consent of an item, unless it has expired or was revoked."""
     if item is None or "revoked_at" in item or int(item["expires_at"]) <= now:
         return None
-    return decode(Consent, str(item["record"]), expires_at=item["expires_at"])
+    return decode(Consent, str(item["record"]), expires_at=item["expires_at"], refresh_hash=item.get("refresh_hash"))

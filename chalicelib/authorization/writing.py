@@ -1,0 +1,35 @@
+"""Holder of key for whatever writes: who can change something must hold a key (W5 of the Read-and-Write profile).
+
+The one place that says whether something writes: asked of a request, of a token when it is issued and when it is shown, and of a
+client when it is registered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chalicelib.errors import InvalidRequest
+from chalicelib.storage.records import AccessToken, AuthorizationRequest, Client, Consent
+
+
+def writes(scope: Iterable[str], types: Iterable[str]) -> bool:
+    """Whether scope tokens, or types of authorization details, let a client change something. A type that is unknown does."""
+    from chalicelib.authorization.detail_types import TYPES  # only where it is asked
+    from chalicelib.authorization.scope import write
+
+    return write(scope) or any(name not in TYPES or TYPES[name].writes for name in types)
+
+
+def may_write(given: AccessToken | Consent | AuthorizationRequest) -> bool:
+    """Whether what was issued, agreed to or asked for lets its client change something."""
+    return writes(given.scope, (one["type"] for one in given.authorization_details))
+
+
+def require_bound_code(request: AuthorizationRequest, client: Client) -> AuthorizationRequest:
+    """The request, if its code will be of use to its client alone: a public one that writes binds it to a key, others
+    authenticate when they redeem it. Raises InvalidRequest."""
+    if client.public and request.dpop_jkt is None and may_write(request):
+        raise InvalidRequest(
+            "a public client that writes binds its code: dpop_jkt or a DPoP proof is needed"
+        )  # DPOP-10
+    return request

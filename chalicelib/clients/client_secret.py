@@ -1,0 +1,52 @@
+"""A client's secret (OpenID Connect Core 9): made by us, told once, sealed at rest, and long enough for its algorithm.
+
+It is a text, and its octets in UTF-8 are the key (OpenID Connect Core 10.1).
+"""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+
+from chalicelib.storage.records import Client
+
+OCTETS = 64
+"""Of chance, as many as the longest hash has: then its text is long enough for every algorithm (RFC7518-3.2)."""
+
+CACHE_SECONDS = 60
+MOST_CACHED = 1000
+
+
+def made(chance: Callable[[int], bytes]) -> str:
+    """A new secret. `chance`: so many random bytes."""
+    return urlsafe_b64encode(chance(OCTETS)).rstrip(b"=").decode()
+
+
+def sealed_for(client_id: str) -> dict[str, str]:
+    """The encryption context of a client's secret, so that no other client's can stand in for it."""
+    return {"client": client_id}
+
+
+class ClientSecrets:
+    """Secrets as they are needed. One that was unsealed is kept for a minute in the warm function.
+
+    `unseal`: of KeyHome.
+    """
+
+    def __init__(self, unseal: Callable[[str, dict[str, str]], bytes]) -> None:
+        self._unseal = unseal
+        self._cache: dict[tuple[str, str], tuple[int, bytes]] = {}
+
+    def of(self, client: Client, *, now: int) -> bytes | None:
+        """The client's secret, None if it has none."""
+        if client.client_secret is None:
+            return None
+        place = (client.client_id, client.client_secret)
+        read_at, cached = self._cache.get(place, (0, None))
+        if cached is not None and 0 <= now - read_at < CACHE_SECONDS:
+            return cached
+        secret = self._unseal(client.client_secret, sealed_for(client.client_id))
+        if len(self._cache) >= MOST_CACHED:
+            self._cache.clear()
+        self._cache[place] = (now, secret)
+        return secret

@@ -1,0 +1,54 @@
+"""Registration of a client by the operator: its record is checked and kept, and its secret is made and told once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+from chalicelib.clients import client_secret
+from chalicelib.clients.metadata import Writes, registered
+from chalicelib.keys.ring import KeyHome
+from chalicelib.settings import Settings
+from chalicelib.storage.records import Client
+from chalicelib.storage.stores import Clients
+
+
+class Needs(Protocol):
+    """What registration asks of the Provider."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def clients(self) -> Clients: ...
+    @property
+    def kms(self) -> KeyHome: ...
+
+    def now(self) -> int: ...
+
+
+def register(
+    metadata: Mapping[str, Any],
+    provider: Needs,
+    chance: Callable[[int], bytes],
+    *,
+    writes: Writes,
+    new_secret: bool = False,
+) -> tuple[Client, str | None]:
+    """Add a client, or replace the one of its client_id. Gives it, and its secret where one was made.
+
+    Nobody can read the secret again: who registers hands it to the client. A client that has one keeps it, unless
+    `new_secret`. `chance`: so many random bytes. `writes`: as metadata.py takes it.
+    Raises InvalidClientMetadata or InvalidRedirectUri.
+    """
+    client = registered(metadata, signs=provider.settings.signing_keys, writes=writes)
+    secret = None
+    if client.token_endpoint_auth_method == "client_secret_jwt":
+        before = provider.clients.find(client.client_id, now=provider.now())
+        sealed = None if before is None or new_secret else before.client_secret
+        if sealed is None:
+            secret = client_secret.made(chance)
+            sealed = provider.kms.seal(secret.encode(), client_secret.sealed_for(client.client_id))
+        client = replace(client, client_secret=sealed)
+    provider.clients.keep(client)
+    return client, secret
