@@ -50,7 +50,7 @@ def _offered(response_type: str, client: Client, profile: Profile) -> tuple[str,
 
 def _own(response_type: str) -> str:
     """The mode of a response_type by itself (OAuth 2.0 Multiple Response Types 3, 5)."""
-    return "query" if response_type == "code" else "fragment"
+    return "fragment" if "token" in response_type else "query"
 
 
 def _resolved(mode: str, response_type: str) -> str:
