@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.authorization import id_token_hint, request_object
+from chalicelib.authorization import id_token_hint, request_object, request_reference
 from chalicelib.authorization import request as authorization_request
 from chalicelib.authorization.request import WayBack
 from chalicelib.errors import InvalidRequest
 from chalicelib.profiles import Profile
+from chalicelib.remote.documents import Documents
 from chalicelib.storage.records import AuthorizationRequest, Client
 
 
@@ -28,15 +29,17 @@ def hear(
     profile: Profile,
     *,
     issuer: str,
+    documents: Documents,
     jwks: Callable[[], Mapping[str, Any]],
     now: int,
 ) -> Heard:
-    """The request out of what a browser sent. `jwks`: our own published keys.
+    """The request out of what a browser sent. `documents`: fetches one that the client keeps. `jwks`: our own published keys.
 
     Raises OAuthError, for a page, where the client may not ask so, or where nothing proves that it is the one who asks.
     """
     if profile.pushed_requests_only:
         raise InvalidRequest("this authorization request was not pushed; request_uri is missing")  # PAR-5
+    parameters = request_reference.follow(parameters, client, profile, documents)
     asked = request_object.unwrap(parameters, client, profile, issuer=issuer, now=now)
     way_back = authorization_request.way_back(asked, client, profile)
 

@@ -90,6 +90,7 @@ def _heard(
             client,
             PROFILES[client.profile],
             issuer=provider.settings.issuer,
+            documents=provider.documents,
             jwks=lambda: provider.ring.jwks(now=now),
             now=now,
         )
