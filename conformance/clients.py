@@ -133,6 +133,8 @@ def _metadata(cell: Cell, client_id: str, redirect_uri: str, identity: Identity,
         metadata["authorization_details_types"] = list(TYPES)
     if cell["fapi_request_method"] == "signed_non_repudiation":
         metadata["require_signed_request_object"] = True
+    if cell["fapi_auth_request_method"] is not None:
+        metadata["response_types"] = ["code" if cell["fapi_response_mode"] == "jarm" else "code id_token"]
     if cell["fapi_response_mode"] == "jarm":
         metadata["authorization_signed_response_alg"] = identity.answers_alg
     return metadata

@@ -51,6 +51,16 @@ class Plan:
 
 PLANS = (
     Plan(
+        "fapi1-advanced-final-test-plan",
+        "fapi1-advanced",
+        {
+            "client_auth_type": AUTHENTICATION,
+            "fapi_auth_request_method": ("by_value", "pushed"),
+            "fapi_profile": ("plain_fapi",),
+            "fapi_response_mode": ("plain_response", "jarm"),
+        },
+    ),
+    Plan(
         "fapi2-security-profile-final-test-plan",
         "fapi2-security",
         {

@@ -14,7 +14,26 @@ PATIENCE = 10
 REJECTED = "user-rejects-authentication"
 OPENED_TWICE = "par-ensure-reused-request-uri-prior-to-auth-completion-succeeds"
 
+UNVERIFIABLE = (
+    "ensure-expired-request-object-fails",
+    "ensure-matching-key-in-authorization-request",
+    "ensure-request-object-signature-algorithm-is-not-none",
+    "ensure-request-object-with-bad-aud-fails",
+    "ensure-request-object-with-exp-over-60-fails",
+    "ensure-request-object-with-invalid-signature-fails",
+    "ensure-request-object-with-nbf-over-60-fails",
+    "ensure-request-object-without-exp-fails",
+    "ensure-request-object-without-nbf-fails",
+    "ensure-signed-request-object-with-RS256-fails",
+)
+"""The modules whose request object proves nothing, so that there is nobody to tell but the person."""
+
 PICTURES = {
+    **dict.fromkeys(UNVERIFIABLE, "invalid_request_object"),
+    "ensure-authorization-request-without-request-object-fails": "invalid_request",
+    "ensure-redirect-uri-in-authorization-request": "invalid_request",
+    "ensure-registered-redirect-uri": "invalid_request",
+    "ensure-request-object-without-redirect-uri-fails": "invalid_request",
     "ensure-unsigned-authorization-request-without-using-par-fails": "invalid_request",
     "par-attempt-reuse-request_uri": "invalid_request_uri",
     "par-attempt-to-use-expired-request_uri": "invalid_request_uri",

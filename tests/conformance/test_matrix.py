@@ -18,6 +18,15 @@ from local.stack import RESOURCE_RULES
 SUITE = "https://suite.example"
 CELLS = matrix.cells()
 CODE_CELLS = [cell for cell in CELLS if cell["fapi_profile"] == "plain_fapi"]
+FAMILIES = [
+    (next(cell for cell in CELLS if cell.plan.startswith(plan)), family)
+    for plan, family in (
+        ("fapi1-advanced", "fapi1-advanced-final"),
+        ("fapi2-security", "fapi2-security-profile-final"),
+        ("fapi2-message", "fapi2-security-profile-final"),
+    )
+]
+"""A cell of each plan, and how its modules' names begin."""
 
 
 class Somewhere:
@@ -73,7 +82,7 @@ def test_each_cells_clients_can_be_registered_and_show_no_private_key(cell, who,
         kept = registered(client.metadata)
         assert kept.profile == cell.profile
         assert kept.dpop_bound_access_tokens == (cell["sender_constrain"] == "dpop")
-        assert kept.tls_client_certificate_bound_access_tokens == (cell["sender_constrain"] == "mtls")
+        assert kept.tls_client_certificate_bound_access_tokens == (cell["sender_constrain"] in ("mtls", None))
         assert all("d" not in key for key in kept.jwks["keys"])
 
 
@@ -138,19 +147,20 @@ def test_details_that_their_types_know_are_asked_for_where_the_variant_is_rar_an
 
 
 def test_the_person_says_no_where_the_module_is_about_that(who, tested):
-    asked = configuration_of(CODE_CELLS[0], who, tested)
-    name = "fapi2-security-profile-final-user-rejects-authentication"
-    pressed = json.dumps(asked["override"][name])
-    assert '"cancel"' in pressed
-    assert '"login"' not in pressed
-    assert '"cancel"' not in json.dumps(asked["browser"])
+    for cell, family in FAMILIES:
+        asked = configuration_of(cell, who, tested)
+        pressed = json.dumps(asked["override"][f"{family}-user-rejects-authentication"])
+        assert '"cancel"' in pressed
+        assert '"login"' not in pressed
+        assert '"cancel"' not in json.dumps(asked["browser"])
 
 
 def test_a_picture_is_taken_of_the_right_error_alone_and_only_where_an_error_page_is_right(who, tested):
-    asked = configuration_of(CODE_CELLS[0], who, tested)
+    cell, family = FAMILIES[1]
+    asked = configuration_of(cell, who, tested)
     assert "placeholder" not in json.dumps(asked["browser"])
     taken = {
-        name.removeprefix("fapi2-security-profile-final-"): command
+        name.removeprefix(f"{family}-"): command
         for name, told in asked["override"].items()
         for entry in told["browser"]
         for task in entry["tasks"]
