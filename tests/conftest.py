@@ -133,6 +133,12 @@ def app_client(bank):
     return Fintech(bank, "app", "none", None, "", None, scope="openid accounts")
 
 
+@pytest.fixture
+def payer(bank):
+    """A public client of FAPI 1.0 that writes, so that all it gets is bound to its DPoP key."""
+    return Fintech(bank, "payer", "none", None, "", None, ec_key("payer-proofs"), scope="openid accounts payments")
+
+
 @pytest.fixture(params=["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"])
 def each_client(request, fintech, named, self_signed):
     """A client of each way of authenticating, one after the other."""
@@ -197,6 +203,14 @@ CLIENTS = {
         "grant_types": ["authorization_code", "refresh_token"],
         "scope": "openid accounts",
         "token_endpoint_auth_method": "none",
+    },
+    "payer": lambda: {
+        **BASELINE,
+        "client_id": "payer",
+        "grant_types": ["authorization_code", "refresh_token"],
+        "scope": "openid accounts payments",
+        "token_endpoint_auth_method": "none",
+        "dpop_bound_access_tokens": True,
     },
     "resource": lambda: {
         "client_id": "resource",

@@ -1,4 +1,4 @@
-"""How long what a client gets may last; of a public client, whose word is all there is, shorter. Seconds."""
+"""How long what a client gets may last; shorter where whoever has it may use it, or asked for it. Seconds."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from chalicelib.profiles import Profile
 from chalicelib.storage.records import Client
 
 
-def of_access_token(client: Client, profile: Profile) -> int:
-    """The longest life of an access token."""
-    return profile.public_access_token_lifetime if client.public else profile.access_token_lifetime
+def of_access_token(client: Client, profile: Profile, *, bound: bool) -> int:
+    """The longest life of an access token. `bound`: to what the client holds (FAPI1-BASE-5.2.2-21)."""
+    return profile.access_token_lifetime if bound and not client.public else profile.public_access_token_lifetime
 
 
 def of_consent(client: Client, profile: Profile) -> int:

@@ -30,7 +30,7 @@ def issue(
         raise InvalidScope("this client has no scope of its own")
     cnf = confirmation.bind(possession, caller.client, caller.profile, writes=writing.writes(granted, ()))
     access_token = provider.new_handle()
-    lifetime = lifetimes.of_access_token(caller.client, caller.profile)
+    lifetime = lifetimes.of_access_token(caller.client, caller.profile, bound=bool(cnf))
     token = AccessToken(
         client_id=caller.client.client_id,
         scope=granted,

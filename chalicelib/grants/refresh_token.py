@@ -50,7 +50,7 @@ def issue(
         cnf=cnf,
         issued_at=now,
         expires_at=min(
-            now + lifetimes.of_access_token(caller.client, caller.profile),
+            now + lifetimes.of_access_token(caller.client, caller.profile, bound=bool(cnf)),
             details.ends(covered, otherwise=consent.expires_at),
         ),
         consent_id=consent.consent_id,

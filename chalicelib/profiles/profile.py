@@ -19,7 +19,8 @@ class Profile:
     token that can only read may be bound to nothing.
     `request_object_longest_life`: from its nbf to its exp, and from its nbf to now. `longest_session`: how long ago a person may
     have signed in to be recognised without a page, 0 for never. `consent_remembered`: whether what a person agreed to before is
-    not asked again. `public_*`: for clients that have nothing to authenticate with.
+    not asked again. `public_*`: for clients that have nothing to authenticate with; the access
+    token's for any that is bound to nothing.
     """
 
     name: str

@@ -13,7 +13,7 @@ from benchmarks import journey
 from benchmarks.calls import Count
 from chalicelib import gateway
 from infra.functions import FUNCTIONS
-from tests.actors import Fintech
+from tests.actors import Fintech, ec_key, secret_of
 from tests.house.source import ROOT
 
 BUDGET = {
@@ -89,6 +89,28 @@ def test_a_signed_response_costs_its_signature(counted):
         asked={"response_mode": "jwt"},
     )
     assert seen(signed) == BUDGET | ASSERTION | {"consent": (1, 1, 2)}
+
+
+def test_a_secret_costs_a_call_where_it_was_not_read_in_the_last_minute(bank):
+    same, provider = journey.counted(bank)
+    client = Fintech(same, "secretive", "client_secret_jwt", secret_of("secretive"), "HS256", None)
+    provider.clients.find("secretive", now=same.now)
+    for kms in (1, 0):
+        with provider.counting() as count:
+            assert client.push().status == 201
+        assert (count.dynamodb, count.kms, count.trips) == (1, kms, 1 + kms)
+
+
+@pytest.mark.parametrize("client_id", ["app", "payer"])
+def test_a_refresh_token_that_is_replaced_costs_no_further_call(bank, client_id):
+    same, provider = journey.counted(bank)
+    keys = {"app": None, "payer": ec_key("payer-proofs")}
+    client = Fintech(same, client_id, "none", None, "", None, keys[client_id], scope="openid accounts")
+    refresh_token = client.with_(bank=bank).tokens()["refresh_token"]
+    journey.warm(client, provider)
+    with provider.counting() as count:
+        assert client.refresh(refresh_token).status == 200
+    assert (count.dynamodb, count.kms, count.trips) == BUDGET["token, refresh_token"]
 
 
 def test_userinfo_takes_the_proof_that_the_authorizer_used_up_for_it(bank):

@@ -3,16 +3,17 @@
 R1 to R16 are the lines of that profile.
 """
 
+from dataclasses import replace
+
 import pytest
 
-from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri
+from chalicelib.authorization import code_challenge
+from chalicelib.authorization.writing import writes
+from chalicelib.clients import client_secret
+from chalicelib.clients.registration import register
+from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri, InvalidRequest
 from chalicelib.profiles import PROFILES
-from tests.actors import (
-    ASSERTION_TYPE,
-    NOW,
-    certificate,
-    rsa_key,
-)
+from tests.actors import ASSERTION_TYPE, NOW, VERIFIER, Fintech, certificate, ec_key, jwk, rsa_key, secret_of
 from tests.conftest import BASELINE
 
 PROFILE = PROFILES["fapi1-baseline"]
@@ -48,6 +49,7 @@ def test_5_2_2_1_a_public_client_lives_shorter(bank, app_client, by_key):
     """Whose word is all there is gets shorter tokens and consents than who proves itself."""
     assert PROFILE.public_access_token_lifetime < PROFILE.access_token_lifetime
     assert PROFILE.public_consent_lifetime < PROFILE.consent_lifetime
+    by_key = by_key.with_(certificate=certificate("by-key"))
     public, confidential = app_client.tokens(), by_key.tokens()
     assert public["expires_in"] == PROFILE.public_access_token_lifetime
     assert confidential["expires_in"] == PROFILE.access_token_lifetime
@@ -103,3 +105,255 @@ def test_5_2_2_1_a_public_client_asks_about_no_token(app_client):
     """Introspection needs authorization, which a name is not: not even about its own token."""
     token = app_client.tokens()["access_token"]
     assert refused(app_client.introspect(token))
+
+
+# 5.2.2-3: the client's secret.
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-3")
+@pytest.mark.clause("RFC7518-3.2")
+def test_5_2_2_3_a_secret_has_the_entropy_of_the_longest_hash(bank):
+    """The secret is made here, of 512 random bits, so that its text is long enough for HS256, HS384 and HS512."""
+    asked = []
+
+    def chance(octets):
+        asked.append(octets)
+        return bytes(range(octets))
+
+    given = {**BASELINE, "client_id": "entropic", "token_endpoint_auth_method": "client_secret_jwt"}
+    client, secret = register(given, bank.aws, chance, writes=writes)
+    assert asked == [64]
+    assert len(secret.encode()) >= 64
+    assert client.client_secret
+    assert secret not in client.client_secret
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-3")
+def test_5_2_2_3_a_secret_is_told_once_and_kept_until_a_new_one_is_asked_for(bank):
+    """Registering again keeps it and can't tell it; another one can be made, and the first is good no longer."""
+    given = {**BASELINE, "client_id": "renewed", "token_endpoint_auth_method": "client_secret_jwt"}
+    _, first = register(given, bank.aws, lambda octets: b"1" * octets, writes=writes)
+    client = Fintech(bank, "renewed", "client_secret_jwt", first, "HS256", None)
+    _, again = register(given, bank.aws, lambda octets: b"2" * octets, writes=writes)
+    assert again is None
+    assert client.push().status == 201
+    _, second = register(given, bank.aws, lambda octets: b"2" * octets, writes=writes, new_secret=True)
+    assert second not in (None, first)
+    assert refused(client.push())
+    assert client.with_(key=second).push().status == 201
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-3")
+@pytest.mark.parametrize("secret", ["", "short", "x" * 86, None, 5])
+def test_5_2_2_3_nobody_brings_a_secret_of_their_own(bank, secret):
+    """A secret that somebody thought of is refused, and nothing is registered."""
+    given = {**BASELINE, "client_id": "own-secret", "token_endpoint_auth_method": "client_secret_jwt"}
+    with pytest.raises(InvalidClientMetadata, match="client_secret"):
+        bank.register(**given, client_secret=secret)
+    assert bank.aws.clients.find("own-secret", now=NOW) is None
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-3")
+def test_5_2_2_3_a_secret_is_sealed_for_its_client_alone(bank, secretive):
+    """What is stored opens for its own client: copied to another one's record it authenticates nobody; the fault is ours."""
+    stored = bank.aws.clients.find("secretive", now=NOW)
+    assert bank.aws.kms.unseal(stored.client_secret, {"client": "secretive"}).decode() == secret_of("secretive")
+    assert secretive.push().status == 201
+    bank.aws.clients.keep(replace(stored, client_id="copied"))
+    assert secretive.with_(client_id="copied").push().status == 500
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-3")
+def test_5_2_2_3_a_secret_is_unsealed_once_a_minute(bank):
+    """A warm function asks KMS again only after a minute, and at once for another secret."""
+    asked = []
+
+    def unseal(sealed, context):
+        asked.append((sealed, context))
+        return sealed.encode()
+
+    secrets = client_secret.ClientSecrets(unseal)
+    client = replace(bank.aws.clients.find("secretive", now=NOW), client_secret="one")
+    assert [secrets.of(client, now=NOW + late) for late in (0, 59)] == [b"one", b"one"]
+    assert asked == [("one", {"client": "secretive"})]
+    assert secrets.of(client, now=NOW + 60) == b"one"
+    assert secrets.of(replace(client, client_secret="two"), now=NOW + 60) == b"two"
+    assert secrets.of(replace(client, client_id="other"), now=NOW + 60) == b"one"
+    assert len(asked) == 4
+    assert secrets.of(replace(client, client_secret=None), now=NOW) is None
+
+
+# 5.2.2-4: how a confidential client authenticates (R2).
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-4")
+@pytest.mark.parametrize("alg", PROFILE.client_secret_algs)
+def test_5_2_2_4_a_client_authenticates_by_a_mac_with_its_secret(secretive, alg):
+    """client_secret_jwt, by each algorithm that its secret is long enough for."""
+    assert secretive.with_(alg=alg).push().status == 201
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-4")
+@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post", "", None])
+def test_5_2_2_4_a_plain_secret_is_no_way(bank, method):
+    """Methods that send the secret itself can't be registered."""
+    with pytest.raises(InvalidClientMetadata):
+        bank.register(**BASELINE, client_id="plain", token_endpoint_auth_method=method)
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-4")
+@pytest.mark.parametrize("method", ["client_secret_jwt", "none"])
+@pytest.mark.parametrize("profile", ["fapi1-advanced", "fapi2-security", "fapi2-message-signing"])
+def test_5_2_2_4_where_the_profile_has_no_such_method_nobody_has_it(bank, app_client, secretive, profile, method):
+    """Advanced and FAPI 2.0 know neither: at registration, nor where a record says so all the same."""
+    given = {**BASELINE, "profile": profile, "tls_client_certificate_bound_access_tokens": True}
+    given |= {"grant_types": ["authorization_code"], "token_endpoint_auth_method": method}
+    with pytest.raises(InvalidClientMetadata, match="token_endpoint_auth_method"):
+        bank.register(**given, client_id="unknown-way")
+    one = secretive if method == "client_secret_jwt" else app_client
+    stored = bank.aws.clients.find(one.client_id, now=NOW)
+    bank.aws.clients.keep(replace(stored, client_id=f"moved-{profile}-{method}", profile=profile))
+    assert refused(one.with_(client_id=f"moved-{profile}-{method}").push())
+
+
+# 5.2.2-5, 5.2.2-6: sizes of keys (R3, R4).
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-5")
+@pytest.mark.clause("FAPI1-BASE-5.2.2-6")
+def test_5_2_2_5_and_6_small_keys_are_not_registered_and_curves_are_those_of_the_algorithms(bank):
+    """RSA keys have 2048 bits or more. 160 bits are enough of a curve, and the curve of ES256 has 256."""
+    given = {**BASELINE, "client_id": "small", "token_endpoint_auth_method": "private_key_jwt"}
+    small = jwk(rsa_key("small", 1024))
+    p192 = {"kty": "EC", "crv": "P-192", "x": "AAAA", "y": "AAAA", "kid": "k1"}
+    for key in (small, p192):
+        with pytest.raises(InvalidClientMetadata):
+            bank.register(**given, jwks={"keys": [key]})
+    assert bank.register(**given, jwks={"keys": [jwk(ec_key("by-key"))]})
+
+
+# 5.2.2-7: PKCE (R5).
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-7")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"code_challenge": None, "code_challenge_method": None},
+        {"code_challenge": None},
+        {"code_challenge_method": "plain"},
+        {"code_challenge_method": None},
+        {"code_challenge": "short"},
+    ],
+)
+def test_5_2_2_7_pkce_by_s256_is_required(each, changes):
+    """A request without a challenge by S256 is refused."""
+    assert refused(each.push(**changes), "invalid_request")
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-7")
+@pytest.mark.clause("RFC9700-2.1.1")
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+@pytest.mark.parametrize("pushed", [True, False])
+def test_5_2_2_7_of_a_public_client_it_is_required_whatever_the_profile(profile, pushed):
+    """The Read and Write draft, say, leaves it to confidential clients; a public one has nothing else."""
+    with pytest.raises(InvalidRequest, match="code_challenge"):
+        code_challenge.challenged({}, profile, pushed=pushed, public=True)
+
+
+@pytest.mark.clause("FAPI1-ADV-5.2.2-18")
+def test_5_2_2_7_where_a_profile_asks_for_it_in_pushed_requests_it_does_so_there_alone():
+    """Advanced requires PKCE of a request that is pushed, and takes back Baseline's demand of others."""
+    profile = PROFILES["fapi1-advanced"]
+    assert code_challenge.challenged({}, profile, pushed=False, public=False) is None
+    with pytest.raises(InvalidRequest, match="code_challenge"):
+        code_challenge.challenged({}, profile, pushed=True, public=False)
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-7")
+@pytest.mark.parametrize("verifier", [None, "", VERIFIER + "x", "a" * 43])
+def test_5_2_2_7_a_code_is_not_redeemed_without_its_verifier(each, verifier):
+    """Least of all by a public client, of whom the verifier is the only proof."""
+    assert refused(each.redeem(each.code(scope="openid accounts"), code_verifier=verifier), "invalid_grant")
+
+
+# 5.2.2-8, 5.2.2-20: redirect URIs (R6 to R8).
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-8")
+@pytest.mark.clause("FAPI1-BASE-5.2.2-20")
+@pytest.mark.parametrize("uri", ["http://127.0.0.1/cb", "http://localhost:8080/cb", "com.example.app:/cb", "app://cb"])
+def test_5_2_2_20_a_native_app_too_has_https_alone(bank, uri):
+    """RFC 8252's loopback and private-use addresses are not https, which Baseline demands; a claimed https one is."""
+    given = {**BASELINE, "client_id": "native", "token_endpoint_auth_method": "none", "scope": "openid"}
+    given |= {"grant_types": ["authorization_code"]}
+    with pytest.raises(InvalidRedirectUri):
+        bank.register(**given | {"redirect_uris": [uri]})
+    assert bank.register(**given | {"redirect_uris": ["https://app.fintech.example/cb"]})
+
+
+# 5.2.2-13 to 5.2.2-16: what the token endpoint gives (R11 to R13).
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-13")
+def test_5_2_2_13_a_code_is_used_once(each):
+    """A code that comes again is refused, and what it gave is revoked."""
+    code = each.code(scope="openid accounts")
+    given = each.redeem(code).json()
+    assert refused(each.redeem(code), "invalid_grant")
+    assert each.userinfo(given["access_token"]).status == 401
+    assert refused(each.refresh(given["refresh_token"]), "invalid_grant")
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-14")
+def test_5_2_2_14_the_answer_is_that_of_rfc_6749(each):
+    """access_token, token_type, expires_in, refresh_token and scope, as JSON that nobody keeps."""
+    answer = each.redeem(each.code(scope="openid accounts"))
+    assert answer.header("cache-control") == "no-store"
+    given = answer.json()
+    assert set(given) == {"access_token", "token_type", "expires_in", "refresh_token", "scope", "id_token"}
+    assert (given["token_type"], given["expires_in"]) == ("Bearer", PROFILE.public_access_token_lifetime)
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-15")
+def test_5_2_2_15_the_scope_is_always_told(each):
+    """The list of granted scopes comes with each access token, changed or not."""
+    given = each.tokens(scope="accounts openid")
+    assert given["scope"] == "accounts openid"
+    assert each.refresh(given["refresh_token"]).json()["scope"] == "accounts openid"
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-16")
+def test_5_2_2_16_tokens_can_not_be_guessed(each):
+    """Each has 256 random bits, and no part of one is another's but the key of their consent."""
+    first, second = each.tokens(scope="openid accounts"), each.tokens(scope="openid accounts")
+    secrets = [given[kind].partition(".")[0] for given in (first, second) for kind in ("access_token", "refresh_token")]
+    assert len(set(secrets)) == 4
+    assert all(len(part) == 43 for secret in secrets for part in secret.split("~"))
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-19")
+@pytest.mark.parametrize("client", ["by_key", "secretive"])
+def test_5_2_2_19_identifiers_that_differ_are_an_invalid_client(request, client):
+    """A client_id beside an assertion of another client is refused as invalid_client."""
+    one = request.getfixturevalue(client)
+    for path, form in (
+        ("/par", one.asking()),
+        ("/token", {"grant_type": "client_credentials"}),
+        ("/revoke", {"token": "x"}),
+    ):
+        assert refused(one.post(path, **form | {"client_id": "app"}))
+        assert refused(one.post(path, **form | {"client_id": "named"}))
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-21")
+def test_5_2_2_21_a_token_that_is_bound_to_nothing_lives_under_ten_minutes(each):
+    """Access tokens that are not bound to their sender end within ten minutes, each of them."""
+    given = each.tokens(scope="openid accounts")
+    assert given["expires_in"] < 600
+    assert each.refresh(given["refresh_token"]).json()["expires_in"] < 600
+    if each.auth != "none":
+        assert each.post("/token", grant_type="client_credentials").json()["expires_in"] < 600
+    bound = each.with_(certificate=certificate("by-key"))
+    if each.auth != "none":
+        assert bound.post("/token", grant_type="client_credentials").json()["expires_in"] == 600

@@ -2,6 +2,7 @@
 
 import pytest
 
+from chalicelib.storage.handles import digest, join
 from chalicelib.storage.stores import AlreadyUsed, Gone, Replayed
 from tests.storage.specimens import LOGIN, NOW, flow, handle, once, pushed, token
 
@@ -67,6 +68,18 @@ def test_a_token_that_landed_is_kept(aws, lost_answers):
     aws.tokens.keep(access, token(), now=NOW, once=(once(),))
     assert lost_answers == ["TransactWriteItems"]
     assert aws.tokens.find(access, now=NOW) == (token(), None)
+
+
+def test_a_refresh_token_whose_replacement_landed_was_not_used_twice(aws, lost_answers):
+    one = flow().spent(aws)
+    access, new = join(handle(), one.consent.consent_id), join(handle(), one.consent.consent_id)
+    lost_answers.clear()
+    aws.tokens.rotate(one.consent, digest(new), handle=access, token=one.token, now=NOW, once=(once(),))
+    assert lost_answers == ["TransactWriteItems"]
+    found, consent = aws.tokens.find(access, now=NOW)
+    assert (found, consent.refresh_hash) == (one.token, digest(new))
+    with pytest.raises(Replayed):
+        aws.tokens.rotate(one.consent, digest("x"), handle=handle(), token=one.token, now=NOW, once=(once(),))
 
 
 def test_revocations_that_landed_are_done(aws, lost_answers):

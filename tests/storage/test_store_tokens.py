@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.storage.handles import digest, join
-from chalicelib.storage.stores import AlreadyUsed, Gone
+from chalicelib.storage.stores import AlreadyUsed, Gone, Replayed
 from tests.storage.specimens import NOW, UNUSABLE, flow, handle, once, token
 
 
@@ -187,6 +187,78 @@ def test_revoking_what_never_was_leaves_nothing_and_still_uses_the_assertion(aws
     assert aws.dynamo._tables.get(aws.settings.consents_table, consent_id) is None
     with pytest.raises(AlreadyUsed):
         aws.used_once.claim((assertion,), now=NOW)
+
+
+# Replacing a refresh token.
+
+
+def rotating():
+    """A login whose refresh tokens are replaced."""
+    one = flow()
+    return replace(one, consent=replace(one.consent, refresh_family=digest("family")))
+
+
+def rotate(aws, one, new, *, access=None, now=NOW, once=()):
+    access = access or join(handle(), one.consent.consent_id)
+    aws.tokens.rotate(one.consent, digest(new), handle=access, token=one.token, now=now, once=once)
+    return access
+
+
+def test_a_replaced_refresh_token_leads_nowhere_and_the_new_one_to_the_consent(aws, another, calls):
+    one = rotating().spent(aws)
+    new = join(handle(), one.consent.consent_id)
+    calls.clear()
+    access = rotate(aws, one, new, once=(once(),))
+    assert [operation for operation, _ in calls] == ["TransactWriteItems"]
+    changed = replace(one.consent, refresh_hash=digest(new))
+    assert another.consents.find(one.consent.consent_id, now=NOW) == changed
+    assert another.tokens.find(access, now=NOW) == (one.token, changed)
+    assert another.tokens.look_up(one.refresh, now=NOW) == (None, None)
+    assert another.tokens.look_up(new, now=NOW) == (None, changed)
+    assert another.tokens.find(one.access, now=NOW) == (one.token, changed)
+
+
+def test_a_refresh_token_is_replaced_once(aws):
+    one, assertion = rotating().spent(aws), once()
+    first, second = (join(handle(), one.consent.consent_id) for _ in range(2))
+    rotate(aws, one, first)
+    access = join(handle(), one.consent.consent_id)
+    with pytest.raises(Replayed) as raised:
+        rotate(aws, one, second, access=access, once=(assertion,))
+    assert raised.value.consent_id == one.consent.consent_id
+    assert aws.tokens.find(access, now=NOW) is None
+    assert aws.consents.find(one.consent.consent_id, now=NOW).refresh_hash == digest(first)
+    aws.used_once.claim((assertion,), now=NOW)
+
+
+def test_of_eight_that_replace_it_at_once_one_does(aws, race):
+    one = rotating().spent(aws)
+    handles = [join(handle(), one.consent.consent_id) for _ in range(8)]
+    outcomes = race(lambda n: rotate(aws, one, handles[n], access=f"access-{n}.{one.consent.consent_id}"))
+    (winner,) = [n for n, outcome in enumerate(outcomes) if not isinstance(outcome, Exception)]
+    assert {type(outcome) for n, outcome in enumerate(outcomes) if n != winner} == {Replayed}
+    assert aws.consents.find(one.consent.consent_id, now=NOW).refresh_hash == digest(handles[winner])
+    found = [aws.tokens.find(f"access-{n}.{one.consent.consent_id}", now=NOW) for n in range(8)]
+    assert [n for n, token in enumerate(found) if token] == [winner]
+
+
+@pytest.mark.parametrize("ended", ["revoked", "expired"])
+def test_under_a_consent_that_is_not_in_force_nothing_is_replaced(aws, ended):
+    one = rotating().spent(aws)
+    if ended == "revoked":
+        aws.consents.revoke(one.consent.consent_id, now=NOW)
+    with pytest.raises(Gone):
+        rotate(aws, one, "new", now=one.consent.expires_at if ended == "expired" else NOW)
+    item = aws.dynamo._tables.get(aws.settings.consents_table, one.consent.consent_id)
+    assert item["refresh_hash"] == one.consent.refresh_hash
+
+
+def test_a_proof_that_was_used_before_replaces_nothing(aws):
+    one, proof = rotating().spent(aws), once(what="DPoP proof")
+    aws.used_once.claim((proof,), now=NOW)
+    with pytest.raises(AlreadyUsed):
+        rotate(aws, one, "new", once=(proof,))
+    assert aws.consents.find(one.consent.consent_id, now=NOW) == one.consent
 
 
 # Consents.

@@ -1,0 +1,142 @@
+"""Somebody else has a public client's refresh token. No secret stands beside it, so it is good once; its second use ends all."""
+
+from collections import Counter
+
+import pytest
+
+from tests.actors import ec_key
+
+
+def opens(client, access_token):
+    return client.userinfo(access_token).status == 200
+
+
+def refused(answer, error="invalid_grant"):
+    assert (answer.status, answer.error) == (400, error), answer.text
+    return not {"access_token", "refresh_token"} & answer.json().keys()
+
+
+@pytest.fixture(params=["app_client", "payer"])
+def client(request):
+    """A public client that only reads, and one that writes."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.mark.clause("RFC9700-4.14.2")
+def test_each_use_gives_another_one(client):
+    """The client goes on with the newest, as often as it likes."""
+    refresh_token = client.tokens()["refresh_token"]
+    seen = {refresh_token}
+    for _ in range(4):
+        given = client.refresh(refresh_token).json()
+        refresh_token = given["refresh_token"]
+        assert refresh_token not in seen
+        assert opens(client, given["access_token"])
+        seen.add(refresh_token)
+
+
+@pytest.mark.clause("RFC9700-4.14.2")
+def test_a_thief_who_comes_second_ends_what_the_client_has(client):
+    """The stolen token was used already: the thief gets nothing, and the whole family dies."""
+    first = client.tokens()
+    second = client.refresh(first["refresh_token"]).json()
+    assert refused(client.refresh(first["refresh_token"]))
+    assert refused(client.refresh(second["refresh_token"]))
+    assert not opens(client, first["access_token"])
+    assert not opens(client, second["access_token"])
+
+
+@pytest.mark.clause("RFC9700-4.14.2")
+def test_a_thief_who_comes_first_is_found_out_by_the_client(client):
+    """The client comes second, with what was stolen from it, and ends what the thief got."""
+    stolen = client.tokens()["refresh_token"]
+    thief = client.refresh(stolen).json()
+    thief = client.refresh(thief["refresh_token"]).json()
+    assert refused(client.refresh(stolen))
+    assert refused(client.refresh(thief["refresh_token"]))
+    assert not opens(client, thief["access_token"])
+
+
+@pytest.mark.parametrize("round_", range(3))
+@pytest.mark.clause("RFC9700-4.14.2")
+def test_of_eight_who_use_it_at_once_one_wins_and_all_die(client, race, round_):
+    """A thief and the owner race: one write decides who is first, and the others' coming ends what it gave."""
+    first = client.tokens()
+    answers = race(lambda n: client.refresh(first["refresh_token"]))
+    assert Counter((answer.status, answer.error) for answer in answers) == {(200, None): 1, (400, "invalid_grant"): 7}
+    (won,) = [answer.json() for answer in answers if answer.status == 200]
+    assert not opens(client, won["access_token"])
+    assert not opens(client, first["access_token"])
+    assert refused(client.refresh(won["refresh_token"]))
+
+
+def test_nobody_ends_a_grant_who_never_held_its_token(client):
+    """The key of a consent is no secret: guesses around it are refused, and the grant goes on."""
+    refresh_token = client.tokens()["refresh_token"]
+    secret, _, key = refresh_token.partition(".")
+    family, _, own = secret.partition("~")
+    wrong = "A" * 43
+    guesses = [
+        *(
+            f"{wrong}.{key}",
+            f".{key}",
+            f"~.{key}",
+            f"{wrong}~{wrong}.{key}",
+            f"{wrong}~{own}.{key}",
+            f"{own}~{family}.{key}",
+        ),
+        *(f"{own}.{key}", f"~{own}.{key}", f"{family}.{key}", f"{family[:-1]}~{own}.{key}", secret, key),
+    ]
+    for guess in guesses:
+        assert refused(client.refresh(guess)), guess
+    assert client.refresh(refresh_token).status == 200
+
+
+def test_a_refused_request_leaves_the_token_as_it_was(client):
+    """Only what gives a token uses one up: more scope than was granted, or another client's name, costs nothing."""
+    refresh_token = client.tokens(scope="openid")["refresh_token"]
+    assert refused(client.refresh(refresh_token, scope="openid accounts"), "invalid_scope")
+    assert refused(client.refresh(refresh_token, scope="nothing"), "invalid_scope")
+    assert client.refresh(refresh_token).status == 200
+
+
+def test_another_client_can_not_use_it(app_client, payer, rival):
+    """By its own name neither a public nor a confidential client can, and the owner goes on."""
+    refresh_token = app_client.tokens()["refresh_token"]
+    assert refused(payer.refresh(refresh_token))
+    assert refused(rival.refresh(refresh_token))
+    assert app_client.refresh(refresh_token).status == 200
+
+
+@pytest.mark.clause("DPOP-5")
+def test_a_thief_without_the_key_gets_nothing_and_the_owner_goes_on(payer):
+    """A public client's refresh token is bound to its DPoP key, and stays so: another one, or none, is refused."""
+    tokens = payer.tokens()
+    thief = payer.with_(proof_key=ec_key("a thief's key"))
+    assert refused(thief.refresh(tokens["refresh_token"]))
+    assert refused(payer.refresh(tokens["refresh_token"], proof=None), "invalid_request")
+    again = payer.refresh(tokens["refresh_token"]).json()
+    assert again["token_type"] == "DPoP"
+    assert refused(thief.refresh(again["refresh_token"]))
+    assert payer.refresh(again["refresh_token"]).status == 200
+
+
+def test_the_newest_alone_is_active_and_can_be_revoked(bank, app_client, resource):
+    """Introspection and revocation know the newest; with it goes the grant."""
+    first = app_client.tokens()
+    second = app_client.refresh(first["refresh_token"]).json()
+    assert app_client.revoke(first["refresh_token"]).status == 200
+    assert opens(app_client, second["access_token"])
+    assert app_client.revoke(second["refresh_token"]).status == 200
+    assert not opens(app_client, second["access_token"])
+    assert refused(app_client.refresh(second["refresh_token"]))
+
+
+def test_a_confidential_clients_stays_and_has_no_second_use(by_key):
+    """Who authenticates keeps one refresh token for as long as the consent lasts."""
+    refresh_token = by_key.tokens()["refresh_token"]
+    assert "~" not in refresh_token
+    for _ in range(2):
+        answer = by_key.refresh(refresh_token)
+        assert answer.status == 200
+        assert "refresh_token" not in answer.json()

@@ -1,0 +1,222 @@
+"""A token that writes, in the hands of who holds no key: none is issued, and none would be taken."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.authorization.writing import writes
+from chalicelib.clients.authentication import AuthenticatedClient
+from chalicelib.errors import InvalidClientMetadata, InvalidGrant, InvalidRequest, InvalidToken
+from chalicelib.grants import authorization_code
+from chalicelib.keys.thumbprint import thumbprint
+from chalicelib.profiles import PROFILES
+from chalicelib.storage.handles import join
+from chalicelib.tokens import access, confirmation
+from chalicelib.tokens.confirmation import Possession
+from chalicelib.tokens.demand import Demand
+from tests.actors import NOW, certificate, jwk, public, rsa_key
+from tests.conftest import BASELINE
+
+WRITES = "openid payments"
+PAYMENT = {
+    "type": "payment_initiation",
+    "instructedAmount": {"currency": "EUR", "amount": "12.50"},
+    "creditorName": "Shop",
+    "creditorAccount": {"iban": "DE02100100109307118603"},
+}
+
+
+def refused(answer, error="invalid_request", status=400):
+    assert (answer.status, answer.error) == (status, error), answer.text
+    return not {"access_token", "refresh_token", "request_uri"} & answer.json().keys()
+
+
+def writing(bank, client, client_id, **more):
+    """The client's record as no registration would have it: it may write, and nothing binds its tokens."""
+    stored = bank.aws.clients.find(client.client_id, now=NOW)
+    changed = {"scope": ("openid", "accounts", "payments"), "authorization_details_types": ("payment_initiation",)}
+    bank.aws.clients.keep(replace(stored, client_id=client_id, **changed | more))
+    return client.with_(client_id=client_id)
+
+
+@pytest.fixture
+def unbound(bank, by_key):
+    """A confidential client that may write and registered no constraint."""
+    return writing(bank, by_key, "unbound-key")
+
+
+@pytest.fixture
+def unbound_app(bank, app_client):
+    """A public one."""
+    return writing(bank, app_client, "unbound-app")
+
+
+@pytest.mark.parametrize("method", ["private_key_jwt", "client_secret_jwt", "none"])
+@pytest.mark.parametrize("what", [{"scope": WRITES}, {"authorization_details_types": ["payment_initiation"]}])
+def test_a_client_that_writes_registers_what_binds_it(bank, method, what):
+    """Where the profile lets a token go unbound, it is one that reads: at registration already."""
+    given = {
+        **BASELINE,
+        "client_id": "writer",
+        "grant_types": ["authorization_code"],
+        "token_endpoint_auth_method": method,
+    }
+    given |= {"jwks": {"keys": [jwk(rsa_key("by-key"))]}} | what
+    with pytest.raises(InvalidClientMetadata, match="dpop_bound_access_tokens"):
+        bank.register(**given)
+    assert bank.register(**given, dpop_bound_access_tokens=True)
+    certified = given | {"tls_client_certificate_bound_access_tokens": True}
+    if method == "none":  # its code could be bound to no certificate
+        with pytest.raises(InvalidClientMetadata, match="dpop_bound_access_tokens"):
+            bank.register(**certified)
+    else:
+        assert bank.register(**certified)
+
+
+@pytest.mark.parametrize(
+    "asked", [{"scope": WRITES}, {"scope": "openid", "authorization_details": json.dumps([PAYMENT])}]
+)
+def test_no_token_that_writes_is_issued_unbound(unbound, asked):
+    """The code is refused without a certificate or a proof; with one, the token is bound to it."""
+    code = unbound.code(**asked)
+    assert refused(unbound.redeem(code))
+    bound = unbound.with_(certificate=certificate("unbound-key"))
+    given = bound.redeem(code).json()
+    assert bound.userinfo(given["access_token"]).status == 200
+    assert unbound.userinfo(given["access_token"]).status == 401
+    assert bound.introspect(given["access_token"]).json()["cnf"]
+
+
+@pytest.mark.clause("DPOP-10")
+@pytest.mark.parametrize(
+    "asked", [{"scope": WRITES}, {"scope": "openid", "authorization_details": json.dumps([PAYMENT])}]
+)
+def test_a_public_client_that_writes_binds_its_code(bank, unbound_app, payer, asked):
+    """A request that writes names a key, or proves one; else the code would be of use to whoever has the verifier."""
+    assert refused(unbound_app.push(**asked))
+    stored = bank.aws.clients.find("payer", now=NOW)
+    bank.aws.clients.keep(replace(stored, authorization_details_types=("payment_initiation",)))
+    assert payer.push(**asked).status == 201
+    assert refused(payer.post("/par", proof=None, **payer.asking(**asked)))
+    assert payer.post("/par", proof=None, **payer.asking(dpop_jkt=jkt(payer), **asked)).status == 201
+
+
+def jkt(client):
+    return thumbprint(public(client.proof_key))
+
+
+def test_a_code_that_was_bound_to_nothing_is_not_redeemed_by_a_public_client_that_writes(bank, app_client, payer):
+    """Though its scope began to write only after it was asked for: bound to a key now, it was not then."""
+    code = app_client.code(scope="openid accounts")
+    interaction = bank.aws.interactions.find_code(code.partition(".")[2])
+    widened = replace(interaction, request=replace(interaction.request, scope=("openid", "payments")))
+    caller = AuthenticatedClient(bank.aws.clients.find("app", now=NOW), PROFILES["fapi1-baseline"])
+    with pytest.raises(InvalidGrant):
+        authorization_code._consent(caller, widened, Possession(certificate=certificate("x")), None, now=NOW)
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_no_profile_lets_what_writes_go_unbound(bank, profile):
+    """The one rule, asked of each profile; where it leaves tokens unbound, they read, and no constraint is registered."""
+    client = bank.aws.clients.find("by-key", now=NOW)
+    with pytest.raises(InvalidRequest):
+        confirmation.bind(Possession(), client, profile, writes=True)
+    if not profile.unbound_tokens:
+        with pytest.raises(InvalidRequest):
+            confirmation.bind(Possession(), client, profile, writes=False)
+        return
+    assert confirmation.bind(Possession(), client, profile, writes=False) == {}
+    for name in ("tls_client_certificate_bound_access_tokens", "dpop_bound_access_tokens"):
+        with pytest.raises(InvalidRequest):
+            confirmation.bind(Possession(), replace(client, **{name: True}), profile, writes=False)
+
+
+def test_a_client_that_registered_a_constraint_always_gets_bound_tokens(bank, by_key):
+    """Though it only reads, and its profile would not ask."""
+    stored = bank.aws.clients.find("by-key", now=NOW)
+    for name, shown in (
+        ("tls_client_certificate_bound_access_tokens", "x5t#S256"),
+        ("dpop_bound_access_tokens", "jkt"),
+    ):
+        bank.aws.clients.keep(replace(stored, client_id=f"always-{shown}", **{name: True}))
+        assert refused(
+            by_key.with_(client_id=f"always-{shown}").redeem(by_key.with_(client_id=f"always-{shown}").code())
+        )
+
+
+def test_an_unbound_refresh_token_never_writes(bank, by_key):
+    """A grant that was bound to nothing gives nothing that writes, should one of its scopes come to write later."""
+    with pytest.raises(InvalidGrant):
+        confirmation.renew(
+            {},
+            Possession(certificate=certificate("by-key")),
+            bank.aws.clients.find("by-key", now=NOW),
+            PROFILES["fapi1-baseline"],
+            certified=False,
+            writes=True,
+        )
+
+
+# At the resource: should such a token exist all the same.
+
+
+@pytest.fixture
+def forged(bank, by_key):
+    """A function: an unbound token as the store might come to have it."""
+
+    def keep(scope, *details):
+        tokens = by_key.tokens(scope="openid accounts")
+        token, consent = bank.aws.tokens.find(tokens["access_token"], now=NOW)
+        handle = join(bank.aws.new_handle(), consent.consent_id)
+        bank.aws.tokens.keep(handle, replace(token, scope=scope, authorization_details=details), now=NOW)
+        return handle
+
+    return keep
+
+
+@pytest.mark.parametrize("scope", [("openid", "accounts", "payments"), ("payments", "openid", "accounts")])
+def test_a_token_that_writes_and_is_unbound_opens_nothing(by_key, forged, scope):
+    """Neither our own resource nor the bank's API takes it, whatever they are about; nor is it active."""
+    token = forged(scope)
+    answer = by_key.userinfo(token)
+    assert (answer.status, answer.error) == (401, "invalid_token")
+    assert by_key.userinfo(token, certificate=certificate("by-key")).status == 401
+    assert by_key.accounts(token)["context"]["error"] == "invalid_token"
+    assert by_key.introspect(token).json() == {"active": False}
+
+
+def test_nor_does_one_by_its_authorization_details(by_key, forged):
+    """A payment is a write, by whichever name it was asked for."""
+    token = forged(("openid", "accounts"), PAYMENT)
+    assert by_key.userinfo(token).status == 401
+    assert by_key.accounts(token)["context"]["error"] == "invalid_token"
+    assert by_key.introspect(token).json() == {"active": False}
+
+
+def test_a_route_that_writes_takes_no_unbound_token(bank, by_key, forged):
+    """By the resource's demand too, whatever the token says of itself."""
+    token, _ = bank.aws.tokens.find(forged(("openid", "accounts")), now=NOW)
+    for demand in (Demand((), scope="payments"), Demand((), authorization_details_type="payment_initiation")):
+        with pytest.raises(InvalidToken):
+            access._require_harmless(token, demand, None, writes)
+    assert access._require_harmless(token, Demand((), scope="accounts"), None, writes) == token
+
+
+@pytest.mark.clause("DPOP-7.1")
+def test_an_unbound_token_is_no_dpop_token(by_key, payer):
+    """Shown with somebody's proof it is refused: it was bound to no key."""
+    token = by_key.tokens(scope="openid accounts")["access_token"]
+    assert by_key.userinfo(token).status == 200
+    proving = by_key.with_(proof_key=payer.proof_key)
+    assert proving.userinfo(token).error == "invalid_token"
+    assert proving.accounts(token)["context"]["error"] == "invalid_token"
+
+
+def test_a_bound_token_stays_bound_where_unbound_ones_are_taken(bank, by_key):
+    """Of the same client: what was bound by a certificate that it showed is of no use without it."""
+    bound = by_key.with_(certificate=certificate("by-key"))
+    token = bound.tokens(scope="openid accounts")["access_token"]
+    assert bound.userinfo(token).status == 200
+    assert by_key.userinfo(token).status == 401
+    assert by_key.accounts(token)["context"]["error"] == "invalid_token"
