@@ -9,8 +9,9 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.actors import ISSUER, NOW, SERIAL, Fintech, certificate, der, ec_key, jwk, rsa_key
-from tests.conftest import STANDARD
+from chalicelib.keys import jose
+from tests.actors import ISSUER, NOW, SERIAL, Fintech, certificate, der, ec_key, jwk, rsa_key, secret_of
+from tests.conftest import BASELINE, STANDARD
 
 HASHES = {"HS256": sha256, "HS384": sha384, "HS512": sha512}
 
@@ -285,3 +286,76 @@ def test_what_was_signed_for_one_purpose_is_not_taken_for_another(bank, rsa, fin
     sign = by(rsa.client.key, "PS256")
     assert not rsa.send(jws(header_of(rsa), other.claims(), sign))
     assert not rsa.send(fintech.tokens()["id_token"])
+
+
+# A client with a secret, and clients with none.
+
+
+@pytest.fixture
+def by_secret_client(secretive):
+    return Carrier(secretive, "assertion")
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-4")
+def test_a_secret_makes_a_mac_and_nothing_else(by_secret_client):
+    """Who registered a secret is not known by a signature, nor by none, nor by a MAC with anything but the secret."""
+    carrier = by_secret_client
+    secret = carrier.client.key.encode()
+    assert carrier.send(jws({"alg": "HS256"}, carrier.claims(), by_secret(secret)))
+    assert not carrier.send(jws({"alg": "none"}, carrier.claims(), nothing))
+    assert not carrier.send(jws({"alg": "HS256"}, carrier.claims(), nothing))
+    for alg, key in (("PS256", rsa_key("confused")), ("ES256", ec_key("confused")), ("RS256", rsa_key("confused"))):
+        own = {"alg": alg, "jwk": jwk(key), "kid": "k1"}
+        assert not carrier.send(jws(own, carrier.claims(), by(key, alg)))
+        assert not carrier.send(jws(own, carrier.claims(), by_secret(secret)))
+    for wrong in (b"", b"secretive", secret[:-1], secret + b"=", secret.lower(), b"\x00" * 64):
+        assert not carrier.send(jws({"alg": "HS256"}, carrier.claims(), by_secret(wrong)))
+    for alg in ("HS384", "HS512"):
+        assert not carrier.send(jws({"alg": alg}, carrier.claims(), by_secret(secret)))
+        assert carrier.send(jws({"alg": alg}, carrier.claims(), by_secret(secret, alg)))
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-4")
+def test_a_public_key_is_no_secret_of_a_client_that_has_both(bank, secretive):
+    """A client with a secret may register keys as well, for its requests: they are no way in."""
+    key = rsa_key("confused")
+    given = {**BASELINE, "client_id": "both-kinds", "token_endpoint_auth_method": "client_secret_jwt"}
+    bank.register(**given, jwks={"keys": [jwk(key)]})
+    carrier = Carrier(secretive.with_(client_id="both-kinds", key=secret_of("both-kinds")), "assertion")
+    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    assert carrier.send(jws({"alg": "HS256"}, carrier.claims(), by_secret(carrier.client.key.encode())))
+    assert not carrier.send(jws({"alg": "PS256", "kid": "k1"}, carrier.claims(), by(key, "PS256")))
+    for known in (pem, json.dumps(jwk(key)).encode(), jwk(key)["n"].encode()):
+        assert not carrier.send(jws({"alg": "HS256", "kid": "k1"}, carrier.claims(), by_secret(known)))
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-4")
+@pytest.mark.parametrize("alg", HASHES)
+def test_a_client_with_a_key_is_not_known_by_a_mac(by_key, alg):
+    """In a profile that knows both, the registered method decides and not the header."""
+    carrier = Carrier(by_key, "assertion")
+    pem = by_key.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    for secret in (pem, pem.strip(), jwk(by_key.key)["n"].encode(), secret_of("by-key").encode(), b"", b"by-key"):
+        assert not carrier.send(jws({"alg": alg, "kid": "k1"}, carrier.claims(), by_secret(secret, alg)))
+    assert carrier.send(jws({"alg": "PS256", "kid": "k1"}, carrier.claims(), by(by_key.key, "PS256")))
+
+
+def test_neither_function_takes_what_is_the_others():
+    """Should a caller mix the algorithms up: no MAC is verified with a public key, no signature with a secret."""
+    key, sizes = rsa_key("confused"), {"rsa_key_bits": 2048, "ec_key_bits": 224}
+    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    mac = jws({"alg": "HS256", "kid": "k1"}, {"a": 1}, by_secret(pem))
+    signed = jws({"alg": "PS256", "kid": "k1"}, {"a": 1}, by(key, "PS256"))
+    algs = ("PS256", "HS256")
+    assert jose.verify(signed, {"keys": [jwk(key)]}, algs=algs, **sizes)[1] == {"a": 1}
+    assert jose.verify_mac(jws({"alg": "HS256"}, {"a": 1}, by_secret(b"s" * 32)), b"s" * 32, algs=algs)[1] == {"a": 1}
+    with pytest.raises(jose.JoseError):
+        jose.verify_mac(mac, pem, algs=algs)
+    with pytest.raises(jose.JoseError):
+        jose.verify(mac, {"keys": [jwk(key)]}, algs=algs, **sizes)
+    with pytest.raises(jose.JoseError):
+        jose.verify(mac, {"keys": [{"kty": "oct", "k": unpadded(pem), "kid": "k1"}]}, algs=algs, **sizes)
+    with pytest.raises(jose.JoseError):
+        jose.verify_mac(signed, pem, algs=algs)
+    with pytest.raises(jose.JoseError):
+        jose.verify_by_own_key(jws({"alg": "HS256", "jwk": jwk(key)}, {"a": 1}, by_secret(pem)), algs=algs, **sizes)

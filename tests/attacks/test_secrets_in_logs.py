@@ -14,8 +14,11 @@ from botocore.exceptions import ClientError
 from chalice.app import Chalice
 
 from chalicelib import gateway
+from chalicelib.authorization.writing import writes
+from chalicelib.clients.registration import register
 from local.people import ALICE
 from tests.actors import ASSERTION_TYPE, REQUEST_URI, VERIFIER, Browser
+from tests.conftest import CLIENTS
 
 PERSONAL = ("Alice", "Sandbox", "alice@", "1987-03-21", "+4940000001", "Hamburg", "wonderland", "123456")
 
@@ -109,6 +112,37 @@ def test_a_whole_login_leaves_no_secret(lines, each_client):
     assert client.userinfo(refreshed).status == 401
     assert lines.hold_none_of_them()
     assert len(lines.entries()) >= 11
+
+
+def test_a_clients_secret_is_in_no_line_and_in_no_answer(bank, lines, secretive):
+    """From its registration on: sealed it is stored, and unsealed it is compared, and that is all."""
+    given = CLIENTS["secretive"]() | {"client_id": "silent"}
+    client, secret = register(given, bank.aws, lambda octets: b"x" * octets, writes=writes)
+    lines.never(secret=secret, sealed=client.client_secret)
+    silent = secretive.with_(client_id="silent", key=secret)
+    tokens = silent.tokens(scope="openid accounts")
+    answers = [
+        *(silent.push(), silent.introspect(tokens["access_token"]), silent.refresh(tokens["refresh_token"])),
+        *(
+            silent.push(client_secret=secret),
+            silent.push(client_assertion=secret, client_assertion_type=ASSERTION_TYPE),
+        ),
+        *(silent.with_(key="wrong" * 20).push(), silent.revoke(tokens["refresh_token"])),
+    ]
+    assert not [answer for answer in answers if secret in answer.text or str(client.client_secret) in answer.text]
+    assert lines.hold_none_of_them()
+
+
+def test_a_public_clients_refresh_token_leaves_no_part_of_it(lines, app_client):
+    """Neither the family's secret nor its own, nor when it is used twice."""
+    tokens = app_client.tokens()
+    again = app_client.refresh(tokens["refresh_token"]).json()
+    for name, token in (("first", tokens["refresh_token"]), ("second", again["refresh_token"])):
+        family, _, own = token.partition(".")[0].partition("~")
+        lines.never(**{name: token, f"{name}, own": own, f"{name}, family": family})
+    assert app_client.refresh(tokens["refresh_token"]).error == "invalid_grant"
+    assert lines.hold_none_of_them()
+    assert lines.entries()[-1]["reason"] == "used before; its consent is revoked"
 
 
 def test_each_request_leaves_one_line_that_says_who_and_how_it_ended(lines, fintech):

@@ -157,6 +157,35 @@ def test_2_1_an_assertion_that_was_used_before_revokes_nothing(fintech, kind):
     assert active(fintech, token)
 
 
+@pytest.mark.clause("RFC7009-2.1")
+@pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
+def test_2_1_a_public_client_revokes_what_it_has(app_client, kind):
+    """Of a public client the server checks that the token was issued to it; who has the token may end it."""
+    tokens, other = app_client.tokens(), app_client.tokens()
+    assert done(app_client.revoke(tokens[kind]))
+    assert not opens(app_client, tokens["access_token"])
+    assert opens(app_client, other["access_token"])
+
+
+@pytest.mark.clause("RFC7009-2.1")
+@pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
+def test_2_1_a_public_client_revokes_nothing_of_another(app_client, payer, fintech, kind):
+    """Its name opens nothing: tokens of a confidential client and of another public one stay."""
+    for owner in (fintech, payer):
+        tokens = owner.tokens()
+        assert done(app_client.revoke(tokens[kind]))
+        assert opens(owner, tokens["access_token"])
+
+
+@pytest.mark.clause("RFC7009-2.1")
+def test_2_1_a_confidential_clients_token_is_not_revoked_by_its_name(app_client, by_key):
+    """Who must prove itself, and does not, is refused, though a public client would not be."""
+    token = by_key.tokens()["access_token"]
+    answer = by_key.with_(auth="none").revoke(token)
+    assert (answer.status, answer.error) == (401, "invalid_client")
+    assert active(by_key, token)
+
+
 # 2.2: the answer.
 
 
