@@ -190,7 +190,7 @@ def test_form_post_2_a_refusal_is_posted_too(advanced):
     assert back.posted["error"] == "access_denied"
 
 
-@pytest.mark.clause("OAUTH-MULTIPLE-RESPONSE-TYPES-5")
+@pytest.mark.clause("OAUTH-RT-5")
 @pytest.mark.parametrize("mode", ["query", "jwt", "query.jwt", "fragment.jwt", "web_message"])
 def test_5_the_response_is_never_in_a_query(advanced, mode):
     """For these response types the query encoding MUST NOT be used: refused, by the fragment."""
