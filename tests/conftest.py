@@ -110,6 +110,14 @@ def read_write(bank):
 
 
 @pytest.fixture
+def reader(read_write, monkeypatch):
+    """The same, at a bank whose people reach by password and code what the draft asks for."""
+    monkeypatch.setattr("chalicelib.people.assurance.REACHED", ((frozenset({"pwd", "otp"}), 3),))
+    monkeypatch.setattr("chalicelib.endpoints.authorize.ACR_VALUES", ("urn:ducat:loa:3",), raising=False)
+    return read_write
+
+
+@pytest.fixture
 def baseline(bank):
     """A confidential client of FAPI 1.0 Baseline, by private_key_jwt."""
     return _fapi1(bank, "baseline", profile="fapi1-baseline")

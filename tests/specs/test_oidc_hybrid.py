@@ -15,18 +15,6 @@ def half(value):
     return urlsafe_b64encode(sha256(value.encode()).digest()[:16]).rstrip(b"=").decode()
 
 
-@pytest.fixture
-def reader(bank, read_write, monkeypatch):
-    """A client of the draft, at a bank whose people all reach what the draft asks for."""
-    return strong(read_write, monkeypatch)
-
-
-def strong(client, monkeypatch):
-    monkeypatch.setattr("chalicelib.people.assurance.REACHED", ((frozenset({"pwd", "otp"}), 3),))
-    monkeypatch.setattr("chalicelib.endpoints.authorize.ACR_VALUES", ("urn:ducat:loa:3",), raising=False)
-    return client
-
-
 @pytest.mark.clause("OIDCC-3.3.2.5")
 def test_3_3_2_5_the_response_is_in_the_fragment(advanced):
     """When using the Hybrid Flow, all response parameters are added to the fragment component of the Redirection URI."""
