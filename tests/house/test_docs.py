@@ -16,6 +16,7 @@ from chalicelib import errors
 from chalicelib.authorization import details
 from chalicelib.authorization.detail_types import TYPES
 from chalicelib.authorization.scope import SCOPES
+from chalicelib.authorization.writing import writes
 from chalicelib.clients.metadata import registered
 from chalicelib.profiles import PROFILES
 from chalicelib.settings import variables
@@ -107,7 +108,7 @@ def test_every_field_of_a_client_is_described_and_no_other():
     "record", blocks(page("integrate/clients.md"), "json"), ids=lambda r: json.loads(r)["client_id"]
 )
 def test_every_example_of_a_client_can_be_registered(record):
-    assert registered(json.loads(record)).client_id == json.loads(record)["client_id"]
+    assert registered(json.loads(record), writes=writes).client_id == json.loads(record)["client_id"]
 
 
 def test_every_scope_is_described_in_the_words_that_people_read():
@@ -201,7 +202,8 @@ with aws.in_process() as made:
             "DUCAT_PEOPLE": "chalicelib.people.directory:build", "DUCAT_RESOURCE_URL": "https://c.example"}
     names = {name: "{}" for name in sys.argv[1].split()} | rest | made
     open("ducat-settings.json", "w").write(json.dumps(names))
-    for arguments in (["register.py", "client.json"], ["end.py", "some-consent"]):
+    secretive = ["register.py", "secretive.json"]
+    for arguments in (["register.py", "client.json"], secretive, secretive, [*secretive, "--new-secret"], ["end.py", "consent"]):
         sys.argv = arguments
         runpy.run_path(arguments[0], run_name="__main__")
     from chalicelib.assembly import provider
@@ -217,13 +219,18 @@ with aws.in_process() as made:
 def test_what_the_operator_is_to_run_works(tmp_path):
     register, enrol = blocks(page("operate/clients-and-people.md"), "python")
     (end,) = blocks(page("operate/incidents.md"), "python")
-    (client,) = [one for one in blocks(page("integrate/clients.md"), "json") if '"rent-scout"' in one]
-    for name, content in {"register.py": register, "enrol.py": enrol, "end.py": end, "client.json": client}.items():
+    examples = {json.loads(one)["client_id"]: one for one in blocks(page("integrate/clients.md"), "json")}
+    records = {"client.json": examples["rent-scout"], "secretive.json": examples["coin-jar"]}
+    for name, content in {"register.py": register, "enrol.py": enrol, "end.py": end, **records}.items():
         (tmp_path / name).write_text(content)
     command = [sys.executable, "-c", OPERATOR, " ".join(variables())]
     run = subprocess.run(command, cwd=tmp_path, env=_environment(), capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stderr
-    registered_as, profile, uri, sub = run.stdout.splitlines()
+    registered_as, *secret, profile, uri, sub = run.stdout.splitlines()
+    told = "Registered coin-jar under fapi1-baseline"
+    assert [secret[n] for n in (0, 2, 3)] == [told] * 3
+    assert len({secret[1], secret[4]}) == 2
+    assert [len(secret[n]) for n in (1, 4)] == [86, 86]
     assert (registered_as, profile) == ("Registered rent-scout under fapi2-security", "fapi2-security")
     assert (uri.partition(":")[0], sub) == ("otpauth", "customer-4711")
 
