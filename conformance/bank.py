@@ -12,6 +12,7 @@ import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.assembly import Aws
+from chalicelib.authorization.writing import writes
 from chalicelib.clients.metadata import registered
 from chalicelib.provider import Provider
 from chalicelib.settings import Settings
@@ -52,7 +53,7 @@ class Bank:
 
     def register(self, metadata: Mapping[str, Any]) -> None:
         """Make a client known. Raises InvalidClientMetadata or InvalidRedirectUri."""
-        self.provider.clients.keep(registered(metadata, signs=self.provider.settings.signing_keys))
+        self.provider.clients.keep(registered(metadata, signs=self.provider.settings.signing_keys, writes=writes))
 
 
 @contextmanager

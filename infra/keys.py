@@ -38,7 +38,7 @@ KEYS = (
     Row("eddsa", "Signs tokens as EdDSA", kms.KeySpec.ECC_NIST_EDWARDS25519, "ED25519_SHA_512", chosen=True),
     Row(
         "secrets",
-        "Seals secrets that must be read again, such as those of one-time codes",
+        "Seals secrets that must be read again, such as those of one-time codes and of clients",
         kms.KeySpec.SYMMETRIC_DEFAULT,
     ),
     Row("nonces", "Makes the nonces of DPoP proofs", kms.KeySpec.HMAC_256, usage=kms.KeyUsage.GENERATE_VERIFY_MAC),

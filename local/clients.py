@@ -8,6 +8,7 @@ from typing import Any
 
 from jwskate import Jwk
 
+from chalicelib.authorization.writing import writes
 from chalicelib.clients.metadata import registered
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
@@ -61,7 +62,7 @@ def two(
 
 def register(provider: Provider, client: DemoClient) -> None:
     """Make the client known to the provider. Raises InvalidClientMetadata or InvalidRedirectUri."""
-    provider.clients.keep(registered(client.metadata, signs=provider.settings.signing_keys))
+    provider.clients.keep(registered(client.metadata, signs=provider.settings.signing_keys, writes=writes))
 
 
 def _signing(certificates: Certificates, home: str, rules: Mapping[str, Any]) -> DemoClient:

@@ -116,6 +116,7 @@ def test_a_code_that_was_bound_to_nothing_is_not_redeemed_by_a_public_client_tha
         authorization_code._consent(caller, widened, Possession(certificate=certificate("x")), None, now=NOW)
 
 
+@pytest.mark.clause("FAPI1-ADV-5.2.2-5")
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
 def test_no_profile_lets_what_writes_go_unbound(bank, profile):
     """The one rule, asked of each profile; where it leaves tokens unbound, they read, and no constraint is registered."""

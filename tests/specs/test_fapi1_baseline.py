@@ -6,6 +6,7 @@ R1 to R16 are the lines of that profile.
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from chalicelib.authorization import code_challenge
 from chalicelib.authorization.writing import writes
@@ -202,6 +203,8 @@ def test_5_2_2_4_a_plain_secret_is_no_way(bank, method):
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-4")
+@pytest.mark.clause("FAPI1-ADV-5.2.2-14")
+@pytest.mark.clause("FAPI1-ADV-5.2.2-16")
 @pytest.mark.parametrize("method", ["client_secret_jwt", "none"])
 @pytest.mark.parametrize("profile", ["fapi1-advanced", "fapi2-security", "fapi2-message-signing"])
 def test_5_2_2_4_where_the_profile_has_no_such_method_nobody_has_it(bank, app_client, secretive, profile, method):
@@ -230,6 +233,21 @@ def test_5_2_2_5_and_6_small_keys_are_not_registered_and_curves_are_those_of_the
         with pytest.raises(InvalidClientMetadata):
             bank.register(**given, jwks={"keys": [key]})
     assert bank.register(**given, jwks={"keys": [jwk(ec_key("by-key"))]})
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-5")
+@pytest.mark.clause("FAPI1-BASE-5.2.2-6")
+@pytest.mark.parametrize(
+    ("key", "taken"),
+    [(rsa_key("small", 1024), False), (rsa_key("by-key"), True), (ec.generate_private_key(ec.SECP192R1()), True)],
+    ids=["RSA of 1024 bits", "RSA of 2048 bits", "a curve of 192 bits"],
+)
+def test_5_2_2_5_and_6_so_it_is_with_the_keys_of_certificates(bank, named, key, taken):
+    """At each use: the certificate that authenticates has a key of the size that is asked for."""
+    given = {**BASELINE, "client_id": "certified", "token_endpoint_auth_method": "tls_client_auth"}
+    bank.register(**given, tls_client_auth_subject_dn="CN=certified,O=Fintech\\, Inc.,C=DE")
+    client = named.with_(client_id="certified", certificate=certificate("certified", key=key))
+    assert client.push().status == 201 if taken else refused(client.push())
 
 
 # 5.2.2-7: PKCE (R5).
@@ -261,6 +279,7 @@ def test_5_2_2_7_of_a_public_client_it_is_required_whatever_the_profile(profile,
         code_challenge.challenged({}, profile, pushed=pushed, public=True)
 
 
+@pytest.mark.clause("FAPI1-ADV-5.2.2")
 @pytest.mark.clause("FAPI1-ADV-5.2.2-18")
 def test_5_2_2_7_where_a_profile_asks_for_it_in_pushed_requests_it_does_so_there_alone():
     """Advanced requires PKCE of a request that is pushed, and takes back Baseline's demand of others."""
@@ -356,4 +375,8 @@ def test_5_2_2_21_a_token_that_is_bound_to_nothing_lives_under_ten_minutes(each)
         assert each.post("/token", grant_type="client_credentials").json()["expires_in"] < 600
     bound = each.with_(certificate=certificate("by-key"))
     if each.auth != "none":
+        told = each.introspect(given["access_token"]).json()
+        assert told["active"]
+        assert told["token_type"] == "Bearer"
+        assert "cnf" not in told
         assert bound.post("/token", grant_type="client_credentials").json()["expires_in"] == 600
