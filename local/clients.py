@@ -23,11 +23,35 @@ PROFILE, SENDER = next(iter(PROFILES)), "mtls"
 
 @dataclass(frozen=True)
 class DemoClient:
-    """A client from its own side: what it registers, its certificate and, for private_key_jwt, its private key."""
+    """A client from its own side: what it registers, its certificate and, where it signs anything, its private key."""
 
     metadata: Mapping[str, Any]
     certificate: Pair
     key: Jwk | None = None
+
+    @property
+    def signs_requests(self) -> bool:
+        return bool(self.metadata["require_signed_request_object"])
+
+    @property
+    def pushes_requests(self) -> bool:
+        """Whether it asks by PAR; else through the browser."""
+        return PROFILES[str(self.metadata["profile"])].pushed_requests_only
+
+    @property
+    def response_type(self) -> str:
+        return str(self.metadata["response_types"][0])
+
+    @property
+    def response_mode(self) -> str | None:
+        """jwt, where the response is to be signed as a whole: as the client wants it, or as its profile does."""
+        modes = dict(PROFILES[str(self.metadata["profile"])].responses)[self.response_type]
+        return "jwt" if "jwt" in modes and (self.signs_requests or "query" not in modes) else None
+
+    @property
+    def signed_by_key(self) -> bool:
+        """Whether an assertion says who it is; else its certificate does."""
+        return str(self.metadata["token_endpoint_auth_method"]) == "private_key_jwt"
 
     @property
     def client_id(self) -> str:
@@ -49,13 +73,16 @@ class DemoClient:
     @property
     def shows_certificate(self) -> bool:
         """Whether it needs mutual TLS: to be known, or to have its tokens bound."""
-        return self.key is None or not self.proves
+        return not self.signed_by_key or not self.proves
 
 
 def two(
     certificates: Certificates, home: str, *, profile: str = PROFILE, sender: str = SENDER
 ) -> tuple[DemoClient, DemoClient]:
-    """One that signs, one that is known by its certificate. `home`: the https URL of their web server."""
+    """One that signs, one that is known by its certificate. `home`: the https URL of their web server.
+
+    Where the profile has several response types, each uses another one.
+    """
     rules = {"profile": profile, SENDERS[sender]: True}
     return _signing(certificates, home, rules), _certified(certificates, home, rules)
 
@@ -68,20 +95,23 @@ def register(provider: Provider, client: DemoClient) -> None:
 def _signing(certificates: Certificates, home: str, rules: Mapping[str, Any]) -> DemoClient:
     """It signs its assertions and, where the profile takes that, what it asks for."""
     key = Jwk.generate(alg="ES256").with_kid_thumbprint()
+    profile = PROFILES[rules["profile"]]
     metadata = {
         **_common("pocket-ledger", "Pocket Ledger", home),
         **rules,
         "token_endpoint_auth_method": "private_key_jwt",
         "jwks": {"keys": [dict(key.public_jwk(), use="sig")]},
         "id_token_signed_response_alg": "PS256",
-        "require_signed_request_object": bool(PROFILES[rules["profile"]].request_object_signing_algs),
+        "response_types": [profile.response_types[0]],
+        "require_signed_request_object": bool(profile.request_object_signing_algs),
     }
     return DemoClient(metadata, certificates.client("pocket-ledger"), key)
 
 
 def _certified(certificates: Certificates, home: str, rules: Mapping[str, Any]) -> DemoClient:
-    """It uses the bank's nonces in its proofs, if it sends any."""
+    """It uses the bank's nonces in its proofs, if it sends any, and signs what it asks for where it must."""
     certificate = certificates.client("rent-scout", organization="Rent Scout Ltd")
+    profile = PROFILES[rules["profile"]]
     metadata = {
         **_common("rent-scout", "Rent Scout", home),
         **rules,
@@ -89,8 +119,13 @@ def _certified(certificates: Certificates, home: str, rules: Mapping[str, Any]) 
         "tls_client_auth_subject_dn": certificate.subject_dn,
         "id_token_signed_response_alg": "ES256",
         "dpop_nonce_required": SENDERS["dpop"] in rules,
+        "response_types": [profile.response_types[-1]],
+        "require_signed_request_object": profile.signed_requests_only,
     }
-    return DemoClient(metadata, certificate)
+    if not profile.signed_requests_only:
+        return DemoClient(metadata, certificate)
+    key = Jwk.generate(alg="PS256").with_kid_thumbprint()
+    return DemoClient({**metadata, "jwks": {"keys": [dict(key.public_jwk(), use="sig")]}}, certificate, key)
 
 
 def _common(client_id: str, client_name: str, home: str) -> dict[str, Any]:
@@ -99,6 +134,5 @@ def _common(client_id: str, client_name: str, home: str) -> dict[str, Any]:
         "client_name": client_name,
         "redirect_uris": [f"{home}/callback/{client_id}"],
         "grant_types": ["authorization_code", "refresh_token"],
-        "response_types": ["code"],
         "scope": "openid profile email accounts",
     }

@@ -61,8 +61,11 @@ def run(stack: Stack, home: str, *, profile: str, sender: str) -> None:
 def log_in(fintech: Fintech, browser: Browser, username: str) -> BearerToken:
     """A customer's consent, through the bank's pages. Raises Unexpected where one of them is another."""
     begun = fintech.begin()
-    signed = ", signed" if fintech.client.metadata.get("require_signed_request_object") else ""
-    say(f"{fintech.client.name} pushed what it asks for{signed}, and sends the browser to the bank.")
+    signed = ", signed" if fintech.client.signs_requests else ""
+    if fintech.client.pushes_requests:
+        say(f"{fintech.client.name} pushed what it asks for{signed}, and sends the browser to the bank.")
+    else:
+        say(f"{fintech.client.name} sends the browser to the bank with what it asks for{signed}.")
     page = browser.open(begun.url)
     secrets = {
         "username": username,
@@ -72,7 +75,8 @@ def log_in(fintech: Fintech, browser: Browser, username: str) -> BearerToken:
     page = _press(browser, page, "login", secrets)
     say(f"{username} signed in with a password and a one-time code.")
     page = _press(browser, page, "approve", {})
-    say(f"{username} agreed, and the browser is back at {fintech.client.name}.")
+    how = "" if fintech.client.response_type == "code" else f" with {fintech.client.response_type.replace(' ', ' + ')}"
+    say(f"{username} agreed, and the browser is back at {fintech.client.name}{how}.")
     token = fintech.finish(begun, page.url)
     bound_to = "a DPoP key" if isinstance(token, DPoPToken) else "the certificate"
     say(f"The code became tokens bound to {bound_to}; the ID token, signed as {alg_of(token)}, is good.")

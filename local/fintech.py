@@ -2,12 +2,14 @@
 
 requests_oauth2client does the protocol (PAR, PKCE, `state`, `iss`, ID tokens, private_key_jwt, DPoP); the session has the
 certificate. What the library does not know is done here: `mtls_endpoint_aliases` (RFC 8705 5), which are put in place of the
-endpoints, and what Message Signing adds, signed requests (RFC 9101) and responses (JARM).
+endpoints; signed requests (RFC 9101) and responses (JARM); and the ID token of a hybrid response, which signs it.
 """
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -83,18 +85,23 @@ class Fintech:
             dpop_bound_access_tokens=client.proves,
             session=self._session,
         )
-        self._signs = bool(client.metadata.get("require_signed_request_object"))
+        self._authorization_endpoint = metadata["authorization_endpoint"]
 
     def begin(self) -> Begun:
-        """Push what is asked for to the bank (RFC 9126)."""
-        asked = self._oauth.authorization_request(scope=SCOPE, response_mode="jwt" if self._signs else None)
-        sent = cast(AuthorizationRequest, self._signed(asked)) if self._signs else asked
-        return Begun(asked, self._oauth.pushed_authorization_request(sent).uri)
+        """Push what is asked for to the bank (RFC 9126), or give it to the browser, as the profile has it."""
+        asked = self._oauth.authorization_request(scope=SCOPE, response_mode=self.client.response_mode)
+        signed = self._signed(asked) if self.client.signs_requests else None
+        if self.client.pushes_requests:
+            sent = asked if signed is None else cast(AuthorizationRequest, signed)
+            return Begun(asked, self._oauth.pushed_authorization_request(sent).uri)
+        if signed is None:
+            return Begun(asked, asked.uri)
+        return Begun(asked, f"{self._authorization_endpoint}?{urlencode(signed.args)}")
 
     def finish(self, begun: Begun, callback: str) -> BearerToken:
         """The tokens of a login, once the browser is back at `callback`. Raises NotConnected."""
         try:
-            response = begun.request.validate_callback(self._opened(callback))
+            response = begun.request.validate_callback(self._opened(begun.request, callback))
             token = self._oauth.authorization_code(response, validate=False)
             # The library can validate the ID token beside a bearer token alone.
             BearerToken(token.access_token, id_token=token.id_token).validate_id_token(self._oauth, response)
@@ -136,32 +143,59 @@ class Fintech:
         """What is asked for as one signed object (RFC 9101 4)."""
         now = Jwt.timestamp()
         about = {"iss": self.client.client_id, "aud": asked.issuer, "nbf": now, "exp": now + REQUEST_LIFETIME}
-        signed = Jwt.sign(asked.args | about, key=self.client.key, typ="oauth-authz-req+jwt")
+        wanted = {"response_type": self.client.response_type}  # the library knows code alone
+        signed = Jwt.sign(asked.args | wanted | about, key=self.client.key, typ="oauth-authz-req+jwt")
         return Signed({"client_id": self.client.client_id, "request": str(signed)}, asked.dpop_key)
 
-    def _opened(self, callback: str) -> str:
-        """The callback with what the bank's signed response says in its place (JARM). Raises NotConnected."""
-        if not self._signs:
-            return callback
+    def _opened(self, asked: AuthorizationRequest, callback: str) -> str:
+        """The callback with what the bank signed of it as its query. Raises NotConnected."""
         url = urlsplit(callback)
         try:
-            (response,) = parse_qs(url.query)["response"]
-            signed = SignedJwt(response)
-            signed.validate(
-                self._oauth.authorization_server_jwks,
-                alg="PS256",
-                issuer=self._oauth.issuer,
-                audience=self.client.client_id,
-            )
+            if self.client.response_mode == "jwt":
+                (response,) = parse_qs(url.query)["response"]
+                return url._replace(query=urlencode(self._from_the_bank(response))).geturl()
+            if self.client.response_type != "code":
+                query = url.fragment if self._refused(url.fragment) else self._attached(asked, url.fragment)
+                return url._replace(query=query, fragment="").geturl()
         except (KeyError, ValueError) as problem:
             raise NotConnected(f"{type(problem).__name__}: the response is not signed by the bank") from problem
-        return url._replace(query=urlencode(signed.claims)).geturl()
+        return callback
+
+    def _refused(self, fragment: str) -> bool:
+        return "error" in parse_qs(fragment)
+
+    def _attached(self, asked: AuthorizationRequest, fragment: str) -> str:
+        """The fragment, if its ID token is of this login and has the hashes of what stands beside it (OIDC Core 3.3.2.11)."""
+        told = {name: values[0] for name, values in parse_qs(fragment, strict_parsing=True).items()}
+        claims = self._from_the_bank(told.pop("id_token"))
+        if claims["nonce"] != asked.nonce:
+            raise ValueError("the ID token is of another login")
+        for name, of in (("c_hash", "code"), ("s_hash", "state"), ("at_hash", "access_token")):
+            if of in told and claims[name] != _half(told[of]):
+                raise ValueError(f"{name} is not of this response")
+        return urlencode({name: told[name] for name in ("code", "state", "iss")})
+
+    def _from_the_bank(self, jwt: str) -> dict[str, Any]:
+        """The claims of a JWT that the bank signed for this client. Raises ValueError."""
+        signed = SignedJwt(jwt)
+        signed.validate(
+            self._oauth.authorization_server_jwks,
+            algs=("PS256", "ES256"),
+            issuer=self._oauth.issuer,
+            audience=self.client.client_id,
+        )
+        return dict(signed.claims)
 
     def _get(self, url: str) -> dict[str, Any]:
         answer = self._session.get(url, timeout=PATIENCE)
         answer.raise_for_status()
         document: dict[str, Any] = answer.json()
         return document
+
+
+def _half(value: str) -> str:
+    """The left half of its hash, as ID tokens name what they belong to (OpenID Connect Core 3.3.2.11)."""
+    return urlsafe_b64encode(sha256(value.encode()).digest()[:16]).rstrip(b"=").decode()
 
 
 def _session(certificate: Pair | None, trusted: Path) -> requests.Session:
@@ -174,6 +208,6 @@ def _session(certificate: Pair | None, trusted: Path) -> requests.Session:
 
 def _authentication(client: DemoClient, issuer: str) -> PrivateKeyJwt | PublicApp:
     """How the client says who it is. By certificate it only names itself: TLS has shown the rest (RFC 8705 2)."""
-    if client.key is None:
+    if not client.signed_by_key:
         return PublicApp(client.client_id)
     return PrivateKeyJwt(client.client_id, client.key, aud=issuer)  # FAPI2-SP-FINAL-5.3.3.1-5
