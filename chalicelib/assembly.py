@@ -19,6 +19,7 @@ from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from chalicelib.clients.client_secret import ClientSecrets
+    from chalicelib.clients.published_keys import PublishedKeys
     from chalicelib.keys.kms import Kms
     from chalicelib.keys.ring import Ring
     from chalicelib.people.port import People
@@ -127,6 +128,12 @@ class Aws:
         from chalicelib.remote.https import Https
 
         return Https()
+
+    @cached_property
+    def published_keys(self) -> PublishedKeys:
+        from chalicelib.clients.published_keys import PublishedKeys
+
+        return PublishedKeys(self.documents)
 
     def now(self) -> int:
         return int(self._clock())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:  # every endpoint imports this file, and few use more than one or two of the ports
     from chalicelib.clients.client_secret import ClientSecrets
+    from chalicelib.clients.published_keys import PublishedKeys
     from chalicelib.keys.ring import KeyHome, Ring
     from chalicelib.people.port import People
     from chalicelib.remote.documents import Documents
@@ -51,6 +52,8 @@ class Provider(Protocol):
     def people(self) -> People: ...
     @property
     def documents(self) -> Documents: ...
+    @property
+    def published_keys(self) -> PublishedKeys: ...
 
     def now(self) -> int:
         """This instant, in seconds since the epoch. One request asks once."""

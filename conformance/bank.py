@@ -53,7 +53,8 @@ class Bank:
 
     def register(self, metadata: Mapping[str, Any]) -> None:
         """Make a client known. Raises InvalidClientMetadata or InvalidRedirectUri."""
-        self.provider.clients.keep(registered(metadata, signs=self.provider.settings.signing_keys, writes=writes))
+        signs, documents = self.provider.settings.signing_keys, self.provider.documents
+        self.provider.clients.keep(registered(metadata, signs=signs, writes=writes, documents=documents))
 
 
 @contextmanager

@@ -77,6 +77,10 @@ SPECIFICATIONS = {
         f"{OPENID}oauth-v2-multiple-response-types-1_0.html#rfc.section.",
     ),
     "OIDCD": ("OpenID Connect Discovery", f"{OPENID}openid-connect-discovery-1_0.html#rfc.section."),
+    "OIDCR": (
+        "OpenID Connect Dynamic Client Registration",
+        f"{OPENID}openid-connect-registration-1_0.html#rfc.section.",
+    ),
     "JARM": ("JWT Secured Authorization Response Mode (JARM)", f"{OPENID}oauth-v2-jarm.html#section-"),
     **{
         SPELT.get(number, f"RFC{number}"): (

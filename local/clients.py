@@ -89,7 +89,8 @@ def two(
 
 def register(provider: Provider, client: DemoClient) -> None:
     """Make the client known to the provider. Raises InvalidClientMetadata or InvalidRedirectUri."""
-    provider.clients.keep(registered(client.metadata, signs=provider.settings.signing_keys, writes=writes))
+    signs, documents = provider.settings.signing_keys, provider.documents
+    provider.clients.keep(registered(client.metadata, signs=signs, writes=writes, documents=documents))
 
 
 def _signing(certificates: Certificates, home: str, rules: Mapping[str, Any]) -> DemoClient:

@@ -46,6 +46,7 @@ def bank(_running):
     """The provider, its clock at NOW, and nothing on the web."""
     _running.now = NOW
     _running.web.__init__()
+    _running.aws.published_keys.__init__(_running.web)
     return _running
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields
 from ipaddress import ip_address
@@ -11,12 +10,13 @@ from typing import Any
 from unicodedata import category
 from urllib.parse import parse_qsl, urlsplit
 
-from cryptography import x509
-
+from chalicelib.clients import jwk_set
 from chalicelib.clients.certificate import distinguished_name
+from chalicelib.clients.jwk_set import Keys, KeysError
+from chalicelib.clients.locations import require_locations, require_sector
 from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri
-from chalicelib.keys import jose
 from chalicelib.profiles import PROFILES, Profile
+from chalicelib.remote.documents import Documents
 from chalicelib.storage.records import Client
 
 CLIENT_ID = re.compile(r"[\x21-\x7e]{1,255}")  # RFC6749-A.1: VSCHAR, here without the space
@@ -28,7 +28,9 @@ DEFAULT_ALG = "PS256"
 ALWAYS_SIGNS = ("PS256", "ES256")
 """What every deployment has keys for."""
 NAMES = ("subject_dn", "san_dns", "san_uri", "san_ip", "san_email")
-LISTS = ("scope", "grant_types", "response_types", "redirect_uris", "authorization_details_types")
+LISTS = ("scope", "grant_types", "response_types", "redirect_uris", "authorization_details_types", "request_uris")
+COMPUTED = frozenset({"sector_identifier"})
+"""Of the record, what no client says."""
 SWITCHES = tuple(f.name for f in fields(Client) if f.type == "bool")
 
 
@@ -37,15 +39,20 @@ Writes = Callable[[Sequence[str], Sequence[str]], bool]
 
 
 def registered(
-    metadata: Mapping[str, Any], *, signs: Collection[str] = ALWAYS_SIGNS, writes: Writes = lambda scope, types: True
+    metadata: Mapping[str, Any],
+    *,
+    signs: Collection[str] = ALWAYS_SIGNS,
+    writes: Writes = lambda scope, types: True,
+    documents: Documents | None = None,
 ) -> Client:
     """The client that the metadata describes; names are RFC 7591's, RFC 8705's and `profile`.
 
     `signs`: the algorithms that the deployment has keys for (Settings.signing_keys), since nothing else can sign for a client.
     `writes`: authorization/writing.py's, since who writes must register a key to bind tokens to; all do where it is left out.
-    Raises InvalidClientMetadata or InvalidRedirectUri, with the first thing that is wrong.
+    `documents`: where a sector_identifier_uri is fetched from. Raises InvalidClientMetadata or InvalidRedirectUri, with the first
+    thing that is wrong.
     """
-    known = {f.name for f in fields(Client)}
+    known = {f.name for f in fields(Client)} - COMPUTED
     unknown = sorted(metadata.keys() - known)
     if unknown:
         raise InvalidClientMetadata(f"{', '.join(unknown)}: not known here")
@@ -60,8 +67,9 @@ def registered(
         raise InvalidClientMetadata("something that every client has is missing") from None
     client = _require_texts(_require_types(client))
     client = _require_grants(client, profile)
-    client = _require_keys(_require_authentication(client, profile), profile)
-    return _require_signatures(_require_constraint(client, profile, writes), profile, signs)
+    client = require_locations(_require_keys(_require_authentication(client, profile), profile), profile)
+    client = _require_signatures(_require_constraint(client, profile, writes), profile, signs)
+    return require_sector(client, documents)
 
 
 def _frozen(name: str, value: Any) -> Any:
@@ -147,11 +155,13 @@ def _require_authentication(client: Client, profile: Profile) -> Client:
     except ValueError:
         raise InvalidClientMetadata(f"tls_client_auth_{given[0]} can't be read") from None
     _require_assertion_alg(client, profile)
+    if client.jwks_uri is not None:
+        return client  # what is there is looked at when it is needed
     keys = _keys(client)
     if method == "private_key_jwt" and not keys:
-        raise InvalidClientMetadata("private_key_jwt needs jwks")
+        raise InvalidClientMetadata("private_key_jwt needs jwks or jwks_uri")
     if method == "self_signed_tls_client_auth" and not any(key.get("x5c") for key in keys):
-        raise InvalidClientMetadata("self_signed_tls_client_auth needs jwks with x5c")  # RFC8705-2.2.2
+        raise InvalidClientMetadata("self_signed_tls_client_auth needs jwks with x5c, or jwks_uri")  # RFC8705-2.2.2
     return client
 
 
@@ -166,28 +176,18 @@ def _require_assertion_alg(client: Client, profile: Profile) -> str | None:
 
 def _require_keys(client: Client, profile: Profile) -> Client:
     """R3, R4 of the Read-Only profile; RFC 7517: public keys, each with a kid of its own."""
-    keys = _keys(client)
-    kids = [key.get("kid") for key in keys]
-    if len(set(map(str, kids))) != len(kids):
-        raise InvalidClientMetadata("jwks: a kid stands twice")
-    for key in keys:
-        if jose.PRIVATE_MEMBERS & key.keys():
-            raise InvalidClientMetadata("jwks: a private key; it is to be thrown away")
-        try:
-            jose.require_usable(key, rsa_key_bits=profile.rsa_key_bits, ec_key_bits=profile.ec_key_bits)
-            for der in key.get("x5c") or ():
-                shown = x509.load_der_x509_certificate(b64decode(der, validate=True)).public_key()
-                jose.require_size(shown, rsa_key_bits=profile.rsa_key_bits, ec_key_bits=profile.ec_key_bits)
-        except (jose.JoseError, ValueError, TypeError) as problem:
-            raise InvalidClientMetadata("jwks: a key can't be used", detail=str(problem)) from None
+    try:
+        jwk_set.require_usable(_keys(client), profile)
+    except KeysError as problem:
+        raise InvalidClientMetadata(f"jwks: {problem}") from None
     return client
 
 
-def _keys(client: Client) -> Sequence[dict[str, Any]]:
-    keys = (client.jwks or {"keys": []}).get("keys")
-    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
-        raise InvalidClientMetadata("jwks must be a JWK Set")
-    return keys
+def _keys(client: Client) -> Keys:
+    try:
+        return [] if client.jwks is None else jwk_set.keys_of(client.jwks)
+    except KeysError as problem:
+        raise InvalidClientMetadata(f"jwks: {problem}") from None
 
 
 def _require_signatures(client: Client, profile: Profile, signs: Collection[str]) -> Client:
@@ -204,8 +204,9 @@ def _require_signatures(client: Client, profile: Profile, signs: Collection[str]
         if name in for_it and value not in signs:
             raise InvalidClientMetadata(f"{name}: this deployment has no key that signs so")
     signs_requests = client.require_signed_request_object or client.request_object_signing_alg is not None
-    if signs_requests and (not profile.request_object_signing_algs or not _keys(client)):
-        raise InvalidClientMetadata("signed request objects need jwks, and a profile that takes them")
+    has_keys = client.jwks_uri is not None or bool(_keys(client))
+    if signs_requests and not (profile.request_object_signing_algs and has_keys):
+        raise InvalidClientMetadata("signed request objects need jwks or jwks_uri, and a profile that takes them")
     return client
 
 

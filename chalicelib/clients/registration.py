@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from chalicelib.clients import client_secret
 from chalicelib.clients.metadata import Writes, registered
 from chalicelib.keys.ring import KeyHome
+from chalicelib.remote.documents import Documents
 from chalicelib.settings import Settings
 from chalicelib.storage.records import Client
 from chalicelib.storage.stores import Clients
@@ -23,6 +24,8 @@ class Needs(Protocol):
     def clients(self) -> Clients: ...
     @property
     def kms(self) -> KeyHome: ...
+    @property
+    def documents(self) -> Documents: ...
 
     def now(self) -> int: ...
 
@@ -41,7 +44,8 @@ def register(
     `new_secret`. `chance`: so many random bytes. `writes`: as metadata.py takes it.
     Raises InvalidClientMetadata or InvalidRedirectUri.
     """
-    client = registered(metadata, signs=provider.settings.signing_keys, writes=writes)
+    signs = provider.settings.signing_keys
+    client = registered(metadata, signs=signs, writes=writes, documents=provider.documents)
     secret = None
     if client.token_endpoint_auth_method == "client_secret_jwt":
         before = provider.clients.find(client.client_id, now=provider.now())

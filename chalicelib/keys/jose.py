@@ -75,6 +75,15 @@ def peek(token: str) -> dict[str, Any]:
     return payload
 
 
+def named_key(token: str) -> str | None:
+    """The `kid` of a JWS before any check, to learn whether that key is at hand. None where it names none, or is no JWS."""
+    try:
+        kid = _load(token, verify=None)[0].get("kid")
+    except JoseError:
+        return None
+    return kid if isinstance(kid, str) else None
+
+
 def verify(
     token: str,
     jwks: Mapping[str, Any],
@@ -175,11 +184,16 @@ def require_size(key: Key, *, rsa_key_bits: int, ec_key_bits: int) -> Key:
 
 def require_usable(jwk: Mapping[str, Any], *, rsa_key_bits: int, ec_key_bits: int) -> object:
     """The public key of a JWK that can verify or encrypt. Raises JoseError where it can't be read or is too small."""
-    fit = [alg for alg, kty in KEY_TYPES.items() if kty == jwk.get("kty") and CURVES.get(alg) == jwk.get("crv")]
+    fit = fitting(jwk)
     if not fit:
         raise JoseError("its kind of key is not used here")
     key: object = _load_key(json.dumps(jwk, sort_keys=True), fit[0]).key
     return require_size(key, rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
+
+
+def fitting(jwk: Mapping[str, Any]) -> list[str]:
+    """The algorithms that a JWK is of the kind for; none where its kind is not used here."""
+    return [alg for alg, kty in KEY_TYPES.items() if kty == jwk.get("kty") and CURVES.get(alg) == jwk.get("crv")]
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

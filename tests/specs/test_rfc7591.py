@@ -92,7 +92,7 @@ def test_2_what_every_client_has_may_not_be_missing(missing):
 @pytest.mark.clause("RFC7591-2")
 @pytest.mark.parametrize(
     "unknown",
-    ["client_secret", "jwks_uri", "request_uris", "software_statement", "redirect_uri", "tls_client_auth_san"],
+    ["client_secret", "sector_identifier", "software_statement", "redirect_uri", "tls_client_auth_san"],
 )
 def test_2_what_is_not_known_here_is_named_not_dropped(unknown):
     """Who registers a client is told what would have no effect, by its name; it may be a misspelt rule."""

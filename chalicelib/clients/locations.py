@@ -1,0 +1,96 @@
+"""Where a client keeps what we fetch: its keys, its request objects, and the list of its sector's redirect URIs.
+
+Nothing is ever fetched but from an address that was registered, and a registered address is one that `remote/` would go to.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from chalicelib.errors import InvalidClientMetadata
+from chalicelib.keys import jose
+from chalicelib.profiles import Profile
+from chalicelib.remote import place
+from chalicelib.remote.documents import CantFetch, Documents
+from chalicelib.storage.records import Client
+
+LONGEST_REQUEST_URI = 512  # OIDCC-6.2
+MOST_REQUEST_URIS = 20
+DIGEST = re.compile(r"[A-Za-z0-9_-]{43}")
+LARGEST_SECTOR = 64 * 1024
+SUBJECT_TYPES = ("public", "pairwise")
+
+
+def require_locations(client: Client, profile: Profile) -> Client:
+    """The client, if its jwks_uri and request_uris can be used. Raises InvalidClientMetadata."""
+    if client.jwks_uri is not None:
+        if client.jwks is not None:
+            raise InvalidClientMetadata("jwks and jwks_uri can't be used together")  # RFC7591-2
+        _require_place("jwks_uri", client.jwks_uri)
+    if client.request_uris and (profile.pushed_requests_only or not profile.request_object_signing_algs):
+        raise InvalidClientMetadata("request_uris: the profile takes no request object by reference")
+    if len(client.request_uris) > MOST_REQUEST_URIS:
+        raise InvalidClientMetadata(f"request_uris: more than {MOST_REQUEST_URIS}")
+    for uri in client.request_uris:
+        _require_request_uri(uri)
+    return client
+
+
+def require_sector(client: Client, documents: Documents | None) -> Client:
+    """The client with its `sector_identifier`, by which its pairwise subjects are made (OIDCC-8.1).
+
+    That is the host of its sector_identifier_uri, whose document must name each redirect_uri; else the one host of these. Raises
+    InvalidClientMetadata.
+    """
+    if client.subject_type not in SUBJECT_TYPES:
+        raise InvalidClientMetadata(f"subject_type must be one of {', '.join(SUBJECT_TYPES)}")
+    if client.sector_identifier_uri is not None:
+        host = _require_sector(client.sector_identifier_uri, client.redirect_uris, documents)
+        return replace(client, sector_identifier=host if client.subject_type == "pairwise" else None)
+    if client.subject_type == "public":
+        return replace(client, sector_identifier=None)
+    hosts = {urlsplit(uri).hostname for uri in client.redirect_uris}
+    if len(hosts) != 1:
+        raise InvalidClientMetadata("pairwise subjects need redirect_uris of one host, or a sector_identifier_uri")
+    return replace(client, sector_identifier=hosts.pop())
+
+
+def _require_place(name: str, url: Any) -> str:
+    """The host of a URL that can be fetched from."""
+    try:
+        return place.of(str(url)).host
+    except CantFetch as problem:
+        raise InvalidClientMetadata(f"{name}: {problem}") from None
+
+
+def _require_request_uri(uri: str) -> str:
+    """OIDCC-6.2: https; a fragment is the SHA-256 of the content, in base64url."""
+    url, has_digest, digest = uri.partition("#")
+    _require_place("request_uris", url)
+    if len(uri) > LONGEST_REQUEST_URI:
+        raise InvalidClientMetadata(f"request_uris: one is longer than {LONGEST_REQUEST_URI} characters")
+    if has_digest and not DIGEST.fullmatch(digest):
+        raise InvalidClientMetadata("request_uris: a fragment must be the base64url SHA-256 of the content")
+    return uri
+
+
+def _require_sector(url: Any, redirect_uris: tuple[str, ...], documents: Documents | None) -> str:
+    """The host of the sector, if its document has every redirect_uri."""
+    host = _require_place("sector_identifier_uri", url)
+    if documents is None:
+        raise InvalidClientMetadata("sector_identifier_uri: it can't be fetched from here")
+    try:
+        listed = json.loads(documents.get(url, largest=LARGEST_SECTOR), object_pairs_hook=jose.unique)
+    except CantFetch as problem:
+        raise InvalidClientMetadata("sector_identifier_uri: it can't be fetched", detail=str(problem)) from None
+    except (ValueError, RecursionError, jose.JoseError):
+        raise InvalidClientMetadata("sector_identifier_uri: it is not JSON") from None
+    if not isinstance(listed, list) or not all(isinstance(uri, str) for uri in listed):
+        raise InvalidClientMetadata("sector_identifier_uri: it is not a list of texts")
+    if not set(redirect_uris) <= set(listed):
+        raise InvalidClientMetadata("sector_identifier_uri: a redirect_uri is not in its list")  # OIDCC-8.1
+    return host
