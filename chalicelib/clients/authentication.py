@@ -10,9 +10,12 @@ from cryptography.x509 import Certificate
 
 from chalicelib.clients import assertion, certificate
 from chalicelib.clients.client_secret import ClientSecrets
+from chalicelib.clients.published_keys import PublishedKeys
 from chalicelib.errors import InvalidClient, InvalidDpopProof, InvalidRequest, OAuthError
+from chalicelib.keys import jose
 from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES, Profile
+from chalicelib.remote.documents import CantFetch
 from chalicelib.settings import Settings
 from chalicelib.storage.records import Client, Once
 from chalicelib.storage.stores import AlreadyUsed, Clients, UsedOnce
@@ -27,6 +30,8 @@ class Needs(Protocol):
     def clients(self) -> Clients: ...
     @property
     def client_secrets(self) -> ClientSecrets: ...
+    @property
+    def published_keys(self) -> PublishedKeys: ...
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,9 @@ def _claimed(request: Request, form: Mapping[str, str]) -> str:
 
 
 def _private_key_jwt(attempt: _Attempt) -> AuthenticatedClient:
-    return _asserted(attempt, assertion.signed(_assertion(attempt), attempt.client, attempt.profile))
+    sent = _assertion(attempt)
+    client = _with_keys(attempt, kid=jose.named_key(sent))
+    return _asserted(attempt, assertion.signed(sent, client, attempt.profile))
 
 
 def _client_secret_jwt(attempt: _Attempt) -> AuthenticatedClient:
@@ -158,8 +165,17 @@ def _tls_client_auth(attempt: _Attempt) -> AuthenticatedClient:
 
 def _self_signed_tls_client_auth(attempt: _Attempt) -> AuthenticatedClient:
     shown = _certificate_alone(attempt)
-    certificate.require_registered_certificate(shown, attempt.client)
+    client = _with_keys(attempt, x5c=certificate.x5c(shown))
+    certificate.require_registered_certificate(shown, client)
     return AuthenticatedClient(attempt.client, attempt.profile, by_certificate=True)
+
+
+def _with_keys(attempt: _Attempt, *, kid: str | None = None, x5c: str | None = None) -> Client:
+    """The client with the keys that it registered or publishes."""
+    try:
+        return attempt.provider.published_keys.of(attempt.client, now=attempt.now, kid=kid, x5c=x5c)
+    except CantFetch as problem:
+        raise InvalidClient("client authentication failed", detail=str(problem)) from None
 
 
 def _certificate_alone(attempt: _Attempt) -> Certificate:

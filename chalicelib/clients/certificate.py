@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -91,6 +91,11 @@ def _unusable(problem: Exception) -> InvalidClient:
     return InvalidClient(
         "client authentication failed", detail=f"the certificate can't be used: {type(problem).__name__}"
     )
+
+
+def x5c(certificate: x509.Certificate) -> str:
+    """The certificate as a JWK holds it (RFC 7517 4.7): DER in base64."""
+    return b64encode(certificate.public_bytes(Encoding.DER)).decode()
 
 
 def require_registered_certificate(certificate: x509.Certificate, client: Client) -> x509.Certificate:

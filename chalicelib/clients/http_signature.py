@@ -11,12 +11,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.clients.published_keys import PublishedKeys
 from chalicelib.clients.target_uri import spellings
 from chalicelib.errors import InvalidRequest
 from chalicelib.keys import http_message
 from chalicelib.keys.http_message import SignatureError, Verified
 from chalicelib.messages import Request
 from chalicelib.profiles import Profile
+from chalicelib.remote.documents import CantFetch
 from chalicelib.storage.records import Client
 
 TAG = "fapi-2-request"
@@ -69,6 +71,16 @@ def require_signed(request: Request, client: Client, profile: Profile, *, urls: 
     except (SignatureError, InvalidRequest) as problem:
         raise _refused(request, str(problem)) from None
     return Signed(str(found.parameters["keyid"]), found.alg, created, found.target_uri)
+
+
+def with_keys(request: Request, client: Client, published: PublishedKeys, *, now: int) -> Client:
+    """The client with the keys that the signature may be of. Raises NotSigned."""
+    try:
+        said = http_message.announced(request.headers, TAG)
+        keyid = None if said is None else said.parameters.get("keyid")
+        return published.of(client, now=now, kid=keyid if isinstance(keyid, str) else None)
+    except (SignatureError, CantFetch, InvalidRequest) as problem:
+        raise _refused(request, str(problem)) from None
 
 
 def _algs(profile: Profile) -> tuple[str, ...]:

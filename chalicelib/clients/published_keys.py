@@ -104,4 +104,4 @@ def _is_due(copy: _Copy, kid: str | None, x5c: str | None, *, now: int) -> bool:
     """Whether another attempt is to be made, and may be."""
     if 0 <= now - copy.tried_at < BETWEEN_ATTEMPTS:
         return False
-    return not 0 <= now - copy.fetched_at < FRESH or not copy.holds(kid, x5c)
+    return copy.jwks is None or not 0 <= now - copy.fetched_at < FRESH or not copy.holds(kid, x5c)

@@ -34,14 +34,14 @@ def decide(request: Request, method_arn: str, provider: Provider) -> dict[str, A
 
 def _signed(request: Request, opened: Access, asked: Demand, provider: Provider, *, now: int) -> dict[str, str]:
     """What the API needs to answer a signed request signed (FAPI 2.0 HTTP Signatures). Raises NotSigned."""
-    from chalicelib.clients.http_signature import NotSigned, require_signed  # only where a route asks for it
+    from chalicelib.clients.http_signature import NotSigned, require_signed, with_keys  # only where a route asks for it
 
     client = provider.clients.find(opened.token.client_id, now=now)
     if client is None:
         raise NotSigned("the client is no longer registered")
-    return {
-        "target_uri": require_signed(request, client, PROFILES[client.profile], urls=asked.urls, now=now).target_uri
-    }
+    client = with_keys(request, client, provider.published_keys, now=now)
+    signed = require_signed(request, client, PROFILES[client.profile], urls=asked.urls, now=now)
+    return {"target_uri": signed.target_uri}
 
 
 def _refusal(refusal: OAuthError) -> dict[str, str]:

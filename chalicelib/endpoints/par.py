@@ -58,7 +58,8 @@ def _checked(
         raise InvalidRequest("request_uri is not allowed here")  # PAR-2.1
     if "authorization_code" not in caller.client.grant_types:
         raise UnauthorizedClient("this client may not ask a person")
-    client, profile, issuer = caller.client, caller.profile, provider.settings.issuer
+    client = provider.published_keys.for_request_object(caller.client, form.get("request"), now=now)
+    profile, issuer = caller.profile, provider.settings.issuer
     asked = request_object.unwrap(form, client, profile, issuer=issuer, now=now)
     return authorization_request.check(
         asked,
