@@ -30,17 +30,21 @@ def hear(
     *,
     issuer: str,
     documents: Documents,
+    with_keys: Callable[[str | None], Client],
     jwks: Callable[[], Mapping[str, Any]],
     now: int,
 ) -> Heard:
-    """The request out of what a browser sent. `documents`: fetches one that the client keeps. `jwks`: our own published keys.
+    """The request out of what a browser sent.
 
+    `documents`: fetches one that the client keeps. `with_keys`: the client with the keys that its request object may be signed
+    by, given that or None. `jwks`: our own published keys.
     Raises OAuthError, for a page, where the client may not ask so, or where nothing proves that it is the one who asks.
     """
     if profile.pushed_requests_only:
         raise InvalidRequest("this authorization request was not pushed; request_uri is missing")  # PAR-5
     parameters = request_reference.follow(parameters, client, profile, documents)
-    asked = request_object.unwrap(parameters, client, profile, issuer=issuer, now=now)
+    signer = with_keys(parameters.get("request"))
+    asked = request_object.unwrap(parameters, signer, profile, issuer=issuer, now=now)
     way_back = authorization_request.way_back(asked, client, profile)
 
     def check() -> AuthorizationRequest:

@@ -91,6 +91,7 @@ def _heard(
             PROFILES[client.profile],
             issuer=provider.settings.issuer,
             documents=provider.documents,
+            with_keys=lambda sent: provider.published_keys.for_request_object(client, sent, now=now),
             jwks=lambda: provider.ring.jwks(now=now),
             now=now,
         )
