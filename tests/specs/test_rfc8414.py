@@ -218,36 +218,42 @@ def test_2_grant_types_supported(bank, fintech):
 
 
 @pytest.mark.clause("RFC8414-2")
-def test_2_auth_methods_supported(bank, fintech, named, self_signed):
-    """Each way of authenticating that is told works at token, introspection and revocation endpoint; none else registers."""
+def test_2_auth_methods_supported(bank, fintech, named, self_signed, secretive, app_client):
+    """Each way of authenticating that is told works at token, introspection and revocation endpoint; none else registers.
+
+    But that a public client can't introspect.
+    """
     metadata = bank.metadata()
     told = set(metadata["token_endpoint_auth_methods_supported"])
-    clients = {client.auth: client for client in (fintech, named, self_signed)}
+    clients = {client.auth: client for client in (fintech, named, self_signed, secretive, app_client)}
     assert clients.keys() == told
     for client in clients.values():
-        token = client.tokens()["access_token"]
-        assert client.introspect(token).json()["active"] is True
+        token = client.tokens(scope="openid accounts")["access_token"]
+        assert (client.introspect(token).status == 200) is (client.auth != "none")
         assert client.revoke(token).status == 200
-    for endpoint in ("introspection", "revocation"):
-        assert set(metadata[f"{endpoint}_endpoint_auth_methods_supported"]) == told
+    assert set(metadata["revocation_endpoint_auth_methods_supported"]) == told
+    assert set(metadata["introspection_endpoint_auth_methods_supported"]) == told - {"none"}
     with_everything = {
         "jwks": {"keys": [jwk(ec_key("self-signed"), x5c=[b64encode(der(certificate("self-signed"))).decode()])]}
     }
     names = {"tls_client_auth": {"tls_client_auth_san_dns": "client.example"}}
 
     def can_register(method):
-        return registers(bank, token_endpoint_auth_method=method, **with_everything | names.get(method, {}))
+        asked = {"token_endpoint_auth_method": method, "grant_types": ["authorization_code"]} | names.get(method, {})
+        return any(registers(bank, profile=profile, **with_everything | asked) for profile in PROFILES)
 
     assert working(METHODS, can_register) == told
 
 
 @pytest.mark.clause("RFC8414-2")
 @pytest.mark.parametrize("endpoint", ["token", "introspection", "revocation"])
-def test_2_auth_signing_alg_values_supported(bank, fintech, endpoint):
+def test_2_auth_signing_alg_values_supported(bank, fintech, secretive, endpoint):
     """Present where assertions are taken; each algorithm that is told is taken, any other refused; none MUST NOT be told."""
     path = urlsplit(bank.metadata()[f"{endpoint}_endpoint"]).path
 
     def works(alg):
+        if alg.startswith("HS"):  # with the secret that a client was given
+            return secretive.with_(alg=alg).post(path, token="x", grant_type="client_credentials").status == 200
         key = key_of(alg)
         registered = public_of(key) if alg[0] in "RPE" else jwk(rsa_key("fintech"))
         try:
@@ -284,7 +290,7 @@ def test_2_what_is_not_offered_is_not_told(bank, fintech):
         assert name not in told
     assert told["require_request_uri_registration"] is True
     assert fintech.push(request_uri="https://fintech.example/request").error == "invalid_request"
-    assert told["require_pushed_authorization_requests"] is True
+    assert told["require_pushed_authorization_requests"] is False  # of all: FAPI 1.0 has others
     assert Browser(bank).get("/authorize", fintech.asking(client_id="fintech")).page_error == "invalid_request"
 
 
