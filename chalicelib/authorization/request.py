@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chalicelib.authorization import claims_request, code_challenge, details, prompt, response_mode, scope, writing
@@ -71,7 +71,7 @@ def check(
             client_id=client.client_id,
             redirect_uri=redirect_uri,
             response_type=parameters["response_type"],
-            scope=() if asked and "scope" not in parameters else scope.asked(parameters.get("scope"), client.scope),
+            scope=_scope(parameters, client, asked),
             code_challenge=code_challenge.challenged(parameters, profile, pushed=pushed, public=client.public),
             state=_kept(parameters, "state", signed=response_alg),
             nonce=_kept(parameters, "nonce", signed=client.id_token_signed_response_alg),
@@ -110,12 +110,21 @@ def require_redirect_uri(redirect_uri: str | None, client: Client) -> str:
     return redirect_uri
 
 
+def _scope(parameters: Mapping[str, str], client: Client, asked: Sequence[details.Detail]) -> tuple[str, ...]:
+    value = parameters.get("scope")
+    if value is None and asked:
+        return ()  # RFC9396-3: the details may say it all
+    if value is None and "id_token" in parameters["response_type"].split(" "):
+        raise InvalidRequest("scope is missing")  # OIDCC-3.1.2.1: REQUIRED; RFC 6749 alone would call it invalid
+    return scope.asked(value, client.scope)
+
+
 def _tied(request: AuthorizationRequest, profile: Profile) -> AuthorizationRequest:
     """The request, if its response can be tied to it. Raises InvalidRequest or InvalidScope."""
     about_a_person = "openid" in request.scope
     signs_response = "id_token" in request.response_type.split(" ")
     if signs_response and not about_a_person:
-        raise InvalidScope("an ID token is asked for without the scope openid")  # OIDCC-3.3.2.1
+        raise InvalidScope("an ID token is asked for without the scope openid")  # OIDCC-3.1.2.1
     if request.nonce is None and (signs_response or (about_a_person and profile.nonce_or_state_required)):
         raise InvalidRequest("nonce is required")  # OIDCC-3.3.2.11, FAPI1-BASE-5.2.2.2-1
     if request.state is None and not about_a_person and profile.nonce_or_state_required:

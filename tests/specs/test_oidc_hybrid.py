@@ -74,8 +74,15 @@ def test_3_3_2_11_a_request_without_nonce_is_refused(advanced):
     assert answer.fragment.keys() == {"error", "error_description", "state", "iss"}
 
 
-@pytest.mark.clause("OIDCC-3.3.2.1")
-def test_3_3_2_1_a_request_without_openid_gets_no_id_token(advanced):
+@pytest.mark.clause("OIDCC-3.1.2.1")
+def test_3_1_2_1_a_request_without_scope_lacks_a_required_parameter(advanced):
+    """scope: REQUIRED in OpenID Connect, which a request for an ID token is."""
+    answer = Browser(advanced.bank).get("/authorize", advanced.direct(response_type="code id_token", scope=None))
+    assert answer.fragment["error"] == "invalid_request"
+
+
+@pytest.mark.clause("OIDCC-3.1.2.1")
+def test_3_1_2_1_a_request_without_openid_gets_no_id_token(advanced):
     """scope MUST contain openid: without it, an ID token can't be asked for."""
     answer = Browser(advanced.bank).get("/authorize", advanced.direct(response_type="code id_token", scope="accounts"))
     assert answer.fragment["error"] == "invalid_scope"
