@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chalicelib.authorization import claims_request, code_challenge, details, prompt, response_mode, scope, writing
+from chalicelib.authorization.detail_type import Detail
 from chalicelib.errors import InvalidRequest, InvalidScope, LoginRequired
 from chalicelib.profiles import Profile
 from chalicelib.storage.records import AuthorizationRequest, Client
@@ -110,7 +111,7 @@ def require_redirect_uri(redirect_uri: str | None, client: Client) -> str:
     return redirect_uri
 
 
-def _scope(parameters: Mapping[str, str], client: Client, asked: Sequence[details.Detail]) -> tuple[str, ...]:
+def _scope(parameters: Mapping[str, str], client: Client, asked: Sequence[Detail]) -> tuple[str, ...]:
     value = parameters.get("scope")
     if value is None and asked:
         return ()  # RFC9396-3: the details may say it all
