@@ -38,7 +38,8 @@ class Function:
     """One Lambda function. `name`: of the handler `app.<name>`. `routes`: "METHOD /path".
 
     `guarded`: behind the authorizer, so that API Gateway can send its refusal with a WWW-Authenticate header.
-    `memory`: MiB; Lambda gives a whole CPU at 1,769. `timeout`: seconds, under API Gateway's 29.
+    `memory`: MiB; Lambda gives a whole CPU at 1,769. `timeout`: seconds, under API Gateway's 29,
+    and enough for two documents that clients publish (remote/https.py).
     """
 
     name: str

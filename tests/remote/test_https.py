@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from chalicelib.remote import place
 from chalicelib.remote.documents import CantFetch
 from chalicelib.remote.https import SECONDS, Https
+from infra.functions import FUNCTIONS
 from tests.remote.conftest import HOST, OTHER, PUBLIC, _signed
 
 URL = f"https://{HOST}/jwks.json"
@@ -333,6 +334,11 @@ def test_a_handshake_that_never_ends_is_not_waited_for(documents, serve):
     began = time.monotonic()
     assert refused(documents)
     assert time.monotonic() - began < 2
+
+
+def test_each_function_outlives_what_it_may_have_to_wait_for():
+    """A request fetches at most the client's keys and its request object."""
+    assert not [row.name for row in FUNCTIONS if row.timeout < 2 * SECONDS + 5]
 
 
 # The laptop's own.

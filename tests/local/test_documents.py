@@ -1,0 +1,25 @@
+"""What the laptop's bank fetches from the laptop, over real TLS; and what a deployment would not."""
+
+import json
+
+import pytest
+
+from chalicelib.remote.documents import CantFetch
+from chalicelib.remote.https import Https
+
+
+def test_the_stack_fetches_from_this_machine_by_the_dev_authority(stack):
+    fetched = json.loads(stack.provider.documents.get(f"{stack.issuer}/jwks", largest=10_000))
+    assert {key["alg"] for key in fetched["keys"]} >= {"PS256", "ES256"}
+
+
+def test_a_deployment_does_not(stack):
+    with pytest.raises(CantFetch, match="it has an address that is not public"):
+        Https().get(f"{stack.issuer}/jwks", largest=10_000)
+
+
+def test_what_it_fetches_is_bounded_all_the_same(stack):
+    with pytest.raises(CantFetch, match="it answered 404"):
+        stack.provider.documents.get(f"{stack.issuer}/nowhere", largest=10_000)
+    with pytest.raises(CantFetch, match="it is too large"):
+        stack.provider.documents.get(f"{stack.issuer}/jwks", largest=100)
