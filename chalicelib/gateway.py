@@ -19,6 +19,7 @@ from chalice.app import Response as ChaliceResponse
 from chalicelib.errors import InvalidRequest, NotHere, OAuthError, ServerError
 from chalicelib.messages import NO_STORE, Request, Response, json_response
 from chalicelib.provider import Provider
+from chalicelib.resource import fapi_headers
 from chalicelib.settings import SettingsError
 
 Event = Mapping[str, Any]
@@ -69,7 +70,7 @@ def mount_authorizer(app: Chalice, provider: Callable[[], Provider], name: str) 
         write_log(
             name,
             "allowed" if _allows(policy) else "refused",
-            {k: str(written[k]) for k in ("client_id", "error", "reason") if k in written},
+            {k: str(written[k]) for k in ("client_id", "error", "reason", "interaction_id") if k in written},
         )
         written.pop("reason", None)
         return policy
@@ -94,12 +95,15 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
     """The endpoint's answer, or its refusal; whatever happens, a Response and one log line."""
     began = time.perf_counter()
     outcome: dict[str, str] = {}
+    name_of_call: str | None = None
     try:
         request = from_event(event)
+        name_of_call = request.interaction_id
         if request.path != path:
             raise NotHere("this function does not serve that path", status_code=404)
         if request.method not in methods:
             raise NotHere("that method is not allowed here", status_code=405)
+        name_of_call = name_of_call or provider().new_uuid()
         response: Response = import_module(f"chalicelib.endpoints.{name}").answer(request, provider())
         outcome.update(response.log)
     except NotHere as refusal:
@@ -113,6 +117,9 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
         outcome.update(error="server_error", reason=type(problem).__name__)
         log.error("%s failed", name, exc_info=_without_values(problem))
     outcome["ms"] = str(round((time.perf_counter() - began) * 1000))
+    if name_of_call is not None:
+        outcome["interaction_id"] = name_of_call  # FAPI1-BASE-6.2.1-12
+        response = response.with_headers((fapi_headers.INTERACTION_ID, name_of_call))
     write_log(name, str(response.status), outcome)
     return response.with_headers(*EVERYWHERE)
 
@@ -154,15 +161,17 @@ def from_event(event: Event) -> Request:
     except ValueError as problem:  # not base64, or not UTF-8
         raise InvalidRequest("the body could not be read", detail=type(problem).__name__) from None
     certificate = (context.get("identity") or {}).get("clientCert") or {}
+    headers = tuple((name.lower(), value) for name, value in _pairs(event, "multiValueHeaders", "headers"))
     return Request(
         method=context.get("httpMethod") or event["httpMethod"],
         path=context.get("resourcePath") or event.get("path") or "",
         query=_pairs(event, "multiValueQueryStringParameters", "queryStringParameters"),
-        headers=tuple((name.lower(), value) for name, value in _pairs(event, "multiValueHeaders", "headers")),
+        headers=headers,
         body=body,
         client_certificate=certificate.get("clientCertPem"),
         target=event.get("path") or "",
         vouched=(context.get("authorizer") or {}).get("proof"),
+        interaction_id=fapi_headers.interaction_id(headers, context.get("requestId")),
     )
 
 

@@ -26,7 +26,7 @@ class Request:
     `method`: upper case. `path`: without stage or base path, no query. `query`, `headers`: pairs as sent, header names in
     lower case, duplicates kept. `body`: decoded text. `client_certificate`: PEM of the certificate that ended mutual
     TLS, or None. `target`: the path as it was sent, where `path` may be a template. `vouched`: what the authorizer in front says
-    that it used up for this request.
+    that it used up for this request. `interaction_id`: a UUID, by which the call is named in both logs.
     """
 
     method: str
@@ -37,6 +37,7 @@ class Request:
     client_certificate: str | None = None
     target: str = ""
     vouched: str | None = None
+    interaction_id: str | None = None
 
     def header_values(self, name: str) -> tuple[str, ...]:
         """Every value sent under `name`, in order."""

@@ -63,6 +63,10 @@ class Provider(Protocol):
         """256 random bits, base64url without padding."""
         ...
 
+    def new_uuid(self) -> str:
+        """A random UUID (RFC 9562 5.4)."""
+        ...
+
     def alongside(self, first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
         """Both results; the calls run at the same time. Raises what either raised, once both have ended."""
         ...

@@ -28,7 +28,12 @@ LOGGED = (
 )
 """The access log: `resourcePath` has no query string, so no request_uri, code or state is in it."""
 
-SAFE = {"Cache-Control": "'no-store'", "Strict-Transport-Security": "'max-age=63072000; includeSubDomains'"}
+SAFE = {
+    "Cache-Control": "'no-store'",
+    "Strict-Transport-Security": "'max-age=63072000; includeSubDomains'",
+    "x-fapi-interaction-id": "method.request.header.x-fapi-interaction-id",
+}
+"""What every one of them carries; the authorizer's refusal names the call by what it found to be a UUID, or made."""
 
 REFUSALS = {
     # The authorizer's refusal. A function's own WWW-Authenticate would be renamed by API Gateway; this one is not.
@@ -38,6 +43,7 @@ REFUSALS = {
             "WWW-Authenticate": "context.authorizer.www_authenticate",
             "DPoP-Nonce": "context.authorizer.dpop_nonce",
             "Accept-Signature": "context.authorizer.accept_signature",
+            "x-fapi-interaction-id": "context.authorizer.interaction_id",
         },
         {"error": "$context.authorizer.error"},
     ),

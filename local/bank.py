@@ -7,9 +7,8 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.resource.fapi_headers import INTERACTION_ID
 from local.people import PEOPLE
-
-INTERACTION_ID = "x-fapi-interaction-id"
 
 BALANCES: Mapping[str, str] = {
     "DE02100100100006820101": "2480.15",
@@ -62,22 +61,8 @@ def _answer(event: Mapping[str, Any], status: int, body: Mapping[str, Any]) -> d
         "multiValueHeaders": {
             "Content-Type": ["application/json"],
             "Cache-Control": ["no-store"],
-            INTERACTION_ID: [_interaction_id(event)],
+            INTERACTION_ID: [event["requestContext"]["authorizer"]["interaction_id"]],  # FAPI1-BASE-6.2.1-11
         },
         "body": json.dumps(body),
         "isBase64Encoded": False,
     }
-
-
-def _interaction_id(event: Mapping[str, Any]) -> str:
-    """The caller's own where it is one UUID, else a fresh one: FAPI1-BASE-6.2.1-11."""
-    sent = [
-        value
-        for name, values in (event.get("multiValueHeaders") or {}).items()
-        if name.lower() == INTERACTION_ID
-        for value in values
-    ]
-    try:
-        return str(uuid.UUID(sent[0])) if len(sent) == 1 and len(sent[0]) == 36 else str(uuid.uuid4())
-    except ValueError:
-        return str(uuid.uuid4())

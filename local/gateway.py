@@ -19,7 +19,12 @@ from local.wire import Incoming, Outgoing
 
 Handler = Callable[[Mapping[str, Any], Any], Any]
 
-SAFE = {"Cache-Control": "'no-store'", "Strict-Transport-Security": "'max-age=63072000; includeSubDomains'"}
+SAFE = {
+    "Cache-Control": "'no-store'",
+    "Strict-Transport-Security": "'max-age=63072000; includeSubDomains'",
+    "x-fapi-interaction-id": "method.request.header.x-fapi-interaction-id",
+}
+"""What every one of them carries; the authorizer's refusal names the call by what it found to be a UUID, or made."""
 
 REFUSALS: Mapping[str, tuple[int, Mapping[str, str], Mapping[str, str]]] = {
     "ACCESS_DENIED": (
@@ -28,13 +33,14 @@ REFUSALS: Mapping[str, tuple[int, Mapping[str, str], Mapping[str, str]]] = {
             "WWW-Authenticate": "context.authorizer.www_authenticate",
             "DPoP-Nonce": "context.authorizer.dpop_nonce",
             "Accept-Signature": "context.authorizer.accept_signature",
+            "x-fapi-interaction-id": "context.authorizer.interaction_id",
         },
         {"error": "$context.authorizer.error"},
     ),
     "MISSING_AUTHENTICATION_TOKEN": (404, {}, {"error": "not_found"}),
     "DEFAULT_5_XX": (502, {}, {"error": "server_error"}),
 }
-"""Gateway responses as infra/api.py has them: a header is a 'literal' or taken from the authorizer's context."""
+"""Gateway responses as infra/api.py has them: a header is a 'literal' or taken from the request or the authorizer's context."""
 
 RENAMED = frozenset({"connection", "content-length", "date", "server", "transfer-encoding", "www-authenticate"})
 """Headers of a function's answer that API Gateway sends as x-amzn-Remapped-<name>."""
@@ -78,7 +84,7 @@ class Api:
         resource = events.path_of(request)
         route = self.routes.get((request.method, resource))
         if route is None:
-            return refusal("MISSING_AUTHENTICATION_TOKEN")
+            return refusal("MISSING_AUTHENTICATION_TOKEN", request)
         try:
             allowed = self._authorize(request, resource) if route.guarded else None
             if isinstance(allowed, Outgoing):
@@ -87,7 +93,7 @@ class Api:
             return _outgoing(route.function(event, _context(event)))
         except Exception:
             log.exception("%s %s failed", request.method, resource)
-            return refusal("DEFAULT_5_XX")
+            return refusal("DEFAULT_5_XX", request)
 
     def _authorize(self, request: Incoming, resource: str) -> dict[str, str] | Outgoing:
         """What the authorizer hands on, or the refusal."""
@@ -96,13 +102,14 @@ class Api:
         context = {name: _text(value) for name, value in decision.get("context", {}).items()}
         if _allows(decision["policyDocument"], event["methodArn"]):
             return {"principalId": decision["principalId"], "integrationLatency": "0", **context}
-        return refusal("ACCESS_DENIED", context)
+        return refusal("ACCESS_DENIED", request, context)
 
 
-def refusal(kind: str, authorizer: Mapping[str, str] | None = None) -> Outgoing:
+def refusal(kind: str, request: Incoming, authorizer: Mapping[str, str] | None = None) -> Outgoing:
     """API Gateway's own words. A header whose source is not there is left out."""
     status, headers, body = REFUSALS[kind]
     sources = {f"context.authorizer.{name}": value for name, value in (authorizer or {}).items()}
+    sources |= {f"method.request.header.{name.lower()}": value for name, value in request.headers}
     sent = [("Content-Type", "application/json")]
     for name, source in {**SAFE, **headers}.items():
         value = source.strip("'") if source.startswith("'") else sources.get(source)

@@ -15,6 +15,7 @@ from chalicelib.messages import Request
 from chalicelib.people import assurance
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
+from chalicelib.resource import fapi_headers
 from chalicelib.tokens import access, demand
 from chalicelib.tokens.access import Access
 from chalicelib.tokens.demand import Demand
@@ -22,14 +23,16 @@ from chalicelib.tokens.demand import Demand
 
 def decide(request: Request, method_arn: str, provider: Provider) -> dict[str, Any]:
     """A policy document that allows or denies `method_arn`, with the context for the API or for the refusal."""
+    named = {"interaction_id": request.interaction_id or provider.new_uuid()}
     try:
         now = provider.now()
         asked = _demand(request, provider)
         opened = access.check(request, provider, asked, now=now, writes=writes)
+        fapi_headers.check(request)
         signed = _signed(request, opened, asked, provider, now=now) if asked.signed else {}
     except OAuthError as refusal:
-        return _policy("nobody", "Deny", method_arn, _refusal(refusal))
-    return _policy(opened.sub or opened.token.client_id, "Allow", method_arn, _context(opened) | signed)
+        return _policy("nobody", "Deny", method_arn, _refusal(refusal) | named)
+    return _policy(opened.sub or opened.token.client_id, "Allow", method_arn, _context(opened) | signed | named)
 
 
 def _signed(request: Request, opened: Access, asked: Demand, provider: Provider, *, now: int) -> dict[str, str]:

@@ -7,6 +7,7 @@ from chalicelib.errors import InvalidToken
 from chalicelib.messages import Request, Response, uncached
 from chalicelib.people import claims
 from chalicelib.provider import Provider
+from chalicelib.resource import fapi_headers
 from chalicelib.tokens import access
 from chalicelib.tokens.demand import Demand
 
@@ -17,6 +18,7 @@ def answer(request: Request, provider: Provider) -> Response:
     """200 with `sub` and the claims of the token's scope."""
     demand = Demand(provider.settings.addresses(request.path), scope=SCOPE)
     opened = access.check(request, provider, demand, now=provider.now(), writes=writes, vouched=request.vouched)
+    fapi_headers.check(request)
     if opened.consent is None:
         raise access.challenged(InvalidToken("no person stands behind this access token"), demand, None)
     login = opened.consent.login

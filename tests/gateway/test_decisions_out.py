@@ -57,7 +57,8 @@ def test_a_refusal_carries_what_the_gateway_response_sends(decide, headers, erro
     assert context["error"] == error
     assert context["www_authenticate"].isprintable()
     assert context["www_authenticate"].startswith(("Bearer ", "DPoP "))
-    assert set(context) <= {"error", "www_authenticate", "dpop_nonce", "accept_signature"}, "the reason is for the log"
+    told = {"error", "www_authenticate", "dpop_nonce", "accept_signature", "interaction_id"}
+    assert set(context) <= told, "the reason is for the log"
 
 
 def test_a_token_in_the_query_is_refused(decide, fintech):
@@ -82,6 +83,7 @@ def test_it_logs_who_was_let_in_and_why_not(decide, fintech, caplog):
         )
         decide("GET", "/accounts", headers=fintech.presenting(token, "GET", "/accounts"))
     allowed, refused = [json.loads(record.getMessage()) for record in caplog.records if record.name == "ducat"]
+    assert allowed.pop("interaction_id") != refused.pop("interaction_id")
     assert allowed == {"endpoint": "authorizer", "outcome": "allowed", "client_id": "fintech"}
     assert (refused["outcome"], refused["error"]) == ("refused", "invalid_token")
     assert refused["reason"]

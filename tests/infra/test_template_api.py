@@ -119,6 +119,17 @@ def test_what_api_gateway_says_by_itself_is_json_without_detail_and_never_stored
         assert "$context.error" not in json.dumps(response)
 
 
+@pytest.mark.clause("FAPI1-BASE-6.2.1-11")
+def test_what_api_gateway_says_by_itself_keeps_the_name_of_the_call(template):
+    """A refusal too has x-fapi-interaction-id: as the authorizer read or made it, or as it was sent where nobody read it."""
+    named = {
+        kind: r["ResponseParameters"]["gatewayresponse.header.x-fapi-interaction-id"]
+        for kind, r in refusals(template).items()
+    }
+    assert named.pop("ACCESS_DENIED") == "context.authorizer.interaction_id"
+    assert set(named.values()) == {"method.request.header.x-fapi-interaction-id"}
+
+
 def test_api_gateway_may_call_each_function_for_its_own_routes_alone(template):
     for permission in template.of("Lambda::Permission").values():
         assert permission["Action"] == "lambda:InvokeFunction"

@@ -222,6 +222,17 @@ def test_a_header_of_its_refusal_that_has_no_source_is_left_out():
     assert not header(answer, "DPoP-Nonce") + header(answer, "WWW-Authenticate")
 
 
+def test_its_refusal_has_the_name_that_it_gave_the_call_and_others_have_the_one_that_was_sent():
+    sent = request(headers=[("X-FAPI-Interaction-ID", "sent")])
+    refusal = denied(error="invalid_token", interaction_id="found")
+    for answer, name in (
+        (ask(sent, guarded=True, authorizer=Function(refusal)), ["found"]),
+        (ask(sent, Function(RuntimeError("x"))), ["sent"]),
+        (ask(request(), Function(RuntimeError("x"))), []),
+    ):
+        assert header(answer, "x-fapi-interaction-id") == name
+
+
 @pytest.mark.parametrize(
     ("effect", "resource", "action"),
     [
