@@ -88,6 +88,14 @@ class Aws:
         return self.dynamo.consents
 
     @cached_property
+    def agreements(self) -> Any:
+        return self.dynamo.agreements
+
+    @cached_property
+    def sessions(self) -> Any:
+        return self.dynamo.sessions
+
+    @cached_property
     def tokens(self) -> Any:
         return self.dynamo.tokens
 

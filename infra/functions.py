@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Table:
-    """A table that a function uses. `name`: a row of tables.TABLES."""
+    """A table that a function uses. `name`: a row of tables.TABLES. `index`: the one that it asks, and not the table itself."""
 
     name: str
     why: str
     verbs: tuple[str, ...]
+    index: str = ""
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,9 @@ def build(
 
 
 def _use_table(table: Table, tables: Mapping[str, dynamodb.Table]) -> iam.PolicyStatement:
-    return _allow(table.why, [f"dynamodb:{verb}" for verb in table.verbs], tables[table.name].table_arn)
+    arn = tables[table.name].table_arn
+    place = f"{arn}/index/{table.index}" if table.index else arn
+    return _allow(table.why, [f"dynamodb:{verb}" for verb in table.verbs], place)
 
 
 def _use_key(key: Key, keys: Mapping[str, kms.Key]) -> iam.PolicyStatement:

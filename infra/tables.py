@@ -15,18 +15,22 @@ TTL = "ttl"
 
 @dataclass(frozen=True)
 class Row:
-    """One table. `durable`: outlives the stack. `swept`: DynamoDB deletes an item some time after its `ttl`."""
+    """One table. `durable`: outlives the stack. `swept`: DynamoDB deletes an item some time after its `ttl`.
+
+    `indexes`: by name, a text and a number that items are found by, which gives their keys alone.
+    """
 
     name: str
     durable: bool
     swept: bool
     keys: tuple[str, ...] = ("pk",)
+    indexes: tuple[tuple[str, str, str], ...] = ()
 
 
 TABLES = (
     Row("clients", durable=True, swept=False),
     Row("users", durable=True, swept=False),
-    Row("consents", durable=True, swept=True),
+    Row("consents", durable=True, swept=True, indexes=(("by_person", "person", "given_at"),)),
     Row("signing_keys", durable=True, swept=False, keys=("ring", "kid")),
     Row("pushed_requests", durable=False, swept=True),
     Row("interactions", durable=False, swept=True),
@@ -46,7 +50,7 @@ def build(scope: Construct, key: kms.IKey) -> Mapping[str, dynamodb.Table]:
 
 def _table(scope: Construct, row: Row, key: kms.IKey) -> dynamodb.Table:
     partition, *sort = (dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING) for name in row.keys)
-    return dynamodb.Table(
+    table = dynamodb.Table(
         scope,
         "".join(word.title() for word in row.name.split("_")) + "Table",
         partition_key=partition,
@@ -61,3 +65,11 @@ def _table(scope: Construct, row: Row, key: kms.IKey) -> dynamodb.Table:
         deletion_protection=row.durable,
         removal_policy=RemovalPolicy.RETAIN if row.durable else RemovalPolicy.DESTROY,
     )
+    for name, text, number in row.indexes:
+        table.add_global_secondary_index(
+            index_name=name,
+            partition_key=dynamodb.Attribute(name=text, type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name=number, type=dynamodb.AttributeType.NUMBER),
+            projection_type=dynamodb.ProjectionType.KEYS_ONLY,
+        )
+    return table

@@ -37,6 +37,9 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 }
 """Each table's key attributes."""
 
+INDEXES: Mapping[str, tuple[tuple[str, str, str], ...]] = {"consents": (("by_person", "person", "given_at"),)}
+"""Each table's indexes: name, and the text and the number that items are found by."""
+
 TTL = "ttl"
 SWEPT = ("consents", "pushed_requests", "interactions", "access_tokens", "used_once", "sessions")
 
@@ -122,18 +125,28 @@ def create() -> dict[str, str]:
 
 def _create_table(dynamodb: Any, name: str, key_names: tuple[str, ...]) -> str:
     table = "ducat-" + name.replace("_", "-")
+    indexes = INDEXES.get(name, ())
+    more = {"GlobalSecondaryIndexes": [_index(*index) for index in indexes]} if indexes else {}
+    numbers = [{"AttributeName": number, "AttributeType": "N"} for _, _, number in indexes]
+    texts = [*key_names, *(text for _, text, _ in indexes)]
     dynamodb.create_table(
         TableName=table,
         KeySchema=[
             {"AttributeName": key, "KeyType": kind} for key, kind in zip(key_names, ("HASH", "RANGE"), strict=False)
         ],
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in key_names],
+        AttributeDefinitions=[*({"AttributeName": key, "AttributeType": "S"} for key in texts), *numbers],
         BillingMode="PAY_PER_REQUEST",
+        **more,
     )
     if name in SWEPT:
         sweep = {"AttributeName": TTL, "Enabled": True}
         dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=sweep)
     return table
+
+
+def _index(name: str, text: str, number: str) -> dict[str, Any]:
+    schema = [{"AttributeName": text, "KeyType": "HASH"}, {"AttributeName": number, "KeyType": "RANGE"}]
+    return {"IndexName": name, "KeySchema": schema, "Projection": {"ProjectionType": "KEYS_ONLY"}}
 
 
 def in_region(region: str = REGION) -> dict[str, str]:

@@ -191,6 +191,29 @@ class AccessToken:
 
 
 @dataclass(frozen=True)
+class Session:
+    """A sign-in that a browser is recognised by for a while. `username`: as the directory knows the person by.
+
+    What else there is to know about the person is read afresh each time.
+    """
+
+    sub: str
+    username: str
+    auth_time: int
+    acr: str
+    amr: tuple[str, ...]
+    expires_at: int
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What a person agreed to that one client may have, and is not asked again: scope tokens, and names of single claims."""
+
+    scope: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class User:
     """An end user. `password`: argon2id hash. `totp`: the one-time code's secret, sealed by KMS, base64.
 

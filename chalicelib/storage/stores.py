@@ -13,12 +13,14 @@ from typing import Any, Protocol
 
 from chalicelib.storage.records import (
     AccessToken,
+    Agreement,
     Client,
     Consent,
     Interaction,
     Login,
     Once,
     PushedRequest,
+    Session,
     SigningKey,
     User,
 )
@@ -160,6 +162,38 @@ class Consents(Protocol):
 
     def revoke(self, consent_id: str, *, now: int, once: Sequence[Once] = ()) -> None:
         """Every token that came of it is dead from here on. Revoking twice is no error."""
+
+    def of(self, sub: str, *, now: int, after: str | None = None, most: int = 25) -> tuple[list[Consent], str | None]:
+        """Those of a person that are in force, the newest first, and what to ask `after` for more of them; None at the end.
+
+        `most`: how many are looked at, in force or not. One that is some seconds old may not be among them yet; what is told
+        of each is as of now.
+        """
+
+
+class Agreements(Protocol):
+    """What people agreed to, by person (the bank's own sub) and client."""
+
+    def find(self, sub: str, client_id: str, *, now: int) -> Agreement:
+        """What is in force of it; nothing, where there is none."""
+
+    def remember(self, sub: str, client_id: str, agreement: Agreement, *, until: int) -> None:
+        """Add to it. What is there already and is not named now lasts no longer than it did."""
+
+    def forget(self, sub: str, client_id: str) -> None:
+        """From here on the person is asked again. What came of it is not touched."""
+
+
+class Sessions(Protocol):
+    """Who is recognised in which browser."""
+
+    def begin(self, handle: str, session: Session, *, instead_of: str | None = None) -> None:
+        """Write it, and end the one of the handle `instead_of`, all or nothing."""
+
+    def find(self, handle: str, *, now: int) -> Session | None: ...
+
+    def end(self, handle: str) -> None:
+        """It is not found from here on. Ending twice is no error."""
 
 
 class UsedOnce(Protocol):

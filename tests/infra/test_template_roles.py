@@ -14,7 +14,10 @@ def test_a_role_holds_its_rows_tables_and_verbs_and_no_other(template, row):
         for s in template.statements(f"app.{row.name}")
         if actions(s)[0].startswith("dynamodb:")
     }
-    expected = {(f"DUCAT_{t.name.upper()}_TABLE", t.why, tuple(f"dynamodb:{v}" for v in t.verbs)) for t in row.tables}
+    expected = {
+        (f"DUCAT_{t.name.upper()}_TABLE{t.index and ' ' + t.index}", t.why, tuple(f"dynamodb:{v}" for v in t.verbs))
+        for t in row.tables
+    }
     assert found == expected
 
 
@@ -140,6 +143,10 @@ def actions(statement):
 
 def setting(template, resource):
     """The environment variable that leads to a resource; None if none does."""
+    if "Fn::Join" in resource:  # of a table's index
+        table, place = resource["Fn::Join"][1]
+        assert place.startswith("/index/")
+        return f"{setting(template, table)} {place.removeprefix('/index/')}"
     logical, attribute = resource["Fn::GetAtt"]
     assert attribute == "Arn"
     for name, value in template.environment().items():

@@ -7,12 +7,12 @@ from moto import mock_aws
 from chalicelib.assembly import Aws
 from chalicelib.jobs import publish_keys
 from chalicelib.settings import Settings
-from chalicelib.storage.records import Once
+from chalicelib.storage.records import Agreement, Once
 from chalicelib.storage.stores import AlreadyUsed
 from local import mended_moto
 
 DURABLE = {"CLIENTS", "USERS", "CONSENTS", "SIGNING_KEYS"}
-SWEPT = {"CONSENTS", "PUSHED_REQUESTS", "INTERACTIONS", "ACCESS_TOKENS", "USED_ONCE"}
+SWEPT = {"CONSENTS", "PUSHED_REQUESTS", "INTERACTIONS", "ACCESS_TOKENS", "USED_ONCE", "SESSIONS"}
 NOW = 1_800_000_000
 
 
@@ -91,6 +91,9 @@ def test_the_code_runs_on_the_tables_and_keys_of_the_template(template, monkeypa
         assert aws.clients.find("nobody", now=NOW) is None
         assert aws.users.find("nobody") is None
         assert aws.consents.find("none", now=NOW) is None
+        assert aws.consents.of("nobody", now=NOW) == ([], None)
+        assert aws.agreements.find("nobody", "none", now=NOW) == Agreement()
+        assert aws.sessions.find("none", now=NOW) is None
         assert aws.pushed_requests.find("none", now=NOW) is None
         assert aws.interactions.find("none", now=NOW) is None
         assert aws.tokens.find("none", now=NOW) is None
@@ -113,6 +116,8 @@ def deploy(template):
         elif name.endswith("_TABLE"):
             table = template.resources[value["Ref"]]["Properties"]
             schema = {part: table[part] for part in ("KeySchema", "AttributeDefinitions", "BillingMode")}
+            if "GlobalSecondaryIndexes" in table:
+                schema["GlobalSecondaryIndexes"] = table["GlobalSecondaryIndexes"]
             made = dynamodb.create_table(TableName=value["Ref"], **schema)
             environment[name] = made["TableDescription"]["TableName"]
         else:

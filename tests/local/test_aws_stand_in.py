@@ -49,6 +49,7 @@ def client(service):
 
 def test_the_tables_are_those_of_the_deployment():
     assert {row.name: row.keys for row in tables.TABLES} == aws.TABLES
+    assert {row.name: row.indexes for row in tables.TABLES if row.indexes} == aws.INDEXES
     assert {row.name for row in tables.TABLES if row.swept} == set(aws.SWEPT)
     assert tables.TTL == aws.TTL
 

@@ -13,6 +13,7 @@ from chalicelib.storage.records import (
     Login,
     Once,
     PushedRequest,
+    Session,
     User,
 )
 
@@ -42,6 +43,11 @@ def client(**changes):
 
 def user(**changes):
     return replace(User(handle(), "s-alice", "$argon2id$", "c2VhbGVk", {"name": "Alice"}), **changes)
+
+
+def session(**changes):
+    one = Session("s-alice", "alice", NOW - 5, "urn:ducat:loa:2", ("pwd", "otp", "mfa"), NOW + 900)
+    return replace(one, **changes)
 
 
 def pushed(**changes):

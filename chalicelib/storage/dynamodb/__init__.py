@@ -10,6 +10,7 @@ from chalicelib.storage.dynamodb.directory import Clients, SigningKeys, Users
 from chalicelib.storage.dynamodb.flow import Interactions, PushedRequests
 from chalicelib.storage.dynamodb.grants import Consents, Tokens
 from chalicelib.storage.dynamodb.once import UsedOnce
+from chalicelib.storage.dynamodb.remembered import Agreements, Sessions
 from chalicelib.storage.dynamodb.tables import Tables
 
 
@@ -52,6 +53,14 @@ class Dynamo:
     @cached_property
     def consents(self) -> Consents:
         return Consents(self._tables, self._settings.consents_table, self.used_once)
+
+    @cached_property
+    def agreements(self) -> Agreements:
+        return Agreements(self._tables, self._settings.consents_table)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(self._tables, self._settings.sessions_table)
 
     @cached_property
     def tokens(self) -> Tokens:

@@ -89,6 +89,8 @@ class Interactions:
             "code_lifetime": interaction.code_lifetime,
             "ttl": interaction.expires_at + SWEEP_SLACK,
         }
+        if interaction.login is not None:
+            item |= {"login": encode(interaction.login), "person": digest(interaction.login.sub)}
         try:
             self._tables.write(Write("Put", self._name, interaction.key, item, condition=DECISION.does_not_exist()))
         except ConditionFailed:

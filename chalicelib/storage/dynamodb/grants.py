@@ -21,6 +21,7 @@ from chalicelib.storage.handles import digest, key_of, matches
 from chalicelib.storage.records import AccessToken, Consent, Once
 from chalicelib.storage.stores import Gone, Replayed
 
+BY_PERSON = "by_person"
 REVOKED_AT = NumberAttribute(attr_name="revoked_at")
 REFRESH_HASH = UnicodeAttribute(attr_name="refresh_hash")
 
@@ -37,6 +38,8 @@ class Consents:
             "record": encode(consent, without=("expires_at", "revoked_at", "refresh_hash")),
             "expires_at": consent.expires_at,
             "ttl": consent.expires_at + SWEEP_SLACK,
+            "person": digest(consent.login.sub),
+            "given_at": consent.given_at,
         }
         if consent.refresh_hash is not None:
             item["refresh_hash"] = consent.refresh_hash
@@ -69,6 +72,16 @@ class Consents:
                 self._tables.write(end, *self._used_once.writes(once, now=now))
         except ConditionFailed:
             self._used_once.claim(once, now=now)  # swept long ago: nothing is in force
+
+    def of(self, sub: str, *, now: int, after: str | None = None, most: int = 25) -> tuple[list[Consent], str | None]:
+        person = digest(sub)
+        keys, more = self._tables.newest(self.name, BY_PERSON, ("person", person), "given_at", after=after, most=most)
+        if not keys:
+            return [], more
+        # The index lags behind; what is told of each comes from the item itself.
+        items = self._tables.get_both(*((self.name, key) for key in keys))
+        found = [active(item, now=now) for item in items if item is not None and item.get("person") == person]
+        return [consent for consent in found if consent is not None], more
 
 
 class Tokens:

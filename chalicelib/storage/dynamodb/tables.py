@@ -30,6 +30,9 @@ SWEEP_SLACK = 24 * 3600
 LONGEST_KEY = 2048
 """Bytes. DynamoDB refuses to look for a longer key, or an empty one, and a caller may send either."""
 
+LONGEST_NUMBER = 16
+"""Digits of a time that a caller may send back."""
+
 CONFLICT_PAUSES = (0.01, 0.03, 0.08, 0.2, 0.4, 0.8)
 
 
@@ -100,6 +103,33 @@ class Tables:
             start = answer.get("LastEvaluatedKey")
             if not start:
                 return items
+
+    def newest(
+        self, table: str, index: str, partition: tuple[str, str], sort: str, *, after: str | None, most: int
+    ) -> tuple[list[str], str | None]:
+        """Keys of the items that an index has for a partition, the highest `sort` first; and what to ask `after` for more.
+
+        The index is written some time after its items are.
+        """
+        name, value = partition
+        asked: dict[str, Any] = {
+            "TableName": table,
+            "IndexName": index,
+            "KeyConditionExpression": "#p = :p",
+            "ExpressionAttributeNames": {"#p": name},
+            "ExpressionAttributeValues": {":p": {"S": value}},
+            "ScanIndexForward": False,
+            "Limit": most,
+        }
+        if after is not None:
+            at, _, key = after.partition(".")
+            if not (at.isascii() and at.isdigit() and len(at) < LONGEST_NUMBER and _can_be(key)):
+                return [], None
+            asked["ExclusiveStartKey"] = {"pk": {"S": key}, name: {"S": value}, sort: {"N": at}}
+        answer = self._connection.dispatch("Query", asked)
+        last = _plain(answer.get("LastEvaluatedKey") or None)
+        more = None if last is None else f"{last[sort]}.{last['pk']}"
+        return [item["pk"]["S"] for item in answer["Items"]], more
 
     def write(self, *writes: Write) -> Item | None:
         """All or nothing; a single update gives back the item as it is now. Raises ConditionFailed.
