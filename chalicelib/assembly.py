@@ -39,6 +39,7 @@ WARMED: dict[str, tuple[str, ...]] = {
     "authorize": ("clients", "interactions"),
     "login": ("clients", "interactions", "people"),
     "consent": ("clients", "interactions"),
+    "passkey": ("people",),
     "token": ("clients", "tokens", "ring", "kms"),
     "userinfo": ("tokens",),
     "introspect": ("clients", "tokens"),

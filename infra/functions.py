@@ -114,6 +114,16 @@ FUNCTIONS = (
         memory=1769,  # argon2 takes a whole CPU
     ),
     Function(
+        "passkey",
+        ("GET /passkey", "POST /passkey"),
+        tables=(
+            Table("users", "AddThePasskeyOfWhoWasInvited", ("GetItem", "PutItem", "UpdateItem")),
+            Table("used_once", "AcceptEachOneTimeCodeOnce", ("PutItem",)),
+        ),
+        keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt"),),
+        memory=1769,  # argon2 takes a whole CPU
+    ),
+    Function(
         "consent",
         ("GET /consent", "POST /consent"),
         tables=(

@@ -6,11 +6,13 @@ Each has every claim that the provider advertises, so that whoever tries one fin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
-from chalicelib.people import assurance
+from chalicelib.people import assurance, enrolment
 from chalicelib.people.claims import asked_for
-from chalicelib.people.port import People, SignedIn, SignInRefused
+from chalicelib.people.enrolment import Needs
+from chalicelib.people.passkeys import Passkeys as Kept
+from chalicelib.people.port import Passkeys, People, SignedIn, SignInRefused
 from chalicelib.storage.records import User
 
 ONE_TIME_CODE = "123456"
@@ -75,12 +77,22 @@ PEOPLE: Mapping[str, User] = {person.username: person for person in (ALICE, BOB)
 
 
 def build(provider: object) -> People:
-    """What DUCAT_PEOPLE names on a laptop. It needs nothing of the Provider."""
-    return Sandbox()
+    """What DUCAT_PEOPLE names on a laptop."""
+    return Sandbox(cast(Needs, provider))
 
 
 class Sandbox:
-    """port.People whose passwords are no secret. Its one-time code can be used any number of times."""
+    """port.People whose passwords are no secret. Its one-time code can be used any number of times.
+
+    Passkeys are kept in the users table, of whoever was put there (`keep`).
+    """
+
+    def __init__(self, provider: Needs) -> None:
+        self._provider = provider
+
+    @property
+    def passkeys(self) -> Passkeys | None:
+        return Kept(self._provider, self)
 
     @property
     def hint(self) -> str | None:
@@ -109,3 +121,10 @@ class Sandbox:
         asked = asked_for(user.claims, scope, claims)
         login = assurance.login(user.sub, auth_time=now, methods=("pwd", "otp"), claims=asked, accounts=user.accounts)
         return SignedIn(login)
+
+
+def invitations(provider: Needs) -> dict[str, str]:
+    """Put the sandbox people into the users table, and give each a link to add a passkey by."""
+    for person in PEOPLE.values():
+        provider.users.keep(person)
+    return {name: enrolment.invite(provider, name) for name in PEOPLE}

@@ -19,6 +19,7 @@ Connect your bank:  {home}
 The provider:       {issuer}/.well-known/openid-configuration
 With certificates:  {mtls_url} (token, par, userinfo, introspect, revoke and the sample bank's /accounts)
 Sign in as:         {people}, one-time code {code}
+A passkey:          {invitations}
 Trust in a browser: {trusted} (an authority for this machine's localhost alone)
 Client certificate: {certificate}
 A line a request follows. Ctrl-C ends it; nothing is kept."""
@@ -44,6 +45,7 @@ def serve(ports: tuple[int, int, int], stop: Event) -> None:
             mtls_url=stack.mtls_url,
             people=" or ".join(f"{person.username} / {person.password}" for person in people.PEOPLE.values()),
             code=people.ONE_TIME_CODE,
+            invitations="\n                    ".join(people.invitations(stack.provider).values()),
             trusted=trusted,
             certificate=pair[0].certificate.file,
         )

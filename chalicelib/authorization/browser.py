@@ -75,5 +75,14 @@ def token(key: str, cookie: str, *, person: str = "") -> str:
     return urlsafe_b64encode(made).rstrip(b"=").decode() + (f".{person}" if person else "")
 
 
+def challenge(key: str, cookie: str, fresh: str) -> str:
+    """What an authenticator is asked to sign for a page of this browser and interaction; 32 bytes, base64url.
+
+    `fresh`: a handle that the page posts back, so that no two pages ask for the same.
+    """
+    made = hmac.digest(cookie.encode(), f"challenge {key} {fresh}".encode(), sha256)
+    return urlsafe_b64encode(made).rstrip(b"=").decode()
+
+
 def _name(key: str) -> str:
     return PREFIX + key[:16]

@@ -9,8 +9,9 @@ from chalicelib.endpoints.authorize import refuse
 from chalicelib.errors import AccessDenied, OAuthError, UnmetAuthenticationRequirements
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import render
-from chalicelib.people import assurance
-from chalicelib.people.port import SignInRefused
+from chalicelib.pages.ceremony import Ceremony
+from chalicelib.people import assurance, attempt, passkey
+from chalicelib.people.port import SignedIn, SignInRefused
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
 from chalicelib.storage.records import Client, Interaction, Login
@@ -18,12 +19,7 @@ from chalicelib.storage.stores import AlreadyUsed, Gone
 
 __all__ = ["answer", "refuse"]
 
-# One text for all: another one after so many tries would tell which user names there are.
-WRONG = "That did not match. Check your user name, password and one-time code, and try again. After some tries, wait a while."
 ANOTHER = "The app that sent you here asked for somebody else to sign in."
-FIELDS = ("username", "password", "one_time_code")
-LONGEST = 1024
-"""Characters of any of them that are looked at."""
 
 
 def answer(request: Request, provider: Provider) -> Response:
@@ -46,18 +42,20 @@ def _post(request: Request, provider: Provider) -> Response:
     key, cookie = browser.require_posted(request, form)
     if form.get("action") == "cancel":
         return cancel(key, cookie, provider, now=now)
-    username, password, one_time_code = (form.get(name, "")[:LONGEST] for name in FIELDS)
+    username = attempt.typed(form, "username")
 
     # Check. Neither read needs the other.
     found, user = provider.alongside(
-        lambda: provider.interactions.find(key, now=now), lambda: provider.people.find(username)
+        lambda: provider.interactions.find(key, now=now), lambda: attempt.find(form, provider.people)
     )
     interaction = browser.require_own(request, found)
     try:
-        signed_in = provider.people.sign_in(
+        signed_in = attempt.sign_in(
             user,
-            password=password,
-            one_time_code=one_time_code,
+            form,
+            provider.people,
+            challenge=browser.challenge(key, cookie, attempt.typed(form, "passkey_nonce")),
+            until=interaction.expires_at,
             scope=interaction.request.scope,
             claims=claims_request.names(interaction.request),
             now=now,
@@ -66,7 +64,7 @@ def _post(request: Request, provider: Provider) -> Response:
         claims_request.require_person(interaction.request, signed_in.login.sub)
         claims_request.require_acr(interaction.request, signed_in.login.acr)
     except SignInRefused as refused:
-        again = _page(interaction, cookie, provider, username=username, problem=WRONG)
+        again = _page(interaction, cookie, provider, username=username, problem=attempt.problem(form))
         return again.noting(reason=refused.reason)
     except UnmetAuthenticationRequirements as unmet:  # another level than the client must have
         return cancel(key, cookie, provider, now=now, why=unmet)
@@ -76,10 +74,12 @@ def _post(request: Request, provider: Provider) -> Response:
     # Remember.
     try:
         provider.interactions.authenticate(
-            key, cookie, _needed(signed_in.login, interaction, username), now=now, once=signed_in.once
+            key, cookie, _needed(signed_in, interaction, username), now=now, once=signed_in.once
         )
     except AlreadyUsed as used:
-        return _page(interaction, cookie, provider, username=username, problem=WRONG).noting(reason=str(used))
+        return _page(interaction, cookie, provider, username=username, problem=attempt.problem(form)).noting(
+            reason=str(used)
+        )
     except Gone:
         raise browser.over() from None
 
@@ -114,13 +114,24 @@ def _page(
         username=username,
         hint=provider.people.hint,
         problem=problem,
+        passkey=_ceremony(interaction, cookie, provider),
     )
 
 
-def _needed(login: Login, interaction: Interaction, username: str) -> Login:
+def _ceremony(interaction: Interaction, cookie: str, provider: Provider) -> Ceremony | None:
+    """What a passkey would be asked for, where people have any: another challenge each time the page is shown."""
+    if provider.people.passkeys is None:
+        return None
+    nonce = provider.new_handle()
+    challenge = browser.challenge(interaction.key, cookie, nonce)
+    return Ceremony(passkey.requested(challenge, provider.settings.issuer), nonce)
+
+
+def _needed(signed_in: SignedIn, interaction: Interaction, username: str) -> Login:
     """The login for the consent page: who signed in, and their accounts only where there is a choice of them to make."""
+    login = signed_in.login
     accounts = login.accounts if interaction.request.authorization_details else ()
-    return replace(login, accounts=accounts, username=username.strip())
+    return replace(login, accounts=accounts, username=signed_in.username or username.strip())
 
 
 def _client(interaction: Interaction, provider: Provider, *, now: int) -> Client:

@@ -18,6 +18,7 @@ from typing import Protocol
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from chalicelib.messages import NO_STORE, Response
+from chalicelib.pages.ceremony import SCRIPT, Ceremony
 
 ROOM = Path(__file__).parent
 STYLE = (ROOM / "style.css").read_text(encoding="utf-8")
@@ -137,17 +138,20 @@ def login(
     username: str = "",
     hint: str | None = None,
     problem: str | None = None,
+    passkey: Ceremony | None = None,
     logo_uri: str | None = None,
     policy_uri: str | None = None,
     tos_uri: str | None = None,
 ) -> Response:
-    """The login page. `problem`: a sentence about what was wrong with the last try; `hint`: one that helps to sign in.
+    """The login page. `problem`: a sentence about what was wrong with the last try; `hint`: one that helps to sign in;
+    `passkey`: what a passkey would be asked for, where people have any.
 
     Raises ValueError where no form may lead to `redirect_uri`.
     """
-    return _page(
+    return page(
         "login.html",
         form_target(redirect_uri),
+        script=SCRIPT if passkey else None,
         bank_name=bank_name,
         client_name=client_name,
         key=key,
@@ -156,6 +160,7 @@ def login(
         username=username,
         hint=hint,
         problem=problem,
+        passkey=passkey,
         addresses=_addresses(logo_uri, policy_uri, tos_uri),
     )
 
@@ -181,7 +186,7 @@ def consent(
     Raises ValueError where no form may lead to `redirect_uri`.
     """
     end = datetime.fromtimestamp(until, UTC)
-    return _page(
+    return page(
         "consent.html",
         _onwards(form_target(redirect_uri)),
         bank_name=bank_name,
@@ -203,7 +208,7 @@ def form_post(*, bank_name: str, redirect_uri: str, parameters: Mapping[str, str
 
     Raises ValueError where no form may lead to `redirect_uri`.
     """
-    return _page(
+    return page(
         "form_post.html",
         _onwards(form_target(redirect_uri)),
         script=SUBMIT,
@@ -217,7 +222,7 @@ def form_post(*, bank_name: str, redirect_uri: str, parameters: Mapping[str, str
 def error(*, bank_name: str, error: str, description: str, status: int = 400) -> Response:
     """The error page, where nobody is proven to whom an error could be sent (RFC 6749 4.1.2.1)."""
     words = WORDS.get(error, OF_THE_REQUEST)
-    return _page(
+    return page(
         "error.html",
         None,
         status=status,
@@ -250,11 +255,14 @@ def _onwards(target: str) -> str:
     return "https:" if target.startswith("https:") else f"https: {target}"
 
 
-def _page(
+def page(
     template: str, target: str | None, *, status: int = 200, script: str | None = None, **shown: object
 ) -> Response:
-    """`script`: the one that the page runs, if it runs any; the policy names it by its hash."""
-    form_action = f"'self' {target}" if target else "'none'"
+    """A page of a template. `target`: where its forms may lead besides us; "" for nowhere, None where it has none.
+
+    `script`: the one that the page runs, if it runs any; the policy names it by its hash.
+    """
+    form_action = "'none'" if target is None else f"'self' {target}".rstrip()
     runs = "" if script is None else f"script-src {_source(script)}; "
     policy = (
         f"default-src 'none'; {runs}style-src {STYLE_SOURCE}; form-action {form_action}; "

@@ -2,6 +2,9 @@
 
 Levels are those of ITU-T X.1254 (2012), which is ISO/IEC 29115:2013: 2 is some confidence, 3 is high confidence. It asks
 for several factors from level 3 on; here level 2 takes two already, and 3 is kept for what can't be phished.
+
+A passkey is one act of two factors: the authenticator holds the key, and asks for a PIN or a finger before it signs. Which of the
+two it was, and whether the key is kept in hardware, nobody attests; so its amr claims neither.
 """
 
 from __future__ import annotations
@@ -19,23 +22,25 @@ LEVELS: tuple[str, ...] = tuple(ACR[level] for level in sorted(ACR))
 """Every acr, the lowest level first."""
 
 
+Factor = Literal["knowledge", "possession", "knowledge or inherence"]
+
+
 @dataclass(frozen=True)
 class Method:
-    """A way of authenticating. `amr`: its name in RFC 8176. `factor`: whether it proves something known or held."""
+    """A way of authenticating. `amr`: its names in RFC 8176. `factors`: what kinds of proof it is."""
 
-    amr: str
-    factor: Literal["knowledge", "possession"]
+    amr: tuple[str, ...]
+    factors: frozenset[Factor]
 
 
 METHODS: Mapping[str, Method] = {
-    method.amr: method
-    for method in (
-        Method("pwd", "knowledge"),  # RFC8176-2: a password or pass phrase
-        Method("otp", "possession"),  # RFC8176-2: a one-time code, here of the person's authenticator app
-    )
+    "pwd": Method(("pwd",), frozenset({"knowledge"})),  # RFC8176-2: a password or pass phrase
+    "otp": Method(("otp",), frozenset({"possession"})),  # RFC8176-2: a one-time code, here of an authenticator app
+    # RFC8176-2: proof of possession of a key ("hwk" and "swk" would say where it is kept), and of somebody's presence.
+    "passkey": Method(("pop", "user"), frozenset({"possession", "knowledge or inherence"})),
 }
 
-REACHED: tuple[tuple[frozenset[str], int], ...] = ((frozenset({"pwd", "otp"}), 2),)
+REACHED: tuple[tuple[frozenset[str], int], ...] = ((frozenset({"pwd", "otp"}), 2), (frozenset({"passkey"}), 3))
 """Methods that, all done in one sign-in, reach a level."""
 
 ACR_VALUES: tuple[str, ...] = tuple(ACR[level] for level in sorted({level for _, level in REACHED}))
@@ -61,8 +66,9 @@ def login(
     reached = [level for needed, level in REACHED if needed <= set(done)]
     if unknown or not reached:
         raise ValueError(f"no level of assurance is reached by {', '.join(done) or 'nothing'}")
-    factors = {METHODS[name].factor for name in done}
-    amr = (*done, "mfa") if len(factors) > 1 else done
+    factors = {factor for name in done for factor in METHODS[name].factors}
+    names = tuple(amr for name in done for amr in METHODS[name].amr)
+    amr = (*names, "mfa") if len(factors) > 1 else names
     return Login(sub=sub, auth_time=auth_time, acr=ACR[max(reached)], amr=amr, claims=dict(claims), accounts=accounts)
 
 

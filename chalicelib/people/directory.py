@@ -9,13 +9,15 @@ unsealed only after the password, so that guessing at names buys no KMS calls.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import NoReturn, Protocol, TypeVar
 from unicodedata import normalize
 
 from chalicelib.keys.ring import KeyHome
 from chalicelib.people import assurance, password, totp
 from chalicelib.people.claims import asked_for
-from chalicelib.people.port import People, SignedIn, SignInRefused
+from chalicelib.people.port import Passkeys, People, SignedIn, SignInRefused
+from chalicelib.settings import Settings
 from chalicelib.storage.handles import digest
 from chalicelib.storage.records import Once, User
 from chalicelib.storage.stores import AlreadyUsed, UsedOnce, Users
@@ -36,6 +38,8 @@ B = TypeVar("B")
 class Needs(Protocol):
     """What the directory asks of the Provider."""
 
+    @property
+    def settings(self) -> Settings: ...
     @property
     def users(self) -> Users: ...
     @property
@@ -78,6 +82,13 @@ class Directory:
     def __init__(self, provider: Needs) -> None:
         self._users, self._used_once, self._kms = provider.users, provider.used_once, provider.kms
         self._alongside, self._chance = provider.alongside, provider.new_handle
+        self._provider = provider
+
+    @cached_property
+    def passkeys(self) -> Passkeys | None:
+        from chalicelib.people import passkeys  # which asks this directory
+
+        return passkeys.Passkeys(self._provider, self)
 
     def find(self, username: str) -> User | None:
         name = normal(username)

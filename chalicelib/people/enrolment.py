@@ -1,8 +1,9 @@
-"""Enrolment: how an operator adds a person to the product's directory."""
+"""Enrolment: how an operator adds a person to the product's directory, and lets one have a passkey."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from chalicelib.keys.ring import KeyHome
@@ -11,7 +12,7 @@ from chalicelib.people import totp
 from chalicelib.people.directory import LONGEST_USERNAME, normal, sealed_for
 from chalicelib.settings import Settings
 from chalicelib.storage.records import User
-from chalicelib.storage.stores import Users
+from chalicelib.storage.stores import Gone, Users
 
 SHORTEST_PASSWORD = 15
 """Characters. NIST SP 800-63B-4 3.1.1.2 asks for 8 beside a second factor and for 15 of a password that stands alone.
@@ -20,6 +21,9 @@ Ours is asked for before the second factor and so must hold by itself.
 """
 
 LONGEST_SUB = 255  # OIDCC-2
+
+INVITATION_LIFETIME = 24 * 3600
+"""Seconds."""
 
 
 class Needs(Protocol):
@@ -31,6 +35,9 @@ class Needs(Protocol):
     def users(self) -> Users: ...
     @property
     def kms(self) -> KeyHome: ...
+
+    def now(self) -> int: ...
+    def new_handle(self) -> str: ...
 
 
 def enrol(
@@ -66,6 +73,31 @@ def enrol(
     )
     provider.users.keep(user)
     return totp.provisioning_uri(secret, username=name, bank_name=provider.settings.bank_name)
+
+
+def invite(provider: Needs, username: str) -> str:
+    """A link by which the person adds one passkey, within a day; one before is of no use any more.
+
+    The page asks for password and one-time code, so that the link alone gives nothing. Raises ValueError for nobody's name.
+    """
+    invitation = provider.new_handle()
+    try:
+        provider.users.invite(normal(username), invitation=invitation, until=provider.now() + INVITATION_LIFETIME)
+    except Gone:
+        raise ValueError("nobody has that username") from None
+    return f"{provider.settings.issuer}/passkey?invitation={invitation}"
+
+
+def forget_passkeys(provider: Needs, username: str) -> int:
+    """Take all of a person's passkeys away, at once, and an invitation with them; how many there were.
+
+    Raises ValueError for nobody's name.
+    """
+    user = provider.users.find(normal(username))
+    if user is None:
+        raise ValueError("nobody has that username")
+    provider.users.keep(replace(user, passkeys=()))
+    return len(user.passkeys)
 
 
 def _problems(name: str, sub: str, password: str, claims: Mapping[str, Any]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from chalicelib.storage.records import Login, Once, User
+from chalicelib.storage.records import Login, Once, PasskeyHolder, User
 
 
 class SignInRefused(Exception):
@@ -19,10 +19,61 @@ class SignInRefused(Exception):
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A person who proved who they are. `once`: values that the write which records it must be the first to use."""
+    """A person who proved who they are. `once`: values that the write which records it must be the first to use.
+
+    `username`: where the person typed none.
+    """
 
     login: Login
     once: tuple[Once, ...] = ()
+    username: str = ""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a passkey may be made for. `handle`: the user handle, 32 bytes in base64url. `known`: ids of those there are."""
+
+    username: str
+    handle: str
+    known: tuple[str, ...] = ()
+
+
+class Passkeys(Protocol):
+    """Who knows people's passkeys. An `answer` is what the page's script posts, JSON of the browser's credential."""
+
+    def find(self, answer: str) -> PasskeyHolder | None:
+        """Whose it says it is; nothing is proven by that."""
+        ...
+
+    def sign_in(
+        self,
+        holder: PasskeyHolder | None,
+        answer: str,
+        *,
+        challenge: str,
+        until: int,
+        scope: tuple[str, ...],
+        now: int,
+        claims: tuple[str, ...] = (),
+    ) -> SignedIn:
+        """The signed-in person. `challenge`: what the page asked to be signed, good for one answer until then.
+
+        Raises SignInRefused.
+        """
+        ...
+
+    def prove(
+        self, invitation: str, ticket: str, *, username: str, password: str, one_time_code: str, now: int
+    ) -> Offer:
+        """Use an invitation up by a password and a one-time code, for a ticket that is good for one passkey.
+
+        Raises Gone where the invitation is not in force for this person, SignInRefused, and AlreadyUsed.
+        """
+        ...
+
+    def add(self, ticket: str, answer: str, *, username: str, challenge: str, now: int) -> str:
+        """Use the ticket up for the passkey that was made; gives the person's sub. Raises Gone, and SignInRefused."""
+        ...
 
 
 class People(Protocol):
@@ -31,6 +82,11 @@ class People(Protocol):
     @property
     def hint(self) -> str | None:
         """A line for the login page (the sandbox's names); None where people know their own."""
+        ...
+
+    @property
+    def passkeys(self) -> Passkeys | None:
+        """None where nobody has one; then no page speaks of them."""
         ...
 
     def find(self, username: str) -> User | None: ...

@@ -217,7 +217,8 @@ class Agreement:
 class User:
     """An end user. `password`: argon2id hash. `totp`: the one-time code's secret, sealed by KMS, base64.
 
-    `accounts`: each with "iban" and "name".
+    `accounts`: each with "iban" and "name". `passkeys`: each with the credential's "id" and public "key" (COSE), the user
+    "handle" that it was made for, all base64url, and when it was "created_at". `invitation`: hash of what allows to add one.
     """
 
     username: str
@@ -226,8 +227,20 @@ class User:
     totp: str
     claims: dict[str, Any] = field(default_factory=dict)
     accounts: tuple[dict[str, Any], ...] = ()
+    passkeys: tuple[dict[str, Any], ...] = ()
     failures: int = 0
     last_failure: int = 0
+    invitation: str | None = None
+    invited_until: int = 0
+
+
+@dataclass(frozen=True)
+class PasskeyHolder:
+    """Whose passkey it is. `passkey`: that one of the user's. `sign_count`: the authenticator's when it was used last."""
+
+    user: User
+    passkey: dict[str, Any]
+    sign_count: int
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from chalicelib.storage.records import (
     Interaction,
     Login,
     Once,
+    PasskeyHolder,
     PushedRequest,
     Session,
     SigningKey,
@@ -65,6 +66,22 @@ class Users(Protocol):
 
     def cleared(self, username: str) -> None:
         """Forget failed attempts."""
+
+    def invite(self, username: str, *, invitation: str, until: int) -> None:
+        """Let the person add one passkey, in place of an invitation before. Raises Gone where nobody has that name."""
+
+    def exchange(
+        self, username: str, *, invitation: str, ticket: str, until: int, now: int, once: Sequence[Once] = ()
+    ) -> None:
+        """Use the invitation up for `ticket`, which allows the same until then. Raises Gone unless it is in force."""
+
+    def add_passkey(self, user: User, passkey: dict[str, Any], *, ticket: str, sign_count: int, now: int) -> None:
+        """Use the ticket up for a passkey; `user` was read since it is in force. Raises Gone unless it is, or for a known one."""
+
+    def find_by_passkey(self, credential_id: str) -> PasskeyHolder | None: ...
+
+    def counted(self, credential_id: str, sign_count: int) -> None:
+        """Remember how often the authenticator signed. Raises Gone unless that is more than before."""
 
 
 class PushedRequests(Protocol):

@@ -215,26 +215,30 @@ with aws.in_process() as made:
     sys.argv = ["enrol.py", "carol", "customer-4711", '{"name": "Carol Example"}']
     runpy.run_path("enrol.py", run_name="__main__")
     print(provider().users.find("carol").sub)
+    sys.argv = ["invite.py", "carol"]
+    runpy.run_path("invite.py", run_name="__main__")
 """
 
 
 def test_what_the_operator_is_to_run_works(tmp_path):
-    register, enrol = blocks(page("operate/clients-and-people.md"), "python")
+    register, enrol, invite = blocks(page("operate/clients-and-people.md"), "python")
     (end,) = blocks(page("operate/incidents.md"), "python")
     examples = {json.loads(one)["client_id"]: one for one in blocks(page("integrate/clients.md"), "json")}
     records = {"client.json": examples["rent-scout"], "secretive.json": examples["coin-jar"]}
-    for name, content in {"register.py": register, "enrol.py": enrol, "end.py": end, **records}.items():
+    scripts = {"register.py": register, "enrol.py": enrol, "invite.py": invite, "end.py": end}
+    for name, content in (scripts | records).items():
         (tmp_path / name).write_text(content)
     command = [sys.executable, "-c", OPERATOR, " ".join(variables())]
     run = subprocess.run(command, cwd=tmp_path, env=_environment(), capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stderr
-    registered_as, *secret, profile, uri, sub = run.stdout.splitlines()
+    registered_as, *secret, profile, uri, sub, link = run.stdout.splitlines()
     told = "Registered coin-jar under fapi1-baseline"
     assert [secret[n] for n in (0, 2, 3)] == [told] * 3
     assert len({secret[1], secret[4]}) == 2
     assert [len(secret[n]) for n in (1, 4)] == [86, 86]
     assert (registered_as, profile) == ("Registered rent-scout under fapi2-security", "fapi2-security")
     assert (uri.partition(":")[0], sub) == ("otpauth", "customer-4711")
+    assert link.startswith("https://a.example/passkey?invitation=")
 
 
 def _environment():

@@ -63,6 +63,7 @@ NEEDED = {
     "par": AWS | {"jwt"} | CRYPTOGRAPHY,
     "authorize": AWS,
     "login": AWS | PAGES | PEOPLE,
+    "passkey": AWS | PAGES | PEOPLE,
     "consent": AWS | PAGES,
     "token": AWS | {"jwt"} | CRYPTOGRAPHY,
     "userinfo": AWS,
@@ -148,5 +149,9 @@ def test_only_the_token_endpoint_loads_grants(handler):
 @pytest.mark.parametrize("handler", HANDLERS)
 def test_a_function_has_made_its_aws_clients_before_its_first_request(handler):
     (row,) = [row for row in FUNCTIONS if row.name == handler]
-    often = handler in ("token", "login")  # the others sign for clients that asked for that, and none unseals
+    often = handler in (
+        "token",
+        "login",
+        "passkey",
+    )  # the others sign for clients that asked for that, and none unseals
     assert ready(handler)[1] == ["DynamoDB"] * bool(row.tables) + ["KMS"] * often

@@ -18,6 +18,13 @@ def test_the_methods_are_named_in_the_order_they_were_done_and_two_factors_are_m
     assert login("s1", auth_time=1, methods=("pwd", "otp"), claims={}).amr == ("pwd", "otp", "mfa")
 
 
+@pytest.mark.clause("RFC8176-2")
+def test_a_passkey_reaches_level_three_and_says_no_more_of_its_key_than_is_known():
+    """`pop` is the proof of possession of a key, `user` that of presence; `hwk` and `swk` would say where the key is kept."""
+    who = login("s1", auth_time=1, methods=("passkey",), claims={})
+    assert (who.acr, who.amr) == ("urn:ducat:loa:3", ("pop", "user", "mfa"))
+
+
 @pytest.mark.parametrize("methods", [(), ("pwd",), ("otp",), ("pwd", "pwd"), ("pwd", "otp", "telepathy")])
 def test_methods_that_reach_no_level_make_no_login(methods):
     with pytest.raises(ValueError, match="no level of assurance"):
@@ -25,7 +32,7 @@ def test_methods_that_reach_no_level_make_no_login(methods):
 
 
 def test_two_methods_of_one_factor_are_not_several_factors(monkeypatch):
-    monkeypatch.setitem(assurance.METHODS, "pin", assurance.Method("pin", "knowledge"))
+    monkeypatch.setitem(assurance.METHODS, "pin", assurance.Method(("pin",), frozenset({"knowledge"})))
     monkeypatch.setattr(assurance, "REACHED", ((frozenset({"pwd", "pin"}), 2),))
     assert login("s1", auth_time=1, methods=("pwd", "pin"), claims={}).amr == ("pwd", "pin")
 
@@ -45,7 +52,7 @@ def test_another_houses_acr_satisfies_no_demand(acr):
 
 
 def test_only_what_can_be_reached_is_advertised():
-    assert ACR_VALUES == ("urn:ducat:loa:2",)
+    assert ACR_VALUES == ("urn:ducat:loa:2", "urn:ducat:loa:3")
 
 
 def test_every_profile_asks_for_a_level_that_can_be_reached():

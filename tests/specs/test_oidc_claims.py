@@ -140,7 +140,7 @@ def test_5_5_1_1_an_acr_that_is_reached_is_told(named, wish):
 
 
 @pytest.mark.clause("OIDCC-5.5.1.1")
-@pytest.mark.parametrize("values", [["urn:ducat:loa:3"], ["urn:mace:incommon:iap:silver", "x"]])
+@pytest.mark.parametrize("values", [["urn:ducat:loa:4"], ["urn:mace:incommon:iap:silver", "x"]])
 def test_5_5_1_1_an_essential_acr_that_nobody_reaches_fails_the_request(named, values):
     """The request MUST be treated as a failed authentication attempt: unmet_authentication_requirements, before any page."""
     uri = named.pushed(claims=asked({"id_token": {"acr": {"essential": True, "values": values}}}))

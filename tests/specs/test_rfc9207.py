@@ -24,7 +24,7 @@ def refused(client, **asked):
     return Browser(client.bank).open(client.client_id, client.pushed(**asked))
 
 
-UNREACHABLE = json.dumps({"id_token": {"acr": {"essential": True, "value": "urn:ducat:loa:3"}}})
+UNREACHABLE = json.dumps({"id_token": {"acr": {"essential": True, "value": "urn:ducat:loa:4"}}})
 
 RESPONSES = {
     "success": lambda client: client.approved(),

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from functools import cached_property
 
 from chalicelib.settings import Settings
-from chalicelib.storage.dynamodb.directory import Clients, SigningKeys, Users
+from chalicelib.storage.dynamodb.directory import Clients, SigningKeys
 from chalicelib.storage.dynamodb.flow import Interactions, PushedRequests
 from chalicelib.storage.dynamodb.grants import Consents, Tokens
 from chalicelib.storage.dynamodb.once import UsedOnce
 from chalicelib.storage.dynamodb.remembered import Agreements, Sessions
 from chalicelib.storage.dynamodb.tables import Tables
+from chalicelib.storage.dynamodb.users import Users
 
 
 class Dynamo:
@@ -29,7 +30,7 @@ class Dynamo:
 
     @cached_property
     def users(self) -> Users:
-        return Users(self._tables, self._settings.users_table)
+        return Users(self._tables, self._settings.users_table, self.used_once, chance=self._chance)
 
     @cached_property
     def signing_keys(self) -> SigningKeys:

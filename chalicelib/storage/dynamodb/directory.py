@@ -1,19 +1,14 @@
-"""What lasts: clients, users and signing keys."""
+"""What lasts of those who ask and of what we sign with: clients and signing keys."""
 
 from __future__ import annotations
 
-from pynamodb.attributes import NumberAttribute
-
 from chalicelib.storage.dynamodb.codec import decode, encode
-from chalicelib.storage.dynamodb.tables import PK, ConditionFailed, Tables, Write
-from chalicelib.storage.records import Client, SigningKey, User
+from chalicelib.storage.dynamodb.tables import Tables, Write
+from chalicelib.storage.records import Client, SigningKey
 
 CLIENT_CACHE_SECONDS = 60
 KEYS_CACHE_SECONDS = 300
 MOST_CACHED_CLIENTS = 1000
-
-FAILURES = NumberAttribute(attr_name="failures")
-LAST_FAILURE = NumberAttribute(attr_name="last_failure")
 
 
 class Clients:
@@ -40,38 +35,6 @@ class Clients:
     def keep(self, client: Client) -> None:
         self._tables.write(Write("Put", self._name, client.client_id, {"record": encode(client)}))
         self._cache.pop(client.client_id, None)
-
-
-class Users:
-    """stores.Users."""
-
-    def __init__(self, tables: Tables, name: str) -> None:
-        self._tables, self._name = tables, name
-
-    def keep(self, user: User) -> None:
-        record = encode(user, without=("failures", "last_failure"))
-        self._tables.write(Write("Put", self._name, user.username, {"record": record}))
-
-    def find(self, username: str) -> User | None:
-        item = self._tables.get(self._name, username) if username else None
-        if item is None:
-            return None
-        return decode(
-            User,
-            str(item["record"]),
-            failures=item.get("failures", 0),
-            last_failure=item.get("last_failure", 0),
-        )
-
-    def failed(self, username: str, *, now: int) -> None:
-        counted = (FAILURES.add(1), LAST_FAILURE.set(now))
-        try:
-            self._tables.write(Write("Update", self._name, username, actions=counted, condition=PK.exists()))
-        except ConditionFailed:
-            return  # nobody of that name
-
-    def cleared(self, username: str) -> None:
-        self._tables.write(Write("Update", self._name, username, actions=(FAILURES.remove(),), condition=PK.exists()))
 
 
 class SigningKeys:

@@ -1,0 +1,120 @@
+"""GET and POST /passkey: a person who was invited adds a passkey, after password and one-time code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chalicelib.authorization import browser
+from chalicelib.errors import AccessDenied, NotHere, OAuthError
+from chalicelib.messages import Request, Response
+from chalicelib.pages import enrolment, render
+from chalicelib.pages.ceremony import Ceremony
+from chalicelib.people import passkey
+from chalicelib.people.port import Passkeys, SignInRefused
+from chalicelib.provider import Provider
+from chalicelib.storage.handles import digest
+from chalicelib.storage.stores import AlreadyUsed, Gone
+
+STAYS = 24 * 3600
+"""Seconds that the page may stay open: as long as a link lasts."""
+
+# One text for all: another one would tell whose link it is.
+WRONG = (
+    "That did not match. Check your user name, password and one-time code, and try again. "
+    "A link works once, for a day, and for the person it was made for."
+)
+FIELDS = ("username", "password", "one_time_code", "invitation")
+LONGEST = 1024
+"""Characters of any of them that are looked at."""
+
+
+def answer(request: Request, provider: Provider) -> Response:
+    """The page behind the link; or, posted, the page that makes the passkey, the same again, or the page that says it is done."""
+    passkeys = provider.people.passkeys
+    if passkeys is None:
+        raise NotHere("nobody has a passkey here", status_code=404)
+    if request.method == "POST":
+        form = request.form
+        key, cookie = browser.require_posted(request, form)
+        return (_add if "ticket" in form else _prove)(form, key, cookie, passkeys, provider)
+    invitation = request.parameters.get("invitation", "")
+    key, cookie = digest(invitation), provider.new_handle()
+    shown = _page(key, cookie, provider, invitation=invitation)
+    return shown.with_headers(browser.bind(key, cookie, seconds=STAYS))
+
+
+def refuse(refusal: OAuthError, provider: Provider) -> Response:
+    """The refusal as a page."""
+    return render.error(
+        bank_name=provider.settings.bank_name,
+        error=refusal.error,
+        description=refusal.description,
+        status=refusal.status,
+    )
+
+
+def _prove(form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, provider: Provider) -> Response:
+    username, password, one_time_code, invitation = (form.get(name, "")[:LONGEST] for name in FIELDS)
+    ticket = provider.new_handle()
+    try:
+        offer = passkeys.prove(
+            invitation,
+            _bound(ticket, cookie),
+            username=username,
+            password=password,
+            one_time_code=one_time_code,
+            now=provider.now(),
+        )
+    except (SignInRefused, Gone, AlreadyUsed) as refused:
+        again = _page(key, cookie, provider, invitation=invitation, username=username, problem=WRONG)
+        return again.noting(reason=str(refused))
+    settings = provider.settings
+    asked = passkey.creation(
+        browser.challenge(key, cookie, ticket),
+        settings.issuer,
+        bank_name=settings.bank_name,
+        username=offer.username,
+        handle=offer.handle,
+        known=offer.known,
+    )
+    return enrolment.make(
+        bank_name=settings.bank_name,
+        key=key,
+        csrf=browser.token(key, cookie),
+        username=offer.username,
+        passkey=Ceremony(asked, ticket),
+    )
+
+
+def _add(form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, provider: Provider) -> Response:
+    ticket, username = (form.get(name, "")[:LONGEST] for name in ("ticket", "username"))
+    try:
+        sub = passkeys.add(
+            _bound(ticket, cookie),
+            form.get("passkey", ""),
+            username=username,
+            challenge=browser.challenge(key, cookie, ticket),
+            now=provider.now(),
+        )
+    except (SignInRefused, Gone) as refused:
+        raise AccessDenied("the passkey was not accepted; please ask for a new link", detail=str(refused)) from None
+    made = enrolment.made(bank_name=provider.settings.bank_name)
+    return made.with_headers(browser.release(key)).noting(sub=sub)
+
+
+def _page(
+    key: str, cookie: str, provider: Provider, *, invitation: str, username: str = "", problem: str | None = None
+) -> Response:
+    return enrolment.prove(
+        bank_name=provider.settings.bank_name,
+        key=key,
+        csrf=browser.token(key, cookie),
+        invitation=invitation,
+        username=username,
+        problem=problem,
+    )
+
+
+def _bound(ticket: str, cookie: str) -> str:
+    """The ticket as it is remembered: of no use in another browser, and no invitation, since those have no space."""
+    return f"{ticket} {cookie}"

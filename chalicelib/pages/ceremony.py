@@ -1,0 +1,25 @@
+"""The ceremony of a passkey, as a page carries it: options in an attribute, one script that is always the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SCRIPT = (Path(__file__).parent / "passkey.js").read_text(encoding="utf-8")
+"""It asks the browser for a passkey, and posts the answer in the page's own form. It fetches nothing."""
+
+
+@dataclass(frozen=True)
+class Ceremony:
+    """What the browser is asked for. `nonce`: what the page posts back, of which the challenge was made."""
+
+    asked: Mapping[str, Any]
+    nonce: str
+
+    @property
+    def options(self) -> str:
+        """As JSON."""
+        return json.dumps(self.asked)

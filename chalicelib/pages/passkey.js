@@ -1,0 +1,56 @@
+(function () {
+  "use strict";
+  var button = document.getElementById("passkey");
+  var problem = document.getElementById("passkey-problem");
+  if (!button) {
+    return;
+  }
+  if (!window.PublicKeyCredential || !navigator.credentials) {
+    problem.hidden = !button.hasAttribute("data-needed");
+    return;
+  }
+
+  function bytes(text) {
+    var binary = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
+    return Uint8Array.from(binary, function (c) { return c.charCodeAt(0); });
+  }
+
+  function text(buffer) {
+    var binary = String.fromCharCode.apply(null, new Uint8Array(buffer));
+    return btoa(binary).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  }
+
+  function asked() {
+    var options = JSON.parse(button.getAttribute("data-options"));
+    options.challenge = bytes(options.challenge);
+    if (options.user) {
+      options.user.id = bytes(options.user.id);
+      options.excludeCredentials.forEach(function (one) { one.id = bytes(one.id); });
+      return navigator.credentials.create({ publicKey: options });
+    }
+    return navigator.credentials.get({ publicKey: options });
+  }
+
+  function answered(credential) {
+    var response = { clientDataJSON: text(credential.response.clientDataJSON) };
+    ["authenticatorData", "signature", "userHandle", "attestationObject"].forEach(function (name) {
+      if (credential.response[name]) {
+        response[name] = text(credential.response[name]);
+      }
+    });
+    document.getElementById("passkey-answer").value = JSON.stringify({
+      id: credential.id, rawId: text(credential.rawId), type: credential.type, response: response
+    });
+    button.form.submit();
+  }
+
+  button.hidden = false;
+  button.addEventListener("click", function () {
+    problem.hidden = true;
+    button.disabled = true;
+    asked().then(answered).catch(function () {
+      problem.hidden = false;
+      button.disabled = false;
+    });
+  });
+})();

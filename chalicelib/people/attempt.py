@@ -1,0 +1,64 @@
+"""An attempt to sign in, as the login page's form holds it: a passkey's answer, or a name, a password and a one-time code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chalicelib.people.port import People, SignedIn, SignInRefused
+from chalicelib.storage.records import PasskeyHolder, User
+
+LONGEST = 1024
+"""Characters of any typed field that are looked at."""
+
+# One text for all: another one after so many tries would tell which user names there are.
+WRONG = "That did not match. Check your user name, password and one-time code, and try again. After some tries, wait a while."
+WRONG_PASSKEY = "That passkey was not accepted. Try again, or sign in with your password and one-time code."
+
+
+def typed(form: Mapping[str, str], name: str) -> str:
+    """A field of the form, no longer than anybody types."""
+    return form.get(name, "")[:LONGEST]
+
+
+def find(form: Mapping[str, str], people: People) -> User | PasskeyHolder | None:
+    """Who says to be signing in; nothing is proven by that."""
+    if "passkey" not in form:
+        return people.find(typed(form, "username"))
+    return people.passkeys.find(form["passkey"]) if people.passkeys is not None else None
+
+
+def sign_in(
+    found: User | PasskeyHolder | None,
+    form: Mapping[str, str],
+    people: People,
+    *,
+    challenge: str,
+    until: int,
+    scope: tuple[str, ...],
+    claims: tuple[str, ...],
+    now: int,
+) -> SignedIn:
+    """The person whom `find` found, signed in. `challenge`: what a passkey was asked to sign, once, until then.
+
+    Raises SignInRefused.
+    """
+    if isinstance(found, PasskeyHolder) and people.passkeys is not None:
+        answer = form["passkey"]
+        return people.passkeys.sign_in(
+            found, answer, challenge=challenge, until=until, scope=scope, claims=claims, now=now
+        )
+    if isinstance(found, PasskeyHolder) or "passkey" in form:
+        raise SignInRefused("unknown passkey")
+    return people.sign_in(
+        found,
+        password=typed(form, "password"),
+        one_time_code=typed(form, "one_time_code"),
+        scope=scope,
+        claims=claims,
+        now=now,
+    )
+
+
+def problem(form: Mapping[str, str]) -> str:
+    """What the page says of an attempt that failed."""
+    return WRONG_PASSKEY if "passkey" in form else WRONG

@@ -1,0 +1,117 @@
+"""Passkeys of people in the users table: whom one signs in, and how a person comes to have one."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from chalicelib.people import assurance, passkey
+from chalicelib.people.claims import asked_for
+from chalicelib.people.directory import normal
+from chalicelib.people.port import Offer, People, SignedIn, SignInRefused
+from chalicelib.settings import Settings
+from chalicelib.storage.handles import digest, matches
+from chalicelib.storage.records import Once, PasskeyHolder, User
+from chalicelib.storage.stores import Gone, Users
+
+TICKET_LIFETIME = 10 * 60
+"""Seconds from the password to the passkey."""
+
+MOST = 10
+"""Passkeys of one person."""
+
+
+class Needs(Protocol):
+    """What passkeys ask of the Provider."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def users(self) -> Users: ...
+
+
+class Passkeys:
+    """port.Passkeys. `people`: the directory whose password and one-time code a person shows before one is added."""
+
+    def __init__(self, provider: Needs, people: People) -> None:
+        self._users, self._issuer, self._people = provider.users, provider.settings.issuer, people
+
+    def find(self, answer: str) -> PasskeyHolder | None:
+        try:
+            return self._users.find_by_passkey(passkey.id_of(answer))
+        except SignInRefused:
+            return None
+
+    def sign_in(
+        self,
+        holder: PasskeyHolder | None,
+        answer: str,
+        *,
+        challenge: str,
+        until: int,
+        scope: tuple[str, ...],
+        now: int,
+        claims: tuple[str, ...] = (),
+    ) -> SignedIn:
+        if holder is None:
+            raise SignInRefused("unknown passkey")
+        before = holder.sign_count
+        count = passkey.require_assertion(
+            answer, holder.passkey, sign_count=before, challenge=challenge, issuer=self._issuer
+        )
+        user = holder.user
+        if count:  # passkeys that are on several devices don't count
+            self._count(holder, count)
+        login = assurance.login(
+            user.sub,
+            auth_time=now,
+            methods=("passkey",),
+            claims=asked_for(user.claims, scope, claims),
+            accounts=user.accounts,
+        )
+        return SignedIn(login, (Once(digest(f"passkey:{challenge}"), until, "passkey"),), username=user.username)
+
+    def prove(
+        self, invitation: str, ticket: str, *, username: str, password: str, one_time_code: str, now: int
+    ) -> Offer:
+        user = self._invited(normal(username), invitation, now=now)
+        signed_in = self._people.sign_in(user, password=password, one_time_code=one_time_code, scope=(), now=now)
+        self._users.exchange(
+            user.username,
+            invitation=invitation,
+            ticket=ticket,
+            until=now + TICKET_LIFETIME,
+            now=now,
+            once=signed_in.once,
+        )
+        return Offer(user.username, _handle(ticket), tuple(one["id"] for one in user.passkeys))
+
+    def add(self, ticket: str, answer: str, *, username: str, challenge: str, now: int) -> str:
+        user = self._invited(username, ticket, now=now)
+        credential_id, key, count = passkey.require_registration(answer, challenge=challenge, issuer=self._issuer)
+        made = {"id": credential_id, "key": key, "handle": _handle(ticket), "created_at": now}
+        self._users.add_passkey(user, made, ticket=ticket, sign_count=count, now=now)
+        return user.sub
+
+    def _count(self, holder: PasskeyHolder, sign_count: int) -> None:
+        """Of two answers with one count at most one is taken, whatever was read before."""
+        try:
+            self._users.counted(holder.passkey["id"], sign_count)
+        except Gone:
+            raise SignInRefused("passkey: the signature counter went back") from None
+
+    def _invited(self, username: str, invitation: str, *, now: int) -> User:
+        """Whom the invitation, or the ticket that it became, is of. Raises Gone.
+
+        Looked at before the password: without an invitation nobody can try one here.
+        """
+        user = self._users.find(username)
+        if user is None or not matches(invitation, user.invitation) or user.invited_until <= now:
+            raise Gone("the invitation is used, too old or of another")
+        if len(user.passkeys) >= MOST:
+            raise SignInRefused("too many passkeys")
+        return user
+
+
+def _handle(ticket: str) -> str:
+    """The user handle of the passkey that the ticket is for: says nothing of whose it is (Web Authentication 14.6.1)."""
+    return digest(f"user handle {ticket}")

@@ -1,0 +1,129 @@
+"""End users, and the passkeys that lead to them.
+
+A passkey stands in its user's record, and is gone with it. Beside it an item of its own, under the digest of the credential's
+id, leads to the user and holds what changes at each use: how often the authenticator signed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from chalicelib.storage.dynamodb.codec import decode, encode
+from chalicelib.storage.dynamodb.once import ATTEMPT, UsedOnce, claiming
+from chalicelib.storage.dynamodb.tables import PK, RECORD, ConditionFailed, Tables, Write
+from chalicelib.storage.handles import digest
+from chalicelib.storage.records import Once, PasskeyHolder, User
+from chalicelib.storage.stores import Gone
+
+FAILURES = NumberAttribute(attr_name="failures")
+LAST_FAILURE = NumberAttribute(attr_name="last_failure")
+INVITATION = UnicodeAttribute(attr_name="invitation")
+INVITED_UNTIL = NumberAttribute(attr_name="invited_until")
+SIGN_COUNT = NumberAttribute(attr_name="sign_count")
+
+_BESIDE = ("failures", "last_failure", "invitation", "invited_until")
+
+
+class Users:
+    """stores.Users."""
+
+    def __init__(self, tables: Tables, name: str, used_once: UsedOnce, *, chance: Callable[[], str]) -> None:
+        self._tables, self._name, self._used_once, self._chance = tables, name, used_once, chance
+
+    def keep(self, user: User) -> None:
+        self._tables.write(Write("Put", self._name, user.username, {"record": encode(user, without=_BESIDE)}))
+
+    def find(self, username: str) -> User | None:
+        item = self._tables.get(self._name, username) if username else None
+        if item is None or "record" not in item:  # nobody, or what leads to somebody
+            return None
+        return decode(User, str(item["record"]), **{name: item[name] for name in _BESIDE if name in item})
+
+    def failed(self, username: str, *, now: int) -> None:
+        counted = (FAILURES.add(1), LAST_FAILURE.set(now))
+        try:
+            self._tables.write(Write("Update", self._name, username, actions=counted, condition=PK.exists()))
+        except ConditionFailed:
+            return  # nobody of that name
+
+    def cleared(self, username: str) -> None:
+        self._tables.write(Write("Update", self._name, username, actions=(FAILURES.remove(),), condition=PK.exists()))
+
+    def invite(self, username: str, *, invitation: str, until: int) -> None:
+        invited = (INVITATION.set(digest(invitation)), INVITED_UNTIL.set(until))
+        try:
+            self._tables.write(Write("Update", self._name, username, actions=invited, condition=RECORD.exists()))
+        except ConditionFailed:
+            raise Gone("nobody of that name") from None
+
+    def exchange(
+        self, username: str, *, invitation: str, ticket: str, until: int, now: int, once: Sequence[Once] = ()
+    ) -> None:
+        in_force = (digest(invitation) == INVITATION) & (now < INVITED_UNTIL)
+        exchange = Write(
+            "Update",
+            self._name,
+            username,
+            actions=(INVITATION.set(digest(ticket)), INVITED_UNTIL.set(until)),
+            condition=in_force | (digest(ticket) == INVITATION),  # a retry of what landed
+        )
+        try:
+            with claiming(once, start=1):
+                self._tables.write(exchange, *self._used_once.writes(once, now=now))
+        except ConditionFailed:
+            raise Gone("the invitation is used, too old or of another") from None
+
+    def add_passkey(self, user: User, passkey: dict[str, Any], *, ticket: str, sign_count: int, now: int) -> None:
+        # Whoever changes the record takes the invitation away, and so the ticket is the proof that it is as it was read.
+        changed = replace(user, passkeys=(*user.passkeys, passkey))
+        leads = Write(
+            "Put",
+            self._name,
+            _place(passkey["id"]),
+            {"username": user.username, "sign_count": sign_count},
+            condition=PK.does_not_exist(),
+        )
+        add = Write(
+            "Update",
+            self._name,
+            user.username,
+            actions=(RECORD.set(encode(changed, without=_BESIDE)), INVITATION.remove(), INVITED_UNTIL.remove()),
+            condition=(digest(ticket) == INVITATION) & (now < INVITED_UNTIL),
+        )
+        try:
+            self._tables.write(add, leads)
+        except ConditionFailed:
+            raise Gone("the ticket is used or too old, or the passkey is known") from None
+
+    def find_by_passkey(self, credential_id: str) -> PasskeyHolder | None:
+        item = self._tables.get(self._name, _place(credential_id))
+        user = self.find(str(item["username"])) if item is not None else None
+        if item is None or user is None:
+            return None
+        for passkey in user.passkeys:
+            if passkey["id"] == credential_id:
+                return PasskeyHolder(user, passkey, int(item["sign_count"]))
+        return None  # it was taken away from the user, or its user's name is another's now
+
+    def counted(self, credential_id: str, sign_count: int) -> None:
+        attempt = self._chance()
+        count = Write(
+            "Update",
+            self._name,
+            _place(credential_id),
+            actions=(SIGN_COUNT.set(sign_count), ATTEMPT.set(attempt)),
+            condition=(sign_count > SIGN_COUNT) | (attempt == ATTEMPT),
+        )
+        try:
+            self._tables.write(count)
+        except ConditionFailed:
+            raise Gone("the authenticator signed as often before") from None
+
+
+def _place(credential_id: str) -> str:
+    """The key of what leads to a user; no username, since none has a space."""
+    return f"passkey {digest(credential_id)}"

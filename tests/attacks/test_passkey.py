@@ -1,0 +1,217 @@
+"""A passkey's answer that is stolen, replayed, made elsewhere or made up: nobody is signed in by it."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from cryptography.hazmat.primitives import hashes, hmac
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from chalicelib.people import enrolment
+from local import people as sandbox
+from tests.actors import Browser
+from tests.authenticator import PRESENT, VERIFIED, Authenticator, asked, b64, cose, put
+
+ISSUED = "that was never asked for"
+
+
+@pytest.fixture
+def alice(bank):
+    """Her authenticator. It is put into her record as enrolment leaves it."""
+    return put(bank, sandbox.ALICE, Authenticator())
+
+
+def login_page(client, **asking):
+    browser = Browser(client.bank)
+    return browser, browser.page(client.client_id, client.pushed(**asking))
+
+
+def refused(browser, page, answer, caplog, **typed):
+    """The reason in the log of an answer that is refused, with nothing kept of it."""
+    shown = browser.submit(page, "login", passkey=answer, **typed)
+    assert shown.status == 200, shown.location
+    assert "That passkey was not accepted" in shown.text
+    key = page.text.partition('name="interaction" value="')[2].partition('"')[0]
+    assert browser.bank.aws.interactions.find(key, now=browser.bank.now).login is None
+    line = json.loads(caplog.messages[-1])
+    assert line["endpoint"] == "login"
+    return line["reason"]
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ({"origin": "https://evil.example"}, "passkey: another origin"),
+        ({"origin": "https://login.bank.example.evil.example"}, "passkey: another origin"),
+        ({"origin": "http://login.bank.example"}, "passkey: another origin"),
+        ({"origin": "https://mtls.bank.example"}, "passkey: another origin"),
+        ({"rp_id": "evil.example"}, "passkey: another relying party"),
+        ({"rp_id": "bank.example"}, "passkey: another relying party"),
+        ({"challenge": b64(ISSUED.encode())}, "passkey: another challenge"),
+        ({"challenge": ""}, "passkey: another challenge"),
+        ({"type": "webauthn.create"}, "passkey: another type"),
+        ({"flags": PRESENT}, "passkey: the person was not verified"),
+        ({"flags": VERIFIED}, "passkey: nobody was present"),
+        ({"client_data": {"crossOrigin": True}}, "asked for in another site's frame"),
+        ({"client_data": {"topOrigin": "https://evil.example"}}, "asked for in another site's frame"),
+        ({"user_handle": b64(bytes(32))}, "a passkey of another user handle"),
+        ({"user_handle": None}, "a passkey of another user handle"),
+        ({"key": ec.generate_private_key(ec.SECP256R1())}, "passkey: a wrong signature"),
+    ],
+)
+def test_an_answer_made_for_something_else_signs_nobody_in(named, alice, caplog, said, reason):
+    browser, page = login_page(named)
+    assert refused(browser, page, alice.get(asked(page.text), **said), caplog) == reason
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ({"type": "password"}, "passkey: malformed"),
+        ({"rawId": b64(bytes(32))}, "passkey: malformed"),
+        ({"response": None}, "a passkey of another user handle"),
+        ({"response": "x"}, "a passkey of another user handle"),
+        ({"id": None}, "unknown passkey"),
+        ({"id": ["a"]}, "unknown passkey"),
+        ({"id": "x" * 2000}, "unknown passkey"),
+        ({"id": "alice"}, "unknown passkey"),
+        ({"id": "\ud800"}, "unknown passkey"),
+        ({"pad": "x" * 20_000}, "unknown passkey"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_an_answer_that_is_none_signs_nobody_in(named, alice, caplog, answer, reason):
+    browser, page = login_page(named)
+    assert refused(browser, page, alice.get(asked(page.text), answer=answer), caplog) == reason
+
+
+@pytest.mark.parametrize("answer", ["x", "null", "[]", '"x"', "1", "{}", "[" * 20_000, "{" * 9_000])
+def test_what_is_no_answer_at_all_signs_nobody_in(named, alice, caplog, answer):
+    browser, page = login_page(named)
+    assert refused(browser, page, answer, caplog) == "unknown passkey"
+
+
+def test_the_password_beside_a_bad_passkey_does_not_count(named, alice, caplog):
+    browser, page = login_page(named)
+    typed = {"username": "alice", "password": "wonderland", "one_time_code": "123456"}
+    answer = alice.get(asked(page.text), flags=PRESENT)
+    assert refused(browser, page, answer, caplog, **typed) == "passkey: the person was not verified"
+
+
+def test_an_answer_is_taken_once(named, alice, caplog):
+    browser, page = login_page(named)
+    answer = alice.get(asked(page.text))
+    assert browser.submit(page, "login", passkey=answer).status == 303
+    again = browser.submit(page, "login", passkey=answer)
+    assert "That passkey was not accepted" in again.text
+    assert json.loads(caplog.messages[-1])["reason"] == "this passkey was used before"
+
+
+def test_of_eight_that_post_one_answer_at_a_time_one_signs_in(named, alice, race):
+    browser, page = login_page(named)
+    answer = alice.get(asked(page.text))
+    statuses = race(lambda _: browser.submit(page, "login", passkey=answer).status)
+    assert sorted(statuses) == [200] * 7 + [303]
+
+
+def test_an_answer_to_one_page_is_none_to_the_next_page_of_the_same_login(named, alice, caplog):
+    browser, page = login_page(named)
+    answer = alice.get(asked(page.text))
+    key = page.text.partition('name="interaction" value="')[2].partition('"')[0]
+    later = browser.get(f"/login?interaction={key}")
+    assert refused(browser, later, answer, caplog) == "passkey: another challenge"
+
+
+def test_an_answer_of_one_login_is_none_in_another_of_the_same_browser(named, alice, caplog):
+    browser, page = login_page(named)
+    other = browser.page("named", named.pushed())
+    assert refused(browser, other, alice.get(asked(page.text)), caplog) == "passkey: another challenge"
+
+
+def test_an_answer_is_of_no_use_in_the_thiefs_own_login_though_the_nonce_is_taken_over(named, alice, caplog):
+    _, page = login_page(named)
+    nonce = page.text.partition('name="passkey_nonce" value="')[2].partition('"')[0]
+    thief, own = login_page(named)
+    answer = alice.get(asked(page.text))
+    assert refused(thief, own, answer, caplog, passkey_nonce=nonce) == "passkey: another challenge"
+
+
+def test_a_whole_form_is_of_no_use_without_the_browsers_cookie(named, alice):
+    _, page = login_page(named)
+    answer = alice.get(asked(page.text))
+    stranger = Browser(named.bank)
+    assert stranger.submit(page, "login", passkey=answer).page_error == "access_denied"
+
+
+def test_a_passkey_that_was_taken_away_signs_nobody_in(named, alice, bank, caplog):
+    browser, page = login_page(named)
+    answer = alice.get(asked(page.text))
+    assert enrolment.forget_passkeys(bank.aws, "alice") == 1
+    assert refused(browser, page, answer, caplog) == "unknown passkey"
+
+
+def test_a_passkey_does_not_outlive_the_person_whose_name_is_given_to_another(named, alice, bank, caplog):
+    browser, page = login_page(named)
+    bank.aws.users.keep(replace(sandbox.ALICE, sub="another-alice"))
+    assert refused(browser, page, alice.get(asked(page.text)), caplog) == "unknown passkey"
+
+
+def test_one_persons_passkey_does_not_sign_another_in(named, alice, bank, caplog):
+    bob = put(bank, sandbox.BOB, Authenticator())
+    browser, page = login_page(named)
+    of_alice, of_bob = b64(alice.credential_id), b64(bob.credential_id)
+    posing = bob.get(asked(page.text), answer={"id": of_alice, "rawId": of_alice}, user_handle=alice.user_handle)
+    assert refused(browser, page, posing, caplog) == "passkey: a wrong signature"
+    claiming = bob.get(asked(page.text), user_handle=alice.user_handle)
+    assert refused(browser, page, claiming, caplog) == "a passkey of another user handle"
+    assert browser.submit(page, "login", passkey=bob.get(asked(page.text)), username="alice").status == 303
+    assert of_alice != of_bob
+    assert "Bob Sandbox" in browser.get(f"/consent?{page_key(page)}").text
+
+
+def page_key(page):
+    return "interaction=" + page.text.partition('name="interaction" value="')[2].partition('"')[0]
+
+
+@pytest.mark.parametrize("said", [{"sign_count": 4}, {"sign_count": 5}, {"sign_count": 0}])
+def test_a_counter_that_goes_back_is_a_copied_authenticator(named, bank, caplog, said):
+    alice = put(bank, sandbox.ALICE, Authenticator(counts=True, sign_count=5))
+    browser, page = login_page(named)
+    reason = refused(browser, page, alice.get(asked(page.text), **said), caplog)
+    assert reason == "passkey: the signature counter went back"
+
+
+def test_of_two_copies_that_count_alike_one_signs_in_though_both_were_read_before(named, bank, race):
+    put(bank, sandbox.ALICE, original := Authenticator(counts=True, sign_count=5))
+    pages = [login_page(named) for _ in range(8)]
+    answers = [original.get(asked(page.text), sign_count=6) for _, page in pages]
+    statuses = race(lambda n: pages[n][0].submit(pages[n][1], "login", passkey=answers[n]).status)
+    assert sorted(statuses) == [200] * 7 + [303]
+
+
+def test_a_public_key_is_no_secret_to_sign_with(named, alice, caplog):
+    """The algorithm is that of the stored key: a MAC by the public key, as of JOSE's confusion, is a wrong signature."""
+    browser, page = login_page(named)
+    answer = json.loads(alice.get(asked(page.text)))
+    mac = hmac.HMAC(cose(alice.key), hashes.SHA256())
+    mac.update(answer["response"]["authenticatorData"].encode())
+    for signature in (mac.finalize(), b"", bytes(64)):
+        answer["response"]["signature"] = b64(signature)
+        assert refused(browser, page, json.dumps(answer), caplog) == "passkey: a wrong signature"
+
+
+def test_a_key_of_another_algorithm_in_the_answer_is_not_looked_at(named, alice, caplog):
+    browser, page = login_page(named)
+    mine = ec.generate_private_key(ec.SECP256R1())
+    answer = json.loads(alice.get(asked(page.text), key=mine))
+    answer["response"] |= {"publicKey": b64(cose(mine)), "publicKeyAlgorithm": -7}
+    assert refused(browser, page, json.dumps(answer), caplog) == "passkey: a wrong signature"
+
+
+def test_no_word_of_an_answer_is_in_the_log(named, alice, caplog):
+    browser, page = login_page(named)
+    answer = alice.get(asked(page.text), origin="https://evil.example")
+    refused(browser, page, answer, caplog)
+    members = json.loads(answer)
+    for secret in (*members["response"].values(), members["id"], "evil.example", asked(page.text)["challenge"]):
+        assert secret not in caplog.text
