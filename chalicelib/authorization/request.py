@@ -115,8 +115,9 @@ def _scope(parameters: Mapping[str, str], client: Client, asked: Sequence[Detail
     value = parameters.get("scope")
     if value is None and asked:
         return ()  # RFC9396-3: the details may say it all
-    if value is None and "id_token" in parameters["response_type"].split(" "):
-        raise InvalidRequest("scope is missing")  # OIDCC-3.1.2.1: REQUIRED; RFC 6749 alone would call it invalid
+    if value is None and "openid" in client.scope:
+        # OIDCC-3.1.2.1: REQUIRED in OpenID Connect; RFC 6749 3.3 alone calls a scope that is left out invalid.
+        raise InvalidRequest("scope is missing")
     return scope.asked(value, client.scope)
 
 

@@ -187,7 +187,7 @@ def test_3_1_2_1_without_openid_it_is_none(named):
 def test_3_1_2_1_what_is_required_is_required(named, missing):
     """scope, response_type, client_id and redirect_uri are REQUIRED."""
     answer = named.push(**{missing: None})
-    assert (answer.status, answer.error) == (400, "invalid_scope" if missing == "scope" else "invalid_request")
+    assert (answer.status, answer.error) == (400, "invalid_request")
 
 
 @pytest.mark.clause("OIDCC-3.1.2.1")

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.actors import ASSERTION_TYPE, CHALLENGE, ISSUER, REQUEST_URI, VERIFIER, Browser
+from tests.conftest import CLIENTS
 
 MANY = settings(
     max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -497,9 +498,14 @@ def test_3_3_a_scope_is_taken_exactly_where_it_is_a_list_of_known_tokens(named, 
 
 
 @pytest.mark.clause("RFC6749-3.3")
-def test_3_3_a_request_without_scope_fails_as_invalid_scope(named):
-    """If the scope is omitted, the server MUST either use a default or fail the request indicating an invalid scope."""
-    refused(named.push(scope=None), "invalid_scope")
+def test_3_3_a_request_without_scope_fails_as_invalid_scope(bank, named):
+    """If the scope is omitted, the server MUST either use a default or fail the request indicating an invalid scope.
+
+    Of a client that may ask for openid, it is OpenID Connect's required parameter that is missing (Core 3.1.2.1).
+    """
+    bank.register(**CLIENTS["named"]() | {"client_id": "no-openid", "scope": "accounts"})
+    refused(named.with_(client_id="no-openid").push(scope=None), "invalid_scope")
+    refused(named.push(scope=None), "invalid_request")
 
 
 @pytest.mark.clause("RFC6749-3.3")

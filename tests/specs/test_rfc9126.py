@@ -144,7 +144,7 @@ def test_2_1_2_a_request_that_only_names_another_is_refused(named, request_uri):
         ({"response_type": "code id_token"}, "unsupported_response_type"),
         ({"response_mode": "fragment"}, "invalid_request"),
         ({"response_mode": "form_post"}, "invalid_request"),
-        ({"scope": None}, "invalid_scope"),
+        ({"scope": None}, "invalid_request"),
         ({"scope": "openid phone"}, "invalid_scope"),
         ({"code_challenge": None}, "invalid_request"),
         ({"code_challenge_method": "plain"}, "invalid_request"),
