@@ -494,7 +494,7 @@ def test_3_3_a_scope_is_taken_exactly_where_it_is_a_list_of_known_tokens(named, 
     if fine:
         assert answer.status == 201
     else:
-        refused(answer, "invalid_scope")
+        refused(answer, "invalid_scope" if scope else "invalid_request")
 
 
 @pytest.mark.clause("RFC6749-3.3")
