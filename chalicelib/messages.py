@@ -116,7 +116,7 @@ NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))  # RFC6749-5.
 
 
 def json_response(status: int, members: Mapping[str, Any], *headers: tuple[str, str]) -> Response:
-    """A JSON answer; the caller says how it may be cached."""
+    """A JSON answer in UTF-8 (FAPI1-BASE-6.2.1-8, FAPI1-BASE-6.2.1-9); the caller says how it may be cached."""
     return Response(
         status,
         (("Content-Type", "application/json"), *headers),

@@ -93,7 +93,7 @@ SPECIFICATIONS = {
 """Each specification by its name in tags, in the order of the page: its title, and where a section of it is."""
 
 TAG = re.compile(
-    r"(?<![\w-])(RFC\d+|FAPI\w*(?:-[A-Z]\w*)*|OIDC[A-Z]|OAuth2-[A-Z]+|CIBA|DPOP|JARM?|PAR)"
+    r"(?<![\w-])(RFC\d+|FAPI\w*(?:-[A-Z]\w*)*|OIDC[A-Z]|OAuth2-[A-Z]+|OAUTH(?:-[A-Z]+)+|CIBA|DPOP|JARM?|PAR)"
     r"-((?:\d+|[A-Z])(?:\.\d+)*(?:-\d+)?)(?![\w-])"
 )
 """Group 1 is the specification, group 2 its clause; those of specifications that are not listed are tags too."""

@@ -1,4 +1,4 @@
-"""Write docs/reference from the code: `python -m docs.generate`, or `make docs`.
+"""Write docs/reference, and docs/integrate/profiles.md, from the code: `python -m docs.generate`, or `make docs`.
 
 Places are files and names, never line numbers, so that a page changes only when what it says does.
 """
@@ -18,11 +18,12 @@ from chalicelib.errors import OAuthError
 from chalicelib.keys.kms import ALGORITHMS
 from chalicelib.profiles import PROFILES, Profile
 from chalicelib.settings import Settings, variable
-from docs import clauses
+from docs import clauses, fapi1
 from docs.clauses import ROOT, TAG, Place
 from infra.functions import FUNCTIONS, Function
 
 REFERENCE = ROOT / "docs" / "reference"
+FAPI1 = "../integrate/profiles.md"
 MANY = 6
 WRITTEN = "Written by `make docs` from the code; changes here are lost.\n"
 
@@ -51,6 +52,23 @@ def clauses_page() -> str:
                     ),
                 )
             )
+    return "\n".join(said)
+
+
+def fapi1_page() -> str:
+    """Each row of FAPI 1.0's profiles and each clause of the final texts, with the code and the tests that show it."""
+    code, tests = clauses.in_code(), clauses.in_tests()
+    said = [
+        "# FAPI 1.0, row by row\n",
+        WRITTEN,
+        "What FAPI 1.0 asks of a provider and its resources: the Read-Only and Read-and-Write profiles as they began, and the "
+        "final Baseline and Advanced texts, clause by clause, in our words. Beside each is the code that cites it and the "
+        "tests that show it; which client gets which rules is told in [profiles](../reference/profiles.md). A client of FAPI "
+        "1.0 and one of FAPI 2.0 live on the same deployment.\n",
+    ]
+    for heading, rows in fapi1.SECTIONS.items():
+        said.append(f"## {heading}\n")
+        said.append(_table(("Row", "The provider", "Code", "Tests"), (_row(row, code, tests) for row in rows)))
     return "\n".join(said)
 
 
@@ -145,6 +163,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "errors.md": errors_page,
     "profiles.md": profiles_page,
     "roles.md": roles_page,
+    FAPI1: fapi1_page,
 }
 
 
@@ -152,10 +171,22 @@ def main() -> None:
     """Write every page that changed, and name it."""
     REFERENCE.mkdir(exist_ok=True)
     for name, page in PAGES.items():
-        file, text = REFERENCE / name, page()
+        file, text = (REFERENCE / name).resolve(), page()
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8")
             print(file.relative_to(ROOT), file=sys.stderr)
+
+
+def _row(row: fapi1.Row, code: clauses.Found, tests: clauses.Found) -> tuple[str, ...]:
+    """A row says plainly what it lacks, and why, if there is a reason."""
+    name = f"[{row.name}]({clauses.address(row.name)})" if "-" in row.name else row.name
+    cited, shown = (_places({p for tag in row.tags for p in found.get(tag, ())}) for found in (code, tests))
+    return (
+        name,
+        row.words,
+        cited or row.uncited or "**missing: no code cites it**",
+        shown or row.untested or "**missing: no test shows it**",
+    )
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -19,7 +19,7 @@ REQUESTS_A_SECOND = 200
 BURST = 400
 
 BROWSERS_TLS = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
-"""TLS 1.3, and of TLS 1.2 the ECDHE AES-GCM suites alone; with an RSA certificate what FAPI 1.0 Advanced 8.5 allows."""
+"""TLS 1.3, and of TLS 1.2 the ECDHE AES-GCM suites alone; with an RSA certificate the four that FAPI1-ADV-8.5-1 names."""
 
 LOGGED = (
     *("requestId", "requestTimeEpoch", "domainName", "httpMethod", "resourcePath"),

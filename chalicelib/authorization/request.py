@@ -58,6 +58,8 @@ def check(
 ) -> AuthorizationRequest:
     """The request, if the client may send it. Unknown parameters are ignored (RFC 6749 3.1).
 
+    It is an authentication request where openid is in its scope: FAPI1-BASE-5.2.2.1-1, FAPI1-BASE-5.2.2.1-2.
+
     `pushed`: it came by PAR. `dpop_jkt`: thumbprint of the key of a proof that came with it. `hinted_sub`: of a checked
     id_token_hint. Raises InvalidRequest, UnsupportedResponseType, InvalidScope or InvalidAuthorizationDetails.
     """
@@ -106,6 +108,7 @@ def require_answerable(request: AuthorizationRequest, client: Client) -> Authori
 
 def require_redirect_uri(redirect_uri: str | None, client: Client) -> str:
     """The redirect_uri, if it is a registered one, character by character (RFC 9700 4.1.3). Raises InvalidRequest."""
+    # FAPI1-BASE-5.2.2-8, FAPI1-BASE-5.2.2-9, FAPI1-BASE-5.2.2-10
     if redirect_uri is None or redirect_uri not in client.redirect_uris:
         raise InvalidRequest("redirect_uri is missing or not registered")
     return redirect_uri

@@ -37,7 +37,7 @@ def unwrap(
     _require_time(claims, profile, now=now)
     if "request" in claims or "request_uri" in claims:
         raise InvalidRequestObject("a request object can't hold another one")  # JAR-4
-    # JAR-6.3: whatever stands beside the object is not looked at.
+    # JAR-6.3, FAPI1-ADV-5.2.2-10: whatever stands beside the object is not looked at.
     return {name: _text(value) for name, value in claims.items() if name not in OF_A_JWT and value not in (None, "")}
 
 
@@ -69,7 +69,7 @@ def _require_parties(claims: Mapping[str, Any], client: Client, issuer: str) -> 
         raise _refused("it is a client assertion")  # JAR-10.8
     audience = claims.get("aud")
     if issuer not in (audience if isinstance(audience, list) else [audience]):
-        raise _refused("aud is not us")  # FAPI2-MS-ID1-5.3.1-2
+        raise _refused("aud is not us")  # FAPI2-MS-ID1-5.3.1-2, FAPI1-ADV-5.2.2-15
     return client.client_id
 
 
@@ -81,9 +81,9 @@ def _require_time(claims: Mapping[str, Any], profile: Profile, *, now: int) -> f
     if not_before > now + profile.clock_leeway:
         raise _refused("nbf lies ahead")
     if not_before < now - profile.request_object_longest_life:
-        raise _refused("nbf is too long ago")  # FAPI2-MS-ID1-5.3.1-3
+        raise _refused("nbf is too long ago")  # FAPI2-MS-ID1-5.3.1-3, FAPI1-ADV-5.2.2-17
     if expires_at - not_before > profile.request_object_longest_life:
-        raise _refused("it lasts too long")  # FAPI2-MS-ID1-5.3.1-4
+        raise _refused("it lasts too long")  # FAPI2-MS-ID1-5.3.1-4, FAPI1-ADV-5.2.2-13
     return expires_at
 
 

@@ -41,7 +41,7 @@ class Answerable(Protocol):
 
 
 def success(request: Answerable, speaker: Speaker, parameters: Mapping[str, str], *, now: int) -> Response:
-    """Back to the client with what it is given."""
+    """Back to the client with what it is given: FAPI1-BASE-5.2.2.1-4."""
     return _answer(request, speaker, parameters, now=now)
 
 

@@ -116,7 +116,9 @@ def _claimed(request: Request, form: Mapping[str, str]) -> str:
             raise InvalidClient("client authentication failed", detail="an unknown client_assertion_type")
         subject = assertion.subject(sent)
         if client_id is not None and client_id != subject:
-            raise InvalidClient("client authentication failed", detail="client_id is not the assertion's sub")
+            raise InvalidClient(
+                "client authentication failed", detail="client_id is not the assertion's sub"
+            )  # FAPI1-BASE-5.2.2-19
         return subject
     if client_id is None:
         raise InvalidClient("client authentication failed", detail="no client_id and no assertion")

@@ -11,7 +11,10 @@ from collections.abc import Callable
 from chalicelib.storage.records import Client
 
 OCTETS = 64
-"""Of chance, as many as the longest hash has: then its text is long enough for every algorithm (RFC7518-3.2)."""
+"""Of chance, as many as the longest hash has: then its text is long enough for every algorithm (RFC7518-3.2).
+
+FAPI1-BASE-5.2.2-3.
+"""
 
 CACHE_SECONDS = 60
 MOST_CACHED = 1000

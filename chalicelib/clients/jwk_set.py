@@ -36,7 +36,7 @@ def require_usable(keys: Keys, profile: Profile) -> Keys:
         raise KeysError("there are too many keys")
     kids = [key.get("kid") for key in keys]
     if len(set(map(str, kids))) != len(kids):
-        raise KeysError("a kid stands twice")  # RFC7517-4.5
+        raise KeysError("a kid stands twice")  # RFC7517-4.5, FAPI1-ADV-8.9-3
     for key in keys:
         if jose.PRIVATE_MEMBERS & key.keys():
             raise KeysError("there is a private key; it is to be thrown away")

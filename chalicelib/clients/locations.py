@@ -30,7 +30,7 @@ def require_locations(client: Client, profile: Profile) -> Client:
     if client.jwks_uri is not None:
         if client.jwks is not None:
             raise InvalidClientMetadata("jwks and jwks_uri can't be used together")  # RFC7591-2
-        _require_place("jwks_uri", client.jwks_uri)
+        _require_place("jwks_uri", client.jwks_uri)  # FAPI1-ADV-8.9-1
     if client.request_uris and (profile.pushed_requests_only or not profile.request_object_signing_algs):
         raise InvalidClientMetadata("request_uris: the profile takes no request object by reference")
     if len(client.request_uris) > MOST_REQUEST_URIS:

@@ -127,7 +127,7 @@ def _require_grants(client: Client, profile: Profile) -> Client:
 
 
 def _require_redirect_uri(uri: str) -> str:
-    """FAPI2-SP-FINAL-5.3.2.2-8: https; RFC 6749 3.1.2: absolute and without fragment."""
+    """FAPI2-SP-FINAL-5.3.2.2-8, FAPI1-BASE-5.2.2-20: https; RFC 6749 3.1.2: absolute and without fragment."""
     if not REDIRECT_URI.fullmatch(uri):
         raise InvalidRedirectUri("a redirect_uri must be an https URL without fragment or user")
     ours = sorted(RESPONSE & {name for name, _ in parse_qsl(urlsplit(uri).query, keep_blank_values=True)})

@@ -1,4 +1,4 @@
-"""GET and POST /login: the page on which a person proves who they are."""
+"""GET and POST /login: the page on which a person proves who they are (FAPI1-BASE-5.2.2.1-3)."""
 
 from __future__ import annotations
 

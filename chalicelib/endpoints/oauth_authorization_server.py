@@ -38,7 +38,10 @@ def answer(request: Request, provider: Provider) -> Response:
 
 
 def document(settings: Settings) -> dict[str, Any]:
-    """The metadata of this provider, for OAuth and for OpenID Connect Discovery alike."""
+    """The metadata of this provider, for OAuth and for OpenID Connect Discovery alike.
+
+    FAPI1-BASE-5.2.2-22, FAPI1-BASE-5.2.2-23.
+    """
     told: dict[str, Any] = {
         "issuer": settings.issuer,
         "jwks_uri": f"{settings.issuer}/jwks",

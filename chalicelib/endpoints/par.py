@@ -1,4 +1,4 @@
-"""POST /par: the pushed authorization request endpoint (RFC 9126)."""
+"""POST /par: the pushed authorization request endpoint (RFC 9126, FAPI1-ADV-5.2.2-11)."""
 
 from __future__ import annotations
 

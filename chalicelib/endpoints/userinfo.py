@@ -1,4 +1,4 @@
-"""GET and POST /userinfo: what the person agreed to tell (OpenID Connect Core 5.3)."""
+"""GET and POST /userinfo: what the person agreed to tell (OpenID Connect Core 5.3, FAPI1-BASE-6.2.1-1)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SCOPE = "openid"
 
 
 def answer(request: Request, provider: Provider) -> Response:
-    """200 with `sub` and the claims of the token's scope."""
+    """200 with `sub` and the claims of the token's scope, of the token's person: FAPI1-BASE-6.2.1-6, FAPI1-BASE-6.2.1-7."""
     demand = Demand(provider.settings.addresses(request.path), scope=SCOPE)
     opened = access.check(request, provider, demand, now=provider.now(), writes=writes, vouched=request.vouched)
     fapi_headers.check(request)

@@ -58,11 +58,11 @@ def issue(
         raise _replayed(replay.consent_id, provider, now=now) from None
     except Gone:
         raise InvalidGrant("the code can't be redeemed", detail="expired while it was redeemed") from None
-    return {
+    return {  # FAPI1-BASE-5.2.2-14
         "access_token": access_token,
         "token_type": confirmation.token_type(cnf),
         "expires_in": token.expires_at - now,
-        "scope": " ".join(consent.scope) or None,
+        "scope": " ".join(consent.scope) or None,  # FAPI1-BASE-5.2.2-15
         "authorization_details": list(covered) or None,  # RFC9396-7
         "refresh_token": None if renewed is None else renewed.handle,
         "id_token": identity,
@@ -70,7 +70,7 @@ def issue(
 
 
 def _redeemable(caller: AuthenticatedClient, form: Mapping[str, str], provider: Provider, *, now: int) -> Interaction:
-    """The interaction whose code this is, if it may be redeemed by this caller with this verifier."""
+    """The interaction whose code this is, if it may be redeemed by this caller with this verifier: FAPI1-BASE-5.2.2.1-5."""
     code = form.get("code")
     redirect_uri = form.get("redirect_uri")
     if code is None or redirect_uri is None:
@@ -99,7 +99,7 @@ def _require_bound_key(interaction: Interaction, possession: Possession) -> str 
 
 
 def _replayed(consent_id: str, provider: Provider, *, now: int) -> InvalidGrant:
-    """RFC 6749 4.1.2: a code that comes twice was stolen, from one of the two; what it gave dies."""
+    """RFC 6749 4.1.2, FAPI1-BASE-5.2.2-13: a code that comes twice was stolen, from one of the two; what it gave dies."""
     provider.consents.revoke(consent_id, now=now)
     return InvalidGrant("the code can't be redeemed", detail="replayed; what it gave is revoked")
 

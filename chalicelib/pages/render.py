@@ -180,7 +180,9 @@ def consent(
     policy_uri: str | None = None,
     tos_uri: str | None = None,
 ) -> Response:
-    """The consent page. `asks`: what the client may do, each a sentence; `until`: when that ends, epoch seconds;
+    """The consent page, which tells what is granted (FAPI1-BASE-5.2.2-17).
+
+    `asks`: what the client may do, each a sentence; `until`: when that ends, epoch seconds;
     `details`: what exactly is asked for (RFC 9396), with what the person may choose of it.
 
     Raises ValueError where no form may lead to `redirect_uri`.

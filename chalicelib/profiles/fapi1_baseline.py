@@ -19,9 +19,9 @@ FAPI1_BASELINE = Profile(
         "tls_client_auth",
         "self_signed_tls_client_auth",
         "client_secret_jwt",
-        "none",
+        "none",  # FAPI1-BASE-5.2.2-2
     ),
-    client_signing_algs=("PS256", "ES256"),
+    client_signing_algs=("PS256", "ES256"),  # FAPI1-ADV-8.6-1, FAPI1-ADV-8.6-2, FAPI1-ADV-8.6-3
     client_secret_algs=("HS256", "HS384", "HS512"),  # OpenID Connect Core 9
     assertion_audiences=("issuer", "token_endpoint", "par_endpoint", "endpoint"),  # OpenID Connect Core 9, PAR-2
     assertion_audience_may_be_array=True,  # RFC7523-3
@@ -37,7 +37,7 @@ FAPI1_BASELINE = Profile(
     userinfo_signing_algs=("PS256", "ES256"),
     authorization_signing_algs=(),
     introspection_signing_algs=(),
-    encryption_algs=("RSA-OAEP-256", "RSA-OAEP", "ECDH-ES", "ECDH-ES+A256KW"),
+    encryption_algs=("RSA-OAEP-256", "RSA-OAEP", "ECDH-ES", "ECDH-ES+A256KW"),  # FAPI1-ADV-8.6.1-1
     encryption_encs=("A256GCM",),
     request_uri_lifetime=90,
     interaction_lifetime=900,
@@ -47,7 +47,7 @@ FAPI1_BASELINE = Profile(
     consent_lifetime=90 * 24 * 3600,
     public_access_token_lifetime=300,
     public_consent_lifetime=24 * 3600,
-    least_assurance=2,  # R9 of the Read-Only profile
+    least_assurance=2,  # FAPI1-BASE-5.2.2-11, R9 of the Read-Only profile
     least_assurance_to_write=2,
     longest_session=900,
     consent_remembered=True,  # FAPI1-BASE-5.2.2-12

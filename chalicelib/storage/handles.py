@@ -1,4 +1,4 @@
-"""Handles: 256 random bits that stand for something remembered. Only a hash of one is ever stored.
+"""Handles: 256 random bits that stand for something remembered (FAPI1-BASE-5.2.2-16). Only a hash of one is ever stored.
 
 A handle that belongs to a consent or an interaction is `<secret>.<key>`: the key, which is no secret, lets both records be
 read in one call.

@@ -117,8 +117,8 @@ def _challenge(scheme: str, parameters: Mapping[str, str]) -> str:
 
 
 def _presented(request: Request) -> tuple[str, str]:
-    """Scheme and token of the Authorization header; never of the query (FAPI2-SP-FINAL-5.3.4-2) or the body."""
-    header = request.header("authorization")
+    """Scheme and token of the Authorization header; never of the query (FAPI2-SP-FINAL-5.3.4-2, FAPI1-BASE-6.2.1-3)."""
+    header = request.header("authorization")  # FAPI1-BASE-6.2.1-2
     if any(name == "access_token" for name, _ in request.query):  # RFC6750-2: nor in the query beside the header
         raise InvalidRequest("the access token belongs into the Authorization header")
     if header is None:
@@ -156,7 +156,7 @@ def _found(
     except AlreadyUsed as used:
         raise InvalidDpopProof("the DPoP proof was used before", detail=str(used)) from None  # DPOP-11.1
     if found is None:
-        raise InvalidToken("the access token is unknown, expired or revoked")
+        raise InvalidToken("the access token is unknown, expired or revoked")  # FAPI1-BASE-6.2.1-4
     return found
 
 
@@ -164,7 +164,7 @@ def _require_cover(token: AccessToken, demand: Demand) -> AccessToken:
     """The token, if it covers the resource by its scope and its authorization details. Raises InsufficientScope."""
     types = {one["type"] for one in token.authorization_details}
     if demand.scope is not None and demand.scope not in token.scope:
-        raise InsufficientScope("the access token does not cover this")
+        raise InsufficientScope("the access token does not cover this")  # FAPI1-BASE-6.2.1-5
     if demand.authorization_details_type is not None and demand.authorization_details_type not in types:
         raise InsufficientScope("the access token has no authorization details for this")
     return token

@@ -19,7 +19,7 @@ KEY = "jkt"
 PROOF_ALGS = tuple(dict.fromkeys(alg for profile in PROFILES.values() for alg in profile.dpop_signing_algs))
 """What any profile takes of a proof: a resource does not know whose it sees before it has looked at it."""
 
-TOKEN_TYPES = {CERTIFICATE: "Bearer", KEY: "DPoP"}  # RFC8705-3, DPOP-5
+TOKEN_TYPES = {CERTIFICATE: "Bearer", KEY: "DPoP"}  # RFC8705-3, FAPI1-ADV-5.2.2-6, DPOP-5
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,10 @@ def renew(
 
 
 def require(cnf: Mapping[str, str], possession: Possession) -> Mapping[str, str]:
-    """The `cnf`, if what is shown is what it names (RFC 8705 3, RFC 9449 7.1). Raises InvalidToken; so does an empty one."""
+    """The `cnf`, if what is shown is what it names (RFC8705-3, FAPI1-ADV-6.2.1-2, RFC 9449 7.1).
+
+    Raises InvalidToken; so does an empty one.
+    """
     for name, shown in ((CERTIFICATE, _certificate(possession)), (KEY, _key(possession))):
         if name in cnf and shown is not None and hmac.compare_digest(cnf[name], shown[name]):
             return cnf

@@ -1,4 +1,4 @@
-"""The ID token (OpenID Connect Core 2)."""
+"""The ID token (OpenID Connect Core 2, FAPI1-BASE-5.2.2.1-6, FAPI1-ADV-5.2.2.1-2)."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from docs import clauses, generate
+from docs import clauses, fapi1, generate
 from docs.clauses import TAG
 from docs.generate import PAGES, REFERENCE
 
@@ -55,6 +55,24 @@ def test_a_place_is_named_by_the_innermost_thing_around_it():
 def test_every_clause_that_the_code_cites_is_shown_by_a_test():
     missing = [tag for tag in clauses.in_order(filter(listed, IN_CODE)) if tag not in IN_TESTS]
     assert not missing, " ".join(missing)
+
+
+@pytest.mark.parametrize("row", fapi1.rows(), ids=lambda row: row.name)
+def test_every_row_of_fapi_1_is_cited_and_shown_or_says_why_not(row):
+    assert row.uncited or any(tag in IN_CODE for tag in row.tags), "no code cites it"
+    assert row.untested or any(tag in IN_TESTS for tag in row.tags), "no test shows it"
+
+
+def test_no_row_of_fapi_1_has_a_reason_that_it_no_longer_needs():
+    stale = [row.name for row in fapi1.rows() if row.untested and set(row.tags) & IN_TESTS.keys()]
+    stale += [row.name for row in fapi1.rows() if row.uncited and set(row.tags) & IN_CODE.keys()]
+    assert stale == []
+
+
+def test_every_clause_of_fapi_1_that_is_cited_or_shown_has_a_row():
+    provider = re.compile(r"FAPI1-(BASE|ADV)-(5\.2\.2[\d.]*|6\.2\.1|8[\d.]*)-\d+")
+    rows = {tag for row in fapi1.rows() for tag in row.tags}
+    assert {tag for tag in {*IN_CODE, *IN_TESTS} if provider.fullmatch(tag)} <= rows
 
 
 def test_every_tag_is_of_a_specification_that_is_listed_in_its_one_spelling():

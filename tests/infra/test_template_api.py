@@ -13,7 +13,9 @@ def test_the_default_address_is_turned_off_since_it_would_pass_by_mutual_tls(tem
     assert api["EndpointConfiguration"]["Types"] == ["REGIONAL"]
 
 
+@pytest.mark.clause("FAPI1-ADV-8.5-1")
 def test_browsers_get_the_enhanced_tls_policy_and_are_asked_for_no_certificate(template):
+    """Of TLS 1.2, only suites that are recommended; clients without certificates use this host too."""
     domain = domains(template)["login.bank.example"]
     assert domain["SecurityPolicy"] == "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
     assert domain["EndpointAccessMode"] == "STRICT"

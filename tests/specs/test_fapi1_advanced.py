@@ -86,6 +86,7 @@ def test_5_2_2_1_a_request_without_request_object_is_refused(advanced, by):
 @BY
 @pytest.mark.clause("FAPI1-ADV-5.2.2-1")
 @pytest.mark.clause("FAPI1-ADV-8.6-1")
+@pytest.mark.clause("FAPI1-ADV-8.6-2")
 @pytest.mark.clause("FAPI1-ADV-8.6-3")
 @pytest.mark.parametrize("alg", ["none", "RS256", "HS256", "PS384", "another's key", "broken"])
 def test_5_2_2_1_a_request_object_is_signed_by_the_client_as_ps256_or_es256(advanced, by, alg):

@@ -14,7 +14,7 @@ from chalicelib.clients import client_secret
 from chalicelib.clients.registration import register
 from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri, InvalidRequest
 from chalicelib.profiles import PROFILES
-from tests.actors import ASSERTION_TYPE, NOW, VERIFIER, Fintech, certificate, ec_key, jwk, rsa_key, secret_of
+from tests.actors import ASSERTION_TYPE, NOW, VERIFIER, Browser, Fintech, certificate, ec_key, jwk, rsa_key, secret_of
 from tests.conftest import BASELINE
 
 PROFILE = PROFILES["fapi1-baseline"]
@@ -35,6 +35,7 @@ def each(request):
 # 5.2.2-1: confidential and public clients (R1).
 
 
+@pytest.mark.clause("FAPI1-BASE-5.2.2-2")
 @pytest.mark.clause("FAPI1-BASE-5.2.2-1")
 def test_5_2_2_1_confidential_and_public_clients_log_people_in(each):
     """The authorization server supports confidential clients, and may support public ones; here it does."""
@@ -380,3 +381,37 @@ def test_5_2_2_21_a_token_that_is_bound_to_nothing_lives_under_ten_minutes(each)
         assert told["token_type"] == "Bearer"
         assert "cnf" not in told
         assert bound.post("/token", grant_type="client_credentials").json()["expires_in"] == 600
+
+
+# 5.2.2.2 and 5.2.2.3: with and without OpenID Connect.
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2.2-1")
+def test_5_2_2_2_1_a_request_for_openid_needs_a_nonce(each):
+    """Where openid is in the scope, the nonce parameter is required."""
+    assert refused(each.push(scope="openid", nonce=None), "invalid_request")
+    assert each.push(scope="openid", state=None).status == 201
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2.3-1")
+def test_5_2_2_3_1_a_request_without_openid_needs_a_state(each):
+    """Where openid is not in the scope, the state parameter is required."""
+    assert refused(each.push(scope="accounts", state=None), "invalid_request")
+    assert each.push(scope="accounts", nonce=None).status == 201
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2.1-6")
+def test_5_2_2_1_6_an_id_token_comes_where_openid_was_asked_for(bank, each):
+    """An ID token with the sub of who signed in, and the acr, comes where openid is in the scope, and nowhere else."""
+    claims = bank.verified(each.tokens(scope="openid")["id_token"], each.client_id)
+    assert claims["sub"]
+    assert claims["acr"] == "urn:ducat:loa:2"
+    assert "id_token" not in each.tokens(scope="accounts")
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-17")
+def test_5_2_2_17_the_person_is_told_what_is_granted_to_whom_and_until_when(bank, by_key):
+    """The details of the grant are shown during authorization."""
+    page = Browser(bank).consent_page("by-key", by_key.pushed(scope="openid accounts"))
+    for told in ("Fintech", "See your accounts", "fintech.example"):
+        assert told in page.text

@@ -613,12 +613,14 @@ def test_5_4_1_4_what_is_handed_out_can_not_be_guessed(client):
     assert len({value for values in given for value in values}) == 12
 
 
+@pytest.mark.clause("FAPI1-ADV-8.9-1")
 @pytest.mark.clause("FAPI2-SP-FINAL-5.4.2-1")
 def test_5_4_2_1_jwks_uri_is_https(bank):
     """Shall only serve the jwks_uri endpoint over TLS."""
     assert urlsplit(bank.metadata()["jwks_uri"]).scheme == "https"
 
 
+@pytest.mark.clause("FAPI1-ADV-8.9-2")
 @pytest.mark.clause("FAPI2-SP-FINAL-5.4.2-2")
 def test_5_4_2_2_no_signature_points_to_a_key_elsewhere(fintech):
     """Should not use the JOSE headers x5u and jku: not in what we sign, and not in what we verify."""

@@ -162,6 +162,7 @@ def test_10_1_each_published_key_has_a_kid_of_its_own(bank):
 
 
 @pytest.mark.clause("OIDCC-3.1.2.1")
+@pytest.mark.clause("FAPI1-BASE-5.2.2.1-1")
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_3_1_2_1_it_comes_by_get_or_by_post(named, method):
     """Servers MUST support GET and POST at the authorization endpoint."""
@@ -345,6 +346,7 @@ def test_3_1_2_1_acr_values_are_a_wish(named):
 
 
 @pytest.mark.clause("OIDCC-3.1.2.2")
+@pytest.mark.clause("FAPI1-BASE-5.2.2.1-2")
 def test_3_1_2_2_parameters_that_are_not_understood_are_ignored(named):
     """The server SHOULD ignore unrecognized request parameters."""
     claims = id_token_of(named, sub="mallory", azp="mallory", iss="https://evil.example", auth_time="1", audience="x")
@@ -352,6 +354,7 @@ def test_3_1_2_2_parameters_that_are_not_understood_are_ignored(named):
 
 
 @pytest.mark.clause("OIDCC-3.1.2.3")
+@pytest.mark.clause("FAPI1-BASE-5.2.2.1-3")
 @pytest.mark.parametrize(
     "wrong", [{"password": "wrong"}, {"one_time_code": "000000"}, {"username": "bob", "password": "x"}]
 )
@@ -404,6 +407,7 @@ def test_3_1_2_5_the_response_is_a_code_in_the_query_and_nothing_of_the_person(n
 
 
 @pytest.mark.clause("OIDCC-3.1.2.6")
+@pytest.mark.clause("FAPI1-BASE-5.2.2.1-4")
 @pytest.mark.parametrize(
     ("asked", "error"),
     [
@@ -455,6 +459,7 @@ def test_3_1_3_3_the_token_response_has_an_id_token_and_is_not_stored(each_clien
 
 
 @pytest.mark.clause("OIDCC-3.1.3.2")
+@pytest.mark.clause("FAPI1-BASE-5.2.2.1-5")
 def test_3_1_3_2_only_a_code_of_an_openid_request_gives_an_id_token(named):
     """The token request is checked against the request that the code came from, not against what it says itself."""
     assert "id_token" not in named.redeem(named.code(scope="accounts"), scope="openid accounts").json()

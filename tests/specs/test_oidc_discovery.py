@@ -276,6 +276,8 @@ def test_4_2_it_is_a_json_object_without_empty_lists(bank):
     assert all(value and all(isinstance(one, str) for one in value) for value in lists)
 
 
+@pytest.mark.clause("FAPI1-BASE-5.2.2-22")
+@pytest.mark.clause("FAPI1-BASE-5.2.2-23")
 @pytest.mark.clause("OIDCD-4.2")
 def test_4_2_it_is_the_document_of_oauth(bank):
     """A client of either kind learns the same."""

@@ -200,7 +200,7 @@ SMALL_RSA = jwk(rsa_key("small", 1024))
     ("keys", "why"),
     [
         pytest.param([RSA, SMALL_RSA | {"kid": "k2"}], "its RSA key is shorter", marks=pytest.mark.clause("FAPI1-BASE-5.2.2-5")),
-        pytest.param([RSA, RSA], "a kid stands twice", marks=pytest.mark.clause("RFC7517-4.5")),
+        pytest.param([RSA, RSA], "a kid stands twice", marks=pytest.mark.clause("RFC7517-4.5", "FAPI1-ADV-8.9-3")),
         ([RSA | {"d": "AQ"}], "there is a private key"),
         ([RSA | {"n": "AQ", "kid": "k2"}], "a key can't be used"),
         ([RSA | {"n": 7}], "a key can't be used"),
