@@ -13,7 +13,9 @@ from benchmarks import journey
 from benchmarks.calls import Count
 from chalicelib import gateway
 from infra.functions import FUNCTIONS
-from tests.actors import Fintech, ec_key, secret_of
+from local.people import ALICE
+from tests.actors import Browser, Fintech, ec_key, secret_of
+from tests.authenticator import Authenticator, asked, put
 from tests.house.source import ROOT
 
 BUDGET = {
@@ -143,6 +145,16 @@ def test_no_function_may_scan_and_only_the_key_ring_is_queried():
     verbs = {(table.name, verb) for row in FUNCTIONS for table in row.tables for verb in table.verbs}
     assert not [verb for _, verb in verbs if verb in ("Scan", "PartiQLSelect")]
     assert {name for name, verb in verbs if verb == "Query"} == {"signing_keys"}
+
+
+def test_a_passkey_costs_one_read_more_than_a_password_and_no_key(named):
+    same, provider = journey.counted(named.bank)
+    authenticator, browser = put(same, ALICE, Authenticator()), Browser(same)
+    page = browser.page(named.client_id, named.pushed())
+    answer = authenticator.get(asked(page.text))
+    with provider.counting() as count:
+        assert browser.submit(page, "login", passkey=answer).status == 303
+    assert (count.dynamodb, count.kms, count.trips) == (4, 0, 3)
 
 
 def test_what_runs_alongside_really_does(bank):

@@ -1,12 +1,15 @@
 """stores.Clients, stores.Users, stores.SigningKeys."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
 from chalicelib.storage.dynamodb import directory
+from chalicelib.storage.handles import digest
 from chalicelib.storage.records import SigningKey
-from tests.storage.specimens import NOW, UNUSABLE, client, handle, user
+from chalicelib.storage.stores import AlreadyUsed, Gone
+from tests.storage.specimens import NOW, UNUSABLE, client, handle, once, user
 
 
 def operations(calls):
@@ -106,6 +109,124 @@ def test_a_failure_of_nobody_makes_no_one(aws, items):
     before = items("users_table")
     aws.users.failed(f" {handle()}", now=NOW)
     assert items("users_table") == before
+
+
+# Passkeys.
+
+
+def passkey(**changes):
+    return {"id": handle(), "key": "a2V5", "handle": handle(), "created_at": NOW} | changes
+
+
+@pytest.fixture
+def invited(aws):
+    """A user with a ticket, as it was read, and that ticket."""
+    one, ticket = user(), handle()
+    aws.users.keep(one)
+    aws.users.invite(one.username, invitation=ticket, until=NOW + 60)
+    return aws.users.find(one.username), ticket
+
+
+def test_a_passkey_leads_to_its_user_once_it_was_added(aws, another, invited):
+    one, ticket = invited
+    aws.users.failed(one.username, now=NOW)
+    added = passkey()
+    aws.users.add_passkey(one, added, ticket=ticket, sign_count=7, now=NOW)
+    found = another.users.find_by_passkey(added["id"])
+    assert (found.passkey, found.sign_count) == (added, 7)
+    assert found.user == replace(one, passkeys=(added,), failures=1, last_failure=NOW, invitation=None, invited_until=0)
+
+
+@pytest.mark.parametrize("credential_id", ["nobody", *UNUSABLE])
+def test_a_passkey_that_was_never_added_leads_to_nobody(aws, credential_id):
+    assert aws.users.find_by_passkey(credential_id) is None
+
+
+def test_what_leads_to_a_user_is_no_user(aws, invited):
+    one, ticket = invited
+    added = passkey()
+    aws.users.add_passkey(one, added, ticket=ticket, sign_count=0, now=NOW)
+    assert aws.users.find(f"passkey {digest(added['id'])}") is None
+
+
+def test_a_ticket_adds_one_passkey_whoever_races(aws, invited):
+    one, ticket = invited
+
+    def add(_):
+        try:
+            aws.users.add_passkey(one, passkey(), ticket=ticket, sign_count=0, now=NOW)
+        except Gone:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as racers:
+        assert list(racers.map(add, range(8))).count(True) == 1
+    assert len(aws.users.find(one.username).passkeys) == 1
+
+
+def test_a_ticket_that_is_another_or_too_old_adds_nothing(aws, invited):
+    one, ticket = invited
+    for wrong, now in ((handle(), NOW), (ticket, NOW + 60)):
+        with pytest.raises(Gone):
+            aws.users.add_passkey(one, passkey(), ticket=wrong, sign_count=0, now=now)
+    assert aws.users.find(one.username) == one
+
+
+def test_a_passkey_that_is_known_is_not_added_again_for_anybody(aws, invited):
+    one, ticket = invited
+    added = passkey()
+    aws.users.add_passkey(one, added, ticket=ticket, sign_count=0, now=NOW)
+    aws.users.invite(one.username, invitation=ticket, until=NOW + 60)
+    with pytest.raises(Gone):
+        aws.users.add_passkey(aws.users.find(one.username), added, ticket=ticket, sign_count=0, now=NOW)
+    assert aws.users.find(one.username).passkeys == (added,)
+
+
+def test_an_invitation_is_exchanged_once_and_with_what_is_used_once(aws, invited):
+    one, invitation = invited
+    value, ticket = once(), handle()
+    aws.users.exchange(one.username, invitation=invitation, ticket=ticket, until=NOW + 9, now=NOW, once=[value])
+    with pytest.raises(Gone):
+        aws.users.exchange(one.username, invitation=invitation, ticket=handle(), until=NOW + 9, now=NOW)
+    with pytest.raises(AlreadyUsed):
+        aws.users.exchange(one.username, invitation=ticket, ticket=handle(), until=NOW + 9, now=NOW, once=[value])
+    assert aws.users.find(one.username) == replace(one, invitation=digest(ticket), invited_until=NOW + 9)
+
+
+def test_an_invitation_that_is_too_old_or_anothers_is_not_exchanged(aws, invited):
+    one, invitation = invited
+    for wrong, now in ((handle(), NOW), (invitation, NOW + 60)):
+        with pytest.raises(Gone):
+            aws.users.exchange(one.username, invitation=wrong, ticket=handle(), until=NOW + 99, now=now)
+    assert aws.users.find(one.username) == one
+
+
+def test_nobody_is_invited_under_a_name_that_nobody_has(aws):
+    with pytest.raises(Gone):
+        aws.users.invite("nobody", invitation=handle(), until=NOW + 60)
+    assert aws.users.find("nobody") is None
+
+
+def test_a_signature_counter_only_goes_up(aws, invited):
+    one, ticket = invited
+    added = passkey()
+    aws.users.add_passkey(one, added, ticket=ticket, sign_count=5, now=NOW)
+    for count in (5, 4, 0):
+        with pytest.raises(Gone):
+            aws.users.counted(added["id"], count)
+    aws.users.counted(added["id"], 6)
+    assert aws.users.find_by_passkey(added["id"]).sign_count == 6
+
+
+def test_replacing_a_user_takes_passkeys_and_invitation_away(aws, invited):
+    one, ticket = invited
+    added = passkey()
+    aws.users.add_passkey(one, added, ticket=ticket, sign_count=0, now=NOW)
+    aws.users.invite(one.username, invitation=ticket, until=NOW + 60)
+    aws.users.keep(replace(one, passkeys=()))
+    assert aws.users.find_by_passkey(added["id"]) is None
+    with pytest.raises(Gone):
+        aws.users.add_passkey(one, passkey(), ticket=ticket, sign_count=0, now=NOW)
 
 
 # Signing keys.
