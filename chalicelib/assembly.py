@@ -118,7 +118,7 @@ class Aws:
     def ring(self) -> Ring:
         from chalicelib.keys.ring import Ring
 
-        return Ring(self.signing_keys, lambda key: self.kms.signer(key))
+        return Ring(self.signing_keys, lambda key: self.kms.signer(key), lambda key: self.kms.unwrapper(key))
 
     @cached_property
     def nonces(self) -> Nonces:

@@ -60,6 +60,11 @@ class Settings:
         keys = {"PS256": self.ps256_key, "ES256": self.es256_key, "EdDSA": self.eddsa_key}
         return {alg: key for alg, key in keys.items() if key is not None}
 
+    @property
+    def decryption_keys(self) -> dict[str, str]:
+        """The KMS key of each JWE algorithm by which clients encrypt for this deployment."""
+        return {"RSA-OAEP-256": self.decryption_key}
+
     def addresses(self, path: str) -> tuple[str, ...]:
         """The whole addresses of a path: one on each host of ours and of the bank's API."""
         return tuple(dict.fromkeys(base + path for base in (self.issuer, self.mtls_url, self.resource_url)))

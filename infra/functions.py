@@ -56,6 +56,7 @@ CALLER = Table("clients", "KnowTheClient", ("GetItem",))
 ONCE = Table("used_once", "AcceptEachAssertionAndProofOnce", ("PutItem",))
 PROOF = Table("used_once", "AcceptEachProofOnce", ("PutItem",))
 CLIENTS_SECRET = Key("secrets", "UnsealTheClientsSecret", "Decrypt", context="client")
+DECRYPT_REQUESTS = Key("decryption", "DecryptWhatIsEncryptedToUs", "Decrypt")
 NONCE = Key("nonces", "MakeAndRecogniseNonces", "GenerateMac")
 SIGN_RESPONSES = (
     Key("ps256", "SignAuthorizationResponsesWithRsa", "Sign"),
@@ -85,9 +86,9 @@ FUNCTIONS = (
             CALLER,
             ONCE,
             Table("pushed_requests", "KeepWhatWasPushed", ("PutItem",)),
-            Table("signing_keys", "RecogniseAnIdTokenOfOurs", ("Query",)),
+            Table("signing_keys", "RecogniseAnIdTokenOfOursAndFindOurKeys", ("Query",)),
         ),
-        keys=(NONCE, CLIENTS_SECRET),
+        keys=(NONCE, CLIENTS_SECRET, DECRYPT_REQUESTS),
     ),
     Function(
         "authorize",
@@ -98,7 +99,7 @@ FUNCTIONS = (
             Table("interactions", "BeginTheInteraction", ("PutItem",)),
             RING,
         ),
-        keys=SIGN_RESPONSES,
+        keys=(DECRYPT_REQUESTS, *SIGN_RESPONSES),
     ),
     Function(
         "login",
@@ -191,6 +192,7 @@ FUNCTIONS = (
             Key("ps256", "ReadTheRsaPublicKey", "GetPublicKey"),
             Key("es256", "ReadTheEcdsaPublicKey", "GetPublicKey"),
             Key("eddsa", "ReadTheEddsaPublicKey", "GetPublicKey"),
+            Key("decryption", "ReadThePublicKeyToEncryptTo", "GetPublicKey"),
         ),
     ),
 )

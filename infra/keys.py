@@ -19,7 +19,7 @@ TABLES_KEY = "tables"
 
 @dataclass(frozen=True)
 class Row:
-    """One key. `signs`: the one signing algorithm that it is used with, if it signs.
+    """One key. `signs`, `decrypts`: the one algorithm that it is used with, where its kind has several.
 
     `chosen`: whether a deployment has it only where it says so, by the setting of the row's name.
     """
@@ -28,6 +28,7 @@ class Row:
     purpose: str
     spec: kms.KeySpec
     signs: str | None = None
+    decrypts: str | None = None
     usage: kms.KeyUsage = kms.KeyUsage.ENCRYPT_DECRYPT
     chosen: bool = False
 
@@ -48,11 +49,17 @@ KEYS = (
         kms.KeySpec.HMAC_256,
         usage=kms.KeyUsage.GENERATE_VERIFY_MAC,
     ),
-    Row("decryption", "Decrypts what clients encrypt for the provider", kms.KeySpec.RSA_2048),
+    Row(
+        "decryption",
+        "Decrypts what clients encrypt for the provider",
+        kms.KeySpec.RSA_2048,
+        decrypts="RSAES_OAEP_SHA_256",
+    ),
     Row(TABLES_KEY, "Encrypts the tables at rest", kms.KeySpec.SYMMETRIC_DEFAULT),
 )
 
 SIGNING_ALGORITHMS = {row.name: row.signs for row in KEYS if row.signs}
+DECRYPTION_ALGORITHMS = {row.name: row.decrypts for row in KEYS if row.decrypts}
 
 
 def build(scope: Construct, deployment: Deployment) -> Mapping[str, kms.Key]:

@@ -19,7 +19,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.functions import Function, Key, Table
-from infra.keys import SIGNING_ALGORITHMS, TABLES_KEY
+from infra.keys import DECRYPTION_ALGORITHMS, SIGNING_ALGORITHMS, TABLES_KEY
 
 
 def build(
@@ -57,6 +57,8 @@ def _use_key(key: Key, keys: Mapping[str, kms.Key]) -> iam.PolicyStatement:
     conditions: dict[str, object] | None = None
     if key.verb == "Sign":
         conditions = {"StringEquals": {"kms:SigningAlgorithm": SIGNING_ALGORITHMS[key.name]}}
+    elif key.verb == "Decrypt" and key.name in DECRYPTION_ALGORITHMS:
+        conditions = {"StringEquals": {"kms:EncryptionAlgorithm": DECRYPTION_ALGORITHMS[key.name]}}
     elif key.context is not None:
         # A secret is sealed for its owner, a person or a client; a context that is not there at all satisfies ForAllValues.
         conditions = {

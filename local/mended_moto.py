@@ -7,12 +7,14 @@ Seen in moto 5.2.5. KMS:
 3. A RAW message may be of any length; KMS takes at most 4,096 bytes.
 4. Keys of the kind ECC_NIST_EDWARDS25519 are unknown; KMS has them, and takes a RAW message alone for ED25519_SHA_512 (API
    reference, "Sign"). The algorithm for digests, ED25519_PH_SHA_512, is not here: JOSE has no name for it.
+5. Nothing is ever encrypted with an RSA key, and so nothing that others encrypted to one is decrypted; KMS does both by
+   RSAES_OAEP_SHA_1 and RSAES_OAEP_SHA_256 (API reference, "Decrypt"), and names no other reason than InvalidCiphertextException.
 DynamoDB:
-5. Conditions and writes of two requests interleave in a threaded server; DynamoDB's single item writes and transactions
+6. Conditions and writes of two requests interleave in a threaded server; DynamoDB's single item writes and transactions
    are atomic.
-6. A transaction that fails puts back a copy of its whole tables, which loses what others wrote; and each one copies them,
+7. A transaction that fails puts back a copy of its whole tables, which loses what others wrote; and each one copies them,
    which takes longer the more they hold.
-7. A transaction that is repeated with its ClientRequestToken is done again; DynamoDB answers the repetition as it did
+8. A transaction that is repeated with its ClientRequestToken is done again; DynamoDB answers the repetition as it did
    the first time.
 """
 
@@ -20,6 +22,7 @@ from __future__ import annotations
 
 import copy
 import json
+from base64 import b64encode
 from collections.abc import Mapping
 from threading import RLock
 from typing import Any
@@ -32,7 +35,7 @@ from moto.dynamodb.models import DynamoDBBackend, dynamo_type
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.kms import models
-from moto.kms.exceptions import ValidationException
+from moto.kms.exceptions import InvalidCiphertextException, InvalidKeyUsageException, ValidationException
 from moto.kms.responses import KmsResponse
 from moto.kms.utils import (
     AbstractPrivateKey,
@@ -49,6 +52,10 @@ HASHES: Mapping[str, hashes.HashAlgorithm] = {
     "384": hashes.SHA384(),
     "512": hashes.SHA512(),
 }
+OAEP_HASHES: Mapping[str, hashes.HashAlgorithm] = {
+    "RSAES_OAEP_SHA_1": hashes.SHA1(),
+    "RSAES_OAEP_SHA_256": hashes.SHA256(),
+}
 LONGEST_RAW_MESSAGE = 4096
 ED25519_SPEC, ED25519_ALGORITHM = "ECC_NIST_EDWARDS25519", "ED25519_SHA_512"
 
@@ -56,6 +63,7 @@ Key = tuple[str, Any, Any]
 
 _one_at_a_time = RLock()
 _moto_get_param = KmsResponse._get_param
+_moto_decrypt = KmsResponse.decrypt
 _moto_key_specs = KeySpec.key_specs
 _moto_generate_private_key = generate_private_key
 _moto_signing_algorithms: Any = models.Key.__dict__["signing_algorithms"]
@@ -73,6 +81,7 @@ def mend() -> None:
         (ECDSAPrivateKey, "sign", _sign_ecdsa),
         (ECDSAPrivateKey, "verify", _verify_ecdsa),
         (KeySpec, "key_specs", _key_specs),
+        (KmsResponse, "decrypt", _decrypt),
         (models, "generate_private_key", _generate_private_key),
         (models.Key, "signing_algorithms", property(_signing_algorithms)),
         (DynamoHandler, "call_action", _call_action),
@@ -140,6 +149,27 @@ def _verify_ecdsa(self: Any, message: bytes, signature: bytes, signing_algorithm
     return _holds(self, signature, bytes(message), ec.ECDSA(told))
 
 
+def _decrypt(self: Any) -> Any:
+    """5: by the private key, where the algorithm is one of RSA's. KMS wants the key named then."""
+    algorithm = str(_moto_get_param(self, "EncryptionAlgorithm", "SYMMETRIC_DEFAULT"))
+    if not algorithm.startswith("RSAES_OAEP_"):
+        return _moto_decrypt(self)
+    key_id = _moto_get_param(self, "KeyId")
+    self._validate_key_id(key_id)
+    key = self.kms_backend.describe_key(key_id)
+    if key.key_usage != "ENCRYPT_DECRYPT" or not key.key_spec.startswith("RSA_"):
+        raise InvalidKeyUsageException()
+    told = OAEP_HASHES[algorithm]
+    try:
+        plaintext = key.private_key.private_key.decrypt(
+            _moto_get_param(self, "CiphertextBlob"), padding.OAEP(padding.MGF1(told), told, None)
+        )
+    except ValueError:
+        raise InvalidCiphertextException() from None
+    answer = {"Plaintext": b64encode(plaintext).decode(), "KeyId": key.arn, "EncryptionAlgorithm": algorithm}
+    return json.dumps(answer)
+
+
 class _Ed25519PrivateKey(AbstractPrivateKey):
     """4: what moto's own kinds of private key are, for Ed25519."""
 
@@ -189,7 +219,7 @@ def _call_action(self: Any) -> Any:
 
 
 def _answer_transaction(self: Any) -> Any:
-    """7: the first answer is kept; one that failed is not, since DynamoDB lets that be tried again."""
+    """8: the first answer is kept; one that failed is not, since DynamoDB lets that be tried again."""
     asked = json.dumps(self.body["TransactItems"], sort_keys=True)
     kept: dict[str, tuple[str, Any]] = self.dynamodb_backend.__dict__.setdefault("_answered", {})
     token = self.body.get("ClientRequestToken")

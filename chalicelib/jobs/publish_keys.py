@@ -15,12 +15,13 @@ PUBLISHED_BEFORE_SIGNING = 900
 def run(provider: Provider) -> dict[str, Any]:
     """Put every configured key that the registry lacks into it. Gives {"published": [kid, ...]}, the new ones.
 
-    The first key of an algorithm signs at once, since nobody has cached a JWKS that lacks it.
+    The first key of an algorithm signs at once, since nobody has cached a JWKS that lacks it. What others encrypt to is there
+    for whoever has read of it.
     """
     now = provider.now()
     known = provider.signing_keys.all(now=now)
     published: list[str] = []
-    for alg, key_id in provider.settings.signing_keys.items():
+    for alg, key_id in {**provider.settings.signing_keys, **provider.settings.decryption_keys}.items():
         if any(key.key_id == key_id for key in known):
             continue
         jwk = to_jwk(provider.kms.public_key(key_id), alg)

@@ -184,11 +184,19 @@ def require_size(key: Key, *, rsa_key_bits: int, ec_key_bits: int) -> Key:
 
 
 def require_usable(jwk: Mapping[str, Any], *, rsa_key_bits: int, ec_key_bits: int) -> object:
-    """The public key of a JWK that can verify or encrypt. Raises JoseError where it can't be read or is too small."""
+    """The public key of a JWK that can verify or be encrypted to. Raises JoseError where it can't be read or is too small.
+
+    Of a kind that only encrypts (P-384, X25519) it says so, or says nothing; no signature is ever verified by it.
+    """
     fit = fitting(jwk)
-    if not fit:
-        raise JoseError("its kind of key is not used here")
-    key: object = _load_key(json.dumps(jwk, sort_keys=True), fit[0]).key
+    if fit:
+        key: object = _load_key(json.dumps(jwk, sort_keys=True), fit[0]).key
+    else:
+        from chalicelib.keys import jwe  # a client that registers such a key is rare
+
+        if jwk.get("use", "enc") != "enc":
+            raise JoseError("its kind of key is not used to sign here")
+        key = jwe.public_key(jwk)
     return require_size(key, rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
 
 

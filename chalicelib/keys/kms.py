@@ -7,11 +7,13 @@ from hashlib import sha256
 from typing import Any
 
 import botocore.session
+from botocore.exceptions import ClientError
 
-from chalicelib.keys.ring import Signer
+from chalicelib.keys.ring import CantUnwrap, Signer, Unwrapper
 from chalicelib.storage.records import SigningKey
 
 ALGORITHMS = {"PS256": "RSASSA_PSS_SHA_256", "ES256": "ECDSA_SHA_256", "EdDSA": "ED25519_SHA_512"}
+DECRYPTS = {"RSA-OAEP-256": "RSAES_OAEP_SHA_256"}
 P256_BYTES = 32
 LONGEST = 4096
 """Bytes of the longest message that KMS takes."""
@@ -43,8 +45,29 @@ class KmsSigner:
         return _raw(signature) if self.alg == "ES256" else signature
 
 
+class KmsUnwrapper:
+    """An Unwrapper whose key KMS holds."""
+
+    def __init__(self, client: Any, key: SigningKey) -> None:
+        self._client, self._key_id, self._alg = client, key.key_id, key.alg
+        self.public_jwk = key.public_jwk
+
+    def unwrap(self, wrapped: bytes) -> bytes:
+        """The key inside. Raises CantUnwrap where it was not encrypted to this one."""
+        try:
+            answer = self._client.decrypt(
+                KeyId=self._key_id, CiphertextBlob=wrapped, EncryptionAlgorithm=DECRYPTS[self._alg]
+            )
+        except ClientError as problem:
+            if problem.response["Error"]["Code"] == "InvalidCiphertextException":
+                raise CantUnwrap("KMS can't decrypt it") from None
+            raise
+        key: bytes = answer["Plaintext"]
+        return key
+
+
 class Kms:
-    """One KMS client, for signatures, public keys, sealed secrets and the nonces' HMAC."""
+    """One KMS client, for signatures, public keys, what is encrypted to ours, sealed secrets and the nonces' HMAC."""
 
     def __init__(self, *, secrets_key: str, nonces_key: str) -> None:
         self._client = botocore.session.get_session().create_client("kms")
@@ -53,6 +76,10 @@ class Kms:
     def signer(self, key: SigningKey) -> Signer:
         """The Signer of a published key."""
         return KmsSigner(self._client, key)
+
+    def unwrapper(self, key: SigningKey) -> Unwrapper:
+        """The Unwrapper of a published key that is encrypted to."""
+        return KmsUnwrapper(self._client, key)
 
     def public_key(self, key_id: str) -> bytes:
         """The public key of a KMS key: DER, SubjectPublicKeyInfo."""
@@ -95,7 +122,7 @@ def to_jwk(der: bytes, alg: str) -> dict[str, Any]:
     else:
         numbers = key.public_numbers()
         members = {"kty": "RSA", "n": _number(numbers.n), "e": _number(numbers.e)}
-    return {**members, "kid": thumbprint(members), "alg": alg, "use": "sig"}
+    return {**members, "kid": thumbprint(members), "alg": alg, "use": "enc" if alg in DECRYPTS else "sig"}
 
 
 def _raw(der: bytes) -> bytes:

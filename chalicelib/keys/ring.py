@@ -23,6 +23,20 @@ class Signer(Protocol):
     def sign(self, data: bytes) -> bytes: ...
 
 
+class Unwrapper(Protocol):
+    """A private key that decrypts other keys, and never leaves its home. `public_jwk`: what they are encrypted to."""
+
+    public_jwk: dict[str, Any]
+
+    def unwrap(self, wrapped: bytes) -> bytes:
+        """The key that was encrypted as RSA-OAEP-256 (RFC 7518 4.3). Raises CantUnwrap."""
+        ...
+
+
+class CantUnwrap(Exception):
+    """The key was not encrypted to one of ours, or was changed on its way."""
+
+
 class KeyHome(Protocol):
     """Where private keys live. `context` of a sealed secret is authenticated, not hidden, and the same to unseal."""
 
@@ -43,22 +57,34 @@ class NoSigningKey(Exception):
 
 @dataclass(frozen=True)
 class Ring:
-    """`registry`: the published keys. `signer`: makes the Signer of one of them."""
+    """`registry`: the published keys. `signer`, `unwrapper`: make the Signer or the Unwrapper of one of them."""
 
     registry: SigningKeys
     signer: Callable[[SigningKey], Signer]
+    unwrapper: Callable[[SigningKey], Unwrapper]
 
     def signing(self, alg: str, *, now: int) -> Signer:
         """The signer for `alg`: the newest key that may sign. Raises NoSigningKey."""
-        fit = [key for key in self.published(now=now) if key.alg == alg and key.signs_from <= now]
+        fit = [key for key in self.published(now=now) if _signs(key) and key.alg == alg and key.signs_from <= now]
         if not fit:
             raise NoSigningKey(alg)
         return self.signer(max(fit, key=lambda key: (key.signs_from, key.kid)))
 
+    def unwrapping(self, kid: str | None, *, now: int) -> Unwrapper:
+        """What decrypts for the published key of that `kid`, or for the only one. Raises CantUnwrap."""
+        fit = [key for key in self.published(now=now) if not _signs(key) and kid in (None, key.kid)]
+        if len(fit) != 1:
+            raise CantUnwrap("no key, or no one key, is meant")
+        return self.unwrapper(fit[0])
+
     def published(self, *, now: int) -> list[SigningKey]:
-        """Every key that may still verify something."""
+        """Every key that may still verify something, or be encrypted to."""
         return [key for key in self.registry.all(now=now) if key.published_until is None or key.published_until > now]
 
     def jwks(self, *, now: int) -> dict[str, Any]:
         """The JWK Set (RFC 7517 5): public members alone."""
         return {"keys": [key.public_jwk for key in self.published(now=now)]}
+
+
+def _signs(key: SigningKey) -> bool:
+    return bool(key.public_jwk.get("use", "sig") == "sig")

@@ -30,8 +30,8 @@ class Registry:
 
 
 def ring(*keys):
-    """A ring whose signers are their keys' kids."""
-    return Ring(Registry(*keys), lambda signing_key: signing_key.kid)
+    """A ring whose signers and unwrappers are their keys' kids."""
+    return Ring(Registry(*keys), lambda signing_key: signing_key.kid, lambda decryption_key: decryption_key.kid)
 
 
 def kids(jwks):

@@ -1,0 +1,48 @@
+"""A request object that the client encrypted to us (RFC 9101 6.1): what is inside is signed, and checked as any other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from chalicelib.errors import InvalidRequestObject
+from chalicelib.keys import jose
+from chalicelib.keys.ring import Unwrapper
+from chalicelib.profiles import Profile
+from chalicelib.storage.records import Client
+
+PARTS_OF_A_JWE = 5  # RFC7516-7.1
+
+
+def opened(
+    parameters: Mapping[str, str], client: Client, profile: Profile, key: Callable[[str | None], Unwrapper]
+) -> Mapping[str, str]:
+    """The parameters with the request object decrypted; as they are where it is not encrypted, and needs not be.
+
+    `key`: our own, by its kid; raises CantUnwrap. Raises InvalidRequestObject, of one text for whatever is wrong inside.
+    """
+    sent = parameters.get("request")
+    if sent is None:
+        return parameters
+    if sent.count(".") + 1 != PARTS_OF_A_JWE:
+        if client.request_object_encryption_alg is not None:
+            raise _refused("it is not encrypted, as its client registered")
+        return parameters
+    if not profile.request_object_encryption_algs:
+        raise _refused("the profile takes no encrypted ones")
+    from chalicelib.keys import jwe  # brings joserfc, which a request that is not encrypted never needs
+
+    alg, enc = client.request_object_encryption_alg, client.request_object_encryption_enc
+    try:
+        inside = jwe.decrypt(
+            sent,
+            key,
+            algs=profile.request_object_encryption_algs if alg is None else (alg,),
+            encs=profile.encryption_encs if enc is None else (enc,),
+        )
+    except jose.JoseError as problem:
+        raise _refused(str(problem)) from None
+    return {**parameters, "request": inside}
+
+
+def _refused(detail: str) -> InvalidRequestObject:
+    return InvalidRequestObject("the request object can't be used", detail=f"request object: {detail}")

@@ -1,0 +1,56 @@
+"""Client metadata that say what is encrypted (OpenID Connect Registration 2, JARM 3): nothing is promised that can't be kept."""
+
+from __future__ import annotations
+
+from chalicelib.errors import InvalidClientMetadata
+from chalicelib.keys import jose
+from chalicelib.profiles import Profile
+from chalicelib.storage.records import Client
+
+FOR_IT = ("id_token_encrypted_response", "userinfo_encrypted_response", "authorization_encrypted_response")
+"""What is encrypted to the client."""
+
+
+def require_encryption(client: Client, profile: Profile) -> Client:
+    """The client, if it can be answered as it asks. Both names are always given. Raises InvalidClientMetadata.
+
+    OpenID Connect Registration gives `enc` a default that no profile offers (A128CBC-HS256).
+    """
+    for name in FOR_IT:
+        alg = _agreed(client, name, profile.encryption_algs, profile.encryption_encs)
+        if alg is not None and client.jwks_uri is None:
+            _require_key(client, profile, name, alg)
+    _agreed(client, "request_object_encryption", profile.request_object_encryption_algs, profile.encryption_encs)
+    if client.request_object_encryption_alg is not None and not profile.request_object_signing_algs:
+        raise InvalidClientMetadata("request_object_encryption_alg: the profile takes no request objects")
+    if client.authorization_encrypted_response_alg is not None and not profile.authorization_signing_algs:
+        raise InvalidClientMetadata("authorization_encrypted_response_alg: the profile signs no responses")  # JARM-3
+    return client
+
+
+def _agreed(client: Client, name: str, algs: tuple[str, ...], encs: tuple[str, ...]) -> str | None:
+    alg, enc = getattr(client, f"{name}_alg"), getattr(client, f"{name}_enc")
+    if (alg is None) != (enc is None):
+        raise InvalidClientMetadata(f"{name}_alg and {name}_enc belong together")
+    if alg is not None and alg not in algs:
+        raise InvalidClientMetadata(f"{name}_alg: the profile has no such algorithm")
+    if enc is not None and enc not in encs:
+        raise InvalidClientMetadata(f"{name}_enc: the profile has no such algorithm")
+    return str(alg) if alg is not None else None
+
+
+def _require_key(client: Client, profile: Profile, name: str, alg: str) -> str:
+    """What is encrypted to its key, to see that it can be."""
+    from chalicelib.keys import jwe
+
+    try:
+        return jwe.encrypt(
+            "",
+            client.jwks or {},
+            alg=alg,
+            enc=profile.encryption_encs[0],
+            rsa_key_bits=profile.rsa_key_bits,
+            ec_key_bits=profile.ec_key_bits,
+        )
+    except jose.JoseError as problem:
+        raise InvalidClientMetadata(f"{name}_alg needs a key of jwks to encrypt to", detail=str(problem)) from None

@@ -1,0 +1,169 @@
+"""JWE (RFC 7516), compact, with the algorithms always named by the caller. The only file that knows joserfc.
+
+What we send is encrypted to a key of the client's JWK Set; what we get is encrypted to ours, which KMS holds. Nothing is ever
+compressed, `crit` is refused, and the headers `jwk`, `jku`, `x5u` and `x5c` are never looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import urlsafe_b64decode
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, cast
+
+from chalicelib.keys.jose import JoseError, require_size, unique
+from chalicelib.keys.ring import CantUnwrap, Unwrapper
+
+CURVES = (("EC", "P-256"), ("EC", "P-384"), ("EC", "P-521"), ("OKP", "X25519"))
+KINDS: Mapping[str, tuple[tuple[str, str | None], ...]] = {
+    "RSA-OAEP-256": (("RSA", None),),
+    "RSA-OAEP": (("RSA", None),),
+    "ECDH-ES": CURVES,
+    "ECDH-ES+A256KW": CURVES,
+}
+"""What we encrypt by, and the kinds of key that it takes (RFC 7518 4.3, 4.6; RFC 8037 3.2)."""
+UNWRAPPED = ("RSA-OAEP-256",)
+"""What KMS unwraps for us."""
+ENCS = ("A256GCM",)
+
+LARGEST = 32 * 1024
+"""Characters of the longest JWE that is looked at."""
+COMPACT = re.compile(r"[A-Za-z0-9_-]{1,1024}\.[A-Za-z0-9_-]{1,1024}\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{22}")
+"""Five parts, with the IV and the tag of AES-GCM (RFC 7518 5.3)."""
+HEADERS = frozenset({"alg", "enc", "kid", "cty", "typ"})
+KEY_MEMBERS = ("kty", "crv", "n", "e", "x", "y")
+
+
+def encrypt(
+    content: str,
+    jwks: Mapping[str, Any],
+    *,
+    alg: str,
+    enc: str,
+    rsa_key_bits: int,
+    ec_key_bits: int,
+    cty: str | None = "JWT",
+) -> str:
+    """The content, encrypted to a key of `jwks` that is for it; its `kid` stands in the header. `cty`: None for no JWT.
+
+    Raises JoseError where no key fits or the one that does can't be used.
+    """
+    from joserfc import jwe
+    from joserfc.errors import JoseError as Problem
+
+    if alg not in KINDS or enc not in ENCS:
+        raise JoseError("its algorithm is not allowed")
+    jwk = _choose(jwks, alg)
+    require_size(public_key(jwk), rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
+    told = {"alg": alg, "enc": enc, "kid": jwk.get("kid"), "cty": cty}
+    header = {name: value for name, value in told.items() if value is not None}
+    try:
+        return jwe.encrypt_compact(header, content.encode(), _imported(jwk), algorithms=[alg, enc])
+    except (Problem, ValueError) as problem:  # a point of small order, say
+        raise JoseError(f"the key can't be used ({type(problem).__name__})") from None
+
+
+def decrypt(token: str, key: Callable[[str | None], Unwrapper], *, algs: Collection[str], encs: Collection[str]) -> str:
+    """What is encrypted to a key of ours. `key`: the one of a `kid`, or the only one; raises CantUnwrap.
+
+    Whatever is wrong from the key on has one error, and takes the same way to it (RFC 7516 11.5). Raises JoseError.
+    """
+    from joserfc import jwe
+    from joserfc.errors import JoseError as Problem
+
+    header = _header(token, algs, encs)
+    try:
+        unwrapper = key(header.get("kid"))
+        ours = cast(Any, _imported(unwrapper.public_jwk))
+        if len(token.split(".")[1]) != -(-ours.public_key.key_size // 6):  # before anybody asks KMS
+            raise CantUnwrap("it is not as long as the key")
+        registry = _registry(header["alg"], header["enc"], unwrapper)
+        content = jwe.decrypt_compact(token, ours, registry=registry).plaintext
+        return (content or b"").decode()
+    except (Problem, CantUnwrap, ValueError):
+        raise JoseError("it can't be decrypted") from None
+
+
+def public_key(jwk: Mapping[str, Any]) -> object:
+    """The public key of a JWK that can be encrypted to. Raises JoseError, as for a point that is not on its curve."""
+    if (jwk.get("kty"), jwk.get("crv")) not in {kind for kinds in KINDS.values() for kind in kinds}:
+        raise JoseError("its kind of key is not used here")
+    return cast(object, _imported(jwk).public_key)
+
+
+def _choose(jwks: Mapping[str, Any], alg: str) -> Mapping[str, Any]:
+    """OIDCC-10.2: a key that is for encryption, the first of those that say so."""
+    fit = [
+        key
+        for key in jwks.get("keys", ())
+        if (key.get("kty"), key.get("crv")) in KINDS[alg]
+        and key.get("alg", alg) == alg
+        and key.get("use", "enc") == "enc"
+    ]
+    if not fit:
+        raise JoseError("no key of the client fits it")
+    return cast(Mapping[str, Any], min(fit, key=lambda key: "use" not in key))
+
+
+def _imported(jwk: Mapping[str, Any]) -> Any:
+    """The key as joserfc has it, of its public members alone."""
+    from joserfc.errors import JoseError as Problem
+    from joserfc.jwk import import_key
+
+    try:
+        return import_key({name: jwk[name] for name in KEY_MEMBERS if name in jwk})
+    except (Problem, ValueError, TypeError, KeyError) as problem:
+        raise JoseError(f"the key can't be read ({type(problem).__name__})") from None
+
+
+def _header(token: str, algs: Collection[str], encs: Collection[str]) -> dict[str, Any]:
+    """The header, if all of it is understood and expected: before a key is chosen, and before anybody asks KMS."""
+    if len(token) > LARGEST:
+        raise JoseError("it is too large")
+    if not COMPACT.fullmatch(token):
+        raise JoseError("it is no JWE in five parts")
+    encoded = token.partition(".")[0]
+    try:
+        header = json.loads(urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)), object_pairs_hook=unique)
+    except (ValueError, RecursionError):
+        raise JoseError("its header can't be read") from None
+    if not isinstance(header, dict) or not all(isinstance(value, str) for value in header.values()):
+        raise JoseError("its header is not of texts")
+    if header.keys() - HEADERS:
+        raise JoseError("its header has members that are not expected")
+    if header.get("alg") not in algs or header.get("alg") not in UNWRAPPED:
+        raise JoseError("its algorithm is not allowed")
+    if header.get("enc") not in encs or header.get("enc") not in ENCS:
+        raise JoseError("its encryption is not allowed")
+    if str(header.get("cty", "JWT")).upper() != "JWT":
+        raise JoseError("its content is not said to be a JWT")  # RFC7519-5.2
+    return header
+
+
+def _registry(alg: str, enc: str, unwrapper: Unwrapper) -> Any:
+    """joserfc's table of algorithms with two in it: one that asks the unwrapper, and one that decrypts the content."""
+    from joserfc.jwa import JWEKeyEncryption
+    from joserfc.jwe import JWERegistry
+
+    class Elsewhere(JWEKeyEncryption):
+        name = alg
+        key_types = ["RSA"]
+
+        def encrypt_cek(self, cek: bytes, recipient: Any) -> bytes:
+            raise NotImplementedError("this key only decrypts")
+
+        def decrypt_cek(self, recipient: Any) -> bytes:
+            try:
+                return unwrapper.unwrap(recipient.encrypted_key)
+            except CantUnwrap:
+                return b""  # RFC7516-11.5: of the wrong length, so joserfc goes on with a random one
+
+    class Ours(JWERegistry):
+        algorithms = {
+            "alg": {alg: Elsewhere()},
+            "enc": {enc: JWERegistry.algorithms["enc"][enc]},
+            "zip": {},
+        }
+
+    return Ours(algorithms=[alg, enc])
