@@ -41,7 +41,7 @@ WARMED: dict[str, tuple[str, ...]] = {
     "consent": ("clients", "interactions"),
     "passkey": ("people",),
     "token": ("clients", "tokens", "ring", "kms"),
-    "userinfo": ("tokens",),
+    "userinfo": ("clients", "tokens"),
     "introspect": ("clients", "tokens"),
     "revoke": ("clients", "tokens"),
     "authorizer": ("tokens",),

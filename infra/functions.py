@@ -160,7 +160,16 @@ FUNCTIONS = (
         ),
     ),
     Function(
-        "userinfo", ("GET /userinfo", "POST /userinfo"), tables=(*TOKEN_AND_CONSENT, PROOF), keys=(NONCE,), guarded=True
+        "userinfo",
+        ("GET /userinfo", "POST /userinfo"),
+        tables=(*TOKEN_AND_CONSENT, PROOF, CALLER, RING),
+        keys=(
+            NONCE,
+            Key("ps256", "SignUserinfoWithRsa", "Sign"),
+            Key("es256", "SignUserinfoWithEcdsa", "Sign"),
+            Key("eddsa", "SignUserinfoWithEddsa", "Sign"),
+        ),
+        guarded=True,
     ),
     Function(
         "introspect",

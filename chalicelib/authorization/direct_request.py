@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.authorization import id_token_hint, request_object, request_reference
+from chalicelib.authorization import encrypted_request, id_token_hint, request_object, request_reference
 from chalicelib.authorization import request as authorization_request
 from chalicelib.authorization.request import WayBack
 from chalicelib.errors import InvalidRequest
+from chalicelib.keys.ring import Unwrapper
 from chalicelib.profiles import Profile
 from chalicelib.remote.documents import Documents
 from chalicelib.storage.records import AuthorizationRequest, Client
@@ -32,17 +33,20 @@ def hear(
     documents: Documents,
     with_keys: Callable[[str | None], Client],
     jwks: Callable[[], Mapping[str, Any]],
+    decryption_key: Callable[[str | None], Unwrapper],
     now: int,
 ) -> Heard:
     """The request out of what a browser sent.
 
     `documents`: fetches one that the client keeps. `with_keys`: the client with the keys that its request object may be signed
-    by, given that or None. `jwks`: our own published keys.
+    by, given that or None. `jwks`: our own published keys. `decryption_key`: ours that a request object is encrypted to, by
+    its kid.
     Raises OAuthError, for a page, where the client may not ask so, or where nothing proves that it is the one who asks.
     """
     if profile.pushed_requests_only:
         raise InvalidRequest("this authorization request was not pushed; request_uri is missing")  # PAR-5
     parameters = request_reference.follow(parameters, client, profile, documents)
+    parameters = encrypted_request.opened(parameters, client, profile, decryption_key)
     signer = with_keys(parameters.get("request"))
     asked = request_object.unwrap(parameters, signer, profile, issuer=issuer, now=now)
     way_back = authorization_request.way_back(asked, client, profile)

@@ -34,6 +34,7 @@ class WayBack:
     state: str | None
     response_mode: str
     response_alg: str | None
+    response_encrypted: bool
 
 
 def way_back(parameters: Mapping[str, str], client: Client, profile: Profile) -> WayBack:
@@ -43,7 +44,8 @@ def way_back(parameters: Mapping[str, str], client: Client, profile: Profile) ->
     mode = response_mode.of_a_refusal(parameters, client, profile)
     redirect_uri = require_redirect_uri(parameters.get("redirect_uri"), client)
     alg = _response_alg(mode, client)
-    return WayBack(client.client_id, redirect_uri, _kept(parameters, "state", signed=alg), mode, alg)
+    state = _kept(parameters, "state", signed=alg)
+    return WayBack(client.client_id, redirect_uri, state, mode, alg, _is_encrypted(alg, client))
 
 
 def check(
@@ -85,6 +87,7 @@ def check(
             dpop_jkt=_dpop_jkt(parameters, dpop_jkt),
             response_mode=mode,
             response_alg=response_alg,
+            response_encrypted=_is_encrypted(response_alg, client),
             claims=claims_request.asked(parameters.get("claims")),
             authorization_details=asked,
             hinted_sub=hinted_sub,
@@ -140,6 +143,11 @@ def _tied(request: AuthorizationRequest, profile: Profile) -> AuthorizationReque
 def _response_alg(mode: str, client: Client) -> str | None:
     """What the response as a whole is signed with, None where it is not."""
     return client.authorization_signed_response_alg if response_mode.is_signed(mode) else None
+
+
+def _is_encrypted(response_alg: str | None, client: Client) -> bool:
+    """JARM-2.2: only what is signed is encrypted."""
+    return response_alg is not None and client.authorization_encrypted_response_alg is not None
 
 
 def _kept(parameters: Mapping[str, str], name: str, *, signed: str | None = None) -> str | None:

@@ -7,13 +7,22 @@ from typing import Protocol
 from urllib.parse import urlencode
 
 from chalicelib.authorization import response_mode
-from chalicelib.errors import OAuthError
+from chalicelib.errors import InvalidRequest, OAuthError
 from chalicelib.keys.ring import Ring
 from chalicelib.messages import Response, see_other
+from chalicelib.profiles import PROFILES
 from chalicelib.settings import Settings
+from chalicelib.storage.records import Client
+from chalicelib.storage.stores import Clients
 
 LIFETIME = 300
 """Seconds that a signed response may be used (JARM 2.1 recommends at most 600)."""
+
+
+class PublishedKeys(Protocol):
+    """Where clients' keys are."""
+
+    def for_encryption(self, client: Client, *, now: int) -> Client: ...
 
 
 class Speaker(Protocol):
@@ -23,6 +32,10 @@ class Speaker(Protocol):
     def settings(self) -> Settings: ...
     @property
     def ring(self) -> Ring: ...
+    @property
+    def clients(self) -> Clients: ...
+    @property
+    def published_keys(self) -> PublishedKeys: ...
 
 
 class Answerable(Protocol):
@@ -38,6 +51,8 @@ class Answerable(Protocol):
     def response_mode(self) -> str: ...
     @property
     def response_alg(self) -> str | None: ...
+    @property
+    def response_encrypted(self) -> bool: ...
 
 
 def success(request: Answerable, speaker: Speaker, parameters: Mapping[str, str], *, now: int) -> Response:
@@ -90,4 +105,16 @@ def _signed(request: Answerable, alg: str, speaker: Speaker, parameters: Mapping
     from chalicelib.keys import jose  # brings PyJWT, which a response that is not signed never needs
 
     claims = {**parameters, "aud": request.client_id, "iat": now, "exp": now + LIFETIME}
-    return jose.sign(claims, speaker.ring.signing(alg, now=now))
+    signed = jose.sign(claims, speaker.ring.signing(alg, now=now))
+    return _encrypted(signed, request, speaker, now=now) if request.response_encrypted else signed
+
+
+def _encrypted(signed: str, request: Answerable, speaker: Speaker, *, now: int) -> str:
+    """JARM-2.2: signed, then encrypted. Raises InvalidRequest, for a page: no answer goes out that anybody can read."""
+    from chalicelib.keys import jwe
+
+    client = speaker.clients.find(request.client_id, now=now)
+    if client is None:
+        raise InvalidRequest("the client is unknown")
+    client = speaker.published_keys.for_encryption(client, now=now)
+    return jwe.encrypted(signed, "authorization", client, PROFILES[client.profile])

@@ -54,4 +54,4 @@ def require_usable(keys: Keys, profile: Profile) -> Keys:
 
 def understood(keys: Keys) -> Keys:
     """Those of a kind that is used here. RFC7517-5: others are left alone, since a set may serve others than us."""
-    return [key for key in keys if jose.fitting(key)]
+    return [key for key in keys if jose.fitting(key) or jose.only_encrypts(key)]

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from chalicelib.clients import jwk_set
 from chalicelib.clients.certificate import distinguished_name
+from chalicelib.clients.encryption import require_encryption
 from chalicelib.clients.jwk_set import Keys, KeysError
 from chalicelib.clients.locations import require_locations, require_sector
 from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri
@@ -69,7 +70,7 @@ def registered(
     client = _require_grants(client, profile)
     client = require_locations(_require_keys(_require_authentication(client, profile), profile), profile)
     client = _require_signatures(_require_constraint(client, profile, writes), profile, signs)
-    return require_sector(client, documents)
+    return require_sector(require_encryption(client, profile), documents)
 
 
 def _frozen(name: str, value: Any) -> Any:
@@ -196,10 +197,13 @@ def _require_signatures(client: Client, profile: Profile, signs: Collection[str]
         "id_token_signed_response_alg": profile.id_token_signing_algs,
         "authorization_signed_response_alg": profile.authorization_signing_algs,
         "introspection_signed_response_alg": profile.introspection_signing_algs,
+        "userinfo_signed_response_alg": profile.userinfo_signing_algs,
     }
     for name, algs in (for_it | {"request_object_signing_alg": profile.request_object_signing_algs}).items():
         value = getattr(client, name)
-        if value is not None and value not in (algs or (DEFAULT_ALG,)):
+        if value is None:
+            continue
+        if value not in (algs or (DEFAULT_ALG,)):
             raise InvalidClientMetadata(f"{name}: the profile has no such algorithm")
         if name in for_it and value not in signs:
             raise InvalidClientMetadata(f"{name}: this deployment has no key that signs so")

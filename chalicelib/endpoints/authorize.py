@@ -93,6 +93,7 @@ def _heard(
             documents=provider.documents,
             with_keys=lambda sent: provider.published_keys.for_request_object(client, sent, now=now),
             jwks=lambda: provider.ring.jwks(now=now),
+            decryption_key=lambda kid: provider.ring.unwrapping(kid, now=now),
             now=now,
         )
         return client, heard.way_back, heard.check

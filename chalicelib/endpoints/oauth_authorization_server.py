@@ -83,9 +83,16 @@ def _offered(settings: Settings) -> dict[str, list[str]]:
         "code_challenge_methods_supported": _union("code_challenge_methods"),
         "dpop_signing_alg_values_supported": _union("dpop_signing_algs"),
         "request_object_signing_alg_values_supported": _union("request_object_signing_algs"),
+        "request_object_encryption_alg_values_supported": _union("request_object_encryption_algs"),
+        "request_object_encryption_enc_values_supported": _union("encryption_encs"),
+        **{
+            f"{what}_encryption_{part}_values_supported": _union(f"encryption_{part}s")
+            for what in ("id_token", "userinfo", "authorization")
+            for part in ("alg", "enc")
+        },
         **{
             f"{what}_signing_alg_values_supported": _signed(f"{what}_signing_algs", settings)
-            for what in ("id_token", "authorization", "introspection")
+            for what in ("id_token", "userinfo", "authorization", "introspection")
         },
         **{f"{name}_endpoint_auth_methods_supported": methods for name in ("token", "revocation")},
         "introspection_endpoint_auth_methods_supported": [m for m in methods if m != "none"],  # RFC7662-2.1

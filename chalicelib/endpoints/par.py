@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chalicelib.authorization import id_token_hint, request_object, request_uri
+from chalicelib.authorization import encrypted_request, id_token_hint, request_object, request_uri
 from chalicelib.authorization import request as authorization_request
 from chalicelib.clients import authentication
 from chalicelib.clients.authentication import AuthenticatedClient
@@ -58,8 +58,9 @@ def _checked(
         raise InvalidRequest("request_uri is not allowed here")  # PAR-2.1
     if "authorization_code" not in caller.client.grant_types:
         raise UnauthorizedClient("this client may not ask a person")
-    client = provider.published_keys.for_request_object(caller.client, form.get("request"), now=now)
     profile, issuer = caller.profile, provider.settings.issuer
+    form = encrypted_request.opened(form, caller.client, profile, lambda kid: provider.ring.unwrapping(kid, now=now))
+    client = provider.published_keys.for_request_object(caller.client, form.get("request"), now=now)
     asked = request_object.unwrap(form, client, profile, issuer=issuer, now=now)
     return authorization_request.check(
         asked,

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 from chalicelib.authorization.writing import writes
 from chalicelib.errors import InvalidToken
-from chalicelib.messages import Request, Response, uncached
+from chalicelib.messages import NO_STORE, Request, Response, uncached
 from chalicelib.people import claims
+from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
 from chalicelib.resource import fapi_headers
+from chalicelib.storage.records import Client
 from chalicelib.tokens import access
 from chalicelib.tokens.demand import Demand
 
@@ -15,12 +21,39 @@ SCOPE = "openid"
 
 
 def answer(request: Request, provider: Provider) -> Response:
-    """200 with `sub` and the claims of the token's scope, of the token's person: FAPI1-BASE-6.2.1-6, FAPI1-BASE-6.2.1-7."""
+    """200 with `sub` and the claims of the token's scope, of the token's person: FAPI1-BASE-6.2.1-6, FAPI1-BASE-6.2.1-7.
+
+    As a JWT where the client registered that.
+    """
+    now = provider.now()
     demand = Demand(provider.settings.addresses(request.path), scope=SCOPE)
-    opened = access.check(request, provider, demand, now=provider.now(), writes=writes, vouched=request.vouched)
+    opened = access.check(request, provider, demand, now=now, writes=writes, vouched=request.vouched)
     fapi_headers.check(request)
     if opened.consent is None:
         raise access.challenged(InvalidToken("no person stands behind this access token"), demand, None)
+    client = provider.clients.find(opened.token.client_id, now=now)
+    if client is None:
+        raise access.challenged(InvalidToken("its client is no longer registered"), demand, None)
     login = opened.consent.login
     told = claims.asked_for(login.claims, opened.token.scope, opened.consent.userinfo)
-    return uncached(200, **told, sub=login.sub).noting(client_id=opened.token.client_id, sub=login.sub)
+    answer = _as_registered({**told, "sub": login.sub}, client, provider, now=now)
+    return answer.noting(client_id=opened.token.client_id, sub=login.sub)
+
+
+def _as_registered(told: Mapping[str, Any], client: Client, provider: Provider, *, now: int) -> Response:
+    """OIDCC-5.3.2: signed, encrypted, or both; else plain JSON. What is signed says by whom and for whom."""
+    alg = client.userinfo_signed_response_alg
+    if alg is None and client.userinfo_encrypted_response_alg is None:
+        return uncached(200, **told)
+    from chalicelib.keys import jose, jwe  # bring PyJWT and joserfc, which plain JSON never needs
+
+    profile = PROFILES[client.profile]
+    if client.userinfo_encrypted_response_alg is not None:
+        client = provider.published_keys.for_encryption(client, now=now)
+    if alg is None:
+        content = jwe.encrypted(json.dumps(told), "userinfo", client, profile, cty=None)
+    else:
+        members = {**told, "iss": provider.settings.issuer, "aud": client.client_id}
+        signed = jose.sign(members, provider.ring.signing(alg, now=now))
+        content = jwe.encrypted(signed, "userinfo", client, profile)
+    return Response(200, (("Content-Type", "application/jwt"), *NO_STORE), content)

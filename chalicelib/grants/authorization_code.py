@@ -140,15 +140,17 @@ def _id_token(
     """None where openid was not asked for (OpenID Connect Core 3.1.2.1)."""
     if "openid" not in interaction.request.scope:
         return None
-    login = approval.person(interaction)
+    login, client = approval.person(interaction), caller.client
+    if client.id_token_encrypted_response_alg is not None:
+        client = provider.published_keys.for_encryption(client, now=now)
     return id_token.issue(
-        provider.ring.signing(caller.client.id_token_signed_response_alg, now=now),
+        provider.ring.signing(client.id_token_signed_response_alg, now=now),
         login,
         claims=claims_request.granted(claims_request.of(interaction.request, "id_token"), login.claims),
         issuer=provider.settings.issuer,
-        client_id=caller.client.client_id,
+        client=client,
+        profile=caller.profile,
         nonce=interaction.request.nonce,
         access_token=access_token,
-        lifetime=caller.profile.id_token_lifetime,
         now=now,
     )

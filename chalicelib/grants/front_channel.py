@@ -77,16 +77,18 @@ def _id_token(
     if client.id_token_encrypted_response_alg is None:
         # FAPI1-ADV-5.2.2.1-6: it passes through a browser, its history and its logs.
         claims = {name: value for name, value in claims.items() if name not in PERSONAL}
+    else:
+        client = provider.published_keys.for_encryption(client, now=now)
     return id_token.issue(
         provider.ring.signing(client.id_token_signed_response_alg, now=now),
         login,
         claims=claims,
         issuer=provider.settings.issuer,
-        client_id=client.client_id,
+        client=client,
+        profile=profile,
         nonce=request.nonce,
         access_token=access_token,
         code=code,
         state=request.state,
-        lifetime=profile.id_token_lifetime,
         now=now,
     )

@@ -27,6 +27,7 @@ LARGEST = 16 * 1024
 
 KEY_TYPES = {"PS256": "RSA", "ES256": "EC", "EdDSA": "OKP", "Ed25519": "OKP", "PS512": "RSA"}
 CURVES = {"ES256": "P-256", "EdDSA": "Ed25519", "Ed25519": "Ed25519"}
+ONLY_ENCRYPT = frozenset({("EC", "P-384"), ("EC", "P-521"), ("OKP", "X25519")})
 MACS = {"HS256": 32, "HS384": 48, "HS512": 64}
 """The least octets of a secret: as many as the hash gives (RFC7518-3.2)."""
 IN_PYJWT = {"Ed25519": "EdDSA"}
@@ -184,25 +185,27 @@ def require_size(key: Key, *, rsa_key_bits: int, ec_key_bits: int) -> Key:
 
 
 def require_usable(jwk: Mapping[str, Any], *, rsa_key_bits: int, ec_key_bits: int) -> object:
-    """The public key of a JWK that can verify or be encrypted to. Raises JoseError where it can't be read or is too small.
-
-    Of a kind that only encrypts (P-384, X25519) it says so, or says nothing; no signature is ever verified by it.
-    """
+    """The public key of a JWK that can verify or be encrypted to. Raises JoseError where it can't be read or is too small."""
     fit = fitting(jwk)
-    if fit:
-        key: object = _load_key(json.dumps(jwk, sort_keys=True), fit[0]).key
-    else:
+    if only_encrypts(jwk):
         from chalicelib.keys import jwe  # a client that registers such a key is rare
 
-        if jwk.get("use", "enc") != "enc":
-            raise JoseError("its kind of key is not used to sign here")
-        key = jwe.public_key(jwk)
+        key: object = jwe.public_key(jwk)
+    elif fit:
+        key = _load_key(json.dumps(jwk, sort_keys=True), fit[0]).key
+    else:
+        raise JoseError("its kind of key is not used here")
     return require_size(key, rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
 
 
 def fitting(jwk: Mapping[str, Any]) -> list[str]:
-    """The algorithms that a JWK is of the kind for; none where its kind is not used here."""
+    """The algorithms that a JWK is of the kind to verify by; none where its kind is not used for that."""
     return [alg for alg, kty in KEY_TYPES.items() if kty == jwk.get("kty") and CURVES.get(alg) == jwk.get("crv")]
+
+
+def only_encrypts(jwk: Mapping[str, Any]) -> bool:
+    """Whether a JWK is of a kind by which no signature is verified here, and doesn't say that it is for that."""
+    return (jwk.get("kty"), jwk.get("crv")) in ONLY_ENCRYPT and jwk.get("use", "enc") == "enc"
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

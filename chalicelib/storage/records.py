@@ -70,8 +70,9 @@ class Client:
 class AuthorizationRequest:
     """A checked authorization request. Made in `authorization/request.py` alone.
 
-    `response_alg`: what the response is signed with, None where it is not (JARM). `claims`: of OpenID Connect Core 5.5,
-    by "userinfo" and "id_token". `authorization_details`: as asked (RFC 9396). `hinted_sub`: of the id_token_hint.
+    `response_alg`: what the response is signed with, None where it is not (JARM); `response_encrypted`: and then encrypted.
+    `claims`: of OpenID Connect Core 5.5, by "userinfo" and "id_token". `authorization_details`: as asked (RFC 9396).
+    `hinted_sub`: of the id_token_hint.
     """
 
     client_id: str
@@ -88,6 +89,7 @@ class AuthorizationRequest:
     dpop_jkt: str | None = None
     response_mode: str = "query"
     response_alg: str | None = None
+    response_encrypted: bool = False
     claims: dict[str, Any] | None = None
     authorization_details: tuple[dict[str, Any], ...] = ()
     hinted_sub: str | None = None

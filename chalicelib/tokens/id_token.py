@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from hashlib import sha256, sha512
 from typing import Any
 
-from chalicelib.keys import jose
+from chalicelib.keys import jose, jwe
 from chalicelib.keys.ring import Signer
-from chalicelib.storage.records import Login
+from chalicelib.profiles import Profile
+from chalicelib.storage.records import Client, Login
 
 
 def issue(
@@ -18,25 +19,27 @@ def issue(
     *,
     claims: Mapping[str, Any],
     issuer: str,
-    client_id: str,
+    client: Client,
+    profile: Profile,
     nonce: str | None,
     access_token: str | None,
-    lifetime: int,
     now: int,
     code: str | None = None,
     state: str | None = None,
 ) -> str:
-    """The signed ID token: who logged in, when and how, and those `claims` about the person. `lifetime` in seconds.
+    """The signed ID token: who logged in, when and how, and those `claims` about the person.
 
-    `code` and `state`: of the authorization response in which it stands, which it signs by their hashes.
+    Encrypted where its client asks for that (OIDCC-16.14). `client`: with its keys. `code` and `state`: of the authorization
+    response in which it stands, which it signs by their hashes. Raises InvalidRequest where no key of the client can be
+    encrypted to.
     """
     told: Mapping[str, Any] = {
         **claims,
         "iss": issuer,
         "sub": login.told_sub,
-        "aud": client_id,
+        "aud": client.client_id,
         "iat": now,
-        "exp": now + lifetime,
+        "exp": now + profile.id_token_lifetime,
         "auth_time": login.auth_time,
         "acr": login.acr,
         "amr": list(login.amr),
@@ -51,7 +54,8 @@ def issue(
             if value is not None
         },
     }
-    return jose.sign({name: value for name, value in told.items() if value is not None}, signer)
+    signed = jose.sign({name: value for name, value in told.items() if value is not None}, signer)
+    return jwe.encrypted(signed, "id_token", client, profile)
 
 
 def half_hash(value: str, alg: str) -> str:

@@ -97,7 +97,7 @@ def test_only_what_answers_with_a_jwt_signs_and_each_key_with_its_one_algorithm(
     algorithms = {"ps256": "RSASSA_PSS_SHA_256", "es256": "ECDSA_SHA_256", "eddsa": "ED25519_SHA_512"}
     assert signing == {
         (f"app.{name}", f"DUCAT_{key.upper()}_KEY"): {"StringEquals": {"kms:SigningAlgorithm": algorithm}}
-        for name in ("authorize", "login", "consent", "token", "introspect")
+        for name in ("authorize", "login", "consent", "token", "userinfo", "introspect")
         for key, algorithm in algorithms.items()
         if key in template.keys
     }
@@ -117,6 +117,21 @@ def test_who_unseals_opens_the_secrets_of_people_or_those_of_clients_and_never_w
             "Null": {"kms:EncryptionContextKeys": "false"},
         }
         for name, owner in owners.items()
+    }
+
+
+def test_only_where_requests_come_in_are_they_decrypted_and_by_one_algorithm(template):
+    decrypting = {
+        handler: (actions(s), s.get("Condition"))
+        for handler in template.functions()
+        for s in template.statements(handler)
+        if setting(template, s["Resource"]) == "DUCAT_DECRYPTION_KEY"
+    }
+    oaep = {"StringEquals": {"kms:EncryptionAlgorithm": "RSAES_OAEP_SHA_256"}}
+    assert decrypting == {
+        "app.par": (["kms:Decrypt"], oaep),
+        "app.authorize": (["kms:Decrypt"], oaep),
+        "app.publish_keys": (["kms:GetPublicKey"], None),
     }
 
 

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.assembly import Aws
 from chalicelib.jobs import publish_keys
 from chalicelib.jobs.publish_keys import PUBLISHED_BEFORE_SIGNING
-from chalicelib.keys.ring import NoSigningKey, Ring
+from chalicelib.keys.ring import CantUnwrap, NoSigningKey, Ring
 from chalicelib.settings import Settings, variable
 from chalicelib.storage.dynamodb.directory import KEYS_CACHE_SECONDS
 from chalicelib.storage.records import SigningKey
@@ -70,6 +70,20 @@ def test_where_no_key_may_sign_nothing_is_signed(keys):
         ring(*keys).signing("PS256", now=NOW)
 
 
+def test_what_is_encrypted_to_never_signs_and_what_signs_is_never_encrypted_to():
+    sealed = SigningKey("enc", "RSA-OAEP-256", "arn:enc", {"kid": "enc", "use": "enc"}, NOW)
+    disguised = replace(sealed, kid="x", alg="PS256", public_jwk={"kid": "x", "use": "enc"}, signs_from=NOW + 1)
+    keys = ring(key("sig"), sealed, disguised)
+    assert keys.signing("PS256", now=NOW + 9) == "sig"
+    assert keys.unwrapping("enc", now=NOW) == "enc"
+    assert ring(key("sig"), sealed).unwrapping(None, now=NOW) == "enc"
+    for kid in ("sig", "nobody", None):
+        with pytest.raises(CantUnwrap):
+            keys.unwrapping(kid, now=NOW)
+    with pytest.raises(CantUnwrap):
+        ring(replace(sealed, published_until=NOW)).unwrapping("enc", now=NOW)
+
+
 # What the world sees.
 
 
@@ -101,14 +115,16 @@ def further_key(spec="RSA_2048"):
 def test_the_first_keys_are_published_and_sign_at_once(at):
     done = publish_keys.run(at(NOW))
     provider = at(NOW)
-    assert len(done["published"]) == 3
+    assert len(done["published"]) == 4
     assert sorted(kids(provider.ring.jwks(now=NOW))) == sorted(done["published"])
-    assert {provider.ring.signing(alg, now=NOW).kid for alg in ("PS256", "ES256", "EdDSA")} == set(done["published"])
+    signing = {provider.ring.signing(alg, now=NOW).kid for alg in ("PS256", "ES256", "EdDSA")}
+    (decrypting,) = set(done["published"]) - signing
+    assert provider.ring.unwrapping(decrypting, now=NOW).public_jwk["use"] == "enc"
 
 
 def test_where_there_is_no_key_for_eddsa_the_others_are_published_and_nothing_is_signed_so(at):
     provider = at(NOW, eddsa_key=None)
-    assert len(publish_keys.run(provider)["published"]) == 2
+    assert len(publish_keys.run(provider)["published"]) == 3
     with pytest.raises(NoSigningKey, match="EdDSA"):
         provider.ring.signing("EdDSA", now=NOW)
 

@@ -8,6 +8,8 @@ import botocore.session
 import jwt
 import pytest
 from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
@@ -110,6 +112,22 @@ def test_ed25519_is_of_the_message_and_not_of_a_digest(in_process):
     told = kms.get_public_key(KeyId=in_process["DUCAT_EDDSA_KEY"])
     assert told["SigningAlgorithms"] == ["ED25519_SHA_512"]
     assert isinstance(load_der_public_key(told["PublicKey"]), Ed25519PublicKey)
+
+
+@pytest.mark.parametrize("told", [hashes.SHA1(), hashes.SHA256()], ids=lambda told: told.name)
+def test_what_others_encrypt_to_an_rsa_key_is_decrypted(in_process, told):
+    kms, key_id = client("kms"), in_process["DUCAT_DECRYPTION_KEY"]
+    public = load_der_public_key(kms.get_public_key(KeyId=key_id)["PublicKey"])
+    sealed = public.encrypt(b"k" * 32, padding.OAEP(padding.MGF1(told), told, None))
+    right, wrong = ("RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256")[:: 1 if told.name == "sha1" else -1]
+    asked = {"KeyId": key_id, "CiphertextBlob": sealed, "EncryptionAlgorithm": right}
+    assert kms.decrypt(**asked)["Plaintext"] == b"k" * 32
+    for changed in ({"EncryptionAlgorithm": wrong}, {"CiphertextBlob": b"x" * 256}, {"CiphertextBlob": b"x"}):
+        with pytest.raises(kms.exceptions.InvalidCiphertextException):
+            kms.decrypt(**asked | changed)
+    for signs in ("DUCAT_PS256_KEY", "DUCAT_SECRETS_KEY"):
+        with pytest.raises(kms.exceptions.InvalidKeyUsageException):
+            kms.decrypt(**asked | {"KeyId": in_process[signs]})
 
 
 def test_kms_takes_at_most_4096_bytes_of_message(in_process):
