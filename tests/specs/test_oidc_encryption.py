@@ -1,0 +1,141 @@
+"""Encryption in OpenID Connect (Core 5.3.2, 10.2, 16.14; Registration 2) and in JARM, read by an outside library."""
+
+import json
+
+import jwt
+import pytest
+
+from chalicelib.errors import InvalidClientMetadata
+from tests.actors import ISSUER, jwk, rsa_key
+from tests.conftest import FAPI1
+from tests.encryption import ALGS, ENC, opened, private, public
+
+
+@pytest.fixture
+def registered(bank, advanced):
+    """A function: metadata to a client of FAPI 1.0 Advanced that registered them beside a key for each algorithm."""
+
+    def register(**more):
+        keys = [
+            jwk(rsa_key("advanced")),
+            public(private("reads"), kid="e1"),
+            public(private("reads", "P-384"), kid="e2"),
+        ]
+        bank.register(**FAPI1 | {"client_id": "reads", "profile": "fapi1-advanced", "jwks": {"keys": keys}} | more)
+        return advanced.with_(client_id="reads")
+
+    return register
+
+
+def key_of(alg):
+    return private("reads") if alg.startswith("RSA") else private("reads", "P-384")
+
+
+def verified(bank, token):
+    return bank.verified(token, "reads")
+
+
+@pytest.mark.parametrize("alg", ALGS)
+@pytest.mark.clause("OIDCC-16.14")
+def test_16_14_an_id_token_is_signed_and_then_encrypted(registered, alg):
+    """In order to ensure that the JWT is signed first, the result is a Nested JWT; with it, personal data may pass a browser."""
+    client = registered(id_token_encrypted_response_alg=alg, id_token_encrypted_response_enc=ENC)
+    back = client.agreed(
+        response_type="code id_token", claims=json.dumps({"id_token": {"name": {"essential": True}}})
+    ).fragment
+    header, inside = opened(back["id_token"], key_of(alg), alg=alg)
+    assert (header["cty"], header["enc"]) == ("JWT", ENC)
+    front = verified(client.bank, inside)
+    assert front["name"]
+    answer = client.redeem(back["code"], code_verifier=None)
+    answer = answer if answer.status == 200 else client.redeem(back["code"])
+    _, inside = opened(answer.json()["id_token"], key_of(alg), alg=alg)
+    assert verified(client.bank, inside)["sub"] == front["sub"]
+
+
+@pytest.mark.clause("OIDCC-5.3.2")
+def test_5_3_2_userinfo_is_signed(registered):
+    """If the UserInfo Response is signed, the Claims are in a JWT with iss and aud, and its type is application/jwt."""
+    client = registered(userinfo_signed_response_alg="ES256")
+    answer = _userinfo(client)
+    assert answer.header("content-type") == "application/jwt"
+    claims = verified(client.bank, answer.text)
+    assert (claims["iss"], claims["aud"]) == (ISSUER, "reads")
+    assert claims["sub"]
+    assert jwt.get_unverified_header(answer.text)["alg"] == "ES256"
+
+
+@pytest.mark.clause("OIDCC-5.3.2")
+@pytest.mark.parametrize("signed", [True, False])
+def test_5_3_2_userinfo_is_encrypted(registered, signed):
+    """The response MAY be encrypted without also being signed; if both are requested, it is signed and then encrypted."""
+    client = registered(
+        userinfo_signed_response_alg="PS256" if signed else None,
+        userinfo_encrypted_response_alg="ECDH-ES",
+        userinfo_encrypted_response_enc=ENC,
+    )
+    answer = _userinfo(client)
+    assert answer.header("content-type") == "application/jwt"
+    header, inside = opened(answer.text, key_of("ECDH-ES"), alg="ECDH-ES")
+    assert header.get("cty") == ("JWT" if signed else None)
+    claims = verified(client.bank, inside) if signed else json.loads(inside)
+    assert claims["sub"]
+
+
+def _userinfo(client):
+    back = client.agreed(response_type="code id_token").fragment
+    tokens = client.redeem(back["code"]).json()
+    answer = client.userinfo(tokens["access_token"])
+    assert answer.status == 200, answer.text
+    return answer
+
+
+@pytest.mark.clause("JARM-2.2")
+def test_jarm_2_2_a_response_is_signed_and_then_encrypted(registered):
+    """The JWT is encrypted if the client registered that; a refusal too."""
+    client = registered(authorization_encrypted_response_alg="RSA-OAEP", authorization_encrypted_response_enc=ENC)
+    back = client.agreed(response_type="code", response_mode="jwt").parameters
+    assert back.keys() == {"response"}
+    _, inside = opened(back["response"], private("reads"), alg="RSA-OAEP")
+    claims = verified(client.bank, inside)
+    assert claims["code"]
+    assert claims["state"] == "a-state"
+    refused = client.bank.send(
+        "GET", "/authorize", query=client.direct(response_type="code", response_mode="jwt", scope="unknown")
+    ).parameters
+    _, inside = opened(refused["response"], private("reads"), alg="RSA-OAEP")
+    assert verified(client.bank, inside)["error"] == "invalid_scope"
+
+
+WRONG = {
+    "enc alone": {"id_token_encrypted_response_enc": ENC},
+    "alg alone": {"id_token_encrypted_response_alg": "RSA-OAEP"},
+    "RSA1_5": {"id_token_encrypted_response_alg": "RSA1_5", "id_token_encrypted_response_enc": ENC},
+    "dir": {"userinfo_encrypted_response_alg": "dir", "userinfo_encrypted_response_enc": ENC},
+    "CBC": {"id_token_encrypted_response_alg": "RSA-OAEP", "id_token_encrypted_response_enc": "A128CBC-HS256"},
+    "a request by RSA-OAEP": {"request_object_encryption_alg": "RSA-OAEP", "request_object_encryption_enc": ENC},
+    "userinfo by RS256": {"userinfo_signed_response_alg": "RS256"},
+    "no key": {
+        "id_token_encrypted_response_alg": "RSA-OAEP",
+        "id_token_encrypted_response_enc": ENC,
+        "jwks": {"keys": [jwk(rsa_key("advanced"))]},
+    },
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+def test_what_can_not_be_kept_is_not_registered(registered, wrong):
+    """OpenID Connect Registration 2: each is one of the values that the metadata name; here, with a key for it."""
+    with pytest.raises(InvalidClientMetadata, match=f"{next(iter(wrong))[:18]}|belong together"):
+        registered(**wrong)
+
+
+def test_the_metadata_name_what_is_taken(bank):
+    """OpenID Connect Discovery 3, JARM 4: computed from the profiles; neither RSA1_5 nor anything symmetric."""
+    told = bank.metadata()
+    for what in ("id_token", "userinfo", "authorization"):
+        assert told[f"{what}_encryption_alg_values_supported"] == list(ALGS)
+        assert told[f"{what}_encryption_enc_values_supported"] == [ENC]
+    assert told["request_object_encryption_alg_values_supported"] == ["RSA-OAEP-256"]
+    assert told["request_object_encryption_enc_values_supported"] == [ENC]
+    assert told["userinfo_signing_alg_values_supported"] == ["PS256", "ES256", "EdDSA"]

@@ -1,0 +1,44 @@
+"""JSON Web Encryption (RFC 7516), as request objects and answers use it."""
+
+import pytest
+
+from tests.encryption import ENC, bank_key, sealed
+
+TEXT = {"error": "invalid_request_object", "error_description": "the request object can't be used"}
+
+
+@pytest.fixture
+def ask(advanced):
+    """A function: header members to the answer to a request object that is encrypted so."""
+    inside = advanced.request_object(response_type="code id_token")
+    return lambda **header: advanced.post("/par", request=sealed(advanced.bank, inside, **header))
+
+
+@pytest.mark.clause("RFC7516-5.2")
+def test_5_2_what_is_encrypted_to_a_published_key_is_decrypted(bank, ask):
+    """The message decryption process is the reverse of the encryption process."""
+    key = bank_key(bank)
+    assert (key["kty"], key["alg"], key["use"]) == ("RSA", "RSA-OAEP-256", "enc")
+    assert not key.keys() & {"d", "p", "q"}
+    assert ask().status == 201
+
+
+@pytest.mark.clause("RFC7516-4.1.6")
+def test_4_1_6_a_kid_says_which_key(ask):
+    """This parameter allows originators to explicitly signal a change of key to recipients; the only key needs none."""
+    assert ask(kid=None).status == 201
+    assert ask(kid="another").json() == TEXT
+
+
+@pytest.mark.clause("RFC7516-4.1.3")
+def test_4_1_3_compression_is_not_understood(ask):
+    """zip: Compression algorithms are used only where both sides support them; here nobody does."""
+    assert ask(zip="DEF").json() == TEXT
+
+
+@pytest.mark.clause("RFC7516-4.1.2")
+def test_4_1_2_the_content_is_encrypted_by_an_agreed_algorithm(ask):
+    """enc MUST be an AEAD algorithm; of those one is taken."""
+    assert ask(enc=ENC).status == 201
+    for other in ("A128GCM", "A128CBC-HS256", "A256CBC-HS512"):
+        assert ask(enc=other).json() == TEXT
