@@ -83,13 +83,12 @@ def _offered(settings: Settings) -> dict[str, list[str]]:
         "code_challenge_methods_supported": _union("code_challenge_methods"),
         "dpop_signing_alg_values_supported": _union("dpop_signing_algs"),
         "request_object_signing_alg_values_supported": _union("request_object_signing_algs"),
-        "request_object_encryption_alg_values_supported": _union("request_object_encryption_algs"),
-        "request_object_encryption_enc_values_supported": _union("encryption_encs"),
         **{
             f"{what}_encryption_{part}_values_supported": _union(f"encryption_{part}s")
-            for what in ("id_token", "userinfo", "authorization")
+            for what in ("id_token", "userinfo", "authorization", "request_object")
             for part in ("alg", "enc")
         },
+        "request_object_encryption_alg_values_supported": _union("request_object_encryption_algs"),
         **{
             f"{what}_signing_alg_values_supported": _signed(f"{what}_signing_algs", settings)
             for what in ("id_token", "userinfo", "authorization", "introspection")
