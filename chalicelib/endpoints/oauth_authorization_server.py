@@ -77,9 +77,7 @@ def _offered(settings: Settings) -> dict[str, list[str]]:
     methods = _union("token_endpoint_auth_methods")
     signing = [*_union("client_signing_algs"), *_union("client_secret_algs")]
     return {
-        "response_types_supported": _union("response_types"),
-        "response_modes_supported": _union("response_modes"),
-        "grant_types_supported": _union("grant_types"),
+        **{f"{name}_supported": _union(name) for name in ("response_types", "response_modes", "grant_types")},
         "code_challenge_methods_supported": _union("code_challenge_methods"),
         "dpop_signing_alg_values_supported": _union("dpop_signing_algs"),
         "request_object_signing_alg_values_supported": _union("request_object_signing_algs"),
