@@ -1,7 +1,8 @@
-"""Every cell of the FAPI 2.0 plans as one flow of our own, so that nobody needs the suite to notice a break.
+"""Every cell of the FAPI plans as one flow of our own, so that nobody needs the suite to notice a break.
 
 Who the client is x what binds its tokens x OpenID Connect or plain OAuth x simple or rich requests, for the Security
-Profile; and for Message Signing all that x signed requests x signed responses.
+Profile; and for Message Signing all that x signed requests x signed responses. For FAPI 1.0 Advanced: who the client is x
+requests by value or pushed x plain or signed responses, on the same deployment.
 """
 
 import json
@@ -106,3 +107,34 @@ def test_a_clients_own_token_of_each_cell(bank, profile, auth, sender):
     decision = client.accounts(token["access_token"])
     assert decision["policyDocument"]["Statement"][0]["Effect"] == "Allow", decision
     assert "sub" not in decision["context"]
+
+
+ADVANCED = list(product(AUTH, ("by_value", "pushed"), ("plain_response", "jarm")))
+
+
+@pytest.mark.parametrize(("auth", "method", "mode"), ADVANCED, ids="-".join)
+def test_a_whole_flow_of_each_cell_of_fapi_1(bank, auth, method, mode):
+    client = client_of(bank, "fapi1-advanced", auth, "mtls", "unsigned")
+    asked = {"response_type": "code", "response_mode": "jwt"} if mode == "jarm" else {"response_type": "code id_token"}
+    signed = client.request_object(scope="openid accounts", **asked)
+    if method == "pushed":
+        query = {
+            "client_id": client.client_id,
+            "request_uri": client.post("/par", request=signed).json()["request_uri"],
+        }
+    else:
+        query = client.direct(request=signed)
+    browser = Browser(bank)
+    page = browser.get(browser.get("/authorize", query).location)
+    back = browser.submit(browser.get(browser.sign_in(page).location), "approve")
+    told = bank.verified(back.parameters["response"], client.client_id) if mode == "jarm" else back.fragment
+    assert (told["iss"], told["state"]) == (ISSUER, "a-state")
+    assert ("id_token" in told) == (mode == "plain_response")
+
+    tokens = client.redeem(told["code"]).json()
+    assert bank.verified(tokens["id_token"], client.client_id)["nonce"] == "a-nonce"
+    for access_token in (tokens["access_token"], client.refresh(tokens["refresh_token"]).json()["access_token"]):
+        decision = client.accounts(access_token)
+        assert decision["policyDocument"]["Statement"][0]["Effect"] == "Allow", decision
+        assert client.accounts(access_token, certificate=None)["policyDocument"]["Statement"][0]["Effect"] == "Deny"
+    assert client.redeem(told["code"]).json()["error"] == "invalid_grant"
