@@ -68,11 +68,11 @@ SPECIFICATIONS = {
     "FAPI1-BASE": ("FAPI 1.0 Part 1: Baseline", f"{OPENID}openid-financial-api-part-1-1_0-final.html#rfc.section."),
     "FAPI1-ADV": ("FAPI 1.0 Part 2: Advanced", f"{OPENID}openid-financial-api-part-2-1_0-final.html#rfc.section."),
     "OIDCC": ("OpenID Connect Core", f"{OPENID}openid-connect-core-1_0.html#rfc.section."),
-    "OAUTH-FORM-POST": (
+    "OAuth2-FP": (
         "OAuth 2.0 Form Post Response Mode",
         f"{OPENID}oauth-v2-form-post-response-mode-1_0.html#rfc.section.",
     ),
-    "OAUTH-RT": (
+    "OAuth2-RT": (
         "OAuth 2.0 Multiple Response Type Encoding Practices",
         f"{OPENID}oauth-v2-multiple-response-types-1_0.html#rfc.section.",
     ),

@@ -4,7 +4,7 @@ from chalicelib.profiles.profile import Profile
 
 FAPI1_BASELINE = Profile(
     name="fapi1-baseline",
-    responses=(("code", ("query", "form_post")),),  # FAPI1-BASE-5.2.2-11
+    responses=(("code", ("query", "form_post")),),
     pushed_requests_only=False,
     signed_requests_only=False,
     nonce_or_state_required=True,  # FAPI1-BASE-5.2.2.2-1, FAPI1-BASE-5.2.2.3-1

@@ -7,7 +7,9 @@ from urllib.parse import parse_qsl, urlsplit
 import jwt
 import pytest
 
-from tests.actors import ISSUER, Browser
+from chalicelib.errors import InvalidClientMetadata
+from tests.actors import ISSUER, Browser, jwk, rsa_key
+from tests.conftest import FAPI1
 
 
 def half(value):
@@ -57,6 +59,7 @@ def test_3_3_2_11_the_id_token_has_the_hash_of_the_access_token(reader):
 
 
 @pytest.mark.clause("OIDCC-3.3.2.5")
+@pytest.mark.clause("RFC6749-4.2.2")
 def test_3_3_2_5_an_access_token_comes_with_its_type_life_and_scope(reader):
     """access_token and token_type; RFC 6749 4.2.2 says expires_in and scope beside."""
     back = reader.agreed(response_type="code id_token token", scope="openid accounts").fragment
@@ -147,10 +150,20 @@ def test_3_3_2_1_a_response_type_of_another_profile_or_of_no_registration_is_uns
         assert ("token" in response_type) == bool(urlsplit(answer.location).fragment)
 
 
+@pytest.mark.clause("RFC7591-2.1")
+def test_a_client_may_register_the_grant_types_that_go_with_its_response_types(bank):
+    """code id_token corresponds to authorization_code and implicit; of the two, the token endpoint takes the first."""
+    hybrid = {"grant_types": ["authorization_code", "implicit"], "response_types": ["code id_token"]}
+    known = {"client_id": "hybrid", "profile": "fapi1-advanced", "jwks": {"keys": [jwk(rsa_key("hybrid"))]}}
+    assert bank.register(**FAPI1 | hybrid | known).grant_types == ("authorization_code", "implicit")
+    with pytest.raises(InvalidClientMetadata):
+        bank.register(**FAPI1 | hybrid | known | {"profile": "fapi1-baseline", "response_types": ["code"]})
+
+
 # Multiple Response Types, Form Post.
 
 
-@pytest.mark.clause("OAUTH-FORM-POST-2")
+@pytest.mark.clause("OAuth2-FP-2")
 def test_form_post_2_the_response_is_a_form_that_posts_itself(advanced):
     """Parameters are encoded as HTML form values that are auto-submitted, and so are posted to the client."""
     back = advanced.agreed(response_type="code id_token", response_mode="form_post")
@@ -162,7 +175,7 @@ def test_form_post_2_the_response_is_a_form_that_posts_itself(advanced):
     assert back.header("location") is None
 
 
-@pytest.mark.clause("OAUTH-FORM-POST-2")
+@pytest.mark.clause("OAuth2-FP-2")
 def test_form_post_2_its_policy_lets_run_what_posts_it_and_nothing_else(advanced):
     """The page runs one script, which the policy names by its hash; what is posted can't break out of its field."""
     state = "'\"><script>alert(1)</script>"
@@ -176,7 +189,7 @@ def test_form_post_2_its_policy_lets_run_what_posts_it_and_nothing_else(advanced
     assert back.header("cache-control") == "no-store"
 
 
-@pytest.mark.clause("OAUTH-FORM-POST-2")
+@pytest.mark.clause("OAuth2-FP-2")
 def test_form_post_2_a_refusal_is_posted_too(advanced):
     """Error responses use the same mode."""
     browser = Browser(advanced.bank)
@@ -185,7 +198,7 @@ def test_form_post_2_a_refusal_is_posted_too(advanced):
     assert back.posted["error"] == "access_denied"
 
 
-@pytest.mark.clause("OAUTH-RT-5")
+@pytest.mark.clause("OAuth2-RT-5")
 @pytest.mark.parametrize("mode", ["query", "jwt", "query.jwt", "fragment.jwt", "web_message"])
 def test_5_the_response_is_never_in_a_query(advanced, mode):
     """For these response types the query encoding MUST NOT be used: refused, by the fragment."""
