@@ -121,7 +121,7 @@ FUNCTIONS = (
             Table("users", "AddThePasskeyOfWhoWasInvited", ("GetItem", "PutItem", "UpdateItem")),
             Table("used_once", "AcceptEachOneTimeCodeOnce", ("PutItem",)),
         ),
-        keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt"),),
+        keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt", context="user"),),
         memory=1769,  # argon2 takes a whole CPU
     ),
     Function(

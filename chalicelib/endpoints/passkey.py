@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chalicelib.authorization import browser
-from chalicelib.errors import AccessDenied, NotHere, OAuthError
+from chalicelib.errors import AccessDenied, InvalidRequest, NotHere, OAuthError
 from chalicelib.messages import Request, Response
 from chalicelib.pages import enrolment, render
 from chalicelib.pages.ceremony import Ceremony
@@ -37,7 +37,9 @@ def answer(request: Request, provider: Provider) -> Response:
         form = request.form
         key, cookie = browser.require_posted(request, form)
         return (_add if "ticket" in form else _prove)(form, key, cookie, passkeys, provider)
-    invitation = request.parameters.get("invitation", "")
+    invitation = request.parameters.get("invitation")
+    if invitation is None:
+        raise InvalidRequest("the link is not whole")
     key, cookie = digest(invitation), provider.new_handle()
     shown = _page(key, cookie, provider, invitation=invitation)
     return shown.with_headers(browser.bind(key, cookie, seconds=STAYS))

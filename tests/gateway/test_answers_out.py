@@ -11,7 +11,7 @@ from infra.functions import FUNCTIONS
 from tests.actors import ASSERTION_TYPE, Browser
 
 GUARDED = {row.name for row in FUNCTIONS if row.guarded}
-PEOPLES = ("authorize", "login", "consent")
+PEOPLES = ("authorize", "login", "passkey", "consent")
 """Doors that people stand before."""
 FIRST = {row.name: row.routes[0].split(" ") for row in FUNCTIONS if row.routes}
 EVERYWHERE = {
@@ -28,6 +28,8 @@ def good(lambdas, fintech, form):
     def made(name):
         if name in ("authorize", "login", "consent"):
             return _of_a_person(lambdas, fintech, name)
+        if name == "passkey":
+            return lambdas.event("GET", "/passkey?invitation=a-link")
         if name == "userinfo":
             bearer = (("Authorization", f"Bearer {fintech.tokens()['access_token']}"),)
             return lambdas.event("GET", "/userinfo", headers=bearer, certificate=fintech.certificate)

@@ -186,7 +186,7 @@ class TestOtherShapes:
         headers = (("Cookie", "theme=dark"), ("cookie", f"a=b; {cookie}"))
         assert lambdas("login", lambdas.event("GET", opened.header("location"), headers=headers)).status == 200
 
-    @pytest.mark.parametrize("name", ["authorize", "login", "consent"])
+    @pytest.mark.parametrize("name", ["authorize", "login", "passkey", "consent"])
     def test_a_missing_query_is_a_page_and_no_failure(self, lambdas, name):
         answer = lambdas(name, lambdas.event("GET", f"/{name}"))
         assert answer.status in (400, 403)

@@ -110,7 +110,14 @@ def test_who_unseals_opens_the_secrets_of_people_or_those_of_clients_and_never_w
         for s in template.statements(handler)
         if setting(template, s["Resource"]) == "DUCAT_SECRETS_KEY"
     }
-    owners = {"login": "user", "par": "client", "token": "client", "introspect": "client", "revoke": "client"}
+    owners = {
+        "login": "user",
+        "passkey": "user",
+        "par": "client",
+        "token": "client",
+        "introspect": "client",
+        "revoke": "client",
+    }
     assert unsealing == {
         f"app.{name}": {
             "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": [owner]},
