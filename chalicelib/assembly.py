@@ -66,7 +66,11 @@ class Aws:
     def kms(self) -> Kms:
         from chalicelib.keys.kms import Kms
 
-        return Kms(secrets_key=self.settings.secrets_key, nonces_key=self.settings.nonces_key)
+        return Kms(
+            secrets_key=self.settings.secrets_key,
+            nonces_key=self.settings.nonces_key,
+            subjects_key=self.settings.subjects_key,
+        )
 
     @cached_property
     def clients(self) -> Any:

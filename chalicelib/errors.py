@@ -112,6 +112,12 @@ class LoginRequired(OAuthError):
     error = "login_required"
 
 
+class ConsentRequired(OAuthError):
+    """The person would have to agree, and the client asked for no page (OpenID Connect Core 3.1.2.6)."""
+
+    error = "consent_required"
+
+
 class InvalidAuthorizationDetails(OAuthError):
     """Authorization details are unknown, malformed or beyond what was granted (RFC 9396 5)."""
 

@@ -25,7 +25,8 @@ class Settings:
     of end users. `resource_url`: https URL of the bank's API behind the authorizer. `resource_rules`: JSON object, "GET
     /accounts" to what the authorizer asks for there (tokens/demand.py). `*_table`: name of a DynamoDB table.
     `eddsa_key`: id or ARN of a KMS key that signs as EdDSA; left out where the Region's KMS has no such keys. `*_key`: id or ARN
-    of a KMS key.
+    of a KMS key. `otp_level`: the level of assurance that password and one-time code reach by an audit of the bank, 2 or 3;
+    how much is needed is for a client's profile to say.
     """
 
     issuer: str
@@ -50,6 +51,7 @@ class Settings:
     subjects_key: str
     decryption_key: str
     eddsa_key: str | None = None
+    otp_level: str = "2"
 
     @property
     def signing_keys(self) -> dict[str, str]:
@@ -86,6 +88,8 @@ class Settings:
         for name in ("issuer", "mtls_url", "resource_url"):
             if values[name] and not _is_base_url(values[name]):
                 problems.append(f"{variable(name)} must be https://host or https://host:port and no more")
+        if values.get("otp_level", "2") not in ("2", "3"):
+            problems.append(f"{variable('otp_level')} must be 2 or 3")
         if problems:
             raise SettingsError("Settings can't be used: " + "; ".join(problems))
         return cls(**values)

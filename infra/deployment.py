@@ -13,6 +13,7 @@ HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-
 CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[0-9a-f-]+")
 TRUSTSTORE = re.compile(r"s3://[a-z0-9.-]{3,63}/\S+")
 API_ID = re.compile(r"\*|[a-z0-9]{6,20}")
+OTP_LEVEL = re.compile(r"[23]")
 YES_OR_NO = re.compile(r"true|false")
 
 PEOPLE = "chalicelib.people.directory:build"
@@ -37,6 +38,7 @@ class Deployment:
     there (chalicelib/tokens/demand.py). `bank_api_id`: the bank's own REST API that may call the authorizer; * for any
     of this account and Region. `eddsa`: "true" for a key that signs as EdDSA, in a Region whose KMS has keys of the kind
     ECC_NIST_EDWARDS25519; "false" offers clients no such signature.
+    `otp_level`: "3" where an audit found that password and one-time code reach level of assurance 3.
     """
 
     issuer_host: str = "login.bank.example"
@@ -50,6 +52,7 @@ class Deployment:
     resource_rules: str = "{}"
     bank_api_id: str = "*"
     eddsa: str = "false"
+    otp_level: str = "2"
 
     @classmethod
     def read(cls, context: Mapping[str, object]) -> Deployment:
@@ -65,7 +68,7 @@ class Deployment:
 
     def left_as_examples(self) -> list[str]:
         """The settings that must be given before anything is deployed, and are not."""
-        allowed = ("resource_rules", "bank_api_id", "eddsa")
+        allowed = ("resource_rules", "bank_api_id", "eddsa", "otp_level")
         return [f.name for f in fields(self) if getattr(self, f.name) == f.default and f.name not in allowed]
 
     def chooses(self, name: str) -> bool:
@@ -89,6 +92,7 @@ class Deployment:
                 ("resource_host", HOST, "must be a host name in lower case, without https://"),
                 ("bank_api_id", API_ID, "must be the id of a REST API, or *"),
                 ("eddsa", YES_OR_NO, "must be true or false"),
+                ("otp_level", OTP_LEVEL, "must be 2 or 3"),
             )
             if not pattern.fullmatch(getattr(self, name))
         ]

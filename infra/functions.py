@@ -55,6 +55,7 @@ class Function:
 CALLER = Table("clients", "KnowTheClient", ("GetItem",))
 ONCE = Table("used_once", "AcceptEachAssertionAndProofOnce", ("PutItem",))
 PROOF = Table("used_once", "AcceptEachProofOnce", ("PutItem",))
+SUBJECT = Key("subjects", "MakePairwiseSubjects", "GenerateMac")
 CLIENTS_SECRET = Key("secrets", "UnsealTheClientsSecret", "Decrypt", context="client")
 DECRYPT_REQUESTS = Key("decryption", "DecryptWhatIsEncryptedToUs", "Decrypt")
 NONCE = Key("nonces", "MakeAndRecogniseNonces", "GenerateMac")
@@ -97,9 +98,11 @@ FUNCTIONS = (
             CALLER,
             Table("pushed_requests", "ReadWhatWasPushed", ("GetItem",)),
             Table("interactions", "BeginTheInteraction", ("PutItem",)),
+            Table("sessions", "RecogniseThePerson", ("GetItem",)),
+            Table("users", "ReadWhoThePersonIsNow", ("GetItem",)),
             RING,
         ),
-        keys=(DECRYPT_REQUESTS, *SIGN_RESPONSES),
+        keys=(DECRYPT_REQUESTS, SUBJECT, *SIGN_RESPONSES),
     ),
     Function(
         "login",
@@ -109,9 +112,10 @@ FUNCTIONS = (
             Table("users", "CheckThePasswordAndCountFailures", ("GetItem", "UpdateItem")),
             Table("interactions", "RecordWhoThePersonIs", ("GetItem", "UpdateItem")),
             Table("used_once", "AcceptEachOneTimeCodeOnce", ("PutItem",)),
+            Table("sessions", "RecogniseThePersonLater", ("DeleteItem", "PutItem")),
             RING,
         ),
-        keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt", context="user"), *SIGN_RESPONSES),
+        keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt", context="user"), SUBJECT, *SIGN_RESPONSES),
         memory=1769,  # argon2 takes a whole CPU
     ),
     Function(
@@ -130,7 +134,11 @@ FUNCTIONS = (
         tables=(
             CALLER,
             Table("interactions", "RecordWhatThePersonDecides", ("GetItem", "UpdateItem")),
-            Table("consents", "BeginTheConsentOfATokenThatOnlyReads", ("PutItem",)),
+            Table(
+                "consents",
+                "BeginTheConsentOfATokenThatOnlyReadsAndRememberAgreements",
+                ("GetItem", "PutItem", "UpdateItem"),
+            ),
             Table("access_tokens", "KeepATokenThatOnlyReads", ("PutItem",)),
             RING,
         ),

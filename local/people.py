@@ -12,7 +12,7 @@ from chalicelib.people import assurance, enrolment
 from chalicelib.people.claims import asked_for
 from chalicelib.people.enrolment import Needs
 from chalicelib.people.passkeys import Passkeys as Kept
-from chalicelib.people.port import Passkeys, People, SignedIn, SignInRefused
+from chalicelib.people.port import Passkeys, People, Recalled, SignedIn, SignInRefused
 from chalicelib.storage.records import User
 
 ONE_TIME_CODE = "123456"
@@ -119,8 +119,21 @@ class Sandbox:
         if one_time_code != user.totp:
             raise SignInRefused("wrong one-time code")
         asked = asked_for(user.claims, scope, claims)
-        login = assurance.login(user.sub, auth_time=now, methods=("pwd", "otp"), claims=asked, accounts=user.accounts)
+        login = assurance.login(
+            user.sub,
+            auth_time=now,
+            methods=("pwd", "otp"),
+            claims=asked,
+            accounts=user.accounts,
+            reached=assurance.reached(self._provider.settings),
+        )
         return SignedIn(login)
+
+    def recall(
+        self, username: str, *, scope: tuple[str, ...], now: int, claims: tuple[str, ...] = ()
+    ) -> Recalled | None:
+        user = self.find(username)
+        return None if user is None else Recalled(user.sub, asked_for(user.claims, scope, claims), user.accounts)
 
 
 def invitations(provider: Needs) -> dict[str, str]:

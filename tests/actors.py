@@ -342,7 +342,8 @@ class Fintech:
         """The authorization response to a request by value, after a person logged in and agreed."""
         browser = Browser(self.bank)
         page = browser.get(browser.get("/authorize", self.direct(**claims)).location)
-        return browser.submit(browser.get(browser.sign_in(page, username=username).location), "approve")
+        page = browser.get(browser.sign_in(page, username=username).location)
+        return page if page.status == 303 else browser.submit(page, "approve")
 
     def push(self, **changes: Any) -> Answer:
         return self.post("/par", **self.asking(**changes))
@@ -455,7 +456,8 @@ class Browser:
 
     def login(self, client_id: str, request_uri: str, *, username: str = "alice") -> Answer:
         """The authorization response of a person who agrees."""
-        return self.submit(self.consent_page(client_id, request_uri, username=username), "approve")
+        page = self.consent_page(client_id, request_uri, username=username)
+        return page if page.status == 303 else self.submit(page, "approve")
 
     def _sent(self) -> tuple[tuple[str, str], ...]:
         together = "; ".join(f"{name}={value}" for name, value in self.cookies.items())

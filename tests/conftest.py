@@ -42,12 +42,21 @@ def _running():
 
 
 @pytest.fixture
-def bank(_running):
-    """The provider, its clock at NOW, and nothing on the web."""
+def bank(_running, monkeypatch):
+    """The provider, its clock at NOW, and nothing on the web. What people agree to in a test is forgotten after it."""
+    agreed, remember = set(), _running.aws.agreements.remember
+
+    def noted(sub, client_id, *what, **more):
+        agreed.add((sub, client_id))
+        remember(sub, client_id, *what, **more)
+
+    monkeypatch.setattr(_running.aws.agreements, "remember", noted)
     _running.now = NOW
     _running.web.__init__()
     _running.aws.published_keys.__init__(_running.web)
-    return _running
+    yield _running
+    for sub, client_id in agreed:
+        _running.aws.agreements.forget(sub, client_id)
 
 
 @pytest.fixture

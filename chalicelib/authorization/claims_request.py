@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from chalicelib.errors import InvalidRequest, UnmetAuthenticationRequirements
-from chalicelib.storage.records import AuthorizationRequest
+from chalicelib.storage.records import AuthorizationRequest, Login
 
 LONGEST = 4096
 """Characters of the parameter that are looked at."""
@@ -70,6 +71,15 @@ def require_person(request: AuthorizationRequest, sub: str) -> str:
     ):
         raise AnotherPerson("another person was asked for")
     return sub
+
+
+def require_person_of(request: AuthorizationRequest, login: Login) -> Login:
+    """The login as this request needs it, if it is of whom the client knows and asked for. Raises AnotherPerson.
+
+    The person's accounts are only there where there is a choice of them to make.
+    """
+    require_person(request, login.told_sub)
+    return login if request.authorization_details else replace(login, accounts=())
 
 
 def require_acr(request: AuthorizationRequest, *reached: str) -> tuple[str, ...]:

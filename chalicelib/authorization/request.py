@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from chalicelib.authorization import claims_request, code_challenge, details, prompt, response_mode, scope, writing
 from chalicelib.authorization.detail_type import Detail
-from chalicelib.errors import InvalidRequest, InvalidScope, LoginRequired
+from chalicelib.errors import InvalidRequest, InvalidScope
 from chalicelib.profiles import Profile
 from chalicelib.storage.records import AuthorizationRequest, Client
 
@@ -22,6 +22,10 @@ LONGEST_SIGNED_WHOLE = 2 * LONGEST
 """Characters of a value as JSON spells it in ASCII, where it must fit into such a message."""
 
 THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")  # RFC7638-3.1, of SHA-256
+LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,7}")
+"""BCP 47, as far as it matters: RFC 5646 2.1 has no other character in a tag, and no longer part."""
+MOST_LOCALES = 8
+
 SECONDS = re.compile(r"[0-9]{1,10}")
 
 
@@ -91,6 +95,7 @@ def check(
             claims=claims_request.asked(parameters.get("claims")),
             authorization_details=asked,
             hinted_sub=hinted_sub,
+            ui_locales=_locales(parameters),
         ),
         profile,
     )
@@ -100,12 +105,10 @@ def check(
 def require_answerable(request: AuthorizationRequest, client: Client) -> AuthorizationRequest:
     """The request, if it may still be answered with pages: the client may have changed since it pushed it (PAR-7.4).
 
-    Raises InvalidScope, InvalidAuthorizationDetails or LoginRequired, for the client to hear of.
+    Raises InvalidScope or InvalidAuthorizationDetails, for the client to hear of.
     """
     scope.require(request.scope, client.scope)
     details.require(request.authorization_details, client.authorization_details_types)
-    if "none" in request.prompt:
-        raise LoginRequired("the person would have to log in")  # OpenID Connect Core 3.1.2.1
     return request
 
 
@@ -177,3 +180,9 @@ def _max_age(parameters: Mapping[str, str]) -> int | None:
     if not SECONDS.fullmatch(value):
         raise InvalidRequest("max_age must be a number of seconds")
     return int(value)
+
+
+def _locales(parameters: Mapping[str, str]) -> tuple[str, ...]:
+    """OIDCC-3.1.2.1: what can't be a language is no error, since one that we don't speak is none."""
+    tags = (_kept(parameters, "ui_locales") or "").split()
+    return tuple(tag for tag in tags if LANGUAGE.fullmatch(tag))[:MOST_LOCALES]

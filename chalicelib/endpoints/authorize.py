@@ -7,23 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from chalicelib.authorization import browser, claims_request, request_uri, response
+from chalicelib.authorization import browser, claims_request, request_uri, response, writing
 from chalicelib.authorization import request as authorization_request
 from chalicelib.authorization.response import Answerable
-from chalicelib.errors import InvalidRequest, InvalidRequestUri, OAuthError
+from chalicelib.errors import InvalidRequest, InvalidRequestUri, LoginRequired, OAuthError
 from chalicelib.messages import Request, Response, see_other
-from chalicelib.people.assurance import ACR_VALUES
+from chalicelib.people import assurance, pairwise, session
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
 from chalicelib.storage.handles import digest
-from chalicelib.storage.records import AuthorizationRequest, Client, Interaction, PushedRequest
+from chalicelib.storage.records import AuthorizationRequest, Client, Interaction, Login, PushedRequest
 from chalicelib.storage.stores import Gone
 
 Check = Callable[[], AuthorizationRequest]
 
 
 def answer(request: Request, provider: Provider) -> Response:
-    """303 to the login page, with the cookie that ties it to this browser."""
+    """303 to the login page, or past it where this browser's session will do, with the cookie that ties it to the browser."""
     now = provider.now()
 
     # Read.
@@ -34,7 +34,9 @@ def answer(request: Request, provider: Provider) -> Response:
     # Check.
     try:
         asked = authorization_request.require_answerable(check(), client)
-        claims_request.require_acr(asked, *ACR_VALUES)
+        login = _recognised(request, asked, client, provider, now=now)
+        if login is None and "none" in asked.prompt:
+            raise LoginRequired("the person would have to log in")  # OIDCC-3.1.2.1
     except OAuthError as refusal:
         return response.failure(way_back, provider, refusal, now=now)
 
@@ -48,6 +50,7 @@ def answer(request: Request, provider: Provider) -> Response:
         begun_at=now,
         expires_at=now + profile.interaction_lifetime,
         code_lifetime=profile.code_lifetime,
+        login=login,
     )
     try:
         provider.interactions.begin(interaction)
@@ -56,7 +59,8 @@ def answer(request: Request, provider: Provider) -> Response:
 
     # Answer.
     bound = browser.bind(interaction.key, cookie, seconds=profile.interaction_lifetime)
-    return see_other(f"/login?interaction={interaction.key}", bound).noting(client_id=client.client_id)
+    page = "login" if login is None else "consent"
+    return see_other(f"/{page}?interaction={interaction.key}", bound).noting(client_id=client.client_id)
 
 
 def refuse(refusal: OAuthError, provider: Provider) -> Response:
@@ -69,6 +73,24 @@ def refuse(refusal: OAuthError, provider: Provider) -> Response:
         description=refusal.description,
         status=refusal.status,
     )
+
+
+def _recognised(
+    request: Request, asked: AuthorizationRequest, client: Client, provider: Provider, *, now: int
+) -> Login | None:
+    """Who signed in in this browser a while ago, if that answers the request. Raises UnmetAuthenticationRequirements."""
+    profile, possible = PROFILES[client.profile], assurance.acr_values(provider.settings)
+    acrs = claims_request.require_acr(asked, *assurance.enough(profile, possible, writes=writing.may_write(asked)))
+    known = session.fitting(request, asked, profile, provider.sessions, acrs=acrs, now=now)
+    if known is None:
+        return None
+    person = provider.people.recall(known.username, scope=asked.scope, claims=claims_request.names(asked), now=now)
+    login = session.login(known, person)
+    try:
+        told = None if login is None else pairwise.known_to(client, login, provider.kms)
+        return told and claims_request.require_person_of(asked, told)
+    except claims_request.AnotherPerson:
+        return None
 
 
 def _heard(

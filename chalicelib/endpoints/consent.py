@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from chalicelib.authorization import browser, claims_request, details, response, scope
+from chalicelib.authorization import agreement, browser, details, response, scope
 from chalicelib.authorization.detail_type import Detail
 from chalicelib.clients import lifetimes
 from chalicelib.endpoints.authorize import refuse
 from chalicelib.endpoints.login import cancel
-from chalicelib.errors import AccessDenied, InvalidRequest
+from chalicelib.errors import AccessDenied, ConsentRequired, InvalidRequest
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import render
 from chalicelib.people import claims
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
 from chalicelib.storage.handles import digest, join
-from chalicelib.storage.records import Interaction
+from chalicelib.storage.records import Agreement, Interaction
 from chalicelib.storage.stores import Gone
 
 __all__ = ["answer", "refuse"]
@@ -34,21 +34,29 @@ def _show(request: Request, provider: Provider) -> Response:
     client = provider.clients.find(interaction.request.client_id, now=now)
     if client is None:
         raise AccessDenied("the app that sent you here is no longer registered")
+    profile = PROFILES[client.profile]
+    wanted = agreement.asked(interaction.request, known=claims.NAMES)
+    before = Agreement()
+    if agreement.rememberable(interaction.request, client, profile):
+        before = provider.agreements.find(interaction.login.sub, client.client_id, now=now)
+    new = agreement.new(wanted, before)
+    cookie, person = browser.cookie_of(request, key), digest(interaction.login.sub)
+    if "consent" not in interaction.request.prompt and before != Agreement() and new == Agreement():
+        return _approve(key, cookie, person, provider, now=now)
+    if "none" in interaction.request.prompt:
+        return cancel(key, cookie, provider, now=now, why=ConsentRequired("the person would have to agree"))
     return render.consent(
         bank_name=provider.settings.bank_name,
         client_name=client.client_name,
         key=key,
-        csrf=browser.token(key, browser.cookie_of(request, key), person=digest(interaction.login.sub)),
+        csrf=browser.token(key, cookie, person=person),
         redirect_uri=interaction.request.redirect_uri,
         person=str(interaction.login.claims.get("name") or interaction.login.username),
-        asks=[
-            *scope.in_words(interaction.request.scope),
-            *claims.in_words(claims_request.names(interaction.request), interaction.request.scope),
-        ],
+        asks=_asks(wanted, new) if before != Agreement() else _in_words(wanted, interaction.request.scope),
         details=details.in_words(interaction.request.authorization_details, interaction.login.accounts),
         until=details.ends(
             interaction.request.authorization_details,
-            otherwise=now + lifetimes.of_consent(client, PROFILES[client.profile]),
+            otherwise=now + lifetimes.of_consent(client, profile),
         ),
     )
 
@@ -75,8 +83,25 @@ def _post(request: Request, provider: Provider) -> Response:
         except AccessDenied:
             return cancel(key, cookie, provider, now=now)
 
-    # Remember. The write itself checks that the interaction is this browser's, open, and logged in as who saw the page:
-    # somebody else may have signed in meanwhile, who agreed to nothing.
+    # Remember, and answer.
+    return _approve(key, cookie, browser.asked(form), provider, now=now, granted=granted, by_hand=True)
+
+
+def _approve(
+    key: str,
+    cookie: str,
+    person: str,
+    provider: Provider,
+    *,
+    now: int,
+    granted: tuple[Detail, ...] = (),
+    by_hand: bool = False,
+) -> Response:
+    """303 back to the client with what it gets. `by_hand`: somebody read the page, and so need not be asked again.
+
+    The write itself checks that the interaction is this browser's, open, and logged in as `person`, who agreed: somebody else may
+    have signed in meanwhile, who agreed to nothing.
+    """
     code = join(provider.new_handle(), key)
     try:
         interaction = provider.interactions.decide(
@@ -84,7 +109,7 @@ def _post(request: Request, provider: Provider) -> Response:
             cookie,
             decision="approved",
             now=now,
-            person=browser.asked(form),
+            person=person,
             consent_id=provider.new_handle(),
             code=code,
             granted=granted,
@@ -92,7 +117,8 @@ def _post(request: Request, provider: Provider) -> Response:
     except Gone:
         raise browser.over() from None
 
-    # Answer.
+    if by_hand:  # after the decision, and never before it: nobody is remembered to have agreed who did not
+        _remember(interaction, provider, now=now)
     back = response.success(interaction.request, provider, _given(interaction, code, provider, now=now), now=now)
     return back.with_headers(browser.release(key))
 
@@ -103,3 +129,24 @@ def _given(interaction: Interaction, code: str, provider: Provider, *, now: int)
     from chalicelib.grants import front_channel  # brings PyJWT, which a code alone never needs
 
     return front_channel.issue(interaction, code, provider, now=now)
+
+
+def _remember(interaction: Interaction, provider: Provider, *, now: int) -> None:
+    client = provider.clients.find(interaction.request.client_id, now=now)
+    if client is None or interaction.login is None:
+        return
+    profile = PROFILES[client.profile]
+    if agreement.rememberable(interaction.request, client, profile):
+        wanted = agreement.asked(interaction.request, known=claims.NAMES)
+        until = now + lifetimes.of_consent(client, profile)
+        provider.agreements.remember(interaction.login.sub, client.client_id, wanted, until=until)
+
+
+def _in_words(asked: Agreement, with_scope: tuple[str, ...]) -> list[str]:
+    return [*scope.in_words(asked.scope), *claims.in_words(asked.claims, with_scope)]
+
+
+def _asks(wanted: Agreement, new: Agreement) -> list[str]:
+    """Everything that is asked for; what was not agreed to before comes first, and says so."""
+    fresh = _in_words(new, wanted.scope)
+    return [*(f"{words} (new)" for words in fresh), *(w for w in _in_words(wanted, wanted.scope) if w not in fresh)]

@@ -15,7 +15,7 @@ from chalicelib.errors import InvalidRequest
 from chalicelib.keys import jose
 from chalicelib.messages import NO_STORE, Request, Response, uncached
 from chalicelib.provider import Provider
-from chalicelib.storage.records import AccessToken, Client, Consent
+from chalicelib.storage.records import AccessToken, Client, Consent, Login
 from chalicelib.tokens import confirmation
 
 SIGNED = "application/token-introspection+jwt"
@@ -82,7 +82,12 @@ def _told(token: AccessToken | None, consent: Consent | None, caller: Client, *,
         "token_type": confirmation.token_type(token.cnf) if token is not None else None,
         "authorization_details": list(details) or None,  # RFC9396-9.2
         "cnf": found.cnf or None,  # RFC8705-3.2
-        "sub": login.sub if login is not None else None,
+        "sub": _sub(login, own=found.client_id == caller.client_id),
         "acr": login.acr if login is not None else None,
         "auth_time": login.auth_time if login is not None else None,
     }
+
+
+def _sub(login: Login | None, *, own: bool) -> str | None:
+    """A client learns by which name it knows the person; what protects the bank's accounts learns whose they are."""
+    return None if login is None else login.told_sub if own else login.sub

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.authorization import browser, claims_request, response
+from chalicelib.authorization import browser, claims_request, response, writing
 from chalicelib.endpoints.authorize import refuse
 from chalicelib.errors import AccessDenied, OAuthError, UnmetAuthenticationRequirements
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import render
 from chalicelib.pages.ceremony import Ceremony
-from chalicelib.people import assurance, attempt, passkey
-from chalicelib.people.port import SignedIn, SignInRefused
+from chalicelib.people import assurance, attempt, pairwise, passkey, session
+from chalicelib.people.port import SignInRefused
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
-from chalicelib.storage.records import Client, Interaction, Login
+from chalicelib.storage.records import AuthorizationRequest, Client, Interaction
 from chalicelib.storage.stores import AlreadyUsed, Gone
 
 __all__ = ["answer", "refuse"]
 
+STRONGER = "The app that sent you here needs a stronger way to sign in, such as a passkey."
 ANOTHER = "The app that sent you here asked for somebody else to sign in."
+
+
+class TooWeak(Exception):
+    """Who signed in is who they say, and yet this is not enough."""
 
 
 def answer(request: Request, provider: Provider) -> Response:
@@ -60,12 +65,16 @@ def _post(request: Request, provider: Provider) -> Response:
             claims=claims_request.names(interaction.request),
             now=now,
         )
-        _require_level(signed_in.login.acr, _client(interaction, provider, now=now))
-        claims_request.require_person(interaction.request, signed_in.login.sub)
-        claims_request.require_acr(interaction.request, signed_in.login.acr)
+        client = _client(interaction, provider, now=now)
+        login = pairwise.known_to(client, signed_in.login, provider.kms)
+        login = claims_request.require_person_of(interaction.request, login)
+        login = replace(login, username=signed_in.username or username.strip())
+        _require_level(interaction.request, login.acr, client)
     except SignInRefused as refused:
         again = _page(interaction, cookie, provider, username=username, problem=attempt.problem(form))
         return again.noting(reason=refused.reason)
+    except TooWeak as weak:
+        return _page(interaction, cookie, provider, username=username, problem=STRONGER).noting(reason=str(weak))
     except UnmetAuthenticationRequirements as unmet:  # another level than the client must have
         return cancel(key, cookie, provider, now=now, why=unmet)
     except claims_request.AnotherPerson as another:
@@ -73,9 +82,7 @@ def _post(request: Request, provider: Provider) -> Response:
 
     # Remember.
     try:
-        provider.interactions.authenticate(
-            key, cookie, _needed(signed_in, interaction, username), now=now, once=signed_in.once
-        )
+        provider.interactions.authenticate(key, cookie, login, now=now, once=signed_in.once)
     except AlreadyUsed as used:
         return _page(interaction, cookie, provider, username=username, problem=attempt.problem(form)).noting(
             reason=str(used)
@@ -83,10 +90,11 @@ def _post(request: Request, provider: Provider) -> Response:
     except Gone:
         raise browser.over() from None
 
+    # Only now is it sure that the one-time code was good: a session begins with what nobody can use twice.
+    recognised = session.begin(request, login, PROFILES[client.profile], provider)
+
     # Answer.
-    return see_other(f"/consent?interaction={key}").noting(
-        client_id=interaction.request.client_id, sub=signed_in.login.sub
-    )
+    return see_other(f"/consent?interaction={key}", *recognised).noting(client_id=client.client_id, sub=login.sub)
 
 
 def cancel(key: str, cookie: str, provider: Provider, *, now: int, why: OAuthError | None = None) -> Response:
@@ -127,13 +135,6 @@ def _ceremony(interaction: Interaction, cookie: str, provider: Provider) -> Cere
     return Ceremony(passkey.requested(challenge, provider.settings.issuer), nonce)
 
 
-def _needed(signed_in: SignedIn, interaction: Interaction, username: str) -> Login:
-    """The login for the consent page: who signed in, and their accounts only where there is a choice of them to make."""
-    login = signed_in.login
-    accounts = login.accounts if interaction.request.authorization_details else ()
-    return replace(login, accounts=accounts, username=signed_in.username or username.strip())
-
-
 def _client(interaction: Interaction, provider: Provider, *, now: int) -> Client:
     client = provider.clients.find(interaction.request.client_id, now=now)
     if client is None:
@@ -141,8 +142,9 @@ def _client(interaction: Interaction, provider: Provider, *, now: int) -> Client
     return client
 
 
-def _require_level(acr: str, client: Client) -> str:
-    """The acr, if it reaches what the profile asks for at least. Raises SignInRefused."""
-    if assurance.level(acr) < PROFILES[client.profile].least_assurance:
-        raise SignInRefused("the level of assurance is too low for the profile")
+def _require_level(asked: AuthorizationRequest, acr: str, client: Client) -> str:
+    """The acr, if it is what the request needs. Raises TooWeak, or UnmetAuthenticationRequirements."""
+    fit = claims_request.require_acr(asked, acr)
+    if not assurance.enough(PROFILES[client.profile], fit, writes=writing.may_write(asked)):
+        raise TooWeak("the level of assurance is too low for what is asked for")
     return acr

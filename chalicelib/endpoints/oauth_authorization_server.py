@@ -11,7 +11,7 @@ from chalicelib.authorization import prompt
 from chalicelib.authorization.detail_types import TYPES
 from chalicelib.authorization.scope import SCOPES
 from chalicelib.messages import Request, Response, json_response
-from chalicelib.people.assurance import ACR_VALUES
+from chalicelib.people import assurance
 from chalicelib.people.claims import SCOPES as CLAIMS
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
@@ -51,8 +51,9 @@ def document(settings: Settings) -> dict[str, Any]:
         },
         "scopes_supported": list(SCOPES),
         "claims_supported": ["sub", "auth_time", "acr", "amr", *(name for names in CLAIMS.values() for name in names)],
-        "acr_values_supported": list(ACR_VALUES),
-        "subject_types_supported": ["public"],
+        "acr_values_supported": list(assurance.acr_values(settings)),
+        "subject_types_supported": ["public", "pairwise"],
+        "ui_locales_supported": ["en"],
         "prompt_values_supported": list(prompt.VALUES),
         "tls_client_certificate_bound_access_tokens": any("mtls" in p.sender_constraints for p in PROFILES.values()),
         "authorization_response_iss_parameter_supported": True,  # RFC9207-3

@@ -36,7 +36,7 @@ def answer(request: Request, provider: Provider) -> Response:
         raise access.challenged(InvalidToken("its client is no longer registered"), demand, None)
     login = opened.consent.login
     told = claims.asked_for(login.claims, opened.token.scope, opened.consent.userinfo)
-    answer = _as_registered({**told, "sub": login.sub}, client, provider, now=now)
+    answer = _as_registered({**told, "sub": login.told_sub}, client, provider, now=now)
     return answer.noting(client_id=opened.token.client_id, sub=login.sub)
 
 

@@ -69,9 +69,9 @@ class KmsUnwrapper:
 class Kms:
     """One KMS client, for signatures, public keys, what is encrypted to ours, sealed secrets and the nonces' HMAC."""
 
-    def __init__(self, *, secrets_key: str, nonces_key: str) -> None:
+    def __init__(self, *, secrets_key: str, nonces_key: str, subjects_key: str) -> None:
         self._client = botocore.session.get_session().create_client("kms")
-        self._secrets_key, self._nonces_key = secrets_key, nonces_key
+        self._secrets_key, self._nonces_key, self._subjects_key = secrets_key, nonces_key, subjects_key
 
     def signer(self, key: SigningKey) -> Signer:
         """The Signer of a published key."""
@@ -89,6 +89,12 @@ class Kms:
     def mac(self, data: bytes) -> bytes:
         """HMAC-SHA-256 of at most 4,096 bytes."""
         answer = self._client.generate_mac(KeyId=self._nonces_key, Message=data, MacAlgorithm="HMAC_SHA_256")
+        mac: bytes = answer["Mac"]
+        return mac
+
+    def subject_mac(self, data: bytes) -> bytes:
+        """HMAC-SHA-256 of at most 4,096 bytes, with the key that pairwise subjects are made by."""
+        answer = self._client.generate_mac(KeyId=self._subjects_key, Message=data, MacAlgorithm="HMAC_SHA_256")
         mac: bytes = answer["Mac"]
         return mac
 

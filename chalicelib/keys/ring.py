@@ -46,6 +46,9 @@ class KeyHome(Protocol):
     def mac(self, data: bytes) -> bytes:
         """HMAC-SHA-256 with a key that is for nonces alone."""
 
+    def subject_mac(self, data: bytes) -> bytes:
+        """HMAC-SHA-256 with a key that is for pairwise subjects alone."""
+
     def seal(self, secret: bytes, context: dict[str, str]) -> str: ...
 
     def unseal(self, sealed: str, context: dict[str, str]) -> bytes: ...

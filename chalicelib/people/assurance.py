@@ -9,11 +9,13 @@ two it was, and whether the key is kept in hardware, nobody attests; so its amr 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from chalicelib.profiles import Profile
+    from chalicelib.settings import Settings
     from chalicelib.storage.records import Login
 
 ACR: Mapping[int, str] = {2: "urn:ducat:loa:2", 3: "urn:ducat:loa:3"}
@@ -43,8 +45,24 @@ METHODS: Mapping[str, Method] = {
 REACHED: tuple[tuple[frozenset[str], int], ...] = ((frozenset({"pwd", "otp"}), 2), (frozenset({"passkey"}), 3))
 """Methods that, all done in one sign-in, reach a level."""
 
-ACR_VALUES: tuple[str, ...] = tuple(ACR[level] for level in sorted({level for _, level in REACHED}))
-"""Every acr that a sign-in can reach, lowest first: `acr_values_supported` (OpenID Connect Discovery 3)."""
+
+def reached(settings: Settings) -> tuple[tuple[frozenset[str], int], ...]:
+    """Which methods reach a level here. What password and one-time code reach, the bank's own audit found."""
+    return (*REACHED, (frozenset({"pwd", "otp"}), int(settings.otp_level)))
+
+
+def acr_values(settings: Settings) -> tuple[str, ...]:
+    """Every acr that a sign-in can reach, lowest first: `acr_values_supported` (OpenID Connect Discovery 3)."""
+    return tuple(ACR[level] for level in sorted({level for _, level in reached(settings)}))
+
+
+def enough(profile: Profile, acrs: Iterable[str], *, writes: bool) -> tuple[str, ...]:
+    """Those of the acrs that reach what the profile asks for at least (R9, W7). `writes`: what is asked for changes something.
+
+    Which of them an essential acr claim allows is for `claims_request.require_acr` to say.
+    """
+    least = max(profile.least_assurance, profile.least_assurance_to_write if writes else 0)
+    return tuple(acr for acr in acrs if level(acr) >= least)
 
 
 def login(
@@ -54,8 +72,11 @@ def login(
     methods: Sequence[str],
     claims: Mapping[str, Any],
     accounts: tuple[dict[str, Any], ...] = (),
+    reached: Sequence[tuple[frozenset[str], int]] = REACHED,
 ) -> Login:
     """The Login of who did all of `methods`, with the acr that they reach. Raises ValueError where they reach none.
+
+    `reached`: which methods reach a level, where settings say more of it.
 
     `amr` lists the methods as done, and "mfa" after them where they prove more than one factor (RFC 8176 2).
     """
@@ -63,13 +84,13 @@ def login(
 
     done = tuple(dict.fromkeys(methods))
     unknown = [name for name in done if name not in METHODS]
-    reached = [level for needed, level in REACHED if needed <= set(done)]
-    if unknown or not reached:
+    levels = [level for needed, level in reached if needed <= set(done)]
+    if unknown or not levels:
         raise ValueError(f"no level of assurance is reached by {', '.join(done) or 'nothing'}")
     factors = {factor for name in done for factor in METHODS[name].factors}
     names = tuple(amr for name in done for amr in METHODS[name].amr)
     amr = (*names, "mfa") if len(factors) > 1 else names
-    return Login(sub=sub, auth_time=auth_time, acr=ACR[max(reached)], amr=amr, claims=dict(claims), accounts=accounts)
+    return Login(sub=sub, auth_time=auth_time, acr=ACR[max(levels)], amr=amr, claims=dict(claims), accounts=accounts)
 
 
 def level(acr: str) -> int:

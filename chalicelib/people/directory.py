@@ -16,7 +16,7 @@ from unicodedata import normalize
 from chalicelib.keys.ring import KeyHome
 from chalicelib.people import assurance, password, totp
 from chalicelib.people.claims import asked_for
-from chalicelib.people.port import Passkeys, People, SignedIn, SignInRefused
+from chalicelib.people.port import Passkeys, People, Recalled, SignedIn, SignInRefused
 from chalicelib.settings import Settings
 from chalicelib.storage.handles import digest
 from chalicelib.storage.records import Once, User
@@ -111,8 +111,23 @@ class Directory:
             self._forgive(known, used, now=now)
             once = ()
         asked = asked_for(known.claims, scope, claims)
-        login = assurance.login(known.sub, auth_time=now, methods=("pwd", "otp"), claims=asked, accounts=known.accounts)
+        login = assurance.login(
+            known.sub,
+            auth_time=now,
+            methods=("pwd", "otp"),
+            claims=asked,
+            accounts=known.accounts,
+            reached=assurance.reached(self._provider.settings),
+        )
         return SignedIn(login, once)
+
+    def recall(
+        self, username: str, *, scope: tuple[str, ...], now: int, claims: tuple[str, ...] = ()
+    ) -> Recalled | None:
+        user = self.find(username)
+        if user is None or now < locked_until(user):
+            return None
+        return Recalled(user.sub, asked_for(user.claims, scope, claims), user.accounts)
 
     def _check_password(self, user: User | None, typed: str, *, now: int) -> User:
         """The user whose password was typed, if it may be tried now. An unknown name's takes as long."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from chalicelib.storage.records import Login, Once, PasskeyHolder, User
 
@@ -36,6 +36,15 @@ class Offer:
     username: str
     handle: str
     known: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """A person who signed in a while ago, as they are now. `claims`, `accounts`: as in a Login."""
+
+    sub: str
+    claims: dict[str, Any]
+    accounts: tuple[dict[str, Any], ...] = ()
 
 
 class Passkeys(Protocol):
@@ -104,5 +113,14 @@ class People(Protocol):
         """The signed-in person, with what `scope` and the names in `claims` ask for.
 
         Raises SignInRefused; takes as long for an unknown name as for a wrong password.
+        """
+        ...
+
+    def recall(
+        self, username: str, *, scope: tuple[str, ...], now: int, claims: tuple[str, ...] = ()
+    ) -> Recalled | None:
+        """Who has this name now, with what `scope` and the names in `claims` ask for.
+
+        None where there is nobody, or nobody who may sign in now: then a session of theirs is good for nothing.
         """
         ...
