@@ -72,7 +72,7 @@ def login(
     methods: Sequence[str],
     claims: Mapping[str, Any],
     accounts: tuple[dict[str, Any], ...] = (),
-    reached: Sequence[tuple[frozenset[str], int]] = REACHED,
+    reached: Sequence[tuple[frozenset[str], int]] = (),
 ) -> Login:
     """The Login of who did all of `methods`, with the acr that they reach. Raises ValueError where they reach none.
 
@@ -84,7 +84,7 @@ def login(
 
     done = tuple(dict.fromkeys(methods))
     unknown = [name for name in done if name not in METHODS]
-    levels = [level for needed, level in reached if needed <= set(done)]
+    levels = [level for needed, level in (*REACHED, *reached) if needed <= set(done)]
     if unknown or not levels:
         raise ValueError(f"no level of assurance is reached by {', '.join(done) or 'nothing'}")
     factors = {factor for name in done for factor in METHODS[name].factors}

@@ -63,7 +63,8 @@ def response(client, by="value", **claims):
     else:
         pushed = ask(client, "push", **claims).json()["request_uri"]
         page = browser.open(client.client_id, pushed)
-    return told(browser.submit(browser.get(browser.sign_in(browser.get(page.location)).location), "approve"))
+    page = browser.get(browser.sign_in(browser.get(page.location)).location)
+    return told(page if page.status == 303 else browser.submit(page, "approve"))
 
 
 # 5.2.2: the authorization server.
