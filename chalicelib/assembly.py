@@ -6,6 +6,7 @@ Also the only place, with `settings.py`, where the clock, chance and the environ
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from base64 import urlsafe_b64encode
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 
 A = TypeVar("A")
 B = TypeVar("B")
+
+# botocore looks for urllib3's TLS by pyOpenSSL first, though it uses Python's own in the end. webauthn brings pyOpenSSL along,
+# and so each function would load it, and cryptography with it, for nothing.
+sys.modules.setdefault("urllib3.contrib.pyopenssl", None)  # type: ignore[arg-type]
 
 WARMED: dict[str, tuple[str, ...]] = {
     "openid_configuration": (),
