@@ -33,7 +33,8 @@ B = TypeVar("B")
 
 # botocore looks for urllib3's TLS by pyOpenSSL first, though it uses Python's own in the end. webauthn brings pyOpenSSL along,
 # and so each function would load it, and cryptography with it, for nothing.
-sys.modules.setdefault("urllib3.contrib.pyopenssl", None)  # type: ignore[arg-type]
+if "_HANDLER" in os.environ:  # in a Lambda function; a laptop has other uses for it
+    sys.modules.setdefault("urllib3.contrib.pyopenssl", None)  # type: ignore[arg-type]
 
 WARMED: dict[str, tuple[str, ...]] = {
     "openid_configuration": (),
