@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from chalicelib.authorization import agreement, browser, details, response, scope
+from chalicelib.authorization import agreement, browser, details, scope
 from chalicelib.authorization.detail_type import Detail
 from chalicelib.clients import lifetimes
 from chalicelib.endpoints.authorize import refuse
-from chalicelib.endpoints.login import cancel
 from chalicelib.errors import AccessDenied, ConsentRequired, InvalidRequest
+from chalicelib.logins.decision import approve, cancel
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import render
 from chalicelib.people import claims
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
-from chalicelib.storage.handles import digest, join
-from chalicelib.storage.records import Agreement, Interaction
-from chalicelib.storage.stores import Gone
+from chalicelib.storage.handles import digest
+from chalicelib.storage.records import Agreement
 
 __all__ = ["answer", "refuse"]
 
@@ -42,7 +41,7 @@ def _show(request: Request, provider: Provider) -> Response:
     new = agreement.new(wanted, before)
     cookie, person = browser.cookie_of(request, key), digest(interaction.login.sub)
     if "consent" not in interaction.request.prompt and before != Agreement() and new == Agreement():
-        return _approve(key, cookie, person, provider, now=now)
+        return approve(key, cookie, person, provider, now=now)
     if "none" in interaction.request.prompt:
         return cancel(key, cookie, provider, now=now, why=ConsentRequired("the person would have to agree"))
     return render.consent(
@@ -84,62 +83,7 @@ def _post(request: Request, provider: Provider) -> Response:
             return cancel(key, cookie, provider, now=now)
 
     # Remember, and answer.
-    return _approve(key, cookie, browser.asked(form), provider, now=now, granted=granted, by_hand=True)
-
-
-def _approve(
-    key: str,
-    cookie: str,
-    person: str,
-    provider: Provider,
-    *,
-    now: int,
-    granted: tuple[Detail, ...] = (),
-    by_hand: bool = False,
-) -> Response:
-    """303 back to the client with what it gets. `by_hand`: somebody read the page, and so need not be asked again.
-
-    The write itself checks that the interaction is this browser's, open, and logged in as `person`, who agreed: somebody else may
-    have signed in meanwhile, who agreed to nothing.
-    """
-    code = join(provider.new_handle(), key)
-    try:
-        interaction = provider.interactions.decide(
-            key,
-            cookie,
-            decision="approved",
-            now=now,
-            person=person,
-            consent_id=provider.new_handle(),
-            code=code,
-            granted=granted,
-        )
-    except Gone:
-        raise browser.over() from None
-
-    if by_hand:  # after the decision, and never before it: nobody is remembered to have agreed who did not
-        _remember(interaction, provider, now=now)
-    back = response.success(interaction.request, provider, _given(interaction, code, provider, now=now), now=now)
-    return back.with_headers(browser.release(key))
-
-
-def _given(interaction: Interaction, code: str, provider: Provider, *, now: int) -> dict[str, str]:
-    if interaction.request.response_type == "code":
-        return {"code": code}
-    from chalicelib.grants import front_channel  # brings PyJWT, which a code alone never needs
-
-    return front_channel.issue(interaction, code, provider, now=now)
-
-
-def _remember(interaction: Interaction, provider: Provider, *, now: int) -> None:
-    client = provider.clients.find(interaction.request.client_id, now=now)
-    if client is None or interaction.login is None:
-        return
-    profile = PROFILES[client.profile]
-    if agreement.rememberable(interaction.request, client, profile):
-        wanted = agreement.asked(interaction.request, known=claims.NAMES)
-        until = now + lifetimes.of_consent(client, profile)
-        provider.agreements.remember(interaction.login.sub, client.client_id, wanted, until=until)
+    return approve(key, cookie, browser.asked(form), provider, now=now, granted=granted, by_hand=True)
 
 
 def _in_words(asked: Agreement, with_scope: tuple[str, ...]) -> list[str]:

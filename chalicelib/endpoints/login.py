@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.authorization import browser, claims_request, response, writing
+from chalicelib.authorization import browser, claims_request, writing
 from chalicelib.endpoints.authorize import refuse
-from chalicelib.errors import AccessDenied, OAuthError, UnmetAuthenticationRequirements
+from chalicelib.errors import AccessDenied, UnmetAuthenticationRequirements
+from chalicelib.logins.decision import cancel
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import render
 from chalicelib.pages.ceremony import Ceremony
@@ -14,7 +15,7 @@ from chalicelib.people import assurance, attempt, pairwise, passkey, session
 from chalicelib.people.port import SignInRefused
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
-from chalicelib.storage.records import AuthorizationRequest, Client, Interaction
+from chalicelib.storage.records import AuthorizationRequest, Client, Interaction, Login
 from chalicelib.storage.stores import AlreadyUsed, Gone
 
 __all__ = ["answer", "refuse"]
@@ -66,10 +67,9 @@ def _post(request: Request, provider: Provider) -> Response:
             now=now,
         )
         client = _client(interaction, provider, now=now)
-        login = pairwise.known_to(client, signed_in.login, provider.kms)
-        login = claims_request.require_person_of(interaction.request, login)
-        login = replace(login, username=signed_in.username or username.strip())
-        _require_level(interaction.request, login.acr, client)
+        login = _fitting(
+            replace(signed_in.login, username=signed_in.username or username.strip()), interaction, client, provider
+        )
     except SignInRefused as refused:
         again = _page(interaction, cookie, provider, username=username, problem=attempt.problem(form))
         return again.noting(reason=refused.reason)
@@ -95,19 +95,6 @@ def _post(request: Request, provider: Provider) -> Response:
 
     # Answer.
     return see_other(f"/consent?interaction={key}", *recognised).noting(client_id=client.client_id, sub=login.sub)
-
-
-def cancel(key: str, cookie: str, provider: Provider, *, now: int, why: OAuthError | None = None) -> Response:
-    """Back to the client with `why`, or, as the person says no, with access_denied (RFC 6749 4.1.2.1).
-
-    Raises AccessDenied, for a page.
-    """
-    try:
-        interaction = provider.interactions.decide(key, cookie, decision="denied", now=now)
-    except Gone:
-        raise browser.over() from None
-    back = response.failure(interaction.request, provider, why or AccessDenied("the person said no"), now=now)
-    return back.with_headers(browser.release(interaction.key))
 
 
 def _page(
@@ -140,6 +127,14 @@ def _client(interaction: Interaction, provider: Provider, *, now: int) -> Client
     if client is None:
         raise AccessDenied("the app that sent you here is no longer registered")
     return client
+
+
+def _fitting(login: Login, interaction: Interaction, client: Client, provider: Provider) -> Login:
+    """The sign-in as the client may know it, if it answers the request. Raises AnotherPerson, TooWeak or
+    UnmetAuthenticationRequirements."""
+    told = claims_request.require_person_of(interaction.request, pairwise.known_to(client, login, provider.kms))
+    _require_level(interaction.request, told.acr, client)
+    return told
 
 
 def _require_level(asked: AuthorizationRequest, acr: str, client: Client) -> str:

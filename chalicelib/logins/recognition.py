@@ -1,0 +1,28 @@
+"""Whether a request is answered by who signed in in this browser a while ago (OpenID Connect Core 3.1.2.3)."""
+
+from __future__ import annotations
+
+from chalicelib.authorization import claims_request, writing
+from chalicelib.messages import Request
+from chalicelib.people import assurance, pairwise, session
+from chalicelib.profiles import PROFILES
+from chalicelib.provider import Provider
+from chalicelib.storage.records import AuthorizationRequest, Client, Login
+
+
+def recognised(
+    request: Request, asked: AuthorizationRequest, client: Client, provider: Provider, *, now: int
+) -> Login | None:
+    """Who signed in in this browser a while ago, if that answers the request. Raises UnmetAuthenticationRequirements."""
+    profile, possible = PROFILES[client.profile], assurance.acr_values(provider.settings)
+    acrs = claims_request.require_acr(asked, *assurance.enough(profile, possible, writes=writing.may_write(asked)))
+    known = session.fitting(request, asked, profile, provider.sessions, acrs=acrs, now=now)
+    if known is None:
+        return None
+    person = provider.people.recall(known.username, scope=asked.scope, claims=claims_request.names(asked), now=now)
+    login = session.login(known, person)
+    try:
+        told = None if login is None else pairwise.known_to(client, login, provider.kms)
+        return told and claims_request.require_person_of(asked, told)
+    except claims_request.AnotherPerson:
+        return None
