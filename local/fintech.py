@@ -15,7 +15,7 @@ from typing import Any, cast
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import requests
-from jwskate import Jwt, SignedJwt
+from jwskate import Jwk, Jwt, SignedJwt
 from requests_oauth2client import (
     AuthorizationRequest,
     BearerToken,
@@ -75,11 +75,12 @@ class Fintech:
         self._accounts_url = f"{api}/accounts"
         self._session = _session(client.certificate if client.shows_certificate else None, trusted)
         metadata = self._get(f"{issuer}/.well-known/openid-configuration")
+        self._keys = self._get(metadata["jwks_uri"])
         self._oauth = OAuth2Client.from_discovery_document(
             metadata | (metadata["mtls_endpoint_aliases"] if client.shows_certificate else {}),
             issuer=issuer,
             auth=_authentication(client, issuer),
-            authorization_server_jwks=self._get(metadata["jwks_uri"]),
+            authorization_server_jwks=self._keys,
             redirect_uri=client.redirect_uri,
             id_token_signed_response_alg=client.metadata["id_token_signed_response_alg"],
             dpop_bound_access_tokens=client.proves,
@@ -153,7 +154,7 @@ class Fintech:
         try:
             if self.client.response_mode == "jwt":
                 (response,) = parse_qs(url.query)["response"]
-                return url._replace(query=urlencode(self._from_the_bank(response))).geturl()
+                return url._replace(query=urlencode(self._from_the_bank(response, "authorization"))).geturl()
             if self.client.response_type != "code":
                 query = url.fragment if self._refused(url.fragment) else self._attached(asked, url.fragment)
                 return url._replace(query=query, fragment="").geturl()
@@ -167,7 +168,7 @@ class Fintech:
     def _attached(self, asked: AuthorizationRequest, fragment: str) -> str:
         """The fragment, if its ID token is of this login and has the hashes of what stands beside it (OIDC Core 3.3.2.11)."""
         told = {name: values[0] for name, values in parse_qs(fragment, strict_parsing=True).items()}
-        claims = self._from_the_bank(told.pop("id_token"))
+        claims = self._from_the_bank(told.pop("id_token"), "id_token")
         if claims["nonce"] != asked.nonce:
             raise ValueError("the ID token is of another login")
         for name, of in (("c_hash", "code"), ("s_hash", "state"), ("at_hash", "access_token")):
@@ -175,12 +176,13 @@ class Fintech:
                 raise ValueError(f"{name} is not of this response")
         return urlencode({name: told[name] for name in ("code", "state", "iss")})
 
-    def _from_the_bank(self, jwt: str) -> dict[str, Any]:
-        """The claims of a JWT that the bank signed for this client. Raises ValueError."""
+    def _from_the_bank(self, jwt: str, what: str) -> dict[str, Any]:
+        """The claims of a JWT that the bank signed for this client, as it registered. Raises ValueError or KeyError."""
         signed = SignedJwt(jwt)
+        keys = {key["kid"]: key for key in self._keys["keys"]}
         signed.validate(
-            self._oauth.authorization_server_jwks,
-            algs=("PS256", "ES256"),
+            Jwk(keys[signed.headers["kid"]]),
+            alg=self.client.metadata.get(f"{what}_signed_response_alg", "PS256"),
             issuer=self._oauth.issuer,
             audience=self.client.client_id,
         )

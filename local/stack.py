@@ -45,7 +45,10 @@ class Stack:
         certificates: Certificates | None = None,
         host: str = "127.0.0.1",
         region: str = aws.REGION,
+        otp_level: int = 2,
     ) -> None:
+        """`otp_level`: the level of assurance that password and one-time code are taken to reach."""
+        self._otp_level = otp_level
         self._region = region
         self._ports = (browsers_port, certificates_port)
         self._host = host
@@ -106,6 +109,7 @@ class Stack:
             "DUCAT_PEOPLE": "local.people:build",
             "DUCAT_RESOURCE_URL": self.mtls_url,
             "DUCAT_RESOURCE_RULES": json.dumps(RESOURCE_RULES),
+            "DUCAT_OTP_LEVEL": str(self._otp_level),
         }
 
 

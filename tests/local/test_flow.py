@@ -5,13 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
 import requests
 from requests_oauth2client import BearerToken, DPoPKey, DPoPToken, OAuth2Client, PublicApp
 from requests_oauth2client.exceptions import InvalidClient, InvalidGrant
 
+from chalicelib.profiles import PROFILES
 from local import clients, fintech_web, people
 from local.browser import Browser
 from local.fintech import Fintech, NotConnected, Refused
@@ -320,3 +321,41 @@ def test_a_callback_counts_only_in_the_browser_where_the_login_began(stack, page
     page = stopped.press(stopped.press(page, "login", ALICE), "approve")
     assert second.open(page.url).status == 400
     assert "2,480.15 EUR" in first.open(page.url).html
+
+
+# FAPI 1.0
+
+
+@pytest.fixture(params=["fapi1-baseline", "fapi1-advanced", "fapi1-read-write"])
+def under_fapi_1(request, stack, monkeypatch):
+    """Both back ends under a profile of FAPI 1.0, at a bank whose one-time codes reach what the profile asks for."""
+    level = str(PROFILES[request.param].least_assurance)
+    monkeypatch.setattr(stack.provider, "settings", replace(stack.provider.settings, otp_level=level))
+    both = []
+    for client in clients.two(stack.certificates, HOME, profile=request.param):
+        named = replace(client, metadata={**client.metadata, "client_id": f"{request.param}-{client.client_id}"})
+        clients.register(stack.provider, named)
+        both.append(Fintech(named, issuer=stack.issuer, api=stack.mtls_url, trusted=stack.certificates.trusted))
+    return both
+
+
+def test_each_fintech_reads_under_fapi_1_by_its_own_response_type(under_fapi_1, browser_of):
+    for fintech in under_fapi_1:
+        token = fintech.finish(*log_in(fintech, browser_of(fintech)))
+        assert (token.token_type, token.id_token.sub) == ("Bearer", people.ALICE.sub)
+        assert fintech.person(token)["email"] == "alice@example.com"
+        assert len(fintech.accounts(fintech.refresh(token))) == 2
+
+
+def test_a_fintech_takes_no_hybrid_response_whose_parts_belong_to_others(under_fapi_1, browser_of):
+    fintech = under_fapi_1[0]
+    if fintech.client.response_type == "code":
+        return
+    begun, callback = log_in(fintech, browser_of(fintech))
+    _, other = log_in(fintech, browser_of(fintech))
+    parts, others = (dict(parse_qsl(urlsplit(url).fragment)) for url in (callback, other))
+    for stolen in ("code", "id_token", "state"):
+        mixed = urlsplit(callback)._replace(fragment=urlencode(parts | {stolen: others[stolen]})).geturl()
+        with pytest.raises(NotConnected):
+            fintech.finish(begun, mixed)
+    assert fintech.finish(begun, callback).access_token
