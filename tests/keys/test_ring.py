@@ -101,7 +101,7 @@ def test_a_key_is_published_before_it_signs_and_until_its_end():
 def at():
     """A function: an instant, and settings that differ, to the provider of a fresh function at that instant."""
     with stand_in.in_process("eu-west-1") as found:
-        unused = {variable(f.name): "unused" for f in fields(Settings)}
+        unused = {variable(f.name): "unused" for f in fields(Settings)} | {variable("otp_level"): "2"}
         hosts = {variable(name): "https://bank.example" for name in ("issuer", "mtls_url", "resource_url")}
         settings = Settings.read(unused | hosts | found)
         yield lambda now, **changes: Aws(replace(settings, **changes), clock=lambda: now)

@@ -30,7 +30,7 @@ def dynamodb_local_address():
 @pytest.fixture(scope="module", params=["moto", "dynamodb-local"])
 def settings(request):
     """Settings whose tables are there, while the environment leads to the backend that holds them."""
-    unused = {variable(f.name): "unused" for f in fields(Settings)}
+    unused = {variable(f.name): "unused" for f in fields(Settings)} | {variable("otp_level"): "2"}
     hosts = {variable(name): "https://bank.example" for name in ("issuer", "mtls_url", "resource_url")}
     if request.param == "moto":
         with stand_in.in_process("eu-west-2") as found:
