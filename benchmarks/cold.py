@@ -28,7 +28,7 @@ print(time.process_time() * 1000)
 IMPORTED = ("jwt", "jinja2", "argon2", "pyotp")
 """Of what a function loads, the libraries that the floor imports by name; botocore comes with its clients."""
 SIGNING = ("token",)
-UNSEALING = ("login", "passkey")
+UNSEALING = ("login", "passkey", "grants")
 
 
 def measure(rounds: int, handlers: Sequence[str] = HANDLERS) -> dict[str, dict[str, float]]:

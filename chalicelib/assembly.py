@@ -46,6 +46,7 @@ WARMED: dict[str, tuple[str, ...]] = {
     "login": ("clients", "interactions", "people"),
     "consent": ("clients", "interactions"),
     "passkey": ("people",),
+    "grants": ("sessions", "consents", "people"),
     "token": ("clients", "tokens", "ring", "kms"),
     "userinfo": ("clients", "tokens"),
     "introspect": ("clients", "tokens"),

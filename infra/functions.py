@@ -129,6 +129,20 @@ FUNCTIONS = (
         memory=1769,  # argon2 takes a whole CPU
     ),
     Function(
+        "grants",
+        ("GET /grants", "POST /grants"),
+        tables=(
+            CALLER,
+            Table("users", "CheckThePasswordAndCountFailures", ("GetItem", "UpdateItem")),
+            Table("used_once", "AcceptEachOneTimeCodeOnce", ("PutItem",)),
+            Table("sessions", "RecogniseThePerson", ("DeleteItem", "GetItem", "PutItem")),
+            Table("consents", "FindThePersonsConsents", ("Query",), index="by_person"),
+            Table("consents", "ReadAndEndThemAndWhatWasRemembered", ("BatchGetItem", "DeleteItem", "UpdateItem")),
+        ),
+        keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt", context="user"),),
+        memory=1769,  # argon2 takes a whole CPU
+    ),
+    Function(
         "consent",
         ("GET /consent", "POST /consent"),
         tables=(

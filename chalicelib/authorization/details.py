@@ -41,6 +41,11 @@ def in_words(details: Sequence[Detail], accounts: Sequence[Account]) -> list[Sho
     return [TYPES[one["type"]].say(one, accounts, _place(n)) for n, one in enumerate(details)]
 
 
+def granted_in_words(details: Sequence[Detail]) -> list[Shown]:
+    """What a person let a client do. Their accounts are those that were granted, whose names are not remembered."""
+    return [shown for one in details for shown in in_words((one,), _own_accounts(one))]
+
+
 def granted(details: Sequence[Detail], form: Mapping[str, str], accounts: Sequence[Account]) -> tuple[Detail, ...]:
     """What is left of the details by the person's choice, which is never more than was asked.
 
@@ -151,3 +156,10 @@ def _no_number(text: str) -> NoReturn:
 
 def _refused(description: str, *, detail: str = "") -> InvalidAuthorizationDetails:
     return InvalidAuthorizationDetails(f"authorization_details: {description}", detail=detail)
+
+
+def _own_accounts(detail: Detail) -> list[Account]:
+    """The person's own accounts in a granted detail: those that may be looked at, and the one that pays."""
+    named = [account for some in detail.get("access", {}).values() for account in some]
+    named += [detail["debtorAccount"]] if "debtorAccount" in detail else []
+    return [{"iban": iban} for iban in dict.fromkeys(account["iban"] for account in named)]

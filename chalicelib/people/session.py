@@ -39,6 +39,11 @@ def begin(request: Request, login: Login, profile: Profile, keeper: Keeper) -> t
     """
     if not profile.longest_session:
         return ()
+    return (begin_for(request, login, keeper, seconds=profile.longest_session),)
+
+
+def begin_for(request: Request, login: Login, keeper: Keeper, *, seconds: int) -> tuple[str, str]:
+    """The same for so many seconds, where no client sent the person."""
     handle = keeper.new_handle()
     session = Session(
         sub=login.sub,
@@ -46,10 +51,10 @@ def begin(request: Request, login: Login, profile: Profile, keeper: Keeper) -> t
         auth_time=login.auth_time,
         acr=login.acr,
         amr=login.amr,
-        expires_at=login.auth_time + profile.longest_session,
+        expires_at=login.auth_time + seconds,
     )
     keeper.sessions.begin(handle, session, instead_of=handle_of(request) or None)
-    return (_cookie(handle, seconds=profile.longest_session),)
+    return _cookie(handle, seconds=seconds)
 
 
 def release() -> tuple[str, str]:

@@ -11,7 +11,7 @@ from infra.functions import FUNCTIONS
 from tests.actors import ASSERTION_TYPE, Browser
 
 GUARDED = {row.name for row in FUNCTIONS if row.guarded}
-PEOPLES = ("authorize", "login", "passkey", "consent")
+PEOPLES = ("authorize", "login", "passkey", "grants", "consent")
 """Doors that people stand before."""
 FIRST = {row.name: row.routes[0].split(" ") for row in FUNCTIONS if row.routes}
 EVERYWHERE = {

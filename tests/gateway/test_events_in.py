@@ -192,6 +192,10 @@ class TestOtherShapes:
         assert answer.status in (400, 403)
         assert "data-error=" in answer.answer["body"]
 
+    def test_the_page_of_a_persons_grants_needs_no_query(self, lambdas):
+        answer = lambdas("grants", lambdas.event("GET", "/grants"))
+        assert (answer.status, 'id="login"' in answer.answer["body"]) == (200, True)
+
     def test_an_event_is_not_changed(self, lambdas, fintech, form):
         event = lambdas.event("POST", "/par", **form(**asking(fintech)))
         before = json.dumps(event)

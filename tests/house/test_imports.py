@@ -65,6 +65,7 @@ NEEDED = {
     "authorize": AWS,
     "login": AWS | PAGES | PEOPLE,
     "passkey": AWS | PAGES | PEOPLE,
+    "grants": AWS | PAGES | PEOPLE,
     "consent": AWS | PAGES,
     "token": AWS | {"jwt"} | CRYPTOGRAPHY,
     "userinfo": AWS,
@@ -77,6 +78,7 @@ NEEDED = {
 MADE_OF = {
     "openid_configuration": {"oauth_authorization_server"},
     "login": {"authorize"},
+    "grants": {"authorize"},
     "consent": {"authorize", "login"},
 }
 """Endpoints that share a page or a document with another."""
@@ -154,5 +156,6 @@ def test_a_function_has_made_its_aws_clients_before_its_first_request(handler):
         "token",
         "login",
         "passkey",
+        "grants",
     )  # the others sign for clients that asked for that, and none unseals
     assert ready(handler)[1] == ["DynamoDB"] * bool(row.tables) + ["KMS"] * often
