@@ -44,9 +44,10 @@ def browser_of(stack):
 
 
 def log_in(fintech, browser, who=ALICE):
+    """The login that was begun, and where the browser is afterwards. Who agreed before may not be asked again."""
     begun = fintech.begin()
-    page = browser.press(browser.press(browser.open(begun.url), "login", who), "approve")
-    return begun, page.url
+    page = browser.press(browser.open(begun.url), "login", who)
+    return begun, (browser.press(page, "approve") if page.forms else page).url
 
 
 def plain(stack, certificate=None):
