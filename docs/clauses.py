@@ -40,7 +40,6 @@ RFCS = {
     "8037": "CFRG Elliptic Curve Keys and Signatures in JOSE",
     "8176": "Authentication Method Reference Values",
     "8252": "OAuth 2.0 for Native Apps",
-    "8252": "OAuth 2.0 for Native Apps",
     "8414": "Authorization Server Metadata",
     "8705": "Mutual-TLS Client Authentication and Certificate-Bound Access Tokens",
     "8725": "JSON Web Token Best Current Practices",

@@ -1,6 +1,7 @@
 """What every test may ask for: a bank on AWS's stand-in, and fintechs that are its clients."""
 
 from base64 import b64encode
+from dataclasses import replace
 
 import pytest
 
@@ -122,8 +123,7 @@ def read_write(bank):
 @pytest.fixture
 def reader(read_write, monkeypatch):
     """The same, at a bank whose people reach by password and code what the draft asks for."""
-    monkeypatch.setattr("chalicelib.people.assurance.REACHED", ((frozenset({"pwd", "otp"}), 3),))
-    monkeypatch.setattr("chalicelib.endpoints.authorize.ACR_VALUES", ("urn:ducat:loa:3",), raising=False)
+    monkeypatch.setattr(read_write.bank.aws, "settings", replace(read_write.bank.settings, otp_level="3"))
     return read_write
 
 

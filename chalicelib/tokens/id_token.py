@@ -55,7 +55,7 @@ def issue(
         },
     }
     signed = jose.sign({name: value for name, value in told.items() if value is not None}, signer)
-    return jwe.encrypted(signed, "id_token", client, profile)
+    return jwe.encrypted(signed, "id_token", client, profile)  # FAPI1-ADV-5.2.2.1-3
 
 
 def half_hash(value: str, alg: str) -> str:

@@ -37,6 +37,7 @@ def test_what_is_refused_here_is_taken_when_it_is_right(advanced):
     assert answer.location.startswith("/login")
 
 
+@pytest.mark.clause("RFC7519-5.2")
 @pytest.mark.parametrize("content", ["json", "none", "nested", "of another"])
 def test_encryption_is_no_signature(advanced, content):
     """Anybody can encrypt to us."""
@@ -90,8 +91,10 @@ def test_a_signing_key_of_ours_is_not_encrypted_to(advanced, decryptions):
     assert not decryptions
 
 
+@pytest.mark.clause("RFC7516-11.5")
 @pytest.mark.parametrize("part", [1, 2, 3, 4])
 def test_what_was_changed_can_not_be_told_from_what_was_not_signed(advanced, part):
+    """A wrong key, IV, text or tag gets one answer: nobody learns at which step it failed."""
     parts = sealed(advanced.bank, advanced.request_object()).split(".")
     parts[part] = ("A" if parts[part][0] != "A" else "B") + parts[part][1:]
     refused(advanced, ".".join(parts))

@@ -141,10 +141,15 @@ def test_what_a_login_is_charged_for_is_what_the_cost_page_says(counted):
         assert re.search(rf"^\| {what} \| {units} \|", page, re.MULTILINE), (what, units)
 
 
-def test_no_function_may_scan_and_only_the_key_ring_is_queried():
+def test_no_function_may_scan_and_only_what_is_bounded_is_queried():
+    """The key ring; and, for the person's own page, one person's consents, a page of them at a time."""
     verbs = {(table.name, verb) for row in FUNCTIONS for table in row.tables for verb in table.verbs}
     assert not [verb for _, verb in verbs if verb in ("Scan", "PartiQLSelect")]
-    assert {name for name, verb in verbs if verb == "Query"} == {"signing_keys"}
+    assert {name for name, verb in verbs if verb == "Query"} == {"signing_keys", "consents"}
+    asking = {
+        row.name for row in FUNCTIONS for table in row.tables if table.name == "consents" and "Query" in table.verbs
+    }
+    assert asking == {"grants"}
 
 
 def test_a_passkey_costs_one_read_more_than_a_password_and_no_key(named):

@@ -79,7 +79,7 @@ MADE_OF = {
     "openid_configuration": {"oauth_authorization_server"},
     "login": {"authorize"},
     "grants": {"authorize"},
-    "consent": {"authorize", "login"},
+    "consent": {"authorize"},
 }
 """Endpoints that share a page or a document with another."""
 

@@ -37,6 +37,8 @@ def verified(bank, token):
 
 @pytest.mark.parametrize("alg", ALGS)
 @pytest.mark.clause("OIDCC-16.14")
+@pytest.mark.clause("OIDCC-10.2")
+@pytest.mark.clause("FAPI1-ADV-5.2.2.1-3")
 def test_16_14_an_id_token_is_signed_and_then_encrypted(registered, alg):
     """In order to ensure that the JWT is signed first, the result is a Nested JWT; with it, personal data may pass a browser."""
     client = registered(id_token_encrypted_response_alg=alg, id_token_encrypted_response_enc=ENC)
@@ -123,6 +125,7 @@ WRONG = {
 }
 
 
+@pytest.mark.clause("FAPI1-ADV-8.6.1-1")
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
 def test_what_can_not_be_kept_is_not_registered(registered, wrong):
     """OpenID Connect Registration 2: each is one of the values that the metadata name; here, with a key for it."""
@@ -130,6 +133,7 @@ def test_what_can_not_be_kept_is_not_registered(registered, wrong):
         registered(**wrong)
 
 
+@pytest.mark.clause("JARM-3")
 def test_the_metadata_name_what_is_taken(bank):
     """OpenID Connect Discovery 3, JARM 4: computed from the profiles; neither RSA1_5 nor anything symmetric."""
     told = bank.metadata()

@@ -167,6 +167,7 @@ def test_r10_what_writes_is_asked_each_time(baseline, browser):
         browser.submit(page, "approve")
 
 
+@pytest.mark.clause("RFC8252-8.6")
 def test_r10_a_public_client_is_asked_for_each_time(bank, app_client):
     """RFC 8252 8.6: who else uses a public client's name is not known, so it gets nothing without a page."""
     browser = Browser(bank)

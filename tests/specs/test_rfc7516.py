@@ -15,6 +15,7 @@ def ask(advanced):
 
 
 @pytest.mark.clause("RFC7516-5.2")
+@pytest.mark.clause("RFC7516-7.1")
 def test_5_2_what_is_encrypted_to_a_published_key_is_decrypted(bank, ask):
     """The message decryption process is the reverse of the encryption process."""
     key = bank_key(bank)
