@@ -27,13 +27,17 @@ class Form:
 
 @dataclass(frozen=True)
 class Page:
-    """Where the browser is. `status` is None at an address of another program, which it does not open."""
+    """Where the browser is. `status` is None at an address of another program, which it does not open.
+
+    `posted`: the form that it would post there, None where it would only go.
+    """
 
     url: str
     status: int | None = None
     html: str = ""
     title: str = ""
     forms: tuple[Form, ...] = ()
+    posted: Mapping[str, str] | None = None
 
 
 class Browser:
@@ -64,7 +68,7 @@ class Browser:
     def _go(self, method: str, url: str, data: Mapping[str, str] | None) -> Page:
         for _ in range(MOST_REDIRECTS):
             if self._elsewhere is not None and url.startswith(self._elsewhere):
-                return Page(url)
+                return Page(url, posted=data if method == "POST" else None)
             answer = self._session.request(
                 method,
                 url,

@@ -1,0 +1,108 @@
+"""openid-client, a certified client library that is not ours: fetched from npm once, kept in .local/, and asked for a login."""
+
+import json
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+LOCK = HERE / "package-lock.json"
+"""Which versions, and the hash of each: npm takes no other."""
+
+HOME = Path(__file__).resolve().parents[3] / ".local" / "openid-client" / sha256(LOCK.read_bytes()).hexdigest()[:16]
+OLDEST_NODE = 20
+SECONDS_TO_FETCH = 60
+SECONDS_TO_END = 10
+
+
+class Absent(Exception):
+    """It can't run here; the message says what is missing."""
+
+
+class Refused(Exception):
+    """The library did not take what the bank told it, or the bank did not take what the library asked. `said`: by which."""
+
+    def __init__(self, said):
+        super().__init__(json.dumps(said))
+        self.said = said
+
+
+class Login:
+    """One login. `url`: where the browser is to go."""
+
+    def __init__(self, script, asked):
+        self._script = script
+        self.url = self._ask(asked)["url"]
+
+    def finish(self, url, posted=None):
+        """What the bank told, once the browser is at `url`, with the form that it posts there. Raises Refused."""
+        return self._ask({"url": url, "posted": posted})
+
+    def _ask(self, message):
+        self._script.stdin.write(json.dumps(message) + "\n")
+        self._script.stdin.flush()
+        line = self._script.stdout.readline()
+        if not line:
+            raise AssertionError(f"login.mjs ended: {self._script.stderr.read()}")
+        told = json.loads(line)
+        if "refused" in told:
+            raise Refused(told["refused"])
+        return told
+
+
+@contextmanager
+def begun(folder, asked):
+    """A Login by the library in `folder`. `asked`: as login.mjs reads it. Raises Refused."""
+    script = subprocess.Popen(
+        [_program("node"), "login.mjs"],
+        cwd=folder,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        yield Login(script, asked)
+    finally:
+        script.kill()
+        script.communicate(timeout=SECONDS_TO_END)
+
+
+def fetched():
+    """The folder with the library and our script beside it. Raises Absent."""
+    version = subprocess.run([_program("node"), "--version"], capture_output=True, text=True, timeout=30).stdout
+    if int(version.strip().removeprefix("v").partition(".")[0]) < OLDEST_NODE:
+        raise Absent(f"openid-client needs Node {OLDEST_NODE} or newer, and `node` is {version.strip()}")
+    if not HOME.is_dir():
+        _fetch()
+    shutil.copy(HERE / "login.mjs", HOME)
+    return HOME
+
+
+def _fetch():
+    fresh = HOME.with_name(f"{HOME.name}.part")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    for name in ("package.json", LOCK.name):
+        shutil.copy(HERE / name, fresh)
+    command = [_program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=0"]
+    try:
+        run = subprocess.run(command, cwd=fresh, capture_output=True, text=True, timeout=SECONDS_TO_FETCH)
+    except subprocess.TimeoutExpired:
+        raise Absent(f"npm could not fetch openid-client in {SECONDS_TO_FETCH} s") from None
+    if run.returncode:
+        errors = [line for line in run.stderr.splitlines() if line.startswith("npm error")]
+        raise Absent("npm could not fetch openid-client: " + next(iter(errors), "no words"))
+    fresh.rename(HOME)
+
+
+def _program(name):
+    """Beside this Python, where `make install` puts it, or on the path. Raises Absent."""
+    beside = Path(sys.executable).parent / name
+    found = str(beside) if beside.exists() else shutil.which(name)
+    if found is None:
+        raise Absent(f"openid-client needs {name}, and there is none on the path")
+    return found

@@ -1,0 +1,179 @@
+"""Each response type and mode, each way to authenticate, by a certified client library that is not ours.
+
+It verifies every signature, hash and issuer of what it gets, and decrypts it.
+"""
+
+import os
+
+import pytest
+from jwskate import Jwk
+
+from chalicelib.authorization.writing import writes
+from chalicelib.clients import registration
+from local import people
+from local.browser import Browser
+from tests.local.peer import openid_client
+
+CALLBACK = "https://localhost:18846/callback"
+"""Nothing answers there."""
+
+SCOPE = "openid profile email accounts"
+TYPED = {"username": "alice", "password": people.ALICE.password, "one_time_code": people.ONE_TIME_CODE}
+MOST_PAGES = 4
+
+
+@pytest.fixture(scope="session")
+def library():
+    """The folder of the library and of the script that uses it."""
+    try:
+        return openid_client.fetched()
+    except openid_client.Absent as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture
+def asking(stack):
+    """A function: registers a client of a profile, and gives what openid-client needs to know to log in by it."""
+
+    def of(profile, method="private_key_jwt", response="code", mode=None, *, bound="mtls", sent="by value", **metadata):
+        client_id = f"peer-{os.urandom(8).hex()}"
+        key = Jwk.generate(alg="PS256").with_kid_thumbprint()
+        certificate = stack.certificates.client("peer") if bound == "mtls" or method == "tls_client_auth" else None
+        signed = sent.endswith("signed")
+        keys = [dict(key.public_jwk(), use="sig")]
+        client = {
+            "client_id": client_id,
+            "client_name": "Peer",
+            "profile": profile,
+            "redirect_uris": [CALLBACK],
+            "grant_types": ["authorization_code", "refresh_token"] + ["implicit"] * ("token" in response),
+            "response_types": [response],
+            "scope": SCOPE,
+            "token_endpoint_auth_method": method,
+            **({"tls_client_auth_subject_dn": certificate.subject_dn} if method == "tls_client_auth" else {}),
+            **({"tls_client_certificate_bound_access_tokens": True} if bound == "mtls" else {}),
+            **({"dpop_bound_access_tokens": True} if bound == "dpop" else {}),
+            **({"jwks": {"keys": keys}} if signed or method == "private_key_jwt" else {}),
+            **metadata,
+        }
+        _, secret = registration.register(client, stack.provider, os.urandom, writes=writes)
+        return {
+            "issuer": stack.issuer,
+            "trusted": str(stack.certificates.trusted),
+            "certificate": None if certificate is None else str(certificate.file),
+            "client": client,
+            "key": dict(key),
+            "secret": secret,
+            "decryption": [],
+            "response_type": response,
+            "response_mode": mode,
+            "scope": SCOPE,
+            "signed": signed,
+            "pushed": sent.startswith("pushed"),
+            "dpop": bound == "dpop",
+        }
+
+    return of
+
+
+@pytest.fixture
+def log_in(library, stack):
+    """A function: what the library was told in a login of alice's that ends where it should."""
+
+    def through(asked):
+        browser = Browser(stack.certificates.trusted, elsewhere=CALLBACK)
+        with openid_client.begun(library, asked) as login:
+            page = browser.open(login.url)
+            for _ in range(MOST_PAGES):
+                if page.status is None:
+                    return login.finish(page.url, page.posted)
+                page = onward(browser, page)
+        raise AssertionError(page.html)
+
+    return through
+
+
+def onward(browser, page):
+    """The page after this one: signed in, agreed, or sent on by the form that a script would post."""
+    shown = {button for form in page.forms for button in form.buttons}
+    for button, typed in (("login", TYPED), ("approve", {}), ("continue", {})):
+        if button in shown:
+            return browser.press(page, button, typed)
+    raise AssertionError(f"{page.status} {page.html}")
+
+
+def whole(told, token_type="bearer"):
+    """What every login tells, whatever the way."""
+    assert told["token_type"] == token_type
+    assert (told["claims"]["sub"], told["person"]["sub"], told["again"]) == (people.ALICE.sub,) * 3
+    assert told["person"]["email"] == "alice@example.com"
+    assert told["scope"].split() == SCOPE.split()
+    assert told["fresh"]
+
+
+@pytest.mark.parametrize(
+    ("method", "sent", "mode"),
+    [
+        ("private_key_jwt", "by value, signed", None),
+        ("private_key_jwt", "by value, signed", "form_post"),
+        ("private_key_jwt", "pushed, signed", None),
+        ("tls_client_auth", "by value, signed", None),
+        ("tls_client_auth", "pushed, signed", "form_post"),
+    ],
+)
+def test_advanced_signs_its_answer_by_an_id_token(asking, log_in, method, sent, mode):
+    """FAPI 1.0 Advanced with response_type code id_token: the ID token is the detached signature of the response."""
+    told = log_in(asking("fapi1-advanced", method, "code id_token", mode, sent=sent))
+    whole(told)
+    assert {"code", "id_token", "state"} <= set(told["front"])
+    assert told["front_token"] is None
+
+
+@pytest.mark.parametrize(
+    ("method", "sent", "mode"),
+    [
+        ("private_key_jwt", "by value, signed", "jwt"),
+        ("private_key_jwt", "pushed, signed", "query.jwt"),
+        ("private_key_jwt", "by value, signed", "fragment.jwt"),
+        ("private_key_jwt", "pushed, signed", "form_post.jwt"),
+        ("tls_client_auth", "pushed, signed", "jwt"),
+        ("tls_client_auth", "by value, signed", "form_post.jwt"),
+    ],
+)
+def test_advanced_signs_its_answer_as_a_whole(asking, log_in, method, sent, mode):
+    """FAPI 1.0 Advanced with response_type code: the response is a JWT (JARM) in each of its modes."""
+    told = log_in(asking("fapi1-advanced", method, "code", mode, sent=sent))
+    whole(told)
+    assert told["front"] == ["response"]
+
+
+@pytest.mark.parametrize(
+    ("method", "mode"),
+    [("private_key_jwt", None), ("tls_client_auth", "form_post"), ("client_secret_jwt", "query")],
+)
+def test_baseline_answers_in_the_query_or_by_a_form(asking, log_in, method, mode):
+    """FAPI 1.0 Baseline, by clients with something to authenticate with, whose tokens need not be bound."""
+    told = log_in(asking("fapi1-baseline", method, "code", mode, bound=None))
+    whole(told)
+    assert set(told["front"]) == {"code", "state", "iss"}
+
+
+@pytest.mark.parametrize("mode", [None, "form_post"])
+def test_baseline_takes_a_public_client(asking, log_in, mode):
+    """FAPI 1.0 Baseline with a client that has nothing to authenticate with."""
+    told = log_in(asking("fapi1-baseline", "none", "code", mode, bound=None))
+    whole(told)
+    assert told["lifetime"] <= 300
+    assert told["rotated"]
+
+
+def test_fapi_2_security_on_the_same_deployment(asking, log_in):
+    """FAPI 2.0 Security Profile: pushed, and bound to a DPoP key."""
+    whole(log_in(asking("fapi2-security", bound="dpop", sent="pushed")), "dpop")
+
+
+def test_fapi_2_message_signing_on_the_same_deployment(asking, log_in):
+    """FAPI 2.0 Message Signing: the request object pushed, the response signed as a whole."""
+    told = log_in(asking("fapi2-message-signing", mode="jwt", sent="pushed, signed"))
+    whole(told)
+    assert told["front"] == ["response"]
