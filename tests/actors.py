@@ -68,6 +68,11 @@ class Answer:
         return json.loads(self.text)
 
     @property
+    def unnamed(self) -> Answer:
+        """The same answer without the name that each has of its own (x-fapi-interaction-id)."""
+        return replace(self, headers=tuple(pair for pair in self.headers if pair[0] != "x-fapi-interaction-id"))
+
+    @property
     def error(self) -> str | None:
         """The error code of a JSON answer."""
         return self.json().get("error")

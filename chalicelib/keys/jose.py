@@ -205,7 +205,8 @@ def fitting(jwk: Mapping[str, Any]) -> list[str]:
 
 def only_encrypts(jwk: Mapping[str, Any]) -> bool:
     """Whether a JWK is of a kind by which no signature is verified here, and doesn't say that it is for that."""
-    return (jwk.get("kty"), jwk.get("crv")) in ONLY_ENCRYPT and jwk.get("use", "enc") == "enc"
+    kind = jwk.get("kty"), jwk.get("crv")
+    return any(kind == one for one in ONLY_ENCRYPT) and jwk.get("use", "enc") == "enc"
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -154,5 +154,5 @@ def test_a_scanner_learns_nothing_from_what_it_is_told(named, rival):
         named.redeem: ("x" * 87, others["code"], others["access_token"], gone["refresh_token"]),
     }
     for ask, handles in tried.items():
-        said = {(answer.status, answer.text, answer.headers) for answer in map(ask, handles)}
+        said = {(answer.status, answer.text, answer.unnamed.headers) for answer in map(ask, handles)}
         assert len(said) == 1, ask.__name__

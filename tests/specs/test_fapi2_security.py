@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import RSAAlgorithm
 
 from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri
 from chalicelib.keys import jose
@@ -569,7 +570,7 @@ def test_5_4_1_2_rsa_keys_have_2048_bits(bank, fintech, named):
     with pytest.raises(InvalidClientMetadata):
         registered(bank, fintech, "short", jwks={"keys": [jwk(short)]})
     refused(named.with_(certificate=certificate("named", key=short)).push(), "invalid_client")
-    own = [jwt.PyJWK(key).key for key in bank.jwks()["keys"] if key["kty"] == "RSA"]
+    own = [RSAAlgorithm.from_jwk(key) for key in bank.jwks()["keys"] if key["kty"] == "RSA"]
     assert own
     assert min(key.key_size for key in own) >= 2048
 

@@ -263,7 +263,7 @@ def test_3_1_2_1_login_hint_fills_in_the_name_and_decides_nothing(named):
 def test_3_1_2_1_a_login_hint_is_text_and_no_markup(named):
     """What a client hints at is shown, never run."""
     page = page_of(named, login_hint="\"><script>alert('x')</script>")
-    assert "<script" not in page.text
+    assert page.text.count("<script") == 1  # our own
     assert field(page, "username") == "&#34;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"
 
 

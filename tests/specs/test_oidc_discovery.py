@@ -53,6 +53,13 @@ REGISTERED = {
     "claims_parameter_supported",
     "request_parameter_supported",
     "request_uri_parameter_supported",
+    "require_request_uri_registration",
+    "userinfo_signing_alg_values_supported",
+    *(
+        f"{what}_encryption_{kind}_values_supported"
+        for what in ("id_token", "userinfo", "request_object", "authorization")
+        for kind in ("alg", "enc")
+    ),
     # OAuth's own, and its extensions' (the registry "OAuth Authorization Server Metadata").
     "introspection_endpoint",
     "introspection_endpoint_auth_methods_supported",
@@ -191,16 +198,17 @@ def test_3_claims_supported(named, told):
 
 
 @pytest.mark.clause("OIDCD-3")
-def test_3_request_parameter_supported(bank, fintech, told):
-    """true: a client whose profile has it may send its request as an object. request_uri of another's making is refused."""
+def test_3_request_parameter_supported(bank, fintech, advanced, told):
+    """true: a client whose profile has it may send its request as an object. request_uri, one that it registered."""
     assert told["request_parameter_supported"] is True
     client = registered(bank, fintech, "objects", profile="fapi2-message-signing")
     claims = {"iss": "objects", "aud": ISSUER, "nbf": bank.now, "exp": bank.now + 60, "client_id": "objects"}
     sent = jwt.encode(client.asking() | claims, client.key, algorithm="PS256", headers={"kid": "k1"})
     assert client.post("/par", request=sent).status == 201
-    assert told["request_uri_parameter_supported"] is False
-    asked = client.asking(client_id="objects", request_uri="https://fintech.example/request.jwt")
-    assert Browser(bank).get("/authorize", asked).page_error == "invalid_request"
+    assert told["request_uri_parameter_supported"] is True
+    assert told["require_request_uri_registration"] is True
+    asked = {"client_id": "advanced", "request_uri": "https://fintech.example/request.jwt"}
+    assert Browser(bank).get("/authorize", asked).page_error == "invalid_request_uri"
 
 
 @pytest.mark.clause("OIDCD-3")
@@ -210,10 +218,6 @@ def test_3_request_parameter_supported(bank, fintech, told):
         "registration_endpoint",
         "check_session_iframe",
         "end_session_endpoint",
-        "userinfo_signing_alg_values_supported",
-        "userinfo_encryption_alg_values_supported",
-        "id_token_encryption_alg_values_supported",
-        "request_object_encryption_alg_values_supported",
         "display_values_supported",
         "claims_locales_supported",
     ],
@@ -227,8 +231,8 @@ def test_3_what_is_not_done_is_not_told(told, member):
 @pytest.mark.parametrize(
     "wish",
     [
-        {"userinfo_signed_response_alg": "PS256"},
-        {"id_token_encrypted_response_alg": "RSA-OAEP-256"},
+        {"userinfo_signed_response_alg": "RS256"},
+        {"id_token_encrypted_response_alg": "RSA1_5", "id_token_encrypted_response_enc": "A256GCM"},
         {"request_object_encryption_alg": "RSA-OAEP-256"},
         {"backchannel_logout_uri": "https://fintech.example/logout"},
     ],
@@ -241,7 +245,7 @@ def test_3_what_is_not_told_can_not_be_registered(bank, fintech, wish):
 
 @pytest.mark.clause("OIDCD-3")
 def test_3_userinfo_is_json_whatever_is_asked_for(bank, named):
-    """userinfo_signing_alg_values_supported is absent: nobody gets a signed answer."""
+    """A client that registered no signed answer gets none, whatever it says it accepts."""
     token = named.tokens()["access_token"]
     headers = (*named.presenting(token, "GET", "/userinfo"), ("Accept", "application/jwt"))
     answer = bank.send("GET", "/userinfo", headers=headers, certificate=named.certificate)

@@ -363,7 +363,7 @@ def test_3_2_whoever_fails_learns_nothing_of_who_is_registered(ask, fintech):
     """invalid_client, in the same words for a client that is not there and for one whose assertion is not good."""
     unknown = fintech.with_(client_id="nobody-at-all")
     answers = {
-        (answer.status, answer.text, answer.headers)
+        (answer.status, answer.text, answer.unnamed.headers)
         for answer in (ask(unknown), ask(fintech, fintech.assertion(exp=NOW)), ask(fintech, client_assertion=None))
     }
     assert len(answers) == 1

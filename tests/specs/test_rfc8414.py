@@ -21,7 +21,7 @@ from tests.actors import ASSERTION_TYPE, ISSUER, MTLS, Browser, certificate, der
 from tests.conftest import STANDARD
 
 PATH = "/.well-known/oauth-authorization-server"
-PAGES = {"/login", "/consent"}
+PAGES = {"/login", "/consent", "/passkey", "/grants"}
 WELL_KNOWN = {PATH, "/.well-known/openid-configuration", "/.well-known/oauth-protected-resource", "/jwks"}
 
 ENDPOINTS = {
