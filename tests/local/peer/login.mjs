@@ -110,12 +110,14 @@ async function half(value) {
 }
 
 /** The front channel's token, which the library does not look at: its at_hash is looked at here. */
-async function frontToken(back, tokens) {
+async function frontToken(config, back, tokens, sub) {
   const told = fields(back);
   if (!told.has("access_token")) return null;
   const opened = oidc.getDecryptedResponses(tokens)?.id_token?.authorization_endpoint ?? told.get("id_token");
-  if (jose.decodeJwt(opened).at_hash !== (await half(told.get("access_token")))) throw new Error("at_hash is of another token");
-  return { value: told.get("access_token"), type: told.get("token_type"), scope: told.get("scope") };
+  if (jose.decodeJwt(opened).at_hash !== (await half(told.get("access_token"))))
+    throw new Error("at_hash is of another token");
+  const person = await oidc.fetchUserInfo(config, told.get("access_token"), sub);
+  return { type: told.get("token_type"), scope: told.get("scope"), sub: person.sub };
 }
 
 async function answered(login, config, back, checks, options) {
@@ -136,7 +138,7 @@ async function answered(login, config, back, checks, options) {
     fresh: fresh.access_token !== tokens.access_token,
     rotated: fresh.refresh_token !== undefined && fresh.refresh_token !== tokens.refresh_token,
     front: [...front.keys()],
-    front_token: await frontToken(back, tokens),
+    front_token: await frontToken(config, back, tokens, claims.sub),
     encrypted: {
       id_token: protection(tokens.id_token),
       front_id_token: protection(front.get("id_token")),

@@ -3,6 +3,7 @@
 It verifies every signature, hash and issuer of what it gets, and decrypts it.
 """
 
+import json
 import os
 
 import pytest
@@ -12,12 +13,15 @@ from chalicelib.authorization.writing import writes
 from chalicelib.clients import registration
 from local import people
 from local.browser import Browser
+from local.stack import Stack
 from tests.local.peer import openid_client
 
 CALLBACK = "https://localhost:18846/callback"
 """Nothing answers there."""
 
 SCOPE = "openid profile email accounts"
+WRITES = f"{SCOPE} payments"
+ENC = "A256GCM"
 TYPED = {"username": "alice", "password": people.ALICE.password, "one_time_code": people.ONE_TIME_CODE}
 MOST_PAGES = 4
 
@@ -31,16 +35,46 @@ def library():
         pytest.skip(str(reason))
 
 
+@pytest.fixture(scope="module")
+def stack(certificates):
+    """One deployment for every profile, whose password and one-time code are strong enough for the strictest."""
+    with Stack(
+        browsers_port=0, certificates_port=0, certificates=certificates, region="eu-west-1", otp_level=3
+    ) as running:
+        yield running
+
+
 @pytest.fixture
 def asking(stack):
-    """A function: registers a client of a profile, and gives what openid-client needs to know to log in by it."""
+    """A function: registers a client of a profile, and gives what openid-client needs to know to log in by it.
 
-    def of(profile, method="private_key_jwt", response="code", mode=None, *, bound="mtls", sent="by value", **metadata):
+    `by`: what is encrypted to it is encrypted so, to a key of its own.
+    """
+
+    def of(
+        profile,
+        method="private_key_jwt",
+        response="code",
+        mode=None,
+        *,
+        bound="mtls",
+        sent="by value",
+        scope=SCOPE,
+        by=None,
+        **metadata,
+    ):
         client_id = f"peer-{os.urandom(8).hex()}"
         key = Jwk.generate(alg="PS256").with_kid_thumbprint()
         certificate = stack.certificates.client("peer") if bound == "mtls" or method == "tls_client_auth" else None
         signed = sent.endswith("signed")
         keys = [dict(key.public_jwk(), use="sig")]
+        opener = (
+            Jwk.generate(alg=by, **({"crv": "P-256"} if by.startswith("ECDH") else {})).with_kid_thumbprint()
+            if by
+            else None
+        )
+        if opener:
+            keys.append(dict(opener.public_jwk(), use="enc"))
         client = {
             "client_id": client_id,
             "client_name": "Peer",
@@ -48,12 +82,12 @@ def asking(stack):
             "redirect_uris": [CALLBACK],
             "grant_types": ["authorization_code", "refresh_token"] + ["implicit"] * ("token" in response),
             "response_types": [response],
-            "scope": SCOPE,
+            "scope": scope,
             "token_endpoint_auth_method": method,
             **({"tls_client_auth_subject_dn": certificate.subject_dn} if method == "tls_client_auth" else {}),
             **({"tls_client_certificate_bound_access_tokens": True} if bound == "mtls" else {}),
             **({"dpop_bound_access_tokens": True} if bound == "dpop" else {}),
-            **({"jwks": {"keys": keys}} if signed or method == "private_key_jwt" else {}),
+            **({"jwks": {"keys": keys}} if signed or by or method == "private_key_jwt" else {}),
             **metadata,
         }
         _, secret = registration.register(client, stack.provider, os.urandom, writes=writes)
@@ -64,10 +98,10 @@ def asking(stack):
             "client": client,
             "key": dict(key),
             "secret": secret,
-            "decryption": [],
+            "decryption": [dict(opener)] if opener else [],
             "response_type": response,
             "response_mode": mode,
-            "scope": SCOPE,
+            "scope": scope,
             "signed": signed,
             "pushed": sent.startswith("pushed"),
             "dpop": bound == "dpop",
@@ -78,15 +112,18 @@ def asking(stack):
 
 @pytest.fixture
 def log_in(library, stack):
-    """A function: what the library was told in a login of alice's that ends where it should."""
+    """A function: what the library was told in a login of alice's that ends where it should.
 
-    def through(asked):
+    `on_the_way`: what becomes of the address that the browser comes back at.
+    """
+
+    def through(asked, on_the_way=lambda url: url):
         browser = Browser(stack.certificates.trusted, elsewhere=CALLBACK)
         with openid_client.begun(library, asked) as login:
             page = browser.open(login.url)
             for _ in range(MOST_PAGES):
                 if page.status is None:
-                    return login.finish(page.url, page.posted)
+                    return login.finish(on_the_way(page.url), page.posted)
                 page = onward(browser, page)
         raise AssertionError(page.html)
 
@@ -102,12 +139,12 @@ def onward(browser, page):
     raise AssertionError(f"{page.status} {page.html}")
 
 
-def whole(told, token_type="bearer"):
+def whole(told, token_type="bearer", scope=SCOPE):
     """What every login tells, whatever the way."""
     assert told["token_type"] == token_type
     assert (told["claims"]["sub"], told["person"]["sub"], told["again"]) == (people.ALICE.sub,) * 3
     assert told["person"]["email"] == "alice@example.com"
-    assert told["scope"].split() == SCOPE.split()
+    assert set(told["scope"].split()) == set(scope.split())
     assert told["fresh"]
 
 
@@ -165,6 +202,102 @@ def test_baseline_takes_a_public_client(asking, log_in, mode):
     whole(told)
     assert told["lifetime"] <= 300
     assert told["rotated"]
+
+
+@pytest.mark.parametrize("mode", [None, "form_post"])
+@pytest.mark.parametrize("method", ["private_key_jwt", "client_secret_jwt"])
+def test_read_and_write_signs_its_answer_by_an_id_token(asking, log_in, method, mode):
+    """The draft's Read and Write with response_type code id_token, by a person at level 3."""
+    told = log_in(asking("fapi1-read-write", method, "code id_token", mode, sent="by value, signed", scope=WRITES))
+    whole(told, scope=WRITES)
+    assert told["claims"]["acr"] == "urn:ducat:loa:3"
+    assert told["front_token"] is None
+
+
+@pytest.mark.parametrize("mode", [None, "form_post"])
+def test_read_and_write_hands_out_a_token_that_only_reads_in_the_front_channel(asking, log_in, mode):
+    """The draft's Read and Write with response_type code id_token token: at_hash is of the token that stands beside it."""
+    told = log_in(
+        asking(
+            "fapi1-read-write", "private_key_jwt", "code id_token token", mode, sent="by value, signed", scope=WRITES
+        )
+    )
+    whole(told, scope=WRITES)
+    assert told["front_token"]["type"].lower() == "bearer"
+    assert set(told["front_token"]["scope"].split()) == set(SCOPE.split())
+    assert told["front_token"]["sub"] == people.ALICE.sub
+
+
+@pytest.mark.parametrize(("part", "claim"), [("code=", "c_hash"), ("state=", None)])
+def test_an_answer_that_was_changed_on_the_way_is_refused(asking, log_in, part, claim):
+    """The library looks: the ID token beside a code or a state that was changed does not sign it."""
+    asked = asking("fapi1-advanced", response="code id_token", sent="by value, signed")
+    with pytest.raises(openid_client.Refused) as refused:
+        log_in(asked, lambda url: url.replace(part, f"{part}x"))
+    assert (claim or "state") in json.dumps(refused.value.said)
+
+
+# Encrypted to the client
+
+
+@pytest.mark.parametrize("by", ["RSA-OAEP-256", "RSA-OAEP", "ECDH-ES", "ECDH-ES+A256KW"])
+def test_an_encrypted_id_token_and_userinfo_are_opened(asking, log_in, by):
+    """Both ID tokens of a hybrid login, and userinfo: signed, and encrypted to the client's key."""
+    told = log_in(
+        asking(
+            "fapi1-advanced",
+            response="code id_token",
+            sent="by value, signed",
+            by=by,
+            id_token_encrypted_response_alg=by,
+            id_token_encrypted_response_enc=ENC,
+            userinfo_signed_response_alg="PS256",
+            userinfo_encrypted_response_alg=by,
+            userinfo_encrypted_response_enc=ENC,
+        )
+    )
+    whole(told)
+    for name in ("id_token", "front_id_token"):
+        assert (told["encrypted"][name]["alg"], told["encrypted"][name]["enc"]) == (by, ENC)
+    assert told["encrypted"]["userinfo"]
+
+
+@pytest.mark.parametrize(("by", "mode"), [("RSA-OAEP-256", "jwt"), ("ECDH-ES", "form_post.jwt")])
+def test_an_encrypted_response_is_opened(asking, log_in, by, mode):
+    """JARM: signed, and encrypted to the client's key."""
+    told = log_in(
+        asking(
+            "fapi1-advanced",
+            mode=mode,
+            sent="pushed, signed",
+            by=by,
+            authorization_signed_response_alg="PS256",
+            authorization_encrypted_response_alg=by,
+            authorization_encrypted_response_enc=ENC,
+        )
+    )
+    whole(told)
+    assert (told["encrypted"]["response"]["alg"], told["encrypted"]["response"]["enc"]) == (by, ENC)
+
+
+def test_what_is_encrypted_to_another_key_is_refused(asking, log_in):
+    """The library opens nothing by a key that it was not encrypted to, so what the tests above opened was the client's."""
+    asked = asking(
+        "fapi1-advanced",
+        response="code id_token",
+        sent="by value, signed",
+        by="RSA-OAEP-256",
+        id_token_encrypted_response_alg="RSA-OAEP-256",
+        id_token_encrypted_response_enc=ENC,
+    )
+    other = Jwk.generate(alg="RSA-OAEP-256")
+    asked["decryption"] = [{**other, "kid": asked["decryption"][0]["kid"]}]
+    with pytest.raises(openid_client.Refused) as refused:
+        log_in(asked)
+    assert refused.value.said["code"] == "OAUTH_DECRYPTION_FAILED"
+
+
+# FAPI 2.0 beside it
 
 
 def test_fapi_2_security_on_the_same_deployment(asking, log_in):
