@@ -31,7 +31,8 @@ def keys():
 
 @pytest.fixture(scope="module")
 def kms(keys):
-    return Kms(secrets_key=keys["DUCAT_SECRETS_KEY"], nonces_key=keys.get("DUCAT_NONCES_KEY", ""))
+    names = ("secrets", "nonces", "subjects")
+    return Kms(**{f"{name}_key": keys[f"DUCAT_{name.upper()}_KEY"] for name in names})
 
 
 @pytest.fixture(params=["PS256", "ES256", "EdDSA"])

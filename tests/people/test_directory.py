@@ -27,7 +27,7 @@ CLAIMS = {"name": "Alice Arnold", "email": "alice@example.com", "email_verified"
 @pytest.fixture
 def provider():
     with stand_in.in_process("eu-west-1") as settings:
-        everything = {variable(f.name): "unused" for f in fields(Settings)}
+        everything = {variable(f.name): "unused" for f in fields(Settings)} | {"DUCAT_OTP_LEVEL": "2"}
         hosts = {
             "DUCAT_ISSUER": "https://bank.example",
             "DUCAT_MTLS_URL": "https://mtls.bank.example",
