@@ -156,7 +156,7 @@ def test_under_another_context_it_stays_shut(kms, context):
 
 def test_under_another_key_it_stays_shut(kms):
     other = botocore.session.get_session().create_client("kms").create_key()["KeyMetadata"]["Arn"]
-    sealed = Kms(secrets_key=other, nonces_key="").seal(b"secret", CONTEXT)
+    sealed = Kms(secrets_key=other, nonces_key="", subjects_key="").seal(b"secret", CONTEXT)
     with pytest.raises(ClientError):
         kms.unseal(sealed, CONTEXT)
 
