@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from chalicelib.pages.grants import Grant
 from chalicelib.people import attempt, claims, passkey, session
 from chalicelib.people.port import SignInRefused
 from chalicelib.provider import Provider
+from chalicelib.storage.handles import join, key_of
 from chalicelib.storage.records import Consent, Session
 from chalicelib.storage.stores import AlreadyUsed
 
@@ -25,6 +27,7 @@ STRANGER, PERSON = "grants", "session"
 """What a form is of: the sign-in of a browser that nobody is known in, or the page of who is."""
 STAYS = 15 * 60
 """Seconds for which the sign-in page may stay open, and for which who signed in here is recognised."""
+UNTIL = re.compile(r"[0-9]{1,12}")
 
 
 def answer(request: Request, provider: Provider) -> Response:
@@ -42,7 +45,7 @@ def answer(request: Request, provider: Provider) -> Response:
     known = provider.sessions.find(handle, now=now)
     if known is None:
         cookie = provider.new_handle()
-        return _stranger(cookie, provider).with_headers(browser.bind(STRANGER, cookie, seconds=STAYS))
+        return _stranger(cookie, provider, now=now).with_headers(browser.bind(STRANGER, cookie, seconds=STAYS))
     shown = [_told(given, provider, now=now) for given in _by_client(known, provider, now=now).values()]
     csrf = browser.token(PERSON, handle)
     settings = provider.settings
@@ -68,31 +71,43 @@ def _do(form: Mapping[str, str], handle: str, provider: Provider, *, now: int) -
 
 def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: Provider, *, now: int) -> Response:
     """303 to the page of who signed in, or the sign-in again with what is wrong."""
-    username = attempt.typed(form, "username")
+    username, nonce = attempt.typed(form, "username"), attempt.typed(form, "passkey_nonce")
     try:
+        until = _asked_until(nonce, now=now) if "passkey" in form else now
         signed_in = attempt.sign_in(
             attempt.find(form, provider.people),
             form,
             provider.people,
-            challenge=browser.challenge(STRANGER, cookie, attempt.typed(form, "passkey_nonce")),
-            until=now + STAYS,
+            challenge=browser.challenge(STRANGER, cookie, nonce),
+            until=until,
             scope=(),
             claims=(),
             now=now,
         )
         provider.used_once.claim(signed_in.once, now=now)
     except (SignInRefused, AlreadyUsed) as refused:
-        again = _stranger(cookie, provider, username=username, problem=attempt.problem(form))
+        again = _stranger(cookie, provider, now=now, username=username, problem=attempt.problem(form))
         return again.noting(reason=str(refused))
     login = replace(signed_in.login, username=signed_in.username or username.strip())
     recognised = session.begin_for(request, login, provider, seconds=STAYS)
     return see_other(PATH, recognised, browser.release(STRANGER)).noting(sub=login.sub)
 
 
-def _stranger(cookie: str, provider: Provider, *, username: str = "", problem: str | None = None) -> Response:
+def _asked_until(nonce: str, *, now: int) -> int:
+    """Until when the page's passkey may answer: the nonce says, which the challenge is made of. Raises SignInRefused.
+
+    No interaction ends here with its challenge, and that one was answered is remembered for no longer than it may be.
+    """
+    until = key_of(nonce) or ""
+    if not UNTIL.fullmatch(until) or not now < int(until) <= now + STAYS:
+        raise SignInRefused("passkey: asked for too long ago")
+    return int(until)
+
+
+def _stranger(cookie: str, provider: Provider, *, now: int, username: str = "", problem: str | None = None) -> Response:
     ceremony = None
     if provider.people.passkeys is not None:
-        nonce = provider.new_handle()
+        nonce = join(provider.new_handle(), str(now + STAYS))
         asked = passkey.requested(browser.challenge(STRANGER, cookie, nonce), provider.settings.issuer)
         ceremony = Ceremony(asked, nonce)
     return grants.sign_in(

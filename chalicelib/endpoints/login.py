@@ -12,7 +12,7 @@ from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import render
 from chalicelib.pages.ceremony import Ceremony
 from chalicelib.people import assurance, attempt, pairwise, passkey, session
-from chalicelib.people.port import SignInRefused
+from chalicelib.people.port import SignedIn, SignInRefused
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
 from chalicelib.storage.records import AuthorizationRequest, Client, Interaction, Login
@@ -67,12 +67,10 @@ def _post(request: Request, provider: Provider) -> Response:
             now=now,
         )
         client = _client(interaction, provider, now=now)
-        login = _fitting(
-            replace(signed_in.login, username=signed_in.username or username.strip()), interaction, client, provider
-        )
-    except SignInRefused as refused:
+        login = _fitting(signed_in, username, interaction, client, provider, now=now)
+    except (SignInRefused, AlreadyUsed) as refused:
         again = _page(interaction, cookie, provider, username=username, problem=attempt.problem(form))
-        return again.noting(reason=refused.reason)
+        return again.noting(reason=str(refused))
     except TooWeak as weak:
         return _page(interaction, cookie, provider, username=username, problem=STRONGER).noting(reason=str(weak))
     except UnmetAuthenticationRequirements as unmet:  # another level than the client must have
@@ -129,11 +127,21 @@ def _client(interaction: Interaction, provider: Provider, *, now: int) -> Client
     return client
 
 
-def _fitting(login: Login, interaction: Interaction, client: Client, provider: Provider) -> Login:
-    """The sign-in as the client may know it, if it answers the request. Raises AnotherPerson, TooWeak or
-    UnmetAuthenticationRequirements."""
-    told = claims_request.require_person_of(interaction.request, pairwise.known_to(client, login, provider.kms))
-    _require_level(interaction.request, told.acr, client)
+def _fitting(
+    signed_in: SignedIn, username: str, interaction: Interaction, client: Client, provider: Provider, *, now: int
+) -> Login:
+    """The sign-in as the client may know it, if it answers the request.
+
+    Raises AnotherPerson, TooWeak or UnmetAuthenticationRequirements, and AlreadyUsed where its code was: what was right is
+    good no more, even if it was not enough (RFC6238-5.2).
+    """
+    login = replace(signed_in.login, username=signed_in.username or username.strip())
+    try:
+        told = claims_request.require_person_of(interaction.request, pairwise.known_to(client, login, provider.kms))
+        _require_level(interaction.request, told.acr, client)
+    except (TooWeak, UnmetAuthenticationRequirements, claims_request.AnotherPerson):
+        provider.used_once.claim(signed_in.once, now=now)
+        raise
     return told
 
 

@@ -10,6 +10,7 @@ from chalicelib.authorization import approval, claims_request, code_challenge, d
 from chalicelib.clients import lifetimes
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidGrant, InvalidRequest
+from chalicelib.people.claims import NAMES as PERSONAL
 from chalicelib.provider import Provider
 from chalicelib.storage.handles import join, key_of, matches
 from chalicelib.storage.records import AccessToken, Consent, Interaction
@@ -141,12 +142,13 @@ def _id_token(
     if "openid" not in interaction.request.scope:
         return None
     login, client = approval.person(interaction), caller.client
+    asked = claims_request.granted(claims_request.of(interaction.request, "id_token"), login.claims)
     if client.id_token_encrypted_response_alg is not None:
         client = provider.published_keys.for_encryption(client, now=now)
     return id_token.issue(
         provider.ring.signing(client.id_token_signed_response_alg, now=now),
         login,
-        claims=claims_request.granted(claims_request.of(interaction.request, "id_token"), login.claims),
+        claims={name: value for name, value in asked.items() if name in PERSONAL},  # no other was agreed to
         issuer=provider.settings.issuer,
         client=client,
         profile=caller.profile,

@@ -73,11 +73,10 @@ def _id_token(
 ) -> str:
     """FAPI1-ADV-5.2.2.1-4: the response's detached signature."""
     request, login = interaction.request, approval.person(interaction)
-    claims: Mapping[str, Any] = claims_request.granted(claims_request.of(request, "id_token"), login.claims)
-    if client.id_token_encrypted_response_alg is None:
-        # FAPI1-ADV-5.2.2.1-6: it passes through a browser, its history and its logs.
-        claims = {name: value for name, value in claims.items() if name not in PERSONAL}
-    else:
+    claims: Mapping[str, Any] = {}  # FAPI1-ADV-5.2.2.1-6: it passes through a browser, its history and its logs.
+    if client.id_token_encrypted_response_alg is not None:
+        asked = claims_request.granted(claims_request.of(request, "id_token"), login.claims)
+        claims = {name: value for name, value in asked.items() if name in PERSONAL}  # no other was agreed to
         client = provider.published_keys.for_encryption(client, now=now)
     return id_token.issue(
         provider.ring.signing(client.id_token_signed_response_alg, now=now),

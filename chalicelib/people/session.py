@@ -35,10 +35,14 @@ def handle_of(request: Request) -> str:
 def begin(request: Request, login: Login, profile: Profile, keeper: Keeper) -> tuple[tuple[str, str], ...]:
     """Recognise who just signed in from now on, under a new handle; gives its Set-Cookie header.
 
-    What the browser showed before is over, whoever had put it there. Nothing, where the client's profile recognises nobody.
+    What the browser showed before is over, whoever had put it there. Nothing more, where the client's profile recognises nobody.
     """
     if not profile.longest_session:
-        return ()
+        before = handle_of(request)
+        if not before:
+            return ()
+        keeper.sessions.end(before)
+        return (release(),)
     return (begin_for(request, login, keeper, seconds=profile.longest_session),)
 
 

@@ -1,0 +1,98 @@
+"""What one sign-in leaves lying about for the next: an answer, a code, a session, a claim that nobody agreed to."""
+
+import json
+from dataclasses import replace
+
+import pyotp
+import pytest
+
+from chalicelib.people import directory, enrolment, session
+from local import people as sandbox
+from tests.actors import Browser
+from tests.authenticator import Authenticator, asked, put
+
+PASSWORD = "correct horse battery staple"
+DAY = 24 * 3600
+
+
+@pytest.mark.parametrize("later", [0, 15 * 60, 15 * 60 + 1, 30 * DAY])
+def test_a_passkeys_answer_on_the_page_of_grants_is_taken_once_for_ever(bank, later):
+    """Whoever kept the whole request, cookie and all, has a sign-in of level three, unless its challenge ends."""
+    alice, browser = put(bank, sandbox.ALICE, Authenticator()), Browser(bank)
+    page = browser.get("/grants")
+    thief = Browser(bank)
+    thief.cookies = dict(browser.cookies)
+    answer = alice.get(asked(page.text))
+    assert browser.submit(page, "login", passkey=answer).location == "/grants"
+    bank.now += later
+    again = thief.submit(page, "login", passkey=answer)
+    assert (again.status, "That passkey was not accepted" in again.text) == (200, True)
+    assert session.COOKIE not in thief.cookies
+
+
+@pytest.mark.parametrize(
+    "nonce", ["", "x", "x.", "x.-1", "x.1e9", "x.99999999999999999999", "x.4000000000", "x.\u0661"]
+)
+def test_no_page_of_ours_asks_for_longer_than_it_stays(bank, nonce):
+    """A nonce of one's own making ends when the page would have, or is none."""
+    put(bank, sandbox.ALICE, Authenticator())
+    browser = Browser(bank)
+    page = browser.get("/grants")
+    shown = browser.submit(page, "login", passkey=json.dumps({"id": "x"}), passkey_nonce=nonce)
+    assert (shown.status, "That passkey was not accepted" in shown.text) == (200, True)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [None, {"id_token": {"sub": {"value": "somebody-else"}}}],
+    ids=["too weak", "another person"],
+)
+def test_a_one_time_code_is_good_once_though_the_sign_in_was_not_enough(
+    bank, read_write, baseline, monkeypatch, claims
+):
+    """RFC 6238 5.2: who saw it typed, where it was right and still did not do, can't use it elsewhere."""
+    monkeypatch.setattr(bank.aws, "people", directory.build(bank.aws))
+    uri = enrolment.enrol(
+        bank.aws, "carol", sub="s-carol", password=PASSWORD, claims={}, chance=lambda length: bytes(range(length))
+    )
+    bank.now += 60 if claims else 0  # another code in each run
+    typed = {"username": "carol", "password": PASSWORD, "one_time_code": pyotp.parse_uri(uri).at(bank.now)}
+    browser = Browser(bank)
+    if claims:
+        page = browser.page(baseline.client_id, baseline.pushed(claims=json.dumps(claims)))
+    else:
+        page = browser.get(browser.get("/authorize", read_write.direct(response_type="code id_token")).location)
+    assert browser.sign_in(page, **typed).status == 200
+    thief = Browser(bank)
+    assert thief.sign_in(thief.get("/grants"), **typed).status == 200
+    assert session.COOKIE not in thief.cookies
+
+
+def test_who_signs_in_is_not_taken_for_who_did_before(baseline, fintech):
+    """Bob signs in, for a client whose profile recognises nobody, where alice was: the next client does not get alice."""
+    browser = Browser(baseline.bank)
+    browser.login(baseline.client_id, baseline.pushed())
+    before = browser.cookies[session.COOKIE]
+    browser.login(fintech.client_id, fintech.pushed(), username="bob")
+    assert session.COOKIE not in browser.cookies
+    assert baseline.bank.aws.sessions.find(before, now=baseline.bank.now) is None
+    silent = browser.open(baseline.client_id, baseline.pushed(prompt="none"))
+    assert silent.parameters["error"] == "login_required"
+
+
+def test_an_id_token_has_no_claim_that_the_person_was_not_asked_about(bank, by_key, reader, monkeypatch):
+    """A directory of the bank's own may know more than the consent page has words for; no other claim is ever told."""
+    sign_in = sandbox.Sandbox.sign_in
+
+    def knows_more(self, *known, **typed):
+        signed_in = sign_in(self, *known, **typed)
+        login = signed_in.login
+        return replace(signed_in, login=replace(login, claims={**login.claims, "tax_id": "T-1"}))
+
+    monkeypatch.setattr(sandbox.Sandbox, "sign_in", knows_more)
+    wanted = json.dumps({"id_token": {"tax_id": None, "email": None}})
+    told = bank.verified(by_key.tokens(scope="openid", claims=wanted)["id_token"], by_key.client_id)
+    assert (told.get("email"), told.get("tax_id")) == ("alice@example.com", None)
+    front = reader.agreed(response_type="code id_token", claims=wanted).fragment
+    told = bank.verified(front["id_token"], reader.client_id)
+    assert not {"email", "tax_id"} & told.keys()
