@@ -274,7 +274,9 @@ def test_the_bank_says_when_it_answered(accounts):
 
 @pytest.mark.parametrize("accept", ["application/json", "application/json;charset=UTF-8", "application/json, */*"])
 def test_the_bank_answers_in_json_whatever_else_is_acceptable(accounts, accept):
-    answer = accounts({"Accept": accept, "x-fapi-auth-date": "x", "x-fapi-customer-ip-address": "::1"})
+    answer = accounts(
+        {"Accept": accept, "x-fapi-auth-date": "Sun, 10 Sep 2017 19:43:31 GMT", "x-fapi-customer-ip-address": "::1"}
+    )
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
     assert len(answer.json()["accounts"]) == 2
 
