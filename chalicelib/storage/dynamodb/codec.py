@@ -8,11 +8,11 @@ from dataclasses import fields
 from functools import cache
 from typing import Any, TypeVar, cast
 
-from chalicelib.storage.records import AuthorizationRequest, Login
+from chalicelib.storage.records import AuthorizationRequest, Login, User
 
 Record = TypeVar("Record")
 
-_NESTED: dict[str, type] = {"request": AuthorizationRequest, "login": Login}
+_NESTED: dict[str, type] = {"request": AuthorizationRequest, "login": Login, "user": User}
 
 
 def encode(record: object, *, without: tuple[str, ...] = ()) -> str:
