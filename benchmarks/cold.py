@@ -21,7 +21,7 @@ HANDLERS = tuple(WARMED)
 
 CHILD = """
 import json, sys, time
-sys.modules.update(dict.fromkeys(json.loads(sys.argv[1])))
+sys.modules.update(dict.fromkeys([*json.loads(sys.argv[1]), "urllib3.contrib.pyopenssl"]))
 {work}
 print(time.process_time() * 1000)
 """
