@@ -8,6 +8,7 @@ import pytest
 from chalicelib.jobs import publish_keys
 from local import aws
 from tests.actors import NOW, Bank, Fintech, certificate, der, ec_key, jwk, rsa_key, secret_of
+from tests.ids import pytest_make_parametrize_id as pytest_make_parametrize_id
 
 STANDARD = {
     "client_name": "Fintech",
@@ -73,33 +74,33 @@ def rival(bank):
 
 
 @pytest.fixture
-def named(bank):
+def tls_client_auth_client(bank):
     """A client that authenticates by its certificate's subject DN."""
-    return Fintech(bank, "named", "tls_client_auth", None, "", certificate("named"))
+    return Fintech(bank, "tls-client-auth", "tls_client_auth", None, "", certificate("tls-client-auth"))
 
 
 @pytest.fixture
-def self_signed(bank):
+def self_signed_client(bank):
     """A client that authenticates by a certificate of its JWK Set."""
     return Fintech(bank, "self-signed", "self_signed_tls_client_auth", None, "", certificate("self-signed"))
 
 
 @pytest.fixture
-def resource(bank):
+def resource_server(bank):
     """A protected resource: it may introspect, and nothing else. It serves the scope accounts."""
-    return Fintech(bank, "resource", "tls_client_auth", None, "", certificate("resource"))
+    return Fintech(bank, "resource-server", "tls_client_auth", None, "", certificate("resource-server"))
 
 
 @pytest.fixture
-def dpop_fintech(bank):
+def dpop_client(bank):
     """A client that authenticates by private_key_jwt and has its tokens bound to a DPoP key. It has no certificate."""
-    return Fintech(bank, "dpop-fintech", "private_key_jwt", rsa_key("dpop-fintech"), "PS256", None, ec_key("proofs"))
+    return Fintech(bank, "dpop", "private_key_jwt", rsa_key("dpop"), "PS256", None, ec_key("proofs"))
 
 
 @pytest.fixture
-def nonce_fintech(dpop_fintech):
+def dpop_nonce_client(dpop_client):
     """Another of the kind, whose proofs must carry a nonce."""
-    return dpop_fintech.with_(client_id="nonce-fintech")
+    return dpop_client.with_(client_id="dpop-nonce")
 
 
 def _fapi1(bank, name, **more):
@@ -109,58 +110,62 @@ def _fapi1(bank, name, **more):
 
 
 @pytest.fixture
-def advanced(bank):
+def fapi1_advanced_client(bank):
     """A client of FAPI 1.0 Advanced, by private_key_jwt, its tokens bound to its certificate."""
     return _fapi1(bank, "advanced", profile="fapi1-advanced")
 
 
 @pytest.fixture
-def read_write(bank):
+def fapi1_read_write_client(bank):
     """A client of the Read and Write draft."""
     return _fapi1(bank, "read-write", profile="fapi1-read-write")
 
 
 @pytest.fixture
-def reader(read_write, monkeypatch):
+def fapi1_read_write_loa3_client(fapi1_read_write_client, monkeypatch):
     """The same, at a bank whose people reach by password and code what the draft asks for."""
-    monkeypatch.setattr(read_write.bank.aws, "settings", replace(read_write.bank.settings, otp_level="3"))
-    return read_write
+    monkeypatch.setattr(
+        fapi1_read_write_client.bank.aws, "settings", replace(fapi1_read_write_client.bank.settings, otp_level="3")
+    )
+    return fapi1_read_write_client
 
 
 @pytest.fixture
-def baseline(bank):
+def fapi1_baseline_client(bank):
     """A confidential client of FAPI 1.0 Baseline, by private_key_jwt."""
     return _fapi1(bank, "baseline", profile="fapi1-baseline")
 
 
 @pytest.fixture
-def by_key(bank):
+def fapi1_bearer_client(bank):
     """A client of FAPI 1.0 that authenticates by private_key_jwt and shows no certificate."""
-    return Fintech(bank, "by-key", "private_key_jwt", rsa_key("by-key"), "PS256", None)
+    return Fintech(bank, "fapi1-bearer", "private_key_jwt", rsa_key("fapi1-bearer"), "PS256", None)
 
 
 @pytest.fixture
-def secretive(bank):
+def client_secret_jwt_client(bank):
     """A client of FAPI 1.0 that authenticates by client_secret_jwt (HS256) and shows no certificate."""
-    return Fintech(bank, "secretive", "client_secret_jwt", secret_of("secretive"), "HS256", None)
+    return Fintech(bank, "client-secret-jwt", "client_secret_jwt", secret_of("client-secret-jwt"), "HS256", None)
 
 
 @pytest.fixture
-def app_client(bank):
+def public_client(bank):
     """A public client of FAPI 1.0, which only reads and whose tokens are bound to nothing."""
-    return Fintech(bank, "app", "none", None, "", None, scope="openid accounts")
+    return Fintech(bank, "public", "none", None, "", None, scope="openid accounts")
 
 
 @pytest.fixture
-def payer(bank):
+def public_dpop_client(bank):
     """A public client of FAPI 1.0 that writes, so that all it gets is bound to its DPoP key."""
-    return Fintech(bank, "payer", "none", None, "", None, ec_key("payer-proofs"), scope="openid accounts payments")
+    return Fintech(
+        bank, "public-dpop", "none", None, "", None, ec_key("public-dpop-proofs"), scope="openid accounts payments"
+    )
 
 
 @pytest.fixture(params=["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"])
-def each_client(request, fintech, named, self_signed):
+def each_client(request, fintech, tls_client_auth_client, self_signed_client):
     """A client of each way of authenticating, one after the other."""
-    return next(one for one in (fintech, named, self_signed) if one.auth == request.param)
+    return next(one for one in (fintech, tls_client_auth_client, self_signed_client) if one.auth == request.param)
 
 
 CLIENTS = {
@@ -177,11 +182,11 @@ CLIENTS = {
         "id_token_signed_response_alg": "ES256",
         "jwks": {"keys": [jwk(ec_key("rival-key"))]},
     },
-    "named": lambda: {
+    "tls-client-auth": lambda: {
         **STANDARD,
-        "client_id": "named",
+        "client_id": "tls-client-auth",
         "token_endpoint_auth_method": "tls_client_auth",
-        "tls_client_auth_subject_dn": "CN=named,O=Fintech\\, Inc.,C=DE",
+        "tls_client_auth_subject_dn": "CN=tls-client-auth,O=Fintech\\, Inc.,C=DE",
     },
     "self-signed": lambda: {
         **STANDARD,
@@ -193,50 +198,50 @@ CLIENTS = {
             ]
         },
     },
-    "dpop-fintech": lambda: {
+    "dpop": lambda: {
         **DPOP,
-        "client_id": "dpop-fintech",
-        "jwks": {"keys": [jwk(rsa_key("dpop-fintech"))]},
+        "client_id": "dpop",
+        "jwks": {"keys": [jwk(rsa_key("dpop"))]},
     },
-    "nonce-fintech": lambda: {
+    "dpop-nonce": lambda: {
         **DPOP,
-        "client_id": "nonce-fintech",
-        "jwks": {"keys": [jwk(rsa_key("dpop-fintech"))]},
+        "client_id": "dpop-nonce",
+        "jwks": {"keys": [jwk(rsa_key("dpop"))]},
         "dpop_nonce_required": True,
     },
-    "by-key": lambda: {
+    "fapi1-bearer": lambda: {
         **BASELINE,
-        "client_id": "by-key",
+        "client_id": "fapi1-bearer",
         "token_endpoint_auth_method": "private_key_jwt",
-        "jwks": {"keys": [jwk(rsa_key("by-key"))]},
+        "jwks": {"keys": [jwk(rsa_key("fapi1-bearer"))]},
     },
-    "secretive": lambda: {
+    "client-secret-jwt": lambda: {
         **BASELINE,
-        "client_id": "secretive",
+        "client_id": "client-secret-jwt",
         "token_endpoint_auth_method": "client_secret_jwt",
     },
-    "app": lambda: {
+    "public": lambda: {
         **BASELINE,
-        "client_id": "app",
+        "client_id": "public",
         "grant_types": ["authorization_code", "refresh_token"],
         "scope": "openid accounts",
         "token_endpoint_auth_method": "none",
     },
-    "payer": lambda: {
+    "public-dpop": lambda: {
         **BASELINE,
-        "client_id": "payer",
+        "client_id": "public-dpop",
         "grant_types": ["authorization_code", "refresh_token"],
         "scope": "openid accounts payments",
         "token_endpoint_auth_method": "none",
         "dpop_bound_access_tokens": True,
     },
-    "resource": lambda: {
-        "client_id": "resource",
+    "resource-server": lambda: {
+        "client_id": "resource-server",
         "client_name": "Accounts API",
         "profile": "fapi2-security",
         "grant_types": [],
         "scope": "accounts",
         "token_endpoint_auth_method": "tls_client_auth",
-        "tls_client_auth_subject_dn": "CN=resource,O=Fintech\\, Inc.,C=DE",
+        "tls_client_auth_subject_dn": "CN=resource-server,O=Fintech\\, Inc.,C=DE",
     },
 }

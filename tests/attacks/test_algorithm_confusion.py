@@ -292,8 +292,8 @@ def test_what_was_signed_for_one_purpose_is_not_taken_for_another(bank, rsa, fin
 
 
 @pytest.fixture
-def by_secret_client(secretive):
-    return Carrier(secretive, "assertion")
+def by_secret_client(client_secret_jwt_client):
+    return Carrier(client_secret_jwt_client, "assertion")
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-4")
@@ -308,7 +308,7 @@ def test_a_secret_makes_a_mac_and_nothing_else(by_secret_client):
         own = {"alg": alg, "jwk": jwk(key), "kid": "k1"}
         assert not carrier.send(jws(own, carrier.claims(), by(key, alg)))
         assert not carrier.send(jws(own, carrier.claims(), by_secret(secret)))
-    for wrong in (b"", b"secretive", secret[:-1], secret + b"=", secret.lower(), b"\x00" * 64):
+    for wrong in (b"", b"client-secret-jwt", secret[:-1], secret + b"=", secret.lower(), b"\x00" * 64):
         assert not carrier.send(jws({"alg": "HS256"}, carrier.claims(), by_secret(wrong)))
     for alg in ("HS384", "HS512"):
         assert not carrier.send(jws({"alg": alg}, carrier.claims(), by_secret(secret)))
@@ -316,12 +316,12 @@ def test_a_secret_makes_a_mac_and_nothing_else(by_secret_client):
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-4")
-def test_a_public_key_is_no_secret_of_a_client_that_has_both(bank, secretive):
+def test_a_public_key_is_no_secret_of_a_client_that_has_both(bank, client_secret_jwt_client):
     """A client with a secret may register keys as well, for its requests: they are no way in."""
     key = rsa_key("confused")
     given = {**BASELINE, "client_id": "both-kinds", "token_endpoint_auth_method": "client_secret_jwt"}
     bank.register(**given, jwks={"keys": [jwk(key)]})
-    carrier = Carrier(secretive.with_(client_id="both-kinds", key=secret_of("both-kinds")), "assertion")
+    carrier = Carrier(client_secret_jwt_client.with_(client_id="both-kinds", key=secret_of("both-kinds")), "assertion")
     pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     assert carrier.send(jws({"alg": "HS256"}, carrier.claims(), by_secret(carrier.client.key.encode())))
     assert not carrier.send(jws({"alg": "PS256", "kid": "k1"}, carrier.claims(), by(key, "PS256")))
@@ -331,13 +331,20 @@ def test_a_public_key_is_no_secret_of_a_client_that_has_both(bank, secretive):
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-4")
 @pytest.mark.parametrize("alg", HASHES)
-def test_a_client_with_a_key_is_not_known_by_a_mac(by_key, alg):
+def test_a_client_with_a_key_is_not_known_by_a_mac(fapi1_bearer_client, alg):
     """In a profile that knows both, the registered method decides and not the header."""
-    carrier = Carrier(by_key, "assertion")
-    pem = by_key.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    for secret in (pem, pem.strip(), jwk(by_key.key)["n"].encode(), secret_of("by-key").encode(), b"", b"by-key"):
+    carrier = Carrier(fapi1_bearer_client, "assertion")
+    pem = fapi1_bearer_client.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    for secret in (
+        pem,
+        pem.strip(),
+        jwk(fapi1_bearer_client.key)["n"].encode(),
+        secret_of("fapi1-bearer").encode(),
+        b"",
+        b"fapi1-bearer",
+    ):
         assert not carrier.send(jws({"alg": alg, "kid": "k1"}, carrier.claims(), by_secret(secret, alg)))
-    assert carrier.send(jws({"alg": "PS256", "kid": "k1"}, carrier.claims(), by(by_key.key, "PS256")))
+    assert carrier.send(jws({"alg": "PS256", "kid": "k1"}, carrier.claims(), by(fapi1_bearer_client.key, "PS256")))
 
 
 def test_neither_function_takes_what_is_the_others():

@@ -34,10 +34,10 @@ def signed_in(client, **wish):
 
 
 @pytest.mark.clause("OIDCC-5.5.1.1")
-def test_an_essential_acr_is_held_against_what_the_person_reached(named, reached):
+def test_an_essential_acr_is_held_against_what_the_person_reached(tls_client_auth_client, reached):
     """If the Authorization Server cannot provide an essential acr, it MUST treat that as a failed authentication attempt."""
     reached(LOA3)
-    browser, answer = signed_in(named, essential=True, values=[LOA2])
+    browser, answer = signed_in(tls_client_auth_client, essential=True, values=[LOA2])
     assert answer.parameters["error"] == "unmet_authentication_requirements"
     assert answer.parameters["state"] == "a-state"
     assert not browser.cookies
@@ -45,8 +45,8 @@ def test_an_essential_acr_is_held_against_what_the_person_reached(named, reached
 
 @pytest.mark.clause("OIDCC-5.5.1.1")
 @pytest.mark.parametrize("wish", [{"essential": True, "values": [LOA2, LOA3]}, {"values": [LOA2]}, {"essential": True}])
-def test_a_level_that_was_asked_for_or_just_wished_for_does(named, reached, wish):
+def test_a_level_that_was_asked_for_or_just_wished_for_does(tls_client_auth_client, reached, wish):
     """Another of the values, or a voluntary wish, ends nobody's login."""
     reached(LOA3)
-    _, answer = signed_in(named, **wish)
+    _, answer = signed_in(tls_client_auth_client, **wish)
     assert answer.location.startswith("/consent?")

@@ -135,13 +135,20 @@ def test_a_method_or_path_in_a_header_is_none(bank, path):
 
 @pytest.mark.clause("RFC8705-3")
 @pytest.mark.parametrize("name", CERTIFICATE_HEADERS)
-def test_a_certificate_in_a_header_is_none(bank, named, name):
+def test_a_certificate_in_a_header_is_none(bank, tls_client_auth_client, name):
     """A client certificate is what the TLS layer verified: no header authenticates a client or opens a bound token."""
-    token = named.tokens()["access_token"]
-    one_line = named.certificate.replace("\n", " ")
-    for value in (named.certificate, one_line, named.certificate.replace("\n", "%0A"), f'Cert="{one_line}"'):
+    token = tls_client_auth_client.tokens()["access_token"]
+    one_line = tls_client_auth_client.certificate.replace("\n", " ")
+    for value in (
+        tls_client_auth_client.certificate,
+        one_line,
+        tls_client_auth_client.certificate.replace("\n", "%0A"),
+        f'Cert="{one_line}"',
+    ):
         header = ((name, value),)
-        answer = bank.send("POST", "/par", form=named.authenticated(named.asking()), headers=header)
+        answer = bank.send(
+            "POST", "/par", form=tls_client_auth_client.authenticated(tls_client_auth_client.asking()), headers=header
+        )
         assert (answer.status, answer.error) == (401, "invalid_client")
         bearer = (("Authorization", f"Bearer {token}"),)
         assert bank.send("GET", "/userinfo", headers=bearer + header).status == 401
@@ -150,15 +157,15 @@ def test_a_certificate_in_a_header_is_none(bank, named, name):
 
 
 @pytest.mark.clause("RFC8705-3")
-def test_a_certificate_in_a_header_does_not_replace_the_one_of_the_connection(bank, named, rival):
+def test_a_certificate_in_a_header_does_not_replace_the_one_of_the_connection(bank, tls_client_auth_client, rival):
     """Who connects with a certificate of its own can't speak with another's."""
-    headers = tuple((name, named.certificate.replace("\n", " ")) for name in CERTIFICATE_HEADERS)
-    form = named.authenticated(named.asking())
+    headers = tuple((name, tls_client_auth_client.certificate.replace("\n", " ")) for name in CERTIFICATE_HEADERS)
+    form = tls_client_auth_client.authenticated(tls_client_auth_client.asking())
     answer = bank.send("POST", "/par", form=form, headers=headers, certificate=rival.certificate)
     assert (answer.status, answer.error) == (401, "invalid_client")
 
 
-def test_what_the_authorizer_says_can_not_be_said_by_a_header(bank, named):
+def test_what_the_authorizer_says_can_not_be_said_by_a_header(bank, tls_client_auth_client):
     """What a function learns from the authorizer in front comes in the event, and no header gets there."""
     forged = (("proof", "x"), ("X-Proof", "x"), ("authorizer", '{"proof":"x"}'), ("X-Amzn-Authorizer-Proof", "x"))
-    assert bank.send("GET", "/userinfo", headers=forged, certificate=named.certificate).status == 401
+    assert bank.send("GET", "/userinfo", headers=forged, certificate=tls_client_auth_client.certificate).status == 401

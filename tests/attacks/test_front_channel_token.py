@@ -16,60 +16,68 @@ def allowed(decision):
     return decision["policyDocument"]["Statement"][0]["Effect"] == "Allow"
 
 
-def test_it_has_no_scope_that_writes(reader):
+def test_it_has_no_scope_that_writes(fapi1_read_write_loa3_client):
     """W5: only holder-of-key tokens write, and a browser holds no key."""
-    back, thief = front(reader)
+    back, thief = front(fapi1_read_write_loa3_client)
     assert back["scope"] == "openid accounts"
-    assert reader.introspect(back["access_token"]).json()["scope"] == "openid accounts"
+    assert fapi1_read_write_loa3_client.introspect(back["access_token"]).json()["scope"] == "openid accounts"
     assert allowed(thief.accounts(back["access_token"]))
 
 
-def test_it_pays_nothing(reader, monkeypatch):
+def test_it_pays_nothing(fapi1_read_write_loa3_client, monkeypatch):
     """At the route that writes it is refused, with or without the client's certificate."""
-    back, thief = front(reader)
+    back, thief = front(fapi1_read_write_loa3_client)
     rules = json.dumps({"POST /payments": {"scope": "payments"}})
-    monkeypatch.setattr(reader.bank.aws, "settings", replace(reader.bank.settings, resource_rules=rules))
-    for who in (thief, reader):
+    monkeypatch.setattr(
+        fapi1_read_write_loa3_client.bank.aws,
+        "settings",
+        replace(fapi1_read_write_loa3_client.bank.settings, resource_rules=rules),
+    )
+    for who in (thief, fapi1_read_write_loa3_client):
         headers = who.presenting(back["access_token"], "POST", "/payments")
-        decision = reader.bank.authorize("POST", "/payments", headers=headers, certificate=who.certificate)
+        decision = fapi1_read_write_loa3_client.bank.authorize(
+            "POST", "/payments", headers=headers, certificate=who.certificate
+        )
         assert not allowed(decision)
         assert decision["context"]["error"] == "invalid_token"  # bound to nothing, and this route writes
 
 
-def test_it_gets_nothing_else(reader):
+def test_it_gets_nothing_else(fapi1_read_write_loa3_client):
     """It is no code and no refresh token, and ends within minutes, by what the client's own token does not."""
-    back, thief = front(reader)
-    assert reader.refresh(back["access_token"]).error == "invalid_grant"
-    assert reader.redeem(back["access_token"]).error == "invalid_grant"
-    reader.bank.now += int(back["expires_in"])
+    back, thief = front(fapi1_read_write_loa3_client)
+    assert fapi1_read_write_loa3_client.refresh(back["access_token"]).error == "invalid_grant"
+    assert fapi1_read_write_loa3_client.redeem(back["access_token"]).error == "invalid_grant"
+    fapi1_read_write_loa3_client.bank.now += int(back["expires_in"])
     assert not allowed(thief.accounts(back["access_token"]))
 
 
-def test_it_dies_with_its_consent(reader):
+def test_it_dies_with_its_consent(fapi1_read_write_loa3_client):
     """Revoking the refresh token ends the grant, and with it what went through the browser."""
-    back, thief = front(reader)
-    tokens = reader.redeem(back["code"]).json()
+    back, thief = front(fapi1_read_write_loa3_client)
+    tokens = fapi1_read_write_loa3_client.redeem(back["code"]).json()
     assert allowed(thief.accounts(back["access_token"]))
-    assert reader.revoke(tokens["refresh_token"]).status == 200
+    assert fapi1_read_write_loa3_client.revoke(tokens["refresh_token"]).status == 200
     assert not allowed(thief.accounts(back["access_token"]))
-    assert not allowed(reader.accounts(tokens["access_token"]))
+    assert not allowed(fapi1_read_write_loa3_client.accounts(tokens["access_token"]))
 
 
-def test_it_dies_with_a_code_that_comes_twice(reader):
+def test_it_dies_with_a_code_that_comes_twice(fapi1_read_write_loa3_client):
     """Whoever stole the fragment has the code as well, and betrays itself by using it."""
-    back, thief = front(reader)
-    assert reader.redeem(back["code"]).status == 200
+    back, thief = front(fapi1_read_write_loa3_client)
+    assert fapi1_read_write_loa3_client.redeem(back["code"]).status == 200
     assert (
-        thief.with_(client_id="read-write", auth="private_key_jwt", key=reader.key, alg="PS256")
+        thief.with_(client_id="read-write", auth="private_key_jwt", key=fapi1_read_write_loa3_client.key, alg="PS256")
         .redeem(back["code"])
         .error
     )
-    reader.redeem(back["code"])
+    fapi1_read_write_loa3_client.redeem(back["code"])
     assert not allowed(thief.accounts(back["access_token"]))
 
 
-def test_a_code_can_not_be_redeemed_once_the_token_beside_it_was_revoked_with_its_grant(reader):
+def test_a_code_can_not_be_redeemed_once_the_token_beside_it_was_revoked_with_its_grant(fapi1_read_write_loa3_client):
     """The consent that began with the token is over, and is not begun anew."""
-    back, _ = front(reader)
-    reader.bank.aws.consents.revoke(back["access_token"].partition(".")[2], now=reader.bank.now)
-    assert reader.redeem(back["code"]).error == "invalid_grant"
+    back, _ = front(fapi1_read_write_loa3_client)
+    fapi1_read_write_loa3_client.bank.aws.consents.revoke(
+        back["access_token"].partition(".")[2], now=fapi1_read_write_loa3_client.bank.now
+    )
+    assert fapi1_read_write_loa3_client.redeem(back["code"]).error == "invalid_grant"

@@ -172,17 +172,17 @@ def _running():
     with aws.in_process("eu-north-1") as environment:
         bank = Bank(environment)
         publish_keys.run(bank.aws)
-        for name in ("fintech", "named"):
+        for name in ("fintech", "tls-client-auth"):
             bank.register(**CLIENTS[name]())
         yield bank
 
 
 @pytest.fixture(params=["private_key_jwt", "tls_client_auth"])
-def client(request, fintech, named):
-    return fintech if request.param == "private_key_jwt" else named
+def client(request, fintech, tls_client_auth_client):
+    return fintech if request.param == "private_key_jwt" else tls_client_auth_client
 
 
-@pytest.mark.parametrize("lands", [False, True], ids=["before it lands", "after it landed"])
+@pytest.mark.parametrize("lands", [False, True], ids=["before-it-lands", "after-it-landed"])
 @pytest.mark.parametrize("step", Flow.STEPS)
 def test_any_call_that_fails_leaves_nothing_half_done_and_a_way_on(client, step, lands):
     """Each call of the step fails once; then the step is tried again, and if that is too late, the whole login."""

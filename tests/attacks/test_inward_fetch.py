@@ -181,11 +181,11 @@ def test_a_request_uri_that_redirects_is_not_followed(by_reference, status, to):
         f"https://evil@{HOST}/request.jwt",
     ],
 )
-def test_an_address_of_the_askers_choice_is_not_even_looked_up(by_reference, baseline, uri):
+def test_an_address_of_the_askers_choice_is_not_even_looked_up(by_reference, fapi1_baseline_client, uri):
     """RFC 9101 10.4.1: whatever is not registered, to the character, is not fetched."""
     serve(REQUEST, by_reference.request_object().encode())
     before = stored(by_reference.bank)
-    for asking in (by_reference, baseline):
+    for asking in (by_reference, fapi1_baseline_client):
         text = refused(opened(asking, uri))
         assert uri not in text
     assert stored(by_reference.bank) == before

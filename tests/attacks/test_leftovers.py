@@ -45,10 +45,10 @@ def test_no_page_of_ours_asks_for_longer_than_it_stays(bank, nonce):
 @pytest.mark.parametrize(
     "claims",
     [None, {"id_token": {"sub": {"value": "somebody-else"}}}],
-    ids=["too weak", "another person"],
+    ids=["too-weak", "another-person"],
 )
 def test_a_one_time_code_is_good_once_though_the_sign_in_was_not_enough(
-    bank, read_write, baseline, monkeypatch, claims
+    bank, fapi1_read_write_client, fapi1_baseline_client, monkeypatch, claims
 ):
     """RFC 6238 5.2: who saw it typed, where it was right and still did not do, can't use it elsewhere."""
     monkeypatch.setattr(bank.aws, "people", directory.build(bank.aws))
@@ -59,28 +59,32 @@ def test_a_one_time_code_is_good_once_though_the_sign_in_was_not_enough(
     typed = {"username": "carol", "password": PASSWORD, "one_time_code": pyotp.parse_uri(uri).at(bank.now)}
     browser = Browser(bank)
     if claims:
-        page = browser.page(baseline.client_id, baseline.pushed(claims=json.dumps(claims)))
+        page = browser.page(fapi1_baseline_client.client_id, fapi1_baseline_client.pushed(claims=json.dumps(claims)))
     else:
-        page = browser.get(browser.get("/authorize", read_write.direct(response_type="code id_token")).location)
+        page = browser.get(
+            browser.get("/authorize", fapi1_read_write_client.direct(response_type="code id_token")).location
+        )
     assert browser.sign_in(page, **typed).status == 200
     thief = Browser(bank)
     assert thief.sign_in(thief.get("/grants"), **typed).status == 200
     assert session.COOKIE not in thief.cookies
 
 
-def test_who_signs_in_is_not_taken_for_who_did_before(baseline, fintech):
+def test_who_signs_in_is_not_taken_for_who_did_before(fapi1_baseline_client, fintech):
     """Bob signs in, for a client whose profile recognises nobody, where alice was: the next client does not get alice."""
-    browser = Browser(baseline.bank)
-    browser.login(baseline.client_id, baseline.pushed())
+    browser = Browser(fapi1_baseline_client.bank)
+    browser.login(fapi1_baseline_client.client_id, fapi1_baseline_client.pushed())
     before = browser.cookies[session.COOKIE]
     browser.login(fintech.client_id, fintech.pushed(), username="bob")
     assert session.COOKIE not in browser.cookies
-    assert baseline.bank.aws.sessions.find(before, now=baseline.bank.now) is None
-    silent = browser.open(baseline.client_id, baseline.pushed(prompt="none"))
+    assert fapi1_baseline_client.bank.aws.sessions.find(before, now=fapi1_baseline_client.bank.now) is None
+    silent = browser.open(fapi1_baseline_client.client_id, fapi1_baseline_client.pushed(prompt="none"))
     assert silent.parameters["error"] == "login_required"
 
 
-def test_an_id_token_has_no_claim_that_the_person_was_not_asked_about(bank, by_key, reader, monkeypatch):
+def test_an_id_token_has_no_claim_that_the_person_was_not_asked_about(
+    bank, fapi1_bearer_client, fapi1_read_write_loa3_client, monkeypatch
+):
     """A directory of the bank's own may know more than the consent page has words for; no other claim is ever told."""
     sign_in = sandbox.Sandbox.sign_in
 
@@ -91,8 +95,10 @@ def test_an_id_token_has_no_claim_that_the_person_was_not_asked_about(bank, by_k
 
     monkeypatch.setattr(sandbox.Sandbox, "sign_in", knows_more)
     wanted = json.dumps({"id_token": {"tax_id": None, "email": None}})
-    told = bank.verified(by_key.tokens(scope="openid", claims=wanted)["id_token"], by_key.client_id)
+    told = bank.verified(
+        fapi1_bearer_client.tokens(scope="openid", claims=wanted)["id_token"], fapi1_bearer_client.client_id
+    )
     assert (told.get("email"), told.get("tax_id")) == ("alice@example.com", None)
-    front = reader.agreed(response_type="code id_token", claims=wanted).fragment
-    told = bank.verified(front["id_token"], reader.client_id)
+    front = fapi1_read_write_loa3_client.agreed(response_type="code id_token", claims=wanted).fragment
+    told = bank.verified(front["id_token"], fapi1_read_write_loa3_client.client_id)
     assert not {"email", "tax_id"} & told.keys()

@@ -11,8 +11,8 @@ ELSEWHERE = "https://shop.example"
 
 
 @pytest.fixture
-def client(dpop_fintech):
-    return dpop_fintech
+def client(dpop_client):
+    return dpop_client
 
 
 def allowed(decision):
@@ -115,16 +115,16 @@ def test_a_proof_that_was_seen_at_one_place_is_no_use_at_another(client, made_fo
 
 
 @pytest.mark.clause("DPOP-11.2")
-def test_proofs_made_ahead_are_no_use(bank, client, nonce_fintech):
+def test_proofs_made_ahead_are_no_use(bank, client, dpop_nonce_client):
     """Whoever could use the key once made proofs for later: iat keeps them to ten seconds, a nonce to those handed out."""
     ahead = client.proof("POST", "/token", iat=NOW + 3600)
     for second in (0, 3589):
         bank.now = NOW + second
         answer = client.post("/token", grant_type="client_credentials", proof=ahead)
         assert outcome(answer) == "invalid_dpop_proof"
-    with_nonces = nonce_fintech.proof("POST", "/token", iat=NOW + 3600)
+    with_nonces = dpop_nonce_client.proof("POST", "/token", iat=NOW + 3600)
     bank.now = NOW + 3600
-    answer = nonce_fintech.post("/token", grant_type="client_credentials", proof=with_nonces)
+    answer = dpop_nonce_client.post("/token", grant_type="client_credentials", proof=with_nonces)
     assert outcome(answer) == "use_dpop_nonce"
 
 

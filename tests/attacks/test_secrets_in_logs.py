@@ -114,12 +114,12 @@ def test_a_whole_login_leaves_no_secret(lines, each_client):
     assert len(lines.entries()) >= 11
 
 
-def test_a_clients_secret_is_in_no_line_and_in_no_answer(bank, lines, secretive):
+def test_a_clients_secret_is_in_no_line_and_in_no_answer(bank, lines, client_secret_jwt_client):
     """From its registration on: sealed it is stored, and unsealed it is compared, and that is all."""
-    given = CLIENTS["secretive"]() | {"client_id": "silent"}
+    given = CLIENTS["client-secret-jwt"]() | {"client_id": "silent"}
     client, secret = register(given, bank.aws, lambda octets: b"x" * octets, writes=writes)
     lines.never(secret=secret, sealed=client.client_secret)
-    silent = secretive.with_(client_id="silent", key=secret)
+    silent = client_secret_jwt_client.with_(client_id="silent", key=secret)
     tokens = silent.tokens(scope="openid accounts")
     answers = [
         *(silent.push(), silent.introspect(tokens["access_token"]), silent.refresh(tokens["refresh_token"])),
@@ -133,14 +133,14 @@ def test_a_clients_secret_is_in_no_line_and_in_no_answer(bank, lines, secretive)
     assert lines.hold_none_of_them()
 
 
-def test_a_public_clients_refresh_token_leaves_no_part_of_it(lines, app_client):
+def test_a_public_clients_refresh_token_leaves_no_part_of_it(lines, public_client):
     """Neither the family's secret nor its own, nor when it is used twice."""
-    tokens = app_client.tokens()
-    again = app_client.refresh(tokens["refresh_token"]).json()
+    tokens = public_client.tokens()
+    again = public_client.refresh(tokens["refresh_token"]).json()
     for name, token in (("first", tokens["refresh_token"]), ("second", again["refresh_token"])):
         family, _, own = token.partition(".")[0].partition("~")
         lines.never(**{name: token, f"{name}, own": own, f"{name}, family": family})
-    assert app_client.refresh(tokens["refresh_token"]).error == "invalid_grant"
+    assert public_client.refresh(tokens["refresh_token"]).error == "invalid_grant"
     assert lines.hold_none_of_them()
     assert lines.entries()[-1]["reason"] == "used before; its consent is revoked"
 
@@ -215,12 +215,16 @@ def test_a_request_that_fails_leaves_nothing_of_what_it_sent(bank, lines, what):
         ("X-Anything", marker("secret")),
     ],
 )
-def test_a_header_leaves_nothing(bank, lines, named, header):
+def test_a_header_leaves_nothing(bank, lines, tls_client_auth_client, header):
     """At every endpoint, whether or not it reads that header."""
     lines.never(secret=marker("secret"))
     for path in ("/par", "/token", "/introspect", "/revoke", "/login", "/consent", "/authorize"):
         bank.send(
-            "POST", path, form=named.authenticated({"token": "x"}), headers=(header,), certificate=named.certificate
+            "POST",
+            path,
+            form=tls_client_auth_client.authenticated({"token": "x"}),
+            headers=(header,),
+            certificate=tls_client_auth_client.certificate,
         )
     bank.send("GET", "/userinfo", headers=(header,))
     assert lines.hold_none_of_them()
@@ -255,7 +259,7 @@ def test_a_login_that_fails_leaves_neither_name_nor_password(lines, fintech):
     ]
 
 
-def test_tokens_that_are_refused_leave_nothing(lines, fintech, rival, resource):
+def test_tokens_that_are_refused_leave_nothing(lines, fintech, rival, resource_server):
     """A good token in the wrong hands, a used code, another client's refresh token."""
     code = fintech.code()
     lines.never(**halves("code", code))
@@ -264,7 +268,7 @@ def test_tokens_that_are_refused_leave_nothing(lines, fintech, rival, resource):
         lines.never(**halves(kind, tokens[kind]))
         rival.userinfo(tokens[kind])
         rival.introspect(tokens[kind])
-        resource.introspect(tokens[kind])
+        resource_server.introspect(tokens[kind])
         rival.revoke(tokens[kind])
     rival.refresh(tokens["refresh_token"])
     rival.redeem(code)
@@ -313,13 +317,15 @@ def broken(kind):
 
 
 @pytest.mark.parametrize("kind", ["ours", "of AWS"])
-def test_a_failure_of_ours_leaves_a_traceback_without_values(bank, lines, fintech, named, monkeypatch, kind):
+def test_a_failure_of_ours_leaves_a_traceback_without_values(
+    bank, lines, fintech, tls_client_auth_client, monkeypatch, kind
+):
     """Each endpoint, at an exception whose words quote the request: 500, no word to the caller, and none in the log."""
     browser = Browser(bank)
     login = browser.page("fintech", fintech.pushed(state=marker("state"), nonce=marker("nonce")))
     consent_browser = Browser(bank)
     consent = consent_browser.consent_page("fintech", fintech.pushed(state=marker("state")))
-    code, tokens = named.code(), named.tokens()
+    code, tokens = tls_client_auth_client.code(), tls_client_auth_client.tokens()
     lines.never(state=marker("state"), nonce=marker("nonce"), csrf=hidden(login), **halves("code", code))
     lines.never(**halves("access_token", tokens["access_token"]), **halves("refresh_token", tokens["refresh_token"]))
     lines.never(cookie=next(iter(browser.cookies.values())), verifier=VERIFIER, uri=REQUEST_URI + marker("uri"))
@@ -327,16 +333,16 @@ def test_a_failure_of_ours_leaves_a_traceback_without_values(bank, lines, fintec
     monkeypatch.setattr(BaseClient, "_make_api_call", broken(kind))
     typed = {"username": marker("name"), "password": marker("password"), "one_time_code": "1"}
     answers = {
-        "par": named.push(state=marker("state")),
+        "par": tls_client_auth_client.push(state=marker("state")),
         "authorize": Browser(bank).open("fintech", REQUEST_URI + marker("uri")),
         "login": browser.submit(login, "login", **typed),
         "cancel": browser.submit(login, "cancel"),
         "consent": consent_browser.submit(consent, "approve"),
-        "token": named.redeem(code),
-        "refresh": named.refresh(tokens["refresh_token"]),
-        "userinfo": named.userinfo(tokens["access_token"]),
-        "introspect": named.introspect(tokens["access_token"]),
-        "revoke": named.revoke(tokens["access_token"]),
+        "token": tls_client_auth_client.redeem(code),
+        "refresh": tls_client_auth_client.refresh(tokens["refresh_token"]),
+        "userinfo": tls_client_auth_client.userinfo(tokens["access_token"]),
+        "introspect": tls_client_auth_client.introspect(tokens["access_token"]),
+        "revoke": tls_client_auth_client.revoke(tokens["access_token"]),
     }
     for name, answer in answers.items():
         assert answer.status == 500, name

@@ -9,10 +9,10 @@ from tests.actors import Browser
 
 
 @pytest.fixture
-def victim(baseline):
+def victim(fapi1_baseline_client):
     """The browser of alice, who signed in and agreed."""
-    browser = Browser(baseline.bank)
-    browser.login(baseline.client_id, baseline.pushed())
+    browser = Browser(fapi1_baseline_client.bank)
+    browser.login(fapi1_baseline_client.client_id, fapi1_baseline_client.pushed())
     return browser
 
 
@@ -20,94 +20,104 @@ def silent(browser, client, **asked):
     return browser.open(client.client_id, client.pushed(prompt="none", **asked))
 
 
-def test_a_cookie_of_ones_own_making_is_nobodys_session(baseline, victim):
+def test_a_cookie_of_ones_own_making_is_nobodys_session(fapi1_baseline_client, victim):
     for value in ("", "x", "s-alice", "a" * 43):
-        stranger = Browser(baseline.bank)
+        stranger = Browser(fapi1_baseline_client.bank)
         stranger.cookies = {session.COOKIE: value}
-        assert silent(stranger, baseline).parameters["error"] == "login_required"
+        assert silent(stranger, fapi1_baseline_client).parameters["error"] == "login_required"
 
 
-def test_the_handle_of_an_interaction_is_no_session(baseline):
-    browser = Browser(baseline.bank)
-    browser.open(baseline.client_id, baseline.pushed())
+def test_the_handle_of_an_interaction_is_no_session(fapi1_baseline_client):
+    browser = Browser(fapi1_baseline_client.bank)
+    browser.open(fapi1_baseline_client.client_id, fapi1_baseline_client.pushed())
     (cookie,) = browser.cookies.values()
     browser.cookies = {session.COOKIE: cookie}
-    assert silent(browser, baseline).parameters["error"] == "login_required"
+    assert silent(browser, fapi1_baseline_client).parameters["error"] == "login_required"
 
 
-def test_a_handle_that_was_planted_is_dead_once_the_victim_signs_in(baseline, victim):
+def test_a_handle_that_was_planted_is_dead_once_the_victim_signs_in(fapi1_baseline_client, victim):
     """Fixation: the attacker puts a session of their own into the victim's browser, and waits."""
-    attacker = Browser(baseline.bank)
-    attacker.login(baseline.client_id, baseline.pushed(), username="bob")
+    attacker = Browser(fapi1_baseline_client.bank)
+    attacker.login(fapi1_baseline_client.client_id, fapi1_baseline_client.pushed(), username="bob")
     planted = attacker.cookies[session.COOKIE]
     victim.cookies[session.COOKIE] = planted
-    page = victim.get(victim.open(baseline.client_id, baseline.pushed(prompt="login")).location)
+    page = victim.get(
+        victim.open(fapi1_baseline_client.client_id, fapi1_baseline_client.pushed(prompt="login")).location
+    )
     victim.sign_in(page)
     assert victim.cookies[session.COOKIE] != planted
-    assert silent(attacker, baseline).parameters["error"] == "login_required"
+    assert silent(attacker, fapi1_baseline_client).parameters["error"] == "login_required"
 
 
-def test_each_sign_in_has_a_handle_of_its_own_and_ends_the_one_before(baseline, victim):
+def test_each_sign_in_has_a_handle_of_its_own_and_ends_the_one_before(fapi1_baseline_client, victim):
     before = victim.cookies[session.COOKIE]
-    victim.sign_in(victim.get(victim.open(baseline.client_id, baseline.pushed(prompt="login")).location))
+    victim.sign_in(
+        victim.get(victim.open(fapi1_baseline_client.client_id, fapi1_baseline_client.pushed(prompt="login")).location)
+    )
     assert victim.cookies[session.COOKIE] != before
-    assert baseline.bank.aws.sessions.find(before, now=baseline.bank.now) is None
+    assert fapi1_baseline_client.bank.aws.sessions.find(before, now=fapi1_baseline_client.bank.now) is None
 
 
-def test_a_person_who_is_gone_or_was_replaced_has_no_session(baseline, victim, monkeypatch):
+def test_a_person_who_is_gone_or_was_replaced_has_no_session(fapi1_baseline_client, victim, monkeypatch):
     monkeypatch.setattr(people, "PEOPLE", {})
-    assert silent(victim, baseline).parameters["error"] == "login_required"
+    assert silent(victim, fapi1_baseline_client).parameters["error"] == "login_required"
     monkeypatch.setattr(people, "PEOPLE", {"alice": people.BOB})
-    assert silent(victim, baseline).parameters["error"] == "login_required"
+    assert silent(victim, fapi1_baseline_client).parameters["error"] == "login_required"
 
 
-def test_a_session_that_was_ended_is_over_at_once(baseline, victim):
-    baseline.bank.aws.sessions.end(victim.cookies[session.COOKIE])
-    assert silent(victim, baseline).parameters["error"] == "login_required"
+def test_a_session_that_was_ended_is_over_at_once(fapi1_baseline_client, victim):
+    fapi1_baseline_client.bank.aws.sessions.end(victim.cookies[session.COOKIE])
+    assert silent(victim, fapi1_baseline_client).parameters["error"] == "login_required"
 
 
-def test_an_attacker_cannot_sign_a_victims_browser_in(baseline, victim):
+def test_an_attacker_cannot_sign_a_victims_browser_in(fapi1_baseline_client, victim):
     """Login CSRF: a form of another site posts the attacker's name and password, in the victim's browser."""
-    attacker = Browser(baseline.bank)
-    page = attacker.page(baseline.client_id, baseline.pushed())
+    attacker = Browser(fapi1_baseline_client.bank)
+    page = attacker.page(fapi1_baseline_client.client_id, fapi1_baseline_client.pushed())
     before = dict(victim.cookies)
     answer = Browser.sign_in(victim, page, username="bob")
     assert (answer.status, answer.page_error) == (400, "access_denied")
     assert victim.cookies == before
 
 
-def test_a_wrong_code_begins_no_session(baseline):
-    browser = Browser(baseline.bank)
-    browser.sign_in(browser.page(baseline.client_id, baseline.pushed()), one_time_code="000000")
+def test_a_wrong_code_begins_no_session(fapi1_baseline_client):
+    browser = Browser(fapi1_baseline_client.bank)
+    browser.sign_in(
+        browser.page(fapi1_baseline_client.client_id, fapi1_baseline_client.pushed()), one_time_code="000000"
+    )
     assert session.COOKIE not in browser.cookies
 
 
 @pytest.mark.clause("OIDCC-3.1.2.1")
 @pytest.mark.parametrize("redirect_uri", ["https://evil.example", "https://fintech.example/callback/"])
-def test_prompt_none_tells_nobody_whose_redirect_uri_is_not_proven(baseline, victim, redirect_uri):
+def test_prompt_none_tells_nobody_whose_redirect_uri_is_not_proven(fapi1_baseline_client, victim, redirect_uri):
     """Whether somebody is signed in is told to the client alone: else there is a page, the same for all."""
-    asked = baseline.asking(client_id=baseline.client_id, redirect_uri=redirect_uri, prompt="none")
+    asked = fapi1_baseline_client.asking(
+        client_id=fapi1_baseline_client.client_id, redirect_uri=redirect_uri, prompt="none"
+    )
     answer = victim.get("/authorize", asked)
     assert (answer.status, answer.page_error) == (400, "invalid_request")
-    assert answer.text == Browser(baseline.bank).get("/authorize", asked).text
+    assert answer.text == Browser(fapi1_baseline_client.bank).get("/authorize", asked).text
 
 
-def test_the_cookie_goes_to_this_host_alone_and_to_no_script_and_no_other_sites_form(baseline):
-    browser = Browser(baseline.bank)
-    answer = browser.sign_in(browser.page(baseline.client_id, baseline.pushed()))
+def test_the_cookie_goes_to_this_host_alone_and_to_no_script_and_no_other_sites_form(fapi1_baseline_client):
+    browser = Browser(fapi1_baseline_client.bank)
+    answer = browser.sign_in(browser.page(fapi1_baseline_client.client_id, fapi1_baseline_client.pushed()))
     (line,) = answer.all("set-cookie")
     name, _, rest = line.partition("=")
     assert name == "__Host-ducat-session"
     assert rest.partition("; ")[2] == "Max-Age=900; Path=/; Secure; HttpOnly; SameSite=Lax"
 
 
-def test_another_persons_interaction_is_not_answered_by_ones_session(baseline, victim):
+def test_another_persons_interaction_is_not_answered_by_ones_session(fapi1_baseline_client, victim):
     """Who opens the link of another browser's interaction has a session, and still not its cookie."""
-    begun = Browser(baseline.bank).open(baseline.client_id, baseline.pushed())
+    begun = Browser(fapi1_baseline_client.bank).open(fapi1_baseline_client.client_id, fapi1_baseline_client.pushed())
     answer = victim.get(begun.location.replace("/login", "/consent"))
     assert answer.page_error == "access_denied"
 
 
-def test_a_session_holds_nothing_personal_but_the_name(baseline, victim):
-    found = baseline.bank.aws.sessions.find(victim.cookies[session.COOKIE], now=baseline.bank.now)
+def test_a_session_holds_nothing_personal_but_the_name(fapi1_baseline_client, victim):
+    found = fapi1_baseline_client.bank.aws.sessions.find(
+        victim.cookies[session.COOKIE], now=fapi1_baseline_client.bank.now
+    )
     assert (found.sub, found.username) == (ALICE.sub, "alice")

@@ -34,24 +34,34 @@ def signed(client, text, headers=None):
         ("state", "b"),
     ],
 )
-def test_a_claim_that_stands_twice_is_neither(advanced, by, name, value):
+def test_a_claim_that_stands_twice_is_neither(fapi1_advanced_client, by, name, value):
     """Parsers differ in which of the two they take."""
-    twice = written(advanced)[:-1] + f', "{name}": {json.dumps(value)}}}'
-    refused(advanced, by, signed=signed(advanced, twice))
+    twice = written(fapi1_advanced_client)[:-1] + f', "{name}": {json.dumps(value)}}}'
+    refused(fapi1_advanced_client, by, signed=signed(fapi1_advanced_client, twice))
 
 
 @BY
-def test_an_object_in_an_object_is_refused(advanced, by):
+def test_an_object_in_an_object_is_refused(fapi1_advanced_client, by):
     """What is nested could be taken for the request by one part of a server, and not by another."""
     for inner in ("request", "request_uri"):
-        refused(advanced, by, signed=signed(advanced, written(advanced, **{inner: "https://fintech.example/other"})))
+        refused(
+            fapi1_advanced_client,
+            by,
+            signed=signed(
+                fapi1_advanced_client, written(fapi1_advanced_client, **{inner: "https://fintech.example/other"})
+            ),
+        )
 
 
 @BY
 @pytest.mark.parametrize("value", [["openid"], 1.5, True])
-def test_a_parameter_of_an_odd_type_is_refused(advanced, by, value):
+def test_a_parameter_of_an_odd_type_is_refused(fapi1_advanced_client, by, value):
     """A list where a text is meant."""
-    answer = ask(advanced, by, signed=signed(advanced, written(advanced, redirect_uri=value)))
+    answer = ask(
+        fapi1_advanced_client,
+        by,
+        signed=signed(fapi1_advanced_client, written(fapi1_advanced_client, redirect_uri=value)),
+    )
     assert answer.status == 400
     assert answer.header("location") is None
 
@@ -67,95 +77,105 @@ def test_a_parameter_of_an_odd_type_is_refused(advanced, by, value):
     ],
     ids=lambda headers: next(iter(headers)),
 )
-def test_a_key_out_of_the_header_verifies_nothing(advanced, by, headers):
+def test_a_key_out_of_the_header_verifies_nothing(fapi1_advanced_client, by, headers):
     """The client's registered keys alone do, wherever the header points; nobody goes there."""
-    thief = advanced.with_(key=rsa_key("thief"))
-    refused(advanced, by, signed=signed(thief, written(advanced), headers))
-    refused(advanced, by, signed=signed(thief, written(advanced), headers | {"kid": "k2"}))
+    thief = fapi1_advanced_client.with_(key=rsa_key("thief"))
+    refused(fapi1_advanced_client, by, signed=signed(thief, written(fapi1_advanced_client), headers))
+    refused(fapi1_advanced_client, by, signed=signed(thief, written(fapi1_advanced_client), headers | {"kid": "k2"}))
 
 
 @BY
-def test_critical_headers_that_nobody_knows_are_refused(advanced, by):
+def test_critical_headers_that_nobody_knows_are_refused(fapi1_advanced_client, by):
     """RFC 7515 4.1.11."""
-    refused(advanced, by, signed=signed(advanced, written(advanced), {"crit": ["b64"], "b64": False}))
+    refused(
+        fapi1_advanced_client,
+        by,
+        signed=signed(fapi1_advanced_client, written(fapi1_advanced_client), {"crit": ["b64"], "b64": False}),
+    )
 
 
-def test_an_object_and_an_address_of_one_exclude_each_other(advanced):
+def test_an_object_and_an_address_of_one_exclude_each_other(fapi1_advanced_client):
     """JAR-5: which of the two would it be?"""
     beside = {"request_uri": "https://fintech.example/request"}
-    refused(advanced, "value", "invalid_request", beside=beside)
+    refused(fapi1_advanced_client, "value", "invalid_request", beside=beside)
 
 
-def test_a_parameter_that_stands_twice_outside_is_refused(advanced):
+def test_a_parameter_that_stands_twice_outside_is_refused(fapi1_advanced_client):
     """RFC 6749 3.1."""
-    query = [("client_id", "advanced"), ("client_id", "fintech"), ("request", advanced.request_object(**HYBRID))]
-    answer = advanced.bank.send("GET", "/authorize", query=query)
+    query = [
+        ("client_id", "advanced"),
+        ("client_id", "fintech"),
+        ("request", fapi1_advanced_client.request_object(**HYBRID)),
+    ]
+    answer = fapi1_advanced_client.bank.send("GET", "/authorize", query=query)
     assert (answer.status, answer.page_error) == (400, "invalid_request")
 
 
-def test_another_clients_object_is_not_taken_for_mine(advanced, read_write):
+def test_another_clients_object_is_not_taken_for_mine(fapi1_advanced_client, fapi1_read_write_client):
     """The client_id outside chooses whose keys verify; the object must be of the same client."""
-    asked = advanced.direct(request=read_write.request_object(**HYBRID))
-    answer = Browser(advanced.bank).get("/authorize", asked)
+    asked = fapi1_advanced_client.direct(request=fapi1_read_write_client.request_object(**HYBRID))
+    answer = Browser(fapi1_advanced_client.bank).get("/authorize", asked)
     assert (answer.status, answer.page_error, answer.header("location")) == (400, "invalid_request_object", None)
 
 
-def test_a_client_assertion_is_no_request(advanced):
+def test_a_client_assertion_is_no_request(fapi1_advanced_client):
     """JAR-10.8: what authenticates a client at /token asks for nothing at /authorize."""
-    refused(advanced, "value", signed=advanced.assertion())
+    refused(fapi1_advanced_client, "value", signed=fapi1_advanced_client.assertion())
 
 
-def test_a_request_object_authenticates_nobody(advanced):
+def test_a_request_object_authenticates_nobody(fapi1_advanced_client):
     """JAR-10.8, the other way round: its sub is not the client."""
     form = {
         "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-        "client_assertion": advanced.request_object(**HYBRID),
+        "client_assertion": fapi1_advanced_client.request_object(**HYBRID),
         "grant_type": "client_credentials",
     }
-    answer = advanced.bank.send("POST", "/token", form=form, certificate=advanced.certificate)
+    answer = fapi1_advanced_client.bank.send("POST", "/token", form=form, certificate=fapi1_advanced_client.certificate)
     assert (answer.status, answer.error) == (401, "invalid_client")
 
 
 @pytest.mark.parametrize("size", [40_000, 1_000_000])
-def test_a_request_of_a_megabyte_is_refused_unread(advanced, size):
+def test_a_request_of_a_megabyte_is_refused_unread(fapi1_advanced_client, size):
     """Nothing of it is kept, and nothing verified."""
-    large = advanced.request_object(**HYBRID, padding="x" * size)
-    form = advanced.direct(request=large)
-    answer = advanced.bank.send("POST", "/authorize", form=form)
+    large = fapi1_advanced_client.request_object(**HYBRID, padding="x" * size)
+    form = fapi1_advanced_client.direct(request=large)
+    answer = fapi1_advanced_client.bank.send("POST", "/authorize", form=form)
     assert answer.status in (400, 413)
     assert answer.header("location") is None
-    pushed = advanced.post("/par", request=large)
+    pushed = fapi1_advanced_client.post("/par", request=large)
     assert pushed.status in (400, 413)
     assert "request_uri" not in pushed.json()
 
 
-def test_what_was_refused_leaves_nothing_behind(advanced):
+def test_what_was_refused_leaves_nothing_behind(fapi1_advanced_client):
     """After a refusal, the same browser has no interaction, and the person sees no page."""
-    browser = Browser(advanced.bank)
-    browser.get("/authorize", advanced.direct(**HYBRID, redirect_uri="https://evil.example/"))
+    browser = Browser(fapi1_advanced_client.bank)
+    browser.get("/authorize", fapi1_advanced_client.direct(**HYBRID, redirect_uri="https://evil.example/"))
     assert not browser.cookies
 
 
-def test_a_detached_signature_fits_no_other_response(advanced):
+def test_a_detached_signature_fits_no_other_response(fapi1_advanced_client):
     """Swapped between two responses, code or state no longer match the hashes of the ID token beside them."""
-    one, other = response(advanced, state="one"), response(advanced, state="other")
-    mine, theirs = (advanced.bank.verified(back["id_token"], "advanced") for back in (one, other))
+    one, other = response(fapi1_advanced_client, state="one"), response(fapi1_advanced_client, state="other")
+    mine, theirs = (fapi1_advanced_client.bank.verified(back["id_token"], "advanced") for back in (one, other))
     assert mine["c_hash"] != theirs["c_hash"]
     assert mine["s_hash"] != theirs["s_hash"]
 
 
-def test_the_signature_of_a_response_is_by_a_published_key_and_for_this_client(advanced, read_write):
+def test_the_signature_of_a_response_is_by_a_published_key_and_for_this_client(
+    fapi1_advanced_client, fapi1_read_write_client
+):
     """A response for one client can't be handed to another: aud is the client, as in the ID token."""
-    back = told(advanced.agreed(**HYBRID))
-    claims = advanced.bank.verified(back["id_token"], "advanced")
+    back = told(fapi1_advanced_client.agreed(**HYBRID))
+    claims = fapi1_advanced_client.bank.verified(back["id_token"], "advanced")
     assert claims["aud"] == "advanced"
-    assert read_write.redeem(back["code"]).error == "invalid_grant"
-    assert advanced.redeem(back["code"]).status == 200
+    assert fapi1_read_write_client.redeem(back["code"]).error == "invalid_grant"
+    assert fapi1_advanced_client.redeem(back["code"]).status == 200
 
 
-def test_an_elliptic_key_does_not_verify_what_names_another_algorithm(advanced):
+def test_an_elliptic_key_does_not_verify_what_names_another_algorithm(fapi1_advanced_client):
     """The algorithm is the profile's and the key's, not the header's word alone."""
-    stolen = signed(advanced, written(advanced), {"alg": "PS256"})
+    stolen = signed(fapi1_advanced_client, written(fapi1_advanced_client), {"alg": "PS256"})
     _, body, tail = stolen.split(".")
     swapped = urlsafe_b64encode(json.dumps({"alg": "ES256", "kid": "k1"}).encode()).rstrip(b"=").decode()
-    refused(advanced, "value", signed=f"{swapped}.{body}.{tail}")
+    refused(fapi1_advanced_client, "value", signed=f"{swapped}.{body}.{tail}")

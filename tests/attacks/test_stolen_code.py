@@ -35,16 +35,16 @@ def test_another_client_can_not_redeem_it_by_naming_its_client(fintech, rival):
 
 
 @pytest.mark.clause("RFC8705-2")
-def test_another_certificate_can_not_redeem_it(named, self_signed, rival):
+def test_another_certificate_can_not_redeem_it(tls_client_auth_client, self_signed_client, rival):
     """Of a client that is known by its certificate: neither a stranger's, nor an own one under the same name."""
-    for client in (named, self_signed):
+    for client in (tls_client_auth_client, self_signed_client):
         code = client.code()
         assert refused(client.redeem(code, certificate=rival.certificate), status=401, error="invalid_client")
         assert refused(client.redeem(code, certificate=None), status=401, error="invalid_client")
         assert client.redeem(code).status == 200
-    code = self_signed.code()
+    code = self_signed_client.code()
     forged = certificate("self-signed", key=ec_key("a thief's key"))
-    assert refused(self_signed.redeem(code, certificate=forged), status=401, error="invalid_client")
+    assert refused(self_signed_client.redeem(code, certificate=forged), status=401, error="invalid_client")
 
 
 @pytest.mark.clause("RFC7636-4.6")

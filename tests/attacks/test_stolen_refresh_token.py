@@ -16,7 +16,7 @@ def refused(answer, error="invalid_grant"):
     return not {"access_token", "refresh_token"} & answer.json().keys()
 
 
-@pytest.fixture(params=["app_client", "payer"])
+@pytest.fixture(params=["public_client", "public_dpop_client"])
 def client(request):
     """A public client that only reads, and one that writes."""
     return request.getfixturevalue(request.param)
@@ -100,43 +100,43 @@ def test_a_refused_request_leaves_the_token_as_it_was(client):
     assert client.refresh(refresh_token).status == 200
 
 
-def test_another_client_can_not_use_it(app_client, payer, rival):
+def test_another_client_can_not_use_it(public_client, public_dpop_client, rival):
     """By its own name neither a public nor a confidential client can, and the owner goes on."""
-    refresh_token = app_client.tokens()["refresh_token"]
-    assert refused(payer.refresh(refresh_token))
+    refresh_token = public_client.tokens()["refresh_token"]
+    assert refused(public_dpop_client.refresh(refresh_token))
     assert refused(rival.refresh(refresh_token))
-    assert app_client.refresh(refresh_token).status == 200
+    assert public_client.refresh(refresh_token).status == 200
 
 
 @pytest.mark.clause("DPOP-5")
-def test_a_thief_without_the_key_gets_nothing_and_the_owner_goes_on(payer):
+def test_a_thief_without_the_key_gets_nothing_and_the_owner_goes_on(public_dpop_client):
     """A public client's refresh token is bound to its DPoP key, and stays so: another one, or none, is refused."""
-    tokens = payer.tokens()
-    thief = payer.with_(proof_key=ec_key("a thief's key"))
+    tokens = public_dpop_client.tokens()
+    thief = public_dpop_client.with_(proof_key=ec_key("a thief's key"))
     assert refused(thief.refresh(tokens["refresh_token"]))
-    assert refused(payer.refresh(tokens["refresh_token"], proof=None), "invalid_request")
-    again = payer.refresh(tokens["refresh_token"]).json()
+    assert refused(public_dpop_client.refresh(tokens["refresh_token"], proof=None), "invalid_request")
+    again = public_dpop_client.refresh(tokens["refresh_token"]).json()
     assert again["token_type"] == "DPoP"
     assert refused(thief.refresh(again["refresh_token"]))
-    assert payer.refresh(again["refresh_token"]).status == 200
+    assert public_dpop_client.refresh(again["refresh_token"]).status == 200
 
 
-def test_the_newest_alone_is_active_and_can_be_revoked(bank, app_client, resource):
+def test_the_newest_alone_is_active_and_can_be_revoked(bank, public_client, resource_server):
     """Introspection and revocation know the newest; with it goes the grant."""
-    first = app_client.tokens()
-    second = app_client.refresh(first["refresh_token"]).json()
-    assert app_client.revoke(first["refresh_token"]).status == 200
-    assert opens(app_client, second["access_token"])
-    assert app_client.revoke(second["refresh_token"]).status == 200
-    assert not opens(app_client, second["access_token"])
-    assert refused(app_client.refresh(second["refresh_token"]))
+    first = public_client.tokens()
+    second = public_client.refresh(first["refresh_token"]).json()
+    assert public_client.revoke(first["refresh_token"]).status == 200
+    assert opens(public_client, second["access_token"])
+    assert public_client.revoke(second["refresh_token"]).status == 200
+    assert not opens(public_client, second["access_token"])
+    assert refused(public_client.refresh(second["refresh_token"]))
 
 
-def test_a_confidential_clients_stays_and_has_no_second_use(by_key):
+def test_a_confidential_clients_stays_and_has_no_second_use(fapi1_bearer_client):
     """Who authenticates keeps one refresh token for as long as the consent lasts."""
-    refresh_token = by_key.tokens()["refresh_token"]
+    refresh_token = fapi1_bearer_client.tokens()["refresh_token"]
     assert "~" not in refresh_token
     for _ in range(2):
-        answer = by_key.refresh(refresh_token)
+        answer = fapi1_bearer_client.refresh(refresh_token)
         assert answer.status == 200
         assert "refresh_token" not in answer.json()

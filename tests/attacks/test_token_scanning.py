@@ -66,8 +66,8 @@ EVERYWHERE = ("userinfo", "authorizer", "introspect", "revoke", "code", "refresh
 
 
 @pytest.fixture(params=EVERYWHERE)
-def place(request, named):
-    return getattr(Places(named), request.param)
+def place(request, tls_client_auth_client):
+    return getattr(Places(tls_client_auth_client), request.param)
 
 
 @pytest.mark.clause("RFC6749-10.10")
@@ -86,11 +86,11 @@ def test_any_text_opens_nothing(place, handle):
 
 
 @pytest.mark.clause("RFC6749-10.10")
-def test_no_handle_opens_what_another_kind_is_for(place, named):
+def test_no_handle_opens_what_another_kind_is_for(place, tls_client_auth_client):
     """A code is no token, a token no code, a key no handle: each place takes its own kind alone."""
-    request_uri = named.pushed()
-    code = named.code()
-    tokens = named.redeem(named.code()).json()
+    request_uri = tls_client_auth_client.pushed()
+    code = tls_client_auth_client.code()
+    tokens = tls_client_auth_client.redeem(tls_client_auth_client.code()).json()
     handles = {
         "request_uri": request_uri.removeprefix(REQUEST_URI),
         "code": code,
@@ -115,43 +115,58 @@ def test_no_handle_opens_what_another_kind_is_for(place, named):
 
 
 @pytest.mark.clause("RFC6749-10.10")
-def test_the_secret_of_one_and_the_key_of_another_open_nothing(place, named):
+def test_the_secret_of_one_and_the_key_of_another_open_nothing(place, tls_client_auth_client):
     """A handle's two halves belong together."""
-    one, other = named.tokens(), named.tokens()
-    own = named.post("/token", grant_type="client_credentials").json()["access_token"]
-    codes = named.code(), named.code()
+    one, other = tls_client_auth_client.tokens(), tls_client_auth_client.tokens()
+    own = tls_client_auth_client.post("/token", grant_type="client_credentials").json()["access_token"]
+    codes = tls_client_auth_client.code(), tls_client_auth_client.code()
     for a, b in product((*one.values(), own, *codes), (*other.values(), own, *codes)):
         if isinstance(a, str) and isinstance(b, str) and a != b:
             mixed = f"{a.partition('.')[0]}.{b.partition('.')[2]}"
             if mixed not in (a, b):
                 assert place(mixed) is None
     if place.__name__ != "revoke":
-        assert named.userinfo(one["access_token"]).status == 200
+        assert tls_client_auth_client.userinfo(one["access_token"]).status == 200
 
 
 @pytest.mark.clause("RFC6749-10.10")
-def test_what_is_stored_is_not_what_opens(place, named):
+def test_what_is_stored_is_not_what_opens(place, tls_client_auth_client):
     """Who reads the tables, or a backup, finds hashes: none of them is a handle."""
-    tokens = named.tokens()
-    code = named.code()
+    tokens = tls_client_auth_client.tokens()
+    code = tls_client_auth_client.code()
     for handle in (tokens["access_token"], tokens["refresh_token"], code):
         assert place(digest(handle)) is None
         assert place(f"{digest(handle)}.{handle.partition('.')[2]}") is None
 
 
 @pytest.mark.clause("RFC7662-4")
-def test_a_scanner_learns_nothing_from_what_it_is_told(named, rival):
+def test_a_scanner_learns_nothing_from_what_it_is_told(tls_client_auth_client, rival):
     """What is made up, another client's, or revoked gets an answer of the same bytes."""
     others = {"code": rival.code(), **rival.tokens()}
-    gone = named.tokens()
+    gone = tls_client_auth_client.tokens()
     for kind in ("access_token", "refresh_token"):
-        named.revoke(gone[kind])
+        tls_client_auth_client.revoke(gone[kind])
     tried = {
-        named.introspect: ("x" * 87, others["access_token"], others["refresh_token"], gone["access_token"]),
-        named.revoke: ("x" * 87, others["access_token"], others["refresh_token"], gone["access_token"]),
-        named.userinfo: ("x" * 87, others["refresh_token"], gone["access_token"]),
-        named.refresh: ("x" * 87, others["refresh_token"], others["access_token"], gone["refresh_token"]),
-        named.redeem: ("x" * 87, others["code"], others["access_token"], gone["refresh_token"]),
+        tls_client_auth_client.introspect: (
+            "x" * 87,
+            others["access_token"],
+            others["refresh_token"],
+            gone["access_token"],
+        ),
+        tls_client_auth_client.revoke: (
+            "x" * 87,
+            others["access_token"],
+            others["refresh_token"],
+            gone["access_token"],
+        ),
+        tls_client_auth_client.userinfo: ("x" * 87, others["refresh_token"], gone["access_token"]),
+        tls_client_auth_client.refresh: (
+            "x" * 87,
+            others["refresh_token"],
+            others["access_token"],
+            gone["refresh_token"],
+        ),
+        tls_client_auth_client.redeem: ("x" * 87, others["code"], others["access_token"], gone["refresh_token"]),
     }
     for ask, handles in tried.items():
         said = {(answer.status, answer.text, answer.unnamed.headers) for answer in map(ask, handles)}

@@ -41,15 +41,15 @@ def writing(bank, client, client_id, **more):
 
 
 @pytest.fixture
-def unbound(bank, by_key):
+def unbound(bank, fapi1_bearer_client):
     """A confidential client that may write and registered no constraint."""
-    return writing(bank, by_key, "unbound-key")
+    return writing(bank, fapi1_bearer_client, "unbound-key")
 
 
 @pytest.fixture
-def unbound_app(bank, app_client):
+def unbound_app(bank, public_client):
     """A public one."""
-    return writing(bank, app_client, "unbound-app")
+    return writing(bank, public_client, "unbound-app")
 
 
 @pytest.mark.parametrize("method", ["private_key_jwt", "client_secret_jwt", "none"])
@@ -62,7 +62,7 @@ def test_a_client_that_writes_registers_what_binds_it(bank, method, what):
         "grant_types": ["authorization_code"],
         "token_endpoint_auth_method": method,
     }
-    given |= {"jwks": {"keys": [jwk(rsa_key("by-key"))]}} | what
+    given |= {"jwks": {"keys": [jwk(rsa_key("fapi1-bearer"))]}} | what
     with pytest.raises(InvalidClientMetadata, match="dpop_bound_access_tokens"):
         bank.register(**given)
     assert bank.register(**given, dpop_bound_access_tokens=True)
@@ -92,26 +92,33 @@ def test_no_token_that_writes_is_issued_unbound(unbound, asked):
 @pytest.mark.parametrize(
     "asked", [{"scope": WRITES}, {"scope": "openid", "authorization_details": json.dumps([PAYMENT])}]
 )
-def test_a_public_client_that_writes_binds_its_code(bank, unbound_app, payer, asked):
+def test_a_public_client_that_writes_binds_its_code(bank, unbound_app, public_dpop_client, asked):
     """A request that writes names a key, or proves one; else the code would be of use to whoever has the verifier."""
     assert refused(unbound_app.push(**asked))
-    stored = bank.aws.clients.find("payer", now=NOW)
+    stored = bank.aws.clients.find("public-dpop", now=NOW)
     bank.aws.clients.keep(replace(stored, authorization_details_types=("payment_initiation",)))
-    assert payer.push(**asked).status == 201
-    assert refused(payer.post("/par", proof=None, **payer.asking(**asked)))
-    assert payer.post("/par", proof=None, **payer.asking(dpop_jkt=jkt(payer), **asked)).status == 201
+    assert public_dpop_client.push(**asked).status == 201
+    assert refused(public_dpop_client.post("/par", proof=None, **public_dpop_client.asking(**asked)))
+    assert (
+        public_dpop_client.post(
+            "/par", proof=None, **public_dpop_client.asking(dpop_jkt=jkt(public_dpop_client), **asked)
+        ).status
+        == 201
+    )
 
 
 def jkt(client):
     return thumbprint(public(client.proof_key))
 
 
-def test_a_code_that_was_bound_to_nothing_is_not_redeemed_by_a_public_client_that_writes(bank, app_client, payer):
+def test_a_code_that_was_bound_to_nothing_is_not_redeemed_by_a_public_client_that_writes(
+    bank, public_client, public_dpop_client
+):
     """Though its scope began to write only after it was asked for: bound to a key now, it was not then."""
-    code = app_client.code(scope="openid accounts")
+    code = public_client.code(scope="openid accounts")
     interaction = bank.aws.interactions.find_code(code.partition(".")[2])
     widened = replace(interaction, request=replace(interaction.request, scope=("openid", "payments")))
-    caller = AuthenticatedClient(bank.aws.clients.find("app", now=NOW), PROFILES["fapi1-baseline"])
+    caller = AuthenticatedClient(bank.aws.clients.find("public", now=NOW), PROFILES["fapi1-baseline"])
     with pytest.raises(InvalidGrant):
         authorization_code._consent(caller, widened, Possession(certificate=certificate("x")), None, now=NOW)
 
@@ -120,7 +127,7 @@ def test_a_code_that_was_bound_to_nothing_is_not_redeemed_by_a_public_client_tha
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
 def test_no_profile_lets_what_writes_go_unbound(bank, profile):
     """The one rule, asked of each profile; where it leaves tokens unbound, they read, and no constraint is registered."""
-    client = bank.aws.clients.find("by-key", now=NOW)
+    client = bank.aws.clients.find("fapi1-bearer", now=NOW)
     with pytest.raises(InvalidRequest):
         confirmation.bind(Possession(), client, profile, writes=True)
     if not profile.unbound_tokens:
@@ -133,26 +140,28 @@ def test_no_profile_lets_what_writes_go_unbound(bank, profile):
             confirmation.bind(Possession(), replace(client, **{name: True}), profile, writes=False)
 
 
-def test_a_client_that_registered_a_constraint_always_gets_bound_tokens(bank, by_key):
+def test_a_client_that_registered_a_constraint_always_gets_bound_tokens(bank, fapi1_bearer_client):
     """Though it only reads, and its profile would not ask."""
-    stored = bank.aws.clients.find("by-key", now=NOW)
+    stored = bank.aws.clients.find("fapi1-bearer", now=NOW)
     for name, shown in (
         ("tls_client_certificate_bound_access_tokens", "x5t#S256"),
         ("dpop_bound_access_tokens", "jkt"),
     ):
         bank.aws.clients.keep(replace(stored, client_id=f"always-{shown}", **{name: True}))
         assert refused(
-            by_key.with_(client_id=f"always-{shown}").redeem(by_key.with_(client_id=f"always-{shown}").code())
+            fapi1_bearer_client.with_(client_id=f"always-{shown}").redeem(
+                fapi1_bearer_client.with_(client_id=f"always-{shown}").code()
+            )
         )
 
 
-def test_an_unbound_refresh_token_never_writes(bank, by_key):
+def test_an_unbound_refresh_token_never_writes(bank, fapi1_bearer_client):
     """A grant that was bound to nothing gives nothing that writes, should one of its scopes come to write later."""
     with pytest.raises(InvalidGrant):
         confirmation.renew(
             {},
-            Possession(certificate=certificate("by-key")),
-            bank.aws.clients.find("by-key", now=NOW),
+            Possession(certificate=certificate("fapi1-bearer")),
+            bank.aws.clients.find("fapi1-bearer", now=NOW),
             PROFILES["fapi1-baseline"],
             certified=False,
             writes=True,
@@ -163,11 +172,11 @@ def test_an_unbound_refresh_token_never_writes(bank, by_key):
 
 
 @pytest.fixture
-def forged(bank, by_key):
+def forged(bank, fapi1_bearer_client):
     """A function: an unbound token as the store might come to have it."""
 
     def keep(scope, *details):
-        tokens = by_key.tokens(scope="openid accounts")
+        tokens = fapi1_bearer_client.tokens(scope="openid accounts")
         token, consent = bank.aws.tokens.find(tokens["access_token"], now=NOW)
         handle = join(bank.aws.new_handle(), consent.consent_id)
         bank.aws.tokens.keep(handle, replace(token, scope=scope, authorization_details=details), now=NOW)
@@ -177,25 +186,25 @@ def forged(bank, by_key):
 
 
 @pytest.mark.parametrize("scope", [("openid", "accounts", "payments"), ("payments", "openid", "accounts")])
-def test_a_token_that_writes_and_is_unbound_opens_nothing(by_key, forged, scope):
+def test_a_token_that_writes_and_is_unbound_opens_nothing(fapi1_bearer_client, forged, scope):
     """Neither our own resource nor the bank's API takes it, whatever they are about; nor is it active."""
     token = forged(scope)
-    answer = by_key.userinfo(token)
+    answer = fapi1_bearer_client.userinfo(token)
     assert (answer.status, answer.error) == (401, "invalid_token")
-    assert by_key.userinfo(token, certificate=certificate("by-key")).status == 401
-    assert by_key.accounts(token)["context"]["error"] == "invalid_token"
-    assert by_key.introspect(token).json() == {"active": False}
+    assert fapi1_bearer_client.userinfo(token, certificate=certificate("fapi1-bearer")).status == 401
+    assert fapi1_bearer_client.accounts(token)["context"]["error"] == "invalid_token"
+    assert fapi1_bearer_client.introspect(token).json() == {"active": False}
 
 
-def test_nor_does_one_by_its_authorization_details(by_key, forged):
+def test_nor_does_one_by_its_authorization_details(fapi1_bearer_client, forged):
     """A payment is a write, by whichever name it was asked for."""
     token = forged(("openid", "accounts"), PAYMENT)
-    assert by_key.userinfo(token).status == 401
-    assert by_key.accounts(token)["context"]["error"] == "invalid_token"
-    assert by_key.introspect(token).json() == {"active": False}
+    assert fapi1_bearer_client.userinfo(token).status == 401
+    assert fapi1_bearer_client.accounts(token)["context"]["error"] == "invalid_token"
+    assert fapi1_bearer_client.introspect(token).json() == {"active": False}
 
 
-def test_a_route_that_writes_takes_no_unbound_token(bank, by_key, forged):
+def test_a_route_that_writes_takes_no_unbound_token(bank, fapi1_bearer_client, forged):
     """By the resource's demand too, whatever the token says of itself."""
     token, _ = bank.aws.tokens.find(forged(("openid", "accounts")), now=NOW)
     for demand in (Demand((), scope="payments"), Demand((), authorization_details_type="payment_initiation")):
@@ -205,19 +214,19 @@ def test_a_route_that_writes_takes_no_unbound_token(bank, by_key, forged):
 
 
 @pytest.mark.clause("DPOP-7.1")
-def test_an_unbound_token_is_no_dpop_token(by_key, payer):
+def test_an_unbound_token_is_no_dpop_token(fapi1_bearer_client, public_dpop_client):
     """Shown with somebody's proof it is refused: it was bound to no key."""
-    token = by_key.tokens(scope="openid accounts")["access_token"]
-    assert by_key.userinfo(token).status == 200
-    proving = by_key.with_(proof_key=payer.proof_key)
+    token = fapi1_bearer_client.tokens(scope="openid accounts")["access_token"]
+    assert fapi1_bearer_client.userinfo(token).status == 200
+    proving = fapi1_bearer_client.with_(proof_key=public_dpop_client.proof_key)
     assert proving.userinfo(token).error == "invalid_token"
     assert proving.accounts(token)["context"]["error"] == "invalid_token"
 
 
-def test_a_bound_token_stays_bound_where_unbound_ones_are_taken(bank, by_key):
+def test_a_bound_token_stays_bound_where_unbound_ones_are_taken(bank, fapi1_bearer_client):
     """Of the same client: what was bound by a certificate that it showed is of no use without it."""
-    bound = by_key.with_(certificate=certificate("by-key"))
+    bound = fapi1_bearer_client.with_(certificate=certificate("fapi1-bearer"))
     token = bound.tokens(scope="openid accounts")["access_token"]
     assert bound.userinfo(token).status == 200
-    assert by_key.userinfo(token).status == 401
-    assert by_key.accounts(token)["context"]["error"] == "invalid_token"
+    assert fapi1_bearer_client.userinfo(token).status == 401
+    assert fapi1_bearer_client.accounts(token)["context"]["error"] == "invalid_token"

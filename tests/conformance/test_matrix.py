@@ -14,6 +14,7 @@ from chalicelib.settings import Settings, variables
 from conformance import bank, clients, matrix, runner, settings
 from conformance.bank import Bank, NoBank, Person
 from local.stack import RESOURCE_RULES
+from tests.ids import of_text
 
 SUITE = "https://suite.example"
 CELLS = matrix.cells()
@@ -76,7 +77,7 @@ def test_a_pattern_chooses_by_plan_and_by_variant():
     assert all(c["client_auth_type"] == "mtls" and c["sender_constrain"] == "dpop" for c in mtls)
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: of_text(cell.name))
 def test_each_cells_clients_can_be_registered_and_show_no_private_key(cell, who, tested):
     for client in pair_of(cell, who, tested):
         kept = registered(client.metadata)
@@ -86,7 +87,7 @@ def test_each_cells_clients_can_be_registered_and_show_no_private_key(cell, who,
         assert all("d" not in key for key in kept.jwks["keys"])
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: of_text(cell.name))
 def test_the_suite_gets_two_clients_that_share_no_key_no_certificate_and_no_name(cell, who, tested):
     asked = configuration_of(cell, who, tested)
     assert asked["client"]["client_id"] != asked["client2"]["client_id"]
@@ -115,14 +116,14 @@ def test_the_truststore_has_what_the_two_certificates_are_verified_by_and_no_pri
     assert "PRIVATE" not in printed
 
 
-@pytest.mark.parametrize("cell", CODE_CELLS, ids=lambda cell: cell.name)
+@pytest.mark.parametrize("cell", CODE_CELLS, ids=lambda cell: of_text(cell.name))
 def test_the_second_client_has_a_query_in_its_redirect_uri(cell, who, tested):
     first, second = (client.metadata["redirect_uris"] for client in pair_of(cell, who, tested))
     base = f"{SUITE}/test/a/{runner.alias_of(cell, 'ducat')}"
     assert (first, second) == ([f"{base}/callback"], [f"{base}/callback?dummy1=lorem&dummy2=ipsum"])
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: of_text(cell.name))
 def test_openid_is_asked_for_where_the_plan_is_openid_connect_alone(cell, who, tested):
     asked = configuration_of(cell, who, tested)
     scope = asked["client"]["scope"].split()
@@ -132,7 +133,7 @@ def test_openid_is_asked_for_where_the_plan_is_openid_connect_alone(cell, who, t
     assert ("oauth" in asked["server"]["discoveryUrl"]) == (cell["openid"] == "plain_oauth")
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: of_text(cell.name))
 def test_details_that_their_types_know_are_asked_for_where_the_variant_is_rar_and_only_there(cell, who, tested):
     asked = configuration_of(cell, who, tested)["resource"].get("richAuthorizationRequest")
     registered_types = [

@@ -34,8 +34,8 @@ def test_whoever_holds_a_fitting_token_is_let_in_and_named(decide, fintech):
     assert principal == context["sub"]
 
 
-def test_a_proof_is_good_for_the_path_that_was_sent(decide, dpop_fintech):
-    headers = dpop_fintech.presenting(dpop_fintech.tokens()["access_token"], "GET", "/accounts")
+def test_a_proof_is_good_for_the_path_that_was_sent(decide, dpop_client):
+    headers = dpop_client.presenting(dpop_client.tokens()["access_token"], "GET", "/accounts")
     statement, context, _ = decide("GET", "/accounts", headers=headers)
     assert statement == ALLOW
     assert context["proof"]

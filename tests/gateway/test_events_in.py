@@ -120,9 +120,9 @@ class TestRepeats:
         answer = lambdas("token", event)
         assert (answer.status, answer.json()["error"]) == (400, "invalid_request")
 
-    def test_two_proofs_are_refused_although_the_single_valued_headers_show_one(self, lambdas, dpop_fintech, form):
-        proofs = [("DPoP", dpop_fintech.proof("POST", "/token")) for _ in range(2)]
-        sent = form(dpop_fintech, grant_type="client_credentials")
+    def test_two_proofs_are_refused_although_the_single_valued_headers_show_one(self, lambdas, dpop_client, form):
+        proofs = [("DPoP", dpop_client.proof("POST", "/token")) for _ in range(2)]
+        sent = form(dpop_client, grant_type="client_credentials")
         event = lambdas.event("POST", "/token", **(sent | {"headers": (*sent["headers"], *proofs)}))
         assert isinstance(event["headers"]["DPoP"], str)
         answer = lambdas("token", event)
@@ -158,22 +158,22 @@ class TestOtherShapes:
         answer = lambdas("token", event)
         assert (answer.status, answer.json()["error"]) == (400, "invalid_request")
 
-    def test_a_certificate_comes_from_the_request_context(self, lambdas, named, form):
-        event = lambdas.event("POST", "/token", **form(named, grant_type="client_credentials"))
+    def test_a_certificate_comes_from_the_request_context(self, lambdas, tls_client_auth_client, form):
+        event = lambdas.event("POST", "/token", **form(tls_client_auth_client, grant_type="client_credentials"))
         assert lambdas("token", event).status == 200
 
-    def test_and_from_nowhere_else(self, lambdas, named, form):
-        sent = form(named, grant_type="client_credentials")
+    def test_and_from_nowhere_else(self, lambdas, tls_client_auth_client, form):
+        sent = form(tls_client_auth_client, grant_type="client_credentials")
         event = lambdas.event("POST", "/token", **(sent | {"certificate": None}))
-        pem = {"clientCertPem": named.certificate}
-        event |= {"clientCert": pem, "clientCertPem": named.certificate, "stageVariables": pem}
-        event["headers"]["clientCertPem"] = named.certificate
-        event["multiValueHeaders"]["clientCertPem"] = [named.certificate]
+        pem = {"clientCertPem": tls_client_auth_client.certificate}
+        event |= {"clientCert": pem, "clientCertPem": tls_client_auth_client.certificate, "stageVariables": pem}
+        event["headers"]["clientCertPem"] = tls_client_auth_client.certificate
+        event["multiValueHeaders"]["clientCertPem"] = [tls_client_auth_client.certificate]
         event["requestContext"]["clientCert"] = pem
         assert lambdas("token", event).json()["error"] == "invalid_client"
 
-    def test_a_certificate_that_is_none_is_refused_and_breaks_nothing(self, lambdas, named, form):
-        event = lambdas.event("POST", "/token", **form(named, grant_type="client_credentials"))
+    def test_a_certificate_that_is_none_is_refused_and_breaks_nothing(self, lambdas, tls_client_auth_client, form):
+        event = lambdas.event("POST", "/token", **form(tls_client_auth_client, grant_type="client_credentials"))
         event["requestContext"]["identity"]["clientCert"]["clientCertPem"] = "-----BEGIN CERTIFICATE-----\nnone\n"
         answer = lambdas("token", event)
         assert (answer.status, answer.json()["error"]) == (401, "invalid_client")

@@ -95,18 +95,18 @@ def test_a_signed_response_costs_its_signature(counted):
 
 def test_a_secret_costs_a_call_where_it_was_not_read_in_the_last_minute(bank):
     same, provider = journey.counted(bank)
-    client = Fintech(same, "secretive", "client_secret_jwt", secret_of("secretive"), "HS256", None)
-    provider.clients.find("secretive", now=same.now)
+    client = Fintech(same, "client-secret-jwt", "client_secret_jwt", secret_of("client-secret-jwt"), "HS256", None)
+    provider.clients.find("client-secret-jwt", now=same.now)
     for kms in (1, 0):
         with provider.counting() as count:
             assert client.push().status == 201
         assert (count.dynamodb, count.kms, count.trips) == (1, kms, 1 + kms)
 
 
-@pytest.mark.parametrize("client_id", ["app", "payer"])
+@pytest.mark.parametrize("client_id", ["public", "public-dpop"])
 def test_a_refresh_token_that_is_replaced_costs_no_further_call(bank, client_id):
     same, provider = journey.counted(bank)
-    keys = {"app": None, "payer": ec_key("payer-proofs")}
+    keys = {"public": None, "public-dpop": ec_key("public-dpop-proofs")}
     client = Fintech(same, client_id, "none", None, "", None, keys[client_id], scope="openid accounts")
     refresh_token = client.with_(bank=bank).tokens()["refresh_token"]
     journey.warm(client, provider)
@@ -152,10 +152,10 @@ def test_no_function_may_scan_and_only_what_is_bounded_is_queried():
     assert asking == {"grants"}
 
 
-def test_a_passkey_costs_one_read_more_than_a_password_and_no_key(named):
-    same, provider = journey.counted(named.bank)
+def test_a_passkey_costs_one_read_more_than_a_password_and_no_key(tls_client_auth_client):
+    same, provider = journey.counted(tls_client_auth_client.bank)
     authenticator, browser = put(same, ALICE, Authenticator()), Browser(same)
-    page = browser.page(named.client_id, named.pushed())
+    page = browser.page(tls_client_auth_client.client_id, tls_client_auth_client.pushed())
     answer = authenticator.get(asked(page.text))
     with provider.counting() as count:
         assert browser.submit(page, "login", passkey=answer).status == 303

@@ -62,7 +62,7 @@ def _synthesize(folder, *arguments):
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=110)
 
 
-@pytest.fixture(scope="session", params=["false", "true"], ids=["without EdDSA", "with EdDSA"])
+@pytest.fixture(scope="session", params=["false", "true"], ids=["without-EdDSA", "with-EdDSA"])
 def template(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cdk") / "out"
     run = _synthesize(folder, "-c", f"eddsa={request.param}")

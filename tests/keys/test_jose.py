@@ -245,7 +245,7 @@ def test_a_key_on_another_curve_is_refused():
 @pytest.mark.parametrize(
     "changes",
     [{"x": b64(bytes(32))}, {"y": None}, {"x": "!"}, {"x": 5}],
-    ids=["off the curve", "no y", "no base64", "no text"],
+    ids=["off-the-curve", "no-y", "no-base64", "no-text"],
 )
 def test_a_key_that_cant_be_read_is_refused(changes):
     refused(by(EC), public(EC, **changes))
@@ -332,7 +332,7 @@ def test_a_proof_is_verified_by_the_key_that_it_brings(key):
 @pytest.mark.parametrize(
     "jwk",
     [None, "text", [], {}, {"kty": "oct", "k": "c2VjcmV0"}, public(RSA), public(OTHER_EC), public(EC, d="AQ")],
-    ids=["none", "text", "list", "empty", "symmetric", "of another kind", "another's", "private"],
+    ids=["none", "text", "list", "empty", "symmetric", "of-another-kind", "anothers", "private"],
 )
 def test_a_proof_by_any_other_key_is_refused(jwk):
     with pytest.raises(JoseError):

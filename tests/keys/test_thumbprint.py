@@ -31,7 +31,7 @@ RFC9449 = {
         (RFC8037, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"),
         (RFC9449, "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"),
     ],
-    ids=["RSA of RFC 7638 3.1", "OKP of RFC 8037 A.3", "EC of RFC 9449 6.1"],
+    ids=["RSA-of-RFC7638-3.1", "OKP-of-RFC8037-A.3", "EC-of-RFC9449-6.1"],
 )
 def test_3_1_the_published_thumbprints_are_ours(jwk, expected):
     """Only the required members, in lexicographic order, without whitespace, hashed."""

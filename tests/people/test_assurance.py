@@ -84,11 +84,11 @@ def test_what_is_enough_is_for_the_profile_to_say_and_more_for_what_writes(least
     assert fit == tuple(ACR[number] for number in does)
 
 
-def test_w7_a_client_that_needs_level_three_lets_nobody_in_by_less(bank, baseline, monkeypatch):
+def test_w7_a_client_that_needs_level_three_lets_nobody_in_by_less(bank, fapi1_baseline_client, monkeypatch):
     """Who signs in by less is told so and may try another way; it is no weaker token, and no consent page."""
     stricter = replace(PROFILES["fapi1-baseline"], least_assurance_to_write=3)
     monkeypatch.setitem(PROFILES, "fapi1-baseline", stricter)
-    browser, client = Browser(bank), baseline
+    browser, client = Browser(bank), fapi1_baseline_client
     page = browser.page(client.client_id, client.pushed(scope="openid profile"))
     assert browser.sign_in(page).location.startswith("/consent?")
     page = browser.page(client.client_id, client.pushed(scope="openid payments", prompt="login"))

@@ -76,12 +76,12 @@ def test_what_a_client_was_granted_ends_at_once_by_the_persons_button(bank, alic
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-12")
-def test_what_was_remembered_of_an_agreement_is_forgotten_with_it(bank, alice, by_key):
+def test_what_was_remembered_of_an_agreement_is_forgotten_with_it(bank, alice, fapi1_bearer_client):
     """After the access was ended, the person is asked for explicit consent again."""
-    by_key.tokens()
-    alice.end(alice.arrive(), "by-key")
+    fapi1_bearer_client.tokens()
+    alice.end(alice.arrive(), "fapi1-bearer")
     bank.now += 60
-    page = Browser(bank).consent_page("by-key", by_key.pushed())
+    page = Browser(bank).consent_page("fapi1-bearer", fapi1_bearer_client.pushed())
     assert 'id="approve"' in page.text
 
 
@@ -94,13 +94,13 @@ def test_it_tells_who_may_do_what_since_when_and_until_when(bank, alice, fintech
         assert told in page.text
 
 
-def test_it_tells_which_details_were_granted_and_no_others(bank, alice, named):
+def test_it_tells_which_details_were_granted_and_no_others(bank, alice, tls_client_auth_client):
     made = {
         "token_endpoint_auth_method": "tls_client_auth",
         "tls_client_auth_subject_dn": "CN=rich,O=Fintech\\, Inc.,C=DE",
     }
     bank.register(**STANDARD | made | {"client_id": "rich", "authorization_details_types": list(TYPES)})
-    rich = named.with_(client_id="rich", certificate=certificate("rich"))
+    rich = tls_client_auth_client.with_(client_id="rich", certificate=certificate("rich"))
     asked = {"type": "account_information", "access": {"accounts": [{"iban": "DE02100100100006820101"}]}}
     assert rich.redeem(_agreed(bank, rich, asked)).status == 200
     shown = alice.arrive().text

@@ -86,25 +86,33 @@ def stored(bank, username="alice"):
     ],
     ids=["ES256", "EdDSA", "RS256"],
 )
-def test_a_person_signs_in_by_a_passkey_of_each_algorithm_and_reaches_level_three(named, enrolled, key):
+def test_a_person_signs_in_by_a_passkey_of_each_algorithm_and_reaches_level_three(
+    tls_client_auth_client, enrolled, key
+):
     authenticator = enrolled(authenticator=Authenticator(key()))
-    browser = Browser(named.bank)
-    answer = sign_in(browser, browser.page("named", named.pushed(claims=ESSENTIAL)), authenticator)
+    browser = Browser(tls_client_auth_client.bank)
+    answer = sign_in(
+        browser, browser.page("tls-client-auth", tls_client_auth_client.pushed(claims=ESSENTIAL)), authenticator
+    )
     back = browser.submit(browser.get(answer.location), "approve")
-    id_token = jwt.decode(named.redeem(back.parameters["code"]).json()["id_token"], options={"verify_signature": False})
+    id_token = jwt.decode(
+        tls_client_auth_client.redeem(back.parameters["code"]).json()["id_token"], options={"verify_signature": False}
+    )
     assert (id_token["sub"], id_token["acr"]) == (sandbox.ALICE.sub, LOA3)
     assert id_token["amr"] == ["pop", "user", "mfa"]
 
 
-def test_the_consent_page_names_who_signed_in_though_no_name_was_typed(named, enrolled):
-    authenticator, browser = enrolled("bob"), Browser(named.bank)
-    answer = sign_in(browser, browser.page("named", named.pushed(scope="openid")), authenticator)
+def test_the_consent_page_names_who_signed_in_though_no_name_was_typed(tls_client_auth_client, enrolled):
+    authenticator, browser = enrolled("bob"), Browser(tls_client_auth_client.bank)
+    answer = sign_in(
+        browser, browser.page("tls-client-auth", tls_client_auth_client.pushed(scope="openid")), authenticator
+    )
     assert "<bdi>bob</bdi>" in browser.get(answer.location).text
 
 
-def test_the_page_asks_for_any_passkey_of_this_host_with_the_person_verified(named):
-    browser = Browser(named.bank)
-    page = browser.page("named", named.pushed())
+def test_the_page_asks_for_any_passkey_of_this_host_with_the_person_verified(tls_client_auth_client):
+    browser = Browser(tls_client_auth_client.bank)
+    page = browser.page("tls-client-auth", tls_client_auth_client.pushed())
     options = asked(page.text)
     assert len(unb64(options.pop("challenge"))) == 32
     assert options == {
@@ -115,32 +123,35 @@ def test_the_page_asks_for_any_passkey_of_this_host_with_the_person_verified(nam
     }
 
 
-def test_no_two_pages_ask_for_the_same_challenge(named):
-    browser = Browser(named.bank)
-    where = browser.open("named", named.pushed()).location
+def test_no_two_pages_ask_for_the_same_challenge(tls_client_auth_client):
+    browser = Browser(tls_client_auth_client.bank)
+    where = browser.open("tls-client-auth", tls_client_auth_client.pushed()).location
     assert len({asked(browser.get(where).text)["challenge"] for _ in range(3)}) == 3
 
 
-def test_two_people_may_have_passkeys_and_each_is_who_they_are(named, enrolled, bank, invited):
+def test_two_people_may_have_passkeys_and_each_is_who_they_are(tls_client_auth_client, enrolled, bank, invited):
     of_alice, of_bob = enrolled("alice"), enrolled("bob")
     for authenticator, who in ((of_alice, sandbox.ALICE), (of_bob, sandbox.BOB)):
         browser = Browser(bank)
-        answer = sign_in(browser, browser.page("named", named.pushed()), authenticator)
+        answer = sign_in(browser, browser.page("tls-client-auth", tls_client_auth_client.pushed()), authenticator)
         key = answer.location.partition("=")[2]
         assert bank.aws.interactions.find(key, now=bank.now).login.sub == who.sub
 
 
-def test_a_counter_is_remembered_and_the_next_one_is_accepted(named, enrolled, bank):
+def test_a_counter_is_remembered_and_the_next_one_is_accepted(tls_client_auth_client, enrolled, bank):
     authenticator = enrolled(authenticator=Authenticator(counts=True))
     for expected in (2, 3):
         browser = Browser(bank)
-        assert sign_in(browser, browser.page("named", named.pushed()), authenticator).status == 303
+        assert (
+            sign_in(browser, browser.page("tls-client-auth", tls_client_auth_client.pushed()), authenticator).status
+            == 303
+        )
         assert bank.aws.users.find_by_passkey(b64(authenticator.credential_id)).sign_count == expected
 
 
-def test_a_failed_passkey_counts_for_no_lock_and_the_password_still_works(named, enrolled, bank):
+def test_a_failed_passkey_counts_for_no_lock_and_the_password_still_works(tls_client_auth_client, enrolled, bank):
     authenticator, browser = enrolled(), Browser(bank)
-    page = browser.page("named", named.pushed())
+    page = browser.page("tls-client-auth", tls_client_auth_client.pushed())
     for _ in range(7):
         again = sign_in(browser, page, authenticator, flags=PRESENT)
     assert "That passkey was not accepted" in again.text
@@ -148,21 +159,21 @@ def test_a_failed_passkey_counts_for_no_lock_and_the_password_still_works(named,
     assert browser.sign_in(again).status == 303
 
 
-def test_a_form_without_a_passkey_is_the_password_form_as_ever(named, bank):
+def test_a_form_without_a_passkey_is_the_password_form_as_ever(tls_client_auth_client, bank):
     browser = Browser(bank)
-    page = browser.page("named", named.pushed())
+    page = browser.page("tls-client-auth", tls_client_auth_client.pushed())
     assert 'name="passkey" id="passkey-answer" value=""' in page.text
     assert browser.sign_in(page).status == 303
 
 
-def test_where_nobody_has_passkeys_no_page_speaks_of_them(named, bank, monkeypatch):
+def test_where_nobody_has_passkeys_no_page_speaks_of_them(tls_client_auth_client, bank, monkeypatch):
     monkeypatch.setattr(sandbox.Sandbox, "passkeys", None)
     browser = Browser(bank)
-    page = browser.page("named", named.pushed())
+    page = browser.page("tls-client-auth", tls_client_auth_client.pushed())
     assert "passkey" not in page.text
     assert "script-src" not in page.header("content-security-policy")
     assert browser.get("/passkey?invitation=x").status == 404
-    refused = browser.sign_in(browser.page("named", named.pushed()))
+    refused = browser.sign_in(browser.page("tls-client-auth", tls_client_auth_client.pushed()))
     assert refused.status == 303
 
 
@@ -273,9 +284,9 @@ def test_nobody_is_invited_who_is_not_there(bank):
             ask(bank.aws, "nobody")
 
 
-def test_passkeys_that_are_forgotten_sign_nobody_in(named, enrolled, bank):
+def test_passkeys_that_are_forgotten_sign_nobody_in(tls_client_auth_client, enrolled, bank):
     authenticator, browser = enrolled(), Browser(bank)
-    page = browser.page("named", named.pushed())
+    page = browser.page("tls-client-auth", tls_client_auth_client.pushed())
     assert enrolment.forget_passkeys(bank.aws, " Alice ") == 1
     answer = sign_in(browser, page, authenticator)
     assert "That passkey was not accepted" in answer.text

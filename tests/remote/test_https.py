@@ -260,7 +260,7 @@ def forever(head):
         forever(b"HTTP/1.1 200 OK\r\n\r\n"),
         forever(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"),
     ],
-    ids=["told", "not told", "chunks for ever", "bytes for ever", "far too much"],
+    ids=["told", "not-told", "chunks-for-ever", "bytes-for-ever", "far-too-much"],
 )
 def test_a_larger_document_is_not_read_to_its_end(documents, serve, said):
     serve(said)
@@ -284,7 +284,7 @@ def test_nothing_is_unpacked(documents, serve, encoding):
         b"HTTP/1.1 200 OK\r\n" + b"A: a\r\n" * 200 + b"\r\n",
         b"",
     ],
-    ids=["cut off", "a chunk cut off", "no chunk", "no HTTP", "a long header", "many headers", "nothing"],
+    ids=["cut-off", "a-chunk-cut-off", "no-chunk", "no-HTTP", "a-long-header", "many-headers", "nothing"],
 )
 def test_a_broken_answer_is_none(documents, serve, said):
     serve(said)
@@ -313,7 +313,7 @@ def dripping(head, drop):
         dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
         lambda connection: time.sleep(5),
     ],
-    ids=["the body", "a header", "the status", "not yet", "nothing"],
+    ids=["the-body", "a-header", "the-status", "not-yet", "nothing"],
 )
 def test_a_slow_answer_is_not_waited_for(documents, serve, talk):
     serve(talk)

@@ -66,9 +66,7 @@ def pushed(client, asked, method):
     return answer.json()["request_uri"]
 
 
-@pytest.mark.parametrize(
-    ("profile", "auth", "sender", "kind", "request_type", "method", "mode"), SECURITY + SIGNED, ids="-".join
-)
+@pytest.mark.parametrize(("profile", "auth", "sender", "kind", "request_type", "method", "mode"), SECURITY + SIGNED)
 def test_a_whole_flow_of_each_cell(bank, profile, auth, sender, kind, request_type, method, mode):
     client = client_of(bank, profile, auth, sender, method)
     asked = client.asking(
@@ -99,7 +97,7 @@ def test_a_whole_flow_of_each_cell(bank, profile, auth, sender, kind, request_ty
     assert client.redeem(told["code"]).json()["error"] == "invalid_grant"
 
 
-@pytest.mark.parametrize(("profile", "auth", "sender"), list(product(("fapi2-security",), AUTH, SENDER)), ids="-".join)
+@pytest.mark.parametrize(("profile", "auth", "sender"), list(product(("fapi2-security",), AUTH, SENDER)))
 def test_a_clients_own_token_of_each_cell(bank, profile, auth, sender):
     client = client_of(bank, profile, auth, sender)
     token = client.post("/token", grant_type="client_credentials", scope="accounts").json()
@@ -112,7 +110,7 @@ def test_a_clients_own_token_of_each_cell(bank, profile, auth, sender):
 ADVANCED = list(product(AUTH, ("by_value", "pushed"), ("plain_response", "jarm")))
 
 
-@pytest.mark.parametrize(("auth", "method", "mode"), ADVANCED, ids="-".join)
+@pytest.mark.parametrize(("auth", "method", "mode"), ADVANCED)
 def test_a_whole_flow_of_each_cell_of_fapi_1(bank, auth, method, mode):
     client = client_of(bank, "fapi1-advanced", auth, "mtls", "unsigned")
     asked = {"response_type": "code", "response_mode": "jwt"} if mode == "jarm" else {"response_type": "code id_token"}

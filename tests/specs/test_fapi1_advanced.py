@@ -72,16 +72,16 @@ def response(client, by="value", **claims):
 
 @BY
 @pytest.mark.clause("FAPI1-ADV-5.2.2-1")
-def test_5_2_2_1_a_request_without_request_object_is_refused(advanced, by):
+def test_5_2_2_1_a_request_without_request_object_is_refused(fapi1_advanced_client, by):
     """Shall require a JWS signed JWT request object passed by value with request or by reference with request_uri."""
-    plain = {name: value for name, value in advanced.asking(**HYBRID).items() if value is not None}
+    plain = {name: value for name, value in fapi1_advanced_client.asking(**HYBRID).items() if value is not None}
     if by == "push":
-        answer = advanced.push(**HYBRID)
+        answer = fapi1_advanced_client.push(**HYBRID)
         assert (answer.status, answer.error) == (400, "invalid_request")
     else:
-        answer = Browser(advanced.bank).get("/authorize", plain | {"client_id": "advanced"})
+        answer = Browser(fapi1_advanced_client.bank).get("/authorize", plain | {"client_id": "advanced"})
         assert (answer.status, answer.page_error) == (400, "invalid_request")
-    accepted(advanced, by)
+    accepted(fapi1_advanced_client, by)
 
 
 @BY
@@ -90,15 +90,15 @@ def test_5_2_2_1_a_request_without_request_object_is_refused(advanced, by):
 @pytest.mark.clause("FAPI1-ADV-8.6-2")
 @pytest.mark.clause("FAPI1-ADV-8.6-3")
 @pytest.mark.parametrize("alg", ["none", "RS256", "HS256", "PS384", "another's key", "broken"])
-def test_5_2_2_1_a_request_object_is_signed_by_the_client_as_ps256_or_es256(advanced, by, alg):
+def test_5_2_2_1_a_request_object_is_signed_by_the_client_as_ps256_or_es256(fapi1_advanced_client, by, alg):
     """JWS algorithms shall be PS256 or ES256 and shall not be none; the signature is the client's."""
-    good = advanced.request_object(**HYBRID)
+    good = fapi1_advanced_client.request_object(**HYBRID)
     claims = jwt.decode(good, options={"verify_signature": False})
     keys = {
         "none": None,
         "HS256": b"a secret that is long enough for the algorithm",
-        "RS256": advanced.key,
-        "PS384": advanced.key,
+        "RS256": fapi1_advanced_client.key,
+        "PS384": fapi1_advanced_client.key,
     }
     if alg in keys:
         bad = jwt.encode(claims, keys[alg], algorithm=alg, headers={"kid": "k1"})
@@ -106,150 +106,152 @@ def test_5_2_2_1_a_request_object_is_signed_by_the_client_as_ps256_or_es256(adva
         bad = good[:-6] + ("AAAAAA" if not good.endswith("AAAAAA") else "BBBBBB")
         if alg == "another's key":
             bad = jwt.encode(claims, rsa_key("somebody"), algorithm="PS256", headers={"kid": "k1"})
-    refused(advanced, by, signed=bad)
+    refused(fapi1_advanced_client, by, signed=bad)
 
 
 @pytest.mark.clause("FAPI1-ADV-5.2.2-1")
 @pytest.mark.clause("FAPI1-ADV-8.6-1")
-def test_5_2_2_1_es256_will_do(bank, advanced):
+def test_5_2_2_1_es256_will_do(bank, fapi1_advanced_client):
     """PS256 or ES256."""
     bank.register(
         **FAPI1 | {"client_id": "elliptic", "profile": "fapi1-advanced", "jwks": {"keys": [jwk(ec_key("elliptic"))]}}
     )
-    client = advanced.with_(client_id="elliptic", key=ec_key("elliptic"), alg="ES256")
+    client = fapi1_advanced_client.with_(client_id="elliptic", key=ec_key("elliptic"), alg="ES256")
     assert client.redeem(response(client)["code"]).status == 200
 
 
 @pytest.mark.clause("FAPI1-ADV-5.2.2-2")
-def test_5_2_2_2_a_the_response_type_is_code_id_token(advanced):
+def test_5_2_2_2_a_the_response_type_is_code_id_token(fapi1_advanced_client):
     """Shall require the response_type value code id_token, or code in conjunction with the response_mode jwt."""
-    assert response(advanced).keys() == {"code", "id_token", "state", "iss"}
+    assert response(fapi1_advanced_client).keys() == {"code", "id_token", "state", "iss"}
     assert PROFILE.response_types == ("code id_token", "code")
 
 
 @pytest.mark.clause("FAPI1-ADV-5.2.2-2")
 @pytest.mark.parametrize("mode", [None, "query", "fragment", "form_post"])
-def test_5_2_2_2_b_a_code_alone_is_not_given_unsigned(advanced, mode):
+def test_5_2_2_2_b_a_code_alone_is_not_given_unsigned(fapi1_advanced_client, mode):
     """code without JARM is refused, and no code is in the answer."""
-    answer = ask(advanced, "value", response_type="code", response_mode=mode)
+    answer = ask(fapi1_advanced_client, "value", response_type="code", response_mode=mode)
     assert told(answer)["error"] == "invalid_request"
     assert "code" not in told(answer)
-    assert ask(advanced, "push", response_type="code", response_mode=mode).error == "invalid_request"
+    assert ask(fapi1_advanced_client, "push", response_type="code", response_mode=mode).error == "invalid_request"
 
 
 @pytest.mark.clause("FAPI1-ADV-5.2.2-2")
 @pytest.mark.parametrize(
     "response_type", ["token", "id_token", "code token", "id_token token", "code id_token token", "none"]
 )
-def test_5_2_2_2_no_other_response_type_is_offered(advanced, response_type):
+def test_5_2_2_2_no_other_response_type_is_offered(fapi1_advanced_client, response_type):
     """No other value."""
-    answer = ask(advanced, "value", response_type=response_type)
+    answer = ask(fapi1_advanced_client, "value", response_type=response_type)
     assert told(answer)["error"] == "unsupported_response_type"
-    assert ask(advanced, "push", response_type=response_type).error == "unsupported_response_type"
+    assert ask(fapi1_advanced_client, "push", response_type=response_type).error == "unsupported_response_type"
 
 
 @BY
 @pytest.mark.clause("FAPI1-ADV-5.2.2-5")
 @pytest.mark.clause("FAPI1-ADV-5.2.2-6")
-def test_5_2_2_5_access_tokens_are_bound_to_their_sender(advanced, by):
+def test_5_2_2_5_access_tokens_are_bound_to_their_sender(fapi1_advanced_client, by):
     """Shall only issue sender-constrained access tokens; shall support MTLS as a mechanism for that."""
-    tokens = advanced.redeem(response(advanced, by)["code"]).json()
-    assert advanced.accounts(tokens["access_token"])["policyDocument"]["Statement"][0]["Effect"] == "Allow"
+    tokens = fapi1_advanced_client.redeem(response(fapi1_advanced_client, by)["code"]).json()
+    assert fapi1_advanced_client.accounts(tokens["access_token"])["policyDocument"]["Statement"][0]["Effect"] == "Allow"
     for shown in (None, certificate("somebody")):
-        decision = advanced.accounts(tokens["access_token"], certificate=shown)
+        decision = fapi1_advanced_client.accounts(tokens["access_token"], certificate=shown)
         assert decision["policyDocument"]["Statement"][0]["Effect"] == "Deny"
-    refusal = advanced.redeem(response(advanced, by)["code"], certificate=None)
+    refusal = fapi1_advanced_client.redeem(response(fapi1_advanced_client, by)["code"], certificate=None)
     assert (refusal.status, refusal.error) == (400, "invalid_request")
     unbound = {"client_id": "unbound", "profile": "fapi1-advanced", "tls_client_certificate_bound_access_tokens": False}
     with pytest.raises(InvalidClientMetadata):
-        advanced.bank.register(**FAPI1 | unbound | {"jwks": {"keys": [jwk(advanced.key)]}})
+        fapi1_advanced_client.bank.register(**FAPI1 | unbound | {"jwks": {"keys": [jwk(fapi1_advanced_client.key)]}})
 
 
 @BY
 @pytest.mark.clause("FAPI1-ADV-5.2.2-10")
 @pytest.mark.parametrize("name", ["redirect_uri", "scope", "nonce", "response_type"])
-def test_5_2_2_10_only_what_is_inside_the_request_object_is_used(advanced, by, name):
+def test_5_2_2_10_only_what_is_inside_the_request_object_is_used(fapi1_advanced_client, by, name):
     """Shall only use the parameters included in the signed request object: one that stands outside alone is missing."""
-    value = advanced.asking(**HYBRID)[name]
-    answer = ask(advanced, by, **{name: None}, beside={name: value})
+    value = fapi1_advanced_client.asking(**HYBRID)[name]
+    answer = ask(fapi1_advanced_client, by, **{name: None}, beside={name: value})
     if by == "push":
         assert answer.error in ("invalid_request", "invalid_scope"), answer.text
     elif name == "redirect_uri":
         assert answer.page_error == "invalid_request"
     else:
         assert told(answer)["error"] in ("invalid_request", "invalid_scope")
-        assert answer.location.startswith(advanced.redirect_uri)
+        assert answer.location.startswith(fapi1_advanced_client.redirect_uri)
 
 
 @pytest.mark.clause("FAPI1-ADV-5.2.2-10")
-def test_5_2_2_10_what_stands_outside_beside_is_not_looked_at(advanced):
+def test_5_2_2_10_what_stands_outside_beside_is_not_looked_at(fapi1_advanced_client):
     """What differs outside changes nothing: state, nonce, redirect_uri, scope."""
     outside = {"state": "evil", "nonce": "evil", "redirect_uri": "https://evil.example/", "scope": "openid payments"}
-    browser = Browser(advanced.bank)
-    page = browser.get("/authorize", advanced.direct(**HYBRID, beside=outside | HYBRID))
+    browser = Browser(fapi1_advanced_client.bank)
+    page = browser.get("/authorize", fapi1_advanced_client.direct(**HYBRID, beside=outside | HYBRID))
     back = told(browser.submit(browser.get(browser.sign_in(browser.get(page.location)).location), "approve"))
     assert back["state"] == "a-state"
-    assert advanced.bank.verified(back["id_token"], "advanced")["nonce"] == "a-nonce"
-    assert advanced.redeem(back["code"]).json()["scope"] == "openid profile accounts"
+    assert fapi1_advanced_client.bank.verified(back["id_token"], "advanced")["nonce"] == "a-nonce"
+    assert fapi1_advanced_client.redeem(back["code"]).json()["scope"] == "openid profile accounts"
 
 
 @pytest.mark.clause("FAPI1-ADV-5.2.2-10")
-def test_5_2_2_10_a_state_outside_alone_is_no_state(advanced):
+def test_5_2_2_10_a_state_outside_alone_is_no_state(fapi1_advanced_client):
     """No state comes back, and no s_hash."""
-    browser = Browser(advanced.bank)
-    page = browser.get("/authorize", advanced.direct(**HYBRID, state=None, beside={"state": "outside"}))
+    browser = Browser(fapi1_advanced_client.bank)
+    page = browser.get("/authorize", fapi1_advanced_client.direct(**HYBRID, state=None, beside={"state": "outside"}))
     back = told(browser.submit(browser.get(browser.sign_in(browser.get(page.location)).location), "approve"))
     assert "state" not in back
-    assert "s_hash" not in advanced.bank.verified(back["id_token"], "advanced")
+    assert "s_hash" not in fapi1_advanced_client.bank.verified(back["id_token"], "advanced")
 
 
 @pytest.mark.clause("FAPI1-ADV-5.2.2-11")
-def test_5_2_2_11_a_request_may_be_pushed(advanced):
+def test_5_2_2_11_a_request_may_be_pushed(fapi1_advanced_client):
     """May support the pushed authorization request endpoint; here it does, and asks nobody for it."""
-    assert advanced.redeem(response(advanced, "push")["code"]).status == 200
-    assert advanced.bank.metadata()["require_pushed_authorization_requests"] is False
+    assert fapi1_advanced_client.redeem(response(fapi1_advanced_client, "push")["code"]).status == 200
+    assert fapi1_advanced_client.bank.metadata()["require_pushed_authorization_requests"] is False
 
 
 @BY
 @pytest.mark.clause("FAPI1-ADV-5.2.2-13")
-def test_5_2_2_13_a_request_object_lasts_an_hour_at_most(advanced, by):
+def test_5_2_2_13_a_request_object_lasts_an_hour_at_most(fapi1_advanced_client, by):
     """Shall require the request object to contain an exp claim that has a lifetime of no longer than 60 minutes after nbf."""
-    now = advanced.bank.now
-    refused(advanced, by, exp=None)
-    refused(advanced, by, exp=now - HOUR, nbf=now - HOUR - 10)
-    refused(advanced, by, exp=now + HOUR + 1)
-    accepted(advanced, by, exp=now + HOUR)
+    now = fapi1_advanced_client.bank.now
+    refused(fapi1_advanced_client, by, exp=None)
+    refused(fapi1_advanced_client, by, exp=now - HOUR, nbf=now - HOUR - 10)
+    refused(fapi1_advanced_client, by, exp=now + HOUR + 1)
+    accepted(fapi1_advanced_client, by, exp=now + HOUR)
 
 
 @BY
 @pytest.mark.clause("FAPI1-ADV-5.2.2-17")
-def test_5_2_2_17_a_request_object_was_made_within_the_hour(advanced, by):
+def test_5_2_2_17_a_request_object_was_made_within_the_hour(fapi1_advanced_client, by):
     """Shall require the request object to contain an nbf claim that is no longer than 60 minutes in the past."""
-    now = advanced.bank.now
-    refused(advanced, by, nbf=None)
-    refused(advanced, by, nbf=now - HOUR - 1, exp=now - HOUR + 3000)
-    refused(advanced, by, nbf=now + 60)
-    accepted(advanced, by, nbf=now + 8)
-    accepted(advanced, by, nbf=now - HOUR + 10, exp=now + 5)
+    now = fapi1_advanced_client.bank.now
+    refused(fapi1_advanced_client, by, nbf=None)
+    refused(fapi1_advanced_client, by, nbf=now - HOUR - 1, exp=now - HOUR + 3000)
+    refused(fapi1_advanced_client, by, nbf=now + 60)
+    accepted(fapi1_advanced_client, by, nbf=now + 8)
+    accepted(fapi1_advanced_client, by, nbf=now - HOUR + 10, exp=now + 5)
 
 
 @pytest.mark.clause("FAPI1-ADV-5.2.2-14")
-def test_5_2_2_14_clients_authenticate_by_certificate_or_private_key(bank, advanced):
+def test_5_2_2_14_clients_authenticate_by_certificate_or_private_key(bank, fapi1_advanced_client):
     """Shall authenticate the confidential client by tls_client_auth or self_signed_tls_client_auth, or private_key_jwt."""
     assert PROFILE.token_endpoint_auth_methods == ("private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth")
     name = {"tls_client_auth_subject_dn": "CN=by-name,O=Fintech\\, Inc.,C=DE"}
     known = {"client_id": "by-name", "profile": "fapi1-advanced", "token_endpoint_auth_method": "tls_client_auth"}
-    bank.register(**FAPI1 | known | name | {"jwks": {"keys": [jwk(advanced.key)]}})
-    client = advanced.with_(client_id="by-name", auth="tls_client_auth", certificate=certificate("by-name"))
+    bank.register(**FAPI1 | known | name | {"jwks": {"keys": [jwk(fapi1_advanced_client.key)]}})
+    client = fapi1_advanced_client.with_(
+        client_id="by-name", auth="tls_client_auth", certificate=certificate("by-name")
+    )
     assert client.redeem(response(client)["code"]).status == 200
 
 
 @BY
 @pytest.mark.clause("FAPI1-ADV-5.2.2-15")
 @pytest.mark.parametrize("aud", [[ISSUER], [ISSUER, "https://other.example"], ISSUER])
-def test_5_2_2_15_the_audience_is_the_issuer_or_an_array_with_it(advanced, by, aud):
+def test_5_2_2_15_the_audience_is_the_issuer_or_an_array_with_it(fapi1_advanced_client, by, aud):
     """Shall require the aud claim in the request object to be, or to be an array containing, the OP's Issuer Identifier URL."""
-    accepted(advanced, by, aud=aud)
+    accepted(fapi1_advanced_client, by, aud=aud)
 
 
 @BY
@@ -257,9 +259,9 @@ def test_5_2_2_15_the_audience_is_the_issuer_or_an_array_with_it(advanced, by, a
 @pytest.mark.parametrize(
     "aud", [None, "", [], "https://other.example", ISSUER + "/", ISSUER + "/par", MTLS, f"{ISSUER}/token"]
 )
-def test_5_2_2_15_no_other_audience_will_do(advanced, by, aud):
+def test_5_2_2_15_no_other_audience_will_do(fapi1_advanced_client, by, aud):
     """Not even an endpoint of ours."""
-    refused(advanced, by, aud=aud)
+    refused(fapi1_advanced_client, by, aud=aud)
 
 
 @pytest.mark.clause("FAPI1-ADV-5.2.2-16")
@@ -276,23 +278,29 @@ def test_5_2_2_16_public_clients_and_shared_secrets_are_not_for_this_profile(ban
 @pytest.mark.parametrize(
     "wrong", [{"code_challenge": None, "code_challenge_method": None}, {"code_challenge_method": "plain"}]
 )
-def test_5_2_2_18_a_pushed_request_uses_pkce_with_s256(advanced, wrong):
+def test_5_2_2_18_a_pushed_request_uses_pkce_with_s256(fapi1_advanced_client, wrong):
     """Shall require PAR requests, if supported, to use PKCE (RFC 7636) with S256 as the code challenge method."""
-    answer = ask(advanced, "push", **wrong)
+    answer = ask(fapi1_advanced_client, "push", **wrong)
     assert (answer.status, answer.error) == (400, "invalid_request")
-    code = response(advanced, "push")["code"]
-    assert advanced.redeem(code, code_verifier=None).error == "invalid_grant"
+    code = response(fapi1_advanced_client, "push")["code"]
+    assert fapi1_advanced_client.redeem(code, code_verifier=None).error == "invalid_grant"
 
 
 @pytest.mark.clause("FAPI1-ADV-5.2.2-18")
-def test_5_2_2_18_a_request_by_value_may_do_without_and_is_held_to_what_it_uses(advanced):
+def test_5_2_2_18_a_request_by_value_may_do_without_and_is_held_to_what_it_uses(fapi1_advanced_client):
     """FAPI 1.0 Baseline's clause 7 is not required here; a challenge that is sent is honoured."""
     without = {"code_challenge": None, "code_challenge_method": None}
-    code = response(advanced, **without)["code"]
-    assert advanced.redeem(code, code_verifier="v" * 43).error == "invalid_grant"
-    assert advanced.redeem(response(advanced, **without)["code"], code_verifier=None).status == 200
-    assert advanced.redeem(response(advanced)["code"], code_verifier="w" * 43).error == "invalid_grant"
-    assert told(ask(advanced, "value", code_challenge_method="plain"))["error"] == "invalid_request"
+    code = response(fapi1_advanced_client, **without)["code"]
+    assert fapi1_advanced_client.redeem(code, code_verifier="v" * 43).error == "invalid_grant"
+    assert (
+        fapi1_advanced_client.redeem(response(fapi1_advanced_client, **without)["code"], code_verifier=None).status
+        == 200
+    )
+    assert (
+        fapi1_advanced_client.redeem(response(fapi1_advanced_client)["code"], code_verifier="w" * 43).error
+        == "invalid_grant"
+    )
+    assert told(ask(fapi1_advanced_client, "value", code_challenge_method="plain"))["error"] == "invalid_request"
 
 
 # 5.2.2.1: the ID token as detached signature.
@@ -302,10 +310,10 @@ def test_5_2_2_18_a_request_by_value_may_do_without_and_is_held_to_what_it_uses(
 @pytest.mark.clause("FAPI1-ADV-5.2.2.1-4")
 @pytest.mark.clause("FAPI1-ADV-5.2.2.1-2")
 @pytest.mark.clause("FAPI1-ADV-5.2.2.1-1")
-def test_5_2_2_1_4_the_id_token_signs_the_response(advanced, by):
+def test_5_2_2_1_4_the_id_token_signs_the_response(fapi1_advanced_client, by):
     """Shall support OpenID Connect and signed ID Tokens; shall return an ID Token as a detached signature to the response."""
-    back = response(advanced, by)
-    claims = advanced.bank.verified(back["id_token"], "advanced")
+    back = response(fapi1_advanced_client, by)
+    claims = fapi1_advanced_client.bank.verified(back["id_token"], "advanced")
     assert claims["c_hash"] == half(back["code"])
     assert jwt.get_unverified_header(back["id_token"])["alg"] == "PS256"
     assert (claims["iss"], claims["aud"]) == (ISSUER, "advanced")
@@ -314,19 +322,19 @@ def test_5_2_2_1_4_the_id_token_signs_the_response(advanced, by):
 @BY
 @pytest.mark.clause("FAPI1-ADV-5.2.2.1-5")
 @pytest.mark.parametrize("state", ["a-state", "s" * 1000, "\u00e9t\u00e9 & = #"])
-def test_5_2_2_1_5_the_id_token_has_the_hash_of_the_state(advanced, by, state):
+def test_5_2_2_1_5_the_id_token_has_the_hash_of_the_state(fapi1_advanced_client, by, state):
     """Shall include the state hash, s_hash, in the ID Token to protect the state value if the client supplied one."""
-    back = response(advanced, by, state=state)
+    back = response(fapi1_advanced_client, by, state=state)
     assert back["state"] == state
-    assert advanced.bank.verified(back["id_token"], "advanced")["s_hash"] == half(state)
+    assert fapi1_advanced_client.bank.verified(back["id_token"], "advanced")["s_hash"] == half(state)
 
 
 @pytest.mark.clause("FAPI1-ADV-5.2.2.1-6")
-def test_5_2_2_1_6_no_personal_data_is_in_the_front_channel(advanced):
+def test_5_2_2_1_6_no_personal_data_is_in_the_front_channel(fapi1_advanced_client):
     """Should not return sensitive PII in the ID Token in the authorization response; if it needs to, it encrypts it."""
     wishes = json.dumps({"id_token": {"email": {"essential": True}, "birthdate": None}})
-    back = response(advanced, claims=wishes)
-    assert not {"email", "birthdate"} & advanced.bank.verified(back["id_token"], "advanced").keys()
+    back = response(fapi1_advanced_client, claims=wishes)
+    assert not {"email", "birthdate"} & fapi1_advanced_client.bank.verified(back["id_token"], "advanced").keys()
 
 
 # 5.2.2.2: JARM.
@@ -335,34 +343,34 @@ def test_5_2_2_1_6_no_personal_data_is_in_the_front_channel(advanced):
 @BY
 @pytest.mark.clause("FAPI1-ADV-5.2.2.2-1")
 @pytest.mark.parametrize("mode", ["jwt", "query.jwt", "fragment.jwt"])
-def test_5_2_2_2_1_a_response_is_signed_as_a_whole(advanced, by, mode):
+def test_5_2_2_2_1_a_response_is_signed_as_a_whole(fapi1_advanced_client, by, mode):
     """Shall create JWT-secured authorization responses as specified in JARM 4.3: all parameters inside, for this client."""
-    back = response(advanced, by, response_type="code", response_mode=mode)
+    back = response(fapi1_advanced_client, by, response_type="code", response_mode=mode)
     assert back.keys() == {"response"}
-    inside = advanced.bank.verified(back["response"], "advanced")
+    inside = fapi1_advanced_client.bank.verified(back["response"], "advanced")
     assert inside.keys() == {"iss", "aud", "exp", "iat", "code", "state"}
     assert inside["exp"] - inside["iat"] <= 600
-    assert advanced.redeem(inside["code"]).status == 200
+    assert fapi1_advanced_client.redeem(inside["code"]).status == 200
 
 
 @pytest.mark.clause("JARM-2.3.4")
-def test_jarm_2_3_the_modes_go_where_their_names_say(advanced):
+def test_jarm_2_3_the_modes_go_where_their_names_say(fapi1_advanced_client):
     """query.jwt, fragment.jwt and form_post.jwt; jwt is the response type's own."""
     for mode, part in (("jwt", "query"), ("query.jwt", "query"), ("fragment.jwt", "fragment")):
-        back = advanced.agreed(response_type="code", response_mode=mode)
+        back = fapi1_advanced_client.agreed(response_type="code", response_mode=mode)
         assert "response=" in getattr(urlsplit(back.location), part)
-    posted = advanced.agreed(response_type="code", response_mode="form_post.jwt")
+    posted = fapi1_advanced_client.agreed(response_type="code", response_mode="form_post.jwt")
     assert posted.posted.keys() == {"response"}
-    assert posted.form_action == advanced.redirect_uri
+    assert posted.form_action == fapi1_advanced_client.redirect_uri
 
 
 @pytest.mark.clause("JARM-2.1")
-def test_jarm_2_1_a_refusal_is_signed_too(advanced):
+def test_jarm_2_1_a_refusal_is_signed_too(fapi1_advanced_client):
     """Error responses are JWTs as well."""
-    browser = Browser(advanced.bank)
-    asked = advanced.direct(response_type="code", response_mode="jwt")
+    browser = Browser(fapi1_advanced_client.bank)
+    asked = fapi1_advanced_client.direct(response_type="code", response_mode="jwt")
     back = browser.submit(browser.get(browser.get("/authorize", asked).location), "cancel")
-    inside = advanced.bank.verified(told(back)["response"], "advanced")
+    inside = fapi1_advanced_client.bank.verified(told(back)["response"], "advanced")
     assert (inside["error"], inside["state"]) == ("access_denied", "a-state")
 
 
@@ -372,9 +380,9 @@ def test_jarm_2_1_a_refusal_is_signed_too(advanced):
 @BY
 @pytest.mark.clause("JAR-4")
 @pytest.mark.parametrize("inner", ["request", "request_uri"])
-def test_a_request_object_holds_no_other(advanced, by, inner):
+def test_a_request_object_holds_no_other(fapi1_advanced_client, by, inner):
     """request and request_uri parameters MUST NOT be included in Request Objects."""
-    refused(advanced, by, **{inner: advanced.request_object(**HYBRID)})
+    refused(fapi1_advanced_client, by, **{inner: fapi1_advanced_client.request_object(**HYBRID)})
 
 
 @BY
@@ -384,29 +392,32 @@ def test_a_request_object_holds_no_other(advanced, by, inner):
 @pytest.mark.parametrize(
     "uri", [None, "https://evil.example/", "https://fintech.example/callback/", "https://fintech.example/callback?x=1"]
 )
-def test_the_redirect_uri_is_there_registered_and_the_same_to_the_letter(advanced, by, uri):
+def test_the_redirect_uri_is_there_registered_and_the_same_to_the_letter(fapi1_advanced_client, by, uri):
     """Shall require redirect URIs to be pre-registered, to be in the request, and to match exactly (R6, R7, R8)."""
-    refused(advanced, by, "invalid_request", redirect_uri=uri)
+    refused(fapi1_advanced_client, by, "invalid_request", redirect_uri=uri)
 
 
 @BY
 @pytest.mark.clause("JAR-6.1")
-def test_iss_and_client_id_are_the_clients(advanced, by):
+def test_iss_and_client_id_are_the_clients(fapi1_advanced_client, by):
     """Whoever signs speaks for itself."""
-    refused(advanced, by, client_id="rival")
-    refused(advanced, by, iss="rival")
-    refused(advanced, by, client_id=None)
+    refused(fapi1_advanced_client, by, client_id="rival")
+    refused(fapi1_advanced_client, by, iss="rival")
+    refused(fapi1_advanced_client, by, client_id=None)
 
 
-def test_two_profiles_stand_side_by_side_and_neither_softens_the_other(bank, fintech, advanced):
+def test_two_profiles_stand_side_by_side_and_neither_softens_the_other(bank, fintech, fapi1_advanced_client):
     """A FAPI 2.0 client may do nothing that a FAPI 1.0 client may, and the other way round."""
     assert ask(fintech, "value").page_error == "invalid_request"
     assert fintech.push(response_type="code id_token").error == "unsupported_response_type"
     assert fintech.push(response_mode="jwt").error == "invalid_request"
     array = {"client_assertion": fintech.assertion(aud=[ISSUER]), "client_assertion_type": ASSERTION_TYPE}
     assert fintech.post("/par", **fintech.asking(), **array).error == "invalid_client"
-    array["client_assertion"] = advanced.assertion(aud=[ISSUER])
-    assert advanced.post("/par", request=advanced.request_object(**HYBRID), **array).status == 201
-    assert advanced.push(response_type="code").error == "invalid_request"
+    array["client_assertion"] = fapi1_advanced_client.assertion(aud=[ISSUER])
+    assert (
+        fapi1_advanced_client.post("/par", request=fapi1_advanced_client.request_object(**HYBRID), **array).status
+        == 201
+    )
+    assert fapi1_advanced_client.push(response_type="code").error == "invalid_request"
     assert fintech.tokens()["access_token"]
-    assert advanced.redeem(response(advanced)["code"]).status == 200
+    assert fapi1_advanced_client.redeem(response(fapi1_advanced_client)["code"]).status == 200

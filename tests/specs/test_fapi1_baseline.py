@@ -26,7 +26,7 @@ def refused(answer, error="invalid_client", status=None):
     return not {"access_token", "refresh_token", "id_token", "request_uri"} & answer.json().keys()
 
 
-@pytest.fixture(params=["by_key", "secretive", "app_client"])
+@pytest.fixture(params=["fapi1_bearer_client", "client_secret_jwt_client", "public_client"])
 def each(request):
     """A confidential client by a key, one by a secret, and a public one."""
     return request.getfixturevalue(request.param)
@@ -47,41 +47,43 @@ def test_5_2_2_1_confidential_and_public_clients_log_people_in(each):
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-1")
-def test_5_2_2_1_a_public_client_lives_shorter(bank, app_client, by_key):
+def test_5_2_2_1_a_public_client_lives_shorter(bank, public_client, fapi1_bearer_client):
     """Whose word is all there is gets shorter tokens and consents than who proves itself."""
     assert PROFILE.public_access_token_lifetime < PROFILE.access_token_lifetime
     assert PROFILE.public_consent_lifetime < PROFILE.consent_lifetime
-    by_key = by_key.with_(certificate=certificate("by-key"))
-    public, confidential = app_client.tokens(), by_key.tokens()
+    fapi1_bearer_client = fapi1_bearer_client.with_(certificate=certificate("fapi1-bearer"))
+    public, confidential = public_client.tokens(), fapi1_bearer_client.tokens()
     assert public["expires_in"] == PROFILE.public_access_token_lifetime
     assert confidential["expires_in"] == PROFILE.access_token_lifetime
     bank.now += PROFILE.public_access_token_lifetime
-    assert app_client.userinfo(public["access_token"]).status == 401
-    assert by_key.userinfo(confidential["access_token"]).status == 200
+    assert public_client.userinfo(public["access_token"]).status == 401
+    assert fapi1_bearer_client.userinfo(confidential["access_token"]).status == 200
     bank.now = NOW + PROFILE.public_consent_lifetime
-    assert refused(app_client.refresh(public["refresh_token"]), "invalid_grant")
-    assert by_key.refresh(confidential["refresh_token"]).status == 200
+    assert refused(public_client.refresh(public["refresh_token"]), "invalid_grant")
+    assert fapi1_bearer_client.refresh(confidential["refresh_token"]).status == 200
 
 
 @pytest.mark.clause("RFC6749-3.2.1")
 @pytest.mark.parametrize("tried", ["assertion", "a confidential client's", "client_secret", "basic"])
-def test_5_2_2_1_who_tries_to_prove_something_and_fails_is_not_taken_for_public(app_client, by_key, tried):
+def test_5_2_2_1_who_tries_to_prove_something_and_fails_is_not_taken_for_public(
+    public_client, fapi1_bearer_client, tried
+):
     """A failed authentication is a failure, and never falls back on a client_id alone."""
     form, headers = {}, ()
     if tried == "assertion":
-        sent = app_client.with_(key=rsa_key("nobody"), alg="PS256").assertion()
+        sent = public_client.with_(key=rsa_key("nobody"), alg="PS256").assertion()
         form = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": sent}
     elif tried == "a confidential client's":
-        form = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": by_key.assertion()}
+        form = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": fapi1_bearer_client.assertion()}
     elif tried == "client_secret":
         form = {"client_secret": "secret"}
     else:
         headers = (("Authorization", "Basic YXBwOg=="),)
-    assert refused(app_client.post("/par", headers=headers, **app_client.asking(**form)))
+    assert refused(public_client.post("/par", headers=headers, **public_client.asking(**form)))
 
 
 @pytest.mark.clause("RFC6749-3.2.1")
-@pytest.mark.parametrize("client", ["by_key", "secretive", "named"])
+@pytest.mark.parametrize("client", ["fapi1_bearer_client", "client_secret_jwt_client", "tls_client_auth_client"])
 def test_5_2_2_1_a_confidential_client_is_not_known_by_its_name(request, client):
     """Its client_id alone, with or without a stranger's certificate, is no authentication."""
     one = request.getfixturevalue(client).with_(auth="none")
@@ -93,9 +95,9 @@ def test_5_2_2_1_a_confidential_client_is_not_known_by_its_name(request, client)
 
 
 @pytest.mark.clause("RFC6749-4.4")
-def test_5_2_2_1_a_public_client_has_no_token_of_its_own(bank, app_client):
+def test_5_2_2_1_a_public_client_has_no_token_of_its_own(bank, public_client):
     """The client credentials grant is for confidential clients alone, at registration and at the token endpoint."""
-    assert refused(app_client.post("/token", grant_type="client_credentials"), "unauthorized_client")
+    assert refused(public_client.post("/token", grant_type="client_credentials"), "unauthorized_client")
     public = {**BASELINE, "client_id": "x", "token_endpoint_auth_method": "none", "scope": "openid"}
     for grants in (["authorization_code", "client_credentials"], ["client_credentials"], []):
         with pytest.raises((InvalidClientMetadata, InvalidRedirectUri)):
@@ -103,10 +105,10 @@ def test_5_2_2_1_a_public_client_has_no_token_of_its_own(bank, app_client):
 
 
 @pytest.mark.clause("RFC7662-2.1")
-def test_5_2_2_1_a_public_client_asks_about_no_token(app_client):
+def test_5_2_2_1_a_public_client_asks_about_no_token(public_client):
     """Introspection needs authorization, which a name is not: not even about its own token."""
-    token = app_client.tokens()["access_token"]
-    assert refused(app_client.introspect(token))
+    token = public_client.tokens()["access_token"]
+    assert refused(public_client.introspect(token))
 
 
 # 5.2.2-3: the client's secret.
@@ -156,13 +158,15 @@ def test_5_2_2_3_nobody_brings_a_secret_of_their_own(bank, secret):
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-3")
-def test_5_2_2_3_a_secret_is_sealed_for_its_client_alone(bank, secretive):
+def test_5_2_2_3_a_secret_is_sealed_for_its_client_alone(bank, client_secret_jwt_client):
     """What is stored opens for its own client: copied to another one's record it authenticates nobody; the fault is ours."""
-    stored = bank.aws.clients.find("secretive", now=NOW)
-    assert bank.aws.kms.unseal(stored.client_secret, {"client": "secretive"}).decode() == secret_of("secretive")
-    assert secretive.push().status == 201
+    stored = bank.aws.clients.find("client-secret-jwt", now=NOW)
+    assert bank.aws.kms.unseal(stored.client_secret, {"client": "client-secret-jwt"}).decode() == secret_of(
+        "client-secret-jwt"
+    )
+    assert client_secret_jwt_client.push().status == 201
     bank.aws.clients.keep(replace(stored, client_id="copied"))
-    assert secretive.with_(client_id="copied").push().status == 500
+    assert client_secret_jwt_client.with_(client_id="copied").push().status == 500
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-3")
@@ -175,9 +179,9 @@ def test_5_2_2_3_a_secret_is_unsealed_once_a_minute(bank):
         return sealed.encode()
 
     secrets = client_secret.ClientSecrets(unseal)
-    client = replace(bank.aws.clients.find("secretive", now=NOW), client_secret="one")
+    client = replace(bank.aws.clients.find("client-secret-jwt", now=NOW), client_secret="one")
     assert [secrets.of(client, now=NOW + late) for late in (0, 59)] == [b"one", b"one"]
-    assert asked == [("one", {"client": "secretive"})]
+    assert asked == [("one", {"client": "client-secret-jwt"})]
     assert secrets.of(client, now=NOW + 60) == b"one"
     assert secrets.of(replace(client, client_secret="two"), now=NOW + 60) == b"two"
     assert secrets.of(replace(client, client_id="other"), now=NOW + 60) == b"one"
@@ -190,9 +194,9 @@ def test_5_2_2_3_a_secret_is_unsealed_once_a_minute(bank):
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-4")
 @pytest.mark.parametrize("alg", PROFILE.client_secret_algs)
-def test_5_2_2_4_a_client_authenticates_by_a_mac_with_its_secret(secretive, alg):
+def test_5_2_2_4_a_client_authenticates_by_a_mac_with_its_secret(client_secret_jwt_client, alg):
     """client_secret_jwt, by each algorithm that its secret is long enough for."""
-    assert secretive.with_(alg=alg).push().status == 201
+    assert client_secret_jwt_client.with_(alg=alg).push().status == 201
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-4")
@@ -208,13 +212,15 @@ def test_5_2_2_4_a_plain_secret_is_no_way(bank, method):
 @pytest.mark.clause("FAPI1-ADV-5.2.2-16")
 @pytest.mark.parametrize("method", ["client_secret_jwt", "none"])
 @pytest.mark.parametrize("profile", ["fapi1-advanced", "fapi2-security", "fapi2-message-signing"])
-def test_5_2_2_4_where_the_profile_has_no_such_method_nobody_has_it(bank, app_client, secretive, profile, method):
+def test_5_2_2_4_where_the_profile_has_no_such_method_nobody_has_it(
+    bank, public_client, client_secret_jwt_client, profile, method
+):
     """Advanced and FAPI 2.0 know neither: at registration, nor where a record says so all the same."""
     given = {**BASELINE, "profile": profile, "tls_client_certificate_bound_access_tokens": True}
     given |= {"grant_types": ["authorization_code"], "token_endpoint_auth_method": method}
     with pytest.raises(InvalidClientMetadata, match="token_endpoint_auth_method"):
         bank.register(**given, client_id="unknown-way")
-    one = secretive if method == "client_secret_jwt" else app_client
+    one = client_secret_jwt_client if method == "client_secret_jwt" else public_client
     stored = bank.aws.clients.find(one.client_id, now=NOW)
     bank.aws.clients.keep(replace(stored, client_id=f"moved-{profile}-{method}", profile=profile))
     assert refused(one.with_(client_id=f"moved-{profile}-{method}").push())
@@ -233,21 +239,20 @@ def test_5_2_2_5_and_6_small_keys_are_not_registered_and_curves_are_those_of_the
     for key in (small, p192):
         with pytest.raises(InvalidClientMetadata):
             bank.register(**given, jwks={"keys": [key]})
-    assert bank.register(**given, jwks={"keys": [jwk(ec_key("by-key"))]})
+    assert bank.register(**given, jwks={"keys": [jwk(ec_key("fapi1-bearer"))]})
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-5")
 @pytest.mark.clause("FAPI1-BASE-5.2.2-6")
 @pytest.mark.parametrize(
     ("key", "taken"),
-    [(rsa_key("small", 1024), False), (rsa_key("by-key"), True), (ec.generate_private_key(ec.SECP192R1()), True)],
-    ids=["RSA of 1024 bits", "RSA of 2048 bits", "a curve of 192 bits"],
+    [(rsa_key("small", 1024), False), (rsa_key("fapi1-bearer"), True), (ec.generate_private_key(ec.SECP192R1()), True)],
 )
-def test_5_2_2_5_and_6_so_it_is_with_the_keys_of_certificates(bank, named, key, taken):
+def test_5_2_2_5_and_6_so_it_is_with_the_keys_of_certificates(bank, tls_client_auth_client, key, taken):
     """At each use: the certificate that authenticates has a key of the size that is asked for."""
     given = {**BASELINE, "client_id": "certified", "token_endpoint_auth_method": "tls_client_auth"}
     bank.register(**given, tls_client_auth_subject_dn="CN=certified,O=Fintech\\, Inc.,C=DE")
-    client = named.with_(client_id="certified", certificate=certificate("certified", key=key))
+    client = tls_client_auth_client.with_(client_id="certified", certificate=certificate("certified", key=key))
     assert client.push().status == 201 if taken else refused(client.push())
 
 
@@ -353,7 +358,7 @@ def test_5_2_2_16_tokens_can_not_be_guessed(each):
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-19")
-@pytest.mark.parametrize("client", ["by_key", "secretive"])
+@pytest.mark.parametrize("client", ["fapi1_bearer_client", "client_secret_jwt_client"])
 def test_5_2_2_19_identifiers_that_differ_are_an_invalid_client(request, client):
     """A client_id beside an assertion of another client is refused as invalid_client."""
     one = request.getfixturevalue(client)
@@ -362,8 +367,8 @@ def test_5_2_2_19_identifiers_that_differ_are_an_invalid_client(request, client)
         ("/token", {"grant_type": "client_credentials"}),
         ("/revoke", {"token": "x"}),
     ):
-        assert refused(one.post(path, **form | {"client_id": "app"}))
-        assert refused(one.post(path, **form | {"client_id": "named"}))
+        assert refused(one.post(path, **form | {"client_id": "public"}))
+        assert refused(one.post(path, **form | {"client_id": "tls-client-auth"}))
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-21")
@@ -374,7 +379,7 @@ def test_5_2_2_21_a_token_that_is_bound_to_nothing_lives_under_ten_minutes(each)
     assert each.refresh(given["refresh_token"]).json()["expires_in"] < 600
     if each.auth != "none":
         assert each.post("/token", grant_type="client_credentials").json()["expires_in"] < 600
-    bound = each.with_(certificate=certificate("by-key"))
+    bound = each.with_(certificate=certificate("fapi1-bearer"))
     if each.auth != "none":
         told = each.introspect(given["access_token"]).json()
         assert told["active"]
@@ -410,8 +415,8 @@ def test_5_2_2_1_6_an_id_token_comes_where_openid_was_asked_for(bank, each):
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-17")
-def test_5_2_2_17_the_person_is_told_what_is_granted_to_whom_and_until_when(bank, by_key):
+def test_5_2_2_17_the_person_is_told_what_is_granted_to_whom_and_until_when(bank, fapi1_bearer_client):
     """The details of the grant are shown during authorization."""
-    page = Browser(bank).consent_page("by-key", by_key.pushed(scope="openid accounts"))
+    page = Browser(bank).consent_page("fapi1-bearer", fapi1_bearer_client.pushed(scope="openid accounts"))
     for told in ("Fintech", "See your accounts", "fintech.example"):
         assert told in page.text

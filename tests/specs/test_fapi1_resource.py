@@ -52,13 +52,13 @@ class Resource:
 
 
 @pytest.fixture(params=["/userinfo", "/accounts"])
-def at(request, by_key):
-    return Resource(by_key, request.param)
+def at(request, fapi1_bearer_client):
+    return Resource(fapi1_bearer_client, request.param)
 
 
 @pytest.fixture
-def token(by_key):
-    return by_key.tokens()["access_token"]
+def token(fapi1_bearer_client):
+    return fapi1_bearer_client.tokens()["access_token"]
 
 
 @pytest.fixture
@@ -95,34 +95,34 @@ def test_6_2_1_3_no_token_is_taken_from_the_query(at, token):
 
 @pytest.mark.clause("FAPI1-BASE-6.2.1-4")
 @pytest.mark.parametrize("dead", ["expired", "revoked"])
-def test_6_2_1_4_a_token_that_has_ended_opens_nothing(at, by_key, dead):
+def test_6_2_1_4_a_token_that_has_ended_opens_nothing(at, fapi1_bearer_client, dead):
     """The access token is neither expired nor revoked, seen at each call."""
-    answer = by_key.tokens()
+    answer = fapi1_bearer_client.tokens()
     assert at.ask(token=answer["access_token"])[0] is None
     if dead == "expired":
-        by_key.bank.now += answer["expires_in"]
+        fapi1_bearer_client.bank.now += answer["expires_in"]
     else:
-        assert by_key.revoke(answer["access_token"]).status == 200
+        assert fapi1_bearer_client.revoke(answer["access_token"]).status == 200
     assert at.ask(token=answer["access_token"])[0] == "invalid_token"
 
 
 @pytest.mark.clause("FAPI1-BASE-6.2.1-5")
-def test_6_2_1_5_a_scope_opens_what_it_names_and_no_more(at, by_key):
+def test_6_2_1_5_a_scope_opens_what_it_names_and_no_more(at, fapi1_bearer_client):
     """The scope of the access token authorizes the reading of the very resource."""
     wanted, other = ("openid", "accounts") if at.path == "/userinfo" else ("accounts", "openid")
-    assert at.ask(token=by_key.tokens(scope=wanted)["access_token"])[0] is None
-    assert at.ask(token=by_key.tokens(scope=other)["access_token"])[0] == "insufficient_scope"
+    assert at.ask(token=fapi1_bearer_client.tokens(scope=wanted)["access_token"])[0] is None
+    assert at.ask(token=fapi1_bearer_client.tokens(scope=other)["access_token"])[0] == "insufficient_scope"
 
 
 @pytest.mark.clause("FAPI1-BASE-6.2.1-6")
 @pytest.mark.clause("FAPI1-BASE-6.2.1-7")
-def test_6_2_1_the_person_is_the_tokens_and_nobody_elses(by_key):
+def test_6_2_1_the_person_is_the_tokens_and_nobody_elses(fapi1_bearer_client):
     """The entity is told by the access token alone, and what is shown is that entity's."""
     seen = {}
     for username in ("alice", "bob"):
-        token = by_key.tokens(username=username)["access_token"]
-        told = by_key.userinfo(token).json()["sub"]
-        assert by_key.accounts(token)["context"]["sub"] == told
+        token = fapi1_bearer_client.tokens(username=username)["access_token"]
+        told = fapi1_bearer_client.userinfo(token).json()["sub"]
+        assert fapi1_bearer_client.accounts(token)["context"]["sub"] == told
         seen[username] = told
     assert seen["alice"] != seen["bob"]
 
@@ -132,11 +132,11 @@ def test_6_2_1_the_person_is_the_tokens_and_nobody_elses(by_key):
 
 @pytest.mark.clause("FAPI1-BASE-6.2.1-8")
 @pytest.mark.clause("FAPI1-BASE-6.2.1-9")
-def test_6_2_1_the_answer_is_json_in_utf_8(by_key, token):
+def test_6_2_1_the_answer_is_json_in_utf_8(fapi1_bearer_client, token):
     """Encodes the response in UTF-8 and calls it application/json, whatever Accept asks for."""
     for accept in ("application/json", "application/json;charset=UTF-8", "application/json, application/*+json, */*"):
-        answer = by_key.bank.send(
-            "GET", "/userinfo", headers=(*by_key.presenting(token, "GET", "/userinfo"), ("Accept", accept))
+        answer = fapi1_bearer_client.bank.send(
+            "GET", "/userinfo", headers=(*fapi1_bearer_client.presenting(token, "GET", "/userinfo"), ("Accept", accept))
         )
         assert (answer.status, answer.header("content-type")) == (200, "application/json")
         assert json.loads(answer.text.encode())["sub"]
@@ -171,11 +171,11 @@ def test_6_2_1_11_without_a_name_it_is_the_one_that_api_gateway_gave_the_request
 
 
 @pytest.mark.clause("FAPI1-BASE-6.2.1-12")
-def test_6_2_1_12_the_log_has_the_name(by_key, token, lines):
+def test_6_2_1_12_the_log_has_the_name(fapi1_bearer_client, token, lines):
     """The log entry of a call has the x-fapi-interaction-id that was answered, given or made."""
-    sent = by_key.presenting(token, "GET", "/userinfo")
-    given = by_key.bank.send("GET", "/userinfo", headers=(*sent, ("x-fapi-interaction-id", SENT)))
-    refused = by_key.bank.send("GET", "/userinfo")
+    sent = fapi1_bearer_client.presenting(token, "GET", "/userinfo")
+    given = fapi1_bearer_client.bank.send("GET", "/userinfo", headers=(*sent, ("x-fapi-interaction-id", SENT)))
+    refused = fapi1_bearer_client.bank.send("GET", "/userinfo")
     assert given.header("x-fapi-interaction-id") == SENT
     logged = [line["interaction_id"] for line in lines() if line["endpoint"] == "userinfo"]
     assert logged == [SENT, refused.header("x-fapi-interaction-id")]
@@ -211,9 +211,9 @@ def test_6_2_1_11_a_client_of_fapi_2_may_name_its_calls(request, client):
 
 @pytest.mark.clause("FAPI1-BASE-6.2.1-11")
 @pytest.mark.parametrize("path", ["/par", "/token", "/revoke"])
-def test_6_2_1_11_the_other_endpoints_keep_the_name_too(by_key, path, lines):
+def test_6_2_1_11_the_other_endpoints_keep_the_name_too(fapi1_bearer_client, path, lines):
     """What a client names elsewhere comes back as well, in a refusal too, and is logged."""
-    answer = by_key.post(path, headers=(("x-fapi-interaction-id", SENT),))
+    answer = fapi1_bearer_client.post(path, headers=(("x-fapi-interaction-id", SENT),))
     assert answer.status == 400
     assert answer.header("x-fapi-interaction-id") == SENT
     assert lines()[-1]["interaction_id"] == SENT
@@ -287,11 +287,11 @@ def test_6_2_2_3_what_is_no_http_date_is_refused(at, token, date):
 @pytest.mark.clause("FAPI1-ADV-6.2.1-1")
 @pytest.mark.clause("FAPI1-ADV-6.2.1-2")
 @pytest.mark.parametrize("path", ["/userinfo", "/accounts"])
-def test_adv_6_2_1_a_bound_token_opens_with_its_certificate_alone(advanced, path):
+def test_adv_6_2_1_a_bound_token_opens_with_its_certificate_alone(fapi1_advanced_client, path):
     """Besides Part 1, the resource adheres to RFC 8705: the token's certificate, and no other, opens it."""
-    at = Resource(advanced, path)
-    code = advanced.agreed(response_type="code id_token").fragment["code"]
-    token = advanced.redeem(code).json()["access_token"]
+    at = Resource(fapi1_advanced_client, path)
+    code = fapi1_advanced_client.agreed(response_type="code id_token").fragment["code"]
+    token = fapi1_advanced_client.redeem(code).json()["access_token"]
     assert at.ask(("x-fapi-interaction-id", SENT), token=token)[:2] == (None, SENT)
     for other in (certificate("stranger"), None):
         assert at.ask(("x-fapi-interaction-id", SENT), token=token, certificate=other)[:2] == ("invalid_token", SENT)

@@ -333,7 +333,7 @@ def test_jarm_4_metadata_name_what_is_offered(bank):
 
 
 @pytest.fixture
-def api(bank, resource):
+def api(bank, resource_server):
     """A protected resource that may have its answers signed."""
     bank.register(
         client_id="signed-api",
@@ -345,7 +345,7 @@ def api(bank, resource):
         tls_client_auth_subject_dn="CN=signed-api,O=Fintech\\, Inc.,C=DE",
         introspection_signed_response_alg="ES256",
     )
-    return resource.with_(client_id="signed-api", certificate=certificate("signed-api"))
+    return resource_server.with_(client_id="signed-api", certificate=certificate("signed-api"))
 
 
 def introspected(api, token, accept=INTROSPECTION):
@@ -391,8 +391,8 @@ def test_9701_4_else_it_is_json(api, accept):
     assert json.loads(introspected(api, "nothing", accept).text) == {"active": False}
 
 
-def test_a_resource_of_the_security_profile_gets_json(resource):
-    assert introspected(resource, "nothing").json() == {"active": False}
+def test_a_resource_of_the_security_profile_gets_json(resource_server):
+    assert introspected(resource_server, "nothing").json() == {"active": False}
 
 
 @pytest.mark.clause("RFC9701-7")

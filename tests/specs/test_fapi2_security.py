@@ -32,16 +32,20 @@ ENDPOINTS = ("/par", "/token", "/introspect", "/revoke")
 
 
 @pytest.fixture(params=["assertion and certificate", "certificate", "assertion and proof"])
-def client(request, fintech, named, dpop_fintech):
+def client(request, fintech, tls_client_auth_client, dpop_client):
     """A client of each kind, one after the other: by how it is known, and by what its tokens are bound to."""
-    kinds = {"assertion and certificate": fintech, "certificate": named, "assertion and proof": dpop_fintech}
+    kinds = {
+        "assertion and certificate": fintech,
+        "certificate": tls_client_auth_client,
+        "assertion and proof": dpop_client,
+    }
     return kinds[request.param]
 
 
 @pytest.fixture(params=["private_key_jwt", "dpop"])
-def asserting(request, fintech, dpop_fintech):
+def asserting(request, fintech, dpop_client):
     """A client that is known by its assertion, whatever its tokens are bound to."""
-    return dpop_fintech if request.param == "dpop" else fintech
+    return dpop_client if request.param == "dpop" else fintech
 
 
 def registered(bank, fintech, client_id, **changes):
@@ -77,10 +81,10 @@ def test_5_2_3_1_no_connection_can_be_downgraded(bank, path):
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.2.3-3")
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
-def test_5_2_3_3_the_authorization_endpoint_is_no_scripts_to_call(bank, named, method):
+def test_5_2_3_3_the_authorization_endpoint_is_no_scripts_to_call(bank, tls_client_auth_client, method):
     """Servers shall not support CORS for the authorization endpoint."""
     headers = (("Origin", "https://fintech.example"), ("Access-Control-Request-Method", "GET"))
-    asked = {"client_id": named.client_id, "request_uri": named.pushed()}
+    asked = {"client_id": tls_client_auth_client.client_id, "request_uri": tls_client_auth_client.pushed()}
     where = {"form" if method == "POST" else "query": asked}
     answer = bank.send(method, "/authorize", headers=headers, **where)
     assert not [name for name, _ in answer.headers if name.startswith("access-control-")]
@@ -156,12 +160,12 @@ def test_5_3_2_1_4_who_shows_nothing_to_bind_to_gets_no_token(asserting, grant):
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.1-5")
-def test_5_3_2_1_5_a_token_is_bound_to_a_certificate_or_to_a_dpop_key(bank, fintech, dpop_fintech):
+def test_5_3_2_1_5_a_token_is_bound_to_a_certificate_or_to_a_dpop_key(bank, fintech, dpop_client):
     """Shall use MTLS (RFC 8705) or DPoP (RFC 9449)."""
     told = bank.metadata()
     assert told["tls_client_certificate_bound_access_tokens"] is True
     assert "PS256" in told["dpop_signing_alg_values_supported"]
-    for one in (fintech, dpop_fintech):
+    for one in (fintech, dpop_client):
         assert one.accounts(one.tokens()["access_token"])["context"]["client_id"] == one.client_id
     with pytest.raises(InvalidClientMetadata):
         registered(bank, fintech, "unbound", tls_client_certificate_bound_access_tokens=False)
@@ -188,9 +192,13 @@ def test_5_3_2_1_6_clients_authenticate_by_nothing_else(bank, fintech, method):
 @pytest.mark.parametrize(
     "name", ["redirect_uri", "url", "next", "return_to", "continue", "target", "RelayState", "request_uri"]
 )
-def test_5_3_2_1_7_no_address_in_a_request_is_gone_to(bank, named, path, name):
+def test_5_3_2_1_7_no_address_in_a_request_is_gone_to(bank, tls_client_auth_client, path, name):
     """Shall not expose open redirectors."""
-    asked = {"client_id": named.client_id, "request_uri": named.pushed(), "interaction": "x"}
+    asked = {
+        "client_id": tls_client_auth_client.client_id,
+        "request_uri": tls_client_auth_client.pushed(),
+        "interaction": "x",
+    }
     answer = bank.send("GET", path, query=asked | {name: "https://evil.example/"})
     assert (answer.header("location") or "/").startswith("/")
     assert "evil.example" not in answer.text + (answer.header("location") or "")
@@ -232,13 +240,13 @@ def test_5_3_2_1_9_a_refresh_token_stays_what_it_is(client):
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.1-10")
-def test_5_3_2_1_10_a_client_may_be_made_to_use_nonces(nonce_fintech):
+def test_5_3_2_1_10_a_client_may_be_made_to_use_nonces(dpop_nonce_client):
     """If using DPoP, may use the server-provided nonce mechanism."""
-    bare = nonce_fintech.proof("POST", "/token")
-    asked = nonce_fintech.post("/token", proof=bare, grant_type="client_credentials")
+    bare = dpop_nonce_client.proof("POST", "/token")
+    asked = dpop_nonce_client.post("/token", proof=bare, grant_type="client_credentials")
     refused(asked, "use_dpop_nonce")
-    again = nonce_fintech.proof("POST", "/token", nonce=asked.header("dpop-nonce"))
-    assert nonce_fintech.post("/token", proof=again, grant_type="client_credentials").status == 200
+    again = dpop_nonce_client.proof("POST", "/token", nonce=asked.header("dpop-nonce"))
+    assert dpop_nonce_client.post("/token", proof=again, grant_type="client_credentials").status == 200
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.1-11")
@@ -253,14 +261,14 @@ def test_5_3_2_1_11_a_code_lives_for_a_minute(client):
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.1-12")
 @pytest.mark.parametrize("how", ["dpop_jkt", "proof"])
-def test_5_3_2_1_12_a_code_can_be_bound_to_a_dpop_key(dpop_fintech, how):
+def test_5_3_2_1_12_a_code_can_be_bound_to_a_dpop_key(dpop_client, how):
     """If using DPoP, shall support Authorization Code Binding to DPoP Key (RFC 9449 10.1), by parameter and by proof."""
-    asked = {"dpop_jkt": thumbprint(public(dpop_fintech.proof_key)), "proof": None} if how == "dpop_jkt" else {}
-    code = dpop_fintech.code(**asked)
-    thief = dpop_fintech.with_(proof_key=ec_key("thief"))
+    asked = {"dpop_jkt": thumbprint(public(dpop_client.proof_key)), "proof": None} if how == "dpop_jkt" else {}
+    code = dpop_client.code(**asked)
+    thief = dpop_client.with_(proof_key=ec_key("thief"))
     refused(thief.redeem(code), "invalid_grant")
-    code = dpop_fintech.code(**asked)
-    assert dpop_fintech.redeem(code).status == 200
+    code = dpop_client.code(**asked)
+    assert dpop_client.redeem(code).status == 200
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.1-13")
@@ -274,11 +282,11 @@ def test_5_3_2_1_13_clocks_may_differ_a_little(asserting, claim):
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.1-13")
-def test_5_3_2_1_13_so_may_the_clock_of_a_proof(dpop_fintech):
+def test_5_3_2_1_13_so_may_the_clock_of_a_proof(dpop_client):
     """A DPoP proof is a JWT too."""
     for ahead, status in ((0, 200), (10, 200), (61, 400), (3600, 400)):
-        proof = dpop_fintech.proof("POST", "/token", iat=dpop_fintech.bank.now + ahead)
-        assert dpop_fintech.post("/token", proof=proof, grant_type="client_credentials").status == status, ahead
+        proof = dpop_client.proof("POST", "/token", iat=dpop_client.bank.now + ahead)
+        assert dpop_client.post("/token", proof=proof, grant_type="client_credentials").status == status, ahead
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.1-14")
@@ -398,13 +406,13 @@ def test_5_3_2_2_9_a_code_is_used_once(client):
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.2-10")
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.2-11")
 @pytest.mark.parametrize("end", ["approve", "cancel"])
-def test_5_3_2_2_10_each_redirect_is_a_303(named, end):
+def test_5_3_2_2_10_each_redirect_is_a_303(tls_client_auth_client, end):
     """Shall not use 307 where a request holds credentials; should use 303 when redirecting the user agent."""
-    browser = Browser(named.bank)
-    begun = browser.open(named.client_id, named.pushed())
+    browser = Browser(tls_client_auth_client.bank)
+    begun = browser.open(tls_client_auth_client.client_id, tls_client_auth_client.pushed())
     signed_in = browser.sign_in(browser.get(begun.location))
     decided = browser.submit(browser.get(signed_in.location), end)
-    refusal = browser.open(named.client_id, named.pushed(prompt="none"))
+    refusal = browser.open(tls_client_auth_client.client_id, tls_client_auth_client.pushed(prompt="none"))
     assert [answer.status for answer in (begun, signed_in, decided, refusal)] == [303] * 4
 
 
@@ -431,27 +439,33 @@ def test_5_3_2_2_13_a_person_is_told_who_asks_for_what_and_until_when(bank, fint
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.2-14")
 @pytest.mark.parametrize("length", [1, 43, 64, 384, 1000])
-def test_5_3_2_2_14_nonces_of_64_characters_and_more_work(named, length):
+def test_5_3_2_2_14_nonces_of_64_characters_and_more_work(tls_client_auth_client, length):
     """Shall support nonce parameter values up to 64 characters in length, may reject longer ones; never cuts one."""
-    tokens = named.tokens(nonce="n" * length)
-    assert named.bank.verified(tokens["id_token"], named.client_id)["nonce"] == "n" * length
+    tokens = tls_client_auth_client.tokens(nonce="n" * length)
+    assert (
+        tls_client_auth_client.bank.verified(tokens["id_token"], tls_client_auth_client.client_id)["nonce"]
+        == "n" * length
+    )
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.2")
-def test_5_3_2_2_a_page_that_is_loaded_ahead_uses_nothing_up(named):
+def test_5_3_2_2_a_page_that_is_loaded_ahead_uses_nothing_up(tls_client_auth_client):
     """NOTE 3: one-time use is enforced at the point of authorization, not of loading the page."""
-    request_uri = named.pushed()
-    Browser(named.bank).open(named.client_id, request_uri)
-    back = Browser(named.bank).login(named.client_id, request_uri)
+    request_uri = tls_client_auth_client.pushed()
+    Browser(tls_client_auth_client.bank).open(tls_client_auth_client.client_id, request_uri)
+    back = Browser(tls_client_auth_client.bank).login(tls_client_auth_client.client_id, request_uri)
     assert "code" in back.parameters
-    assert Browser(named.bank).open(named.client_id, request_uri).page_error == "invalid_request_uri"
+    assert (
+        Browser(tls_client_auth_client.bank).open(tls_client_auth_client.client_id, request_uri).page_error
+        == "invalid_request_uri"
+    )
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.2")
-def test_5_3_2_2_a_long_state_comes_back_whole(named):
+def test_5_3_2_2_a_long_state_comes_back_whole(tls_client_auth_client):
     """NOTE 4: clients may keep their own state in it, at length."""
     state = "".join(chr(33 + n % 94) for n in range(1000))
-    assert named.approved(state=state).parameters["state"] == state
+    assert tls_client_auth_client.approved(state=state).parameters["state"] == state
 
 
 # 5.3.2.3: who the person is.
@@ -481,11 +495,14 @@ def test_5_3_4_1_a_token_comes_in_the_header(client):
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.4-2")
-def test_5_3_4_2_a_token_does_not_come_in_the_query(bank, named):
+def test_5_3_4_2_a_token_does_not_come_in_the_query(bank, tls_client_auth_client):
     """Shall not accept access tokens in the query parameters of RFC 6750 2.3."""
-    query = {"access_token": named.tokens()["access_token"]}
-    assert bank.send("GET", "/userinfo", query=query, certificate=named.certificate).status in (400, 401)
-    policy = bank.authorize("GET", "/accounts", query=query, certificate=named.certificate)
+    query = {"access_token": tls_client_auth_client.tokens()["access_token"]}
+    assert bank.send("GET", "/userinfo", query=query, certificate=tls_client_auth_client.certificate).status in (
+        400,
+        401,
+    )
+    policy = bank.authorize("GET", "/accounts", query=query, certificate=tls_client_auth_client.certificate)
     assert policy["policyDocument"]["Statement"][0]["Effect"] == "Deny"
 
 
@@ -564,29 +581,33 @@ def test_5_4_1_1_what_we_sign_is_signed_so(bank, fintech, rival):
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-2")
-def test_5_4_1_2_rsa_keys_have_2048_bits(bank, fintech, named):
+def test_5_4_1_2_rsa_keys_have_2048_bits(bank, fintech, tls_client_auth_client):
     """RSA keys shall have a minimum length of 2048 bits: the clients', their certificates', and ours."""
     short = rsa_key("fapi2-short", 1024)
     with pytest.raises(InvalidClientMetadata):
         registered(bank, fintech, "short", jwks={"keys": [jwk(short)]})
-    refused(named.with_(certificate=certificate("named", key=short)).push(), "invalid_client")
+    refused(
+        tls_client_auth_client.with_(certificate=certificate("tls-client-auth", key=short)).push(), "invalid_client"
+    )
     own = [RSAAlgorithm.from_jwk(key) for key in bank.jwks()["keys"] if key["kty"] == "RSA"]
     assert own
     assert min(key.key_size for key in own) >= 2048
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-2")
-def test_5_4_1_2_so_have_those_of_proofs(bank, dpop_fintech):
+def test_5_4_1_2_so_have_those_of_proofs(bank, dpop_client):
     """RSA keys shall have a minimum length of 2048 bits: a DPoP key is no exception."""
-    short = dpop_fintech.proof("POST", "/token", key=rsa_key("fapi2-short", 1024))
-    refused(dpop_fintech.post("/token", proof=short, grant_type="client_credentials"), "invalid_dpop_proof")
+    short = dpop_client.proof("POST", "/token", key=rsa_key("fapi2-short", 1024))
+    refused(dpop_client.post("/token", proof=short, grant_type="client_credentials"), "invalid_dpop_proof")
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-3")
-def test_5_4_1_3_elliptic_curve_keys_have_224_bits(bank, fintech, named):
+def test_5_4_1_3_elliptic_curve_keys_have_224_bits(bank, fintech, tls_client_auth_client):
     """Elliptic curve keys shall have a minimum length of 224 bits: the clients', their certificates', and ours."""
     small = ec.generate_private_key(ec.SECP192R1())
-    refused(named.with_(certificate=certificate("named", key=small)).push(), "invalid_client")
+    refused(
+        tls_client_auth_client.with_(certificate=certificate("tls-client-auth", key=small)).push(), "invalid_client"
+    )
     numbers = {"crv": "P-192", "x": "A" * 32, "y": "A" * 32}
     with pytest.raises(InvalidClientMetadata):
         registered(bank, fintech, "small", jwks={"keys": [jwk(ec_key("fapi2"), **numbers)]})

@@ -21,50 +21,54 @@ def told(client, claims, **more):
 
 
 @pytest.mark.clause("OIDCC-5.5")
-def test_5_5_claims_come_back_where_they_were_asked_for(named):
+def test_5_5_claims_come_back_where_they_were_asked_for(tls_client_auth_client):
     """userinfo: claims from the UserInfo endpoint; id_token: claims in the ID token."""
-    id_token, userinfo = told(named, {"id_token": {"email": None}, "userinfo": {"given_name": None, "birthdate": {}}})
+    id_token, userinfo = told(
+        tls_client_auth_client, {"id_token": {"email": None}, "userinfo": {"given_name": None, "birthdate": {}}}
+    )
     assert id_token["email"] == "alice@example.com"
     assert "given_name" not in id_token
     assert userinfo == {"sub": ALICE, "given_name": "Alice", "birthdate": "1987-03-21"}
 
 
 @pytest.mark.clause("OIDCC-5.5")
-def test_5_5_they_come_beside_those_of_the_scope(named):
+def test_5_5_they_come_beside_those_of_the_scope(tls_client_auth_client):
     """The claims of the scope are returned as well."""
-    _, userinfo = told(named, {"userinfo": {"phone_number": None}}, scope="openid email")
+    _, userinfo = told(tls_client_auth_client, {"userinfo": {"phone_number": None}}, scope="openid email")
     assert userinfo.keys() == {"sub", "email", "email_verified", "phone_number"}
 
 
 @pytest.mark.clause("OIDCC-5.5")
-def test_5_5_members_that_are_not_understood_are_ignored(named):
+def test_5_5_members_that_are_not_understood_are_ignored(tls_client_auth_client):
     """Any members used that are not understood MUST be ignored."""
     unknown = {
         "access_token": {"x": None},
         "userinfo": {"shoe_size": None, "email": {"purpose": "so"}},
         "id_token": None,
     }
-    _, userinfo = told(named, unknown)
+    _, userinfo = told(tls_client_auth_client, unknown)
     assert userinfo.keys() == {"sub", "email"}
 
 
 @pytest.mark.clause("OIDCC-5.5")
-def test_5_5_nothing_but_claims_about_the_person_is_told(named):
+def test_5_5_nothing_but_claims_about_the_person_is_told(tls_client_auth_client):
     """No claim of ours can be asked away or replaced: a name that is none of the standard claims tells nothing."""
     ours = {
         name: {"value": "x"}
         for name in ("iss", "aud", "exp", "nonce", "at_hash", "amr", "password", "totp", "username")
     }
-    id_token, userinfo = told(named, {"id_token": ours, "userinfo": ours})
-    assert (id_token["iss"], id_token["nonce"]) == (named.bank.settings.issuer, "a-nonce")
+    id_token, userinfo = told(tls_client_auth_client, {"id_token": ours, "userinfo": ours})
+    assert (id_token["iss"], id_token["nonce"]) == (tls_client_auth_client.bank.settings.issuer, "a-nonce")
     assert userinfo == {"sub": ALICE}
 
 
 @pytest.mark.clause("OIDCC-5.5")
-def test_5_5_the_person_sees_what_is_asked_for(named):
+def test_5_5_the_person_sees_what_is_asked_for(tls_client_auth_client):
     """The consent page says in words what the scope does not already say."""
     claims = asked({"userinfo": {"birthdate": None, "email": None}, "id_token": {"phone_number": {"essential": True}}})
-    page = Browser(named.bank).consent_page(named.client_id, named.pushed(claims=claims, scope="openid email"))
+    page = Browser(tls_client_auth_client.bank).consent_page(
+        tls_client_auth_client.client_id, tls_client_auth_client.pushed(claims=claims, scope="openid email")
+    )
     assert "See your date of birth" in page.text
     assert "See your phone number" in page.text
     assert page.text.count("email address") == 1
@@ -88,14 +92,14 @@ def test_5_5_the_person_sees_what_is_asked_for(named):
         json.dumps({"userinfo": {"x" * 5000: None}}),
     ],
 )
-def test_5_5_what_can_not_be_read_is_refused(named, claims):
+def test_5_5_what_can_not_be_read_is_refused(tls_client_auth_client, claims):
     """invalid_request, when it is pushed."""
-    answer = named.push(claims=asked(claims))
+    answer = tls_client_auth_client.push(claims=asked(claims))
     assert (answer.status, answer.json()["error"]) == (400, "invalid_request")
 
 
 @pytest.mark.clause("OIDCC-5.5.1")
-def test_5_5_1_a_claim_asked_for_by_value_comes_only_with_that_value(named):
+def test_5_5_1_a_claim_asked_for_by_value_comes_only_with_that_value(tls_client_auth_client):
     """value and values request that the claim be returned with a particular value."""
     wishes = {
         "given_name": {"value": "Alice"},
@@ -103,26 +107,28 @@ def test_5_5_1_a_claim_asked_for_by_value_comes_only_with_that_value(named):
         "email": {"value": "someone@else.example"},
         "birthdate": {"values": []},
     }
-    id_token, userinfo = told(named, {"id_token": wishes, "userinfo": wishes})
+    id_token, userinfo = told(tls_client_auth_client, {"id_token": wishes, "userinfo": wishes})
     assert userinfo.keys() == {"sub", "given_name", "family_name", "birthdate"}
     assert "email" not in id_token
     assert id_token["given_name"] == "Alice"
 
 
 @pytest.mark.clause("OIDCC-5.5.1")
-def test_5_5_1_an_essential_claim_that_is_not_there_is_no_error(named):
+def test_5_5_1_an_essential_claim_that_is_not_there_is_no_error(tls_client_auth_client):
     """Even when an essential claim is not available, the server MUST NOT generate an error for it."""
-    _, userinfo = told(named, {"userinfo": {"nickname_of_old": {"essential": True}, "name": {"essential": True}}})
+    _, userinfo = told(
+        tls_client_auth_client, {"userinfo": {"nickname_of_old": {"essential": True}, "name": {"essential": True}}}
+    )
     assert userinfo.keys() == {"sub", "name"}
 
 
 @pytest.mark.clause("OIDCC-5.5.1")
 @pytest.mark.parametrize("place", ["id_token", "userinfo"])
-def test_5_5_1_a_sub_that_was_asked_for_is_the_only_one_who_may_sign_in(named, place):
+def test_5_5_1_a_sub_that_was_asked_for_is_the_only_one_who_may_sign_in(tls_client_auth_client, place):
     """If a particular sub is requested, only this person's authentication gives a positive response."""
     claims = asked({place: {"sub": {"value": BOB}}})
-    browser = Browser(named.bank)
-    page = browser.page(named.client_id, named.pushed(claims=claims))
+    browser = Browser(tls_client_auth_client.bank)
+    page = browser.page(tls_client_auth_client.client_id, tls_client_auth_client.pushed(claims=claims))
     again = browser.sign_in(page, username="alice")
     assert again.status == 200
     assert "somebody else" in again.text
@@ -133,19 +139,19 @@ def test_5_5_1_a_sub_that_was_asked_for_is_the_only_one_who_may_sign_in(named, p
 @pytest.mark.parametrize(
     "wish", [{"essential": True}, {"values": ["urn:ducat:loa:2"], "essential": True}, {"value": "x"}]
 )
-def test_5_5_1_1_an_acr_that_is_reached_is_told(named, wish):
+def test_5_5_1_1_an_acr_that_is_reached_is_told(tls_client_auth_client, wish):
     """The acr that was satisfied is in the ID token; one that is not essential is no condition."""
-    id_token, _ = told(named, {"id_token": {"acr": wish}})
+    id_token, _ = told(tls_client_auth_client, {"id_token": {"acr": wish}})
     assert id_token["acr"] == "urn:ducat:loa:2"
 
 
 @pytest.mark.clause("OIDCC-5.5.1.1")
 @pytest.mark.parametrize("values", [["urn:ducat:loa:4"], ["urn:mace:incommon:iap:silver", "x"]])
-def test_5_5_1_1_an_essential_acr_that_nobody_reaches_fails_the_request(named, values):
+def test_5_5_1_1_an_essential_acr_that_nobody_reaches_fails_the_request(tls_client_auth_client, values):
     """The request MUST be treated as a failed authentication attempt: unmet_authentication_requirements, before any page."""
-    uri = named.pushed(claims=asked({"id_token": {"acr": {"essential": True, "values": values}}}))
-    back = Browser(named.bank).open(named.client_id, uri)
-    assert back.location.startswith(named.redirect_uri)
+    uri = tls_client_auth_client.pushed(claims=asked({"id_token": {"acr": {"essential": True, "values": values}}}))
+    back = Browser(tls_client_auth_client.bank).open(tls_client_auth_client.client_id, uri)
+    assert back.location.startswith(tls_client_auth_client.redirect_uri)
     assert back.parameters["error"] == "unmet_authentication_requirements"
 
 

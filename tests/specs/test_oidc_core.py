@@ -27,7 +27,7 @@ NOT_HERE = {"x5u", "x5c", "jku", "jwk", "x5t", "x5t#S256"}
 
 
 @pytest.fixture
-def everyone(bank, named):
+def everyone(bank, tls_client_auth_client):
     """A client that may ask for everything about a person."""
     bank.register(
         client_id="everyone",
@@ -35,12 +35,12 @@ def everyone(bank, named):
         profile="fapi2-security",
         grant_types=["authorization_code", "refresh_token"],
         scope=" ".join(SCOPES),
-        redirect_uris=[named.redirect_uri],
+        redirect_uris=[tls_client_auth_client.redirect_uri],
         token_endpoint_auth_method="tls_client_auth",
-        tls_client_auth_subject_dn="CN=named,O=Fintech\\, Inc.,C=DE",
+        tls_client_auth_subject_dn="CN=tls-client-auth,O=Fintech\\, Inc.,C=DE",
         tls_client_certificate_bound_access_tokens=True,
     )
-    return named.with_(client_id="everyone")
+    return tls_client_auth_client.with_(client_id="everyone")
 
 
 def id_token_of(client, **asked):
@@ -76,67 +76,67 @@ def test_2_an_id_token_says_who_signed_in_where_for_whom_and_until_when(bank, ea
 
 
 @pytest.mark.clause("OIDCC-2")
-def test_2_times_are_whole_seconds_as_numbers(named):
+def test_2_times_are_whole_seconds_as_numbers(tls_client_auth_client):
     """exp, iat and auth_time are JSON numbers of seconds since the epoch."""
-    claims = id_token_of(named)
+    claims = id_token_of(tls_client_auth_client)
     assert {type(claims[name]) for name in ("exp", "iat", "auth_time")} == {int}
 
 
 @pytest.mark.clause("OIDCC-2")
-def test_2_sub_is_short_ascii_and_always_the_same_of_one_person(named, fintech):
+def test_2_sub_is_short_ascii_and_always_the_same_of_one_person(tls_client_auth_client, fintech):
     """sub: locally unique and never reassigned, at most 255 ASCII characters, case sensitive."""
-    alice = {id_token_of(client)["sub"] for client in (named, fintech, named)}
-    bob = {id_token_of(client, username="bob")["sub"] for client in (named, fintech)}
+    alice = {id_token_of(client)["sub"] for client in (tls_client_auth_client, fintech, tls_client_auth_client)}
+    bob = {id_token_of(client, username="bob")["sub"] for client in (tls_client_auth_client, fintech)}
     assert (alice, bob) == ({ALICE.sub}, {BOB.sub})
     assert all(sub.isascii() and 0 < len(sub) <= 255 for sub in alice | bob)
 
 
 @pytest.mark.clause("OIDCC-2")
-def test_2_auth_time_is_when_the_person_signed_in_not_when_the_token_was_made(bank, named):
+def test_2_auth_time_is_when_the_person_signed_in_not_when_the_token_was_made(bank, tls_client_auth_client):
     """auth_time: when the end-user authentication occurred."""
     browser = Browser(bank)
-    consent = browser.consent_page(named.client_id, named.pushed())
+    consent = browser.consent_page(tls_client_auth_client.client_id, tls_client_auth_client.pushed())
     bank.now += 40
     code = browser.submit(consent, "approve").parameters["code"]
     bank.now += 20
-    claims = bank.verified(named.redeem(code).json()["id_token"], named.client_id)
+    claims = bank.verified(tls_client_auth_client.redeem(code).json()["id_token"], tls_client_auth_client.client_id)
     assert (claims["auth_time"], claims["iat"]) == (NOW, NOW + 60)
 
 
 @pytest.mark.clause("OIDCC-2")
-def test_2_acr_and_amr_say_how(named):
+def test_2_acr_and_amr_say_how(tls_client_auth_client):
     """acr: a string, a level that metadata name. amr: a JSON array of strings, of RFC 8176."""
-    claims = id_token_of(named)
-    assert claims["acr"] in named.bank.metadata()["acr_values_supported"]
+    claims = id_token_of(tls_client_auth_client)
+    assert claims["acr"] in tls_client_auth_client.bank.metadata()["acr_values_supported"]
     assert claims["amr"] == ["pwd", "otp", "mfa"]
 
 
 @pytest.mark.clause("OIDCC-2")
 @pytest.mark.parametrize("nonce", ["n", "a" * 43, "b" * 64, "c" * 384, "d" * 1000, "\u00fc \u20ac+/=&%41\"'<>", " n "])
-def test_2_nonce_is_the_requests_to_the_byte(named, nonce):
+def test_2_nonce_is_the_requests_to_the_byte(tls_client_auth_client, nonce):
     """nonce: passed through unmodified from the authentication request to the ID token."""
-    assert id_token_of(named, nonce=nonce)["nonce"] == nonce
+    assert id_token_of(tls_client_auth_client, nonce=nonce)["nonce"] == nonce
 
 
 @pytest.mark.clause("OIDCC-2")
-def test_2_without_nonce_in_the_request_there_is_none(named):
+def test_2_without_nonce_in_the_request_there_is_none(tls_client_auth_client):
     """If present in the authentication request, the server MUST include it; else there is nothing to include."""
-    assert "nonce" not in id_token_of(named, nonce=None)
+    assert "nonce" not in id_token_of(tls_client_auth_client, nonce=None)
 
 
 @pytest.mark.clause("OIDCC-2")
-def test_2_aud_is_the_client_alone_and_so_there_is_no_other_azp(named):
+def test_2_aud_is_the_client_alone_and_so_there_is_no_other_azp(tls_client_auth_client):
     """azp is needed where the audience is another than the party that was authorized; here it is never another."""
-    claims = id_token_of(named)
-    assert claims["aud"] == named.client_id
-    assert claims.get("azp", named.client_id) == named.client_id
+    claims = id_token_of(tls_client_auth_client)
+    assert claims["aud"] == tls_client_auth_client.client_id
+    assert claims.get("azp", tls_client_auth_client.client_id) == tls_client_auth_client.client_id
 
 
 @pytest.mark.clause("OIDCC-2")
-def test_2_no_claim_is_there_that_nobody_asked_for(named):
+def test_2_no_claim_is_there_that_nobody_asked_for(tls_client_auth_client):
     """Claims beyond those of the specification are not told unasked, least of all about the person."""
     allowed = {"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "at_hash"}
-    assert id_token_of(named, scope=EVERYTHING).keys() <= allowed
+    assert id_token_of(tls_client_auth_client, scope=EVERYTHING).keys() <= allowed
 
 
 @pytest.mark.clause("OIDCC-2")
@@ -164,20 +164,26 @@ def test_10_1_each_published_key_has_a_kid_of_its_own(bank):
 @pytest.mark.clause("OIDCC-3.1.2.1")
 @pytest.mark.clause("FAPI1-BASE-5.2.2.1-1")
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_3_1_2_1_it_comes_by_get_or_by_post(named, method):
+def test_3_1_2_1_it_comes_by_get_or_by_post(tls_client_auth_client, method):
     """Servers MUST support GET and POST at the authorization endpoint."""
-    browser, asked = Browser(named.bank), {"client_id": named.client_id, "request_uri": named.pushed()}
+    browser, asked = (
+        Browser(tls_client_auth_client.bank),
+        {"client_id": tls_client_auth_client.client_id, "request_uri": tls_client_auth_client.pushed()},
+    )
     answer = getattr(browser, method)("/authorize", asked)
     back = browser.submit(browser.get(browser.sign_in(browser.get(answer.location)).location), "approve")
-    assert "id_token" in named.redeem(back.parameters["code"]).json()
+    assert "id_token" in tls_client_auth_client.redeem(back.parameters["code"]).json()
 
 
 @pytest.mark.clause("OIDCC-3.1.2.1")
-def test_3_1_2_1_without_openid_it_is_none(named):
+def test_3_1_2_1_without_openid_it_is_none(tls_client_auth_client):
     """Requests MUST contain the openid scope value; without it, no ID token is made and userinfo is shut."""
-    tokens = named.tokens(scope="accounts", nonce="n", max_age="1")
+    tokens = tls_client_auth_client.tokens(scope="accounts", nonce="n", max_age="1")
     assert "id_token" not in tokens
-    assert (named.userinfo(tokens["access_token"]).status, named.userinfo(tokens["access_token"]).error) == (
+    assert (
+        tls_client_auth_client.userinfo(tokens["access_token"]).status,
+        tls_client_auth_client.userinfo(tokens["access_token"]).error,
+    ) == (
         403,
         "insufficient_scope",
     )
@@ -185,36 +191,38 @@ def test_3_1_2_1_without_openid_it_is_none(named):
 
 @pytest.mark.clause("OIDCC-3.1.2.1")
 @pytest.mark.parametrize("missing", ["scope", "response_type", "redirect_uri"])
-def test_3_1_2_1_what_is_required_is_required(named, missing):
+def test_3_1_2_1_what_is_required_is_required(tls_client_auth_client, missing):
     """scope, response_type, client_id and redirect_uri are REQUIRED."""
-    answer = named.push(**{missing: None})
+    answer = tls_client_auth_client.push(**{missing: None})
     assert (answer.status, answer.error) == (400, "invalid_request")
 
 
 @pytest.mark.clause("OIDCC-3.1.2.1")
 @pytest.mark.parametrize("prompt", [None, "login", "consent", "select_account", "login consent", "consent login"])
-def test_3_1_2_1_whatever_the_prompt_the_person_signs_in_and_agrees(named, prompt):
+def test_3_1_2_1_whatever_the_prompt_the_person_signs_in_and_agrees(tls_client_auth_client, prompt):
     """prompt: login MUST ask for a new sign-in, consent for consent, select_account for an account; so does each request."""
-    browser = Browser(named.bank)
-    browser.login(named.client_id, named.pushed())
-    page = page_of(named, browser, prompt=prompt)
+    browser = Browser(tls_client_auth_client.bank)
+    browser.login(tls_client_auth_client.client_id, tls_client_auth_client.pushed())
+    page = page_of(tls_client_auth_client, browser, prompt=prompt)
     assert field(page, "username") == ""
     consent = browser.get(browser.sign_in(page, username="bob").location)
     assert 'value="approve"' in consent.text
     code = browser.submit(consent, "approve").parameters["code"]
-    claims = named.bank.verified(named.redeem(code).json()["id_token"], named.client_id)
+    claims = tls_client_auth_client.bank.verified(
+        tls_client_auth_client.redeem(code).json()["id_token"], tls_client_auth_client.client_id
+    )
     assert claims["sub"] == BOB.sub
 
 
 @pytest.mark.clause("OIDCC-3.1.2.1")
 @pytest.mark.parametrize("before", ["nobody", "signed in"])
-def test_3_1_2_1_prompt_none_shows_no_page(named, before):
+def test_3_1_2_1_prompt_none_shows_no_page(tls_client_auth_client, before):
     """none: the server MUST NOT display any page; an error is returned, here login_required, since nobody stays signed in."""
-    browser = Browser(named.bank)
+    browser = Browser(tls_client_auth_client.bank)
     if before == "signed in":
-        browser.login(named.client_id, named.pushed())
-    back = browser.open(named.client_id, named.pushed(prompt="none"))
-    assert back.location.startswith(f"{named.redirect_uri}?")
+        browser.login(tls_client_auth_client.client_id, tls_client_auth_client.pushed())
+    back = browser.open(tls_client_auth_client.client_id, tls_client_auth_client.pushed(prompt="none"))
+    assert back.location.startswith(f"{tls_client_auth_client.redirect_uri}?")
     assert back.parameters["error"] == "login_required"
     assert back.text == ""
     assert back.header("set-cookie") is None
@@ -224,74 +232,78 @@ def test_3_1_2_1_prompt_none_shows_no_page(named, before):
 @pytest.mark.parametrize(
     "prompt", ["none login", "consent none", "LOGIN", "None", "login,consent", "else", "login else"]
 )
-def test_3_1_2_1_a_prompt_that_is_unknown_or_contradicts_itself_is_refused(named, prompt):
+def test_3_1_2_1_a_prompt_that_is_unknown_or_contradicts_itself_is_refused(tls_client_auth_client, prompt):
     """A space-delimited, case-sensitive list; if none stands with any other value, an error is returned."""
-    answer = named.push(prompt=prompt)
+    answer = tls_client_auth_client.push(prompt=prompt)
     assert (answer.status, answer.error) == (400, "invalid_request")
 
 
 @pytest.mark.clause("OIDCC-3.1.2.1")
 @pytest.mark.parametrize("max_age", ["0", "1", "300", "9999999999"])
-def test_3_1_2_1_max_age_is_met_by_signing_in_and_answered_by_auth_time(bank, named, max_age):
+def test_3_1_2_1_max_age_is_met_by_signing_in_and_answered_by_auth_time(bank, tls_client_auth_client, max_age):
     """If more time has passed, the person MUST be asked again; the ID token MUST include auth_time."""
     browser = Browser(bank)
-    browser.login(named.client_id, named.pushed())
+    browser.login(tls_client_auth_client.client_id, tls_client_auth_client.pushed())
     bank.now += 2
-    back = browser.login(named.client_id, named.pushed(max_age=max_age))
-    claims = bank.verified(named.redeem(back.parameters["code"]).json()["id_token"], named.client_id)
+    back = browser.login(tls_client_auth_client.client_id, tls_client_auth_client.pushed(max_age=max_age))
+    claims = bank.verified(
+        tls_client_auth_client.redeem(back.parameters["code"]).json()["id_token"], tls_client_auth_client.client_id
+    )
     assert claims["auth_time"] == bank.now
 
 
 @pytest.mark.clause("OIDCC-3.1.2.1")
 @pytest.mark.parametrize("max_age", ["-1", "1.5", "soon", "1e3", "+1", "0x10", "\u0661", "99999999999"])
-def test_3_1_2_1_a_max_age_that_is_no_number_of_seconds_is_refused(named, max_age):
+def test_3_1_2_1_a_max_age_that_is_no_number_of_seconds_is_refused(tls_client_auth_client, max_age):
     """max_age: allowable elapsed time in seconds."""
-    answer = named.push(max_age=max_age)
+    answer = tls_client_auth_client.push(max_age=max_age)
     assert (answer.status, answer.error) == (400, "invalid_request")
 
 
 @pytest.mark.clause("OIDCC-3.1.2.1")
-def test_3_1_2_1_login_hint_fills_in_the_name_and_decides_nothing(named):
+def test_3_1_2_1_login_hint_fills_in_the_name_and_decides_nothing(tls_client_auth_client):
     """login_hint: a hint about the login identifier; its use is left to the server's discretion."""
-    browser = Browser(named.bank)
-    page = page_of(named, browser, login_hint="alice")
+    browser = Browser(tls_client_auth_client.bank)
+    page = page_of(tls_client_auth_client, browser, login_hint="alice")
     assert field(page, "username") == "alice"
     assert browser.sign_in(page, username="bob").status == 303
 
 
 @pytest.mark.clause("OIDCC-3.1.2.1")
-def test_3_1_2_1_a_login_hint_is_text_and_no_markup(named):
+def test_3_1_2_1_a_login_hint_is_text_and_no_markup(tls_client_auth_client):
     """What a client hints at is shown, never run."""
-    page = page_of(named, login_hint="\"><script>alert('x')</script>")
+    page = page_of(tls_client_auth_client, login_hint="\"><script>alert('x')</script>")
     assert page.text.count("<script") == 1  # our own
     assert field(page, "username") == "&#34;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"
 
 
 @pytest.mark.clause("OIDCC-3.1.2.1")
-def test_3_1_2_1_a_login_hint_that_is_too_long_is_refused_never_cut(named):
+def test_3_1_2_1_a_login_hint_that_is_too_long_is_refused_never_cut(tls_client_auth_client):
     """What would not be kept whole is not taken."""
-    assert named.push(login_hint="a" * 1000).status == 201
-    assert named.push(login_hint="a" * 1001).error == "invalid_request"
+    assert tls_client_auth_client.push(login_hint="a" * 1000).status == 201
+    assert tls_client_auth_client.push(login_hint="a" * 1001).error == "invalid_request"
 
 
 @pytest.mark.clause("OIDCC-3.1.2.1")
-def test_3_1_2_1_only_the_person_of_an_id_token_hint_may_sign_in(named):
+def test_3_1_2_1_only_the_person_of_an_id_token_hint_may_sign_in(tls_client_auth_client):
     """If the End-User identified by the ID Token is not who signs in, there is no positive response; an expired one will do."""
-    hint = named.tokens()["id_token"]
-    named.bank.now += 86_400
-    browser = Browser(named.bank)
-    page = browser.page(named.client_id, named.pushed(id_token_hint=hint))
+    hint = tls_client_auth_client.tokens()["id_token"]
+    tls_client_auth_client.bank.now += 86_400
+    browser = Browser(tls_client_auth_client.bank)
+    page = browser.page(tls_client_auth_client.client_id, tls_client_auth_client.pushed(id_token_hint=hint))
     again = browser.sign_in(page, username="bob")
     assert (again.status, "somebody else" in again.text) == (200, True)
     assert browser.sign_in(again, username="alice").status == 303
 
 
 @pytest.mark.clause("OIDCC-3.1.2.1")
-def test_3_1_2_1_a_hint_that_we_did_not_issue_to_the_client_is_refused(named, fintech):
+def test_3_1_2_1_a_hint_that_we_did_not_issue_to_the_client_is_refused(tls_client_auth_client, fintech):
     """The hint is an ID Token previously issued by the Authorization Server to this client; anything else is no request."""
-    head, body, signature = named.tokens()["id_token"].split(".")
+    head, body, signature = tls_client_auth_client.tokens()["id_token"].split(".")
     others = fintech.tokens()["id_token"]
-    own = fintech.assertion(iss=named.bank.settings.issuer, aud=named.client_id, sub="alice")
+    own = fintech.assertion(
+        iss=tls_client_auth_client.bank.settings.issuer, aud=tls_client_auth_client.client_id, sub="alice"
+    )
     for hint in (
         "x",
         "a.b.c",
@@ -302,15 +314,17 @@ def test_3_1_2_1_a_hint_that_we_did_not_issue_to_the_client_is_refused(named, fi
         "e30.e30.",
         "\u00fc",
     ):
-        answer = named.push(id_token_hint=hint)
+        answer = tls_client_auth_client.push(id_token_hint=hint)
         assert (answer.status, answer.json()["error"]) == (400, "invalid_request"), hint
 
 
 @pytest.mark.clause("OIDCC-3.1.2.1")
-def test_3_1_2_1_an_id_token_hint_gets_nobody_in_without_a_page(named):
+def test_3_1_2_1_an_id_token_hint_gets_nobody_in_without_a_page(tls_client_auth_client):
     """With prompt none, a hint at a person who is not signed in MUST give an error such as login_required."""
-    hint = named.tokens()["id_token"]
-    back = Browser(named.bank).open(named.client_id, named.pushed(prompt="none", id_token_hint=hint))
+    hint = tls_client_auth_client.tokens()["id_token"]
+    back = Browser(tls_client_auth_client.bank).open(
+        tls_client_auth_client.client_id, tls_client_auth_client.pushed(prompt="none", id_token_hint=hint)
+    )
     assert back.parameters["error"] == "login_required"
 
 
@@ -330,16 +344,16 @@ def test_3_1_2_1_an_id_token_hint_gets_nobody_in_without_a_page(named):
         {"acr_values": "urn:ducat:loa:3"},
     ],
 )
-def test_15_1_display_locales_and_acr_values_are_no_errors(named, asked):
+def test_15_1_display_locales_and_acr_values_are_no_errors(tls_client_auth_client, asked):
     """Every provider supports display, ui_locales, claims_locales and acr_values at least so that their use gives no error."""
-    assert id_token_of(named, **asked)["acr"] == "urn:ducat:loa:2"
+    assert id_token_of(tls_client_auth_client, **asked)["acr"] == "urn:ducat:loa:2"
 
 
 @pytest.mark.clause("OIDCC-3.1.2.1")
-def test_3_1_2_1_acr_values_are_a_wish(named):
+def test_3_1_2_1_acr_values_are_a_wish(tls_client_auth_client):
     """acr_values asks for acr as a voluntary claim: what was reached is told, be it wished for or not."""
-    assert id_token_of(named, acr_values="urn:ducat:loa:2")["acr"] == "urn:ducat:loa:2"
-    assert id_token_of(named, acr_values="urn:ducat:loa:3 urn:ducat:loa:2")["acr"] == "urn:ducat:loa:2"
+    assert id_token_of(tls_client_auth_client, acr_values="urn:ducat:loa:2")["acr"] == "urn:ducat:loa:2"
+    assert id_token_of(tls_client_auth_client, acr_values="urn:ducat:loa:3 urn:ducat:loa:2")["acr"] == "urn:ducat:loa:2"
 
 
 # 3.1.2.2 to 3.1.2.4: checked, signed in, agreed.
@@ -347,9 +361,11 @@ def test_3_1_2_1_acr_values_are_a_wish(named):
 
 @pytest.mark.clause("OIDCC-3.1.2.2")
 @pytest.mark.clause("FAPI1-BASE-5.2.2.1-2")
-def test_3_1_2_2_parameters_that_are_not_understood_are_ignored(named):
+def test_3_1_2_2_parameters_that_are_not_understood_are_ignored(tls_client_auth_client):
     """The server SHOULD ignore unrecognized request parameters."""
-    claims = id_token_of(named, sub="mallory", azp="mallory", iss="https://evil.example", auth_time="1", audience="x")
+    claims = id_token_of(
+        tls_client_auth_client, sub="mallory", azp="mallory", iss="https://evil.example", auth_time="1", audience="x"
+    )
     assert (claims["sub"], claims["iss"], claims["auth_time"]) == (ALICE.sub, ISSUER, NOW)
 
 
@@ -358,10 +374,10 @@ def test_3_1_2_2_parameters_that_are_not_understood_are_ignored(named):
 @pytest.mark.parametrize(
     "wrong", [{"password": "wrong"}, {"one_time_code": "000000"}, {"username": "bob", "password": "x"}]
 )
-def test_3_1_2_3_nobody_goes_on_who_did_not_prove_who_they_are(named, wrong):
+def test_3_1_2_3_nobody_goes_on_who_did_not_prove_who_they_are(tls_client_auth_client, wrong):
     """The server MUST authenticate the end-user before anything is released."""
-    browser, request_uri = Browser(named.bank), named.pushed()
-    again = browser.sign_in(browser.page(named.client_id, request_uri), **wrong)
+    browser, request_uri = Browser(tls_client_auth_client.bank), tls_client_auth_client.pushed()
+    again = browser.sign_in(browser.page(tls_client_auth_client.client_id, request_uri), **wrong)
     assert again.status == 200
     assert 'id="problem"' in again.text
     key = re.search(r'name="interaction" value="([^"]+)"', again.text)[1]
@@ -369,10 +385,10 @@ def test_3_1_2_3_nobody_goes_on_who_did_not_prove_who_they_are(named, wrong):
 
 
 @pytest.mark.clause("OIDCC-3.1.2.3")
-def test_3_1_2_3_pages_stand_in_no_frame_and_take_no_foreign_form(named):
+def test_3_1_2_3_pages_stand_in_no_frame_and_take_no_foreign_form(tls_client_auth_client):
     """The server MUST employ appropriate measures against Cross-Site Request Forgery and Clickjacking."""
-    browser = Browser(named.bank)
-    page = page_of(named, browser)
+    browser = Browser(tls_client_auth_client.bank)
+    page = page_of(tls_client_auth_client, browser)
     assert page.header("x-frame-options") == "DENY"
     assert "frame-ancestors 'none'" in page.header("content-security-policy")
     form = {"action": "login", "username": "alice", "password": "wonderland", "one_time_code": "123456"}
@@ -381,10 +397,10 @@ def test_3_1_2_3_pages_stand_in_no_frame_and_take_no_foreign_form(named):
 
 
 @pytest.mark.clause("OIDCC-3.1.2.4")
-def test_3_1_2_4_nothing_is_released_before_the_person_agrees(named):
+def test_3_1_2_4_nothing_is_released_before_the_person_agrees(tls_client_auth_client):
     """The server MUST obtain an authorization decision before releasing information to the client."""
-    browser = Browser(named.bank)
-    signed_in = browser.sign_in(page_of(named, browser))
+    browser = Browser(tls_client_auth_client.bank)
+    signed_in = browser.sign_in(page_of(tls_client_auth_client, browser))
     assert urlsplit(signed_in.location).path == "/consent"
     assert "code" not in signed_in.location
     consent = browser.get(signed_in.location)
@@ -397,9 +413,9 @@ def test_3_1_2_4_nothing_is_released_before_the_person_agrees(named):
 
 
 @pytest.mark.clause("OIDCC-3.1.2.5")
-def test_3_1_2_5_the_response_is_a_code_in_the_query_and_nothing_of_the_person(named):
+def test_3_1_2_5_the_response_is_a_code_in_the_query_and_nothing_of_the_person(tls_client_auth_client):
     """Response parameters are added to the query component; no token goes through the browser."""
-    back = named.approved(scope=EVERYTHING)
+    back = tls_client_auth_client.approved(scope=EVERYTHING)
     assert not urlsplit(back.location).fragment
     assert back.parameters.keys() == {"code", "state", "iss"}
     assert back.parameters["state"] == "a-state"
@@ -419,19 +435,23 @@ def test_3_1_2_5_the_response_is_a_code_in_the_query_and_nothing_of_the_person(n
         ),
     ],
 )
-def test_3_1_2_6_an_error_goes_to_the_redirect_uri_with_the_state(named, asked, error):
+def test_3_1_2_6_an_error_goes_to_the_redirect_uri_with_the_state(tls_client_auth_client, asked, error):
     """error is REQUIRED, state if the request had one; nothing else goes there."""
-    back = Browser(named.bank).open(named.client_id, named.pushed(**asked))
-    assert back.location.startswith(f"{named.redirect_uri}?")
+    back = Browser(tls_client_auth_client.bank).open(
+        tls_client_auth_client.client_id, tls_client_auth_client.pushed(**asked)
+    )
+    assert back.location.startswith(f"{tls_client_auth_client.redirect_uri}?")
     assert back.parameters["error"] == error
     assert back.parameters.get("state") == asked.get("state", "a-state")
     assert back.parameters.keys() <= {"error", "error_description", "state", "iss"}
 
 
 @pytest.mark.clause("OIDCC-3.1.2.6")
-def test_3_1_2_6_no_error_goes_to_a_redirect_uri_that_is_not_proven(bank, named):
+def test_3_1_2_6_no_error_goes_to_a_redirect_uri_that_is_not_proven(bank, tls_client_auth_client):
     """Unless the redirection URI is invalid, the server returns the client to it; else it does not."""
-    asked = named.asking(client_id=named.client_id, redirect_uri="https://evil.example", prompt="none")
+    asked = tls_client_auth_client.asking(
+        client_id=tls_client_auth_client.client_id, redirect_uri="https://evil.example", prompt="none"
+    )
     page = Browser(bank).get("/authorize", asked)
     assert page.header("location") is None
     assert page.page_error == "invalid_request"
@@ -439,9 +459,9 @@ def test_3_1_2_6_no_error_goes_to_a_redirect_uri_that_is_not_proven(bank, named)
 
 @pytest.mark.clause("OIDCC-3.1.2.6")
 @pytest.mark.clause("OIDCC-6.1")
-def test_6_1_a_request_object_that_is_not_supported_is_refused_as_such(named):
+def test_6_1_a_request_object_that_is_not_supported_is_refused_as_such(tls_client_auth_client):
     """request_not_supported: the provider does not support the request parameter, for this client."""
-    assert named.push(request="eyJhbGciOiJub25lIn0.e30.").error == "request_not_supported"
+    assert tls_client_auth_client.push(request="eyJhbGciOiJub25lIn0.e30.").error == "request_not_supported"
 
 
 # 3.1.3: the token endpoint.
@@ -460,10 +480,18 @@ def test_3_1_3_3_the_token_response_has_an_id_token_and_is_not_stored(each_clien
 
 @pytest.mark.clause("OIDCC-3.1.3.2")
 @pytest.mark.clause("FAPI1-BASE-5.2.2.1-5")
-def test_3_1_3_2_only_a_code_of_an_openid_request_gives_an_id_token(named):
+def test_3_1_3_2_only_a_code_of_an_openid_request_gives_an_id_token(tls_client_auth_client):
     """The token request is checked against the request that the code came from, not against what it says itself."""
-    assert "id_token" not in named.redeem(named.code(scope="accounts"), scope="openid accounts").json()
-    assert "id_token" in named.redeem(named.code(scope="openid"), scope="accounts").json()
+    assert (
+        "id_token"
+        not in tls_client_auth_client.redeem(
+            tls_client_auth_client.code(scope="accounts"), scope="openid accounts"
+        ).json()
+    )
+    assert (
+        "id_token"
+        in tls_client_auth_client.redeem(tls_client_auth_client.code(scope="openid"), scope="accounts").json()
+    )
 
 
 @pytest.mark.clause("OIDCC-3.1.3.6")
@@ -538,19 +566,21 @@ def test_5_3_userinfo_takes_get_and_post_with_the_token_in_the_header(each_clien
 
 @pytest.mark.clause("OIDCC-5.3")
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"])
-def test_5_3_userinfo_takes_no_other_method(named, method):
+def test_5_3_userinfo_takes_no_other_method(tls_client_auth_client, method):
     """GET and POST are what is defined."""
-    answer = named.userinfo(named.tokens()["access_token"], method=method)
+    answer = tls_client_auth_client.userinfo(tls_client_auth_client.tokens()["access_token"], method=method)
     assert (answer.status, answer.header("allow")) == (405, "GET, POST")
 
 
 @pytest.mark.clause("OIDCC-5.3.2")
 @pytest.mark.parametrize("username", ["alice", "bob"])
-def test_5_3_2_sub_is_always_there_and_the_id_tokens(named, username):
+def test_5_3_2_sub_is_always_there_and_the_id_tokens(tls_client_auth_client, username):
     """sub MUST always be returned, and MUST be verified by the client to exactly match the ID token's."""
-    tokens = named.tokens(username=username, scope="openid")
-    told = named.userinfo(tokens["access_token"]).json()
-    assert told == {"sub": named.bank.verified(tokens["id_token"], named.client_id)["sub"]}
+    tokens = tls_client_auth_client.tokens(username=username, scope="openid")
+    told = tls_client_auth_client.userinfo(tokens["access_token"]).json()
+    assert told == {
+        "sub": tls_client_auth_client.bank.verified(tokens["id_token"], tls_client_auth_client.client_id)["sub"]
+    }
 
 
 @pytest.mark.clause("OIDCC-5.3.2")
@@ -564,18 +594,24 @@ def test_5_3_2_it_is_json_that_nobody_stores_without_empty_members(everyone):
 
 @pytest.mark.clause("OIDCC-5.3.3")
 @pytest.mark.parametrize("token", ["nothing", "A" * 43, "eyJhbGciOiJub25lIn0.e30."])
-def test_5_3_3_an_error_is_one_of_bearer_tokens(named, token):
+def test_5_3_3_an_error_is_one_of_bearer_tokens(tls_client_auth_client, token):
     """Errors are as of RFC 6750 3: 401 with a WWW-Authenticate that says invalid_token."""
-    answer = named.userinfo(token)
+    answer = tls_client_auth_client.userinfo(token)
     assert (answer.status, answer.error) == (401, "invalid_token")
     assert 'error="invalid_token"' in answer.header("www-authenticate")
 
 
 @pytest.mark.clause("OIDCC-5.3.2")
-def test_5_3_2_a_persons_claims_are_as_they_agreed_to_tell_them(named):
+def test_5_3_2_a_persons_claims_are_as_they_agreed_to_tell_them(tls_client_auth_client):
     """One person's token tells of nobody else, and a token of less tells less."""
-    alice, bob = named.tokens(scope="openid profile"), named.tokens(scope="openid email", username="bob")
-    told = {who: named.userinfo(tokens["access_token"]).json() for who, tokens in (("a", alice), ("b", bob))}
+    alice, bob = (
+        tls_client_auth_client.tokens(scope="openid profile"),
+        tls_client_auth_client.tokens(scope="openid email", username="bob"),
+    )
+    told = {
+        who: tls_client_auth_client.userinfo(tokens["access_token"]).json()
+        for who, tokens in (("a", alice), ("b", bob))
+    }
     assert told["a"]["given_name"] == "Alice"
     assert told["b"] == {"sub": BOB.sub, "email": "bob@example.com", "email_verified": True}
 
@@ -613,16 +649,21 @@ def test_5_4_the_person_sees_each_of_them(everyone):
 
 
 @pytest.mark.clause("OIDCC-5.7")
-def test_5_7_iss_and_sub_are_who_a_person_is(named):
+def test_5_7_iss_and_sub_are_who_a_person_is(tls_client_auth_client):
     """Only sub and iss together identify a person; they stay the same whatever else is asked for."""
-    first, second = id_token_of(named, scope="openid"), id_token_of(named, scope=EVERYTHING, nonce="other")
+    first, second = (
+        id_token_of(tls_client_auth_client, scope="openid"),
+        id_token_of(tls_client_auth_client, scope=EVERYTHING, nonce="other"),
+    )
     assert (first["iss"], first["sub"]) == (second["iss"], second["sub"])
 
 
 @pytest.mark.clause("OIDCC-8")
-def test_8_subjects_are_public(named, fintech, self_signed):
+def test_8_subjects_are_public(tls_client_auth_client, fintech, self_signed_client):
     """public: the same sub value is provided to all clients."""
-    assert {id_token_of(client)["sub"] for client in (named, fintech, self_signed)} == {ALICE.sub}
+    assert {id_token_of(client)["sub"] for client in (tls_client_auth_client, fintech, self_signed_client)} == {
+        ALICE.sub
+    }
 
 
 # 12: refreshing.
@@ -648,8 +689,8 @@ def test_12_2_a_refreshed_token_tells_of_the_same_person_and_no_new_sign_in(bank
 
 
 @pytest.mark.clause("OIDCC-5.3.2")
-def test_5_3_2_a_token_that_was_refreshed_for_less_tells_less(named):
+def test_5_3_2_a_token_that_was_refreshed_for_less_tells_less(tls_client_auth_client):
     """What is told is what this access token's scope asks for, whatever the person agreed to beside it."""
-    refresh_token = named.tokens(scope="openid profile")["refresh_token"]
-    less = named.refresh(refresh_token, scope="openid").json()["access_token"]
-    assert named.userinfo(less).json() == {"sub": ALICE.sub}
+    refresh_token = tls_client_auth_client.tokens(scope="openid profile")["refresh_token"]
+    less = tls_client_auth_client.refresh(refresh_token, scope="openid").json()["access_token"]
+    assert tls_client_auth_client.userinfo(less).json() == {"sub": ALICE.sub}

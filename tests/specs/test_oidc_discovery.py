@@ -145,60 +145,73 @@ def test_3_id_token_signing_alg_values_supported(bank, fintech, told):
 
 
 @pytest.mark.clause("OIDCD-3")
-def test_3_subject_types_supported(bank, fintech, named, told):
+def test_3_subject_types_supported(bank, fintech, tls_client_auth_client, told):
     """public: each client is given the same sub; pairwise: each sector another (test_oidc_pairwise.py)."""
     assert told["subject_types_supported"] == ["public", "pairwise"]
-    assert len({client.userinfo(client.tokens()["access_token"]).json()["sub"] for client in (fintech, named)}) == 1
+    assert (
+        len(
+            {
+                client.userinfo(client.tokens()["access_token"]).json()["sub"]
+                for client in (fintech, tls_client_auth_client)
+            }
+        )
+        == 1
+    )
     with pytest.raises(InvalidClientMetadata):
         registered(bank, fintech, "pairwise", subject_type="another")
 
 
 @pytest.mark.clause("OIDCD-3")
-def test_3_acr_values_supported(named, told):
+def test_3_acr_values_supported(tls_client_auth_client, told):
     """Each acr that is told is reached where it is demanded; a demand for any other is refused."""
 
     def works(acr):
         claims = json.dumps({"id_token": {"acr": {"essential": True, "value": acr}}})
-        browser = Browser(named.bank)
-        back = browser.open(named.client_id, named.pushed(claims=claims))
+        browser = Browser(tls_client_auth_client.bank)
+        back = browser.open(tls_client_auth_client.client_id, tls_client_auth_client.pushed(claims=claims))
         if "error" in back.location:
             return False
         page = browser.get(back.location)
         if acr.endswith("3"):  # what a password does not reach, a passkey does
-            passkey = put(named.bank, ALICE, Authenticator()).get(asked(page.text))
+            passkey = put(tls_client_auth_client.bank, ALICE, Authenticator()).get(asked(page.text))
             signed_in = browser.submit(page, "login", passkey=passkey)
         else:
             signed_in = browser.sign_in(page)
         code = browser.submit(browser.get(signed_in.location), "approve").parameters["code"]
-        return named.bank.verified(named.redeem(code).json()["id_token"], named.client_id)["acr"] == acr
+        return (
+            tls_client_auth_client.bank.verified(
+                tls_client_auth_client.redeem(code).json()["id_token"], tls_client_auth_client.client_id
+            )["acr"]
+            == acr
+        )
 
     assert working(ACRS, works) == set(told["acr_values_supported"])
 
 
 @pytest.mark.clause("OIDCD-3")
-def test_3_prompt_values_supported(named, told):
+def test_3_prompt_values_supported(tls_client_auth_client, told):
     """Each prompt that is told is taken (Initiating User Registration 1.0, 4.1); any other is refused."""
-    assert working(PROMPTS, lambda prompt: named.push(prompt=prompt).status == 201) == set(
+    assert working(PROMPTS, lambda prompt: tls_client_auth_client.push(prompt=prompt).status == 201) == set(
         told["prompt_values_supported"]
     )
 
 
 @pytest.mark.clause("OIDCD-3")
-def test_3_claims_supported(named, told):
+def test_3_claims_supported(tls_client_auth_client, told):
     """Each claim that is told can be had, by its name; a claim that is not told is not given."""
-    assert named.bank.metadata()["claims_parameter_supported"] is True
+    assert tls_client_auth_client.bank.metadata()["claims_parameter_supported"] is True
     wishes = dict.fromkeys((*CLAIMS, *UNHEARD))
-    tokens = named.tokens(scope="openid", claims=json.dumps({"id_token": wishes, "userinfo": wishes}))
+    tokens = tls_client_auth_client.tokens(scope="openid", claims=json.dumps({"id_token": wishes, "userinfo": wishes}))
     given = {
-        "id_token": named.bank.verified(tokens["id_token"], named.client_id),
-        "userinfo": named.userinfo(tokens["access_token"]).json(),
+        "id_token": tls_client_auth_client.bank.verified(tokens["id_token"], tls_client_auth_client.client_id),
+        "userinfo": tls_client_auth_client.userinfo(tokens["access_token"]).json(),
     }
     assert {name for name, place in CLAIMS.items() if name in given[place]} == set(told["claims_supported"])
     assert not set(UNHEARD) & (given["id_token"].keys() | given["userinfo"].keys())
 
 
 @pytest.mark.clause("OIDCD-3")
-def test_3_request_parameter_supported(bank, fintech, advanced, told):
+def test_3_request_parameter_supported(bank, fintech, fapi1_advanced_client, told):
     """true: a client whose profile has it may send its request as an object. request_uri, one that it registered."""
     assert told["request_parameter_supported"] is True
     client = registered(bank, fintech, "objects", profile="fapi2-message-signing")
@@ -244,11 +257,11 @@ def test_3_what_is_not_told_can_not_be_registered(bank, fintech, wish):
 
 
 @pytest.mark.clause("OIDCD-3")
-def test_3_userinfo_is_json_whatever_is_asked_for(bank, named):
+def test_3_userinfo_is_json_whatever_is_asked_for(bank, tls_client_auth_client):
     """A client that registered no signed answer gets none, whatever it says it accepts."""
-    token = named.tokens()["access_token"]
-    headers = (*named.presenting(token, "GET", "/userinfo"), ("Accept", "application/jwt"))
-    answer = bank.send("GET", "/userinfo", headers=headers, certificate=named.certificate)
+    token = tls_client_auth_client.tokens()["access_token"]
+    headers = (*tls_client_auth_client.presenting(token, "GET", "/userinfo"), ("Accept", "application/jwt"))
+    answer = bank.send("GET", "/userinfo", headers=headers, certificate=tls_client_auth_client.certificate)
     assert answer.json()["sub"] == ALICE.sub
 
 
@@ -289,8 +302,8 @@ def test_4_2_it_is_the_document_of_oauth(bank):
 
 
 @pytest.mark.clause("OIDCD-4.3")
-def test_4_3_the_issuer_is_the_one_that_was_asked_and_that_id_tokens_name(bank, named, told):
+def test_4_3_the_issuer_is_the_one_that_was_asked_and_that_id_tokens_name(bank, tls_client_auth_client, told):
     """issuer MUST be identical to the URL before the well-known path, and to the iss of ID tokens."""
     assert bank.send("GET", PATH, headers=(("Host", "evil.example"),)).json()["issuer"] == ISSUER
-    id_token = named.tokens()["id_token"]
+    id_token = tls_client_auth_client.tokens()["id_token"]
     assert jwt.decode(id_token, options={"verify_signature": False})["iss"] == told["issuer"] == ISSUER

@@ -12,7 +12,7 @@ from tests.encryption import ALGS, ENC, opened, private, public
 
 
 @pytest.fixture
-def registered(bank, advanced):
+def registered(bank, fapi1_advanced_client):
     """A function: metadata to a client of FAPI 1.0 Advanced that registered them beside a key for each algorithm."""
 
     def register(**more):
@@ -22,7 +22,7 @@ def registered(bank, advanced):
             public(private("reads", "P-384"), kid="e2"),
         ]
         bank.register(**FAPI1 | {"client_id": "reads", "profile": "fapi1-advanced", "jwks": {"keys": keys}} | more)
-        return advanced.with_(client_id="reads")
+        return fapi1_advanced_client.with_(client_id="reads")
 
     return register
 
@@ -110,14 +110,14 @@ def test_jarm_2_2_a_response_is_signed_and_then_encrypted(registered):
 
 
 WRONG = {
-    "enc alone": {"id_token_encrypted_response_enc": ENC},
-    "alg alone": {"id_token_encrypted_response_alg": "RSA-OAEP"},
+    "enc-alone": {"id_token_encrypted_response_enc": ENC},
+    "alg-alone": {"id_token_encrypted_response_alg": "RSA-OAEP"},
     "RSA1_5": {"id_token_encrypted_response_alg": "RSA1_5", "id_token_encrypted_response_enc": ENC},
     "dir": {"userinfo_encrypted_response_alg": "dir", "userinfo_encrypted_response_enc": ENC},
     "CBC": {"id_token_encrypted_response_alg": "RSA-OAEP", "id_token_encrypted_response_enc": "A128CBC-HS256"},
-    "a request by RSA-OAEP": {"request_object_encryption_alg": "RSA-OAEP", "request_object_encryption_enc": ENC},
-    "userinfo by RS256": {"userinfo_signed_response_alg": "RS256"},
-    "no key": {
+    "request-by-RSA-OAEP": {"request_object_encryption_alg": "RSA-OAEP", "request_object_encryption_enc": ENC},
+    "userinfo-by-RS256": {"userinfo_signed_response_alg": "RS256"},
+    "no-key": {
         "id_token_encrypted_response_alg": "RSA-OAEP",
         "id_token_encrypted_response_enc": ENC,
         "jwks": {"keys": [jwk(rsa_key("advanced"))]},

@@ -52,11 +52,11 @@ def test_8_every_answer_to_the_client_tells_that_name(client):
     assert client.introspect(tokens["access_token"]).json()["sub"] == sub
 
 
-def test_8_what_protects_the_banks_accounts_knows_whose_they_are(client, resource):
+def test_8_what_protects_the_banks_accounts_knows_whose_they_are(client, resource_server):
     """The authorizer and a protected resource are the bank's own, which know a customer by the bank's own name."""
     sub, tokens = told(client)
     assert client.accounts(tokens["access_token"])["context"]["sub"] == ALICE.sub != sub
-    assert resource.introspect(tokens["access_token"]).json()["sub"] == ALICE.sub
+    assert resource_server.introspect(tokens["access_token"]).json()["sub"] == ALICE.sub
 
 
 @pytest.mark.clause("OIDCC-3.1.2.1")

@@ -54,11 +54,11 @@ def shannon(value):
 
 @pytest.mark.clause("RFC6749-2.3")
 @pytest.mark.parametrize("path", BACK_CHANNEL)
-def test_2_3_a_certificate_and_an_assertion_are_one_method_too_many(named, fintech, path):
+def test_2_3_a_certificate_and_an_assertion_are_one_method_too_many(tls_client_auth_client, fintech, path):
     """The client MUST NOT use more than one authentication method in each request."""
-    assertion = fintech.with_(client_id="named").assertion()
+    assertion = fintech.with_(client_id="tls-client-auth").assertion()
     twice = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
-    refused(named.post(path, **twice, token="x", **named.asking()), "invalid_request")
+    refused(tls_client_auth_client.post(path, **twice, token="x", **tls_client_auth_client.asking()), "invalid_request")
 
 
 @pytest.mark.clause("RFC6749-2.3")
@@ -74,9 +74,9 @@ def test_2_3_an_assertion_and_a_secret_are_one_method_too_many(fintech, path):
 
 @pytest.mark.clause("RFC6749-2.3.1")
 @pytest.mark.parametrize("secret", [{"client_secret": "s3cret"}, {"client_secret": "s3cret", "client_assertion": None}])
-def test_2_3_1_no_password_authenticates_a_client(named, secret):
+def test_2_3_1_no_password_authenticates_a_client(tls_client_auth_client, secret):
     """Clients in possession of a password are none of ours, and a password never helps one."""
-    refused(named.push(**secret), "invalid_client", 401)
+    refused(tls_client_auth_client.push(**secret), "invalid_client", 401)
 
 
 @pytest.mark.clause("RFC6749-2.3.1")
@@ -105,22 +105,22 @@ def test_3_1_and_3_2_endpoint_uris_have_no_fragment(bank):
 
 @pytest.mark.clause("RFC6749-3.1")
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_3_1_the_authorization_endpoint_takes_get_and_post(named, method):
+def test_3_1_the_authorization_endpoint_takes_get_and_post(tls_client_auth_client, method):
     """The authorization server MUST support GET for the authorization endpoint and MAY support POST."""
-    browser = Browser(named.bank)
-    asked = {"client_id": named.client_id, "request_uri": named.pushed()}
+    browser = Browser(tls_client_auth_client.bank)
+    asked = {"client_id": tls_client_auth_client.client_id, "request_uri": tls_client_auth_client.pushed()}
     answer = getattr(browser, method)("/authorize", asked)
     assert urlsplit(answer.location).path == "/login"
     back = browser.submit(browser.get(browser.sign_in(browser.get(answer.location)).location), "approve")
-    assert named.redeem(back.parameters["code"]).status == 200
+    assert tls_client_auth_client.redeem(back.parameters["code"]).status == 200
 
 
 @pytest.mark.clause("RFC6749-3.1")
 @pytest.mark.parametrize("method", OTHER_METHODS)
-def test_3_1_the_authorization_endpoint_takes_no_other_method(named, method):
+def test_3_1_the_authorization_endpoint_takes_no_other_method(tls_client_auth_client, method):
     """GET and POST are what the authorization endpoint knows; nothing begins by another."""
-    query = {"client_id": named.client_id, "request_uri": named.pushed()}
-    answer = named.bank.send(method, "/authorize", query=query, form=query)
+    query = {"client_id": tls_client_auth_client.client_id, "request_uri": tls_client_auth_client.pushed()}
+    answer = tls_client_auth_client.bank.send(method, "/authorize", query=query, form=query)
     assert answer.status == 405
     assert answer.header("allow") == "GET, POST"
     assert answer.header("location") is None
@@ -129,19 +129,21 @@ def test_3_1_the_authorization_endpoint_takes_no_other_method(named, method):
 
 @pytest.mark.clause("RFC6749-3.1")
 @pytest.mark.parametrize("name", ["state", "nonce"])
-def test_3_1_an_empty_optional_parameter_was_not_sent(named, name):
+def test_3_1_an_empty_optional_parameter_was_not_sent(tls_client_auth_client, name):
     """Parameters sent without a value MUST be treated as if they were omitted from the request."""
-    answer = named.approved(**{name: ""})
+    answer = tls_client_auth_client.approved(**{name: ""})
     assert ("state" in answer.parameters) == (name != "state")
-    claims = named.bank.verified(named.redeem(answer.parameters["code"]).json()["id_token"], named.client_id)
+    claims = tls_client_auth_client.bank.verified(
+        tls_client_auth_client.redeem(answer.parameters["code"]).json()["id_token"], tls_client_auth_client.client_id
+    )
     assert ("nonce" in claims) == (name != "nonce")
 
 
 @pytest.mark.clause("RFC6749-3.1")
 @pytest.mark.parametrize("name", NEEDED)
-def test_3_1_an_empty_needed_parameter_was_not_sent(named, name):
+def test_3_1_an_empty_needed_parameter_was_not_sent(tls_client_auth_client, name):
     """Parameters sent without a value MUST be treated as if they were omitted from the request."""
-    empty, omitted = named.push(**{name: ""}), named.push(**{name: None})
+    empty, omitted = tls_client_auth_client.push(**{name: ""}), tls_client_auth_client.push(**{name: None})
     assert (empty.status, empty.text) == (omitted.status, omitted.text)
     assert empty.status == 400
 
@@ -149,49 +151,55 @@ def test_3_1_an_empty_needed_parameter_was_not_sent(named, name):
 @pytest.mark.clause("RFC6749-3.1")
 @pytest.mark.parametrize("name", ["client_id", "request_uri"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_3_1_an_empty_parameter_of_the_authorization_endpoint_was_not_sent(named, method, name):
+def test_3_1_an_empty_parameter_of_the_authorization_endpoint_was_not_sent(tls_client_auth_client, method, name):
     """Parameters sent without a value MUST be treated as if they were omitted from the request."""
-    asked = {"client_id": named.client_id, "request_uri": named.pushed()} | {name: ""}
+    asked = {"client_id": tls_client_auth_client.client_id, "request_uri": tls_client_auth_client.pushed()} | {name: ""}
     where = {"form" if method == "POST" else "query": asked}
-    page(named.bank.send(method, "/authorize", **where), "invalid_request")
+    page(tls_client_auth_client.bank.send(method, "/authorize", **where), "invalid_request")
 
 
 @pytest.mark.clause("RFC6749-3.1")
-def test_3_1_unrecognized_parameters_are_ignored(named):
+def test_3_1_unrecognized_parameters_are_ignored(tls_client_auth_client):
     """The authorization server MUST ignore unrecognized request parameters."""
     unknown = {"foo": "bar", "redirect_url": "https://evil.example", "Scope": "email", "STATE": "x", "": "y"}
-    request_uri = named.pushed(**unknown)
-    browser = Browser(named.bank)
+    request_uri = tls_client_auth_client.pushed(**unknown)
+    browser = Browser(tls_client_auth_client.bank)
     opened = browser.get(
-        "/authorize", {"client_id": named.client_id, "request_uri": request_uri, "foo": "bar", "utm_source": "mail"}
+        "/authorize",
+        {"client_id": tls_client_auth_client.client_id, "request_uri": request_uri, "foo": "bar", "utm_source": "mail"},
     )
     back = browser.submit(browser.get(browser.sign_in(browser.get(opened.location)).location), "approve")
-    assert back.location.startswith(named.redirect_uri + "?")
+    assert back.location.startswith(tls_client_auth_client.redirect_uri + "?")
     assert back.parameters.keys() == {"code", "state", "iss"}
     assert back.parameters["state"] == "a-state"
-    assert named.redeem(back.parameters["code"], foo="bar", resource_owner="alice").json()["scope"] == named.scope
+    assert (
+        tls_client_auth_client.redeem(back.parameters["code"], foo="bar", resource_owner="alice").json()["scope"]
+        == tls_client_auth_client.scope
+    )
 
 
 @pytest.mark.clause("RFC6749-3.1")
 @pytest.mark.parametrize("name", ["response_type", "redirect_uri", "code_challenge", "client_id"])
-def test_3_1_names_of_parameters_have_a_case(named, name):
+def test_3_1_names_of_parameters_have_a_case(tls_client_auth_client, name):
     """What is not spelt as the specification spells it is an unrecognized parameter."""
-    form = named.authenticated(named.asking())
+    form = tls_client_auth_client.authenticated(tls_client_auth_client.asking())
     form[name.upper()] = form.pop(name)
-    answer = named.bank.send("POST", "/par", form=form, certificate=named.certificate)
+    answer = tls_client_auth_client.bank.send("POST", "/par", form=form, certificate=tls_client_auth_client.certificate)
     refused(answer, *(("invalid_client", 401) if name == "client_id" else ("invalid_request",)))
 
 
 @pytest.mark.clause("RFC6749-3.1")
 @MANY
 @given(data=st.data())
-def test_3_1_no_parameter_may_come_twice_in_a_pushed_request(named, data):
+def test_3_1_no_parameter_may_come_twice_in_a_pushed_request(tls_client_auth_client, data):
     """Request parameters MUST NOT be included more than once: not the same value again, nor another, nor an empty one."""
-    pairs = list(named.authenticated(named.asking(foo="bar")).items())
+    pairs = list(tls_client_auth_client.authenticated(tls_client_auth_client.asking(foo="bar")).items())
     name, value = data.draw(st.sampled_from(pairs))
     again = data.draw(st.one_of(st.just(value), st.just(""), ANYTHING))
     pairs.insert(data.draw(st.integers(0, len(pairs))), (name, again))
-    answer = named.bank.send("POST", "/par", form=pairs, certificate=named.certificate)
+    answer = tls_client_auth_client.bank.send(
+        "POST", "/par", form=pairs, certificate=tls_client_auth_client.certificate
+    )
     refused(answer, "invalid_request")
 
 
@@ -199,21 +207,27 @@ def test_3_1_no_parameter_may_come_twice_in_a_pushed_request(named, data):
 @pytest.mark.parametrize("again", ["same", "other", ""])
 @pytest.mark.parametrize("name", ["client_id", "request_uri", "state"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_3_1_no_parameter_may_come_twice_at_the_authorization_endpoint(named, method, name, again):
+def test_3_1_no_parameter_may_come_twice_at_the_authorization_endpoint(tls_client_auth_client, method, name, again):
     """Request parameters MUST NOT be included more than once."""
-    pairs = [("client_id", named.client_id), ("request_uri", named.pushed()), ("state", "x")]
+    pairs = [
+        ("client_id", tls_client_auth_client.client_id),
+        ("request_uri", tls_client_auth_client.pushed()),
+        ("state", "x"),
+    ]
     value = dict(pairs)[name]
     pairs.append((name, value if again == "same" else again))
     where = {"form" if method == "POST" else "query": pairs}
-    page(named.bank.send(method, "/authorize", **where), "invalid_request")
+    page(tls_client_auth_client.bank.send(method, "/authorize", **where), "invalid_request")
 
 
 @pytest.mark.clause("RFC6749-3.1")
-def test_3_1_of_a_posted_authorization_request_the_form_alone_counts(named):
+def test_3_1_of_a_posted_authorization_request_the_form_alone_counts(tls_client_auth_client):
     """A parameter that stands in the form must not come again in the query: what stands there is never looked at."""
-    asked = {"client_id": named.client_id, "request_uri": named.pushed()}
-    send = named.bank.send
-    page(send("POST", "/authorize", query=asked, form={"client_id": named.client_id}), "invalid_request")
+    asked = {"client_id": tls_client_auth_client.client_id, "request_uri": tls_client_auth_client.pushed()}
+    send = tls_client_auth_client.bank.send
+    page(
+        send("POST", "/authorize", query=asked, form={"client_id": tls_client_auth_client.client_id}), "invalid_request"
+    )
     page(send("POST", "/authorize", query=asked, form={}), "invalid_request")
     other = {"client_id": "rival", "request_uri": REQUEST_URI + "x"}
     assert urlsplit(send("POST", "/authorize", query=other, form=asked).location).path == "/login"
@@ -223,9 +237,9 @@ def test_3_1_of_a_posted_authorization_request_the_form_alone_counts(named):
 
 
 @pytest.mark.clause("RFC6749-3.1.1")
-def test_3_1_1_a_request_without_response_type_is_an_error(named):
+def test_3_1_1_a_request_without_response_type_is_an_error(tls_client_auth_client):
     """If an authorization request is missing the response_type parameter, the server MUST return an error response."""
-    refused(named.push(response_type=None), "invalid_request")
+    refused(tls_client_auth_client.push(response_type=None), "invalid_request")
 
 
 @pytest.mark.clause("RFC6749-3.1.1")
@@ -245,25 +259,27 @@ def test_3_1_1_a_request_without_response_type_is_an_error(named):
         "x",
     ],
 )
-def test_3_1_1_a_response_type_that_is_not_understood_is_an_error(named, response_type):
+def test_3_1_1_a_response_type_that_is_not_understood_is_an_error(tls_client_auth_client, response_type):
     """If the response type is not understood, the server MUST return an error response; ours is code, spelt so."""
-    refused(named.push(response_type=response_type), "unsupported_response_type")
+    refused(tls_client_auth_client.push(response_type=response_type), "unsupported_response_type")
 
 
 # 3.1.2 Redirection endpoint
 
 
 @pytest.mark.clause("RFC6749-3.1.2")
-def test_3_1_2_the_query_of_the_redirect_uri_is_kept(named):
+def test_3_1_2_the_query_of_the_redirect_uri_is_kept(tls_client_auth_client):
     """The endpoint URI MAY include a query component, which MUST be retained when adding additional parameters."""
     registered = "https://fintech.example/callback?dummy1=lorem&dummy2=ipsum"
-    answer = named.approved(redirect_uri=registered)
+    answer = tls_client_auth_client.approved(redirect_uri=registered)
     assert answer.location.startswith(registered + "&")
     assert answer.parameters.keys() == {"dummy1", "dummy2", "code", "state", "iss"}
     assert (answer.parameters["dummy1"], answer.parameters["dummy2"]) == ("lorem", "ipsum")
     assert "#" not in answer.location
-    denied = Browser(named.bank)
-    no = denied.submit(denied.page(named.client_id, named.pushed(redirect_uri=registered)), "cancel")
+    denied = Browser(tls_client_auth_client.bank)
+    no = denied.submit(
+        denied.page(tls_client_auth_client.client_id, tls_client_auth_client.pushed(redirect_uri=registered)), "cancel"
+    )
     assert no.location.startswith(registered + "&error=access_denied")
 
 
@@ -315,15 +331,15 @@ NEAR_MISSES = [
 
 @pytest.mark.clause("RFC6749-3.1.2.3")
 @pytest.mark.parametrize("redirect_uri", NEAR_MISSES)
-def test_3_1_2_3_a_redirect_uri_that_is_nearly_registered_is_not_registered(named, redirect_uri):
+def test_3_1_2_3_a_redirect_uri_that_is_nearly_registered_is_not_registered(tls_client_auth_client, redirect_uri):
     """A redirection URI that was registered in full MUST be compared by simple string comparison (RFC 3986 6.2.1)."""
-    refused(named.push(redirect_uri=redirect_uri), "invalid_request")
+    refused(tls_client_auth_client.push(redirect_uri=redirect_uri), "invalid_request")
 
 
 @pytest.mark.clause("RFC6749-3.1.2.3")
 @MANY
 @given(data=st.data())
-def test_3_1_2_3_any_change_of_a_registered_redirect_uri_makes_it_another(named, data):
+def test_3_1_2_3_any_change_of_a_registered_redirect_uri_makes_it_another(tls_client_auth_client, data):
     """A redirection URI that was registered in full MUST be compared by simple string comparison (RFC 3986 6.2.1)."""
     registered = data.draw(st.sampled_from(REGISTERED))
     start = data.draw(st.integers(0, len(registered)))
@@ -333,23 +349,25 @@ def test_3_1_2_3_any_change_of_a_registered_redirect_uri_makes_it_another(named,
     )
     changed = registered[:start] + data.draw(some) + registered[end:]
     if changed not in REGISTERED:
-        refused(named.push(redirect_uri=changed), "invalid_request")
+        refused(tls_client_auth_client.push(redirect_uri=changed), "invalid_request")
 
 
 @pytest.mark.clause("RFC6749-3.1.2.3")
 @pytest.mark.parametrize("redirect_uri", REGISTERED)
-def test_3_1_2_3_each_registered_redirect_uri_is_taken(named, redirect_uri):
+def test_3_1_2_3_each_registered_redirect_uri_is_taken(tls_client_auth_client, redirect_uri):
     """A redirection URI matches if it is one of those registered, though the client has several."""
-    assert named.push(redirect_uri=redirect_uri).status == 201
+    assert tls_client_auth_client.push(redirect_uri=redirect_uri).status == 201
 
 
 @pytest.mark.clause("RFC6749-3.1.2.4")
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_3_1_2_4_nobody_is_sent_to_a_redirect_uri_that_is_not_proven(named, method):
+def test_3_1_2_4_nobody_is_sent_to_a_redirect_uri_that_is_not_proven(tls_client_auth_client, method):
     """If validation fails, the server SHOULD inform the resource owner and MUST NOT redirect to the invalid URI."""
-    asked = named.asking(client_id=named.client_id, redirect_uri="https://evil.example/callback")
+    asked = tls_client_auth_client.asking(
+        client_id=tls_client_auth_client.client_id, redirect_uri="https://evil.example/callback"
+    )
     where = {"form" if method == "POST" else "query": asked}
-    answer = page(named.bank.send(method, "/authorize", **where), "invalid_request")
+    answer = page(tls_client_auth_client.bank.send(method, "/authorize", **where), "invalid_request")
     assert "evil.example" not in answer.text
 
 
@@ -359,58 +377,77 @@ def test_3_1_2_4_nobody_is_sent_to_a_redirect_uri_that_is_not_proven(named, meth
 @pytest.mark.clause("RFC6749-3.2")
 @pytest.mark.parametrize("method", ["GET", *OTHER_METHODS])
 @pytest.mark.parametrize("path", ["/token", "/introspect", "/revoke"])
-def test_3_2_the_token_endpoint_takes_post_alone(named, path, method):
+def test_3_2_the_token_endpoint_takes_post_alone(tls_client_auth_client, path, method):
     """The client MUST use the HTTP POST method when making access token requests."""
-    form = named.authenticated({"grant_type": "client_credentials", "token": "x"})
-    answer = named.bank.send(method, path, query=form, form=form, certificate=named.certificate)
+    form = tls_client_auth_client.authenticated({"grant_type": "client_credentials", "token": "x"})
+    answer = tls_client_auth_client.bank.send(
+        method, path, query=form, form=form, certificate=tls_client_auth_client.certificate
+    )
     assert answer.status == 405
     assert answer.header("allow") == "POST"
     assert "access_token" not in answer.text
 
 
 @pytest.mark.clause("RFC6749-3.2")
-def test_3_2_parameters_of_the_token_endpoint_come_in_the_body(named):
+def test_3_2_parameters_of_the_token_endpoint_come_in_the_body(tls_client_auth_client):
     """Parameters are sent in the HTTP request entity-body: what stands in the query is never looked at."""
-    form = named.authenticated({"grant_type": "client_credentials"})
-    answer = named.bank.send("POST", "/token", query=form, form={}, certificate=named.certificate)
+    form = tls_client_auth_client.authenticated({"grant_type": "client_credentials"})
+    answer = tls_client_auth_client.bank.send(
+        "POST", "/token", query=form, form={}, certificate=tls_client_auth_client.certificate
+    )
     refused(answer, "invalid_client", 401)
-    answer = named.bank.send("POST", "/token", query={"scope": "openid"}, form=form, certificate=named.certificate)
+    answer = tls_client_auth_client.bank.send(
+        "POST", "/token", query={"scope": "openid"}, form=form, certificate=tls_client_auth_client.certificate
+    )
     assert answer.json()["scope"] == "accounts"
 
 
 @pytest.mark.clause("RFC6749-3.2")
 @pytest.mark.parametrize("name", ["grant_type", "code", "redirect_uri", "code_verifier"])
-def test_3_2_an_empty_parameter_of_a_token_request_was_not_sent(named, name):
+def test_3_2_an_empty_parameter_of_a_token_request_was_not_sent(tls_client_auth_client, name):
     """Parameters sent without a value MUST be treated as if they were omitted from the request."""
-    code = named.code()
+    code = tls_client_auth_client.code()
     form = {
         "grant_type": "authorization_code",
         "code": code,
-        "redirect_uri": named.redirect_uri,
+        "redirect_uri": tls_client_auth_client.redirect_uri,
         "code_verifier": VERIFIER,
     }
-    empty, omitted = named.post("/token", **form | {name: ""}), named.post("/token", **form | {name: None})
+    empty, omitted = (
+        tls_client_auth_client.post("/token", **form | {name: ""}),
+        tls_client_auth_client.post("/token", **form | {name: None}),
+    )
     assert (empty.status, empty.text) == (omitted.status, omitted.text)
     assert empty.status == 400
-    assert named.redeem(code, scope="", refresh_token="").status == 200
+    assert tls_client_auth_client.redeem(code, scope="", refresh_token="").status == 200
 
 
 @pytest.mark.clause("RFC6749-3.2")
 @pytest.mark.parametrize("again", ["same", "other", ""])
 @pytest.mark.parametrize("name", ["grant_type", "scope", "client_id", "foo"])
-def test_3_2_no_parameter_may_come_twice_in_a_token_request(named, name, again):
+def test_3_2_no_parameter_may_come_twice_in_a_token_request(tls_client_auth_client, name, again):
     """Request parameters MUST NOT be included more than once."""
-    pairs = list(named.authenticated({"grant_type": "client_credentials", "scope": "accounts", "foo": "x"}).items())
+    pairs = list(
+        tls_client_auth_client.authenticated(
+            {"grant_type": "client_credentials", "scope": "accounts", "foo": "x"}
+        ).items()
+    )
     pairs.append((name, dict(pairs)[name] if again == "same" else again))
-    refused(named.bank.send("POST", "/token", form=pairs, certificate=named.certificate), "invalid_request")
+    refused(
+        tls_client_auth_client.bank.send("POST", "/token", form=pairs, certificate=tls_client_auth_client.certificate),
+        "invalid_request",
+    )
 
 
 @pytest.mark.clause("RFC6749-3.2")
 @pytest.mark.parametrize("path", ["/introspect", "/revoke"])
-def test_3_2_no_parameter_may_come_twice_where_tokens_are_asked_about(named, path):
+def test_3_2_no_parameter_may_come_twice_where_tokens_are_asked_about(tls_client_auth_client, path):
     """Request parameters MUST NOT be included more than once."""
-    pairs = [*named.authenticated({"token": "x"}).items(), ("token", "y")]
-    refused(named.bank.send("POST", path, form=pairs, certificate=named.certificate), "invalid_request")
+    pairs = [*tls_client_auth_client.authenticated({"token": "x"}).items(), ("token", "y")]
+    refused(
+        tls_client_auth_client.bank.send("POST", path, form=pairs, certificate=tls_client_auth_client.certificate),
+        "invalid_request",
+    )
 
 
 @pytest.mark.clause("RFC6749-3.2.1")
@@ -443,9 +480,9 @@ def test_3_2_1_no_code_or_refresh_token_is_redeemed_without_authentication(each_
 
 
 @pytest.mark.clause("RFC6749-3.3")
-def test_3_3_the_order_of_scopes_does_not_matter_and_each_counts_once(named):
+def test_3_3_the_order_of_scopes_does_not_matter_and_each_counts_once(tls_client_auth_client):
     """Their order does not matter, and each string adds an additional access range."""
-    told = named.tokens(scope="accounts openid accounts profile")["scope"].split(" ")
+    told = tls_client_auth_client.tokens(scope="accounts openid accounts profile")["scope"].split(" ")
     assert sorted(told) == ["accounts", "openid", "profile"]
 
 
@@ -472,10 +509,10 @@ def test_3_3_the_order_of_scopes_does_not_matter_and_each_counts_once(named):
         "openid unheard_of",
     ],
 )
-def test_3_3_a_scope_that_is_malformed_unknown_or_of_another_case_is_refused(named, scope):
+def test_3_3_a_scope_that_is_malformed_unknown_or_of_another_case_is_refused(tls_client_auth_client, scope):
     """Scope is a list of space-delimited, case-sensitive tokens: scope-token *( SP scope-token )."""
-    refused(named.push(scope=scope), "invalid_scope")
-    refused(named.post("/token", grant_type="client_credentials", scope=scope), "invalid_scope")
+    refused(tls_client_auth_client.push(scope=scope), "invalid_scope")
+    refused(tls_client_auth_client.post("/token", grant_type="client_credentials", scope=scope), "invalid_scope")
 
 
 @pytest.mark.clause("RFC6749-3.3")
@@ -486,11 +523,11 @@ def test_3_3_a_scope_that_is_malformed_unknown_or_of_another_case_is_refused(nam
     ),
     joint=st.sampled_from([" ", "  ", "\t", ",", "+", "\u00a0", ""]),
 )
-def test_3_3_a_scope_is_taken_exactly_where_it_is_a_list_of_known_tokens(named, parts, joint):
+def test_3_3_a_scope_is_taken_exactly_where_it_is_a_list_of_known_tokens(tls_client_auth_client, parts, joint):
     """Scope is a list of space-delimited, case-sensitive tokens: scope-token *( SP scope-token )."""
     scope = joint.join(parts)
     fine = all(token in ("openid", "profile", "email", "accounts") for token in scope.split(" "))
-    answer = named.push(scope=scope)
+    answer = tls_client_auth_client.push(scope=scope)
     if fine:
         assert answer.status == 201
     else:
@@ -498,20 +535,20 @@ def test_3_3_a_scope_is_taken_exactly_where_it_is_a_list_of_known_tokens(named, 
 
 
 @pytest.mark.clause("RFC6749-3.3")
-def test_3_3_a_request_without_scope_fails_as_invalid_scope(bank, named):
+def test_3_3_a_request_without_scope_fails_as_invalid_scope(bank, tls_client_auth_client):
     """If the scope is omitted, the server MUST either use a default or fail the request indicating an invalid scope.
 
     Of a client that may ask for openid, it is OpenID Connect's required parameter that is missing (Core 3.1.2.1).
     """
-    bank.register(**CLIENTS["named"]() | {"client_id": "no-openid", "scope": "accounts"})
-    refused(named.with_(client_id="no-openid").push(scope=None), "invalid_scope")
-    refused(named.push(scope=None), "invalid_request")
+    bank.register(**CLIENTS["tls-client-auth"]() | {"client_id": "no-openid", "scope": "accounts"})
+    refused(tls_client_auth_client.with_(client_id="no-openid").push(scope=None), "invalid_scope")
+    refused(tls_client_auth_client.push(scope=None), "invalid_request")
 
 
 @pytest.mark.clause("RFC6749-3.3")
-def test_3_3_a_scope_that_the_client_was_not_registered_for_is_refused(named):
+def test_3_3_a_scope_that_the_client_was_not_registered_for_is_refused(tls_client_auth_client):
     """The server may refuse a scope by its policy, and a client's registration is that policy."""
-    refused(named.push(scope="openid phone"), "invalid_scope")
+    refused(tls_client_auth_client.push(scope="openid phone"), "invalid_scope")
 
 
 # 4.1.2 Authorization response
@@ -547,9 +584,9 @@ UNUSUAL_STATES = [
 
 @pytest.mark.clause("RFC6749-4.1.2")
 @pytest.mark.parametrize("state", UNUSUAL_STATES)
-def test_4_1_2_a_code_comes_with_the_exact_state(named, state):
+def test_4_1_2_a_code_comes_with_the_exact_state(tls_client_auth_client, state):
     """state: REQUIRED if it was in the request; the exact value received from the client."""
-    answer = named.approved(state=state)
+    answer = tls_client_auth_client.approved(state=state)
     assert answer.parameters.keys() == {"code", "state", "iss"}
     assert answer.parameters["state"] == state
     assert answer.location.isascii()
@@ -559,35 +596,35 @@ def test_4_1_2_a_code_comes_with_the_exact_state(named, state):
 @pytest.mark.clause("RFC6749-4.1.2")
 @MANY
 @given(state=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=1000))
-def test_4_1_2_any_state_of_a_thousand_characters_comes_back_to_the_byte(named, state):
+def test_4_1_2_any_state_of_a_thousand_characters_comes_back_to_the_byte(tls_client_auth_client, state):
     """state: the exact value received from the client."""
-    answer = named.approved(state=state)
+    answer = tls_client_auth_client.approved(state=state)
     assert answer.parameters["state"].encode() == state.encode()
 
 
 @pytest.mark.clause("RFC6749-4.1.2")
 @pytest.mark.parametrize("name", ["state", "nonce"])
 @pytest.mark.parametrize("length", [1001, 5000, 60_000])
-def test_4_1_2_a_state_or_nonce_that_is_too_long_is_refused_never_cut(named, name, length):
+def test_4_1_2_a_state_or_nonce_that_is_too_long_is_refused_never_cut(tls_client_auth_client, name, length):
     """state must be the exact value, so one that can't be kept whole is refused."""
-    refused(named.push(**{name: "x" * length}), "invalid_request")
+    refused(tls_client_auth_client.push(**{name: "x" * length}), "invalid_request")
 
 
 @pytest.mark.clause("RFC6749-4.1.2")
-def test_4_1_2_without_state_in_the_request_there_is_none_in_the_response(named):
+def test_4_1_2_without_state_in_the_request_there_is_none_in_the_response(tls_client_auth_client):
     """state: REQUIRED if it was present in the authorization request, and only then."""
-    assert named.approved(state=None).parameters.keys() == {"code", "iss"}
+    assert tls_client_auth_client.approved(state=None).parameters.keys() == {"code", "iss"}
 
 
 @pytest.mark.clause("RFC6749-4.1.2")
-def test_4_1_2_a_code_expires_shortly_after_it_is_issued(named):
+def test_4_1_2_a_code_expires_shortly_after_it_is_issued(tls_client_auth_client):
     """The code MUST expire shortly after it is issued; ten minutes are the recommended most, here one."""
-    bank = named.bank
-    code, late = named.code(), named.code()
+    bank = tls_client_auth_client.bank
+    code, late = tls_client_auth_client.code(), tls_client_auth_client.code()
     bank.now += 59
-    assert named.redeem(code).status == 200
+    assert tls_client_auth_client.redeem(code).status == 200
     bank.now += 1
-    refused(named.redeem(late), "invalid_grant")
+    refused(tls_client_auth_client.redeem(late), "invalid_grant")
 
 
 @pytest.mark.clause("RFC6749-4.1.2")
@@ -607,43 +644,45 @@ def test_4_1_2_a_code_is_used_once_and_a_second_use_revokes_what_it_gave(each_cl
 
 
 @pytest.mark.clause("RFC6749-4.1.2")
-def test_4_1_2_a_code_that_comes_again_after_its_expiry_revokes_what_it_gave(named):
+def test_4_1_2_a_code_that_comes_again_after_its_expiry_revokes_what_it_gave(tls_client_auth_client):
     """If a code is used more than once, tokens previously issued on it SHOULD be revoked, however late that is."""
-    code = named.code()
-    tokens = named.redeem(code).json()
-    named.bank.now += 300
-    refused(named.redeem(code), "invalid_grant")
-    assert named.userinfo(tokens["access_token"]).status == 401
+    code = tls_client_auth_client.code()
+    tokens = tls_client_auth_client.redeem(code).json()
+    tls_client_auth_client.bank.now += 300
+    refused(tls_client_auth_client.redeem(code), "invalid_grant")
+    assert tls_client_auth_client.userinfo(tokens["access_token"]).status == 401
 
 
 @pytest.mark.clause("RFC6749-4.1.2")
-def test_4_1_2_a_code_is_bound_to_its_client(named, self_signed):
+def test_4_1_2_a_code_is_bound_to_its_client(tls_client_auth_client, self_signed_client):
     """The authorization code is bound to the client identifier and redirection URI; another's try spoils nothing."""
-    code = named.code()
-    refused(self_signed.redeem(code), "invalid_grant")
-    assert named.redeem(code).status == 200
-    refused(self_signed.redeem(code), "invalid_grant")
-    assert named.userinfo(named.tokens()["access_token"]).status == 200
+    code = tls_client_auth_client.code()
+    refused(self_signed_client.redeem(code), "invalid_grant")
+    assert tls_client_auth_client.redeem(code).status == 200
+    refused(self_signed_client.redeem(code), "invalid_grant")
+    assert tls_client_auth_client.userinfo(tls_client_auth_client.tokens()["access_token"]).status == 200
 
 
 @pytest.mark.clause("RFC6749-4.1.2")
-def test_4_1_2_another_clients_replay_of_a_code_kills_nothing(named, self_signed):
+def test_4_1_2_another_clients_replay_of_a_code_kills_nothing(tls_client_auth_client, self_signed_client):
     """A code is bound to its client: who is not that client can neither use it nor have its tokens revoked."""
-    code = named.code()
-    tokens = named.redeem(code).json()
-    refused(self_signed.redeem(code), "invalid_grant")
-    assert named.userinfo(tokens["access_token"]).status == 200
+    code = tls_client_auth_client.code()
+    tokens = tls_client_auth_client.redeem(code).json()
+    refused(self_signed_client.redeem(code), "invalid_grant")
+    assert tls_client_auth_client.userinfo(tokens["access_token"]).status == 200
 
 
 # 4.1.2.1 Error response
 
 
 @pytest.mark.clause("RFC6749-4.1.2.1")
-@pytest.mark.parametrize("client_id", ["nobody", "Named", "named ", "na\x00med", "x" * 5000, "\u00fc"])
-def test_4_1_2_1_an_unknown_client_gets_a_page_and_no_redirect(named, client_id):
+@pytest.mark.parametrize(
+    "client_id", ["nobody", "Tls-Client-Auth", "tls-client-auth ", "tls\x00-client-auth", "x" * 5000, "\u00fc"]
+)
+def test_4_1_2_1_an_unknown_client_gets_a_page_and_no_redirect(tls_client_auth_client, client_id):
     """If the client identifier is missing or invalid, the server informs the person and MUST NOT redirect."""
-    asked = named.asking(client_id=client_id, request_uri=named.pushed())
-    page(named.bank.send("GET", "/authorize", query=asked), "invalid_request_uri")
+    asked = tls_client_auth_client.asking(client_id=client_id, request_uri=tls_client_auth_client.pushed())
+    page(tls_client_auth_client.bank.send("GET", "/authorize", query=asked), "invalid_request_uri")
 
 
 @pytest.mark.clause("RFC6749-4.1.2.1")
@@ -664,39 +703,43 @@ def test_4_1_2_1_a_person_who_says_no_is_sent_back_with_access_denied(each_clien
 
 
 @pytest.mark.clause("RFC6749-4.1.2.1")
-def test_4_1_2_1_who_was_denied_can_not_go_on(named):
+def test_4_1_2_1_who_was_denied_can_not_go_on(tls_client_auth_client):
     """After access_denied there is no code: the same request can't be answered again."""
-    browser, request_uri = Browser(named.bank), named.pushed()
-    consent = browser.consent_page(named.client_id, request_uri)
+    browser, request_uri = Browser(tls_client_auth_client.bank), tls_client_auth_client.pushed()
+    consent = browser.consent_page(tls_client_auth_client.client_id, request_uri)
     cookies = dict(browser.cookies)
     browser.submit(consent, "cancel")
     browser.cookies = cookies
     page(browser.submit(consent, "approve"), "access_denied")
-    page(browser.open(named.client_id, request_uri), "invalid_request_uri")
+    page(browser.open(tls_client_auth_client.client_id, request_uri), "invalid_request_uri")
 
 
 # 4.1.3 Access token request
 
 
 @pytest.mark.clause("RFC6749-4.1.3")
-def test_4_1_3_code_and_redirect_uri_are_required(named):
+def test_4_1_3_code_and_redirect_uri_are_required(tls_client_auth_client):
     """code: REQUIRED; redirect_uri: REQUIRED if it was in the authorization request, where here it always is."""
-    form = {"grant_type": "authorization_code", "redirect_uri": named.redirect_uri, "code_verifier": VERIFIER}
-    refused(named.post("/token", **form), "invalid_request")
-    refused(named.redeem(named.code(), redirect_uri=None), "invalid_request")
+    form = {
+        "grant_type": "authorization_code",
+        "redirect_uri": tls_client_auth_client.redirect_uri,
+        "code_verifier": VERIFIER,
+    }
+    refused(tls_client_auth_client.post("/token", **form), "invalid_request")
+    refused(tls_client_auth_client.redeem(tls_client_auth_client.code(), redirect_uri=None), "invalid_request")
 
 
 @pytest.mark.clause("RFC6749-4.1.3")
 @pytest.mark.parametrize("redirect_uri", [*REGISTERED[1:], *NEAR_MISSES])
-def test_4_1_3_the_redirect_uri_must_be_identical(named, redirect_uri):
+def test_4_1_3_the_redirect_uri_must_be_identical(tls_client_auth_client, redirect_uri):
     """The values of redirect_uri MUST be identical, so that not even another registered one will do."""
-    refused(named.redeem(named.code(), redirect_uri=redirect_uri), "invalid_grant")
+    refused(tls_client_auth_client.redeem(tls_client_auth_client.code(), redirect_uri=redirect_uri), "invalid_grant")
 
 
 @pytest.mark.clause("RFC6749-4.1.3")
-def test_4_1_3_a_code_must_be_one_of_ours(named, bank):
+def test_4_1_3_a_code_must_be_one_of_ours(tls_client_auth_client, bank):
     """The server MUST verify that the authorization code is valid."""
-    code = named.code()
+    code = tls_client_auth_client.code()
     secret, _, key = code.partition(".")
     for wrong in (
         "x",
@@ -707,7 +750,7 @@ def test_4_1_3_a_code_must_be_one_of_ours(named, bank):
         f"{'A' * len(secret)}.{key}",
         f"{secret}.{'A' * len(key)}",
     ):
-        refused(named.redeem(wrong), "invalid_grant")
+        refused(tls_client_auth_client.redeem(wrong), "invalid_grant")
     for wrong in (
         code + "x",
         code[:-1],
@@ -718,25 +761,28 @@ def test_4_1_3_a_code_must_be_one_of_ours(named, bank):
         f"{key}.{secret}",
         "x." * 5000,
     ):
-        refused(named.redeem(wrong), "invalid_grant")
-    assert named.redeem(code).status == 200
+        refused(tls_client_auth_client.redeem(wrong), "invalid_grant")
+    assert tls_client_auth_client.redeem(code).status == 200
 
 
 @pytest.mark.clause("RFC6749-4.1.3")
-def test_4_1_3_the_client_id_of_another_client_beside_ones_own_credentials_is_refused(fintech, named):
+def test_4_1_3_the_client_id_of_another_client_beside_ones_own_credentials_is_refused(fintech, tls_client_auth_client):
     """The server MUST ensure that the code was issued to the authenticated client: the two names must agree."""
     code = fintech.code()
     refused(fintech.redeem(code, client_id="rival"), "invalid_client", 401)
-    refused(named.redeem(code, client_id="fintech"), "invalid_client", 401)
+    refused(tls_client_auth_client.redeem(code, client_id="fintech"), "invalid_client", 401)
     assert fintech.redeem(code).status == 200
 
 
 @pytest.mark.clause("RFC6749-4.1.3")
 @pytest.mark.parametrize("how", ["access_token", "refresh_token", "request_uri"])
-def test_4_1_3_nothing_else_that_we_gave_out_is_a_code(named, how):
+def test_4_1_3_nothing_else_that_we_gave_out_is_a_code(tls_client_auth_client, how):
     """A code is a code: no other handle of the same make can stand in for one."""
-    given_out = {**named.tokens(), "request_uri": named.pushed().removeprefix(REQUEST_URI)}
-    refused(named.redeem(given_out[how]), "invalid_grant")
+    given_out = {
+        **tls_client_auth_client.tokens(),
+        "request_uri": tls_client_auth_client.pushed().removeprefix(REQUEST_URI),
+    }
+    refused(tls_client_auth_client.redeem(given_out[how]), "invalid_grant")
 
 
 # 4.1.4, 5.1 Successful response
@@ -771,13 +817,13 @@ def test_4_1_4_a_token_response_has_what_5_1_asks_for(each_client):
 
 
 @pytest.mark.clause("RFC6749-5.1")
-def test_5_1_an_access_token_ends_when_it_was_said_to(named):
+def test_5_1_an_access_token_ends_when_it_was_said_to(tls_client_auth_client):
     """expires_in: the lifetime in seconds of the access token."""
-    tokens = named.tokens()
-    named.bank.now += tokens["expires_in"] - 1
-    assert named.userinfo(tokens["access_token"]).status == 200
-    named.bank.now += 1
-    assert named.userinfo(tokens["access_token"]).status == 401
+    tokens = tls_client_auth_client.tokens()
+    tls_client_auth_client.bank.now += tokens["expires_in"] - 1
+    assert tls_client_auth_client.userinfo(tokens["access_token"]).status == 200
+    tls_client_auth_client.bank.now += 1
+    assert tls_client_auth_client.userinfo(tokens["access_token"]).status == 401
 
 
 # 4.2, 4.3 Grants that are not offered
@@ -818,16 +864,16 @@ def test_4_4_3_client_credentials_give_an_access_token_and_no_refresh_token(each
 
 @pytest.mark.clause("RFC6749-4.4.2")
 @pytest.mark.parametrize("scope", ["openid", "openid accounts", "profile", "email", "phone", "nothing"])
-def test_4_4_2_a_client_gets_nothing_about_people_by_itself(named, scope):
+def test_4_4_2_a_client_gets_nothing_about_people_by_itself(tls_client_auth_client, scope):
     """The client requests what is under its control: no scope that a person would have to agree to."""
-    refused(named.post("/token", grant_type="client_credentials", scope=scope), "invalid_scope")
+    refused(tls_client_auth_client.post("/token", grant_type="client_credentials", scope=scope), "invalid_scope")
 
 
 @pytest.mark.clause("RFC6749-4.4.2")
-def test_4_4_2_the_client_must_be_authenticated(named, rival):
+def test_4_4_2_the_client_must_be_authenticated(tls_client_auth_client, rival):
     """The authorization server MUST authenticate the client: another's certificate, or none, won't do."""
     for certificate in (None, rival.certificate, "no certificate"):
-        answer = named.post("/token", grant_type="client_credentials", certificate=certificate)
+        answer = tls_client_auth_client.post("/token", grant_type="client_credentials", certificate=certificate)
         refused(answer, "invalid_client", 401)
 
 
@@ -842,24 +888,28 @@ def test_5_2_a_token_request_without_grant_type_is_invalid(each_client):
 
 @pytest.mark.clause("RFC6749-5.2")
 @pytest.mark.parametrize("grant_type", ["authorization_code", "refresh_token", "client_credentials"])
-def test_5_2_a_client_that_may_not_use_a_grant_type_is_unauthorized(resource, grant_type):
+def test_5_2_a_client_that_may_not_use_a_grant_type_is_unauthorized(resource_server, grant_type):
     """unauthorized_client: the authenticated client is not authorized to use this authorization grant type."""
-    refused(resource.post("/token", grant_type=grant_type, code="x", refresh_token="x"), "unauthorized_client")
+    refused(resource_server.post("/token", grant_type=grant_type, code="x", refresh_token="x"), "unauthorized_client")
 
 
 @pytest.mark.clause("RFC6749-5.2")
-def test_5_2_a_client_without_grants_may_not_ask_a_person(resource):
+def test_5_2_a_client_without_grants_may_not_ask_a_person(resource_server):
     """unauthorized_client: the client is not authorized to request an authorization code using this method (4.1.2.1)."""
-    refused(resource.push(), "unauthorized_client")
+    refused(resource_server.push(), "unauthorized_client")
 
 
 @pytest.mark.clause("RFC6749-5.2")
 @pytest.mark.parametrize("path", BACK_CHANNEL)
 @pytest.mark.parametrize("scheme", ["Basic", "basic"])
-def test_5_2_a_client_that_used_the_authorization_header_is_answered_by_its_scheme(named, path, scheme):
+def test_5_2_a_client_that_used_the_authorization_header_is_answered_by_its_scheme(
+    tls_client_auth_client, path, scheme
+):
     """MUST respond with 401 and a WWW-Authenticate header matching the authentication scheme used by the client."""
-    header = ("Authorization", f"{scheme} " + b64encode(b"named:s3cret").decode())
-    answer = named.bank.send("POST", path, form=named.asking(token="x"), headers=(header,))
+    header = ("Authorization", f"{scheme} " + b64encode(b"tls-client-auth:s3cret").decode())
+    answer = tls_client_auth_client.bank.send(
+        "POST", path, form=tls_client_auth_client.asking(token="x"), headers=(header,)
+    )
     refused(answer, "invalid_client", 401)
     challenge = answer.header("www-authenticate")
     assert challenge is not None
@@ -868,19 +918,33 @@ def test_5_2_a_client_that_used_the_authorization_header_is_answered_by_its_sche
 
 @pytest.mark.clause("RFC6749-5.2")
 @pytest.mark.parametrize(
-    "client_id", ["nobody", "Named", "named ", " named", "na\x00med", "\u00fc", "x" * 255, "x" * 5000]
+    "client_id",
+    [
+        "nobody",
+        "Tls-Client-Auth",
+        "tls-client-auth ",
+        " tls-client-auth",
+        "tls\x00-client-auth",
+        "\u00fc",
+        "x" * 255,
+        "x" * 5000,
+    ],
 )
 @pytest.mark.parametrize("path", BACK_CHANNEL)
-def test_5_2_an_unknown_client_is_an_invalid_client(named, path, client_id):
+def test_5_2_an_unknown_client_is_an_invalid_client(tls_client_auth_client, path, client_id):
     """invalid_client: client authentication failed (e.g. unknown client)."""
-    refused(named.post(path, **named.asking(client_id=client_id, token="x")), "invalid_client", 401)
+    refused(
+        tls_client_auth_client.post(path, **tls_client_auth_client.asking(client_id=client_id, token="x")),
+        "invalid_client",
+        401,
+    )
 
 
 @pytest.mark.clause("RFC6749-5.2")
-def test_5_2_an_unknown_client_and_a_wrong_proof_look_the_same(named, self_signed):
+def test_5_2_an_unknown_client_and_a_wrong_proof_look_the_same(tls_client_auth_client, self_signed_client):
     """invalid_client tells that authentication failed, and not who is a client here."""
-    unknown = self_signed.push(client_id="nobody")
-    wrong = self_signed.push(client_id="named")
+    unknown = self_signed_client.push(client_id="nobody")
+    wrong = self_signed_client.push(client_id="tls-client-auth")
     assert (unknown.status, unknown.text) == (wrong.status, wrong.text)
 
 
@@ -898,21 +962,31 @@ def test_5_2_an_unknown_client_and_a_wrong_proof_look_the_same(named, self_signe
     ],
 )
 @pytest.mark.parametrize("path", BACK_CHANNEL)
-def test_5_2_a_body_of_another_type_is_malformed(named, path, content_type):
+def test_5_2_a_body_of_another_type_is_malformed(tls_client_auth_client, path, content_type):
     """invalid_request: the request is otherwise malformed; forms alone are read, whatever they claim to be."""
-    form = urlencode(named.authenticated(named.asking(grant_type="client_credentials", token="x")))
-    answer = named.bank.send("POST", path, form=form, content_type=content_type, certificate=named.certificate)
+    form = urlencode(
+        tls_client_auth_client.authenticated(tls_client_auth_client.asking(grant_type="client_credentials", token="x"))
+    )
+    answer = tls_client_auth_client.bank.send(
+        "POST", path, form=form, content_type=content_type, certificate=tls_client_auth_client.certificate
+    )
     refused(answer, "invalid_request")
 
 
 @pytest.mark.clause("RFC6749-5.2")
 @pytest.mark.parametrize("path", BACK_CHANNEL)
-def test_5_2_a_json_body_is_malformed_even_as_a_form(named, path):
+def test_5_2_a_json_body_is_malformed_even_as_a_form(tls_client_auth_client, path):
     """A JSON body is no form: as one it has a single parameter of a strange name, and so no client."""
-    body = '{"client_id":"named","grant_type":"client_credentials","token":"x"}'
-    answer = named.bank.send("POST", path, form=body, content_type="application/json", certificate=named.certificate)
+    body = '{"client_id":"tls-client-auth","grant_type":"client_credentials","token":"x"}'
+    answer = tls_client_auth_client.bank.send(
+        "POST", path, form=body, content_type="application/json", certificate=tls_client_auth_client.certificate
+    )
     refused(answer, "invalid_request")
-    refused(named.bank.send("POST", path, form=body, certificate=named.certificate), "invalid_client", 401)
+    refused(
+        tls_client_auth_client.bank.send("POST", path, form=body, certificate=tls_client_auth_client.certificate),
+        "invalid_client",
+        401,
+    )
 
 
 @pytest.mark.clause("RFC6749-5.2")
@@ -920,9 +994,9 @@ def test_5_2_a_json_body_is_malformed_even_as_a_form(named, path):
     "body", ["%", "&&&", "=", "%ff", "client_id=%C3%28", "a" * 70_000, "&".join(f"a{n}=" for n in range(200))]
 )
 @pytest.mark.parametrize("path", BACK_CHANNEL)
-def test_5_2_a_body_that_can_not_be_read_is_refused(named, path, body):
+def test_5_2_a_body_that_can_not_be_read_is_refused(tls_client_auth_client, path, body):
     """A body that is empty, no UTF-8, too large or has too many parameters gets an error, never a failure of ours."""
-    answer = named.bank.send("POST", path, form=body, certificate=named.certificate)
+    answer = tls_client_auth_client.bank.send("POST", path, form=body, certificate=tls_client_auth_client.certificate)
     assert answer.status in (400, 401, 413)
     assert answer.error in ("invalid_request", "invalid_client")
 
@@ -941,38 +1015,38 @@ def test_6_a_refresh_token_gives_an_access_token_of_the_whole_scope(each_client)
 
 
 @pytest.mark.clause("RFC6749-6")
-def test_6_a_narrower_scope_may_be_asked_for_and_narrows_that_token_alone(named):
+def test_6_a_narrower_scope_may_be_asked_for_and_narrows_that_token_alone(tls_client_auth_client):
     """scope may be narrowed; the refresh token keeps the scope of the one in the request."""
-    refresh_token = named.tokens()["refresh_token"]
-    narrow = named.refresh(refresh_token, scope="accounts").json()
+    refresh_token = tls_client_auth_client.tokens()["refresh_token"]
+    narrow = tls_client_auth_client.refresh(refresh_token, scope="accounts").json()
     assert narrow["scope"] == "accounts"
-    assert named.userinfo(narrow["access_token"]).status == 403
-    assert named.refresh(refresh_token).json()["scope"] == named.scope
+    assert tls_client_auth_client.userinfo(narrow["access_token"]).status == 403
+    assert tls_client_auth_client.refresh(refresh_token).json()["scope"] == tls_client_auth_client.scope
 
 
 @pytest.mark.clause("RFC6749-6")
 @pytest.mark.parametrize(
     "scope", ["openid email", "email", "accounts email", "openid  profile", "OPENID", "unheard_of", "*"]
 )
-def test_6_a_refresh_may_not_ask_for_more_than_was_granted(named, scope):
+def test_6_a_refresh_may_not_ask_for_more_than_was_granted(tls_client_auth_client, scope):
     """The requested scope MUST NOT include any scope not originally granted by the resource owner."""
-    refresh_token = named.tokens()["refresh_token"]
-    refused(named.refresh(refresh_token, scope=scope), "invalid_scope")
+    refresh_token = tls_client_auth_client.tokens()["refresh_token"]
+    refused(tls_client_auth_client.refresh(refresh_token, scope=scope), "invalid_scope")
 
 
 @pytest.mark.clause("RFC6749-6")
-def test_6_a_refresh_token_is_bound_to_its_client(named, self_signed):
+def test_6_a_refresh_token_is_bound_to_its_client(tls_client_auth_client, self_signed_client):
     """The server MUST ensure that the refresh token was issued to the authenticated client."""
-    refresh_token = named.tokens()["refresh_token"]
-    refused(self_signed.refresh(refresh_token), "invalid_grant")
-    assert named.refresh(refresh_token).status == 200
+    refresh_token = tls_client_auth_client.tokens()["refresh_token"]
+    refused(self_signed_client.refresh(refresh_token), "invalid_grant")
+    assert tls_client_auth_client.refresh(refresh_token).status == 200
 
 
 @pytest.mark.clause("RFC6749-6")
-def test_6_a_refresh_token_must_be_one_of_ours_and_in_force(named):
+def test_6_a_refresh_token_must_be_one_of_ours_and_in_force(tls_client_auth_client):
     """The server MUST validate the refresh token."""
-    refused(named.refresh(""), "invalid_request")
-    tokens = named.tokens()
+    refused(tls_client_auth_client.refresh(""), "invalid_request")
+    tokens = tls_client_auth_client.tokens()
     refresh_token = tokens["refresh_token"]
     secret, _, consent = refresh_token.partition(".")
     wrong = [
@@ -984,23 +1058,25 @@ def test_6_a_refresh_token_must_be_one_of_ours_and_in_force(named):
         f"{secret}.{'A' * 43}",
         f"{refresh_token} ",
     ]
-    for one in [*wrong, tokens["access_token"], named.code(), "x." * 5000]:
-        refused(named.refresh(one), "invalid_grant")
-    named.revoke(refresh_token)
-    refused(named.refresh(refresh_token), "invalid_grant")
+    for one in [*wrong, tokens["access_token"], tls_client_auth_client.code(), "x." * 5000]:
+        refused(tls_client_auth_client.refresh(one), "invalid_grant")
+    tls_client_auth_client.revoke(refresh_token)
+    refused(tls_client_auth_client.refresh(refresh_token), "invalid_grant")
 
 
 # 10 Security considerations
 
 
 @pytest.mark.clause("RFC6749-10.10")
-def test_10_10_what_we_hand_out_can_not_be_guessed(named):
+def test_10_10_what_we_hand_out_can_not_be_guessed(tls_client_auth_client):
     """The probability of guessing MUST be at most 2^-128 and SHOULD be at most 2^-160: here each has 256 random bits."""
     made = [[], [], [], []]
     for _ in range(4):
-        request_uri = named.pushed()
-        code = Browser(named.bank).login(named.client_id, request_uri).parameters["code"]
-        tokens = named.redeem(code).json()
+        request_uri = tls_client_auth_client.pushed()
+        code = (
+            Browser(tls_client_auth_client.bank).login(tls_client_auth_client.client_id, request_uri).parameters["code"]
+        )
+        tokens = tls_client_auth_client.redeem(code).json()
         values = (request_uri.removeprefix(REQUEST_URI), code, tokens["access_token"], tokens["refresh_token"])
         for kind, value in zip(made, values, strict=True):
             kind.append(value)
@@ -1015,24 +1091,27 @@ def test_10_10_what_we_hand_out_can_not_be_guessed(named):
 @pytest.mark.parametrize(
     "wrong", [{"csrf": ""}, {"csrf": "x"}, {"csrf": "\u00fc"}, {"interaction": "x"}, {"interaction": ""}]
 )
-def test_10_12_a_form_that_another_site_made_does_nothing(named, where, wrong):
+def test_10_12_a_form_that_another_site_made_does_nothing(tls_client_auth_client, where, wrong):
     """The server MUST implement CSRF protection for its authorization endpoint, and never act without the person's awareness."""
-    browser, request_uri = Browser(named.bank), named.pushed()
-    shown = (browser.page if where == "login" else browser.consent_page)(named.client_id, request_uri)
+    browser, request_uri = Browser(tls_client_auth_client.bank), tls_client_auth_client.pushed()
+    shown = (browser.page if where == "login" else browser.consent_page)(tls_client_auth_client.client_id, request_uri)
     hidden = dict(re.findall(r'name="(interaction|csrf)" value="([^"]*)"', shown.text))
     action = {"login": "login", "consent": "approve"}[where]
     right = {"action": action, "username": "alice", "password": "wonderland", "one_time_code": "123456", **hidden}
     page(browser.post(f"/{where}", right | wrong), "access_denied")
-    page(named.bank.send("POST", f"/{where}", form=right), "access_denied")
+    page(tls_client_auth_client.bank.send("POST", f"/{where}", form=right), "access_denied")
     assert browser.post(f"/{where}", right).status == 303
 
 
 @pytest.mark.clause("RFC6749-10.13")
-def test_10_13_no_page_may_stand_in_a_frame(named):
+def test_10_13_no_page_may_stand_in_a_frame(tls_client_auth_client):
     """To prevent clickjacking, pages say X-Frame-Options, and frame-ancestors to newer browsers."""
-    browser = Browser(named.bank)
-    request_uri = named.pushed()
-    pages = [browser.page(named.client_id, request_uri), browser.consent_page(named.client_id, request_uri)]
+    browser = Browser(tls_client_auth_client.bank)
+    request_uri = tls_client_auth_client.pushed()
+    pages = [
+        browser.page(tls_client_auth_client.client_id, request_uri),
+        browser.consent_page(tls_client_auth_client.client_id, request_uri),
+    ]
     pages.append(browser.open("nobody", request_uri))
     for shown in pages:
         assert shown.header("x-frame-options") == "DENY"
@@ -1042,15 +1121,17 @@ def test_10_13_no_page_may_stand_in_a_frame(named):
 @pytest.mark.clause("RFC6749-10.14")
 @MANY
 @given(data=st.data())
-def test_10_14_no_input_of_the_back_channel_makes_us_fail(named, data):
+def test_10_14_no_input_of_the_back_channel_makes_us_fail(tls_client_auth_client, data):
     """The server MUST sanitize and validate any value received."""
     path = data.draw(st.sampled_from(BACK_CHANNEL))
-    form = named.authenticated(named.asking(grant_type="authorization_code", code="x", token="x", refresh_token="x"))
+    form = tls_client_auth_client.authenticated(
+        tls_client_auth_client.asking(grant_type="authorization_code", code="x", token="x", refresh_token="x")
+    )
     for name in data.draw(
         st.lists(st.sampled_from([*sorted(form), "prompt", "max_age", "client_assertion"]), max_size=3)
     ):
         form[name] = data.draw(st.one_of(ANYTHING, st.builds(lambda text, times: text * times, ANYTHING, st.just(40))))
-    answer = named.bank.send("POST", path, form=form, certificate=named.certificate)
+    answer = tls_client_auth_client.bank.send("POST", path, form=form, certificate=tls_client_auth_client.certificate)
     assert answer.status in (200, 201, 400, 401, 413), answer.text
     if answer.status >= 400:
         assert answer.json().keys() == {"error", "error_description"}
@@ -1060,8 +1141,8 @@ def test_10_14_no_input_of_the_back_channel_makes_us_fail(named, data):
 @pytest.mark.clause("RFC6749-10.14")
 @MANY
 @given(client_id=ANYTHING, request_uri=st.one_of(ANYTHING, ANYTHING.map(lambda text: REQUEST_URI + text)))
-@example(client_id="named", request_uri=REQUEST_URI)
-@example(client_id="named", request_uri=REQUEST_URI + "x" * 9000)
+@example(client_id="tls-client-auth", request_uri=REQUEST_URI)
+@example(client_id="tls-client-auth", request_uri=REQUEST_URI + "x" * 9000)
 @example(client_id="<script>", request_uri=REQUEST_URI + "<script>")
 def test_10_14_no_input_of_the_authorization_endpoint_makes_us_fail(bank, client_id, request_uri):
     """The server MUST sanitize and validate any value received; none of it comes back on the page."""
@@ -1087,25 +1168,25 @@ def test_10_14_no_input_of_the_pages_makes_us_fail(bank, key, path):
 
 
 @pytest.mark.clause("RFC6749-10.15")
-def test_10_15_no_parameter_of_the_authorization_endpoint_redirects_anywhere(named):
+def test_10_15_no_parameter_of_the_authorization_endpoint_redirects_anywhere(tls_client_auth_client):
     """The authorization endpoint must not be an open redirector: outer parameters lead nowhere."""
-    browser = Browser(named.bank)
+    browser = Browser(tls_client_auth_client.bank)
     asked = {
-        "client_id": named.client_id,
-        "request_uri": named.pushed(),
+        "client_id": tls_client_auth_client.client_id,
+        "request_uri": tls_client_auth_client.pushed(),
         "redirect_uri": "https://evil.example/callback",
     }
     opened = browser.get("/authorize", asked)
     assert not urlsplit(opened.location).netloc
     back = browser.submit(browser.get(opened.location), "cancel")
-    assert back.location.startswith(named.redirect_uri + "?")
+    assert back.location.startswith(tls_client_auth_client.redirect_uri + "?")
 
 
 # Appendix A, B
 
 
 @pytest.mark.clause("RFC6749-A.1")
-def test_a_1_a_client_id_of_any_visible_characters_works(bank, named):
+def test_a_1_a_client_id_of_any_visible_characters_works(bank, tls_client_auth_client):
     """client-id = *VSCHAR."""
     unusual = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
     grants = {"grant_types": ["client_credentials"], "scope": "accounts"}
@@ -1114,24 +1195,26 @@ def test_a_1_a_client_id_of_any_visible_characters_works(bank, named):
         client_name="Unusual",
         profile="fapi2-security",
         token_endpoint_auth_method="tls_client_auth",
-        tls_client_auth_subject_dn="CN=named,O=Fintech\\, Inc.,C=DE",
+        tls_client_auth_subject_dn="CN=tls-client-auth,O=Fintech\\, Inc.,C=DE",
         tls_client_certificate_bound_access_tokens=True,
         **grants,
     )
-    assert named.with_(client_id=unusual).post("/token", grant_type="client_credentials").status == 200
+    assert tls_client_auth_client.with_(client_id=unusual).post("/token", grant_type="client_credentials").status == 200
 
 
 @pytest.mark.clause("RFC6749-B")
-def test_b_forms_are_read_as_the_form_encoding_says(named):
+def test_b_forms_are_read_as_the_form_encoding_says(tls_client_auth_client):
     """application/x-www-form-urlencoded: UTF-8, + for a space, %2B for a plus, escapes in either case."""
-    values = named.authenticated(named.asking())
+    values = tls_client_auth_client.authenticated(tls_client_auth_client.asking())
     values.pop("state")
     body = urlencode(values) + "&state=a+b%20c%2bd%2Be%26%3D%25%c3%bc"
     types = ["application/x-www-form-urlencoded", "Application/X-WWW-Form-URLEncoded; Charset=UTF-8"]
     for content_type in types:
-        answer = named.bank.send("POST", "/par", form=body, content_type=content_type, certificate=named.certificate)
+        answer = tls_client_auth_client.bank.send(
+            "POST", "/par", form=body, content_type=content_type, certificate=tls_client_auth_client.certificate
+        )
         request_uri = answer.json()["request_uri"]
-        back = Browser(named.bank).login(named.client_id, request_uri)
+        back = Browser(tls_client_auth_client.bank).login(tls_client_auth_client.client_id, request_uri)
         assert back.parameters["state"] == "a b c+d+e&=%\u00fc"
     assert dict(parse_qsl(urlsplit(back.location).query))["iss"] == ISSUER
     assert CHALLENGE in body

@@ -120,9 +120,9 @@ def test_2_1_token_is_required(each_client, token):
 
 @pytest.mark.clause("RFC7009-2.1")
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
-def test_2_1_who_does_not_prove_itself_revokes_nothing(fintech, named, rival, kind):
+def test_2_1_who_does_not_prove_itself_revokes_nothing(fintech, tls_client_auth_client, rival, kind):
     """The server first validates the client's credentials, and refuses where that fails."""
-    for client in (fintech, named):
+    for client in (fintech, tls_client_auth_client):
         token = client.tokens()[kind]
         wrong = {"client_assertion": client.with_(key=rival.key, alg="ES256").assertion()} if client is fintech else {}
         wrong |= {"client_assertion_type": ASSERTION_TYPE} if wrong else {}
@@ -135,10 +135,10 @@ def test_2_1_who_does_not_prove_itself_revokes_nothing(fintech, named, rival, ki
 
 @pytest.mark.clause("RFC7009-2.1")
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
-def test_2_1_another_clients_token_is_not_revoked(fintech, rival, resource, kind):
+def test_2_1_another_clients_token_is_not_revoked(fintech, rival, resource_server, kind):
     """A token is revoked for the client that it was issued to alone; whoever else asks learns not even that it exists."""
     token = fintech.tokens()[kind]
-    for other in (rival, resource):
+    for other in (rival, resource_server):
         stranger = other.revoke(token)
         assert done(stranger)
         assert stranger.unnamed == other.revoke("no-token-at-all").unnamed
@@ -159,31 +159,31 @@ def test_2_1_an_assertion_that_was_used_before_revokes_nothing(fintech, kind):
 
 @pytest.mark.clause("RFC7009-2.1")
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
-def test_2_1_a_public_client_revokes_what_it_has(app_client, kind):
+def test_2_1_a_public_client_revokes_what_it_has(public_client, kind):
     """Of a public client the server checks that the token was issued to it; who has the token may end it."""
-    tokens, other = app_client.tokens(), app_client.tokens()
-    assert done(app_client.revoke(tokens[kind]))
-    assert not opens(app_client, tokens["access_token"])
-    assert opens(app_client, other["access_token"])
+    tokens, other = public_client.tokens(), public_client.tokens()
+    assert done(public_client.revoke(tokens[kind]))
+    assert not opens(public_client, tokens["access_token"])
+    assert opens(public_client, other["access_token"])
 
 
 @pytest.mark.clause("RFC7009-2.1")
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
-def test_2_1_a_public_client_revokes_nothing_of_another(app_client, payer, fintech, kind):
+def test_2_1_a_public_client_revokes_nothing_of_another(public_client, public_dpop_client, fintech, kind):
     """Its name opens nothing: tokens of a confidential client and of another public one stay."""
-    for owner in (fintech, payer):
+    for owner in (fintech, public_dpop_client):
         tokens = owner.tokens()
-        assert done(app_client.revoke(tokens[kind]))
+        assert done(public_client.revoke(tokens[kind]))
         assert opens(owner, tokens["access_token"])
 
 
 @pytest.mark.clause("RFC7009-2.1")
-def test_2_1_a_confidential_clients_token_is_not_revoked_by_its_name(app_client, by_key):
+def test_2_1_a_confidential_clients_token_is_not_revoked_by_its_name(public_client, fapi1_bearer_client):
     """Who must prove itself, and does not, is refused, though a public client would not be."""
-    token = by_key.tokens()["access_token"]
-    answer = by_key.with_(auth="none").revoke(token)
+    token = fapi1_bearer_client.tokens()["access_token"]
+    answer = fapi1_bearer_client.with_(auth="none").revoke(token)
     assert (answer.status, answer.error) == (401, "invalid_client")
-    assert active(by_key, token)
+    assert active(fapi1_bearer_client, token)
 
 
 # 2.2: the answer.
@@ -228,11 +228,11 @@ def test_2_2_a_code_or_an_id_token_is_no_token_to_revoke(fintech):
 
 @pytest.mark.clause("RFC7009-2.2.1")
 @pytest.mark.parametrize("again", ["token", "token_type_hint"])
-def test_2_2_1_errors_are_those_of_rfc_6749(bank, named, again):
+def test_2_2_1_errors_are_those_of_rfc_6749(bank, tls_client_auth_client, again):
     """A malformed request is answered as RFC 6749 5.2 says, and revokes nothing."""
-    token = named.tokens()["access_token"]
-    form = [("client_id", "named"), ("token", token), ("token_type_hint", "access_token"), (again, token)]
-    answer = bank.send("POST", "/revoke", form=form, certificate=named.certificate)
+    token = tls_client_auth_client.tokens()["access_token"]
+    form = [("client_id", "tls-client-auth"), ("token", token), ("token_type_hint", "access_token"), (again, token)]
+    answer = bank.send("POST", "/revoke", form=form, certificate=tls_client_auth_client.certificate)
     assert (answer.status, answer.error) == (400, "invalid_request")
     assert answer.header("cache-control") == "no-store"
-    assert active(named, token)
+    assert active(tls_client_auth_client, token)

@@ -8,10 +8,12 @@ TEXT = {"error": "invalid_request_object", "error_description": "the request obj
 
 
 @pytest.fixture
-def ask(advanced):
+def ask(fapi1_advanced_client):
     """A function: header members to the answer to a request object that is encrypted so."""
-    inside = advanced.request_object(response_type="code id_token")
-    return lambda **header: advanced.post("/par", request=sealed(advanced.bank, inside, **header))
+    inside = fapi1_advanced_client.request_object(response_type="code id_token")
+    return lambda **header: fapi1_advanced_client.post(
+        "/par", request=sealed(fapi1_advanced_client.bank, inside, **header)
+    )
 
 
 @pytest.mark.clause("RFC7516-5.2")

@@ -38,10 +38,10 @@ def refused(answer, error):
     "verifier",
     ["a" * 43, "~" * 43, "-._~" * 32, "0" * 128, UNRESERVED, (UNRESERVED * 2)[:128]],
 )
-def test_4_1_a_verifier_of_43_to_128_unreserved_characters_is_taken(named, verifier):
+def test_4_1_a_verifier_of_43_to_128_unreserved_characters_is_taken(tls_client_auth_client, verifier):
     """code-verifier = 43*128unreserved; unreserved = ALPHA / DIGIT / "-" / "." / "_" / "~"."""
-    code = named.code(code_challenge=challenge_of(verifier))
-    assert named.redeem(code, code_verifier=verifier).status == 200
+    code = tls_client_auth_client.code(code_challenge=challenge_of(verifier))
+    assert tls_client_auth_client.redeem(code, code_verifier=verifier).status == 200
 
 
 @pytest.mark.clause("RFC7636-4.1")
@@ -60,21 +60,23 @@ def test_4_1_a_verifier_of_43_to_128_unreserved_characters_is_taken(named, verif
         "%61" * 43,
     ],
 )
-def test_4_1_a_verifier_of_another_length_or_alphabet_is_refused_though_its_challenge_fits(named, verifier):
+def test_4_1_a_verifier_of_another_length_or_alphabet_is_refused_though_its_challenge_fits(
+    tls_client_auth_client, verifier
+):
     """The verifier has a minimum length of 43 characters and a maximum of 128, all of them unreserved."""
-    code = named.code(code_challenge=challenge_of(verifier))
-    refused(named.redeem(code, code_verifier=verifier), "invalid_grant")
+    code = tls_client_auth_client.code(code_challenge=challenge_of(verifier))
+    refused(tls_client_auth_client.redeem(code, code_verifier=verifier), "invalid_grant")
 
 
 # 4.2 The code challenge
 
 
 @pytest.mark.clause("RFC7636-4.2")
-def test_4_2_the_published_example_works(named):
+def test_4_2_the_published_example_works(tls_client_auth_client):
     """Appendix B: the verifier and its challenge, byte for byte."""
     assert challenge_of(PUBLISHED_VERIFIER) == PUBLISHED_CHALLENGE
-    code = named.code(code_challenge=PUBLISHED_CHALLENGE)
-    assert named.redeem(code, code_verifier=PUBLISHED_VERIFIER).status == 200
+    code = tls_client_auth_client.code(code_challenge=PUBLISHED_CHALLENGE)
+    assert tls_client_auth_client.redeem(code, code_verifier=PUBLISHED_VERIFIER).status == 200
 
 
 @pytest.mark.clause("RFC7636-4.2")
@@ -94,18 +96,18 @@ def test_4_2_the_published_example_works(named):
         sha256(b"x").hexdigest(),
     ],
 )
-def test_4_2_a_challenge_that_no_verifier_can_have_is_refused(named, challenge):
+def test_4_2_a_challenge_that_no_verifier_can_have_is_refused(tls_client_auth_client, challenge):
     """An S256 challenge is 32 bytes in base64url without padding: 43 characters of that alphabet."""
-    refused(named.push(code_challenge=challenge), "invalid_request")
+    refused(tls_client_auth_client.push(code_challenge=challenge), "invalid_request")
 
 
 @pytest.mark.clause("RFC7636-4.2")
 @MANY
 @given(challenge=st.one_of(TEXT, st.text(UNRESERVED + "+/=% ", min_size=40, max_size=46), st.just(CHALLENGE)))
 @example(challenge=PUBLISHED_CHALLENGE)
-def test_4_2_a_challenge_is_taken_exactly_where_it_is_43_characters_of_base64url(named, challenge):
+def test_4_2_a_challenge_is_taken_exactly_where_it_is_43_characters_of_base64url(tls_client_auth_client, challenge):
     """An S256 challenge is 32 bytes in base64url without padding: 43 characters of that alphabet."""
-    answer = named.push(code_challenge=challenge)
+    answer = tls_client_auth_client.push(code_challenge=challenge)
     if re.fullmatch(r"[A-Za-z0-9_-]{43}", challenge):
         assert answer.status == 201
     else:
@@ -116,51 +118,51 @@ def test_4_2_a_challenge_is_taken_exactly_where_it_is_43_characters_of_base64url
 
 
 @pytest.mark.clause("RFC7636-4.3")
-def test_4_3_a_request_without_method_means_plain_which_is_refused(named):
+def test_4_3_a_request_without_method_means_plain_which_is_refused(tls_client_auth_client):
     """code_challenge_method defaults to plain if it is not present in the request."""
-    refused(named.push(code_challenge_method=None), "invalid_request")
-    refused(named.push(code_challenge_method=""), "invalid_request")
+    refused(tls_client_auth_client.push(code_challenge_method=None), "invalid_request")
+    refused(tls_client_auth_client.push(code_challenge_method=""), "invalid_request")
 
 
 @pytest.mark.clause("RFC7636-4.3")
 @pytest.mark.parametrize("method", ["plain", "s256", "S256 ", "S512", "none", "S256,plain", "S256 plain", "\u0405256"])
-def test_4_3_no_method_but_s256_is_taken(named, method):
+def test_4_3_no_method_but_s256_is_taken(tls_client_auth_client, method):
     """code_challenge_method is S256 or plain, and a server may do with S256 (7.2: plain SHOULD NOT be used)."""
-    refused(named.push(code_challenge_method=method), "invalid_request")
+    refused(tls_client_auth_client.push(code_challenge_method=method), "invalid_request")
 
 
 # 4.4 The code
 
 
 @pytest.mark.clause("RFC7636-4.4")
-def test_4_4_the_code_remembers_the_challenge_of_its_own_request(named):
+def test_4_4_the_code_remembers_the_challenge_of_its_own_request(tls_client_auth_client):
     """When the server issues the code, it MUST associate code_challenge and its method with that code."""
     other = "another-code-verifier-of-forty-three-characters"
-    first, second = named.code(), named.code(code_challenge=challenge_of(other))
-    refused(named.redeem(first, code_verifier=other), "invalid_grant")
-    refused(named.redeem(second, code_verifier=VERIFIER), "invalid_grant")
-    assert named.redeem(first, code_verifier=VERIFIER).status == 200
-    assert named.redeem(second, code_verifier=other).status == 200
+    first, second = tls_client_auth_client.code(), tls_client_auth_client.code(code_challenge=challenge_of(other))
+    refused(tls_client_auth_client.redeem(first, code_verifier=other), "invalid_grant")
+    refused(tls_client_auth_client.redeem(second, code_verifier=VERIFIER), "invalid_grant")
+    assert tls_client_auth_client.redeem(first, code_verifier=VERIFIER).status == 200
+    assert tls_client_auth_client.redeem(second, code_verifier=other).status == 200
 
 
 @pytest.mark.clause("RFC7636-4.4")
-def test_4_4_a_challenge_beside_the_request_uri_changes_nothing(named):
+def test_4_4_a_challenge_beside_the_request_uri_changes_nothing(tls_client_auth_client):
     """The challenge is the pushed one: whoever opens the link can't swap in a verifier of their own."""
     own = "the-attackers-verifier-of-forty-three-characters"
     outer = {"code_challenge": challenge_of(own), "code_challenge_method": "S256"}
-    browser = Browser(named.bank)
-    asked = {"client_id": named.client_id, "request_uri": named.pushed(), **outer}
+    browser = Browser(tls_client_auth_client.bank)
+    asked = {"client_id": tls_client_auth_client.client_id, "request_uri": tls_client_auth_client.pushed(), **outer}
     page = browser.get(browser.get("/authorize", asked).location)
     code = browser.submit(browser.get(browser.sign_in(page).location), "approve").parameters["code"]
-    refused(named.redeem(code, code_verifier=own), "invalid_grant")
-    assert named.redeem(code).status == 200
+    refused(tls_client_auth_client.redeem(code, code_verifier=own), "invalid_grant")
+    assert tls_client_auth_client.redeem(code).status == 200
 
 
 @pytest.mark.clause("RFC7636-4.4")
-def test_4_4_nobody_can_read_the_challenge_from_what_passes_through_the_browser(named):
+def test_4_4_nobody_can_read_the_challenge_from_what_passes_through_the_browser(tls_client_auth_client):
     """The server MUST NOT include the code_challenge in a form that other entities can extract."""
-    browser, request_uri = Browser(named.bank), named.pushed()
-    opened = browser.open(named.client_id, request_uri)
+    browser, request_uri = Browser(tls_client_auth_client.bank), tls_client_auth_client.pushed()
+    opened = browser.open(tls_client_auth_client.client_id, request_uri)
     login = browser.get(opened.location)
     consent = browser.get(browser.sign_in(login).location)
     back = browser.submit(consent, "approve")
@@ -199,24 +201,24 @@ def test_4_5_a_token_request_without_verifier_is_refused(each_client, verifier):
 
 
 @pytest.mark.clause("RFC7636-4.6")
-def test_4_6_the_challenge_itself_is_no_verifier(named):
+def test_4_6_the_challenge_itself_is_no_verifier(tls_client_auth_client):
     """The server transforms the verifier before it compares: what an eavesdropper saw of the request opens nothing."""
-    refused(named.redeem(named.code(), code_verifier=CHALLENGE), "invalid_grant")
+    refused(tls_client_auth_client.redeem(tls_client_auth_client.code(), code_verifier=CHALLENGE), "invalid_grant")
     twice = challenge_of(CHALLENGE)
-    refused(named.redeem(named.code(), code_verifier=twice), "invalid_grant")
+    refused(tls_client_auth_client.redeem(tls_client_auth_client.code(), code_verifier=twice), "invalid_grant")
 
 
 @pytest.mark.clause("RFC7636-4.6")
 @MANY
 @given(data=st.data())
-def test_4_6_no_other_verifier_fits(named, data):
+def test_4_6_no_other_verifier_fits(tls_client_auth_client, data):
     """If the values are not equal, an error response indicating invalid_grant MUST be returned."""
-    code = named.code()
+    code = tls_client_auth_client.code()
     start = data.draw(st.integers(0, len(VERIFIER)))
     end = data.draw(st.integers(start, len(VERIFIER)))
     some = data.draw(st.one_of(st.text(UNRESERVED, max_size=60), TEXT))
     changed = VERIFIER[:start] + some + VERIFIER[end:]
     for other in (changed, VERIFIER.upper(), VERIFIER + "A", VERIFIER[:-1], f" {VERIFIER}", f"{VERIFIER}\n"):
         if other != VERIFIER:
-            refused(named.redeem(code, code_verifier=other), "invalid_grant")
-    assert named.redeem(code).status == 200  # so each refusal was the verifier's fault
+            refused(tls_client_auth_client.redeem(code, code_verifier=other), "invalid_grant")
+    assert tls_client_auth_client.redeem(code).status == 200  # so each refusal was the verifier's fault

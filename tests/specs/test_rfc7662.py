@@ -50,10 +50,16 @@ def test_2_1_it_takes_post_alone(bank, fintech, method):
 
 
 @pytest.mark.clause("RFC7662-2.1")
-def test_2_1_a_body_of_another_type_is_refused(bank, named):
+def test_2_1_a_body_of_another_type_is_refused(bank, tls_client_auth_client):
     """The parameters are application/x-www-form-urlencoded."""
-    body = '{"client_id":"named","token":"x"}'
-    answer = bank.send("POST", "/introspect", form=body, content_type="application/json", certificate=named.certificate)
+    body = '{"client_id":"tls-client-auth","token":"x"}'
+    answer = bank.send(
+        "POST",
+        "/introspect",
+        form=body,
+        content_type="application/json",
+        certificate=tls_client_auth_client.certificate,
+    )
     assert (answer.status, answer.error) == (400, "invalid_request")
 
 
@@ -74,7 +80,7 @@ def test_2_1_a_hint_is_no_more_than_a_hint(fintech, kind, hint):
 
 
 @pytest.mark.clause("RFC7662-2.1")
-def test_2_1_nobody_asks_without_authentication(bank, fintech, named, rival):
+def test_2_1_nobody_asks_without_authentication(bank, fintech, tls_client_auth_client, rival):
     """The endpoint requires authorization, against token scanning: no client, a wrong proof and a mere token get 401."""
     tokens = fintech.tokens()
     form = {"token": tokens["access_token"]}
@@ -83,8 +89,8 @@ def test_2_1_nobody_asks_without_authentication(bank, fintech, named, rival):
         bank.send("POST", "/introspect", form=form),
         bank.send("POST", "/introspect", form=form, headers=bearer, certificate=fintech.certificate),
         bank.send("POST", "/introspect", form={**form, "client_id": "fintech"}, certificate=fintech.certificate),
-        named.introspect(tokens["access_token"], certificate=rival.certificate),
-        named.introspect(tokens["access_token"], certificate=None),
+        tls_client_auth_client.introspect(tokens["access_token"], certificate=rival.certificate),
+        tls_client_auth_client.introspect(tokens["access_token"], certificate=None),
     ):
         assert (answer.status, answer.error) == (401, "invalid_client")
         assert "active" not in answer.json()
@@ -168,9 +174,9 @@ def test_2_2_a_code_a_request_uri_and_an_id_token_are_no_tokens(fintech):
 
 
 @pytest.mark.clause("RFC7662-2.2")
-def test_2_2_a_resource_learns_only_of_the_scope_that_it_serves(fintech, resource):
+def test_2_2_a_resource_learns_only_of_the_scope_that_it_serves(fintech, resource_server):
     """The answer may be limited by who asks: a resource learns nothing of scopes that are meant for others."""
-    answer = told(resource.introspect(fintech.tokens()["access_token"]))
+    answer = told(resource_server.introspect(fintech.tokens()["access_token"]))
     assert (answer["active"], answer["scope"], answer["client_id"], answer["sub"]) == (
         True,
         "accounts",
@@ -180,25 +186,25 @@ def test_2_2_a_resource_learns_only_of_the_scope_that_it_serves(fintech, resourc
 
 
 @pytest.mark.clause("RFC7662-2.2")
-def test_2_2_a_resource_that_serves_none_of_its_scopes_learns_nothing(fintech, resource, payments):
+def test_2_2_a_resource_that_serves_none_of_its_scopes_learns_nothing(fintech, resource_server, payments):
     """A token that is not to be used at the resource is inactive there."""
     assert told(payments.introspect(fintech.tokens()["access_token"])) == NOTHING
-    assert told(resource.introspect(fintech.tokens(scope="openid profile")["access_token"])) == NOTHING
+    assert told(resource_server.introspect(fintech.tokens(scope="openid profile")["access_token"])) == NOTHING
 
 
 @pytest.mark.clause("RFC7662-2.2")
-def test_2_2_a_refresh_token_is_not_for_resources(fintech, resource):
+def test_2_2_a_refresh_token_is_not_for_resources(fintech, resource_server):
     """A refresh token opens no resource."""
-    assert told(resource.introspect(fintech.tokens()["refresh_token"])) == NOTHING
+    assert told(resource_server.introspect(fintech.tokens()["refresh_token"])) == NOTHING
 
 
 @pytest.mark.clause("RFC7662-4")
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
-def test_4_a_client_learns_nothing_of_another_clients_token(fintech, rival, named, kind):
+def test_4_a_client_learns_nothing_of_another_clients_token(fintech, rival, tls_client_auth_client, kind):
     """Who might have found a token is not told that it is one."""
     token = fintech.tokens()[kind]
     assert told(rival.introspect(token)) == NOTHING
-    assert told(named.introspect(token)) == NOTHING
+    assert told(tls_client_auth_client.introspect(token)) == NOTHING
 
 
 # 2.3, 4: what makes a token inactive.
@@ -217,17 +223,17 @@ def test_4_an_expired_token_is_inactive(bank, fintech):
 
 
 @pytest.mark.clause("RFC7662-4")
-def test_4_a_revoked_token_is_inactive(fintech, resource):
+def test_4_a_revoked_token_is_inactive(fintech, resource_server):
     """If the token can be revoked after it was issued, the server MUST determine whether it was."""
     tokens = fintech.tokens()
     other = fintech.refresh(tokens["refresh_token"]).json()["access_token"]
     fintech.revoke(other)
     assert told(fintech.introspect(other)) == NOTHING
-    assert told(resource.introspect(other)) == NOTHING
+    assert told(resource_server.introspect(other)) == NOTHING
     fintech.revoke(tokens["refresh_token"])
     for token in (tokens["refresh_token"], tokens["access_token"]):
         assert told(fintech.introspect(token)) == NOTHING
-        assert told(resource.introspect(token)) == NOTHING
+        assert told(resource_server.introspect(token)) == NOTHING
 
 
 @pytest.mark.clause("RFC7662-4")
@@ -262,17 +268,19 @@ def test_2_3_a_question_about_a_token_that_is_not_valid_is_no_error(fintech):
 
 @pytest.mark.clause("RFC7662-2.3")
 @pytest.mark.parametrize("again", ["token", "token_type_hint"])
-def test_2_3_a_malformed_question_is_an_error(bank, named, again):
+def test_2_3_a_malformed_question_is_an_error(bank, tls_client_auth_client, again):
     """A parameter that comes twice makes the request invalid (RFC 6749 3.2)."""
-    form = [("client_id", "named"), ("token", "x"), ("token_type_hint", "y"), (again, "x")]
-    answer = bank.send("POST", "/introspect", form=form, certificate=named.certificate)
+    form = [("client_id", "tls-client-auth"), ("token", "x"), ("token_type_hint", "y"), (again, "x")]
+    answer = bank.send("POST", "/introspect", form=form, certificate=tls_client_auth_client.certificate)
     assert (answer.status, answer.error) == (400, "invalid_request")
 
 
 @pytest.mark.clause("RFC7662-5")
-def test_5_nothing_is_told_about_the_person_beyond_who_authorized_it(fintech, resource):
+def test_5_nothing_is_told_about_the_person_beyond_who_authorized_it(fintech, resource_server):
     """Privacy: no name, no address, no claim of the person goes to whoever asks about a token."""
     answer = fintech.introspect(fintech.tokens(scope="openid profile email accounts")["access_token"])
-    asked_by_resource = resource.introspect(fintech.tokens(scope="openid profile email accounts")["access_token"])
+    asked_by_resource = resource_server.introspect(
+        fintech.tokens(scope="openid profile email accounts")["access_token"]
+    )
     for text in (answer.text, asked_by_resource.text):
         assert not any(word in text.lower() for word in ("alice", "sandbox", "example.com", "1987"))

@@ -218,14 +218,19 @@ def test_2_grant_types_supported(bank, fintech):
 
 
 @pytest.mark.clause("RFC8414-2")
-def test_2_auth_methods_supported(bank, fintech, named, self_signed, secretive, app_client):
+def test_2_auth_methods_supported(
+    bank, fintech, tls_client_auth_client, self_signed_client, client_secret_jwt_client, public_client
+):
     """Each way of authenticating that is told works at token, introspection and revocation endpoint; none else registers.
 
     But that a public client can't introspect.
     """
     metadata = bank.metadata()
     told = set(metadata["token_endpoint_auth_methods_supported"])
-    clients = {client.auth: client for client in (fintech, named, self_signed, secretive, app_client)}
+    clients = {
+        client.auth: client
+        for client in (fintech, tls_client_auth_client, self_signed_client, client_secret_jwt_client, public_client)
+    }
     assert clients.keys() == told
     for client in clients.values():
         token = client.tokens(scope="openid accounts")["access_token"]
@@ -247,13 +252,16 @@ def test_2_auth_methods_supported(bank, fintech, named, self_signed, secretive, 
 
 @pytest.mark.clause("RFC8414-2")
 @pytest.mark.parametrize("endpoint", ["token", "introspection", "revocation"])
-def test_2_auth_signing_alg_values_supported(bank, fintech, secretive, endpoint):
+def test_2_auth_signing_alg_values_supported(bank, fintech, client_secret_jwt_client, endpoint):
     """Present where assertions are taken; each algorithm that is told is taken, any other refused; none MUST NOT be told."""
     path = urlsplit(bank.metadata()[f"{endpoint}_endpoint"]).path
 
     def works(alg):
         if alg.startswith("HS"):  # with the secret that a client was given
-            return secretive.with_(alg=alg).post(path, token="x", grant_type="client_credentials").status == 200
+            return (
+                client_secret_jwt_client.with_(alg=alg).post(path, token="x", grant_type="client_credentials").status
+                == 200
+            )
         key = key_of(alg)
         registered = public_of(key) if alg[0] in "RPE" else jwk(rsa_key("fintech"))
         try:
@@ -325,7 +333,7 @@ def test_2_request_object_signing_alg_values_supported(bank, fintech):
 
 
 @pytest.mark.clause("RFC8414-2")
-def test_2_dpop_signing_alg_values_supported(bank, dpop_fintech):
+def test_2_dpop_signing_alg_values_supported(bank, dpop_client):
     """Each algorithm that is told is taken of a proof (RFC 9449 5.1); any other is refused."""
 
     def works(alg):
@@ -333,8 +341,8 @@ def test_2_dpop_signing_alg_values_supported(bank, dpop_fintech):
         bare = {"kty": "oct"}
         if alg[0] in "RPE":
             bare = {name: value for name, value in public_of(key).items() if name not in ("kid", "use")}
-        proof = signed(dpop_fintech.proof("POST", "/token", headers={"jwk": bare}), alg, key)
-        answer = dpop_fintech.post("/token", grant_type="client_credentials", proof=proof)
+        proof = signed(dpop_client.proof("POST", "/token", headers={"jwk": bare}), alg, key)
+        answer = dpop_client.post("/token", grant_type="client_credentials", proof=proof)
         assert answer.status == 200 or answer.error == "invalid_dpop_proof"
         return answer.status == 200
 

@@ -102,32 +102,32 @@ def subject(*attributes):
 
 @pytest.mark.clause("RFC8705-2")
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.1-6")
-def test_2_a_client_is_known_by_its_certificate_at_every_endpoint(ask, named, self_signed):
+def test_2_a_client_is_known_by_its_certificate_at_every_endpoint(ask, tls_client_auth_client, self_signed_client):
     """Certificate and registered client together authenticate it, by either method."""
-    assert accepted(ask(named, named.certificate))
-    assert accepted(ask(self_signed, self_signed.certificate))
+    assert accepted(ask(tls_client_auth_client, tls_client_auth_client.certificate))
+    assert accepted(ask(self_signed_client, self_signed_client.certificate))
 
 
 @pytest.mark.clause("RFC8705-2")
-def test_2_without_a_certificate_nobody_is_known(ask, named, self_signed):
+def test_2_without_a_certificate_nobody_is_known(ask, tls_client_auth_client, self_signed_client):
     """For a client of either method, a connection without a certificate proves nothing."""
-    assert refused(ask(named, None))
-    assert refused(ask(self_signed, None))
+    assert refused(ask(tls_client_auth_client, None))
+    assert refused(ask(self_signed_client, None))
 
 
 @pytest.mark.clause("RFC8705-2")
-def test_2_client_id_must_be_sent(named, self_signed):
+def test_2_client_id_must_be_sent(tls_client_auth_client, self_signed_client):
     """The client includes client_id in every request: a certificate alone does not say who is meant."""
-    for client in (named, self_signed):
+    for client in (tls_client_auth_client, self_signed_client):
         assert refused(client.post("/par", **client.asking(client_id=None)))
 
 
 @pytest.mark.clause("RFC8705-2")
-def test_2_client_id_says_whose_certificate_is_expected(ask, named, self_signed):
+def test_2_client_id_says_whose_certificate_is_expected(ask, tls_client_auth_client, self_signed_client):
     """The certificate must be the one expected of that very client; another registered client's is not."""
-    assert refused(ask(named, self_signed.certificate))
-    assert refused(ask(self_signed, named.certificate))
-    assert refused(ask(named.with_(client_id="resource"), named.certificate))
+    assert refused(ask(tls_client_auth_client, self_signed_client.certificate))
+    assert refused(ask(self_signed_client, tls_client_auth_client.certificate))
+    assert refused(ask(tls_client_auth_client.with_(client_id="resource-server"), tls_client_auth_client.certificate))
 
 
 @pytest.mark.clause("RFC8705-2")
@@ -148,44 +148,46 @@ def test_2_a_client_of_another_method_is_not_known_by_its_certificate(ask, finte
         "\x00",
     ],
 )
-def test_2_what_is_no_certificate_is_refused(ask, named, self_signed, pem):
+def test_2_what_is_no_certificate_is_refused(ask, tls_client_auth_client, self_signed_client, pem):
     """A certificate that can't be read proves nothing, and makes nothing fail."""
-    assert refused(ask(named, pem))
-    assert refused(ask(self_signed, pem))
+    assert refused(ask(tls_client_auth_client, pem))
+    assert refused(ask(self_signed_client, pem))
 
 
 @pytest.mark.clause("RFC8705-2.1")
 @pytest.mark.parametrize(("days", "begins"), [(1, NOW - 2 * 86_400), (400, NOW + 1)])
-def test_2_1_a_certificate_outside_its_time_is_refused(named, days, begins):
+def test_2_1_a_certificate_outside_its_time_is_refused(tls_client_auth_client, days, begins):
     """A valid chain is one of valid certificates: neither expired nor of the future."""
-    assert refused(push(named, certificate("named", days=days, begins=begins)))
+    assert refused(push(tls_client_auth_client, certificate("tls-client-auth", days=days, begins=begins)))
 
 
 @pytest.mark.clause("RFC8705-2.1")
-def test_2_1_a_certificate_is_good_from_its_first_second_to_its_last(bank, named):
+def test_2_1_a_certificate_is_good_from_its_first_second_to_its_last(bank, tls_client_auth_client):
     """RFC 5280 4.1.2.5: its time is from notBefore through notAfter."""
-    shown = certificate("named", days=1, begins=NOW)
-    assert accepted(push(named, shown))
+    shown = certificate("tls-client-auth", days=1, begins=NOW)
+    assert accepted(push(tls_client_auth_client, shown))
     bank.now = NOW + 86_400
-    assert accepted(push(named, shown))
+    assert accepted(push(tls_client_auth_client, shown))
     bank.now += 1
-    assert refused(push(named, shown))
+    assert refused(push(tls_client_auth_client, shown))
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-2")
-def test_2_1_a_certificate_with_a_short_key_is_refused(named):
+def test_2_1_a_certificate_with_a_short_key_is_refused(tls_client_auth_client):
     """RSA keys have 2048 bits or more."""
-    assert refused(push(named, certificate("named", key=rsa_key("named-short", 1024))))
-    assert accepted(push(named, certificate("named", key=rsa_key("named-long"))))
+    assert refused(
+        push(tls_client_auth_client, certificate("tls-client-auth", key=rsa_key("tls-client-auth-short", 1024)))
+    )
+    assert accepted(push(tls_client_auth_client, certificate("tls-client-auth", key=rsa_key("tls-client-auth-long"))))
 
 
 # 2.1: by a name.
 
 
 @pytest.mark.clause("RFC8705-2.1")
-def test_2_1_who_issued_the_certificate_or_when_does_not_matter(named):
+def test_2_1_who_issued_the_certificate_or_when_does_not_matter(tls_client_auth_client):
     """The PKI method knows the subject: any valid certificate that carries the registered name will do."""
-    assert accepted(push(named, certificate("named", key=ec_key("named-renewed"))))
+    assert accepted(push(tls_client_auth_client, certificate("tls-client-auth", key=ec_key("tls-client-auth-renewed"))))
 
 
 @pytest.mark.clause("RFC8705-2.1.2")
@@ -212,34 +214,41 @@ def test_2_1_2_a_subject_dn_is_compared_as_a_name_not_as_a_text(bank, written):
     [
         subject((NameOID.COUNTRY_NAME, "DE"), (NameOID.ORGANIZATION_NAME, "Fintech, Inc.")),
         subject(
-            (NameOID.COMMON_NAME, "named"), (NameOID.ORGANIZATION_NAME, "Fintech, Inc."), (NameOID.COUNTRY_NAME, "DE")
+            (NameOID.COMMON_NAME, "tls-client-auth"),
+            (NameOID.ORGANIZATION_NAME, "Fintech, Inc."),
+            (NameOID.COUNTRY_NAME, "DE"),
         ),
         subject(
             (NameOID.COUNTRY_NAME, "DE"), (NameOID.ORGANIZATION_NAME, "Fintech, Inc."), (NameOID.COMMON_NAME, "named2")
         ),
         subject(
-            (NameOID.COUNTRY_NAME, "FR"), (NameOID.ORGANIZATION_NAME, "Fintech, Inc."), (NameOID.COMMON_NAME, "named")
+            (NameOID.COUNTRY_NAME, "FR"),
+            (NameOID.ORGANIZATION_NAME, "Fintech, Inc."),
+            (NameOID.COMMON_NAME, "tls-client-auth"),
         ),
-        subject((NameOID.COUNTRY_NAME, "DE"), (NameOID.ORGANIZATION_NAME, "Fintech, Inc.,CN=named")),
+        subject((NameOID.COUNTRY_NAME, "DE"), (NameOID.ORGANIZATION_NAME, "Fintech, Inc.,CN=tls-client-auth")),
         subject(
             (NameOID.COUNTRY_NAME, "DE"),
             (NameOID.ORGANIZATION_NAME, "Fintech, Inc."),
-            (NameOID.COMMON_NAME, "named,O=Fintech\\, Inc.,C=DE"),
+            (NameOID.COMMON_NAME, "tls-client-auth,O=Fintech\\, Inc.,C=DE"),
         ),
         subject(
             (NameOID.COUNTRY_NAME, "DE"),
             (NameOID.ORGANIZATION_NAME, "Fintech, Inc."),
             (NameOID.ORGANIZATIONAL_UNIT_NAME, "Other"),
-            (NameOID.COMMON_NAME, "named"),
+            (NameOID.COMMON_NAME, "tls-client-auth"),
         ),
-        subject((NameOID.COUNTRY_NAME, "DE"), (NameOID.ORGANIZATION_NAME, "Fintech, Inc."), (NameOID.SURNAME, "named")),
+        subject(
+            (NameOID.COUNTRY_NAME, "DE"),
+            (NameOID.ORGANIZATION_NAME, "Fintech, Inc."),
+            (NameOID.SURNAME, "tls-client-auth"),
+        ),
         subject(),
     ],
-    ids=lambda name: name.rfc4514_string() or "none",
 )
-def test_2_1_2_another_subject_dn_is_another_client(named, other):
+def test_2_1_2_another_subject_dn_is_another_client(tls_client_auth_client, other):
     """More, fewer, other or reordered attributes, or a name that only looks alike when written, are another subject."""
-    assert refused(push(named, certificate("named", subject=other)))
+    assert refused(push(tls_client_auth_client, certificate("tls-client-auth", subject=other)))
 
 
 @pytest.mark.clause("RFC8705-2.1.2")
@@ -326,10 +335,10 @@ def test_2_1_2_other_methods_register_no_name(bank, method):
 
 
 @pytest.mark.clause("RFC8705-2.2")
-def test_2_2_only_the_registered_certificate_is_the_client(ask, self_signed):
+def test_2_2_only_the_registered_certificate_is_the_client(ask, self_signed_client):
     """The certificate must match one of the client's; the same name and even the same key in another one do not."""
-    assert refused(ask(self_signed, certificate("self-signed", key=ec_key("other-key"))))
-    assert refused(ask(self_signed, certificate("self-signed", days=399)))
+    assert refused(ask(self_signed_client, certificate("self-signed", key=ec_key("other-key"))))
+    assert refused(ask(self_signed_client, certificate("self-signed", days=399)))
 
 
 @pytest.mark.clause("RFC8705-2.2.2")
@@ -392,22 +401,22 @@ def test_3_a_token_is_good_only_beside_the_certificate_that_it_was_issued_to(eac
 @pytest.mark.parametrize(
     "pem", ["x", "", "-----BEGIN CERTIFICATE-----\n\N{SNOWMAN}\n-----END CERTIFICATE-----", "\x00"]
 )
-def test_3_what_is_no_certificate_opens_nothing(named, pem):
+def test_3_what_is_no_certificate_opens_nothing(tls_client_auth_client, pem):
     """Whatever cannot be compared does not match."""
-    token = named.tokens()["access_token"]
-    assert unfit(named.userinfo(token, certificate=pem))
-    assert denied(named.accounts(token, certificate=pem)) == "invalid_token"
+    token = tls_client_auth_client.tokens()["access_token"]
+    assert unfit(tls_client_auth_client.userinfo(token, certificate=pem))
+    assert denied(tls_client_auth_client.accounts(token, certificate=pem)) == "invalid_token"
 
 
 @pytest.mark.clause("RFC8705-3")
-def test_3_the_certificate_is_the_one_of_the_tls_layer_never_of_a_header(bank, named):
+def test_3_the_certificate_is_the_one_of_the_tls_layer_never_of_a_header(bank, tls_client_auth_client):
     """The certificate is obtained from the TLS implementation; a header is anyone's to write (RFC 8705 6.5)."""
-    token = named.tokens()["access_token"]
+    token = tls_client_auth_client.tokens()["access_token"]
     names = ("X-Client-Cert", "X-SSL-Client-Cert", "X-Amzn-Mtls-Clientcert", "X-Forwarded-Client-Cert", "Client-Cert")
-    written = tuple((name, named.certificate.replace("\n", "%0A")) for name in names)
+    written = tuple((name, tls_client_auth_client.certificate.replace("\n", "%0A")) for name in names)
     bearer = (("Authorization", f"Bearer {token}"),)
     assert unfit(bank.send("GET", "/userinfo", headers=bearer + written))
-    asked = named.authenticated(named.asking())
+    asked = tls_client_auth_client.authenticated(tls_client_auth_client.asking())
     assert refused(bank.send("POST", "/par", form=asked, headers=written))
 
 
@@ -452,9 +461,9 @@ def test_3_2_introspection_tells_the_certificates_thumbprint(each_client):
 
 
 @pytest.mark.clause("RFC8705-3.2")
-def test_3_2_a_resource_learns_it_too(fintech, resource):
+def test_3_2_a_resource_learns_it_too(fintech, resource_server):
     """A protected resource that asks about a token can compare the certificate itself."""
-    told = resource.introspect(fintech.tokens()["access_token"]).json()
+    told = resource_server.introspect(fintech.tokens()["access_token"]).json()
     assert told["cnf"] == {"x5t#S256": x5t_s256(fintech.certificate)}
 
 
@@ -491,9 +500,9 @@ def test_3_3_metadata_says_what_is_supported(bank):
 
 
 @pytest.mark.clause("RFC8705-3.4")
-def test_3_4_a_client_says_that_its_tokens_are_to_be_bound(bank, named):
+def test_3_4_a_client_says_that_its_tokens_are_to_be_bound(bank, tls_client_auth_client):
     """tls_client_certificate_bound_access_tokens is a client's metadata; without any such constraint none registers."""
-    assert bank.aws.clients.find("named", now=NOW).tls_client_certificate_bound_access_tokens is True
+    assert bank.aws.clients.find("tls-client-auth", now=NOW).tls_client_certificate_bound_access_tokens is True
     with pytest.raises(InvalidClientMetadata):
         bank.register(
             **{**STANDARD, "tls_client_certificate_bound_access_tokens": False},
@@ -537,26 +546,28 @@ def test_7_1_a_refresh_token_of_a_client_with_an_assertion_is_bound_to_the_certi
 
 
 @pytest.mark.clause("RFC8705-7.1")
-def test_7_1_a_certificate_that_is_the_clients_proof_may_be_renewed(named):
+def test_7_1_a_certificate_that_is_the_clients_proof_may_be_renewed(tls_client_auth_client):
     """Refresh tokens are bound to the client, which its certificate authenticates: a renewed one serves as well."""
-    tokens = named.tokens()
-    renewed = named.with_(certificate=certificate("named", key=ec_key("named-next"), days=396))
+    tokens = tls_client_auth_client.tokens()
+    renewed = tls_client_auth_client.with_(
+        certificate=certificate("tls-client-auth", key=ec_key("tls-client-auth-next"), days=396)
+    )
     answer = renewed.refresh(tokens["refresh_token"])
     assert answer.status == 200
     fresh = answer.json()["access_token"]
     assert renewed.userinfo(fresh).status == 200
-    assert unfit(named.userinfo(fresh))
+    assert unfit(tls_client_auth_client.userinfo(fresh))
     assert unfit(renewed.userinfo(tokens["access_token"]))
-    assert named.userinfo(tokens["access_token"]).status == 200
+    assert tls_client_auth_client.userinfo(tokens["access_token"]).status == 200
 
 
 @pytest.mark.clause("RFC8705-7.1")
-def test_7_1_no_certificate_makes_another_client_of_who_refreshes(named, self_signed):
+def test_7_1_no_certificate_makes_another_client_of_who_refreshes(tls_client_auth_client, self_signed_client):
     """A refresh token of one client is nothing in the hands of another, certificate or not."""
-    tokens = named.tokens()
-    answer = self_signed.refresh(tokens["refresh_token"])
+    tokens = tls_client_auth_client.tokens()
+    answer = self_signed_client.refresh(tokens["refresh_token"])
     assert (answer.status, answer.error) == (400, "invalid_grant")
-    assert refused(named.refresh(tokens["refresh_token"], certificate=self_signed.certificate))
+    assert refused(tls_client_auth_client.refresh(tokens["refresh_token"], certificate=self_signed_client.certificate))
 
 
 @pytest.mark.clause("RFC8705-6.3")

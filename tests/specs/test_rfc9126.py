@@ -60,34 +60,44 @@ def test_2_a_client_that_authenticates_by_assertion_needs_no_certificate_here(fi
 
 @pytest.mark.clause("PAR-2")
 @pytest.mark.parametrize("content_type", [FORM, f"{FORM};charset=UTF-8", FORM.upper()])
-def test_2_parameters_come_as_a_form(named, content_type):
+def test_2_parameters_come_as_a_form(tls_client_auth_client, content_type):
     """The endpoint accepts POST requests with parameters in the body, form-encoded, in UTF-8."""
-    form = named.authenticated(named.asking(state="\u20ac \u00fc"))
-    answer = named.bank.send("POST", "/par", form=form, content_type=content_type, certificate=named.certificate)
+    form = tls_client_auth_client.authenticated(tls_client_auth_client.asking(state="\u20ac \u00fc"))
+    answer = tls_client_auth_client.bank.send(
+        "POST", "/par", form=form, content_type=content_type, certificate=tls_client_auth_client.certificate
+    )
     assert answer.status == 201
-    back = Browser(named.bank).login(named.client_id, answer.json()["request_uri"])
+    back = Browser(tls_client_auth_client.bank).login(tls_client_auth_client.client_id, answer.json()["request_uri"])
     assert back.parameters["state"] == "\u20ac \u00fc"
 
 
 @pytest.mark.clause("PAR-2")
 @pytest.mark.parametrize("content_type", [None, "application/json", "multipart/form-data", "text/plain"])
-def test_2_parameters_come_as_nothing_else(named, content_type):
+def test_2_parameters_come_as_nothing_else(tls_client_auth_client, content_type):
     """The endpoint accepts the form encoding, and no other."""
-    form = urlencode(named.authenticated(named.asking()))
-    answer = named.bank.send("POST", "/par", form=form, content_type=content_type, certificate=named.certificate)
+    form = urlencode(tls_client_auth_client.authenticated(tls_client_auth_client.asking()))
+    answer = tls_client_auth_client.bank.send(
+        "POST", "/par", form=form, content_type=content_type, certificate=tls_client_auth_client.certificate
+    )
     refused(answer, "invalid_request")
 
 
 @pytest.mark.clause("PAR-2")
-def test_2_parameters_in_the_query_count_for_nothing(named):
+def test_2_parameters_in_the_query_count_for_nothing(tls_client_auth_client):
     """Parameters come in the message body: the query neither completes nor changes them."""
-    form, send = named.authenticated(named.asking()), named.bank.send
-    answer = send("POST", "/par", query=form, form={"client_id": "named"}, certificate=named.certificate)
+    form, send = tls_client_auth_client.authenticated(tls_client_auth_client.asking()), tls_client_auth_client.bank.send
+    answer = send(
+        "POST",
+        "/par",
+        query=form,
+        form={"client_id": "tls-client-auth"},
+        certificate=tls_client_auth_client.certificate,
+    )
     refused(answer, "invalid_request")
     query = {"state": "other", "redirect_uri": "https://evil.example", "request_uri": REQUEST_URI + "x"}
-    answer = send("POST", "/par", query=query, form=form, certificate=named.certificate)
-    back = Browser(named.bank).login(named.client_id, answer.json()["request_uri"])
-    assert back.location.startswith(named.redirect_uri + "?")
+    answer = send("POST", "/par", query=query, form=form, certificate=tls_client_auth_client.certificate)
+    back = Browser(tls_client_auth_client.bank).login(tls_client_auth_client.client_id, answer.json()["request_uri"])
+    assert back.location.startswith(tls_client_auth_client.redirect_uri + "?")
     assert back.parameters["state"] == "a-state"
 
 
@@ -117,9 +127,9 @@ def test_2_1_a_request_uri_is_refused(each_client, request_uri):
 
 
 @pytest.mark.clause("PAR-2.1")
-def test_2_1_a_request_uri_without_value_was_not_sent(named):
+def test_2_1_a_request_uri_without_value_was_not_sent(tls_client_auth_client):
     """Step 2 is about a value: a parameter without one is as if omitted (RFC 6749 3.1)."""
-    assert named.push(request_uri="").status == 201
+    assert tls_client_auth_client.push(request_uri="").status == 201
 
 
 @pytest.mark.clause("PAR-2.1-2")
@@ -127,9 +137,9 @@ def test_2_1_a_request_uri_without_value_was_not_sent(named):
     "request_uri",
     [{"request_uri": REQUEST_URI + "x"}, {"request_uri": REQUEST_URI + "x", "redirect_uri": None, "scope": None}],
 )
-def test_2_1_2_a_request_that_only_names_another_is_refused(named, request_uri):
+def test_2_1_2_a_request_that_only_names_another_is_refused(tls_client_auth_client, request_uri):
     """Step 2 comes before the request is looked at."""
-    refused(named.push(**request_uri), "invalid_request")
+    refused(tls_client_auth_client.push(**request_uri), "invalid_request")
 
 
 @pytest.mark.clause("PAR-2.1-3")
@@ -162,10 +172,10 @@ def test_2_1_3_a_request_is_validated_when_it_is_pushed(fintech, wrong, error):
 
 
 @pytest.mark.clause("PAR-2.1-3")
-def test_2_1_3_a_client_may_push_only_in_its_own_name(named, self_signed):
+def test_2_1_3_a_client_may_push_only_in_its_own_name(tls_client_auth_client, self_signed_client):
     """The client_id is the authenticated client's: nobody pushes for another."""
-    refused(named.push(client_id="self-signed"), "invalid_client", status=401)
-    refused(self_signed.push(client_id="named"), "invalid_client", status=401)
+    refused(tls_client_auth_client.push(client_id="self-signed"), "invalid_client", status=401)
+    refused(self_signed_client.push(client_id="tls-client-auth"), "invalid_client", status=401)
 
 
 # 2.2 The response
@@ -185,30 +195,33 @@ def test_2_2_a_pushed_request_gets_201_a_request_uri_and_its_life(each_client):
 
 
 @pytest.mark.clause("PAR-7.1")
-def test_7_1_a_request_uri_can_not_be_guessed(named):
+def test_7_1_a_request_uri_can_not_be_guessed(tls_client_auth_client):
     """An attacker must not guess a request_uri: a urn whose last part is 256 random bits, another each time."""
-    made = {named.pushed() for _ in range(30)}
+    made = {tls_client_auth_client.pushed() for _ in range(30)}
     assert len(made) == 30
     assert all(re.fullmatch(re.escape(REQUEST_URI) + r"[A-Za-z0-9_-]{43}", one) for one in made)
 
 
 @pytest.mark.clause("PAR-2.2")
-@pytest.mark.parametrize("client_id", ["self-signed", "fintech", "resource", "nobody"])
-def test_2_2_a_request_uri_is_bound_to_the_client_that_pushed(named, client_id):
+@pytest.mark.parametrize("client_id", ["self-signed", "fintech", "resource-server", "nobody"])
+def test_2_2_a_request_uri_is_bound_to_the_client_that_pushed(tls_client_auth_client, client_id):
     """The authorization server MUST bind the request_uri to the client that posted the authorization request."""
-    request_uri = named.pushed()
-    page(Browser(named.bank).open(client_id, request_uri), "invalid_request_uri")
-    begun(Browser(named.bank).open(named.client_id, request_uri))
+    request_uri = tls_client_auth_client.pushed()
+    page(Browser(tls_client_auth_client.bank).open(client_id, request_uri), "invalid_request_uri")
+    begun(Browser(tls_client_auth_client.bank).open(tls_client_auth_client.client_id, request_uri))
 
 
 @pytest.mark.clause("PAR-2.2")
-def test_2_2_what_was_pushed_is_what_is_answered(named):
+def test_2_2_what_was_pushed_is_what_is_answered(tls_client_auth_client):
     """The request_uri references the authorization request data that was posted, each its own."""
-    first, second = named.pushed(state="one", scope="openid"), named.pushed(state="two", scope="accounts")
+    first, second = (
+        tls_client_auth_client.pushed(state="one", scope="openid"),
+        tls_client_auth_client.pushed(state="two", scope="accounts"),
+    )
     for request_uri, state, scope in ((second, "two", "accounts"), (first, "one", "openid")):
-        back = Browser(named.bank).login(named.client_id, request_uri).parameters
+        back = Browser(tls_client_auth_client.bank).login(tls_client_auth_client.client_id, request_uri).parameters
         assert back["state"] == state
-        assert named.redeem(back["code"]).json()["scope"] == scope
+        assert tls_client_auth_client.redeem(back["code"]).json()["scope"] == scope
 
 
 # 2.3 The error response
@@ -216,19 +229,21 @@ def test_2_2_what_was_pushed_is_what_is_answered(named):
 
 @pytest.mark.clause("PAR-2.3")
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
-def test_2_3_any_method_but_post_is_not_allowed(named, method):
+def test_2_3_any_method_but_post_is_not_allowed(tls_client_auth_client, method):
     """405: if the request did not use the POST method."""
-    form = named.authenticated(named.asking())
-    answer = named.bank.send(method, "/par", query=form, form=form, certificate=named.certificate)
+    form = tls_client_auth_client.authenticated(tls_client_auth_client.asking())
+    answer = tls_client_auth_client.bank.send(
+        method, "/par", query=form, form=form, certificate=tls_client_auth_client.certificate
+    )
     refused(answer, "invalid_request", status=405)
     assert answer.header("allow") == "POST"
 
 
 @pytest.mark.clause("PAR-2.3")
-def test_2_3_a_request_beyond_the_upper_bound_is_too_large(named):
+def test_2_3_a_request_beyond_the_upper_bound_is_too_large(tls_client_auth_client):
     """413: if the request size was beyond the upper bound that the authorization server allows."""
-    refused(named.push(foo="x" * 65_536), "invalid_request", status=413)
-    assert named.push(foo="x" * 60_000).status == 201
+    refused(tls_client_auth_client.push(foo="x" * 65_536), "invalid_request", status=413)
+    assert tls_client_auth_client.push(foo="x" * 60_000).status == 201
 
 
 @pytest.mark.clause("PAR-2.3")
@@ -240,10 +255,10 @@ def test_2_3_an_error_has_the_format_of_the_token_endpoints(each_client):
 
 
 @pytest.mark.clause("PAR-2.3")
-def test_2_3_no_error_of_this_endpoint_is_about_the_person(named):
+def test_2_3_no_error_of_this_endpoint_is_about_the_person(tls_client_auth_client):
     """Error codes related to user interaction, such as consent_required, are never returned here."""
-    request_uri = named.pushed(prompt="none")
-    back = Browser(named.bank).open(named.client_id, request_uri)
+    request_uri = tls_client_auth_client.pushed(prompt="none")
+    back = Browser(tls_client_auth_client.bank).open(tls_client_auth_client.client_id, request_uri)
     assert back.parameters["error"] == "login_required"
 
 
@@ -278,49 +293,56 @@ def test_4_client_id_and_request_uri_are_enough(each_client):
         "same",
     ],
 )
-def test_4_parameters_beside_the_request_uri_change_nothing(named, outer):
+def test_4_parameters_beside_the_request_uri_change_nothing(tls_client_auth_client, outer):
     """The pushed request alone counts, whether what stands beside it says the same or another thing."""
     asked = {
-        "client_id": named.client_id,
-        "request_uri": named.pushed(),
-        **(named.asking() if outer == "same" else outer),
+        "client_id": tls_client_auth_client.client_id,
+        "request_uri": tls_client_auth_client.pushed(),
+        **(tls_client_auth_client.asking() if outer == "same" else outer),
     }
-    browser = Browser(named.bank)
+    browser = Browser(tls_client_auth_client.bank)
     login = browser.get(begun(browser.get("/authorize", asked)).location)
     back = browser.submit(browser.get(browser.sign_in(login).location), "approve")
-    assert back.location.startswith(named.redirect_uri + "?")
+    assert back.location.startswith(tls_client_auth_client.redirect_uri + "?")
     assert back.parameters["state"] == "a-state"
-    tokens = named.redeem(back.parameters["code"]).json()
-    assert tokens["scope"] == named.scope
-    assert named.bank.verified(tokens["id_token"], named.client_id)["nonce"] == "a-nonce"
+    tokens = tls_client_auth_client.redeem(back.parameters["code"]).json()
+    assert tokens["scope"] == tls_client_auth_client.scope
+    assert (
+        tls_client_auth_client.bank.verified(tokens["id_token"], tls_client_auth_client.client_id)["nonce"] == "a-nonce"
+    )
 
 
 @pytest.mark.clause("PAR-4")
-def test_4_a_page_may_be_loaded_again_before_the_login(named):
+def test_4_a_page_may_be_loaded_again_before_the_login(tls_client_auth_client):
     """request_uri values are for one use, but duplicate requests due to a person reloading MAY be allowed."""
-    browser, request_uri = Browser(named.bank), named.pushed()
+    browser, request_uri = Browser(tls_client_auth_client.bank), tls_client_auth_client.pushed()
     for _ in range(3):
-        begun(browser.open(named.client_id, request_uri))
-    assert "code" in browser.login(named.client_id, request_uri).parameters
+        begun(browser.open(tls_client_auth_client.client_id, request_uri))
+    assert "code" in browser.login(tls_client_auth_client.client_id, request_uri).parameters
 
 
 @pytest.mark.clause("PAR-7.3")
-def test_7_3_a_request_uri_is_not_used_again_after_it_was_answered(named):
+def test_7_3_a_request_uri_is_not_used_again_after_it_was_answered(tls_client_auth_client):
     """request_uri values are for one use: once answered, a second answer is never given, in any browser."""
-    browser, request_uri = Browser(named.bank), named.pushed()
-    assert "code" in browser.login(named.client_id, request_uri).parameters
-    page(browser.open(named.client_id, request_uri), "invalid_request_uri")
-    page(Browser(named.bank).open(named.client_id, request_uri), "invalid_request_uri")
+    browser, request_uri = Browser(tls_client_auth_client.bank), tls_client_auth_client.pushed()
+    assert "code" in browser.login(tls_client_auth_client.client_id, request_uri).parameters
+    page(browser.open(tls_client_auth_client.client_id, request_uri), "invalid_request_uri")
+    page(
+        Browser(tls_client_auth_client.bank).open(tls_client_auth_client.client_id, request_uri), "invalid_request_uri"
+    )
 
 
 @pytest.mark.clause("PAR-4")
-def test_4_an_expired_request_uri_is_rejected(named):
+def test_4_an_expired_request_uri_is_rejected(tls_client_auth_client):
     """An expired request_uri MUST be rejected as invalid."""
-    body = named.push().json()
-    named.bank.now += body["expires_in"] - 1
-    begun(Browser(named.bank).open(named.client_id, body["request_uri"]))
-    named.bank.now += 1
-    page(Browser(named.bank).open(named.client_id, body["request_uri"]), "invalid_request_uri")
+    body = tls_client_auth_client.push().json()
+    tls_client_auth_client.bank.now += body["expires_in"] - 1
+    begun(Browser(tls_client_auth_client.bank).open(tls_client_auth_client.client_id, body["request_uri"]))
+    tls_client_auth_client.bank.now += 1
+    page(
+        Browser(tls_client_auth_client.bank).open(tls_client_auth_client.client_id, body["request_uri"]),
+        "invalid_request_uri",
+    )
 
 
 @pytest.mark.clause("PAR-4")
@@ -328,34 +350,38 @@ def test_4_an_expired_request_uri_is_rejected(named):
 @pytest.mark.parametrize(
     "request_uri", [None, "", "https://fintech.example/request.jwt", "urn:ietf:params:oauth:request_uri"]
 )
-def test_4_a_request_that_was_not_pushed_is_refused_as_invalid_request(named, method, request_uri):
+def test_4_a_request_that_was_not_pushed_is_refused_as_invalid_request(tls_client_auth_client, method, request_uri):
     """Where PAR is the only means, the server refuses with invalid_request what has no request_uri from this endpoint."""
-    asked = {**named.asking(client_id=named.client_id), "request_uri": request_uri}
+    asked = {**tls_client_auth_client.asking(client_id=tls_client_auth_client.client_id), "request_uri": request_uri}
     asked = {name: value for name, value in asked.items() if value is not None}
     where = {"form" if method == "POST" else "query": asked}
-    page(named.bank.send(method, "/authorize", **where), "invalid_request")
+    page(tls_client_auth_client.bank.send(method, "/authorize", **where), "invalid_request")
 
 
 @pytest.mark.clause("PAR-4")
-def test_4_a_request_object_instead_of_a_pushed_request_is_refused(named):
+def test_4_a_request_object_instead_of_a_pushed_request_is_refused(tls_client_auth_client):
     """Where PAR is the only means, a request by value does not get past it either."""
-    asked = named.asking(client_id=named.client_id, request="eyJhbGciOiJub25lIn0.e30.")
-    page(named.bank.send("GET", "/authorize", query=asked), "invalid_request")
+    asked = tls_client_auth_client.asking(
+        client_id=tls_client_auth_client.client_id, request="eyJhbGciOiJub25lIn0.e30."
+    )
+    page(tls_client_auth_client.bank.send("GET", "/authorize", query=asked), "invalid_request")
 
 
 @pytest.mark.clause("PAR-4")
-def test_4_a_request_uri_without_client_is_refused(named):
+def test_4_a_request_uri_without_client_is_refused(tls_client_auth_client):
     """client_id is a required parameter of the authorization request (RFC 9101 5)."""
-    answer = named.bank.send("GET", "/authorize", query={"request_uri": named.pushed()})
+    answer = tls_client_auth_client.bank.send(
+        "GET", "/authorize", query={"request_uri": tls_client_auth_client.pushed()}
+    )
     page(answer, "invalid_request")
 
 
 @pytest.mark.clause("PAR-4")
 @MANY
 @given(data=st.data())
-def test_4_no_other_request_uri_opens_a_pushed_request(named, data):
+def test_4_no_other_request_uri_opens_a_pushed_request(tls_client_auth_client, data):
     """A request_uri is the exact value that this endpoint gave."""
-    request_uri = named.pushed()
+    request_uri = tls_client_auth_client.pushed()
     place = data.draw(st.integers(0, len(request_uri)))
     cut = data.draw(st.integers(0, 2))
     changed = request_uri[:place] + data.draw(TEXT) + request_uri[place + cut :]
@@ -368,11 +394,15 @@ def test_4_no_other_request_uri_opens_a_pushed_request(named, data):
         f"{request_uri}\n",
     ):
         if other != request_uri:
-            page(Browser(named.bank).open(named.client_id, other), "invalid_request_uri", "invalid_request")
-    begun(Browser(named.bank).open(named.client_id, request_uri))
+            page(
+                Browser(tls_client_auth_client.bank).open(tls_client_auth_client.client_id, other),
+                "invalid_request_uri",
+                "invalid_request",
+            )
+    begun(Browser(tls_client_auth_client.bank).open(tls_client_auth_client.client_id, request_uri))
 
 
-def changing(bank, named, **changes):
+def changing(bank, client, **changes):
     """A client whose registration changes."""
     registered = {
         **STANDARD,
@@ -381,25 +411,25 @@ def changing(bank, named, **changes):
         "tls_client_auth_subject_dn": "CN=changing,O=Fintech\\, Inc.,C=DE",
     }
     bank.register(**registered | changes)
-    return named.with_(client_id="changing", certificate=certificate("changing"))
+    return client.with_(client_id="changing", certificate=certificate("changing"))
 
 
 @pytest.mark.clause("PAR-7.4")
 @pytest.mark.parametrize("prompt", [None, "none"])
-def test_7_4_a_redirect_uri_that_was_deregistered_since_is_not_used(bank, named, prompt):
+def test_7_4_a_redirect_uri_that_was_deregistered_since_is_not_used(bank, tls_client_auth_client, prompt):
     """The client policy might change after the push; the request is checked against it again at the authorization endpoint."""
-    client = changing(bank, named)
+    client = changing(bank, tls_client_auth_client)
     request_uri = client.pushed(prompt=prompt)
-    changing(bank, named, redirect_uris=["https://fintech.example/new"])
+    changing(bank, tls_client_auth_client, redirect_uris=["https://fintech.example/new"])
     page(Browser(bank).open("changing", request_uri), "invalid_request")
 
 
 @pytest.mark.clause("PAR-7.4")
-def test_7_4_a_scope_that_was_withdrawn_since_is_not_granted(bank, named):
+def test_7_4_a_scope_that_was_withdrawn_since_is_not_granted(bank, tls_client_auth_client):
     """The client policy might change after the push; the request is checked against it again at the authorization endpoint."""
-    client = changing(bank, named)
+    client = changing(bank, tls_client_auth_client)
     request_uri = client.pushed()
-    changing(bank, named, scope="openid")
+    changing(bank, tls_client_auth_client, scope="openid")
     answer = Browser(bank).open("changing", request_uri)
     assert answer.location.startswith(client.redirect_uri + "?")
     assert answer.parameters["error"] == "invalid_scope"

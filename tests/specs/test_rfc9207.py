@@ -37,9 +37,9 @@ RESPONSES = {
 
 
 @pytest.fixture(params=RESPONSES)
-def response(request, named):
+def response(request, tls_client_auth_client):
     """Each kind of authorization response, one after the other."""
-    return RESPONSES[request.param](named)
+    return RESPONSES[request.param](tls_client_auth_client)
 
 
 @pytest.mark.clause("RFC9207-2")
@@ -58,9 +58,11 @@ def test_2_every_client_learns_it(each_client):
 
 
 @pytest.mark.clause("RFC9207-2")
-def test_2_it_is_form_encoded_beside_a_query_of_the_redirect_uri(named):
+def test_2_it_is_form_encoded_beside_a_query_of_the_redirect_uri(tls_client_auth_client):
     """iss is a parameter of the response, in the encoding of the others; the registered query stays."""
-    back = named.approved(redirect_uri=f"{named.redirect_uri}?dummy1=lorem&dummy2=ipsum")
+    back = tls_client_auth_client.approved(
+        redirect_uri=f"{tls_client_auth_client.redirect_uri}?dummy1=lorem&dummy2=ipsum"
+    )
     assert "iss=https%3A%2F%2Flogin.bank.example" in urlsplit(back.location).query
     assert back.parameters.keys() == {"dummy1", "dummy2", "code", "iss", "state"}
 
@@ -75,28 +77,28 @@ def test_2_it_is_an_https_url_without_query_or_fragment(response):
 
 @pytest.mark.clause("RFC9207-2.3")
 @pytest.mark.clause("RFC9207-2.4")
-def test_2_3_it_is_the_issuer_of_the_metadata_and_of_the_id_token(bank, named):
+def test_2_3_it_is_the_issuer_of_the_metadata_and_of_the_id_token(bank, tls_client_auth_client):
     """The value is the one in the metadata, which a client compares by simple string comparison."""
-    back = named.approved().parameters
+    back = tls_client_auth_client.approved().parameters
     for path in ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"):
         assert bank.send("GET", path).json()["issuer"] == back["iss"]
-    id_token = named.redeem(back["code"]).json()["id_token"]
+    id_token = tls_client_auth_client.redeem(back["code"]).json()["id_token"]
     assert jwt.decode(id_token, options={"verify_signature": False})["iss"] == back["iss"]
 
 
 @pytest.mark.clause("RFC9207-2")
-def test_2_nobody_else_says_what_it_is(bank, named):
+def test_2_nobody_else_says_what_it_is(bank, tls_client_auth_client):
     """Neither the client, nor who sends the person, nor the host that was called makes it another."""
-    request_uri = named.pushed(iss="https://evil.example")
-    asked = {"client_id": named.client_id, "request_uri": request_uri, "iss": "https://evil.example"}
+    request_uri = tls_client_auth_client.pushed(iss="https://evil.example")
+    asked = {"client_id": tls_client_auth_client.client_id, "request_uri": request_uri, "iss": "https://evil.example"}
     hosts = (("Host", "evil.example"), ("X-Forwarded-Host", "evil.example"), ("Forwarded", "host=evil.example"))
     begun = bank.send("GET", "/authorize", query=asked, headers=hosts)
     assert "evil" not in begun.location
-    assert Browser(bank).login(named.client_id, request_uri).parameters["iss"] == ISSUER
+    assert Browser(bank).login(tls_client_auth_client.client_id, request_uri).parameters["iss"] == ISSUER
     refusal = bank.send(
         "GET",
         "/authorize",
-        query=asked | {"request_uri": named.pushed(prompt="none", iss="https://evil.example")},
+        query=asked | {"request_uri": tls_client_auth_client.pushed(prompt="none", iss="https://evil.example")},
         headers=hosts,
     )
     assert refusal.parameters["iss"] == ISSUER

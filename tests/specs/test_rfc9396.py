@@ -29,7 +29,7 @@ PAYMENT = {
 
 
 @pytest.fixture
-def rich(bank, named):
+def rich(bank, tls_client_auth_client):
     """A client that may ask for both types."""
     bank.register(
         **STANDARD
@@ -40,7 +40,7 @@ def rich(bank, named):
             "authorization_details_types": list(TYPES),
         }
     )
-    return named.with_(client_id="rich", certificate=certificate("rich"))
+    return tls_client_auth_client.with_(client_id="rich", certificate=certificate("rich"))
 
 
 def push(client, *asked, **changes):
@@ -177,9 +177,9 @@ def test_5_what_its_type_does_not_allow_is_refused(rich, wrong):
 
 
 @pytest.mark.clause("RFC9396-10")
-def test_10_a_client_asks_for_what_it_registered_alone(rich, named, bank):
+def test_10_a_client_asks_for_what_it_registered_alone(rich, tls_client_auth_client, bank):
     """authorization_details_types: what the client will use; metadata name what the server knows."""
-    refused(push(named, PAYMENT))
+    refused(push(tls_client_auth_client, PAYMENT))
     assert bank.metadata()["authorization_details_types_supported"] == ["account_information", "payment_initiation"]
 
 
@@ -379,7 +379,7 @@ def test_6_and_never_with_more(rich, more):
 
 
 @pytest.mark.clause("RFC9396-9.2")
-def test_9_2_a_resource_learns_the_details_of_the_types_that_it_serves(rich, resource, bank):
+def test_9_2_a_resource_learns_the_details_of_the_types_that_it_serves(rich, resource_server, bank):
     """Introspection tells a protected resource the details that concern it."""
     bank.register(
         client_id="payments-api",
@@ -391,7 +391,7 @@ def test_9_2_a_resource_learns_the_details_of_the_types_that_it_serves(rich, res
         token_endpoint_auth_method="tls_client_auth",
         tls_client_auth_subject_dn="CN=payments-api,O=Fintech\\, Inc.,C=DE",
     )
-    api = resource.with_(client_id="payments-api", certificate=certificate("payments-api"))
+    api = resource_server.with_(client_id="payments-api", certificate=certificate("payments-api"))
     told = api.introspect(tokens(rich, NAMED, PAYMENT)["access_token"]).json()
     assert [one["type"] for one in told["authorization_details"]] == ["payment_initiation"]
     assert "scope" not in told
