@@ -1,4 +1,4 @@
-"""The REST API: each path, method by method, to the function of that path; and what API Gateway says by itself."""
+"""The REST API: each path, method by method, to the function of that path; and its own refusals (refusals.py)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from constructs import Construct
 
 from infra.functions import FUNCTIONS
 from infra.lambdas import KEPT
+from infra.refusals import REFUSALS, SAFE
 
 STAGE = "live"
 REQUESTS_A_SECOND = 200
@@ -27,33 +28,6 @@ LOGGED = (
     *("identity.sourceIp", "identity.clientCert.subjectDN", "identity.clientCert.serialNumber"),
 )
 """The access log: `resourcePath` has no query string, so no request_uri, code or state is in it."""
-
-SAFE = {
-    "Cache-Control": "'no-store'",
-    "Strict-Transport-Security": "'max-age=63072000; includeSubDomains'",
-    "x-fapi-interaction-id": "method.request.header.x-fapi-interaction-id",
-}
-"""What every one of them carries; the authorizer's refusal names the call by what it found to be a UUID, or made."""
-
-REFUSALS = {
-    # The authorizer's refusal. A function's own WWW-Authenticate would be renamed by API Gateway; this one is not.
-    "ACCESS_DENIED": (
-        401,
-        {
-            "WWW-Authenticate": "context.authorizer.www_authenticate",
-            "DPoP-Nonce": "context.authorizer.dpop_nonce",
-            "Accept-Signature": "context.authorizer.accept_signature",
-            "x-fapi-interaction-id": "context.authorizer.interaction_id",
-        },
-        {"error": "$context.authorizer.error"},
-    ),
-    "UNAUTHORIZED": (401, {"WWW-Authenticate": "'Bearer'"}, {"error": "invalid_token"}),
-    # Any path or method that we don't serve; API Gateway would say 403 "Missing Authentication Token".
-    "MISSING_AUTHENTICATION_TOKEN": (404, {}, {"error": "not_found"}),
-    "THROTTLED": (429, {"Retry-After": "'1'"}, {"error": "temporarily_unavailable"}),
-    "DEFAULT_4_XX": (None, {}, {"error": "invalid_request"}),
-    "DEFAULT_5_XX": (None, {}, {"error": "server_error"}),
-}
 
 
 def build(scope: Construct, functions: Mapping[str, lambda_.Function]) -> apigateway.RestApi:

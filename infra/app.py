@@ -12,11 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-import aws_cdk
-
 from infra.deployment import Deployment, DeploymentError
 from infra.package import DEPENDENCIES, ROOT, Unpackaged, stage
-from infra.stack import Ducat
 
 OUT = ROOT / "build" / "cdk.out"
 
@@ -24,6 +21,11 @@ OUT = ROOT / "build" / "cdk.out"
 def synthesize(context: dict[str, object], out: Path) -> list[str]:
     """Write the cloud assembly. Gives why it can't be deployed, an empty list if it can. Raises DeploymentError."""
     deployment = Deployment.read(context)
+    # They start Node, which takes seconds: only for a deployment that can be used.
+    import aws_cdk
+
+    from infra.stack import Ducat
+
     with tempfile.TemporaryDirectory() as folder:
         code = Path(folder) / "code"
         unready = [f"{name} still has its example value" for name in deployment.left_as_examples()]

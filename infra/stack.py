@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra import api, domains, keys, lambdas, tables
+from infra import api, domains, keys, lambdas, storage
 from infra.deployment import Deployment
 
 
@@ -20,8 +20,8 @@ class Ducat(Stack):
 
     def __init__(self, scope: Construct, name: str, deployment: Deployment, code: Path, unready: list[str]) -> None:
         super().__init__(scope, name, description="Ducat, OpenID Provider of financial grade")
-        its_keys = keys.build(self, deployment)
-        its_tables = tables.build(self, its_keys[keys.TABLES_KEY])
+        its_keys = storage.build_keys(self, deployment)
+        its_tables = storage.build_tables(self, its_keys[keys.TABLES_KEY])
         asset = lambda_.Code.from_asset(str(code))
         functions = lambdas.build(self, deployment, asset, its_tables, its_keys)
         domains.build(self, deployment, api.build(self, functions))

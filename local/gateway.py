@@ -1,7 +1,7 @@
 """API Gateway for one machine: routes to the functions of app.py and the bank's, the authorizer before them, its own refusals.
 
 The functions run as Lambda would run them: an event in, a proxy answer out. What API Gateway does to an answer is done here too,
-the renamed WWW-Authenticate among it, so that what works here works there. Its refusals are those of infra/api.py.
+the renamed WWW-Authenticate among it, so that what works here works there. Its refusals are those of infra/refusals.py.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ REFUSALS: Mapping[str, tuple[int, Mapping[str, str], Mapping[str, str]]] = {
     "MISSING_AUTHENTICATION_TOKEN": (404, {}, {"error": "not_found"}),
     "DEFAULT_5_XX": (502, {}, {"error": "server_error"}),
 }
-"""Gateway responses as infra/api.py has them: a header is a 'literal' or taken from the request or the authorizer's context."""
+"""Responses as infra/refusals.py has them: a header is a 'literal', or taken from the request or the authorizer's context."""
 
 RENAMED = frozenset({"connection", "content-length", "date", "server", "transfer-encoding", "www-authenticate"})
 """Headers of a function's answer that API Gateway sends as x-amzn-Remapped-<name>."""

@@ -1,8 +1,9 @@
-"""What the product is written in: its files, and what stands in them."""
+"""What the product is written in: its files and its documents, and what stands in them."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,8 @@ FILES = tuple(sorted(path.relative_to(ROOT) for path in ROOM.rglob("*.py")))
 
 ENDPOINTS = tuple(path for path in FILES if path.parent.name == "endpoints" and path.name != "__init__.py")
 
+FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+
 
 @cache
 def text(path: Path) -> str:
@@ -24,6 +27,11 @@ def text(path: Path) -> str:
 @cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(text(path))
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """A document's examples in a language."""
+    return [code for _, named, code in FENCE.findall(text(page)) if named == language]
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -21,21 +21,15 @@ from chalicelib.clients.metadata import registered
 from chalicelib.profiles import PROFILES
 from chalicelib.settings import variables
 from chalicelib.storage.records import Client
-from tests.house.source import ROOT, functions, text
+from tests.house.source import FENCE, ROOT, blocks, functions, text
 
 DOCS = ROOT / "docs"
 PAGES = tuple(sorted(path.relative_to(ROOT) for path in (*ROOT.glob("*.md"), *DOCS.rglob("*.md"))))
-FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FILE = re.compile(r"`((?:chalicelib|infra|local|tests|docs|conformance|benchmarks|\.ci)/[\w./*-]*)")
 URLS = frozenset(front_door.app.routes)
 WRITTEN = tuple(path for path in PAGES if "reference" not in path.parts)
 """The pages that people write."""
-
-
-def blocks(page, language):
-    """The page's examples in a language."""
-    return [code for _, named, code in FENCE.findall(text(page)) if named == language]
 
 
 def page(name):
@@ -177,23 +171,6 @@ def test_the_directory_that_is_shown_signs_people_in():
         "urn:ducat:loa:2",
         {"name": "C"},
     )
-
-
-def test_the_api_that_is_shown_can_be_synthesized(tmp_path):
-    (example,) = [code for code in blocks(page("integrate/protect-your-api.md"), "python") if "AccountsApi" in code]
-    made = (
-        "\nfrom aws_cdk import App\napp = App(outdir='out')\n"
-        "AccountsApi(app, 'Accounts', 'arn:aws:lambda:eu-central-1:111122223333:function:accounts')\napp.synth()\n"
-    )
-    (tmp_path / "api.py").write_text(example + made)
-    run = subprocess.run(
-        [sys.executable, "api.py"], cwd=tmp_path, env=_environment(), capture_output=True, text=True, timeout=100
-    )
-    assert run.returncode == 0, run.stderr
-    template = json.loads((tmp_path / "out" / "Accounts.template.json").read_text())
-    kinds = {name: one["Type"] for name, one in template["Resources"].items()}
-    (guard,) = [template["Resources"][name] for name, kind in kinds.items() if kind == "AWS::ApiGateway::Authorizer"]
-    assert guard["Properties"]["AuthorizerResultTtlInSeconds"] == 0
 
 
 OPERATOR = """

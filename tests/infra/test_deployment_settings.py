@@ -1,8 +1,13 @@
 """What a bank chooses, and what the commands say when it can't be used."""
 
+import subprocess
+import sys
+
 import pytest
 
 from infra.deployment import Deployment, DeploymentError
+from tests.house.source import ROOT
+from tests.infra.template import Template
 
 CHOSEN = {
     "issuer_host": "login.real.bank",
@@ -86,13 +91,8 @@ def test_the_cdks_own_context_is_left_alone():
     assert Deployment.read({"aws:cdk:enable-path-metadata": True, "@aws-cdk/core:x": True}) == Deployment()
 
 
-def test_a_chosen_deployment_reaches_the_template(synthesize, tmp_path):
-    settings = tmp_path / "bank.json"
-    settings.write_text(
-        '{"issuer_host": "login.real.bank", "resource_rules": "{\\"GET /accounts\\":{\\"scope\\":\\"accounts\\"}}"}'
-    )
-    run, chosen = synthesize("-c", "bank_name=Real Bank", "-c", "bank_api_id=a1b2c3d4e5", str(settings))
-    assert run.returncode == 0, run.stderr
+def test_a_chosen_deployment_reaches_the_template(synthesized):
+    chosen = Template(synthesized / "chosen")
     environment = chosen.environment()
     assert environment["DUCAT_ISSUER"] == "https://login.real.bank"
     assert environment["DUCAT_BANK_NAME"] == "Real Bank"
@@ -103,9 +103,19 @@ def test_a_chosen_deployment_reaches_the_template(synthesize, tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [("-c", "isuer_host=x"), ("-c", "bank_name"), ("nowhere.json",)])
-def test_settings_that_cannot_be_used_are_one_line_and_no_template(synthesize, tmp_path, arguments):
-    run, _ = synthesize(*arguments)
+def test_settings_that_cannot_be_used_are_one_line_and_no_template(command, tmp_path, arguments):
+    run = command(*arguments)
     assert run.returncode == 1
     assert len(run.stderr.strip().splitlines()) == 1
     assert "Traceback" not in run.stderr
-    assert not (tmp_path / "out" / "Ducat.template.json").exists()
+    assert not (tmp_path / "out").exists()
+
+
+def test_they_are_read_before_the_cdk_starts_its_node():
+    loaded = [
+        sys.executable,
+        "-c",
+        "import infra.app, sys; print('aws_cdk' in sys.modules, 'infra.app' in sys.modules)",
+    ]
+    run = subprocess.run(loaded, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["False", "True"]

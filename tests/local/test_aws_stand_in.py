@@ -58,7 +58,7 @@ def test_the_tables_are_those_of_the_deployment():
 
 def test_the_keys_are_those_of_the_deployment_but_for_the_encryption_at_rest():
     deployed = {
-        row.name: (row.spec.value, "SIGN_VERIFY" if row.signs else row.usage.value)
+        row.name: (row.spec, "SIGN_VERIFY" if row.signs else row.usage)
         for row in keys.KEYS
         if row.name != keys.TABLES_KEY
     }

@@ -1,0 +1,30 @@
+"""What API Gateway says by itself, in OAuth's words. Read without the CDK, which starts Node."""
+
+from __future__ import annotations
+
+SAFE = {
+    "Cache-Control": "'no-store'",
+    "Strict-Transport-Security": "'max-age=63072000; includeSubDomains'",
+    "x-fapi-interaction-id": "method.request.header.x-fapi-interaction-id",
+}
+"""What every one of them carries; the authorizer's refusal names the call by what it found to be a UUID, or made."""
+
+REFUSALS = {
+    # The authorizer's refusal. A function's own WWW-Authenticate would be renamed by API Gateway; this one is not.
+    "ACCESS_DENIED": (
+        401,
+        {
+            "WWW-Authenticate": "context.authorizer.www_authenticate",
+            "DPoP-Nonce": "context.authorizer.dpop_nonce",
+            "Accept-Signature": "context.authorizer.accept_signature",
+            "x-fapi-interaction-id": "context.authorizer.interaction_id",
+        },
+        {"error": "$context.authorizer.error"},
+    ),
+    "UNAUTHORIZED": (401, {"WWW-Authenticate": "'Bearer'"}, {"error": "invalid_token"}),
+    # Any path or method that we don't serve; API Gateway would say 403 "Missing Authentication Token".
+    "MISSING_AUTHENTICATION_TOKEN": (404, {}, {"error": "not_found"}),
+    "THROTTLED": (429, {"Retry-After": "'1'"}, {"error": "temporarily_unavailable"}),
+    "DEFAULT_4_XX": (None, {}, {"error": "invalid_request"}),
+    "DEFAULT_5_XX": (None, {}, {"error": "server_error"}),
+}

@@ -1,0 +1,71 @@
+"""What lasts and what is swept: a table and a key for each row of tables.py and keys.py.
+
+Removing the stack removes no key: what it signed or sealed outlives it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from infra import tables
+from infra.deployment import Deployment
+from infra.keys import KEYS
+from infra.tables import TABLES
+
+
+def build_keys(scope: Construct, deployment: Deployment) -> Mapping[str, kms.Key]:
+    """Every key that the deployment has, by its row's name."""
+    return {
+        row.name: kms.Key(
+            scope,
+            f"{row.name.title()}Key",
+            description=f"Ducat: {row.purpose[0].lower()}{row.purpose[1:]}",
+            key_spec=kms.KeySpec[row.spec],
+            key_usage=kms.KeyUsage["SIGN_VERIFY" if row.signs else row.usage],
+            # KMS rotates by itself what it alone reads: keys that encrypt.
+            enable_key_rotation=True if row.spec == "SYMMETRIC_DEFAULT" else None,
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        for row in KEYS
+        if not row.chosen or deployment.chooses(row.name)
+    }
+
+
+def build_tables(scope: Construct, key: kms.IKey) -> Mapping[str, dynamodb.Table]:
+    """Every table by its row's name.
+
+    All of them under one customer-managed key, the short-lived too: an interaction holds who logged in and for what.
+    """
+    return {row.name: _table(scope, row, key) for row in TABLES}
+
+
+def _table(scope: Construct, row: tables.Row, key: kms.IKey) -> dynamodb.Table:
+    partition, *sort = (dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING) for name in row.keys)
+    table = dynamodb.Table(
+        scope,
+        "".join(word.title() for word in row.name.split("_")) + "Table",
+        partition_key=partition,
+        sort_key=sort[0] if sort else None,
+        billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+        encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
+        encryption_key=key,
+        time_to_live_attribute=tables.TTL if row.swept else None,
+        point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+            point_in_time_recovery_enabled=row.durable
+        ),
+        deletion_protection=row.durable,
+        removal_policy=RemovalPolicy.RETAIN if row.durable else RemovalPolicy.DESTROY,
+    )
+    for name, text, number in row.indexes:
+        table.add_global_secondary_index(
+            index_name=name,
+            partition_key=dynamodb.Attribute(name=text, type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name=number, type=dynamodb.AttributeType.NUMBER),
+            projection_type=dynamodb.ProjectionType.KEYS_ONLY,
+        )
+    return table
