@@ -15,17 +15,18 @@ from chalicelib.keys import jose
 from chalicelib.keys.kms import ALGORITHMS, Kms, KmsSigner, MessageTooLong, to_jwk
 from chalicelib.keys.thumbprint import thumbprint
 from chalicelib.storage.records import SigningKey
-from local import aws as stand_in
+from local import aws as moto
+from tests.standin import aws as standin
 
 CONTEXT = {"user": "alice"}
 KINDS = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
 MEMBERS = {"RSA": {"n", "e"}, "EC": {"crv", "x", "y"}, "OKP": {"crv", "x"}}
 
 
-@pytest.fixture(scope="module")
-def keys():
-    """Settings of the stand-in's keys, by DUCAT_<NAME>_KEY."""
-    with stand_in.in_process("eu-west-1") as settings:
+@pytest.fixture(scope="module", params=[moto.in_process, standin.in_process], ids=["moto", "standin"])
+def keys(request):
+    """Settings of the keys of either stand-in, by DUCAT_<NAME>_KEY."""
+    with request.param("eu-west-1") as settings:
         yield settings
 
 

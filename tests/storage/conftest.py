@@ -1,4 +1,4 @@
-"""One contract, two backends: moto always, AWS's own DynamoDB Local where Java and Maven are there."""
+"""One contract, three backends: moto and tests/standin always, AWS's own DynamoDB Local where Java and Maven are there."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
@@ -15,6 +15,7 @@ from botocore.exceptions import ConnectionClosedError
 from chalicelib.assembly import Aws
 from chalicelib.settings import Settings, variable
 from local import aws as stand_in
+from tests.standin import aws as standin
 from tests.storage import dynamodb_local
 
 
@@ -27,13 +28,16 @@ def dynamodb_local_address():
         pytest.skip(str(reason))
 
 
-@pytest.fixture(scope="module", params=["moto", "dynamodb-local"])
+IN_PROCESS = {"moto": stand_in.in_process, "standin": standin.in_process}
+
+
+@pytest.fixture(scope="module", params=[*IN_PROCESS, "dynamodb-local"])
 def settings(request):
     """Settings whose tables are there, while the environment leads to the backend that holds them."""
     unused = {variable(f.name): "unused" for f in fields(Settings)} | {variable("otp_level"): "2"}
     hosts = {variable(name): "https://bank.example" for name in ("issuer", "mtls_url", "resource_url")}
-    if request.param == "moto":
-        with stand_in.in_process("eu-west-2") as found:
+    if request.param in IN_PROCESS:
+        with IN_PROCESS[request.param]("eu-west-2") as found:
             yield Settings.read(unused | hosts | found)
         return
     address = request.getfixturevalue("dynamodb_local_address")
@@ -60,6 +64,12 @@ def aws(connected):
         vars(connected.dynamo).pop(store, None)
         vars(connected).pop(store, None)
     return connected
+
+
+@pytest.fixture(scope="module")
+def dynamodb(settings):
+    """botocore's own, which asks for what it is told to."""
+    return botocore.session.get_session().create_client("dynamodb")
 
 
 @pytest.fixture

@@ -1,0 +1,105 @@
+"""AWS in this process, for tests: DynamoDB and KMS behind botocore's `before-send`, without sockets and without moto.
+
+It knows what the product uses, and raises Unknown for whatever else it is asked. The same contracts hold over it as over moto and
+AWS's own DynamoDB Local (tests/storage, tests/keys).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.handlers import BUILTIN_HANDLERS
+
+from local import aws
+from tests.standin.dynamodb import Database
+from tests.standin.errors import AwsError, Unknown
+from tests.standin.kms import Keys
+
+Body = dict[str, Any]
+Service = Callable[[str, Body], Body]
+
+
+@dataclass(frozen=True)
+class Call:
+    """What is asked of AWS: its service, the operation, and the request as JSON has it."""
+
+    service: str
+    operation: str
+    body: Body
+
+
+Fault = Callable[[Call, Callable[[], Body]], Body]
+"""What stands between a call and its answer. It gets the call and a function that does it, and gives the answer.
+
+It can raise an AwsError, before the work is done or after, or what botocore raises of a connection.
+"""
+
+
+class Stand:
+    """DynamoDB and KMS of one Region."""
+
+    def __init__(self, region: str) -> None:
+        self.database, self.keys = Database(), Keys(region)
+        self._faults: tuple[Fault, ...] = ()
+        self._region = region
+        self._services: Mapping[str, tuple[str, Service]] = {
+            f"https://dynamodb.{region}.amazonaws.com/": ("dynamodb", self.database.call),
+            f"https://kms.{region}.amazonaws.com/": ("kms", self.keys.call),
+        }
+
+    @contextmanager
+    def failing(self, fault: Fault) -> Iterator[None]:
+        """From here on each call goes by `fault`; of several, the last one comes first."""
+        before = self._faults
+        self._faults = (fault, *before)
+        yield
+        self._faults = before
+
+    def answer(self, request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse | None:
+        """botocore's `before-send`: the answer to a request to this Region, and none to another's."""
+        found = self._services.get(request.url)
+        if found is None:
+            if self._region in request.url:
+                raise Unknown(f"a request to {request.url}")
+            return None
+        name, service = found
+        call = Call(name, event_name.rpartition(".")[2], json.loads(request.body))
+        work: Callable[[], Body] = partial(service, call.operation, call.body)
+        for fault in reversed(self._faults):
+            work = partial(fault, call, work)
+        try:
+            return _response(request.url, 200, work())
+        except AwsError as error:
+            return _response(request.url, error.status, {"__type": error.code, "message": error.message, **error.more})
+
+
+@contextmanager
+def running(region: str = aws.REGION) -> Iterator[tuple[Stand, dict[str, str]]]:
+    """A stand of its own, and the settings of the tables and keys that a deployment would have in it."""
+    stand = Stand(region)
+    handler = ("before-send", stand.answer)
+    BUILTIN_HANDLERS.append(handler)  # what each client is made with
+    try:
+        with aws.surroundings(aws.SURROUNDINGS, aws.in_region(region)):
+            yield stand, aws.create()
+    finally:
+        BUILTIN_HANDLERS.remove(handler)
+
+
+@contextmanager
+def in_process(region: str = aws.REGION) -> Iterator[dict[str, str]]:
+    """The settings alone, as `local.aws.in_process` gives them."""
+    with running(region) as (_, settings):
+        yield settings
+
+
+def _response(url: str, status: int, body: Body) -> AWSResponse:
+    response = AWSResponse(url, status, {}, None)
+    response._content = json.dumps(body).encode()  # what botocore would read from the socket
+    return response
