@@ -15,7 +15,7 @@ from jwskate import Jwk
 
 from chalicelib.authorization.detail_types import TYPES
 from conformance.matrix import Cell
-from local.certificates import Certificates, Pair
+from local.certificates import RSA_BITS, Certificates, Pair
 
 CALLBACKS = ("callback", "callback?dummy1=lorem&dummy2=ipsum")
 """The first client's, and the second's: a registered query must survive (RFC 6749 3.1.2)."""
@@ -94,8 +94,8 @@ class SuiteClient:
 def identities(certificates: Certificates) -> tuple[Identity, Identity]:
     """Two, with different algorithms. The first key is RSA, without which the suite skips what it tries with RS256."""
     return (
-        Identity(_key("PS256"), certificates.client(NAMES[0]), False, "PS256", "ES256", nonces=False),
-        Identity(_key("ES256"), certificates.self_signed(NAMES[1]), True, "ES256", "PS256", nonces=True),
+        Identity(_rsa_key("PS256"), certificates.client(NAMES[0]), False, "PS256", "ES256", nonces=False),
+        Identity(_ec_key("ES256"), certificates.self_signed(NAMES[1]), True, "ES256", "PS256", nonces=True),
     )
 
 
@@ -152,5 +152,9 @@ def _constraint(cell: Cell, identity: Identity) -> dict[str, Any]:
     return {"tls_client_certificate_bound_access_tokens": True}
 
 
-def _key(alg: str) -> Jwk:
+def _rsa_key(alg: str) -> Jwk:
+    return Jwk.generate(alg=alg, key_size=RSA_BITS).with_kid_thumbprint()
+
+
+def _ec_key(alg: str) -> Jwk:
     return Jwk.generate(alg=alg).with_kid_thumbprint()

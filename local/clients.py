@@ -12,7 +12,7 @@ from chalicelib.authorization.writing import writes
 from chalicelib.clients.metadata import registered
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
-from local.certificates import Certificates, Pair
+from local.certificates import RSA_BITS, Certificates, Pair
 
 SENDERS = {"mtls": "tls_client_certificate_bound_access_tokens", "dpop": "dpop_bound_access_tokens"}
 """What tokens may be bound to, and the metadata that asks for it."""
@@ -125,7 +125,7 @@ def _certified(certificates: Certificates, home: str, rules: Mapping[str, Any]) 
     }
     if not profile.signed_requests_only:
         return DemoClient(metadata, certificate)
-    key = Jwk.generate(alg="PS256").with_kid_thumbprint()
+    key = Jwk.generate(alg="PS256", key_size=RSA_BITS).with_kid_thumbprint()
     return DemoClient({**metadata, "jwks": {"keys": [dict(key.public_jwk(), use="sig")]}}, certificate, key)
 
 

@@ -9,12 +9,13 @@ Seen in moto 5.2.5. KMS:
    reference, "Sign"). The algorithm for digests, ED25519_PH_SHA_512, is not here: JOSE has no name for it.
 5. Nothing is ever encrypted with an RSA key, and so nothing that others encrypted to one is decrypted; KMS does both by
    RSAES_OAEP_SHA_1 and RSAES_OAEP_SHA_256 (API reference, "Decrypt"), and names no other reason than InvalidCiphertextException.
+6. A key that encrypts or authenticates alone has a private key of RSA as well, which takes long to make; KMS has none.
 DynamoDB:
-6. Conditions and writes of two requests interleave in a threaded server; DynamoDB's single item writes and transactions
+7. Conditions and writes of two requests interleave in a threaded server; DynamoDB's single item writes and transactions
    are atomic.
-7. A transaction that fails puts back a copy of its whole tables, which loses what others wrote; and each one copies them,
+8. A transaction that fails puts back a copy of its whole tables, which loses what others wrote; and each one copies them,
    which takes longer the more they hold.
-8. A transaction that is repeated with its ClientRequestToken is done again; DynamoDB answers the repetition as it did
+9. A transaction that is repeated with its ClientRequestToken is done again; DynamoDB answers the repetition as it did
    the first time.
 """
 
@@ -198,6 +199,8 @@ def _key_specs() -> list[str]:
 
 
 def _generate_private_key(key_spec: str) -> Any:
+    if key_spec.startswith(("SYMMETRIC_", "HMAC_")):
+        return None
     return _Ed25519PrivateKey() if key_spec == ED25519_SPEC else _moto_generate_private_key(key_spec)
 
 
@@ -219,7 +222,7 @@ def _call_action(self: Any) -> Any:
 
 
 def _answer_transaction(self: Any) -> Any:
-    """8: the first answer is kept; one that failed is not, since DynamoDB lets that be tried again."""
+    """9: the first answer is kept; one that failed is not, since DynamoDB lets that be tried again."""
     asked = json.dumps(self.body["TransactItems"], sort_keys=True)
     kept: dict[str, tuple[str, Any]] = self.dynamodb_backend.__dict__.setdefault("_answered", {})
     token = self.body.get("ClientRequestToken")

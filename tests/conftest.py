@@ -2,13 +2,21 @@
 
 from base64 import b64encode
 from dataclasses import replace
+from functools import cache
 
+import botocore.loaders
+import botocore.session
 import pytest
+from argon2 import PasswordHasher
 
 from chalicelib.jobs import publish_keys
+from chalicelib.people import password
 from local import aws
 from tests.actors import NOW, Bank, Fintech, certificate, der, ec_key, jwk, rsa_key, secret_of
 from tests.ids import pytest_make_parametrize_id as pytest_make_parametrize_id
+
+botocore.session.create_loader = cache(botocore.loaders.create_loader)
+"""What botocore knows of DynamoDB and KMS is read once a process, and not once a session of it."""
 
 STANDARD = {
     "client_name": "Fintech",
@@ -59,6 +67,14 @@ def bank(_running, monkeypatch):
     yield _running
     for sub, client_id in agreed:
         _running.aws.agreements.forget(sub, client_id)
+
+
+@pytest.fixture
+def light_passwords(monkeypatch):
+    """Passwords are hashed at the least cost that argon2 takes; what it is in truth is shown in people/test_password.py."""
+    light = replace(password.ARGON2, memory_cost=8)
+    monkeypatch.setattr(password, "_HASHER", PasswordHasher.from_parameters(light))
+    monkeypatch.setattr(password, "NOBODYS", password.NOBODYS.replace(f"m={password.ARGON2.memory_cost}", "m=8"))
 
 
 @pytest.fixture

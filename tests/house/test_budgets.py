@@ -18,6 +18,8 @@ from tests.actors import Browser, Fintech, ec_key, secret_of
 from tests.authenticator import Authenticator, asked, put
 from tests.house.source import ROOT
 
+pytestmark = pytest.mark.usefixtures("light_passwords")
+
 BUDGET = {
     "metadata": (0, 0, 0),
     "jwks": (0, 0, 0),

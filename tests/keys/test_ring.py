@@ -12,7 +12,7 @@ from chalicelib.keys.ring import CantUnwrap, NoSigningKey, Ring
 from chalicelib.settings import Settings, variable
 from chalicelib.storage.dynamodb.directory import KEYS_CACHE_SECONDS
 from chalicelib.storage.records import SigningKey
-from local import aws as stand_in
+from tests.standin import aws as standin
 
 NOW = 1_800_000_000
 
@@ -97,14 +97,22 @@ def test_a_key_is_published_before_it_signs_and_until_its_end():
 # Publishing and rotating, on the stand-in's keys.
 
 
-@pytest.fixture
-def at():
-    """A function: an instant, and settings that differ, to the provider of a fresh function at that instant."""
-    with stand_in.in_process("eu-west-1") as found:
+@pytest.fixture(scope="module")
+def aws():
+    """A stand-in of this file's own, and the settings that lead to it."""
+    with standin.running("eu-west-1") as (stand, found):
         unused = {variable(f.name): "unused" for f in fields(Settings)} | {variable("otp_level"): "2"}
         hosts = {variable(name): "https://bank.example" for name in ("issuer", "mtls_url", "resource_url")}
-        settings = Settings.read(unused | hosts | found)
-        yield lambda now, **changes: Aws(replace(settings, **changes), clock=lambda: now)
+        yield stand, Settings.read(unused | hosts | found)
+
+
+@pytest.fixture
+def at(aws):
+    """A function: an instant, and settings that differ, to the provider of a fresh function at that instant."""
+    stand, settings = aws
+    empty = stand.database.kept()
+    yield lambda now, **changes: Aws(replace(settings, **changes), clock=lambda: now)
+    stand.database.put_back(empty)
 
 
 def further_key(spec="RSA_2048"):

@@ -17,23 +17,35 @@ from chalicelib.people.enrolment import SHORTEST_PASSWORD, enrol
 from chalicelib.people.port import SignInRefused
 from chalicelib.settings import Settings, variable
 from chalicelib.storage.stores import AlreadyUsed
-from local import aws as stand_in
+from tests.standin import aws as standin
+
+pytestmark = pytest.mark.usefixtures("light_passwords")
 
 NOW = 1_800_000_000
 PASSWORD = "correct horse battery staple"
 CLAIMS = {"name": "Alice Arnold", "email": "alice@example.com", "email_verified": True}
 
 
-@pytest.fixture
-def provider():
-    with stand_in.in_process("eu-west-1") as settings:
+@pytest.fixture(scope="module")
+def aws():
+    """A stand-in of this file's own, and the settings that lead to it."""
+    with standin.running("eu-west-1") as (stand, settings):
         everything = {variable(f.name): "unused" for f in fields(Settings)} | {"DUCAT_OTP_LEVEL": "2"}
         hosts = {
             "DUCAT_ISSUER": "https://bank.example",
             "DUCAT_MTLS_URL": "https://mtls.bank.example",
             "DUCAT_RESOURCE_URL": "https://api.bank.example",
         }
-        yield Aws(Settings.read(everything | hosts | {"DUCAT_BANK_NAME": "Example Bank"} | settings))
+        yield stand, Settings.read(everything | hosts | {"DUCAT_BANK_NAME": "Example Bank"} | settings)
+
+
+@pytest.fixture
+def provider(aws):
+    """A provider that nobody used, over tables that are empty again afterwards."""
+    stand, settings = aws
+    empty = stand.database.kept()
+    yield Aws(settings)
+    stand.database.put_back(empty)
 
 
 def chance(length):

@@ -5,6 +5,7 @@ It verifies every signature, hash and issuer of what it gets, and decrypts it.
 
 import json
 import os
+from functools import cache
 
 import pytest
 from jwskate import Jwk
@@ -44,6 +45,19 @@ def stack(certificates):
         yield running
 
 
+@cache
+def signing_key():
+    """The peers' own, by which they authenticate and sign."""
+    return Jwk.generate(alg="PS256", key_size=2048).with_kid_thumbprint()
+
+
+@cache
+def decryption_key(alg):
+    """The peers' own, for what is encrypted to them by this algorithm."""
+    kind = {"crv": "P-256"} if alg.startswith("ECDH") else {"key_size": 2048}
+    return Jwk.generate(alg=alg, **kind).with_kid_thumbprint()
+
+
 @pytest.fixture
 def asking(stack):
     """A function: registers a client of a profile, and gives what openid-client needs to know to log in by it.
@@ -64,15 +78,11 @@ def asking(stack):
         **metadata,
     ):
         client_id = f"peer-{os.urandom(8).hex()}"
-        key = Jwk.generate(alg="PS256").with_kid_thumbprint()
+        key = signing_key()
         certificate = stack.certificates.client("peer") if bound == "mtls" or method == "tls_client_auth" else None
         signed = sent.endswith("signed")
         keys = [dict(key.public_jwk(), use="sig")]
-        opener = (
-            Jwk.generate(alg=by, **({"crv": "P-256"} if by.startswith("ECDH") else {})).with_kid_thumbprint()
-            if by
-            else None
-        )
+        opener = decryption_key(by) if by else None
         if opener:
             keys.append(dict(opener.public_jwk(), use="enc"))
         client = {
@@ -290,7 +300,7 @@ def test_what_is_encrypted_to_another_key_is_refused(asking, log_in):
         id_token_encrypted_response_alg="RSA-OAEP-256",
         id_token_encrypted_response_enc=ENC,
     )
-    other = Jwk.generate(alg="RSA-OAEP-256")
+    other = Jwk.generate(alg="RSA-OAEP-256", key_size=2048)
     asked["decryption"] = [{**other, "kid": asked["decryption"][0]["kid"]}]
     with pytest.raises(openid_client.Refused) as refused:
         log_in(asked)
