@@ -11,9 +11,10 @@ from argon2 import PasswordHasher
 
 from chalicelib.jobs import publish_keys
 from chalicelib.people import password
-from local import aws
-from tests.actors import NOW, Bank, Fintech, certificate, der, ec_key, jwk, rsa_key, secret_of
+from tests.actors import Bank, Fintech, certificate, der, ec_key, jwk, rsa_key, secret_of
+from tests.beginning import Beginning
 from tests.ids import pytest_make_parametrize_id as pytest_make_parametrize_id
+from tests.standin import aws as standin
 
 botocore.session.create_loader = cache(botocore.loaders.create_loader)
 """What botocore knows of DynamoDB and KMS is read once a process, and not once a session of it."""
@@ -41,32 +42,20 @@ BASELINE = {**STANDARD, "profile": "fapi1-baseline", "tls_client_certificate_bou
 
 
 @pytest.fixture(scope="session")
-def _running():
-    """One stand-in for the whole run: what a test needs fresh, it makes itself."""
-    with aws.in_process() as environment:
+def begin_again():
+    """A function that gives the bank as every test finds it: one stand-in for the whole run, put back to its beginning."""
+    with standin.running() as (stand, environment):
         bank = Bank(environment)
         publish_keys.run(bank.aws)
         for client in CLIENTS.values():
             bank.register(**client())
-        yield bank
+        yield Beginning(stand, bank)
 
 
 @pytest.fixture
-def bank(_running, monkeypatch):
-    """The provider, its clock at NOW, and nothing on the web. What people agree to in a test is forgotten after it."""
-    agreed, remember = set(), _running.aws.agreements.remember
-
-    def noted(sub, client_id, *what, **more):
-        agreed.add((sub, client_id))
-        remember(sub, client_id, *what, **more)
-
-    monkeypatch.setattr(_running.aws.agreements, "remember", noted)
-    _running.now = NOW
-    _running.web.__init__()
-    _running.aws.published_keys.__init__(_running.web)
-    yield _running
-    for sub, client_id in agreed:
-        _running.aws.agreements.forget(sub, client_id)
+def bank(begin_again):
+    """The provider with its clients, its clock at NOW, nothing on the web and nothing of another test."""
+    return begin_again()
 
 
 @pytest.fixture

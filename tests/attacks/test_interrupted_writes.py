@@ -13,10 +13,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from chalicelib.jobs import publish_keys
-from local import aws
-from tests.actors import Bank, Browser
-from tests.conftest import CLIENTS
+from tests.actors import Browser
 
 TABLES = ("consents", "access_tokens", "interactions")
 GIVING = ("consent", "redeem", "refresh")
@@ -164,17 +161,6 @@ def told_nothing(answer):
     assert answer.header("set-cookie") is None
     assert answer.header("cache-control") == "no-store"
     return True
-
-
-@pytest.fixture(scope="module")
-def _running():
-    """A stand-in with these tests' items alone, since every one of them is looked at."""
-    with aws.in_process("eu-north-1") as environment:
-        bank = Bank(environment)
-        publish_keys.run(bank.aws)
-        for name in ("fintech", "tls-client-auth"):
-            bank.register(**CLIENTS[name]())
-        yield bank
 
 
 @pytest.fixture(params=["private_key_jwt", "tls_client_auth"])

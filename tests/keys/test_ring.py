@@ -110,9 +110,9 @@ def aws():
 def at(aws):
     """A function: an instant, and settings that differ, to the provider of a fresh function at that instant."""
     stand, settings = aws
-    empty = stand.database.kept()
+    put_back = stand.kept()
     yield lambda now, **changes: Aws(replace(settings, **changes), clock=lambda: now)
-    stand.database.put_back(empty)
+    put_back()
 
 
 def further_key(spec="RSA_2048"):

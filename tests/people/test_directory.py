@@ -43,9 +43,9 @@ def aws():
 def provider(aws):
     """A provider that nobody used, over tables that are empty again afterwards."""
     stand, settings = aws
-    empty = stand.database.kept()
+    put_back = stand.kept()
     yield Aws(settings)
-    stand.database.put_back(empty)
+    put_back()
 
 
 def chance(length):

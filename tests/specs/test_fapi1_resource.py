@@ -201,7 +201,7 @@ def test_6_2_2_5_two_names_are_none(at, token):
 
 
 @pytest.mark.clause("FAPI1-BASE-6.2.1-11")
-@pytest.mark.parametrize("client", ["fintech", "dpop_fintech"])
+@pytest.mark.parametrize("client", ["fintech", "dpop_client"])
 def test_6_2_1_11_a_client_of_fapi_2_may_name_its_calls(request, client):
     """Whatever its profile, a client may send x-fapi-interaction-id, and gets it back."""
     one = request.getfixturevalue(client)

@@ -53,13 +53,25 @@ class Stand:
             f"https://kms.{region}.amazonaws.com/": ("kms", self.keys.call),
         }
 
+    def kept(self) -> Callable[[], None]:
+        """A function that puts back all that is held now."""
+        database, keys = self.database.kept(), self.keys.kept()
+
+        def put_back() -> None:
+            self.database.put_back(database)
+            self.keys.put_back(keys)
+
+        return put_back
+
     @contextmanager
     def failing(self, fault: Fault) -> Iterator[None]:
         """From here on each call goes by `fault`; of several, the last one comes first."""
         before = self._faults
         self._faults = (fault, *before)
-        yield
-        self._faults = before
+        try:
+            yield
+        finally:
+            self._faults = before
 
     def answer(self, request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse | None:
         """botocore's `before-send`: the answer to a request to this Region, and none to another's."""

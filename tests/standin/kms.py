@@ -102,6 +102,13 @@ class Keys:
             raise Unknown(f"{operation} with {', '.join(sorted(unknown))}")
         return self._operations[operation](body)
 
+    def kept(self) -> dict[str, Key]:
+        """All that is held, to be put back."""
+        return dict(self._keys)
+
+    def put_back(self, kept: dict[str, Key]) -> None:
+        self._keys = dict(kept)
+
     def _create_key(self, body: Body) -> Body:
         spec, usage = body.get("KeySpec", "SYMMETRIC_DEFAULT"), body.get("KeyUsage", "ENCRYPT_DECRYPT")
         if usage not in USES.get(spec, ()):

@@ -46,23 +46,23 @@ def client(service: str, **more: Any) -> Any:
 
 
 def test_what_was_kept_is_put_back(used: Used) -> None:
-    empty = used.stand.database.kept()
+    empty = used.stand.kept()
     used.put()
-    filled = used.stand.database.kept()
-    for kept, there in ((empty, None), (filled, ITEM), (empty, None), (filled, ITEM)):
-        used.stand.database.put_back(kept)
+    filled = used.stand.kept()
+    for put_back, there in ((empty, None), (filled, ITEM), (empty, None), (filled, ITEM)):
+        put_back()
         assert used.there() == there
         used.dynamodb.delete_item(TableName=used.table, Key={"pk": ITEM["pk"]})
         used.dynamodb.put_item(TableName=used.table, Item={"pk": {"S": "another"}})
 
 
 def test_what_is_put_back_knows_no_later_transaction(used: Used) -> None:
-    before = used.stand.database.kept()
+    put_back = used.stand.kept()
     put = {"Put": {"TableName": used.table, "Item": ITEM, "ConditionExpression": "attribute_not_exists(pk)"}}
     for _ in range(2):
         used.dynamodb.transact_write_items(TransactItems=[put], ClientRequestToken="token")
         assert used.there() == ITEM
-        used.stand.database.put_back(before)
+        put_back()
         assert used.there() is None
 
 

@@ -1,0 +1,42 @@
+"""What each test finds: the bank as it was when its clients had just been registered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.actors import NOW, Bank
+from tests.standin.aws import Stand
+from tests.web import Web
+
+CONNECTIONS = ("dynamo", "kms")
+"""What of the provider lasts, as it holds nothing but botocore's clients, which are slow to make."""
+
+
+class Beginning:
+    """Called, it puts everything back, and gives the bank.
+
+    The provider's stores and whatever else it makes at first use go, and all that they remember: found clients, published keys,
+    nonces. The next use makes them anew, as in a function that has just started.
+    """
+
+    def __init__(self, stand: Stand, bank: Bank) -> None:
+        self._put_back, self._bank = stand.kept(), bank
+        made_at_first_use = vars(type(bank.aws)).keys() - set(CONNECTIONS)
+        self._lasting = [
+            (bank, dict(vars(bank))),
+            (bank.aws, _without(vars(bank.aws), made_at_first_use)),
+            (bank.aws.dynamo, _without(vars(bank.aws.dynamo), vars(type(bank.aws.dynamo)))),
+        ]
+
+    def __call__(self) -> Bank:
+        self._put_back()
+        for one, members in self._lasting:
+            vars(one).clear()
+            vars(one).update(members)
+        self._bank.now = NOW
+        self._bank.web = self._bank.aws.documents = Web()
+        return self._bank
+
+
+def _without(members: dict[str, Any], names: Any) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if name not in names}
