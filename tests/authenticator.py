@@ -102,11 +102,10 @@ class Authenticator:
     def _data(self, rp_id: str, said: dict[str, Any], flags: int = 0, attested: bytes = b"") -> bytes:
         if self.counts:
             self.sign_count += 1
-        number = said.pop("sign_count", self.sign_count)
+        number: int = said.pop("sign_count", self.sign_count)
         flags |= said.pop("flags", PRESENT | VERIFIED)
-        return (
-            sha256(said.pop("rp_id", rp_id).encode()).digest() + bytes([flags]) + number.to_bytes(4, "big") + attested
-        )
+        relying_party: str = said.pop("rp_id", rp_id)
+        return sha256(relying_party.encode()).digest() + bytes([flags]) + number.to_bytes(4, "big") + attested
 
     def _client_data(self, kind: str, challenge: str, said: dict[str, Any]) -> bytes:
         members = {

@@ -1,8 +1,10 @@
 """What every test may ask for: a bank on AWS's stand-in, and fintechs that are its clients."""
 
 from base64 import b64encode
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import botocore.loaders
 import botocore.session
@@ -42,7 +44,7 @@ BASELINE = {**STANDARD, "profile": "fapi1-baseline", "tls_client_certificate_bou
 
 
 @pytest.fixture(scope="session")
-def begin_again():
+def begin_again() -> Iterator[Beginning]:
     """A function that gives the bank as every test finds it: one stand-in for the whole run, put back to its beginning."""
     with standin.running() as (stand, environment):
         bank = Bank(environment)
@@ -53,13 +55,13 @@ def begin_again():
 
 
 @pytest.fixture
-def bank(begin_again):
+def bank(begin_again: Beginning) -> Bank:
     """The provider with its clients, its clock at NOW, nothing on the web and nothing of another test."""
     return begin_again()
 
 
 @pytest.fixture
-def light_passwords(monkeypatch):
+def light_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passwords are hashed at the least cost that argon2 takes; what it is in truth is shown in people/test_password.py."""
     light = replace(password.ARGON2, memory_cost=8)
     monkeypatch.setattr(password, "_HASHER", PasswordHasher.from_parameters(light))
@@ -67,67 +69,67 @@ def light_passwords(monkeypatch):
 
 
 @pytest.fixture
-def fintech(bank):
+def fintech(bank: Bank) -> Fintech:
     """A client that authenticates by private_key_jwt (PS256)."""
     return Fintech(bank, "fintech", "private_key_jwt", rsa_key("fintech"), "PS256", certificate("fintech"))
 
 
 @pytest.fixture
-def rival(bank):
+def rival(bank: Bank) -> Fintech:
     """Another client of the same kind (ES256)."""
     return Fintech(bank, "rival", "private_key_jwt", ec_key("rival-key"), "ES256", certificate("rival"))
 
 
 @pytest.fixture
-def tls_client_auth_client(bank):
+def tls_client_auth_client(bank: Bank) -> Fintech:
     """A client that authenticates by its certificate's subject DN."""
     return Fintech(bank, "tls-client-auth", "tls_client_auth", None, "", certificate("tls-client-auth"))
 
 
 @pytest.fixture
-def self_signed_client(bank):
+def self_signed_client(bank: Bank) -> Fintech:
     """A client that authenticates by a certificate of its JWK Set."""
     return Fintech(bank, "self-signed", "self_signed_tls_client_auth", None, "", certificate("self-signed"))
 
 
 @pytest.fixture
-def resource_server(bank):
+def resource_server(bank: Bank) -> Fintech:
     """A protected resource: it may introspect, and nothing else. It serves the scope accounts."""
     return Fintech(bank, "resource-server", "tls_client_auth", None, "", certificate("resource-server"))
 
 
 @pytest.fixture
-def dpop_client(bank):
+def dpop_client(bank: Bank) -> Fintech:
     """A client that authenticates by private_key_jwt and has its tokens bound to a DPoP key. It has no certificate."""
     return Fintech(bank, "dpop", "private_key_jwt", rsa_key("dpop"), "PS256", None, ec_key("proofs"))
 
 
 @pytest.fixture
-def dpop_nonce_client(dpop_client):
+def dpop_nonce_client(dpop_client: Fintech) -> Fintech:
     """Another of the kind, whose proofs must carry a nonce."""
     return dpop_client.with_(client_id="dpop-nonce")
 
 
-def _fapi1(bank, name, **more):
+def _fapi1(bank: Bank, name: str, **more: Any) -> Fintech:
     """A client of a FAPI 1.0 profile, registered anew."""
     bank.register(**FAPI1 | {"client_id": name, "jwks": {"keys": [jwk(rsa_key(name))]}} | more)
     return Fintech(bank, name, "private_key_jwt", rsa_key(name), "PS256", certificate(name))
 
 
 @pytest.fixture
-def fapi1_advanced_client(bank):
+def fapi1_advanced_client(bank: Bank) -> Fintech:
     """A client of FAPI 1.0 Advanced, by private_key_jwt, its tokens bound to its certificate."""
     return _fapi1(bank, "advanced", profile="fapi1-advanced")
 
 
 @pytest.fixture
-def fapi1_read_write_client(bank):
+def fapi1_read_write_client(bank: Bank) -> Fintech:
     """A client of the Read and Write draft."""
     return _fapi1(bank, "read-write", profile="fapi1-read-write")
 
 
 @pytest.fixture
-def fapi1_read_write_loa3_client(fapi1_read_write_client, monkeypatch):
+def fapi1_read_write_loa3_client(fapi1_read_write_client: Fintech, monkeypatch: pytest.MonkeyPatch) -> Fintech:
     """The same, at a bank whose people reach by password and code what the draft asks for."""
     monkeypatch.setattr(
         fapi1_read_write_client.bank.aws, "settings", replace(fapi1_read_write_client.bank.settings, otp_level="3")
@@ -136,31 +138,31 @@ def fapi1_read_write_loa3_client(fapi1_read_write_client, monkeypatch):
 
 
 @pytest.fixture
-def fapi1_baseline_client(bank):
+def fapi1_baseline_client(bank: Bank) -> Fintech:
     """A confidential client of FAPI 1.0 Baseline, by private_key_jwt."""
     return _fapi1(bank, "baseline", profile="fapi1-baseline")
 
 
 @pytest.fixture
-def fapi1_bearer_client(bank):
+def fapi1_bearer_client(bank: Bank) -> Fintech:
     """A client of FAPI 1.0 that authenticates by private_key_jwt and shows no certificate."""
     return Fintech(bank, "fapi1-bearer", "private_key_jwt", rsa_key("fapi1-bearer"), "PS256", None)
 
 
 @pytest.fixture
-def client_secret_jwt_client(bank):
+def client_secret_jwt_client(bank: Bank) -> Fintech:
     """A client of FAPI 1.0 that authenticates by client_secret_jwt (HS256) and shows no certificate."""
     return Fintech(bank, "client-secret-jwt", "client_secret_jwt", secret_of("client-secret-jwt"), "HS256", None)
 
 
 @pytest.fixture
-def public_client(bank):
+def public_client(bank: Bank) -> Fintech:
     """A public client of FAPI 1.0, which only reads and whose tokens are bound to nothing."""
     return Fintech(bank, "public", "none", None, "", None, scope="openid accounts")
 
 
 @pytest.fixture
-def public_dpop_client(bank):
+def public_dpop_client(bank: Bank) -> Fintech:
     """A public client of FAPI 1.0 that writes, so that all it gets is bound to its DPoP key."""
     return Fintech(
         bank, "public-dpop", "none", None, "", None, ec_key("public-dpop-proofs"), scope="openid accounts payments"
@@ -168,12 +170,14 @@ def public_dpop_client(bank):
 
 
 @pytest.fixture(params=["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"])
-def each_client(request, fintech, tls_client_auth_client, self_signed_client):
+def each_client(
+    request: pytest.FixtureRequest, fintech: Fintech, tls_client_auth_client: Fintech, self_signed_client: Fintech
+) -> Fintech:
     """A client of each way of authenticating, one after the other."""
     return next(one for one in (fintech, tls_client_auth_client, self_signed_client) if one.auth == request.param)
 
 
-CLIENTS = {
+CLIENTS: dict[str, Callable[[], dict[str, Any]]] = {
     "fintech": lambda: {
         **STANDARD,
         "client_id": "fintech",

@@ -198,7 +198,7 @@ def test_a_request_object_leads_nowhere_else(by_reference):
     """RFC 9101 4: none within another. RFC 8725 3.10: addresses of keys in its header are never looked at."""
     nested = {"request_uri": REQUEST}
     away = {"jku": "https://localhost/jwks.json", "x5u": "https://169.254.169.254/cert"}
-    serve(REQUEST, by_reference.request_object(**nested).encode())
+    serve(REQUEST, by_reference.request_object(extra=nested).encode())
     refused(opened(by_reference, REQUEST), "invalid_request_object")
     serve(REQUEST, by_reference.request_object(key=rsa_key("a thief's"), headers=away).encode())
     refused(opened(by_reference, REQUEST), "invalid_request_object")

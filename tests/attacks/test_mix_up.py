@@ -34,7 +34,7 @@ def test_every_refusal_says_who_gave_it(fintech, where):
 def test_no_parameter_of_a_request_changes_who_answers(fintech):
     """Not iss in what is pushed, not iss at the authorization endpoint, nor one within the redirect URI's own query."""
     browser = Browser(fintech.bank)
-    request_uri = fintech.pushed(iss=OTHER, issuer=OTHER)
+    request_uri = fintech.pushed(extra={"iss": OTHER, "issuer": OTHER})
     began = browser.get("/authorize", {"client_id": "fintech", "request_uri": request_uri, "iss": OTHER})
     back = browser.submit(browser.get(browser.sign_in(browser.get(began.location)).location), "approve")
     assert back.parameters["iss"] == ISSUER

@@ -127,7 +127,7 @@ def test_an_odd_value_in_a_pushed_request(tls_client_auth_client, odd):
     """Of a client that is known, past authentication: taken and given back whole, or refused."""
     for name in NAMES:
         if name not in ("client_id", "client_assertion", "client_assertion_type"):
-            assert answered(tls_client_auth_client.push(**{name: ODD[odd]}), ODD[odd]), name
+            assert answered(tls_client_auth_client.push(extra={name: ODD[odd]}), ODD[odd]), name
 
 
 @pytest.mark.clause("RFC6749-4.1.2")

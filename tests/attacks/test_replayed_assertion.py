@@ -67,7 +67,10 @@ def test_a_fraction_of_a_second_before_expiry_opens_no_gap(bank, fintech):
 def test_a_new_assertion_with_a_used_jti_is_a_replay(fintech):
     """It is the jti that is used up: other claims and another signature around it don't help."""
     assert send(fintech, "/token", fintech.assertion(jti="seen")).status == 200
-    for other in (fintech.assertion(jti="seen", exp=NOW + 300), fintech.assertion(jti="seen", more="claims")):
+    for other in (
+        fintech.assertion(jti="seen", exp=NOW + 300),
+        fintech.assertion(jti="seen", extra={"more": "claims"}),
+    ):
         assert send(fintech, "/token", other).error == "invalid_client"
 
 

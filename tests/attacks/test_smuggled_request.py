@@ -137,7 +137,7 @@ def test_a_request_object_authenticates_nobody(fapi1_advanced_client):
 @pytest.mark.parametrize("size", [40_000, 1_000_000])
 def test_a_request_of_a_megabyte_is_refused_unread(fapi1_advanced_client, size):
     """Nothing of it is kept, and nothing verified."""
-    large = fapi1_advanced_client.request_object(**HYBRID, padding="x" * size)
+    large = fapi1_advanced_client.request_object(**HYBRID, extra={"padding": "x" * size})
     form = fapi1_advanced_client.direct(request=large)
     answer = fapi1_advanced_client.bank.send("POST", "/authorize", form=form)
     assert answer.status in (400, 413)

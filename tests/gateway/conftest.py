@@ -1,38 +1,46 @@
 """The functions as Lambda would run them: `app.<name>`, the environment's settings, API Gateway's own events."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from typing import Any, Unpack
+from urllib.parse import urlencode
 
 import pytest
 from cryptography import x509
 
 import app
 from chalicelib import assembly
+from chalicelib.assembly import Aws
 from chalicelib.settings import Settings, variable
 from local import events, stack
+from local.gateway import Api
 from local.wire import Incoming
-from tests.actors import Fintech, der
+from tests.actors import Bank, Fintech, der, known
+from tests.actors.parameters import Form, Headers
 
 
 @dataclass(frozen=True)
 class Wire:
     """What a proxy integration gives back, looked at as API Gateway does."""
 
-    answer: dict
+    answer: dict[str, Any]
 
     @property
-    def status(self):
-        return self.answer["statusCode"]
+    def status(self) -> int:
+        return int(self.answer["statusCode"])
 
-    def all(self, name):
+    def all(self, name: str) -> list[str]:
         return [v for k, values in self.answer["multiValueHeaders"].items() if k.lower() == name for v in values]
 
-    def header(self, name):
+    def header(self, name: str) -> str | None:
         values = self.all(name)
         assert len(values) <= 1, values
         return values[0] if values else None
 
-    def json(self):
+    def json(self) -> Any:
         assert self.header("content-type") == "application/json"
         return json.loads(self.answer["body"])
 
@@ -40,46 +48,59 @@ class Wire:
 class Lambdas:
     """Every function of app.py, by its name in the template."""
 
-    def __init__(self, bank):
+    def __init__(self, bank: Bank) -> None:
         self.bank = bank
 
-    def __call__(self, name, event):
+    def __call__(self, name: str, event: dict[str, Any]) -> Wire:
         """The wire answer of a function to an event, both as JSON, which is how Lambda hands them over."""
         answer = getattr(app, name)(json.loads(json.dumps(event)), None)
         return Wire(json.loads(json.dumps(answer)))
 
-    def invoke(self, name, event):
+    def invoke(self, name: str, event: dict[str, Any]) -> Any:
         """What a function gives that is no proxy integration."""
         return json.loads(json.dumps(getattr(app, name)(json.loads(json.dumps(event)), None)))
 
-    def event(self, method, path, *, headers=(), body="", certificate=None, authorizer=None):
+    def event(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Headers = (),
+        body: str | bytes = "",
+        certificate: str | None = None,
+        authorizer: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
         """API Gateway's proxy event. `path`: with its query. `certificate`: PEM."""
         return events.proxy_event(
             incoming(method, path, headers, body, certificate), path.partition("?")[0], authorizer
         )
 
-    def authorizer_event(self, method, path, *, headers=(), certificate=None):
+    def authorizer_event(
+        self, method: str, path: str, *, headers: Headers = (), certificate: str | None = None
+    ) -> dict[str, Any]:
         """The event of a REQUEST authorizer."""
         return events.authorizer_event(incoming(method, path, headers, "", certificate), path.partition("?")[0])
 
-    def api(self):
+    def api(self) -> Api:
         """All of them behind API Gateway's stand-in, which does to an answer what API Gateway does."""
         return stack.api()
 
 
-def incoming(method, path, headers=(), body="", certificate=None):
+def incoming(
+    method: str, path: str, headers: Headers = (), body: str | bytes = "", certificate: str | None = None
+) -> Incoming:
     shown = None if certificate is None else x509.load_der_x509_certificate(der(certificate))
     sent = (("Host", "login.bank.example"), *headers)
     return Incoming(method, path, sent, body if isinstance(body, bytes) else body.encode(), "203.0.113.7", shown)
 
 
 @pytest.fixture
-def lambdas(bank, monkeypatch):
+def lambdas(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lambdas]:
     """The functions, set up by their environment alone, but for the clock and the stand-in's clients."""
     for field in fields(Settings):
         monkeypatch.setenv(variable(field.name), str(getattr(bank.settings, field.name)))
 
-    def made(settings):
+    def made(settings: Settings) -> Aws:
         assert settings == bank.settings
         return bank.aws
 
@@ -90,13 +111,12 @@ def lambdas(bank, monkeypatch):
 
 
 @pytest.fixture
-def form(fintech):
+def form(fintech: Fintech) -> Callable[..., dict[str, Any]]:
     """A function: parameters to the urlencoded body of an authenticated request, and its header."""
-    from urllib.parse import urlencode
 
-    def made(client: Fintech = fintech, **parameters):
+    def made(client: Fintech = fintech, **parameters: Unpack[Form]) -> dict[str, Any]:
         return {
-            "body": urlencode(client.authenticated(parameters)),
+            "body": urlencode(client.authenticated(known(parameters, Form))),
             "headers": (("Content-Type", "application/x-www-form-urlencoded"),),
             "certificate": client.certificate,
         }

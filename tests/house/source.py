@@ -47,7 +47,7 @@ def classes(path: Path) -> Iterator[ast.ClassDef]:
             yield node
 
 
-def lines_of_code(node: ast.AST, source: str) -> int:
+def lines_of_code(node: ast.Module | ast.stmt, source: str) -> int:
     """Lines that do something: no blanks, no comments, no docstrings."""
     said = {
         number
@@ -56,6 +56,6 @@ def lines_of_code(node: ast.AST, source: str) -> int:
         for number in range(inner.lineno, (inner.end_lineno or inner.lineno) + 1)
     }
     lines = source.splitlines()
-    first, last = (1, len(lines)) if isinstance(node, ast.Module) else (node.lineno, node.end_lineno)
+    first, last = (1, len(lines)) if isinstance(node, ast.Module) else (node.lineno, node.end_lineno or node.lineno)
     rest = (n for n in range(first, last + 1) if n not in said)
     return sum(1 for n in rest if lines[n - 1].strip() and not lines[n - 1].lstrip().startswith("#"))

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.authorization.detail_types import TYPES
 from chalicelib.storage.records import Once
 from chalicelib.storage.stores import AlreadyUsed
-from tests.actors import ISSUER, Browser, _tags, certificate
+from tests.actors import ISSUER, Browser, certificate, elements
 from tests.conftest import STANDARD
 
 
@@ -28,7 +28,7 @@ class Person(Browser):
     def form(self, page, action, client=None):
         """What the button posts."""
         for part in re.findall(r"<form.*?</form>", page.text, re.DOTALL):
-            tags = _tags(part)
+            tags = elements(part)
             form = {a["name"]: a.get("value", "") for t, a in tags if t == "input" and "name" in a}
             buttons = {a.get("value") for t, a in tags if t == "button"}
             if action in buttons and form.get("client") == client:
@@ -45,7 +45,7 @@ def alice(bank):
 
 
 def clients(page):
-    return [a["value"] for t, a in _tags(page.text) if a.get("name") == "client"]
+    return [a["value"] for t, a in elements(page.text) if a.get("name") == "client"]
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +115,7 @@ def _agreed(bank, client, asked):
     browser = Browser(bank)
     pushed = client.pushed(scope="openid", authorization_details=json.dumps([asked]))
     page = browser.consent_page(client.client_id, pushed)
-    inputs = [a for t, a in _tags(page.text) if t == "input" and "name" in a]
+    inputs = [a for t, a in elements(page.text) if t == "input" and "name" in a]
     form = {a["name"]: a.get("value", "") for a in inputs} | {"action": "approve"}
     return browser.post("/consent", form).parameters["code"]
 

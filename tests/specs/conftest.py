@@ -5,5 +5,5 @@ from pytest_socket import disable_socket
 
 
 @pytest.fixture(autouse=True)
-def _no_sockets():
+def _no_sockets() -> None:
     disable_socket(allow_unix_socket=True)  # asyncio's own, which nothing here speaks over

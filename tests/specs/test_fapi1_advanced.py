@@ -29,9 +29,9 @@ def told(answer):
     return dict(parse_qsl(where.fragment or where.query))
 
 
-def ask(client, by, *, signed=None, beside=None, **claims):
+def ask(client, by, *, signed=None, beside=None, extra=None, **claims):
     """The answer to an authorization request, by value or pushed."""
-    signed = signed or client.request_object(**HYBRID | claims)
+    signed = signed or client.request_object(extra=extra, **HYBRID | claims)
     if by == "push":
         return client.post("/par", request=signed, **(beside or {}))
     return Browser(client.bank).get("/authorize", client.direct(request=signed, beside=beside))
@@ -382,7 +382,7 @@ def test_jarm_2_1_a_refusal_is_signed_too(fapi1_advanced_client):
 @pytest.mark.parametrize("inner", ["request", "request_uri"])
 def test_a_request_object_holds_no_other(fapi1_advanced_client, by, inner):
     """request and request_uri parameters MUST NOT be included in Request Objects."""
-    refused(fapi1_advanced_client, by, **{inner: fapi1_advanced_client.request_object(**HYBRID)})
+    refused(fapi1_advanced_client, by, extra={inner: fapi1_advanced_client.request_object(**HYBRID)})
 
 
 @BY

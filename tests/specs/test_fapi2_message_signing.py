@@ -221,7 +221,7 @@ def test_10_8_another_kind_of_jwt_is_no_request(signing, typ):
 def test_10_8_a_client_assertion_is_no_request_and_a_request_no_assertion(signing):
     """A sub that is the client would make the object an assertion; so neither passes for the other."""
     refused(push(signing, request_object(signing, sub=signing.client_id)))
-    refused(push(signing, signing.assertion(**signing.asking(), client_id=signing.client_id)))
+    refused(push(signing, signing.assertion(extra=signing.asking(client_id=signing.client_id))))
     posed = signing.post("/par", **signing.asking(), client_assertion=request_object(signing, jti="x"))
     assert posed.status in (400, 401)
 

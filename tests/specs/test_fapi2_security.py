@@ -126,7 +126,7 @@ def test_5_3_2_1_3_a_client_that_keeps_no_secret_can_not_be_registered(bank):
 @pytest.mark.parametrize("path", ENDPOINTS)
 def test_5_3_2_1_3_a_client_that_does_not_prove_itself_gets_nothing(bank, client, path):
     """Shall only support confidential clients: naming oneself is no proof."""
-    form = client.asking(grant_type="client_credentials", token="x", client_id=client.client_id)
+    form = client.asking(client_id=client.client_id) | {"grant_type": "client_credentials", "token": "x"}
     refused(bank.send("POST", path, form=form), "invalid_client")
 
 
@@ -225,7 +225,7 @@ def test_5_3_2_1_8_an_assertion_is_for_the_issuer_as_a_string(asserting, path, a
     """Shall only accept its issuer identifier value as a string in the aud claim of client authentication assertions."""
     form = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": asserting.assertion(aud=aud)}
     refused(
-        asserting.post(path, **asserting.asking(grant_type="client_credentials", token="x", **form)), "invalid_client"
+        asserting.post(path, **asserting.asking(**form), grant_type="client_credentials", token="x"), "invalid_client"
     )
 
 

@@ -363,9 +363,8 @@ def test_3_1_2_1_acr_values_are_a_wish(tls_client_auth_client):
 @pytest.mark.clause("FAPI1-BASE-5.2.2.1-2")
 def test_3_1_2_2_parameters_that_are_not_understood_are_ignored(tls_client_auth_client):
     """The server SHOULD ignore unrecognized request parameters."""
-    claims = id_token_of(
-        tls_client_auth_client, sub="mallory", azp="mallory", iss="https://evil.example", auth_time="1", audience="x"
-    )
+    unknown = {"sub": "mallory", "azp": "mallory", "iss": "https://evil.example", "auth_time": "1", "audience": "x"}
+    claims = id_token_of(tls_client_auth_client, extra=unknown)
     assert (claims["sub"], claims["iss"], claims["auth_time"]) == (ALICE.sub, ISSUER, NOW)
 
 

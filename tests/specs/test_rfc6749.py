@@ -162,7 +162,7 @@ def test_3_1_an_empty_parameter_of_the_authorization_endpoint_was_not_sent(tls_c
 def test_3_1_unrecognized_parameters_are_ignored(tls_client_auth_client):
     """The authorization server MUST ignore unrecognized request parameters."""
     unknown = {"foo": "bar", "redirect_url": "https://evil.example", "Scope": "email", "STATE": "x", "": "y"}
-    request_uri = tls_client_auth_client.pushed(**unknown)
+    request_uri = tls_client_auth_client.pushed(extra=unknown)
     browser = Browser(tls_client_auth_client.bank)
     opened = browser.get(
         "/authorize",
@@ -173,7 +173,9 @@ def test_3_1_unrecognized_parameters_are_ignored(tls_client_auth_client):
     assert back.parameters.keys() == {"code", "state", "iss"}
     assert back.parameters["state"] == "a-state"
     assert (
-        tls_client_auth_client.redeem(back.parameters["code"], foo="bar", resource_owner="alice").json()["scope"]
+        tls_client_auth_client.redeem(back.parameters["code"], extra={"foo": "bar", "resource_owner": "alice"}).json()[
+            "scope"
+        ]
         == tls_client_auth_client.scope
     )
 
@@ -193,7 +195,7 @@ def test_3_1_names_of_parameters_have_a_case(tls_client_auth_client, name):
 @given(data=st.data())
 def test_3_1_no_parameter_may_come_twice_in_a_pushed_request(tls_client_auth_client, data):
     """Request parameters MUST NOT be included more than once: not the same value again, nor another, nor an empty one."""
-    pairs = list(tls_client_auth_client.authenticated(tls_client_auth_client.asking(foo="bar")).items())
+    pairs = list(tls_client_auth_client.authenticated(tls_client_auth_client.asking() | {"foo": "bar"}).items())
     name, value = data.draw(st.sampled_from(pairs))
     again = data.draw(st.one_of(st.just(value), st.just(""), ANYTHING))
     pairs.insert(data.draw(st.integers(0, len(pairs))), (name, again))
@@ -908,7 +910,7 @@ def test_5_2_a_client_that_used_the_authorization_header_is_answered_by_its_sche
     """MUST respond with 401 and a WWW-Authenticate header matching the authentication scheme used by the client."""
     header = ("Authorization", f"{scheme} " + b64encode(b"tls-client-auth:s3cret").decode())
     answer = tls_client_auth_client.bank.send(
-        "POST", path, form=tls_client_auth_client.asking(token="x"), headers=(header,)
+        "POST", path, form=tls_client_auth_client.asking() | {"token": "x"}, headers=(header,)
     )
     refused(answer, "invalid_client", 401)
     challenge = answer.header("www-authenticate")
@@ -934,7 +936,7 @@ def test_5_2_a_client_that_used_the_authorization_header_is_answered_by_its_sche
 def test_5_2_an_unknown_client_is_an_invalid_client(tls_client_auth_client, path, client_id):
     """invalid_client: client authentication failed (e.g. unknown client)."""
     refused(
-        tls_client_auth_client.post(path, **tls_client_auth_client.asking(client_id=client_id, token="x")),
+        tls_client_auth_client.post(path, **tls_client_auth_client.asking(client_id=client_id), token="x"),
         "invalid_client",
         401,
     )
@@ -965,7 +967,9 @@ def test_5_2_an_unknown_client_and_a_wrong_proof_look_the_same(tls_client_auth_c
 def test_5_2_a_body_of_another_type_is_malformed(tls_client_auth_client, path, content_type):
     """invalid_request: the request is otherwise malformed; forms alone are read, whatever they claim to be."""
     form = urlencode(
-        tls_client_auth_client.authenticated(tls_client_auth_client.asking(grant_type="client_credentials", token="x"))
+        tls_client_auth_client.authenticated(
+            tls_client_auth_client.asking() | {"grant_type": "client_credentials", "token": "x"}
+        )
     )
     answer = tls_client_auth_client.bank.send(
         "POST", path, form=form, content_type=content_type, certificate=tls_client_auth_client.certificate
@@ -1125,7 +1129,8 @@ def test_10_14_no_input_of_the_back_channel_makes_us_fail(tls_client_auth_client
     """The server MUST sanitize and validate any value received."""
     path = data.draw(st.sampled_from(BACK_CHANNEL))
     form = tls_client_auth_client.authenticated(
-        tls_client_auth_client.asking(grant_type="authorization_code", code="x", token="x", refresh_token="x")
+        tls_client_auth_client.asking()
+        | {"grant_type": "authorization_code", "code": "x", "token": "x", "refresh_token": "x"}
     )
     for name in data.draw(
         st.lists(st.sampled_from([*sorted(form), "prompt", "max_age", "client_assertion"]), max_size=3)

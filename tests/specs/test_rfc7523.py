@@ -269,7 +269,9 @@ def test_3_any_text_is_a_jti(fintech):
 @pytest.mark.clause("RFC7523-3")
 def test_3_further_claims_are_nothing_to_us(fintech):
     """8: other claims may stand in it."""
-    assert accepted(push(fintech, fintech.assertion(scope="accounts", admin=True, nested={"iss": "rival"})))
+    assert accepted(
+        push(fintech, fintech.assertion(extra={"scope": "accounts", "admin": True, "nested": {"iss": "rival"}}))
+    )
 
 
 @pytest.mark.clause("RFC7523-3")
@@ -286,7 +288,7 @@ def test_3_what_is_signed_is_what_counts(fintech, rival):
     """9: an assertion whose claims or signature were exchanged is refused."""
     header, claims, signature = fintech.assertion().split(".")
     own_header, _, own_signature = rival.assertion().split(".")
-    other_claims = fintech.assertion(scope="more").split(".")[1]
+    other_claims = fintech.assertion(extra={"scope": "more"}).split(".")[1]
     for forged in (
         f"{header}.{other_claims}.{signature}",
         f"{own_header}.{claims}.{own_signature}",

@@ -242,8 +242,8 @@ def test_2_3_any_method_but_post_is_not_allowed(tls_client_auth_client, method):
 @pytest.mark.clause("PAR-2.3")
 def test_2_3_a_request_beyond_the_upper_bound_is_too_large(tls_client_auth_client):
     """413: if the request size was beyond the upper bound that the authorization server allows."""
-    refused(tls_client_auth_client.push(foo="x" * 65_536), "invalid_request", status=413)
-    assert tls_client_auth_client.push(foo="x" * 60_000).status == 201
+    refused(tls_client_auth_client.push(extra={"foo": "x" * 65_536}), "invalid_request", status=413)
+    assert tls_client_auth_client.push(extra={"foo": "x" * 60_000}).status == 201
 
 
 @pytest.mark.clause("PAR-2.3")

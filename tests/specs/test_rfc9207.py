@@ -89,7 +89,7 @@ def test_2_3_it_is_the_issuer_of_the_metadata_and_of_the_id_token(bank, tls_clie
 @pytest.mark.clause("RFC9207-2")
 def test_2_nobody_else_says_what_it_is(bank, tls_client_auth_client):
     """Neither the client, nor who sends the person, nor the host that was called makes it another."""
-    request_uri = tls_client_auth_client.pushed(iss="https://evil.example")
+    request_uri = tls_client_auth_client.pushed(extra={"iss": "https://evil.example"})
     asked = {"client_id": tls_client_auth_client.client_id, "request_uri": request_uri, "iss": "https://evil.example"}
     hosts = (("Host", "evil.example"), ("X-Forwarded-Host", "evil.example"), ("Forwarded", "host=evil.example"))
     begun = bank.send("GET", "/authorize", query=asked, headers=hosts)
@@ -98,7 +98,8 @@ def test_2_nobody_else_says_what_it_is(bank, tls_client_auth_client):
     refusal = bank.send(
         "GET",
         "/authorize",
-        query=asked | {"request_uri": tls_client_auth_client.pushed(prompt="none", iss="https://evil.example")},
+        query=asked
+        | {"request_uri": tls_client_auth_client.pushed(prompt="none", extra={"iss": "https://evil.example"})},
         headers=hosts,
     )
     assert refusal.parameters["iss"] == ISSUER

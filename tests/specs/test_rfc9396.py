@@ -67,9 +67,9 @@ def tokens(client, *asked, without=(), changed=(), **changes):
 
 
 def answered(browser, page, without=(), changed=()):
-    from tests.actors import _tags
+    from tests.actors import elements
 
-    inputs = [a for tag, a in _tags(page.text) if tag == "input" and "name" in a]
+    inputs = [a for tag, a in elements(page.text) if tag == "input" and "name" in a]
     ticked = [a for a in inputs if a.get("type") not in ("checkbox", "radio") or "checked" in a]
     form = {a["name"]: a.get("value", "") for a in ticked if a["name"] not in without}
     return browser.post("/consent", form | dict(changed) | {"action": "approve"})

@@ -286,8 +286,8 @@ def test_4_3_a_bad_proof_is_refused_everywhere(client, held, place, bad):
     [
         {"headers": {"extra": "x", "kid": "k9", "cty": "JWT"}},
         {"headers": {"jwk": {**public(ec_key("proofs")), "kid": "k9", "use": "sig", "alg": "ES256", "extra": [1]}}},
-        {"extra": {"a": 1}, "nbf": NOW, "exp": NOW + 300, "aud": "x"},
-        {"exp": NOW - HOUR, "nbf": NOW + HOUR},
+        {"extra": {"extra": {"a": 1}, "nbf": NOW, "exp": NOW + 300, "aud": "x"}},
+        {"extra": {"exp": NOW - HOUR, "nbf": NOW + HOUR}},
         {"iat": NOW - 10},
         {"iat": NOW + 8},
         {"iat": NOW - 10.5},

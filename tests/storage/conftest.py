@@ -1,9 +1,13 @@
 """One contract, three backends: moto and tests/standin always, AWS's own DynamoDB Local where Java and Maven are there."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from threading import Barrier
 from types import SimpleNamespace
+from typing import Any
 from unittest.mock import patch
 
 import botocore.session
@@ -20,7 +24,7 @@ from tests.storage import dynamodb_local
 
 
 @pytest.fixture(scope="session")
-def dynamodb_local_address():
+def dynamodb_local_address() -> Iterator[str]:
     try:
         with dynamodb_local.running() as address:
             yield address
@@ -32,7 +36,7 @@ IN_PROCESS = {"moto": stand_in.in_process, "standin": standin.in_process}
 
 
 @pytest.fixture(scope="module", params=[*IN_PROCESS, "dynamodb-local"])
-def settings(request):
+def settings(request: pytest.FixtureRequest) -> Iterator[Settings]:
     """Settings whose tables are there, while the environment leads to the backend that holds them."""
     unused = {variable(f.name): "unused" for f in fields(Settings)} | {variable("otp_level"): "2"}
     hosts = {variable(name): "https://bank.example" for name in ("issuer", "mtls_url", "resource_url")}
@@ -53,12 +57,12 @@ def settings(request):
 
 
 @pytest.fixture(scope="module")
-def connected(settings):
+def connected(settings: Settings) -> Aws:
     return Aws(settings)
 
 
 @pytest.fixture
-def aws(connected):
+def aws(connected: Aws) -> Aws:
     """The provider over a backend, with nothing cached by another test."""
     for store in ("clients", "signing_keys"):
         vars(connected.dynamo).pop(store, None)
@@ -67,25 +71,25 @@ def aws(connected):
 
 
 @pytest.fixture(scope="module")
-def dynamodb(settings):
+def dynamodb(settings: Settings) -> Any:
     """botocore's own, which asks for what it is told to."""
     return botocore.session.get_session().create_client("dynamodb")
 
 
 @pytest.fixture
-def another(settings):
+def another(settings: Settings) -> Aws:
     """A second function's view of the same tables: the same provider made anew."""
     return Aws(settings)
 
 
 @pytest.fixture
-def race():
+def race() -> Callable[[Callable[[int], Any]], list[Any]]:
     """A function: an action to what came of eight threads doing it at the same time, exceptions included."""
 
-    def eight_times(action):
+    def eight_times(action: Callable[[int], Any]) -> list[Any]:
         together = Barrier(8)
 
-        def run(n):
+        def run(n: int) -> Any:
             together.wait(10)
             try:
                 return action(n)
@@ -99,12 +103,12 @@ def race():
 
 
 @pytest.fixture
-def calls():
+def calls() -> Iterator[list[tuple[str, dict[str, Any]]]]:
     """The AWS calls as they are made: operation and arguments."""
-    made = []
+    made: list[tuple[str, dict[str, Any]]] = []
     really = BaseClient._make_api_call
 
-    def recorded(client, operation, arguments):
+    def recorded(client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
         made.append((operation, arguments))
         return really(client, operation, arguments)
 
@@ -113,12 +117,12 @@ def calls():
 
 
 @pytest.fixture
-def lost_answers():
+def lost_answers() -> Iterator[list[str]]:
     """From here on each request lands but its first answer is lost, so that the SDK repeats it. Gives the repeated."""
-    repeated = []
+    repeated: list[str] = []
     really = Endpoint._do_get_response
 
-    def lossy(endpoint, request, operation, context):
+    def lossy(endpoint: Endpoint, request: Any, operation: Any, context: dict[str, Any]) -> Any:
         answer = really(endpoint, request, operation, context)
         if context.get("lost"):
             repeated.append(operation.name)
@@ -134,11 +138,12 @@ def lost_answers():
 
 
 @pytest.fixture
-def items(aws):
+def items(aws: Aws) -> Callable[[str], list[dict[str, Any]]]:
     """A function: a table's name in Settings to every raw item in it."""
 
-    def scan(name):
-        found, start = [], None
+    def scan(name: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        start = None
         while True:
             page = aws.dynamo._tables._connection.scan(getattr(aws.settings, name), exclusive_start_key=start)
             found += page["Items"]

@@ -4,6 +4,7 @@ import re
 import shutil
 import socket
 import subprocess
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,7 +28,7 @@ class Absent(Exception):
 
 
 @contextmanager
-def running():
+def running() -> Iterator[str]:
     """The address of a server of our own. Raises Absent."""
     java = _java()
     jars = _jars()
@@ -51,7 +52,7 @@ def running():
         server.wait(10)
 
 
-def _java():
+def _java() -> str:
     java = shutil.which("java")
     if java is None:
         raise Absent("DynamoDB Local needs Java, and there is none on the path")
@@ -62,7 +63,7 @@ def _java():
     return java
 
 
-def _jars():
+def _jars() -> Path:
     if HOME.is_dir():
         return HOME
     maven = shutil.which("mvn")
@@ -84,7 +85,7 @@ def _jars():
     return HOME
 
 
-def _wait(server, port):
+def _wait(server: subprocess.Popen[bytes], port: int) -> None:
     for _ in range(SECONDS_TO_START * 10):
         if server.poll() is not None:
             raise Absent(f"DynamoDB Local ended at once, with {server.returncode}")
@@ -97,7 +98,7 @@ def _wait(server, port):
     raise Absent(f"DynamoDB Local did not answer in {SECONDS_TO_START} s")
 
 
-def _pause(server):
+def _pause(server: subprocess.Popen[bytes]) -> None:
     try:
         server.wait(0.1)
     except subprocess.TimeoutExpired:

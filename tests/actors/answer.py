@@ -1,0 +1,98 @@
+"""An HTTP answer of the bank, read as a client or a browser reads it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer; header names in lower case."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    text: str
+
+    def header(self, name: str) -> str | None:
+        values = self.all(name)
+        assert len(values) <= 1, f"{name} stands more than once"
+        return values[0] if values else None
+
+    def all(self, name: str) -> list[str]:
+        return [value for key, value in self.headers if key == name.lower()]
+
+    def json(self) -> Any:
+        assert self.header("content-type") == "application/json", self.text
+        return json.loads(self.text)
+
+    @property
+    def unnamed(self) -> Answer:
+        """The same answer without the name that each has of its own (x-fapi-interaction-id)."""
+        return replace(self, headers=tuple(pair for pair in self.headers if pair[0] != "x-fapi-interaction-id"))
+
+    @property
+    def error(self) -> str | None:
+        """The error code of a JSON answer."""
+        found: str | None = self.json().get("error")
+        return found
+
+    @property
+    def location(self) -> str:
+        assert self.status == 303, (self.status, self.text)
+        found = self.header("location")
+        assert found is not None
+        return found
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The query of where it leads."""
+        return self._once(urlsplit(self.location).query)
+
+    @property
+    def fragment(self) -> dict[str, str]:
+        """The parameters in the fragment of where it leads; there are none in its query."""
+        assert not urlsplit(self.location).query
+        return self._once(urlsplit(self.location).fragment)
+
+    @property
+    def posted(self) -> dict[str, str]:
+        """What a form_post page would post, to nobody but the redirect_uri of its form."""
+        assert (self.header("content-type") or "").startswith("text/html"), self.text
+        return {a["name"]: a["value"] for t, a in elements(self.text) if t == "input" and "name" in a}
+
+    @property
+    def form_action(self) -> str:
+        """Where the page's one form leads."""
+        (action,) = [a["action"] for t, a in elements(self.text) if t == "form"]
+        return action
+
+    def _once(self, text: str) -> dict[str, str]:
+        pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True)
+        assert len(dict(pairs)) == len(pairs)
+        return dict(pairs)
+
+    @property
+    def page_error(self) -> str | None:
+        """The OAuth code of an error page."""
+        assert (self.header("content-type") or "").startswith("text/html"), self.text
+        return next((a.get("data-error") for t, a in elements(self.text) if a.get("id") == "error"), None)
+
+
+def elements(text: str) -> list[tuple[str, dict[str, str]]]:
+    """The elements of a page in their order: the name of each and its attributes."""
+    parser = _Elements()
+    parser.feed(text)
+    return parser.found
+
+
+class _Elements(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, {name: value or "" for name, value in attrs}))
