@@ -1,5 +1,6 @@
 """A browser, and small sites for it to visit: the bank's, a client's, a stranger's."""
 
+import json
 import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,7 +11,7 @@ from playwright.sync_api import sync_playwright
 
 from chalicelib.messages import Response
 
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 class Site:
@@ -25,9 +26,11 @@ class Site:
             def do_GET(self):
                 form = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
                 path = urlsplit(self.path).path
-                if path != "/favicon.ico":
+                if path == "/favicon.ico":
+                    answer = Response(204)
+                else:
                     site.seen.append((self.command, path, dict(parse_qsl(form, keep_blank_values=True))))
-                answer = site.answers.get((self.command, path), Response(404))
+                    answer = site.answers.get((self.command, path), Response(404))
                 self.send_response(answer.status)
                 for name, value in answer.headers:
                     self.send_header(name, value)
@@ -49,13 +52,21 @@ class Site:
         self.server.server_close()
 
 
-@pytest.fixture
-def sites():
-    """Three origins: the bank's, the client's, a stranger's."""
+@pytest.fixture(scope="session")
+def running_sites():
+    """Three, for all tests: a browser has a process for each origin, which takes it a while."""
     three = (Site(), Site(), Site())
     yield three
     for site in three:
         site.close()
+
+
+@pytest.fixture
+def sites(running_sites):
+    """Three origins, the bank's, the client's, a stranger's, where nothing is and nobody has asked."""
+    for site in running_sites:
+        site.answers, site.seen = {}, []
+    return running_sites
 
 
 @pytest.fixture(scope="session")
@@ -70,19 +81,54 @@ def chromium():
         browser.close()
 
 
+class Window:
+    """A page of a browser context that one test after the other looks at, each from a blank one and without cookies.
+
+    A context of its own costs a test half a second of CPU. Sites are on ports of a test's own, so none finds what another kept.
+    """
+
+    def __init__(self, chromium, options):
+        self.context = chromium.new_context(**options)
+        self.page = self.context.new_page()
+        self.page.on("console", lambda message: self.page.complaints.append(message.text))
+        self.page.on("pageerror", lambda problem: self.page.complaints.append(str(problem)))
+
+    def blank(self):
+        for other in self.context.pages:
+            if other != self.page:
+                other.close()
+        self.page.mouse.move(0, 0)
+        self.context.clear_cookies()
+        self.page.complaints = []
+        return self.page
+
+
+@pytest.fixture(scope="session")
+def windows(chromium):
+    """Those that were opened, by their contexts' options."""
+    opened = {}
+    yield opened
+    for window in opened.values():
+        window.context.close()
+
+
 @pytest.fixture
-def browse(chromium):
-    """A function: options of a browser context to a fresh page in it, whose `complaints` are all the console's lines."""
-    contexts = []
+def browse(chromium, windows):
+    """A function: options of a browser context to a page in it, whose `complaints` are all the console's lines.
 
-    def fresh(**options):
-        contexts.append(chromium.new_context(**options))
-        page = contexts[-1].new_page()
-        page.complaints = []
-        page.on("console", lambda message: page.complaints.append(message.text))
-        page.on("pageerror", lambda problem: page.complaints.append(str(problem)))
-        return page
+    `alone`: the page is the test's own, which may change it for good.
+    """
+    own = []
 
-    yield fresh
-    for context in contexts:
-        context.close()
+    def opened(*, alone=False, **options):
+        if alone:
+            own.append(Window(chromium, options))
+            return own[-1].blank()
+        name = json.dumps(options, sort_keys=True)
+        if name not in windows:
+            windows[name] = Window(chromium, options)
+        return windows[name].blank()
+
+    yield opened
+    for window in own:
+        window.context.close()

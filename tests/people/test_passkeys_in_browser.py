@@ -38,9 +38,12 @@ def bank(sites):
 def open_with(browse, bank):
     """A function: what the virtual authenticator is like, None for none, to a page of it."""
 
+    sessions = []
+
     def opened(name, *, verified=True, **options):
         page = browse(**options)
         devtools = page.context.new_cdp_session(page)
+        sessions.append(devtools)
         devtools.send("WebAuthn.enable")
         virtual = {
             "protocol": "ctap2",
@@ -54,7 +57,10 @@ def open_with(browse, bank):
         page.goto(f"{bank.address}/{name}")
         return page
 
-    return opened
+    yield opened
+    for devtools in sessions:
+        devtools.send("WebAuthn.disable")
+        devtools.detach()
 
 
 def posted(bank):
@@ -125,7 +131,7 @@ def test_without_javascript_no_button_promises_a_passkey(open_with, bank):
 
 
 def test_a_browser_that_knows_no_passkeys_is_not_asked_for_one(browse, bank):
-    page = browse()
+    page = browse(alone=True)
     page.add_init_script("delete window.PublicKeyCredential")
     page.goto(f"{bank.address}/login")
     assert page.locator("#passkey").is_hidden()
