@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.handlers import BUILTIN_HANDLERS
 
@@ -91,17 +92,23 @@ class Stand:
             return _response(request.url, error.status, {"__type": error.code, "message": error.message, **error.more})
 
 
+    def signature(self, region_name: str, **_: Any) -> object:
+        """botocore's `choose-signer`: none for this Region, since nothing here looks at one."""
+        return UNSIGNED if region_name == self._region else None
+
+
 @contextmanager
 def running(region: str = aws.REGION) -> Iterator[tuple[Stand, dict[str, str]]]:
     """A stand of its own, and the settings of the tables and keys that a deployment would have in it."""
     stand = Stand(region)
-    handler = ("before-send", stand.answer)
-    BUILTIN_HANDLERS.append(handler)  # what each client is made with
+    handlers = [("before-send", stand.answer), ("choose-signer", stand.signature)]
+    BUILTIN_HANDLERS.extend(handlers)  # what each client is made with
     try:
         with aws.surroundings(aws.SURROUNDINGS, aws.in_region(region)):
             yield stand, aws.create()
     finally:
-        BUILTIN_HANDLERS.remove(handler)
+        for handler in handlers:
+            BUILTIN_HANDLERS.remove(handler)
 
 
 @contextmanager
