@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from html.parser import HTMLParser
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -82,17 +84,24 @@ class Answer:
         return next((a.get("data-error") for t, a in elements(self.text) if a.get("id") == "error"), None)
 
 
+_RAW = re.compile(r"(<(style|script)\b[^>]*>).*?</\2>", re.DOTALL)
+"""What browsers read as no markup."""
+
+_ATTRIBUTE = r"""\s+([a-zA-Z][\w:-]*)(?:="([^"]*)")?"""
+_ELEMENT = re.compile(rf"<([a-zA-Z]\w*)((?:{_ATTRIBUTE})*)\s*/?>")
+
+
 def elements(text: str) -> list[tuple[str, dict[str, str]]]:
-    """The elements of a page in their order: the name of each and its attributes."""
-    parser = _Elements()
-    parser.feed(text)
-    return parser.found
+    """The elements of a page in their order: the name of each and its attributes.
+
+    A page is written as ours are, each attribute's value in double quotes: another reading would be a browser's guess.
+    """
+    markup = _RAW.sub(r"\1", text)
+    found = [(element[1], dict(_attributes(element[2]))) for element in _ELEMENT.finditer(markup)]
+    assert len(found) == len(re.findall("<[a-zA-Z]", markup)), "a tag that is not written as ours are"
+    return found
 
 
-class _Elements(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str]]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, {name: value or "" for name, value in attrs}))
+def _attributes(written: str) -> Iterator[tuple[str, str]]:
+    for name, value in re.findall(_ATTRIBUTE, written):
+        yield name.lower(), unescape(value)

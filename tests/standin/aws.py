@@ -91,7 +91,6 @@ class Stand:
         except AwsError as error:
             return _response(request.url, error.status, {"__type": error.code, "message": error.message, **error.more})
 
-
     def signature(self, region_name: str, **_: Any) -> object:
         """botocore's `choose-signer`: none for this Region, since nothing here looks at one."""
         return UNSIGNED if region_name == self._region else None
