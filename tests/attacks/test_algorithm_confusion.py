@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from chalicelib.keys import jose
 from tests.actors import ISSUER, NOW, SERIAL, Fintech, certificate, der, ec_key, jwk, rsa_key, secret_of
 from tests.conftest import BASELINE, STANDARD
+from tests.each import each
 
 HASHES = {"HS256": sha256, "HS384": sha384, "HS512": sha512}
 
@@ -72,20 +73,20 @@ class Carrier:
 
 
 @pytest.fixture(params=["assertion", "request object"])
-def rsa(bank, request):
+def rsa_carrier(bank, request):
     """A client with an RSA key, that signs its requests too."""
     return carrier(bank, "confused-rsa", rsa_key("confused"), "PS256", request.param)
 
 
 @pytest.fixture(params=["assertion", "request object"])
-def ec(bank, request):
+def ec_carrier(bank, request):
     """A client with an elliptic curve key."""
     return carrier(bank, "confused-ec", ec_key("confused"), "ES256", request.param)
 
 
 @pytest.fixture(params=[(kind, where) for kind in ("rsa", "ec") for where in ("assertion", "request object")])
-def each(bank, request):
-    """Either."""
+def either_carrier(bank, request):
+    """A client with a key of either kind."""
     kind, where = request.param
     key, alg = (rsa_key("confused"), "PS256") if kind == "rsa" else (ec_key("confused"), "ES256")
     return carrier(bank, f"confused-{kind}", key, alg, where)
@@ -105,38 +106,38 @@ def header_of(carrier, **more):
     return {"alg": carrier.client.alg, "kid": "k1"} | more
 
 
-def test_the_right_signature_is_taken(each):
+def test_the_right_signature_is_taken(either_carrier):
     """What the following tests change is what makes them fail."""
-    client = each.client
-    assert each.send(jws(header_of(each), each.claims(), by(client.key, client.alg)))
+    client = either_carrier.client
+    assert either_carrier.send(jws(header_of(either_carrier), either_carrier.claims(), by(client.key, client.alg)))
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-1")
-@pytest.mark.parametrize("alg", ["none", "None", "NONE", "nOnE", "", " none", "none ", None, 0, [], {}, True])
-def test_none_is_no_signature(each, alg):
+@each("alg", ["none", "None", "NONE", "nOnE", "", " none", "none ", None, 0, [], {}, True])
+def test_none_is_no_signature(either_carrier, alg):
     """In no spelling, with an empty signature, an old one, or any."""
-    client = each.client
+    client = either_carrier.client
     for sign in (nothing, by(client.key, client.alg), lambda data: b"x" * 256):
-        assert not each.send(jws(header_of(each, alg=alg), each.claims(), sign))
+        assert not either_carrier.send(jws(header_of(either_carrier, alg=alg), either_carrier.claims(), sign))
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-1")
-def test_a_signature_that_was_cut_off_is_none(each):
+def test_a_signature_that_was_cut_off_is_none(either_carrier):
     """Nor does it help to keep the algorithm and leave the signature out."""
-    client = each.client
-    whole = jws(header_of(each), each.claims(), by(client.key, client.alg))
+    client = either_carrier.client
+    whole = jws(header_of(either_carrier), either_carrier.claims(), by(client.key, client.alg))
     head, _, signature = whole.rpartition(".")
     for sent in (f"{head}.", head, f"{head}..", f"{head}.{signature[:-4]}", f"{head}.{'A' * len(signature)}"):
-        assert not each.send(sent)
+        assert not either_carrier.send(sent)
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-1")
-@pytest.mark.parametrize("alg", HASHES)
-def test_a_public_key_is_no_secret(each, alg):
+@each("alg", HASHES)
+def test_a_public_key_is_no_secret(either_carrier, alg):
     """HMAC with what everybody knows of the client's key: PEM, DER, JWK, modulus, kid, nothing."""
-    public = each.client.key.public_key()
+    public = either_carrier.client.key.public_key()
     pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    members = jwk(each.client.key)
+    members = jwk(either_carrier.client.key)
     secrets = [
         pem,
         pem.strip(),
@@ -145,49 +146,53 @@ def test_a_public_key_is_no_secret(each, alg):
         json.dumps(members, separators=(",", ":"), sort_keys=True).encode(),
         members.get("n", members.get("x")).encode(),
         b"k1",
-        each.client.client_id.encode(),
+        either_carrier.client.client_id.encode(),
         b"",
     ]
     for secret in secrets:
-        assert not each.send(jws(header_of(each, alg=alg), each.claims(), by_secret(secret, alg)))
-        assert not each.send(jws(header_of(each), each.claims(), by_secret(secret, alg)))
+        assert not either_carrier.send(
+            jws(header_of(either_carrier, alg=alg), either_carrier.claims(), by_secret(secret, alg))
+        )
+        assert not either_carrier.send(jws(header_of(either_carrier), either_carrier.claims(), by_secret(secret, alg)))
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-1")
-@pytest.mark.parametrize("alg", ["RS256", "RS384", "RS512", "PS384", "PS512"])
-def test_other_algorithms_of_the_right_key_are_refused(rsa, alg):
+@each("alg", ["RS256", "RS384", "RS512", "PS384", "PS512"])
+def test_other_algorithms_of_the_right_key_are_refused(rsa_carrier, alg):
     """RSASSA-PKCS1-v1_5 is not allowed, and no algorithm is that the profile does not name, however right the key."""
-    sign = by(rsa.client.key, alg)
-    assert not rsa.send(jws(header_of(rsa, alg=alg), rsa.claims(), sign))
-    assert not rsa.send(jws(header_of(rsa), rsa.claims(), sign))
+    sign = by(rsa_carrier.client.key, alg)
+    assert not rsa_carrier.send(jws(header_of(rsa_carrier, alg=alg), rsa_carrier.claims(), sign))
+    assert not rsa_carrier.send(jws(header_of(rsa_carrier), rsa_carrier.claims(), sign))
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-1")
-@pytest.mark.parametrize("alg", ["ES384", "ES512", "ES256K", "EdDSA", "Ed25519", "PS256", "RS256"])
-def test_an_algorithm_of_another_kind_of_key_finds_none(ec, alg):
+@each("alg", ["ES384", "ES512", "ES256K", "EdDSA", "Ed25519", "PS256", "RS256"])
+def test_an_algorithm_of_another_kind_of_key_finds_none(ec_carrier, alg):
     """The algorithm chooses among keys of its own kind and curve; a signature by the right key under its name is nothing."""
-    assert not ec.send(jws(header_of(ec, alg=alg), ec.claims(), by(ec.client.key, "ES256")))
+    assert not ec_carrier.send(
+        jws(header_of(ec_carrier, alg=alg), ec_carrier.claims(), by(ec_carrier.client.key, "ES256"))
+    )
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-1")
-def test_a_key_of_another_kind_does_not_sign_for_it(rsa):
+def test_a_key_of_another_kind_does_not_sign_for_it(rsa_carrier):
     """ES256 by a stranger's elliptic curve key, for a client that has none."""
-    assert not rsa.send(jws(header_of(rsa, alg="ES256"), rsa.claims(), by(ec_key("stranger"), "ES256")))
+    assert not rsa_carrier.send(
+        jws(header_of(rsa_carrier, alg="ES256"), rsa_carrier.claims(), by(ec_key("stranger"), "ES256"))
+    )
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-1")
-@pytest.mark.parametrize(
-    "raw", [b"\x00" * 64, b"\x00" * 63 + b"\x01", b"\xff" * 64, b"", b"\x30\x06\x02\x01\x00\x02\x01\x00"]
-)
-def test_no_constant_is_a_signature(ec, raw):
+@each("raw", [b"\x00" * 64, b"\x00" * 63 + b"\x01", b"\xff" * 64, b"", b"\x30\x06\x02\x01\x00\x02\x01\x00"])
+def test_no_constant_is_a_signature(ec_carrier, raw):
     """r = s = 0 and its kin, which libraries have taken for every message of every key."""
-    assert not ec.send(jws(header_of(ec), ec.claims(), lambda data: raw))
+    assert not ec_carrier.send(jws(header_of(ec_carrier), ec_carrier.claims(), lambda data: raw))
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-1")
-def test_a_key_that_comes_with_the_signature_counts_for_nothing(each):
+def test_a_key_that_comes_with_the_signature_counts_for_nothing(either_carrier):
     """jwk, jku, x5u and x5c lead to the signer's own key: none of them is looked at, and nothing is fetched."""
-    alg = each.client.alg
+    alg = either_carrier.client.alg
     stranger = rsa_key("stranger") if alg == "PS256" else ec_key("stranger")
     shown = unpadded(der(certificate("stranger", key=stranger)))
     for own in (
@@ -199,31 +204,33 @@ def test_a_key_that_comes_with_the_signature_counts_for_nothing(each):
         {"x5c": [shown]},
         {"x5t#S256": unpadded(sha256(der(certificate("stranger", key=stranger))).digest())},
     ):
-        assert not each.send(jws(header_of(each, **own), each.claims(), by(stranger, alg)))
+        assert not either_carrier.send(
+            jws(header_of(either_carrier, **own), either_carrier.claims(), by(stranger, alg))
+        )
         without_kid = {"alg": alg, **own}
-        assert not each.send(jws(without_kid, each.claims(), by(stranger, alg)))
+        assert not either_carrier.send(jws(without_kid, either_carrier.claims(), by(stranger, alg)))
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-1")
-def test_such_headers_do_no_harm_beside_the_right_key(each):
+def test_such_headers_do_no_harm_beside_the_right_key(either_carrier):
     """They are not looked at, so a client may well send them."""
-    client = each.client
-    header = header_of(each, jku="https://evil.example/jwks", x5c=["AAAA"], jwk=jwk(ec_key("stranger")))
-    assert each.send(jws(header, each.claims(), by(client.key, client.alg)))
+    client = either_carrier.client
+    header = header_of(either_carrier, jku="https://evil.example/jwks", x5c=["AAAA"], jwk=jwk(ec_key("stranger")))
+    assert either_carrier.send(jws(header, either_carrier.claims(), by(client.key, client.alg)))
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-1")
-@pytest.mark.parametrize(
-    "kid", ["", "k2", "../../k1", "k1\x00", "K1", "' OR '1'='1", 1, True, ["k1"], {"kid": "k1"}, "/dev/null"]
-)
-def test_a_kid_names_a_key_of_the_client_or_nothing(each, kid):
+@each("kid", ["", "k2", "../../k1", "k1\x00", "K1", "' OR '1'='1", 1, True, ["k1"], {"kid": "k1"}, "/dev/null"])
+def test_a_kid_names_a_key_of_the_client_or_nothing(either_carrier, kid):
     """A kid is compared, not looked up anywhere."""
-    client = each.client
-    assert not each.send(jws(header_of(each, kid=kid), each.claims(), by(client.key, client.alg)))
+    client = either_carrier.client
+    assert not either_carrier.send(
+        jws(header_of(either_carrier, kid=kid), either_carrier.claims(), by(client.key, client.alg))
+    )
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-1")
-@pytest.mark.parametrize(
+@each(
     "more",
     [
         {"crit": ["exp"], "exp": NOW},
@@ -234,58 +241,62 @@ def test_a_kid_names_a_key_of_the_client_or_nothing(each, kid):
         {"crit": ["of nothing"]},
     ],
 )
-def test_what_must_be_understood_and_is_not_is_refused(each, more):
+def test_what_must_be_understood_and_is_not_is_refused(either_carrier, more):
     """RFC 7515 4.1.11: whoever does not understand a critical header takes nothing of it."""
-    client = each.client
-    assert not each.send(jws(header_of(each, **more), each.claims(), by(client.key, client.alg)))
+    client = either_carrier.client
+    assert not either_carrier.send(
+        jws(header_of(either_carrier, **more), either_carrier.claims(), by(client.key, client.alg))
+    )
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-1")
-def test_a_header_that_says_two_things_is_not_chosen_from(each):
+def test_a_header_that_says_two_things_is_not_chosen_from(either_carrier):
     """A header with alg twice: whichever counts, the right key must have signed by it."""
-    client = each.client
-    claims = unpadded(json.dumps(each.claims()).encode())
+    client = either_carrier.client
+    claims = unpadded(json.dumps(either_carrier.claims()).encode())
     for text in (
         f'{{"alg":"none","kid":"k1","alg":"{client.alg}"}}',
         f'{{"alg":"{client.alg}","kid":"k1","alg":"none"}}',
     ):
         data = f"{unpadded(text.encode())}.{claims}"
-        assert not each.send(f"{data}.")
+        assert not either_carrier.send(f"{data}.")
         stranger = rsa_key("stranger") if client.alg == "PS256" else ec_key("stranger")
-        assert not each.send(f"{data}.{unpadded(by(stranger, client.alg)(data.encode()))}")
+        assert not either_carrier.send(f"{data}.{unpadded(by(stranger, client.alg)(data.encode()))}")
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-1")
-def test_claims_that_say_two_things_are_refused(each):
+def test_claims_that_say_two_things_are_refused(either_carrier):
     """Two values of one claim, which two readers would take differently, are no claims."""
-    client = each.client
-    text = json.dumps(each.claims())
+    client = either_carrier.client
+    text = json.dumps(either_carrier.claims())
     doubled = text.replace("{", f'{{"iss":"{client.client_id}",', 1)
-    data = f"{unpadded(json.dumps(header_of(each)).encode())}.{unpadded(doubled.encode())}"
-    assert not each.send(f"{data}.{unpadded(by(client.key, client.alg)(data.encode()))}")
+    data = f"{unpadded(json.dumps(header_of(either_carrier)).encode())}.{unpadded(doubled.encode())}"
+    assert not either_carrier.send(f"{data}.{unpadded(by(client.key, client.alg)(data.encode()))}")
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-1")
-def test_other_serializations_are_none(each):
+def test_other_serializations_are_none(either_carrier):
     """JSON serialization, an encrypted JWT and a nested one are not compact JWSs."""
-    client = each.client
-    good = jws(header_of(each), each.claims(), by(client.key, client.alg))
+    client = either_carrier.client
+    good = jws(header_of(either_carrier), either_carrier.claims(), by(client.key, client.alg))
     head, claims, signature = good.split(".")
     flattened = json.dumps({"protected": head, "payload": claims, "signature": signature})
     encrypted = ".".join([unpadded(b'{"alg":"dir","enc":"A256GCM"}'), "", "AAAA", "AAAA", "AAAA"])
-    data = f"{unpadded(json.dumps(header_of(each, cty='JWT')).encode())}.{unpadded(good.encode())}"
+    data = f"{unpadded(json.dumps(header_of(either_carrier, cty='JWT')).encode())}.{unpadded(good.encode())}"
     nested = f"{data}.{unpadded(by(client.key, client.alg)(data.encode()))}"
     for sent in (flattened, encrypted, nested, f"{good}.", f".{good}", f"{head}.{claims}.{signature}.{signature}"):
-        assert not each.send(sent)
+        assert not either_carrier.send(sent)
 
 
 @pytest.mark.clause("JAR-10.8")
-def test_what_was_signed_for_one_purpose_is_not_taken_for_another(bank, rsa, fintech):
+def test_what_was_signed_for_one_purpose_is_not_taken_for_another(bank, rsa_carrier, fintech):
     """Cross-JWT confusion: an assertion is no request object, a request object no assertion, an ID token neither."""
-    other = Carrier(rsa.client, {"request object": "assertion", "assertion": "request object"}[rsa.where])
-    sign = by(rsa.client.key, "PS256")
-    assert not rsa.send(jws(header_of(rsa), other.claims(), sign))
-    assert not rsa.send(fintech.tokens()["id_token"])
+    other = Carrier(
+        rsa_carrier.client, {"request object": "assertion", "assertion": "request object"}[rsa_carrier.where]
+    )
+    sign = by(rsa_carrier.client.key, "PS256")
+    assert not rsa_carrier.send(jws(header_of(rsa_carrier), other.claims(), sign))
+    assert not rsa_carrier.send(fintech.tokens()["id_token"])
 
 
 # A client with a secret, and clients with none.
@@ -330,7 +341,7 @@ def test_a_public_key_is_no_secret_of_a_client_that_has_both(bank, client_secret
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-4")
-@pytest.mark.parametrize("alg", HASHES)
+@each("alg", HASHES)
 def test_a_client_with_a_key_is_not_known_by_a_mac(fapi1_bearer_client, alg):
     """In a profile that knows both, the registered method decides and not the header."""
     carrier = Carrier(fapi1_bearer_client, "assertion")

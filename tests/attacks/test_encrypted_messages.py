@@ -8,6 +8,7 @@ import pytest
 from chalicelib.errors import InvalidClientMetadata
 from tests.actors import ISSUER, NOW, b64url, jwk, rsa_key
 from tests.conftest import FAPI1
+from tests.each import each
 from tests.encryption import ENC, opened, private, public, sealed
 
 TEXT = {"error": "invalid_request_object", "error_description": "the request object can't be used"}
@@ -40,7 +41,7 @@ def test_what_is_refused_here_is_taken_when_it_is_right(fapi1_advanced_client):
 
 
 @pytest.mark.clause("RFC7519-5.2")
-@pytest.mark.parametrize("content", ["json", "none", "nested", "of another"])
+@each("content", ["json", "none", "nested", "of another"])
 def test_encryption_is_no_signature(fapi1_advanced_client, content):
     """Anybody can encrypt to us."""
     claims = jwt.decode(fapi1_advanced_client.request_object(), options={"verify_signature": False})
@@ -99,7 +100,7 @@ def test_a_signing_key_of_ours_is_not_encrypted_to(fapi1_advanced_client, decryp
 
 
 @pytest.mark.clause("RFC7516-11.5")
-@pytest.mark.parametrize("part", [1, 2, 3, 4])
+@each("part", [1, 2, 3, 4])
 def test_what_was_changed_can_not_be_told_from_what_was_not_signed(fapi1_advanced_client, part):
     """A wrong key, IV, text or tag gets one answer: nobody learns at which step it failed."""
     parts = sealed(fapi1_advanced_client.bank, fapi1_advanced_client.request_object()).split(".")

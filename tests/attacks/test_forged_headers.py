@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.actors import ISSUER, Browser
+from tests.each import each
 
 EVIL = "evil.example"
 FORGED = (
@@ -134,7 +135,7 @@ def test_a_method_or_path_in_a_header_is_none(bank, path):
 
 
 @pytest.mark.clause("RFC8705-3")
-@pytest.mark.parametrize("name", CERTIFICATE_HEADERS)
+@each("name", CERTIFICATE_HEADERS)
 def test_a_certificate_in_a_header_is_none(bank, tls_client_auth_client, name):
     """A client certificate is what the TLS layer verified: no header authenticates a client or opens a bound token."""
     token = tls_client_auth_client.tokens()["access_token"]

@@ -6,6 +6,7 @@ The adapter is the one that ships; only the resolver and the connection are the 
 import json
 import socket
 from dataclasses import fields
+from functools import cache
 
 import pytest
 from urllib3.exceptions import NewConnectionError
@@ -86,11 +87,17 @@ def names(monkeypatch):
     return found
 
 
+@cache
+def shipped():
+    """The adapter as it ships. It keeps nothing of a request, and its list of authorities takes long to read."""
+    return Https()
+
+
 @pytest.fixture
 def open_bank(bank, names):
     """The bank with what ships, in the place of what it can fetch."""
     web, keys = bank.aws.documents, bank.aws.published_keys
-    bank.aws.documents = Https()
+    bank.aws.documents = shipped()
     bank.aws.published_keys = PublishedKeys(bank.aws.documents)
     yield bank
     bank.aws.documents, bank.aws.published_keys = web, keys

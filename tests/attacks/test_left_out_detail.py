@@ -8,6 +8,7 @@ import pytest
 
 from tests.actors import Browser, Fintech, certificate, ec_key
 from tests.conftest import STANDARD
+from tests.each import each
 
 TODAY = {"type": "account_information", "access": {"accounts": []}, "validUntil": "2027-01-15"}  # NOW's day
 LONG = {"type": "account_information", "access": {"balances": []}}
@@ -26,7 +27,7 @@ def client(bank):
 
 
 @pytest.mark.clause("RFC9396-3")
-@pytest.mark.parametrize("left_out", [(), ("details-0",), ("details-1",), ("details-0", "details-1")])
+@each("left_out", [(), ("details-0",), ("details-1",), ("details-0", "details-1")])
 def test_access_ends_when_the_page_said_whatever_is_left_out(client, left_out):
     """The page says when access ends, once, for all that is asked; saying less is no way to more."""
     browser = Browser(client.bank)

@@ -10,6 +10,7 @@ from chalicelib.people import directory, enrolment, session
 from local import people as sandbox
 from tests.actors import Browser
 from tests.authenticator import Authenticator, asked, put
+from tests.each import each
 
 PASSWORD = "correct horse battery staple"
 DAY = 24 * 3600
@@ -30,9 +31,7 @@ def test_a_passkeys_answer_on_the_page_of_grants_is_taken_once_for_ever(bank, la
     assert session.COOKIE not in thief.cookies
 
 
-@pytest.mark.parametrize(
-    "nonce", ["", "x", "x.", "x.-1", "x.1e9", "x.99999999999999999999", "x.4000000000", "x.\u0661"]
-)
+@each("nonce", ["", "x", "x.", "x.-1", "x.1e9", "x.99999999999999999999", "x.4000000000", "x.\u0661"])
 def test_no_page_of_ours_asks_for_longer_than_it_stays(bank, nonce):
     """A nonce of one's own making ends when the page would have, or is none."""
     put(bank, sandbox.ALICE, Authenticator())

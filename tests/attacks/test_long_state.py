@@ -4,11 +4,12 @@ import pytest
 
 from tests.actors import Browser, Fintech, certificate, jwk, rsa_key
 from tests.conftest import STANDARD
+from tests.each import each
 
 
 @pytest.mark.clause("JARM-2.1")
-@pytest.mark.parametrize("alg", ["PS256", "ES256", "EdDSA"])
-@pytest.mark.parametrize("character", ["a", "\u00e4", "\x00", "\U0001f3e6", '"', "\\"])
+@each("alg", ["PS256", "ES256", "EdDSA"])
+@each("character", ["a", "\u00e4", "\x00", "\U0001f3e6", '"', "\\"])
 def test_the_longest_state_of_any_character_comes_back_signed(bank, alg, character):
     """Signed it is longer by what JSON and base64 make of it, and one of the algorithms takes no more than 4,096 bytes."""
     if alg not in bank.settings.signing_keys:

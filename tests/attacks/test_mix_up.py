@@ -5,6 +5,7 @@ import pytest
 
 from tests.actors import ISSUER, Browser, Fintech, certificate, rsa_key
 from tests.conftest import STANDARD
+from tests.each import each
 
 OTHER = "https://login.attacker.example"
 
@@ -85,7 +86,7 @@ def test_a_signed_response_says_who_and_for_whom(bank):
 
 
 @pytest.mark.clause("RFC7523-3")
-@pytest.mark.parametrize("aud", [OTHER, [OTHER, ISSUER], f"{OTHER}/token", f"{ISSUER}.attacker.example"])
+@each("aud", [OTHER, [OTHER, ISSUER], f"{OTHER}/token", f"{ISSUER}.attacker.example"])
 def test_an_assertion_that_was_meant_for_another_bank_is_refused(fintech, aud):
     """A bank that is an attacker can't pass its clients' assertions on to us."""
     assertion = fintech.assertion(aud=aud)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.actors import REQUEST_URI, Browser
 from tests.conftest import STANDARD
+from tests.each import each
 
 EVIL = "https://evil.example/"
 LEADS = (
@@ -57,7 +58,7 @@ def stays(answer, *errors):
 @pytest.mark.clause("RFC6749-4.1.2.1")
 @pytest.mark.clause("RFC6749-10.15")
 @pytest.mark.parametrize("method", ["GET", "POST"])
-@pytest.mark.parametrize("asked", UNPROVEN)
+@each("asked", UNPROVEN)
 def test_an_error_before_the_request_is_proven_is_a_page(bank, method, asked):
     """Nothing of it is trusted, so nobody is sent on: not to the attacker's address, and not to a registered one."""
     leads = dict.fromkeys(LEADS, EVIL) | {"state": EVIL, "response_mode": "query"} | UNPROVEN[asked]
@@ -88,7 +89,7 @@ def test_a_good_request_leads_to_our_own_page_alone(bank, fintech, method):
 
 @pytest.mark.clause("RFC6749-10.15")
 @pytest.mark.parametrize("path", ["/login", "/consent"])
-@pytest.mark.parametrize("interaction", ["", "x", EVIL, "//evil.example", "/\\evil.example", "javascript:alert(1)"])
+@each("interaction", ["", "x", EVIL, "//evil.example", "/\\evil.example", "javascript:alert(1)"])
 def test_a_page_without_an_interaction_leads_nowhere(bank, path, interaction):
     """Both pages, by link and by form."""
     leads = dict.fromkeys(LEADS, EVIL) | {"interaction": interaction}
@@ -116,7 +117,7 @@ def test_a_decision_leads_to_the_pushed_redirect_uri_alone(fintech, action):
 
 
 @pytest.mark.clause("RFC6749-3.1.2.3")
-@pytest.mark.parametrize(
+@each(
     "redirect_uri",
     [
         EVIL,

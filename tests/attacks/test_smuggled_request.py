@@ -7,6 +7,7 @@ import pytest
 from jwt.api_jws import PyJWS
 
 from tests.actors import ISSUER, NOW, Browser, jwk, rsa_key
+from tests.each import each
 from tests.specs.test_fapi1_advanced import HYBRID, ask, refused, response, told
 
 BY = pytest.mark.parametrize("by", ["value", "push"])
@@ -24,7 +25,7 @@ def signed(client, text, headers=None):
 
 
 @BY
-@pytest.mark.parametrize(
+@each(
     ("name", "value"),
     [
         ("redirect_uri", "https://evil.example/"),
@@ -54,7 +55,7 @@ def test_an_object_in_an_object_is_refused(fapi1_advanced_client, by):
 
 
 @BY
-@pytest.mark.parametrize("value", [["openid"], 1.5, True])
+@each("value", [["openid"], 1.5, True])
 def test_a_parameter_of_an_odd_type_is_refused(fapi1_advanced_client, by, value):
     """A list where a text is meant."""
     answer = ask(
@@ -67,7 +68,7 @@ def test_a_parameter_of_an_odd_type_is_refused(fapi1_advanced_client, by, value)
 
 
 @BY
-@pytest.mark.parametrize(
+@each(
     "headers",
     [
         {"jwk": jwk(rsa_key("thief"))},
@@ -75,7 +76,6 @@ def test_a_parameter_of_an_odd_type_is_refused(fapi1_advanced_client, by, value)
         {"x5u": "https://evil.example/cert"},
         {"x5c": ["MIIB"]},
     ],
-    ids=lambda headers: next(iter(headers)),
 )
 def test_a_key_out_of_the_header_verifies_nothing(fapi1_advanced_client, by, headers):
     """The client's registered keys alone do, wherever the header points; nobody goes there."""

@@ -6,6 +6,7 @@ from hashlib import sha256
 import pytest
 
 from tests.actors import VERIFIER, Browser, certificate, ec_key
+from tests.each import each
 
 
 def refused(answer, *, status=400, error="invalid_grant"):
@@ -48,7 +49,7 @@ def test_another_certificate_can_not_redeem_it(tls_client_auth_client, self_sign
 
 
 @pytest.mark.clause("RFC7636-4.6")
-@pytest.mark.parametrize("verifier", [None, "", "guess" * 10, VERIFIER[:-1], VERIFIER + "x", VERIFIER.upper()])
+@each("verifier", [None, "", "guess" * 10, VERIFIER[:-1], VERIFIER + "x", VERIFIER.upper()])
 def test_another_verifier_can_not_redeem_it(each_client, verifier):
     """Even with the client's own credentials: the verifier never left the client's instance that began the flow."""
     code = each_client.code()

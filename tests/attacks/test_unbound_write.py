@@ -17,6 +17,7 @@ from chalicelib.tokens.confirmation import Possession
 from chalicelib.tokens.demand import Demand
 from tests.actors import NOW, certificate, jwk, public, rsa_key
 from tests.conftest import BASELINE
+from tests.each import each
 
 WRITES = "openid payments"
 PAYMENT = {
@@ -52,7 +53,7 @@ def unbound_app(bank, public_client):
     return writing(bank, public_client, "unbound-app")
 
 
-@pytest.mark.parametrize("method", ["private_key_jwt", "client_secret_jwt", "none"])
+@each("method", ["private_key_jwt", "client_secret_jwt", "none"])
 @pytest.mark.parametrize("what", [{"scope": WRITES}, {"authorization_details_types": ["payment_initiation"]}])
 def test_a_client_that_writes_registers_what_binds_it(bank, method, what):
     """Where the profile lets a token go unbound, it is one that reads: at registration already."""

@@ -9,6 +9,7 @@ import app
 from chalicelib.messages import Response
 from infra.functions import FUNCTIONS
 from tests.actors import ASSERTION_TYPE, Browser
+from tests.each import each
 
 GUARDED = {row.name for row in FUNCTIONS if row.guarded}
 PEOPLES = ("authorize", "login", "passkey", "grants", "consent")
@@ -112,7 +113,7 @@ def test_settings_that_are_missing_are_answered_and_all_named_in_the_log(lambdas
     assert "DUCAT_ISSUER is not set; DUCAT_CLIENTS_TABLE is not set" in caplog.text
 
 
-@pytest.mark.parametrize("name", ["par", "token", "introspect", "revoke"])
+@each("name", ["par", "token", "introspect", "revoke"])
 def test_an_error_is_json_that_nobody_keeps(lambdas, name):
     answer = lambdas(name, lambdas.event("POST", f"/{name}", body="x=y"))
     assert set(answer.json()) == {"error", "error_description"}

@@ -8,6 +8,7 @@ import pytest
 import app
 from infra.functions import FUNCTIONS
 from tests.actors import CHALLENGE
+from tests.each import each
 
 SERVED = {row.name: sorted({route.split(" ")[1] for route in row.routes}) for row in FUNCTIONS if row.routes}
 METHODS = {row.name: {route.split(" ")[0] for route in row.routes} for row in FUNCTIONS if row.routes}
@@ -38,9 +39,7 @@ def test_a_function_refuses_every_path_but_its_own(lambdas, name):
 ANY = ("GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "get", "BREW")
 
 
-@pytest.mark.parametrize(
-    ("name", "method"), [(name, method) for name in SERVED for method in ANY if method not in METHODS[name]]
-)
+@each(("name", "method"), [(name, method) for name in SERVED for method in ANY if method not in METHODS[name]])
 def test_a_function_refuses_every_method_but_its_own(lambdas, name, method):
     answer = lambdas(name, lambdas.event(method, SERVED[name][0]))
     assert (answer.status, answer.json()["error"]) == (405, "invalid_request")

@@ -12,6 +12,7 @@ from chalicelib.errors import InvalidClientMetadata
 from chalicelib.profiles import PROFILES
 from tests.actors import ASSERTION_TYPE, ISSUER, MTLS, Browser, certificate, ec_key, jwk, rsa_key
 from tests.conftest import FAPI1
+from tests.each import each
 
 PROFILE = PROFILES["fapi1-advanced"]
 HYBRID = {"response_type": "code id_token"}
@@ -89,7 +90,7 @@ def test_5_2_2_1_a_request_without_request_object_is_refused(fapi1_advanced_clie
 @pytest.mark.clause("FAPI1-ADV-8.6-1")
 @pytest.mark.clause("FAPI1-ADV-8.6-2")
 @pytest.mark.clause("FAPI1-ADV-8.6-3")
-@pytest.mark.parametrize("alg", ["none", "RS256", "HS256", "PS384", "another's key", "broken"])
+@each("alg", ["none", "RS256", "HS256", "PS384", "another's key", "broken"])
 def test_5_2_2_1_a_request_object_is_signed_by_the_client_as_ps256_or_es256(fapi1_advanced_client, by, alg):
     """JWS algorithms shall be PS256 or ES256 and shall not be none; the signature is the client's."""
     good = fapi1_advanced_client.request_object(**HYBRID)
@@ -128,7 +129,7 @@ def test_5_2_2_2_a_the_response_type_is_code_id_token(fapi1_advanced_client):
 
 
 @pytest.mark.clause("FAPI1-ADV-5.2.2-2")
-@pytest.mark.parametrize("mode", [None, "query", "fragment", "form_post"])
+@each("mode", [None, "query", "fragment", "form_post"])
 def test_5_2_2_2_b_a_code_alone_is_not_given_unsigned(fapi1_advanced_client, mode):
     """code without JARM is refused, and no code is in the answer."""
     answer = ask(fapi1_advanced_client, "value", response_type="code", response_mode=mode)
@@ -138,9 +139,7 @@ def test_5_2_2_2_b_a_code_alone_is_not_given_unsigned(fapi1_advanced_client, mod
 
 
 @pytest.mark.clause("FAPI1-ADV-5.2.2-2")
-@pytest.mark.parametrize(
-    "response_type", ["token", "id_token", "code token", "id_token token", "code id_token token", "none"]
-)
+@each("response_type", ["token", "id_token", "code token", "id_token token", "code id_token token", "none"])
 def test_5_2_2_2_no_other_response_type_is_offered(fapi1_advanced_client, response_type):
     """No other value."""
     answer = ask(fapi1_advanced_client, "value", response_type=response_type)
@@ -167,7 +166,7 @@ def test_5_2_2_5_access_tokens_are_bound_to_their_sender(fapi1_advanced_client, 
 
 @BY
 @pytest.mark.clause("FAPI1-ADV-5.2.2-10")
-@pytest.mark.parametrize("name", ["redirect_uri", "scope", "nonce", "response_type"])
+@each("name", ["redirect_uri", "scope", "nonce", "response_type"])
 def test_5_2_2_10_only_what_is_inside_the_request_object_is_used(fapi1_advanced_client, by, name):
     """Shall only use the parameters included in the signed request object: one that stands outside alone is missing."""
     value = fapi1_advanced_client.asking(**HYBRID)[name]
@@ -248,7 +247,7 @@ def test_5_2_2_14_clients_authenticate_by_certificate_or_private_key(bank, fapi1
 
 @BY
 @pytest.mark.clause("FAPI1-ADV-5.2.2-15")
-@pytest.mark.parametrize("aud", [[ISSUER], [ISSUER, "https://other.example"], ISSUER])
+@each("aud", [[ISSUER], [ISSUER, "https://other.example"], ISSUER])
 def test_5_2_2_15_the_audience_is_the_issuer_or_an_array_with_it(fapi1_advanced_client, by, aud):
     """Shall require the aud claim in the request object to be, or to be an array containing, the OP's Issuer Identifier URL."""
     accepted(fapi1_advanced_client, by, aud=aud)
@@ -256,16 +255,14 @@ def test_5_2_2_15_the_audience_is_the_issuer_or_an_array_with_it(fapi1_advanced_
 
 @BY
 @pytest.mark.clause("FAPI1-ADV-5.2.2-15")
-@pytest.mark.parametrize(
-    "aud", [None, "", [], "https://other.example", ISSUER + "/", ISSUER + "/par", MTLS, f"{ISSUER}/token"]
-)
+@each("aud", [None, "", [], "https://other.example", ISSUER + "/", ISSUER + "/par", MTLS, f"{ISSUER}/token"])
 def test_5_2_2_15_no_other_audience_will_do(fapi1_advanced_client, by, aud):
     """Not even an endpoint of ours."""
     refused(fapi1_advanced_client, by, aud=aud)
 
 
 @pytest.mark.clause("FAPI1-ADV-5.2.2-16")
-@pytest.mark.parametrize("method", ["none", "client_secret_jwt", "client_secret_basic", "client_secret_post"])
+@each("method", ["none", "client_secret_jwt", "client_secret_basic", "client_secret_post"])
 def test_5_2_2_16_public_clients_and_shared_secrets_are_not_for_this_profile(bank, method):
     """Shall not support public clients."""
     grants = ["authorization_code", "refresh_token"]
@@ -321,7 +318,7 @@ def test_5_2_2_1_4_the_id_token_signs_the_response(fapi1_advanced_client, by):
 
 @BY
 @pytest.mark.clause("FAPI1-ADV-5.2.2.1-5")
-@pytest.mark.parametrize("state", ["a-state", "s" * 1000, "\u00e9t\u00e9 & = #"])
+@each("state", ["a-state", "s" * 1000, "\u00e9t\u00e9 & = #"])
 def test_5_2_2_1_5_the_id_token_has_the_hash_of_the_state(fapi1_advanced_client, by, state):
     """Shall include the state hash, s_hash, in the ID Token to protect the state value if the client supplied one."""
     back = response(fapi1_advanced_client, by, state=state)
@@ -342,7 +339,7 @@ def test_5_2_2_1_6_no_personal_data_is_in_the_front_channel(fapi1_advanced_clien
 
 @BY
 @pytest.mark.clause("FAPI1-ADV-5.2.2.2-1")
-@pytest.mark.parametrize("mode", ["jwt", "query.jwt", "fragment.jwt"])
+@each("mode", ["jwt", "query.jwt", "fragment.jwt"])
 def test_5_2_2_2_1_a_response_is_signed_as_a_whole(fapi1_advanced_client, by, mode):
     """Shall create JWT-secured authorization responses as specified in JARM 4.3: all parameters inside, for this client."""
     back = response(fapi1_advanced_client, by, response_type="code", response_mode=mode)
@@ -389,7 +386,7 @@ def test_a_request_object_holds_no_other(fapi1_advanced_client, by, inner):
 @pytest.mark.clause("FAPI1-BASE-5.2.2-8")
 @pytest.mark.clause("FAPI1-BASE-5.2.2-9")
 @pytest.mark.clause("FAPI1-BASE-5.2.2-10")
-@pytest.mark.parametrize(
+@each(
     "uri", [None, "https://evil.example/", "https://fintech.example/callback/", "https://fintech.example/callback?x=1"]
 )
 def test_the_redirect_uri_is_there_registered_and_the_same_to_the_letter(fapi1_advanced_client, by, uri):

@@ -16,6 +16,7 @@ from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri, Invalid
 from chalicelib.profiles import PROFILES
 from tests.actors import ASSERTION_TYPE, NOW, VERIFIER, Browser, Fintech, certificate, ec_key, jwk, rsa_key, secret_of
 from tests.conftest import BASELINE
+from tests.each import each
 
 PROFILE = PROFILES["fapi1-baseline"]
 
@@ -27,7 +28,7 @@ def refused(answer, error="invalid_client", status=None):
 
 
 @pytest.fixture(params=["fapi1_bearer_client", "client_secret_jwt_client", "public_client"])
-def each(request):
+def each_kind(request):
     """A confidential client by a key, one by a secret, and a public one."""
     return request.getfixturevalue(request.param)
 
@@ -37,13 +38,13 @@ def each(request):
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-2")
 @pytest.mark.clause("FAPI1-BASE-5.2.2-1")
-def test_5_2_2_1_confidential_and_public_clients_log_people_in(each):
+def test_5_2_2_1_confidential_and_public_clients_log_people_in(each_kind):
     """The authorization server supports confidential clients, and may support public ones; here it does."""
-    tokens = each.tokens(scope="openid accounts")
+    tokens = each_kind.tokens(scope="openid accounts")
     assert tokens["token_type"] == "Bearer"
-    assert each.userinfo(tokens["access_token"]).status == 200
-    assert each.accounts(tokens["access_token"])["context"]["client_id"] == each.client_id
-    assert each.refresh(tokens["refresh_token"]).status == 200
+    assert each_kind.userinfo(tokens["access_token"]).status == 200
+    assert each_kind.accounts(tokens["access_token"])["context"]["client_id"] == each_kind.client_id
+    assert each_kind.refresh(tokens["refresh_token"]).status == 200
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-1")
@@ -64,7 +65,7 @@ def test_5_2_2_1_a_public_client_lives_shorter(bank, public_client, fapi1_bearer
 
 
 @pytest.mark.clause("RFC6749-3.2.1")
-@pytest.mark.parametrize("tried", ["assertion", "a confidential client's", "client_secret", "basic"])
+@each("tried", ["assertion", "a confidential client's", "client_secret", "basic"])
 def test_5_2_2_1_who_tries_to_prove_something_and_fails_is_not_taken_for_public(
     public_client, fapi1_bearer_client, tried
 ):
@@ -148,7 +149,7 @@ def test_5_2_2_3_a_secret_is_told_once_and_kept_until_a_new_one_is_asked_for(ban
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-3")
-@pytest.mark.parametrize("secret", ["", "short", "x" * 86, None, 5])
+@each("secret", ["", "short", "x" * 86, None, 5])
 def test_5_2_2_3_nobody_brings_a_secret_of_their_own(bank, secret):
     """A secret that somebody thought of is refused, and nothing is registered."""
     given = {**BASELINE, "client_id": "own-secret", "token_endpoint_auth_method": "client_secret_jwt"}
@@ -193,14 +194,14 @@ def test_5_2_2_3_a_secret_is_unsealed_once_a_minute(bank):
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-4")
-@pytest.mark.parametrize("alg", PROFILE.client_secret_algs)
+@each("alg", PROFILE.client_secret_algs)
 def test_5_2_2_4_a_client_authenticates_by_a_mac_with_its_secret(client_secret_jwt_client, alg):
     """client_secret_jwt, by each algorithm that its secret is long enough for."""
     assert client_secret_jwt_client.with_(alg=alg).push().status == 201
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-4")
-@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post", "", None])
+@each("method", ["client_secret_basic", "client_secret_post", "", None])
 def test_5_2_2_4_a_plain_secret_is_no_way(bank, method):
     """Methods that send the secret itself can't be registered."""
     with pytest.raises(InvalidClientMetadata):
@@ -244,7 +245,7 @@ def test_5_2_2_5_and_6_small_keys_are_not_registered_and_curves_are_those_of_the
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-5")
 @pytest.mark.clause("FAPI1-BASE-5.2.2-6")
-@pytest.mark.parametrize(
+@each(
     ("key", "taken"),
     [(rsa_key("small", 1024), False), (rsa_key("fapi1-bearer"), True), (ec.generate_private_key(ec.SECP192R1()), True)],
 )
@@ -260,7 +261,7 @@ def test_5_2_2_5_and_6_so_it_is_with_the_keys_of_certificates(bank, tls_client_a
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-7")
-@pytest.mark.parametrize(
+@each(
     "changes",
     [
         {"code_challenge": None, "code_challenge_method": None},
@@ -270,9 +271,9 @@ def test_5_2_2_5_and_6_so_it_is_with_the_keys_of_certificates(bank, tls_client_a
         {"code_challenge": "short"},
     ],
 )
-def test_5_2_2_7_pkce_by_s256_is_required(each, changes):
+def test_5_2_2_7_pkce_by_s256_is_required(each_kind, changes):
     """A request without a challenge by S256 is refused."""
-    assert refused(each.push(**changes), "invalid_request")
+    assert refused(each_kind.push(**changes), "invalid_request")
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-7")
@@ -296,10 +297,10 @@ def test_5_2_2_7_where_a_profile_asks_for_it_in_pushed_requests_it_does_so_there
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-7")
-@pytest.mark.parametrize("verifier", [None, "", VERIFIER + "x", "a" * 43])
-def test_5_2_2_7_a_code_is_not_redeemed_without_its_verifier(each, verifier):
+@each("verifier", [None, "", VERIFIER + "x", "a" * 43])
+def test_5_2_2_7_a_code_is_not_redeemed_without_its_verifier(each_kind, verifier):
     """Least of all by a public client, of whom the verifier is the only proof."""
-    assert refused(each.redeem(each.code(scope="openid accounts"), code_verifier=verifier), "invalid_grant")
+    assert refused(each_kind.redeem(each_kind.code(scope="openid accounts"), code_verifier=verifier), "invalid_grant")
 
 
 # 5.2.2-8, 5.2.2-20: redirect URIs (R6 to R8).
@@ -307,7 +308,7 @@ def test_5_2_2_7_a_code_is_not_redeemed_without_its_verifier(each, verifier):
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-8")
 @pytest.mark.clause("FAPI1-BASE-5.2.2-20")
-@pytest.mark.parametrize("uri", ["http://127.0.0.1/cb", "http://localhost:8080/cb", "com.example.app:/cb", "app://cb"])
+@each("uri", ["http://127.0.0.1/cb", "http://localhost:8080/cb", "com.example.app:/cb", "app://cb"])
 def test_5_2_2_20_a_native_app_too_has_https_alone(bank, uri):
     """RFC 8252's loopback and private-use addresses are not https, which Baseline demands; a claimed https one is."""
     given = {**BASELINE, "client_id": "native", "token_endpoint_auth_method": "none", "scope": "openid"}
@@ -321,19 +322,19 @@ def test_5_2_2_20_a_native_app_too_has_https_alone(bank, uri):
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-13")
-def test_5_2_2_13_a_code_is_used_once(each):
+def test_5_2_2_13_a_code_is_used_once(each_kind):
     """A code that comes again is refused, and what it gave is revoked."""
-    code = each.code(scope="openid accounts")
-    given = each.redeem(code).json()
-    assert refused(each.redeem(code), "invalid_grant")
-    assert each.userinfo(given["access_token"]).status == 401
-    assert refused(each.refresh(given["refresh_token"]), "invalid_grant")
+    code = each_kind.code(scope="openid accounts")
+    given = each_kind.redeem(code).json()
+    assert refused(each_kind.redeem(code), "invalid_grant")
+    assert each_kind.userinfo(given["access_token"]).status == 401
+    assert refused(each_kind.refresh(given["refresh_token"]), "invalid_grant")
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-14")
-def test_5_2_2_14_the_answer_is_that_of_rfc_6749(each):
+def test_5_2_2_14_the_answer_is_that_of_rfc_6749(each_kind):
     """access_token, token_type, expires_in, refresh_token and scope, as JSON that nobody keeps."""
-    answer = each.redeem(each.code(scope="openid accounts"))
+    answer = each_kind.redeem(each_kind.code(scope="openid accounts"))
     assert answer.header("cache-control") == "no-store"
     given = answer.json()
     assert set(given) == {"access_token", "token_type", "expires_in", "refresh_token", "scope", "id_token"}
@@ -341,17 +342,17 @@ def test_5_2_2_14_the_answer_is_that_of_rfc_6749(each):
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-15")
-def test_5_2_2_15_the_scope_is_always_told(each):
+def test_5_2_2_15_the_scope_is_always_told(each_kind):
     """The list of granted scopes comes with each access token, changed or not."""
-    given = each.tokens(scope="accounts openid")
+    given = each_kind.tokens(scope="accounts openid")
     assert given["scope"] == "accounts openid"
-    assert each.refresh(given["refresh_token"]).json()["scope"] == "accounts openid"
+    assert each_kind.refresh(given["refresh_token"]).json()["scope"] == "accounts openid"
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-16")
-def test_5_2_2_16_tokens_can_not_be_guessed(each):
+def test_5_2_2_16_tokens_can_not_be_guessed(each_kind):
     """Each has 256 random bits, and no part of one is another's but the key of their consent."""
-    first, second = each.tokens(scope="openid accounts"), each.tokens(scope="openid accounts")
+    first, second = each_kind.tokens(scope="openid accounts"), each_kind.tokens(scope="openid accounts")
     secrets = [given[kind].partition(".")[0] for given in (first, second) for kind in ("access_token", "refresh_token")]
     assert len(set(secrets)) == 4
     assert all(len(part) == 43 for secret in secrets for part in secret.split("~"))
@@ -372,16 +373,16 @@ def test_5_2_2_19_identifiers_that_differ_are_an_invalid_client(request, client)
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-21")
-def test_5_2_2_21_a_token_that_is_bound_to_nothing_lives_under_ten_minutes(each):
+def test_5_2_2_21_a_token_that_is_bound_to_nothing_lives_under_ten_minutes(each_kind):
     """Access tokens that are not bound to their sender end within ten minutes, each of them."""
-    given = each.tokens(scope="openid accounts")
+    given = each_kind.tokens(scope="openid accounts")
     assert given["expires_in"] < 600
-    assert each.refresh(given["refresh_token"]).json()["expires_in"] < 600
-    if each.auth != "none":
-        assert each.post("/token", grant_type="client_credentials").json()["expires_in"] < 600
-    bound = each.with_(certificate=certificate("fapi1-bearer"))
-    if each.auth != "none":
-        told = each.introspect(given["access_token"]).json()
+    assert each_kind.refresh(given["refresh_token"]).json()["expires_in"] < 600
+    if each_kind.auth != "none":
+        assert each_kind.post("/token", grant_type="client_credentials").json()["expires_in"] < 600
+    bound = each_kind.with_(certificate=certificate("fapi1-bearer"))
+    if each_kind.auth != "none":
+        told = each_kind.introspect(given["access_token"]).json()
         assert told["active"]
         assert told["token_type"] == "Bearer"
         assert "cnf" not in told
@@ -392,26 +393,26 @@ def test_5_2_2_21_a_token_that_is_bound_to_nothing_lives_under_ten_minutes(each)
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2.2-1")
-def test_5_2_2_2_1_a_request_for_openid_needs_a_nonce(each):
+def test_5_2_2_2_1_a_request_for_openid_needs_a_nonce(each_kind):
     """Where openid is in the scope, the nonce parameter is required."""
-    assert refused(each.push(scope="openid", nonce=None), "invalid_request")
-    assert each.push(scope="openid", state=None).status == 201
+    assert refused(each_kind.push(scope="openid", nonce=None), "invalid_request")
+    assert each_kind.push(scope="openid", state=None).status == 201
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2.3-1")
-def test_5_2_2_3_1_a_request_without_openid_needs_a_state(each):
+def test_5_2_2_3_1_a_request_without_openid_needs_a_state(each_kind):
     """Where openid is not in the scope, the state parameter is required."""
-    assert refused(each.push(scope="accounts", state=None), "invalid_request")
-    assert each.push(scope="accounts", nonce=None).status == 201
+    assert refused(each_kind.push(scope="accounts", state=None), "invalid_request")
+    assert each_kind.push(scope="accounts", nonce=None).status == 201
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2.1-6")
-def test_5_2_2_1_6_an_id_token_comes_where_openid_was_asked_for(bank, each):
+def test_5_2_2_1_6_an_id_token_comes_where_openid_was_asked_for(bank, each_kind):
     """An ID token with the sub of who signed in, and the acr, comes where openid is in the scope, and nowhere else."""
-    claims = bank.verified(each.tokens(scope="openid")["id_token"], each.client_id)
+    claims = bank.verified(each_kind.tokens(scope="openid")["id_token"], each_kind.client_id)
     assert claims["sub"]
     assert claims["acr"] == "urn:ducat:loa:2"
-    assert "id_token" not in each.tokens(scope="accounts")
+    assert "id_token" not in each_kind.tokens(scope="accounts")
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-17")

@@ -14,6 +14,7 @@ import pytest
 from chalicelib.messages import Request
 from chalicelib.resource import fapi_headers
 from tests.actors import certificate
+from tests.each import each
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 SENT = "C770AEF3-6784-41f7-8e0e-ff5f97bddb3a"
@@ -224,7 +225,7 @@ def test_6_2_1_11_the_other_endpoints_keep_the_name_too(fapi1_bearer_client, pat
 
 @pytest.mark.clause("FAPI1-BASE-6.2.1-13")
 @pytest.mark.clause("FAPI1-BASE-6.2.2-4")
-@pytest.mark.parametrize("address", ["198.51.100.119", "2001:DB8::1893:25c8:1946", "::1", "::ffff:192.0.2.1"])
+@each("address", ["198.51.100.119", "2001:DB8::1893:25c8:1946", "::1", "::ffff:192.0.2.1"])
 def test_6_2_1_13_the_persons_address_is_taken(at, token, address):
     """A request with a valid IPv4 or IPv6 address in x-fapi-customer-ip-address is not rejected."""
     assert at.ask(("x-fapi-customer-ip-address", address), token=token)[0] is None
@@ -233,16 +234,14 @@ def test_6_2_1_13_the_persons_address_is_taken(at, token, address):
 
 
 @pytest.mark.clause("FAPI1-BASE-6.2.2-4")
-@pytest.mark.parametrize(
-    "address", ["", "198.51.100", "198.51.100.256", "198.51.100.1, 198.51.100.2", "fe80::1%eth0", "::g", "10"]
-)
+@each("address", ["", "198.51.100", "198.51.100.256", "198.51.100.1, 198.51.100.2", "fe80::1%eth0", "::g", "10"])
 def test_6_2_2_4_what_is_no_address_is_refused(at, token, address):
     """x-fapi-customer-ip-address is one IP address."""
     assert at.ask(("x-fapi-customer-ip-address", address), token=token)[0] == "invalid_request"
 
 
 @pytest.mark.clause("FAPI1-BASE-6.2.2-3")
-@pytest.mark.parametrize(
+@each(
     "date",
     ["Tue, 11 Sep 2012 19:43:31 GMT", "Tuesday, 11-Sep-12 19:43:31 GMT", "Tue Sep 11 19:43:31 2012"],
 )
@@ -261,7 +260,7 @@ def test_6_2_2_3_the_oldest_form_fills_up_with_a_space():
 
 
 @pytest.mark.clause("FAPI1-BASE-6.2.2-3")
-@pytest.mark.parametrize(
+@each(
     "date",
     [
         "",

@@ -7,6 +7,7 @@ import pytest
 
 from tests.actors import ISSUER, NOW, Browser, certificate, ec_key, jwk, rsa_key
 from tests.conftest import STANDARD
+from tests.each import each
 
 HOUR = 3600
 INTROSPECTION = "application/token-introspection+jwt"
@@ -65,7 +66,7 @@ def pushed(client, signed, **beside):
 
 
 @pytest.mark.clause("FAPI2-MS-ID1-5.3.1-1")
-@pytest.mark.parametrize("typ", ["oauth-authz-req+jwt", "JWT", "application/oauth-authz-req+jwt", None])
+@each("typ", ["oauth-authz-req+jwt", "JWT", "application/oauth-authz-req+jwt", None])
 def test_5_3_1_1_a_signed_request_leads_to_tokens(signing, typ):
     """Shall support signed request objects (RFC 9101) at the pushed authorization request endpoint (RFC 9126)."""
     uri = pushed(signing, request_object(signing, headers={"typ": typ}))
@@ -91,7 +92,7 @@ def test_the_security_profile_takes_no_request_object(fintech):
 
 
 @pytest.mark.clause("JAR-6.3")
-@pytest.mark.parametrize("name", ["state", "nonce", "scope", "redirect_uri", "code_challenge", "response_type"])
+@each("name", ["state", "nonce", "scope", "redirect_uri", "code_challenge", "response_type"])
 def test_6_3_what_stands_beside_the_object_is_not_used(free, name):
     """The server MUST only use the parameters in the request object, even if the same is sent beside it."""
     beside = {name: free.asking()[name]}
@@ -113,37 +114,35 @@ def test_6_3_of_two_values_the_signed_one_counts(free):
 
 
 @pytest.mark.clause("FAPI2-MS-ID1-5.3.1-2")
-@pytest.mark.parametrize("aud", [ISSUER, [ISSUER], [ISSUER, "https://other.example"]])
+@each("aud", [ISSUER, [ISSUER], [ISSUER, "https://other.example"]])
 def test_5_3_1_2_aud_is_or_contains_the_issuer(signing, aud):
     """Shall require the aud claim in the request object to be, or to be an array containing, the issuer identifier."""
     assert push(signing, request_object(signing, aud=aud)).status == 201
 
 
 @pytest.mark.clause("FAPI2-MS-ID1-5.3.1-2")
-@pytest.mark.parametrize(
-    "aud", [None, "", [], ISSUER + "/", ISSUER + "/par", ["https://other.example"], {"x": ISSUER}, 1]
-)
+@each("aud", [None, "", [], ISSUER + "/", ISSUER + "/par", ["https://other.example"], {"x": ISSUER}, 1])
 def test_5_3_1_2_any_other_aud_is_refused(signing, aud):
     """Shall require the aud claim to be, or to contain, the issuer; an address that only resembles it is another."""
     refused(push(signing, request_object(signing, aud=aud)))
 
 
 @pytest.mark.clause("FAPI2-MS-ID1-5.3.1-3")
-@pytest.mark.parametrize("nbf", [NOW, NOW + 8, NOW + 10, NOW - HOUR + 1, NOW - 0.5])
+@each("nbf", [NOW, NOW + 8, NOW + 10, NOW - HOUR + 1, NOW - 0.5])
 def test_5_3_1_3_nbf_may_be_an_hour_ago_and_a_little_ahead(signing, nbf):
     """Shall require an nbf claim that is no longer than 60 minutes in the past; clocks may differ by 10 seconds."""
     assert push(signing, request_object(signing, nbf=nbf, exp=nbf + HOUR)).status == 201
 
 
 @pytest.mark.clause("FAPI2-MS-ID1-5.3.1-3")
-@pytest.mark.parametrize("nbf", [None, NOW + 11, NOW + 61, NOW - HOUR - 1, "now", True, 1e300, [NOW]])
+@each("nbf", [None, NOW + 11, NOW + 61, NOW - HOUR - 1, "now", True, 1e300, [NOW]])
 def test_5_3_1_3_without_nbf_or_with_another_it_is_refused(signing, nbf):
     """Shall require an nbf claim no longer than 60 minutes in the past."""
     refused(push(signing, request_object(signing, nbf=nbf, exp=NOW + 5)))
 
 
 @pytest.mark.clause("FAPI2-MS-ID1-5.3.1-4")
-@pytest.mark.parametrize("exp", [None, NOW, NOW - HOUR, NOW + HOUR + 1, NOW + 70 * 60, "soon", False, [NOW + 60]])
+@each("exp", [None, NOW, NOW - HOUR, NOW + HOUR + 1, NOW + 70 * 60, "soon", False, [NOW + 60]])
 def test_5_3_1_4_without_exp_past_it_or_over_an_hour_long_it_is_refused(signing, exp):
     """Shall require an exp claim that has a lifetime of no longer than 60 minutes after the nbf claim."""
     refused(push(signing, request_object(signing, exp=exp)))
@@ -162,7 +161,7 @@ def test_6_2_only_the_clients_own_key_signs_for_it(signing):
 
 
 @pytest.mark.clause("JAR-6.2")
-@pytest.mark.parametrize("alg", ["none", "RS256", "HS256", "PS512"])
+@each("alg", ["none", "RS256", "HS256", "PS512"])
 def test_6_2_no_other_algorithm_is_taken(signing, alg):
     """The alg must be acceptable: of this profile PS256, ES256 and EdDSA."""
     key = {"none": "", "HS256": "x" * 32}.get(alg, signing.key)
@@ -185,7 +184,7 @@ def test_4_an_object_holds_no_other(signing, claim):
 
 
 @pytest.mark.clause("JAR-4")
-@pytest.mark.parametrize(
+@each(
     "claims",
     [{"redirect_uri": ["https://fintech.example/callback"]}, {"state": True}, {"state": 1.5}, {"scope": {"a": 1}}],
 )
@@ -204,14 +203,14 @@ def test_4_numbers_and_objects_stand_for_their_parameters(signing):
 
 
 @pytest.mark.clause("PAR-3")
-@pytest.mark.parametrize("claims", [{"client_id": None}, {"client_id": "fintech"}, {"iss": "fintech"}])
+@each("claims", [{"client_id": None}, {"client_id": "fintech"}, {"iss": "fintech"}])
 def test_par_3_the_object_is_the_callers(signing, claims):
     """The client_id in the request object must be the authenticated client."""
     refused(push(signing, request_object(signing, **claims)))
 
 
 @pytest.mark.clause("JAR-10.8")
-@pytest.mark.parametrize("typ", ["dpop+jwt", "at+jwt", "token-introspection+jwt", "client-authentication+jwt", 7])
+@each("typ", ["dpop+jwt", "at+jwt", "token-introspection+jwt", "client-authentication+jwt", 7])
 def test_10_8_another_kind_of_jwt_is_no_request(signing, typ):
     """Cross-JWT confusion: a JWT of another explicit type is refused."""
     refused(push(signing, request_object(signing, headers={"typ": typ})))
@@ -233,7 +232,7 @@ def test_what_was_signed_is_checked_as_ever(signing):
     refused(push(signing, request_object(signing, code_challenge=None)), "invalid_request")
 
 
-@pytest.mark.parametrize(
+@each(
     "more",
     [
         {"profile": "fapi2-security", "require_signed_request_object": True},
@@ -267,7 +266,7 @@ def response_of(answer, client):
 @pytest.mark.clause("FAPI2-MS-ID1-5.4.1-1")
 @pytest.mark.clause("JARM-2.3.4")
 @pytest.mark.parametrize("mode", ["jwt", "query.jwt"])
-@pytest.mark.parametrize("alg", ["PS256", "ES256", "EdDSA"])
+@each("alg", ["PS256", "ES256", "EdDSA"])
 def test_jarm_2_1_the_response_is_one_signed_parameter(bank, fintech, mode, alg):
     """iss, aud and exp, and every response parameter, in one JWT of the registered algorithm (JARM 2.1, 2.3.4)."""
     client = registered(bank, fintech, f"jarm-{alg}", authorization_signed_response_alg=alg)
@@ -303,7 +302,7 @@ def test_jarm_2_1_an_error_is_signed_as_well(free):
 
 
 @pytest.mark.clause("JARM-2.3.1")
-@pytest.mark.parametrize("mode", ["fragment", "fragment.jwt", "form_post", "form_post.jwt", "JWT", "none"])
+@each("mode", ["fragment", "fragment.jwt", "form_post", "form_post.jwt", "JWT", "none"])
 def test_jarm_2_3_1_a_mode_that_would_leak_a_code_is_refused(free, mode):
     """Codes travel in the query alone; no other response mode is offered, in no other spelling."""
     refused(free.push(response_mode=mode), "invalid_request")
@@ -385,7 +384,7 @@ def test_9701_4_it_is_asked_for_by_the_accept_header(api, accept):
 
 
 @pytest.mark.clause("RFC9701-4")
-@pytest.mark.parametrize("accept", ["application/json", "*/*", "application/jwt", "token-introspection+jwt"])
+@each("accept", ["application/json", "*/*", "application/jwt", "token-introspection+jwt"])
 def test_9701_4_else_it_is_json(api, accept):
     """Without the JWT's media type in Accept the answer is RFC 7662's JSON."""
     assert json.loads(introspected(api, "nothing", accept).text) == {"active": False}

@@ -26,6 +26,7 @@ from tests.actors import (
     rsa_key,
 )
 from tests.conftest import STANDARD
+from tests.each import each
 
 ALICE = "c4d0a1ce-0001-4000-8000-000000000001"
 ENDPOINTS = ("/par", "/token", "/introspect", "/revoke")
@@ -80,7 +81,7 @@ def test_5_2_3_1_no_connection_can_be_downgraded(bank, path):
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.2.3-3")
-@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+@each("method", ["GET", "POST", "OPTIONS"])
 def test_5_2_3_3_the_authorization_endpoint_is_no_scripts_to_call(bank, tls_client_auth_client, method):
     """Servers shall not support CORS for the authorization endpoint."""
     headers = (("Origin", "https://fintech.example"), ("Access-Control-Request-Method", "GET"))
@@ -179,7 +180,7 @@ def test_5_3_2_1_6_clients_authenticate_by_certificate_or_by_private_key(each_cl
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.1-6")
-@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post", "client_secret_jwt", "none"])
+@each("method", ["client_secret_basic", "client_secret_post", "client_secret_jwt", "none"])
 def test_5_3_2_1_6_clients_authenticate_by_nothing_else(bank, fintech, method):
     """Shall authenticate clients using MTLS or private_key_jwt: no other method can be registered."""
     with pytest.raises(InvalidClientMetadata):
@@ -189,9 +190,7 @@ def test_5_3_2_1_6_clients_authenticate_by_nothing_else(bank, fintech, method):
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.1-7")
 @pytest.mark.parametrize("path", ["/authorize", "/login", "/consent"])
-@pytest.mark.parametrize(
-    "name", ["redirect_uri", "url", "next", "return_to", "continue", "target", "RelayState", "request_uri"]
-)
+@each("name", ["redirect_uri", "url", "next", "return_to", "continue", "target", "RelayState", "request_uri"])
 def test_5_3_2_1_7_no_address_in_a_request_is_gone_to(bank, tls_client_auth_client, path, name):
     """Shall not expose open redirectors."""
     asked = {
@@ -206,7 +205,7 @@ def test_5_3_2_1_7_no_address_in_a_request_is_gone_to(bank, tls_client_auth_clie
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.1-8")
 @pytest.mark.parametrize("path", ["/par", "/token"])
-@pytest.mark.parametrize(
+@each(
     "aud",
     [
         [ISSUER],
@@ -303,7 +302,7 @@ def test_5_3_2_1_14_a_token_can_be_had_for_less(client):
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.2-1")
-@pytest.mark.parametrize("response_type", ["token", "id_token", "code id_token", "code token", "none", "CODE", "code "])
+@each("response_type", ["token", "id_token", "code id_token", "code token", "none", "CODE", "code "])
 def test_5_3_2_2_1_the_response_type_is_code(client, response_type):
     """Shall require the value of response_type to be code."""
     refused(client.push(response_type=response_type), "unsupported_response_type")
@@ -340,7 +339,7 @@ def test_5_3_2_2_4_a_request_is_not_pushed_without_authentication(bank, client):
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.2-5")
-@pytest.mark.parametrize(
+@each(
     "wrong",
     [
         {"code_challenge": None, "code_challenge_method": None},
@@ -379,7 +378,7 @@ def test_5_3_2_2_7_a_response_names_its_issuer(client):
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.2-8")
-@pytest.mark.parametrize(
+@each(
     "uri",
     [
         "http://fintech.example/callback",
@@ -438,7 +437,7 @@ def test_5_3_2_2_13_a_person_is_told_who_asks_for_what_and_until_when(bank, fint
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.2-14")
-@pytest.mark.parametrize("length", [1, 43, 64, 384, 1000])
+@each("length", [1, 43, 64, 384, 1000])
 def test_5_3_2_2_14_nonces_of_64_characters_and_more_work(tls_client_auth_client, length):
     """Shall support nonce parameter values up to 64 characters in length, may reject longer ones; never cuts one."""
     tokens = tls_client_auth_client.tokens(nonce="n" * length)
@@ -549,7 +548,7 @@ def test_5_3_4_5_a_token_opens_nothing_for_who_it_is_not_bound_to(client, rival)
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-1")
-@pytest.mark.parametrize(("alg", "make"), [("PS256", rsa_key), ("ES256", ec_key), ("EdDSA", ed_key)])
+@each(("alg", "make"), [("PS256", rsa_key), ("ES256", ec_key), ("EdDSA", ed_key)])
 def test_5_4_1_1_ps256_es256_and_ed25519_are_taken(bank, fintech, alg, make):
     """JWTs use PS256, ES256 or EdDSA with Ed25519."""
     key = make("fapi2")
@@ -558,7 +557,7 @@ def test_5_4_1_1_ps256_es256_and_ed25519_are_taken(bank, fintech, alg, make):
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-1")
-@pytest.mark.parametrize("alg", ["RS256", "PS384", "PS512", "HS256", "none"])
+@each("alg", ["RS256", "PS384", "PS512", "HS256", "none"])
 def test_5_4_1_1_no_other_algorithm_and_no_none_is_taken(fintech, alg):
     """JWTs use PS256, ES256 or EdDSA, and never none."""
     claims = jwt.decode(fintech.assertion(), options={"verify_signature": False})

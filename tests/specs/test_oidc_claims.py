@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.actors import Browser
+from tests.each import each
 
 ALICE = "c4d0a1ce-0001-4000-8000-000000000001"
 BOB = "c4d0a1ce-0002-4000-8000-000000000002"
@@ -75,7 +76,7 @@ def test_5_5_the_person_sees_what_is_asked_for(tls_client_auth_client):
 
 
 @pytest.mark.clause("OIDCC-5.5")
-@pytest.mark.parametrize(
+@each(
     "claims",
     [
         "{",
@@ -136,9 +137,7 @@ def test_5_5_1_a_sub_that_was_asked_for_is_the_only_one_who_may_sign_in(tls_clie
 
 
 @pytest.mark.clause("OIDCC-5.5.1.1")
-@pytest.mark.parametrize(
-    "wish", [{"essential": True}, {"values": ["urn:ducat:loa:2"], "essential": True}, {"value": "x"}]
-)
+@each("wish", [{"essential": True}, {"values": ["urn:ducat:loa:2"], "essential": True}, {"value": "x"}])
 def test_5_5_1_1_an_acr_that_is_reached_is_told(tls_client_auth_client, wish):
     """The acr that was satisfied is in the ID token; one that is not essential is no condition."""
     id_token, _ = told(tls_client_auth_client, {"id_token": {"acr": wish}})

@@ -11,6 +11,7 @@ import pytest
 
 from local.people import ALICE, BOB
 from tests.actors import ISSUER, NOW, Browser
+from tests.each import each
 
 PROFILE = {"name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile", "picture"}
 PROFILE |= {"website", "gender", "birthdate", "zoneinfo", "locale", "updated_at"}
@@ -112,7 +113,7 @@ def test_2_acr_and_amr_say_how(tls_client_auth_client):
 
 
 @pytest.mark.clause("OIDCC-2")
-@pytest.mark.parametrize("nonce", ["n", "a" * 43, "b" * 64, "c" * 384, "d" * 1000, "\u00fc \u20ac+/=&%41\"'<>", " n "])
+@each("nonce", ["n", "a" * 43, "b" * 64, "c" * 384, "d" * 1000, "\u00fc \u20ac+/=&%41\"'<>", " n "])
 def test_2_nonce_is_the_requests_to_the_byte(tls_client_auth_client, nonce):
     """nonce: passed through unmodified from the authentication request to the ID token."""
     assert id_token_of(tls_client_auth_client, nonce=nonce)["nonce"] == nonce
@@ -190,7 +191,7 @@ def test_3_1_2_1_without_openid_it_is_none(tls_client_auth_client):
 
 
 @pytest.mark.clause("OIDCC-3.1.2.1")
-@pytest.mark.parametrize("missing", ["scope", "response_type", "redirect_uri"])
+@each("missing", ["scope", "response_type", "redirect_uri"])
 def test_3_1_2_1_what_is_required_is_required(tls_client_auth_client, missing):
     """scope, response_type, client_id and redirect_uri are REQUIRED."""
     answer = tls_client_auth_client.push(**{missing: None})
@@ -198,7 +199,7 @@ def test_3_1_2_1_what_is_required_is_required(tls_client_auth_client, missing):
 
 
 @pytest.mark.clause("OIDCC-3.1.2.1")
-@pytest.mark.parametrize("prompt", [None, "login", "consent", "select_account", "login consent", "consent login"])
+@each("prompt", [None, "login", "consent", "select_account", "login consent", "consent login"])
 def test_3_1_2_1_whatever_the_prompt_the_person_signs_in_and_agrees(tls_client_auth_client, prompt):
     """prompt: login MUST ask for a new sign-in, consent for consent, select_account for an account; so does each request."""
     browser = Browser(tls_client_auth_client.bank)
@@ -229,9 +230,7 @@ def test_3_1_2_1_prompt_none_shows_no_page(tls_client_auth_client, before):
 
 
 @pytest.mark.clause("OIDCC-3.1.2.1")
-@pytest.mark.parametrize(
-    "prompt", ["none login", "consent none", "LOGIN", "None", "login,consent", "else", "login else"]
-)
+@each("prompt", ["none login", "consent none", "LOGIN", "None", "login,consent", "else", "login else"])
 def test_3_1_2_1_a_prompt_that_is_unknown_or_contradicts_itself_is_refused(tls_client_auth_client, prompt):
     """A space-delimited, case-sensitive list; if none stands with any other value, an error is returned."""
     answer = tls_client_auth_client.push(prompt=prompt)
@@ -253,7 +252,7 @@ def test_3_1_2_1_max_age_is_met_by_signing_in_and_answered_by_auth_time(bank, tl
 
 
 @pytest.mark.clause("OIDCC-3.1.2.1")
-@pytest.mark.parametrize("max_age", ["-1", "1.5", "soon", "1e3", "+1", "0x10", "\u0661", "99999999999"])
+@each("max_age", ["-1", "1.5", "soon", "1e3", "+1", "0x10", "\u0661", "99999999999"])
 def test_3_1_2_1_a_max_age_that_is_no_number_of_seconds_is_refused(tls_client_auth_client, max_age):
     """max_age: allowable elapsed time in seconds."""
     answer = tls_client_auth_client.push(max_age=max_age)
@@ -329,7 +328,7 @@ def test_3_1_2_1_an_id_token_hint_gets_nobody_in_without_a_page(tls_client_auth_
 
 
 @pytest.mark.clause("OIDCC-15.1")
-@pytest.mark.parametrize(
+@each(
     "asked",
     [
         {"display": "page"},
@@ -423,7 +422,7 @@ def test_3_1_2_5_the_response_is_a_code_in_the_query_and_nothing_of_the_person(t
 
 @pytest.mark.clause("OIDCC-3.1.2.6")
 @pytest.mark.clause("FAPI1-BASE-5.2.2.1-4")
-@pytest.mark.parametrize(
+@each(
     ("asked", "error"),
     [
         ({"prompt": "none"}, "login_required"),
@@ -564,7 +563,7 @@ def test_5_3_userinfo_takes_get_and_post_with_the_token_in_the_header(each_clien
 
 
 @pytest.mark.clause("OIDCC-5.3")
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"])
+@each("method", ["PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"])
 def test_5_3_userinfo_takes_no_other_method(tls_client_auth_client, method):
     """GET and POST are what is defined."""
     answer = tls_client_auth_client.userinfo(tls_client_auth_client.tokens()["access_token"], method=method)
@@ -592,7 +591,7 @@ def test_5_3_2_it_is_json_that_nobody_stores_without_empty_members(everyone):
 
 
 @pytest.mark.clause("OIDCC-5.3.3")
-@pytest.mark.parametrize("token", ["nothing", "A" * 43, "eyJhbGciOiJub25lIn0.e30."])
+@each("token", ["nothing", "A" * 43, "eyJhbGciOiJub25lIn0.e30."])
 def test_5_3_3_an_error_is_one_of_bearer_tokens(tls_client_auth_client, token):
     """Errors are as of RFC 6750 3: 401 with a WWW-Authenticate that says invalid_token."""
     answer = tls_client_auth_client.userinfo(token)
@@ -619,7 +618,7 @@ def test_5_3_2_a_persons_claims_are_as_they_agreed_to_tell_them(tls_client_auth_
 
 
 @pytest.mark.clause("OIDCC-5.4")
-@pytest.mark.parametrize("scope", SCOPES)
+@each("scope", SCOPES)
 def test_5_4_each_scope_asks_for_its_claims_of_userinfo_and_of_no_other_place(everyone, scope):
     """profile, email, address and phone ask for sets of claims, which are returned from userinfo."""
     asked = "openid" if scope == "openid" else f"openid {scope}"

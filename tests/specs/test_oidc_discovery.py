@@ -14,6 +14,7 @@ from local.people import ALICE
 from tests.actors import ISSUER, Browser, jwk, rsa_key
 from tests.authenticator import Authenticator, asked, put
 from tests.conftest import STANDARD
+from tests.each import each
 
 PATH = "/.well-known/openid-configuration"
 ALGS = ("none", "HS256", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
@@ -225,7 +226,7 @@ def test_3_request_parameter_supported(bank, fintech, fapi1_advanced_client, tol
 
 
 @pytest.mark.clause("OIDCD-3")
-@pytest.mark.parametrize(
+@each(
     "member",
     [
         "registration_endpoint",
@@ -241,7 +242,7 @@ def test_3_what_is_not_done_is_not_told(told, member):
 
 
 @pytest.mark.clause("OIDCD-3")
-@pytest.mark.parametrize(
+@each(
     "wish",
     [
         {"userinfo_signed_response_alg": "RS256"},
@@ -276,7 +277,7 @@ def test_4_it_stands_at_the_well_known_path_after_the_issuer(bank):
 
 
 @pytest.mark.clause("OIDCD-4.1")
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+@each("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
 def test_4_1_it_is_asked_for_by_get(bank, method):
     """The document MUST be queried using GET."""
     answer = bank.send(method, PATH)

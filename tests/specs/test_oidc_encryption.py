@@ -8,6 +8,7 @@ import pytest
 from chalicelib.errors import InvalidClientMetadata
 from tests.actors import ISSUER, jwk, rsa_key
 from tests.conftest import FAPI1
+from tests.each import each
 from tests.encryption import ALGS, ENC, opened, private, public
 
 
@@ -35,7 +36,7 @@ def verified(bank, token):
     return bank.verified(token, "reads")
 
 
-@pytest.mark.parametrize("alg", ALGS)
+@each("alg", ALGS)
 @pytest.mark.clause("OIDCC-16.14")
 @pytest.mark.clause("OIDCC-10.2")
 @pytest.mark.clause("FAPI1-ADV-5.2.2.1-3")
@@ -126,7 +127,7 @@ WRONG = {
 
 
 @pytest.mark.clause("FAPI1-ADV-8.6.1-1")
-@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+@each("wrong", WRONG.values())
 def test_what_can_not_be_kept_is_not_registered(registered, wrong):
     """OpenID Connect Registration 2: each is one of the values that the metadata name; here, with a key for it."""
     with pytest.raises(InvalidClientMetadata, match=f"{next(iter(wrong))[:18]}|belong together"):

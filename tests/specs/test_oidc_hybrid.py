@@ -10,6 +10,7 @@ import pytest
 from chalicelib.errors import InvalidClientMetadata
 from tests.actors import ISSUER, Browser, jwk, rsa_key
 from tests.conftest import FAPI1
+from tests.each import each
 
 
 def half(value):
@@ -209,7 +210,7 @@ def test_form_post_2_a_refusal_is_posted_too(fapi1_advanced_client):
 
 
 @pytest.mark.clause("OAuth2-RT-5")
-@pytest.mark.parametrize("mode", ["query", "jwt", "query.jwt", "fragment.jwt", "web_message"])
+@each("mode", ["query", "jwt", "query.jwt", "fragment.jwt", "web_message"])
 def test_5_the_response_is_never_in_a_query(fapi1_advanced_client, mode):
     """For these response types the query encoding MUST NOT be used: refused, by the fragment."""
     answer = Browser(fapi1_advanced_client.bank).get(

@@ -12,6 +12,7 @@ from chalicelib.clients import metadata
 from chalicelib.errors import InvalidClientMetadata
 from chalicelib.remote.documents import CantFetch
 from tests.actors import NOW, jwk, rsa_key
+from tests.each import each
 from tests.web import Web
 
 KEYS = {"keys": [jwk(rsa_key("fintech"))]}
@@ -92,7 +93,7 @@ def test_2_jwks_and_jwks_uri_are_never_used_together():
 
 
 @pytest.mark.clause("OIDCR-2")
-@pytest.mark.parametrize("url", [*NOT_FETCHED_FROM, "https://client.example/jwks.json#keys"])
+@each("url", [*NOT_FETCHED_FROM, "https://client.example/jwks.json#keys"])
 def test_2_jwks_uri_is_an_https_url_of_a_named_host(url):
     """What we would never fetch can't be registered."""
     assert refused(jwks_uri=url).description.startswith("jwks_uri: ")
@@ -118,16 +119,14 @@ def test_2_request_uris_are_registered_as_they_will_be_sent():
 
 
 @pytest.mark.clause("OIDCR-2")
-@pytest.mark.parametrize(
-    "uri", [*NOT_FETCHED_FROM, f"https://client.example/{'a' * 500}", "urn:ietf:params:oauth:request_uri:a"]
-)
+@each("uri", [*NOT_FETCHED_FROM, f"https://client.example/{'a' * 500}", "urn:ietf:params:oauth:request_uri:a"])
 def test_2_a_request_uri_is_an_https_url_of_a_named_host(uri):
     """OpenID Connect Core 6.2: https, and at most 512 characters."""
     assert refused(request_uris=["https://client.example/1.jwt", uri]).description.startswith("request_uris")
 
 
 @pytest.mark.clause("OIDCR-2")
-@pytest.mark.parametrize("fragment", ["", "top", DIGEST[:-1], f"{DIGEST}=", DIGEST.replace(DIGEST[0], "+"), "#"])
+@each("fragment", ["", "top", DIGEST[:-1], f"{DIGEST}=", DIGEST.replace(DIGEST[0], "+"), "#"])
 def test_2_a_fragment_of_a_request_uri_is_a_digest(fragment):
     """Another could never be matched."""
     said = refused(request_uris=[f"https://client.example/1.jwt#{fragment}"])
@@ -213,7 +212,7 @@ def test_5_a_sector_identifier_uri_is_an_https_url_of_a_named_host(web, url):
 
 
 @pytest.mark.clause("OIDCR-2")
-@pytest.mark.parametrize("value", ["", "PAIRWISE", "ephemeral", 7, [], {}])
+@each("value", ["", "PAIRWISE", "ephemeral", 7, [], {}])
 def test_2_subject_type_is_public_or_pairwise(value):
     """Public where nothing is said, as everywhere before."""
     assert refused(subject_type=value).description == "subject_type must be one of public, pairwise"

@@ -7,6 +7,7 @@ import pytest
 from chalicelib.profiles import PROFILES
 from local.people import ALICE, BOB
 from tests.actors import Browser
+from tests.each import each
 
 LONGEST = PROFILES["fapi1-baseline"].longest_session
 
@@ -189,7 +190,7 @@ def test_r10_a_public_client_is_asked_for_each_time(bank, public_client):
         browser.submit(shown, "approve")
 
 
-@pytest.mark.parametrize(
+@each(
     ("sent", "kept"),
     [("en", ("en",)), ("de-CH en", ("de-CH", "en")), ("<b> en", ("en",)), ("a " * 20, ("a",) * 8), (None, ())],
 )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.actors import ASSERTION_TYPE, CHALLENGE, ISSUER, REQUEST_URI, VERIFIER, Browser
 from tests.conftest import CLIENTS
+from tests.each import each
 
 MANY = settings(
     max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -116,7 +117,7 @@ def test_3_1_the_authorization_endpoint_takes_get_and_post(tls_client_auth_clien
 
 
 @pytest.mark.clause("RFC6749-3.1")
-@pytest.mark.parametrize("method", OTHER_METHODS)
+@each("method", OTHER_METHODS)
 def test_3_1_the_authorization_endpoint_takes_no_other_method(tls_client_auth_client, method):
     """GET and POST are what the authorization endpoint knows; nothing begins by another."""
     query = {"client_id": tls_client_auth_client.client_id, "request_uri": tls_client_auth_client.pushed()}
@@ -140,7 +141,7 @@ def test_3_1_an_empty_optional_parameter_was_not_sent(tls_client_auth_client, na
 
 
 @pytest.mark.clause("RFC6749-3.1")
-@pytest.mark.parametrize("name", NEEDED)
+@each("name", NEEDED)
 def test_3_1_an_empty_needed_parameter_was_not_sent(tls_client_auth_client, name):
     """Parameters sent without a value MUST be treated as if they were omitted from the request."""
     empty, omitted = tls_client_auth_client.push(**{name: ""}), tls_client_auth_client.push(**{name: None})
@@ -181,7 +182,7 @@ def test_3_1_unrecognized_parameters_are_ignored(tls_client_auth_client):
 
 
 @pytest.mark.clause("RFC6749-3.1")
-@pytest.mark.parametrize("name", ["response_type", "redirect_uri", "code_challenge", "client_id"])
+@each("name", ["response_type", "redirect_uri", "code_challenge", "client_id"])
 def test_3_1_names_of_parameters_have_a_case(tls_client_auth_client, name):
     """What is not spelt as the specification spells it is an unrecognized parameter."""
     form = tls_client_auth_client.authenticated(tls_client_auth_client.asking())
@@ -206,8 +207,8 @@ def test_3_1_no_parameter_may_come_twice_in_a_pushed_request(tls_client_auth_cli
 
 
 @pytest.mark.clause("RFC6749-3.1")
-@pytest.mark.parametrize("again", ["same", "other", ""])
-@pytest.mark.parametrize("name", ["client_id", "request_uri", "state"])
+@each("again", ["same", "other", ""])
+@each("name", ["client_id", "request_uri", "state"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_3_1_no_parameter_may_come_twice_at_the_authorization_endpoint(tls_client_auth_client, method, name, again):
     """Request parameters MUST NOT be included more than once."""
@@ -245,7 +246,7 @@ def test_3_1_1_a_request_without_response_type_is_an_error(tls_client_auth_clien
 
 
 @pytest.mark.clause("RFC6749-3.1.1")
-@pytest.mark.parametrize(
+@each(
     "response_type",
     [
         "token",
@@ -332,7 +333,7 @@ NEAR_MISSES = [
 
 
 @pytest.mark.clause("RFC6749-3.1.2.3")
-@pytest.mark.parametrize("redirect_uri", NEAR_MISSES)
+@each("redirect_uri", NEAR_MISSES)
 def test_3_1_2_3_a_redirect_uri_that_is_nearly_registered_is_not_registered(tls_client_auth_client, redirect_uri):
     """A redirection URI that was registered in full MUST be compared by simple string comparison (RFC 3986 6.2.1)."""
     refused(tls_client_auth_client.push(redirect_uri=redirect_uri), "invalid_request")
@@ -355,7 +356,7 @@ def test_3_1_2_3_any_change_of_a_registered_redirect_uri_makes_it_another(tls_cl
 
 
 @pytest.mark.clause("RFC6749-3.1.2.3")
-@pytest.mark.parametrize("redirect_uri", REGISTERED)
+@each("redirect_uri", REGISTERED)
 def test_3_1_2_3_each_registered_redirect_uri_is_taken(tls_client_auth_client, redirect_uri):
     """A redirection URI matches if it is one of those registered, though the client has several."""
     assert tls_client_auth_client.push(redirect_uri=redirect_uri).status == 201
@@ -377,7 +378,7 @@ def test_3_1_2_4_nobody_is_sent_to_a_redirect_uri_that_is_not_proven(tls_client_
 
 
 @pytest.mark.clause("RFC6749-3.2")
-@pytest.mark.parametrize("method", ["GET", *OTHER_METHODS])
+@each("method", ["GET", *OTHER_METHODS])
 @pytest.mark.parametrize("path", ["/token", "/introspect", "/revoke"])
 def test_3_2_the_token_endpoint_takes_post_alone(tls_client_auth_client, path, method):
     """The client MUST use the HTTP POST method when making access token requests."""
@@ -405,7 +406,7 @@ def test_3_2_parameters_of_the_token_endpoint_come_in_the_body(tls_client_auth_c
 
 
 @pytest.mark.clause("RFC6749-3.2")
-@pytest.mark.parametrize("name", ["grant_type", "code", "redirect_uri", "code_verifier"])
+@each("name", ["grant_type", "code", "redirect_uri", "code_verifier"])
 def test_3_2_an_empty_parameter_of_a_token_request_was_not_sent(tls_client_auth_client, name):
     """Parameters sent without a value MUST be treated as if they were omitted from the request."""
     code = tls_client_auth_client.code()
@@ -425,8 +426,8 @@ def test_3_2_an_empty_parameter_of_a_token_request_was_not_sent(tls_client_auth_
 
 
 @pytest.mark.clause("RFC6749-3.2")
-@pytest.mark.parametrize("again", ["same", "other", ""])
-@pytest.mark.parametrize("name", ["grant_type", "scope", "client_id", "foo"])
+@each("again", ["same", "other", ""])
+@each("name", ["grant_type", "scope", "client_id", "foo"])
 def test_3_2_no_parameter_may_come_twice_in_a_token_request(tls_client_auth_client, name, again):
     """Request parameters MUST NOT be included more than once."""
     pairs = list(
@@ -489,7 +490,7 @@ def test_3_3_the_order_of_scopes_does_not_matter_and_each_counts_once(tls_client
 
 
 @pytest.mark.clause("RFC6749-3.3")
-@pytest.mark.parametrize(
+@each(
     "scope",
     [
         "OpenID",
@@ -585,7 +586,7 @@ UNUSUAL_STATES = [
 
 
 @pytest.mark.clause("RFC6749-4.1.2")
-@pytest.mark.parametrize("state", UNUSUAL_STATES)
+@each("state", UNUSUAL_STATES)
 def test_4_1_2_a_code_comes_with_the_exact_state(tls_client_auth_client, state):
     """state: REQUIRED if it was in the request; the exact value received from the client."""
     answer = tls_client_auth_client.approved(state=state)
@@ -606,7 +607,7 @@ def test_4_1_2_any_state_of_a_thousand_characters_comes_back_to_the_byte(tls_cli
 
 @pytest.mark.clause("RFC6749-4.1.2")
 @pytest.mark.parametrize("name", ["state", "nonce"])
-@pytest.mark.parametrize("length", [1001, 5000, 60_000])
+@each("length", [1001, 5000, 60_000])
 def test_4_1_2_a_state_or_nonce_that_is_too_long_is_refused_never_cut(tls_client_auth_client, name, length):
     """state must be the exact value, so one that can't be kept whole is refused."""
     refused(tls_client_auth_client.push(**{name: "x" * length}), "invalid_request")
@@ -678,9 +679,7 @@ def test_4_1_2_another_clients_replay_of_a_code_kills_nothing(tls_client_auth_cl
 
 
 @pytest.mark.clause("RFC6749-4.1.2.1")
-@pytest.mark.parametrize(
-    "client_id", ["nobody", "Tls-Client-Auth", "tls-client-auth ", "tls\x00-client-auth", "x" * 5000, "\u00fc"]
-)
+@each("client_id", ["nobody", "Tls-Client-Auth", "tls-client-auth ", "tls\x00-client-auth", "x" * 5000, "\u00fc"])
 def test_4_1_2_1_an_unknown_client_gets_a_page_and_no_redirect(tls_client_auth_client, client_id):
     """If the client identifier is missing or invalid, the server informs the person and MUST NOT redirect."""
     asked = tls_client_auth_client.asking(client_id=client_id, request_uri=tls_client_auth_client.pushed())
@@ -688,7 +687,7 @@ def test_4_1_2_1_an_unknown_client_gets_a_page_and_no_redirect(tls_client_auth_c
 
 
 @pytest.mark.clause("RFC6749-4.1.2.1")
-@pytest.mark.parametrize("state", ["a-state", "a b+c%&=\u20ac", None])
+@each("state", ["a-state", "a b+c%&=\u20ac", None])
 @pytest.mark.parametrize("where", ["login", "consent"])
 def test_4_1_2_1_a_person_who_says_no_is_sent_back_with_access_denied(each_client, where, state):
     """If the resource owner denies the request, the server adds error and the exact state to the redirection URI."""
@@ -732,7 +731,7 @@ def test_4_1_3_code_and_redirect_uri_are_required(tls_client_auth_client):
 
 
 @pytest.mark.clause("RFC6749-4.1.3")
-@pytest.mark.parametrize("redirect_uri", [*REGISTERED[1:], *NEAR_MISSES])
+@each("redirect_uri", [*REGISTERED[1:], *NEAR_MISSES])
 def test_4_1_3_the_redirect_uri_must_be_identical(tls_client_auth_client, redirect_uri):
     """The values of redirect_uri MUST be identical, so that not even another registered one will do."""
     refused(tls_client_auth_client.redeem(tls_client_auth_client.code(), redirect_uri=redirect_uri), "invalid_grant")
@@ -832,7 +831,7 @@ def test_5_1_an_access_token_ends_when_it_was_said_to(tls_client_auth_client):
 
 
 @pytest.mark.clause("RFC6749-5.2")
-@pytest.mark.parametrize(
+@each(
     "grant_type",
     [
         "password",
@@ -865,7 +864,7 @@ def test_4_4_3_client_credentials_give_an_access_token_and_no_refresh_token(each
 
 
 @pytest.mark.clause("RFC6749-4.4.2")
-@pytest.mark.parametrize("scope", ["openid", "openid accounts", "profile", "email", "phone", "nothing"])
+@each("scope", ["openid", "openid accounts", "profile", "email", "phone", "nothing"])
 def test_4_4_2_a_client_gets_nothing_about_people_by_itself(tls_client_auth_client, scope):
     """The client requests what is under its control: no scope that a person would have to agree to."""
     refused(tls_client_auth_client.post("/token", grant_type="client_credentials", scope=scope), "invalid_scope")
@@ -889,7 +888,7 @@ def test_5_2_a_token_request_without_grant_type_is_invalid(each_client):
 
 
 @pytest.mark.clause("RFC6749-5.2")
-@pytest.mark.parametrize("grant_type", ["authorization_code", "refresh_token", "client_credentials"])
+@each("grant_type", ["authorization_code", "refresh_token", "client_credentials"])
 def test_5_2_a_client_that_may_not_use_a_grant_type_is_unauthorized(resource_server, grant_type):
     """unauthorized_client: the authenticated client is not authorized to use this authorization grant type."""
     refused(resource_server.post("/token", grant_type=grant_type, code="x", refresh_token="x"), "unauthorized_client")
@@ -919,7 +918,7 @@ def test_5_2_a_client_that_used_the_authorization_header_is_answered_by_its_sche
 
 
 @pytest.mark.clause("RFC6749-5.2")
-@pytest.mark.parametrize(
+@each(
     "client_id",
     [
         "nobody",
@@ -951,7 +950,7 @@ def test_5_2_an_unknown_client_and_a_wrong_proof_look_the_same(tls_client_auth_c
 
 
 @pytest.mark.clause("RFC6749-5.2")
-@pytest.mark.parametrize(
+@each(
     "content_type",
     [
         None,
@@ -994,9 +993,7 @@ def test_5_2_a_json_body_is_malformed_even_as_a_form(tls_client_auth_client, pat
 
 
 @pytest.mark.clause("RFC6749-5.2")
-@pytest.mark.parametrize(
-    "body", ["%", "&&&", "=", "%ff", "client_id=%C3%28", "a" * 70_000, "&".join(f"a{n}=" for n in range(200))]
-)
+@each("body", ["%", "&&&", "=", "%ff", "client_id=%C3%28", "a" * 70_000, "&".join(f"a{n}=" for n in range(200))])
 @pytest.mark.parametrize("path", BACK_CHANNEL)
 def test_5_2_a_body_that_can_not_be_read_is_refused(tls_client_auth_client, path, body):
     """A body that is empty, no UTF-8, too large or has too many parameters gets an error, never a failure of ours."""
@@ -1029,9 +1026,7 @@ def test_6_a_narrower_scope_may_be_asked_for_and_narrows_that_token_alone(tls_cl
 
 
 @pytest.mark.clause("RFC6749-6")
-@pytest.mark.parametrize(
-    "scope", ["openid email", "email", "accounts email", "openid  profile", "OPENID", "unheard_of", "*"]
-)
+@each("scope", ["openid email", "email", "accounts email", "openid  profile", "OPENID", "unheard_of", "*"])
 def test_6_a_refresh_may_not_ask_for_more_than_was_granted(tls_client_auth_client, scope):
     """The requested scope MUST NOT include any scope not originally granted by the resource owner."""
     refresh_token = tls_client_auth_client.tokens()["refresh_token"]
@@ -1092,9 +1087,7 @@ def test_10_10_what_we_hand_out_can_not_be_guessed(tls_client_auth_client):
 
 @pytest.mark.clause("RFC6749-10.12")
 @pytest.mark.parametrize("where", ["login", "consent"])
-@pytest.mark.parametrize(
-    "wrong", [{"csrf": ""}, {"csrf": "x"}, {"csrf": "\u00fc"}, {"interaction": "x"}, {"interaction": ""}]
-)
+@each("wrong", [{"csrf": ""}, {"csrf": "x"}, {"csrf": "\u00fc"}, {"interaction": "x"}, {"interaction": ""}])
 def test_10_12_a_form_that_another_site_made_does_nothing(tls_client_auth_client, where, wrong):
     """The server MUST implement CSRF protection for its authorization endpoint, and never act without the person's awareness."""
     browser, request_uri = Browser(tls_client_auth_client.bank), tls_client_auth_client.pushed()

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from tests.actors import NOW, VERIFIER
+from tests.each import each
 
 CHALLENGE = re.compile(r'(\w+) ([a-z_]+="[^"]*"(?:, [a-z_]+="[^"]*")*)')
 PARAMETER = re.compile(r'([a-z_]+)="([^"]*)"')
@@ -86,14 +87,14 @@ def test_2_1_userinfo_takes_the_header_with_get_and_with_post(bank, fintech, tok
 
 @pytest.mark.clause("RFC6750-2.1")
 @pytest.mark.clause("RFC9110-11.1")
-@pytest.mark.parametrize("scheme", ["bearer", "BEARER", "bEaReR"])
+@each("scheme", ["bearer", "BEARER", "bEaReR"])
 def test_2_1_the_scheme_has_no_case(at, fintech, token, scheme):
     """RFC 9110 11.1: a scheme is compared without regard to case."""
     assert at.ask(f"{scheme} {token}", certificate=fintech.certificate)[0] == 200
 
 
 @pytest.mark.clause("RFC6750-2.1")
-@pytest.mark.parametrize(
+@each(
     "shown",
     [
         "{}x",
@@ -122,7 +123,7 @@ def test_2_1_what_is_no_token_of_ours_is_invalid(at, fintech, token, shown):
 
 
 @pytest.mark.clause("RFC6750-2.1")
-@pytest.mark.parametrize("empty", ["Bearer", "Bearer ", "Bearer    "])
+@each("empty", ["Bearer", "Bearer ", "Bearer    "])
 def test_2_1_a_scheme_without_a_token_is_no_token(at, fintech, empty):
     """A scheme alone shows nothing that could be in force."""
     assert at.ask(empty, certificate=fintech.certificate)[1] == "invalid_token"
@@ -168,7 +169,7 @@ def test_3_a_request_without_token_is_told_the_scheme_and_no_error(at, fintech):
 
 
 @pytest.mark.clause("RFC6750-3")
-@pytest.mark.parametrize("other", ["Basic ZmludGVjaDp4", "Digest username=x", "Negotiate abc", "Bearerx y", "x", ""])
+@each("other", ["Basic ZmludGVjaDp4", "Digest username=x", "Negotiate abc", "Bearerx y", "x", ""])
 def test_3_another_scheme_is_told_which_one_is_meant(at, fintech, other):
     """Whoever does not know that a token is needed learns so from the challenge."""
     status, _, challenged = at.ask(other, certificate=fintech.certificate)

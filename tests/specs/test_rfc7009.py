@@ -3,6 +3,7 @@
 import pytest
 
 from tests.actors import ASSERTION_TYPE, NOW
+from tests.each import each
 
 
 def done(answer):
@@ -34,7 +35,7 @@ def test_2_the_endpoint_is_an_https_url_of_the_metadata(bank):
 
 
 @pytest.mark.clause("RFC7009-2")
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD", "OPTIONS"])
+@each("method", ["GET", "PUT", "DELETE", "HEAD", "OPTIONS"])
 def test_2_it_takes_post_alone(bank, fintech, method):
     """The client makes an HTTP POST request; the same as a query revokes nothing (RFC 7009 2.3's JSONP is not offered)."""
     token = fintech.tokens()["access_token"]
@@ -102,7 +103,7 @@ def test_2_1_a_clients_own_token_can_be_revoked(each_client):
 
 @pytest.mark.clause("RFC7009-2.1")
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
-@pytest.mark.parametrize("hint", ["access_token", "refresh_token", "id_token", "of-no-registry", ""])
+@each("hint", ["access_token", "refresh_token", "id_token", "of-no-registry", ""])
 def test_2_1_a_hint_is_no_more_than_a_hint(fintech, kind, hint):
     """token_type_hint may be wrong or unknown: the search goes on over all types."""
     tokens = fintech.tokens()
@@ -198,9 +199,7 @@ def test_2_2_what_is_revoked_already_is_no_error(each_client):
 
 
 @pytest.mark.clause("RFC7009-2.2")
-@pytest.mark.parametrize(
-    "token", ["x", ".", "..", "a.b", "a.b.c", " ", "\x00", "\N{SNOWMAN}", "x" * 5000, "eyJhbGciOiJub25lIn0.e30."]
-)
+@each("token", ["x", ".", "..", "a.b", "a.b.c", " ", "\x00", "\N{SNOWMAN}", "x" * 5000, "eyJhbGciOiJub25lIn0.e30."])
 def test_2_2_what_never_was_a_token_is_no_error(each_client, token):
     """An unknown or malformed token gets the same answer."""
     assert done(each_client.revoke(token))

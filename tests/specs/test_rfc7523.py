@@ -10,6 +10,7 @@ import pytest
 from chalicelib.errors import InvalidClientMetadata
 from tests.actors import ASSERTION_TYPE, ISSUER, MTLS, NOW, ec_key, jwk, rsa_key, secret_of
 from tests.conftest import CLIENTS
+from tests.each import each
 
 WITH_ASSERTIONS = {
     "/par": lambda client: client.asking(),
@@ -80,7 +81,7 @@ def test_2_2_client_id_is_unnecessary(fintech):
 
 
 @pytest.mark.clause("RFC7523-2.2")
-@pytest.mark.parametrize("other", ["rival", "nobody", "Fintech"])
+@each("other", ["rival", "nobody", "Fintech"])
 def test_2_2_client_id_must_name_the_same_client(ask, fintech, other):
     """A client_id beside the assertion must identify the same client as the subject does."""
     assert refused(ask(fintech, client_id=other))
@@ -102,7 +103,7 @@ def test_2_2_the_type_is_jwt_bearer(fintech, other):
 
 
 @pytest.mark.clause("RFC7523-2.2")
-@pytest.mark.parametrize("name", ["client_assertion", "client_assertion_type", "client_id"])
+@each("name", ["client_assertion", "client_assertion_type", "client_id"])
 def test_2_2_there_is_one_assertion(bank, fintech, name):
     """A single JWT is sent, and each parameter once."""
     form = fintech.authenticated(fintech.asking())
@@ -137,7 +138,7 @@ def test_3_2_without_an_assertion_nobody_is_known(ask, fintech):
 
 @pytest.mark.clause("RFC7523-3")
 @pytest.mark.parametrize("claim", ["iss", "sub"])
-@pytest.mark.parametrize("value", [None, "rival", "nobody", "Fintech", "fintech ", ""])
+@each("value", [None, "rival", "nobody", "Fintech", "fintech ", ""])
 def test_3_issuer_and_subject_are_the_client(fintech, claim, value):
     """1, 2: iss and sub are required, and for client authentication both are the client_id."""
     assert refused(push(fintech, fintech.assertion(**{claim: value}), client_id=None))
@@ -153,7 +154,7 @@ def test_3_issuer_and_subject_are_texts(fintech, claims):
 
 @pytest.mark.clause("RFC7523-3")
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.1-8")
-@pytest.mark.parametrize(
+@each(
     "aud",
     [
         None,
@@ -179,21 +180,21 @@ def test_3_the_audience_is_the_issuer_as_a_string(ask, fintech, aud):
 
 
 @pytest.mark.clause("RFC7523-3")
-@pytest.mark.parametrize("exp", [None, NOW - 300, NOW - 1, NOW])
+@each("exp", [None, NOW - 300, NOW - 1, NOW])
 def test_3_it_expires(fintech, exp):
     """4: exp is required, and an assertion is refused from that instant on."""
     assert refused(push(fintech, fintech.assertion(exp=exp)))
 
 
 @pytest.mark.clause("RFC7523-3")
-@pytest.mark.parametrize("life", [1, 60, 300, 3600])
+@each("life", [1, 60, 300, 3600])
 def test_3_it_may_live_for_seconds_or_for_an_hour(fintech, life):
     """4: no particular life is asked for."""
     assert accepted(push(fintech, fintech.assertion(exp=NOW + life)))
 
 
 @pytest.mark.clause("RFC7523-3")
-@pytest.mark.parametrize("exp", [NOW + 3601, NOW + 10**9, 1 << 53])
+@each("exp", [NOW + 3601, NOW + 10**9, 1 << 53])
 def test_3_it_does_not_live_unreasonably_long(fintech, exp):
     """4: an exp unreasonably far in the future may be refused; its jti would have to be remembered until then."""
     assert refused(push(fintech, fintech.assertion(exp=exp)))
@@ -202,7 +203,7 @@ def test_3_it_does_not_live_unreasonably_long(fintech, exp):
 @pytest.mark.clause("RFC7523-3")
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.1-13")
 @pytest.mark.parametrize("claim", ["nbf", "iat"])
-@pytest.mark.parametrize("ahead", [-3600, 0, 1, 8, 10])
+@each("ahead", [-3600, 0, 1, 8, 10])
 def test_3_clocks_may_differ_by_ten_seconds(fintech, claim, ahead):
     """5, 6: nbf and iat up to 10 seconds ahead are taken; old ones do no harm."""
     assert accepted(push(fintech, fintech.assertion(**{claim: NOW + ahead})))
@@ -211,7 +212,7 @@ def test_3_clocks_may_differ_by_ten_seconds(fintech, claim, ahead):
 @pytest.mark.clause("RFC7523-3")
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.1-13")
 @pytest.mark.parametrize("claim", ["nbf", "iat"])
-@pytest.mark.parametrize("ahead", [61, 62, 3600])
+@each("ahead", [61, 62, 3600])
 def test_3_an_assertion_of_the_future_is_refused(fintech, claim, ahead):
     """5, 6: nbf or iat more than 60 seconds ahead is refused, even where exp lies further ahead."""
     assert refused(push(fintech, fintech.assertion(**{claim: NOW + ahead, "exp": NOW + ahead + 60})))
@@ -224,10 +225,8 @@ def test_3_neither_nbf_nor_iat_is_needed(fintech):
 
 
 @pytest.mark.clause("RFC7523-3")
-@pytest.mark.parametrize("claim", ["exp", "nbf", "iat"])
-@pytest.mark.parametrize(
-    "value", ["soon", f'"{NOW + 30}"', "true", "[]", "{}", "NaN", "Infinity", "-Infinity", "1e400", "9" * 5000]
-)
+@each("claim", ["exp", "nbf", "iat"])
+@each("value", ["soon", f'"{NOW + 30}"', "true", "[]", "{}", "NaN", "Infinity", "-Infinity", "1e400", "9" * 5000])
 def test_3_a_time_is_a_number(fintech, claim, value):
     """4, 5, 6: a NumericDate is a JSON number, and one that a clock could show."""
     times = {"exp": str(NOW + 60), "nbf": str(NOW), "iat": str(NOW)} | {claim: value}
@@ -243,14 +242,14 @@ def test_3_a_time_may_have_a_fraction(fintech):
 
 
 @pytest.mark.clause("OIDCC-9")
-@pytest.mark.parametrize("jti", [None, "", "j" * 513])
+@each("jti", [None, "", "j" * 513])
 def test_3_it_has_a_jti(fintech, jti):
     """7: OpenID Connect Core 9 requires a jti; one that is too long to remember is no use."""
     assert refused(push(fintech, fintech.assertion(jti=jti)))
 
 
 @pytest.mark.clause("OIDCC-9")
-@pytest.mark.parametrize("value", ["7", "true", "[]", '{"a":1}'])
+@each("value", ["7", "true", "[]", '{"a":1}'])
 def test_3_a_jti_is_a_text(fintech, value):
     """7: jti is a case-sensitive string."""
     payload = f'{{"iss":"fintech","sub":"fintech","aud":"{ISSUER}","exp":{NOW + 60},"jti":{value}}}'
@@ -300,7 +299,7 @@ def test_3_what_is_signed_is_what_counts(fintech, rival):
 
 
 @pytest.mark.clause("RFC7523-3")
-@pytest.mark.parametrize(
+@each(
     "garbage",
     [
         "x",
@@ -322,7 +321,7 @@ def test_3_what_is_no_jwt_is_refused(fintech, garbage):
 
 
 @pytest.mark.clause("RFC7523-3")
-@pytest.mark.parametrize("payload", ["[]", '"text"', "7", "null", "", "{", '{"iss":"fintech"', "\x00"])
+@each("payload", ["[]", '"text"', "7", "null", "", "{", '{"iss":"fintech"', "\x00"])
 def test_3_its_claims_are_one_object(fintech, payload):
     """10: the claims of a JWT are a JSON object, however well it is signed."""
     assert refused(push(fintech, signed(fintech, payload)))
@@ -408,7 +407,7 @@ def fapi1(request):
 
 @pytest.mark.clause("RFC7523-3")
 @pytest.mark.clause("PAR-2")
-@pytest.mark.parametrize("aud", NAMES_OF_US)
+@each("aud", NAMES_OF_US)
 def test_3_fapi_1_takes_the_issuer_and_the_endpoints_of_either_host_and_arrays_of_them(ask, fapi1, aud):
     """3: the token endpoint's URL may be used; PAR 2 takes the issuer, the token endpoint's and its own URL."""
     assert accepted(ask(fapi1, fapi1.assertion(aud=aud)))
@@ -426,7 +425,7 @@ def test_3_fapi_1_takes_the_endpoint_that_is_called_and_no_other(fapi1, path, ho
 
 
 @pytest.mark.clause("RFC7523-3")
-@pytest.mark.parametrize(
+@each(
     "aud",
     [
         *(None, "", [], [[ISSUER]], {ISSUER: 1}, [None], 0, f"{ISSUER}/", f"{ISSUER} {ISSUER}/token", ISSUER.upper()),
@@ -458,7 +457,7 @@ def test_3_a_mac_is_used_once_by_its_jti(ask, client_secret_jwt_client):
 
 @pytest.mark.clause("RFC7518-3.2")
 @pytest.mark.filterwarnings("ignore:The HMAC key is")  # the client's library says it too
-@pytest.mark.parametrize(("alg", "octets"), [("HS256", 32), ("HS384", 48), ("HS512", 64)])
+@each(("alg", "octets"), [("HS256", 32), ("HS384", 48), ("HS512", 64)])
 def test_a_secret_is_at_least_as_long_as_the_hash(bank, client_secret_jwt_client, alg, octets):
     """A shorter one is refused at use too, however it came to be stored."""
     for length, taken in ((octets, True), (octets - 1, False)):
@@ -514,7 +513,7 @@ def test_where_an_algorithm_is_registered_no_other_is_taken(bank, request, kind,
         assert refused(by(alg))
 
 
-@pytest.mark.parametrize(
+@each(
     ("method", "alg"),
     [
         *(("private_key_jwt", alg) for alg in ("HS256", "RS256", "none", "", 5, [])),

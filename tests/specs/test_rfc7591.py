@@ -14,6 +14,7 @@ from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri
 from chalicelib.storage.dynamodb.codec import decode, encode
 from chalicelib.storage.records import Client
 from tests.actors import NOW, certificate, der, ec_key, jwk, rsa_key
+from tests.each import each
 
 MANY = settings(
     max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -80,7 +81,7 @@ def test_2_a_client_is_what_it_says(bank):
 
 
 @pytest.mark.clause("RFC7591-2")
-@pytest.mark.parametrize(
+@each(
     "missing",
     ["client_id", "client_name", "profile", "token_endpoint_auth_method", "grant_types", "scope", "jwks"],
 )
@@ -90,7 +91,7 @@ def test_2_what_every_client_has_may_not_be_missing(missing):
 
 
 @pytest.mark.clause("RFC7591-2")
-@pytest.mark.parametrize(
+@each(
     "unknown",
     ["client_secret", "sector_identifier", "software_statement", "redirect_uri", "tls_client_auth_san"],
 )
@@ -101,44 +102,42 @@ def test_2_what_is_not_known_here_is_named_not_dropped(unknown):
 
 
 @pytest.mark.clause("RFC7591-2")
-@pytest.mark.parametrize("value", ["", "a" * 256, "a b", "a\n", "a\x00", "\N{SNOWMAN}", 7, ["a"]])
+@each("value", ["", "a" * 256, "a b", "a\n", "a\x00", "\N{SNOWMAN}", 7, ["a"]])
 def test_2_client_id_is_printable_ascii(value):
     """RFC 6749 A.1: VSCHARs; and no more of them than fit a key."""
     assert refused(client_id=value)
 
 
 @pytest.mark.clause("RFC7591-2")
-@pytest.mark.parametrize("value", ["", "   ", "a" * 101, "a\nb", "a\x00b", "a\u202eknab", "a\u200bb", 7, ["a"]])
+@each("value", ["", "   ", "a" * 101, "a\nb", "a\x00b", "a\u202eknab", "a\u200bb", 7, ["a"]])
 def test_2_client_name_is_a_text_that_people_can_read(value):
     """People decide by the name that the page shows: no empty one, none of lines, and none that turns text around."""
     assert refused(client_name=value)
 
 
 @pytest.mark.clause("RFC7591-2")
-@pytest.mark.parametrize("value", ["Bank & Söhne", "<b>Fintech</b>", "株式会社", "a" * 100])
+@each("value", ["Bank & Söhne", "<b>Fintech</b>", "株式会社", "a" * 100])
 def test_2_client_name_may_be_of_any_language(value):
     """Any characters that can be seen; pages escape them."""
     assert registered(client_name=value).client_name == value
 
 
 @pytest.mark.clause("RFC7591-2")
-@pytest.mark.parametrize("value", ["fapi9", "", "FAPI2-SECURITY", 7, [], {}, ["fapi2-security"]])
+@each("value", ["fapi9", "", "FAPI2-SECURITY", 7, [], {}, ["fapi2-security"]])
 def test_2_profile_is_one_that_we_have(value):
     """A client's rules are those of a profile that is offered."""
     assert refused(profile=value)
 
 
 @pytest.mark.clause("RFC7591-2")
-@pytest.mark.parametrize(
-    "value", ["none", "client_secret_basic", "client_secret_post", "client_secret_jwt", "", "PRIVATE_KEY_JWT", 7, []]
-)
+@each("value", ["none", "client_secret_basic", "client_secret_post", "client_secret_jwt", "", "PRIVATE_KEY_JWT", 7, []])
 def test_2_token_endpoint_auth_method_is_one_of_the_profile(value):
     """FAPI 2.0: mutual TLS or private_key_jwt, and never a secret."""
     assert refused(token_endpoint_auth_method=value)
 
 
 @pytest.mark.clause("RFC7591-2")
-@pytest.mark.parametrize(
+@each(
     "value",
     [
         ["implicit"],
@@ -158,23 +157,21 @@ def test_2_grant_types_are_some_of_the_profile(value):
 
 
 @pytest.mark.clause("RFC7591-2")
-@pytest.mark.parametrize("value", [["token"], ["code", "id_token"], ["code id_token"], "token", 7, [7], [["code"]], {}])
+@each("value", [["token"], ["code", "id_token"], ["code id_token"], "token", 7, [7], [["code"]], {}])
 def test_2_response_types_are_some_of_the_profile(value):
     """2.1: grant types and response types belong together; here it is the code alone."""
     assert refused(response_types=value)
 
 
 @pytest.mark.clause("RFC7591-2")
-@pytest.mark.parametrize(
-    "value", ["", " ", "openid  accounts", "openid ", 'a"b', "a\\b", "a\nb", "ä", 7, [7], [["a"]], {}]
-)
+@each("value", ["", " ", "openid  accounts", "openid ", 'a"b', "a\\b", "a\nb", "ä", 7, [7], [["a"]], {}])
 def test_2_scope_is_a_list_of_scope_tokens(value):
     """A string of tokens with one space between, or a list of them."""
     assert refused(scope=value)
 
 
 @pytest.mark.clause("RFC7591-2")
-@pytest.mark.parametrize(
+@each(
     "name",
     [
         "tls_client_certificate_bound_access_tokens",
@@ -183,7 +180,7 @@ def test_2_scope_is_a_list_of_scope_tokens(value):
         "require_signed_request_object",
     ],
 )
-@pytest.mark.parametrize("value", ["true", "false", 1, 0, "yes", []])
+@each("value", ["true", "false", 1, 0, "yes", []])
 def test_2_a_yes_or_no_is_a_json_boolean(name, value):
     """ "false" in quotes is not false, so it can't be taken for a rule."""
     with pytest.raises(InvalidClientMetadata):
@@ -191,7 +188,7 @@ def test_2_a_yes_or_no_is_a_json_boolean(name, value):
 
 
 @pytest.mark.clause("RFC7591-2")
-@pytest.mark.parametrize("value", ["invoices", [7], [["a"]], {}, 7])
+@each("value", ["invoices", [7], [["a"]], {}, 7])
 def test_2_authorization_details_types_is_a_list_of_texts(value):
     """RFC 9396 10: an array of type identifiers."""
     assert refused(authorization_details_types=value)
@@ -202,7 +199,7 @@ def test_2_authorization_details_types_is_a_list_of_texts(value):
 
 @pytest.mark.clause("RFC7591-3.2.2")
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.2-8")
-@pytest.mark.parametrize(
+@each(
     "uri",
     [
         "",
@@ -251,7 +248,7 @@ def test_3_2_2_a_redirect_uri_that_can_not_be_trusted_is_refused(uri):
 
 
 @pytest.mark.clause("RFC7591-2")
-@pytest.mark.parametrize(
+@each(
     "uri",
     [
         "https://client.example",
@@ -270,9 +267,7 @@ def test_2_an_https_url_is_taken_as_it_is(uri):
 
 
 @pytest.mark.clause("RFC7591-2")
-@pytest.mark.parametrize(
-    "value", [[7], [None], [["https://client.example/"]], {}, "https://client.example/callback", 7]
-)
+@each("value", [[7], [None], [["https://client.example/"]], {}, "https://client.example/callback", 7])
 def test_2_redirect_uris_is_a_list_of_texts(value):
     """An array of redirection URI strings."""
     assert refused(redirect_uris=value)
@@ -293,9 +288,7 @@ def test_2_who_sends_people_registers_where_they_come_back():
 
 
 @pytest.mark.clause("RFC7591-2")
-@pytest.mark.parametrize(
-    "value", [{}, [], "", "keys", 7, True, {"keys": {}}, {"keys": "x"}, {"keys": [7]}, {"keys": []}]
-)
+@each("value", [{}, [], "", "keys", 7, True, {"keys": {}}, {"keys": "x"}, {"keys": [7]}, {"keys": []}])
 def test_2_jwks_is_a_jwk_set(value):
     """The client's JWK Set document value, a JSON object that has keys in it."""
     assert refused(jwks=value)
@@ -303,14 +296,14 @@ def test_2_jwks_is_a_jwk_set(value):
 
 @pytest.mark.clause("RFC7591-2")
 @pytest.mark.clause("RFC7518-6.2.2")
-@pytest.mark.parametrize("private", ["d", "p", "q", "dp", "dq", "qi", "oth", "k"])
+@each("private", ["d", "p", "q", "dp", "dq", "qi", "oth", "k"])
 def test_2_jwks_holds_public_keys_alone(private):
     """A private key that was shown to us is no longer the client's alone."""
     assert refused(jwks=key_of(**{private: "AAAA"}))
 
 
 @pytest.mark.clause("RFC7591-2")
-@pytest.mark.parametrize(
+@each(
     "members",
     [
         {"kty": None},
@@ -355,7 +348,7 @@ def test_2_jwks_holds_no_kid_twice():
 
 
 @pytest.mark.clause("RFC7591-2")
-@pytest.mark.parametrize(
+@each(
     "name",
     [
         "id_token_signed_response_alg",
@@ -364,7 +357,7 @@ def test_2_jwks_holds_no_kid_twice():
         "introspection_signed_response_alg",
     ],
 )
-@pytest.mark.parametrize("value", ["none", "HS256", "RS256", "RS512", "PS512", "", 7, ["PS256"], {}])
+@each("value", ["none", "HS256", "RS256", "RS512", "PS512", "", 7, ["PS256"], {}])
 def test_2_an_algorithm_is_one_of_the_profile(name, value):
     """FAPI 2.0 5.4.1: neither none, nor a shared secret, nor RSASSA-PKCS1-v1_5 can be registered."""
     with pytest.raises(InvalidClientMetadata):

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.actors import ASSERTION_TYPE, ISSUER, NOW, Fintech, certificate, x5t_s256
+from tests.each import each
 
 ALICE = "c4d0a1ce-0001-4000-8000-000000000001"
 NOTHING = {"active": False}
@@ -41,7 +42,7 @@ def test_2_the_endpoint_is_an_https_url_of_the_metadata(bank):
 
 
 @pytest.mark.clause("RFC7662-2.1")
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD"])
+@each("method", ["GET", "PUT", "DELETE", "HEAD"])
 def test_2_1_it_takes_post_alone(bank, fintech, method):
     """The request is a POST with form parameters, so that no token gets into a log of addresses (RFC 7662 4)."""
     asked = fintech.authenticated({"token": fintech.tokens()["access_token"]})
@@ -73,7 +74,7 @@ def test_2_1_token_is_required(each_client, token):
 
 @pytest.mark.clause("RFC7662-2.1")
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
-@pytest.mark.parametrize("hint", ["access_token", "refresh_token", "id_token", "of-no-registry", ""])
+@each("hint", ["access_token", "refresh_token", "id_token", "of-no-registry", ""])
 def test_2_1_a_hint_is_no_more_than_a_hint(fintech, kind, hint):
     """token_type_hint may be wrong or unknown: the search goes on over all types."""
     assert told(fintech.introspect(fintech.tokens()[kind], token_type_hint=hint))["active"] is True
@@ -155,9 +156,7 @@ def test_2_2_a_narrowed_token_is_described_by_its_own_scope(fintech):
 
 
 @pytest.mark.clause("RFC7662-2.2")
-@pytest.mark.parametrize(
-    "token", ["x", ".", "..", "a.b", "a.b.c", " ", "\x00", "\N{SNOWMAN}", "x" * 5000, "eyJhbGciOiJub25lIn0.e30."]
-)
+@each("token", ["x", ".", "..", "a.b", "a.b.c", " ", "\x00", "\N{SNOWMAN}", "x" * 5000, "eyJhbGciOiJub25lIn0.e30."])
 def test_2_2_what_is_no_token_is_inactive_and_nothing_else_is_said(each_client, token):
     """An unknown token is no error; the answer holds active, false, and no more (RFC 7662 2.2, 4)."""
     assert told(each_client.introspect(token)) == NOTHING

@@ -13,6 +13,7 @@ from chalicelib.clients import metadata
 from chalicelib.errors import InvalidClientMetadata
 from tests.actors import jwk, rsa_key
 from tests.conftest import STANDARD
+from tests.each import each
 
 SIGNED = ("id_token_signed_response_alg", "authorization_signed_response_alg", "introspection_signed_response_alg")
 
@@ -93,7 +94,7 @@ def test_3_1_an_introspection_response_is_signed_as_eddsa(bank, client):
 
 
 @pytest.mark.clause("RFC7591-2")
-@pytest.mark.parametrize("name", SIGNED)
+@each("name", SIGNED)
 def test_2_eddsa_is_registered_only_where_there_is_a_key_that_signs_so(bank, name):
     """What is not told in the metadata can not be registered either: a Region's KMS may have no such keys."""
     without = replace(bank.settings, eddsa_key=None)

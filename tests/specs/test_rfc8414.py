@@ -19,6 +19,7 @@ from chalicelib.errors import InvalidClientMetadata
 from chalicelib.profiles import PROFILES
 from tests.actors import ASSERTION_TYPE, ISSUER, MTLS, Browser, certificate, der, ec_key, ed_key, jwk, rsa_key
 from tests.conftest import STANDARD
+from tests.each import each
 
 PATH = "/.well-known/oauth-authorization-server"
 PAGES = {"/login", "/consent", "/passkey", "/grants"}
@@ -251,7 +252,7 @@ def test_2_auth_methods_supported(
 
 
 @pytest.mark.clause("RFC8414-2")
-@pytest.mark.parametrize("endpoint", ["token", "introspection", "revocation"])
+@each("endpoint", ["token", "introspection", "revocation"])
 def test_2_auth_signing_alg_values_supported(bank, fintech, client_secret_jwt_client, endpoint):
     """Present where assertions are taken; each algorithm that is told is taken, any other refused; none MUST NOT be told."""
     path = urlsplit(bank.metadata()[f"{endpoint}_endpoint"]).path
@@ -396,7 +397,7 @@ def test_3_it_stands_at_the_well_known_path_of_the_issuer(bank):
 
 
 @pytest.mark.clause("RFC8414-3.1")
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+@each("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
 def test_3_1_it_is_asked_for_by_get(bank, method):
     """The document MUST be queried using GET."""
     answer = bank.send(method, PATH)

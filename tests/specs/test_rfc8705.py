@@ -10,6 +10,7 @@ from cryptography.x509.oid import NameOID, ObjectIdentifier
 from chalicelib.errors import InvalidClientMetadata
 from tests.actors import ISSUER, MTLS, NOW, Fintech, certificate, der, ec_key, jwk, rsa_key, x5t_s256
 from tests.conftest import STANDARD
+from tests.each import each
 
 WITH_CERTIFICATES = {
     "/par": lambda client: client.asking(),
@@ -138,7 +139,7 @@ def test_2_a_client_of_another_method_is_not_known_by_its_certificate(ask, finte
 
 
 @pytest.mark.clause("RFC8705-2")
-@pytest.mark.parametrize(
+@each(
     "pem",
     [
         "x",
@@ -191,7 +192,7 @@ def test_2_1_who_issued_the_certificate_or_when_does_not_matter(tls_client_auth_
 
 
 @pytest.mark.clause("RFC8705-2.1.2")
-@pytest.mark.parametrize(
+@each(
     "written",
     [
         "CN=dn-client,O=Fintech\\, Inc.,C=DE",
@@ -209,7 +210,7 @@ def test_2_1_2_a_subject_dn_is_compared_as_a_name_not_as_a_text(bank, written):
 
 
 @pytest.mark.clause("RFC8705-2.1.2")
-@pytest.mark.parametrize(
+@each(
     "other",
     [
         subject((NameOID.COUNTRY_NAME, "DE"), (NameOID.ORGANIZATION_NAME, "Fintech, Inc.")),
@@ -360,7 +361,7 @@ def test_2_2_2_a_client_may_have_several_certificates_while_it_changes_them(bank
 
 
 @pytest.mark.clause("RFC8705-2.2.2")
-@pytest.mark.parametrize(
+@each(
     "jwks",
     [
         None,
@@ -398,9 +399,7 @@ def test_3_a_token_is_good_only_beside_the_certificate_that_it_was_issued_to(eac
 
 
 @pytest.mark.clause("RFC8705-3")
-@pytest.mark.parametrize(
-    "pem", ["x", "", "-----BEGIN CERTIFICATE-----\n\N{SNOWMAN}\n-----END CERTIFICATE-----", "\x00"]
-)
+@each("pem", ["x", "", "-----BEGIN CERTIFICATE-----\n\N{SNOWMAN}\n-----END CERTIFICATE-----", "\x00"])
 def test_3_what_is_no_certificate_opens_nothing(tls_client_auth_client, pem):
     """Whatever cannot be compared does not match."""
     token = tls_client_auth_client.tokens()["access_token"]
@@ -468,7 +467,7 @@ def test_3_2_a_resource_learns_it_too(fintech, resource_server):
 
 
 @pytest.mark.clause("RFC8705-3.1")
-@pytest.mark.parametrize(
+@each(
     "rewritten",
     [
         lambda pem: pem.replace("\n", "\r\n"),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.actors import REQUEST_URI, Browser, certificate
 from tests.conftest import STANDARD
+from tests.each import each
 
 MANY = settings(
     max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -59,7 +60,7 @@ def test_2_a_client_that_authenticates_by_assertion_needs_no_certificate_here(fi
 
 
 @pytest.mark.clause("PAR-2")
-@pytest.mark.parametrize("content_type", [FORM, f"{FORM};charset=UTF-8", FORM.upper()])
+@each("content_type", [FORM, f"{FORM};charset=UTF-8", FORM.upper()])
 def test_2_parameters_come_as_a_form(tls_client_auth_client, content_type):
     """The endpoint accepts POST requests with parameters in the body, form-encoded, in UTF-8."""
     form = tls_client_auth_client.authenticated(tls_client_auth_client.asking(state="\u20ac \u00fc"))
@@ -72,7 +73,7 @@ def test_2_parameters_come_as_a_form(tls_client_auth_client, content_type):
 
 
 @pytest.mark.clause("PAR-2")
-@pytest.mark.parametrize("content_type", [None, "application/json", "multipart/form-data", "text/plain"])
+@each("content_type", [None, "application/json", "multipart/form-data", "text/plain"])
 def test_2_parameters_come_as_nothing_else(tls_client_auth_client, content_type):
     """The endpoint accepts the form encoding, and no other."""
     form = urlencode(tls_client_auth_client.authenticated(tls_client_auth_client.asking()))
@@ -119,7 +120,7 @@ def test_2_1_a_wrong_proof_of_who_the_client_is_gets_nothing(each_client, rival)
 
 
 @pytest.mark.clause("PAR-2.1")
-@pytest.mark.parametrize("request_uri", [REQUEST_URI + "x", "https://fintech.example/request.jwt", "x", "own"])
+@each("request_uri", [REQUEST_URI + "x", "https://fintech.example/request.jwt", "x", "own"])
 def test_2_1_a_request_uri_is_refused(each_client, request_uri):
     """Step 2: reject the request if the request_uri authorization request parameter is provided."""
     sent = each_client.pushed() if request_uri == "own" else request_uri
@@ -143,7 +144,7 @@ def test_2_1_2_a_request_that_only_names_another_is_refused(tls_client_auth_clie
 
 
 @pytest.mark.clause("PAR-2.1-3")
-@pytest.mark.parametrize(
+@each(
     ("wrong", "error"),
     [
         ({"redirect_uri": None}, "invalid_request"),
@@ -203,7 +204,7 @@ def test_7_1_a_request_uri_can_not_be_guessed(tls_client_auth_client):
 
 
 @pytest.mark.clause("PAR-2.2")
-@pytest.mark.parametrize("client_id", ["self-signed", "fintech", "resource-server", "nobody"])
+@each("client_id", ["self-signed", "fintech", "resource-server", "nobody"])
 def test_2_2_a_request_uri_is_bound_to_the_client_that_pushed(tls_client_auth_client, client_id):
     """The authorization server MUST bind the request_uri to the client that posted the authorization request."""
     request_uri = tls_client_auth_client.pushed()
@@ -228,7 +229,7 @@ def test_2_2_what_was_pushed_is_what_is_answered(tls_client_auth_client):
 
 
 @pytest.mark.clause("PAR-2.3")
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
+@each("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_2_3_any_method_but_post_is_not_allowed(tls_client_auth_client, method):
     """405: if the request did not use the POST method."""
     form = tls_client_auth_client.authenticated(tls_client_auth_client.asking())
@@ -283,7 +284,7 @@ def test_4_client_id_and_request_uri_are_enough(each_client):
 
 
 @pytest.mark.clause("PAR-4")
-@pytest.mark.parametrize(
+@each(
     "outer",
     [
         {"state": "outer", "nonce": "outer"},
@@ -347,9 +348,7 @@ def test_4_an_expired_request_uri_is_rejected(tls_client_auth_client):
 
 @pytest.mark.clause("PAR-4")
 @pytest.mark.parametrize("method", ["GET", "POST"])
-@pytest.mark.parametrize(
-    "request_uri", [None, "", "https://fintech.example/request.jwt", "urn:ietf:params:oauth:request_uri"]
-)
+@each("request_uri", [None, "", "https://fintech.example/request.jwt", "urn:ietf:params:oauth:request_uri"])
 def test_4_a_request_that_was_not_pushed_is_refused_as_invalid_request(tls_client_auth_client, method, request_uri):
     """Where PAR is the only means, the server refuses with invalid_request what has no request_uri from this endpoint."""
     asked = {**tls_client_auth_client.asking(client_id=tls_client_auth_client.client_id), "request_uri": request_uri}
@@ -377,29 +376,26 @@ def test_4_a_request_uri_without_client_is_refused(tls_client_auth_client):
 
 
 @pytest.mark.clause("PAR-4")
-@MANY
-@given(data=st.data())
-def test_4_no_other_request_uri_opens_a_pushed_request(tls_client_auth_client, data):
+def test_4_no_other_request_uri_opens_a_pushed_request(tls_client_auth_client):
     """A request_uri is the exact value that this endpoint gave."""
     request_uri = tls_client_auth_client.pushed()
-    place = data.draw(st.integers(0, len(request_uri)))
-    cut = data.draw(st.integers(0, 2))
-    changed = request_uri[:place] + data.draw(TEXT) + request_uri[place + cut :]
-    for other in (
-        changed,
-        request_uri[:-1],
-        request_uri + "A",
-        request_uri.upper(),
-        f" {request_uri}",
-        f"{request_uri}\n",
-    ):
+
+    def opened(other):
+        return Browser(tls_client_auth_client.bank).open(tls_client_auth_client.client_id, other)
+
+    @MANY
+    @given(data=st.data())
+    def changed(data):
+        start = data.draw(st.integers(0, len(request_uri)))
+        cut = data.draw(st.integers(0, 2))
+        other = request_uri[:start] + data.draw(TEXT) + request_uri[start + cut :]
         if other != request_uri:
-            page(
-                Browser(tls_client_auth_client.bank).open(tls_client_auth_client.client_id, other),
-                "invalid_request_uri",
-                "invalid_request",
-            )
-    begun(Browser(tls_client_auth_client.bank).open(tls_client_auth_client.client_id, request_uri))
+            page(opened(other), "invalid_request_uri", "invalid_request")
+
+    changed()
+    for other in (request_uri[:-1], request_uri + "A", request_uri.upper(), f" {request_uri}", f"{request_uri}\n"):
+        page(opened(other), "invalid_request_uri", "invalid_request")
+    begun(opened(request_uri))
 
 
 def changing(bank, client, **changes):

@@ -13,6 +13,7 @@ from chalicelib.endpoints import authorizer
 from local.people import ALICE
 from tests.actors import NOW, Browser, certificate
 from tests.conftest import STANDARD
+from tests.each import each
 
 CURRENT, SAVINGS = (account["iban"] for account in ALICE.accounts)
 STRANGERS = "DE89370400440532013000"
@@ -89,9 +90,7 @@ def route(client, token, **rule):
 
 
 @pytest.mark.clause("RFC9396-2")
-@pytest.mark.parametrize(
-    "asked", [(ALL,), (NAMED,), (PAYMENT,), (NAMED, PAYMENT), ({**ALL, "validUntil": "2027-01-15"},)]
-)
+@each("asked", [(ALL,), (NAMED,), (PAYMENT,), (NAMED, PAYMENT), ({**ALL, "validUntil": "2027-01-15"},)])
 def test_2_details_of_each_type_are_taken(rich, asked):
     """authorization_details: a JSON array of objects, each with a type that determines its contents."""
     assert push(rich, *asked).status == 201
@@ -107,7 +106,7 @@ def test_3_a_request_may_do_without_scope(rich):
 
 
 @pytest.mark.clause("RFC9396-5")
-@pytest.mark.parametrize(
+@each(
     "value",
     [
         "",
@@ -170,7 +169,7 @@ WRONG = [
 
 
 @pytest.mark.clause("RFC9396-5")
-@pytest.mark.parametrize("wrong", WRONG)
+@each("wrong", WRONG)
 def test_5_what_its_type_does_not_allow_is_refused(rich, wrong):
     """Fields that are unknown, missing or of the wrong value for the type."""
     refused(push(rich, PAYMENT, wrong))
@@ -275,7 +274,7 @@ def test_4_the_person_may_agree_to_less(rich):
     assert payment["debtorAccount"] == {"iban": SAVINGS}
 
 
-@pytest.mark.parametrize(
+@each(
     "changed",
     [
         {f"details-0-account-{STRANGERS}": STRANGERS},
@@ -300,7 +299,7 @@ def test_a_form_without_its_choice_grants_no_details(rich):
     assert "authorization_details" not in tokens(rich, NAMED, without=("details",))
 
 
-@pytest.mark.parametrize("other", [STRANGERS, SHOP, ""])
+@each("other", [STRANGERS, SHOP, ""])
 def test_nobody_pays_or_looks_into_another_persons_account(rich, other):
     browser = Browser(rich.bank)
     theirs = {"type": "account_information", "access": {"balances": [{"iban": STRANGERS}]}}
@@ -359,7 +358,7 @@ def test_6_a_token_that_was_asked_for_with_an_earlier_end_ends_then(rich, bank):
 
 
 @pytest.mark.clause("RFC9396-6")
-@pytest.mark.parametrize(
+@each(
     "more",
     [
         {"type": "account_information", "access": {"transactions": [{"iban": CURRENT}]}},

@@ -14,6 +14,7 @@ from chalicelib.authorization import details
 from chalicelib.authorization.detail_type import Choice, Question, Shown
 from chalicelib.authorization.detail_types import TYPES
 from chalicelib.errors import AccessDenied, InvalidAuthorizationDetails
+from tests.each import each
 
 NOW = int(datetime(2027, 1, 15, 8, tzinfo=UTC).timestamp())
 CURRENT, SAVINGS = "DE02100100100006820101", "DE18100100100006820201"
@@ -40,7 +41,7 @@ def priced(amount, currency="EUR"):
 
 
 @pytest.mark.clause("RFC9396-2")
-@pytest.mark.parametrize(
+@each(
     "detail",
     [
         {**PAYMENT, "requestedExecutionDate": "2027-01-15"},
@@ -61,7 +62,7 @@ def test_2_a_type_takes_what_its_schema_has(detail):
 
 
 @pytest.mark.clause("RFC9396-5")
-@pytest.mark.parametrize(
+@each(
     "member",
     [
         {"creditorName": "Merchant A\u202e"},
@@ -96,7 +97,7 @@ def test_5_a_payment_that_its_type_does_not_allow_is_refused(member):
 
 
 @pytest.mark.clause("RFC9396-5")
-@pytest.mark.parametrize(
+@each(
     "member",
     [
         {"frequencyPerDay": True},
@@ -118,7 +119,7 @@ def test_5_access_that_its_type_does_not_allow_is_refused(member):
 
 
 @pytest.mark.clause("RFC9396-5")
-@pytest.mark.parametrize("number", ["4.0", "4e0", "1e400", "NaN", "Infinity", "9" * 5000])
+@each("number", ["4.0", "4e0", "1e400", "NaN", "Infinity", "9" * 5000])
 def test_5_a_number_that_can_not_be_kept_as_it_is_is_refused(number):
     """Invalid values for the type: what is stored and handed on is what was asked, to the last digit."""
     value = json.dumps([{**ACCESS, "frequencyPerDay": 0}]).replace("0}", f"{number}}}")
@@ -155,7 +156,7 @@ def test_whatever_stands_in_a_field_it_is_read_or_refused(detail, data, value):
         assert asked(odd) == (odd,)
 
 
-@pytest.mark.parametrize(
+@each(
     ("until", "end"),
     [
         ((), NOW + 99_999_999),
@@ -214,7 +215,7 @@ def test_4_a_payment_from_no_account_in_particular_asks_for_one():
     )
 
 
-@pytest.mark.parametrize(
+@each(
     ("amount", "words"),
     [
         ("999.99", "999.99\u00a0EUR"),
@@ -261,7 +262,7 @@ def test_4_account_access_says_what_of_which_accounts_how_often_and_how_long():
     )
 
 
-@pytest.mark.parametrize(
+@each(
     ("member", "words"),
     [
         ({"recurringIndicator": False}, "Once"),
@@ -483,7 +484,7 @@ MANY = {**ACCESS, "access": {"balances": [{"iban": CURRENT}]}}
 
 
 @pytest.mark.clause("RFC9396-6")
-@pytest.mark.parametrize(
+@each(
     ("had", "member", "allowed"),
     [
         ({}, {"frequencyPerDay": 9}, True),
@@ -509,7 +510,7 @@ def test_6_a_limit_may_be_tightened_and_never_loosened(had, member, allowed):
 
 
 @pytest.mark.clause("RFC9396-6")
-@pytest.mark.parametrize(
+@each(
     "member",
     [
         {"instructedAmount": {"currency": "EUR", "amount": "123.5"}},
@@ -564,7 +565,7 @@ def test_one_account_less_leaves_no_empty_list_for_that_would_mean_every_account
     assert granted == {**detail, "access": {"accounts": [{"iban": CURRENT}]}}
 
 
-@pytest.mark.parametrize("name", TYPES)
+@each("name", TYPES)
 def test_each_schema_lets_nothing_unknown_through_at_any_depth(name):
     objects = re.findall(r'"type": "object"', json.dumps(TYPES[name].schema))
     closed = re.findall(r'"additionalProperties": false', json.dumps(TYPES[name].schema))

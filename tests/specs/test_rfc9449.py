@@ -41,6 +41,7 @@ from tests.actors import (
     x5t_s256,
 )
 from tests.conftest import DPOP
+from tests.each import each
 
 RESOURCE = "https://api.bank.example"
 HOUR = 3600
@@ -159,7 +160,7 @@ def refused(answer, place, error="invalid_dpop_proof"):
 
 
 @pytest.mark.clause("DPOP-4.1")
-@pytest.mark.parametrize("name", ["dpop", "DPOP", "DPoP"])
+@each("name", ["dpop", "DPOP", "DPoP"])
 def test_4_1_the_proof_comes_in_a_header_whose_name_has_no_case(client, name):
     """The DPoP HTTP header field has a DPoP proof JWT; field names are case-insensitive."""
     proof = client.proof("POST", "/token")
@@ -272,7 +273,7 @@ BAD = {
 @pytest.mark.clause("DPOP-4.2")
 @pytest.mark.clause("DPOP-4.3")
 @pytest.mark.clause("DPOP-5")
-@pytest.mark.parametrize("bad", BAD)
+@each("bad", BAD)
 def test_4_3_a_bad_proof_is_refused_everywhere(client, held, place, bad):
     """To validate a DPoP proof, the receiving server MUST ensure the following (each of the twelve)."""
     refused(place.send(client, held, BAD[bad](partial(place.proof, client, held))), place)
@@ -281,7 +282,7 @@ def test_4_3_a_bad_proof_is_refused_everywhere(client, held, place, bad):
 @EVERYWHERE
 @pytest.mark.clause("DPOP-4.2")
 @pytest.mark.clause("DPOP-7.2")
-@pytest.mark.parametrize(
+@each(
     "more",
     [
         {"headers": {"extra": "x", "kid": "k9", "cty": "JWT"}},
@@ -292,17 +293,15 @@ def test_4_3_a_bad_proof_is_refused_everywhere(client, held, place, bad):
         {"iat": NOW + 8},
         {"iat": NOW - 10.5},
     ],
-    ids=["headers", "members-of-the-key", "claims", "exp-and-nbf", "iat-past", "iat-ahead", "iat-with-a-fraction"],
 )
 def test_4_2_more_members_and_a_clock_that_is_a_little_off_are_tolerated(client, held, place, more):
     """Other header members and claims may be there and are ignored if unknown; the time is taken with some leeway."""
+    vars(held).pop("code", None)  # which is good for one case
     accepted(place.send(client, held, place.proof(client, held, **more)))
 
 
 @pytest.mark.clause("DPOP-4.2")
-@pytest.mark.parametrize(
-    "key", [ec_key("proofs"), ed_key("proofs"), rsa_key("proofs")], ids=["ES256", "EdDSA", "PS256"]
-)
+@each("key", [ec_key("proofs"), ed_key("proofs"), rsa_key("proofs")])
 def test_4_2_each_algorithm_that_is_advertised_is_taken(client, key):
     """alg: an identifier for a JWS asymmetric digital signature algorithm that the server supports."""
     own = client.with_(proof_key=key)
@@ -374,7 +373,7 @@ OTHER_ADDRESSES = [
 @pytest.mark.clause("DPOP-4.3")
 @pytest.mark.clause("RFC3986-6.2.2")
 @pytest.mark.clause("RFC3986-6.2.3")
-@pytest.mark.parametrize("htu", NAMES_OF_THE_TOKEN_ENDPOINT)
+@each("htu", NAMES_OF_THE_TOKEN_ENDPOINT)
 def test_4_3_htu_is_compared_after_normalization_and_without_query_and_fragment(client, htu):
     """The htu claim matches the HTTP URI, ignoring any query and fragment; RFC 3986's normalizations are employed."""
     proof = client.proof("POST", "/token", htu=htu)
@@ -382,7 +381,7 @@ def test_4_3_htu_is_compared_after_normalization_and_without_query_and_fragment(
 
 
 @pytest.mark.clause("DPOP-4.3")
-@pytest.mark.parametrize("htu", OTHER_ADDRESSES)
+@each("htu", OTHER_ADDRESSES)
 def test_4_3_htu_of_another_address_is_refused(client, htu):
     """The htu claim matches the HTTP URI value for the HTTP request in which the JWT was received."""
     proof = client.proof("POST", "/token", htu=htu)
@@ -550,7 +549,7 @@ def test_5_2_of_a_certificate_and_a_proof_the_proof_binds(both):
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.1-5")
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
-@pytest.mark.parametrize("order", [("dpop", "mtls"), ("mtls", "dpop"), ("mtls",), ("dpop",)])
+@each("order", [("dpop", "mtls"), ("mtls", "dpop"), ("mtls",), ("dpop",)])
 def test_5_2_the_profile_says_which_binds(bank, both, profile, order):
     """The first of the profile's sender constraints that is shown binds the token."""
     registered = bank.aws.clients.find("both", now=NOW)
@@ -956,7 +955,7 @@ def test_10_1_a_proof_and_a_dpop_jkt_of_different_keys_are_refused(client):
 
 
 @pytest.mark.clause("DPOP-10")
-@pytest.mark.parametrize("wrong", ["x", "x" * 42, "x" * 44, "=" * 43, "\u00fc" * 43, f"{'x' * 43}\n"])
+@each("wrong", ["x", "x" * 42, "x" * 44, "=" * 43, "\u00fc" * 43, f"{'x' * 43}\n"])
 def test_10_a_dpop_jkt_that_is_no_thumbprint_is_refused(client, wrong):
     """dpop_jkt: the base64url encoding of the SHA-256 thumbprint, 43 characters."""
     answer = client.push(dpop_jkt=wrong, proof=None)
