@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.handlers import BUILTIN_HANDLERS
 
@@ -43,10 +42,10 @@ It can raise an AwsError, before the work is done or after, or what botocore rai
 
 
 class Stand:
-    """DynamoDB and KMS of one Region."""
+    """DynamoDB and KMS of one Region. `database`: what holds the tables, where it is not a Region's own."""
 
-    def __init__(self, region: str) -> None:
-        self.database, self.keys = Database(), Keys(region)
+    def __init__(self, region: str, database: Database | None = None) -> None:
+        self.database, self.keys = database or Database(), Keys(region)
         self._faults: tuple[Fault, ...] = ()
         self._region = region
         self._services: Mapping[str, tuple[str, Service]] = {
@@ -91,16 +90,17 @@ class Stand:
         except AwsError as error:
             return _response(request.url, error.status, {"__type": error.code, "message": error.message, **error.more})
 
-    def signature(self, region_name: str, **_: Any) -> object:
-        """botocore's `choose-signer`: none for this Region, since nothing here looks at one."""
-        return UNSIGNED if region_name == self._region else None
+    def leave_unsigned(self, params: Mapping[str, Any], context: dict[str, Any], **_: Any) -> None:
+        """botocore's `before-call`: a request to this Region needs no signature, since nothing here looks at one."""
+        if params["url"] in self._services:
+            context["auth_type"] = "none"
 
 
 @contextmanager
-def running(region: str = aws.REGION) -> Iterator[tuple[Stand, dict[str, str]]]:
+def running(region: str = aws.REGION, database: Database | None = None) -> Iterator[tuple[Stand, dict[str, str]]]:
     """A stand of its own, and the settings of the tables and keys that a deployment would have in it."""
-    stand = Stand(region)
-    handlers = [("before-send", stand.answer), ("choose-signer", stand.signature)]
+    stand = Stand(region, database)
+    handlers = [("before-send", stand.answer), ("before-call", stand.leave_unsigned)]
     BUILTIN_HANDLERS.extend(handlers)  # what each client is made with
     try:
         with aws.surroundings(aws.SURROUNDINGS, aws.in_region(region)):

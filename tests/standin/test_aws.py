@@ -8,7 +8,7 @@ from typing import Any
 
 import botocore.session
 import pytest
-from botocore.awsrequest import AWSRequest
+from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.exceptions import ClientError, ConnectionClosedError
 from pytest_socket import disable_socket
 
@@ -138,3 +138,19 @@ def test_each_region_is_one_of_its_own(used: Used) -> None:
 def test_another_region_is_not_answered_for(used: Used) -> None:
     request = AWSRequest("POST", url="https://dynamodb.eu-south-2.amazonaws.com/").prepare()
     assert used.stand.answer(request, "before-send.dynamodb.GetItem") is None
+
+
+def test_only_what_is_asked_of_it_goes_unsigned(used: Used) -> None:
+    sent: list[Any] = []
+
+    def answered(request: Any, **_: Any) -> AWSResponse:
+        sent.append(request)
+        response = AWSResponse(request.url, 200, {}, None)
+        response._content = b"{}"
+        return response
+
+    elsewhere = client("dynamodb", endpoint_url="http://127.0.0.1:9")
+    for asked in (used.dynamodb, elsewhere):
+        asked.meta.events.register_first("before-send", answered)
+        asked.put_item(TableName=used.table, Item=ITEM)
+    assert ["Authorization" in request.headers for request in sent] == [False, True]
