@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -112,8 +113,9 @@ class Place:
 Found = dict[str, list[Place]]
 
 
+@cache
 def in_code() -> Found:
-    """Each tag that the product's code cites, with its places."""
+    """Each tag that the product's code cites, with its places; as the files are when it is first called."""
     found: Found = {}
     for path in _files(PRODUCT):
         text = path.read_text(encoding="utf-8")
@@ -125,14 +127,14 @@ def in_code() -> Found:
     return found
 
 
+@cache
 def in_tests() -> Found:
-    """Each tag that a test is marked with, with its tests."""
+    """Each tag that a test is marked with, with its tests; as the files are when it is first called."""
     found: Found = {}
     for path in _files(TESTS):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                for tag in _marked(node.decorator_list):
-                    _add(found, tag, Place(path.relative_to(ROOT).as_posix(), node.name, _sentence(node)))
+        for node in _defined(ast.parse(path.read_text(encoding="utf-8")).body):
+            for tag in _marked(node.decorator_list):
+                _add(found, tag, Place(path.relative_to(ROOT).as_posix(), node.name, _sentence(node)))
     return found
 
 
@@ -176,6 +178,14 @@ def _add(found: Found, tag: str, place: Place) -> None:
     places = found.setdefault(tag, [])
     if place not in places:
         places.append(place)
+
+
+def _defined(body: Iterable[ast.stmt]) -> Iterator[ast.FunctionDef | ast.ClassDef]:
+    """What pytest takes for tests: functions and classes, and what is in those."""
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node
+            yield from _defined(node.body)
 
 
 def _marked(decorators: Iterable[ast.expr]) -> Iterator[str]:

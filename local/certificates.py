@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
@@ -208,8 +209,13 @@ def _key_pem(key: Any) -> bytes:
 
 
 def _read(file: Path) -> Pair:
-    pem = file.read_bytes()
-    return Pair(x509.load_pem_x509_certificate(pem), serialization.load_pem_private_key(pem, None), file)
+    return Pair(*_loaded(file.read_bytes()), file)
+
+
+@cache
+def _loaded(pem: bytes) -> tuple[x509.Certificate, Any]:
+    """The certificate and the key. Once for each content, since a key of RSA is checked for primes for 20 ms."""
+    return x509.load_pem_x509_certificate(pem), serialization.load_pem_private_key(pem, None)
 
 
 def _write(file: Path, content: bytes, *, mode: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -34,17 +33,22 @@ def blocks(page: Path, language: str) -> list[str]:
     return [code for _, named, code in FENCE.findall(text(page)) if named == language]
 
 
-def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Everything that stands in a file."""
+    return tuple(ast.walk(tree(path)))
+
+
+@cache
+def functions(path: Path) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef, ...]:
     """Every function of a file, methods and nested ones too."""
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node
+    return tuple(node for node in nodes(path) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
-def classes(path: Path) -> Iterator[ast.ClassDef]:
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.ClassDef):
-            yield node
+@cache
+def classes(path: Path) -> tuple[ast.ClassDef, ...]:
+    """Every class of a file."""
+    return tuple(node for node in nodes(path) if isinstance(node, ast.ClassDef))
 
 
 def lines_of_code(node: ast.Module | ast.stmt, source: str) -> int:

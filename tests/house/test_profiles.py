@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.endpoints.oauth_authorization_server import document
 from chalicelib.profiles import PROFILES, Profile
-from tests.house.source import FILES, text, tree
+from tests.house.source import FILES, nodes, text
 
 OUTSIDE = tuple(path for path in FILES if "profiles" not in path.parts)
 INSIDE = tuple(path for path in FILES if "profiles" in path.parts and path.name not in ("__init__.py", "profile.py"))
@@ -40,24 +40,29 @@ def test_a_question_of_which_profile_is_noticed():
 
 
 def test_no_code_outside_asks_which_profile_it_is():
-    assert not [f"{path}:{node.lineno}" for path in OUTSIDE for node in ast.walk(tree(path)) if asks_which(node)]
+    assert not [f"{path}:{node.lineno}" for path in OUTSIDE for node in nodes(path) if asks_which(node)]
 
 
 def test_no_code_outside_names_a_profile():
-    constants = {node.id for path in INSIDE for node in ast.walk(tree(path)) if isinstance(node, ast.Name)}
+    constants = {node.id for path in INSIDE for node in nodes(path) if isinstance(node, ast.Name)}
     names = {*PROFILES, *(name for name in constants if name.isupper())}
     assert len(names) >= 2 * len(PROFILES)
     assert not [f"{path}: {name}" for path in OUTSIDE for name in names if name in text(path)]
 
 
-@pytest.mark.parametrize("question", [name for name in QUESTIONS if name != "name"])
-def test_every_question_is_asked_by_some_code(question):
-    asked = {
+@pytest.fixture(scope="module")
+def asked():
+    """Every attribute and every text that stands in the code outside."""
+    return {
         node.attr if isinstance(node, ast.Attribute) else node.value
         for path in OUTSIDE
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute | ast.Constant)
     }
+
+
+@pytest.mark.parametrize("question", [name for name in QUESTIONS if name != "name"])
+def test_every_question_is_asked_by_some_code(asked, question):
     assert question in asked
 
 

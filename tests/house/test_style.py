@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.house.source import ENDPOINTS, FILES, ROOT, classes, functions, lines_of_code, text, tree
+from tests.house.source import ENDPOINTS, FILES, ROOT, classes, functions, lines_of_code, nodes, text, tree
 
 CODE = ("chalicelib", "infra", "local", "conformance", "benchmarks", "docs")
 ALL = tuple(
@@ -100,7 +100,7 @@ def test_nothing_is_left_for_later():
 
 
 def test_the_product_prints_nothing_by_itself():
-    calls = ((path, node.func) for path in FILES for node in ast.walk(tree(path)) if isinstance(node, ast.Call))
+    calls = ((path, node.func) for path in FILES for node in nodes(path) if isinstance(node, ast.Call))
     assert not [f"{path}:{called.lineno}" for path, called in calls if ast.unparse(called) in ("print", "breakpoint")]
 
 
@@ -143,9 +143,8 @@ def test_no_two_test_files_have_one_name():
 
 def test_a_test_is_named_by_words():
     files = [path for path in ALL if path.name.startswith("test_")]
-    named = {
-        f"{path} {function.name}" for path in files for function in functions(path) if function.name.startswith("test_")
-    }
+    named = {f"{path} {name}" for path in files for name in re.findall(r"^ *def (test_\w+)", text(path), re.MULTILINE)}
+    assert len(named) > 1000
     assert not [name for name in named if name.rpartition(" ")[2].count("_") < 2]
 
 

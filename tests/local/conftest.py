@@ -1,13 +1,38 @@
 """The local stack, on free ports, with certificates of its own."""
 
+import socket
+from contextlib import ExitStack
+from random import randrange
+
 import pytest
 
-from local import clients
+from local import clients, fintech_web
 from local.certificates import Certificates
 from local.stack import Stack
 
-HOME = "https://localhost:18845"
-"""The fintechs' address; nothing answers there."""
+MADE = {"test_commands", "test_try_by_curl"}
+"""What runs the commands themselves, which share a folder of certificates."""
+
+
+def pytest_collection_modifyitems(items):
+    """One process runs the commands, so that no two make the first certificates at once."""
+    for item in items:
+        if item.path.stem in MADE:
+            item.add_marker(pytest.mark.xdist_group("make"))
+
+
+@pytest.fixture
+def first_port():
+    """The first of three ports in a row that are free: below those that a system gives to whoever asks for any."""
+    while True:
+        first = randrange(20_000, 32_000)
+        with ExitStack() as opened:
+            try:
+                for port in range(first, first + 3):
+                    opened.enter_context(socket.create_server(("127.0.0.1", port)))
+            except OSError:
+                continue
+            return first
 
 
 @pytest.fixture(scope="session")
@@ -22,9 +47,22 @@ def stack(certificates):
 
 
 @pytest.fixture(scope="module")
-def registered(stack):
+def home_taken():
+    """The fintechs' port, taken."""
+    with fintech_web.take(0) as taken:
+        yield taken
+
+
+@pytest.fixture(scope="module")
+def home(home_taken):
+    """The fintechs' address. Nothing answers there unless a test serves it."""
+    return f"https://localhost:{home_taken.getsockname()[1]}"
+
+
+@pytest.fixture(scope="module")
+def registered(stack, home):
     """The two clients, by client_id."""
-    pair = clients.two(stack.certificates, HOME)
+    pair = clients.two(stack.certificates, home)
     for client in pair:
         clients.register(stack.provider, client)
     return {client.client_id: client for client in pair}

@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 
 from chalicelib.profiles import PROFILES
-from local import clients, ports
+from local import clients, demo, ports
 
 ROOT = Path(__file__).resolve().parents[2]
-FIRST = 18850
 TIME_LIMIT = 60
 
 
@@ -37,8 +36,24 @@ def finish(process):
     return process.returncode, out, err
 
 
-def test_the_demo_ends_with_the_accounts_that_the_bank_gave():
-    code, out, err = finish(start("demo", "--port", str(FIRST)))
+@pytest.fixture
+def refused(monkeypatch, capsys):
+    """A function: the demo's arguments, of which it starts nothing, to what it says of them."""
+
+    def said(*arguments):
+        monkeypatch.setattr(sys, "argv", ["local.demo", *arguments])
+        monkeypatch.delattr(demo, "Stack")
+        with pytest.raises(SystemExit) as ended:
+            demo.main()
+        out, err = capsys.readouterr()
+        assert (ended.value.code, out) == (2, "")
+        return err
+
+    return said
+
+
+def test_the_demo_ends_with_the_accounts_that_the_bank_gave(first_port):
+    code, out, err = finish(start("demo", "--port", str(first_port)))
     assert (code, err) == (0, "")
     *steps, first, second = out.splitlines()
     assert all(step.startswith("- ") for step in steps)
@@ -48,10 +63,9 @@ def test_the_demo_ends_with_the_accounts_that_the_bank_gave():
 
 
 @pytest.mark.parametrize(("choice", "names"), [("--profile", PROFILES), ("--sender", ("mtls", "dpop"))])
-def test_the_demo_runs_under_what_there_is_and_says_what_that_is(choice, names):
-    code, out, err = finish(start("demo", choice, "none-of-them"))
-    assert (code, out) == (2, "")
-    assert all(name in err for name in names)
+def test_the_demo_runs_under_what_there_is_and_says_what_that_is(refused, choice, names):
+    said = refused(choice, "none-of-them")
+    assert all(name in said for name in names)
 
 
 @pytest.mark.parametrize(
@@ -64,18 +78,18 @@ def test_make_passes_the_choices_on(given, passed):
 
 
 @pytest.mark.parametrize(("module", "offsets"), [("demo", (0, 1)), ("run", (0, 1, 2))])
-def test_a_port_that_is_taken_is_said_in_one_line(module, offsets):
+def test_a_port_that_is_taken_is_said_in_one_line(first_port, module, offsets):
     for offset in offsets:
-        with socket.create_server(("127.0.0.1", FIRST + 10 + offset)):
-            code, out, err = finish(start(module, "--port", str(FIRST + 10)))
+        with socket.create_server(("127.0.0.1", first_port + offset)):
+            code, out, err = finish(start(module, "--port", str(first_port)))
         assert (code, out) == (1, "")
         assert err.count("\n") == 1
-        assert f"port {FIRST + 10 + offset} is already taken" in err
+        assert f"port {first_port + offset} is already taken" in err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_stack_stays_up_with_its_addresses_printed_until_it_is_told_to_end(number):
-    process = start("run", "--port", str(FIRST + 20))
+def test_the_stack_stays_up_with_its_addresses_printed_until_it_is_told_to_end(first_port, number):
+    process = start("run", "--port", str(first_port))
     printed = ""
     while "Ctrl-C" not in printed:
         line = process.stdout.readline()
@@ -99,10 +113,8 @@ def test_three_ports_in_a_row_are_taken():
 
 
 @pytest.mark.parametrize("first", ["abc", "-1", "0", "1023", "65534", "8843.0"])
-def test_a_first_port_that_can_be_none_is_said_before_anything_starts(first):
-    code, out, err = finish(start("demo", f"--port={first}"))
-    assert (code, out) == (2, "")
-    assert f"a port is a number from 1024 to 65533, not '{first}'" in err
+def test_a_first_port_that_can_be_none_is_said_before_anything_starts(refused, first):
+    assert f"a port is a number from 1024 to 65533, not '{first}'" in refused(f"--port={first}")
 
 
 def test_an_older_python_is_told_so_in_one_line():

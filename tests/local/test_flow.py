@@ -17,7 +17,6 @@ from local import clients, fintech_web, people
 from local.browser import Browser
 from local.fintech import Fintech, NotConnected, Refused
 
-HOME = "https://localhost:18845"
 ALICE = {"username": "alice", "password": people.ALICE.password, "one_time_code": people.ONE_TIME_CODE}
 BOTH = pytest.mark.parametrize("client_id", ["pocket-ledger", "rent-scout"])
 
@@ -196,9 +195,9 @@ def test_of_eight_redemptions_of_one_code_one_wins_and_what_it_gave_dies(stack, 
 
 
 @pytest.fixture(params=["pocket-ledger", "rent-scout"])
-def proving(request, stack):
+def proving(request, stack, home):
     """The back end of each client, as it is under Message Signing and with tokens bound to its DPoP key."""
-    pair = clients.two(stack.certificates, HOME, profile="fapi2-message-signing", sender="dpop")
+    pair = clients.two(stack.certificates, home, profile="fapi2-message-signing", sender="dpop")
     (client,) = [one for one in pair if one.client_id == request.param]
     client = replace(client, metadata={**client.metadata, "client_id": f"proving-{client.client_id}"})
     clients.register(stack.provider, client)
@@ -285,12 +284,12 @@ def test_the_bank_answers_in_json_whatever_else_is_acceptable(accounts, accept):
 
 
 @pytest.fixture
-def page_of_the_fintechs(stack, registered, fintech_of):
-    with fintech_web.take(18845) as taken:
-        app = fintech_web.build({client_id: fintech_of(client_id) for client_id in registered})
-        server = fintech_web.serve(app, taken, stack.certificates.server())
-        yield "https://localhost:18845/"
-        server.shutdown()
+def page_of_the_fintechs(stack, registered, fintech_of, home, home_taken):
+    app = fintech_web.build({client_id: fintech_of(client_id) for client_id in registered})
+    server = fintech_web.serve(app, home_taken, stack.certificates.server())
+    yield f"{home}/"
+    server.shutdown()
+    server.server_close()
 
 
 @BOTH
@@ -330,12 +329,12 @@ def test_a_callback_counts_only_in_the_browser_where_the_login_began(stack, page
 
 
 @pytest.fixture(params=["fapi1-baseline", "fapi1-advanced", "fapi1-read-write"])
-def under_fapi_1(request, stack, monkeypatch):
+def under_fapi_1(request, stack, home, monkeypatch):
     """Both back ends under a profile of FAPI 1.0, at a bank whose one-time codes reach what the profile asks for."""
     level = str(PROFILES[request.param].least_assurance)
     monkeypatch.setattr(stack.provider, "settings", replace(stack.provider.settings, otp_level=level))
     both = []
-    for client in clients.two(stack.certificates, HOME, profile=request.param):
+    for client in clients.two(stack.certificates, home, profile=request.param):
         named = replace(client, metadata={**client.metadata, "client_id": f"{request.param}-{client.client_id}"})
         clients.register(stack.provider, named)
         both.append(Fintech(named, issuer=stack.issuer, api=stack.mtls_url, trusted=stack.certificates.trusted))

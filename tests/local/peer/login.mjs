@@ -1,8 +1,9 @@
-// One login by openid-client, a certified client library that is not ours. The browser is between its two lines.
+// Logins by openid-client, a certified client library that is not ours, one after the other. The browser is between the two
+// lines of each.
 //
 // Lines of JSON. In: what to ask for and who asks (Login in openid_client.py). Out: {"url"}. In: {"url", "posted"}, where the
-// browser came back, and the form that it posted there or null. Out: what the bank told. A line with "refused" instead says what
-// the library or the bank did not take, and ends it.
+// browser came back, and the form that it posted there or null; null gives the login up. Out: what the bank told, or a line with
+// "refused" that says what the library or the bank did not take. Either ends the login.
 
 import { readFileSync } from "node:fs";
 import https from "node:https";
@@ -12,7 +13,11 @@ import * as jose from "jose";
 import * as oidc from "openid-client";
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-const read = async () => JSON.parse((await lines.next()).value);
+const read = async () => {
+  const { value, done } = await lines.next();
+  if (done) process.exit();
+  return JSON.parse(value);
+};
 const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 
 /** fetch, with the dev authority as the only one trusted, and the client's certificate where it has one. */
@@ -148,8 +153,7 @@ async function answered(login, config, back, checks, options) {
   };
 }
 
-async function main() {
-  const login = await read();
+async function logIn(login) {
   const config = await configured(login, ...extensions(login));
   const checks = {
     pkceCodeVerifier: oidc.randomPKCECodeVerifier(),
@@ -169,11 +173,13 @@ async function main() {
     ...(login.response_mode && { response_mode: login.response_mode }),
   };
   say({ url: (await asked(login, config, parameters, options)).href });
-  say(await answered(login, config, await read(), checks, options));
+  const back = await read();
+  say(back ? await answered(login, config, back, checks, options) : null);
 }
 
-main().catch((problem) => {
-  const { name, code, message, error, error_description, cause } = problem;
-  const reason = cause instanceof Error ? `${cause.code ?? ""} ${cause.message}` : undefined;
-  say({ refused: { name, code, message, error, error_description, reason } });
-}).finally(() => process.exit());
+for (;;)
+  await logIn(await read()).catch((problem) => {
+    const { name, code, message, error, error_description, cause } = problem;
+    const reason = cause instanceof Error ? `${cause.code ?? ""} ${cause.message}` : undefined;
+    say({ refused: { name, code, message, error, error_description, reason } });
+  });

@@ -33,42 +33,66 @@ class Refused(Exception):
 class Login:
     """One login. `url`: where the browser is to go."""
 
-    def __init__(self, script, asked):
-        self._script = script
-        self.url = self._ask(asked)["url"]
+    def __init__(self, peer, asked):
+        self._peer = peer
+        self._ended = True  # unless the peer says where to go
+        self.url = peer.ask(asked)["url"]
+        self._ended = False
 
     def finish(self, url, posted=None):
         """What the bank told, once the browser is at `url`, with the form that it posts there. Raises Refused."""
-        return self._ask({"url": url, "posted": posted})
+        self._ended = True
+        return self._peer.ask({"url": url, "posted": posted})
 
-    def _ask(self, message):
+    def end(self):
+        """Give it up, if it did not end."""
+        if not self._ended:
+            self._peer.ask(None)
+
+
+class Peer:
+    """The library at work: a process that logs in, once after the other."""
+
+    def __init__(self, script):
+        self._script = script
+
+    @contextmanager
+    def begun(self, asked):
+        """A Login. `asked`: as login.mjs reads it. Raises Refused."""
+        login = Login(self, asked)
+        try:
+            yield login
+        finally:
+            login.end()
+
+    def ask(self, message):
+        """What the script says to a message. Raises Refused."""
         self._script.stdin.write(json.dumps(message) + "\n")
         self._script.stdin.flush()
         line = self._script.stdout.readline()
         if not line:
             raise AssertionError(f"login.mjs ended: {self._script.stderr.read()}")
         told = json.loads(line)
-        if "refused" in told:
+        if told and "refused" in told:
             raise Refused(told["refused"])
         return told
 
 
 @contextmanager
-def begun(folder, asked):
-    """A Login by the library in `folder`. `asked`: as login.mjs reads it. Raises Refused."""
+def running():
+    """A Peer. Raises Absent."""
     script = subprocess.Popen(
         [_program("node"), "login.mjs"],
-        cwd=folder,
+        cwd=fetched(),
         text=True,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
     try:
-        yield Login(script, asked)
+        yield Peer(script)
     finally:
-        script.kill()
-        script.communicate(timeout=SECONDS_TO_END)
+        script.communicate(timeout=SECONDS_TO_END)  # it ends with its input
 
 
 def fetched():

@@ -27,11 +27,12 @@ TYPED = {"username": "alice", "password": people.ALICE.password, "one_time_code"
 MOST_PAGES = 4
 
 
-@pytest.fixture(scope="session")
-def library():
-    """The folder of the library and of the script that uses it."""
+@pytest.fixture(scope="module")
+def peer():
+    """The library, in one process for all logins."""
     try:
-        return openid_client.fetched()
+        with openid_client.running() as peer:
+            yield peer
     except openid_client.Absent as reason:
         pytest.skip(str(reason))
 
@@ -121,7 +122,7 @@ def asking(stack):
 
 
 @pytest.fixture
-def log_in(library, stack):
+def log_in(peer, stack):
     """A function: what the library was told in a login of alice's that ends where it should.
 
     `on_the_way`: what becomes of the address that the browser comes back at.
@@ -129,7 +130,7 @@ def log_in(library, stack):
 
     def through(asked, on_the_way=lambda url: url):
         browser = Browser(stack.certificates.trusted, elsewhere=CALLBACK)
-        with openid_client.begun(library, asked) as login:
+        with peer.begun(asked) as login:
             page = browser.open(login.url)
             for _ in range(MOST_PAGES):
                 if page.status is None:
