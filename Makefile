@@ -4,6 +4,8 @@
 # make test    every check
 # make synth   the AWS deployment as a CloudFormation template, in build/cdk.out
 # make bench   CPU and cold start per request
+# make model   the storage protocol, every order of its calls; needs spin
+# make races   10,000 races of the stores over two Regions
 # make docs    docs/reference, written anew from the code
 # make conformance SUITE=https://localhost:8443   the OpenID Foundation's plans, by a suite at an address
 # make lock    the requirements, resolved anew where their .in files changed; needs uv
@@ -18,7 +20,7 @@ BIN := .venv/bin
 LOCAL := .venv/.local
 DEV := .venv/.dev
 
-.PHONY: help demo run test synth bench docs conformance lock
+.PHONY: help demo run test synth bench model races docs conformance lock
 .DEFAULT_GOAL := help
 
 help:
@@ -45,6 +47,12 @@ bench: $(DEV)
 
 docs: $(DEV)
 	@$(BIN)/python -m docs.generate
+
+model:
+	@sh models/run.sh
+
+races: $(DEV)
+	@RACES=1250 $(BIN)/python -m pytest -n 2 --dist load tests/storage/test_two_regions.py
 
 conformance: $(DEV)
 	@$(BIN)/python -m conformance $(SUITE) --port $(PORT) $(if $(ONLY),--only '$(ONLY)')

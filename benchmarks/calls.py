@@ -24,7 +24,7 @@ B = TypeVar("B")
 WRITE_UNIT, READ_UNIT = 1024, 4096
 """Bytes of an item that one unit pays for (DynamoDB developer guide, "Read and write operations")."""
 
-Item = dict[str, dict[str, str]]
+Item = dict[str, dict[str, Any]]
 
 
 @dataclass
@@ -102,9 +102,7 @@ class CountedAws(Aws):
             self._count.write_units += self._written(name, asked)
 
     def _written(self, name: str, asked: dict[str, Any]) -> int:
-        if name != "TransactWriteItems":
-            return self._units(asked) if name in ("PutItem", "UpdateItem", "DeleteItem") else 0
-        return sum(2 * self._units(write) for part in asked["TransactItems"] for write in part.values())
+        return self._units(asked) if name in ("PutItem", "UpdateItem", "DeleteItem") else 0
 
     def _units(self, write: dict[str, Any]) -> int:
         return max(1, ceil(_size(write.get("Item") or self._there(write)) / WRITE_UNIT))
@@ -129,7 +127,10 @@ _READS: dict[str, Callable[[dict[str, Any]], int]] = {
 
 def _size(item: Item) -> int:
     """Bytes of an item (DynamoDB developer guide, "Item sizes"): names and UTF-8 texts, a byte for two digits and one more."""
-    return sum(
-        len(name.encode()) + (len(value["S"].encode()) if "S" in value else len(value["N"]) // 2 + 1)
-        for name, value in item.items()
-    )
+    return sum(len(name.encode()) + _length(value) for name, value in item.items())
+
+
+def _length(value: dict[str, Any]) -> int:
+    if "N" in value:
+        return len(value["N"]) // 2 + 1
+    return sum(len(text.encode()) for text in value.get("SS", (value.get("S", ""),)))

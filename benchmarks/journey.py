@@ -137,10 +137,11 @@ def journey(asking: Fintech, provider: CountedAws, **asked: Any) -> dict[str, Co
 
 
 def warm(asking: Fintech, provider: CountedAws) -> None:
-    """What a warm function has read before: the client's record, the signing keys, the nonces' key of the hour."""
+    """What a warm function has: the client's record, the signing keys, the nonces' key of the hour, the key of bonds."""
     provider.clients.find(asking.client_id, now=asking.bank.now)
     provider.ring.published(now=asking.bank.now)
     provider.nonces.issue(now=asking.bank.now)
+    provider.kms.bond_mac(b"")
 
 
 def _person(provider: CountedAws, *, now: int) -> tuple[str, str]:

@@ -41,12 +41,12 @@ WARMED: dict[str, tuple[str, ...]] = {
     "oauth_authorization_server": (),
     "oauth_protected_resource": (),
     "jwks": ("ring",),
-    "par": ("clients", "pushed_requests"),
-    "authorize": ("clients", "interactions"),
-    "login": ("clients", "interactions", "people"),
-    "consent": ("clients", "interactions"),
+    "par": ("clients", "grants"),
+    "authorize": ("clients", "grants"),
+    "login": ("clients", "grants", "people"),
+    "consent": ("clients", "grants"),
     "passkey": ("people",),
-    "grants": ("sessions", "consents", "people"),
+    "grants": ("sessions", "grants", "people"),
     "token": ("clients", "tokens", "ring", "kms"),
     "userinfo": ("clients", "tokens"),
     "introspect": ("clients", "tokens"),
@@ -88,20 +88,12 @@ class Aws:
         return self.dynamo.users
 
     @cached_property
-    def pushed_requests(self) -> Any:
-        return self.dynamo.pushed_requests
+    def grants(self) -> Any:
+        return self.dynamo.grants
 
     @cached_property
-    def interactions(self) -> Any:
-        return self.dynamo.interactions
-
-    @cached_property
-    def consents(self) -> Any:
-        return self.dynamo.consents
-
-    @cached_property
-    def agreements(self) -> Any:
-        return self.dynamo.agreements
+    def bonds(self) -> Any:
+        return self.dynamo.bonds
 
     @cached_property
     def sessions(self) -> Any:

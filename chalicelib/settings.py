@@ -26,7 +26,8 @@ class Settings:
     /accounts" to what the authorizer asks for there (tokens/demand.py). `*_table`: name of a DynamoDB table.
     `eddsa_key`: id or ARN of a KMS key that signs as EdDSA; left out where the Region's KMS has no such keys. `*_key`: id or ARN
     of a KMS key. `otp_level`: the level of assurance that password and one-time code reach by an audit of the bank, 2 or 3;
-    how much is needed is for a client's profile to say.
+    how much is needed is for a client's profile to say. `weekly_tables`: "yes" where what is used for a short time is kept in
+    a table of the week in which it expires, and a job drops those of the past; "no" where DynamoDB's time to live sweeps.
     """
 
     issuer: str
@@ -37,10 +38,9 @@ class Settings:
     resource_rules: str
     clients_table: str
     users_table: str
-    consents_table: str
+    grants_table: str
+    bonds_table: str
     signing_keys_table: str
-    pushed_requests_table: str
-    interactions_table: str
     access_tokens_table: str
     used_once_table: str
     sessions_table: str
@@ -52,6 +52,7 @@ class Settings:
     decryption_key: str
     eddsa_key: str | None = None
     otp_level: str = "2"
+    weekly_tables: str = "no"
 
     @property
     def signing_keys(self) -> dict[str, str]:
@@ -90,6 +91,8 @@ class Settings:
                 problems.append(f"{variable(name)} must be https://host or https://host:port and no more")
         if values.get("otp_level", "2") not in ("2", "3"):
             problems.append(f"{variable('otp_level')} must be 2 or 3")
+        if values.get("weekly_tables", "no") not in ("yes", "no"):
+            problems.append(f"{variable('weekly_tables')} must be yes or no")
         if problems:
             raise SettingsError("Settings can't be used: " + "; ".join(problems))
         return cls(**values)

@@ -18,7 +18,7 @@ from chalicelib.errors import OAuthError
 from chalicelib.keys.kms import ALGORITHMS
 from chalicelib.profiles import PROFILES, Profile
 from chalicelib.settings import Settings, variable
-from docs import clauses, fapi1
+from docs import clauses, fapi1, protocol
 from docs.clauses import ROOT, TAG, Place
 from infra.functions import FUNCTIONS, Function
 
@@ -163,6 +163,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "errors.md": errors_page,
     "profiles.md": profiles_page,
     "roles.md": roles_page,
+    "protocol.md": protocol.page,
     FAPI1: fapi1_page,
 }
 

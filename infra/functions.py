@@ -2,7 +2,6 @@
 
 A table's verbs are DynamoDB's actions, a key's are KMS's; `why` is the Sid of the statement in the role. Not in the
 rows, since all have them: writing to its own log group, opening its own tables' encryption through DynamoDB (roles.py).
-What a transaction writes is authorised item by item (DynamoDB developer guide, "Using IAM with DynamoDB transactions");
 BatchGetItem is an action of its own (service authorization reference), and implies no GetItem.
 """
 
@@ -65,10 +64,11 @@ SIGN_RESPONSES = (
     Key("eddsa", "SignAuthorizationResponsesWithEddsa", "Sign"),
 )
 RING = Table("signing_keys", "ChooseTheSigningKey", ("Query",))
-TOKEN_AND_CONSENT = (
-    Table("access_tokens", "ReadTheToken", ("BatchGetItem",)),
-    Table("consents", "ReadItsConsentInTheSameCall", ("BatchGetItem",)),
+GRANT_IN_FORCE = (
+    Table("grants", "ReadTheGrant", ("BatchGetItem",)),
+    Table("bonds", "ReadWhetherItWasEndedInTheSameCall", ("BatchGetItem",)),
 )
+TOKEN_IN_FORCE = (Table("access_tokens", "ReadTheToken", ("BatchGetItem",)), *GRANT_IN_FORCE)
 
 FUNCTIONS = (
     Function("openid_configuration", ("GET /.well-known/openid-configuration",), memory=512),
@@ -86,7 +86,7 @@ FUNCTIONS = (
         tables=(
             CALLER,
             ONCE,
-            Table("pushed_requests", "KeepWhatWasPushed", ("PutItem",)),
+            Table("grants", "KeepWhatWasPushed", ("PutItem",)),
             Table("signing_keys", "RecogniseAnIdTokenOfOursAndFindOurKeys", ("Query",)),
         ),
         keys=(NONCE, CLIENTS_SECRET, DECRYPT_REQUESTS),
@@ -96,8 +96,8 @@ FUNCTIONS = (
         ("GET /authorize", "POST /authorize"),
         tables=(
             CALLER,
-            Table("pushed_requests", "ReadWhatWasPushed", ("GetItem",)),
-            Table("interactions", "BeginTheInteraction", ("PutItem",)),
+            Table("grants", "OpenTheRequestInABrowser", ("PutItem", "UpdateItem")),
+            Table("bonds", "ReadTheEpochOfWhoIsRecognised", ("GetItem",)),
             Table("sessions", "RecogniseThePerson", ("GetItem",)),
             Table("users", "ReadWhoThePersonIsNow", ("GetItem",)),
             RING,
@@ -110,9 +110,10 @@ FUNCTIONS = (
         tables=(
             CALLER,
             Table("users", "CheckThePasswordAndCountFailures", ("GetItem", "UpdateItem")),
-            Table("interactions", "RecordWhoThePersonIs", ("GetItem", "UpdateItem")),
+            Table("grants", "RecordWhoThePersonIs", ("GetItem", "UpdateItem")),
+            Table("bonds", "ReadTheEpochOfTheLogin", ("GetItem",)),
             Table("used_once", "AcceptEachOneTimeCodeOnce", ("PutItem",)),
-            Table("sessions", "RecogniseThePersonLater", ("DeleteItem", "PutItem")),
+            Table("sessions", "RecogniseThePersonLater", ("GetItem", "PutItem", "UpdateItem")),
             RING,
         ),
         keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt", context="user"), SUBJECT, *SIGN_RESPONSES),
@@ -135,11 +136,12 @@ FUNCTIONS = (
             CALLER,
             Table("users", "CheckThePasswordAndCountFailures", ("GetItem", "UpdateItem")),
             Table("used_once", "AcceptEachOneTimeCodeOnce", ("PutItem",)),
-            Table("sessions", "RecogniseThePerson", ("DeleteItem", "GetItem", "PutItem")),
-            Table("consents", "FindThePersonsConsents", ("Query",), index="by_person"),
-            Table("consents", "ReadAndEndThemAndWhatWasRemembered", ("BatchGetItem", "DeleteItem", "UpdateItem")),
+            Table("sessions", "RecogniseThePerson", ("GetItem", "PutItem", "UpdateItem")),
+            Table("grants", "FindThePersonsGrants", ("Query",), index="by_person"),
+            Table("grants", "ReadThem", ("BatchGetItem",)),
+            Table("bonds", "EndAllAccessOfAClient", ("BatchGetItem", "PutItem")),
         ),
-        keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt", context="user"),),
+        keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt", context="user"), SUBJECT),
         memory=1769,  # argon2 takes a whole CPU
     ),
     Function(
@@ -147,13 +149,9 @@ FUNCTIONS = (
         ("GET /consent", "POST /consent"),
         tables=(
             CALLER,
-            Table("interactions", "RecordWhatThePersonDecides", ("GetItem", "UpdateItem")),
-            Table(
-                "consents",
-                "BeginTheConsentOfATokenThatOnlyReadsAndRememberAgreements",
-                ("GetItem", "PutItem", "UpdateItem"),
-            ),
-            Table("access_tokens", "KeepATokenThatOnlyReads", ("PutItem",)),
+            Table("grants", "RecordWhatThePersonDecides", ("GetItem", "UpdateItem")),
+            Table("bonds", "RememberWhatWasAgreedTo", ("GetItem", "UpdateItem")),
+            Table("sessions", "KnowWhoSignedOut", ("GetItem",)),
             RING,
         ),
         keys=SIGN_RESPONSES,
@@ -164,12 +162,8 @@ FUNCTIONS = (
         tables=(
             CALLER,
             ONCE,
-            Table("interactions", "SpendTheCode", ("GetItem", "UpdateItem")),
-            Table(
-                "consents",
-                "BeginCheckAndEndConsents",
-                ("ConditionCheckItem", "GetItem", "PutItem", "UpdateItem"),
-            ),
+            *GRANT_IN_FORCE,
+            Table("grants", "RedeemTheCodeReplaceRefreshTokensAndEndTheGrantOfAThief", ("UpdateItem",)),
             Table("access_tokens", "KeepWhatIsIssued", ("PutItem",)),
             RING,
         ),
@@ -184,7 +178,7 @@ FUNCTIONS = (
     Function(
         "userinfo",
         ("GET /userinfo", "POST /userinfo"),
-        tables=(*TOKEN_AND_CONSENT, PROOF, CALLER, RING),
+        tables=(*TOKEN_IN_FORCE, PROOF, CALLER, RING),
         keys=(
             NONCE,
             Key("ps256", "SignUserinfoWithRsa", "Sign"),
@@ -196,7 +190,7 @@ FUNCTIONS = (
     Function(
         "introspect",
         ("POST /introspect",),
-        tables=(CALLER, ONCE, *TOKEN_AND_CONSENT, RING),
+        tables=(CALLER, ONCE, *TOKEN_IN_FORCE, RING),
         keys=(
             Key("ps256", "SignIntrospectionWithRsa", "Sign"),
             Key("es256", "SignIntrospectionWithEcdsa", "Sign"),
@@ -210,12 +204,13 @@ FUNCTIONS = (
         tables=(
             CALLER,
             ONCE,
-            Table("access_tokens", "ReadAndDropTheToken", ("BatchGetItem", "DeleteItem")),
-            Table("consents", "ReadAndEndTheConsent", ("BatchGetItem", "GetItem", "UpdateItem")),
+            *TOKEN_IN_FORCE,
+            Table("access_tokens", "EndTheToken", ("UpdateItem",)),
+            Table("grants", "EndTheGrant", ("UpdateItem",)),
         ),
         keys=(CLIENTS_SECRET,),
     ),
-    Function("authorizer", tables=(*TOKEN_AND_CONSENT, PROOF, CALLER), keys=(NONCE,)),
+    Function("authorizer", tables=(*TOKEN_IN_FORCE, PROOF, CALLER), keys=(NONCE,)),
     Function(
         "publish_keys",
         tables=(Table("signing_keys", "PublishNewKeys", ("PutItem", "Query")),),

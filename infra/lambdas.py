@@ -31,6 +31,7 @@ def environment(
         "DUCAT_BANK_NAME": deployment.bank_name,
         "DUCAT_PEOPLE": PEOPLE,
         "DUCAT_OTP_LEVEL": deployment.otp_level,
+        "DUCAT_WEEKLY_TABLES": "no",
         "DUCAT_RESOURCE_URL": f"https://{deployment.resource_host}",
         "DUCAT_RESOURCE_RULES": json.dumps(deployment.rules(), separators=(",", ":")),
         **{f"DUCAT_{name.upper()}_TABLE": table.table_name for name, table in tables.items()},

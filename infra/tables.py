@@ -27,10 +27,9 @@ class Row:
 TABLES = (
     Row("clients", durable=True, swept=False),
     Row("users", durable=True, swept=False),
-    Row("consents", durable=True, swept=True, indexes=(("by_person", "person", "given_at"),)),
+    Row("grants", durable=True, swept=True, indexes=(("by_person", "person", "given_at"),)),
+    Row("bonds", durable=True, swept=True),
     Row("signing_keys", durable=True, swept=False, keys=("ring", "kid")),
-    Row("pushed_requests", durable=False, swept=True),
-    Row("interactions", durable=False, swept=True),
     Row("access_tokens", durable=False, swept=True),
     Row("used_once", durable=False, swept=True),
     Row("sessions", durable=False, swept=True),

@@ -27,21 +27,20 @@ ACCOUNT = "123456789012"  # moto's
 TABLES: Mapping[str, tuple[str, ...]] = {
     "clients": ("pk",),
     "users": ("pk",),
-    "consents": ("pk",),
+    "grants": ("pk",),
+    "bonds": ("pk",),
     "signing_keys": ("ring", "kid"),
-    "pushed_requests": ("pk",),
-    "interactions": ("pk",),
     "access_tokens": ("pk",),
     "used_once": ("pk",),
     "sessions": ("pk",),
 }
 """Each table's key attributes."""
 
-INDEXES: Mapping[str, tuple[tuple[str, str, str], ...]] = {"consents": (("by_person", "person", "given_at"),)}
+INDEXES: Mapping[str, tuple[tuple[str, str, str], ...]] = {"grants": (("by_person", "person", "given_at"),)}
 """Each table's indexes: name, and the text and the number that items are found by."""
 
 TTL = "ttl"
-SWEPT = ("consents", "pushed_requests", "interactions", "access_tokens", "used_once", "sessions")
+SWEPT = ("grants", "bonds", "access_tokens", "used_once", "sessions")
 
 KEYS: Mapping[str, tuple[str, str]] = {
     "ps256": ("RSA_2048", "SIGN_VERIFY"),

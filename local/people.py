@@ -110,6 +110,7 @@ class Sandbox:
         one_time_code: str,
         scope: tuple[str, ...],
         now: int,
+        attempt: str,
         claims: tuple[str, ...] = (),
     ) -> SignedIn:
         if user is None:

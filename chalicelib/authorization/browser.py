@@ -12,8 +12,8 @@ from hashlib import sha256
 
 from chalicelib.errors import AccessDenied
 from chalicelib.messages import Request
-from chalicelib.storage.handles import matches
-from chalicelib.storage.records import Interaction
+from chalicelib.storage.handles import digest, matches
+from chalicelib.storage.permission import Decision, Grant
 
 PREFIX = "__Host-ducat-"
 """A browser takes a cookie of that prefix only for this very host, Secure and for all paths (RFC 6265bis 4.1.3.2)."""
@@ -29,13 +29,16 @@ def release(key: str) -> tuple[str, str]:
     return bind(key, "", seconds=0)
 
 
-def require_own(request: Request, interaction: Interaction | None) -> Interaction:
-    """The interaction, if it is there and this browser's. Raises AccessDenied, for a page."""
-    if interaction is None or interaction.decision:
+def require_own(request: Request, grant: Grant | None, *, now: int, decided: Decision = "") -> Grant:
+    """The grant that is being answered, if it is there and this browser's. Raises AccessDenied, for a page.
+
+    `decided`: one that was decided so will do too, until its code is redeemed.
+    """
+    if grant is None or now >= grant.expires_at or grant.decision not in ("", decided) or grant.redeemed_by is not None:
         raise over()
-    if not matches(request.cookies.get(_name(interaction.key)), interaction.browser):
+    if not matches(request.cookies.get(_name(grant.key)), grant.browser):
         raise AccessDenied("this login was begun in another browser; please start again at the app that sent you here")
-    return interaction
+    return grant
 
 
 def over() -> AccessDenied:
@@ -82,6 +85,11 @@ def challenge(key: str, cookie: str, fresh: str) -> str:
     """
     made = hmac.digest(cookie.encode(), f"challenge {key} {fresh}".encode(), sha256)
     return urlsafe_b64encode(made).rstrip(b"=").decode()
+
+
+def attempt(key: str, cookie: str) -> str:
+    """The name of this browser's login, by which it may send the same form again (models/: rule 3)."""
+    return digest(f"login {key} {cookie}")
 
 
 def _name(key: str) -> str:

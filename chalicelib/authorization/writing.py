@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from chalicelib.errors import InvalidRequest
-from chalicelib.storage.records import AccessToken, AuthorizationRequest, Client, Consent
+from chalicelib.storage.permission import AccessToken, Grant
+from chalicelib.storage.records import AuthorizationRequest, Client
 
 
 def writes(scope: Iterable[str], types: Iterable[str]) -> bool:
@@ -20,7 +21,7 @@ def writes(scope: Iterable[str], types: Iterable[str]) -> bool:
     return write(scope) or any(name not in TYPES or TYPES[name].writes for name in types)
 
 
-def may_write(given: AccessToken | Consent | AuthorizationRequest) -> bool:
+def may_write(given: AccessToken | Grant | AuthorizationRequest) -> bool:
     """Whether what was issued, agreed to or asked for lets its client change something."""
     return writes(given.scope, (one["type"] for one in given.authorization_details))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from cryptography.x509 import Certificate
@@ -11,14 +11,14 @@ from cryptography.x509 import Certificate
 from chalicelib.clients import assertion, certificate
 from chalicelib.clients.client_secret import ClientSecrets
 from chalicelib.clients.published_keys import PublishedKeys
-from chalicelib.errors import InvalidClient, InvalidDpopProof, InvalidRequest, OAuthError
+from chalicelib.errors import InvalidClient, InvalidRequest
 from chalicelib.keys import jose
 from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES, Profile
 from chalicelib.remote.documents import CantFetch
 from chalicelib.settings import Settings
 from chalicelib.storage.records import Client, Once
-from chalicelib.storage.stores import AlreadyUsed, Clients, UsedOnce
+from chalicelib.storage.stores import Clients
 
 
 class Needs(Protocol):
@@ -38,17 +38,13 @@ class Needs(Protocol):
 class AuthenticatedClient:
     """A client that proved who it is, or is registered as one that can't (`client.public`). Made in `authenticate` alone.
 
-    `once`: the values that the request's write must be the first to use. `by_certificate`: the certificate was the proof.
+    `once`: the values that the request must be the first to use (single_use.py). `by_certificate`: the certificate was the proof.
     """
 
     client: Client
     profile: Profile
     once: tuple[Once, ...] = ()
     by_certificate: bool = False
-
-    def using(self, more: Once) -> AuthenticatedClient:
-        """The same client, whose request uses up one more value."""
-        return replace(self, once=(*self.once, more))
 
 
 @dataclass(frozen=True)
@@ -82,21 +78,6 @@ def require_confidential(caller: AuthenticatedClient) -> AuthenticatedClient:
     if caller.client.public:
         raise InvalidClient("client authentication failed", detail="a public client")
     return caller
-
-
-def use_up(caller: AuthenticatedClient, used_once: UsedOnce, *, now: int) -> None:
-    """Use the assertion up where nothing else was written with it. Raises InvalidClient if it was used before."""
-    try:
-        used_once.claim(caller.once, now=now)
-    except AlreadyUsed as used:
-        raise replayed(used) from None
-
-
-def replayed(used: AlreadyUsed) -> OAuthError:
-    """What a second use of an assertion (RFC 7523 3) or of a DPoP proof (RFC 9449 11.1) gets."""
-    if used.value.what == "DPoP proof":
-        return InvalidDpopProof("the DPoP proof was used before", detail=str(used))
-    return InvalidClient("client authentication failed", detail=str(used))
 
 
 def _claimed(request: Request, form: Mapping[str, str]) -> str:

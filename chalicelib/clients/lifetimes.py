@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.profiles import Profile
+from chalicelib.profiles import PROFILES, Profile
 from chalicelib.storage.records import Client
 
 
@@ -14,3 +14,14 @@ def of_access_token(client: Client, profile: Profile, *, bound: bool) -> int:
 def of_consent(client: Client, profile: Profile) -> int:
     """The longest life of a consent, and of the refresh tokens under it."""
     return profile.public_consent_lifetime if client.public else profile.consent_lifetime
+
+
+LONGEST_CONSENT = max(
+    lifetime
+    for profile in PROFILES.values()
+    for lifetime in (profile.consent_lifetime, profile.public_consent_lifetime)
+)
+"""Of any client."""
+
+LONGEST_INTERACTION = max(profile.interaction_lifetime for profile in PROFILES.values())
+"""From the first page to the decision."""

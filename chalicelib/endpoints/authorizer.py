@@ -83,13 +83,13 @@ def _context(opened: Access) -> dict[str, str]:
         context["authorization_details"] = json.dumps(opened.token.authorization_details, separators=(",", ":"))
     if opened.proof is not None:
         context["proof"] = opened.proof  # so that a function of ours behind this one need not take it for a replay
-    if opened.consent is not None:
-        login = opened.consent.login
+    if opened.grant is not None:
+        login = opened.grant.person
         context |= {
             "sub": login.sub,
             "acr": login.acr,
             "auth_time": str(login.auth_time),
-            "consent_id": opened.consent.consent_id,
+            "consent_id": opened.grant.key,
         }
     return context
 

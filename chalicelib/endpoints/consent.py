@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from chalicelib.authorization import agreement, browser, details, scope
+from chalicelib.authorization import browser, details, remembered_consent, scope
 from chalicelib.authorization.detail_type import Detail
-from chalicelib.clients import lifetimes
+from chalicelib.authorization.remembered_consent import Asked
 from chalicelib.endpoints.authorize import refuse
 from chalicelib.errors import AccessDenied, ConsentRequired, InvalidRequest
-from chalicelib.logins.decision import approve, cancel
+from chalicelib.logins import decision, sparing
+from chalicelib.logins.decision import Choice, approve, cancel
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import render
 from chalicelib.people import claims
-from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
 from chalicelib.storage.handles import digest
-from chalicelib.storage.records import Agreement
 
 __all__ = ["answer", "refuse"]
 
@@ -27,36 +26,31 @@ def answer(request: Request, provider: Provider) -> Response:
 def _show(request: Request, provider: Provider) -> Response:
     now = provider.now()
     key = request.parameters.get("interaction", "")
-    interaction = browser.require_own(request, provider.interactions.find(key, now=now))
-    if interaction.login is None:
+    grant = decision.own(request, key, provider, now=now, decided="approved")
+    if grant.login is None:
         return see_other(f"/login?interaction={key}")
-    client = provider.clients.find(interaction.request.client_id, now=now)
+    client = provider.clients.find(grant.client_id, now=now)
     if client is None:
         raise AccessDenied("the app that sent you here is no longer registered")
-    profile = PROFILES[client.profile]
-    wanted = agreement.asked(interaction.request, known=claims.NAMES)
-    before = Agreement()
-    if agreement.rememberable(interaction.request, client, profile):
-        before = provider.agreements.find(interaction.login.sub, client.client_id, now=now)
-    new = agreement.new(wanted, before)
-    cookie, person = browser.cookie_of(request, key), digest(interaction.login.sub)
-    if "consent" not in interaction.request.prompt and before != Agreement() and new == Agreement():
-        return approve(key, cookie, person, provider, now=now)
-    if "none" in interaction.request.prompt:
-        return cancel(key, cookie, provider, now=now, why=ConsentRequired("the person would have to agree"))
+    wanted = remembered_consent.asked(grant.request, known=claims.NAMES)
+    bond = sparing.bond_of(grant, client, provider, now=now)
+    before, new = bond.remembered, remembered_consent.new(wanted, bond.remembered)
+    cookie, person = browser.cookie_of(request, key), digest(grant.login.sub)
+    if "consent" not in grant.request.prompt and before.source is not None and not any(new):
+        return sparing.approve_as_before(grant, cookie, person, bond, provider, now=now)
+    if "none" in grant.request.prompt:
+        return cancel(grant, cookie, provider, now=now, why=ConsentRequired("the person would have to agree"))
     return render.consent(
         bank_name=provider.settings.bank_name,
         client_name=client.client_name,
         key=key,
         csrf=browser.token(key, cookie, person=person),
-        redirect_uri=interaction.request.redirect_uri,
-        person=str(interaction.login.claims.get("name") or interaction.login.username),
-        asks=_asks(wanted, new) if before != Agreement() else _in_words(wanted, interaction.request.scope),
-        details=details.in_words(interaction.request.authorization_details, interaction.login.accounts),
-        until=details.ends(
-            interaction.request.authorization_details,
-            otherwise=now + lifetimes.of_consent(client, profile),
-        ),
+        redirect_uri=grant.request.redirect_uri,
+        person=str(grant.login.claims.get("name") or grant.login.username),
+        asks=_in_words(wanted, wanted[0]) if before.source is None else _asks(wanted, new),
+        details=details.in_words(grant.request.authorization_details, grant.login.accounts),
+        until=grant.consent_expires_at,
+        look=decision.needs_a_look(grant),
     )
 
 
@@ -68,29 +62,32 @@ def _post(request: Request, provider: Provider) -> Response:
     key, cookie = browser.require_posted(request, form)
     action = form.get("action")
     if action == "cancel":
-        return cancel(key, cookie, provider, now=now)
+        return cancel(decision.own(request, key, provider, now=now, decided="denied"), cookie, provider, now=now)
     if action != "approve":
         raise InvalidRequest("the page was posted without a decision")
 
-    # Check. Only where something is to be chosen is there anything to look at first.
+    # Check. Only where something is to be chosen or signed is there anything to look at first.
+    looked = "details" in form or "look" in form
+    grant = decision.own(request, key, provider, now=now, decided="approved") if looked else None
     granted: tuple[Detail, ...] = ()
-    if "details" in form:
-        interaction = browser.require_own(request, provider.interactions.find(key, now=now))
-        accounts = interaction.login.accounts if interaction.login is not None else ()
+    if grant is not None and grant.request.authorization_details:
+        accounts = grant.login.accounts if grant.login is not None else ()
         try:
-            granted = details.granted(interaction.request.authorization_details, form, accounts)
+            granted = details.granted(grant.request.authorization_details, form, accounts)
         except AccessDenied:
-            return cancel(key, cookie, provider, now=now)
+            return cancel(grant, cookie, provider, now=now)
 
     # Remember, and answer.
-    return approve(key, cookie, browser.asked(form), provider, now=now, granted=granted, by_hand=True)
+    choice = Choice(browser.asked(form), granted, by_hand=True)
+    return approve(grant, key, cookie, choice, provider, now=now)
 
 
-def _in_words(asked: Agreement, with_scope: tuple[str, ...]) -> list[str]:
-    return [*scope.in_words(asked.scope), *claims.in_words(asked.claims, with_scope)]
+def _in_words(asked: Asked, with_scope: tuple[str, ...]) -> list[str]:
+    tokens, names = asked
+    return [*scope.in_words(tokens), *claims.in_words(names, with_scope)]
 
 
-def _asks(wanted: Agreement, new: Agreement) -> list[str]:
+def _asks(wanted: Asked, new: Asked) -> list[str]:
     """Everything that is asked for; what was not agreed to before comes first, and says so."""
-    fresh = _in_words(new, wanted.scope)
-    return [*(f"{words} (new)" for words in fresh), *(w for w in _in_words(wanted, wanted.scope) if w not in fresh)]
+    fresh = _in_words(new, wanted[0])
+    return [*(f"{words} (new)" for words in fresh), *(w for w in _in_words(wanted, wanted[0]) if w not in fresh)]

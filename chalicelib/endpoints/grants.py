@@ -6,18 +6,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from chalicelib.authorization import browser, details, scope
+from chalicelib.authorization import approval, browser, details, scope
+from chalicelib.clients import lifetimes
 from chalicelib.endpoints.authorize import refuse
 from chalicelib.errors import AccessDenied
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import grants
 from chalicelib.pages.ceremony import Ceremony
-from chalicelib.pages.grants import Grant
-from chalicelib.people import attempt, claims, passkey, session
+from chalicelib.pages.grants import Entry
+from chalicelib.people import attempt, bond, claims, passkey, session
 from chalicelib.people.port import SignInRefused
 from chalicelib.provider import Provider
-from chalicelib.storage.handles import join, key_of
-from chalicelib.storage.records import Consent, Session
+from chalicelib.storage.permission import Grant
+from chalicelib.storage.records import Session
 from chalicelib.storage.stores import AlreadyUsed
 
 __all__ = ["answer", "refuse"]
@@ -58,20 +59,21 @@ def _do(form: Mapping[str, str], handle: str, provider: Provider, *, now: int) -
     if known is None:  # over since the page was shown: nothing is done for whoever sits there now
         return see_other(PATH)
     if form.get("action") == "sign-out":
-        provider.sessions.end(handle)
+        # What was begun here and is not decided yet ends with it.
+        provider.sessions.end(handle, now=now, keep=now + lifetimes.LONGEST_INTERACTION)
         return see_other(PATH, session.release()).noting(sub=known.sub)
     client_id = form.get("client", "")
     if form.get("action") != "end" or not client_id:
         raise AccessDenied("that is no button of this page")
-    provider.agreements.forget(known.sub, client_id)  # first: whatever else fails, the person is asked again
-    for consent in _by_client(known, provider, now=now).get(client_id, ()):
-        provider.consents.revoke(consent.consent_id, now=now)
+    key = bond.key_of(known.sub, client_id, provider.kms)
+    provider.bonds.end(key, now=now, keep=now + lifetimes.LONGEST_CONSENT)
     return see_other(PATH).noting(sub=known.sub, client_id=client_id)
 
 
 def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: Provider, *, now: int) -> Response:
     """303 to the page of who signed in, or the sign-in again with what is wrong."""
     username, nonce = attempt.typed(form, "username"), attempt.typed(form, "passkey_nonce")
+    this = browser.attempt(STRANGER, cookie)
     try:
         until = _asked_until(nonce, now=now) if "passkey" in form else now
         signed_in = attempt.sign_in(
@@ -82,15 +84,19 @@ def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: P
             until=until,
             scope=(),
             claims=(),
+            attempt=this,
             now=now,
         )
-        provider.used_once.claim(signed_in.once, now=now)
+        first = attempt.claim(signed_in, this, provider.used_once, now=now)
     except (SignInRefused, AlreadyUsed) as refused:
         again = _stranger(cookie, provider, now=now, username=username, problem=attempt.problem(form))
         return again.noting(reason=str(refused))
     login = replace(signed_in.login, username=signed_in.username or username.strip())
-    recognised = session.begin_for(request, login, provider, seconds=STAYS)
-    return see_other(PATH, recognised, browser.release(STRANGER)).noting(sub=login.sub)
+    if not first:  # the first post has the session; this one shows what that one came to
+        return see_other(PATH)
+    handle = session.made(login.auth_time + STAYS, provider)
+    session.begin_for(request, handle, login, provider, seconds=STAYS, now=now)
+    return see_other(PATH, session.cookie(handle, seconds=STAYS), browser.release(STRANGER)).noting(sub=login.sub)
 
 
 def _asked_until(nonce: str, *, now: int) -> int:
@@ -98,7 +104,7 @@ def _asked_until(nonce: str, *, now: int) -> int:
 
     No interaction ends here with its challenge, and that one was answered is remembered for no longer than it may be.
     """
-    until = key_of(nonce) or ""
+    until = nonce.partition(".")[2]
     if not UNTIL.fullmatch(until) or not now < int(until) <= now + STAYS:
         raise SignInRefused("passkey: asked for too long ago")
     return int(until)
@@ -107,7 +113,7 @@ def _asked_until(nonce: str, *, now: int) -> int:
 def _stranger(cookie: str, provider: Provider, *, now: int, username: str = "", problem: str | None = None) -> Response:
     ceremony = None
     if provider.people.passkeys is not None:
-        nonce = join(provider.new_handle(), str(now + STAYS))
+        nonce = f"{provider.new_handle()}.{now + STAYS}"
         asked = passkey.requested(browser.challenge(STRANGER, cookie, nonce), provider.settings.issuer)
         ceremony = Ceremony(asked, nonce)
     return grants.sign_in(
@@ -121,30 +127,30 @@ def _stranger(cookie: str, provider: Provider, *, now: int, username: str = "", 
     )
 
 
-def _by_client(known: Session, provider: Provider, *, now: int) -> dict[str, list[Consent]]:
-    """The person's consents that are in force, by client, the newest first."""
-    found: dict[str, list[Consent]] = {}
+def _by_client(known: Session, provider: Provider, *, now: int) -> dict[str, list[Grant]]:
+    """The person's grants that are in force, by client, the newest first."""
+    found: dict[str, list[Grant]] = {}
     after: str | None = None
     while True:
-        some, after = provider.consents.of(known.sub, now=now, after=after)
-        for consent in some:
-            found.setdefault(consent.client_id, []).append(consent)
+        some, after = provider.grants.of_person(known.sub, now=now, after=after)
+        for grant in some:
+            found.setdefault(grant.client_id, []).append(grant)
         if after is None:
             return found
 
 
-def _told(given: list[Consent], provider: Provider, *, now: int) -> Grant:
-    """What the consents to one client come to."""
+def _told(given: list[Grant], provider: Provider, *, now: int) -> Entry:
+    """What the grants to one client come to."""
     client_id = given[0].client_id
     client = provider.clients.find(client_id, now=now)
-    tokens = {token for consent in given for token in consent.scope}
-    single = sorted({name for consent in given for name in consent.userinfo})
-    return Grant(
+    tokens = {token for grant in given for token in grant.scope}
+    single = sorted({name for grant in given for name in approval.userinfo_claims(grant)})
+    return Entry(
         client_id=client_id,
         client_name=client_id if client is None else client.client_name,
         may=[*scope.in_words(tokens), *claims.in_words(single, sorted(tokens))],
-        details=[one for consent in given for one in details.granted_in_words(consent.authorization_details)],
-        first=min(consent.given_at for consent in given),
-        last=max(consent.given_at for consent in given),
-        until=max(consent.expires_at for consent in given),
+        details=[one for grant in given for one in details.granted_in_words(grant.granted)],
+        first=min(grant.given_at for grant in given),
+        last=max(grant.given_at for grant in given),
+        until=max(grant.consent_expires_at for grant in given),
     )

@@ -15,7 +15,10 @@ from chalicelib.errors import InvalidRequest
 from chalicelib.keys import jose
 from chalicelib.messages import NO_STORE, Request, Response, uncached
 from chalicelib.provider import Provider
-from chalicelib.storage.records import AccessToken, Client, Consent, Login
+from chalicelib.single_use import consuming
+from chalicelib.storage.handles import matches
+from chalicelib.storage.permission import AccessToken, Grant
+from chalicelib.storage.records import Client, Login
 from chalicelib.tokens import confirmation
 
 SIGNED = "application/token-introspection+jwt"
@@ -27,13 +30,13 @@ def answer(request: Request, provider: Provider) -> Response:
     form = request.form
     caller = authentication.require_confidential(authentication.authenticate(request, form, provider, now=now))
     token = form.get("token")
-    _, (access_token, consent) = provider.alongside(
-        lambda: authentication.use_up(caller, provider.used_once, now=now),
-        lambda: provider.tokens.look_up(token or "", now=now),
-    )
-    if token is None:
-        raise InvalidRequest("token is missing")  # RFC7662-2.1
-    told = _told(access_token, consent, caller.client, issuer=provider.settings.issuer)
+    with consuming(caller.once, provider, now=now) as use:
+        if token is None:
+            raise InvalidRequest("token is missing")  # RFC7662-2.1
+        access_token, grant = use.beside(lambda: provider.tokens.look_up(token, now=now))
+    if access_token is None and grant is not None and not matches(token, grant.refresh_hash):
+        grant = None  # a refresh token that was replaced
+    told = _told(access_token, grant, caller.client, issuer=provider.settings.issuer)
     told = {name: value for name, value in told.items() if value is not None}
     said = _signed(told, caller, provider, now=now) if _wants_signed(request, caller) else uncached(200, **told)
     return said.noting(client_id=caller.client.client_id, active=str(told["active"]))
@@ -60,8 +63,8 @@ def _signed(told: dict[str, Any], caller: AuthenticatedClient, provider: Provide
     )
 
 
-def _told(token: AccessToken | None, consent: Consent | None, caller: Client, *, issuer: str) -> dict[str, Any]:
-    found = token or consent
+def _told(token: AccessToken | None, grant: Grant | None, caller: Client, *, issuer: str) -> dict[str, Any]:
+    found = token or grant
     if found is None or (token is not None and not token.cnf and may_write(token)):  # which no resource takes
         return {"active": False}
     scope, details = found.scope, found.authorization_details
@@ -71,14 +74,14 @@ def _told(token: AccessToken | None, consent: Consent | None, caller: Client, *,
         serves = token is not None and not caller.grant_types and (scope or details)
         if not serves:
             return {"active": False}  # RFC7662-4: nobody learns of tokens that are not theirs
-    login = consent.login if consent is not None else None
+    login = grant.login if grant is not None else None
     return {
         "active": True,
         "iss": issuer,
         "client_id": found.client_id,
         "scope": " ".join(scope) or None,
-        "exp": found.expires_at,
-        "iat": token.issued_at if token is not None else consent.given_at if consent is not None else None,
+        "exp": token.expires_at if token is not None else grant.consent_expires_at if grant is not None else None,
+        "iat": token.issued_at if token is not None else grant.given_at if grant is not None else None,
         "token_type": confirmation.token_type(token.cnf) if token is not None else None,
         "authorization_details": list(details) or None,  # RFC9396-9.2
         "cnf": found.cnf or None,  # RFC8705-3.2

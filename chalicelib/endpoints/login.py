@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from chalicelib.authorization import browser, claims_request, writing
+from chalicelib.authorization import browser, claims_request
 from chalicelib.endpoints.authorize import refuse
-from chalicelib.errors import AccessDenied, UnmetAuthenticationRequirements
-from chalicelib.logins.decision import cancel
+from chalicelib.errors import UnmetAuthenticationRequirements
+from chalicelib.logins import decision, sign_in
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import render
 from chalicelib.pages.ceremony import Ceremony
-from chalicelib.people import assurance, attempt, pairwise, passkey, session
-from chalicelib.people.port import SignedIn, SignInRefused
-from chalicelib.profiles import PROFILES
+from chalicelib.people import attempt, passkey
+from chalicelib.people.port import SignInRefused
 from chalicelib.provider import Provider
-from chalicelib.storage.records import AuthorizationRequest, Client, Interaction, Login
-from chalicelib.storage.stores import AlreadyUsed, Gone
+from chalicelib.storage.permission import Grant
+from chalicelib.storage.stores import AlreadyUsed
 
 __all__ = ["answer", "refuse"]
 
 STRONGER = "The app that sent you here needs a stronger way to sign in, such as a passkey."
 ANOTHER = "The app that sent you here asked for somebody else to sign in."
-
-
-class TooWeak(Exception):
-    """Who signed in is who they say, and yet this is not enough."""
 
 
 def answer(request: Request, provider: Provider) -> Response:
@@ -36,8 +29,8 @@ def answer(request: Request, provider: Provider) -> Response:
 def _show(request: Request, provider: Provider) -> Response:
     now = provider.now()
     key = request.parameters.get("interaction", "")
-    interaction = browser.require_own(request, provider.interactions.find(key, now=now))
-    return _page(interaction, browser.cookie_of(request, key), provider, username=interaction.request.login_hint or "")
+    grant = browser.require_own(request, provider.grants.find(key, now=now), now=now)
+    return _page(grant, browser.cookie_of(request, key), provider, username=grant.request.login_hint or "")
 
 
 def _post(request: Request, provider: Provider) -> Response:
@@ -47,107 +40,55 @@ def _post(request: Request, provider: Provider) -> Response:
     form = request.form
     key, cookie = browser.require_posted(request, form)
     if form.get("action") == "cancel":
-        return cancel(key, cookie, provider, now=now)
-    username = attempt.typed(form, "username")
+        return decision.cancel(
+            decision.own(request, key, provider, now=now, decided="denied"), cookie, provider, now=now
+        )
 
     # Check. Neither read needs the other.
     found, user = provider.alongside(
-        lambda: provider.interactions.find(key, now=now), lambda: attempt.find(form, provider.people)
+        lambda: provider.grants.find(key, now=now), lambda: attempt.find(form, provider.people)
     )
-    interaction = browser.require_own(request, found)
+    grant = browser.require_own(request, found, now=now)
+
+    def again(problem: str, why: Exception) -> Response:
+        username = attempt.typed(form, "username")
+        return _page(grant, cookie, provider, username=username, problem=problem).noting(reason=str(why))
+
     try:
-        signed_in = attempt.sign_in(
-            user,
-            form,
-            provider.people,
-            challenge=browser.challenge(key, cookie, attempt.typed(form, "passkey_nonce")),
-            until=interaction.expires_at,
-            scope=interaction.request.scope,
-            claims=claims_request.names(interaction.request),
-            now=now,
-        )
-        client = _client(interaction, provider, now=now)
-        login = _fitting(signed_in, username, interaction, client, provider, now=now)
+        who = sign_in.check(form, user, grant, cookie, provider, now=now)
     except (SignInRefused, AlreadyUsed) as refused:
-        again = _page(interaction, cookie, provider, username=username, problem=attempt.problem(form))
-        return again.noting(reason=str(refused))
-    except TooWeak as weak:
-        return _page(interaction, cookie, provider, username=username, problem=STRONGER).noting(reason=str(weak))
-    except UnmetAuthenticationRequirements as unmet:  # another level than the client must have
-        return cancel(key, cookie, provider, now=now, why=unmet)
+        return again(attempt.problem(form), refused)
+    except sign_in.TooWeak as weak:
+        return again(STRONGER, weak)
     except claims_request.AnotherPerson as another:
-        return _page(interaction, cookie, provider, username=username, problem=ANOTHER).noting(reason=str(another))
+        return again(ANOTHER, another)
+    except UnmetAuthenticationRequirements as unmet:  # another level than the client must have
+        return decision.cancel(grant, cookie, provider, now=now, why=unmet)
 
-    # Remember.
-    try:
-        provider.interactions.authenticate(key, cookie, login, now=now, once=signed_in.once)
-    except AlreadyUsed as used:
-        return _page(interaction, cookie, provider, username=username, problem=attempt.problem(form)).noting(
-            reason=str(used)
-        )
-    except Gone:
-        raise browser.over() from None
-
-    # Only now is it sure that the one-time code was good: a session begins with what nobody can use twice.
-    recognised = session.begin(request, login, PROFILES[client.profile], provider)
-
-    # Answer.
-    return see_other(f"/consent?interaction={key}", *recognised).noting(client_id=client.client_id, sub=login.sub)
+    # Remember, and answer.
+    recognised = sign_in.remember(request, grant, cookie, who, provider, now=now)
+    to_consent = see_other(f"/consent?interaction={key}", *recognised)
+    return to_consent.noting(client_id=who.client.client_id, sub=who.login.sub)
 
 
-def _page(
-    interaction: Interaction, cookie: str, provider: Provider, *, username: str, problem: str | None = None
-) -> Response:
+def _page(grant: Grant, cookie: str, provider: Provider, *, username: str, problem: str | None = None) -> Response:
     return render.login(
         bank_name=provider.settings.bank_name,
-        client_name=_client(interaction, provider, now=provider.now()).client_name,
-        key=interaction.key,
-        csrf=browser.token(interaction.key, cookie),
-        redirect_uri=interaction.request.redirect_uri,
+        client_name=sign_in.client_of(grant, provider, now=provider.now()).client_name,
+        key=grant.key,
+        csrf=browser.token(grant.key, cookie),
+        redirect_uri=grant.request.redirect_uri,
         username=username,
         hint=provider.people.hint,
         problem=problem,
-        passkey=_ceremony(interaction, cookie, provider),
+        passkey=_ceremony(grant, cookie, provider),
     )
 
 
-def _ceremony(interaction: Interaction, cookie: str, provider: Provider) -> Ceremony | None:
+def _ceremony(grant: Grant, cookie: str, provider: Provider) -> Ceremony | None:
     """What a passkey would be asked for, where people have any: another challenge each time the page is shown."""
     if provider.people.passkeys is None:
         return None
     nonce = provider.new_handle()
-    challenge = browser.challenge(interaction.key, cookie, nonce)
+    challenge = browser.challenge(grant.key, cookie, nonce)
     return Ceremony(passkey.requested(challenge, provider.settings.issuer), nonce)
-
-
-def _client(interaction: Interaction, provider: Provider, *, now: int) -> Client:
-    client = provider.clients.find(interaction.request.client_id, now=now)
-    if client is None:
-        raise AccessDenied("the app that sent you here is no longer registered")
-    return client
-
-
-def _fitting(
-    signed_in: SignedIn, username: str, interaction: Interaction, client: Client, provider: Provider, *, now: int
-) -> Login:
-    """The sign-in as the client may know it, if it answers the request.
-
-    Raises AnotherPerson, TooWeak or UnmetAuthenticationRequirements, and AlreadyUsed where its code was: what was right is
-    good no more, even if it was not enough (RFC6238-5.2).
-    """
-    login = replace(signed_in.login, username=signed_in.username or username.strip())
-    try:
-        told = claims_request.require_person_of(interaction.request, pairwise.known_to(client, login, provider.kms))
-        _require_level(interaction.request, told.acr, client)
-    except (TooWeak, UnmetAuthenticationRequirements, claims_request.AnotherPerson):
-        provider.used_once.claim(signed_in.once, now=now)
-        raise
-    return told
-
-
-def _require_level(asked: AuthorizationRequest, acr: str, client: Client) -> str:
-    """The acr, if it is what the request needs. Raises TooWeak, or UnmetAuthenticationRequirements."""
-    fit = claims_request.require_acr(asked, acr)
-    if not assurance.enough(PROFILES[client.profile], fit, writes=writing.may_write(asked)):
-        raise TooWeak("the level of assurance is too low for what is asked for")
-    return acr

@@ -8,11 +8,12 @@ from chalicelib.authorization import encrypted_request, id_token_hint, request_o
 from chalicelib.authorization import request as authorization_request
 from chalicelib.clients import authentication
 from chalicelib.clients.authentication import AuthenticatedClient
-from chalicelib.errors import InvalidRequest, OAuthError, UnauthorizedClient
+from chalicelib.errors import InvalidRequest, UnauthorizedClient
+from chalicelib.logins.begin import new_grant
 from chalicelib.messages import Request, Response, uncached
 from chalicelib.provider import Provider
-from chalicelib.storage.records import AuthorizationRequest, PushedRequest
-from chalicelib.storage.stores import AlreadyUsed
+from chalicelib.single_use import consuming
+from chalicelib.storage.records import AuthorizationRequest
 from chalicelib.tokens import dpop
 from chalicelib.tokens.confirmation import Proof
 
@@ -27,27 +28,22 @@ def answer(request: Request, provider: Provider) -> Response:
     # Authenticate.
     caller = authentication.authenticate(request, form, provider, now=now)
 
-    # Check.
-    try:
-        # A proof sent now binds the code to its key.
+    with consuming(caller.once, provider, now=now) as use:
+        # Check. A proof sent now binds the code to its key.
         shown = dpop.proof(request, urls=provider.settings.addresses(request.path), nonces=provider.nonces, now=now)
+        if shown is not None:
+            use.add(shown.once)
         if caller.client.dpop_nonce_required:
             dpop.require_fresh(shown, provider.nonces, now=now)
         asked = _checked(form, caller, shown, provider, now=now)
-    except OAuthError:
-        authentication.use_up(caller, provider.used_once, now=now)
-        raise
 
-    # Remember.
-    handle = provider.new_handle()
-    lifetime = caller.profile.request_uri_lifetime
-    once = caller.once if shown is None else caller.using(shown.once).once
-    try:
-        provider.pushed_requests.keep(handle, PushedRequest(asked, now + lifetime), now=now, once=once)
-    except AlreadyUsed as used:
-        raise authentication.replayed(used) from None
+        # Remember. Nobody knows the request_uri yet.
+        handle = provider.new_handle()
+        grant = new_grant(handle, asked, caller.client, caller.profile, now=now)
+        use.beside(lambda: provider.grants.push(grant))
 
     # Answer.
+    lifetime = grant.request_expires_at - now
     return uncached(201, request_uri=request_uri.of(handle), expires_in=lifetime).noting(client_id=asked.client_id)
 
 

@@ -65,6 +65,7 @@ def _prove(form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, p
             username=username,
             password=password,
             one_time_code=one_time_code,
+            attempt=browser.attempt(key, cookie),
             now=provider.now(),
         )
     except (SignInRefused, Gone, AlreadyUsed) as refused:

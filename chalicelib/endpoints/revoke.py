@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from chalicelib.clients import authentication
-from chalicelib.errors import InvalidRequest, OAuthError
+from chalicelib.errors import InvalidRequest
 from chalicelib.messages import Request, Response, uncached
 from chalicelib.provider import Provider
-from chalicelib.storage.stores import AlreadyUsed
+from chalicelib.single_use import consuming
+from chalicelib.storage.permission import AccessToken, Grant
 
 
 def answer(request: Request, provider: Provider) -> Response:
@@ -14,20 +15,20 @@ def answer(request: Request, provider: Provider) -> Response:
     now = provider.now()
     form = request.form
     caller = authentication.authenticate(request, form, provider, now=now)
-    try:
+    with consuming(caller.once, provider, now=now) as use:
         if "token" not in form:
             raise InvalidRequest("token is missing")  # RFC7009-2.1
-        token, consent = provider.tokens.look_up(form["token"], now=now)
-        if token is not None and token.client_id == caller.client.client_id:
-            provider.tokens.revoke(form["token"], now=now, once=caller.once)
-        elif token is None and consent is not None and consent.client_id == caller.client.client_id:
-            # RFC7009-2.1: with a refresh token goes the whole grant.
-            provider.consents.revoke(consent.consent_id, now=now, once=caller.once)
-        else:
-            authentication.use_up(caller, provider.used_once, now=now)
-    except AlreadyUsed as used:
-        raise authentication.replayed(used) from None
-    except OAuthError:
-        authentication.use_up(caller, provider.used_once, now=now)
-        raise
+        value = form["token"]
+        token, grant = use.beside(lambda: provider.tokens.look_up(value, now=now))
+        found = token or grant
+        if found is not None and found.client_id == caller.client.client_id:
+            _revoke(value, token, grant, provider, now=now)
     return uncached(200).noting(client_id=caller.client.client_id)
+
+
+def _revoke(value: str, token: AccessToken | None, grant: Grant | None, provider: Provider, *, now: int) -> None:
+    """An access token ends alone; with a refresh token goes the whole grant, also with one that was replaced: RFC7009-2.1."""
+    if token is not None:
+        provider.tokens.revoke(value, grant, now=now)
+    elif grant is not None:
+        provider.grants.revoke(grant.key, now=now)

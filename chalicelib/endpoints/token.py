@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from chalicelib.clients import authentication
 from chalicelib.clients.authentication import AuthenticatedClient
-from chalicelib.errors import InvalidRequest, OAuthError, UnauthorizedClient, UnsupportedGrantType
+from chalicelib.errors import InvalidRequest, UnauthorizedClient, UnsupportedGrantType
 from chalicelib.grants import authorization_code, client_credentials, refresh_token
 from chalicelib.messages import Request, Response, uncached
 from chalicelib.provider import Provider
-from chalicelib.storage.stores import AlreadyUsed
+from chalicelib.single_use import SingleUse, consuming
 from chalicelib.tokens import dpop
 from chalicelib.tokens.confirmation import Possession
 
@@ -26,24 +26,21 @@ def answer(request: Request, provider: Provider) -> Response:
     now = provider.now()
     form = request.form
     caller = authentication.authenticate(request, form, provider, now=now)
-    try:
+    with consuming(caller.once, provider, now=now) as use:
         issue = GRANTS[_grant_type(form, caller)]
-        possession = _possession(request, caller, provider, now=now)
-        if possession.proof is not None:
-            caller = caller.using(possession.proof.once)
-        issued = issue(caller, form, possession, provider, now=now)
-    except AlreadyUsed as used:
-        raise authentication.replayed(used) from None
-    except OAuthError:
-        authentication.use_up(caller, provider.used_once, now=now)
-        raise
+        possession = _possession(request, caller, use, provider, now=now)
+        issued = issue(caller, form, possession, use, provider, now=now)
     return uncached(200, **issued).noting(client_id=caller.client.client_id, grant_type=form["grant_type"])
 
 
-def _possession(request: Request, caller: AuthenticatedClient, provider: Provider, *, now: int) -> Possession:
+def _possession(
+    request: Request, caller: AuthenticatedClient, use: SingleUse, provider: Provider, *, now: int
+) -> Possession:
     """What the request shows that the caller holds. Raises InvalidDpopProof or UseDpopNonce."""
     urls = provider.settings.addresses(request.path)
     shown = dpop.proof(request, urls=urls, nonces=provider.nonces, now=now)
+    if shown is not None:
+        use.add(shown.once)
     if caller.client.dpop_nonce_required:
         dpop.require_fresh(shown, provider.nonces, now=now)
     return Possession(request.client_certificate, shown)

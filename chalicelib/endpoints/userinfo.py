@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.authorization import approval
 from chalicelib.authorization.writing import writes
 from chalicelib.errors import InvalidToken
 from chalicelib.messages import NO_STORE, Request, Response, uncached
@@ -29,13 +30,13 @@ def answer(request: Request, provider: Provider) -> Response:
     demand = Demand(provider.settings.addresses(request.path), scope=SCOPE)
     opened = access.check(request, provider, demand, now=now, writes=writes, vouched=request.vouched)
     fapi_headers.check(request)
-    if opened.consent is None:
+    if opened.grant is None:
         raise access.challenged(InvalidToken("no person stands behind this access token"), demand, None)
     client = provider.clients.find(opened.token.client_id, now=now)
     if client is None:
         raise access.challenged(InvalidToken("its client is no longer registered"), demand, None)
-    login = opened.consent.login
-    told = claims.asked_for(login.claims, opened.token.scope, opened.consent.userinfo)
+    login = opened.grant.person
+    told = claims.asked_for(login.claims, opened.token.scope, approval.userinfo_claims(opened.grant))
     answer = _as_registered({**told, "sub": login.told_sub}, client, provider, now=now)
     return answer.noting(client_id=opened.token.client_id, sub=login.sub)
 

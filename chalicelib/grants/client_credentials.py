@@ -10,17 +10,25 @@ from chalicelib.clients import lifetimes
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidScope, UnauthorizedClient
 from chalicelib.provider import Provider
-from chalicelib.storage.records import AccessToken
+from chalicelib.single_use import SingleUse
+from chalicelib.storage.handles import with_week
+from chalicelib.storage.permission import AccessToken
 from chalicelib.tokens import confirmation
 from chalicelib.tokens.confirmation import Possession
 
 
 def issue(
-    caller: AuthenticatedClient, form: Mapping[str, str], possession: Possession, provider: Provider, *, now: int
+    caller: AuthenticatedClient,
+    form: Mapping[str, str],
+    possession: Possession,
+    use: SingleUse,
+    provider: Provider,
+    *,
+    now: int,
 ) -> dict[str, Any]:
     """The members of the token response.
 
-    Raises InvalidRequest, InvalidScope or UnauthorizedClient; AlreadyUsed where the assertion was.
+    Raises InvalidRequest, InvalidScope or UnauthorizedClient.
     """
     if caller.client.public:
         raise UnauthorizedClient("a public client has no token of its own")  # RFC6749-4.4
@@ -29,8 +37,8 @@ def issue(
     if not granted:
         raise InvalidScope("this client has no scope of its own")
     cnf = confirmation.bind(possession, caller.client, caller.profile, writes=writing.writes(granted, ()))
-    access_token = provider.new_handle()
     lifetime = lifetimes.of_access_token(caller.client, caller.profile, bound=bool(cnf))
+    access_token = with_week(provider.new_handle(), now + lifetime)
     token = AccessToken(
         client_id=caller.client.client_id,
         scope=granted,
@@ -39,7 +47,7 @@ def issue(
         expires_at=now + lifetime,
         dpop_nonce_required=caller.client.dpop_nonce_required,
     )
-    provider.tokens.keep(access_token, token, now=now, once=caller.once)
+    use.beside(lambda: provider.tokens.put(access_token, token))  # which nobody has unless this is answered
     return {
         "access_token": access_token,
         "token_type": confirmation.token_type(cnf),

@@ -8,61 +8,57 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.authorization import approval, claims_request, scope
-from chalicelib.clients import lifetimes
+from chalicelib.authorization import claims_request, scope
 from chalicelib.errors import AccessDenied
 from chalicelib.people.claims import NAMES as PERSONAL
 from chalicelib.profiles import PROFILES, Profile
 from chalicelib.provider import Provider
 from chalicelib.storage.handles import join
-from chalicelib.storage.records import AccessToken, Client, Interaction
+from chalicelib.storage.permission import AccessToken, Grant
+from chalicelib.storage.records import Client
 from chalicelib.tokens import id_token
 
 
-def issue(interaction: Interaction, code: str, provider: Provider, *, now: int) -> dict[str, str]:
-    """The parameters of the response to an approved interaction that asks for more than a code.
+def issue(
+    grant: Grant, code: str, provider: Provider, *, now: int
+) -> tuple[tuple[str, AccessToken] | None, dict[str, str]]:
+    """The access token with its handle, to be written with the approval, and the parameters of the response.
 
     Raises AccessDenied where its client is no longer registered.
     """
-    client = provider.clients.find(interaction.request.client_id, now=now)
+    client = provider.clients.find(grant.client_id, now=now)
     if client is None:
         raise AccessDenied("the app that sent you here is no longer registered")
     profile = PROFILES[client.profile]
-    token = (
-        _access_token(interaction, client, profile, provider, now=now)
-        if "token" in interaction.request.response_type.split(" ")
-        else {}
-    )
-    signed = _id_token(interaction, client, profile, code, token.get("access_token"), provider, now=now)
-    return {"code": code, "id_token": signed, **token}
-
-
-def _access_token(
-    interaction: Interaction, client: Client, profile: Profile, provider: Provider, *, now: int
-) -> dict[str, str]:
-    """W2 and W5 of the Read-and-Write profile: bound to nothing, since a browser has no key, and so without what writes."""
-    consent = approval.consent(interaction, lifetime=lifetimes.of_consent(client, profile), now=now)
-    readable = scope.read(consent.scope)
-    handle = join(provider.new_handle(), consent.consent_id)
-    token = AccessToken(
-        client_id=consent.client_id,
-        scope=readable,
-        cnf={},
-        issued_at=now,
-        expires_at=min(now + profile.public_access_token_lifetime, consent.expires_at),
-        consent_id=consent.consent_id,
-    )
-    provider.tokens.begin(consent, handle, token)
-    return {
+    if "token" not in grant.request.response_type.split(" "):
+        return None, {"code": code, "id_token": _id_token(grant, client, profile, code, None, provider, now=now)}
+    handle = join(provider.new_handle(), grant.key, str(grant.bond))
+    token = _access_token(grant, profile, now=now)
+    identity = _id_token(grant, client, profile, code, handle, provider, now=now)
+    return (handle, token), {
+        "code": code,
+        "id_token": identity,
         "access_token": handle,
         "token_type": "Bearer",
         "expires_in": str(token.expires_at - now),
-        "scope": " ".join(readable),  # RFC6749-4.2.2
+        "scope": " ".join(token.scope),  # RFC6749-4.2.2
     }
 
 
+def _access_token(grant: Grant, profile: Profile, *, now: int) -> AccessToken:
+    """W2 and W5 of the Read-and-Write profile: bound to nothing, since a browser has no key, and so without what writes."""
+    return AccessToken(
+        client_id=grant.client_id,
+        scope=scope.read(grant.scope),
+        cnf={},
+        issued_at=now,
+        expires_at=min(now + profile.public_access_token_lifetime, grant.consent_expires_at),
+        grant=grant.key,
+    )
+
+
 def _id_token(
-    interaction: Interaction,
+    grant: Grant,
     client: Client,
     profile: Profile,
     code: str,
@@ -72,7 +68,7 @@ def _id_token(
     now: int,
 ) -> str:
     """FAPI1-ADV-5.2.2.1-4: the response's detached signature."""
-    request, login = interaction.request, approval.person(interaction)
+    request, login = grant.request, grant.person
     claims: Mapping[str, Any] = {}  # FAPI1-ADV-5.2.2.1-6: it passes through a browser, its history and its logs.
     if client.id_token_encrypted_response_alg is not None:
         asked = claims_request.granted(claims_request.of(request, "id_token"), login.claims)

@@ -6,58 +6,51 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.authorization import details, scope, writing
-from chalicelib.clients import lifetimes
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidGrant, InvalidRequest
+from chalicelib.grants.access_token import access_token_of
 from chalicelib.provider import Provider
-from chalicelib.storage.handles import join, key_of, matches
-from chalicelib.storage.records import AccessToken, Consent
+from chalicelib.single_use import SingleUse
+from chalicelib.storage.handles import Handle, join, matches, of_grant, with_week
+from chalicelib.storage.permission import AccessToken, Grant
 from chalicelib.storage.stores import Gone, Replayed
 from chalicelib.tokens import confirmation, refresh
 from chalicelib.tokens.confirmation import Possession
 
 
 def issue(
-    caller: AuthenticatedClient, form: Mapping[str, str], possession: Possession, provider: Provider, *, now: int
+    caller: AuthenticatedClient,
+    form: Mapping[str, str],
+    possession: Possession,
+    use: SingleUse,
+    provider: Provider,
+    *,
+    now: int,
 ) -> dict[str, Any]:
     """The members of the token response. The refresh token stays the same (FAPI2-SP-FINAL-5.3.2.1-9), but a public client's.
 
-    Raises InvalidRequest, InvalidGrant, InvalidScope or InvalidAuthorizationDetails; AlreadyUsed where the assertion was.
+    Raises InvalidRequest, InvalidGrant, InvalidScope or InvalidAuthorizationDetails.
     """
-    consent = _refreshable(caller, form, provider, now=now)
+    used, grant = _refreshable(caller, form, use, provider, now=now)
     cnf = confirmation.renew(
-        consent.cnf or {},
+        grant.cnf or {},
         possession,
         caller.client,
         caller.profile,
         certified=caller.by_certificate,
-        writes=writing.may_write(consent),
+        writes=writing.may_write(grant),
     )
     # What the client may no longer ask for, it gets no longer.
-    granted = tuple(token for token in consent.scope if token in caller.client.scope)
-    given = tuple(
-        one for one in consent.authorization_details if one["type"] in caller.client.authorization_details_types
-    )
+    granted = tuple(token for token in grant.scope if token in caller.client.scope)
+    given = tuple(one for one in grant.granted if one["type"] in caller.client.authorization_details_types)
     if not granted and not given:
-        raise InvalidGrant("the refresh token can't be used", detail="the client may ask for nothing of it any more")
+        raise _refused("the client may ask for nothing of it any more")
     if "scope" in form:
         granted = scope.asked(form["scope"], granted)  # RFC6749-6: nothing beyond what was granted
     covered = details.within(form.get("authorization_details"), given)
-    access_token = join(provider.new_handle(), consent.consent_id)
-    token = AccessToken(
-        client_id=caller.client.client_id,
-        scope=granted,
-        cnf=cnf,
-        issued_at=now,
-        expires_at=min(
-            now + lifetimes.of_access_token(caller.client, caller.profile, bound=bool(cnf)),
-            details.ends(covered, otherwise=consent.expires_at),
-        ),
-        consent_id=consent.consent_id,
-        dpop_nonce_required=caller.client.dpop_nonce_required,
-        authorization_details=covered,
-    )
-    renewed = _keep(caller, form["refresh_token"], consent, access_token, token, provider, now=now)
+    token = access_token_of(caller, grant, granted, covered, cnf, now=now)
+    access_token = with_week(join(provider.new_handle(), grant.key, str(grant.bond)), token.expires_at)
+    renewed = _keep(used, grant, access_token, token, provider, now=now)
     return {
         "access_token": access_token,
         "token_type": confirmation.token_type(cnf),
@@ -69,48 +62,52 @@ def issue(
 
 
 def _keep(
-    caller: AuthenticatedClient,
-    used: str,
-    consent: Consent,
-    handle: str,
-    token: AccessToken,
-    provider: Provider,
-    *,
-    now: int,
+    used: Handle, grant: Grant, access_token: str, token: AccessToken, provider: Provider, *, now: int
 ) -> str | None:
     """Remember the access token; with it, the next refresh token of a family, which is given. Raises InvalidGrant."""
+    if grant.refresh_family is None:
+        provider.tokens.put(access_token, token)
+        return None
+    following = refresh.after(used, chance=provider.new_handle)
     try:
-        if consent.refresh_family is None:
-            provider.tokens.keep(handle, token, now=now, once=caller.once)
-            return None
-        following = refresh.after(used, chance=provider.new_handle)
-        provider.tokens.rotate(consent, following.hash, handle=handle, token=token, now=now, once=caller.once)
-        return following.handle
+        provider.alongside(
+            lambda: provider.tokens.put(access_token, token),  # which nobody has unless the other succeeds
+            lambda: provider.grants.rotate(grant, following.hash, now=now),
+        )
     except Replayed:
-        raise _reused(consent, provider, now=now) from None
+        raise _reused(grant, provider, now=now) from None
     except Gone:
-        raise InvalidGrant("the refresh token can't be used", detail="revoked while it was used") from None
+        raise _refused("revoked while it was used") from None
+    return following.handle
 
 
-def _reused(consent: Consent, provider: Provider, *, now: int) -> InvalidGrant:
+def _reused(grant: Grant, provider: Provider, *, now: int) -> InvalidGrant:
     """RFC9700-4.14.2: of two who have a refresh token that is good once, one stole it; the whole family dies."""
-    provider.consents.revoke(consent.consent_id, now=now)
-    return InvalidGrant("the refresh token can't be used", detail="used before; its consent is revoked")
+    provider.grants.revoke(grant.key, now=now)
+    return _refused("used before; its grant is revoked")
 
 
-def _refreshable(caller: AuthenticatedClient, form: Mapping[str, str], provider: Provider, *, now: int) -> Consent:
-    """The consent whose refresh token this is, if it is the caller's."""
-    refresh_token = form.get("refresh_token")
-    if refresh_token is None:
+def _refreshable(
+    caller: AuthenticatedClient, form: Mapping[str, str], use: SingleUse, provider: Provider, *, now: int
+) -> tuple[Handle, Grant]:
+    """The refresh token and its grant, if it is the caller's. One that was replaced is judged after every other check."""
+    value = form.get("refresh_token")
+    if value is None:
         raise InvalidRequest("refresh_token is required")
-    consent = provider.consents.find(key_of(refresh_token) or "", now=now)
-    if consent is not None and refresh.was_good(refresh_token, consent):
-        if not matches(refresh_token, consent.refresh_hash):
-            raise _reused(consent, provider, now=now)
-    elif consent is not None and caller.client.public:
-        raise InvalidGrant("the refresh token can't be used", detail="a public client's that would stay")
-    if consent is None or not matches(refresh_token, consent.refresh_hash):
-        raise InvalidGrant("the refresh token can't be used", detail="unknown, expired or revoked")
-    if consent.client_id != caller.client.client_id:
-        raise InvalidGrant("the refresh token can't be used", detail="another client's")
-    return consent
+    used = of_grant(value)
+    grant = None if used is None else use.beside(lambda: provider.grants.find_refreshable(used, now=now))
+    if used is None or grant is None:
+        raise _refused("unknown, expired or revoked")
+    if grant.client_id != caller.client.client_id:
+        raise _refused("another client's")
+    if caller.client.public and grant.refresh_family is None:
+        raise _refused("a public client's that would stay")
+    if not matches(value, grant.refresh_hash):
+        if refresh.was_good(used, grant):
+            raise _reused(grant, provider, now=now)
+        raise _refused("unknown, expired or revoked")
+    return used, grant
+
+
+def _refused(detail: str) -> InvalidGrant:
+    return InvalidGrant("the refresh token can't be used", detail=detail)

@@ -49,6 +49,9 @@ class KeyHome(Protocol):
     def subject_mac(self, data: bytes) -> bytes:
         """HMAC-SHA-256 with a key that is for pairwise subjects alone."""
 
+    def bond_mac(self, data: bytes) -> bytes:
+        """HMAC-SHA-256 with a key that is for the keys of bonds alone; made from KMS's once in a process."""
+
     def seal(self, secret: bytes, context: dict[str, str]) -> str: ...
 
     def unseal(self, sealed: str, context: dict[str, str]) -> bytes: ...

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from chalicelib.authorization import claims_request, writing
+from chalicelib.authorization import browser, claims_request, writing
 from chalicelib.messages import Request
-from chalicelib.people import assurance, pairwise, session
-from chalicelib.profiles import PROFILES
+from chalicelib.people import assurance, bond, pairwise, session
+from chalicelib.profiles import PROFILES, Profile
 from chalicelib.provider import Provider
+from chalicelib.storage.handles import session_of
+from chalicelib.storage.permission import Grant
 from chalicelib.storage.records import AuthorizationRequest, Client, Login
+from chalicelib.storage.stores import Gone
 
 
 def recognised(
@@ -26,3 +29,31 @@ def recognised(
         return told and claims_request.require_person_of(asked, told)
     except claims_request.AnotherPerson:
         return None
+
+
+def sign_on(
+    request: Request,
+    grant: Grant,
+    cookie: str,
+    login: Login,
+    provider: Provider,
+    profile: Profile,
+    *,
+    now: int,
+) -> None:
+    """Let the grant be of who is recognised, for no longer than the browser's session is. Raises AccessDenied."""
+    key = bond.key_of(login.sub, grant.client_id, provider.kms)
+    found = provider.bonds.find(key, now=now)
+    try:
+        provider.grants.authenticate(
+            grant.key,
+            cookie,
+            login,
+            bond=key,
+            epoch=found.epoch,
+            now=now,
+            session=session_of(session.handle_of(request)),
+            expires_at=min(grant.expires_at, login.auth_time + profile.longest_session),
+        )
+    except Gone:
+        raise browser.over() from None

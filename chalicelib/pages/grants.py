@@ -12,7 +12,7 @@ from chalicelib.pages.render import Detail, page
 
 
 @dataclass(frozen=True)
-class Grant:
+class Entry:
     """What one client may do. `may`: a sentence each. `first`, `last`: when it was given; `until`: when it ends."""
 
     client_id: str
@@ -49,7 +49,7 @@ def sign_in(
     )
 
 
-def page_of(*, bank_name: str, key: str, csrf: str, person: str, grants: Sequence[Grant]) -> Response:
+def page_of(*, bank_name: str, key: str, csrf: str, person: str, grants: Sequence[Entry]) -> Response:
     """The list of what this person lets each client do."""
     return page("grants.html", "", bank_name=bank_name, key=key, csrf=csrf, person=person, grants=grants, day=_day)
 

@@ -176,14 +176,15 @@ def consent(
     asks: Sequence[str],
     until: int,
     details: Sequence[Detail] = (),
+    look: bool = False,
     logo_uri: str | None = None,
     policy_uri: str | None = None,
     tos_uri: str | None = None,
 ) -> Response:
     """The consent page, which tells what is granted (FAPI1-BASE-5.2.2-17).
 
-    `asks`: what the client may do, each a sentence; `until`: when that ends, epoch seconds;
-    `details`: what exactly is asked for (RFC 9396), with what the person may choose of it.
+    `asks`: what the client may do, each a sentence; `until`: when that ends, epoch seconds; `details`: what exactly is
+    asked for (RFC 9396), and may be chosen; `look`: whether the answer needs a look at it first.
 
     Raises ValueError where no form may lead to `redirect_uri`.
     """
@@ -199,6 +200,7 @@ def consent(
         person=person,
         asks=asks,
         details=details,
+        look=look,
         until=f"{end.day} {end:%B %Y, %H:%M}\N{NO-BREAK SPACE}UTC",
         until_iso=f"{end:%Y-%m-%dT%H:%M:%SZ}",
         addresses=_addresses(logo_uri, policy_uri, tos_uri),
@@ -206,10 +208,7 @@ def consent(
 
 
 def form_post(*, bank_name: str, redirect_uri: str, parameters: Mapping[str, str]) -> Response:
-    """The page that carries an authorization response to the client as a form (OAuth 2.0 Form Post Response Mode 2).
-
-    Raises ValueError where no form may lead to `redirect_uri`.
-    """
+    """The page that carries a response to the client (OAuth 2.0 Form Post Response Mode 2). Raises ValueError as `consent`."""
     return page(
         "form_post.html",
         _onwards(form_target(redirect_uri)),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from chalicelib.people.port import People, SignedIn, SignInRefused
 from chalicelib.storage.records import PasskeyHolder, User
+from chalicelib.storage.stores import UsedOnce
 
 LONGEST = 1024
 """Characters of any typed field that are looked at."""
@@ -36,16 +37,19 @@ def sign_in(
     until: int,
     scope: tuple[str, ...],
     claims: tuple[str, ...],
+    attempt: str,
     now: int,
 ) -> SignedIn:
     """The person whom `find` found, signed in. `challenge`: what a passkey was asked to sign, once, until then.
+
+    `attempt`: names this login in this browser.
 
     Raises SignInRefused.
     """
     if isinstance(found, PasskeyHolder) and people.passkeys is not None:
         answer = form["passkey"]
         return people.passkeys.sign_in(
-            found, answer, challenge=challenge, until=until, scope=scope, claims=claims, now=now
+            found, answer, challenge=challenge, until=until, scope=scope, claims=claims, attempt=attempt, now=now
         )
     if isinstance(found, PasskeyHolder) or "passkey" in form:
         raise SignInRefused("unknown passkey")
@@ -55,8 +59,19 @@ def sign_in(
         one_time_code=typed(form, "one_time_code"),
         scope=scope,
         claims=claims,
+        attempt=attempt,
         now=now,
     )
+
+
+def claim(signed_in: SignedIn, attempt: str, used_once: UsedOnce, *, now: int) -> bool:
+    """Use up what the person signed in by, for this login alone. Raises AlreadyUsed.
+
+    Gives whether it is the first time. The same form that is sent again goes on, and begins no second session: who kept
+    the whole request, cookie and all, gains nothing by it.
+    """
+    first = [used_once.claim(once, now=now, attempt=attempt) for once in signed_in.once]
+    return all(first) and not signed_in.again
 
 
 def problem(form: Mapping[str, str]) -> str:

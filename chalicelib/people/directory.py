@@ -8,7 +8,7 @@ unsealed only after the password, so that guessing at names buys no KMS calls.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cached_property
 from typing import NoReturn, Protocol, TypeVar
 from unicodedata import normalize
@@ -102,14 +102,12 @@ class Directory:
         one_time_code: str,
         scope: tuple[str, ...],
         now: int,
+        attempt: str,
         claims: tuple[str, ...] = (),
     ) -> SignedIn:
         known = self._check_password(user, password, now=now)
         used = self._check_code(known, one_time_code, now=now)
-        once: tuple[Once, ...] = (used,)
-        if known.failures:
-            self._forgive(known, used, now=now)
-            once = ()
+        first = not known.failures or self._forgive(known, used, attempt, now=now)
         asked = asked_for(known.claims, scope, claims)
         login = assurance.login(
             known.sub,
@@ -119,7 +117,7 @@ class Directory:
             accounts=known.accounts,
             reached=assurance.reached(self._provider.settings),
         )
-        return SignedIn(login, once)
+        return SignedIn(login, () if known.failures else (used,), again=not first)
 
     def recall(
         self, username: str, *, scope: tuple[str, ...], now: int, claims: tuple[str, ...] = ()
@@ -152,7 +150,7 @@ class Directory:
         if now < locked_until(user):
             return False
         attempt = Once(digest(f"attempt:{user.username}:{user.failures}"), now + FIRST_LOCK, "attempt")
-        return self._claims((attempt,), now=now)
+        return self._claims(attempt, now=now)
 
     def _check_code(self, user: User, typed: str, *, now: int) -> Once:
         """What the code may be used for only once (RFC 6238 5.2)."""
@@ -162,13 +160,19 @@ class Directory:
             self._refuse("wrong code", user, now=now)
         return Once(digest(f"totp:{user.username}:{step}"), totp.gone_at(step), "one-time code")
 
-    def _forgive(self, user: User, used: Once, *, now: int) -> None:
-        """Forget the failures. The code is spent first: one that was seen in use must not buy further guesses."""
-        if not self._claims((used,), now=now):
+    def _forgive(self, user: User, used: Once, attempt: str, *, now: int) -> bool:
+        """Forget the failures. The code is spent first: one that was seen in use must not buy further guesses.
+
+        Gives whether this login spent it for the first time.
+        """
+        try:
+            first = self._used_once.claim(used, now=now, attempt=attempt)
+        except AlreadyUsed:
             self._refuse("code used before", user, now=now)
         self._users.cleared(user.username)
+        return first
 
-    def _claims(self, once: Sequence[Once], *, now: int) -> bool:
+    def _claims(self, once: Once, *, now: int) -> bool:
         try:
             self._used_once.claim(once, now=now)
         except AlreadyUsed:

@@ -12,7 +12,7 @@ from chalicelib.people import totp
 from chalicelib.people.directory import LONGEST_USERNAME, normal, sealed_for
 from chalicelib.settings import Settings
 from chalicelib.storage.records import User
-from chalicelib.storage.stores import Gone, Users
+from chalicelib.storage.stores import Gone, UsedOnce, Users
 
 SHORTEST_PASSWORD = 15
 """Characters. NIST SP 800-63B-4 3.1.1.2 asks for 8 beside a second factor and for 15 of a password that stands alone.
@@ -33,6 +33,8 @@ class Needs(Protocol):
     def settings(self) -> Settings: ...
     @property
     def users(self) -> Users: ...
+    @property
+    def used_once(self) -> UsedOnce: ...
     @property
     def kms(self) -> KeyHome: ...
 

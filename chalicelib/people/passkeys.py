@@ -11,7 +11,7 @@ from chalicelib.people.port import Offer, People, SignedIn, SignInRefused
 from chalicelib.settings import Settings
 from chalicelib.storage.handles import digest, matches
 from chalicelib.storage.records import Once, PasskeyHolder, User
-from chalicelib.storage.stores import Gone, Users
+from chalicelib.storage.stores import Gone, UsedOnce, Users
 
 TICKET_LIFETIME = 10 * 60
 """Seconds from the password to the passkey."""
@@ -27,6 +27,8 @@ class Needs(Protocol):
     def settings(self) -> Settings: ...
     @property
     def users(self) -> Users: ...
+    @property
+    def used_once(self) -> UsedOnce: ...
 
 
 class Passkeys:
@@ -34,6 +36,7 @@ class Passkeys:
 
     def __init__(self, provider: Needs, people: People) -> None:
         self._users, self._issuer, self._people = provider.users, provider.settings.issuer, people
+        self._used_once = provider.used_once
 
     def find(self, answer: str) -> PasskeyHolder | None:
         try:
@@ -50,17 +53,19 @@ class Passkeys:
         until: int,
         scope: tuple[str, ...],
         now: int,
+        attempt: str,
         claims: tuple[str, ...] = (),
     ) -> SignedIn:
         if holder is None:
             raise SignInRefused("unknown passkey")
-        before = holder.sign_count
+        # The same answer of the same login may come again: the count is its own then.
+        before = holder.sign_count - 1 if holder.attempt == attempt else holder.sign_count
         count = passkey.require_assertion(
             answer, holder.passkey, sign_count=before, challenge=challenge, issuer=self._issuer
         )
         user = holder.user
         if count:  # passkeys that are on several devices don't count
-            self._count(holder, count)
+            self._count(holder, count, attempt)
         login = assurance.login(
             user.sub,
             auth_time=now,
@@ -71,18 +76,16 @@ class Passkeys:
         return SignedIn(login, (Once(digest(f"passkey:{challenge}"), until, "passkey"),), username=user.username)
 
     def prove(
-        self, invitation: str, ticket: str, *, username: str, password: str, one_time_code: str, now: int
+        self, invitation: str, ticket: str, *, username: str, password: str, one_time_code: str, attempt: str, now: int
     ) -> Offer:
         user = self._invited(normal(username), invitation, now=now)
-        signed_in = self._people.sign_in(user, password=password, one_time_code=one_time_code, scope=(), now=now)
-        self._users.exchange(
-            user.username,
-            invitation=invitation,
-            ticket=ticket,
-            until=now + TICKET_LIFETIME,
-            now=now,
-            once=signed_in.once,
+        signed_in = self._people.sign_in(
+            user, password=password, one_time_code=one_time_code, scope=(), now=now, attempt=attempt
         )
+        for once in signed_in.once:
+            self._used_once.claim(once, now=now, attempt=attempt)
+        until = now + TICKET_LIFETIME
+        self._users.exchange(user.username, invitation=invitation, ticket=ticket, until=until, now=now)
         return Offer(user.username, _handle(ticket), tuple(one["id"] for one in user.passkeys))
 
     def add(self, ticket: str, answer: str, *, username: str, challenge: str, now: int) -> str:
@@ -92,10 +95,10 @@ class Passkeys:
         self._users.add_passkey(user, made, ticket=ticket, sign_count=count, now=now)
         return user.sub
 
-    def _count(self, holder: PasskeyHolder, sign_count: int) -> None:
+    def _count(self, holder: PasskeyHolder, sign_count: int, attempt: str) -> None:
         """Of two answers with one count at most one is taken, whatever was read before."""
         try:
-            self._users.counted(holder.passkey["id"], sign_count)
+            self._users.counted(holder.passkey["id"], sign_count, attempt=attempt)
         except Gone:
             raise SignInRefused("passkey: the signature counter went back") from None
 

@@ -19,14 +19,15 @@ class SignInRefused(Exception):
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A person who proved who they are. `once`: values that the write which records it must be the first to use.
+    """A person who proved who they are. `once`: values that this login must be the first to use, and `claim` uses up.
 
-    `username`: where the person typed none.
+    `username`: where the person typed none. `again`: the same login was signed in by the same before.
     """
 
     login: Login
     once: tuple[Once, ...] = ()
     username: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,16 +64,19 @@ class Passkeys(Protocol):
         until: int,
         scope: tuple[str, ...],
         now: int,
+        attempt: str,
         claims: tuple[str, ...] = (),
     ) -> SignedIn:
         """The signed-in person. `challenge`: what the page asked to be signed, good for one answer until then.
+
+        `attempt`: names this login in this browser, which may send its answer again.
 
         Raises SignInRefused.
         """
         ...
 
     def prove(
-        self, invitation: str, ticket: str, *, username: str, password: str, one_time_code: str, now: int
+        self, invitation: str, ticket: str, *, username: str, password: str, one_time_code: str, attempt: str, now: int
     ) -> Offer:
         """Use an invitation up by a password and a one-time code, for a ticket that is good for one passkey.
 
@@ -108,10 +112,12 @@ class People(Protocol):
         one_time_code: str,
         scope: tuple[str, ...],
         now: int,
+        attempt: str,
         claims: tuple[str, ...] = (),
     ) -> SignedIn:
         """The signed-in person, with what `scope` and the names in `claims` ask for.
 
+        `attempt`: names this login in this browser, which may use its one-time code again, as nobody else may.
         Raises SignInRefused; takes as long for an unknown name as for a wrong password.
         """
         ...

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol
 
+from chalicelib.afterwards import quietly
 from chalicelib.messages import Request
 from chalicelib.people.port import Recalled
 from chalicelib.profiles import Profile
+from chalicelib.storage.handles import with_week
 from chalicelib.storage.records import AuthorizationRequest, Login, Session
 from chalicelib.storage.stores import Sessions
 
@@ -32,23 +34,40 @@ def handle_of(request: Request) -> str:
     return request.cookies.get(COOKIE, "")
 
 
-def begin(request: Request, login: Login, profile: Profile, keeper: Keeper) -> tuple[tuple[str, str], ...]:
-    """Recognise who just signed in from now on, under a new handle; gives its Set-Cookie header.
+def new_handle(login: Login, profile: Profile, keeper: Keeper) -> str | None:
+    """The handle of the session that a sign-in is to begin; None where the client's profile recognises nobody."""
+    return made(login.auth_time + profile.longest_session, keeper) if profile.longest_session else None
 
-    What the browser showed before is over, whoever had put it there. Nothing more, where the client's profile recognises nobody.
+
+def made(expires_at: int, keeper: Keeper) -> str:
+    """A new handle, of a session that lasts until then."""
+    return with_week(keeper.new_handle(), expires_at)
+
+
+def begin(
+    request: Request, handle: str | None, login: Login, profile: Profile, keeper: Keeper, *, now: int
+) -> tuple[tuple[str, str], ...]:
+    """Recognise who just signed in from now on, under this new handle; gives its Set-Cookie header.
+
+    What the browser showed before is over, whoever had put it there. Nothing more, where the client's profile recognises
+    nobody, or where it can't be written: then the browser forgets what it showed.
     """
-    if not profile.longest_session:
-        before = handle_of(request)
+    before = handle_of(request)
+    if handle is None:
         if not before:
             return ()
-        keeper.sessions.end(before)
+        quietly("session", lambda: keeper.sessions.replace(before, now=now))
         return (release(),)
-    return (begin_for(request, login, keeper, seconds=profile.longest_session),)
+    seconds = profile.longest_session
+    if quietly("session", lambda: begin_for(request, handle, login, keeper, seconds=seconds, now=now)):
+        return (cookie(handle, seconds=seconds),)
+    return (release(),) if before else ()
 
 
-def begin_for(request: Request, login: Login, keeper: Keeper, *, seconds: int) -> tuple[str, str]:
-    """The same for so many seconds, where no client sent the person."""
-    handle = keeper.new_handle()
+def begin_for(request: Request, handle: str, login: Login, keeper: Keeper, *, seconds: int, now: int) -> None:
+    """Write the session of a sign-in, in place of what the browser showed."""
+    if before := handle_of(request):
+        keeper.sessions.replace(before, now=now)
     session = Session(
         sub=login.sub,
         username=login.username,
@@ -57,13 +76,12 @@ def begin_for(request: Request, login: Login, keeper: Keeper, *, seconds: int) -
         amr=login.amr,
         expires_at=login.auth_time + seconds,
     )
-    keeper.sessions.begin(handle, session, instead_of=handle_of(request) or None)
-    return _cookie(handle, seconds=seconds)
+    keeper.sessions.begin(handle, session)
 
 
 def release() -> tuple[str, str]:
     """The Set-Cookie header that makes a browser forget its session."""
-    return _cookie("", seconds=0)
+    return cookie("", seconds=0)
 
 
 def fitting(
@@ -103,5 +121,6 @@ def login(session: Session, person: Recalled | None) -> Login | None:
     )
 
 
-def _cookie(handle: str, *, seconds: int) -> tuple[str, str]:
+def cookie(handle: str, *, seconds: int) -> tuple[str, str]:
+    """The Set-Cookie header of a session."""
     return ("Set-Cookie", f"{COOKIE}={handle}; Max-Age={seconds}; Path=/; Secure; HttpOnly; SameSite=Lax")

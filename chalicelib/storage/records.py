@@ -97,14 +97,6 @@ class AuthorizationRequest:
 
 
 @dataclass(frozen=True)
-class PushedRequest:
-    """An authorization request that waits at its request_uri (RFC 9126)."""
-
-    request: AuthorizationRequest
-    expires_at: int
-
-
-@dataclass(frozen=True)
 class Login:
     """How and when a person proved who they are. `claims`: what the request asked for, as it was then.
 
@@ -129,70 +121,6 @@ class Login:
 
 
 @dataclass(frozen=True)
-class Interaction:
-    """One authorization request being answered in one browser, from the first page to the spending of its code.
-
-    `key`: names it in page URLs; not a secret. `browser`: hash of the cookie of the browser that it belongs to.
-    `code_lifetime`: seconds that a code lasts from the decision. `decision`: "" while open, "approved" or "denied".
-    `granted`: of the request's authorization_details, what the person agreed to.
-    """
-
-    key: str
-    request: AuthorizationRequest
-    browser: str
-    begun_at: int
-    expires_at: int
-    code_lifetime: int
-    login: Login | None = None
-    decision: str = ""
-    granted: tuple[dict[str, Any], ...] = ()
-    consent_id: str | None = None
-    code_hash: str | None = None
-    code_expires_at: int = 0
-    redeemed_at: int | None = None
-
-
-@dataclass(frozen=True)
-class Consent:
-    """What one person agreed that one client may do. Every token that follows lives only as long as this does.
-
-    `refresh_hash`: the hash of its refresh token, if one was issued. `refresh_family`: the hash of what all of its refresh tokens
-    have in common, where they are replaced at each use. `cnf`: what the refresh token is bound to.
-    `userinfo`: names of the claims that were asked for one by one. `authorization_details`: as granted (RFC 9396).
-    """
-
-    consent_id: str
-    client_id: str
-    scope: tuple[str, ...]
-    login: Login
-    given_at: int
-    expires_at: int
-    refresh_hash: str | None = None
-    cnf: dict[str, str] | None = None
-    userinfo: tuple[str, ...] = ()
-    authorization_details: tuple[dict[str, Any], ...] = ()
-    revoked_at: int | None = None
-    refresh_family: str | None = None
-
-
-@dataclass(frozen=True)
-class AccessToken:
-    """An issued access token. `consent_id` is None for a client's own token (client_credentials).
-
-    `dpop_nonce_required`: a proof that comes with it must carry a nonce of ours.
-    """
-
-    client_id: str
-    scope: tuple[str, ...]
-    cnf: dict[str, str]
-    issued_at: int
-    expires_at: int
-    consent_id: str | None = None
-    dpop_nonce_required: bool = False
-    authorization_details: tuple[dict[str, Any], ...] = ()
-
-
-@dataclass(frozen=True)
 class Session:
     """A sign-in that a browser is recognised by for a while. `username`: as the directory knows the person by.
 
@@ -205,14 +133,6 @@ class Session:
     acr: str
     amr: tuple[str, ...]
     expires_at: int
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """What a person agreed to that one client may have, and is not asked again: scope tokens, and names of single claims."""
-
-    scope: tuple[str, ...] = ()
-    claims: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -238,11 +158,15 @@ class User:
 
 @dataclass(frozen=True)
 class PasskeyHolder:
-    """Whose passkey it is. `passkey`: that one of the user's. `sign_count`: the authenticator's when it was used last."""
+    """Whose passkey it is. `passkey`: that one of the user's. `sign_count`: the authenticator's when it was used last.
+
+    `attempt`: the login that it was used in last.
+    """
 
     user: User
     passkey: dict[str, Any]
     sign_count: int
+    attempt: str = ""
 
 
 @dataclass(frozen=True)

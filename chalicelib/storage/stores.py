@@ -1,9 +1,9 @@
 """Stores: the ports. A verb is a guarantee.
 
-`keep` writes; `find` reads consistently and never returns what has expired; `spend` and `decide` succeed once, ever, whoever
-races; `claim` succeeds once until expiry; `revoke` takes effect on the next read. `once=` names values that the same
-write must be the first to use: either everything is written, or nothing is and AlreadyUsed is raised. Stores take handles and
-keep only their hashes.
+`put` writes; `find` reads consistently and never returns what has expired; `decide` and `redeem` succeed once, ever, whoever
+races; `claim` succeeds once until expiry; `revoke` and `end` take effect on the next read. Each of them is one conditional
+write of one item, which may be sent twice: it sets, adds to a set, or names its attempt. Stores take handles and keep only
+their hashes.
 """
 
 from __future__ import annotations
@@ -11,20 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from chalicelib.storage.records import (
-    AccessToken,
-    Agreement,
-    Client,
-    Consent,
-    Interaction,
-    Login,
-    Once,
-    PasskeyHolder,
-    PushedRequest,
-    Session,
-    SigningKey,
-    User,
-)
+from chalicelib.storage.handles import Handle
+from chalicelib.storage.permission import AccessToken, Bond, Grant, RememberedConsent
+from chalicelib.storage.records import Client, Login, Once, PasskeyHolder, Session, SigningKey, User
 
 
 class AlreadyUsed(Exception):
@@ -36,11 +25,8 @@ class AlreadyUsed(Exception):
 
 
 class Replayed(Exception):
-    """A code that was redeemed before, or a refresh token that was replaced, came again; carries what it once gave."""
-
-    def __init__(self, consent_id: str) -> None:
-        super().__init__("already used")
-        self.consent_id = consent_id
+    """A code that was redeemed before came again, and the write that noticed has ended what it gave; or a refresh token
+    that was replaced came again, which ends nothing by itself."""
 
 
 class Gone(Exception):
@@ -70,9 +56,7 @@ class Users(Protocol):
     def invite(self, username: str, *, invitation: str, until: int) -> None:
         """Let the person add one passkey, in place of an invitation before. Raises Gone where nobody has that name."""
 
-    def exchange(
-        self, username: str, *, invitation: str, ticket: str, until: int, now: int, once: Sequence[Once] = ()
-    ) -> None:
+    def exchange(self, username: str, *, invitation: str, ticket: str, until: int, now: int) -> None:
         """Use the invitation up for `ticket`, which allows the same until then. Raises Gone unless it is in force."""
 
     def add_passkey(self, user: User, passkey: dict[str, Any], *, ticket: str, sign_count: int, now: int) -> None:
@@ -80,142 +64,180 @@ class Users(Protocol):
 
     def find_by_passkey(self, credential_id: str) -> PasskeyHolder | None: ...
 
-    def counted(self, credential_id: str, sign_count: int) -> None:
-        """Remember how often the authenticator signed. Raises Gone unless that is more than before."""
+    def counted(self, credential_id: str, sign_count: int, *, attempt: str) -> None:
+        """Remember how often the authenticator signed. Raises Gone unless that is more than before, or of the same attempt."""
 
 
-class PushedRequests(Protocol):
-    def keep(self, handle: str, pushed: PushedRequest, *, now: int, once: Sequence[Once] = ()) -> None: ...
+class Grants(Protocol):
+    """One item a permission. Each step is one conditional write."""
 
-    def find(self, handle: str, *, now: int) -> PushedRequest | None: ...
+    def push(self, grant: Grant) -> None:
+        """Write a new one, under the digest of a secret that nobody has yet. Sent again it changes nothing."""
 
+    def open(self, key: str, client_id: str, browser: str, *, now: int, expires_at: int, code_lifetime: int) -> Grant:
+        """Let the browser of the cookie `browser` answer it until then, in place of one before. Gives the grant.
 
-class Interactions(Protocol):
-    def begin(self, interaction: Interaction) -> None:
-        """Write it, in place of an undecided one of the same key. Raises Gone if that one was decided."""
+        Raises Gone unless it is this client's, its request_uri may still be opened, and nothing was decided.
+        """
 
-    def find(self, key: str, *, now: int) -> Interaction | None: ...
+    def find(self, key: str, *, now: int) -> Grant | None:
+        """The grant, if the step that it is in may still be done."""
 
-    def authenticate(self, key: str, browser: str, login: Login, *, now: int, once: Sequence[Once] = ()) -> None:
-        """Say who the person is. Raises Gone unless it is this browser's and still open."""
+    def authenticate(
+        self,
+        key: str,
+        browser: str,
+        login: Login,
+        *,
+        bond: str,
+        epoch: int,
+        now: int,
+        session: str | None = None,
+        expires_at: int | None = None,
+    ) -> None:
+        """Say who the person is, and in which epoch of the bond. Raises Gone unless it is this browser's and undecided.
 
-    def decide(
+        `session`: digest of the handle of the session that the login is from or begins. `expires_at`: until when the person
+        may decide, where that is sooner.
+        """
+
+    def approve(
         self,
         key: str,
         browser: str,
         *,
-        decision: str,
+        person: str,
+        secret: str,
         now: int,
-        person: str = "",
-        consent_id: str | None = None,
-        code: str | None = None,
         granted: Sequence[dict[str, Any]] = (),
-    ) -> Interaction:
-        """Approve or deny, once. Raises Gone unless it is this browser's, still open and, to approve, logged in as `person`.
+        session: str | None = None,
+        until: int | None = None,
+        front: tuple[str, AccessToken] | None = None,
+    ) -> Grant:
+        """Approve, and let the code of this secret be redeemed. Again until it is: then another code takes its place.
 
-        To approve, `person` is the digest of the sub of who was asked, `consent_id` names the consent to be and `code` is the
-        handle that redeems it; `granted`: the authorization_details that the person agreed to.
+        `person`: the digest of the sub of who was asked. `granted`: the authorization_details that the person agreed to.
+        `session`: digest of the handle of the session that was looked at, None where none was. `until`: when what comes of
+        it ends, where that is sooner. `front`: the access token that goes out with the code, and its handle.
+        Raises Gone unless it is this browser's, in time, of that person and session, not denied and not redeemed.
         """
 
-    def find_code(self, key: str) -> Interaction | None:
-        """The interaction that a code names, expired or not: who asks decides what that means."""
+    def deny(self, key: str, browser: str, *, now: int) -> Grant:
+        """Deny, or deny again. Raises Gone unless it is this browser's, in time and not approved."""
 
-    def spend(
+    def find_code(self, code: Handle) -> tuple[Grant, int] | None:
+        """The grant that a code names, in force or not, and its bond's epoch: who asks decides what that means. One read."""
+
+    def redeem(
         self,
-        interaction: Interaction,
+        grant: Grant,
+        code: Handle,
         *,
-        consent: Consent,
-        handle: str,
+        attempt: str,
+        access_token: str,
         token: AccessToken,
+        refresh_hash: str | None,
+        refresh_family: str | None,
         now: int,
-        once: Sequence[Once] = (),
-    ) -> None:
-        """Redeem the code and write what it gives, all or nothing. Raises Replayed to all but one, or Gone if expired."""
+    ) -> Grant:
+        """Redeem the code for these tokens. The first attempt has it, ever; the next one ends the grant by the same write.
+
+        Raises Replayed to all but the first, and to the first if another came since. Raises Gone where the code expired,
+        is not the newest, or the grant was revoked.
+        """
+
+    def find_refreshable(self, refresh_token: Handle, *, now: int) -> Grant | None:
+        """The grant that a refresh token names, if it is in force; whether it is its refresh token is for who asks."""
+
+    def rotate(self, grant: Grant, refresh_hash: str, *, now: int) -> None:
+        """Put another refresh token in the place of the grant's, as it was found.
+
+        Raises Replayed to all but one, or Gone unless the grant is in force in that instant.
+        """
+
+    def revoke(self, key: str, *, now: int) -> None:
+        """Everything that came of it is dead from here on. Revoking twice, or what is not there, is no error."""
+
+    def relied_on(self, key: str, epoch: int, *, now: int) -> bool:
+        """Whether what lives from this grant may live: it is in force, and its code was redeemed or still may be."""
+
+    def of_person(
+        self, sub: str, *, now: int, after: str | None = None, most: int = 25
+    ) -> tuple[list[Grant], str | None]:
+        """Those of a person that are in force, the newest first, and what to ask `after` for more of them; None at the end.
+
+        `most`: how many are looked at, in force or not. One that is some seconds old may not be among them yet; what is
+        told of each is as of now.
+        """
+
+
+class Bonds(Protocol):
+    """What each person and client have with each other, by a keyed hash of both."""
+
+    def find(self, key: str, *, now: int) -> Bond:
+        """The bond; one that is not there has the first epoch, and nothing is remembered. Read consistently."""
+
+    def remember(self, key: str, bond: Bond, more: RememberedConsent, *, keep: int) -> None:
+        """Add to what is remembered; all of it lives from the source of `more` from here on.
+
+        What is there already and is not named now lasts no longer than it did. `bond`: as it was found. `keep`: until when
+        the item stays. Raises Gone unless its epoch is still the same.
+        """
+
+    def rely(self, key: str, bond: Bond, source: str) -> None:
+        """Let what is remembered live from another grant. Raises Gone unless it still is as it was found."""
+
+    def end(self, key: str, *, now: int, keep: int) -> None:
+        """Begin a new epoch: nothing is remembered, and every grant of an epoch before is over. One write.
+
+        `keep`: until when the item stays, which is as long as any grant of an epoch before could last.
+        """
 
 
 class Tokens(Protocol):
-    def keep(
-        self,
-        handle: str,
-        token: AccessToken,
-        *,
-        now: int,
-        once: Sequence[Once] = (),
-    ) -> None:
-        """Write a token. Raises Gone unless its consent, if it has one, is active in that instant."""
+    """Access tokens: a client's own and refreshed ones have an item, the others stand in their grant."""
 
-    def rotate(
-        self,
-        consent: Consent,
-        refresh_hash: str,
-        *,
-        handle: str,
-        token: AccessToken,
-        now: int,
-        once: Sequence[Once] = (),
-    ) -> None:
-        """Put another refresh token in the place of the consent's, and write a token, all or nothing.
+    def put(self, handle: str, token: AccessToken) -> None:
+        """Write a token under a handle that nobody has yet. Sent again it changes nothing."""
 
-        `consent`: as it was found, with the refresh token that is used. Raises Replayed to all but one who use it, or Gone
-        unless the consent is active in that instant.
+    def find(self, handle: str, *, now: int) -> tuple[AccessToken, Grant | None] | None:
+        """The token with its grant, in one read; None unless both are in force."""
+
+    def look_up(self, handle: str, *, now: int) -> tuple[AccessToken | None, Grant | None]:
+        """Of a handle that may be of either kind: the access token and its grant; or, where `handle` is a refresh token,
+        None and its grant in force, whose newest it need not be; or twice None. In one read."""
+
+    def revoke(self, handle: str, grant: Grant | None, *, now: int) -> None:
+        """That access token alone is dead from here on. Revoking twice, or what is not there, is no error.
+
+        `grant`: its own, as it was looked up.
         """
-
-    def begin(self, consent: Consent, handle: str, token: AccessToken) -> None:
-        """Write a consent with its first token, before its code is redeemed, which then writes the consent anew."""
-
-    def find(self, handle: str, *, now: int) -> tuple[AccessToken, Consent | None] | None:
-        """The token with its consent, in one read; None unless both are in force."""
-
-    def look_up(self, handle: str, *, now: int) -> tuple[AccessToken | None, Consent | None]:
-        """Of a handle that may be of either kind: the access token and its consent; or, where `handle` is the consent's
-        refresh token, None and that consent; or twice None. In one read."""
-
-    def revoke(self, handle: str, *, now: int, once: Sequence[Once] = ()) -> None: ...
-
-
-class Consents(Protocol):
-    def find(self, consent_id: str, *, now: int) -> Consent | None:
-        """The consent, if it is in force."""
-
-    def revoke(self, consent_id: str, *, now: int, once: Sequence[Once] = ()) -> None:
-        """Every token that came of it is dead from here on. Revoking twice is no error."""
-
-    def of(self, sub: str, *, now: int, after: str | None = None, most: int = 25) -> tuple[list[Consent], str | None]:
-        """Those of a person that are in force, the newest first, and what to ask `after` for more of them; None at the end.
-
-        `most`: how many are looked at, in force or not. One that is some seconds old may not be among them yet; what is told
-        of each is as of now.
-        """
-
-
-class Agreements(Protocol):
-    """What people agreed to, by person (the bank's own sub) and client."""
-
-    def find(self, sub: str, client_id: str, *, now: int) -> Agreement:
-        """What is in force of it; nothing, where there is none."""
-
-    def remember(self, sub: str, client_id: str, agreement: Agreement, *, until: int) -> None:
-        """Add to it. What is there already and is not named now lasts no longer than it did."""
-
-    def forget(self, sub: str, client_id: str) -> None:
-        """From here on the person is asked again. What came of it is not touched."""
 
 
 class Sessions(Protocol):
     """Who is recognised in which browser."""
 
-    def begin(self, handle: str, session: Session, *, instead_of: str | None = None) -> None:
-        """Write it, and end the one of the handle `instead_of`, all or nothing."""
+    def begin(self, handle: str, session: Session) -> None:
+        """Write it, under a handle that nobody has yet. Sent again it changes nothing."""
+
+    def replace(self, handle: str, *, now: int) -> None:
+        """Another one takes its place: it is not found from here on. What the person began in it goes on."""
 
     def find(self, handle: str, *, now: int) -> Session | None: ...
 
-    def end(self, handle: str) -> None:
-        """It is not found from here on. Ending twice is no error."""
+    def end(self, handle: str, *, now: int, keep: int) -> None:
+        """The person signed out: it is not found from here on. `keep`: until when that is known. Twice is no error."""
+
+    def signed_out(self, session: str) -> bool:
+        """Whether the person signed out of the session of this digest."""
 
 
 class UsedOnce(Protocol):
-    def claim(self, once: Sequence[Once], *, now: int) -> None:
-        """Raises AlreadyUsed unless this is the first use of every value."""
+    def claim(self, once: Once, *, now: int, attempt: str | None = None) -> bool:
+        """Use it. Raises AlreadyUsed where another attempt did. `attempt`: names who uses it, who may do so again.
+
+        Gives whether this is the first time, so that what only the first use may give is given once.
+        """
 
 
 class SigningKeys(Protocol):

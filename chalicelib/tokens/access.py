@@ -16,7 +16,8 @@ from chalicelib.errors import (
     UseDpopNonce,
 )
 from chalicelib.messages import Request
-from chalicelib.storage.records import AccessToken, Consent, Once
+from chalicelib.storage.permission import AccessToken, Grant
+from chalicelib.storage.records import Once
 from chalicelib.storage.stores import AlreadyUsed, Tokens, UsedOnce
 from chalicelib.tokens import confirmation
 from chalicelib.tokens.confirmation import Possession, Proof
@@ -48,19 +49,19 @@ class Keeper(Protocol):
 
 @dataclass(frozen=True)
 class Access:
-    """What a presented token opens. Made in `check` alone. `consent` is None for a client's own token.
+    """What a presented token opens. Made in `check` alone. `grant` is None for a client's own token.
 
     `proof`: key of the proof's jti, if one was used up.
     """
 
     token: AccessToken
-    consent: Consent | None
+    grant: Grant | None
     proof: str | None = None
 
     @property
     def sub(self) -> str | None:
         """The person, if there is one."""
-        return None if self.consent is None else self.consent.login.sub
+        return None if self.grant is None else self.grant.person.sub
 
 
 def check(
@@ -76,16 +77,16 @@ def check(
     try:
         scheme, value = _presented(request)
         proof = _proof(request, keeper, demand, value, now=now) if scheme == DPOP else None
-        token, consent = _found(value, proof, keeper, now=now, vouched=vouched)
+        token, grant = _found(value, proof, keeper, now=now, vouched=vouched)
         if token.cnf:
             _require_possession(token, request, proof, keeper, now=now)
         else:
             _require_harmless(token, demand, proof, writes)
         _require_cover(token, demand)
-        _require_authentication(consent, demand, now=now)
+        _require_authentication(grant, demand, now=now)
     except OAuthError as refusal:
         raise challenged(refusal, demand, scheme) from None
-    return Access(token, consent, proof.once.key if proof is not None else None)
+    return Access(token, grant, proof.once.key if proof is not None else None)
 
 
 def challenged(refusal: OAuthError, demand: Demand, scheme: str | None) -> OAuthError:
@@ -143,11 +144,11 @@ def _proof(request: Request, keeper: Keeper, demand: Demand, access_token: str, 
 
 def _found(
     value: str, proof: Proof | None, keeper: Keeper, *, now: int, vouched: str | None
-) -> tuple[AccessToken, Consent | None]:
-    """The token with its consent; beside the read, the proof's jti is used up."""
-    once: tuple[Once, ...] = () if proof is None or proof.once.key == vouched else (proof.once,)
+) -> tuple[AccessToken, Grant | None]:
+    """The token with its grant; beside the read, the proof's jti is used up."""
+    once: Once | None = None if proof is None or proof.once.key == vouched else proof.once
     try:
-        if once:
+        if once is not None:
             found, _ = keeper.alongside(
                 lambda: keeper.tokens.find(value, now=now), lambda: keeper.used_once.claim(once, now=now)
             )
@@ -170,15 +171,15 @@ def _require_cover(token: AccessToken, demand: Demand) -> AccessToken:
     return token
 
 
-def _require_authentication(consent: Consent | None, demand: Demand, *, now: int) -> Consent | None:
-    """The consent, if the person signed in well enough and lately enough. Raises InsufficientUserAuthentication."""
+def _require_authentication(grant: Grant | None, demand: Demand, *, now: int) -> Grant | None:
+    """The grant, if the person signed in well enough and lately enough. Raises InsufficientUserAuthentication."""
     if not demand.acr_values and demand.max_age is None:
-        return consent
-    if consent is None or (demand.acr_values and consent.login.acr not in demand.acr_values):
+        return grant
+    if grant is None or (demand.acr_values and grant.person.acr not in demand.acr_values):
         raise InsufficientUserAuthentication("a stronger authentication of the person is needed")
-    if demand.max_age is not None and now - consent.login.auth_time > demand.max_age:
+    if demand.max_age is not None and now - grant.person.auth_time > demand.max_age:
         raise InsufficientUserAuthentication("a more recent authentication of the person is needed")
-    return consent
+    return grant
 
 
 def _require_harmless(token: AccessToken, demand: Demand, proof: Proof | None, writes: Writes) -> AccessToken:

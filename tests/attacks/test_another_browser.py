@@ -117,18 +117,18 @@ def test_two_logins_in_one_browser_do_not_mix(fintech, rival, victim):
     assert len(subs) == 2
 
 
-def test_after_the_decision_the_browser_has_no_cookie_and_the_pages_are_shut(fintech, victim):
-    """The back button finds nothing to decide again."""
+def test_after_the_decision_only_the_same_decision_can_be_made_again(fintech, victim):
+    """The back button finds Allow, which makes another code, until one is redeemed; nobody signs in or cancels any more."""
     login = victim.open("fintech", fintech.pushed()).location
-    cookies = dict(victim.cookies)
     consent = victim.get(victim.sign_in(victim.get(login)).location)
     victim.submit(consent, "approve")
-    assert victim.cookies == {}
-    victim.cookies = cookies
     assert gets_nowhere(victim.get(login))
+    assert gets_nowhere(victim.submit(consent, "cancel"))
+    shown = victim.get(login.replace("/login", "/consent"))
+    code = victim.submit(shown, "approve").parameters["code"]
+    assert fintech.redeem(code).status == 200
     assert gets_nowhere(victim.get(login.replace("/login", "/consent")))
     assert gets_nowhere(victim.submit(consent, "approve"))
-    assert gets_nowhere(victim.submit(consent, "cancel"))
 
 
 def test_an_interaction_ends_by_itself(bank, fintech, victim):

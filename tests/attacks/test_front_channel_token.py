@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+from chalicelib.storage.handles import read
 from tests.actors import Fintech
 
 
@@ -75,9 +76,8 @@ def test_it_dies_with_a_code_that_comes_twice(fapi1_read_write_loa3_client):
 
 
 def test_a_code_can_not_be_redeemed_once_the_token_beside_it_was_revoked_with_its_grant(fapi1_read_write_loa3_client):
-    """The consent that began with the token is over, and is not begun anew."""
+    """The grant that the token is of is over, and is not begun anew."""
     back, _ = front(fapi1_read_write_loa3_client)
-    fapi1_read_write_loa3_client.bank.aws.consents.revoke(
-        back["access_token"].partition(".")[2], now=fapi1_read_write_loa3_client.bank.now
-    )
+    bank = fapi1_read_write_loa3_client.bank
+    bank.aws.grants.revoke(read(back["access_token"]).grant, now=bank.now)
     assert fapi1_read_write_loa3_client.redeem(back["code"]).error == "invalid_grant"

@@ -142,7 +142,7 @@ def test_a_public_clients_refresh_token_leaves_no_part_of_it(lines, public_clien
         lines.never(**{name: token, f"{name}, own": own, f"{name}, family": family})
     assert public_client.refresh(tokens["refresh_token"]).error == "invalid_grant"
     assert lines.hold_none_of_them()
-    assert lines.entries()[-1]["reason"] == "used before; its consent is revoked"
+    assert lines.entries()[-1]["reason"] == "used before; its grant is revoked"
 
 
 def test_each_request_leaves_one_line_that_says_who_and_how_it_ended(lines, fintech):
@@ -332,9 +332,10 @@ def test_a_failure_of_ours_leaves_a_traceback_without_values(
     lines.never(password=marker("password"), name=marker("name"))
     monkeypatch.setattr(BaseClient, "_make_api_call", broken(kind))
     typed = {"username": marker("name"), "password": marker("password"), "one_time_code": "1"}
+    uri = REQUEST_URI + (marker("uri") + "x" * 43)[:43]  # of the form of ours, so that it is looked for
     answers = {
         "par": tls_client_auth_client.push(state=marker("state")),
-        "authorize": Browser(bank).open("fintech", REQUEST_URI + marker("uri")),
+        "authorize": Browser(bank).open("fintech", uri),
         "login": browser.submit(login, "login", **typed),
         "cancel": browser.submit(login, "cancel"),
         "consent": consent_browser.submit(consent, "approve"),

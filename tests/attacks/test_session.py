@@ -5,7 +5,7 @@ import pytest
 from chalicelib.people import session
 from local import people
 from local.people import ALICE
-from tests.actors import Browser
+from tests.actors import NOW, Browser
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_a_person_who_is_gone_or_was_replaced_has_no_session(fapi1_baseline_clie
 
 
 def test_a_session_that_was_ended_is_over_at_once(fapi1_baseline_client, victim):
-    fapi1_baseline_client.bank.aws.sessions.end(victim.cookies[session.COOKIE])
+    fapi1_baseline_client.bank.aws.sessions.end(victim.cookies[session.COOKIE], now=NOW, keep=NOW + 900)
     assert silent(victim, fapi1_baseline_client).parameters["error"] == "login_required"
 
 

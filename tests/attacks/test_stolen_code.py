@@ -113,8 +113,18 @@ def test_a_code_can_not_be_guessed_from_what_a_thief_can_see(fintech):
     assert refused(fintech.redeem(f".{key}"))
     code = browser.submit(page, "approve").parameters["code"]
     secret, _, tail = code.partition(".")
-    assert tail == key
-    for guess in (f".{key}", f"{key}.{key}", f"x.{key}", f"{secret[:-1]}.{key}", f"{'A' * 43}.{key}", key, secret):
+    bond = tail.removeprefix(f"{key}.")
+    assert tail == f"{key}.{bond}"
+    guesses = (f"{key}.{tail}", f"x.{tail}", f"{secret[:-1]}.{tail}", f"{'A' * 43}.{tail}", f"{bond}.{tail}")
+    for guess in (
+        f".{key}",
+        *guesses,
+        f"{secret}.{key}",
+        f"{secret}.{bond}.{key}",
+        f"{secret}.{key}.{key}",
+        key,
+        secret,
+    ):
         assert refused(fintech.redeem(guess))
     assert fintech.redeem(code).status == 200
 

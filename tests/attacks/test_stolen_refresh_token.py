@@ -121,15 +121,23 @@ def test_a_thief_without_the_key_gets_nothing_and_the_owner_goes_on(public_dpop_
     assert public_dpop_client.refresh(again["refresh_token"]).status == 200
 
 
-def test_the_newest_alone_is_active_and_can_be_revoked(bank, public_client, resource_server):
-    """Introspection and revocation know the newest; with it goes the grant."""
+@pytest.mark.clause("RFC7009-2.1")
+@pytest.mark.parametrize("which", [0, 1], ids=["the-replaced-one", "the-newest"])
+def test_with_any_refresh_token_of_the_family_the_grant_can_be_revoked(public_client, which):
+    """RFC 7009 2.1: a client that lost the answer to its refresh holds a replaced one, and wants an end of all of it."""
     first = public_client.tokens()
     second = public_client.refresh(first["refresh_token"]).json()
-    assert public_client.revoke(first["refresh_token"]).status == 200
+    assert public_client.revoke((first, second)[which]["refresh_token"]).status == 200
+    for tokens in (first, second):
+        assert not opens(public_client, tokens["access_token"])
+        assert refused(public_client.refresh(tokens["refresh_token"]))
+
+
+def test_nobody_else_revokes_a_grant_by_a_refresh_token_of_the_family(public_client, fapi1_bearer_client):
+    first = public_client.tokens()
+    second = public_client.refresh(first["refresh_token"]).json()
+    assert fapi1_bearer_client.revoke(first["refresh_token"]).status == 200
     assert opens(public_client, second["access_token"])
-    assert public_client.revoke(second["refresh_token"]).status == 200
-    assert not opens(public_client, second["access_token"])
-    assert refused(public_client.refresh(second["refresh_token"]))
 
 
 def test_a_confidential_clients_stays_and_has_no_second_use(fapi1_bearer_client):

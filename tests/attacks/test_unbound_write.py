@@ -11,7 +11,7 @@ from chalicelib.errors import InvalidClientMetadata, InvalidGrant, InvalidReques
 from chalicelib.grants import authorization_code
 from chalicelib.keys.thumbprint import thumbprint
 from chalicelib.profiles import PROFILES
-from chalicelib.storage.handles import join
+from chalicelib.storage.handles import join, of_grant, with_week
 from chalicelib.tokens import access, confirmation
 from chalicelib.tokens.confirmation import Possession
 from chalicelib.tokens.demand import Demand
@@ -117,11 +117,11 @@ def test_a_code_that_was_bound_to_nothing_is_not_redeemed_by_a_public_client_tha
 ):
     """Though its scope began to write only after it was asked for: bound to a key now, it was not then."""
     code = public_client.code(scope="openid accounts")
-    interaction = bank.aws.interactions.find_code(code.partition(".")[2])
-    widened = replace(interaction, request=replace(interaction.request, scope=("openid", "payments")))
+    grant, _ = bank.aws.grants.find_code(of_grant(code))
+    widened = replace(grant, request=replace(grant.request, scope=("openid", "payments")))
     caller = AuthenticatedClient(bank.aws.clients.find("public", now=NOW), PROFILES["fapi1-baseline"])
     with pytest.raises(InvalidGrant):
-        authorization_code._consent(caller, widened, Possession(certificate=certificate("x")), None, now=NOW)
+        authorization_code._bound(caller, widened, Possession(certificate=certificate("x")))
 
 
 @pytest.mark.clause("FAPI1-ADV-5.2.2-5")
@@ -178,9 +178,9 @@ def forged(bank, fapi1_bearer_client):
 
     def keep(scope, *details):
         tokens = fapi1_bearer_client.tokens(scope="openid accounts")
-        token, consent = bank.aws.tokens.find(tokens["access_token"], now=NOW)
-        handle = join(bank.aws.new_handle(), consent.consent_id)
-        bank.aws.tokens.keep(handle, replace(token, scope=scope, authorization_details=details), now=NOW)
+        token, grant = bank.aws.tokens.find(tokens["access_token"], now=NOW)
+        handle = with_week(join(bank.aws.new_handle(), grant.key, grant.bond), token.expires_at)
+        bank.aws.tokens.put(handle, replace(token, scope=scope, authorization_details=details))
         return handle
 
     return keep

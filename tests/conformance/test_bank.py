@@ -13,6 +13,7 @@ from conformance.bank import NoBank
 VARIABLES = {
     **{name: name.lower() for name in variables()},
     "DUCAT_OTP_LEVEL": "2",
+    "DUCAT_WEEKLY_TABLES": "no",
     "DUCAT_ISSUER": "https://login.bank.example",
     "DUCAT_MTLS_URL": "https://mtls.bank.example",
     "DUCAT_RESOURCE_URL": "https://api.bank.example",

@@ -25,6 +25,7 @@ SOMEWHERE = {
     **{name: "https://bank.example" for name in variables() if name.endswith(("_ISSUER", "_URL"))},
     "DUCAT_RESOURCE_RULES": "{}",
     "DUCAT_OTP_LEVEL": "2",
+    "DUCAT_WEEKLY_TABLES": "no",
     "DUCAT_PEOPLE": "chalicelib.people.directory:build",
     "AWS_REGION": "eu-central-1",
     "AWS_DEFAULT_REGION": "eu-central-1",

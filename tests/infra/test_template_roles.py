@@ -147,15 +147,25 @@ def test_only_where_requests_come_in_are_they_decrypted_and_by_one_algorithm(tem
     }
 
 
-def test_only_where_a_code_is_redeemed_or_given_can_a_token_or_a_consent_be_made(template):
-    for table in ("ACCESS_TOKENS", "CONSENTS"):
-        writers = {
-            handler
-            for handler in template.functions()
-            for s in template.statements(handler)
-            if setting(template, s["Resource"]) == f"DUCAT_{table}_TABLE" and "dynamodb:PutItem" in actions(s)
-        }
-        assert writers == {"app.token", "app.consent"}
+@pytest.mark.parametrize(
+    ("table", "verb", "functions"),
+    [
+        ("ACCESS_TOKENS", "PutItem", {"app.token"}),
+        ("GRANTS", "PutItem", {"app.par", "app.authorize"}),
+        ("GRANTS", "UpdateItem", {"app.authorize", "app.login", "app.consent", "app.token", "app.revoke"}),
+        ("BONDS", "PutItem", {"app.grants"}),
+        ("BONDS", "UpdateItem", {"app.consent"}),
+    ],
+)
+def test_only_who_does_a_step_can_write_it(template, table, verb, functions):
+    """A refreshed token where tokens are given, a grant where it is asked for, an end of a bond on the person's own page."""
+    writers = {
+        handler
+        for handler in template.functions()
+        for s in template.statements(handler)
+        if setting(template, s["Resource"]) == f"DUCAT_{table}_TABLE" and f"dynamodb:{verb}" in actions(s)
+    }
+    assert writers == functions
 
 
 @pytest.mark.parametrize("name", ["openid_configuration", "oauth_authorization_server"])

@@ -7,12 +7,14 @@ from moto import mock_aws
 from chalicelib.assembly import Aws
 from chalicelib.jobs import publish_keys
 from chalicelib.settings import Settings
-from chalicelib.storage.records import Agreement, Once
+from chalicelib.storage.permission import Bond
+from chalicelib.storage.records import Once
 from chalicelib.storage.stores import AlreadyUsed
 from local import mended_moto
+from tests.storage.specimens import LOGIN, flow, session_handle
 
-DURABLE = {"CLIENTS", "USERS", "CONSENTS", "SIGNING_KEYS"}
-SWEPT = {"CONSENTS", "PUSHED_REQUESTS", "INTERACTIONS", "ACCESS_TOKENS", "USED_ONCE", "SESSIONS"}
+DURABLE = {"CLIENTS", "USERS", "GRANTS", "BONDS", "SIGNING_KEYS"}
+SWEPT = {"GRANTS", "BONDS", "ACCESS_TOKENS", "USED_ONCE", "SESSIONS"}
 NOW = 1_800_000_000
 
 
@@ -90,14 +92,12 @@ def test_the_code_runs_on_the_tables_and_keys_of_the_template(template, monkeypa
 
         assert aws.clients.find("nobody", now=NOW) is None
         assert aws.users.find("nobody") is None
-        assert aws.consents.find("none", now=NOW) is None
-        assert aws.consents.of("nobody", now=NOW) == ([], None)
-        assert aws.agreements.find("nobody", "none", now=NOW) == Agreement()
-        assert aws.sessions.find("none", now=NOW) is None
-        assert aws.pushed_requests.find("none", now=NOW) is None
-        assert aws.interactions.find("none", now=NOW) is None
-        assert aws.tokens.find("none", now=NOW) is None
-        once = [Once("jti", NOW + 60, "assertion")]
+        one = flow().redeemed(aws)
+        assert aws.grants.of_person(LOGIN.sub, now=NOW) == ([one.found(aws)], None)
+        assert aws.bonds.find(one.bond, now=NOW) == Bond()
+        assert aws.sessions.find(session_handle(), now=NOW) is None
+        assert aws.tokens.find(one.access, now=NOW) is not None
+        once = Once("jti", NOW + 60, "assertion")
         aws.used_once.claim(once, now=NOW)
         with pytest.raises(AlreadyUsed):
             aws.used_once.claim(once, now=NOW)

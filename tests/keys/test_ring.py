@@ -101,7 +101,10 @@ def test_a_key_is_published_before_it_signs_and_until_its_end():
 def aws():
     """A stand-in of this file's own, and the settings that lead to it."""
     with standin.running("eu-west-1") as (stand, found):
-        unused = {variable(f.name): "unused" for f in fields(Settings)} | {variable("otp_level"): "2"}
+        unused = {variable(f.name): "unused" for f in fields(Settings)} | {
+            variable("otp_level"): "2",
+            variable("weekly_tables"): "no",
+        }
         hosts = {variable(name): "https://bank.example" for name in ("issuer", "mtls_url", "resource_url")}
         yield stand, Settings.read(unused | hosts | found)
 

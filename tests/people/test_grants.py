@@ -2,12 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from chalicelib.authorization.detail_types import TYPES
+from chalicelib.storage.handles import digest
 from chalicelib.storage.records import Once
-from chalicelib.storage.stores import AlreadyUsed
+from local.people import Sandbox
 from tests.actors import ISSUER, Browser, certificate, elements
 from tests.conftest import STANDARD
 
@@ -141,10 +143,10 @@ def test_a_wrong_password_opens_nothing_and_is_counted(bank, alice):
 
 
 def test_a_one_time_code_that_was_used_opens_nothing(bank, alice, monkeypatch):
-    def used(once, *, now):
-        raise AlreadyUsed(Once("x", now, "one-time code"))
-
-    monkeypatch.setattr(bank.aws.used_once, "claim", used)
+    once = Once(digest("of another browser"), bank.now + 60, "one-time code")
+    bank.aws.used_once.claim(once, now=bank.now)
+    really = Sandbox.sign_in
+    monkeypatch.setattr(Sandbox, "sign_in", lambda *known, **typed: replace(really(*known, **typed), once=(once,)))
     answer = alice.sign_in(alice.get("/grants"))
     assert 'id="problem"' in answer.text
     assert "__Host-ducat-session" not in alice.cookies

@@ -135,7 +135,7 @@ def test_two_people_may_have_passkeys_and_each_is_who_they_are(tls_client_auth_c
         browser = Browser(bank)
         answer = sign_in(browser, browser.page("tls-client-auth", tls_client_auth_client.pushed()), authenticator)
         key = answer.location.partition("=")[2]
-        assert bank.aws.interactions.find(key, now=bank.now).login.sub == who.sub
+        assert bank.aws.grants.find(key, now=bank.now).login.sub == who.sub
 
 
 def test_a_counter_is_remembered_and_the_next_one_is_accepted(tls_client_auth_client, enrolled, bank):

@@ -179,7 +179,7 @@ def test_3_without_keys_nobody_is_authenticated(register, bank, page):
 
 def _stored(bank):
     """How many requests and used values there are."""
-    tables = (bank.settings.pushed_requests_table, bank.settings.used_once_table)
+    tables = (bank.settings.grants_table, bank.settings.used_once_table)
     connection = bank.aws.dynamo._tables._connection
     return [connection.client.scan(TableName=name, Select="COUNT")["Count"] for name in tables]
 

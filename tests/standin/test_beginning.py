@@ -7,7 +7,7 @@ from typing import Any
 from tests.actors import NOW, Bank, Browser, Fintech
 from tests.conftest import CLIENTS
 
-TABLES = ("clients", "consents", "interactions", "access_tokens", "used_once", "sessions", "pushed_requests", "users")
+TABLES = ("clients", "grants", "bonds", "access_tokens", "used_once", "sessions", "users")
 
 
 def state(bank: Bank) -> dict[str, Any]:

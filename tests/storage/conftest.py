@@ -38,7 +38,10 @@ IN_PROCESS = {"moto": stand_in.in_process, "standin": standin.in_process}
 @pytest.fixture(scope="module", params=[*IN_PROCESS, "dynamodb-local"])
 def settings(request: pytest.FixtureRequest) -> Iterator[Settings]:
     """Settings whose tables are there, while the environment leads to the backend that holds them."""
-    unused = {variable(f.name): "unused" for f in fields(Settings)} | {variable("otp_level"): "2"}
+    unused = {variable(f.name): "unused" for f in fields(Settings)} | {
+        variable("otp_level"): "2",
+        variable("weekly_tables"): "no",
+    }
     hosts = {variable(name): "https://bank.example" for name in ("issuer", "mtls_url", "resource_url")}
     if request.param in IN_PROCESS:
         with IN_PROCESS[request.param]("eu-west-2") as found:

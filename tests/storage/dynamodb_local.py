@@ -20,7 +20,7 @@ POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
 </project>
 """
 SECONDS_TO_FETCH = 100
-SECONDS_TO_START = 30
+SECONDS_TO_START = 90
 
 
 class Absent(Exception):

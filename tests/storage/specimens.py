@@ -7,19 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.assembly import Aws
-from chalicelib.storage.handles import digest, join
-from chalicelib.storage.records import (
-    AccessToken,
-    AuthorizationRequest,
-    Client,
-    Consent,
-    Interaction,
-    Login,
-    Once,
-    PushedRequest,
-    Session,
-    User,
-)
+from chalicelib.storage.dynamodb import Dynamo
+from chalicelib.storage.handles import Handle, digest, join, of_grant, with_week
+from chalicelib.storage.permission import AccessToken, Grant
+from chalicelib.storage.records import AuthorizationRequest, Client, Login, Once, Session, User
 
 NOW = 1_800_000_000
 UNUSABLE = ("", "x" * 5000, "\ud800")
@@ -45,6 +36,15 @@ def client(**changes: Any) -> Client:
     return replace(one, **changes)
 
 
+def session_handle(expires_at: int = NOW + 900) -> str:
+    return with_week(handle(), expires_at)
+
+
+def own_handle(expires_at: int = NOW + 600) -> str:
+    """Of an access token that has an item of its own and no grant."""
+    return with_week(handle(), expires_at)
+
+
 def user(**changes: Any) -> User:
     return replace(User(handle(), "s-alice", "$argon2id$", "c2VhbGVk", {"name": "Alice"}), **changes)
 
@@ -54,90 +54,146 @@ def session(**changes: Any) -> Session:
     return replace(one, **changes)
 
 
-def pushed(**changes: Any) -> PushedRequest:
-    return replace(PushedRequest(REQUEST, NOW + 90), **changes)
-
-
 def once(expires_at: int = NOW + 60, what: str = "assertion") -> Once:
     return Once(digest(handle()), expires_at, what)
 
 
-def token(consent_id: str | None = None, **changes: Any) -> AccessToken:
-    one = AccessToken("fintech", ("accounts",), {"x5t#S256": "thumb"}, NOW, NOW + 600, consent_id)
+def token(grant: str | None = None, **changes: Any) -> AccessToken:
+    one = AccessToken("fintech", ("accounts",), {"x5t#S256": "thumb"}, NOW, NOW + 600, grant)
     return replace(one, **changes)
+
+
+Stores = Aws | Dynamo
 
 
 @dataclass(frozen=True)
 class Flow:
-    """One login and what it leads to, step by step. `browser`, `code`, `access`, `refresh`: the handles."""
+    """One login and what it leads to, step by step. `browser`, `secret`, `access`, `refresh`: the handles."""
 
-    interaction: Interaction
+    grant: Grant
+    bond: str
     browser: str
-    consent: Consent
-    code: str
+    secret: str
     access: str
     refresh: str
+    refresh_family: str | None = None
+    sub: str = LOGIN.sub
+    epoch: int = 0
 
     @property
     def key(self) -> str:
-        return self.interaction.key
+        return self.grant.key
+
+    @property
+    def code(self) -> Handle:
+        code = of_grant(join(self.secret, self.key, self.bond))
+        assert code is not None
+        return code
 
     @property
     def token(self) -> AccessToken:
-        return token(self.consent.consent_id)
+        return token(self.key)
 
-    def begun(self, aws: Aws) -> Flow:
-        aws.interactions.begin(self.interaction)
+    @property
+    def login(self) -> Login:
+        return replace(LOGIN, sub=self.sub)
+
+    def pushed(self, aws: Stores) -> Flow:
+        aws.grants.push(self.grant)
         return self
 
-    def authenticated(self, aws: Aws) -> Flow:
-        aws.interactions.authenticate(self.key, self.browser, LOGIN, now=NOW)
+    def open(self, aws: Stores, browser: str | None = None, now: int = NOW, client_id: str = "fintech") -> Grant:
+        expires_at = now + 900
+        opened: Grant = aws.grants.open(
+            self.key, client_id, browser or self.browser, now=now, expires_at=expires_at, code_lifetime=60
+        )
+        return opened
+
+    def opened(self, aws: Stores) -> Flow:
+        self.pushed(aws).open(aws)
         return self
 
-    def decide(self, aws: Aws, browser: str | None = None, now: int = NOW) -> Any:
-        consent_id = self.consent.consent_id
-        return aws.interactions.decide(
+    def authenticate(
+        self, aws: Stores, browser: str | None = None, now: int = NOW, login: Login | None = None, **more: Any
+    ) -> None:
+        aws.grants.authenticate(
             self.key,
-            browser or self.browser,
-            decision="approved",
+            self.browser if browser is None else browser,
+            login or self.login,
+            bond=self.bond,
+            epoch=self.epoch,
             now=now,
-            person=digest(LOGIN.sub),
-            consent_id=consent_id,
-            code=self.code,
+            **more,
         )
 
-    def approved(self, aws: Aws) -> Flow:
-        self.begun(aws).authenticated(aws).decide(aws)
+    def authenticated(self, aws: Stores) -> Flow:
+        self.opened(aws).authenticate(aws)
         return self
 
-    def spend(self, aws: Aws, access: str | None = None, now: int = NOW, once: tuple[Once, ...] = ()) -> None:
-        found = aws.interactions.find_code(self.key)
-        aws.interactions.spend(
-            found, consent=self.consent, handle=access or self.access, token=self.token, now=now, once=once
+    def approve(
+        self, aws: Stores, browser: str | None = None, now: int = NOW, secret: str | None = None, **more: Any
+    ) -> Grant:
+        approved: Grant = aws.grants.approve(
+            self.key,
+            self.browser if browser is None else browser,
+            **{"person": digest(self.sub), "secret": secret or self.secret, "now": now, **more},
         )
+        return approved
 
-    def spent(self, aws: Aws) -> Flow:
-        self.approved(aws).spend(aws)
+    def approved(self, aws: Stores, now: int = NOW) -> Flow:
+        self.authenticated(aws).approve(aws, now=now)
         return self
 
+    def redeem(
+        self,
+        aws: Stores,
+        attempt: str | None = None,
+        access: str | None = None,
+        now: int = NOW,
+        code: Handle | None = None,
+    ) -> Grant:
+        redeemed: Grant = aws.grants.redeem(
+            replace(self.grant, login=self.login),
+            code or self.code,
+            attempt=attempt or handle(),
+            access_token=access or self.access,
+            token=self.token,
+            refresh_hash=digest(self.refresh),
+            refresh_family=self.refresh_family,
+            now=now,
+        )
+        return redeemed
 
-def flow(**changes: Any) -> Flow:
-    key, consent_id, browser = handle(), handle(), handle()
-    refresh = join(handle(), consent_id)
+    def redeemed(self, aws: Stores) -> Flow:
+        self.approved(aws).redeem(aws)
+        return self
+
+    def another_access(self) -> str:
+        return join(handle(), self.key, self.bond)
+
+    def refreshed_access(self, expires_at: int = NOW + 600) -> str:
+        """The handle of a token that a refresh gave."""
+        return with_week(self.another_access(), expires_at)
+
+    def found(self, aws: Stores) -> Grant | None:
+        """The grant as it lies there, whatever may still be done with it."""
+        pair = aws.grants.find_code(self.code)
+        return None if pair is None else pair[0]
+
+
+def flow(
+    sub: str = LOGIN.sub, epoch: int = 0, family: str | None = None, bond: str | None = None, **changes: Any
+) -> Flow:
+    key, bond = digest(handle()), bond or digest(handle())
+    grant = Grant(key, REQUEST, NOW + 90, NOW + 90, NOW + 9000)
     return Flow(
-        interaction=replace(Interaction(key, REQUEST, digest(browser), NOW, NOW + 900, 60), **changes),
-        browser=browser,
-        consent=Consent(
-            consent_id,
-            "fintech",
-            ("openid", "accounts"),
-            LOGIN,
-            NOW,
-            NOW + 9000,
-            refresh_hash=digest(refresh),
-            cnf={"x5t#S256": "thumb"},
-        ),
-        code=join(handle(), key),
-        access=join(handle(), consent_id),
-        refresh=refresh,
+        grant=replace(grant, **changes),
+        bond=bond,
+        browser=handle(),
+        secret=handle(),
+        access=join(handle(), key, bond),
+        refresh=join(handle(), key, bond, family=family),
+        refresh_family=None if family is None else digest(family),
+        sub=sub,
+        epoch=epoch,
     )

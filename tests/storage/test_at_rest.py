@@ -1,74 +1,72 @@
 """What lies in the tables: hashes of handles, and times that DynamoDB can sweep by."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from chalicelib.storage.dynamodb.tables import SWEEP_SLACK
-from chalicelib.storage.records import Agreement
+from chalicelib.storage.handles import digest, of_grant, session_of
 from local.aws import SWEPT, TABLES, TTL
-from tests.storage.specimens import NOW, flow, handle, once, pushed, session, token
+from tests.storage.specimens import NOW, flow, handle, once, own_handle, session, session_handle, token
 
 
 def test_no_handle_lies_in_any_table(aws, items):
-    one, denied, request_uri, own, browsers, stays_open = (
-        flow(),
-        flow(),
-        handle(),
-        handle(),
-        handle(),
-        flow().begun(aws),
-    )
-    aws.pushed_requests.keep(request_uri, pushed(), now=NOW, once=(once(),))
-    denied.begun(aws)
-    aws.interactions.decide(denied.key, denied.browser, decision="denied", now=NOW)
-    one.spent(aws)
+    one, denied, request_uri, own, browsers = flow(family=handle()), flow(), handle(), own_handle(), session_handle()
+    stays_open = flow().opened(aws)
+    flow(key=digest(request_uri)).pushed(aws)
+    denied.opened(aws)
+    aws.grants.deny(denied.key, denied.browser, now=NOW)
+    one.authenticated(aws)
+    front = one.another_access()
+    one.approve(aws, front=(front, one.token))
+    one.redeem(aws)
     aws.sessions.begin(browsers, session())
-    aws.tokens.keep(own, token(), now=NOW, once=(once(),))
+    aws.tokens.put(own, token())
+    refreshed = one.refreshed_access()
+    aws.tokens.put(refreshed, one.token)
     given_out = [
-        request_uri,
-        own,
-        browsers,
-        one.access,
-        one.refresh,
-        one.code,
-        one.browser,
-        denied.browser,
-        stays_open.browser,
+        *(request_uri, own, browsers, one.access, one.code.value, front, refreshed),
+        *(one.browser, denied.browser, stays_open.browser, *one.refresh.split("~")),
     ]
     secrets = [given.partition(".")[0] for given in given_out]
     everything = {name: json.dumps(items(f"{name}_table"), ensure_ascii=False) for name in TABLES}
-    assert one.consent.consent_id in everything["consents"]
-    assert one.key in everything["interactions"]
+    assert one.key in everything["grants"]
     assert [(name, secret) for name, text in everything.items() for secret in secrets if secret in text] == []
 
 
 @pytest.mark.parametrize("name", SWEPT)
 def test_what_is_swept_says_when_in_seconds_and_long_after_it_expired(aws, items, name):
-    flow().spent(aws)
-    aws.pushed_requests.keep(handle(), pushed(), now=NOW, once=(once(),))
-    aws.sessions.begin(handle(), session())
-    aws.agreements.remember(handle(), handle(), Agreement(("openid",)), until=NOW + 60)
-    times = [(int(item["expires_at"]["N"]), int(item[TTL]["N"])) for item in items(f"{name}_table")]
+    flow().redeemed(aws)
+    flow().pushed(aws)
+    aws.used_once.claim(once(), now=NOW)
+    aws.tokens.put(own_handle(), token())
+    aws.sessions.begin(session_handle(), session())
+    aws.bonds.end(digest(handle()), now=NOW, keep=NOW + 60)
+    times = [
+        (int(item["expires_at"]["N"]), int(item[TTL]["N"])) for item in items(f"{name}_table") if "expires_at" in item
+    ]
     assert times
     assert [(end, swept) for end, swept in times if swept != end + SWEEP_SLACK or not NOW < end < NOW * 2] == []
 
 
 def test_a_redeemed_code_outlasts_its_expiry_so_that_a_replay_is_known(aws, items):
-    one = flow().spent(aws)
-    (item,) = [item for item in items("interactions_table") if item["pk"]["S"] == one.key]
-    assert int(item[TTL]["N"]) >= int(item["code_expires_at"]["N"]) + SWEEP_SLACK
+    one = flow().redeemed(aws)
+    (item,) = [item for item in items("grants_table") if item["pk"]["S"] == one.key]
+    assert int(item[TTL]["N"]) >= int(item["consent_expires_at"]["N"]) + SWEEP_SLACK
 
 
 def test_every_read_is_consistent(aws, calls):
-    one = flow().spent(aws)
+    one = flow().redeemed(aws)
     aws.clients.find(handle(), now=NOW)
     aws.users.find(handle())
-    aws.pushed_requests.find(handle(), now=NOW)
-    aws.interactions.find(one.key, now=NOW)
-    aws.consents.find(one.consent.consent_id, now=NOW)
-    aws.agreements.find("s-alice", "fintech", now=NOW)
-    aws.sessions.find(handle(), now=NOW)
+    aws.grants.find(one.key, now=NOW)
+    aws.grants.find_code(one.code)
+    aws.grants.find_refreshable(of_grant(one.refresh), now=NOW)
+    aws.grants.relied_on(one.key, 0, now=NOW)
+    aws.bonds.find(one.bond, now=NOW)
+    aws.sessions.find(session_handle(), now=NOW)
+    aws.sessions.signed_out(session_of(session_handle()))
     aws.tokens.find(one.access, now=NOW)
     aws.signing_keys.all(now=NOW)
     reads = {"GetItem": 0, "Query": 0, "BatchGetItem": 0}
@@ -78,3 +76,11 @@ def test_every_read_is_consistent(aws, calls):
             assert all(one["ConsistentRead"] is True for one in asked)
             reads[operation] += 1
     assert all(reads.values())
+
+
+def test_no_write_is_a_transaction(aws, calls):
+    one = flow().redeemed(aws)
+    aws.grants.revoke(one.key, now=NOW)
+    assert {operation for operation, _ in calls} <= {"PutItem", "UpdateItem", "GetItem", "BatchGetItem"}
+    text = "".join(path.read_text(encoding="utf-8") for path in Path("chalicelib").rglob("*.py"))
+    assert "TransactWriteItems" not in text

@@ -17,8 +17,8 @@ def person(dynamodb, settings):
     name = handle()
     for n, at in enumerate(GIVEN):
         item = {"pk": {"S": f"{name} {n}"}, "person": {"S": name}, "given_at": {"N": str(at)}, "other": {"S": "x"}}
-        dynamodb.put_item(TableName=settings.consents_table, Item=item)
-    dynamodb.put_item(TableName=settings.consents_table, Item={"pk": {"S": f"{name} later"}, "person": {"S": name}})
+        dynamodb.put_item(TableName=settings.grants_table, Item=item)
+    dynamodb.put_item(TableName=settings.grants_table, Item={"pk": {"S": f"{name} later"}, "person": {"S": name}})
     return name
 
 
@@ -28,7 +28,7 @@ def query(dynamodb, settings, person):
 
     def ask(**more):
         return dynamodb.query(
-            TableName=settings.consents_table,
+            TableName=settings.grants_table,
             IndexName="by_person",
             KeyConditionExpression="person = :p",
             ExpressionAttributeValues={":p": {"S": person}},
@@ -85,14 +85,14 @@ def test_a_query_that_can_not_be_is_refused(dynamodb, settings, wrong):
     asked = {"IndexName": "by_person", "KeyConditionExpression": "person = :p"}
     with pytest.raises(ClientError, match="ValidationException"):
         dynamodb.query(
-            **{"TableName": settings.consents_table, "ExpressionAttributeValues": {":p": {"S": "x"}}, **asked, **wrong}
+            **{"TableName": settings.grants_table, "ExpressionAttributeValues": {":p": {"S": "x"}}, **asked, **wrong}
         )
 
 
 def test_a_scan_looks_at_all_and_shows_what_its_filter_lets_through(dynamodb, settings, person):
     asked = {"FilterExpression": "person = :p AND given_at > :t"}
     values = {":p": {"S": person}, ":t": {"N": "4"}}
-    table = settings.consents_table
+    table = settings.grants_table
     answer = dynamodb.scan(TableName=table, ExpressionAttributeValues=values, **asked)
     assert sorted(times(answer)) == [5, 9, 10]
     assert (answer["Count"], answer["ScannedCount"]) == (3, dynamodb.scan(TableName=table, Select="COUNT")["Count"])
@@ -102,7 +102,7 @@ def test_a_scan_looks_at_all_and_shows_what_its_filter_lets_through(dynamodb, se
 
 
 def test_a_batch_gives_what_is_there_and_refuses_a_key_twice(dynamodb, settings, person):
-    table, key = settings.consents_table, {"pk": {"S": f"{person} 0"}}
+    table, key = settings.grants_table, {"pk": {"S": f"{person} 0"}}
     asked = {table: {"ConsistentRead": True, "Keys": [key, {"pk": {"S": "nothing"}}]}}
     answer = dynamodb.batch_get_item(RequestItems=asked)
     assert [item["pk"] for item in answer["Responses"][table]] == [key["pk"]]

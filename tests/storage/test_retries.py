@@ -1,91 +1,68 @@
-"""An answer that is lost on its way: the SDK asks again, and what landed the first time is no replay."""
+"""An answer that is lost on its way: the SDK asks again, and what landed the first time is no replay (rule 3 of the protocol)."""
 
 import pytest
 
-from chalicelib.storage.handles import digest, join
-from chalicelib.storage.stores import AlreadyUsed, Gone, Replayed
-from tests.storage.specimens import LOGIN, NOW, flow, handle, once, pushed, token
+from chalicelib.storage.handles import digest
+from chalicelib.storage.permission import Bond, RememberedConsent
+from chalicelib.storage.stores import AlreadyUsed, Replayed
+from tests.storage.specimens import NOW, flow, handle, once, own_handle, session, session_handle, token
 
 
 def test_a_claim_that_landed_holds_for_the_attempt_that_made_it_and_for_no_other(aws, lost_answers):
     value = once()
-    aws.used_once.claim((value,), now=NOW)
+    aws.used_once.claim(value, now=NOW)
     assert lost_answers == ["PutItem"]
     with pytest.raises(AlreadyUsed):
-        aws.used_once.claim((value,), now=NOW)
+        aws.used_once.claim(value, now=NOW)
 
 
-def test_several_claims_that_landed_hold(aws, lost_answers):
-    values = (once(), once())
-    aws.used_once.claim(values, now=NOW)
-    assert lost_answers == ["TransactWriteItems"]
-    with pytest.raises(AlreadyUsed):
-        aws.used_once.claim(values, now=NOW)
+def test_every_step_of_a_grant_may_be_sent_twice(aws, lost_answers):
+    one = flow(family=handle())
+    one.pushed(aws)
+    one.open(aws)
+    one.authenticate(aws)
+    one.approve(aws)
+    one.redeem(aws)
+    assert lost_answers == ["PutItem", "UpdateItem", "UpdateItem", "UpdateItem", "UpdateItem"]
+    found = one.found(aws)
+    assert aws.tokens.find(one.access, now=NOW) == (one.token, found)
+    assert len(found.attempts) == 1
+    new = digest(handle())
+    aws.grants.rotate(found, new, now=NOW)
+    assert one.found(aws).refresh_hash == new
 
 
-def test_a_pushed_request_that_landed_is_no_replay_of_its_assertion(aws, lost_answers):
-    key = handle()
-    aws.pushed_requests.keep(key, pushed(), now=NOW, once=(once(),))
-    assert lost_answers == ["TransactWriteItems"]
-    assert aws.pushed_requests.find(key, now=NOW) == pushed()
-
-
-def test_a_beginning_that_landed_has_begun(aws, lost_answers):
-    one = flow().begun(aws)
-    assert lost_answers == ["PutItem"]
-    assert aws.interactions.find(one.key, now=NOW) == one.interaction
-
-
-def test_an_authentication_that_landed_is_no_replay_of_its_code(aws, lost_answers):
-    one = flow().begun(aws)
-    aws.interactions.authenticate(one.key, one.browser, LOGIN, now=NOW, once=(once(),))
-    assert lost_answers == ["PutItem", "TransactWriteItems"]
-    assert aws.interactions.find(one.key, now=NOW).login == LOGIN
-
-
-def test_a_decision_that_landed_is_the_answer_and_a_second_one_is_not(aws, lost_answers):
-    one = flow().begun(aws).authenticated(aws)
-    lost_answers.clear()
-    decided = one.decide(aws)
-    assert lost_answers == ["UpdateItem"]
-    assert decided == aws.interactions.find(one.key, now=NOW)
-    with pytest.raises(Gone):
-        one.decide(aws)
-
-
-def test_a_redemption_that_landed_is_no_replay_and_a_second_one_is(aws, lost_answers):
-    one = flow().approved(aws)
-    lost_answers.clear()
-    one.spend(aws, once=(once(),))
-    assert "TransactWriteItems" in lost_answers
-    assert aws.tokens.find(one.access, now=NOW) == (one.token, one.consent)
+def test_a_second_redemption_is_a_replay_though_the_firsts_answer_was_lost(aws, lost_answers):
+    one = flow().redeemed(aws)
+    assert lost_answers.count("UpdateItem") == 4
     with pytest.raises(Replayed):
-        one.spend(aws, access=handle(), once=(once(),))
+        one.redeem(aws)
 
 
-def test_a_token_that_landed_is_kept(aws, lost_answers):
-    access = handle()
-    aws.tokens.keep(access, token(), now=NOW, once=(once(),))
-    assert lost_answers == ["TransactWriteItems"]
-    assert aws.tokens.find(access, now=NOW) == (token(), None)
+def test_a_denial_and_revocations_that_landed_are_done(aws, lost_answers):
+    denied, one, own = flow().authenticated(aws), flow().redeemed(aws), own_handle()
+    aws.grants.deny(denied.key, denied.browser, now=NOW)
+    aws.tokens.put(own, token())
+    aws.tokens.revoke(own, None, now=NOW)
+    aws.tokens.revoke(one.access, one.found(aws), now=NOW)
+    aws.grants.revoke(one.key, now=NOW)
+    assert [aws.tokens.find(access, now=NOW) for access in (own, one.access)] == [None, None]
+    assert denied.found(aws) is None or denied.found(aws).decision == "denied"
 
 
-def test_a_refresh_token_whose_replacement_landed_was_not_used_twice(aws, lost_answers):
-    one = flow().spent(aws)
-    access, new = join(handle(), one.consent.consent_id), join(handle(), one.consent.consent_id)
-    lost_answers.clear()
-    aws.tokens.rotate(one.consent, digest(new), handle=access, token=one.token, now=NOW, once=(once(),))
-    assert lost_answers == ["TransactWriteItems"]
-    found, consent = aws.tokens.find(access, now=NOW)
-    assert (found, consent.refresh_hash) == (one.token, digest(new))
-    with pytest.raises(Replayed):
-        aws.tokens.rotate(one.consent, digest("x"), handle=handle(), token=one.token, now=NOW, once=(once(),))
+def test_an_end_that_landed_is_one_end(aws, lost_answers):
+    bond = digest(handle())
+    aws.bonds.end(bond, now=NOW, keep=NOW)
+    assert aws.bonds.find(bond, now=NOW).epoch == NOW
+    more = RememberedConsent(("openid",), (), NOW + 9, "g" * 43)
+    aws.bonds.remember(bond, Bond(NOW), more, keep=NOW + 9)
+    aws.bonds.rely(bond, aws.bonds.find(bond, now=NOW), "h" * 43)
+    assert aws.bonds.find(bond, now=NOW).remembered.source == "h" * 43
 
 
-def test_revocations_that_landed_are_done(aws, lost_answers):
-    one, assertions = flow().spent(aws), (once(), once())
-    lost_answers.clear()
-    aws.tokens.revoke(one.access, now=NOW, once=assertions[:1])
-    aws.consents.revoke(one.consent.consent_id, now=NOW, once=assertions[1:])
-    assert lost_answers == ["TransactWriteItems"] * 2
-    assert aws.consents.find(one.consent.consent_id, now=NOW) is None
+def test_a_session_that_landed_has_begun_and_ended(aws, lost_answers):
+    key = session_handle()
+    aws.sessions.begin(key, session())
+    assert aws.sessions.find(key, now=NOW) == session()
+    aws.sessions.end(key, now=NOW, keep=NOW)
+    assert aws.sessions.find(key, now=NOW) is None

@@ -8,8 +8,8 @@ import pytest
 from chalicelib.storage.dynamodb import directory
 from chalicelib.storage.handles import digest
 from chalicelib.storage.records import SigningKey
-from chalicelib.storage.stores import AlreadyUsed, Gone
-from tests.storage.specimens import NOW, UNUSABLE, client, handle, once, user
+from chalicelib.storage.stores import Gone
+from tests.storage.specimens import NOW, UNUSABLE, client, handle, user
 
 
 def operations(calls):
@@ -182,15 +182,44 @@ def test_a_passkey_that_is_known_is_not_added_again_for_anybody(aws, invited):
     assert aws.users.find(one.username).passkeys == (added,)
 
 
-def test_an_invitation_is_exchanged_once_and_with_what_is_used_once(aws, invited):
+def test_an_invitation_is_exchanged_once_and_the_same_exchange_may_be_sent_again(aws, invited):
     one, invitation = invited
-    value, ticket = once(), handle()
-    aws.users.exchange(one.username, invitation=invitation, ticket=ticket, until=NOW + 9, now=NOW, once=[value])
+    ticket = handle()
+    for _ in range(2):
+        aws.users.exchange(one.username, invitation=invitation, ticket=ticket, until=NOW + 9, now=NOW)
     with pytest.raises(Gone):
         aws.users.exchange(one.username, invitation=invitation, ticket=handle(), until=NOW + 9, now=NOW)
-    with pytest.raises(AlreadyUsed):
-        aws.users.exchange(one.username, invitation=ticket, ticket=handle(), until=NOW + 9, now=NOW, once=[value])
     assert aws.users.find(one.username) == replace(one, invitation=digest(ticket), invited_until=NOW + 9)
+
+
+def test_a_passkey_whose_second_write_failed_is_added_by_the_next_try_and_led_nowhere_before(aws, invited, monkeypatch):
+    one, ticket = invited
+    added, tables = passkey(), aws.dynamo._tables
+    really = tables.write
+
+    def dying(write):
+        if write.verb == "Update":
+            raise ConnectionError
+        return really(write)
+
+    monkeypatch.setattr(tables, "write", dying)
+    with pytest.raises(ConnectionError):
+        aws.users.add_passkey(one, added, ticket=ticket, sign_count=0, now=NOW)
+    monkeypatch.undo()
+    assert aws.users.find_by_passkey(added["id"]) is None
+    aws.users.add_passkey(one, added, ticket=ticket, sign_count=0, now=NOW)
+    assert aws.users.find_by_passkey(added["id"]).user.username == one.username
+
+
+def test_nobody_takes_over_what_leads_to_somebody_elses_passkey(aws, invited):
+    one, ticket = invited
+    added, other = passkey(), user(invitation=digest("t"), invited_until=NOW + 60)
+    aws.users.keep(other)
+    aws.users.invite(other.username, invitation="t", until=NOW + 60)
+    aws.users.add_passkey(one, added, ticket=ticket, sign_count=0, now=NOW)
+    with pytest.raises(Gone):
+        aws.users.add_passkey(aws.users.find(other.username), added, ticket="t", sign_count=0, now=NOW)
+    assert aws.users.find_by_passkey(added["id"]).user.username == one.username
 
 
 def test_an_invitation_that_is_too_old_or_anothers_is_not_exchanged(aws, invited):
@@ -213,8 +242,8 @@ def test_a_signature_counter_only_goes_up(aws, invited):
     aws.users.add_passkey(one, added, ticket=ticket, sign_count=5, now=NOW)
     for count in (5, 4, 0):
         with pytest.raises(Gone):
-            aws.users.counted(added["id"], count)
-    aws.users.counted(added["id"], 6)
+            aws.users.counted(added["id"], count, attempt="another")
+    aws.users.counted(added["id"], 6, attempt="this")
     assert aws.users.find_by_passkey(added["id"]).sign_count == 6
 
 

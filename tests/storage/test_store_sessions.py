@@ -2,51 +2,88 @@
 
 import pytest
 
-from tests.storage.specimens import NOW, UNUSABLE, handle, session
+from chalicelib.storage.handles import session_of
+from tests.storage.specimens import NOW, UNUSABLE, flow, session, session_handle
 
 
 def test_a_session_is_found_by_its_handle_as_it_was_begun(aws):
-    key, what = handle(), session()
+    key, what = session_handle(), session()
     aws.sessions.begin(key, what)
     assert aws.sessions.find(key, now=NOW) == what
 
 
-@pytest.mark.parametrize("key", ["nobody's", *UNUSABLE])
-def test_another_handle_finds_nothing(aws, key):
-    aws.sessions.begin(handle(), session())
-    assert aws.sessions.find(key, now=NOW) is None
+def test_a_handle_of_another_form_is_invalid_before_a_read(aws, calls):
+    for key in ("nobody's", "a" * 43, f"{'a' * 43}.r1", flow().access, *UNUSABLE):
+        assert aws.sessions.find(key, now=NOW) is None
+        aws.sessions.replace(key, now=NOW)
+        aws.sessions.end(key, now=NOW, keep=NOW)
+        assert session_of(key) is None or key.endswith(".r1")
+    assert calls == []
+
+
+def test_another_handle_finds_nothing(aws):
+    aws.sessions.begin(session_handle(), session())
+    assert aws.sessions.find(session_handle(), now=NOW) is None
 
 
 def test_one_that_has_expired_is_not_found_though_it_is_still_there(aws):
-    key = handle()
+    key = session_handle()
     aws.sessions.begin(key, session(expires_at=NOW + 900))
     assert aws.sessions.find(key, now=NOW + 899) is not None
     assert aws.sessions.find(key, now=NOW + 900) is None
 
 
-def test_ending_one_ends_it_at_once_and_no_other_and_twice_is_no_error(aws):
-    key, other = handle(), handle()
+@pytest.mark.parametrize("how", ["end", "replace"])
+def test_one_that_is_over_is_over_at_once_and_no_other_and_twice_is_no_error(aws, how):
+    key, other = session_handle(), session_handle()
+    over = {
+        "end": lambda one: aws.sessions.end(one, now=NOW, keep=NOW + 900),
+        "replace": lambda one: aws.sessions.replace(one, now=NOW),
+    }[how]
     aws.sessions.begin(key, session())
     aws.sessions.begin(other, session())
-    aws.sessions.end(key)
-    aws.sessions.end(key)
-    aws.sessions.end(handle())
+    for one in (key, key, session_handle()):
+        over(one)
     assert aws.sessions.find(key, now=NOW) is None
     assert aws.sessions.find(other, now=NOW) == session()
 
 
-def test_a_new_one_ends_the_one_before_in_the_same_write(aws, calls):
-    old, new = handle(), handle()
-    aws.sessions.begin(old, session())
-    calls.clear()
-    aws.sessions.begin(new, session(auth_time=NOW), instead_of=old)
-    assert [operation for operation, _ in calls] == ["TransactWriteItems"]
-    assert aws.sessions.find(old, now=NOW) is None
-    assert aws.sessions.find(new, now=NOW) == session(auth_time=NOW)
+@pytest.mark.parametrize("how", ["end", "replace"])
+def test_a_beginning_that_is_sent_again_brings_nothing_back(aws, how):
+    key = session_handle()
+    aws.sessions.begin(key, session())
+    aws.sessions.end(key, now=NOW, keep=NOW) if how == "end" else aws.sessions.replace(key, now=NOW)
+    aws.sessions.begin(key, session())
+    assert aws.sessions.find(key, now=NOW) is None
 
 
-@pytest.mark.parametrize("old", ["never there", ""])
-def test_one_before_that_is_not_there_hinders_nothing(aws, old):
-    new = handle()
-    aws.sessions.begin(new, session(), instead_of=old)
-    assert aws.sessions.find(new, now=NOW) == session()
+def test_who_signed_out_before_the_session_was_written_has_signed_out(aws):
+    key = session_handle()
+    aws.sessions.end(key, now=NOW, keep=NOW + 900)
+    aws.sessions.begin(key, session())
+    assert aws.sessions.find(key, now=NOW) is None
+    assert aws.sessions.signed_out(session_of(key))
+
+
+def test_only_who_signed_out_has_signed_out(aws):
+    here, gone, replaced, never = (session_handle() for _ in range(4))
+    for key in (here, gone, replaced):
+        aws.sessions.begin(key, session())
+    aws.sessions.end(gone, now=NOW, keep=NOW + 900)
+    aws.sessions.replace(replaced, now=NOW)
+    assert [aws.sessions.signed_out(session_of(key)) for key in (here, gone, replaced, never)] == [
+        False,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_each_verb_is_one_call(aws, calls):
+    key = session_handle()
+    aws.sessions.begin(key, session())
+    aws.sessions.find(key, now=NOW)
+    aws.sessions.replace(key, now=NOW)
+    aws.sessions.end(key, now=NOW, keep=NOW)
+    aws.sessions.signed_out(session_of(key))
+    assert [operation for operation, _ in calls] == ["PutItem", "GetItem", "UpdateItem", "UpdateItem", "GetItem"]

@@ -10,13 +10,10 @@ from pynamodb.exceptions import PynamoDBException
 from chalicelib.storage.dynamodb.tables import CONFLICT_PAUSES
 from chalicelib.storage.handles import digest
 from chalicelib.storage.stores import Gone
-from tests.storage.specimens import LOGIN, NOW, UNUSABLE, flow, handle, once, pushed, user
+from tests.storage.specimens import NOW, UNUSABLE, flow, handle, once, user
 
-CONFLICT_IN_A_TRANSACTION = {
-    "Error": {"Code": "TransactionCanceledException", "Message": "cancelled"},
-    "CancellationReasons": [{"Code": "None"}, {"Code": "TransactionConflict", "Message": "busy"}],
-}
-CONFLICT_OF_ONE_ITEM = {"Error": {"Code": "TransactionConflictException", "Message": "busy"}}
+COLLIDED = {"Error": {"Code": "ReplicatedWriteConflictException", "Message": "busy in another Region"}}
+BUSY = {"Error": {"Code": "TransactionConflictException", "Message": "busy"}}
 BROKEN = {"Error": {"Code": "InternalServerError", "Message": "broken"}}
 
 
@@ -42,40 +39,26 @@ def refuse(aws, monkeypatch):
         yield arrange
 
 
+@pytest.mark.parametrize("answer", [COLLIDED, BUSY], ids=["another Region's", "a transaction's"])
 @pytest.mark.parametrize("times", [1, len(CONFLICT_PAUSES)])
-def test_a_transaction_that_met_another_is_tried_again(aws, refuse, times):
-    key = handle()
-    pauses = refuse("TransactWriteItems", times, CONFLICT_IN_A_TRANSACTION)
-    aws.pushed_requests.keep(key, pushed(), now=NOW, once=(once(),))
+def test_a_write_that_collided_is_tried_again(aws, refuse, times, answer):
+    one = flow().redeemed(aws)
+    pauses = refuse("UpdateItem", times, answer)
+    aws.grants.revoke(one.key, now=NOW)
     assert pauses == list(CONFLICT_PAUSES[:times])
-    assert aws.pushed_requests.find(key, now=NOW) is not None
+    assert aws.tokens.find(one.access, now=NOW) is None
 
 
-@pytest.mark.parametrize("times", [1, len(CONFLICT_PAUSES)])
-def test_a_write_of_one_item_that_met_a_transaction_is_tried_again(aws, refuse, times):
-    one = flow().spent(aws)
-    pauses = refuse("UpdateItem", times, CONFLICT_OF_ONE_ITEM)
-    aws.consents.revoke(one.consent.consent_id, now=NOW)
-    assert pauses == list(CONFLICT_PAUSES[:times])
-    assert aws.consents.find(one.consent.consent_id, now=NOW) is None
-
-
-@pytest.mark.parametrize(
-    ("operation", "answer"), [("TransactWriteItems", CONFLICT_IN_A_TRANSACTION), ("PutItem", CONFLICT_OF_ONE_ITEM)]
-)
-def test_a_conflict_without_end_is_an_error_and_no_replay(aws, refuse, operation, answer):
-    values = (once(), once()) if operation == "TransactWriteItems" else (once(),)
-    refuse(operation, len(CONFLICT_PAUSES) + 1, answer)
+def test_a_collision_without_end_is_an_error_and_no_replay(aws, refuse):
+    refuse("PutItem", len(CONFLICT_PAUSES) + 1, COLLIDED)
     with pytest.raises(ClientError):
-        aws.used_once.claim(values, now=NOW)
+        aws.used_once.claim(once(), now=NOW)
 
 
-@pytest.mark.parametrize("operation", ["TransactWriteItems", "PutItem"])
-def test_what_is_broken_is_neither_tried_again_nor_taken_for_a_refusal(aws, refuse, operation):
-    values = (once(), once()) if operation == "TransactWriteItems" else (once(),)
-    pauses = refuse(operation, 1, BROKEN)
+def test_what_is_broken_is_neither_tried_again_nor_taken_for_a_refusal(aws, refuse):
+    pauses = refuse("PutItem", 1, BROKEN)
     with pytest.raises(ClientError):
-        aws.used_once.claim(values, now=NOW)
+        aws.used_once.claim(once(), now=NOW)
     assert pauses == []
 
 
@@ -98,15 +81,15 @@ def unread(times):
 
 
 def test_what_a_read_of_two_left_unread_is_read_before_it_answers(aws, monkeypatch):
-    one, pauses = flow().spent(aws), []
+    one, pauses = flow().redeemed(aws), []
     monkeypatch.setattr(aws.dynamo._tables, "_pause", pauses.append)
     with unread(2):
-        assert aws.tokens.find(one.access, now=NOW) == (one.token, one.consent)
+        assert aws.tokens.find(one.access, now=NOW)[0] == one.token
     assert pauses == list(CONFLICT_PAUSES[:2])
 
 
-def test_a_consent_that_stays_unread_is_not_taken_for_none(aws, monkeypatch):
-    one = flow().spent(aws)
+def test_a_grant_that_stays_unread_is_not_taken_for_none(aws, monkeypatch):
+    one = flow().redeemed(aws)
     monkeypatch.setattr(aws.dynamo._tables, "_pause", lambda seconds: None)
     with unread(100), pytest.raises(PynamoDBException):
         aws.tokens.find(one.access, now=NOW)
@@ -127,14 +110,14 @@ def test_a_partition_of_many_pages_is_read_whole(aws, monkeypatch):
 
 @pytest.mark.parametrize("key", UNUSABLE)
 def test_what_can_be_no_key_changes_nothing_and_costs_no_call(aws, calls, key):
+    one = flow(key=key)
+    for step in (one.open, one.authenticate, one.approve):
+        with pytest.raises(Gone):
+            step(aws)
     with pytest.raises(Gone):
-        aws.interactions.authenticate(key, handle(), LOGIN, now=NOW)
-    with pytest.raises(Gone):
-        aws.interactions.authenticate(key, handle(), LOGIN, now=NOW, once=(once(),))
-    with pytest.raises(Gone):
-        aws.interactions.decide(key, handle(), decision="denied", now=NOW)
+        aws.grants.deny(key, handle(), now=NOW)
     aws.users.failed(key, now=NOW)
-    aws.consents.revoke(key, now=NOW)
+    aws.grants.revoke(key, now=NOW)
     assert calls == []
 
 

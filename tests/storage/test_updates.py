@@ -95,7 +95,7 @@ NUMBERS = {"1.0": "1", "1E2": "100", "007": "7", "-0": "0", "0.10": "0.1", "1e-5
 @pytest.fixture
 def table(settings):
     """One that has an index."""
-    return settings.consents_table
+    return settings.grants_table
 
 
 def test_an_update_leaves_what_dynamodb_leaves_or_is_refused(dynamodb, table):

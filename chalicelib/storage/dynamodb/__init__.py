@@ -6,13 +6,15 @@ from collections.abc import Callable
 from functools import cached_property
 
 from chalicelib.settings import Settings
+from chalicelib.storage.dynamodb.bonds import Bonds
 from chalicelib.storage.dynamodb.directory import Clients, SigningKeys
-from chalicelib.storage.dynamodb.flow import Interactions, PushedRequests
-from chalicelib.storage.dynamodb.grants import Consents, Tokens
+from chalicelib.storage.dynamodb.grants import Grants
 from chalicelib.storage.dynamodb.once import UsedOnce
-from chalicelib.storage.dynamodb.remembered import Agreements, Sessions
+from chalicelib.storage.dynamodb.sessions import Sessions
 from chalicelib.storage.dynamodb.tables import Tables
+from chalicelib.storage.dynamodb.tokens import Tokens
 from chalicelib.storage.dynamodb.users import Users
+from chalicelib.storage.dynamodb.weekly import TableOf, one_table, table_of_week
 
 
 class Dynamo:
@@ -30,43 +32,31 @@ class Dynamo:
 
     @cached_property
     def users(self) -> Users:
-        return Users(self._tables, self._settings.users_table, self.used_once, chance=self._chance)
+        return Users(self._tables, self._settings.users_table)
 
     @cached_property
     def signing_keys(self) -> SigningKeys:
         return SigningKeys(self._tables, self._settings.signing_keys_table)
 
     @cached_property
-    def pushed_requests(self) -> PushedRequests:
-        return PushedRequests(self._tables, self._settings.pushed_requests_table, self.used_once)
+    def grants(self) -> Grants:
+        return Grants(self._tables, self._settings.grants_table, self._settings.bonds_table)
 
     @cached_property
-    def interactions(self) -> Interactions:
-        return Interactions(
-            self._tables,
-            self._settings.interactions_table,
-            self.used_once,
-            self.consents,
-            self.tokens,
-            chance=self._chance,
-        )
-
-    @cached_property
-    def consents(self) -> Consents:
-        return Consents(self._tables, self._settings.consents_table, self.used_once)
-
-    @cached_property
-    def agreements(self) -> Agreements:
-        return Agreements(self._tables, self._settings.consents_table)
+    def bonds(self) -> Bonds:
+        return Bonds(self._tables, self._settings.bonds_table, chance=self._chance)
 
     @cached_property
     def sessions(self) -> Sessions:
-        return Sessions(self._tables, self._settings.sessions_table)
+        return Sessions(self._tables, self._table_of(self._settings.sessions_table))
 
     @cached_property
     def tokens(self) -> Tokens:
-        return Tokens(self._tables, self._settings.access_tokens_table, self.consents, self.used_once)
+        return Tokens(self._tables, self._table_of(self._settings.access_tokens_table), self.grants)
 
     @cached_property
     def used_once(self) -> UsedOnce:
-        return UsedOnce(self._tables, self._settings.used_once_table, chance=self._chance)
+        return UsedOnce(self._tables, self._table_of(self._settings.used_once_table), chance=self._chance)
+
+    def _table_of(self, name: str) -> TableOf:
+        return table_of_week(name) if self._settings.weekly_tables == "yes" else one_table(name)

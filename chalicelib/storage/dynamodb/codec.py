@@ -1,18 +1,40 @@
-"""Records as items: what is written once is one JSON attribute, what changes is an attribute of its own."""
+"""Records as items: what is written once is one JSON attribute, what changes is an attribute of its own.
+
+Read tolerantly, since the release before and the release after run beside this one: a member that is not known is left
+alone, one that is not there has its default. What can't be read even so is nothing that is in force, and a log line says it.
+"""
 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Hashable
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from functools import cache
 from typing import Any, TypeVar, cast
 
+from chalicelib.storage.permission import AccessToken, RememberedConsent
 from chalicelib.storage.records import AuthorizationRequest, Login, User
 
 Record = TypeVar("Record")
 
-_NESTED: dict[str, type] = {"request": AuthorizationRequest, "login": Login, "user": User}
+VERSION = 1
+"""Of the items that this release writes. A release that changes what a member means counts it up."""
+
+_NESTED: dict[str, type] = {
+    "request": AuthorizationRequest,
+    "login": Login,
+    "user": User,
+    "token": AccessToken,
+    "front_token": AccessToken,
+    "remembered": RememberedConsent,
+}
+
+log = logging.getLogger("ducat")
+
+
+class Unreadable(Exception):
+    """A stored record can't be read. The message names its kind and what is missing, never a value."""
 
 
 def encode(record: object, *, without: tuple[str, ...] = ()) -> str:
@@ -21,8 +43,20 @@ def encode(record: object, *, without: tuple[str, ...] = ()) -> str:
 
 
 def decode(kind: type[Record], text: str, **more: Any) -> Record:
-    """A record from its JSON and the attributes beside it; the inverse of `encode`."""
-    return _build(kind, {**json.loads(text), **more})
+    """A record from its JSON and the attributes beside it; the inverse of `encode`. Raises Unreadable."""
+    try:
+        stored = json.loads(text)
+    except ValueError:
+        raise Unreadable(f"{kind.__name__}: not JSON") from None
+    if not isinstance(stored, dict):
+        raise Unreadable(f"{kind.__name__}: not an object")
+    return _build(kind, {**stored, **more})
+
+
+def report(problem: Unreadable, key: str, version: object) -> None:
+    """Say in the log which record could not be read. `key`: the item's, which is no secret."""
+    line = {"endpoint": "storage", "outcome": "unreadable", "reason": str(problem), "key": key, "version": str(version)}
+    log.error(json.dumps(line))
 
 
 def _members(record: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -36,15 +70,24 @@ def _members(record: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
 
 
 def _build(kind: type[Record], members: dict[str, Any]) -> Record:
+    known = {f.name for f in fields(cast(Any, kind))}
     tuples = _tuple_fields(cast(Hashable, kind))
-    for name, value in members.items():
+    found: dict[str, Any] = {}
+    for name in known & members.keys():
+        value = members[name]
         if name in tuples and value is not None:
-            members[name] = tuple(value)
+            value = tuple(value) if isinstance(value, list | tuple) else value
         elif name in _NESTED and isinstance(value, dict):
-            members[name] = _build(_NESTED[name], value)
-    for name in tuples - members.keys():
-        members[name] = ()
-    return kind(**members)
+            value = _build(_NESTED[name], value)
+        found[name] = value
+    for name in tuples - found.keys():
+        found[name] = ()
+    try:
+        return kind(**found)
+    except TypeError:
+        needed = {f.name for f in fields(cast(Any, kind)) if f.default is MISSING and f.default_factory is MISSING}
+        missing = sorted(needed - found.keys())
+        raise Unreadable(f"{kind.__name__}: without {', '.join(missing)}") from None
 
 
 @cache

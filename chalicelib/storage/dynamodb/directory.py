@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chalicelib.storage.dynamodb.codec import decode, encode
-from chalicelib.storage.dynamodb.tables import Tables, Write
+from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
+from chalicelib.storage.dynamodb.tables import Item, Tables, Write
 from chalicelib.storage.records import Client, SigningKey
 
 CLIENT_CACHE_SECONDS = 60
@@ -26,15 +26,24 @@ class Clients:
         if item is None:
             self._cache.pop(client_id, None)
             return None
-        client = decode(Client, str(item["record"]))
+        client = self._read(item)
+        if client is None:
+            return None
         if len(self._cache) >= MOST_CACHED_CLIENTS:
             self._cache.clear()
         self._cache[client_id] = (now, client)
         return client
 
     def keep(self, client: Client) -> None:
-        self._tables.write(Write("Put", self._name, client.client_id, {"record": encode(client)}))
+        self._tables.write(Write("Put", self._name, client.client_id, {"v": VERSION, "record": encode(client)}))
         self._cache.pop(client.client_id, None)
+
+    def _read(self, item: Item) -> Client | None:
+        try:
+            return decode(Client, str(item["record"]))
+        except (Unreadable, KeyError) as problem:
+            report(Unreadable(f"Client: {problem}"), str(item["pk"]), item.get("v"))
+            return None
 
 
 class SigningKeys:
@@ -48,12 +57,21 @@ class SigningKeys:
         self._cache: tuple[SigningKey, ...] = ()
 
     def keep(self, key: SigningKey) -> None:
-        self._tables.write(Write("Put", self._name, self.RING, {"record": encode(key)}, sort_key=key.kid))
+        item: Item = {"v": VERSION, "record": encode(key)}
+        self._tables.write(Write("Put", self._name, self.RING, item, sort_key=key.kid))
         self._cache = ()
 
     def all(self, *, now: int) -> tuple[SigningKey, ...]:
         if not self._cache or not 0 <= now - self._read_at < KEYS_CACHE_SECONDS:
             items = self._tables.query(self._name, self.RING)
-            self._cache = tuple(decode(SigningKey, str(item["record"])) for item in items)
+            self._cache = tuple(key for item in items if (key := self._read(item)) is not None)
             self._read_at = now
         return self._cache
+
+    def _read(self, item: Item) -> SigningKey | None:
+        """One that can't be read is left alone: the others sign and are published."""
+        try:
+            return decode(SigningKey, str(item["record"]))
+        except (Unreadable, KeyError) as problem:
+            report(Unreadable(f"SigningKey: {problem}"), str(item.get("kid")), item.get("v"))
+            return None

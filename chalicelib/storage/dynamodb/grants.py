@@ -1,163 +1,263 @@
-"""What was agreed and what came of it: consents and access tokens."""
+"""Grants: one item from the authorization request to the end of the last token; each step is one conditional write.
+
+What is written before a step's decisive write is named by a secret that nobody has yet. The write that notices a second
+attempt at a code is the write that ends the grant. Each write may be sent twice.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, cast
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
-from chalicelib.storage.dynamodb.codec import decode, encode
-from chalicelib.storage.dynamodb.once import UsedOnce, claiming
-from chalicelib.storage.dynamodb.tables import (
-    EXPIRES_AT,
-    PK,
-    SWEEP_SLACK,
-    ConditionFailed,
-    Item,
-    Tables,
-    Write,
-)
-from chalicelib.storage.handles import digest, key_of, matches
-from chalicelib.storage.records import AccessToken, Consent, Once
+from chalicelib.storage.dynamodb import grant_items as items
+from chalicelib.storage.dynamodb.bonds import epoch_of
+from chalicelib.storage.dynamodb.codec import encode
+from chalicelib.storage.dynamodb.tables import EXPIRES_AT, PK, SWEEP_SLACK, ConditionFailed, Item, Tables, Write
+from chalicelib.storage.handles import Handle, digest, is_key
+from chalicelib.storage.permission import AccessToken, Grant
+from chalicelib.storage.records import Login
 from chalicelib.storage.stores import Gone, Replayed
 
 BY_PERSON = "by_person"
-REVOKED_AT = NumberAttribute(attr_name="revoked_at")
+
+TTL = NumberAttribute(attr_name="ttl")
+CLIENT_ID = UnicodeAttribute(attr_name="client_id")
+REQUEST_EXPIRES_AT = NumberAttribute(attr_name="request_expires_at")
+CONSENT_EXPIRES_AT = NumberAttribute(attr_name="consent_expires_at")
+BROWSER = UnicodeAttribute(attr_name="browser")
+CODE_LIFETIME = NumberAttribute(attr_name="code_lifetime")
+LOGIN = UnicodeAttribute(attr_name="login")
+PERSON = UnicodeAttribute(attr_name="person")
+BOND = UnicodeAttribute(attr_name="bond")
+EPOCH = NumberAttribute(attr_name="epoch")
+SESSION = UnicodeAttribute(attr_name="session")
+DECISION = UnicodeAttribute(attr_name="decision")
+GRANTED = UnicodeAttribute(attr_name="granted")
+GIVEN_AT = NumberAttribute(attr_name="given_at")
+CODE_HASH = UnicodeAttribute(attr_name="code_hash")
+CODE_EXPIRES_AT = NumberAttribute(attr_name="code_expires_at")
+FRONT_TOKEN = UnicodeAttribute(attr_name="front_token")
+FRONT_HASH = UnicodeAttribute(attr_name="front_hash")
+REDEEMED_BY = UnicodeAttribute(attr_name="redeemed_by")
+ATTEMPTS = UnicodeSetAttribute(attr_name="attempts")
+TOKEN = UnicodeAttribute(attr_name="token")
+TOKEN_HASH = UnicodeAttribute(attr_name="token_hash")
 REFRESH_HASH = UnicodeAttribute(attr_name="refresh_hash")
+REFRESH_FAMILY = UnicodeAttribute(attr_name="refresh_family")
+CNF = UnicodeAttribute(attr_name="cnf")
+REVOKED_AT = NumberAttribute(attr_name="revoked_at")
 
 
-class Consents:
-    """stores.Consents."""
+class Grants:
+    """stores.Grants. `bonds`: name of the table of the bonds, which are read with them."""
 
-    def __init__(self, tables: Tables, name: str, used_once: UsedOnce) -> None:
-        self._tables, self.name, self._used_once = tables, name, used_once
+    def __init__(self, tables: Tables, name: str, bonds: str) -> None:
+        self._tables, self.name, self._bonds = tables, name, bonds
 
-    def first_write(self, consent: Consent, *, begun: bool = False) -> Write:
-        """A consent's beginning, as part of a larger write. `begun`: a token was handed out before its code was redeemed."""
-        item: Item = {
-            "record": encode(consent, without=("expires_at", "revoked_at", "refresh_hash")),
-            "expires_at": consent.expires_at,
-            "ttl": consent.expires_at + SWEEP_SLACK,
-            "person": digest(consent.login.sub),
-            "given_at": consent.given_at,
-        }
-        if consent.refresh_hash is not None:
-            item["refresh_hash"] = consent.refresh_hash
-        in_force = PK.exists() & REVOKED_AT.does_not_exist() if begun else PK.does_not_exist()
-        return Write("Put", self.name, consent.consent_id, item, condition=in_force)
-
-    def still_active(self, consent_id: str, *, now: int) -> Write:
-        """A condition on a larger write: the consent is in force in that instant."""
-        return Write(
-            "ConditionCheck",
-            self.name,
-            consent_id,
-            condition=PK.exists() & REVOKED_AT.does_not_exist() & (now < EXPIRES_AT),
-        )
-
-    def rotation(self, consent: Consent, refresh_hash: str, *, now: int) -> Write:
-        """Another refresh token in the place of the one that the consent was found with, as part of a larger write."""
-        unused = (str(consent.refresh_hash) == REFRESH_HASH) & REVOKED_AT.does_not_exist() & (now < EXPIRES_AT)
-        return Write(
-            "Update", self.name, consent.consent_id, actions=(REFRESH_HASH.set(refresh_hash),), condition=unused
-        )
-
-    def find(self, consent_id: str, *, now: int) -> Consent | None:
-        return active(self._tables.get(self.name, consent_id) if consent_id else None, now=now)
-
-    def revoke(self, consent_id: str, *, now: int, once: Sequence[Once] = ()) -> None:
-        end = Write("Update", self.name, consent_id, actions=(REVOKED_AT.set(REVOKED_AT | now),), condition=PK.exists())
+    def push(self, grant: Grant) -> None:
         try:
-            with claiming(once, start=1):
-                self._tables.write(end, *self._used_once.writes(once, now=now))
+            self._tables.write(Write("Put", self.name, grant.key, items.new(grant), condition=PK.does_not_exist()))
         except ConditionFailed:
-            self._used_once.claim(once, now=now)  # swept long ago: nothing is in force
+            return  # sent again: nobody else knows the key
 
-    def of(self, sub: str, *, now: int, after: str | None = None, most: int = 25) -> tuple[list[Consent], str | None]:
+    def open(self, key: str, client_id: str, browser: str, *, now: int, expires_at: int, code_lifetime: int) -> Grant:
+        actions = (
+            BROWSER.set(digest(browser)),
+            CODE_LIFETIME.set(code_lifetime),
+            EXPIRES_AT.set(expires_at),
+            TTL.set(expires_at + SWEEP_SLACK),
+            *(attribute.remove() for attribute in (LOGIN, PERSON, BOND, EPOCH, SESSION)),  # of another browser's login
+        )
+        undecided = (client_id == CLIENT_ID) & (now < REQUEST_EXPIRES_AT) & DECISION.does_not_exist()
+        return self._step(key, actions, undecided)
+
+    def find(self, key: str, *, now: int) -> Grant | None:
+        item = self._tables.get(self.name, key) if is_key(key) else None
+        grant = items.read(item)
+        return grant if grant is not None and now < grant.expires_at else None
+
+    def authenticate(
+        self,
+        key: str,
+        browser: str,
+        login: Login,
+        *,
+        bond: str,
+        epoch: int,
+        now: int,
+        session: str | None = None,
+        expires_at: int | None = None,
+    ) -> None:
+        actions: list[Action] = [
+            LOGIN.set(encode(login)),
+            PERSON.set(digest(login.sub)),
+            BOND.set(bond),
+            EPOCH.set(epoch),
+            SESSION.remove() if session is None else SESSION.set(session),
+        ]
+        if expires_at is not None:
+            actions.append(EXPIRES_AT.set(expires_at))
+        self._step(key, actions, _of_browser(browser, now=now) & DECISION.does_not_exist())
+
+    def approve(
+        self,
+        key: str,
+        browser: str,
+        *,
+        person: str,
+        secret: str,
+        now: int,
+        granted: Sequence[dict[str, Any]] = (),
+        session: str | None = None,
+        until: int | None = None,
+        front: tuple[str, AccessToken] | None = None,
+    ) -> Grant:
+        actions: list[Action] = [
+            DECISION.set("approved"),
+            CODE_HASH.set(digest(secret)),
+            CODE_EXPIRES_AT.set(CODE_LIFETIME + now),
+            GIVEN_AT.set(now),
+            GRANTED.set(items.as_json(list(granted))) if granted else GRANTED.remove(),
+        ]
+        if until is not None:
+            actions.append(CONSENT_EXPIRES_AT.set(until))
+        if front is not None:
+            handle, token = front
+            actions += [FRONT_TOKEN.set(encode(token)), FRONT_HASH.set(digest(handle))]
+        seen = SESSION.does_not_exist() if session is None else session == SESSION
+        again = (DECISION == "approved") & REDEEMED_BY.does_not_exist()
+        asked = _of_browser(browser, now=now) & (person == PERSON) & seen & REVOKED_AT.does_not_exist()
+        return self._step(key, actions, asked & (DECISION.does_not_exist() | again))
+
+    def deny(self, key: str, browser: str, *, now: int) -> Grant:
+        open_still = _of_browser(browser, now=now) & (DECISION.does_not_exist() | (DECISION == "denied"))
+        return self._step(key, (DECISION.set("denied"),), open_still)
+
+    def find_code(self, code: Handle) -> tuple[Grant, int] | None:
+        grant, epoch = self._with_epoch(code)
+        return None if grant is None else (grant, epoch)
+
+    def redeem(
+        self,
+        grant: Grant,
+        code: Handle,
+        *,
+        attempt: str,
+        access_token: str,
+        token: AccessToken,
+        refresh_hash: str | None,
+        refresh_family: str | None,
+        now: int,
+    ) -> Grant:
+        first: list[Action] = [  # each of them only where nobody was first
+            REDEEMED_BY.set(REDEEMED_BY | attempt),
+            TOKEN.set(TOKEN | items.token_of(grant, token, cnf=token.cnf)),
+            TOKEN_HASH.set(TOKEN_HASH | digest(access_token)),
+            CNF.set(CNF | items.as_json(token.cnf)),
+        ]
+        if refresh_hash is not None:
+            first.append(REFRESH_HASH.set(REFRESH_HASH | refresh_hash))
+        if refresh_family is not None:
+            first.append(REFRESH_FAMILY.set(REFRESH_FAMILY | refresh_family))
+        # What the page needed is not kept: who may be asked for it is the directory.
+        login = (LOGIN.set(encode(replace(grant.person, accounts=(), username=""))),)
+        answered = tuple(one.remove() for one in (BROWSER, CODE_LIFETIME, REQUEST_EXPIRES_AT, CODE_EXPIRES_AT))
+        until = (EXPIRES_AT.set(CONSENT_EXPIRES_AT), TTL.set(CONSENT_EXPIRES_AT + SWEEP_SLACK))
+        of_code = (digest(code.secret) == CODE_HASH) & (DECISION == "approved") & REVOKED_AT.does_not_exist()
+        in_time = REDEEMED_BY.exists() | (now < CODE_EXPIRES_AT)
+        written = self._step(grant.key, (*first, *login, *answered, *until, ATTEMPTS.add({attempt})), of_code & in_time)
+        if written.redeemed_by != attempt or len(written.attempts) > 1:
+            raise Replayed("the code was redeemed before")
+        return written
+
+    def find_refreshable(self, refresh_token: Handle, *, now: int) -> Grant | None:
+        grant, epoch = self._with_epoch(refresh_token)
+        return grant if grant is not None and grant.in_force(epoch, now=now) else None
+
+    def rotate(self, grant: Grant, refresh_hash: str, *, now: int) -> None:
+        newest = (str(grant.refresh_hash) == REFRESH_HASH) | (refresh_hash == REFRESH_HASH)  # or sent again
+        in_force = REVOKED_AT.does_not_exist() & (now < CONSENT_EXPIRES_AT)
+        replace = Write(
+            "Update", self.name, grant.key, actions=(REFRESH_HASH.set(refresh_hash),), condition=newest & in_force
+        )
+        try:
+            self._tables.write(replace)
+        except ConditionFailed as failed:
+            if failed.item is not None and failed.item.get("refresh_hash") != grant.refresh_hash:
+                raise Replayed("the refresh token was replaced before") from None
+            raise Gone("the grant is no longer in force") from None
+
+    def revoke(self, key: str, *, now: int) -> None:
+        end = Write("Update", self.name, key, actions=(REVOKED_AT.set(REVOKED_AT | now),), condition=PK.exists())
+        try:
+            self._tables.write(end)
+        except ConditionFailed:
+            return  # swept long ago: nothing is in force
+
+    def relied_on(self, key: str, epoch: int, *, now: int) -> bool:
+        grant = items.read(self._tables.get(self.name, key) if is_key(key) else None)
+        return grant is not None and items.is_relied_on(grant, epoch, now=now)
+
+    def of_person(
+        self, sub: str, *, now: int, after: str | None = None, most: int = 25
+    ) -> tuple[list[Grant], str | None]:
         person = digest(sub)
         keys, more = self._tables.newest(self.name, BY_PERSON, ("person", person), "given_at", after=after, most=most)
         if not keys:
             return [], more
-        # The index lags behind; what is told of each comes from the item itself.
-        items = self._tables.get_both(*((self.name, key) for key in keys))
-        found = [active(item, now=now) for item in items if item is not None and item.get("person") == person]
-        return [consent for consent in found if consent is not None], more
+        # The index lags behind; what is told of each comes from the items themselves.
+        found = self._tables.get_all(*((self.name, key) for key in keys))
+        grants = [
+            grant for item in found if item is not None and item.get("person") == person and (grant := items.read(item))
+        ]
+        bonds = list(dict.fromkeys(grant.bond for grant in grants if grant.bond is not None))
+        read = self._tables.get_all(*((self._bonds, bond) for bond in bonds)) if bonds else []
+        epochs = {bond: epoch_of(item) for bond, item in zip(bonds, read, strict=True)}
+        return [
+            grant
+            for grant in grants
+            if grant.bond is not None and items.is_relied_on(grant, epochs[grant.bond], now=now)
+        ], more
 
+    def end_token(self, grant: Grant, handle: Handle, *, now: int) -> None:
+        """The access token of that handle, which stands in the grant, is over."""
+        name = "token_ended_at" if handle.digest == grant.token_hash else "front_ended_at"
+        ended = NumberAttribute(attr_name=name)
+        self._tables.write(
+            Write("Update", self.name, grant.key, actions=(ended.set(ended | now),), condition=PK.exists())
+        )
 
-class Tokens:
-    """stores.Tokens."""
+    def read_with(self, handle: Handle, *more: tuple[str, str]) -> tuple[Grant | None, int, list[Item | None]]:
+        """The grant that the handle names, its bond's epoch, and more items, in one consistent read."""
+        item, bond, *others = self._tables.get_all(
+            (self.name, str(handle.grant)), (self._bonds, str(handle.bond)), *more
+        )
+        grant = items.read(item)
+        if grant is None or grant.bond != handle.bond:  # a bond of the caller's choice has another epoch
+            return None, 0, others
+        return grant, epoch_of(bond), others
 
-    def __init__(self, tables: Tables, name: str, consents: Consents, used_once: UsedOnce) -> None:
-        self._tables, self._name = tables, name
-        self._consents, self._used_once = consents, used_once
+    def _with_epoch(self, handle: Handle) -> tuple[Grant | None, int]:
+        grant, epoch, _ = self.read_with(handle)
+        return grant, epoch
 
-    def put(self, handle: str, token: AccessToken) -> Write:
-        """A token, as part of a larger write."""
-        item: Item = {
-            "record": encode(token, without=("expires_at",)),
-            "expires_at": token.expires_at,
-            "ttl": token.expires_at + SWEEP_SLACK,
-        }
-        return Write("Put", self._name, digest(handle), item)
-
-    def keep(self, handle: str, token: AccessToken, *, now: int, once: Sequence[Once] = ()) -> None:
-        writes = [self.put(handle, token)]
-        if token.consent_id is not None:
-            writes.append(self._consents.still_active(token.consent_id, now=now))
+    def _step(self, key: str, actions: Sequence[Action], condition: Condition) -> Grant:
+        if not is_key(key):
+            raise Gone("no such key")
         try:
-            with claiming(once, start=len(writes)):
-                self._tables.write(*writes, *self._used_once.writes(once, now=now))
+            item = self._tables.write(Write("Update", self.name, key, actions=tuple(actions), condition=condition))
         except ConditionFailed:
-            raise Gone("the consent is no longer in force") from None
-
-    def rotate(
-        self,
-        consent: Consent,
-        refresh_hash: str,
-        *,
-        handle: str,
-        token: AccessToken,
-        now: int,
-        once: Sequence[Once] = (),
-    ) -> None:
-        replaced = self._consents.rotation(consent, refresh_hash, now=now)
-        try:
-            with claiming(once, start=2):
-                self._tables.write(replaced, self.put(handle, token), *self._used_once.writes(once, now=now))
-        except ConditionFailed as failed:
-            there = failed.items.get(0)
-            if there is not None and there.get("refresh_hash") != consent.refresh_hash:
-                raise Replayed(consent.consent_id) from None
-            raise Gone("the consent is no longer in force") from None
-
-    def begin(self, consent: Consent, handle: str, token: AccessToken) -> None:
-        self._tables.write(self._consents.first_write(consent), self.put(handle, token))
-
-    def find(self, handle: str, *, now: int) -> tuple[AccessToken, Consent | None] | None:
-        token, consent = self.look_up(handle, now=now)
-        return None if token is None else (token, consent)
-
-    def look_up(self, handle: str, *, now: int) -> tuple[AccessToken | None, Consent | None]:
-        consent_id = key_of(handle)
-        places = [(self._name, digest(handle))]
-        if consent_id is not None:
-            places.append((self._consents.name, consent_id))
-        item, *beside = self._tables.get_both(*places)
-        consent = active(beside[0], now=now) if beside else None
-        if item is None:
-            refreshes = consent is not None and matches(handle, consent.refresh_hash)
-            return (None, consent) if refreshes else (None, None)
-        token = decode(AccessToken, str(item["record"]), expires_at=item["expires_at"])
-        in_force = token.expires_at > now and token.consent_id == consent_id and (consent_id is None or consent)
-        return (token, consent) if in_force else (None, None)
-
-    def revoke(self, handle: str, *, now: int, once: Sequence[Once] = ()) -> None:
-        with claiming(once, start=1):
-            self._tables.write(Write("Delete", self._name, digest(handle)), *self._used_once.writes(once, now=now))
+            raise Gone("expired, decided, or another's") from None
+        grant = items.read(item)
+        if grant is None:
+            raise Gone("the record can't be read")
+        return grant
 
 
-def active(item: Item | None, *, now: int) -> Consent | None:
-    """The consent of an item, unless it has expired or was revoked."""
-    if item is None or "revoked_at" in item or int(item["expires_at"]) <= now:
-        return None
-    return decode(Consent, str(item["record"]), expires_at=item["expires_at"], refresh_hash=item.get("refresh_hash"))
+def _of_browser(browser: str, *, now: int) -> Condition:
+    return cast(Condition, (digest(browser) == BROWSER) & (now < EXPIRES_AT))

@@ -6,6 +6,7 @@ one call nor give back the item that a condition failed on.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -18,8 +19,8 @@ from pynamodb.exceptions import PynamoDBException, VerboseClientError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-Item = dict[str, str | int]
-Verb = Literal["Put", "Update", "Delete", "ConditionCheck"]
+Item = dict[str, str | int | frozenset[str]]
+Verb = Literal["Put", "Update", "Delete"]
 
 PK = UnicodeAttribute(attr_name="pk")
 RECORD = UnicodeAttribute(attr_name="record")
@@ -30,23 +31,28 @@ SWEEP_SLACK = 24 * 3600
 LONGEST_KEY = 2048
 """Bytes. DynamoDB refuses to look for a longer key, or an empty one, and a caller may send either."""
 
+WHOLE = re.compile("-?[0-9]+")
+
 LONGEST_NUMBER = 16
 """Digits of a time that a caller may send back."""
+
+CONFLICTS = ("ReplicatedWriteConflictException", "TransactionConflictException")
+"""What a write gets that collides with another one, in another Region or in somebody's transaction."""
 
 CONFLICT_PAUSES = (0.01, 0.03, 0.08, 0.2, 0.4, 0.8)
 
 
 class ConditionFailed(Exception):
-    """At least one condition did not hold, so nothing was written. `items`: by position in the write, what was there."""
+    """The condition did not hold, so nothing was written. `item`: what was there, None for nothing."""
 
-    def __init__(self, items: dict[int, Item | None]) -> None:
-        super().__init__("a condition did not hold")
-        self.items = items
+    def __init__(self, item: Item | None) -> None:
+        super().__init__("the condition did not hold")
+        self.item = item
 
 
 @dataclass(frozen=True)
 class Write:
-    """One item's part of a write."""
+    """A write of one item; every write is."""
 
     verb: Verb
     table: str
@@ -68,15 +74,17 @@ class Tables:
         self._pause = pause
         for name in names:
             self._connection.add_meta_table(_meta_table(name, keys.get(name, ("pk",))))
+        self._known = set(names)
 
     def get(self, table: str, key: str) -> Item | None:
         """The item, read consistently; expired or not."""
         if not _can_be(key):
             return None
+        self._know(table)
         answer = self._connection.get_item(table, key, consistent_read=True)
         return _plain(answer.get("Item"))
 
-    def get_both(self, *wanted: tuple[str, str]) -> list[Item | None]:
+    def get_all(self, *wanted: tuple[str, str]) -> list[Item | None]:
         """Items of several tables in one consistent call, in the order asked."""
         asked: dict[str, Any] = {}
         for table, key in wanted:
@@ -131,47 +139,27 @@ class Tables:
         more = None if last is None else f"{last[sort]}.{last['pk']}"
         return [item["pk"]["S"] for item in answer["Items"]], more
 
-    def write(self, *writes: Write) -> Item | None:
-        """All or nothing; a single update gives back the item as it is now. Raises ConditionFailed.
+    def write(self, write: Write) -> Item | None:
+        """Put, update or delete one item. An update gives it back as it is now, a put what was there. Raises ConditionFailed.
 
-        Several items go as one transaction, which botocore makes idempotent (ClientRequestToken), so a retry of one that
-        landed succeeds. A single conditional write must itself hold for the attempt that made it. Either is tried again
-        while another transaction has an item of it in hand.
+        botocore may send it twice, so its condition must also hold for the attempt that made it. It is tried again where
+        another Region has the item in hand.
         """
-        impossible: dict[int, Item | None] = {n: None for n, write in enumerate(writes) if not _can_be(write.key)}
-        if impossible:
-            raise ConditionFailed(impossible)
+        if not _can_be(write.key):
+            raise ConditionFailed(None)
         for pause in (*CONFLICT_PAUSES, None):
             try:
-                if len(writes) == 1:
-                    return self._write_one(writes[0])
-                self._write_all(writes)
-                return None
+                return self._write(write)
             except VerboseClientError as problem:
-                conflict = problem.response["Error"]["Code"] == "TransactionConflictException" or any(
-                    reason is not None and reason.code == "TransactionConflict"
-                    for reason in problem.cancellation_reasons
-                )
-                if not conflict or pause is None:
+                if problem.response["Error"]["Code"] not in CONFLICTS or pause is None:
                     raise
             self._pause(pause)
         raise AssertionError("unreachable")
 
-    def _write_all(self, writes: Sequence[Write]) -> None:
-        transaction = {"TransactItems": [{write.verb: self._arguments(write)} for write in writes]}
-        try:
-            self._connection.dispatch("TransactWriteItems", transaction)
-        except VerboseClientError as problem:
-            reasons = enumerate(problem.cancellation_reasons)
-            failed = {n: r for n, r in reasons if r is not None and r.code == "ConditionalCheckFailed"}
-            if not failed:
-                raise
-            raise ConditionFailed({n: _plain(r.raw_item) for n, r in failed.items()}) from None
-
-    def _write_one(self, write: Write) -> Item | None:
+    def _write(self, write: Write) -> Item | None:
         arguments = self._arguments(write)
-        if write.verb == "Update":
-            arguments["ReturnValues"] = "ALL_NEW"
+        if write.verb != "Delete":
+            arguments["ReturnValues"] = "ALL_NEW" if write.verb == "Update" else "ALL_OLD"
         try:
             answer = self._connection.dispatch(f"{write.verb}Item", arguments)
         except VerboseClientError as problem:
@@ -179,10 +167,17 @@ class Tables:
                 raise
             cause = problem.__cause__
             there = cause.response.get("Item") if isinstance(cause, ClientError) else None
-            raise ConditionFailed({0: _plain(there)}) from None
+            raise ConditionFailed(_plain(there)) from None
         return _plain(answer.get("Attributes"))
 
+    def _know(self, table: str) -> None:
+        """Of the tables by week, one more; each has one key."""
+        if table not in self._known:
+            self._connection.add_meta_table(_meta_table(table, ("pk",)))
+            self._known.add(table)
+
     def _arguments(self, write: Write) -> dict[str, Any]:
+        self._know(write.table)
         arguments: dict[str, Any] = self._connection.get_operation_kwargs(
             write.table,
             write.key,
@@ -215,11 +210,24 @@ def _can_be(key: str) -> bool:
         return False
 
 
-def _typed(item: Item) -> dict[str, dict[str, str]]:
-    return {name: {"N": str(value)} if isinstance(value, int) else {"S": value} for name, value in item.items()}
+def _typed(item: Item) -> dict[str, dict[str, Any]]:
+    return {name: _value(value) for name, value in item.items()}
 
 
-def _plain(item: dict[str, dict[str, str]] | None) -> Item | None:
+def _value(value: str | int | frozenset[str]) -> dict[str, Any]:
+    if isinstance(value, frozenset):
+        return {"SS": sorted(value)}
+    return {"N": str(value)} if isinstance(value, int) else {"S": value}
+
+
+def _plain(item: dict[str, dict[str, Any]] | None) -> Item | None:
+    """The item without the attributes of kinds that we write none of: what a later release adds is left alone."""
     if item is None:
         return None
-    return {name: int(value["N"]) if "N" in value else value["S"] for name, value in item.items()}
+    return {name: found for name, value in item.items() if (found := _read(value)) is not None}
+
+
+def _read(value: dict[str, Any]) -> str | int | frozenset[str] | None:
+    if "N" in value:
+        return int(value["N"]) if WHOLE.fullmatch(value["N"]) else None
+    return frozenset(value["SS"]) if "SS" in value else value.get("S")

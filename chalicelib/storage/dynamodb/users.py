@@ -6,23 +6,23 @@ id, leads to the user and holds what changes at each use: how often the authenti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from chalicelib.storage.dynamodb.codec import decode, encode
-from chalicelib.storage.dynamodb.once import ATTEMPT, UsedOnce, claiming
+from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
+from chalicelib.storage.dynamodb.once import ATTEMPT
 from chalicelib.storage.dynamodb.tables import PK, RECORD, ConditionFailed, Tables, Write
 from chalicelib.storage.handles import digest
-from chalicelib.storage.records import Once, PasskeyHolder, User
+from chalicelib.storage.records import PasskeyHolder, User
 from chalicelib.storage.stores import Gone
 
 FAILURES = NumberAttribute(attr_name="failures")
 LAST_FAILURE = NumberAttribute(attr_name="last_failure")
 INVITATION = UnicodeAttribute(attr_name="invitation")
 INVITED_UNTIL = NumberAttribute(attr_name="invited_until")
+USERNAME = UnicodeAttribute(attr_name="username")
 SIGN_COUNT = NumberAttribute(attr_name="sign_count")
 
 _BESIDE = ("failures", "last_failure", "invitation", "invited_until")
@@ -31,17 +31,23 @@ _BESIDE = ("failures", "last_failure", "invitation", "invited_until")
 class Users:
     """stores.Users."""
 
-    def __init__(self, tables: Tables, name: str, used_once: UsedOnce, *, chance: Callable[[], str]) -> None:
-        self._tables, self._name, self._used_once, self._chance = tables, name, used_once, chance
+    def __init__(self, tables: Tables, name: str) -> None:
+        self._tables, self._name = tables, name
 
     def keep(self, user: User) -> None:
-        self._tables.write(Write("Put", self._name, user.username, {"record": encode(user, without=_BESIDE)}))
+        self._tables.write(
+            Write("Put", self._name, user.username, {"v": VERSION, "record": encode(user, without=_BESIDE)})
+        )
 
     def find(self, username: str) -> User | None:
         item = self._tables.get(self._name, username) if username else None
         if item is None or "record" not in item:  # nobody, or what leads to somebody
             return None
-        return decode(User, str(item["record"]), **{name: item[name] for name in _BESIDE if name in item})
+        try:
+            return decode(User, str(item["record"]), **{name: item[name] for name in _BESIDE if name in item})
+        except Unreadable as problem:
+            report(problem, username, item.get("v"))
+            return None
 
     def failed(self, username: str, *, now: int) -> None:
         counted = (FAILURES.add(1), LAST_FAILURE.set(now))
@@ -60,24 +66,24 @@ class Users:
         except ConditionFailed:
             raise Gone("nobody of that name") from None
 
-    def exchange(
-        self, username: str, *, invitation: str, ticket: str, until: int, now: int, once: Sequence[Once] = ()
-    ) -> None:
+    def exchange(self, username: str, *, invitation: str, ticket: str, until: int, now: int) -> None:
         in_force = (digest(invitation) == INVITATION) & (now < INVITED_UNTIL)
         exchange = Write(
             "Update",
             self._name,
             username,
             actions=(INVITATION.set(digest(ticket)), INVITED_UNTIL.set(until)),
-            condition=in_force | (digest(ticket) == INVITATION),  # a retry of what landed
+            condition=in_force | (digest(ticket) == INVITATION),  # sent again
         )
         try:
-            with claiming(once, start=1):
-                self._tables.write(exchange, *self._used_once.writes(once, now=now))
+            self._tables.write(exchange)
         except ConditionFailed:
             raise Gone("the invitation is used, too old or of another") from None
 
     def add_passkey(self, user: User, passkey: dict[str, Any], *, ticket: str, sign_count: int, now: int) -> None:
+        if any(one["id"] == passkey["id"] for one in user.passkeys):
+            raise Gone("the passkey is known")
+        # First what leads to the user, which leads nowhere while the user has no such passkey; then the write that decides.
         # Whoever changes the record takes the invitation away, and so the ticket is the proof that it is as it was read.
         changed = replace(user, passkeys=(*user.passkeys, passkey))
         leads = Write(
@@ -85,17 +91,19 @@ class Users:
             self._name,
             _place(passkey["id"]),
             {"username": user.username, "sign_count": sign_count},
-            condition=PK.does_not_exist(),
+            condition=PK.does_not_exist() | (user.username == USERNAME),  # of a try that went no further
         )
+        record = encode(changed, without=_BESIDE)
         add = Write(
             "Update",
             self._name,
             user.username,
-            actions=(RECORD.set(encode(changed, without=_BESIDE)), INVITATION.remove(), INVITED_UNTIL.remove()),
-            condition=(digest(ticket) == INVITATION) & (now < INVITED_UNTIL),
+            actions=(RECORD.set(record), INVITATION.remove(), INVITED_UNTIL.remove()),
+            condition=((digest(ticket) == INVITATION) & (now < INVITED_UNTIL)) | (record == RECORD),  # or sent again
         )
         try:
-            self._tables.write(add, leads)
+            self._tables.write(leads)
+            self._tables.write(add)
         except ConditionFailed:
             raise Gone("the ticket is used or too old, or the passkey is known") from None
 
@@ -106,17 +114,16 @@ class Users:
             return None
         for passkey in user.passkeys:
             if passkey["id"] == credential_id:
-                return PasskeyHolder(user, passkey, int(item["sign_count"]))
+                return PasskeyHolder(user, passkey, int(str(item["sign_count"])), str(item.get("attempt", "")))
         return None  # it was taken away from the user, or its user's name is another's now
 
-    def counted(self, credential_id: str, sign_count: int) -> None:
-        attempt = self._chance()
+    def counted(self, credential_id: str, sign_count: int, *, attempt: str) -> None:
         count = Write(
             "Update",
             self._name,
             _place(credential_id),
             actions=(SIGN_COUNT.set(sign_count), ATTEMPT.set(attempt)),
-            condition=(sign_count > SIGN_COUNT) | (attempt == ATTEMPT),
+            condition=(sign_count > SIGN_COUNT) | ((attempt == ATTEMPT) & (sign_count == SIGN_COUNT)),
         )
         try:
             self._tables.write(count)

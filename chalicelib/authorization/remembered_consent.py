@@ -6,10 +6,14 @@ from collections.abc import Collection
 
 from chalicelib.authorization import claims_request, writing
 from chalicelib.profiles import Profile
-from chalicelib.storage.records import Agreement, AuthorizationRequest, Client
+from chalicelib.storage.permission import RememberedConsent
+from chalicelib.storage.records import AuthorizationRequest, Client
+
+Asked = tuple[tuple[str, ...], tuple[str, ...]]
+"""Scope tokens, and names of single claims."""
 
 
-def rememberable(request: AuthorizationRequest, client: Client, profile: Profile) -> bool:
+def may_be_remembered(request: AuthorizationRequest, client: Client, profile: Profile) -> bool:
     """Whether an answer to this request spares the person the same question later, or was spared by an earlier one.
 
     Never where something can be changed or exactly one thing is agreed to, since that is another one each time. Never a public
@@ -19,14 +23,15 @@ def rememberable(request: AuthorizationRequest, client: Client, profile: Profile
     return profile.consent_remembered and not client.public and not exact
 
 
-def asked(request: AuthorizationRequest, *, known: Collection[str]) -> Agreement:
+def asked(request: AuthorizationRequest, *, known: Collection[str]) -> Asked:
     """All that the request asks a person to agree to. `known`: names of the claims that are ever told."""
-    return Agreement(request.scope, tuple(name for name in claims_request.names(request) if name in known))
+    return request.scope, tuple(name for name in claims_request.names(request) if name in known)
 
 
-def new(wanted: Agreement, before: Agreement) -> Agreement:
+def new(wanted: Asked, before: RememberedConsent) -> Asked:
     """What of it was not agreed to before."""
-    return Agreement(
-        tuple(name for name in wanted.scope if name not in before.scope),
-        tuple(name for name in wanted.claims if name not in before.claims),
+    scope, names = wanted
+    return (
+        tuple(name for name in scope if name not in before.scope),
+        tuple(name for name in names if name not in before.claims),
     )

@@ -1,0 +1,34 @@
+"""The access token of a person's grant, whichever grant_type gives it."""
+
+from __future__ import annotations
+
+from chalicelib.authorization import details
+from chalicelib.authorization.detail_type import Detail
+from chalicelib.clients import lifetimes
+from chalicelib.clients.authentication import AuthenticatedClient
+from chalicelib.storage.permission import AccessToken, Grant
+
+
+def access_token_of(
+    caller: AuthenticatedClient,
+    grant: Grant,
+    scope: tuple[str, ...],
+    covered: tuple[Detail, ...],
+    cnf: dict[str, str],
+    *,
+    now: int,
+) -> AccessToken:
+    """A token for `scope` and the `covered` details, bound to `cnf`. It ends with its grant, or with what it is for."""
+    return AccessToken(
+        client_id=caller.client.client_id,
+        scope=scope,
+        cnf=cnf,
+        issued_at=now,
+        expires_at=min(
+            now + lifetimes.of_access_token(caller.client, caller.profile, bound=bool(cnf)),
+            details.ends(covered, otherwise=grant.consent_expires_at),
+        ),
+        grant=grant.key,
+        dpop_nonce_required=caller.client.dpop_nonce_required,
+        authorization_details=covered,
+    )

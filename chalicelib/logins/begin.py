@@ -1,0 +1,27 @@
+"""A permission's beginning: the item of a checked authorization request, whichever way the request came."""
+
+from __future__ import annotations
+
+from chalicelib.authorization import details
+from chalicelib.clients import lifetimes
+from chalicelib.profiles import Profile
+from chalicelib.storage.handles import digest
+from chalicelib.storage.permission import Grant
+from chalicelib.storage.records import AuthorizationRequest, Client
+
+
+def new_grant(secret: str, request: AuthorizationRequest, client: Client, profile: Profile, *, now: int) -> Grant:
+    """The grant of a request. `secret`: a new handle, of which the grant's key is the digest; nobody has it yet.
+
+    What comes of it ends when it says so from here on, whenever the person decides and the code is redeemed.
+    """
+    until = now + profile.request_uri_lifetime
+    return Grant(
+        key=digest(secret),
+        request=request,
+        request_expires_at=until,
+        expires_at=until,
+        consent_expires_at=details.ends(
+            request.authorization_details, otherwise=now + lifetimes.of_consent(client, profile)
+        ),
+    )

@@ -1,0 +1,98 @@
+"""A grant as an item: what never changes is one JSON attribute, what a step writes is an attribute of its own."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
+from chalicelib.storage.dynamodb.tables import SWEEP_SLACK, Item
+from chalicelib.storage.permission import AccessToken, Grant
+from chalicelib.storage.records import Login
+
+JSON = ("granted", "cnf")
+TOKENS = ("token", "front_token")
+PLAIN = (
+    "request_expires_at",
+    "expires_at",
+    "consent_expires_at",
+    "browser",
+    "code_lifetime",
+    "bond",
+    "epoch",
+    "session",
+    "decision",
+    "given_at",
+    "code_hash",
+    "code_expires_at",
+    "redeemed_by",
+    "attempts",
+    "token_hash",
+    "token_ended_at",
+    "front_hash",
+    "front_ended_at",
+    "refresh_hash",
+    "refresh_family",
+    "revoked_at",
+)
+
+
+def new(grant: Grant) -> Item:
+    """The item of a grant that nobody has answered yet."""
+    opened: Item = {"browser": grant.browser, "code_lifetime": grant.code_lifetime} if grant.browser else {}
+    return {
+        "v": VERSION,
+        "record": encode(grant.request),
+        "client_id": grant.client_id,
+        "request_expires_at": grant.request_expires_at,
+        "expires_at": grant.expires_at,
+        "consent_expires_at": grant.consent_expires_at,
+        "ttl": grant.expires_at + SWEEP_SLACK,
+        **opened,
+    }
+
+
+def read(item: Item | None) -> Grant | None:
+    """The grant, None where there is none, or none that can be read; then the log says so."""
+    if item is None:
+        return None
+    try:
+        found: dict[str, Any] = {name: item[name] for name in PLAIN if name in item}
+        found |= {name: json.loads(str(item[name])) for name in JSON if name in item}
+        found |= {"login": decode(Login, str(item["login"]))} if "login" in item else {}
+        grant = decode(Grant, as_json({"key": item["pk"]}), request=json.loads(str(item["record"])), **found)
+        tokens: dict[str, Any] = {name: _token(grant, name, str(item[name])) for name in TOKENS if name in item}
+        return replace(grant, **tokens)
+    except (Unreadable, ValueError, KeyError) as problem:
+        unreadable = problem if isinstance(problem, Unreadable) else Unreadable(f"Grant: {type(problem).__name__}")
+        report(unreadable, str(item.get("pk")), item.get("v"))
+        return None
+
+
+def token_of(grant: Grant, token: AccessToken, *, cnf: dict[str, str]) -> str:
+    """An access token that stands in its grant: what it does not share with it. `cnf`: what the grant says of it."""
+    shared = _shared(grant, cnf)
+    members: dict[str, Any] = json.loads(encode(token))
+    said: dict[str, Any] = json.loads(encode(AccessToken(issued_at=0, expires_at=0, **shared)))
+    return as_json({name: value for name, value in members.items() if said.get(name) != value})
+
+
+def _token(grant: Grant, name: str, text: str) -> AccessToken:
+    shared = _shared(grant, grant.cnf or {} if name == "token" else {})
+    return decode(AccessToken, as_json({**shared, **json.loads(text)}))
+
+
+def _shared(grant: Grant, cnf: dict[str, str]) -> dict[str, Any]:
+    return {"client_id": grant.client_id, "scope": grant.scope, "cnf": cnf, "grant": grant.key}
+
+
+def is_relied_on(grant: Grant, epoch: int, *, now: int) -> bool:
+    """Whether what lives from this grant may live: it is in force, and its code was redeemed or still may be."""
+    redeemed = grant.redeemed_by is not None or grant.may_be_redeemed(now=now)
+    return redeemed and grant.in_force(epoch, now=now)
+
+
+def as_json(value: Any) -> str:
+    """As it is stored."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

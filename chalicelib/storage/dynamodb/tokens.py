@@ -1,0 +1,111 @@
+"""Access tokens: a client's own and refreshed ones have an item; the one of a code, and the one beside it, stand in the grant."""
+
+from __future__ import annotations
+
+from pynamodb.attributes import NumberAttribute
+
+from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
+from chalicelib.storage.dynamodb.grants import Grants
+from chalicelib.storage.dynamodb.tables import PK, SWEEP_SLACK, ConditionFailed, Item, Tables, Write
+from chalicelib.storage.dynamodb.weekly import TableOf, has_table, starts
+from chalicelib.storage.handles import Handle, matches, read
+from chalicelib.storage.permission import AccessToken, Grant
+from chalicelib.storage.stores import Gone
+
+REVOKED_AT = NumberAttribute(attr_name="revoked_at")
+
+NOTHING: tuple[None, None] = (None, None)
+
+
+class Tokens:
+    """stores.Tokens."""
+
+    def __init__(self, tables: Tables, table_of: TableOf, grants: Grants) -> None:
+        self._tables, self._table_of, self._grants = tables, table_of, grants
+
+    def put(self, handle: str, token: AccessToken) -> None:
+        item: Item = {
+            "v": VERSION,
+            "record": encode(token, without=("expires_at",)),
+            "expires_at": token.expires_at,
+            "ttl": token.expires_at + SWEEP_SLACK,
+        }
+        taken = read(handle)
+        if taken is None:
+            raise Gone("no handle of ours")
+        table = self._table_of(token.expires_at)
+        try:
+            self._tables.write(Write("Put", table, taken.digest, item, condition=PK.does_not_exist()))
+        except ConditionFailed:
+            return  # sent again: nobody else knows the handle; and what was revoked since stays so
+
+    def find(self, handle: str, *, now: int) -> tuple[AccessToken, Grant | None] | None:
+        token, grant = self.look_up(handle, now=now)
+        return None if token is None else (token, grant)
+
+    def look_up(self, handle: str, *, now: int) -> tuple[AccessToken | None, Grant | None]:
+        taken = read(handle)
+        if taken is None or (taken.week is not None and not has_table(taken.week, now=now)):
+            return NOTHING
+        if taken.grant is None:
+            return self._own(taken, now=now)
+        if taken.week is None:
+            grant, epoch, _ = self._grants.read_with(taken)
+            token = None if grant is None else _standing_in(grant, taken, now=now)
+        else:
+            grant, epoch, (item,) = self._grants.read_with(taken, (self._place(taken), taken.digest))
+            token = _token(item, now=now)
+        if grant is None or not grant.in_force(epoch, now=now):
+            return NOTHING
+        if token is not None:
+            return (token, grant) if token.grant == grant.key else NOTHING
+        of_family = matches(taken.family, grant.refresh_family)
+        return (None, grant) if of_family or matches(handle, grant.refresh_hash) else NOTHING
+
+    def _own(self, handle: Handle, *, now: int) -> tuple[AccessToken | None, None]:
+        """A client's own token, of no grant."""
+        if handle.week is None:
+            return NOTHING
+        (item,) = self._tables.get_all((self._place(handle), handle.digest))
+        token = _token(item, now=now)
+        return (token, None) if token is not None and token.grant is None else NOTHING
+
+    def revoke(self, handle: str, grant: Grant | None, *, now: int) -> None:
+        taken = read(handle)
+        if taken is None or (taken.week is not None and not has_table(taken.week, now=now)):
+            return
+        if taken.week is None:
+            if grant is not None and grant.key == taken.grant:
+                self._grants.end_token(grant, taken, now=now)
+            return
+        ended = (REVOKED_AT.set(REVOKED_AT | now),)
+        try:
+            self._tables.write(Write("Update", self._place(taken), taken.digest, actions=ended, condition=PK.exists()))
+        except ConditionFailed:
+            return  # there is none
+
+    def _place(self, handle: Handle) -> str:
+        return self._table_of(starts(handle.week or 0))
+
+
+def _token(item: Item | None, *, now: int) -> AccessToken | None:
+    """The token of an item, unless it has expired, was revoked, or can't be read."""
+    if item is None or "revoked_at" in item:
+        return None
+    try:
+        token = decode(AccessToken, str(item["record"]), expires_at=item["expires_at"])
+    except (Unreadable, KeyError) as problem:
+        report(Unreadable(f"AccessToken: {problem}"), str(item.get("pk")), item.get("v"))
+        return None
+    return token if now < token.expires_at else None
+
+
+def _standing_in(grant: Grant, handle: Handle, *, now: int) -> AccessToken | None:
+    """The access token of that handle that stands in the grant."""
+    for stored, token, ended_at in (
+        (grant.token_hash, grant.token, grant.token_ended_at),
+        (grant.front_hash, grant.front_token, grant.front_ended_at),
+    ):
+        if matches(handle.value, stored) and token is not None:
+            return token if ended_at is None and now < token.expires_at else None
+    return None

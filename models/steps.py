@@ -1,0 +1,115 @@
+"""The storage protocol, step by step: which calls go to DynamoDB and KMS, in which order, and on which condition.
+
+Listed once. `tests/storage/test_protocol.py` holds it against what the code sends, `docs/reference/protocol.md` is written from
+it, and the models (`*.pml`) have the same steps. A `?` is a value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CLAIM = "PutItem used-once IF attribute_not_exists(pk) OR expires_at < ? OR attempt = ?"
+"""A jti, a proof, a one-time code: once for each attempt, which may be sent again."""
+
+IN_FORCE = "BatchGetItem bonds grants"
+"""All that can end a grant, in one consistent read."""
+
+OF_BROWSER = "browser = ? AND expires_at > ?"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One request. `before`: calls that come before the decisive write; those in one tuple run side by side.
+
+    `commit`: the one write that decides, None where there is none. `after`: what is optional, and fails quietly.
+    `dying`: what it costs where the function dies before the commit, and after it.
+    """
+
+    name: str
+    before: tuple[tuple[str, ...], ...] = ()
+    commit: str | None = None
+    after: tuple[str, ...] = ()
+    dying: str = ""
+
+
+STEPS = (
+    Step(
+        "push",
+        before=((CLAIM,),),
+        commit="PutItem grants IF attribute_not_exists(pk)",
+        dying="Nobody knows the request_uri. The two writes run side by side, and both are needed for the answer.",
+    ),
+    Step(
+        "authorize",
+        commit=(
+            "UpdateItem grants SET browser, code_lifetime, expires_at, ttl REMOVE login, person, bond, epoch, session"
+            " IF client_id = ? AND request_expires_at > ? AND attribute_not_exists(decision)"
+        ),
+        dying="It may be opened again.",
+    ),
+    Step(
+        "sign in",
+        before=(("GetItem grants", "GetItem users"), ("KMS Decrypt",), ("GetItem bonds", CLAIM)),
+        commit=(
+            "UpdateItem grants SET login, person, bond, epoch REMOVE session"
+            f" IF {OF_BROWSER} AND attribute_not_exists(decision)"
+        ),
+        after=("PutItem sessions IF attribute_not_exists(pk)",),
+        dying="The same form, posted again, goes on: the one-time code is claimed for this browser's login.",
+    ),
+    Step(
+        "approve",
+        commit=(
+            "UpdateItem grants SET decision, code_hash, code_expires_at = code_lifetime + ?, given_at REMOVE granted"
+            f" IF {OF_BROWSER} AND person = ? AND attribute_not_exists(session) AND attribute_not_exists(revoked_at)"
+            " AND (attribute_not_exists(decision) OR (decision = ? AND attribute_not_exists(redeemed_by)))"
+        ),
+        after=("UpdateItem bonds IF its epoch is the grant's",),
+        dying="Allow may be pressed again: another code, and the first one is dead.",
+    ),
+    Step(
+        "redeem",
+        before=((IN_FORCE, CLAIM), ("KMS Sign",)),
+        commit=(
+            "UpdateItem grants SET redeemed_by = if_not_exists(redeemed_by, ?), token = if_not_exists(token, ?),"
+            " token_hash = if_not_exists(token_hash, ?), cnf = if_not_exists(cnf, ?),"
+            " refresh_hash = if_not_exists(refresh_hash, ?), login, expires_at = consent_expires_at,"
+            " ttl = consent_expires_at + ? REMOVE browser, code_lifetime, request_expires_at, code_expires_at"
+            " ADD attempts IF code_hash = ? AND decision = ? AND attribute_not_exists(revoked_at)"
+            " AND (attribute_exists(redeemed_by) OR code_expires_at > ?)"
+        ),
+        dying="Before: nothing is spent. After: a new login, since a code gives tokens once (RFC 6749 4.1.2).",
+    ),
+    Step(
+        "use",
+        before=((IN_FORCE,),),
+        dying="In force if the set of attempts has one member, nothing is revoked, it is in time, and the epoch is the bond's.",
+    ),
+    Step(
+        "refresh",
+        before=((IN_FORCE, CLAIM),),
+        commit="PutItem access-tokens IF attribute_not_exists(pk)",
+        dying="Nobody has the handle.",
+    ),
+    Step(
+        "rotate",
+        before=((IN_FORCE,), ("PutItem access-tokens IF attribute_not_exists(pk)",)),
+        commit=(
+            "UpdateItem grants SET refresh_hash"
+            " IF (refresh_hash = ? OR refresh_hash = ?) AND attribute_not_exists(revoked_at) AND consent_expires_at > ?"
+        ),
+        dying="The client comes again with the token that was replaced. That is noticed by the read, and ends the grant.",
+    ),
+    Step(
+        "revoke",
+        before=((IN_FORCE, CLAIM),),
+        commit="UpdateItem grants SET revoked_at = if_not_exists(revoked_at, ?) IF attribute_exists(pk)",
+        dying="Not answered.",
+    ),
+    Step(
+        "end",
+        before=(("GetItem sessions",),),
+        commit="PutItem bonds IF attribute_not_exists(epoch) OR epoch < ?",
+        dying="Not answered.",
+    ),
+)

@@ -1,0 +1,172 @@
+"""The code sends what models/steps.py lists: each step's calls, their order, and the condition of its one decisive write."""
+
+import json
+import re
+from contextlib import contextmanager
+
+import pytest
+
+from benchmarks import journey
+from models.steps import STEPS
+from tests.actors import Browser, Fintech
+
+STEP = {step.name: step for step in STEPS}
+
+
+def said(operation, body):
+    """A call as the list has it: names for placeholders, ? for values."""
+    if operation == "BatchGetItem":
+        return f"{operation} {' '.join(sorted(name.removeprefix('ducat-') for name in body['RequestItems']))}"
+    names = body.get("ExpressionAttributeNames", {})
+
+    def written(text):
+        text = re.sub(r"#\w+", lambda found: names[found[0]], text)
+        text = re.sub(r":\w+", "?", text).replace(" (", "(").replace("AND(", "AND (").replace("OR(", "OR (")
+        return re.sub(r"(\w+) = \?(?=,| REMOVE| ADD|$)", r"\1", text).replace("ADD attempts ?", "ADD attempts")
+
+    update, condition = (written(body.get(part, "")) for part in ("UpdateExpression", "ConditionExpression"))
+    parts = (operation, body["TableName"].removeprefix("ducat-"), update, f"IF {flat(condition)}" if condition else "")
+    return " ".join(part for part in parts if part)
+
+
+def flat(condition):
+    """Without the brackets that mean nothing: pynamodb puts one round each pair."""
+    parsed = _parse(re.findall(r"\w+\([\w, ?]+\)|\(|\)|AND|OR|[\w?]+ [=<>]+ [\w?]+", condition))
+    return _text(parsed)
+
+
+def _parse(tokens):
+    if len(tokens) == 1:
+        return tokens[0]
+    terms, operator, depth, begin = [], None, 0, 0
+    for n, token in enumerate(tokens):
+        depth += (token == "(") - (token == ")")
+        if depth == 0 and token in ("AND", "OR"):
+            terms.append(tokens[begin:n])
+            operator, begin = token, n + 1
+    terms.append(tokens[begin:])
+    if operator is None:
+        return _parse(tokens[1:-1])
+    joined = []
+    for term in map(_parse, terms):
+        joined += term[1] if isinstance(term, tuple) and term[0] == operator else [term]
+    return operator, joined
+
+
+def _text(parsed, *, inner=False):
+    if isinstance(parsed, str):
+        return parsed
+    operator, terms = parsed
+    text = f" {operator} ".join(_text(term, inner=True) for term in terms)
+    return f"({text})" if inner else text
+
+
+@pytest.fixture
+def watched(bank):
+    """A bank with the product's directory, and a context in which its calls are written down as groups in a row."""
+    same, provider = journey.counted(bank)
+    groups = []
+
+    def of_dynamodb(model, params, **_):
+        if not provider._ours:
+            groups.append((provider._count.trips, said(model.name, json.loads(params["body"]))))
+
+    def of_kms(model, **_):
+        groups.append((provider._count.trips, f"KMS {model.name}"))
+
+    provider.dynamo._tables._connection.client.meta.events.register("before-call.dynamodb", of_dynamodb)
+    provider.kms._client.meta.events.register("before-call.kms", of_kms)
+
+    @contextmanager
+    def watching():
+        groups.clear()
+        with provider.counting():
+            yield groups
+
+    return same, provider, watching
+
+
+def in_a_row(groups):
+    rows = {}
+    for trip, call in groups:
+        rows.setdefault(trip, []).append(call)
+    return [sorted(calls) for _, calls in sorted(rows.items())]
+
+
+def listed(name):
+    """All needed calls of a step in a row; the commit runs beside what comes last before it where neither needs the other."""
+    step = STEP[name]
+    rows = [sorted(group) for group in step.before]
+    if step.commit is not None and name in ("push", "rotate"):
+        rows[-1] = sorted([*rows[-1], step.commit])
+    elif step.commit is not None:
+        rows.append([step.commit])
+    return rows
+
+
+def test_a_login_and_what_follows_send_the_calls_that_are_listed(watched):
+    same, provider, watching = watched
+    client = journey.client(same, "private_key_jwt", "mtls")
+    journey.warm(client, provider)
+    browser, (person, code) = Browser(same), journey._person(provider, now=same.now)
+    sent = {}
+    with watching() as groups:
+        request_uri = client.pushed()
+        sent["push"] = in_a_row(groups)
+    with watching() as groups:
+        page = browser.open(client.client_id, request_uri)
+        sent["authorize"] = in_a_row(groups)
+    page = browser.get(page.location)
+    with watching() as groups:
+        signed_in = browser.sign_in(page, username=person, password=journey.PASSWORD, one_time_code=code)
+        sent["sign in"] = in_a_row(groups)
+    page = browser.get(signed_in.location)
+    with watching() as groups:
+        value = browser.submit(page, "approve").parameters["code"]
+        sent["approve"] = in_a_row(groups)
+    with watching() as groups:
+        tokens = client.redeem(value).json()
+        sent["redeem"] = in_a_row(groups)
+    with watching() as groups:
+        client.accounts(tokens["access_token"])
+        sent["use"] = in_a_row(groups)
+    with watching() as groups:
+        client.refresh(tokens["refresh_token"])
+        sent["refresh"] = in_a_row(groups)
+    with watching() as groups:
+        client.revoke(tokens["refresh_token"])
+        sent["revoke"] = in_a_row(groups)
+    assert sent == {name: listed(name) for name in sent}
+
+
+def test_a_replacement_sends_the_calls_that_are_listed(watched, bank):
+    same, provider, watching = watched
+    client = Fintech(same, "public", "none", None, "", None, scope="openid accounts")
+    tokens = client.with_(bank=bank).tokens()
+    journey.warm(client, provider)
+    with watching() as groups:
+        assert client.refresh(tokens["refresh_token"]).status == 200
+        assert in_a_row(groups) == listed("rotate")
+
+
+def test_an_end_is_one_write(watched, fapi1_baseline_client):
+    same, provider, watching = watched
+    client = fapi1_baseline_client.with_(bank=same)
+    browser, (person, code) = Browser(same), journey._person(provider, now=same.now)
+    browser.get(
+        browser.sign_in(browser.get("/grants"), username=person, password=journey.PASSWORD, one_time_code=code).location
+    )
+    provider.kms.bond_mac(b"")
+    page = browser.get("/grants")
+    form = {"interaction": "session", "action": "end", "client": client.client_id}
+    form["csrf"] = re.search(r'name="csrf" value="([^"]+)"', page.text)[1]
+    with watching() as groups:
+        assert browser.post("/grants", form).status == 303
+        assert in_a_row(groups) == listed("end")
+
+
+def test_every_step_is_listed_with_what_dying_costs_and_no_second_decisive_write():
+    assert len(STEP) == len(STEPS)
+    for step in STEPS:
+        assert step.dying
+        assert json.dumps(step.before).count("UpdateItem") == 0, "before the commit nothing that matters changes"

@@ -1,0 +1,477 @@
+"""stores.Grants: one item a permission, one conditional write a step."""
+
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.storage.handles import digest, of_grant
+from chalicelib.storage.stores import Gone, Replayed
+from tests.storage.specimens import LOGIN, NOW, REQUEST, UNUSABLE, flow, handle, token
+
+# Pushing and opening.
+
+
+def test_a_request_is_found_as_it_was_pushed_until_the_instant_of_its_end(aws):
+    one = flow().pushed(aws)
+    assert aws.grants.find(one.key, now=NOW + 89) == one.grant
+    assert aws.grants.find(one.key, now=NOW + 90) is None
+
+
+@pytest.mark.parametrize(
+    "key", ["nobody's", "x" * 43, *UNUSABLE], ids=["odd", "of-nobody", "empty", "long", "half-a-character"]
+)
+def test_another_key_finds_and_opens_nothing(aws, key):
+    one = flow(key=key)
+    assert aws.grants.find(key, now=NOW) is None
+    with pytest.raises(Gone):
+        one.open(aws)
+    assert aws.grants.find(key, now=NOW) is None
+
+
+def test_opening_gives_the_request_and_ties_it_to_the_browser(aws):
+    one = flow().pushed(aws)
+    opened = one.open(aws)
+    assert opened == replace(one.grant, browser=digest(one.browser), expires_at=NOW + 900, code_lifetime=60)
+    assert aws.grants.find(one.key, now=NOW + 899) == opened
+    assert aws.grants.find(one.key, now=NOW + 900) is None
+
+
+@pytest.mark.parametrize(("changed", "now"), [({"client_id": "rival"}, NOW), ({}, NOW + 90)], ids=["rival", "late"])
+def test_nobody_else_opens_it_and_nobody_after_the_end_of_its_request_uri(aws, changed, now):
+    one = flow().pushed(aws)
+    with pytest.raises(Gone):
+        one.open(aws, now=now, **changed)
+    assert aws.grants.find(one.key, now=NOW) == one.grant
+
+
+def test_it_can_be_opened_again_until_it_is_decided_and_another_browsers_login_is_gone(aws):
+    one, other = flow().authenticated(aws), handle()
+    again = one.open(aws, browser=other)
+    assert (again.login, again.bond, again.browser) == (None, None, digest(other))
+    with pytest.raises(Gone):
+        one.approve(aws)
+    aws.grants.deny(one.key, other, now=NOW)
+    with pytest.raises(Gone):
+        one.open(aws)
+
+
+def test_opening_does_not_prolong_the_request_uri(aws):
+    one = flow().opened(aws)
+    with pytest.raises(Gone):
+        one.open(aws, now=NOW + 90)
+
+
+def test_a_push_that_is_sent_again_later_changes_nothing(aws):
+    one = flow().redeemed(aws)
+    before = one.found(aws)
+    one.pushed(aws)
+    assert one.found(aws) == before
+
+
+# Saying who the person is.
+
+
+def test_who_the_person_is_is_remembered_with_the_bond_and_its_epoch(aws):
+    one = flow(epoch=7).opened(aws)
+    one.authenticate(aws, session="s" * 43 + ".r1")
+    found = aws.grants.find(one.key, now=NOW)
+    assert (found.login, found.bond, found.epoch, found.session) == (LOGIN, one.bond, 7, "s" * 43 + ".r1")
+
+
+def test_a_login_may_shorten_the_time_to_decide(aws):
+    one = flow().opened(aws)
+    one.authenticate(aws, expires_at=NOW + 60)
+    assert aws.grants.find(one.key, now=NOW + 59) is not None
+    with pytest.raises(Gone):
+        one.approve(aws, now=NOW + 60)
+
+
+def test_a_second_login_before_the_decision_counts_and_the_same_one_again_changes_nothing(aws):
+    one = flow().authenticated(aws)
+    one.authenticate(aws)
+    assert aws.grants.find(one.key, now=NOW).login == LOGIN
+    one.authenticate(aws, login=replace(LOGIN, sub="s-bob"))
+    assert aws.grants.find(one.key, now=NOW).login.sub == "s-bob"
+
+
+def test_another_browser_says_nothing(aws):
+    one = flow().opened(aws)
+    for browser in ("", handle(), digest(one.browser)):
+        with pytest.raises(Gone):
+            one.authenticate(aws, browser=browser)
+    assert aws.grants.find(one.key, now=NOW).login is None
+
+
+def test_after_its_end_and_after_the_decision_nobody_becomes_someone_else(aws):
+    late, decided = flow().opened(aws), flow().approved(aws)
+    with pytest.raises(Gone):
+        late.authenticate(aws, now=NOW + 900)
+    with pytest.raises(Gone):
+        decided.authenticate(aws, login=replace(LOGIN, sub="s-bob"))
+    assert aws.grants.find(late.key, now=NOW).login is None
+    assert decided.found(aws).login == LOGIN
+
+
+# Deciding.
+
+
+def test_an_approval_gives_the_grant_back_with_the_code_s_hash_and_end(aws):
+    one = flow().authenticated(aws)
+    before = aws.grants.find(one.key, now=NOW)
+    decided = one.approve(aws, now=NOW + 7, granted=[{"type": "x"}])
+    assert decided == replace(
+        before,
+        decision="approved",
+        granted=({"type": "x"},),
+        given_at=NOW + 7,
+        code_hash=digest(one.secret),
+        code_expires_at=NOW + 67,
+    )
+    assert aws.grants.find(one.key, now=NOW) == decided
+
+
+def test_nobody_approves_before_they_logged_in_or_for_somebody_else(aws):
+    nobody, one = flow().opened(aws), flow().authenticated(aws)
+    with pytest.raises(Gone):
+        nobody.approve(aws)
+    with pytest.raises(Gone):
+        one.approve(aws, person=digest("s-bob"))
+    assert [aws.grants.find(some.key, now=NOW).decision for some in (nobody, one)] == ["", ""]
+
+
+def test_another_browser_decides_nothing_and_nobody_after_the_end(aws):
+    one = flow().authenticated(aws)
+    for browser, now in ((handle(), NOW), (digest(one.browser), NOW), ("", NOW), (one.browser, NOW + 900)):
+        with pytest.raises(Gone):
+            one.approve(aws, browser=browser, now=now)
+        with pytest.raises(Gone):
+            aws.grants.deny(one.key, browser, now=now)
+    assert aws.grants.find(one.key, now=NOW).decision == ""
+
+
+def test_an_approval_without_a_look_at_the_session_is_none_where_there_is_one(aws):
+    one = flow().opened(aws)
+    one.authenticate(aws, session="s" * 43 + ".r1")
+    for session in (None, "t" * 43 + ".r1"):
+        with pytest.raises(Gone):
+            one.approve(aws, session=session)
+    assert one.approve(aws, session="s" * 43 + ".r1").decision == "approved"
+
+
+def test_a_second_approval_makes_another_code_and_the_first_one_is_dead(aws):
+    one, second = flow().approved(aws), handle()
+    one.approve(aws, secret=second)
+    with pytest.raises(Gone):
+        one.redeem(aws)
+    assert one.found(aws).redeemed_by is None
+    replace(one, secret=second).redeem(aws)
+
+
+def test_once_the_code_is_redeemed_nobody_approves_again(aws):
+    one = flow().redeemed(aws)
+    with pytest.raises(Gone):
+        one.approve(aws, secret=handle())
+    assert one.found(aws).code_hash == digest(one.secret)
+
+
+def test_a_refusal_needs_no_login_makes_no_code_stays_and_can_be_said_again(aws):
+    one, person = flow().opened(aws), flow().authenticated(aws)
+    for some in (one, person):
+        for _ in range(2):
+            denied = aws.grants.deny(some.key, some.browser, now=NOW)
+            assert (denied.decision, denied.code_hash) == ("denied", None)
+        with pytest.raises(Gone):
+            some.approve(aws)
+
+
+def test_what_was_approved_is_not_denied(aws):
+    one = flow().approved(aws)
+    with pytest.raises(Gone):
+        aws.grants.deny(one.key, one.browser, now=NOW)
+    one.redeem(aws)
+
+
+def test_of_eight_approvals_at_once_the_code_of_the_last_one_is_good_and_no_other(aws, race):
+    one, secrets = flow().authenticated(aws), [handle() for _ in range(8)]
+    race(lambda n: one.approve(aws, secret=secrets[n]))
+    good = one.found(aws).code_hash
+    assert good in {digest(secret) for secret in secrets}
+    for secret in secrets:
+        if digest(secret) != good:
+            with pytest.raises(Gone):
+                replace(one, secret=secret).redeem(aws)
+
+
+# Redeeming.
+
+
+def test_a_code_gives_its_tokens_once(aws):
+    one = flow().redeemed(aws)
+    grant = one.found(aws)
+    assert aws.tokens.find(one.access, now=NOW) == (one.token, grant)
+    assert (grant.refresh_hash, grant.cnf) == (digest(one.refresh), {"x5t#S256": "thumb"})
+    assert grant.expires_at == grant.consent_expires_at == NOW + 9000
+
+
+def test_the_write_that_notices_a_second_attempt_ends_what_the_first_one_gave(aws, another, calls):
+    one, second = flow().redeemed(aws), flow().another_access()
+    refreshed = one.refreshed_access()
+    aws.tokens.put(refreshed, one.token)
+    calls.clear()
+    with pytest.raises(Replayed):
+        one.redeem(aws, access=second)
+    assert [operation for operation, _ in calls] == ["UpdateItem"]
+    for access in (one.access, second, refreshed):
+        assert another.tokens.find(access, now=NOW) is None
+    assert another.grants.find_refreshable(of_grant(one.refresh), now=NOW) is None
+
+
+def test_a_replay_long_after_the_code_expired_is_still_known_for_one(aws):
+    one = flow().redeemed(aws)
+    with pytest.raises(Replayed):
+        one.redeem(aws, now=NOW + 3600)
+    assert aws.tokens.find(one.access, now=NOW) is None
+
+
+def test_the_same_attempt_again_changes_nothing(aws):
+    one = flow().approved(aws)
+    first = one.redeem(aws, attempt="a")
+    assert one.redeem(aws, attempt="a") == first
+    assert aws.tokens.find(one.access, now=NOW) is not None
+
+
+def test_an_attempt_that_is_sent_again_after_the_thiefs_does_not_forget_the_theft(aws):
+    one = flow().approved(aws)
+    one.redeem(aws, attempt="honest")
+    for attempt in ("thief", "honest"):
+        with pytest.raises(Replayed):
+            one.redeem(aws, attempt=attempt, access=one.another_access())
+    assert aws.tokens.find(one.access, now=NOW) is None
+
+
+def test_of_eight_redemptions_at_once_one_is_first_and_nothing_is_left_of_it(aws, race):
+    one = flow().approved(aws)
+    handles = [one.another_access() for _ in range(8)]
+    outcomes = race(lambda n: one.redeem(aws, access=handles[n]))
+    assert [outcome for outcome in outcomes if isinstance(outcome, Replayed)][6:]  # at most one was told that it won
+    assert len(one.found(aws).attempts) == 8
+    assert [access for access in handles if aws.tokens.find(access, now=NOW)] == []
+
+
+def test_a_code_is_good_until_the_instant_of_its_end(aws):
+    one, late = flow().approved(aws), flow().approved(aws)
+    one.redeem(aws, now=NOW + 59)
+    with pytest.raises(Gone):
+        late.redeem(aws, now=NOW + 60)
+    assert late.found(aws).redeemed_by is None
+
+
+def test_what_was_refused_never_decided_or_revoked_has_no_code_to_redeem(aws):
+    open_still, denied, revoked = flow().authenticated(aws), flow().authenticated(aws), flow().approved(aws)
+    aws.grants.deny(denied.key, denied.browser, now=NOW)
+    aws.grants.revoke(revoked.key, now=NOW)
+    for one in (open_still, denied, revoked):
+        with pytest.raises(Gone):
+            one.redeem(aws)
+        assert aws.tokens.find(one.access, now=NOW) is None
+
+
+def test_another_grants_code_redeems_nothing(aws):
+    one, other = flow().approved(aws), flow().approved(aws)
+    with pytest.raises(Gone):
+        one.redeem(aws, code=other.code)
+    assert one.found(aws).redeemed_by is None
+
+
+def test_a_code_is_read_with_its_bonds_epoch_in_one_call_and_with_no_bond_but_its_own(aws, calls):
+    one, other = flow().approved(aws), flow().approved(aws)
+    aws.bonds.end(one.bond, now=NOW, keep=NOW)
+    calls.clear()
+    grant, epoch = aws.grants.find_code(one.code)
+    assert (grant.key, epoch) == (one.key, NOW)
+    assert [operation for operation, _ in calls] == ["BatchGetItem"]
+    assert aws.grants.find_code(replace(one.code, bond=other.bond)) is None
+    assert aws.grants.find_code(replace(one.code, grant=handle())) is None
+
+
+# The token that comes with the code.
+
+
+def test_a_front_channel_token_is_good_from_the_approval_on_and_dies_with_the_grant(aws):
+    one = flow().authenticated(aws)
+    access, front = one.another_access(), token(one.key, cnf={})
+    one.approve(aws, front=(access, front))
+    assert aws.tokens.find(access, now=NOW)[0] == front
+    one.redeem(aws)
+    assert aws.tokens.find(access, now=NOW)[0] == front
+    with pytest.raises(Replayed):
+        one.redeem(aws)
+    assert aws.tokens.find(access, now=NOW) is None
+
+
+def test_a_second_approval_takes_the_first_front_channel_token_along(aws):
+    one = flow().authenticated(aws)
+    first, second = one.another_access(), one.another_access()
+    one.approve(aws, front=(first, one.token))
+    one.approve(aws, secret=handle(), front=(second, one.token))
+    assert aws.tokens.find(first, now=NOW) is None
+    assert aws.tokens.find(second, now=NOW) is not None
+
+
+# Refreshing and revoking.
+
+
+def rotating():
+    """A login whose refresh tokens are replaced."""
+    return flow(family=handle())
+
+
+def test_a_replaced_refresh_token_leads_to_the_grant_and_is_not_its_own(aws, another):
+    one, new = rotating().redeemed(aws), handle()
+    before = aws.grants.find_refreshable(of_grant(one.refresh), now=NOW)
+    aws.grants.rotate(before, digest(new), now=NOW)
+    found = another.grants.find_refreshable(of_grant(one.refresh), now=NOW)
+    assert found == replace(before, refresh_hash=digest(new))
+
+
+def test_a_refresh_token_is_replaced_once_and_the_same_replacement_may_be_sent_again(aws):
+    one, first = rotating().redeemed(aws), digest(handle())
+    found = one.found(aws)
+    aws.grants.rotate(found, first, now=NOW)
+    aws.grants.rotate(found, first, now=NOW)
+    with pytest.raises(Replayed):
+        aws.grants.rotate(found, digest(handle()), now=NOW)
+    assert one.found(aws).refresh_hash == first
+
+
+def test_of_eight_that_replace_it_at_once_one_does(aws, race):
+    one = rotating().redeemed(aws)
+    found, hashes = one.found(aws), [digest(handle()) for _ in range(8)]
+    outcomes = race(lambda n: aws.grants.rotate(found, hashes[n], now=NOW))
+    (winner,) = [n for n, outcome in enumerate(outcomes) if outcome is None]
+    assert {type(outcome) for outcome in outcomes if outcome is not None} == {Replayed}
+    assert one.found(aws).refresh_hash == hashes[winner]
+
+
+@pytest.mark.parametrize("ended", ["revoked", "expired"])
+def test_under_a_grant_that_is_not_in_force_nothing_is_replaced(aws, ended):
+    one = rotating().redeemed(aws)
+    found = one.found(aws)
+    if ended == "revoked":
+        aws.grants.revoke(one.key, now=NOW)
+    with pytest.raises(Gone):
+        aws.grants.rotate(found, digest(handle()), now=NOW + 9000 if ended == "expired" else NOW)
+    assert one.found(aws).refresh_hash == digest(one.refresh)
+
+
+def test_revoking_is_one_write_and_kills_every_token_at_once(aws, another, calls):
+    one = flow().redeemed(aws)
+    sisters = [one.refreshed_access() for _ in range(5)]
+    for access in sisters:
+        aws.tokens.put(access, one.token)
+    calls.clear()
+    aws.grants.revoke(one.key, now=NOW)
+    assert [operation for operation, _ in calls] == ["UpdateItem"]
+    for access in (one.access, *sisters):
+        assert another.tokens.find(access, now=NOW) is None
+    assert another.tokens.look_up(one.refresh, now=NOW) == (None, None)
+    assert another.grants.find_refreshable(of_grant(one.refresh), now=NOW) is None
+
+
+def test_revoking_twice_is_no_error_and_the_first_time_counts(aws):
+    one = flow().redeemed(aws)
+    aws.grants.revoke(one.key, now=NOW)
+    aws.grants.revoke(one.key, now=NOW + 5)
+    assert one.found(aws).revoked_at == NOW
+
+
+def test_revoking_what_never_was_leaves_nothing(aws):
+    one = flow()
+    aws.grants.revoke(one.key, now=NOW)
+    assert one.found(aws) is None
+
+
+# What a person gave.
+
+
+def test_a_persons_grants_are_listed_the_newest_first_and_nobody_elses(aws):
+    sub = handle()
+    first = flow(sub=sub).approved(aws, now=NOW)
+    second = flow(sub=sub).approved(aws, now=NOW + 5)
+    for one in (first, second):
+        one.redeem(aws, now=NOW + 6)
+    flow(sub=handle()).redeemed(aws)
+    flow(sub=sub).authenticated(aws)
+    assert aws.grants.of_person(sub, now=NOW + 6) == ([second.found(aws), first.found(aws)], None)
+    assert aws.grants.of_person(handle(), now=NOW) == ([], None)
+
+
+def test_what_is_over_is_not_listed_and_a_code_that_waits_is(aws):
+    sub = handle()
+    revoked, short, replayed, ended, left, waits, lapsed = (
+        flow(sub=sub, **changes) for changes in ({}, {"consent_expires_at": NOW + 10}, {}, {}, {}, {}, {})
+    )
+    for one in (revoked, short, replayed, ended, left):
+        one.redeemed(aws)
+    aws.grants.revoke(revoked.key, now=NOW)
+    with pytest.raises(Replayed):
+        replayed.redeem(aws)
+    aws.bonds.end(ended.bond, now=NOW, keep=NOW)
+    waits.approved(aws, now=NOW + 60)
+    lapsed.approved(aws, now=NOW)
+    found, after = aws.grants.of_person(sub, now=NOW + 60)
+    assert {grant.key for grant in found} == {left.key, waits.key}
+    assert after is None
+
+
+def test_many_are_listed_page_by_page(aws):
+    sub = handle()
+    made = [flow(sub=sub).approved(aws, now=NOW + n) for n in range(5)]
+    listed, after, pages = [], None, 0
+    while pages == 0 or after is not None:
+        found, after = aws.grants.of_person(sub, now=NOW, after=after, most=2)
+        assert len(found) <= 2
+        listed += [grant.key for grant in found]
+        pages += 1
+    assert listed == [one.key for one in made[::-1]]
+
+
+@pytest.mark.parametrize("after", ["", "x", "1", ".", "1.", "-1.x", "1" * 40 + ".x", "1.\ud800", "\u0661.x"])
+def test_to_ask_after_nonsense_gives_nothing(aws, after):
+    sub = handle()
+    flow(sub=sub).redeemed(aws)
+    assert aws.grants.of_person(sub, now=NOW, after=after) == ([], None)
+
+
+def test_a_page_is_three_calls_however_many_there_are(aws, calls):
+    sub = handle()
+    for _ in range(3):
+        flow(sub=sub).redeemed(aws)
+    calls.clear()
+    assert len(aws.grants.of_person(sub, now=NOW)[0]) == 3
+    assert [operation for operation, _ in calls] == ["Query", "BatchGetItem", "BatchGetItem"]
+    assert calls[0][1]["IndexName"] == "by_person"
+
+
+# What a grant carries.
+
+
+def test_what_lives_from_a_grant_may_live_while_it_is_in_force_or_its_code_may_be_redeemed(aws):
+    redeemed, waits, revoked, replayed = (flow() for _ in range(4))
+    for one in (redeemed, revoked, replayed):
+        one.redeemed(aws)
+    waits.approved(aws)
+    aws.grants.revoke(revoked.key, now=NOW)
+    with pytest.raises(Replayed):
+        replayed.redeem(aws)
+    relied = {one.key: aws.grants.relied_on(one.key, 0, now=NOW) for one in (redeemed, waits, revoked, replayed)}
+    assert list(relied.values()) == [True, True, False, False]
+    assert not aws.grants.relied_on(redeemed.key, 1, now=NOW)
+    assert not aws.grants.relied_on(waits.key, 0, now=NOW + 60)
+    assert not aws.grants.relied_on(redeemed.key, 0, now=NOW + 9000)
+    assert not aws.grants.relied_on("nobody's", 0, now=NOW)
+
+
+def test_state_and_request_keep_their_every_byte(aws):
+    one = flow(request=replace(REQUEST, claims={"userinfo": {"ä": None}}, ui_locales=("de",))).pushed(aws)
+    assert aws.grants.find(one.key, now=NOW).request == one.grant.request
