@@ -1,7 +1,8 @@
 # make demo    two fintechs read their customers' accounts, over the whole local stack; nothing to click
 # make demo PROFILE=fapi2-message-signing SENDER=dpop   the same under other rules: signed, with tokens bound to DPoP keys
 # make run     the same stack, kept up, with pages to click
-# make test    every check
+# make test    every check, in under three minutes of two cores
+# make specs   the tests of the specifications and of the attacks alone, in under one
 # make synth   the AWS deployment as a CloudFormation template, in build/cdk.out
 # make bench   CPU and cold start per request
 # make model   the storage protocol, every order of its calls; needs spin
@@ -20,7 +21,7 @@ BIN := .venv/bin
 LOCAL := .venv/.local
 DEV := .venv/.dev
 
-.PHONY: help demo run test synth bench model races docs conformance lock
+.PHONY: help environment demo run test specs synth bench model races docs conformance lock
 .DEFAULT_GOAL := help
 
 help:
@@ -32,12 +33,13 @@ demo: $(LOCAL)
 run: $(LOCAL)
 	@$(BIN)/python -m local.run --port $(PORT)
 
+environment: $(DEV)
+
 test: $(DEV)
-	@$(BIN)/ruff check --quiet .
-	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/lint-imports > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python .ci/checks
+
+specs: $(DEV)
+	@$(BIN)/python -m pytest -n 2 tests/specs tests/attacks
 
 synth: $(DEV)
 	@$(BIN)/python -m infra.app

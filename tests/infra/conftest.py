@@ -55,10 +55,3 @@ def _infra(module, home, *arguments):
     }
     command = [sys.executable, "-m", module, *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=110)
-
-
-def pytest_collection_modifyitems(items):
-    """One process has the templates, so that they are made once."""
-    for item in items:
-        if "synthesized" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("cdk"))

@@ -10,16 +10,6 @@ from local import clients, fintech_web
 from local.certificates import Certificates
 from local.stack import Stack
 
-MADE = {"test_commands", "test_try_by_curl"}
-"""What runs the commands themselves, which share a folder of certificates."""
-
-
-def pytest_collection_modifyitems(items):
-    """One process runs the commands, so that no two make the first certificates at once."""
-    for item in items:
-        if item.path.stem in MADE:
-            item.add_marker(pytest.mark.xdist_group("make"))
-
 
 @pytest.fixture
 def first_port():

@@ -37,7 +37,8 @@ def running() -> Iterator[str]:
         port = chosen.getsockname()[1]
     server = subprocess.Popen(
         [
-            *(java, f"-Djava.library.path={jars}", "-cp", f"{jars}/*"),
+            *(java, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"),  # it runs for seconds: half the CPU goes without
+            *(f"-Djava.library.path={jars}", "-cp", f"{jars}/*"),
             "com.amazonaws.services.dynamodbv2.local.main.ServerRunner",
             *("-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port)),
         ],
