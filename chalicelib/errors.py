@@ -137,6 +137,13 @@ class ServerError(OAuthError):
     status = 500
 
 
+class TemporarilyUnavailable(OAuthError):
+    """Ours, and it passes: the same request may succeed a little later (RFC 6749 4.1.2.1)."""
+
+    error = "temporarily_unavailable"
+    status = 503
+
+
 class UnsupportedTokenType(OAuthError):
     """A token of this type can't be revoked (RFC 7009 2.2.1)."""
 

@@ -16,7 +16,8 @@ from typing import Any
 from chalice.app import Chalice
 from chalice.app import Response as ChaliceResponse
 
-from chalicelib.errors import InvalidRequest, NotHere, OAuthError, ServerError
+from chalicelib import aws_failure
+from chalicelib.errors import InvalidRequest, NotHere, OAuthError, ServerError, TemporarilyUnavailable
 from chalicelib.messages import NO_STORE, Request, Response, json_response
 from chalicelib.provider import Provider
 from chalicelib.resource import fapi_headers
@@ -27,6 +28,9 @@ Handler = Callable[[Event, Any], Any]
 
 log = logging.getLogger("ducat")
 log.setLevel(logging.INFO)
+
+RETRY_AFTER = 2
+"""Seconds after which a request that met throttling may be sent again (RFC 9110 10.2.3)."""
 
 EVERYWHERE = (
     ("Strict-Transport-Security", "max-age=63072000; includeSubDomains"),
@@ -113,8 +117,11 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
         response = _said(refusal, name, provider)
         outcome.update(error=refusal.error, reason=refusal.detail or refusal.description)
     except Exception as problem:  # ours: no word of it leaves the house
-        response = _said(ServerError("something went wrong on our side"), name, provider)
-        outcome.update(error="server_error", reason=type(problem).__name__)
+        failure = aws_failure.of(problem)
+        response = _said(_ours(failure), name, provider)
+        outcome.update(error=_ours(failure).error, reason=type(problem).__name__ if failure is None else str(failure))
+        if response.status == TemporarilyUnavailable.status:
+            response = response.with_headers(("Retry-After", str(RETRY_AFTER)))
         log.error("%s failed", name, exc_info=_without_values(problem))
     outcome["ms"] = str(round((time.perf_counter() - began) * 1000))
     if name_of_call is not None:
@@ -122,6 +129,13 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
         response = response.with_headers((fapi_headers.INTERACTION_ID, name_of_call))
     write_log(name, str(response.status), outcome)
     return response.with_headers(*EVERYWHERE)
+
+
+def _ours(failure: aws_failure.AwsFailure | None) -> OAuthError:
+    """What the caller learns of a failure of ours: whether it passes."""
+    if failure is not None and failure.passes:
+        return TemporarilyUnavailable("too much is asked of us at the moment; please try again in a little while")
+    return ServerError("something went wrong on our side")
 
 
 def refused(refusal: OAuthError, methods: Sequence[str] = ()) -> Response:

@@ -11,6 +11,11 @@ from urllib.parse import urlsplit
 
 PREFIX = "DUCAT_"
 
+AWS_CONNECT_SECONDS = 1
+AWS_READ_SECONDS = 3
+AWS_TRIES = 3
+"""How long a call to AWS may take, and how often it is sent: all of it within a function's life (infra/functions.py)."""
+
 
 class SettingsError(Exception):
     """The environment can't be used; the message lists every problem."""

@@ -9,9 +9,11 @@ from hashlib import sha256
 from typing import Any
 
 import botocore.session
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from chalicelib.keys.ring import CantUnwrap, Signer, Unwrapper
+from chalicelib.settings import AWS_CONNECT_SECONDS, AWS_READ_SECONDS, AWS_TRIES
 from chalicelib.storage.records import SigningKey
 
 ALGORITHMS = {"PS256": "RSASSA_PSS_SHA_256", "ES256": "ECDSA_SHA_256", "EdDSA": "ED25519_SHA_512"}
@@ -19,6 +21,13 @@ DECRYPTS = {"RSA-OAEP-256": "RSAES_OAEP_SHA_256"}
 P256_BYTES = 32
 LONGEST = 4096
 """Bytes of the longest message that KMS takes."""
+
+
+PATIENCE = Config(
+    connect_timeout=AWS_CONNECT_SECONDS,
+    read_timeout=AWS_READ_SECONDS,
+    retries={"total_max_attempts": AWS_TRIES, "mode": "standard"},
+)
 
 
 class MessageTooLong(Exception):
@@ -72,7 +81,7 @@ class Kms:
     """One KMS client, for signatures, public keys, what is encrypted to ours, sealed secrets and the nonces' HMAC."""
 
     def __init__(self, *, secrets_key: str, nonces_key: str, subjects_key: str) -> None:
-        self._client = botocore.session.get_session().create_client("kms")
+        self._client = botocore.session.get_session().create_client("kms", config=PATIENCE)
         self._secrets_key, self._nonces_key, self._subjects_key = secrets_key, nonces_key, subjects_key
 
     def signer(self, key: SigningKey) -> Signer:

@@ -115,7 +115,7 @@ class Replicas:
 
     def region(self, name: str, settings: Settings, chance: Callable[[], str]) -> Dynamo:
         """Every store, as a function in that Region has them."""
-        with patch("chalicelib.storage.dynamodb.tables.Connection", lambda: _Direct(self, name)):
+        with patch("chalicelib.storage.dynamodb.tables.Connection", lambda **_: _Direct(self, name)):
             return Dynamo(settings, pause=lambda seconds: None, chance=chance)
 
     @contextmanager

@@ -39,7 +39,7 @@ def refuse(aws, monkeypatch):
         yield arrange
 
 
-@pytest.mark.parametrize("answer", [COLLIDED, BUSY], ids=["another Region's", "a transaction's"])
+@pytest.mark.parametrize("answer", [COLLIDED, BUSY], ids=["another-region", "a-transaction"])
 @pytest.mark.parametrize("times", [1, len(CONFLICT_PAUSES)])
 def test_a_write_that_collided_is_tried_again(aws, refuse, times, answer):
     one = flow().redeemed(aws)

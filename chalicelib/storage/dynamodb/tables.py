@@ -19,6 +19,8 @@ from pynamodb.exceptions import PynamoDBException, VerboseClientError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from chalicelib.settings import AWS_CONNECT_SECONDS, AWS_READ_SECONDS, AWS_TRIES
+
 Item = dict[str, str | int | frozenset[str]]
 Verb = Literal["Put", "Update", "Delete"]
 
@@ -69,7 +71,11 @@ class Tables:
     def __init__(
         self, names: Sequence[str], *, pause: Callable[[float], None], keys: dict[str, tuple[str, ...]]
     ) -> None:
-        self._connection = Connection()
+        self._connection = Connection(
+            connect_timeout_seconds=AWS_CONNECT_SECONDS,
+            read_timeout_seconds=AWS_READ_SECONDS,
+            max_retry_attempts=AWS_TRIES - 1,
+        )
         _ = self._connection.client  # made here, while Lambda starts the function, and not at the first request
         self._pause = pause
         for name in names:
