@@ -32,5 +32,6 @@ revoke = mount(app, provider, "revoke", ["POST"], "/revoke")
 
 authorizer = mount_authorizer(app, provider, "authorizer")
 publish_keys = mount_job(app, provider, "publish_keys")
+sweep = mount_job(app, provider, "sweep")
 
 warm()

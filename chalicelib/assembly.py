@@ -104,6 +104,10 @@ class Aws:
         return self.dynamo.tokens
 
     @cached_property
+    def sweeping(self) -> Any:
+        return self.dynamo.sweeping
+
+    @cached_property
     def used_once(self) -> Any:
         return self.dynamo.used_once
 

@@ -33,6 +33,7 @@ class Settings:
     of a KMS key. `otp_level`: the level of assurance that password and one-time code reach by an audit of the bank, 2 or 3;
     how much is needed is for a client's profile to say. `weekly_tables`: "yes" where what is used for a short time is kept in
     a table of the week in which it expires, and a job drops those of the past; "no" where DynamoDB's time to live sweeps.
+    `tables_key`: the KMS key that such a table is encrypted by.
     """
 
     issuer: str
@@ -56,6 +57,7 @@ class Settings:
     subjects_key: str
     decryption_key: str
     eddsa_key: str | None = None
+    tables_key: str | None = None
     otp_level: str = "2"
     weekly_tables: str = "no"
 

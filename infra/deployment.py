@@ -38,6 +38,8 @@ class Deployment:
     there (chalicelib/tokens/demand.py). `bank_api_id`: the bank's own REST API that may call the authorizer; * for any
     of this account and Region. `eddsa`: "true" for a key that signs as EdDSA, in a Region whose KMS has keys of the kind
     ECC_NIST_EDWARDS25519; "false" offers clients no such signature.
+    `weekly_tables`: "true" keeps what is used for a short time in tables by week, which the job `sweep` makes and drops, and
+    needs no time to live; "false" lets DynamoDB sweep.
     `otp_level`: "3" where an audit found that password and one-time code reach level of assurance 3.
     """
 
@@ -53,6 +55,7 @@ class Deployment:
     bank_api_id: str = "*"
     eddsa: str = "false"
     otp_level: str = "2"
+    weekly_tables: str = "false"
 
     @classmethod
     def read(cls, context: Mapping[str, object]) -> Deployment:
@@ -68,7 +71,7 @@ class Deployment:
 
     def left_as_examples(self) -> list[str]:
         """The settings that must be given before anything is deployed, and are not."""
-        allowed = ("resource_rules", "bank_api_id", "eddsa", "otp_level")
+        allowed = ("resource_rules", "bank_api_id", "eddsa", "otp_level", "weekly_tables")
         return [f.name for f in fields(self) if getattr(self, f.name) == f.default and f.name not in allowed]
 
     def chooses(self, name: str) -> bool:
@@ -92,6 +95,7 @@ class Deployment:
                 ("resource_host", HOST, "must be a host name in lower case, without https://"),
                 ("bank_api_id", API_ID, "must be the id of a REST API, or *"),
                 ("eddsa", YES_OR_NO, "must be true or false"),
+                ("weekly_tables", YES_OR_NO, "must be true or false"),
                 ("otp_level", OTP_LEVEL, "must be 2 or 3"),
             )
             if not pattern.fullmatch(getattr(self, name))

@@ -39,7 +39,7 @@ class Function:
 
     `guarded`: behind the authorizer, so that API Gateway can send its refusal with a WWW-Authenticate header.
     `memory`: MiB; Lambda gives a whole CPU at 1,769. `timeout`: seconds, under API Gateway's 29,
-    and enough for two documents that clients publish (remote/https.py).
+    and enough for two documents that clients publish (remote/https.py). `weekly`: only where tables are by week.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Function:
     guarded: bool = False
     memory: int = 1024
     timeout: int = 15
+    weekly: bool = False
 
 
 CALLER = Table("clients", "KnowTheClient", ("GetItem",))
@@ -69,6 +70,18 @@ GRANT_IN_FORCE = (
     Table("bonds", "ReadWhetherItWasEndedInTheSameCall", ("BatchGetItem",)),
 )
 TOKEN_IN_FORCE = (Table("access_tokens", "ReadTheToken", ("BatchGetItem",)), *GRANT_IN_FORCE)
+
+MAKE_AND_DROP = ("CreateTable", "DeleteTable", "DescribeTable")
+MAKE_ENCRYPTED = (
+    "CreateGrant",
+    "DescribeKey",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+)
+"""What KMS asks of who makes a table under a customer's key (DynamoDB developer guide, "Authorizing use of your KMS key")."""
 
 FUNCTIONS = (
     Function("openid_configuration", ("GET /.well-known/openid-configuration",), memory=512),
@@ -220,5 +233,18 @@ FUNCTIONS = (
             Key("eddsa", "ReadTheEddsaPublicKey", "GetPublicKey"),
             Key("decryption", "ReadThePublicKeyToEncryptTo", "GetPublicKey"),
         ),
+    ),
+    Function(
+        "sweep",
+        tables=(
+            Table("access_tokens", "MakeAndDropTheWeeksOfAccessTokens", MAKE_AND_DROP),
+            Table("sessions", "MakeAndDropTheWeeksOfSessions", MAKE_AND_DROP),
+            Table("used_once", "MakeAndDropTheWeeksOfWhatIsUsedOnce", MAKE_AND_DROP),
+            Table("grants", "DeleteGrantsThatExpired", ("DeleteItem", "Scan")),
+            Table("bonds", "DeleteBondsThatExpired", ("DeleteItem", "Scan")),
+        ),
+        keys=tuple(Key("tables", f"MakeTablesUnderTheKeyBy{verb}", verb) for verb in MAKE_ENCRYPTED),
+        timeout=900,
+        weekly=True,
     ),
 )

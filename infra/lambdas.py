@@ -15,14 +15,13 @@ from constructs import Construct
 from infra import roles
 from infra.deployment import PEOPLE, Deployment
 from infra.functions import FUNCTIONS, Function
-from infra.keys import TABLES_KEY
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 KEPT = logs.RetentionDays.ONE_YEAR
 
 
 def environment(
-    deployment: Deployment, tables: Mapping[str, dynamodb.Table], keys: Mapping[str, kms.Key]
+    deployment: Deployment, tables: Mapping[str, dynamodb.ITable], keys: Mapping[str, kms.Key]
 ) -> dict[str, str]:
     """What `chalicelib.settings` reads. Every function gets all of it: it names places, and the role opens them."""
     return {
@@ -31,11 +30,11 @@ def environment(
         "DUCAT_BANK_NAME": deployment.bank_name,
         "DUCAT_PEOPLE": PEOPLE,
         "DUCAT_OTP_LEVEL": deployment.otp_level,
-        "DUCAT_WEEKLY_TABLES": "no",
+        "DUCAT_WEEKLY_TABLES": "yes" if deployment.chooses("weekly_tables") else "no",
         "DUCAT_RESOURCE_URL": f"https://{deployment.resource_host}",
         "DUCAT_RESOURCE_RULES": json.dumps(deployment.rules(), separators=(",", ":")),
         **{f"DUCAT_{name.upper()}_TABLE": table.table_name for name, table in tables.items()},
-        **{f"DUCAT_{name.upper()}_KEY": key.key_arn for name, key in keys.items() if name != TABLES_KEY},
+        **{f"DUCAT_{name.upper()}_KEY": key.key_arn for name, key in keys.items()},
     }
 
 
@@ -43,12 +42,15 @@ def build(
     scope: Construct,
     deployment: Deployment,
     code: lambda_.Code,
-    tables: Mapping[str, dynamodb.Table],
+    tables: Mapping[str, dynamodb.ITable],
     keys: Mapping[str, kms.Key],
 ) -> Mapping[str, lambda_.Function]:
     """Every function by its row's name."""
     settings = environment(deployment, tables, keys)
-    return {row.name: _function(scope, row, code, settings, tables, keys) for row in FUNCTIONS}
+    by_week = deployment.chooses("weekly_tables")
+    return {
+        row.name: _function(scope, row, code, settings, tables, keys) for row in FUNCTIONS if by_week or not row.weekly
+    }
 
 
 def _function(
@@ -56,7 +58,7 @@ def _function(
     row: Function,
     code: lambda_.Code,
     settings: dict[str, str],
-    tables: Mapping[str, dynamodb.Table],
+    tables: Mapping[str, dynamodb.ITable],
     keys: Mapping[str, kms.Key],
 ) -> lambda_.Function:
     place = Construct(scope, "".join(word.title() for word in row.name.split("_")))

@@ -20,12 +20,13 @@ from constructs import Construct
 
 from infra.functions import Function, Key, Table
 from infra.keys import DECRYPTION_ALGORITHMS, SIGNING_ALGORITHMS, TABLES_KEY
+from infra.storage import is_weekly
 
 
 def build(
     scope: Construct,
     function: Function,
-    tables: Mapping[str, dynamodb.Table],
+    tables: Mapping[str, dynamodb.ITable],
     keys: Mapping[str, kms.Key],
     log: logs.LogGroup,
 ) -> iam.IRole:
@@ -47,10 +48,18 @@ def build(
     return role.without_policy_updates()
 
 
-def _use_table(table: Table, tables: Mapping[str, dynamodb.Table]) -> iam.PolicyStatement:
-    arn = tables[table.name].table_arn
+def _use_table(table: Table, tables: Mapping[str, dynamodb.ITable]) -> iam.PolicyStatement:
+    arn = _arn(tables[table.name])
     place = f"{arn}/index/{table.index}" if table.index else arn
     return _allow(table.why, [f"dynamodb:{verb}" for verb in table.verbs], place)
+
+
+def _arn(table: dynamodb.ITable) -> str:
+    return f"{table.table_arn}-*" if is_weekly(table) else table.table_arn
+
+
+def _name(table: dynamodb.ITable) -> str:
+    return f"{table.table_name}-*" if is_weekly(table) else table.table_name
 
 
 def _use_key(key: Key, keys: Mapping[str, kms.Key]) -> iam.PolicyStatement:
@@ -59,6 +68,8 @@ def _use_key(key: Key, keys: Mapping[str, kms.Key]) -> iam.PolicyStatement:
         conditions = {"StringEquals": {"kms:SigningAlgorithm": SIGNING_ALGORITHMS[key.name]}}
     elif key.verb == "Decrypt" and key.name in DECRYPTION_ALGORITHMS:
         conditions = {"StringEquals": {"kms:EncryptionAlgorithm": DECRYPTION_ALGORITHMS[key.name]}}
+    elif key.name == TABLES_KEY:
+        conditions = {"StringLike": {"kms:ViaService": "dynamodb.*.amazonaws.com"}}
     elif key.context is not None:
         # A secret is sealed for its owner, a person or a client; a context that is not there at all satisfies ForAllValues.
         conditions = {
@@ -68,17 +79,17 @@ def _use_key(key: Key, keys: Mapping[str, kms.Key]) -> iam.PolicyStatement:
     return _allow(key.why, [f"kms:{key.verb}"], keys[key.name].key_arn, conditions)
 
 
-def _open_tables(scope: Construct, tables: list[dynamodb.Table], key: kms.Key) -> iam.PolicyStatement:
+def _open_tables(scope: Construct, tables: list[dynamodb.ITable], key: kms.Key) -> iam.PolicyStatement:
     stack = Stack.of(scope)
     return _allow(
         "OpenItsTablesThroughDynamoDB",
         ["kms:Decrypt"],
         key.key_arn,
         {
-            "StringEquals": {
+            "StringLike" if any(map(is_weekly, tables)) else "StringEquals": {
                 "kms:ViaService": f"dynamodb.{stack.region}.amazonaws.com",
                 "kms:EncryptionContext:aws:dynamodb:subscriberId": stack.account,
-                "kms:EncryptionContext:aws:dynamodb:tableName": [table.table_name for table in tables],
+                "kms:EncryptionContext:aws:dynamodb:tableName": [_name(table) for table in tables],
             }
         },
     )

@@ -21,12 +21,14 @@ class Ducat(Stack):
     def __init__(self, scope: Construct, name: str, deployment: Deployment, code: Path, unready: list[str]) -> None:
         super().__init__(scope, name, description="Ducat, OpenID Provider of financial grade")
         its_keys = storage.build_keys(self, deployment)
-        its_tables = storage.build_tables(self, its_keys[keys.TABLES_KEY])
+        its_tables = storage.build_tables(self, deployment, its_keys[keys.TABLES_KEY])
         asset = lambda_.Code.from_asset(str(code))
         functions = lambdas.build(self, deployment, asset, its_tables, its_keys)
         domains.build(self, deployment, api.build(self, functions))
         _offer(functions["authorizer"], deployment)
         _publish_keys(functions["publish_keys"])
+        if "sweep" in functions:
+            _sweep(functions["sweep"])
         # An error in the manifest stops the CDK's deploy, and leaves the template to be read.
         for reason in unready:
             Annotations.of(self).add_error(reason)
@@ -56,14 +58,7 @@ def _publish_keys(job: lambda_.Function) -> None:
         stack,
         "AfterDeployment",
         description="Ducat: publish new signing keys after a deployment",
-        event_pattern=events.EventPattern(
-            source=["aws.cloudformation"],
-            detail_type=["CloudFormation Stack Status Change"],
-            detail={
-                "stack-id": [stack.stack_id],
-                "status-details": {"status": ["CREATE_COMPLETE", "UPDATE_COMPLETE"]},
-            },
-        ),
+        event_pattern=_after_deployment(stack),
         targets=[targets.LambdaFunction(job)],
     )
     events.Rule(
@@ -72,4 +67,34 @@ def _publish_keys(job: lambda_.Function) -> None:
         description="Ducat: publish signing keys that the registry lacks",
         schedule=events.Schedule.rate(Duration.hours(1)),
         targets=[targets.LambdaFunction(job)],
+    )
+
+
+def _sweep(job: lambda_.Function) -> None:
+    """Run at the end of each deployment, so that the first tables are there, and daily."""
+    stack = Stack.of(job)
+    events.Rule(
+        stack,
+        "EveryDay",
+        description="Ducat: make the tables of the weeks to come, drop those of the past",
+        schedule=events.Schedule.rate(Duration.days(1)),
+        targets=[targets.LambdaFunction(job)],
+    )
+    events.Rule(
+        stack,
+        "TablesAfterDeployment",
+        description="Ducat: make the tables of this week after a deployment",
+        event_pattern=_after_deployment(stack),
+        targets=[targets.LambdaFunction(job)],
+    )
+
+
+def _after_deployment(stack: Stack) -> events.EventPattern:
+    return events.EventPattern(
+        source=["aws.cloudformation"],
+        detail_type=["CloudFormation Stack Status Change"],
+        detail={
+            "stack-id": [stack.stack_id],
+            "status-details": {"status": ["CREATE_COMPLETE", "UPDATE_COMPLETE"]},
+        },
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from constructs import Construct
@@ -36,12 +36,23 @@ def build_keys(scope: Construct, deployment: Deployment) -> Mapping[str, kms.Key
     }
 
 
-def build_tables(scope: Construct, key: kms.IKey) -> Mapping[str, dynamodb.Table]:
-    """Every table by its row's name.
+def build_tables(scope: Construct, deployment: Deployment, key: kms.IKey) -> Mapping[str, dynamodb.ITable]:
+    """Every table by its row's name. One by week is named alone: the job `sweep` makes what goes by that name and a week.
 
     All of them under one customer-managed key, the short-lived too: an interaction holds who logged in and for what.
     """
-    return {row.name: _table(scope, row, key) for row in TABLES}
+    by_week = deployment.chooses("weekly_tables")
+    return {row.name: _named(scope, row) if by_week and row.weekly else _table(scope, row, key) for row in TABLES}
+
+
+def is_weekly(table: dynamodb.ITable) -> bool:
+    """Whether it is only the name of tables by week."""
+    return not isinstance(table, dynamodb.Table)
+
+
+def _named(scope: Construct, row: tables.Row) -> dynamodb.ITable:
+    name = f"{Stack.of(scope).stack_name}-{row.name.replace('_', '-')}"
+    return dynamodb.Table.from_table_name(scope, row.name.title().replace("_", "") + "OfWeeks", name)
 
 
 def _table(scope: Construct, row: tables.Row, key: kms.IKey) -> dynamodb.Table:

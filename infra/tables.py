@@ -14,6 +14,7 @@ TTL = "ttl"
 class Row:
     """One table. `durable`: outlives the stack. `swept`: DynamoDB deletes an item some time after its `ttl`.
 
+    `weekly`: may be a table a week, which a job makes.
     `indexes`: by name, a text and a number that items are found by, which gives their keys alone.
     """
 
@@ -22,6 +23,7 @@ class Row:
     swept: bool
     keys: tuple[str, ...] = ("pk",)
     indexes: tuple[tuple[str, str, str], ...] = ()
+    weekly: bool = False
 
 
 TABLES = (
@@ -30,7 +32,7 @@ TABLES = (
     Row("grants", durable=True, swept=True, indexes=(("by_person", "person", "given_at"),)),
     Row("bonds", durable=True, swept=True),
     Row("signing_keys", durable=True, swept=False, keys=("ring", "kid")),
-    Row("access_tokens", durable=False, swept=True),
-    Row("used_once", durable=False, swept=True),
-    Row("sessions", durable=False, swept=True),
+    Row("access_tokens", durable=False, swept=True, weekly=True),
+    Row("used_once", durable=False, swept=True, weekly=True),
+    Row("sessions", durable=False, swept=True, weekly=True),
 )

@@ -240,6 +240,22 @@ class UsedOnce(Protocol):
         """
 
 
+class Sweeping(Protocol):
+    """What takes the place of time to live where tables have none."""
+
+    def make_tables(self, *, now: int) -> list[str]:
+        """Make the tables of this week and of those ahead; gives the new ones."""
+
+    def drop_tables(self, *, now: int) -> list[str]:
+        """Drop the tables of the week before last and before, in which nothing is good any more; gives them."""
+
+    def delete_expired(self, *, now: int, pages: int) -> tuple[int, bool]:
+        """Delete grants and bonds that expired a day ago, each only as it was seen. Looks at so many pages of each table.
+
+        Gives how many, and whether all was looked at.
+        """
+
+
 class SigningKeys(Protocol):
     def keep(self, key: SigningKey) -> None: ...
 

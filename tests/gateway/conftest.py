@@ -98,7 +98,8 @@ def incoming(
 def lambdas(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lambdas]:
     """The functions, set up by their environment alone, but for the clock and the stand-in's clients."""
     for field in fields(Settings):
-        monkeypatch.setenv(variable(field.name), str(getattr(bank.settings, field.name)))
+        if (value := getattr(bank.settings, field.name)) is not None:
+            monkeypatch.setenv(variable(field.name), str(value))
 
     def made(settings: Settings) -> Aws:
         assert settings == bank.settings

@@ -27,6 +27,7 @@ def synthesized(tmp_path_factory):
     arguments = {
         "without-EdDSA": [],
         "with-EdDSA": ["-c", "eddsa=true"],
+        "weekly": ["-c", "weekly_tables=true"],
         "chosen": ["-c", "bank_name=Real Bank", "-c", "bank_api_id=a1b2c3d4e5", str(settings)],
     }
     run = _infra("tests.infra.synthesize", folder, str(folder), json.dumps(arguments))

@@ -4,7 +4,8 @@ import pytest
 
 from infra.functions import FUNCTIONS
 
-EVERY = pytest.mark.parametrize("row", FUNCTIONS, ids=lambda row: row.name)
+ROWS = [row for row in FUNCTIONS if not row.weekly]
+EVERY = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 
 
 @EVERY

@@ -27,7 +27,15 @@ _NOT_TOLD = "ReturnConsumedCapacity"
 """pynamodb asks of each call what it is charged for, for its log alone. Nothing is reckoned here, and so nothing is told."""
 
 _PARAMETERS = {
-    "CreateTable": ("TableName", "KeySchema", "AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes"),
+    "CreateTable": (
+        "TableName",
+        "KeySchema",
+        "AttributeDefinitions",
+        "BillingMode",
+        "GlobalSecondaryIndexes",
+        "SSESpecification",
+    ),
+    "DeleteTable": ("TableName",),
     "UpdateTimeToLive": ("TableName", "TimeToLiveSpecification"),
     "GetItem": ("TableName", "Key", "ConsistentRead"),
     "BatchGetItem": ("RequestItems",),
@@ -50,6 +58,7 @@ class Database:
         self._lock = RLock()
         self._operations: dict[str, Callable[[Body], Body]] = {
             "CreateTable": self._create_table,
+            "DeleteTable": self._delete_table,
             "UpdateTimeToLive": self._update_time_to_live,
             "GetItem": self._get_item,
             "BatchGetItem": self._batch_get_item,
@@ -92,6 +101,11 @@ class Database:
             raise AwsError("ResourceInUseException", f"Table already exists: {table.name}")
         self._tables[table.name] = table
         return {"TableDescription": {"TableName": table.name, "TableStatus": "ACTIVE"}}
+
+    def _delete_table(self, body: Body) -> Body:
+        table = self._table(body["TableName"])
+        del self._tables[table.name]
+        return {"TableDescription": {"TableName": table.name, "TableStatus": "DELETING"}}
 
     def _update_time_to_live(self, body: Body) -> Body:
         """Nothing is ever swept here: DynamoDB may be days late, and so nobody relies on it."""

@@ -11,6 +11,7 @@ from chalicelib.storage.dynamodb.directory import Clients, SigningKeys
 from chalicelib.storage.dynamodb.grants import Grants
 from chalicelib.storage.dynamodb.once import UsedOnce
 from chalicelib.storage.dynamodb.sessions import Sessions
+from chalicelib.storage.dynamodb.sweeping import Sweeping
 from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.dynamodb.tokens import Tokens
 from chalicelib.storage.dynamodb.users import Users
@@ -57,6 +58,16 @@ class Dynamo:
     @cached_property
     def used_once(self) -> UsedOnce:
         return UsedOnce(self._tables, self._table_of(self._settings.used_once_table), chance=self._chance)
+
+    @cached_property
+    def sweeping(self) -> Sweeping:
+        settings = self._settings
+        return Sweeping(
+            self._tables,
+            weekly=(settings.used_once_table, settings.access_tokens_table, settings.sessions_table),
+            kept=(settings.grants_table, settings.bonds_table),
+            key=settings.tables_key,
+        )
 
     def _table_of(self, name: str) -> TableOf:
         return table_of_week(name) if self._settings.weekly_tables == "yes" else one_table(name)

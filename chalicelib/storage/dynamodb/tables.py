@@ -145,6 +145,46 @@ class Tables:
         more = None if last is None else f"{last[sort]}.{last['pk']}"
         return [item["pk"]["S"] for item in answer["Items"]], more
 
+    def expired(
+        self, table: str, *, before: int, start: dict[str, Any] | None
+    ) -> tuple[list[tuple[str, int]], dict[str, Any] | None]:
+        """A page of a scan: keys of what expired before that instant, and when; and where the next page begins."""
+        asked: dict[str, Any] = {
+            "TableName": table,
+            "FilterExpression": "expires_at < :before",
+            "ExpressionAttributeValues": {":before": {"N": str(before)}},
+        }
+        if start is not None:
+            asked["ExclusiveStartKey"] = start
+        answer = self._connection.dispatch("Scan", asked)
+        found = [(item["pk"]["S"], int(item["expires_at"]["N"])) for item in answer["Items"]]
+        return found, answer.get("LastEvaluatedKey") or None
+
+    def create(self, table: str, *, key: str | None) -> bool:
+        """Make a table of one key, encrypted by this KMS key; False where it is there. It takes some seconds to be ready."""
+        wanted: dict[str, Any] = {
+            "TableName": table,
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+            "BillingMode": "PAY_PER_REQUEST",
+        }
+        if key is not None:
+            wanted["SSESpecification"] = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
+        return self._unless("ResourceInUseException", "CreateTable", wanted)
+
+    def drop(self, table: str) -> bool:
+        """Drop a table with all that is in it; False where there is none."""
+        return self._unless("ResourceNotFoundException", "DeleteTable", {"TableName": table})
+
+    def _unless(self, code: str, operation: str, asked: dict[str, Any]) -> bool:
+        try:
+            self._connection.dispatch(operation, asked)
+        except VerboseClientError as problem:
+            if problem.response["Error"]["Code"] != code:
+                raise
+            return False
+        return True
+
     def write(self, write: Write) -> Item | None:
         """Put, update or delete one item. An update gives it back as it is now, a put what was there. Raises ConditionFailed.
 

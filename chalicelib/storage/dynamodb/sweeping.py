@@ -1,0 +1,55 @@
+"""Sweeping without time to live: tables by week are made ahead and dropped whole, and what has expired elsewhere is deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from pynamodb.attributes import NumberAttribute
+from pynamodb.expressions.condition import Condition
+
+from chalicelib.storage.dynamodb.tables import SWEEP_SLACK, ConditionFailed, Tables, Write
+from chalicelib.storage.dynamodb.weekly import WEEKS_AHEAD, name_of
+from chalicelib.storage.handles import week_of
+
+EXPIRES_AT = NumberAttribute(attr_name="expires_at")
+
+WEEKS_BEHIND = 8
+"""How many weeks back a table is looked for that a run before did not drop."""
+
+
+class Sweeping:
+    """stores.Sweeping. `weekly`: names that a week is put after. `kept`: tables whose items are deleted one by one."""
+
+    def __init__(self, tables: Tables, *, weekly: Sequence[str], kept: Sequence[str], key: str | None) -> None:
+        self._tables, self._weekly, self._kept, self._key = tables, weekly, kept, key
+
+    def make_tables(self, *, now: int) -> list[str]:
+        this = week_of(now)
+        names = [name_of(name, week) for name in self._weekly for week in range(this, this + WEEKS_AHEAD + 1)]
+        return [name for name in names if self._tables.create(name, key=self._key)]
+
+    def drop_tables(self, *, now: int) -> list[str]:
+        last = week_of(now) - 2
+        names = [name_of(name, week) for name in self._weekly for week in range(last - WEEKS_BEHIND, last + 1)]
+        return [name for name in names if self._tables.drop(name)]
+
+    def delete_expired(self, *, now: int, pages: int) -> tuple[int, bool]:
+        deleted, whole = 0, True
+        for table in self._kept:
+            start: dict[str, Any] | None = None
+            for _ in range(pages):
+                found, start = self._tables.expired(table, before=now - SWEEP_SLACK, start=start)
+                deleted += sum(self._delete(table, key, expires_at) for key, expires_at in found)
+                if start is None:
+                    break
+            whole &= start is None
+        return deleted, whole
+
+    def _delete(self, table: str, key: str, seen: int) -> bool:
+        """Only as it was looked at: a grant that became a consent since, or an end that was written since, stays."""
+        try:
+            self._tables.write(Write("Delete", table, key, condition=cast(Condition, seen == EXPIRES_AT)))
+        except ConditionFailed:
+            return False
+        return True
