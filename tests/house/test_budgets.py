@@ -169,7 +169,10 @@ def test_what_a_login_is_charged_for_is_what_the_cost_page_says(counted):
 
 
 def test_no_function_may_scan_and_only_what_is_bounded_is_queried():
-    """But for the job that takes the place of time to live. The key ring; and, for the person's own page, one person's grants, a page of them at a time."""
+    """The key ring; and, for the person's own page, one person's grants, a page of them at a time.
+
+    The job that takes the place of time to live is none of a request's.
+    """
     verbs = {(table.name, verb) for row in FUNCTIONS if not row.weekly for table in row.tables for verb in table.verbs}
     assert not [verb for _, verb in verbs if verb in ("Scan", "PartiQLSelect")]
     assert {name for name, verb in verbs if verb == "Query"} == {"signing_keys", "grants"}
