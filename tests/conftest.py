@@ -18,6 +18,7 @@ from tests.beginning import Beginning
 from tests.cpu import pytest_configure as pytest_configure
 from tests.cpu import pytest_terminal_summary as pytest_terminal_summary
 from tests.ids import pytest_make_parametrize_id as pytest_make_parametrize_id
+from tests.order import pytest_sessionfinish as pytest_sessionfinish
 from tests.schedule import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler
 from tests.standin import aws as standin
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.authorization import details
@@ -15,6 +15,9 @@ from chalicelib.authorization.detail_type import Choice, Question, Shown
 from chalicelib.authorization.detail_types import TYPES
 from chalicelib.errors import AccessDenied, InvalidAuthorizationDetails
 from tests.each import each
+
+TRIED = settings(deadline=None, derandomize=True)
+"""A busy machine fails nothing, and each run tries the same."""
 
 NOW = int(datetime(2027, 1, 15, 8, tzinfo=UTC).timestamp())
 CURRENT, SAVINGS = "DE02100100100006820101", "DE18100100100006820201"
@@ -136,6 +139,7 @@ def test_5_a_refusal_says_where_and_quotes_nothing():
     assert refusal.value.detail == "data.creditorAccount.iban format"
 
 
+@TRIED
 @given(st.text(max_size=60))
 def test_whatever_the_text_is_it_is_read_or_refused(text):
     with pytest.raises(InvalidAuthorizationDetails):
@@ -148,6 +152,7 @@ JSON = st.recursive(
 )
 
 
+@TRIED
 @given(st.sampled_from([ACCESS, PAYMENT]), st.data(), JSON)
 def test_whatever_stands_in_a_field_it_is_read_or_refused(detail, data, value):
     name = data.draw(st.sampled_from(sorted(TYPES[detail["type"]].schema["properties"])))
@@ -366,6 +371,7 @@ def split(granted, kind):
 
 
 @pytest.mark.clause("RFC9396-7")
+@TRIED
 @given(DETAILS, FORMS)
 def test_7_whatever_is_asked_and_whatever_a_form_says_no_more_is_granted_than_was_asked(asked_for, form):
     """The granted details may differ from the asked ones, and here they are only ever less."""
@@ -392,6 +398,7 @@ def is_within(one, candidate):
     return rights(one) <= rights(candidate) and {iban for _, iban in rights(one)} <= {CURRENT, SAVINGS}
 
 
+@TRIED
 @given(ACCOUNT_INFORMATION)
 def test_who_agrees_to_everything_grants_all_that_is_theirs(detail):
     own = {(name, iban) for name, iban in rights(detail) if iban != STRANGERS}
@@ -404,6 +411,7 @@ def test_who_agrees_to_everything_grants_all_that_is_theirs(detail):
             details.granted((detail,), form, ACCOUNTS)
 
 
+@TRIED
 @given(ACCOUNT_INFORMATION, st.data())
 def test_what_is_left_unticked_is_not_granted_and_all_else_is(detail, data):
     form = ticked(detail, "details-0")
@@ -419,6 +427,7 @@ def test_what_is_left_unticked_is_not_granted_and_all_else_is(detail, data):
 
 
 @pytest.mark.clause("RFC9396-6")
+@TRIED
 @given(DETAILS, DETAILS)
 def test_6_a_token_covers_no_more_than_was_granted(asked_for, asked_again):
     """The AS compares the requested details with those of the grant; more than those is refused."""
@@ -460,6 +469,7 @@ def is_narrower(one, had):
 
 
 @pytest.mark.clause("RFC9396-6")
+@TRIED
 @given(DETAILS)
 def test_6_what_was_granted_can_be_asked_for_again_as_it_is(asked_for):
     """Details equal to the granted ones are granted; so are all where none are named."""
@@ -470,6 +480,7 @@ def test_6_what_was_granted_can_be_asked_for_again_as_it_is(asked_for):
 
 
 @pytest.mark.clause("RFC9396-6")
+@TRIED
 @given(DETAILS)
 def test_6_what_was_asked_for_first_gives_what_was_granted_of_it(asked_for):
     """A client need not know what the person chose: asking as at first never fails for what was granted in full."""
