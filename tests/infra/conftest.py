@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,12 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="session")
-def synthesized(tmp_path_factory):
+def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a cloud assembly each, by the command and its arguments: synthesize.py, in one process."""
     folder = tmp_path_factory.mktemp("cdk")
     settings = folder / "bank.json"
     settings.write_text(json.dumps(SETTINGS))
-    arguments = {
+    arguments: dict[str, list[str]] = {
         "without-EdDSA": [],
         "with-EdDSA": ["-c", "eddsa=true"],
         "weekly": ["-c", "weekly_tables=true"],
@@ -36,17 +37,17 @@ def synthesized(tmp_path_factory):
 
 
 @pytest.fixture(scope="session", params=["without-EdDSA", "with-EdDSA"])
-def template(request, synthesized):
+def template(request: pytest.FixtureRequest, synthesized: Path) -> Template:
     return Template(synthesized / request.param, eddsa=request.param == "with-EdDSA")
 
 
 @pytest.fixture
-def command(tmp_path):
+def command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """A function: the command's arguments to how it ended. It writes to `tmp_path`/out."""
     return lambda *arguments: _infra("infra.app", tmp_path, *arguments)
 
 
-def _infra(module, home, *arguments):
+def _infra(module: str, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run it with neither credentials nor a Node of the machine's own. What jsii unpacked before is not unpacked anew."""
     environment = {
         "PATH": os.defpath,

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from infra.keys import KEYS
 
@@ -16,30 +17,30 @@ class Template:
         self.body = json.loads(self.file.read_text())
         self.resources = self.body["Resources"]
 
-    def of(self, kind):
+    def of(self, kind: str) -> dict[str, Any]:
         """Properties by logical id, of each resource of a type such as "Lambda::Function"."""
         return {k: r["Properties"] for k, r in self.resources.items() if r["Type"] == f"AWS::{kind}"}
 
-    def one(self, kind):
+    def one(self, kind: str) -> Any:
         (found,) = self.of(kind).values()
         return found
 
-    def functions(self):
+    def functions(self) -> dict[str, Any]:
         """Properties of each function by its handler."""
         return {function["Handler"]: function for function in self.of("Lambda::Function").values()}
 
-    def environment(self):
+    def environment(self) -> Any:
         """What all functions are given; they must be given the same."""
         first, *others = [f["Environment"]["Variables"] for f in self.functions().values()]
         assert all(other == first for other in others)
         return first
 
-    def statements(self, handler):
+    def statements(self, handler: str) -> list[Any]:
         """The statements of the role of a function."""
         role = self.resources[self.functions()[handler]["Role"]["Fn::GetAtt"][0]]["Properties"]
         return [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]]
 
-    def errors(self):
+    def errors(self) -> list[Any]:
         """What would stop the CDK from deploying."""
         notes = json.loads((self.folder / "manifest.json").read_text())["artifacts"]["Ducat"]
         inline = notes.get("metadata", {})

@@ -1,6 +1,7 @@
 """The local stack, on free ports, with certificates of its own."""
 
 import socket
+from collections.abc import Iterator
 from contextlib import ExitStack
 from random import randrange
 
@@ -12,7 +13,7 @@ from local.stack import Stack
 
 
 @pytest.fixture
-def first_port():
+def first_port() -> int:
     """The first of three ports in a row that are free: below those that a system gives to whoever asks for any."""
     while True:
         first = randrange(20_000, 32_000)
@@ -26,31 +27,31 @@ def first_port():
 
 
 @pytest.fixture(scope="session")
-def certificates(tmp_path_factory):
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     return Certificates(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture(scope="module")
-def stack(certificates):
+def stack(certificates: Certificates) -> Iterator[Stack]:
     with Stack(browsers_port=0, certificates_port=0, certificates=certificates, region="eu-west-1") as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def home_taken():
+def home_taken() -> Iterator[socket.socket]:
     """The fintechs' port, taken."""
     with fintech_web.take(0) as taken:
         yield taken
 
 
 @pytest.fixture(scope="module")
-def home(home_taken):
+def home(home_taken: socket.socket) -> str:
     """The fintechs' address. Nothing answers there unless a test serves it."""
     return f"https://localhost:{home_taken.getsockname()[1]}"
 
 
 @pytest.fixture(scope="module")
-def registered(stack, home):
+def registered(stack: Stack, home: str) -> dict[str, clients.DemoClient]:
     """The two clients, by client_id."""
     pair = clients.two(stack.certificates, home)
     for client in pair:

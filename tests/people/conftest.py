@@ -1,13 +1,17 @@
 """A browser, and small sites for it to visit: the bank's, a client's, a stranger's."""
 
+from __future__ import annotations
+
 import json
 import shutil
 import threading
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from chalicelib.messages import Response
 
@@ -17,13 +21,13 @@ CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-
 class Site:
     """An origin. `answers`: a Response by method and path; `seen`: what was asked, as (method, path, form)."""
 
-    def __init__(self):
-        self.answers = {}
-        self.seen = []
+    def __init__(self) -> None:
+        self.answers: dict[tuple[str, str], Response] = {}
+        self.seen: list[tuple[str, str, dict[str, str]]] = []
         site = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
+            def do_GET(self) -> None:
                 form = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
                 path = urlsplit(self.path).path
                 if path == "/favicon.ico":
@@ -39,7 +43,7 @@ class Site:
 
             do_POST = do_GET
 
-            def log_message(self, *_):
+            def log_message(self, *_: Any) -> None:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -47,13 +51,16 @@ class Site:
         self.address = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
-    def close(self):
+    def close(self) -> None:
         self.server.shutdown()
         self.server.server_close()
 
 
+Sites = tuple[Site, Site, Site]
+
+
 @pytest.fixture(scope="session")
-def running_sites():
+def running_sites() -> Iterator[Sites]:
     """Three, for all tests: a browser has a process for each origin, which takes it a while."""
     three = (Site(), Site(), Site())
     yield three
@@ -62,7 +69,7 @@ def running_sites():
 
 
 @pytest.fixture
-def sites(running_sites):
+def sites(running_sites: Sites) -> Sites:
     """Three origins, the bank's, the client's, a stranger's, where nothing is and nobody has asked."""
     for site in running_sites:
         site.answers, site.seen = {}, []
@@ -70,7 +77,7 @@ def sites(running_sites):
 
 
 @pytest.fixture(scope="session")
-def chromium():
+def chromium() -> Iterator[Browser]:
     """Headless Chromium, one for all tests."""
     executable = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if executable is None:
@@ -87,13 +94,16 @@ class Window:
     A context of its own costs a test half a second of CPU. Sites are on ports of a test's own, so none finds what another kept.
     """
 
-    def __init__(self, chromium, options):
+    def __init__(self, chromium: Browser, options: dict[str, Any]) -> None:
         self.context = chromium.new_context(**options)
-        self.page = self.context.new_page()
-        self.page.on("console", lambda message: self.page.complaints.append(message.text))
-        self.page.on("pageerror", lambda problem: self.page.complaints.append(str(problem)))
+        self.page: Any = self.context.new_page()
+        self.page.on("console", lambda message: self._complain(message.text))
+        self.page.on("pageerror", lambda problem: self._complain(str(problem)))
 
-    def blank(self):
+    def _complain(self, text: str) -> None:
+        self.page.complaints.append(text)
+
+    def blank(self) -> Any:
         for other in self.context.pages:
             if other != self.page:
                 other.close()
@@ -104,23 +114,23 @@ class Window:
 
 
 @pytest.fixture(scope="session")
-def windows(chromium):
+def windows(chromium: Browser) -> Iterator[dict[str, Window]]:
     """Those that were opened, by their contexts' options."""
-    opened = {}
+    opened: dict[str, Window] = {}
     yield opened
     for window in opened.values():
         window.context.close()
 
 
 @pytest.fixture
-def browse(chromium, windows):
+def browse(chromium: Browser, windows: dict[str, Window]) -> Iterator[Callable[..., Any]]:
     """A function: options of a browser context to a page in it, whose `complaints` are all the console's lines.
 
     `alone`: the page is the test's own, which may change it for good.
     """
-    own = []
+    own: list[Window] = []
 
-    def opened(*, alone=False, **options):
+    def opened(*, alone: bool = False, **options: Any) -> Any:
         if alone:
             own.append(Window(chromium, options))
             return own[-1].blank()

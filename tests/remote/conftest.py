@@ -1,11 +1,16 @@
 """A network of one's own: names that resolve to what a test says, public addresses that lead to servers of this process."""
 
+from __future__ import annotations
+
 import socket
 import ssl
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -27,12 +32,12 @@ class Network:
     `looked_up`, `connected`: the names and the addresses that were asked for, in order.
     """
 
-    names: dict = field(default_factory=dict)
-    machines: dict = field(default_factory=dict)
-    looked_up: list = field(default_factory=list)
-    connected: list = field(default_factory=list)
+    names: dict[str, list[Any]] = field(default_factory=dict)
+    machines: dict[str, int] = field(default_factory=dict)
+    looked_up: list[str] = field(default_factory=list)
+    connected: list[str] = field(default_factory=list)
 
-    def resolve(self, host, port, *args, **kwargs):
+    def resolve(self, host: str, port: int, *args: Any, **kwargs: Any) -> list[Any]:
         if not host[-1].isalpha() or ":" in host:  # an address, on the way to its connection
             self.connected.append(host)
             if host not in self.machines:
@@ -48,11 +53,16 @@ class Network:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in now]
 
 
+Talk = Callable[[socket.socket], object]
+Authority = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
+
+
 class Server:
     """A TLS server. `talk` gets each connection once its request was read; `requests` and `asked_for` (SNI) are what came."""
 
-    def __init__(self, talk, pem, *, tls=True):
-        self.requests, self.asked_for = [], []
+    def __init__(self, talk: Talk, pem: Path, *, tls: bool = True) -> None:
+        self.requests: list[str] = []
+        self.asked_for: list[str | None] = []
         self._talk, self._listening = talk, socket.create_server(("127.0.0.1", 0))
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if tls else None
         if self._context is not None:
@@ -61,7 +71,7 @@ class Server:
         self.port = self._listening.getsockname()[1]
         threading.Thread(target=self._serve, daemon=True).start()
 
-    def _serve(self):
+    def _serve(self) -> None:
         while True:
             try:
                 raw, _ = self._listening.accept()
@@ -69,7 +79,7 @@ class Server:
                 return
             threading.Thread(target=self._answer, args=(raw,), daemon=True).start()
 
-    def _answer(self, raw):
+    def _answer(self, raw: socket.socket) -> None:
         raw.settimeout(10)
         with suppress(OSError), raw:
             if self._context is None:
@@ -87,15 +97,17 @@ class Server:
                 with suppress(OSError):
                     connection.unwrap()
 
-    def close(self):
+    def close(self) -> None:
         self._listening.close()
 
 
-def _signed(name, key, *, issuer=None, days=30):
+def _signed(
+    name: str, key: ec.EllipticCurvePrivateKey, *, issuer: Authority | None = None, days: int = 30
+) -> x509.Certificate:
     now = datetime.now(UTC)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     authority = issuer is None
-    by = subject if authority else issuer[0].subject
+    by, signer = (subject, key) if issuer is None else (issuer[0].subject, issuer[1])
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -110,26 +122,26 @@ def _signed(name, key, *, issuer=None, days=30):
             x509.KeyUsage(not authority, False, False, False, False, authority, authority, False, False), critical=True
         )
     )
-    if not authority:
+    if issuer is not None:
         identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer[1].public_key())
         builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
         builder = builder.add_extension(identifier, critical=False)
-    return builder.sign(key if authority else issuer[1], hashes.SHA256())
+    return builder.sign(signer, hashes.SHA256())
 
 
 @pytest.fixture(scope="session")
-def authority():
+def authority() -> Authority:
     """Certificate and key of the only authority of that network."""
     key = ec.generate_private_key(ec.SECP256R1())
     return _signed("An authority", key), key
 
 
 @pytest.fixture(scope="session")
-def identity(authority, tmp_path_factory):
+def identity(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """A function: the file of a server's certificate and key, for a name. `days`: how long it lasts."""
     folder = tmp_path_factory.mktemp("identities")
 
-    def make(name=HOST, *, days=30, issuer=authority):
+    def make(name: str = HOST, *, days: int = 30, issuer: Authority | None = authority) -> Path:
         key = ec.generate_private_key(ec.SECP256R1())
         file = folder / f"{name}{days}{len(list(folder.iterdir()))}.pem"
         private = key.private_bytes(
@@ -143,18 +155,18 @@ def identity(authority, tmp_path_factory):
 
 
 @pytest.fixture
-def network(monkeypatch):
+def network(monkeypatch: pytest.MonkeyPatch) -> Network:
     made = Network(names={HOST: [[PUBLIC]]})
     monkeypatch.setattr(socket, "getaddrinfo", made.resolve)
     return made
 
 
 @pytest.fixture
-def serve(network, identity):
+def serve(network: Network, identity: Callable[..., Path]) -> Iterator[Callable[..., Server]]:
     """A function: what to say, to the server that says it at an address of the network."""
-    running = []
+    running: list[Server] = []
 
-    def start(talk, *, at=PUBLIC, pem=None, tls=True):
+    def start(talk: Talk | bytes, *, at: str = PUBLIC, pem: Path | None = None, tls: bool = True) -> Server:
         said = talk if callable(talk) else lambda connection: connection.sendall(talk)
         server = Server(said, pem or identity(), tls=tls)
         running.append(server)
@@ -167,6 +179,6 @@ def serve(network, identity):
 
 
 @pytest.fixture
-def documents(authority):
+def documents(authority: Authority) -> Https:
     """The adapter as it ships, but that it knows the network's authority and waits for less."""
     return Https(seconds=1.0, authorities=authority[0].public_bytes(serialization.Encoding.PEM).decode())

@@ -1,12 +1,16 @@
 """openid-client, a certified client library that is not ours: fetched from npm once, kept in .local/, and asked for a login."""
 
+from __future__ import annotations
+
 import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 LOCK = HERE / "package-lock.json"
@@ -25,7 +29,7 @@ class Absent(Exception):
 class Refused(Exception):
     """The library did not take what the bank told it, or the bank did not take what the library asked. `said`: by which."""
 
-    def __init__(self, said):
+    def __init__(self, said: Any) -> None:
         super().__init__(json.dumps(said))
         self.said = said
 
@@ -33,18 +37,18 @@ class Refused(Exception):
 class Login:
     """One login. `url`: where the browser is to go."""
 
-    def __init__(self, peer, asked):
+    def __init__(self, peer: Peer, asked: dict[str, Any]) -> None:
         self._peer = peer
         self._ended = True  # unless the peer says where to go
         self.url = peer.ask(asked)["url"]
         self._ended = False
 
-    def finish(self, url, posted=None):
+    def finish(self, url: str, posted: dict[str, str] | None = None) -> Any:
         """What the bank told, once the browser is at `url`, with the form that it posts there. Raises Refused."""
         self._ended = True
         return self._peer.ask({"url": url, "posted": posted})
 
-    def end(self):
+    def end(self) -> None:
         """Give it up, if it did not end."""
         if not self._ended:
             self._peer.ask(None)
@@ -53,11 +57,11 @@ class Login:
 class Peer:
     """The library at work: a process that logs in, once after the other."""
 
-    def __init__(self, script):
+    def __init__(self, script: subprocess.Popen[str]) -> None:
         self._script = script
 
     @contextmanager
-    def begun(self, asked):
+    def begun(self, asked: dict[str, Any]) -> Iterator[Login]:
         """A Login. `asked`: as login.mjs reads it. Raises Refused."""
         login = Login(self, asked)
         try:
@@ -65,8 +69,9 @@ class Peer:
         finally:
             login.end()
 
-    def ask(self, message):
+    def ask(self, message: Any) -> Any:
         """What the script says to a message. Raises Refused."""
+        assert self._script.stdin and self._script.stdout and self._script.stderr  # noqa: PT018 - as Popen was told
         self._script.stdin.write(json.dumps(message) + "\n")
         self._script.stdin.flush()
         line = self._script.stdout.readline()
@@ -79,7 +84,7 @@ class Peer:
 
 
 @contextmanager
-def running():
+def running() -> Iterator[Peer]:
     """A Peer. Raises Absent."""
     script = subprocess.Popen(
         [_program("node"), "login.mjs"],
@@ -95,7 +100,7 @@ def running():
         script.communicate(timeout=SECONDS_TO_END)  # it ends with its input
 
 
-def fetched():
+def fetched() -> Path:
     """The folder with the library and our script beside it. Raises Absent."""
     version = subprocess.run([_program("node"), "--version"], capture_output=True, text=True, timeout=30).stdout
     if int(version.strip().removeprefix("v").partition(".")[0]) < OLDEST_NODE:
@@ -106,7 +111,7 @@ def fetched():
     return HOME
 
 
-def _fetch():
+def _fetch() -> None:
     fresh = HOME.with_name(f"{HOME.name}.part")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
@@ -123,7 +128,7 @@ def _fetch():
     fresh.rename(HOME)
 
 
-def _program(name):
+def _program(name: str) -> str:
     """Beside this Python, where `make install` puts it, or on the path. Raises Absent."""
     beside = Path(sys.executable).parent / name
     found = str(beside) if beside.exists() else shutil.which(name)
