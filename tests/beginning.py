@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tests.actors import NOW, Bank
@@ -20,7 +21,7 @@ class Beginning:
     """
 
     def __init__(self, stand: Stand, bank: Bank) -> None:
-        self._put_back, self._bank = stand.kept(), bank
+        self._stand, self._put_back, self._bank = stand, stand.kept(), bank
         made_at_first_use = vars(type(bank.aws)).keys() - set(CONNECTIONS)
         self._lasting = [
             (bank, dict(vars(bank))),
@@ -36,6 +37,10 @@ class Beginning:
         self._bank.now = NOW
         self._bank.web = self._bank.aws.documents = Web()
         return self._bank
+
+    def here(self) -> Callable[[], None]:
+        """A function that puts the tables and keys back to what they are now, as often as it is called."""
+        return self._stand.kept()
 
 
 def _without(members: dict[str, Any], names: Any) -> dict[str, Any]:
