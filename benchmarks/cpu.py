@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from statistics import median
+from threading import Lock
 from typing import Any
 from urllib.parse import urlencode
 
@@ -63,6 +64,7 @@ class Tape:
     def __init__(self, provider: Aws) -> None:
         self._said: list[tuple[str, bytes]] = []
         self._next: deque[tuple[str, bytes]] = deque()
+        self._lock = Lock()
         self._clients = [provider.dynamo._tables._connection.client, provider.kms._client]
         for client in self._clients:
             client.meta.events.register("after-call", self._keep)
@@ -93,8 +95,9 @@ class Tape:
 
     def _answer(self, request: Any, event_name: str, **_: Any) -> AWSResponse:
         operation = event_name.rpartition(".")[2]
-        asked = next(one for one in tuple(self._next) if one[0] == operation)  # what runs alongside comes in any order
-        self._next.remove(asked)
+        with self._lock:
+            asked = next(one for one in self._next if one[0] == operation)  # what runs alongside comes in any order
+            self._next.remove(asked)
         return AWSResponse(request.url, 200, {"Content-Type": "application/x-amz-json-1.0"}, _Body(asked[1]))
 
 

@@ -179,6 +179,18 @@ def serve(network: Network, identity: Callable[..., Path]) -> Iterator[Callable[
 
 
 @pytest.fixture
-def documents(authority: Authority) -> Https:
-    """The adapter as it ships, but that it knows the network's authority and waits for less."""
-    return Https(seconds=1.0, authorities=authority[0].public_bytes(serialization.Encoding.PEM).decode())
+def trusted(authority: Authority) -> str:
+    """The network's authority, as the adapter takes it."""
+    return authority[0].public_bytes(serialization.Encoding.PEM).decode()
+
+
+@pytest.fixture
+def documents(trusted: str) -> Https:
+    """The adapter as it ships, but that it knows the network's authority. It waits longer, as this machine may be busy."""
+    return Https(seconds=20.0, authorities=trusted)
+
+
+@pytest.fixture
+def hasty(trusted: str) -> Https:
+    """The same, which waits for less."""
+    return Https(seconds=0.5, authorities=trusted)

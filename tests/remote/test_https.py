@@ -225,7 +225,7 @@ def test_the_certificate_must_be_of_an_authority_that_is_trusted(serve, document
 
 def test_the_systems_authorities_are_all_that_is_trusted_by_itself(serve):
     server = serve(response())
-    assert refused(Https(seconds=1.0)) == "it can't be reached or read (SSLCertVerificationError)"
+    assert refused(Https(seconds=20.0)) == "it can't be reached or read (SSLCertVerificationError)"
     assert server.requests == []
 
 
@@ -293,6 +293,9 @@ def test_a_broken_answer_is_none(documents, serve, said):
 
 # How long it takes.
 
+LONG = 30
+"""Seconds that others take. Half of that is not waited for, however busy this machine is."""
+
 
 def dripping(head, drop):
     def talk(connection):
@@ -311,29 +314,29 @@ def dripping(head, drop):
         dripping(b"HTTP/1.1 200 OK\r\n", b"a"),
         dripping(b"HTTP/1.1 ", b"a"),
         dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
-        lambda connection: time.sleep(5),
+        lambda connection: time.sleep(LONG),
     ],
     ids=["the-body", "a-header", "the-status", "not-yet", "nothing"],
 )
-def test_a_slow_answer_is_not_waited_for(documents, serve, talk):
+def test_a_slow_answer_is_not_waited_for(hasty, serve, talk):
     serve(talk)
     began = time.monotonic()
-    assert refused(documents) in ("it took too long", "it can't be reached or read (ReadTimeoutError)")
-    assert time.monotonic() - began < 2
+    assert refused(hasty) in ("it took too long", "it can't be reached or read (ReadTimeoutError)")
+    assert time.monotonic() - began < LONG / 2
 
 
-def test_a_slow_resolver_is_not_waited_for(documents, network):
-    network.names[HOST] = [lambda: time.sleep(3) or [PUBLIC]]
+def test_a_slow_resolver_is_not_waited_for(hasty, network):
+    network.names[HOST] = [lambda: time.sleep(LONG) or [PUBLIC]]
     began = time.monotonic()
-    assert refused(documents) == "it took too long"
-    assert time.monotonic() - began < 2
+    assert refused(hasty) == "it took too long"
+    assert time.monotonic() - began < LONG / 2
 
 
-def test_a_handshake_that_never_ends_is_not_waited_for(documents, serve):
-    serve(lambda connection: time.sleep(5), tls=False)
+def test_a_handshake_that_never_ends_is_not_waited_for(hasty, serve):
+    serve(lambda connection: time.sleep(LONG), tls=False)
     began = time.monotonic()
-    assert refused(documents)
-    assert time.monotonic() - began < 2
+    assert refused(hasty)
+    assert time.monotonic() - began < LONG / 2
 
 
 def test_each_function_outlives_what_it_may_have_to_wait_for():
@@ -352,7 +355,7 @@ def test_what_ships_never_asks_this_machine(bank):
 
 def test_the_laptop_asks_itself_and_no_other_machine_inside(authority, serve, network, identity):
     pem = authority[0].public_bytes(serialization.Encoding.PEM).decode()
-    laptop = Https(seconds=1.0, authorities=pem, loopback=True)
+    laptop = Https(seconds=20.0, authorities=pem, loopback=True)
     network.names["localhost"] = [["127.0.0.1"]]
     serve(response(), at="127.0.0.1", pem=identity("localhost"))
     assert laptop.get("https://localhost/", largest=LARGEST) == b'{"keys":[]}'

@@ -18,7 +18,7 @@ TABLE = {
 }
 KEY = {"pk": {"S": "k"}}
 OPERATIONS: list[tuple[str, Body]] = [
-    ("DeleteTable", {"TableName": "items"}),
+    ("DescribeTable", {"TableName": "items"}),
     ("BatchWriteItem", {"RequestItems": {}}),
     ("TransactGetItems", {"TransactItems": []}),
     ("GetItem", {"TableName": "items", "Key": KEY, "ProjectionExpression": "pk"}),
