@@ -50,10 +50,7 @@ STEPS = (
     Step(
         "sign in",
         before=(("GetItem grants", "GetItem users"), ("KMS Decrypt",), ("GetItem bonds", CLAIM)),
-        commit=(
-            "UpdateItem grants SET login, person, bond, epoch REMOVE session"
-            f" IF {OF_BROWSER} AND attribute_not_exists(decision)"
-        ),
+        commit=(f"UpdateItem grants SET login, person, bond, epoch IF {OF_BROWSER} AND attribute_not_exists(decision)"),
         after=("PutItem sessions IF attribute_not_exists(pk)",),
         dying="The same form, posted again, goes on: the one-time code is claimed for this browser's login.",
     ),

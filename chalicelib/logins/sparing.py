@@ -20,7 +20,7 @@ def bond_of(grant: Grant, client: Client, provider: Provider, *, now: int) -> Bo
     if grant.bond is None or not remembered_consent.may_be_remembered(grant.request, client, PROFILES[client.profile]):
         return Bond(grant.epoch)
     bond = provider.bonds.find(grant.bond, now=now)
-    if bond.epoch != grant.epoch:  # the person ended this app's access since signing in
+    if bond.epoch > grant.epoch:  # the person ended this app's access since signing in
         raise browser.over()
     source = bond.remembered.source
     if source is not None and not provider.grants.relied_on(source, bond.epoch, now=now):

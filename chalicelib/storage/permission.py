@@ -108,13 +108,16 @@ class Grant:
         return self.decision == "approved" and self.redeemed_by is None and now < self.code_expires_at
 
     def in_force(self, epoch: int, *, now: int) -> bool:
-        """Whether what came of it may be used. `epoch`: its bond's, as it is now. A second attempt at its code ended it."""
+        """Whether what came of it may be used. `epoch`: its bond's, as it is now. A second attempt at its code ended it.
+
+        A bond that was swept has its first epoch again. What began after its last end is in force still.
+        """
         return (
             self.decision == "approved"
             and self.revoked_at is None
             and len(self.attempts) <= 1
             and now < self.consent_expires_at
-            and self.epoch == epoch
+            and self.epoch >= epoch
         )
 
 

@@ -97,7 +97,8 @@ class Grants(Protocol):
     ) -> None:
         """Say who the person is, and in which epoch of the bond. Raises Gone unless it is this browser's and undecided.
 
-        `session`: digest of the handle of the session that the login is from or begins. `expires_at`: until when the person
+        `session`: digest of the handle of the session that the login is from or begins; None leaves what is there, since the
+        same form that is posted again begins none. `expires_at`: until when the person
         may decide, where that is sooner.
         """
 

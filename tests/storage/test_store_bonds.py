@@ -85,6 +85,14 @@ def test_what_begins_after_an_end_is_good(aws):
     assert aws.tokens.find(one.access, now=NOW) is not None
 
 
+def test_what_begins_after_an_end_is_good_also_once_the_bond_was_swept(aws):
+    """The bond stays as long as what an end ended could last. What began later lasts longer."""
+    one = flow(bond=new(), epoch=NOW).redeemed(aws)  # and no bond is there
+    assert aws.tokens.find(one.access, now=NOW) is not None
+    aws.bonds.end(one.bond, now=NOW + 1, keep=KEEP)
+    assert aws.tokens.find(one.access, now=NOW) is None
+
+
 def test_two_ends_in_one_second_and_one_by_a_slow_clock_each_begin_another_epoch(aws):
     bond, epochs = new(), []
     for now in (NOW, NOW, NOW - 60):

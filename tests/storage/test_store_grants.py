@@ -78,6 +78,16 @@ def test_who_the_person_is_is_remembered_with_the_bond_and_its_epoch(aws):
     assert (found.login, found.bond, found.epoch, found.session) == (LOGIN, one.bond, 7, "s" * 43 + ".r1")
 
 
+def test_a_sign_in_that_is_sent_again_stays_with_the_session_of_the_first(aws):
+    """The same form begins no second session; a sign-out of the first one ends this login still."""
+    one = flow().opened(aws)
+    one.authenticate(aws, session="s" * 43 + ".r1")
+    one.authenticate(aws)
+    assert aws.grants.find(one.key, now=NOW).session == "s" * 43 + ".r1"
+    one.open(aws, browser="another")
+    assert aws.grants.find(one.key, now=NOW).session is None
+
+
 def test_a_login_may_shorten_the_time_to_decide(aws):
     one = flow().opened(aws)
     one.authenticate(aws, expires_at=NOW + 60)

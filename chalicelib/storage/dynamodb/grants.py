@@ -98,8 +98,9 @@ class Grants:
             PERSON.set(digest(login.sub)),
             BOND.set(bond),
             EPOCH.set(epoch),
-            SESSION.remove() if session is None else SESSION.set(session),
         ]
+        if session is not None:
+            actions.append(SESSION.set(session))
         if expires_at is not None:
             actions.append(EXPIRES_AT.set(expires_at))
         self._step(key, actions, _of_browser(browser, now=now) & DECISION.does_not_exist())
