@@ -50,7 +50,7 @@ def _case(names: tuple[str, ...], value: Any) -> tuple[str, dict[str, Any]]:
     """The name of a case and its arguments."""
     own = value if hasattr(value, "marks") else pytest.param(*value) if len(names) > 1 else pytest.param(value)
     arguments = dict(zip(names, own.values, strict=True))
-    read = (pytest_make_parametrize_id(one, name) or str(one) for name, one in arguments.items())
+    read = (pytest_make_parametrize_id(one, name) or getattr(one, "__name__", name) for name, one in arguments.items())
     return str(own.id) if own.id else "-".join(read), arguments
 
 
