@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from chalicelib.authorization import claims_request, writing
 from chalicelib.profiles import Profile
@@ -28,10 +29,21 @@ def asked(request: AuthorizationRequest, *, known: Collection[str]) -> Asked:
     return request.scope, tuple(name for name in claims_request.names(request) if name in known)
 
 
-def new(wanted: Asked, before: RememberedConsent) -> Asked:
-    """What of it was not agreed to before."""
+def of_use(held: RememberedConsent, wanted: Asked) -> RememberedConsent | None:
+    """What of it is wanted, if anything is."""
     scope, names = wanted
-    return (
-        tuple(name for name in scope if name not in before.scope),
-        tuple(name for name in names if name not in before.claims),
+    useful = replace(
+        held,
+        scope=tuple(name for name in held.scope if name in scope),
+        claims=tuple(name for name in held.claims if name in names),
     )
+    return useful if useful.scope or useful.claims else None
+
+
+def new(wanted: Asked, before: Iterable[RememberedConsent]) -> Asked:
+    """What of it was not agreed to before."""
+    held = tuple(before)
+    scopes = {name for one in held for name in one.scope}
+    claims = {name for one in held for name in one.claims}
+    scope, names = wanted
+    return tuple(name for name in scope if name not in scopes), tuple(name for name in names if name not in claims)

@@ -33,10 +33,10 @@ def _show(request: Request, provider: Provider) -> Response:
     if client is None:
         raise AccessDenied("the app that sent you here is no longer registered")
     wanted = remembered_consent.asked(grant.request, known=claims.NAMES)
-    bond = sparing.bond_of(grant, client, provider, now=now)
+    bond = sparing.bond_of(grant, client, wanted, provider, now=now)
     before, new = bond.remembered, remembered_consent.new(wanted, bond.remembered)
     cookie, person = browser.cookie_of(request, key), digest(grant.login.sub)
-    if "consent" not in grant.request.prompt and before.source is not None and not any(new):
+    if "consent" not in grant.request.prompt and before and not any(new):
         return sparing.approve_as_before(grant, cookie, person, bond, provider, now=now)
     if "none" in grant.request.prompt:
         return cancel(grant, cookie, provider, now=now, why=ConsentRequired("the person would have to agree"))
@@ -47,7 +47,7 @@ def _show(request: Request, provider: Provider) -> Response:
         csrf=browser.token(key, cookie, person=person),
         redirect_uri=grant.request.redirect_uri,
         person=str(grant.login.claims.get("name") or grant.login.username),
-        asks=_in_words(wanted, wanted[0]) if before.source is None else _asks(wanted, new),
+        asks=_asks(wanted, new) if before else _in_words(wanted, wanted[0]),
         details=details.in_words(grant.request.authorization_details, grant.login.accounts),
         until=grant.consent_expires_at,
         look=decision.needs_a_look(grant),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.authorization import browser, remembered_consent
+from chalicelib.authorization.remembered_consent import Asked
 from chalicelib.logins.decision import Choice, approve
 from chalicelib.messages import Response
 from chalicelib.profiles import PROFILES
@@ -12,8 +13,8 @@ from chalicelib.storage.records import Client
 from chalicelib.storage.stores import Gone
 
 
-def bond_of(grant: Grant, client: Client, provider: Provider, *, now: int) -> Bond:
-    """What was agreed to before and still is, where that may spare a question. Raises AccessDenied.
+def bond_of(grant: Grant, client: Client, wanted: Asked, provider: Provider, *, now: int) -> Bond:
+    """Of what is wanted, what was agreed to before and still is, where that may spare a question. Raises AccessDenied.
 
     What is remembered lives from a grant, and ends with it.
     """
@@ -22,17 +23,16 @@ def bond_of(grant: Grant, client: Client, provider: Provider, *, now: int) -> Bo
     bond = provider.bonds.find(grant.bond, now=now)
     if bond.epoch > grant.epoch:  # the person ended this app's access since signing in
         raise browser.over()
-    source = bond.remembered.source
-    if source is not None and not provider.grants.relied_on(source, bond.epoch, now=now):
-        return Bond(bond.epoch)
-    return bond
+    of_use = [one for held in bond.remembered if (one := remembered_consent.of_use(held, wanted)) is not None]
+    sources = {source: provider.grants.relied_on(source, bond.epoch, now=now) for source in {o.source for o in of_use}}
+    return Bond(bond.epoch, tuple(one for one in of_use if sources[one.source]))
 
 
 def approve_as_before(grant: Grant, cookie: str, person: str, bond: Bond, provider: Provider, *, now: int) -> Response:
-    """Approved as before, for no longer than before. What is remembered lives from this grant from here on."""
+    """Approved as before, for no longer than before. What was wanted is remembered by this grant from here on."""
     try:
         provider.bonds.rely(str(grant.bond), bond, grant.key)
     except Gone:
         raise browser.over() from None
-    until = min(grant.consent_expires_at, bond.remembered.until)
+    until = min(grant.consent_expires_at, *(one.until for one in bond.remembered))
     return approve(grant, grant.key, cookie, Choice(person, until=until), provider, now=now)

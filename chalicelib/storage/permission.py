@@ -125,21 +125,22 @@ class Grant:
 class RememberedConsent:
     """What a person agreed to that one client may have, and is not asked again: scope tokens, and names of single claims.
 
-    `until`: when the first of it is forgotten, epoch seconds. `source`: key of the grant that it lives from and ends with.
+    `until`: when it is forgotten, epoch seconds. `source`: key of the grant that it lives from and ends with.
     """
 
     scope: tuple[str, ...] = ()
     claims: tuple[str, ...] = ()
     until: int = 0
-    source: str | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True)
 class Bond:
     """What one person and one client have with each other. Ending their access is the writing of another `epoch`.
 
-    Every grant carries the epoch in which the person signed in; with the epoch all of them end at once.
+    Every grant carries the epoch in which the person signed in; with the epoch all of them end at once. `remembered`: apart,
+    what lives from one grant until one time; each thing that was agreed to stands in one of them.
     """
 
     epoch: int = 0
-    remembered: RememberedConsent = RememberedConsent()
+    remembered: tuple[RememberedConsent, ...] = ()

@@ -179,14 +179,17 @@ class Bonds(Protocol):
         """The bond; one that is not there has the first epoch, and nothing is remembered. Read consistently."""
 
     def remember(self, key: str, bond: Bond, more: RememberedConsent, *, keep: int) -> None:
-        """Add to what is remembered; all of it lives from the source of `more` from here on.
+        """Add to what is remembered; what `more` names lives from its source from here on, and lasts as long.
 
-        What is there already and is not named now lasts no longer than it did. `bond`: as it was found. `keep`: until when
+        What is there already and is not named stays as it is. `bond`: of which only the epoch matters. `keep`: until when
         the item stays. Raises Gone unless its epoch is still the same.
         """
 
     def rely(self, key: str, bond: Bond, source: str) -> None:
-        """Let what is remembered live from another grant. Raises Gone unless it still is as it was found."""
+        """Let what `bond` has remembered live from another grant, no longer than before. `bond`: as it was found, or less.
+
+        Raises Gone unless all that it has is still as it was found.
+        """
 
     def end(self, key: str, *, now: int, keep: int) -> None:
         """Begin a new epoch: nothing is remembered, and every grant of an epoch before is over. One write.

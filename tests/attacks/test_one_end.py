@@ -163,6 +163,17 @@ def test_with_a_grant_ends_what_was_remembered_of_it(fapi1_baseline_client, by):
     assert silent(browser, fapi1_baseline_client).parameters["error"] == "consent_required"
 
 
+def test_what_ended_with_its_grant_is_not_remembered_again_with_another(fapi1_baseline_client):
+    """The person agrees to something else later: that says nothing of what was revoked."""
+    client = fapi1_baseline_client
+    browser, tokens = signed_in(client)
+    assert client.revoke(tokens["refresh_token"]).status == 200
+    page = browser.get(browser.open(client.client_id, client.pushed(scope="openid")).location)
+    assert "code" in browser.submit(page, "approve").parameters
+    assert "code" in silent(browser, client.with_(scope="openid")).parameters
+    assert silent(browser, client).parameters["error"] == "consent_required"
+
+
 def test_a_silent_approval_lasts_no_longer_than_what_was_remembered(fapi1_baseline_client):
     """The page said day 90; an approval of day 89 that nobody saw ends on day 90 too."""
     bank = fapi1_baseline_client.bank

@@ -57,7 +57,7 @@ def test_an_end_that_landed_is_one_end(aws, lost_answers):
     more = RememberedConsent(("openid",), (), NOW + 9, "g" * 43)
     aws.bonds.remember(bond, Bond(NOW), more, keep=NOW + 9)
     aws.bonds.rely(bond, aws.bonds.find(bond, now=NOW), "h" * 43)
-    assert aws.bonds.find(bond, now=NOW).remembered.source == "h" * 43
+    assert aws.bonds.find(bond, now=NOW).remembered[0].source == "h" * 43
 
 
 def test_a_session_that_landed_has_begun_and_ended(aws, lost_answers):

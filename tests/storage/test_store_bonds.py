@@ -26,34 +26,40 @@ def remembered(aws):
 
 
 def test_a_bond_that_is_not_there_has_the_first_epoch_and_nothing_is_remembered(aws):
-    assert aws.bonds.find(new(), now=NOW) == Bond(0, RememberedConsent())
+    assert aws.bonds.find(new(), now=NOW) == Bond(0, ())
 
 
 def test_what_was_agreed_to_is_found_until_it_ends(aws, remembered):
-    assert aws.bonds.find(remembered, now=NOW + 99) == Bond(0, BOTH)
+    assert aws.bonds.find(remembered, now=NOW + 99) == Bond(0, (BOTH,))
     assert aws.bonds.find(remembered, now=NOW + 100) == Bond()
 
 
-def test_more_is_added_each_with_its_own_end_and_all_of_it_lives_from_the_newest_source(aws, remembered):
+def test_more_is_added_and_each_lives_from_the_newest_grant_that_it_was_agreed_to_in(aws, remembered):
     more = RememberedConsent(("openid",), ("name",), NOW + 200, "h" * 43)
-    aws.bonds.remember(remembered, aws.bonds.find(remembered, now=NOW), more, keep=KEEP)
-    together = RememberedConsent(("accounts", "openid"), ("email", "name"), NOW + 100, "h" * 43)
-    assert aws.bonds.find(remembered, now=NOW).remembered == together
-    later = RememberedConsent(("openid",), ("name",), NOW + 200, "h" * 43)
-    assert aws.bonds.find(remembered, now=NOW + 150).remembered == later
+    aws.bonds.remember(remembered, Bond(), more, keep=KEEP)
+    left = RememberedConsent(("accounts",), ("email",), NOW + 100, "g" * 43)
+    assert aws.bonds.find(remembered, now=NOW).remembered == (left, more)
+    assert aws.bonds.find(remembered, now=NOW + 150).remembered == (more,)
+
+
+def test_only_what_is_named_lives_from_another_grant_and_no_longer(aws, remembered):
+    found = replace(BOTH, scope=("openid",), claims=())
+    aws.bonds.rely(remembered, Bond(0, (found,)), "h" * 43)
+    left, moved = replace(BOTH, scope=("accounts",)), replace(found, source="h" * 43)
+    assert aws.bonds.find(remembered, now=NOW).remembered == (left, moved)
 
 
 def test_of_eight_at_the_same_time_none_is_lost(aws, race):
     key = new()
     race(lambda n: aws.bonds.remember(key, Bond(), replace(BOTH, scope=(f"s{n}",)), keep=KEEP))
-    assert aws.bonds.find(key, now=NOW).remembered.scope == tuple(f"s{n}" for n in range(8))
+    assert aws.bonds.find(key, now=NOW).remembered[0].scope == tuple(f"s{n}" for n in range(8))
 
 
 def test_what_is_remembered_lives_from_another_grant_only_as_it_was_found(aws, remembered):
     found = aws.bonds.find(remembered, now=NOW)
     for _ in range(2):  # sent again
         aws.bonds.rely(remembered, found, "h" * 43)
-    assert aws.bonds.find(remembered, now=NOW).remembered.source == "h" * 43
+    assert aws.bonds.find(remembered, now=NOW).remembered == (replace(BOTH, source="h" * 43),)
     with pytest.raises(Gone):
         aws.bonds.rely(remembered, found, "i" * 43)
 

@@ -243,7 +243,7 @@ def test_a_code_that_waits_gives_nothing_after_the_persons_end_and_nothing_is_re
         world.replicas.send_again()
     if "end" in world.answered:
         assert world.b.tokens.find(one.access, now=NOW) is None
-        assert world.b.bonds.find(one.bond, now=NOW).remembered == RememberedConsent()
+        assert world.b.bonds.find(one.bond, now=NOW).remembered == ()
 
 
 @races

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import cast
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from chalicelib.storage.dynamodb.codec import VERSION
 from chalicelib.storage.dynamodb.tables import SWEEP_SLACK, ConditionFailed, Item, Tables, Write
@@ -14,7 +16,6 @@ from chalicelib.storage.permission import Bond, RememberedConsent
 from chalicelib.storage.stores import Gone
 
 EPOCH = NumberAttribute(attr_name="epoch")
-SOURCE = UnicodeAttribute(attr_name="source")
 KEEP_UNTIL = NumberAttribute(attr_name="expires_at")
 TTL = NumberAttribute(attr_name="ttl")
 V = NumberAttribute(attr_name="v")
@@ -23,7 +24,12 @@ FIRST_EPOCH = 0
 """Of a bond that is not there, and of one in which nothing was ever ended."""
 
 KINDS = {"scope": "scope ", "claims": "claim "}
-"""Each thing that was agreed to is an attribute of its own, which holds until when."""
+"""Each thing that was agreed to is an attribute of its own, which holds until when, and the key of the grant it lives from.
+
+One for all would let what ended with its grant live on from another grant, which was for something else (models/bond.pml).
+"""
+
+HELD = re.compile(r"([0-9]{1,12})\.([A-Za-z0-9_-]{43})")
 
 
 class Bonds:
@@ -38,26 +44,33 @@ class Bonds:
 
     def find(self, key: str, *, now: int) -> Bond:
         item = self._tables.get(self._name, key) or {}
-        in_force = {name: until for name, until in item.items() if isinstance(until, int) and until > now}
-        names = {
-            kind: tuple(sorted(name.removeprefix(start) for name in in_force if name.startswith(start)))
-            for kind, start in KINDS.items()
-        }
-        until = [in_force[KINDS[kind] + name] for kind, agreed in names.items() for name in agreed]
-        source = item.get("source")
-        if not until or not isinstance(source, str):
-            return Bond(epoch_of(item))
-        return Bond(epoch_of(item), RememberedConsent(names["scope"], names["claims"], min(until), source))
+        found: dict[tuple[int, str], dict[str, list[str]]] = {}
+        for name, value in sorted(item.items()):
+            kind = next((kind for kind, start in KINDS.items() if name.startswith(start)), None)
+            held = HELD.fullmatch(value) if kind is not None and isinstance(value, str) else None
+            if kind is not None and held is not None and int(held[1]) > now:
+                of_source = found.setdefault((int(held[1]), held[2]), {kind: [] for kind in KINDS})
+                of_source[kind].append(name.removeprefix(KINDS[kind]))
+        remembered = (
+            RememberedConsent(tuple(names["scope"]), tuple(names["claims"]), until, source)
+            for (until, source), names in sorted(found.items())
+        )
+        return Bond(epoch_of(item), tuple(remembered))
 
     def remember(self, key: str, bond: Bond, more: RememberedConsent, *, keep: int) -> None:
-        names = [start + name for kind, start in KINDS.items() for name in getattr(more, kind)]
-        agreed = [NumberAttribute(attr_name=name).set(more.until) for name in names]
-        kept = (KEEP_UNTIL.set(keep), TTL.set(keep + SWEEP_SLACK), V.set(VERSION), SOURCE.set(str(more.source)))
+        agreed = [one.set(_held(more.until, more.source)) for one in _attributes(more)]
+        kept = (KEEP_UNTIL.set(keep), TTL.set(keep + SWEEP_SLACK), V.set(VERSION))
         self._update(Write("Update", self._name, key, actions=(*agreed, *kept), condition=_of_epoch(bond.epoch)))
 
     def rely(self, key: str, bond: Bond, source: str) -> None:
-        as_found = _of_epoch(bond.epoch) & ((str(bond.remembered.source) == SOURCE) | (source == SOURCE))
-        self._update(Write("Update", self._name, key, actions=(SOURCE.set(source),), condition=as_found))
+        actions: list[Action] = []
+        as_found = _of_epoch(bond.epoch)
+        for one in bond.remembered:
+            before, after = _held(one.until, one.source), _held(one.until, source)
+            for attribute in _attributes(one):
+                actions.append(attribute.set(after))
+                as_found &= (before == attribute) | (after == attribute)  # or sent again
+        self._update(Write("Update", self._name, key, actions=tuple(actions), condition=as_found))
 
     def end(self, key: str, *, now: int, keep: int) -> None:
         epoch, attempt = max(now, FIRST_EPOCH + 1), self._chance()
@@ -89,6 +102,15 @@ def epoch_of(item: Mapping[str, object] | None) -> int:
     """The epoch of a bond's item."""
     epoch = FIRST_EPOCH if item is None else item.get("epoch", FIRST_EPOCH)
     return epoch if isinstance(epoch, int) else FIRST_EPOCH
+
+
+def _attributes(consent: RememberedConsent) -> list[UnicodeAttribute]:
+    names = [start + name for kind, start in KINDS.items() for name in getattr(consent, kind)]
+    return [UnicodeAttribute(attr_name=name) for name in names]
+
+
+def _held(until: int, source: str) -> str:
+    return f"{until}.{source}"
 
 
 def _of_epoch(epoch: int) -> Condition:

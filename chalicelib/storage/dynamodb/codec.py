@@ -13,7 +13,7 @@ from dataclasses import MISSING, fields
 from functools import cache
 from typing import Any, TypeVar, cast
 
-from chalicelib.storage.permission import AccessToken, RememberedConsent
+from chalicelib.storage.permission import AccessToken
 from chalicelib.storage.records import AuthorizationRequest, Login, User
 
 Record = TypeVar("Record")
@@ -27,7 +27,6 @@ _NESTED: dict[str, type] = {
     "user": User,
     "token": AccessToken,
     "front_token": AccessToken,
-    "remembered": RememberedConsent,
 }
 
 log = logging.getLogger("ducat")
