@@ -87,6 +87,12 @@ def challenge(key: str, cookie: str, fresh: str) -> str:
     return urlsafe_b64encode(made).rstrip(b"=").decode()
 
 
+def ticket(key: str, cookie: str) -> str:
+    """What this browser is given for the link `key`: the same each time, so that a form that is sent again goes on."""
+    made = hmac.digest(cookie.encode(), f"ticket {key}".encode(), sha256)
+    return urlsafe_b64encode(made).rstrip(b"=").decode()
+
+
 def attempt(key: str, cookie: str) -> str:
     """The name of this browser's login, by which it may send the same form again (models/: rule 3)."""
     return digest(f"login {key} {cookie}")

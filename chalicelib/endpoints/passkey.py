@@ -57,7 +57,7 @@ def refuse(refusal: OAuthError, provider: Provider) -> Response:
 
 def _prove(form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, provider: Provider) -> Response:
     username, password, one_time_code, invitation = (form.get(name, "")[:LONGEST] for name in FIELDS)
-    ticket = provider.new_handle()
+    ticket = browser.ticket(key, cookie)
     try:
         offer = passkeys.prove(
             invitation,

@@ -78,7 +78,7 @@ class Passkeys:
     def prove(
         self, invitation: str, ticket: str, *, username: str, password: str, one_time_code: str, attempt: str, now: int
     ) -> Offer:
-        user = self._invited(normal(username), invitation, now=now)
+        user = _invited(self._users.find(normal(username)), (invitation, ticket), now=now)  # the ticket: posted again
         signed_in = self._people.sign_in(
             user, password=password, one_time_code=one_time_code, scope=(), now=now, attempt=attempt
         )
@@ -89,8 +89,12 @@ class Passkeys:
         return Offer(user.username, _handle(ticket), tuple(one["id"] for one in user.passkeys))
 
     def add(self, ticket: str, answer: str, *, username: str, challenge: str, now: int) -> str:
-        user = self._invited(username, ticket, now=now)
+        found = self._users.find(username)
+        added = found and next((one["id"] for one in found.passkeys if one.get("handle") == _handle(ticket)), None)
+        user = found if found is not None and added is not None else _invited(found, (ticket,), now=now)
         credential_id, key, count = passkey.require_registration(answer, challenge=challenge, issuer=self._issuer)
+        if credential_id == added:  # the same form again
+            return user.sub
         made = {"id": credential_id, "key": key, "handle": _handle(ticket), "created_at": now}
         self._users.add_passkey(user, made, ticket=ticket, sign_count=count, now=now)
         return user.sub
@@ -102,17 +106,18 @@ class Passkeys:
         except Gone:
             raise SignInRefused("passkey: the signature counter went back") from None
 
-    def _invited(self, username: str, invitation: str, *, now: int) -> User:
-        """Whom the invitation, or the ticket that it became, is of. Raises Gone.
 
-        Looked at before the password: without an invitation nobody can try one here.
-        """
-        user = self._users.find(username)
-        if user is None or not matches(invitation, user.invitation) or user.invited_until <= now:
-            raise Gone("the invitation is used, too old or of another")
-        if len(user.passkeys) >= MOST:
-            raise SignInRefused("too many passkeys")
-        return user
+def _invited(user: User | None, invitations: tuple[str, ...], *, now: int) -> User:
+    """Whom one of the invitations, or of the tickets that they became, is of. Raises Gone.
+
+    Looked at before the password: without an invitation nobody can try one here.
+    """
+    known = user is not None and any(matches(invitation, user.invitation) for invitation in invitations)
+    if user is None or not known or user.invited_until <= now:
+        raise Gone("the invitation is used, too old or of another")
+    if len(user.passkeys) >= MOST:
+        raise SignInRefused("too many passkeys")
+    return user
 
 
 def _handle(ticket: str) -> str:

@@ -80,12 +80,17 @@ class Passkeys(Protocol):
     ) -> Offer:
         """Use an invitation up by a password and a one-time code, for a ticket that is good for one passkey.
 
+        With the same ticket it may be done again.
+
         Raises Gone where the invitation is not in force for this person, SignInRefused, and AlreadyUsed.
         """
         ...
 
     def add(self, ticket: str, answer: str, *, username: str, challenge: str, now: int) -> str:
-        """Use the ticket up for the passkey that was made; gives the person's sub. Raises Gone, and SignInRefused."""
+        """Use the ticket up for the passkey that was made; gives the person's sub. The same again changes nothing.
+
+        Raises Gone, and SignInRefused.
+        """
         ...
 
 

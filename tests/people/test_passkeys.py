@@ -250,6 +250,20 @@ def test_a_link_works_once(bank, invited, proven):
     assert "That did not match" in prove_on(browser, browser.get(path_of(invited["alice"]))).text
 
 
+def test_each_form_may_be_posted_again_where_its_answer_was_lost(tls_client_auth_client, bank, invited):
+    browser, authenticator = Browser(bank), Authenticator()
+    link = browser.get(path_of(invited["alice"]))
+    prove_on(browser, link)
+    page = prove_on(browser, link)
+    made, cookies = authenticator.create(asked(page.text)), dict(browser.cookies)
+    assert make(browser, page, made).status == 200
+    browser.cookies.update(cookies)
+    assert make(browser, page, made).status == 200
+    assert len(stored(bank)) == 1
+    login = browser.page(tls_client_auth_client.client_id, tls_client_auth_client.pushed())
+    assert sign_in(browser, login, authenticator).status == 303
+
+
 def test_a_link_works_for_a_day_and_its_page_for_ten_minutes(bank, invited):
     browser = Browser(bank)
     page = browser.get(path_of(invited["alice"]))
