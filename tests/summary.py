@@ -1,4 +1,4 @@
-"""How much CPU the tests take: said at their end, and of what was checked before them (.ci/checks)."""
+"""What is said at the end of the tests: what was skipped and why, and how much CPU they took."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ctypes
 import os
 import sys
 import time
+from collections import Counter
 from contextlib import suppress
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 
@@ -21,14 +22,17 @@ def pytest_configure(config: pytest.Config) -> None:
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """A line as .ci/checks writes it of what comes before, and one of all."""
+    """A line for each reason to skip, and one of the CPU as .ci/checks writes it of what comes before, and of all."""
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG) != (0, 0):
             pass
     tests = sum(usage.ru_utime + usage.ru_stime for usage in map(getrusage, (RUSAGE_SELF, RUSAGE_CHILDREN)))
     terminalreporter.ensure_newline()
+    skipped = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in terminalreporter.getreports("skipped"))
+    for reason, times in skipped.items():
+        terminalreporter.write_line(f"skipped {times}: {reason}")
     terminalreporter.write_line(f"{'pytest':<14}{tests:8.1f} s of CPU {time.monotonic() - _began:8.1f} s")
     before = float(os.environ.get("CPU_BEFORE", 0))
     if before:
