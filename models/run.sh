@@ -100,6 +100,7 @@ holds "P8 two silent ones at once" -DP=8 -DREVOKE -DPARALLEL
 holds "P8 nothing is remembered of an epoch that ended" -DP=88 -DEND=2 -DREVOKE
 holds "P8 the same, late copies of an End or a remembering" -DP=88 -DEND=2 -DLATE
 holds "P6 an End ends nothing that began after it, late copies too" -DP=6 -DEND=2 -DLATE
+fails "P8 a limit: a late copy of a remembering: it lives from the grant before, while that is in force" -DP=8 -DREVOKE -DLATE -DPARALLEL
 fails "mutant 1: remembered whatever the epoch" -DP=88 -DEND=1 -DMUT=1
 fails "mutant 2: an epoch is random, and a late End takes it back" -DP=88 -DEND=2 -DLATE -DMUT=2
 fails "mutant 3: a silent approval is no new source" -DP=8 -DREVOKE -DPARALLEL -DMUT=3
