@@ -4,6 +4,7 @@ import jwt
 import pytest
 
 from chalicelib.storage.handles import digest
+from local.people import BOB
 from tests.actors import Browser
 from tests.each import each
 
@@ -70,4 +71,20 @@ def test_the_login_page_can_not_be_taken_for_a_consent_page(fintech):
         name: login.text.partition(f'name="{name}" value="')[2].partition('"')[0] for name in ("interaction", "csrf")
     }
     answer = browser.post("/consent", hidden | {"action": "approve"})
+    assert (answer.status, answer.page_error) == (400, "access_denied")
+
+
+@pytest.mark.clause("OIDCC-3.1.2.4")
+@pytest.mark.parametrize("path", ["/login", "/consent"])
+def test_the_token_of_a_page_says_whom_it_asked_and_nobody_can_say_another(fintech, path):
+    """Bob signed in last. The token of a page that asked nobody, or alice, is not made into one of bob's agreement."""
+    browser = Browser(fintech.bank)
+    login = browser.page("fintech", fintech.pushed())
+    page = login if path == "/login" else browser.get(browser.sign_in(login).location)
+    csrf = page.text.partition('name="csrf" value="')[2].partition('"')[0]
+    interaction = page.text.partition('name="interaction" value="')[2].partition('"')[0]
+    fintech.bank.now += 30
+    assert browser.sign_in(login, username="bob").status == 303
+    forged = f"{csrf.partition('.')[0]}.{digest(BOB.sub)}"
+    answer = browser.post("/consent", {"interaction": interaction, "csrf": forged, "action": "approve"})
     assert (answer.status, answer.page_error) == (400, "access_denied")

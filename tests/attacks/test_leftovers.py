@@ -6,6 +6,7 @@ from dataclasses import replace
 import pyotp
 import pytest
 
+from chalicelib.authorization.browser import challenge
 from chalicelib.people import directory, enrolment, session
 from local import people as sandbox
 from tests.actors import Browser
@@ -102,3 +103,16 @@ def test_an_id_token_has_no_claim_that_the_person_was_not_asked_about(
     front = fapi1_read_write_loa3_client.agreed(response_type="code id_token", claims=wanted).fragment
     told = bank.verified(front["id_token"], fapi1_read_write_loa3_client.client_id)
     assert not {"email", "tax_id"} & told.keys()
+
+
+def test_a_passkeys_answer_is_not_taken_for_longer_than_the_page_of_grants_stays(bank):
+    """Whoever makes the nonce of a page, cookie and all, can't make an answer that is good next year."""
+    alice, browser = put(bank, sandbox.ALICE, Authenticator()), Browser(bank)
+    page = browser.get("/grants")
+    options = asked(page.text)
+    cookie = browser.cookies["__Host-ducat-grants"]
+    for until, taken in ((bank.now + 15 * 60 + 1, False), (bank.now + 365 * DAY, False), (bank.now + 15 * 60, True)):
+        nonce = f"x.{until}"
+        answer = alice.get(options | {"challenge": challenge("grants", cookie, nonce)})
+        shown = browser.submit(page, "login", passkey=answer, passkey_nonce=nonce)
+        assert (shown.status == 303) == taken, until

@@ -174,6 +174,17 @@ def test_what_ended_with_its_grant_is_not_remembered_again_with_another(fapi1_ba
     assert silent(browser, client).parameters["error"] == "consent_required"
 
 
+def test_what_was_not_asked_for_silently_ends_with_its_own_grant(fapi1_baseline_client):
+    """A request for less keeps no more alive than it asks for."""
+    client = fapi1_baseline_client
+    browser, tokens = signed_in(client)
+    less = client.with_(scope="openid")
+    assert less.redeem(silent(browser, less).parameters["code"]).status == 200
+    assert client.revoke(tokens["refresh_token"]).status == 200
+    assert "code" in silent(browser, less).parameters
+    assert silent(browser, client).parameters["error"] == "consent_required"
+
+
 def test_a_silent_approval_lasts_no_longer_than_what_was_remembered(fapi1_baseline_client):
     """The page said day 90; an approval of day 89 that nobody saw ends on day 90 too."""
     bank = fapi1_baseline_client.bank

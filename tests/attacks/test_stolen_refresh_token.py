@@ -4,7 +4,8 @@ from collections import Counter
 
 import pytest
 
-from tests.actors import ec_key
+from tests.actors import ec_key, jwk, rsa_key
+from tests.conftest import BASELINE, STANDARD
 
 
 def opens(client, access_token):
@@ -148,3 +149,49 @@ def test_a_confidential_clients_stays_and_has_no_second_use(fapi1_bearer_client)
         answer = fapi1_bearer_client.refresh(refresh_token)
         assert answer.status == 200
         assert "refresh_token" not in answer.json()
+
+
+@pytest.mark.clause("RFC9700-4.14.2")
+def test_a_token_that_stays_is_of_no_use_once_its_client_is_public(bank, fapi1_bearer_client):
+    """Who authenticated when it was given, and is public since, has nothing left that would show a thief's use."""
+    metadata = {
+        **BASELINE,
+        "client_id": "became-public",
+        "grant_types": ["authorization_code", "refresh_token"],
+        "scope": "openid accounts",
+    }
+    keys = {"keys": [jwk(rsa_key("fapi1-bearer"))]}
+    bank.register(**metadata, token_endpoint_auth_method="private_key_jwt", jwks=keys)
+    client = fapi1_bearer_client.with_(client_id="became-public", scope="openid accounts")
+    refresh_token = client.tokens()["refresh_token"]
+    assert client.refresh(refresh_token).status == 200
+    bank.register(**metadata, token_endpoint_auth_method="none")
+    assert refused(client.with_(auth="none", key=None).refresh(refresh_token))
+
+
+@pytest.mark.clause("RFC8705-7.1")
+@pytest.mark.clause("DPOP-5")
+@pytest.mark.parametrize("first", ["certificate", "proof"])
+def test_what_was_bound_in_one_way_is_not_refreshed_in_another(bank, fintech, first):
+    """A grant that was bound to a certificate is not carried on by a key of anybody's choice, nor the other way round."""
+    ways = {
+        "certificate": {"tls_client_certificate_bound_access_tokens": True},
+        "proof": {"tls_client_certificate_bound_access_tokens": False, "dpop_bound_access_tokens": True},
+    }
+    metadata = {
+        **STANDARD,
+        "client_id": "changed-its-ways",
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks": {"keys": [jwk(rsa_key("fintech"))]},
+    }
+    clients = {
+        "certificate": fintech.with_(client_id="changed-its-ways"),
+        "proof": fintech.with_(client_id="changed-its-ways", certificate=None, proof_key=ec_key("another way")),
+    }
+    bank.register(**metadata | ways[first])
+    refresh_token = clients[first].tokens()["refresh_token"]
+    (other,) = ways.keys() - {first}
+    bank.register(**metadata | ways[other])
+    assert refused(clients[other].refresh(refresh_token))
+    bank.register(**metadata | ways[first])
+    assert clients[first].refresh(refresh_token).status == 200

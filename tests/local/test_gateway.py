@@ -257,3 +257,12 @@ def test_an_authorizer_that_fails_lets_nobody_in(broken):
     answer = ask(request(), function, guarded=True, authorizer=Function(broken))
     assert (answer.status, answer.body) == (502, b'{"error": "server_error"}')
     assert function.events == []
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_one_statement_denies_no_other_allows(order):
+    statements = [{"Action": "execute-api:Invoke", "Effect": effect, "Resource": "*"} for effect in ("Allow", "Deny")]
+    function = Function()
+    policy = {**ALLOW, "policyDocument": {"Statement": statements[::order]}}
+    assert ask(request(), function, guarded=True, authorizer=Function(policy)).status == 401
+    assert function.events == []

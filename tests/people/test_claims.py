@@ -41,3 +41,9 @@ def test_5_4_several_scopes_add_up():
 
 def test_no_scope_gives_another_sub_or_what_is_no_standard_claim():
     assert asked_for(ALICE, tuple(SCOPES)).keys() == ALICE.keys() - {"sub", "iban"}
+
+
+@pytest.mark.clause("OIDCC-5.5")
+def test_5_5_no_name_that_is_asked_for_gives_another_sub_or_what_is_no_standard_claim():
+    """Claims may be asked for one by one; those that the directory knows besides are told to nobody."""
+    assert asked_for(ALICE, (), ("iban", "sub", "name")) == {"name": ALICE["name"]}

@@ -261,6 +261,16 @@ def test_a_volley_after_the_lock_is_one_attempt(provider, sign_in, alice):
     assert provider.users.find("alice").failures == FREE_TRIES + 1
 
 
+def test_nobody_is_recalled_who_may_not_sign_in(provider, alice):
+    """A session of somebody whose account is locked, or who is gone, is good for nothing."""
+    recall = directory.build(provider).recall
+    assert recall("alice", scope=("email",), now=NOW).claims == {"email": CLAIMS["email"], "email_verified": True}
+    _locked(provider)
+    assert recall("alice", scope=(), now=NOW + FIRST_LOCK - 1) is None
+    assert recall("alice", scope=(), now=NOW + FIRST_LOCK).sub == "s-alice"
+    assert recall("nobody", scope=(), now=NOW) is None
+
+
 def test_success_forgets_failures(provider, sign_in, alice):
     refused(sign_in, "alice", "wrong", code=alice(NOW))
     sign_in(code=alice(NOW))

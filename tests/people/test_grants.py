@@ -77,6 +77,16 @@ def test_what_a_client_was_granted_ends_at_once_by_the_persons_button(bank, alic
     assert clients(alice.get("/grants")) == ["rival"]
 
 
+@pytest.mark.clause("FAPI1-BASE-5.2.2-18")
+def test_each_client_has_its_button_however_many_grants_there_are(bank, alice, fintech, rival, monkeypatch):
+    """Grants are looked up some at a time; what was given first is on the page too."""
+    of_person = bank.aws.grants.of_person
+    monkeypatch.setattr(bank.aws.grants, "of_person", lambda sub, **asked: of_person(sub, **asked | {"most": 1}))
+    fintech.tokens()
+    rival.tokens()
+    assert sorted(clients(alice.arrive())) == ["fintech", "rival"]
+
+
 @pytest.mark.clause("FAPI1-BASE-5.2.2-12")
 def test_what_was_remembered_of_an_agreement_is_forgotten_with_it(bank, alice, fapi1_bearer_client):
     """After the access was ended, the person is asked for explicit consent again."""

@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from benchmarks import journey
+from chalicelib.authorization.browser import challenge
 from chalicelib.people import enrolment
 from chalicelib.people.passkeys import MOST, TICKET_LIFETIME
 from local import people as sandbox
@@ -373,6 +374,22 @@ def test_a_ticket_is_of_no_use_to_another_person_or_in_another_browser(bank, pro
     assert make(browser, page, made, username="bob").page_error == "access_denied"
     assert make(Browser(bank), page, made).page_error == "access_denied"
     assert (stored(bank, "alice"), stored(bank, "bob")) == ((), ())
+
+
+def test_a_stolen_ticket_makes_no_passkey_in_the_thiefs_browser(bank, invited, proven):
+    """The thief has the link, a page of it with a cookie of its own, and the ticket; the cookie of the password is missing."""
+    _, page = proven("alice")
+    ticket = page.text.partition('name="ticket" value="')[2].partition('"')[0]
+    thief = Browser(bank)
+    shown = thief.get(path_of(invited["alice"]))
+    (cookie,) = thief.cookies.values()
+    key, csrf = (
+        shown.text.partition(f'name="{name}" value="')[2].partition('"')[0] for name in ("interaction", "csrf")
+    )
+    made = Authenticator().create(asked(page.text) | {"challenge": challenge(key, cookie, ticket)})
+    form = {"interaction": key, "csrf": csrf, "username": "alice", "ticket": ticket, "passkey": made, "action": "add"}
+    assert thief.post("/passkey", form).page_error == "access_denied"
+    assert stored(bank) == ()
 
 
 def test_a_page_that_another_site_posts_gets_nowhere(bank, invited):

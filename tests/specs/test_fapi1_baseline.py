@@ -64,6 +64,12 @@ def test_5_2_2_1_a_public_client_lives_shorter(bank, public_client, fapi1_bearer
     assert fapi1_bearer_client.refresh(confidential["refresh_token"]).status == 200
 
 
+@pytest.mark.clause("FAPI1-BASE-5.2.2-1")
+def test_5_2_2_1_a_public_clients_bound_token_lives_no_longer(public_dpop_client):
+    """A key that an app holds makes no confidential client of it."""
+    assert public_dpop_client.tokens()["expires_in"] == PROFILE.public_access_token_lifetime
+
+
 @pytest.mark.clause("RFC6749-3.2.1")
 @each("tried", ["assertion", "a confidential client's", "client_secret", "basic"])
 def test_5_2_2_1_who_tries_to_prove_something_and_fails_is_not_taken_for_public(
@@ -274,6 +280,14 @@ def test_5_2_2_5_and_6_so_it_is_with_the_keys_of_certificates(bank, tls_client_a
 def test_5_2_2_7_pkce_by_s256_is_required(each_kind, changes):
     """A request without a challenge by S256 is refused."""
     assert refused(each_kind.push(**changes), "invalid_request")
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-7")
+@pytest.mark.parametrize("changes", [{"code_challenge": None, "code_challenge_method": None}, {"code_challenge": None}])
+def test_5_2_2_7_a_request_by_value_needs_it_too(fapi1_baseline_client, changes):
+    """Baseline asks for a challenge of each request, whichever way it comes."""
+    answer = Browser(fapi1_baseline_client.bank).get("/authorize", fapi1_baseline_client.direct(**changes))
+    assert answer.parameters["error"] == "invalid_request"
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-7")

@@ -117,6 +117,11 @@ WRONG = {
     "dir": {"userinfo_encrypted_response_alg": "dir", "userinfo_encrypted_response_enc": ENC},
     "CBC": {"id_token_encrypted_response_alg": "RSA-OAEP", "id_token_encrypted_response_enc": "A128CBC-HS256"},
     "request-by-RSA-OAEP": {"request_object_encryption_alg": "RSA-OAEP", "request_object_encryption_enc": ENC},
+    "response-that-is-not-signed": {
+        "authorization_encrypted_response_alg": "RSA-OAEP",
+        "authorization_encrypted_response_enc": ENC,
+        "profile": "fapi1-baseline",
+    },
     "userinfo-by-RS256": {"userinfo_signed_response_alg": "RS256"},
     "no-key": {
         "id_token_encrypted_response_alg": "RSA-OAEP",

@@ -159,6 +159,21 @@ def test_3_3_2_1_a_response_type_of_another_profile_or_of_no_registration_is_uns
         assert ("token" in response_type) == bool(urlsplit(answer.location).fragment)
 
 
+@pytest.mark.clause("OIDCC-3.3.2.1")
+@pytest.mark.clause("FAPI1-ADV-5.2.2-2")
+@pytest.mark.parametrize("registered", ["code", "code id_token"])
+def test_3_3_2_1_a_response_type_that_was_not_registered_is_unsupported(bank, fapi1_advanced_client, registered):
+    """Of those that its profile offers, a client that registered one gets no other."""
+    metadata = {"client_id": "one-type", "profile": "fapi1-advanced", "jwks": {"keys": [jwk(rsa_key("advanced"))]}}
+    bank.register(**FAPI1 | metadata, response_types=[registered])
+    client = fapi1_advanced_client.with_(client_id="one-type")
+    for asked in ({"response_type": "code", "response_mode": "query.jwt"}, {"response_type": "code id_token"}):
+        answer = Browser(bank).get("/authorize", client.direct(**asked))
+        assert answer.location.startswith("/login?") == (asked["response_type"] == registered)
+        if asked["response_type"] == "code id_token" != registered:
+            assert answer.fragment["error"] == "unsupported_response_type"
+
+
 @pytest.mark.clause("RFC7591-2.1")
 def test_a_client_may_register_the_grant_types_that_go_with_its_response_types(bank):
     """code id_token corresponds to authorization_code and implicit; of the two, the token endpoint takes the first."""

@@ -1,5 +1,6 @@
 """Keys that a client publishes at its jwks_uri (OpenID Connect Registration 2, Core 10.1.1; RFC 7517 5)."""
 
+import json
 from base64 import b64encode
 from dataclasses import replace
 
@@ -251,6 +252,18 @@ def test_5_what_is_no_jwk_set_is_none(web, published, page):
     """Whatever else is there, in whatever form, is a refusal and no fault of ours."""
     web.pages[URL] = page
     assert refused(published).startswith(("jwks_uri: it ", "jwks_uri: a member"))
+
+
+@pytest.mark.clause("OIDCR-2")
+@pytest.mark.parametrize(("more", "taken"), [(0, True), (1, False)])
+def test_2_a_set_of_64_kb_is_the_largest(web, published, more, taken):
+    """What a client publishes has a bound: a larger answer is none."""
+    page = json.dumps({"keys": [RSA]}).encode()
+    web.pages[URL] = page + b" " * (64 * 1024 - len(page) + more)
+    if taken:
+        assert kids(published.of(CLIENT, now=NOW)) == ["k1"]
+    else:
+        assert refused(published) == "jwks_uri: it is too large"
 
 
 # Core 10.1.1: how long a set is used.

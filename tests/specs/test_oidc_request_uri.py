@@ -165,3 +165,14 @@ def test_5_2_a_request_without_a_reference_is_as_it_was(web):
     for sent, profile in (({"client_id": "a"}, "fapi1-baseline"), ({"request_uri": PLACE}, "fapi2-message-signing")):
         assert request_reference.follow(sent, client(), PROFILES[profile], web) == sent
     assert web.asked == []
+
+
+@pytest.mark.clause("OIDCC-6.2")
+@pytest.mark.parametrize(("more", "taken"), [(0, True), (1, False)])
+def test_6_2_an_object_of_32_kb_is_the_largest(web, more, taken):
+    """What is at a request_uri has a bound: a larger answer is no request object."""
+    web.put(PLACE, OBJECT + "\n" * (32 * 1024 - len(OBJECT) + more))
+    if taken:
+        assert request_reference.fetched(PLACE, client(), web) == OBJECT
+    else:
+        assert "too large" in refused(web).detail

@@ -8,7 +8,8 @@ from chalicelib.people import session
 from chalicelib.profiles import PROFILES
 from chalicelib.storage.handles import digest
 from local.people import ALICE, BOB
-from tests.actors import Browser
+from tests.actors import Browser, jwk, rsa_key
+from tests.conftest import FAPI1
 from tests.each import each
 
 LONGEST = PROFILES["fapi1-baseline"].longest_session
@@ -204,3 +205,31 @@ def test_3_1_2_1_ui_locales_are_kept_and_never_an_error(fapi1_baseline_client, s
     found = fapi1_baseline_client.bank.aws.grants.find(key, now=fapi1_baseline_client.bank.now)
     assert found.request.ui_locales == kept
     assert fapi1_baseline_client.bank.metadata()["ui_locales_supported"] == ["en"]
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-12")
+def test_r10_details_are_asked_each_time(bank, fapi1_baseline_client):
+    """Authorization details are shown on a page each time, though they only read and the scopes were agreed to."""
+    bank.register(
+        **FAPI1 | {"client_id": "detailed", "profile": "fapi1-baseline", "jwks": {"keys": [jwk(rsa_key("baseline"))]}},
+        authorization_details_types=["account_information"],
+    )
+    client = fapi1_baseline_client.with_(client_id="detailed", scope="openid")
+    wanted = json.dumps([{"type": "account_information", "access": {"accounts": []}}])
+    browser = Browser(bank)
+    browser.login(client.client_id, client.pushed())
+    for _ in range(2):
+        page = browser.get(opened(browser, client, authorization_details=wanted).location)
+        assert "Look at your accounts" in page.text
+
+
+@pytest.mark.clause("FAPI1-BASE-5.2.2-12")
+def test_r10_an_agreement_that_spared_a_page_lasts_no_longer_for_it(fapi1_baseline_client, browser):
+    """What was agreed to on a page ends when that page said, however often it spared another since."""
+    bank = fapi1_baseline_client.bank
+    agreed_at = bank.now - 1
+    bank.now = agreed_at + PROFILES["fapi1-baseline"].consent_lifetime - 60
+    assert "code" in browser.login(fapi1_baseline_client.client_id, fapi1_baseline_client.pushed()).parameters
+    bank.now += 60
+    page = browser.get(opened(browser, fapi1_baseline_client).location)
+    assert 'value="approve"' in page.text

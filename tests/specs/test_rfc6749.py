@@ -1002,6 +1002,15 @@ def test_5_2_a_body_that_can_not_be_read_is_refused(tls_client_auth_client, path
     assert answer.error in ("invalid_request", "invalid_client")
 
 
+@pytest.mark.clause("RFC6749-1.5")
+def test_1_5_a_client_that_registered_no_refresh_token_gets_none(bank, tls_client_auth_client):
+    """Issuing a refresh token is at the discretion of the authorization server: who may not use one is given none."""
+    bank.register(**CLIENTS["tls-client-auth"]() | {"client_id": "no-refresh", "grant_types": ["authorization_code"]})
+    tokens = tls_client_auth_client.with_(client_id="no-refresh").tokens()
+    assert "access_token" in tokens
+    assert "refresh_token" not in tokens
+
+
 # 6 Refreshing an access token
 
 

@@ -3,10 +3,12 @@
 Shown at both kinds of resource: userinfo, and the bank's API behind the authorizer, whose refusal API Gateway sends.
 """
 
+import json
 import re
 
 import pytest
 
+from chalicelib.tokens import demand
 from tests.actors import NOW, VERIFIER
 from tests.each import each
 
@@ -246,6 +248,16 @@ def test_3_1_a_resource_without_a_rule_is_shut(bank, fintech, token, path):
     assert policy["policyDocument"]["Statement"][0]["Effect"] == "Deny"
     policy = bank.authorize("POST", "/accounts", headers=bearer, certificate=fintech.certificate)
     assert policy["policyDocument"]["Statement"][0]["Effect"] == "Deny"
+
+
+@pytest.mark.clause("RFC6750-3.1")
+@pytest.mark.parametrize(
+    "rule", [{}, {"acr": "urn:ducat:loa:2"}, {"max_age": 60}, {"signed": True}, {"scope": ""}, {"scope": None}, [], "x"]
+)
+def test_3_1_a_rule_that_asks_for_nothing_opens_nothing(rule):
+    """A route's rule names the scope or the type of details that a token must have; another can't be used."""
+    with pytest.raises(demand.RulesError, match="GET /accounts"):
+        demand.rules(json.dumps({"GET /accounts": rule}))
 
 
 # 4, 5: the token itself.

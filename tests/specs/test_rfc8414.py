@@ -17,6 +17,7 @@ import app
 from chalicelib.endpoints import oauth_authorization_server
 from chalicelib.errors import InvalidClientMetadata
 from chalicelib.profiles import PROFILES
+from chalicelib.settings import Settings, SettingsError, variable
 from tests.actors import ASSERTION_TYPE, ISSUER, MTLS, Browser, certificate, der, ec_key, ed_key, jwk, rsa_key
 from tests.conftest import STANDARD
 from tests.each import each
@@ -120,6 +121,29 @@ def test_2_issuer_is_an_https_url_without_query_or_fragment(bank):
     """issuer: REQUIRED."""
     assert bank.metadata()["issuer"] == ISSUER
     assert f"https://{urlsplit(ISSUER).netloc}" == ISSUER
+
+
+@pytest.mark.clause("RFC8414-2")
+@pytest.mark.parametrize("name", ["issuer", "mtls_url", "resource_url"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "http://login.bank.example",
+        "login.bank.example",
+        "https://",
+        "https://login.bank.example/",
+        "https://login.bank.example/path",
+        "https://login.bank.example?query",
+        "https://login.bank.example#fragment",
+        "https://user@login.bank.example",
+    ],
+)
+def test_2_an_issuer_of_another_form_can_not_be_configured(bank, name, value):
+    """issuer: a URL that uses the https scheme and has no query or fragment; so do the hosts beside it."""
+    given = {variable(field): told for field, told in vars(bank.settings).items() if told is not None}
+    assert Settings.read(given) == bank.settings
+    with pytest.raises(SettingsError, match=rf"{variable(name)} must be https"):
+        Settings.read(given | {variable(name): value})
 
 
 @pytest.mark.clause("RFC8414-2")

@@ -358,6 +358,16 @@ def test_6_a_token_that_was_asked_for_with_an_earlier_end_ends_then(rich, bank):
 
 
 @pytest.mark.clause("RFC9396-6")
+def test_6_a_token_that_was_asked_for_with_an_end_in_the_past_is_none(rich, bank):
+    """A limit may be tightened to a day that is over: then there is nothing to have, and no token that has expired already."""
+    browser = Browser(bank)
+    code = answered(browser, consent_page(rich, browser, ALL)).parameters["code"]
+    over = json.dumps([{**ALL, "validUntil": "2027-01-14"}])  # NOW is 2027-01-15T08:00:00Z
+    assert rich.redeem(code, authorization_details=over).json()["error"] == "invalid_grant"
+    assert rich.redeem(code).status == 200
+
+
+@pytest.mark.clause("RFC9396-6")
 @each(
     "more",
     [

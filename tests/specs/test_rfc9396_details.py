@@ -411,6 +411,17 @@ def test_who_agrees_to_everything_grants_all_that_is_theirs(detail):
             details.granted((detail,), form, ACCOUNTS)
 
 
+@pytest.mark.clause("RFC9396-7")
+def test_7_what_was_asked_of_one_account_is_not_granted_of_another():
+    """Both accounts are ticked, and each was asked about something else."""
+    asked = {
+        "type": "account_information",
+        "access": {"accounts": [{"iban": CURRENT}], "balances": [{"iban": SAVINGS}]},
+    }
+    (granted,) = details.granted((asked,), ticked(asked, "details-0"), ACCOUNTS)
+    assert granted["access"] == asked["access"]
+
+
 @TRIED
 @given(ACCOUNT_INFORMATION, st.data())
 def test_what_is_left_unticked_is_not_granted_and_all_else_is(detail, data):

@@ -56,6 +56,14 @@ def test_a_redeemed_code_outlasts_its_expiry_so_that_a_replay_is_known(aws, item
     assert int(item[TTL]["N"]) >= int(item["consent_expires_at"]["N"]) + SWEEP_SLACK
 
 
+def test_what_expired_stays_for_a_day_so_that_a_late_replay_is_known(aws, items):
+    """TTL may sweep it from then on, and not before."""
+    value = once()
+    aws.used_once.claim(value, now=NOW)
+    (item,) = [item for item in items("used_once_table") if item["pk"]["S"] == value.key]
+    assert int(item[TTL]["N"]) == value.expires_at + 24 * 3600
+
+
 def test_every_read_is_consistent(aws, calls):
     one = flow().redeemed(aws)
     aws.clients.find(handle(), now=NOW)

@@ -149,6 +149,14 @@ def test_what_leads_to_a_user_is_no_user(aws, invited):
     assert aws.users.find(f"passkey {digest(added['id'])}") is None
 
 
+def test_a_passkey_that_was_taken_away_leads_to_nobody_though_another_is_left(aws, invited):
+    one, ticket = invited
+    gone, left = passkey(), passkey()
+    aws.users.add_passkey(one, gone, ticket=ticket, sign_count=0, now=NOW)
+    aws.users.keep(replace(one, passkeys=(left,)))
+    assert aws.users.find_by_passkey(gone["id"]) is None
+
+
 def test_a_ticket_adds_one_passkey_whoever_races(aws, invited):
     one, ticket = invited
 
@@ -267,7 +275,7 @@ def signing_key(**changes):
 
 
 def test_every_kept_signing_key_is_in_the_registry(aws):
-    keys = [signing_key(), signing_key(alg="ES256", published_until=NOW + 9)]
+    keys = [signing_key(), signing_key(), signing_key(alg="ES256", published_until=NOW + 9)]
     for key in keys:
         aws.signing_keys.keep(key)
     found = aws.signing_keys.all(now=NOW)

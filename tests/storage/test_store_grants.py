@@ -184,6 +184,14 @@ def test_once_the_code_is_redeemed_nobody_approves_again(aws):
     assert one.found(aws).code_hash == digest(one.secret)
 
 
+def test_what_was_revoked_is_not_approved_again(aws):
+    one = flow().approved(aws)
+    aws.grants.revoke(one.key, now=NOW)
+    with pytest.raises(Gone):
+        one.approve(aws, secret=handle())
+    assert one.found(aws).code_hash == digest(one.secret)
+
+
 def test_a_refusal_needs_no_login_makes_no_code_stays_and_can_be_said_again(aws):
     one, person = flow().opened(aws), flow().authenticated(aws)
     for some in (one, person):
@@ -395,10 +403,11 @@ def test_revoking_twice_is_no_error_and_the_first_time_counts(aws):
     assert one.found(aws).revoked_at == NOW
 
 
-def test_revoking_what_never_was_leaves_nothing(aws):
+def test_revoking_what_never_was_leaves_nothing(aws, items):
     one = flow()
     aws.grants.revoke(one.key, now=NOW)
     assert one.found(aws) is None
+    assert one.key not in [item["pk"]["S"] for item in items("grants_table")]
 
 
 # What a person gave.

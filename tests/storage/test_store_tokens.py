@@ -24,6 +24,13 @@ def test_what_has_expired_is_not_found_though_it_is_still_there(aws):
     assert aws.tokens.find(access, now=NOW) is not None
 
 
+def test_a_token_that_stands_in_its_grant_ends_at_its_own_end(aws):
+    one = flow().redeemed(aws)
+    assert aws.tokens.find(one.access, now=one.token.expires_at - 1) is not None
+    assert aws.tokens.find(one.access, now=one.token.expires_at) is None
+    assert aws.tokens.look_up(one.access, now=one.token.expires_at) == (None, None)
+
+
 A, B, C = ("a" * 43, "b" * 43, "c" * 43)
 OTHER_FORMS = [
     *UNUSABLE,

@@ -43,8 +43,8 @@ def test_of_eight_racers_one_claims_what_expired(aws, race):
 
 def test_who_claimed_it_may_claim_it_again_and_nobody_else(aws):
     value = once(what="one-time code")
-    for _ in range(2):
-        aws.used_once.claim(value, now=NOW, attempt="alice's browser")
+    first = [aws.used_once.claim(value, now=NOW, attempt="alice's browser") for _ in range(3)]
+    assert first == [True, False, False]
     for attempt in ("another", None):
         with pytest.raises(AlreadyUsed):
             aws.used_once.claim(value, now=NOW, attempt=attempt)

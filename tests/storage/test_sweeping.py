@@ -81,6 +81,20 @@ def test_what_expired_a_day_ago_is_deleted_and_nothing_else_is(weekly):
     assert lasting.found(aws) is not None
 
 
+def test_what_expired_less_than_a_day_ago_stays_so_that_a_late_replay_is_known(weekly):
+    sweep.run(weekly(NOW))
+    aws = weekly(NOW)
+    one = flow().pushed(aws)
+    expired_at = one.grant.expires_at
+    for at, there in (
+        (expired_at + 1, True),
+        (expired_at + SWEEP_SLACK - 1, True),
+        (expired_at + SWEEP_SLACK + 1, False),
+    ):
+        weekly(at).sweeping.delete_expired(now=at, pages=1000)
+        assert (aws.grants.find(one.key, now=NOW) is not None) == there, at
+
+
 def test_what_changed_since_it_was_seen_stays(weekly, monkeypatch):
     """A grant that became a consent between the scan and the delete."""
     aws = weekly(NOW)
