@@ -9,6 +9,7 @@
 # make races   10,000 races of the stores over two Regions
 # make docs    docs/reference, written anew from the code
 # make conformance SUITE=https://localhost:8443   the OpenID Foundation's plans, by a suite at an address
+# make mutants ONLY='token-*'   each rule broken on purpose, one at a time (all of them without ONLY): a test must notice
 # make lock    the requirements, resolved anew where their .in files changed; needs uv
 #
 # It needs Python 3.11 or newer and a package index. The environment is .venv; PORT=9843 takes other ports than 8843 to 8845.
@@ -21,7 +22,7 @@ BIN := .venv/bin
 LOCAL := .venv/.local
 DEV := .venv/.dev
 
-.PHONY: help environment demo run test specs synth bench model races docs conformance lock
+.PHONY: help environment demo run test specs synth bench model races docs conformance mutants lock
 .DEFAULT_GOAL := help
 
 help:
@@ -58,6 +59,9 @@ races: $(DEV)
 
 conformance: $(DEV)
 	@$(BIN)/python -m conformance $(SUITE) --port $(PORT) $(if $(ONLY),--only '$(ONLY)')
+
+mutants: $(DEV)
+	@$(BIN)/python -m tests.mutants $(if $(ONLY),--only '$(ONLY)')
 
 lock:
 	@for set in requirements requirements-local requirements-dev; do \
