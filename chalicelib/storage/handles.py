@@ -85,6 +85,11 @@ def is_key(text: str) -> bool:
     return _KEY.fullmatch(text) is not None
 
 
+def is_username(text: str) -> bool:
+    """Whether it has the form of a person's key in the directory: a text without spaces, as no other item's key there is."""
+    return text != "" and " " not in text
+
+
 def join(secret: str, grant: str, bond: str, *, family: str | None = None) -> str:
     """A handle that carries the keys of what it lives from."""
     return f"{'' if family is None else family + '~'}{secret}.{grant}.{bond}"

@@ -7,7 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.storage.handles import digest
+from local import people as sandbox
 from tests.actors import REQUEST_URI, Browser
+from tests.authenticator import Authenticator, put
 
 MANY = settings(
     max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -112,6 +114,27 @@ def test_no_handle_opens_what_another_kind_is_for(place, tls_client_auth_client)
     }[place.__name__]
     opened = {name for name, handle in handles.items() if place(handle) is not None}
     assert opened == fit
+
+
+@pytest.mark.fault("1a")
+@pytest.mark.clause("RFC6749-10.10")
+def test_no_key_of_any_item_opens_anything_behind_a_dot(place, tls_client_auth_client):
+    """The part after the dot was read as a key of a table with items of several kinds: 500 where the item was another's."""
+    tls_client_auth_client.tokens()
+    put(tls_client_auth_client.bank, sandbox.ALICE, Authenticator())
+    aws = tls_client_auth_client.bank.aws
+    tables = [name for name in vars(aws.settings) if name.endswith("_table")]
+    keys = {
+        item[part]["S"]
+        for table in tables
+        for item in aws.dynamo._tables._connection.scan(getattr(aws.settings, table))["Items"]
+        for part in ("pk", "kid")
+        if part in item
+    }
+    assert len(keys) > len(tables)
+    for key in sorted(keys):
+        for handle in (f"x.{key}", f"{'A' * 43}.{key}.{key}", f"x.agreement {key} {key}"):
+            assert place(handle) is None, handle
 
 
 @pytest.mark.clause("RFC6749-10.10")

@@ -194,6 +194,8 @@ class Grants:
             raise Gone("the grant is no longer in force") from None
 
     def revoke(self, key: str, *, now: int) -> None:
+        if not is_key(key):
+            return
         end = Write("Update", self.name, key, actions=(REVOKED_AT.set(REVOKED_AT | now),), condition=PK.exists())
         try:
             self._tables.write(end)

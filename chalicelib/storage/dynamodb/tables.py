@@ -20,6 +20,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.settings import AWS_CONNECT_SECONDS, AWS_READ_SECONDS, AWS_TRIES
+from chalicelib.storage.handles import is_key
 
 Item = dict[str, str | int | frozenset[str]]
 Verb = Literal["Put", "Update", "Delete"]
@@ -137,7 +138,7 @@ class Tables:
         }
         if after is not None:
             at, _, key = after.partition(".")
-            if not (at.isascii() and at.isdigit() and len(at) < LONGEST_NUMBER and _can_be(key)):
+            if not (at.isascii() and at.isdigit() and len(at) < LONGEST_NUMBER and is_key(key)):
                 return [], None
             asked["ExclusiveStartKey"] = {"pk": {"S": key}, name: {"S": value}, sort: {"N": at}}
         answer = self._connection.dispatch("Query", asked)

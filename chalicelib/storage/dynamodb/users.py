@@ -6,6 +6,7 @@ id, leads to the user and holds what changes at each use: how often the authenti
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
 from chalicelib.storage.dynamodb.once import ATTEMPT
 from chalicelib.storage.dynamodb.tables import PK, RECORD, ConditionFailed, Tables, Write
-from chalicelib.storage.handles import digest
+from chalicelib.storage.handles import digest, is_username
 from chalicelib.storage.records import PasskeyHolder, User
 from chalicelib.storage.stores import Gone
 
@@ -40,8 +41,8 @@ class Users:
         )
 
     def find(self, username: str) -> User | None:
-        item = self._tables.get(self._name, username) if username else None
-        if item is None or "record" not in item:  # nobody, or what leads to somebody
+        item = self._tables.get(self._name, username) if is_username(username) else None
+        if item is None or "record" not in item:
             return None
         try:
             return decode(User, str(item["record"]), **{name: item[name] for name in _BESIDE if name in item})
@@ -51,18 +52,22 @@ class Users:
 
     def failed(self, username: str, *, now: int) -> None:
         counted = (FAILURES.add(1), LAST_FAILURE.set(now))
+        name = username if is_username(username) else f" {digest(username)}"  # which nothing has, and takes as long
         try:
-            self._tables.write(Write("Update", self._name, username, actions=counted, condition=PK.exists()))
+            self._tables.write(Write("Update", self._name, name, actions=counted, condition=RECORD.exists()))
         except ConditionFailed:
             return  # nobody of that name
 
     def cleared(self, username: str) -> None:
-        self._tables.write(Write("Update", self._name, username, actions=(FAILURES.remove(),), condition=PK.exists()))
+        forgotten = Write("Update", self._name, username, actions=(FAILURES.remove(),), condition=RECORD.exists())
+        with suppress(ConditionFailed, Gone):  # nobody of that name
+            self._tables.write(_of_person(forgotten))
 
     def invite(self, username: str, *, invitation: str, until: int) -> None:
         invited = (INVITATION.set(digest(invitation)), INVITED_UNTIL.set(until))
+        invite = Write("Update", self._name, username, actions=invited, condition=RECORD.exists())
         try:
-            self._tables.write(Write("Update", self._name, username, actions=invited, condition=RECORD.exists()))
+            self._tables.write(_of_person(invite))
         except ConditionFailed:
             raise Gone("nobody of that name") from None
 
@@ -76,7 +81,7 @@ class Users:
             condition=in_force | (digest(ticket) == INVITATION),  # sent again
         )
         try:
-            self._tables.write(exchange)
+            self._tables.write(_of_person(exchange))
         except ConditionFailed:
             raise Gone("the invitation is used, too old or of another") from None
 
@@ -129,6 +134,13 @@ class Users:
             self._tables.write(count)
         except ConditionFailed:
             raise Gone("the authenticator signed as often before") from None
+
+
+def _of_person(write: Write) -> Write:
+    """The write, if its key is of a person's record. Raises Gone."""
+    if not is_username(write.key):
+        raise Gone("nobody of that name")
+    return write
 
 
 def _place(credential_id: str) -> str:
