@@ -2,60 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from ipaddress import ip_address
-from unicodedata import normalize
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from chalicelib.clients import distinguished_name
 from chalicelib.errors import InvalidClient
 from chalicelib.keys.jose import JoseError, require_size
 from chalicelib.profiles import Profile
 from chalicelib.storage.records import Client
-
-FURTHER_NAMES: Mapping[str, x509.ObjectIdentifier] = {
-    name: x509.ObjectIdentifier(oid)
-    for oid, names in {
-        "1.2.840.113549.1.9.1": ("E", "EMAIL", "EMAILADDRESS"),
-        "2.5.4.5": ("SN", "SERIALNUMBER"),
-        "2.5.4.8": ("S",),
-        "2.5.4.15": ("BUSINESSCATEGORY",),
-        "2.5.4.97": ("ORGANIZATIONIDENTIFIER",),
-        "1.3.6.1.4.1.311.60.2.1.3": ("JURISDICTIONCOUNTRYNAME", "JURISDICTIONOFINCORPORATIONCOUNTRYNAME"),
-    }.items()
-    for name in names
-}
-"""Names of attributes that certificate tools write and RFC 4514 3 does not list."""
-
-STRINGS: Mapping[int, str] = {
-    0x0C: "utf-8",
-    0x12: "ascii",
-    0x13: "ascii",
-    0x14: "latin-1",
-    0x16: "ascii",
-    0x1C: "utf-32-be",
-    0x1E: "utf-16-be",
-}
-"""How ASN.1's kinds of string are encoded, by their BER tags."""
-
-ATTRIBUTE = re.compile(
-    r"(?P<escaped>\\.)|(?P<before>^|[,+])(?P<type>[A-Za-z0-9.-]+)=(?:#(?P<ber>([0-9A-Fa-f]{2})+)(?=[,+]|$))?", re.DOTALL
-)
-"""Where an attribute of a DN begins, and its value where that is written in hex (RFC 4514 2.4, 3)."""
 
 UNREADABLE = (
     *(ValueError, TypeError, UnsupportedAlgorithm, JoseError),
     *(x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType),
 )
 """What comes of reading a certificate that is none, or that holds what nobody reads: some of it only at the part in question."""
-
-Name = tuple[frozenset[tuple[str, str]], ...]
 
 
 def presented(pem: str | None, profile: Profile, *, now: int) -> x509.Certificate:
@@ -77,7 +44,8 @@ def require_registered_name(certificate: x509.Certificate, client: Client) -> x5
     """The certificate, if it carries the one name that the client registered (RFC 8705 2.1.2). Raises InvalidClient."""
     try:
         if client.tls_client_auth_subject_dn is not None:
-            carried = _comparable(certificate.subject) == distinguished_name(client.tls_client_auth_subject_dn)
+            registered = distinguished_name.read(client.tls_client_auth_subject_dn)
+            carried = distinguished_name.of_certificate(certificate) == registered
         else:
             carried = any(expected in _alternatives(certificate, kind) for kind, expected in _registered_names(client))
     except UNREADABLE as problem:
@@ -108,45 +76,8 @@ def require_registered_certificate(certificate: x509.Certificate, client: Client
 
 
 @lru_cache(maxsize=256)
-def distinguished_name(text: str) -> Name:
-    """A DN written as RFC 4514 says, ready to compare. Raises ValueError where it can't be read, or names nothing."""
-    if not text:
-        raise ValueError("an empty name")
-    return _comparable(x509.Name.from_rfc4514_string(ATTRIBUTE.sub(_plain, text), FURTHER_NAMES))
-
-
-def _plain(found: re.Match[str]) -> str:
-    """An attribute's beginning as cryptography reads it: the type in capitals, and no value in hex."""
-    if found["escaped"]:
-        return found[0]
-    value = "" if found["ber"] is None else _text(bytes.fromhex(found["ber"]))
-    return f"{found['before']}{found['type'].upper()}=" + "".join(f"\\{byte:02x}" for byte in value.encode())
-
-
-def _text(ber: bytes) -> str:
-    """The text of a string in BER. Raises ValueError where it is something else."""
-    kind, size, body = ber[0], int.from_bytes(ber[1:2], "big"), ber[2:]
-    if size > 0x80:
-        octets = size & 0x7F
-        size, body = int.from_bytes(body[:octets], "big"), body[octets:]
-    if kind not in STRINGS or len(body) != size:
-        raise ValueError("no text")
-    return body.decode(STRINGS[kind])
-
-
-@lru_cache(maxsize=256)
 def _load(pem: str) -> x509.Certificate:
     return x509.load_pem_x509_certificate(pem.encode())
-
-
-def _comparable(name: x509.Name) -> Name:
-    """Attributes without regard to case, runs of spaces, string type or order within an RDN (RFC 4517 4.2.11, 4.2.15)."""
-    return tuple(frozenset((a.oid.dotted_string, _folded(str(a.value))) for a in rdn) for rdn in name.rdns)
-
-
-def _folded(value: str) -> str:
-    """A text prepared for caseIgnoreMatch (RFC 4518 2)."""
-    return " ".join(normalize("NFKC", value.casefold()).split())
 
 
 def _registered_names(client: Client) -> Iterator[tuple[type[x509.GeneralName], str]]:

@@ -10,8 +10,8 @@ from typing import Any
 from unicodedata import category
 from urllib.parse import parse_qsl, urlsplit
 
-from chalicelib.clients import jwk_set
-from chalicelib.clients.certificate import distinguished_name
+from chalicelib.clients import distinguished_name, jwk_set
+from chalicelib.clients.distinguished_name import DistinguishedNameError
 from chalicelib.clients.encryption import require_encryption
 from chalicelib.clients.jwk_set import Keys, KeysError
 from chalicelib.clients.locations import require_locations, require_sector
@@ -148,13 +148,7 @@ def _require_authentication(client: Client, profile: Profile) -> Client:
         )  # RFC8705-2.1.2
     if not all(isinstance(name, str) and name for name in (getattr(client, f"tls_client_auth_{one}") for one in given)):
         raise InvalidClientMetadata(f"tls_client_auth_{given[0]} must be a text")
-    try:
-        if client.tls_client_auth_subject_dn is not None:
-            distinguished_name(client.tls_client_auth_subject_dn)
-        if client.tls_client_auth_san_ip is not None:
-            ip_address(client.tls_client_auth_san_ip)
-    except ValueError:
-        raise InvalidClientMetadata(f"tls_client_auth_{given[0]} can't be read") from None
+    _require_readable_name(client)
     _require_assertion_alg(client, profile)
     if client.jwks_uri is not None:
         return client  # what is there is looked at when it is needed
@@ -163,6 +157,19 @@ def _require_authentication(client: Client, profile: Profile) -> Client:
         raise InvalidClientMetadata("private_key_jwt needs jwks or jwks_uri")
     if method == "self_signed_tls_client_auth" and not any(key.get("x5c") for key in keys):
         raise InvalidClientMetadata("self_signed_tls_client_auth needs jwks with x5c, or jwks_uri")  # RFC8705-2.2.2
+    return client
+
+
+def _require_readable_name(client: Client) -> Client:
+    try:
+        if client.tls_client_auth_subject_dn is not None:
+            distinguished_name.read(client.tls_client_auth_subject_dn)
+        if client.tls_client_auth_san_ip is not None:
+            ip_address(client.tls_client_auth_san_ip)
+    except DistinguishedNameError as problem:
+        raise InvalidClientMetadata(f"tls_client_auth_subject_dn: {problem}") from None
+    except ValueError:
+        raise InvalidClientMetadata("tls_client_auth_san_ip can't be read") from None
     return client
 
 

@@ -1,0 +1,228 @@
+"""A distinguished name (RFC 4514), as certificate tools and directories print it, ready to compare.
+
+A text has one reading. The order of its parts follows from its form:
+
+- `/C=DE/O=Bank/CN=app` (OpenSSL's compat) and `C = DE, O = Bank, CN = app` (its oneline): as in the certificate.
+- `C=DE, O=Bank, CN=app`: with a space after each comma, the country first and not last: as in the certificate (OpenSSL 3.2).
+- Anything else: reversed, as RFC 4514 2.1 says; so print Java, Windows, LDAP and `openssl -nameopt RFC2253`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from unicodedata import normalize
+
+from cryptography import x509
+
+Attribute = tuple[str, str | bytes]
+"""An OID, and a value prepared for comparison; bytes where the certificate holds no text."""
+Name = tuple[frozenset[Attribute], ...]
+"""From the root down, as in a certificate."""
+
+OIDS: Mapping[str, str] = {
+    name.lower(): oid
+    for oid, names in {
+        "2.5.4.3": "CN commonName",
+        "2.5.4.4": "SN surname",  # RFC 4519 2.32: not serialNumber
+        "2.5.4.5": "serialNumber deviceSerialNumber",  # RFC 4519 2.31
+        "2.5.4.6": "C countryName",
+        "2.5.4.7": "L localityName",
+        "2.5.4.8": "ST S stateOrProvinceName",
+        "2.5.4.9": "STREET streetAddress",
+        "2.5.4.10": "O organizationName",
+        "2.5.4.11": "OU organizationalUnitName",
+        "2.5.4.12": "title T",
+        "2.5.4.13": "description",
+        "2.5.4.15": "businessCategory",
+        "2.5.4.16": "postalAddress",
+        "2.5.4.17": "postalCode",
+        "2.5.4.18": "postOfficeBox POBox",
+        "2.5.4.20": "telephoneNumber phone",
+        "2.5.4.41": "name",
+        "2.5.4.42": "GN G givenName",
+        "2.5.4.43": "initials I",
+        "2.5.4.44": "generationQualifier generation",
+        "2.5.4.46": "dnQualifier DNQ",
+        "2.5.4.51": "houseIdentifier",
+        "2.5.4.65": "pseudonym",
+        "2.5.4.72": "role",
+        "2.5.4.97": "organizationIdentifier",
+        "0.9.2342.19200300.100.1.1": "UID userId",
+        "0.9.2342.19200300.100.1.3": "mail rfc822Mailbox",
+        "0.9.2342.19200300.100.1.25": "DC domainComponent",
+        "1.2.840.113549.1.9.1": "emailAddress email E",
+        "1.2.840.113549.1.9.2": "unstructuredName",
+        "1.2.840.113549.1.9.8": "unstructuredAddress",
+        "1.3.6.1.4.1.311.60.2.1.1": "jurisdictionL jurisdictionLocalityName jurisdictionOfIncorporationLocalityName",
+        "1.3.6.1.4.1.311.60.2.1.2": (
+            "jurisdictionST jurisdictionStateOrProvinceName jurisdictionOfIncorporationStateOrProvinceName"
+        ),
+        "1.3.6.1.4.1.311.60.2.1.3": "jurisdictionC jurisdictionCountryName jurisdictionOfIncorporationCountryName",
+    }.items()
+    for name in names.split()
+}
+"""Names of attribute types, without regard to case: RFC 4514 3, RFC 4519 2, X.520, PKCS #9, OpenSSL, Java and Windows."""
+COUNTRY = OIDS["c"]
+
+STRINGS: Mapping[int, str] = {
+    0x0C: "utf-8",
+    0x12: "ascii",
+    0x13: "ascii",
+    0x14: "latin-1",
+    0x16: "ascii",
+    0x1A: "ascii",
+    0x1C: "utf-32-be",
+    0x1E: "utf-16-be",
+}
+"""How ASN.1's kinds of string are encoded, by their BER tags."""
+
+TYPE = re.compile(
+    r"\s*(?:OID\.(?=[0-9]))?(?P<type>[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+)(?P<mark>\s*=\s?)", re.IGNORECASE
+)
+HEX = re.compile(r"\s*#(?P<ber>(?:[0-9A-Fa-f]{2})+)\s*(?=[,;+]|$)")
+QUOTED = re.compile(r'\s*"(?P<quoted>(?:[^"\\]|\\.|"")*)"\s*(?=[,;+]|$)', re.DOTALL)
+PLAIN = re.compile(r'(?P<plain>(?!\s*#)(?:[^,;+"\\]|\\.)*)', re.DOTALL)
+"""A type, and the three ways to write its value (RFC 4514 2.4, 3; RFC 2253 4 has OID, quotes, semicolons and spaces)."""
+ESCAPED = re.compile(r"(?P<octets>(?:\\[0-9A-Fa-f]{2})+)|\\(?P<char>.)", re.DOTALL)
+SPECIAL = frozenset(' "#+,;<=>\\/')
+SLASH = re.compile(r"/(?=(?:[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+)=)")
+OCTETS = re.compile(r"(?:\\x[0-9A-Fa-f]{2})+")
+SPACED = " = "
+SEPARATORS = ("", ",", ";", "+")
+
+
+class DistinguishedNameError(ValueError):
+    """The text is no distinguished name. The message says why, for whoever wrote the text."""
+
+
+@dataclass
+class _Written:
+    """What was read of a text: its RDNs as they stand there, how each type was set apart, and what follows an RDN."""
+
+    rdns: list[list[Attribute]] = field(default_factory=list)
+    marks: set[str] = field(default_factory=set)
+    joints: set[str] = field(default_factory=set)
+
+
+@lru_cache(maxsize=256)
+def read(text: str) -> Name:
+    """The name that a text stands for. Raises DistinguishedNameError, with the attribute type that is not known."""
+    text = text.strip()
+    if not text:
+        raise DistinguishedNameError("it is empty")
+    if text.startswith("/"):
+        return tuple(frozenset([_slashed(part)]) for part in SLASH.split(text)[1:])
+    written = _read(text)
+    rdns = [frozenset(attributes) for attributes in written.rdns]
+    return tuple(rdns if _runs_down(written) else reversed(rdns))
+
+
+def of_certificate(certificate: x509.Certificate) -> Name:
+    """The subject of a certificate."""
+    return tuple(
+        frozenset((one.oid.dotted_string, _prepared(one.value)) for one in rdn) for rdn in certificate.subject.rdns
+    )
+
+
+def _runs_down(written: _Written) -> bool:
+    """Whether the parts stand as in the certificate, from the root."""
+    if written.marks == {SPACED}:
+        return True
+    first, last = written.rdns[0], written.rdns[-1]
+    apart = bool(written.joints) and all(joint.endswith(" ") for joint in written.joints)
+    return apart and _is_country(first) and not _is_country(last)
+
+
+def _is_country(rdn: list[Attribute]) -> bool:
+    return any(oid == COUNTRY for oid, _ in rdn)
+
+
+def _read(text: str) -> _Written:
+    written, at, joint = _Written(), 0, ""
+    while True:
+        attribute, at = _attribute(text, at, written.marks)
+        if joint.startswith("+"):
+            written.rdns[-1].append(attribute)
+        else:
+            written.rdns.append([attribute])
+        if at == len(text):
+            return written
+        joint = text[at : at + 2]
+        at += 1
+        if not joint.startswith("+"):
+            written.joints.add(joint)
+
+
+def _attribute(text: str, at: int, marks: set[str]) -> tuple[Attribute, int]:
+    """The attribute that begins there, and where it ends: at the end of the text, or at a separator."""
+    begins = TYPE.match(text, at)
+    if begins is None:
+        raise DistinguishedNameError(
+            "after each separator a type and = must come; in a value, write \\ before , ; and +"
+        )
+    oid = _oid(begins["type"])
+    marks.add(begins["mark"])
+    found = next(filter(None, (form.match(text, begins.end()) for form in (HEX, QUOTED, PLAIN))), None)
+    try:
+        if found is None or text[found.end() : found.end() + 1] not in SEPARATORS:
+            raise ValueError("no value, or no end of it")
+        value = _value(found)
+    except (ValueError, IndexError):
+        raise DistinguishedNameError(f"the value of {begins['type']} can't be read") from None
+    return (oid, _prepared(value)), found.end()
+
+
+def _oid(name: str) -> str:
+    if name[0].isdigit():
+        return name
+    try:
+        return OIDS[name.lower()]
+    except KeyError:
+        raise DistinguishedNameError(f"the attribute type {name[:50]} is not known; its OID will do") from None
+
+
+def _value(found: re.Match[str]) -> str:
+    """Raises ValueError where an escape is none, or hex is of no text."""
+    parts = found.groupdict()
+    if "ber" in parts:
+        return _text(bytes.fromhex(parts["ber"]))
+    if "quoted" in parts:
+        return ESCAPED.sub(_unescaped, parts["quoted"].replace('""', '\\"'))
+    return ESCAPED.sub(_unescaped, parts["plain"])
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    if found["octets"]:
+        return bytes.fromhex(found["octets"].replace("\\", "")).decode()
+    if found["char"] not in SPECIAL:
+        raise ValueError("no escape")
+    return found["char"]
+
+
+def _slashed(part: str) -> Attribute:
+    """One attribute of OpenSSL's compat form, which escapes octets beyond ASCII as \\xC3\\xA9 and nothing else."""
+    name, _, value = part.partition("=")
+    try:
+        value = OCTETS.sub(lambda found: bytes.fromhex(found[0].replace("\\x", "")).decode(), value)
+    except ValueError:
+        raise DistinguishedNameError(f"the value of {name} can't be read") from None
+    return _oid(name), _prepared(value)
+
+
+def _text(ber: bytes) -> str:
+    """The text of a string in BER. Raises ValueError where it is something else."""
+    kind, size, body = ber[0], int.from_bytes(ber[1:2], "big"), ber[2:]
+    if size > 0x80:
+        octets = size & 0x7F
+        size, body = int.from_bytes(body[:octets], "big"), body[octets:]
+    if kind not in STRINGS or len(body) != size:
+        raise ValueError("no text")
+    return body.decode(STRINGS[kind])
+
+
+def _prepared(value: str | bytes) -> str | bytes:
+    """A text prepared for caseIgnoreMatch (RFC 4518 2); octets, which are no text, as they are."""
+    return " ".join(normalize("NFKC", value.casefold()).split()) if isinstance(value, str) else value
