@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 import jwt
 import pyotp
@@ -17,11 +18,20 @@ import pyotp
 from benchmarks.calls import Count, CountedAws
 from chalicelib.jobs import publish_keys
 from chalicelib.people import enrolment
+from chalicelib.storage.records import User
 from local import aws
 from tests.actors import Answer, Bank, Browser, Fintech, certificate, der, ec_key, jwk, rsa_key
 
 PASSWORD = "correct horse battery staple"
 SERIAL = count(1)
+IBAN = "DE02100100100006820101"
+PAYMENT = {
+    "type": "payment_initiation",
+    "instructedAmount": {"currency": "EUR", "amount": "123.50"},
+    "creditorName": "Merchant A",
+    "creditorAccount": {"iban": "DE02100100109307118603"},
+    "debtorAccount": {"iban": IBAN},
+}
 
 STANDARD = {
     "client_name": "Fintech",
@@ -134,6 +144,24 @@ def journey(asking: Fintech, provider: CountedAws, **asked: Any) -> dict[str, Co
         with step(name):
             _ok(bank.send("GET", path))
     return counts
+
+
+def payment(bank: Bank) -> tuple[Fintech, str, Callable[[str], dict[str, Any]]]:
+    """A client, its token for a payment that somebody agreed to, and what the authorizer decides of a call that makes it."""
+    payer = client(bank, "tls_client_auth", "mtls", authorization_details_types=["payment_initiation"])
+    browser, (person, code) = Browser(bank), _person(cast(CountedAws, bank.aws), now=bank.now)
+    bank.aws.users.keep(replace(cast(User, bank.aws.users.find(person)), accounts=({"iban": IBAN, "name": "Current"},)))
+    page = browser.page(payer.client_id, payer.pushed(authorization_details=json.dumps([PAYMENT])))
+    page = browser.get(browser.sign_in(page, username=person, password=PASSWORD, one_time_code=code).location)
+    tokens = _ok(payer.redeem(browser.submit(page, "approve").parameters["code"]))
+    rule = {"authorization_details_type": "payment_initiation", "consumes": True}
+    bank.aws.settings = replace(bank.settings, resource_rules=json.dumps({"POST /payments": rule}))
+
+    def pay(access_token: str) -> dict[str, Any]:
+        headers = (*payer.presenting(access_token, "POST", "/payments"), ("x-idempotency-key", "1"))
+        return bank.authorize("POST", "/payments", headers=headers, certificate=payer.certificate)
+
+    return payer, tokens["access_token"], pay
 
 
 def warm(asking: Fintech, provider: CountedAws) -> None:

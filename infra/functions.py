@@ -223,7 +223,11 @@ FUNCTIONS = (
         ),
         keys=(CLIENTS_SECRET,),
     ),
-    Function("authorizer", tables=(*TOKEN_IN_FORCE, PROOF, CALLER), keys=(NONCE,)),
+    Function(
+        "authorizer",
+        tables=(*TOKEN_IN_FORCE, Table("grants", "UseUpWhatMayBeDoneOnce", ("UpdateItem",)), PROOF, CALLER),
+        keys=(NONCE,),
+    ),
     Function(
         "publish_keys",
         tables=(Table("signing_keys", "PublishNewKeys", ("PutItem", "Query")),),

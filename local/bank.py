@@ -33,9 +33,14 @@ def accounts(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
 
 
 def payments(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-    """POST /payments: take the payment that the person agreed to; the body has no say in what it is."""
-    (payment, *_) = _details(event["requestContext"]["authorizer"], "payment_initiation")
-    return _answer(event, 201, {"paymentId": str(uuid.uuid4()), "transactionStatus": "RCVD", "payment": payment})
+    """POST /payments: take the payment that the person agreed to; the body has no say in what it is.
+
+    The authorizer has used it up for the call of this idempotency key, so the same key is answered by the same payment.
+    """
+    given = event["requestContext"]["authorizer"]
+    made = uuid.uuid5(uuid.NAMESPACE_URL, f"{given['consent_id']} {given['idempotency_key']}")
+    payment = json.loads(given["consumed"])
+    return _answer(event, 201, {"paymentId": str(made), "transactionStatus": "RCVD", "payment": payment})
 
 
 def _access(given: Mapping[str, str]) -> dict[str, set[str]] | None:

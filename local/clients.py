@@ -136,4 +136,5 @@ def _common(client_id: str, client_name: str, home: str) -> dict[str, Any]:
         "redirect_uris": [f"{home}/callback/{client_id}"],
         "grant_types": ["authorization_code", "refresh_token"],
         "scope": "openid profile email accounts",
+        "authorization_details_types": ["payment_initiation"],
     }

@@ -8,7 +8,8 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from requests_oauth2client import BearerToken, DPoPToken, IdToken
 
@@ -22,6 +23,14 @@ from local.ports import PortTaken, add_port, following
 from local.stack import Stack
 
 LOG = FOLDER / "demo.log"
+
+PAYMENT = {
+    "type": "payment_initiation",
+    "instructedAmount": {"currency": "EUR", "amount": "123.50"},
+    "creditorName": "Merchant A",
+    "creditorAccount": {"iban": "DE02100100109307118603"},
+    "debtorAccount": {"iban": people.ALICE.accounts[0]["iban"]},
+}
 
 
 class Unexpected(Exception):
@@ -48,19 +57,25 @@ def run(stack: Stack, home: str, *, profile: str, sender: str) -> None:
     token = fintech.refresh(token)
     say(f"Refreshed: a new access token for {token.expires_in} s shows {len(fintech.accounts(token))} accounts.")
     fintech.disconnect(token)
-    say(f"Revoked. The same access token now: {_refused(fintech, token)}.")
+    say(f"Revoked. The same access token now: {_refused(lambda: fintech.accounts(token))}.")
 
     fintech = _fintech(certified, stack)
-    token = log_in(
-        fintech, Browser(stack.certificates.trusted, elsewhere=certified.redirect_uri), people.ALICE.username
+    browser = Browser(stack.certificates.trusted, elsewhere=certified.redirect_uri)
+    token = log_in(fintech, browser, people.ALICE.username, PAYMENT)
+    made = fintech.pay(token, "order-4711")
+    say(
+        f"{certified.name} made the payment of {made['payment']['instructedAmount']['amount']} EUR: {made['paymentId']}."
     )
+    again = fintech.pay(token, "order-4711")
+    say(f"The same call again, under the same idempotency key, is the same payment: {again['paymentId']}.")
+    say(f"A second payment, under another key: {_refused(lambda: fintech.pay(token, 'order-4712'))}.")
     say(f"The accounts that {certified.name} reads:")
     show(fintech.accounts(token))
 
 
-def log_in(fintech: Fintech, browser: Browser, username: str) -> BearerToken:
+def log_in(fintech: Fintech, browser: Browser, username: str, *details: dict[str, Any]) -> BearerToken:
     """A customer's consent, through the bank's pages. Raises Unexpected where one of them is another."""
-    begun = fintech.begin()
+    begun = fintech.begin(*details)
     signed = ", signed" if fintech.client.signs_requests else ""
     if fintech.client.pushes_requests:
         say(f"{fintech.client.name} pushed what it asks for{signed}, and sends the browser to the bank.")
@@ -111,12 +126,12 @@ def _press(browser: Browser, page: Page, button: str, typed: dict[str, str]) -> 
         raise Unexpected(f"{page.status} at {page.url.partition('?')[0]}: {problem.args[0]}") from None
 
 
-def _refused(fintech: Fintech, token: BearerToken) -> str:
+def _refused(call: Callable[[], object]) -> str:
     try:
-        fintech.accounts(token)
+        call()
     except Refused as refused:
         return f"{refused.status}, {refused.challenge}"
-    raise Unexpected("a revoked token was accepted")
+    raise Unexpected("a token was accepted that was good no more")
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ endpoints; signed requests (RFC 9101) and responses (JARM); and the ID token of 
 
 from __future__ import annotations
 
+import json
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from hashlib import sha256
@@ -72,7 +73,7 @@ class Fintech:
     def __init__(self, client: DemoClient, *, issuer: str, api: str, trusted: Path) -> None:
         """Reads the bank's metadata and keys. Raises requests' exceptions where the bank is not there."""
         self.client = client
-        self._accounts_url = f"{api}/accounts"
+        self._api = api
         self._session = _session(client.certificate if client.shows_certificate else None, trusted)
         metadata = self._get(f"{issuer}/.well-known/openid-configuration")
         self._keys = self._get(metadata["jwks_uri"])
@@ -88,9 +89,13 @@ class Fintech:
         )
         self._authorization_endpoint = metadata["authorization_endpoint"]
 
-    def begin(self) -> Begun:
-        """Push what is asked for to the bank (RFC 9126), or give it to the browser, as the profile has it."""
-        asked = self._oauth.authorization_request(scope=SCOPE, response_mode=self.client.response_mode)
+    def begin(self, *details: dict[str, Any]) -> Begun:
+        """Push what is asked for to the bank (RFC 9126), or give it to the browser, as the profile has it.
+
+        `details`: authorization details, such as a payment (RFC 9396).
+        """
+        more: dict[str, Any] = {"authorization_details": json.dumps(details)} if details else {}
+        asked = self._oauth.authorization_request(scope=SCOPE, response_mode=self.client.response_mode, **more)
         signed = self._signed(asked) if self.client.signs_requests else None
         if self.client.pushes_requests:
             sent = asked if signed is None else cast(AuthorizationRequest, signed)
@@ -119,14 +124,26 @@ class Fintech:
 
     def accounts(self, token: BearerToken) -> list[dict[str, str]]:
         """The customer's accounts, from the bank's own API. Raises Refused."""
+        accounts: list[dict[str, str]] = self._call("GET", "/accounts", token)["accounts"]
+        return accounts
+
+    def pay(self, token: BearerToken, key: str) -> dict[str, Any]:
+        """Make the payment that the customer agreed to. `key`: names this call; sent again, it is the same payment.
+
+        Raises Refused.
+        """
+        return self._call("POST", "/payments", token, **{"x-idempotency-key": key})
+
+    def _call(self, method: str, path: str, token: BearerToken, **headers: str) -> dict[str, Any]:
+        """The JSON answer of the bank's own API. Raises Refused."""
         try:
-            answer = self._session.get(self._accounts_url, auth=token, timeout=PATIENCE)
+            answer = self._session.request(method, self._api + path, auth=token, headers=headers, timeout=PATIENCE)
         except MissingDPoPNonce as refused:  # what the library takes each refusal of a DPoP token for
             answer = refused.response
         if not answer.ok:
             raise Refused(answer.status_code, answer.headers.get("WWW-Authenticate", ""))
-        accounts: list[dict[str, str]] = answer.json()["accounts"]
-        return accounts
+        told: dict[str, Any] = answer.json()
+        return told
 
     def refresh(self, token: BearerToken) -> BearerToken:
         """A new access token. The refresh token stays the same."""

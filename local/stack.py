@@ -27,7 +27,7 @@ RESOURCE_RULES = {
     "GET /userinfo": {"scope": "openid"},
     "POST /userinfo": {"scope": "openid"},
     "GET /accounts": {"scope": "accounts"},
-    "POST /payments": {"authorization_details_type": "payment_initiation"},
+    "POST /payments": {"authorization_details_type": "payment_initiation", "consumes": True},
 }
 
 

@@ -83,6 +83,15 @@ STEPS = (
         dying="In force if the set of attempts has one member, nothing is revoked, it is in time, and the epoch is the bond's.",
     ),
     Step(
+        "consume",
+        before=((IN_FORCE,),),
+        commit=(
+            "UpdateItem grants SET consumed_0 IF (attribute_not_exists(consumed_0) OR consumed_0 = ?)"
+            " AND attribute_not_exists(revoked_at) AND consent_expires_at > ?"
+        ),
+        dying="The same call, sent again under its idempotency key, passes.",
+    ),
+    Step(
         "refresh",
         before=((IN_FORCE, CLAIM),),
         commit="PutItem access-tokens IF attribute_not_exists(pk)",

@@ -145,4 +145,14 @@ def _field(place: str, account: Account) -> str:
     return f"{place}-account-{account['iban']}"
 
 
-ACCOUNT_INFORMATION = DetailType("account_information", SCHEMA, _require, _say, _grant, _narrow, writes=False)
+ACCOUNT_INFORMATION = DetailType(
+    "account_information",
+    SCHEMA,
+    _require,
+    _say,
+    _grant,
+    _narrow,
+    writes=False,
+    one_off=lambda detail: detail.get("recurringIndicator") is False,
+    consumed="Looked at",
+)

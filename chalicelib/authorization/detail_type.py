@@ -51,6 +51,8 @@ class DetailType:
     `grant`: what is left of it once the person chose (the form's fields), None if nothing is; never more than was asked.
     `narrow`: what of a granted one an asked one covers, None where it asks for more.
     `writes`: it lets a client change something, and not only look.
+    `one_off`: whether the detail allows something once, and so gives no refresh token and a short consent.
+    `consumed`: what people read beside the day on which that was done.
     """
 
     name: str
@@ -60,6 +62,8 @@ class DetailType:
     grant: Callable[[Detail, Sequence[Account], str, Mapping[str, str]], Detail | None]
     narrow: Callable[[Detail, Detail], Detail | None]
     writes: bool
+    one_off: Callable[[Detail], bool]
+    consumed: str
 
 
 # Fields, as schemas.

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from functools import cache
 from typing import Any, NoReturn
 
-from chalicelib.authorization.detail_type import FORMATS, Account, Detail, Shown
+from chalicelib.authorization.detail_type import FORMATS, Account, Detail, Shown, in_full
 from chalicelib.authorization.detail_types import TYPES
 from chalicelib.errors import AccessDenied, InvalidAuthorizationDetails
+from chalicelib.storage.permission import Consumption, Grant
 
 LONGEST = 8192
 """Characters of the parameter that are looked at."""
 MOST = 5
 DAY = 24 * 60 * 60
+ONE_OFF = DAY
+"""Seconds that a consent lasts which allows something once: as long as the same call may be sent again."""
 
 
 def asked(value: str | None, allowed: Iterable[str], *, now: int) -> tuple[Detail, ...]:
@@ -41,9 +45,10 @@ def in_words(details: Sequence[Detail], accounts: Sequence[Account]) -> list[Sho
     return [TYPES[one["type"]].say(one, accounts, _place(n)) for n, one in enumerate(details)]
 
 
-def granted_in_words(details: Sequence[Detail]) -> list[Shown]:
+def granted_in_words(grant: Grant) -> list[Shown]:
     """What a person let a client do. Their accounts are those that were granted, whose names are not remembered."""
-    return [shown for one in details for shown in in_words((one,), _own_accounts(one))]
+    found = [shown for one in grant.granted for shown in in_words((one,), _own_accounts(one))]
+    return [_marked(shown, grant.granted[n], grant.consumption(n)) for n, shown in enumerate(found)]
 
 
 def granted(details: Sequence[Detail], form: Mapping[str, str], accounts: Sequence[Account]) -> tuple[Detail, ...]:
@@ -77,9 +82,20 @@ def ends(details: Iterable[Detail], *, otherwise: int) -> int:
     return min([otherwise, *(int(datetime.combine(day, time(), UTC).timestamp()) + DAY for day in days)])
 
 
+def consent_ends(details: Iterable[Detail], *, now: int, otherwise: int) -> int:
+    """When a consent to them ends, or `otherwise` if that is sooner; epoch seconds. A one-off detail makes it short."""
+    details = tuple(details)
+    return ends(details, otherwise=otherwise if recur(details) else min(otherwise, now + ONE_OFF))
+
+
 def recur(details: Iterable[Detail]) -> bool:
     """Whether access may be had again without the person."""
-    return all(one.get("recurringIndicator", True) for one in details)
+    return not any(TYPES[one["type"]].one_off(one) for one in details)
+
+
+def places(detail: Detail, granted: Sequence[Detail]) -> tuple[int, ...]:
+    """The places of the granted details that cover this one of a token."""
+    return tuple(n for n, had in enumerate(granted) if _narrowed(detail, had) is not None)
 
 
 def write(details: Iterable[Detail]) -> bool:
@@ -96,13 +112,27 @@ def _covered(wishes: Sequence[Detail], given: Sequence[Detail]) -> tuple[Detail,
         return ()
     wish, *others = wishes
     for had in sorted(given, key=lambda had: had != wish):  # just what was asked for, before what covers it
-        if had["type"] != wish["type"] or (found := TYPES[wish["type"]].narrow(wish, had)) is None:
+        if (found := _narrowed(wish, had)) is None:
             continue
         left = list(given)
         left.remove(had)
         if (covered := _covered(others, left)) is not None:
             return (found, *covered)
     return None
+
+
+def _narrowed(wish: Detail, had: Detail) -> Detail | None:
+    """What of a granted detail another one covers, None where it is of another type or more than that."""
+    return TYPES[wish["type"]].narrow(wish, had) if had["type"] == wish["type"] else None
+
+
+def _marked(shown: Shown, detail: Detail, consumption: Consumption | None) -> Shown:
+    """With the day on which it was used up, if it was."""
+    if consumption is None:
+        return shown
+    at = datetime.fromtimestamp(consumption.at, UTC)
+    when = f"{in_full(at.date().isoformat())}, {at:%H:%M}\N{NO-BREAK SPACE}UTC"
+    return replace(shown, facts=(*shown.facts, (TYPES[detail["type"]].consumed, when)))
 
 
 def _read(value: str, *, today: date) -> tuple[Detail, ...]:

@@ -101,4 +101,14 @@ def _narrow(asked: Detail, granted: Detail) -> Detail | None:
     return {**granted, **limits}
 
 
-PAYMENT_INITIATION = DetailType("payment_initiation", SCHEMA, _require, _say, _grant, _narrow, writes=True)
+PAYMENT_INITIATION = DetailType(
+    "payment_initiation",
+    SCHEMA,
+    _require,
+    _say,
+    _grant,
+    _narrow,
+    writes=True,
+    one_off=lambda detail: True,
+    consumed="Payment made",
+)

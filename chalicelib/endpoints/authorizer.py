@@ -13,7 +13,6 @@ from chalicelib.authorization.writing import writes
 from chalicelib.errors import InvalidRequest, OAuthError
 from chalicelib.messages import Request
 from chalicelib.people import assurance
-from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
 from chalicelib.resource import fapi_headers
 from chalicelib.tokens import access, demand
@@ -29,22 +28,24 @@ def decide(request: Request, method_arn: str, provider: Provider) -> dict[str, A
         asked = _demand(request, provider)
         opened = access.check(request, provider, asked, now=now, writes=writes)
         fapi_headers.check(request)
-        signed = _signed(request, opened, asked, provider, now=now) if asked.signed else {}
+        more = _more(request, opened, asked, provider, now=now)
     except OAuthError as refusal:
         return _policy("nobody", "Deny", method_arn, _refusal(refusal) | named)
-    return _policy(opened.sub or opened.token.client_id, "Allow", method_arn, _context(opened) | signed | named)
+    return _policy(opened.sub or opened.token.client_id, "Allow", method_arn, _context(opened) | more | named)
 
 
-def _signed(request: Request, opened: Access, asked: Demand, provider: Provider, *, now: int) -> dict[str, str]:
-    """What the API needs to answer a signed request signed (FAPI 2.0 HTTP Signatures). Raises NotSigned."""
-    from chalicelib.clients.http_signature import NotSigned, require_signed, with_keys  # only where a route asks for it
+def _more(request: Request, opened: Access, asked: Demand, provider: Provider, *, now: int) -> dict[str, str]:
+    """What few routes ask for. What is consumed comes last: nothing that can fail follows."""
+    more: dict[str, str] = {}
+    if asked.signed:
+        from chalicelib import signed_call
 
-    client = provider.clients.find(opened.token.client_id, now=now)
-    if client is None:
-        raise NotSigned("the client is no longer registered")
-    client = with_keys(request, client, provider.published_keys, now=now)
-    signed = require_signed(request, client, PROFILES[client.profile], urls=asked.urls, now=now)
-    return {"target_uri": signed.target_uri}
+        more |= signed_call.check(request, opened, asked, provider, now=now)
+    if asked.consumes is not None:
+        from chalicelib import one_off
+
+        more |= one_off.consume(request, opened, asked, provider, now=now)
+    return more
 
 
 def _refusal(refusal: OAuthError) -> dict[str, str]:

@@ -149,7 +149,7 @@ def _told(given: list[Grant], provider: Provider, *, now: int) -> Entry:
         client_id=client_id,
         client_name=client_id if client is None else client.client_name,
         may=[*scope.in_words(tokens), *claims.in_words(single, sorted(tokens))],
-        details=[one for grant in given for one in details.granted_in_words(grant.granted)],
+        details=[one for grant in given for one in details.granted_in_words(grant)],
         first=min(grant.given_at for grant in given),
         last=max(grant.given_at for grant in given),
         until=max(grant.consent_expires_at for grant in given),

@@ -21,7 +21,7 @@ def new_grant(secret: str, request: AuthorizationRequest, client: Client, profil
         request=request,
         request_expires_at=until,
         expires_at=until,
-        consent_expires_at=details.ends(
-            request.authorization_details, otherwise=now + lifetimes.of_consent(client, profile)
+        consent_expires_at=details.consent_ends(
+            request.authorization_details, now=now, otherwise=now + lifetimes.of_consent(client, profile)
         ),
     )

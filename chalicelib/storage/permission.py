@@ -5,7 +5,7 @@ Frozen values, as those in records.py. A handle never stands in one; only its ha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from chalicelib.storage.records import AuthorizationRequest, Login
@@ -32,6 +32,14 @@ Decision = Literal["", "approved", "denied"]
 
 
 @dataclass(frozen=True)
+class Consumption:
+    """A granted detail that a call of the bank's API consumed. `at`: when; `by`: digest of that call's idempotency key."""
+
+    at: int
+    by: str
+
+
+@dataclass(frozen=True)
 class Grant:
     """One permission: an authorization request, the login and the decision that answer it, and the consent that it becomes.
 
@@ -50,7 +58,8 @@ class Grant:
     one that came with the code. `*_ended_at`: when it was revoked by itself.
     `refresh_hash`: of the refresh token. `refresh_family`: digest of what all of its refresh tokens have in common, where
     they are replaced at each use. `cnf`: what the refresh token is bound to.
-    `revoked_at`: when all of it ended.
+    `revoked_at`: when all of it ended. `consumed`: of the granted details those that were used up, by their place in `granted`,
+    each as `consumption` reads it.
     """
 
     key: str
@@ -81,6 +90,7 @@ class Grant:
     refresh_family: str | None = None
     cnf: dict[str, str] | None = None
     revoked_at: int | None = None
+    consumed: dict[str, str] = field(default_factory=dict)
 
     @property
     def client_id(self) -> str:
@@ -102,6 +112,11 @@ class Grant:
         """Who signed in. Only for a grant that somebody signed in to, as every approved one is."""
         assert self.login is not None
         return self.login
+
+    def consumption(self, place: int) -> Consumption | None:
+        """What used up the granted detail of that place, if anything did."""
+        at, point, by = self.consumed.get(str(place), "").partition(".")
+        return Consumption(int(at), by) if point else None
 
     def may_be_redeemed(self, *, now: int) -> bool:
         """Whether its code still waits to be redeemed."""

@@ -159,6 +159,12 @@ class Grants(Protocol):
     def revoke(self, key: str, *, now: int) -> None:
         """Everything that came of it is dead from here on. Revoking twice, or what is not there, is no error."""
 
+    def consume(self, grant: Grant, place: int, *, by: str, now: int) -> None:
+        """Use up the granted detail of that place. The same `by`, a digest of what names the call, may do so again.
+
+        Raises Replayed where another used it up, or Gone unless the grant is in force in that instant.
+        """
+
     def relied_on(self, key: str, epoch: int, *, now: int) -> bool:
         """Whether what lives from this grant may live: it is in force, and its code was redeemed or still may be."""
 

@@ -2,12 +2,14 @@
 
 A rule is a JSON object: `scope`, a scope token; `authorization_details_type`, of which the token must carry one (RFC 9396);
 `acr`, the least level of assurance, and `max_age`, seconds since the person signed in (RFC 9470); `signed`, true where the
-request itself must be (RFC 9421). It names a scope or a type: a route that asks for neither is shut.
+request itself must be (RFC 9421); `consumes`, true where a call uses up the token's detail of that type, and
+`idempotency_key`, the header that names the call. It names a scope or a type: a route that asks for neither is shut.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,8 +25,16 @@ KINDS: Mapping[str, type] = {
     "acr": str,
     "max_age": int,
     "signed": bool,
+    "consumes": bool,
+    "idempotency_key": str,
 }
 """A rule's members and their types."""
+
+IDEMPOTENCY_KEY = "x-idempotency-key"
+"""The header that names a call which may be made once, where its rule names no other."""
+
+HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
+"""A header's name (RFC 9110 5.1)."""
 
 
 class RulesError(ValueError):
@@ -36,7 +46,7 @@ class Demand:
     """What a resource asks for.
 
     `urls`: its addresses, any of which a proof may name. `acr_values`: any of which will do, the least first. `metadata`: address
-    of the resource's metadata, if it has any.
+    of the resource's metadata, if it has any. `consumes`: the header that names a call, where a call uses up the token's detail.
     """
 
     urls: tuple[str, ...]
@@ -45,6 +55,7 @@ class Demand:
     acr_values: tuple[str, ...] = ()
     max_age: int | None = None
     signed: bool = False
+    consumes: str | None = None
     metadata: str | None = None
 
 
@@ -65,6 +76,10 @@ def rules(text: str) -> dict[str, dict[str, Any]]:
             raise RulesError(f"{route}: {', '.join(wrong)} is of the wrong type")
         if not {"scope", "authorization_details_type"} & rule.keys():
             raise RulesError(f"{route}: names neither a scope nor an authorization_details_type")
+        if rule.get("consumes") and "authorization_details_type" not in rule:
+            raise RulesError(f"{route}: consumes needs an authorization_details_type, which is what a call consumes")
+        if not HEADER.fullmatch(rule.get("idempotency_key", IDEMPOTENCY_KEY)):
+            raise RulesError(f"{route}: idempotency_key is not the name of a header")
     return found
 
 
@@ -79,6 +94,7 @@ def of_route(text: str, route: str, urls: tuple[str, ...], *, metadata: str, acr
         acr_values=() if acr is None else _from(acr, acr_values),
         max_age=rule.get("max_age"),
         signed=rule.get("signed", False),
+        consumes=rule.get("idempotency_key", IDEMPOTENCY_KEY) if rule.get("consumes") else None,
         metadata=metadata,
     )
 

@@ -156,6 +156,16 @@ def test_userinfo_takes_the_proof_that_the_authorizer_used_up_for_it(bank):
     assert (count.dynamodb, count.kms, count.trips) == (1, 0, 1)
 
 
+def test_a_call_that_consumes_costs_one_write_and_the_same_call_again_none(bank):
+    same, provider = journey.counted(bank)
+    payer, access_token, pay = journey.payment(same)
+    journey.warm(payer, provider)
+    for calls in (2, 1):  # the write that decides; then what was read says it
+        with provider.counting() as count:
+            pay(access_token)
+        assert (count.dynamodb, count.kms, count.trips) == (calls, 0, calls)
+
+
 def test_what_a_login_is_charged_for_is_what_the_cost_page_says(counted):
     counts = counted("private_key_jwt", "mtls")
     page = (ROOT / "docs/operate/cost.md").read_text()

@@ -116,7 +116,10 @@ def test_every_profile_is_described_and_no_other():
 
 def test_what_the_authorizer_hands_on_is_described():
     made = [
-        f for f in functions(Path("chalicelib/endpoints/authorizer.py")) if f.name in ("decide", "_context", "_signed")
+        f
+        for file in ("endpoints/authorizer.py", "one_off.py", "signed_call.py")
+        for f in functions(Path("chalicelib") / file)
+        if f.name in ("decide", "_context", "consume", "check")
     ]
     keys = {node for f in made for node in ast.walk(f) if isinstance(node, ast.Dict) for node in node.keys}
     keys |= {node.slice for f in made for node in ast.walk(f) if isinstance(node, ast.Subscript)}

@@ -153,13 +153,20 @@ def test_only_where_requests_come_in_are_they_decrypted_and_by_one_algorithm(tem
     [
         ("ACCESS_TOKENS", "PutItem", {"app.token"}),
         ("GRANTS", "PutItem", {"app.par", "app.authorize"}),
-        ("GRANTS", "UpdateItem", {"app.authorize", "app.login", "app.consent", "app.token", "app.revoke"}),
+        (
+            "GRANTS",
+            "UpdateItem",
+            {"app.authorize", "app.login", "app.consent", "app.token", "app.revoke", "app.authorizer"},
+        ),
         ("BONDS", "PutItem", {"app.grants"}),
         ("BONDS", "UpdateItem", {"app.consent"}),
     ],
 )
 def test_only_who_does_a_step_can_write_it(template, table, verb, functions):
-    """A refreshed token where tokens are given, a grant where it is asked for, an end of a bond on the person's own page."""
+    """A refreshed token where tokens are given, a grant where it is asked for, an end of a bond on the person's own page.
+
+    The authorizer uses up what may be done once.
+    """
     writers = {
         handler
         for handler in template.functions()

@@ -139,6 +139,15 @@ def test_a_login_and_what_follows_send_the_calls_that_are_listed(watched):
     assert sent == {name: listed(name) for name in sent}
 
 
+def test_a_call_that_consumes_sends_the_calls_that_are_listed(watched, bank):
+    same, provider, watching = watched
+    payer, access_token, pay = journey.payment(same)
+    journey.warm(payer, provider)
+    with watching() as groups:
+        assert pay(access_token)["policyDocument"]["Statement"][0]["Effect"] == "Allow"
+        assert in_a_row(groups) == listed("consume")
+
+
 def test_a_replacement_sends_the_calls_that_are_listed(watched, bank):
     same, provider, watching = watched
     client = Fintech(same, "public", "none", None, "", None, scope="openid accounts")

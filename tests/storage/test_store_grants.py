@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.storage.handles import digest, of_grant
+from chalicelib.storage.permission import Consumption
 from chalicelib.storage.stores import Gone, Replayed
 from tests.storage.specimens import LOGIN, NOW, REQUEST, UNUSABLE, flow, handle, token
 
@@ -494,3 +495,36 @@ def test_what_lives_from_a_grant_may_live_while_it_is_in_force_or_its_code_may_b
 def test_state_and_request_keep_their_every_byte(aws):
     one = flow(request=replace(REQUEST, claims={"userinfo": {"ä": None}}, ui_locales=("de",))).pushed(aws)
     assert aws.grants.find(one.key, now=NOW).request == one.grant.request
+
+
+# A granted detail that a call of the bank's API consumes.
+
+
+def test_a_detail_is_consumed_once_and_by_the_same_call_again(aws):
+    one = flow().redeemed(aws)
+    grant, mine, another = one.found(aws), digest("mine"), digest("another")
+    aws.grants.consume(grant, 0, by=mine, now=NOW)
+    aws.grants.consume(grant, 0, by=mine, now=NOW + 5)
+    with pytest.raises(Replayed):
+        aws.grants.consume(grant, 0, by=another, now=NOW)
+    aws.grants.consume(grant, 1, by=another, now=NOW + 1)
+    found = one.found(aws)
+    assert [found.consumption(n) for n in range(3)] == [Consumption(NOW, mine), Consumption(NOW + 1, another), None]
+
+
+def test_nothing_is_consumed_of_what_was_revoked_or_is_over(aws):
+    one = flow().redeemed(aws)
+    grant = one.found(aws)
+    with pytest.raises(Gone):
+        aws.grants.consume(grant, 0, by=digest("mine"), now=grant.consent_expires_at)
+    aws.grants.revoke(one.key, now=NOW)
+    with pytest.raises(Gone):
+        aws.grants.consume(grant, 0, by=digest("mine"), now=NOW)
+    assert aws.grants.find(one.key, now=NOW).consumed == {}
+
+
+def test_of_eight_calls_at_once_one_consumes(aws, race):
+    one = flow().redeemed(aws)
+    grant = one.found(aws)
+    outcomes = race(lambda n: aws.grants.consume(grant, 0, by=digest(str(n)), now=NOW))
+    assert sorted(map(str, outcomes)) == [*["None"], *["the detail was consumed before"] * 7]

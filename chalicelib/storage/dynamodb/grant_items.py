@@ -13,6 +13,9 @@ from chalicelib.storage.records import Login
 
 JSON = ("granted", "cnf")
 TOKENS = ("token", "front_token")
+CONSUMED = "consumed_"
+"""Begins the name of what says that a granted detail was used up; its place in `granted` follows."""
+
 PLAIN = (
     "request_expires_at",
     "expires_at",
@@ -63,11 +66,17 @@ def read(item: Item | None) -> Grant | None:
         found |= {"login": decode(Login, str(item["login"]))} if "login" in item else {}
         grant = decode(Grant, as_json({"key": item["pk"]}), request=json.loads(str(item["record"])), **found)
         tokens: dict[str, Any] = {name: _token(grant, name, str(item[name])) for name in TOKENS if name in item}
-        return replace(grant, **tokens)
+        consumed = {name.removeprefix(CONSUMED): str(item[name]) for name in item if name.startswith(CONSUMED)}
+        return replace(grant, consumed=consumed, **tokens)
     except (Unreadable, ValueError, KeyError) as problem:
         unreadable = problem if isinstance(problem, Unreadable) else Unreadable(f"Grant: {type(problem).__name__}")
         report(unreadable, str(item.get("pk")), item.get("v"))
         return None
+
+
+def consumption(at: int, by: str) -> str:
+    """As it is stored. `by`: a digest."""
+    return f"{at}.{by}"
 
 
 def token_of(grant: Grant, token: AccessToken, *, cnf: dict[str, str]) -> str:

@@ -182,9 +182,8 @@ class Grants:
 
     def rotate(self, grant: Grant, refresh_hash: str, *, now: int) -> None:
         newest = (str(grant.refresh_hash) == REFRESH_HASH) | (refresh_hash == REFRESH_HASH)  # or sent again
-        in_force = REVOKED_AT.does_not_exist() & (now < CONSENT_EXPIRES_AT)
         replace = Write(
-            "Update", self.name, grant.key, actions=(REFRESH_HASH.set(refresh_hash),), condition=newest & in_force
+            "Update", self.name, grant.key, actions=(REFRESH_HASH.set(refresh_hash),), condition=newest & _in_force(now)
         )
         try:
             self._tables.write(replace)
@@ -201,6 +200,20 @@ class Grants:
             self._tables.write(end)
         except ConditionFailed:
             return  # swept long ago: nothing is in force
+
+    def consume(self, grant: Grant, place: int, *, by: str, now: int) -> None:
+        consumed, said = UnicodeAttribute(attr_name=f"{items.CONSUMED}{place}"), items.consumption(now, by)
+        unused = consumed.does_not_exist() | (said == consumed)  # or sent again
+        try:
+            self._tables.write(
+                Write("Update", self.name, grant.key, actions=(consumed.set(said),), condition=unused & _in_force(now))
+            )
+        except ConditionFailed as failed:
+            before = str((failed.item or {}).get(f"{items.CONSUMED}{place}", ""))
+            if not before:
+                raise Gone("the grant is no longer in force") from None
+            if before.partition(".")[2] != by:
+                raise Replayed("the detail was consumed before") from None
 
     def relied_on(self, key: str, epoch: int, *, now: int) -> bool:
         grant = items.read(self._tables.get(self.name, key) if is_key(key) else None)
@@ -260,6 +273,10 @@ class Grants:
         if grant is None:
             raise Gone("the record can't be read")
         return grant
+
+
+def _in_force(now: int) -> Condition:
+    return cast(Condition, REVOKED_AT.does_not_exist() & (now < CONSENT_EXPIRES_AT))
 
 
 def _of_browser(browser: str, *, now: int) -> Condition:
