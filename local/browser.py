@@ -1,4 +1,4 @@
-"""As much of a browser as the provider's pages need: cookies, redirects, forms. No scripts, as the pages need none."""
+"""As much of a browser as the provider's pages need: cookies, forms, redirects by status or by page. They need no scripts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Form:
 class Page:
     """Where the browser is. `status` is None at an address of another program, which it does not open.
 
-    `posted`: the form that it would post there, None where it would only go.
+    `posted`: the form that it would post there, None where it would only go. `onward`: where the page goes on to by itself.
     """
 
     url: str
@@ -38,6 +38,7 @@ class Page:
     title: str = ""
     forms: tuple[Form, ...] = ()
     posted: Mapping[str, str] | None = None
+    onward: str | None = None
 
 
 class Browser:
@@ -78,7 +79,11 @@ class Browser:
                 timeout=PATIENCE,
             )
             if answer.status_code not in REDIRECTS:
-                return _read(answer)
+                page = _read(answer)
+                if page.onward is None:
+                    return page
+                url, method, data = urljoin(url, page.onward), "GET", None
+                continue
             url = urljoin(url, answer.headers["Location"])
             if answer.status_code != 307:
                 method, data = "GET", None
@@ -89,7 +94,9 @@ def _read(answer: requests.Response) -> Page:
     reader = _Reader()
     if "html" in answer.headers.get("Content-Type", ""):
         reader.feed(answer.text)
-    return Page(answer.url, answer.status_code, answer.text, reader.title.strip(), tuple(reader.forms))
+    return Page(
+        answer.url, answer.status_code, answer.text, reader.title.strip(), tuple(reader.forms), onward=reader.onward
+    )
 
 
 class _Reader(HTMLParser):
@@ -97,12 +104,15 @@ class _Reader(HTMLParser):
         super().__init__()
         self.forms: list[Form] = []
         self.title = ""
+        self.onward: str | None = None
         self._in_form = self._in_title = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attrs}
         if tag == "title":
             self._in_title = True
+        elif tag == "meta" and found.get("http-equiv") == "refresh":
+            self.onward = found["content"].removeprefix("0;url=")
         elif tag == "form":
             self._in_form = True
             self.forms.append(Form(found.get("action", ""), found.get("method", "get").upper()))

@@ -55,49 +55,45 @@ class Answerable(Protocol):
     def response_encrypted(self) -> bool: ...
 
 
-def success(request: Answerable, speaker: Speaker, parameters: Mapping[str, str], *, now: int) -> Response:
-    """Back to the client with what it is given: FAPI1-BASE-5.2.2.1-4."""
-    return _answer(request, speaker, parameters, now=now)
+def success(
+    request: Answerable, speaker: Speaker, parameters: Mapping[str, str], *, now: int, by_page: bool
+) -> Response:
+    """Back to the client with what it is given: FAPI1-BASE-5.2.2.1-4.
+
+    `by_page`: by a page of ours that goes on, where a form of ours was posted before; else by a redirect.
+    """
+    return _answer(request, speaker, parameters, now=now, by_page=by_page)
 
 
-def failure(request: Answerable, speaker: Speaker, refusal: OAuthError, *, now: int) -> Response:
-    """Back to the client with nothing (RFC 6749 4.1.2.1). Only where its redirect_uri is proven."""
+def failure(request: Answerable, speaker: Speaker, refusal: OAuthError, *, now: int, by_page: bool = False) -> Response:
+    """Back to the client with nothing (RFC 6749 4.1.2.1). Only where its redirect_uri is proven. `by_page`: as in `success`."""
     told = {"error": refusal.error, "error_description": refusal.description}
-    answer = _answer(request, speaker, told, now=now)
+    answer = _answer(request, speaker, told, now=now, by_page=by_page)
     return answer.noting(error=refusal.error, reason=refusal.detail or refusal.description)
 
 
-def _answer(request: Answerable, speaker: Speaker, told: Mapping[str, str], *, now: int) -> Response:
+def _answer(request: Answerable, speaker: Speaker, told: Mapping[str, str], *, now: int, by_page: bool) -> Response:
     parameters = {**told, "iss": speaker.settings.issuer}
     if request.state is not None:
         parameters["state"] = request.state  # RFC6749-4.1.2: the exact value
     if request.response_alg is not None:
         parameters = {"response": _signed(request, request.response_alg, speaker, parameters, now=now)}
-    return MODES[request.response_mode.removesuffix(response_mode.SIGNED)](request, speaker, parameters).noting(
-        client_id=request.client_id
-    )
+    return _sent(request, speaker, parameters, by_page=by_page).noting(client_id=request.client_id)
 
 
-def _query(request: Answerable, speaker: Speaker, parameters: Mapping[str, str]) -> Response:
-    joint = "&" if "?" in request.redirect_uri else "?"
-    return see_other(f"{request.redirect_uri}{joint}{urlencode(parameters)}")
-
-
-def _fragment(request: Answerable, speaker: Speaker, parameters: Mapping[str, str]) -> Response:
-    """A registered redirect_uri has no fragment of its own (RFC 6749 3.1.2)."""
-    return see_other(f"{request.redirect_uri}#{urlencode(parameters)}")
-
-
-def _form_post(request: Answerable, speaker: Speaker, parameters: Mapping[str, str]) -> Response:
-    """OAuth 2.0 Form Post Response Mode 2."""
+def _sent(request: Answerable, speaker: Speaker, parameters: Mapping[str, str], *, by_page: bool) -> Response:
+    """The response in its mode. A registered redirect_uri has no fragment of its own (RFC 6749 3.1.2)."""
+    uri, name = request.redirect_uri, speaker.settings.bank_name
+    mode = request.response_mode.removesuffix(response_mode.SIGNED)
+    joint = "#" if mode == "fragment" else "&" if "?" in uri else "?"
+    location = f"{uri}{joint}{urlencode(parameters)}"
+    if mode != "form_post" and not by_page:
+        return see_other(location)
     from chalicelib.pages import render  # brings Jinja2, which no redirect needs
 
-    return render.form_post(
-        bank_name=speaker.settings.bank_name, redirect_uri=request.redirect_uri, parameters=parameters
-    )
-
-
-MODES = {"query": _query, "fragment": _fragment, "form_post": _form_post}
+    if mode == "form_post":  # OAuth 2.0 Form Post Response Mode 2
+        return render.form_post(bank_name=name, redirect_uri=uri, parameters=parameters)
+    return render.onward(bank_name=name, redirect_uri=uri, location=location)
 
 
 def _signed(request: Answerable, alg: str, speaker: Speaker, parameters: Mapping[str, str], *, now: int) -> str:

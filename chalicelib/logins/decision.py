@@ -76,7 +76,9 @@ def cancel(grant: Grant, cookie: str, provider: Provider, *, now: int, why: OAut
 
     Raises AccessDenied, for a page.
     """
-    back = response.failure(grant.request, provider, why or AccessDenied("the person said no"), now=now)
+    back = response.failure(
+        grant.request, provider, why or AccessDenied("the person said no"), now=now, by_page=_by_page(grant)
+    )
     try:
         provider.grants.deny(grant.key, cookie, now=now)
     except Gone:
@@ -126,7 +128,13 @@ def _front(
 
 
 def _answer(grant: Grant, code: str, given: dict[str, str] | None, provider: Provider, *, now: int) -> Response:
-    return response.success(grant.request, provider, {"code": code} if given is None else given, now=now)
+    told = {"code": code} if given is None else given
+    return response.success(grant.request, provider, told, now=now, by_page=_by_page(grant))
+
+
+def _by_page(grant: Grant) -> bool:
+    """Whether a form of ours may have been posted on the way; never where the client asked for no page."""
+    return "none" not in grant.request.prompt
 
 
 def _remember(grant: Grant, provider: Provider, *, now: int) -> None:

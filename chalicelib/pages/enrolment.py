@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.messages import Response
 from chalicelib.pages.ceremony import SCRIPT, Ceremony
-from chalicelib.pages.render import page
+from chalicelib.pages.render import NOWHERE, OURS, page
 
 
 def prove(
@@ -13,7 +13,7 @@ def prove(
     """The page behind the link. `problem`: a sentence about what was wrong with the last try."""
     return page(
         "passkey.html",
-        "",
+        OURS,
         bank_name=bank_name,
         key=key,
         csrf=csrf,
@@ -27,7 +27,7 @@ def make(*, bank_name: str, key: str, csrf: str, username: str, passkey: Ceremon
     """The page that has the browser make the passkey. It needs its script."""
     return page(
         "passkey_make.html",
-        "",
+        OURS,
         script=SCRIPT,
         bank_name=bank_name,
         key=key,
@@ -39,4 +39,4 @@ def make(*, bank_name: str, key: str, csrf: str, username: str, passkey: Ceremon
 
 def made(*, bank_name: str) -> Response:
     """The page that says it is done."""
-    return page("passkey_made.html", None, bank_name=bank_name)
+    return page("passkey_made.html", NOWHERE, bank_name=bank_name)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from chalicelib.messages import Response
 from chalicelib.pages.ceremony import SCRIPT, Ceremony
-from chalicelib.pages.render import Detail, page
+from chalicelib.pages.render import OURS, Detail, page
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def sign_in(
     """The page on which a person says who they are. `problem`, `hint`, `passkey`: as on the login page."""
     return page(
         "grants_sign_in.html",
-        "",
+        OURS,
         script=SCRIPT if passkey else None,
         bank_name=bank_name,
         key=key,
@@ -51,7 +51,7 @@ def sign_in(
 
 def page_of(*, bank_name: str, key: str, csrf: str, person: str, grants: Sequence[Entry]) -> Response:
     """The list of what this person lets each client do."""
-    return page("grants.html", "", bank_name=bank_name, key=key, csrf=csrf, person=person, grants=grants, day=_day)
+    return page("grants.html", OURS, bank_name=bank_name, key=key, csrf=csrf, person=person, grants=grants, day=_day)
 
 
 def _day(moment: int) -> tuple[str, str]:

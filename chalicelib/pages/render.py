@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -44,9 +44,14 @@ TEMPLATES = Environment(
 TEMPLATES.globals["style"] = STYLE
 
 WEB = re.compile(r"(https://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?::[0-9]{1,5})?)(?=[/?#]|\Z)")
-LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|localhost)(?::[0-9]{1,5})?)(?=[/?#]|\Z)")
-LOOPBACK_V6 = re.compile(r"http://\[::1\](?::[0-9]{1,5})?(?=[/?#]|\Z)")
+LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{1,5})?)(?=[/?#]|\Z)")
 PRIVATE_SCHEME = re.compile(r"([a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:)/")
+
+Leads = Literal["form-action 'self'; ", "form-action 'none'; ", ""]
+OURS: Leads = "form-action 'self'; "
+"""Where a page's forms lead: to us alone, through every redirect that follows."""
+NOWHERE: Leads = "form-action 'none'; "
+ANYWHERE: Leads = ""
 
 ALONE = (
     ("X-Frame-Options", "DENY"),  # RFC6749-10.13
@@ -146,11 +151,11 @@ def login(
     """The login page. `problem`: a sentence about what was wrong with the last try; `hint`: one that helps to sign in;
     `passkey`: what a passkey would be asked for, where people have any.
 
-    Raises ValueError where no form may lead to `redirect_uri`.
+    Raises ValueError where nobody may be led to `redirect_uri`.
     """
     return page(
         "login.html",
-        form_target(redirect_uri),
+        OURS,
         script=SCRIPT if passkey else None,
         bank_name=bank_name,
         client_name=client_name,
@@ -186,12 +191,12 @@ def consent(
     `asks`: what the client may do, each a sentence; `until`: when that ends, epoch seconds; `details`: what exactly is
     asked for (RFC 9396), and may be chosen; `look`: whether the answer needs a look at it first.
 
-    Raises ValueError where no form may lead to `redirect_uri`.
+    Raises ValueError where nobody may be led to `redirect_uri`.
     """
     end = datetime.fromtimestamp(until, UTC)
     return page(
         "consent.html",
-        _onwards(form_target(redirect_uri)),
+        OURS,
         bank_name=bank_name,
         client_name=client_name,
         key=key,
@@ -207,11 +212,23 @@ def consent(
     )
 
 
+def onward(*, bank_name: str, redirect_uri: str, location: str) -> Response:
+    """The page that goes on to `location`, which is the redirect_uri with an authorization response, and has a link to it.
+
+    A redirect would still be part of the posted form's way, which Chromium holds our form-action against to its end, wherever
+    the client's callback leads. Raises ValueError as `consent`.
+    """
+    return page("onward.html", NOWHERE, bank_name=bank_name, location=location, returns_to=_host(redirect_uri))
+
+
 def form_post(*, bank_name: str, redirect_uri: str, parameters: Mapping[str, str]) -> Response:
-    """The page that carries a response to the client (OAuth 2.0 Form Post Response Mode 2). Raises ValueError as `consent`."""
+    """The page that carries a response to the client (OAuth 2.0 Form Post Response Mode 2). Raises ValueError as `consent`.
+
+    Nothing is typed on it, and nobody but the client knows where its callback leads.
+    """
     return page(
         "form_post.html",
-        _onwards(form_target(redirect_uri)),
+        ANYWHERE,
         script=SUBMIT,
         bank_name=bank_name,
         action=redirect_uri,
@@ -225,7 +242,7 @@ def error(*, bank_name: str, error: str, description: str, status: int = 400) ->
     words = WORDS.get(error, OF_THE_REQUEST)
     return page(
         "error.html",
-        None,
+        NOWHERE,
         status=status,
         bank_name=bank_name,
         error=error,
@@ -235,40 +252,10 @@ def error(*, bank_name: str, error: str, description: str, status: int = 400) ->
     )
 
 
-def form_target(redirect_uri: str) -> str:
-    """What a form's policy must name so that the redirect after it reaches `redirect_uri`: its origin, or its scheme.
-
-    Chromium holds form-action against each redirect that follows a post. Raises ValueError on anything but https, a loopback
-    address and a private-use scheme with a dot in it (RFC 8252 7.1, 7.3), so that no odd character gets into a header.
-    """
-    if found := WEB.match(redirect_uri) or LOOPBACK.match(redirect_uri) or PRIVATE_SCHEME.match(redirect_uri):
-        return found[1]
-    if LOOPBACK_V6.match(redirect_uri):
-        return "http:"  # a policy can't name an IPv6 address
-    raise ValueError("no form may lead to this redirect_uri")
-
-
-def _onwards(target: str) -> str:
-    """`target`, and whatever https origin it sends the person on to, such as from a client's API to its app.
-
-    Only on the page where nothing secret is typed: a form that leads astray would tell no password.
-    """
-    return "https:" if target.startswith("https:") else f"https: {target}"
-
-
-def page(
-    template: str, target: str | None, *, status: int = 200, script: str | None = None, **shown: object
-) -> Response:
-    """A page of a template. `target`: where its forms may lead besides us; "" for nowhere, None where it has none.
-
-    `script`: the one that the page runs, if it runs any; the policy names it by its hash.
-    """
-    form_action = "'none'" if target is None else f"'self' {target}".rstrip()
+def page(template: str, leads: Leads, *, status: int = 200, script: str | None = None, **shown: object) -> Response:
+    """A page of a template. `leads`: where its forms may. `script`: the one that it runs, if any; the policy names its hash."""
     runs = "" if script is None else f"script-src {_source(script)}; "
-    policy = (
-        f"default-src 'none'; {runs}style-src {STYLE_SOURCE}; form-action {form_action}; "
-        "base-uri 'none'; frame-ancestors 'none'"
-    )
+    policy = f"default-src 'none'; {runs}style-src {STYLE_SOURCE}; {leads}base-uri 'none'; frame-ancestors 'none'"
     return Response(
         status,
         (
@@ -282,9 +269,16 @@ def page(
 
 
 def _host(redirect_uri: str) -> str | None:
-    """Where a person ends up, as they can compare it with an address bar; None where that is an app."""
-    found = WEB.match(redirect_uri) or LOOPBACK.match(redirect_uri)
-    return found[1].partition("://")[2].lower() if found else None
+    """Where a person ends up, as they can compare it with an address bar; None where that is an app.
+
+    Raises ValueError on anything but https, a loopback address and a private-use scheme with a dot in it (RFC 8252 7.1, 7.3):
+    no page of ours leads to a script, say.
+    """
+    if found := WEB.match(redirect_uri) or LOOPBACK.match(redirect_uri):
+        return found[1].partition("://")[2].lower()
+    if PRIVATE_SCHEME.match(redirect_uri):
+        return None
+    raise ValueError("no page may lead to this redirect_uri")
 
 
 def _addresses(logo_uri: str | None, policy_uri: str | None, tos_uri: str | None) -> list[tuple[str, str]]:

@@ -44,10 +44,27 @@ class Answer:
 
     @property
     def location(self) -> str:
-        assert self.status == 303, (self.status, self.text)
-        found = self.header("location")
-        assert found is not None
+        """Where a browser goes by itself: by a redirect, or by the page that goes on."""
+        found = self.header("location") if self.status == 303 else self.onward
+        assert found is not None, (self.status, self.text)
         return found
+
+    @property
+    def onward(self) -> str | None:
+        """Where a page that goes on by itself leads, and its link too; None of any other answer."""
+        tags = elements(self.text) if (self.header("content-type") or "").startswith("text/html") else []
+        goes = [a["content"] for t, a in tags if t == "meta" and a.get("http-equiv") == "refresh"]
+        if not goes:
+            return None
+        (link,) = [a["href"] for t, a in tags if t == "a"]
+        assert self.status == 200
+        assert goes == [f"0;url={link}"]
+        return link
+
+    @property
+    def leads_on(self) -> bool:
+        """Whether a browser goes on from it by itself."""
+        return self.status == 303 or self.onward is not None
 
     @property
     def parameters(self) -> dict[str, str]:

@@ -14,14 +14,19 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from chalicelib.messages import Response
+from tests.actors import Bank
 
 CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 class Site:
-    """An origin. `answers`: a Response by method and path; `seen`: what was asked, as (method, path, form)."""
+    """An origin. `answers`: a Response by method and path; `seen`: what was asked, as (method, path, form).
+
+    `bank`: the provider that answers what nothing else does.
+    """
 
     def __init__(self) -> None:
+        self.bank: Bank | None = None
         self.answers: dict[tuple[str, str], Response] = {}
         self.seen: list[tuple[str, str, dict[str, str]]] = []
         site = self
@@ -34,7 +39,7 @@ class Site:
                     answer = Response(204)
                 else:
                     site.seen.append((self.command, path, dict(parse_qsl(form, keep_blank_values=True))))
-                    answer = site.answers.get((self.command, path), Response(404))
+                    answer = site.answers.get((self.command, path)) or self.from_bank(path, form)
                 self.send_response(answer.status)
                 for name, value in answer.headers:
                     self.send_header(name, value)
@@ -42,6 +47,14 @@ class Site:
                 self.wfile.write(answer.body.encode())
 
             do_POST = do_GET
+
+            def from_bank(self, path: str, form: str) -> Response:
+                if site.bank is None:
+                    return Response(404)
+                cookies = tuple(("Cookie", value) for value in self.headers.get_all("Cookie", ()))
+                sent = {"form": form, "query": urlsplit(self.path).query, "headers": cookies}
+                given = site.bank.send(self.command, path, **sent if self.command == "POST" else sent | {"form": None})
+                return Response(given.status, given.headers, given.text)
 
             def log_message(self, *_: Any) -> None:
                 pass
@@ -72,7 +85,7 @@ def running_sites() -> Iterator[Sites]:
 def sites(running_sites: Sites) -> Sites:
     """Three origins, the bank's, the client's, a stranger's, where nothing is and nobody has asked."""
     for site in running_sites:
-        site.answers, site.seen = {}, []
+        site.answers, site.seen, site.bank = {}, [], None
     return running_sites
 
 

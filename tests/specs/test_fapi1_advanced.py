@@ -65,7 +65,7 @@ def response(client, by="value", **claims):
         pushed = ask(client, "push", **claims).json()["request_uri"]
         page = browser.open(client.client_id, pushed)
     page = browser.get(browser.sign_in(browser.get(page.location)).location)
-    return told(page if page.status == 303 else browser.submit(page, "approve"))
+    return told(page if page.leads_on else browser.submit(page, "approve"))
 
 
 # 5.2.2: the authorization server.

@@ -406,13 +406,17 @@ def test_5_3_2_2_9_a_code_is_used_once(client):
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.2-11")
 @pytest.mark.parametrize("end", ["approve", "cancel"])
 def test_5_3_2_2_10_each_redirect_is_a_303(tls_client_auth_client, end):
-    """Shall not use 307 where a request holds credentials; should use 303 when redirecting the user agent."""
+    """Shall not use 307 where a request holds credentials; should use 303 when redirecting the user agent.
+
+    What a person decides on a page goes to the client by a page, which is a redirect of no status.
+    """
     browser = Browser(tls_client_auth_client.bank)
     begun = browser.open(tls_client_auth_client.client_id, tls_client_auth_client.pushed())
     signed_in = browser.sign_in(browser.get(begun.location))
     decided = browser.submit(browser.get(signed_in.location), end)
     refusal = browser.open(tls_client_auth_client.client_id, tls_client_auth_client.pushed(prompt="none"))
-    assert [answer.status for answer in (begun, signed_in, decided, refusal)] == [303] * 4
+    assert [answer.status for answer in (begun, signed_in, refusal)] == [303] * 3
+    assert decided.onward.startswith(tls_client_auth_client.redirect_uri)
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.2-12")

@@ -216,7 +216,7 @@ def test_2_response_modes_supported(bank, of_each_profile):
         if pushed.status != 201:
             return False
         back = Browser(bank).login(client.client_id, pushed.json()["request_uri"])
-        told = back.posted if back.status == 200 else back.fragment if "#" in back.location else back.parameters
+        told = back.posted if not back.leads_on else back.fragment if "#" in back.location else back.parameters
         return bool(told.keys() & {"code", "response"})
 
     def works(mode):
