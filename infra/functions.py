@@ -148,7 +148,7 @@ FUNCTIONS = (
         tables=(
             CALLER,
             Table("users", "CheckThePasswordAndCountFailures", ("GetItem", "UpdateItem")),
-            Table("used_once", "AcceptEachOneTimeCodeOnce", ("PutItem",)),
+            Table("used_once", "AcceptEachOneTimeCodeAndChallengeOnce", ("PutItem",)),
             Table("sessions", "RecogniseThePerson", ("GetItem", "PutItem", "UpdateItem")),
             Table("grants", "FindThePersonsGrants", ("Query",), index="by_person"),
             Table("grants", "ReadThem", ("BatchGetItem",)),

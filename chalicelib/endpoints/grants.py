@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -10,16 +9,16 @@ from chalicelib.authorization import approval, browser, details, scope
 from chalicelib.clients import lifetimes
 from chalicelib.endpoints.authorize import refuse
 from chalicelib.errors import AccessDenied
+from chalicelib.logins import ceremony
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import grants
-from chalicelib.pages.ceremony import Ceremony
 from chalicelib.pages.grants import Entry
-from chalicelib.people import attempt, bond, claims, passkey, session
+from chalicelib.people import attempt, bond, claims, session
 from chalicelib.people.port import SignInRefused
 from chalicelib.provider import Provider
 from chalicelib.storage.permission import Grant
 from chalicelib.storage.records import Session
-from chalicelib.storage.stores import AlreadyUsed
+from chalicelib.storage.stores import AlreadyUsed, Gone
 
 __all__ = ["answer", "refuse"]
 
@@ -28,7 +27,6 @@ STRANGER, PERSON = "grants", "session"
 """What a form is of: the sign-in of a browser that nobody is known in, or the page of who is."""
 STAYS = 15 * 60
 """Seconds for which the sign-in page may stay open, and for which who signed in here is recognised."""
-UNTIL = re.compile(r"[0-9]{1,12}")
 
 
 def answer(request: Request, provider: Provider) -> Response:
@@ -72,23 +70,21 @@ def _do(form: Mapping[str, str], handle: str, provider: Provider, *, now: int) -
 
 def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: Provider, *, now: int) -> Response:
     """303 to the page of who signed in, or the sign-in again with what is wrong."""
-    username, nonce = attempt.typed(form, "username"), attempt.typed(form, "passkey_nonce")
+    username = attempt.typed(form, "username")
     this = browser.attempt(STRANGER, cookie)
     try:
-        until = _asked_until(nonce, now=now) if "passkey" in form else now
         signed_in = attempt.sign_in(
             attempt.find(form, provider.people),
             form,
             provider.people,
-            challenge=browser.challenge(STRANGER, cookie, nonce),
-            until=until,
+            asked=ceremony.answered(form, STRANGER, cookie, latest=now + STAYS, now=now, offered=True),
             scope=(),
             claims=(),
             attempt=this,
             now=now,
         )
         first = attempt.claim(signed_in, this, provider.used_once, now=now)
-    except (SignInRefused, AlreadyUsed) as refused:
+    except (SignInRefused, AlreadyUsed, Gone) as refused:
         again = _stranger(cookie, provider, now=now, username=username, problem=attempt.problem(form))
         return again.noting(reason=str(refused))
     login = replace(signed_in.login, username=signed_in.username or username.strip())
@@ -99,23 +95,7 @@ def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: P
     return see_other(PATH, session.cookie(handle, seconds=STAYS), browser.release(STRANGER)).noting(sub=login.sub)
 
 
-def _asked_until(nonce: str, *, now: int) -> int:
-    """Until when the page's passkey may answer: the nonce says, which the challenge is made of. Raises SignInRefused.
-
-    No interaction ends here with its challenge, and that one was answered is remembered for no longer than it may be.
-    """
-    until = nonce.partition(".")[2]
-    if not UNTIL.fullmatch(until) or not now < int(until) <= now + STAYS:
-        raise SignInRefused("passkey: asked for too long ago")
-    return int(until)
-
-
 def _stranger(cookie: str, provider: Provider, *, now: int, username: str = "", problem: str | None = None) -> Response:
-    ceremony = None
-    if provider.people.passkeys is not None:
-        nonce = f"{provider.new_handle()}.{now + STAYS}"
-        asked = passkey.requested(browser.challenge(STRANGER, cookie, nonce), provider.settings.issuer)
-        ceremony = Ceremony(asked, nonce)
     return grants.sign_in(
         bank_name=provider.settings.bank_name,
         key=STRANGER,
@@ -123,7 +103,7 @@ def _stranger(cookie: str, provider: Provider, *, now: int, username: str = "", 
         username=username,
         hint=provider.people.hint,
         problem=problem,
-        passkey=ceremony,
+        passkey=ceremony.begin(STRANGER, cookie, provider, until=now + STAYS, offered=True),
     )
 
 

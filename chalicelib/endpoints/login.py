@@ -5,11 +5,10 @@ from __future__ import annotations
 from chalicelib.authorization import browser, claims_request
 from chalicelib.endpoints.authorize import refuse
 from chalicelib.errors import UnmetAuthenticationRequirements
-from chalicelib.logins import decision, sign_in
+from chalicelib.logins import ceremony, decision, sign_in
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import render
-from chalicelib.pages.ceremony import Ceremony
-from chalicelib.people import attempt, passkey
+from chalicelib.people import attempt
 from chalicelib.people.port import SignInRefused
 from chalicelib.provider import Provider
 from chalicelib.storage.permission import Grant
@@ -81,14 +80,5 @@ def _page(grant: Grant, cookie: str, provider: Provider, *, username: str, probl
         username=username,
         hint=provider.people.hint,
         problem=problem,
-        passkey=_ceremony(grant, cookie, provider),
+        passkey=ceremony.begin(grant.key, cookie, provider, until=grant.expires_at),
     )
-
-
-def _ceremony(grant: Grant, cookie: str, provider: Provider) -> Ceremony | None:
-    """What a passkey would be asked for, where people have any: another challenge each time the page is shown."""
-    if provider.people.passkeys is None:
-        return None
-    nonce = provider.new_handle()
-    challenge = browser.challenge(grant.key, cookie, nonce)
-    return Ceremony(passkey.requested(challenge, provider.settings.issuer), nonce)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib.authorization import browser, claims_request, writing
 from chalicelib.errors import AccessDenied, UnmetAuthenticationRequirements
+from chalicelib.logins import ceremony
 from chalicelib.messages import Request
 from chalicelib.people import assurance, attempt, bond, pairwise, session
 from chalicelib.people.port import SignedIn
@@ -54,8 +55,7 @@ def check(
         found,
         form,
         provider.people,
-        challenge=browser.challenge(grant.key, cookie, attempt.typed(form, "passkey_nonce")),
-        until=grant.expires_at,
+        asked=ceremony.answered(form, grant.key, cookie, latest=grant.expires_at, now=now),
         scope=grant.request.scope,
         claims=claims_request.names(grant.request),
         attempt=this,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from chalicelib.people.port import People, SignedIn, SignInRefused
-from chalicelib.storage.records import PasskeyHolder, User
+from chalicelib.storage.handles import digest
+from chalicelib.storage.records import Once, PasskeyHolder, User
 from chalicelib.storage.stores import UsedOnce
 
 LONGEST = 1024
@@ -14,6 +16,23 @@ LONGEST = 1024
 # One text for all: another one after so many tries would tell which user names there are.
 WRONG = "That did not match. Check your user name, password and one-time code, and try again. After some tries, wait a while."
 WRONG_PASSKEY = "That passkey was not accepted. Try again, or sign in with your password and one-time code."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a page asked a passkey to sign. `until`: when it is too late for the answer.
+
+    `offered`: it is good only if we remember having asked for it.
+    """
+
+    challenge: str
+    until: int
+    offered: bool = False
+
+    @property
+    def once(self) -> Once:
+        """The challenge, which one answer uses up, whatever directory checks it."""
+        return Once(digest(f"passkey:{self.challenge}"), self.until, "passkey's challenge", self.offered)
 
 
 def typed(form: Mapping[str, str], name: str) -> str:
@@ -33,24 +52,23 @@ def sign_in(
     form: Mapping[str, str],
     people: People,
     *,
-    challenge: str,
-    until: int,
+    asked: Asked | None,
     scope: tuple[str, ...],
     claims: tuple[str, ...],
     attempt: str,
     now: int,
 ) -> SignedIn:
-    """The person whom `find` found, signed in. `challenge`: what a passkey was asked to sign, once, until then.
+    """The person whom `find` found, signed in. `asked`: what a passkey was asked to sign, None where none answers.
 
     `attempt`: names this login in this browser.
 
     Raises SignInRefused.
     """
-    if isinstance(found, PasskeyHolder) and people.passkeys is not None:
-        answer = form["passkey"]
-        return people.passkeys.sign_in(
-            found, answer, challenge=challenge, until=until, scope=scope, claims=claims, attempt=attempt, now=now
+    if isinstance(found, PasskeyHolder) and people.passkeys is not None and asked is not None:
+        signed_in = people.passkeys.sign_in(
+            found, form["passkey"], challenge=asked.challenge, scope=scope, claims=claims, attempt=attempt, now=now
         )
+        return replace(signed_in, once=(*signed_in.once, asked.once))
     if isinstance(found, PasskeyHolder) or "passkey" in form:
         raise SignInRefused("unknown passkey")
     return people.sign_in(
@@ -65,7 +83,8 @@ def sign_in(
 
 
 def claim(signed_in: SignedIn, attempt: str, used_once: UsedOnce, *, now: int) -> bool:
-    """Use up what the person signed in by, for this login alone. Raises AlreadyUsed.
+    """Use up what the person signed in by, for this login alone. Raises AlreadyUsed,
+    or Gone where a passkey answers what nobody asked for.
 
     Gives whether it is the first time. The same form that is sent again goes on, and begins no second session: who kept
     the whole request, cookie and all, gains nothing by it.

@@ -10,7 +10,7 @@ from chalicelib.people.directory import normal
 from chalicelib.people.port import Offer, People, SignedIn, SignInRefused
 from chalicelib.settings import Settings
 from chalicelib.storage.handles import digest, matches
-from chalicelib.storage.records import Once, PasskeyHolder, User
+from chalicelib.storage.records import PasskeyHolder, User
 from chalicelib.storage.stores import Gone, UsedOnce, Users
 
 TICKET_LIFETIME = 10 * 60
@@ -50,7 +50,6 @@ class Passkeys:
         answer: str,
         *,
         challenge: str,
-        until: int,
         scope: tuple[str, ...],
         now: int,
         attempt: str,
@@ -73,7 +72,7 @@ class Passkeys:
             claims=asked_for(user.claims, scope, claims),
             accounts=user.accounts,
         )
-        return SignedIn(login, (Once(digest(f"passkey:{challenge}"), until, "passkey"),), username=user.username)
+        return SignedIn(login, username=user.username)
 
     def prove(
         self, invitation: str, ticket: str, *, username: str, password: str, one_time_code: str, attempt: str, now: int

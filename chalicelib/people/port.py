@@ -61,13 +61,12 @@ class Passkeys(Protocol):
         answer: str,
         *,
         challenge: str,
-        until: int,
         scope: tuple[str, ...],
         now: int,
         attempt: str,
         claims: tuple[str, ...] = (),
     ) -> SignedIn:
-        """The signed-in person. `challenge`: what the page asked to be signed, good for one answer until then.
+        """The signed-in person. `challenge`: what the page asked to be signed; its time and single use are not for this.
 
         `attempt`: names this login in this browser, which may send its answer again.
 

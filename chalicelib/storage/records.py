@@ -185,9 +185,11 @@ class SigningKey:
 class Once:
     """A value that may be used once until `expires_at`, such as an assertion's jti. `key` is already a hash.
 
-    `what` it is, for whoever must refuse its second use: "assertion", "one-time code".
+    `what` it is, for whoever must refuse its second use: "assertion", "one-time code". `offered`: it may be used only if it is
+    remembered that we gave it out.
     """
 
     key: str
     expires_at: int
     what: str
+    offered: bool = False

@@ -243,10 +243,14 @@ class Sessions(Protocol):
 
 
 class UsedOnce(Protocol):
-    def claim(self, once: Once, *, now: int, attempt: str | None = None) -> bool:
-        """Use it. Raises AlreadyUsed where another attempt did. `attempt`: names who uses it, who may do so again.
+    def offer(self, once: Once) -> None:
+        """Remember that we gave it out, until it expires. Sent again it changes nothing."""
 
-        Gives whether this is the first time, so that what only the first use may give is given once.
+    def claim(self, once: Once, *, now: int, attempt: str | None = None) -> bool:
+        """Use it. Raises AlreadyUsed where another attempt did, Gone where it was to be offered and was not.
+
+        `attempt`: names who uses it, who may do so again. Gives whether this is the first time, so that what only the first
+        use may give is given once.
         """
 
 

@@ -105,14 +105,41 @@ def test_an_id_token_has_no_claim_that_the_person_was_not_asked_about(
     assert not {"email", "tax_id"} & told.keys()
 
 
-def test_a_passkeys_answer_is_not_taken_for_longer_than_the_page_of_grants_stays(bank):
-    """Whoever makes the nonce of a page, cookie and all, can't make an answer that is good next year."""
+@pytest.mark.fault("1b")
+def test_a_passkey_answers_only_what_the_page_of_grants_asked_for(bank):
+    """Web Authentication 13.4.3: the challenge was made of the caller's own cookie and nonce, and signed in a month later."""
     alice, browser = put(bank, sandbox.ALICE, Authenticator()), Browser(bank)
+    before = Browser(bank)
     page = browser.get("/grants")
     options = asked(page.text)
     cookie = browser.cookies["__Host-ducat-grants"]
-    for until, taken in ((bank.now + 15 * 60 + 1, False), (bank.now + 365 * DAY, False), (bank.now + 15 * 60, True)):
-        nonce = f"x.{until}"
+    for until in (bank.now + 15 * 60, bank.now + 15 * 60 + 1, bank.now + 365 * DAY):
+        nonce = f"{'A' * 43}.{until}"
         answer = alice.get(options | {"challenge": challenge("grants", cookie, nonce)})
         shown = browser.submit(page, "login", passkey=answer, passkey_nonce=nonce)
-        assert shown.leads_on == taken, until
+        assert shown.status == 200
+        assert session.COOKIE not in browser.cookies
+    late = before.get("/grants")
+    assert browser.submit(page, "login", passkey=alice.get(options)).leads_on
+    thief = Browser(bank)
+    thief.cookies = {"__Host-ducat-grants": cookie}
+    thief.submit(page, "login", passkey=alice.get(options))
+    assert session.COOKIE in browser.cookies
+    assert session.COOKIE not in thief.cookies
+    bank.now += 15 * 60
+    assert before.submit(late, "login", passkey=alice.get(asked(late.text))).status == 200
+    assert session.COOKIE not in before.cookies
+
+
+@pytest.mark.fault("1b")
+def test_a_passkey_answers_a_login_only_within_the_time_that_its_page_says(tls_client_auth_client):
+    """The nonce is the page's; one with another end is none, whatever the passkey signs."""
+    bank = tls_client_auth_client.bank
+    alice, browser = put(bank, sandbox.ALICE, Authenticator()), Browser(bank)
+    page = browser.page(tls_client_auth_client.client_id, tls_client_auth_client.pushed())
+    key = page.text.partition('name="interaction" value="')[2].partition('"')[0]
+    cookie = next(iter(browser.cookies.values()))
+    for nonce in ("A" * 43, f"{'A' * 43}.{bank.now}", f"{'A' * 43}.{bank.now + DAY}"):
+        answer = alice.get(asked(page.text) | {"challenge": challenge(key, cookie, nonce)})
+        assert browser.submit(page, "login", passkey=answer, passkey_nonce=nonce).status == 200
+    assert browser.submit(page, "login", passkey=alice.get(asked(page.text))).leads_on

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.storage.stores import AlreadyUsed
+from chalicelib.storage.stores import AlreadyUsed, Gone
 from tests.storage.specimens import NOW, once
 
 
@@ -59,3 +59,23 @@ def test_of_eight_logins_with_one_code_one_gets_in(aws, race):
 def test_a_claim_is_one_call(aws, calls):
     aws.used_once.claim(once(), now=NOW)
     assert [operation for operation, _ in calls] == ["PutItem"]
+
+
+def test_what_must_be_offered_is_used_once_and_only_where_it_was(aws, race):
+    value = replace(once(NOW + 60), offered=True)
+    with pytest.raises(Gone):
+        aws.used_once.claim(value, now=NOW, attempt="a")
+    aws.used_once.offer(value)
+    assert race(lambda n: aws.used_once.claim(value, now=NOW, attempt=f"browser {n}")).count(True) == 1
+    aws.used_once.offer(value)  # a late copy
+    with pytest.raises(AlreadyUsed):
+        aws.used_once.claim(value, now=NOW, attempt="another")
+
+
+def test_what_was_offered_is_not_used_after_its_time(aws):
+    value = replace(once(NOW + 60), offered=True)
+    aws.used_once.offer(value)
+    with pytest.raises(Gone):
+        aws.used_once.claim(value, now=NOW + 60, attempt="a")
+    aws.used_once.claim(value, now=NOW + 59, attempt="a")
+    assert aws.used_once.claim(value, now=NOW + 60, attempt="a") is False

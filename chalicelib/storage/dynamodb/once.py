@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.storage.dynamodb.tables import EXPIRES_AT, PK, SWEEP_SLACK, ConditionFailed, Tables, Write
 from chalicelib.storage.dynamodb.weekly import TableOf
 from chalicelib.storage.records import Once
-from chalicelib.storage.stores import AlreadyUsed
+from chalicelib.storage.stores import AlreadyUsed, Gone
 
 ATTEMPT = UnicodeAttribute(attr_name="attempt")
 
@@ -20,17 +21,33 @@ class UsedOnce:
     def __init__(self, tables: Tables, table_of: TableOf, *, chance: Callable[[], str]) -> None:
         self._tables, self._table_of, self._chance = tables, table_of, chance
 
+    def offer(self, once: Once) -> None:
+        offer = Write(
+            "Put",
+            self._table_of(once.expires_at),
+            once.key,
+            {"expires_at": once.expires_at, "ttl": once.expires_at + SWEEP_SLACK},
+            condition=PK.does_not_exist(),
+        )
+        with suppress(ConditionFailed):  # sent again, and it may be used by now
+            self._tables.write(offer)
+
     def claim(self, once: Once, *, now: int, attempt: str | None = None) -> bool:
         attempt = attempt or self._chance()
+        unused = PK.does_not_exist() | (now > EXPIRES_AT)
+        if once.offered:
+            unused = ATTEMPT.does_not_exist() & (now < EXPIRES_AT)
         claim = Write(
             "Put",
             self._table_of(once.expires_at),
             once.key,
             {"expires_at": once.expires_at, "ttl": once.expires_at + SWEEP_SLACK, "attempt": attempt},
-            condition=PK.does_not_exist() | (now > EXPIRES_AT) | (attempt == ATTEMPT),
+            condition=unused | (attempt == ATTEMPT),
         )
         try:
             before = self._tables.write(claim)
-        except ConditionFailed:
+        except ConditionFailed as failed:
+            if "attempt" not in (failed.item or {}):
+                raise Gone(f"this {once.what} was not given out, or expired") from None
             raise AlreadyUsed(once) from None
         return before is None or before.get("attempt") != attempt
