@@ -7,6 +7,7 @@
 # make bench   CPU and cold start per request
 # make model   the storage protocol, every order of its calls; needs spin
 # make races   10,000 races of the stores over two Regions
+# make faults ONLY='token*'   each AWS call of each request met by each fault, and every order of two requests (all without ONLY)
 # make docs    docs/reference, written anew from the code
 # make conformance SUITE=https://localhost:8443   the OpenID Foundation's plans, by a suite at an address
 # make mutants ONLY='token-*'   each rule broken on purpose, one at a time (all of them without ONLY): a test must notice
@@ -22,7 +23,7 @@ BIN := .venv/bin
 LOCAL := .venv/.local
 DEV := .venv/.dev
 
-.PHONY: help environment demo run test specs synth bench model races docs conformance mutants lock
+.PHONY: help environment demo run test specs synth bench model races faults docs conformance mutants lock
 .DEFAULT_GOAL := help
 
 help:
@@ -56,6 +57,9 @@ model:
 
 races: $(DEV)
 	@RACES=1250 $(BIN)/python -m pytest -n 2 --dist load tests/storage/test_two_regions.py
+
+faults: $(DEV)
+	@$(BIN)/python -m tests.campaign $(if $(ONLY),--only '$(ONLY)')
 
 conformance: $(DEV)
 	@$(BIN)/python -m conformance $(SUITE) --port $(PORT) $(if $(ONLY),--only '$(ONLY)')

@@ -67,8 +67,9 @@ def mount_authorizer(app: Chalice, provider: Callable[[], Provider], name: str) 
         try:
             decide = import_module(f"chalicelib.endpoints.{name}").decide
             policy: dict[str, Any] = decide(from_event(event), event["methodArn"], provider())
-        except Exception as problem:  # Lambda would log its words; API Gateway makes a 500 of any
+        except Exception as problem:  # Lambda would log its words; API Gateway answers 503 (infra/refusals.py)
             log.error("%s failed", name, exc_info=_without_values(problem))
+            write_log(name, "failed", {"reason": _reason(problem)})
             raise RuntimeError(f"{name} failed") from None
         written = policy.get("context", {})
         write_log(
@@ -119,7 +120,7 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
     except Exception as problem:  # ours: no word of it leaves the house
         failure = aws_failure.of(problem)
         response = _said(_ours(failure), name, provider)
-        outcome.update(error=_ours(failure).error, reason=type(problem).__name__ if failure is None else str(failure))
+        outcome.update(error=_ours(failure).error, reason=_reason(problem))
         if response.status == TemporarilyUnavailable.status:
             response = response.with_headers(("Retry-After", str(RETRY_AFTER)))
         log.error("%s failed", name, exc_info=_without_values(problem))
@@ -129,6 +130,12 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
         response = response.with_headers((fapi_headers.INTERACTION_ID, name_of_call))
     write_log(name, str(response.status), outcome)
     return response.with_headers(*EVERYWHERE)
+
+
+def _reason(problem: BaseException) -> str:
+    """Of AWS's failures the operation and AWS's code, of others the kind."""
+    failure = aws_failure.of(problem)
+    return type(problem).__name__ if failure is None else str(failure)
 
 
 def _ours(failure: aws_failure.AwsFailure | None) -> OAuthError:

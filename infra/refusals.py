@@ -9,6 +9,8 @@ SAFE = {
 }
 """What every one of them carries; the authorizer's refusal names the call by what it found to be a UUID, or made."""
 
+UNAVAILABLE = (503, {"Retry-After": "'2'"}, {"error": "temporarily_unavailable"})
+
 REFUSALS = {
     # The authorizer's refusal. A function's own WWW-Authenticate would be renamed by API Gateway; this one is not.
     "ACCESS_DENIED": (
@@ -25,6 +27,9 @@ REFUSALS = {
     # Any path or method that we don't serve; API Gateway would say 403 "Missing Authentication Token".
     "MISSING_AUTHENTICATION_TOKEN": (404, {}, {"error": "not_found"}),
     "THROTTLED": (429, {"Retry-After": "'1'"}, {"error": "temporarily_unavailable"}),
+    # The authorizer failed, so nothing was decided. API Gateway would say 500, after which no client tries again.
+    "AUTHORIZER_FAILURE": UNAVAILABLE,
+    "AUTHORIZER_CONFIGURATION_ERROR": UNAVAILABLE,
     "DEFAULT_4_XX": (None, {}, {"error": "invalid_request"}),
     "DEFAULT_5_XX": (None, {}, {"error": "server_error"}),
 }

@@ -38,6 +38,7 @@ REFUSALS: Mapping[str, tuple[int, Mapping[str, str], Mapping[str, str]]] = {
         {"error": "$context.authorizer.error"},
     ),
     "MISSING_AUTHENTICATION_TOKEN": (404, {}, {"error": "not_found"}),
+    "AUTHORIZER_FAILURE": (503, {"Retry-After": "'2'"}, {"error": "temporarily_unavailable"}),
     "DEFAULT_5_XX": (502, {}, {"error": "server_error"}),
 }
 """Responses as infra/refusals.py has them: a header is a 'literal', or taken from the request or the authorizer's context."""
@@ -87,8 +88,12 @@ class Api:
             return refusal("MISSING_AUTHENTICATION_TOKEN", request)
         try:
             allowed = self._authorize(request, resource) if route.guarded else None
-            if isinstance(allowed, Outgoing):
-                return allowed
+        except Exception:
+            log.exception("the authorizer of %s %s failed", request.method, resource)
+            return refusal("AUTHORIZER_FAILURE", request)
+        if isinstance(allowed, Outgoing):
+            return allowed
+        try:
             event = events.proxy_event(request, resource, allowed)
             return _outgoing(route.function(event, _context(event)))
         except Exception:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from tests.actors import NOW, Bank
-from tests.standin.aws import Stand
+from tests.standin.aws import Fault, Stand
 from tests.web import Web
 
 CONNECTIONS = ("dynamo", "kms")
@@ -37,6 +38,10 @@ class Beginning:
         self._bank.now = NOW
         self._bank.web = self._bank.aws.documents = Web()
         return self._bank
+
+    def failing(self, fault: Fault) -> AbstractContextManager[None]:
+        """From here on each call to AWS goes by `fault` (tests/standin)."""
+        return self._stand.failing(fault)
 
     def here(self) -> Callable[[], None]:
         """A function that puts the tables and keys back to what they are now, as often as it is called."""

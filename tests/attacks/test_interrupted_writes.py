@@ -5,7 +5,6 @@ it was our fault, and the same step can be tried again. What is not needed for t
 the code was redeemed and the answer to that was lost, since a code gives tokens once (RFC 6749 4.1.2).
 """
 
-import json
 from copy import copy
 from threading import Lock
 from unittest.mock import patch
@@ -16,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.storage.handles import of_grant
 from tests.actors import Browser
+from tests.campaign.whole import whole
 
 GIVING = ("consent", "redeem", "refresh")
 """The steps that write what is given out."""
@@ -129,35 +129,6 @@ def watched(flow, step, *, fails=None, lands=False):
     calls.fails, calls.lands = fails, lands
     with patch.object(BaseClient, "_make_api_call", lambda client, *call: calls.call(client, *call)):
         return getattr(flow, step)(), calls
-
-
-def items(bank, name):
-    found, start = [], None
-    while True:
-        page = bank.aws.dynamo._tables._connection.scan(
-            getattr(bank.settings, f"{name}_table"), exclusive_start_key=start
-        )
-        found += page["Items"]
-        start = page.get("LastEvaluatedKey")
-        if not start:
-            return found
-
-
-def whole(bank):
-    """Whether every token has its grant, and every grant that gave one the decision and the redemption that it came of."""
-    grants = {item["pk"]["S"]: item for item in items(bank, "grants")}
-    giving = {key for key, item in grants.items() if "token_hash" in item}
-    assert giving == {key for key, item in grants.items() if "redeemed_by" in item}
-    of_people = [
-        record["grant"]
-        for item in items(bank, "access_tokens")
-        if (record := json.loads(item["record"]["S"])).get("grant")
-    ]
-    assert giving >= set(of_people)
-    assert all(
-        "login" in item and item["decision"]["S"] == "approved" for item in grants.values() if "code_hash" in item
-    )
-    return True
 
 
 def told_nothing(answer):

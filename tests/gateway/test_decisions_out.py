@@ -5,6 +5,9 @@ import logging
 
 import pytest
 
+from infra.refusals import REFUSALS
+from tests.standin.errors import AwsError
+
 ALLOW = {"Action": "execute-api:Invoke", "Effect": "Allow"}
 DENY = {"Action": "execute-api:Invoke", "Effect": "Deny"}
 
@@ -103,6 +106,22 @@ def test_a_failure_of_ours_lets_nobody_in_and_tells_the_log_no_value(lambdas, fi
     assert raised.value.__suppress_context__
     assert "ValueError" in caplog.text
     assert "a-secret-token" not in caplog.text
+
+
+@pytest.mark.fault("3k")
+def test_the_authorizers_failure_is_logged_by_awss_own_operation_and_code(lambdas, fintech, begin_again, caplog):
+    """Whether it was throttled or denied can be read, and that it may pass is what API Gateway says."""
+
+    def throttled(call, work):
+        raise AwsError("ThrottlingException", "injected")
+
+    headers = fintech.presenting(fintech.tokens()["access_token"], "GET", "/accounts")
+    event = lambdas.authorizer_event("GET", "/accounts", headers=headers, certificate=fintech.certificate)
+    with begin_again.failing(throttled), caplog.at_level(logging.INFO, "ducat"), pytest.raises(RuntimeError):
+        lambdas.invoke("authorizer", event)
+    line = json.loads(caplog.records[-1].getMessage())
+    assert line == {"endpoint": "authorizer", "outcome": "failed", "reason": "BatchGetItem: ThrottlingException"}
+    assert REFUSALS["AUTHORIZER_FAILURE"][0] == REFUSALS["AUTHORIZER_CONFIGURATION_ERROR"][0] == 503
 
 
 def test_the_job_takes_a_schedules_event_and_tells_what_it_did(lambdas, caplog):

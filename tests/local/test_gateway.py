@@ -255,7 +255,7 @@ def test_what_a_policy_does_not_allow_is_denied(effect, resource, action):
 def test_an_authorizer_that_fails_lets_nobody_in(broken):
     function = Function()
     answer = ask(request(), function, guarded=True, authorizer=Function(broken))
-    assert (answer.status, answer.body) == (502, b'{"error": "server_error"}')
+    assert (answer.status, answer.body) == (503, b'{"error": "temporarily_unavailable"}')
     assert function.events == []
 
 

@@ -53,6 +53,13 @@ class ConditionFailed(Exception):
         self.item = item
 
 
+class KeysUnread(PynamoDBException):
+    """A batch was answered without all of its keys, again and again: DynamoDB had no throughput left for them."""
+
+    operation_name = "BatchGetItem"
+    response = {"Error": {"Code": "ProvisionedThroughputExceededException"}}
+
+
 @dataclass(frozen=True)
 class Write:
     """A write of one item; every write is."""
@@ -106,7 +113,7 @@ class Tables:
             if not asked:
                 return [found.get(place) for place in wanted]
             self._pause(pause)
-        raise PynamoDBException("DynamoDB left keys unread")
+        raise KeysUnread("DynamoDB left keys unread")
 
     def query(self, table: str, key: str) -> list[Item]:
         """Every item of one partition, which is bounded by what we write there."""
