@@ -19,11 +19,12 @@ from chalicelib.authorization.detail_type import (
     Question,
     Shown,
     called,
-    in_full,
+    distinct,
     no_looser,
     require_ahead,
     some_of,
     spaced,
+    with_iban,
 )
 
 PERMISSIONS = (
@@ -76,6 +77,7 @@ def _require(detail: Detail, today: date) -> Detail:
     return require_ahead(detail, "validUntil", today)
 
 
+# `validUntil` is not said: the consent ends then or sooner, and the page tells when that is.
 def _say(detail: Detail, accounts: Sequence[Account], place: str) -> Shown:
     facts = []
     if detail.get("recurringIndicator") is False:
@@ -83,8 +85,6 @@ def _say(detail: Detail, accounts: Sequence[Account], place: str) -> Shown:
     elif "frequencyPerDay" in detail:
         times = detail["frequencyPerDay"]
         facts.append(("How often", "Once a day" if times == 1 else f"Up to {times} times a day"))
-    if "validUntil" in detail:
-        facts.append(("Until", in_full(detail["validUntil"])))
     asked = wanted(detail)
     may = [Choice(f"{place}-may-{n}", n, words, note) for n, _, words, note in PERMISSIONS if n in asked]
     open_to = [
@@ -138,7 +138,7 @@ def _open(detail: Detail, kept: Mapping[str, Sequence[str]]) -> Detail | None:
 
 def _meant(asked: Mapping[str, frozenset[str] | None], accounts: Sequence[Account]) -> list[Account]:
     """Those of the person's accounts that anything is asked about; another's never."""
-    return [a for a in accounts if any(named is None or a["iban"] in named for named in asked.values())]
+    return [a for a in with_iban(accounts) if any(named is None or a["iban"] in named for named in asked.values())]
 
 
 def _field(place: str, account: Account) -> str:
@@ -155,4 +155,5 @@ ACCOUNT_INFORMATION = DetailType(
     writes=False,
     one_off=lambda detail: detail.get("recurringIndicator") is False,
     consumed="Looked at",
+    own_accounts=lambda detail: distinct(account for some in detail.get("access", {}).values() for account in some),
 )

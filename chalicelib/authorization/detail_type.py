@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,7 +10,7 @@ from unicodedata import category
 
 Detail = dict[str, Any]
 Account = Mapping[str, Any]
-"""An account of the person's, as their bank's directory gives it: `iban`, without spaces, and `name`."""
+"""An account of the person's, as their bank's directory gives it: `name`, and `iban`, without spaces, where it has one."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class DetailType:
     `writes`: it lets a client change something, and not only look.
     `one_off`: whether the detail allows something once, and so gives no refresh token and a short consent.
     `consumed`: what people read beside the day on which that was done.
+    `own_accounts`: the person's own accounts in a granted detail.
     """
 
     name: str
@@ -64,6 +65,7 @@ class DetailType:
     writes: bool
     one_off: Callable[[Detail], bool]
     consumed: str
+    own_accounts: Callable[[Detail], Sequence[Account]]
 
 
 # Fields, as schemas.
@@ -119,6 +121,16 @@ def no_looser(asked: Any, granted: Any) -> bool:
     if isinstance(asked, list):
         return granted is None or set(asked) <= set(granted)
     return granted is None or bool(asked <= granted)
+
+
+def with_iban(accounts: Sequence[Account]) -> list[Account]:
+    """Those of a person's accounts that a detail can name by an IBAN: a card or a loan account may have none."""
+    return [account for account in accounts if account.get("iban")]
+
+
+def distinct(accounts: Iterable[Account]) -> list[Account]:
+    """Accounts by their IBAN, each once."""
+    return [{"iban": iban} for iban in dict.fromkeys(account["iban"] for account in accounts)]
 
 
 # Words.

@@ -9,9 +9,10 @@ from datetime import UTC, date, datetime, time
 from functools import cache
 from typing import Any, NoReturn
 
-from chalicelib.authorization.detail_type import FORMATS, Account, Detail, Shown, in_full
+from chalicelib.authorization.detail_type import FORMATS, Account, Detail, Shown
 from chalicelib.authorization.detail_types import TYPES
 from chalicelib.errors import AccessDenied, InvalidAuthorizationDetails
+from chalicelib.pages import moments
 from chalicelib.storage.permission import Consumption, Grant
 
 LONGEST = 8192
@@ -45,10 +46,27 @@ def in_words(details: Sequence[Detail], accounts: Sequence[Account]) -> list[Sho
     return [TYPES[one["type"]].say(one, accounts, _place(n)) for n, one in enumerate(details)]
 
 
-def granted_in_words(grant: Grant) -> list[Shown]:
-    """What a person let a client do. Their accounts are those that were granted, whose names are not remembered."""
-    found = [shown for one in grant.granted for shown in in_words((one,), _own_accounts(one))]
-    return [_marked(shown, grant.granted[n], grant.consumption(n)) for n, shown in enumerate(found)]
+def can_be_chosen(details: Sequence[Detail], accounts: Sequence[Account]) -> bool:
+    """Whether any choice that a person with these accounts has leaves something of the details."""
+    shown = in_words(details, accounts)
+    everything = {c.field: c.value for one in shown for question in one.questions for c in question.choices}
+    try:
+        return bool(granted(details, everything, accounts))
+    except AccessDenied:
+        return False
+
+
+def granted_in_words(grant: Grant, *, until: int) -> list[Shown]:
+    """What a person let a client do. Their accounts are those that were granted, whose names are not remembered.
+
+    `until`: when all that this client may do ends, as the page says; what ends sooner says so by itself.
+    """
+    found = [shown for one in grant.granted for shown in in_words((one,), TYPES[one["type"]].own_accounts(one))]
+    sooner = (("Ends", moments.in_words(grant.consent_expires_at)),) if grant.consent_expires_at < until else ()
+    return [
+        replace(shown, facts=(*shown.facts, *_used(grant.granted[n], grant.consumption(n)), *sooner))
+        for n, shown in enumerate(found)
+    ]
 
 
 def granted(details: Sequence[Detail], form: Mapping[str, str], accounts: Sequence[Account]) -> tuple[Detail, ...]:
@@ -126,13 +144,9 @@ def _narrowed(wish: Detail, had: Detail) -> Detail | None:
     return TYPES[wish["type"]].narrow(wish, had) if had["type"] == wish["type"] else None
 
 
-def _marked(shown: Shown, detail: Detail, consumption: Consumption | None) -> Shown:
-    """With the day on which it was used up, if it was."""
-    if consumption is None:
-        return shown
-    at = datetime.fromtimestamp(consumption.at, UTC)
-    when = f"{in_full(at.date().isoformat())}, {at:%H:%M}\N{NO-BREAK SPACE}UTC"
-    return replace(shown, facts=(*shown.facts, (TYPES[detail["type"]].consumed, when)))
+def _used(detail: Detail, consumption: Consumption | None) -> tuple[tuple[str, str], ...]:
+    """On which day it was used up, if it was."""
+    return () if consumption is None else ((TYPES[detail["type"]].consumed, moments.in_words(consumption.at)),)
 
 
 def _read(value: str, *, today: date) -> tuple[Detail, ...]:
@@ -186,10 +200,3 @@ def _no_number(text: str) -> NoReturn:
 
 def _refused(description: str, *, detail: str = "") -> InvalidAuthorizationDetails:
     return InvalidAuthorizationDetails(f"authorization_details: {description}", detail=detail)
-
-
-def _own_accounts(detail: Detail) -> list[Account]:
-    """The person's own accounts in a granted detail: those that may be looked at, and the one that pays."""
-    named = [account for some in detail.get("access", {}).values() for account in some]
-    named += [detail["debtorAccount"]] if "debtorAccount" in detail else []
-    return [{"iban": iban} for iban in dict.fromkeys(account["iban"] for account in named)]

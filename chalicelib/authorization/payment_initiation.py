@@ -19,12 +19,14 @@ from chalicelib.authorization.detail_type import (
     Question,
     Shown,
     called,
+    distinct,
     in_full,
     no_looser,
     require_ahead,
     some_of,
     spaced,
     text,
+    with_iban,
 )
 
 LIMITS = ("actions", "locations")
@@ -71,7 +73,7 @@ def _require(detail: Detail, today: date) -> Detail:
 def _say(detail: Detail, accounts: Sequence[Account], place: str) -> Shown:
     amount = amount_of(detail)
     facts = [("To account", spaced(detail["creditorAccount"]["iban"]))]
-    own = {account["iban"]: account for account in accounts}
+    own = {account["iban"]: account for account in with_iban(accounts)}
     questions: tuple[Question, ...] = ()
     if "debtorAccount" not in detail:
         offered = tuple(Choice(f"{place}-from", iban, called(own[iban]), spaced(iban)) for iban in own)
@@ -88,7 +90,7 @@ def _say(detail: Detail, accounts: Sequence[Account], place: str) -> Shown:
 
 
 def _grant(detail: Detail, accounts: Sequence[Account], place: str, form: Mapping[str, str]) -> Detail | None:
-    own = [account["iban"] for account in accounts]
+    own = [account["iban"] for account in with_iban(accounts)]
     debtor = detail["debtorAccount"]["iban"] if "debtorAccount" in detail else form.get(f"{place}-from")
     return {**detail, "debtorAccount": {"iban": debtor}} if debtor in own else None
 
@@ -111,4 +113,5 @@ PAYMENT_INITIATION = DetailType(
     writes=True,
     one_off=lambda detail: True,
     consumed="Payment made",
+    own_accounts=lambda detail: distinct([detail["debtorAccount"]] if "debtorAccount" in detail else []),
 )

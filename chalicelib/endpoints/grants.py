@@ -123,14 +123,15 @@ def _told(given: list[Grant], provider: Provider, *, now: int) -> Entry:
     """What the grants to one client come to."""
     client_id = given[0].client_id
     client = provider.clients.find(client_id, now=now)
+    until = max(grant.consent_expires_at for grant in given)
     tokens = {token for grant in given for token in grant.scope}
     single = sorted({name for grant in given for name in approval.userinfo_claims(grant)})
     return Entry(
         client_id=client_id,
         client_name=client_id if client is None else client.client_name,
         may=[*scope.in_words(tokens), *claims.in_words(single, sorted(tokens))],
-        details=[one for grant in given for one in details.granted_in_words(grant)],
+        details=[one for grant in given for one in details.granted_in_words(grant, until=until)],
         first=min(grant.given_at for grant in given),
         last=max(grant.given_at for grant in given),
-        until=max(grant.consent_expires_at for grant in given),
+        until=until,
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from chalicelib.messages import Response
+from chalicelib.pages import moments
 from chalicelib.pages.ceremony import SCRIPT, Ceremony
 from chalicelib.pages.render import OURS, Detail, page
 
@@ -56,5 +56,4 @@ def page_of(*, bank_name: str, key: str, csrf: str, person: str, grants: Sequenc
 
 def _day(moment: int) -> tuple[str, str]:
     """A moment for a machine and for a person."""
-    at = datetime.fromtimestamp(moment, UTC)
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}", f"{at.day} {at:%B %Y, %H:%M}\N{NO-BREAK SPACE}UTC"
+    return moments.for_machines(moment), moments.in_words(moment)

@@ -10,7 +10,6 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal, Protocol
@@ -18,6 +17,7 @@ from typing import Literal, Protocol
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from chalicelib.messages import NO_STORE, Response
+from chalicelib.pages import moments
 from chalicelib.pages.ceremony import SCRIPT, Ceremony
 
 ROOM = Path(__file__).parent
@@ -182,6 +182,8 @@ def consent(
     until: int,
     details: Sequence[Detail] = (),
     look: bool = False,
+    chosen: Mapping[str, str] | None = None,
+    problem: str | None = None,
     logo_uri: str | None = None,
     policy_uri: str | None = None,
     tos_uri: str | None = None,
@@ -189,11 +191,11 @@ def consent(
     """The consent page, which tells what is granted (FAPI1-BASE-5.2.2-17).
 
     `asks`: what the client may do, each a sentence; `until`: when that ends, epoch seconds; `details`: what exactly is
-    asked for (RFC 9396), and may be chosen; `look`: whether the answer needs a look at it first.
+    asked for (RFC 9396), and may be chosen; `look`: whether the answer needs a look at it first; `chosen`: the fields as the
+    person left them, None where nobody did; `problem`: as on the login page.
 
     Raises ValueError where nobody may be led to `redirect_uri`.
     """
-    end = datetime.fromtimestamp(until, UTC)
     return page(
         "consent.html",
         OURS,
@@ -206,8 +208,10 @@ def consent(
         asks=asks,
         details=details,
         look=look,
-        until=f"{end.day} {end:%B %Y, %H:%M}\N{NO-BREAK SPACE}UTC",
-        until_iso=f"{end:%Y-%m-%dT%H:%M:%SZ}",
+        chosen=chosen,
+        problem=problem,
+        until=moments.in_words(until),
+        until_iso=moments.for_machines(until),
         addresses=_addresses(logo_uri, policy_uri, tos_uri),
     )
 

@@ -55,13 +55,13 @@ def enrol(
     """Add a person, or replace one of that name, and give the otpauth URI for their authenticator app.
 
     `sub`: the person's identifier towards clients, never another's, even after they left. `claims`: standard claims
-    (OpenID Connect Core 5.1). `accounts`: what clients may ask for access to, each with "iban" and "name". `chance`: so
-    many random bytes. Raises ValueError that lists every problem, and quotes no password.
+    (OpenID Connect Core 5.1). `accounts`: what clients may ask for access to, each with a "name" and, say, an "iban".
+    `chance`: so many random bytes. Raises ValueError that lists every problem, and quotes no password.
     """
     name = normal(username)
     problems = _problems(name, sub, password, claims)
-    if not all(account.get("iban") and account.get("name") for account in accounts):
-        problems.append("an account has no iban or no name")
+    if not all(account.get("name") and len(account) > 1 for account in accounts):
+        problems.append("an account has no name, or nothing but a name")
     if problems:
         raise ValueError("; ".join(problems))
     secret = chance(totp.SECRET_BYTES)

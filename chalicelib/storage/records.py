@@ -100,7 +100,8 @@ class AuthorizationRequest:
 class Login:
     """How and when a person proved who they are. `claims`: what the request asked for, as it was then.
 
-    `accounts`: the person's, each with "iban" and "name", where there is a choice of them to make. `username`: as it was
+    `accounts`: the person's, each with a "name", and an "iban" if it has one, where there is a choice of them to make.
+    `username`: as it was
     typed, for the page on which the person decides. `sub` is the bank's own; `pairwise`: the one that the client is told
     instead (OpenID Connect Core 8.1).
     """
@@ -139,7 +140,8 @@ class Session:
 class User:
     """An end user. `password`: argon2id hash. `totp`: the one-time code's secret, sealed by KMS, base64.
 
-    `accounts`: each with "iban" and "name". `passkeys`: each with the credential's "id" and public "key" (COSE), the user
+    `accounts`: each with a "name", and an "iban" where it has one.
+    `passkeys`: each with the credential's "id" and public "key" (COSE), the user
     "handle" that it was made for, all base64url, and when it was "created_at". `invitation`: hash of what allows to add one.
     """
 

@@ -182,6 +182,34 @@ def test_a_person_pays_from_the_first_account_or_from_another(browse, bank, clie
     assert details.granted([PAYMENT], form, ACCOUNTS) == ({**PAYMENT, "debtorAccount": {"iban": iban}},)
 
 
+@pytest.mark.fault("4j")
+@pytest.mark.parametrize("name", ["payment", "account access"])
+def test_the_enter_key_on_a_choice_decides_nothing(browse, bank, client, name):
+    """Chromium takes Enter on a radio or checkbox for the form's first button, which was Allow."""
+    page = open_page(browse(), bank, name)
+    bank.answers[("POST", "/consent")] = bank.answers[("GET", f"/{name.replace(' ', '-')}")]
+    for choice in page.locator("input[type=radio]:checked, input[type=checkbox]").all():
+        choice.focus()
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+    sent = [form for method, _, form in bank.seen if method == "POST"]
+    assert {form["action"] for form in sent} == {"look"}
+    assert client.seen == []
+
+
+@EVERY_PAGE
+def test_where_there_is_a_choice_the_first_button_of_its_form_decides_nothing(browse, bank, name):
+    """It is enabled, or a browser would go on to the next; nobody sees it, hears of it or comes to it by keyboard."""
+    page = open_page(browse(), bank, name)
+    for form in page.locator("form:has(input[type=radio], input[type=checkbox])").all():
+        first = form.locator("button, input[type=submit]").first
+        assert (first.get_attribute("value"), first.is_enabled()) == ("look", True)
+        assert (first.get_attribute("tabindex"), first.get_attribute("aria-hidden")) == ("-1", "true")
+        box = first.bounding_box()
+        assert box["width"] <= 1
+        assert box["height"] <= 1
+
+
 # The policy, enforced
 
 
@@ -352,7 +380,7 @@ def test_a_screen_of_320_pixels_shows_a_page_whole(browse, bank, name, text):
 def test_what_can_be_pressed_is_large_enough_for_a_thumb(browse, bank, name):
     page = open_page(browse(viewport={"width": 320, "height": 640}), bank, name)
     heights = page.evaluate(
-        "[...document.querySelectorAll('button, input:not([type=hidden])')]"
+        "[...document.querySelectorAll('button:not(.nothing), input:not([type=hidden])')]"
         ".map(e => (e.closest('label') ?? e).getBoundingClientRect().height)"
     )
     assert all(height >= 44 for height in heights)
@@ -397,7 +425,7 @@ CONTRAST = """
         const style = getComputedStyle(e);
         const words = [...e.childNodes].filter(n => n.nodeType === 3 && n.data.trim()).map(n => n.data.trim()).join(' ');
         if (words || e.value) found.push(['text', words || e.value, ratio(style.color, ground(e))]);
-        if (e.matches('input:not([type=hidden]), button')) {
+        if (e.matches('input:not([type=hidden]), button:not(.nothing)')) {
             const around = ground(e.parentElement);
             found.push(['edge', e.id, Math.max(ratio(style.borderTopColor, around), ratio(ground(e), around))]);
         }
@@ -411,7 +439,7 @@ CONTRAST = """
 })()
 """
 CENTRE_OF_BUTTON = """n => {
-    const button = document.querySelectorAll('button')[n];
+    const button = document.querySelectorAll('button:not(.nothing)')[n];
     button.scrollIntoView({ block: 'center', behavior: 'instant' });
     const { x, y, width, height } = button.getBoundingClientRect();
     return [x + width / 2, y + height / 2];
@@ -424,11 +452,11 @@ AT_LEAST = {"text": 4.5, "edge": 3.0}  # WCAG 2.2 AA: 1.4.3, 1.4.11
 def test_text_edges_and_the_focus_ring_stand_out_from_their_ground(browse, bank, name, scheme):
     page = open_page(browse(color_scheme=scheme), bank, name)
     measured = page.evaluate(CONTRAST)
-    for n in range(page.locator("button").count()):
+    for n in range(page.locator("button:not(.nothing)").count()):
         page.mouse.move(*page.evaluate(CENTRE_OF_BUTTON, n))
-        assert page.evaluate("n => document.querySelectorAll('button')[n].matches(':hover')", n)
+        assert page.evaluate("n => document.querySelectorAll('button:not(.nothing)')[n].matches(':hover')", n)
         measured += page.evaluate(CONTRAST)
-    for _ in page.locator("button, input:not([type=hidden]), a").all():
+    for _ in page.locator("button:not(.nothing), input:not([type=hidden]), a").all():
         page.keyboard.press("Tab")
         measured += page.evaluate(CONTRAST)
     assert len(measured) > 5

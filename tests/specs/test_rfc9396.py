@@ -10,8 +10,9 @@ from chalicelib import gateway
 from chalicelib.assembly import Aws
 from chalicelib.authorization.detail_types import TYPES
 from chalicelib.endpoints import authorizer
+from local import people
 from local.people import ALICE
-from tests.actors import NOW, Browser, certificate
+from tests.actors import NOW, Browser, certificate, elements
 from tests.conftest import STANDARD
 from tests.each import each
 
@@ -68,12 +69,10 @@ def tokens(client, *asked, without=(), changed=(), **changes):
 
 
 def answered(browser, page, without=(), changed=()):
-    from tests.actors import elements
-
     inputs = [a for tag, a in elements(page.text) if tag == "input" and "name" in a]
     ticked = [a for a in inputs if a.get("type") not in ("checkbox", "radio") or "checked" in a]
     form = {a["name"]: a.get("value", "") for a in ticked if a["name"] not in without}
-    return browser.post("/consent", form | dict(changed) | {"action": "approve"})
+    return browser.post("/consent", form | {"action": "approve"} | dict(changed))
 
 
 def route(client, token, **rule):
@@ -236,10 +235,66 @@ def test_4_the_person_reads_what_is_asked_for(rich):
         "Look at your accounts",
         "Balances",
         "Of which accounts Current account DE02 1001 0010 0006 8201 01 Savings",
-        "Until 15 January 2027",
+        "Access ends 15 January 2027, end of day",
         "How often Once",
     ):
         assert words in read, words
+
+
+@pytest.mark.fault("4k")
+@each("until", [["9999-12-31"], ["2027-03-01", "2027-02-01"], ["2027-02-01", None]])
+def test_4_a_page_has_one_end(rich, until):
+    """The page said until when a detail is asked for, and beside it when access ends: 9999, and in ninety days."""
+    asked = [ALL if day is None else {**ALL, "validUntil": day} for day in until]
+    page = consent_page(rich, Browser(rich.bank), *asked).text
+    assert len(re.findall("<time ", page)) == 1
+    assert re.findall(r"Until|9999", page) == []
+    assert ("1 February 2027, end of day" in page) == ("2027-02-01" in until)
+
+
+@pytest.mark.fault("4k")
+def test_4_who_ticks_nothing_and_allows_is_told_what_to_do(rich):
+    """The client was told that the person said no, and the person nothing at all."""
+    browser = Browser(rich.bank)
+    page = consent_page(rich, browser, ALL)
+    boxes = [a["name"] for t, a in elements(page.text) if t == "input" and a.get("type") == "checkbox"]
+    again = answered(browser, page, without=boxes)
+    (said,) = [a for t, a in elements(again.text) if a.get("role") == "alert"]
+    assert said["id"] == "problem"
+    assert "You have not chosen anything to allow." in again.text
+    assert [a["name"] for t, a in elements(again.text) if "checked" in a] == []
+    assert "code" in answered(browser, again, changed={name: name.split("-")[-1] for name in boxes}).parameters
+
+
+@pytest.mark.fault("4j")
+def test_4_the_button_that_decides_nothing_shows_the_page_as_it_was_left(rich):
+    """It is what the Enter key on a choice presses."""
+    browser = Browser(rich.bank)
+    page = consent_page(rich, browser, ALL)
+    boxes = [a["name"] for t, a in elements(page.text) if t == "input" and a.get("type") == "checkbox"]
+    again = answered(browser, page, without=boxes[:1], changed={"action": "look"})
+    assert [a["name"] for t, a in elements(again.text) if "checked" in a] == boxes[1:]
+    assert "alert" not in again.text
+    assert "code" in answered(browser, again).parameters
+
+
+@pytest.mark.fault("4k")
+@each("detail", [ALL, PAYMENT])
+def test_4_an_account_without_an_iban_is_no_choice_and_no_failure(rich, monkeypatch, detail):
+    """A card or a loan has none; whoever had one could sign in, and then saw an error of ours."""
+    card = {"name": "Credit card", "pan": "5409"}
+    alice = replace(people.ALICE, accounts=(card, *people.ALICE.accounts))
+    monkeypatch.setattr(people, "PEOPLE", {"alice": alice})
+    browser = Browser(rich.bank)
+    page = consent_page(rich, browser, detail)
+    assert page.status == 200
+    assert "Credit card" not in page.text
+    assert "code" in answered(browser, page).parameters
+    monkeypatch.setattr(people, "PEOPLE", {"alice": replace(alice, accounts=(card,))})
+    browser = Browser(rich.bank)
+    page = consent_page(rich, browser, detail)
+    assert "You have no" in page.text or "You have none" in page.text
+    assert answered(browser, page).parameters["error"] == "access_denied"  # there is nothing to choose
 
 
 @pytest.mark.clause("RFC9396-7")
@@ -290,10 +345,11 @@ def test_no_form_grants_more_than_was_asked(rich, changed):
     assert tokens(rich, NAMED, changed=changed)["authorization_details"] == [NAMED]
 
 
-def test_a_choice_of_nothing_is_a_no(rich):
+def test_a_choice_of_nothing_gives_nothing_and_may_be_made_again(rich):
     browser = Browser(rich.bank)
     page = consent_page(rich, browser, NAMED)
-    assert answered(browser, page, without=(f"details-0-account-{CURRENT}",)).parameters["error"] == "access_denied"
+    assert "Choose what you want to allow" in answered(browser, page, without=(f"details-0-account-{CURRENT}",)).text
+    assert browser.submit(page, "cancel").parameters["error"] == "access_denied"
 
 
 def test_a_form_without_its_choice_grants_no_details(rich):
@@ -308,12 +364,13 @@ def test_nobody_pays_or_looks_into_another_persons_account(rich, other):
     page = consent_page(rich, browser, theirs)
     assert STRANGERS not in page.text.replace(" ", "")
     assert answered(browser, page).parameters["error"] == "access_denied"
-    for asked, changed in (
-        ({**PAYMENT, "debtorAccount": {"iban": STRANGERS}}, {}),
-        (PAYMENT, {"details-0-from": other}),
-    ):
-        browser = Browser(rich.bank)
-        assert answered(browser, consent_page(rich, browser, asked), (), changed).parameters["error"] == "access_denied"
+    browser = Browser(rich.bank)
+    named = consent_page(rich, browser, {**PAYMENT, "debtorAccount": {"iban": STRANGERS}})
+    assert "The account that is to pay is not yours." in named.text
+    assert answered(browser, named).parameters["error"] == "access_denied"
+    browser = Browser(rich.bank)
+    forged = answered(browser, consent_page(rich, browser, PAYMENT), (), {"details-0-from": other})
+    assert "Choose what you want to allow" in forged.text
 
 
 def test_access_that_is_for_once_can_not_be_refreshed_and_ends_with_its_last_day(rich, bank):

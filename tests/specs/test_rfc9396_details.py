@@ -234,13 +234,13 @@ def test_an_amount_is_said_to_the_last_digit_and_its_thousands_are_no_decimals(a
 
 
 @pytest.mark.clause("RFC9396-4")
-def test_4_account_access_says_what_of_which_accounts_how_often_and_how_long():
+def test_4_account_access_says_what_of_which_accounts_and_how_often():
     """Each permission and each account is a choice of its own."""
     detail = {**ACCESS, "access": {"accounts": [{"iban": SAVINGS}], "transactions": []}}
     detail |= {"frequencyPerDay": 4, "validUntil": "2027-04-30"}
     assert said(detail) == Shown(
         heading="Look at your accounts",
-        facts=(("How often", "Up to 4 times a day"), ("Until", "30 April 2027")),
+        facts=(("How often", "Up to 4 times a day"),),
         questions=(
             Question(
                 "What may be seen",
