@@ -10,15 +10,18 @@ from dataclasses import dataclass
 from chalicelib.authorization import claims_request, code_challenge, details, prompt, response_mode, scope, writing
 from chalicelib.authorization.detail_type import Detail
 from chalicelib.errors import InvalidRequest, InvalidScope
+from chalicelib.keys.algorithm import is_one_of
 from chalicelib.profiles import Profile
 from chalicelib.storage.records import AuthorizationRequest, Client
 
 LONGEST = 1000
-"""Characters of state, nonce and the like, which we keep for the client; a longer one is refused, never cut."""
+"""Characters of nonce and the like, which we keep for the client; a longer one is refused, never cut."""
+LONGEST_STATE = 4096
+"""Characters of state, in which client libraries keep more than a random value."""
 
-SIGNED_WHOLE = frozenset({"EdDSA"})
+SIGNED_WHOLE = ("EdDSA",)
 """Algorithms for which KMS wants the message itself, of at most 4,096 bytes; of others it signs a digest."""
-LONGEST_SIGNED_WHOLE = 2 * LONGEST
+LONGEST_SIGNED_WHOLE = 2000
 """Characters of a value as JSON spells it in ASCII, where it must fit into such a message."""
 
 THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")  # RFC7638-3.1, of SHA-256
@@ -156,10 +159,11 @@ def _is_encrypted(response_alg: str | None, client: Client) -> bool:
 def _kept(parameters: Mapping[str, str], name: str, *, signed: str | None = None) -> str | None:
     """The value, to the byte. `signed`: the algorithm of the JWT that will give it back, if one does."""
     value = parameters.get(name)
-    if value is not None and len(value) > LONGEST:
-        raise InvalidRequest(f"{name} is longer than {LONGEST} characters")
-    if value is not None and signed in SIGNED_WHOLE and len(json.dumps(value)) > LONGEST_SIGNED_WHOLE:
-        raise InvalidRequest(f"{name} is too long when it is signed")
+    longest = LONGEST_STATE if name == "state" else LONGEST
+    if value is not None and len(value) > longest:
+        raise InvalidRequest(f"{name} is longer than {longest} characters")
+    if value is not None and is_one_of(signed, SIGNED_WHOLE) and len(json.dumps(value)) > LONGEST_SIGNED_WHOLE:
+        raise InvalidRequest(f"{name} is longer than a response signed by {signed} can hold")
     return value
 
 

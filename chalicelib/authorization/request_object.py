@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.errors import InvalidRequest, InvalidRequestObject, RequestNotSupported
-from chalicelib.keys import jose
+from chalicelib.keys import jose, jwt_time
 from chalicelib.profiles import Profile
 from chalicelib.storage.records import Client
 
@@ -75,23 +75,21 @@ def _require_parties(claims: Mapping[str, Any], client: Client, issuer: str) -> 
 
 def _require_time(claims: Mapping[str, Any], profile: Profile, *, now: int) -> float:
     """From nbf to exp it is at most an hour, and nbf is no more than an hour ago (FAPI 2.0 Message Signing 5.3.1)."""
-    not_before, expires_at = (_instant(claims, name) for name in ("nbf", "exp"))
+    try:
+        not_before, expires_at = (jwt_time.read(claims, name) for name in ("nbf", "exp"))
+    except jwt_time.NotATime as problem:
+        raise _refused(str(problem)) from None
+    if not_before is None or expires_at is None:
+        raise _refused("nbf or exp is missing")
     if expires_at <= now:
         raise _refused("expired")
-    if not_before > now + profile.clock_leeway:
+    if not jwt_time.has_come(not_before, now=now):
         raise _refused("nbf lies ahead")
-    if not_before < now - profile.request_object_longest_life:
+    if not jwt_time.is_within(now, profile.request_object_longest_life, after=not_before):
         raise _refused("nbf is too long ago")  # FAPI2-MS-ID1-5.3.1-3, FAPI1-ADV-5.2.2-17
-    if expires_at - not_before > profile.request_object_longest_life:
+    if expires_at - not_before > profile.request_object_longest_life:  # both by one clock
         raise _refused("it lasts too long")  # FAPI2-MS-ID1-5.3.1-4, FAPI1-ADV-5.2.2-13
     return expires_at
-
-
-def _instant(claims: Mapping[str, Any], name: str) -> float:
-    value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1 << 53:
-        raise _refused(f"{name} is missing or no time")
-    return value
 
 
 def _text(value: Any) -> str:

@@ -9,14 +9,12 @@ from collections.abc import Collection
 from typing import Any
 
 from chalicelib.errors import InvalidClient
-from chalicelib.keys import jose
+from chalicelib.keys import algorithm, jose, jwt_time
 from chalicelib.profiles import Profile
 from chalicelib.storage.handles import digest
 from chalicelib.storage.records import Client, Once
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-FAR_AHEAD = 60
-"""Seconds that iat or nbf may never lie ahead, whatever the leeway (FAPI 2.0 Security Profile 5.3.2.1-13)."""
 LONGEST_JTI = 512
 
 
@@ -60,7 +58,7 @@ def with_mac(assertion: str, client: Client, profile: Profile, *, secret: bytes 
 def _algs(client: Client, offered: Collection[str]) -> Collection[str]:
     """What the profile offers; of that the registered one, if the client registered one (OpenID Connect Registration 2)."""
     registered = client.token_endpoint_auth_signing_alg
-    return offered if registered is None else [alg for alg in offered if alg == registered]
+    return offered if registered is None else [alg for alg in offered if algorithm.is_same(alg, registered)]
 
 
 def require_claims(
@@ -87,26 +85,18 @@ def _require_audience(aud: Any, profile: Profile, audiences: Collection[str]) ->
 
 
 def _require_time(claims: dict[str, Any], profile: Profile, *, now: int) -> int:
-    """`exp`, rounded up to a second. iat and nbf may lie ahead by the profile's leeway: clocks differ."""
-    exp = _number(claims, "exp")
+    """`exp`, rounded up to a second."""
+    try:
+        exp, *begins = (jwt_time.read(claims, name) for name in ("exp", "iat", "nbf"))
+    except jwt_time.NotATime as problem:
+        raise _refused(str(problem)) from None
     if exp is None or exp <= now:
         raise _refused("no exp, or past")  # RFC7523-3
-    if exp > now + profile.assertion_longest_life:
+    if not jwt_time.is_within(exp, profile.assertion_longest_life, after=now):
         raise _refused("exp is too far ahead")
-    for name in ("iat", "nbf"):
-        instant = _number(claims, name)
-        if instant is not None and instant > now + min(profile.clock_leeway, FAR_AHEAD):
-            raise _refused(f"{name} lies ahead")  # FAPI2-SP-FINAL-5.3.2.1-13
+    if not all(jwt_time.has_come(moment, now=now) for moment in begins if moment is not None):
+        raise _refused("iat or nbf lies ahead")  # FAPI2-SP-FINAL-5.3.2.1-13
     return int(exp) + 1
-
-
-def _number(claims: dict[str, Any], name: str) -> float | None:
-    value = claims.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1 << 53:
-        raise _refused(f"{name} is not a time")
-    return value
 
 
 def _refused(detail: str) -> InvalidClient:

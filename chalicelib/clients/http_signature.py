@@ -14,7 +14,7 @@ from typing import Any
 from chalicelib.clients.published_keys import PublishedKeys
 from chalicelib.clients.target_uri import spellings
 from chalicelib.errors import InvalidRequest
-from chalicelib.keys import http_message
+from chalicelib.keys import http_message, jwt_time
 from chalicelib.keys.http_message import SignatureError, Verified
 from chalicelib.messages import Request
 from chalicelib.profiles import Profile
@@ -67,7 +67,7 @@ def require_signed(request: Request, client: Client, profile: Profile, *, urls: 
             ec_key_bits=profile.ec_key_bits,
         )
         _require_cover(found, required)
-        created = _require_recent(found.parameters, profile, now=now)
+        created = _require_recent(found.parameters, now=now)
     except (SignatureError, InvalidRequest) as problem:
         raise _refused(request, str(problem)) from None
     return Signed(str(found.parameters["keyid"]), found.alg, created, found.target_uri)
@@ -116,11 +116,13 @@ def _require_cover(found: Verified, required: Collection[str]) -> Verified:
     return found
 
 
-def _require_recent(parameters: Mapping[str, Any], profile: Profile, *, now: int) -> int:
+def _require_recent(parameters: Mapping[str, Any], *, now: int) -> int:
     """FAPI2-HTTPSIG-5.3.1.2-6: when it was created, lately. RFC9421-2.3: an `expires` that passed ends it sooner."""
     created, expires = parameters.get("created"), parameters.get("expires")
-    if not isinstance(created, int) or not now - LIFETIME <= created <= now + profile.clock_leeway:
-        raise SignatureError("no created, or too long ago, or ahead")
+    if not isinstance(created, int):
+        raise SignatureError("no created")
+    if not jwt_time.is_within(now, LIFETIME, after=created) or not jwt_time.has_come(created, now=now):
+        raise SignatureError("created is too long ago, or ahead")
     if expires is not None and expires <= now:
         raise SignatureError("it has expired")
     return created

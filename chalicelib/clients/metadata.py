@@ -16,6 +16,7 @@ from chalicelib.clients.encryption import require_encryption
 from chalicelib.clients.jwk_set import Keys, KeysError
 from chalicelib.clients.locations import require_locations, require_sector
 from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri
+from chalicelib.keys import algorithm
 from chalicelib.profiles import PROFILES, Profile
 from chalicelib.remote.documents import Documents
 from chalicelib.storage.records import Client
@@ -177,7 +178,8 @@ def _require_assertion_alg(client: Client, profile: Profile) -> str | None:
     """How the client's assertions are signed, if that is agreed (OpenID Connect Registration 2)."""
     alg = client.token_endpoint_auth_signing_alg
     algs = {"private_key_jwt": profile.client_signing_algs, "client_secret_jwt": profile.client_secret_algs}
-    if alg is not None and alg not in algs.get(client.token_endpoint_auth_method, ()):
+    offered = algs.get(client.token_endpoint_auth_method, ())
+    if alg is not None and not algorithm.is_one_of(alg, offered):
         raise InvalidClientMetadata("token_endpoint_auth_signing_alg: the method or the profile has no such algorithm")
     return alg
 
@@ -210,9 +212,9 @@ def _require_signatures(client: Client, profile: Profile, signs: Collection[str]
         value = getattr(client, name)
         if value is None:
             continue
-        if value not in (algs or (DEFAULT_ALG,)):
+        if not algorithm.is_one_of(value, algs or (DEFAULT_ALG,)):
             raise InvalidClientMetadata(f"{name}: the profile has no such algorithm")
-        if name in for_it and value not in signs:
+        if name in for_it and not algorithm.is_one_of(value, signs):
             raise InvalidClientMetadata(f"{name}: this deployment has no key that signs so")
     signs_requests = client.require_signed_request_object or client.request_object_signing_alg is not None
     has_keys = client.jwks_uri is not None or bool(_keys(client))

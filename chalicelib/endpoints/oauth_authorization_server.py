@@ -10,6 +10,7 @@ from typing import Any
 from chalicelib.authorization import prompt
 from chalicelib.authorization.detail_types import TYPES
 from chalicelib.authorization.scope import SCOPES
+from chalicelib.keys.algorithm import is_one_of
 from chalicelib.messages import Request, Response, json_response
 from chalicelib.people import assurance
 from chalicelib.people.claims import SCOPES as CLAIMS
@@ -29,8 +30,6 @@ ENDPOINTS = {
 }
 """By the names of the "OAuth Authorization Server Metadata" registry."""
 
-FOR_BROWSERS = ("authorization_endpoint",)
-
 
 def answer(request: Request, provider: Provider) -> Response:
     """The metadata document."""
@@ -47,7 +46,7 @@ def document(settings: Settings) -> dict[str, Any]:
         "jwks_uri": f"{settings.issuer}/jwks",
         **{name: settings.issuer + path for name, path in ENDPOINTS.items()},
         "mtls_endpoint_aliases": {  # RFC8705-5
-            name: settings.mtls_url + path for name, path in ENDPOINTS.items() if name not in FOR_BROWSERS
+            name: settings.mtls_url + path for name, path in ENDPOINTS.items() if path != "/authorize"
         },
         "scopes_supported": list(SCOPES),
         "claims_supported": ["sub", "auth_time", "acr", "amr", *(name for names in CLAIMS.values() for name in names)],
@@ -102,7 +101,7 @@ def _offered(settings: Settings) -> dict[str, list[str]]:
 
 
 def _signed(question: str, settings: Settings) -> list[str]:
-    return [alg for alg in _union(question) if alg in settings.signing_keys]
+    return [alg for alg in _union(question) if is_one_of(alg, settings.signing_keys)]
 
 
 def _union(question: str) -> list[str]:

@@ -18,6 +18,7 @@ from jwt.algorithms import Algorithm
 from jwt.api_jws import PyJWS
 from jwt.exceptions import PyJWTError
 
+from chalicelib.keys import algorithm
 from chalicelib.keys.ring import Signer
 
 Key = TypeVar("Key")
@@ -30,8 +31,6 @@ CURVES = {"ES256": "P-256", "EdDSA": "Ed25519", "Ed25519": "Ed25519"}
 ONLY_ENCRYPT = frozenset({("EC", "P-384"), ("EC", "P-521"), ("OKP", "X25519")})
 MACS = {"HS256": 32, "HS384": 48, "HS512": 64}
 """The least octets of a secret: as many as the hash gives (RFC7518-3.2)."""
-IN_PYJWT = {"Ed25519": "EdDSA"}
-"""Names of RFC 9864 that PyJWT knows by an older one."""
 
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})  # RFC7518-6.2.2, 6.3.2, 6.4.1
 
@@ -162,7 +161,7 @@ def _header(token: str, algs: Collection[str], *, of: Collection[str]) -> tuple[
     """The header and its alg, if that is one of `algs` and `of` the kind: a MAC is none of a public key."""
     header, _ = _load(token, verify=None)
     alg = header.get("alg")
-    if not isinstance(alg, str) or alg not in algs or alg not in of:
+    if not isinstance(alg, str) or not algorithm.is_one_of(alg, algs) or alg not in of:
         raise JoseError("its algorithm is not allowed")
     if "crit" in header:
         raise JoseError("it has critical headers that are not understood")
@@ -223,7 +222,7 @@ def _choose(jwks: Mapping[str, Any], alg: str, kid: object) -> Mapping[str, Any]
         for key in jwks.get("keys", ())
         if key.get("kty") == KEY_TYPES[alg]
         and key.get("crv") == CURVES.get(alg)
-        and key.get("alg", alg) == alg
+        and algorithm.is_same(key.get("alg", alg), alg)
         and key.get("use", "sig") == "sig"
         and (kid is None or key.get("kid") == kid)
     ]
@@ -236,7 +235,7 @@ def _choose(jwks: Mapping[str, Any], alg: str, kid: object) -> Mapping[str, Any]
 def _load_key(jwk: str, alg: str) -> PyJWK:
     members = {k: v for k, v in json.loads(jwk).items() if k in ("kty", "kid", "crv", "n", "e", "x", "y")}
     try:
-        return PyJWK(members, algorithm=IN_PYJWT.get(alg, alg))
+        return PyJWK(members, algorithm=algorithm.canonical(alg))
     except (PyJWTError, ValueError, TypeError) as problem:
         raise JoseError("the key can't be read") from problem
 
@@ -244,7 +243,7 @@ def _load_key(jwk: str, alg: str) -> PyJWK:
 @cache
 def _verifier(alg: str) -> PyJWS:
     """A PyJWS that knows one algorithm."""
-    name = IN_PYJWT.get(alg, alg)
+    name = algorithm.canonical(alg)
     jws = PyJWS(algorithms=[])
     jws.register_algorithm(alg, PyJWS().get_algorithm_by_name(name))
     return jws

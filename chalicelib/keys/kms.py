@@ -12,6 +12,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from chalicelib.keys.algorithm import canonical
 from chalicelib.keys.ring import CantUnwrap, Signer, Unwrapper
 from chalicelib.settings import AWS_CONNECT_SECONDS, AWS_READ_SECONDS, AWS_TRIES
 from chalicelib.storage.records import SigningKey
@@ -43,14 +44,14 @@ class KmsSigner:
 
     def sign(self, data: bytes) -> bytes:
         """The signature. Raises MessageTooLong where KMS must see the message itself and it is over LONGEST."""
-        whole = self.alg == "EdDSA"
+        whole = canonical(self.alg) == "EdDSA"
         if whole and len(data) > LONGEST:
             raise MessageTooLong(f"KMS signs at most {LONGEST} bytes as {self.alg}, and these are {len(data)}")
         answer = self._client.sign(
             KeyId=self._key_id,
             Message=data if whole else sha256(data).digest(),
             MessageType="RAW" if whole else "DIGEST",
-            SigningAlgorithm=ALGORITHMS[self.alg],
+            SigningAlgorithm=ALGORITHMS[canonical(self.alg)],
         )
         signature: bytes = answer["Signature"]
         return _raw(signature) if self.alg == "ES256" else signature
@@ -140,7 +141,7 @@ def to_jwk(der: bytes, alg: str) -> dict[str, Any]:
     from chalicelib.keys.thumbprint import thumbprint
 
     key: Any = serialization.load_der_public_key(der)
-    if alg == "EdDSA":
+    if canonical(alg) == "EdDSA":
         members = {"kty": "OKP", "crv": "Ed25519", "x": _b64(key.public_bytes_raw())}  # RFC8037-2
     elif alg == "ES256":
         point = key.public_numbers()

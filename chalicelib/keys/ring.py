@@ -7,9 +7,10 @@ stays published until the last thing that it signed has expired.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from chalicelib.keys.algorithm import has_two_names, is_same
 from chalicelib.storage.records import SigningKey
 from chalicelib.storage.stores import SigningKeys
 
@@ -70,11 +71,13 @@ class Ring:
     unwrapper: Callable[[SigningKey], Unwrapper]
 
     def signing(self, alg: str, *, now: int) -> Signer:
-        """The signer for `alg`: the newest key that may sign. Raises NoSigningKey."""
-        fit = [key for key in self.published(now=now) if _signs(key) and key.alg == alg and key.signs_from <= now]
+        """The signer for `alg`, under just that name: the newest key that may sign. Raises NoSigningKey."""
+        may_sign = [key for key in self.published(now=now) if _signs(key) and key.signs_from <= now]
+        fit = [key for key in may_sign if is_same(key.alg, alg)]
         if not fit:
             raise NoSigningKey(alg)
-        return self.signer(max(fit, key=lambda key: (key.signs_from, key.kid)))
+        newest = max(fit, key=lambda key: (key.signs_from, key.kid))
+        return self.signer(newest if newest.alg == alg else replace(newest, alg=alg))
 
     def unwrapping(self, kid: str | None, *, now: int) -> Unwrapper:
         """What decrypts for the published key of that `kid`, or for the only one. Raises CantUnwrap."""
@@ -89,7 +92,12 @@ class Ring:
 
     def jwks(self, *, now: int) -> dict[str, Any]:
         """The JWK Set (RFC 7517 5): public members alone."""
-        return {"keys": [key.public_jwk for key in self.published(now=now)]}
+        return {"keys": [_as_published(key) for key in self.published(now=now)]}
+
+
+def _as_published(key: SigningKey) -> dict[str, Any]:
+    """Without `alg` where that has two names, since clients compare the one that they registered; `kty` and `crv` tell it."""
+    return {name: value for name, value in key.public_jwk.items() if name != "alg" or not has_two_names(value)}
 
 
 def _signs(key: SigningKey) -> bool:

@@ -26,7 +26,6 @@ FAPI1_BASELINE = Profile(
     assertion_audiences=("issuer", "token_endpoint", "par_endpoint", "endpoint"),  # OpenID Connect Core 9, PAR-2
     assertion_audience_may_be_array=True,  # RFC7523-3
     assertion_longest_life=3600,  # ours: a jti is remembered until its assertion expires
-    clock_leeway=10,
     rsa_key_bits=2048,  # FAPI1-BASE-5.2.2-5
     ec_key_bits=160,  # FAPI1-BASE-5.2.2-6
     grant_types=("authorization_code", "refresh_token", "client_credentials"),

@@ -12,6 +12,6 @@ FAPI2_MESSAGE_SIGNING = replace(
     name="fapi2-message-signing",
     responses=(("code", ("query", "query.jwt", "jwt")),),  # FAPI2-MS-ID1-5.4.1-1
     request_object_signing_algs=("PS256", "ES256", "EdDSA", "Ed25519"),  # FAPI2-MS-ID1-5.3.1-1
-    authorization_signing_algs=("PS256", "ES256", "EdDSA"),
-    introspection_signing_algs=("PS256", "ES256", "EdDSA"),  # FAPI2-MS-ID1-5.5.1-1
+    authorization_signing_algs=("PS256", "ES256", "EdDSA", "Ed25519"),
+    introspection_signing_algs=("PS256", "ES256", "EdDSA", "Ed25519"),  # FAPI2-MS-ID1-5.5.1-1
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Profile:
     """The rules for one client. No field has a default, so that each profile answers each question.
 
-    Lifetimes and leeways are seconds. `*_algs` are JWS or JWE algorithm names, the only ones accepted; where they are empty,
+    Lifetimes are seconds. `*_algs` are JWS or JWE algorithm names, the only ones accepted; where they are empty,
     nothing of the kind is taken or made, and what we make needs a key of the deployment besides (Settings.signing_keys).
 
     `responses`: each response_type and its response_modes. `nonce_or_state_required`: a request
@@ -44,7 +44,6 @@ class Profile:
     assertion_audiences: tuple[str, ...]
     assertion_audience_may_be_array: bool
     assertion_longest_life: int
-    clock_leeway: int
     rsa_key_bits: int
     ec_key_bits: int
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hmac
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from chalicelib.errors import InvalidDpopProof, UseDpopNonce
-from chalicelib.keys import jose
+from chalicelib.keys import jose, jwt_time
 from chalicelib.keys.thumbprint import thumbprint
 from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES
@@ -25,8 +25,6 @@ EC_KEY_BITS = max(profile.ec_key_bits for profile in PROFILES.values())
 
 LIFETIME = 60
 """Seconds after its iat that a proof is taken (RFC 9449 11.1)."""
-LEEWAY = 10
-"""Seconds that its iat may lie ahead (FAPI 2.0 Security Profile 5.3.2.1-13)."""
 LONGEST_JTI = 512
 
 Address = tuple[str, str | None, int | None, str]
@@ -60,7 +58,7 @@ def proof(
     if claims.get("htm") != request.method:
         raise _refused("htm is another method")
     _require_url(claims.get("htu"), urls)
-    expires_at = _require_recent(claims.get("iat"), now=now)
+    expires_at = _require_recent(claims, now=now)
     if access_token is not None:
         _require_hash(claims.get("ath"), access_token)
     jti = claims.get("jti")
@@ -121,13 +119,17 @@ def _without_dots(path: str) -> str:
     return "/" + "/".join([*kept, ""] if segments[-1] in (".", "..") else kept)
 
 
-def _require_recent(iat: Any, *, now: int) -> int:
+def _require_recent(claims: Mapping[str, Any], *, now: int) -> int:
     """When the proof is no longer taken, and so when its jti may be forgotten."""
-    if not isinstance(iat, int | float):
-        raise _refused("no usable iat")
-    if not now - LIFETIME <= iat <= now + LEEWAY:
+    try:
+        iat = jwt_time.read(claims, "iat")
+    except jwt_time.NotATime as problem:
+        raise _refused(str(problem)) from None
+    if iat is None:
+        raise _refused("iat is missing")
+    if not jwt_time.is_within(now, LIFETIME, after=iat) or not jwt_time.has_come(iat, now=now):
         raise _refused("iat is too long ago, or ahead")
-    return int(iat) + LIFETIME + 1
+    return jwt_time.last_use(iat, LIFETIME)
 
 
 def _require_hash(ath: Any, access_token: str) -> str:

@@ -8,6 +8,7 @@ from hashlib import sha256, sha512
 from typing import Any
 
 from chalicelib.keys import jose, jwe
+from chalicelib.keys.algorithm import is_same
 from chalicelib.keys.ring import Signer
 from chalicelib.profiles import Profile
 from chalicelib.storage.records import Client, Login
@@ -63,5 +64,5 @@ def half_hash(value: str, alg: str) -> str:
 
     The hash is the one of the ID token's `alg`: of PS256 and ES256 SHA-256, of EdDSA by Ed25519 SHA-512 (RFC 8032 5.1).
     """
-    digest = (sha512 if alg == "EdDSA" else sha256)(value.encode()).digest()
+    digest = (sha512 if is_same(alg, "EdDSA") else sha256)(value.encode()).digest()
     return urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha256
 
+from chalicelib.keys import jwt_time
+
 LIFETIME = 300
 """Seconds that a nonce may be used, at least."""
-AHEAD = 10
-"""Seconds that two functions' clocks may differ."""
 HOUR = 3600
 MAC_BYTES = 16
 
@@ -38,5 +38,5 @@ class Nonces:
             issued_at = int.from_bytes(urlsafe_b64decode(nonce.encode("ascii"))[:8], "big")
         except ValueError:
             return False
-        recent = now - LIFETIME <= issued_at <= now + AHEAD
+        recent = now - LIFETIME <= issued_at and jwt_time.has_come(issued_at, now=now)
         return recent and hmac.compare_digest(nonce, self.issue(now=issued_at))

@@ -92,7 +92,7 @@ def test_a_key_that_is_not_ours_is_not_looked_for(fapi1_advanced_client, decrypt
 
 
 def test_a_signing_key_of_ours_is_not_encrypted_to(fapi1_advanced_client, decryptions):
-    (signing,) = [key["kid"] for key in fapi1_advanced_client.bank.jwks()["keys"] if key["alg"] == "PS256"]
+    (signing,) = [key["kid"] for key in fapi1_advanced_client.bank.jwks()["keys"] if key.get("alg") == "PS256"]
     refused(
         fapi1_advanced_client, sealed(fapi1_advanced_client.bank, fapi1_advanced_client.request_object(), kid=signing)
     )

@@ -87,13 +87,13 @@ def test_there_is_no_instant_at_which_a_used_proof_is_good_again(bank, client, p
     """From its use until it is too old, and then for that."""
     send, proof = everywhere(client, client.tokens())[place]
     assert outcome(send(proof)) == "taken"
-    for later in (0, 1, 59, 60, 61, 62, 3600):
+    for later in (0, 1, 60, 61, 70, 71, 72, 3600):
         bank.now = NOW + later
         assert outcome(send(proof)) == "invalid_dpop_proof", later
 
 
 @pytest.mark.clause("DPOP-11.1")
-@pytest.mark.parametrize("iat", [NOW - 59.9, NOW + 0.5, NOW + 9.9])
+@pytest.mark.parametrize("iat", [NOW - 69.9, NOW + 0.5, NOW + 9.9])
 def test_a_fraction_of_a_second_opens_no_gap(bank, client, iat):
     """iat may have a fraction: what is remembered of the proof outlasts it."""
     proof = client.proof("POST", "/token", iat=iat)

@@ -140,7 +140,7 @@ def test_what_is_advertised_is_what_some_profile_answers(bank, stricter, questio
 @pytest.mark.parametrize("what", ["id_token", "authorization", "introspection"])
 def test_a_signature_is_advertised_where_some_profile_answers_so_and_a_key_makes_it(bank, stricter, what):
     question, member = f"{what}_signing_algs", f"{what}_signing_alg_values_supported"
-    assert document(bank.settings)[member] == ["PS256", "ES256", "EdDSA"]
+    assert document(bank.settings)[member] == ["PS256", "ES256", "EdDSA", "Ed25519"]
     assert document(replace(bank.settings, eddsa_key=None))[member] == ["PS256", "ES256"]
     assert stricter(bank.settings, besides=False, **{question: ("EdDSA", "new")})[member] == ["EdDSA"]
 

@@ -226,8 +226,8 @@ def test_5_2_2_17_a_request_object_was_made_within_the_hour(fapi1_advanced_clien
     """Shall require the request object to contain an nbf claim that is no longer than 60 minutes in the past."""
     now = fapi1_advanced_client.bank.now
     refused(fapi1_advanced_client, by, nbf=None)
-    refused(fapi1_advanced_client, by, nbf=now - HOUR - 1, exp=now - HOUR + 3000)
-    refused(fapi1_advanced_client, by, nbf=now - HOUR - 1, exp=now + 5)
+    refused(fapi1_advanced_client, by, nbf=now - HOUR - 11, exp=now - HOUR + 3000)
+    refused(fapi1_advanced_client, by, nbf=now - HOUR - 11, exp=now + 5)
     refused(fapi1_advanced_client, by, nbf=now + 60)
     accepted(fapi1_advanced_client, by, nbf=now + 8)
     accepted(fapi1_advanced_client, by, nbf=now - HOUR + 10, exp=now + 5)

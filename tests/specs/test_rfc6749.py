@@ -577,14 +577,15 @@ UNUSUAL_STATES = [
     "e\u0301 \u00e9",
     "\ufeff\u200b\u202e",
     "x" * 128,
-    "x" * 1000,
-    "\U0001f600" * 1000,
-    '"' * 1000,
-    "%" * 1000,
-    "+" * 1000,
+    "x" * 4096,
+    "\U0001f600" * 4096,
+    '"' * 4096,
+    "%" * 4096,
+    "+" * 4096,
 ]
 
 
+@pytest.mark.fault("4f")
 @pytest.mark.clause("RFC6749-4.1.2")
 @each("state", UNUSUAL_STATES)
 def test_4_1_2_a_code_comes_with_the_exact_state(tls_client_auth_client, state):
@@ -606,8 +607,7 @@ def test_4_1_2_any_state_of_a_thousand_characters_comes_back_to_the_byte(tls_cli
 
 
 @pytest.mark.clause("RFC6749-4.1.2")
-@pytest.mark.parametrize("name", ["state", "nonce"])
-@each("length", [1001, 5000, 60_000])
+@pytest.mark.parametrize(("name", "length"), [("state", 4097), ("nonce", 1001), ("state", 60_000), ("nonce", 60_000)])
 def test_4_1_2_a_state_or_nonce_that_is_too_long_is_refused_never_cut(tls_client_auth_client, name, length):
     """state must be the exact value, so one that can't be kept whole is refused."""
     refused(tls_client_auth_client.push(**{name: "x" * length}), "invalid_request")

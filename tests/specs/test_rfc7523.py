@@ -187,14 +187,14 @@ def test_3_it_expires(fintech, exp):
 
 
 @pytest.mark.clause("RFC7523-3")
-@each("life", [1, 60, 300, 3600])
+@each("life", [1, 60, 300, 3600, 3610])
 def test_3_it_may_live_for_seconds_or_for_an_hour(fintech, life):
     """4: no particular life is asked for."""
     assert accepted(push(fintech, fintech.assertion(exp=NOW + life)))
 
 
 @pytest.mark.clause("RFC7523-3")
-@each("exp", [NOW + 3601, NOW + 10**9, 1 << 53])
+@each("exp", [NOW + 3611, NOW + 10**9, 1 << 53])
 def test_3_it_does_not_live_unreasonably_long(fintech, exp):
     """4: an exp unreasonably far in the future may be refused; its jti would have to be remembered until then."""
     assert refused(push(fintech, fintech.assertion(exp=exp)))

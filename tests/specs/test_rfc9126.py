@@ -163,7 +163,7 @@ def test_2_1_2_a_request_that_only_names_another_is_refused(tls_client_auth_clie
         ({"prompt": "create"}, "invalid_request"),
         ({"max_age": "-1"}, "invalid_request"),
         ({"max_age": "soon"}, "invalid_request"),
-        ({"state": "x" * 1001}, "invalid_request"),
+        ({"state": "x" * 4097}, "invalid_request"),
         ({"client_id": "rival"}, "invalid_client"),
     ],
 )

@@ -208,14 +208,15 @@ def test_5_3_1_2_an_authorization_other_than_the_signed_one_is_refused():
 
 
 @pytest.mark.clause("FAPI2-HTTPSIG-5.3.1.2-6")
-@each(("created", "fits"), [(NOW - 61, False), (NOW - 60, True), (NOW + 10, True), (NOW + 11, False), (None, False)])
+@each(("created", "fits"), [(NOW - 71, False), (NOW - 70, True), (NOW + 10, True), (NOW + 11, False), (None, False)])
 def test_5_3_1_2_created_is_there_and_of_the_last_minute(created, fits):
     """A signature without created, or with one outside an acceptable range (1 minute), is rejected."""
     request = signed(a_request(), created=created)
     if fits:
         assert check(request).created == created
     else:
-        assert refused(request).detail == "signature: no created, or too long ago, or ahead"
+        detail = "signature: no created" if created is None else "signature: created is too long ago, or ahead"
+        assert refused(request).detail == detail
 
 
 @pytest.mark.clause("FAPI2-HTTPSIG-5.3.1.2-6")
