@@ -22,7 +22,7 @@ class Row:
     purpose: str
     spec: str
     signs: str | None = None
-    decrypts: str | None = None
+    decrypts: tuple[str, ...] = ()
     usage: str = "ENCRYPT_DECRYPT"
     chosen: bool = False
 
@@ -47,7 +47,7 @@ KEYS = (
         "decryption",
         "Decrypts what clients encrypt for the provider",
         "RSA_2048",
-        decrypts="RSAES_OAEP_SHA_256",
+        decrypts=("RSAES_OAEP_SHA_256", "RSAES_OAEP_SHA_1"),
     ),
     Row(TABLES_KEY, "Encrypts the tables at rest", "SYMMETRIC_DEFAULT"),
 )

@@ -67,7 +67,7 @@ def _use_key(key: Key, keys: Mapping[str, kms.Key]) -> iam.PolicyStatement:
     if key.verb == "Sign":
         conditions = {"StringEquals": {"kms:SigningAlgorithm": SIGNING_ALGORITHMS[key.name]}}
     elif key.verb == "Decrypt" and key.name in DECRYPTION_ALGORITHMS:
-        conditions = {"StringEquals": {"kms:EncryptionAlgorithm": DECRYPTION_ALGORITHMS[key.name]}}
+        conditions = {"StringEquals": {"kms:EncryptionAlgorithm": list(DECRYPTION_ALGORITHMS[key.name])}}
     elif key.name == TABLES_KEY:
         conditions = {"StringLike": {"kms:ViaService": "dynamodb.*.amazonaws.com"}}
     elif key.context is not None:

@@ -26,7 +26,7 @@ KINDS: Mapping[str, tuple[tuple[str, str | None], ...]] = {
     "ECDH-ES+A256KW": CURVES,
 }
 """What we encrypt by, and the kinds of key that it takes (RFC 7518 4.3, 4.6; RFC 8037 3.2)."""
-UNWRAPPED = ("RSA-OAEP-256",)
+UNWRAPPED = ("RSA-OAEP-256", "RSA-OAEP")
 """What KMS unwraps for us."""
 ENCS = ("A256GCM",)
 
@@ -36,6 +36,8 @@ COMPACT = re.compile(
     r"[A-Za-z0-9_-]{1,1024}\.[A-Za-z0-9_-]{1,1024}\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{22}"
 )
 """Five parts, with the IV and the tag of AES-GCM (RFC 7518 5.3)."""
+CONTENTS = frozenset({"jwt", "oauth-authz-req+jwt"})
+"""What the header's cty may say that is inside, as a media type without "application/" (RFC 7519 5.2, RFC 9101 10.8.1)."""
 HEADERS = frozenset({"alg", "enc", "kid", "cty", "typ"})
 KEY_MEMBERS = ("kty", "crv", "n", "e", "x", "y")
 
@@ -158,7 +160,7 @@ def _header(token: str, algs: Collection[str], encs: Collection[str]) -> dict[st
         raise JoseError("its algorithm is not allowed")
     if header.get("enc") not in encs or header.get("enc") not in ENCS:
         raise JoseError("its encryption is not allowed")
-    if str(header.get("cty", "JWT")).upper() != "JWT":
+    if str(header.get("cty", "JWT")).lower().removeprefix("application/") not in CONTENTS:  # RFC7515-4.1.10
         raise JoseError("its content is not said to be a JWT")  # RFC7519-5.2
     return header
 
@@ -177,7 +179,7 @@ def _registry(alg: str, enc: str, unwrapper: Unwrapper) -> Any:
 
         def decrypt_cek(self, recipient: Any) -> bytes:
             try:
-                return unwrapper.unwrap(recipient.encrypted_key)
+                return unwrapper.unwrap(recipient.encrypted_key, alg)
             except CantUnwrap:
                 return b""  # RFC7516-11.5: of the wrong length, so joserfc goes on with a random one
 

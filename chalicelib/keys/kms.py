@@ -18,7 +18,7 @@ from chalicelib.settings import AWS_CONNECT_SECONDS, AWS_READ_SECONDS, AWS_TRIES
 from chalicelib.storage.records import SigningKey
 
 ALGORITHMS = {"PS256": "RSASSA_PSS_SHA_256", "ES256": "ECDSA_SHA_256", "EdDSA": "ED25519_SHA_512"}
-DECRYPTS = {"RSA-OAEP-256": "RSAES_OAEP_SHA_256"}
+DECRYPTS = {"RSA-OAEP-256": "RSAES_OAEP_SHA_256", "RSA-OAEP": "RSAES_OAEP_SHA_1"}
 P256_BYTES = 32
 LONGEST = 4096
 """Bytes of the longest message that KMS takes."""
@@ -61,15 +61,13 @@ class KmsUnwrapper:
     """An Unwrapper whose key KMS holds."""
 
     def __init__(self, client: Any, key: SigningKey) -> None:
-        self._client, self._key_id, self._alg = client, key.key_id, key.alg
+        self._client, self._key_id = client, key.key_id
         self.public_jwk = key.public_jwk
 
-    def unwrap(self, wrapped: bytes) -> bytes:
-        """The key inside. Raises CantUnwrap where it was not encrypted to this one."""
+    def unwrap(self, wrapped: bytes, alg: str) -> bytes:
+        """The key inside. Raises CantUnwrap where it was not encrypted to this one, or not by `alg`."""
         try:
-            answer = self._client.decrypt(
-                KeyId=self._key_id, CiphertextBlob=wrapped, EncryptionAlgorithm=DECRYPTS[self._alg]
-            )
+            answer = self._client.decrypt(KeyId=self._key_id, CiphertextBlob=wrapped, EncryptionAlgorithm=DECRYPTS[alg])
         except ClientError as problem:
             if problem.response["Error"]["Code"] == "InvalidCiphertextException":
                 raise CantUnwrap("KMS can't decrypt it") from None

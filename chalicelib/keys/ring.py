@@ -29,8 +29,8 @@ class Unwrapper(Protocol):
 
     public_jwk: dict[str, Any]
 
-    def unwrap(self, wrapped: bytes) -> bytes:
-        """The key that was encrypted as RSA-OAEP-256 (RFC 7518 4.3). Raises CantUnwrap."""
+    def unwrap(self, wrapped: bytes, alg: str) -> bytes:
+        """The key that was encrypted by `alg`, RSA-OAEP-256 or RSA-OAEP (RFC 7518 4.3). Raises CantUnwrap."""
         ...
 
 
@@ -96,8 +96,9 @@ class Ring:
 
 
 def _as_published(key: SigningKey) -> dict[str, Any]:
-    """Without `alg` where that has two names, since clients compare the one that they registered; `kty` and `crv` tell it."""
-    return {name: value for name, value in key.public_jwk.items() if name != "alg" or not has_two_names(value)}
+    """Without `alg` where there are several: clients compare the one that they registered."""
+    several = has_two_names(key.alg) or not _signs(key)
+    return {name: value for name, value in key.public_jwk.items() if name != "alg" or not several}
 
 
 def _signs(key: SigningKey) -> bool:

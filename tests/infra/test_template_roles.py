@@ -133,14 +133,14 @@ def test_who_unseals_opens_the_secrets_of_people_or_those_of_clients_and_never_w
     }
 
 
-def test_only_where_requests_come_in_are_they_decrypted_and_by_one_algorithm(template):
+def test_only_where_requests_come_in_are_they_decrypted_and_by_two_algorithms(template):
     decrypting = {
         handler: (actions(s), s.get("Condition"))
         for handler in template.functions()
         for s in template.statements(handler)
         if setting(template, s["Resource"]) == "DUCAT_DECRYPTION_KEY"
     }
-    oaep = {"StringEquals": {"kms:EncryptionAlgorithm": "RSAES_OAEP_SHA_256"}}
+    oaep = {"StringEquals": {"kms:EncryptionAlgorithm": ["RSAES_OAEP_SHA_256", "RSAES_OAEP_SHA_1"]}}
     assert decrypting == {
         "app.par": (["kms:Decrypt"], oaep),
         "app.authorize": (["kms:Decrypt"], oaep),

@@ -17,7 +17,21 @@ from tests.conftest import STANDARD
 from tests.each import each
 
 PATH = "/.well-known/openid-configuration"
-ALGS = ("none", "HS256", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+ALGS = (
+    "none",
+    "HS256",
+    "RS256",
+    "RS384",
+    "RS512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "ES256",
+    "ES384",
+    "ES512",
+    "EdDSA",
+    "Ed25519",
+)
 PROMPTS = ("none", "login", "consent", "select_account", "create", "admin_consent")
 ACRS = ("urn:ducat:loa:1", "urn:ducat:loa:2", "urn:ducat:loa:3", "urn:mace:incommon:iap:silver", "0", "phr", "phrh")
 

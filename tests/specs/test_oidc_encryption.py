@@ -6,10 +6,11 @@ import jwt
 import pytest
 
 from chalicelib.errors import InvalidClientMetadata
-from tests.actors import ISSUER, jwk, rsa_key
+from chalicelib.profiles import PROFILES
+from tests.actors import ISSUER, Browser, jwk, rsa_key
 from tests.conftest import FAPI1
 from tests.each import each
-from tests.encryption import ALGS, ENC, opened, private, public
+from tests.encryption import ALGS, ENC, opened, private, public, sealed
 
 
 @pytest.fixture
@@ -96,35 +97,35 @@ def _userinfo(client):
 @pytest.mark.clause("JARM-2.2")
 def test_jarm_2_2_a_response_is_signed_and_then_encrypted(registered):
     """The JWT is encrypted if the client registered that; a refusal too."""
-    client = registered(authorization_encrypted_response_alg="RSA-OAEP", authorization_encrypted_response_enc=ENC)
+    client = registered(authorization_encrypted_response_alg="RSA-OAEP-256", authorization_encrypted_response_enc=ENC)
     back = client.agreed(response_type="code", response_mode="jwt").parameters
     assert back.keys() == {"response"}
-    _, inside = opened(back["response"], private("reads"), alg="RSA-OAEP")
+    _, inside = opened(back["response"], private("reads"), alg="RSA-OAEP-256")
     claims = verified(client.bank, inside)
     assert claims["code"]
     assert claims["state"] == "a-state"
     refused = client.bank.send(
         "GET", "/authorize", query=client.direct(response_type="code", response_mode="jwt", scope="unknown")
     ).parameters
-    _, inside = opened(refused["response"], private("reads"), alg="RSA-OAEP")
+    _, inside = opened(refused["response"], private("reads"), alg="RSA-OAEP-256")
     assert verified(client.bank, inside)["error"] == "invalid_scope"
 
 
 WRONG = {
     "enc-alone": {"id_token_encrypted_response_enc": ENC},
-    "alg-alone": {"id_token_encrypted_response_alg": "RSA-OAEP"},
+    "alg-alone": {"id_token_encrypted_response_alg": "RSA-OAEP-256"},
     "RSA1_5": {"id_token_encrypted_response_alg": "RSA1_5", "id_token_encrypted_response_enc": ENC},
     "dir": {"userinfo_encrypted_response_alg": "dir", "userinfo_encrypted_response_enc": ENC},
-    "CBC": {"id_token_encrypted_response_alg": "RSA-OAEP", "id_token_encrypted_response_enc": "A128CBC-HS256"},
+    "CBC": {"id_token_encrypted_response_alg": "RSA-OAEP-256", "id_token_encrypted_response_enc": "A128CBC-HS256"},
     "request-by-RSA-OAEP": {"request_object_encryption_alg": "RSA-OAEP", "request_object_encryption_enc": ENC},
     "response-that-is-not-signed": {
-        "authorization_encrypted_response_alg": "RSA-OAEP",
+        "authorization_encrypted_response_alg": "RSA-OAEP-256",
         "authorization_encrypted_response_enc": ENC,
         "profile": "fapi1-baseline",
     },
     "userinfo-by-RS256": {"userinfo_signed_response_alg": "RS256"},
     "no-key": {
-        "id_token_encrypted_response_alg": "RSA-OAEP",
+        "id_token_encrypted_response_alg": "RSA-OAEP-256",
         "id_token_encrypted_response_enc": ENC,
         "jwks": {"keys": [jwk(rsa_key("advanced"))]},
     },
@@ -141,11 +142,62 @@ def test_what_can_not_be_kept_is_not_registered(registered, wrong):
 
 @pytest.mark.clause("JARM-3")
 def test_the_metadata_name_what_is_taken(bank):
-    """OpenID Connect Discovery 3, JARM 4: computed from the profiles; neither RSA1_5 nor anything symmetric."""
+    """OpenID Connect Discovery 3, JARM 4: neither RSA1_5 nor anything symmetric; RSA-OAEP of one ecosystem."""
     told = bank.metadata()
     for what in ("id_token", "userinfo", "authorization"):
-        assert told[f"{what}_encryption_alg_values_supported"] == list(ALGS)
+        assert told[f"{what}_encryption_alg_values_supported"] == [*ALGS, "RSA-OAEP"]
         assert told[f"{what}_encryption_enc_values_supported"] == [ENC]
-    assert told["request_object_encryption_alg_values_supported"] == ["RSA-OAEP-256"]
+    assert told["request_object_encryption_alg_values_supported"] == ["RSA-OAEP-256", "RSA-OAEP"]
     assert told["request_object_encryption_enc_values_supported"] == [ENC]
-    assert told["userinfo_signing_alg_values_supported"] == ["PS256", "ES256", "EdDSA"]
+    assert told["userinfo_signing_alg_values_supported"] == ["PS256", "ES256", "EdDSA", "Ed25519"]
+
+
+CONTENTS = (
+    "oauth-authz-req+jwt",
+    "application/oauth-authz-req+jwt",
+    "OAUTH-AUTHZ-REQ+JWT",
+    "jwt",
+    "application/JWT",
+    None,
+)
+
+
+@pytest.mark.fault("4c")
+@pytest.mark.clause("RFC7515-4.1.10")
+@each("cty", CONTENTS)
+def test_jar_6_1_what_is_inside_is_named_as_libraries_name_it(fapi1_advanced_client, cty):
+    """openid-client 5 says what RFC 9101 10.8.1 registers; a media type has no case and may have its whole name."""
+    bank = fapi1_advanced_client.bank
+    inside = fapi1_advanced_client.request_object(response_mode="jwt")
+    assert fapi1_advanced_client.post("/par", request=sealed(bank, inside, cty=cty)).status == 201
+
+
+@pytest.mark.fault("4c")
+@each("cty", ["application/json", "jwt2", "application/application/jwt", "dpop+jwt", "token-introspection+jwt"])
+def test_jar_6_1_what_is_something_else_is_refused(fapi1_advanced_client, cty):
+    """Only a request object is expected."""
+    sent = sealed(fapi1_advanced_client.bank, fapi1_advanced_client.request_object(response_mode="jwt"), cty=cty)
+    assert fapi1_advanced_client.post("/par", request=sent).error == "invalid_request_object"
+
+
+@pytest.mark.fault("4c")
+@pytest.mark.clause("FAPI1-ADV-8.6.1-1")
+def test_rsa_oaep_is_of_the_profile_that_names_it(registered):
+    """Open Finance Brazil encrypts by RSA-OAEP, both ways; a client of another profile can't, and is refused by the name."""
+    by = {"request_object_encryption_alg": "RSA-OAEP", "request_object_encryption_enc": ENC}
+    back = {"id_token_encrypted_response_alg": "RSA-OAEP", "id_token_encrypted_response_enc": ENC}
+    client = registered(profile="open-finance-brazil", **by, **back)
+    inside = client.request_object(response_type="code id_token", scope="openid accounts")
+    sent = sealed(client.bank, inside, alg="RSA-OAEP")
+    browser = Browser(client.bank)
+    page = browser.get(browser.get("/authorize", client.direct(request=sent)).location)
+    page = browser.get(browser.sign_in(page).location)
+    answered = browser.submit(page, "approve").fragment
+    _, token = opened(answered["id_token"], private("reads"), alg="RSA-OAEP")
+    assert verified(client.bank, token)["sub"]
+    sent = sealed(client.bank, client.request_object(response_type="code id_token"), alg="RSA-OAEP-256")
+    assert client.post("/par", request=sent).error == "invalid_request_object"  # it registered the other one
+    for members in (by, back):
+        for profile in PROFILES.keys() - {"open-finance-brazil"}:
+            with pytest.raises(InvalidClientMetadata, match="_alg: the profile has no such algorithm"):
+                registered(**{"profile": profile, **members})

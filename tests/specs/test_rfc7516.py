@@ -21,7 +21,7 @@ def ask(fapi1_advanced_client):
 def test_5_2_what_is_encrypted_to_a_published_key_is_decrypted(bank, ask):
     """The message decryption process is the reverse of the encryption process."""
     key = bank_key(bank)
-    assert (key["kty"], key["alg"], key["use"]) == ("RSA", "RSA-OAEP-256", "enc")
+    assert (key["kty"], key.get("alg"), key["use"]) == ("RSA", None, "enc")
     assert not key.keys() & {"d", "p", "q"}
     assert ask().status == 201
 

@@ -37,7 +37,7 @@ SIGNS = {
 }
 """Of each kind of key that signs, the one algorithm that is used here."""
 
-UNWRAPS = "RSAES_OAEP_SHA_256"
+UNWRAPS = {"RSAES_OAEP_SHA_1": hashes.SHA1(), "RSAES_OAEP_SHA_256": hashes.SHA256()}
 USES = {
     "SYMMETRIC_DEFAULT": ("ENCRYPT_DECRYPT",),
     "HMAC_256": ("GENERATE_VERIFY_MAC",),
@@ -57,7 +57,6 @@ _PARAMETERS = {
 }
 _DIGEST = hashes.SHA256()
 _PSS = padding.PSS(padding.MGF1(_DIGEST), salt_length=_DIGEST.digest_size)
-_OAEP = padding.OAEP(padding.MGF1(_DIGEST), _DIGEST, None)
 _PREHASHED = utils.Prehashed(_DIGEST)
 _NONCE, _NAME = 12, 16
 """Bytes of a ciphertext's parts: which key, the nonce, and then what AES-GCM made."""
@@ -126,7 +125,7 @@ class Keys:
         named = (
             {"SigningAlgorithms": [SIGNS[key.spec]]}
             if key.usage == "SIGN_VERIFY"
-            else {"EncryptionAlgorithms": [UNWRAPS]}
+            else {"EncryptionAlgorithms": list(UNWRAPS)}
         )
         return {"KeyId": key.arn, "PublicKey": _b64(der), "KeySpec": key.spec, "KeyUsage": key.usage, **named}
 
@@ -158,14 +157,14 @@ class Keys:
 
     def _decrypt(self, body: Body) -> Body:
         algorithm, blob = body.get("EncryptionAlgorithm", "SYMMETRIC_DEFAULT"), b64decode(body["CiphertextBlob"])
-        if algorithm not in ("SYMMETRIC_DEFAULT", UNWRAPS):
+        if algorithm not in ("SYMMETRIC_DEFAULT", *UNWRAPS):
             raise Unknown(f"Decrypt by {algorithm}")
         if "KeyId" not in body:
             raise Unknown("Decrypt with a key that is not named")
         key = self._key(body["KeyId"], "ENCRYPT_DECRYPT")
         if isinstance(key.material, bytes) != (algorithm == "SYMMETRIC_DEFAULT"):
             raise _usage(f"{algorithm} is not for a key of the kind {key.spec}")
-        secret = _unwrapped(key, blob) if algorithm == UNWRAPS else _opened(key, blob, body)
+        secret = _unwrapped(key, blob, UNWRAPS[algorithm]) if algorithm in UNWRAPS else _opened(key, blob, body)
         return {"KeyId": key.arn, "Plaintext": _b64(secret), "EncryptionAlgorithm": algorithm}
 
     def _generate_mac(self, body: Body) -> Body:
@@ -202,9 +201,9 @@ _SIGNATURES: Mapping[str, Callable[[Any, bytes, Any], bytes]] = {
 }
 
 
-def _unwrapped(key: Key, blob: bytes) -> bytes:
+def _unwrapped(key: Key, blob: bytes, hashed: hashes.HashAlgorithm) -> bytes:
     try:
-        secret: bytes = key.material.decrypt(blob, _OAEP)
+        secret: bytes = key.material.decrypt(blob, padding.OAEP(padding.MGF1(hashed), hashed, None))
     except ValueError:
         raise _ciphertext() from None
     return secret

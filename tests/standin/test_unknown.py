@@ -89,7 +89,7 @@ KMS: list[tuple[str, Body]] = [
     ("Sign", {"Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256", "MessageType": "EXTERNAL_MU"}),
     ("Sign", {"Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256", "DryRun": True}),
     ("Encrypt", {"Plaintext": "eA==", "EncryptionAlgorithm": "RSAES_OAEP_SHA_256"}),
-    ("Decrypt", {"CiphertextBlob": "eA==", "EncryptionAlgorithm": "RSAES_OAEP_SHA_1"}),
+    ("Decrypt", {"CiphertextBlob": "eA==", "EncryptionAlgorithm": "SM2PKE"}),
     ("GenerateMac", {"Message": "eA==", "MacAlgorithm": "HMAC_SHA_512"}),
 ]
 
