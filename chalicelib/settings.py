@@ -29,11 +29,13 @@ class Settings:
     client certificates. `bank_name`: the name people read on the pages. `people`: "module:function" that makes the directory
     of end users. `resource_url`: https URL of the bank's API behind the authorizer. `resource_rules`: JSON object, "GET
     /accounts" to what the authorizer asks for there (tokens/demand.py). `*_table`: name of a DynamoDB table.
-    `eddsa_key`: id or ARN of a KMS key that signs as EdDSA; left out where the Region's KMS has no such keys. `*_key`: id or ARN
-    of a KMS key. `otp_level`: the level of assurance that password and one-time code reach by an audit of the bank, 2 or 3;
-    how much is needed is for a client's profile to say. `weekly_tables`: "yes" where what is used for a short time is kept in
-    a table of the week in which it expires, and a job drops those of the past; "no" where DynamoDB's time to live sweeps.
-    `tables_key`: the KMS key that such a table is encrypted by.
+    `client_authorities`: JSON array of the distinguished names of the authorities whose certificates may name clients that
+    use tls_client_auth; nobody's are where it is left out. `eddsa_key`: id or ARN of a KMS key that signs as EdDSA; left out
+    where the Region's KMS has no such keys. `*_key`: id or ARN of a KMS key. `otp_level`: the level of assurance that password
+    and one-time code reach by an audit of the bank, 2 or 3; how much is needed is for a client's profile to say.
+    `weekly_tables`: "yes" where what is used for a short time is kept in a table of the week in which it expires, and a job
+    drops those of the past; "no" where DynamoDB's time to live sweeps. `tables_key`: the KMS key that such a table is
+    encrypted by.
     """
 
     issuer: str
@@ -58,6 +60,7 @@ class Settings:
     decryption_key: str
     eddsa_key: str | None = None
     tables_key: str | None = None
+    client_authorities: str = "[]"
     otp_level: str = "2"
     weekly_tables: str = "no"
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from chalicelib.clients import distinguished_name
 from chalicelib.tokens import demand
 
 HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
@@ -34,7 +35,8 @@ class Deployment:
     `issuer_host`, `mtls_host`: the browsers' host, whose https URL is the issuer, and the host that asks for client
     certificates. `*_certificate`: ACM ARNs of their server certificates. `truststore_uri`, `truststore_version`: the
     PEM file, in S3 with versions on, of the authorities whose client certificates are let in. `resource_host`: where the
-    bank's own API is, behind the authorizer. `resource_rules`: JSON, "GET /accounts" to what the authorizer asks for
+    bank's own API is, behind the authorizer. `client_authorities`: JSON array of the distinguished names of the
+    truststore's authorities that may name clients. `resource_rules`: JSON, "GET /accounts" to what the authorizer asks for
     there (chalicelib/tokens/demand.py). `bank_api_id`: the bank's own REST API that may call the authorizer; * for any
     of this account and Region. `eddsa`: "true" for a key that signs as EdDSA, in a Region whose KMS has keys of the kind
     ECC_NIST_EDWARDS25519; "false" offers clients no such signature.
@@ -51,6 +53,7 @@ class Deployment:
     truststore_uri: str = "s3://bank.example-truststore/truststore.pem"
     truststore_version: str = "unset"
     resource_host: str = "api.bank.example"
+    client_authorities: str = "[]"
     resource_rules: str = "{}"
     bank_api_id: str = "*"
     eddsa: str = "false"
@@ -71,7 +74,7 @@ class Deployment:
 
     def left_as_examples(self) -> list[str]:
         """The settings that must be given before anything is deployed, and are not."""
-        allowed = ("resource_rules", "bank_api_id", "eddsa", "otp_level", "weekly_tables")
+        allowed = ("resource_rules", "client_authorities", "bank_api_id", "eddsa", "otp_level", "weekly_tables")
         return [f.name for f in fields(self) if getattr(self, f.name) == f.default and f.name not in allowed]
 
     def chooses(self, name: str) -> bool:
@@ -107,6 +110,10 @@ class Deployment:
             self.rules()
         except demand.RulesError as wrong:
             problems.append(f'resource_rules must be such as {{"GET /accounts": {{"scope": "accounts"}}}}; {wrong}')
+        try:
+            distinguished_name.read_all(self.client_authorities)
+        except distinguished_name.DistinguishedNameError as wrong:
+            problems.append(f'client_authorities must be such as ["CN=Issuing CA,O=Example Trust,C=DE"]; {wrong}')
         return problems
 
 

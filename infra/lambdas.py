@@ -29,6 +29,7 @@ def environment(
         "DUCAT_MTLS_URL": f"https://{deployment.mtls_host}",
         "DUCAT_BANK_NAME": deployment.bank_name,
         "DUCAT_PEOPLE": PEOPLE,
+        "DUCAT_CLIENT_AUTHORITIES": deployment.client_authorities,
         "DUCAT_OTP_LEVEL": deployment.otp_level,
         "DUCAT_WEEKLY_TABLES": "yes" if deployment.chooses("weekly_tables") else "no",
         "DUCAT_RESOURCE_URL": f"https://{deployment.resource_host}",

@@ -109,6 +109,7 @@ class Stack:
             "DUCAT_PEOPLE": "local.people:build",
             "DUCAT_RESOURCE_URL": self.mtls_url,
             "DUCAT_RESOURCE_RULES": json.dumps(RESOURCE_RULES),
+            "DUCAT_CLIENT_AUTHORITIES": json.dumps([self.certificates.clients_authority.subject_dn]),
             "DUCAT_OTP_LEVEL": str(self._otp_level),
         }
 

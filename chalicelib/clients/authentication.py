@@ -142,6 +142,7 @@ def _none(attempt: _Attempt) -> AuthenticatedClient:
 
 def _tls_client_auth(attempt: _Attempt) -> AuthenticatedClient:
     shown = _certificate_alone(attempt)
+    certificate.require_authority(shown, attempt.client, attempt.provider.settings.client_authorities)
     certificate.require_registered_name(shown, attempt.client)
     return AuthenticatedClient(attempt.client, attempt.profile, by_certificate=True)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from ipaddress import ip_address
+from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from chalicelib.clients import distinguished_name
 from chalicelib.errors import InvalidClient
-from chalicelib.keys.jose import JoseError, require_size
+from chalicelib.keys.jose import JoseError, public_key, require_size
 from chalicelib.profiles import Profile
 from chalicelib.storage.records import Client
 
@@ -23,6 +24,9 @@ UNREADABLE = (
     *(x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType),
 )
 """What comes of reading a certificate that is none, or that holds what nobody reads: some of it only at the part in question."""
+
+NETSCAPE_TYPE = x509.ObjectIdentifier("2.16.840.1.113730.1.1")
+"""An extension of before X.509 v3, by which a verifier may still know an authority; nothing else needs it today."""
 
 
 def presented(pem: str | None, profile: Profile, *, now: int) -> x509.Certificate:
@@ -55,6 +59,41 @@ def require_registered_name(certificate: x509.Certificate, client: Client) -> x5
     return certificate
 
 
+def require_authority(certificate: x509.Certificate, client: Client, authorities: str) -> x509.Certificate:
+    """The certificate, if an authority issued it that may name clients, and the one that its client pinned, if any.
+
+    RFC8705-7.4: in the truststore stand certificates that are there for themselves alone. `authorities`: the setting
+    client_authorities. Raises InvalidClient.
+    """
+    try:
+        issuer = distinguished_name.of_issuer(certificate)
+        named = issuer in distinguished_name.read_all(authorities)
+        pinned = client.tls_client_auth_issuer_dn
+        fits = pinned is None or issuer == distinguished_name.read(pinned)
+    except UNREADABLE as problem:
+        raise _unusable(problem) from None
+    if not named:
+        raise InvalidClient("client authentication failed", detail="the certificate's issuer may name no client")
+    if not fits:
+        raise InvalidClient("client authentication failed", detail="the certificate's issuer is not the registered one")
+    return certificate
+
+
+def can_issue(certificate: x509.Certificate) -> bool:
+    """Whether a verifier may take it for an authority's: CA:TRUE, keyCertSign, or what stood for these before X.509 v3."""
+    if certificate.version is x509.Version.v1:
+        return True
+    for extension in certificate.extensions:
+        value = extension.value
+        if isinstance(value, x509.BasicConstraints) and value.ca:
+            return True
+        if isinstance(value, x509.KeyUsage) and value.key_cert_sign:
+            return True
+        if extension.oid == NETSCAPE_TYPE and isinstance(value, x509.UnrecognizedExtension):
+            return True
+    return False
+
+
 def _unusable(problem: Exception) -> InvalidClient:
     return InvalidClient(
         "client authentication failed", detail=f"the certificate can't be used: {type(problem).__name__}"
@@ -67,12 +106,27 @@ def x5c(certificate: x509.Certificate) -> str:
 
 
 def require_registered_certificate(certificate: x509.Certificate, client: Client) -> x509.Certificate:
-    """The certificate, if it is one of the client's JWK Set (RFC 8705 2.2.2). Raises InvalidClient."""
+    """The certificate, if it is one of the client's JWK Set (RFC 8705 2.2.2), of that very key, and nobody's authority.
+
+    Raises InvalidClient.
+    """
     sent = certificate.public_bytes(Encoding.DER)
     keys = (client.jwks or {}).get("keys", ())
-    if not any(b64decode(key["x5c"][0]) == sent for key in keys if key.get("x5c")):
+    try:
+        own = any(b64decode(key["x5c"][0]) == sent and _is_of(certificate, key) for key in keys if key.get("x5c"))
+        issues = can_issue(certificate)
+    except UNREADABLE as problem:
+        raise _unusable(problem) from None
+    if not own:
         raise InvalidClient("client authentication failed", detail="the certificate is not registered")
+    if issues:  # it stands in the truststore: what it issues would be let in
+        raise InvalidClient("client authentication failed", detail="the certificate is an authority's")
     return certificate
+
+
+def _is_of(certificate: x509.Certificate, jwk: Mapping[str, Any]) -> bool:
+    """RFC7517-4.7: whether the certificate's key is the JWK's own."""
+    return public_key(jwk) == certificate.public_key()
 
 
 @lru_cache(maxsize=256)

@@ -9,6 +9,7 @@ A text has one reading. The order of its parts follows from its form:
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -120,11 +121,30 @@ def read(text: str) -> Name:
     return tuple(rdns if _runs_down(written) else reversed(rdns))
 
 
+@lru_cache(maxsize=4)
+def read_all(text: str) -> frozenset[Name]:
+    """The names of a JSON array of them. Raises DistinguishedNameError."""
+    try:
+        texts = json.loads(text)
+    except ValueError:
+        texts = None
+    if not isinstance(texts, list) or not all(isinstance(one, str) for one in texts):
+        raise DistinguishedNameError("it is not a JSON array of names")
+    return frozenset(map(read, texts))
+
+
 def of_certificate(certificate: x509.Certificate) -> Name:
     """The subject of a certificate."""
-    return tuple(
-        frozenset((one.oid.dotted_string, _prepared(one.value)) for one in rdn) for rdn in certificate.subject.rdns
-    )
+    return _of(certificate.subject)
+
+
+def of_issuer(certificate: x509.Certificate) -> Name:
+    """Who issued a certificate."""
+    return _of(certificate.issuer)
+
+
+def _of(name: x509.Name) -> Name:
+    return tuple(frozenset((one.oid.dotted_string, _prepared(one.value)) for one in rdn) for rdn in name.rdns)
 
 
 def _runs_down(written: _Written) -> bool:

@@ -41,10 +41,12 @@ def require_usable(keys: Keys, profile: Profile) -> Keys:
         if jose.PRIVATE_MEMBERS & key.keys():
             raise KeysError("there is a private key; it is to be thrown away")
         try:
-            jose.require_usable(key, rsa_key_bits=profile.rsa_key_bits, ec_key_bits=profile.ec_key_bits)
-            for der in key.get("x5c") or ():
+            own = jose.require_usable(key, rsa_key_bits=profile.rsa_key_bits, ec_key_bits=profile.ec_key_bits)
+            for n, der in enumerate(key.get("x5c") or ()):
                 shown = x509.load_der_x509_certificate(b64decode(der, validate=True)).public_key()
                 jose.require_size(shown, rsa_key_bits=profile.rsa_key_bits, ec_key_bits=profile.ec_key_bits)
+                if n == 0 and shown != own:
+                    raise KeysError("the first certificate of an x5c is of another key than its JWK")  # RFC7517-4.7
         except jose.JoseError as problem:
             raise KeysError(f"a key can't be used: {problem}") from None
         except (ValueError, TypeError):

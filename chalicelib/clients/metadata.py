@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields
 from ipaddress import ip_address
@@ -10,7 +11,10 @@ from typing import Any
 from unicodedata import category
 from urllib.parse import parse_qsl, urlsplit
 
+from cryptography.x509 import load_der_x509_certificate
+
 from chalicelib.clients import distinguished_name, jwk_set
+from chalicelib.clients.certificate import UNREADABLE, can_issue
 from chalicelib.clients.distinguished_name import DistinguishedNameError
 from chalicelib.clients.encryption import require_encryption
 from chalicelib.clients.jwk_set import Keys, KeysError
@@ -147,6 +151,9 @@ def _require_authentication(client: Client, profile: Profile) -> Client:
         raise InvalidClientMetadata(
             "tls_client_auth needs one name of its certificate, other methods none"
         )  # RFC8705-2.1.2
+    issuer = client.tls_client_auth_issuer_dn
+    if issuer is not None and (method != "tls_client_auth" or not isinstance(issuer, str)):
+        raise InvalidClientMetadata("tls_client_auth_issuer_dn is a text, and for tls_client_auth alone")
     if not all(isinstance(name, str) and name for name in (getattr(client, f"tls_client_auth_{one}") for one in given)):
         raise InvalidClientMetadata(f"tls_client_auth_{given[0]} must be a text")
     _require_readable_name(client)
@@ -156,19 +163,36 @@ def _require_authentication(client: Client, profile: Profile) -> Client:
     keys = _keys(client)
     if method == "private_key_jwt" and not keys:
         raise InvalidClientMetadata("private_key_jwt needs jwks or jwks_uri")
-    if method == "self_signed_tls_client_auth" and not any(key.get("x5c") for key in keys):
-        raise InvalidClientMetadata("self_signed_tls_client_auth needs jwks with x5c, or jwks_uri")  # RFC8705-2.2.2
+    if method == "self_signed_tls_client_auth":
+        _require_certificates([key["x5c"][0] for key in keys if key.get("x5c")])
     return client
+
+
+def _require_certificates(own: Sequence[Any]) -> Sequence[Any]:
+    """RFC8705-2.2.2: at least one, and each for itself alone: it goes into the truststore (RFC 8705 7.4)."""
+    if not own:
+        raise InvalidClientMetadata("self_signed_tls_client_auth needs jwks with x5c, or jwks_uri")
+    try:
+        issuing = any(can_issue(load_der_x509_certificate(b64decode(der, validate=True))) for der in own)
+    except UNREADABLE:
+        raise InvalidClientMetadata("jwks: a certificate of an x5c can't be read") from None
+    if issuing:
+        raise InvalidClientMetadata(
+            "jwks: a certificate of an x5c can issue others; it needs basicConstraints CA:FALSE and no keyCertSign"
+        )
+    return own
 
 
 def _require_readable_name(client: Client) -> Client:
     try:
         if client.tls_client_auth_subject_dn is not None:
             distinguished_name.read(client.tls_client_auth_subject_dn)
+        if client.tls_client_auth_issuer_dn is not None:
+            distinguished_name.read(client.tls_client_auth_issuer_dn)
         if client.tls_client_auth_san_ip is not None:
             ip_address(client.tls_client_auth_san_ip)
     except DistinguishedNameError as problem:
-        raise InvalidClientMetadata(f"tls_client_auth_subject_dn: {problem}") from None
+        raise InvalidClientMetadata(f"tls_client_auth_subject_dn or tls_client_auth_issuer_dn: {problem}") from None
     except ValueError:
         raise InvalidClientMetadata("tls_client_auth_san_ip can't be read") from None
     return client

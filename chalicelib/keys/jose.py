@@ -185,16 +185,20 @@ def require_size(key: Key, *, rsa_key_bits: int, ec_key_bits: int) -> Key:
 
 def require_usable(jwk: Mapping[str, Any], *, rsa_key_bits: int, ec_key_bits: int) -> object:
     """The public key of a JWK that can verify or be encrypted to. Raises JoseError where it can't be read or is too small."""
+    return require_size(public_key(jwk), rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
+
+
+def public_key(jwk: Mapping[str, Any]) -> object:
+    """The public key of a JWK of a kind that is used here. Raises JoseError."""
     fit = fitting(jwk)
     if only_encrypts(jwk):
         from chalicelib.keys import jwe  # a client that registers such a key is rare
 
-        key: object = jwe.public_key(jwk)
-    elif fit:
-        key = _load_key(json.dumps(jwk, sort_keys=True), fit[0]).key
-    else:
-        raise JoseError("its kind of key is not used here")
-    return require_size(key, rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
+        return jwe.public_key(jwk)
+    if fit:
+        key: object = _load_key(json.dumps(jwk, sort_keys=True), fit[0]).key
+        return key
+    raise JoseError("its kind of key is not used here")
 
 
 def fitting(jwk: Mapping[str, Any]) -> list[str]:

@@ -16,6 +16,7 @@ class Client:
     `profile`: name of the profile in `profiles/` whose rules apply to it. `scope`: the scope tokens it may ask for.
     `response_types`: those that it uses, all of the profile's where it names none.
     `dpop_nonce_required`: its proofs must carry a nonce of ours. `client_secret`: sealed by KMS for this client alone, base64.
+    `tls_client_auth_issuer_dn`: of the authority that issues its certificates, where only one may; ours.
     `jwks_uri`: where it publishes its keys, where it has no `jwks` here. `sector_identifier`: the host by which its pairwise
     subjects are made. `*_encrypted_response_alg`, `*_enc`: how what is meant for it is encrypted, None where it is not.
     """
@@ -34,6 +35,7 @@ class Client:
     tls_client_auth_san_uri: str | None = None
     tls_client_auth_san_ip: str | None = None
     tls_client_auth_san_email: str | None = None
+    tls_client_auth_issuer_dn: str | None = None
     tls_client_certificate_bound_access_tokens: bool = False
     dpop_bound_access_tokens: bool = False
     dpop_nonce_required: bool = False

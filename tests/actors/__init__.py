@@ -23,10 +23,21 @@ from tests.actors.material import (
     secret_of,
     x5t_s256,
 )
-from tests.actors.parameters import ASSERTION_TYPE, CHALLENGE, ISSUER, MTLS, NOW, REQUEST_URI, VERIFIER, known
+from tests.actors.parameters import (
+    ASSERTION_TYPE,
+    AUTHORITY,
+    CHALLENGE,
+    ISSUER,
+    MTLS,
+    NOW,
+    REQUEST_URI,
+    VERIFIER,
+    known,
+)
 
 __all__ = [
     "ASSERTION_TYPE",
+    "AUTHORITY",
     "CHALLENGE",
     "ISSUER",
     "MTLS",

@@ -19,7 +19,7 @@ from chalicelib.settings import Settings
 from chalicelib.storage.records import Client
 from tests.actors.answer import Answer
 from tests.actors.material import secret_octets
-from tests.actors.parameters import ISSUER, MTLS, NOW
+from tests.actors.parameters import AUTHORITY, ISSUER, MTLS, NOW
 from tests.web import Web
 
 jwt.register_algorithm("Ed25519", OKPAlgorithm())  # RFC 9864: the newer name of the same
@@ -37,6 +37,7 @@ class Bank:
                 "DUCAT_BANK_NAME": "Example Bank",
                 "DUCAT_PEOPLE": "local.people:build",
                 "DUCAT_RESOURCE_URL": "https://api.bank.example",
+                "DUCAT_CLIENT_AUTHORITIES": json.dumps([AUTHORITY]),
                 "DUCAT_RESOURCE_RULES": json.dumps(
                     {"GET /accounts": {"scope": "accounts"}, "GET /userinfo": {"scope": "openid"}}
                 ),

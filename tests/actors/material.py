@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import NameOID
 
 from chalicelib.keys.thumbprint import thumbprint
-from tests.actors.parameters import NOW, known
+from tests.actors.parameters import AUTHORITY, NOW, known
 
 
 @cache
@@ -108,8 +108,10 @@ def certificate(
     begins: int = NOW - 86_400,
     names: tuple[x509.GeneralName, ...] = (),
     subject: x509.Name | None = None,
+    issuer: str = AUTHORITY,
+    extensions: tuple[x509.ExtensionType, ...] = (),
 ) -> str:
-    """A certificate (PEM), signed by its own key; whether a chain is trusted is TLS's matter."""
+    """A certificate (PEM), signed by its own key, whoever `issuer` it names; whether a chain is trusted is TLS's matter."""
     key = key or ec_key(common_name)
     if subject is None:  # one without attributes is a name too
         subject = x509.Name(
@@ -123,7 +125,7 @@ def certificate(
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
-        .issuer_name(subject)
+        .issuer_name(x509.Name.from_rfc4514_string(issuer))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(start)
@@ -131,6 +133,8 @@ def certificate(
     )
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=True)
     return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
 

@@ -13,6 +13,8 @@ from typing import Any, TypedDict
 
 ISSUER = "https://login.bank.example"
 MTLS = "https://mtls.bank.example"
+AUTHORITY = "CN=Issuing CA,O=Example Trust,C=DE"
+"""Who issues the certificates that may name clients."""
 NOW = 1_800_000_000
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 REQUEST_URI = "urn:ietf:params:oauth:request_uri:"

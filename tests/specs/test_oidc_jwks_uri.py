@@ -221,8 +221,8 @@ def test_5_a_set_with_a_key_that_may_not_be_is_not_used_at_all(web, published, k
 @pytest.mark.clause("FAPI1-BASE-5.2.2-6")
 def test_5_2_2_6_elliptic_curve_keys_are_large_enough(web, published):
     """R4: of the curves that are used here none is too small; the certificates in x5c are measured too."""
-    shown = certificate("small", key=ec.generate_private_key(ec.SECP192R1()))
-    web.put(URL, {"keys": [jwk(ec_key("published"), x5c=[b64encode(der(shown)).decode()])]})
+    chain = certificate("published"), certificate("small", key=ec.generate_private_key(ec.SECP192R1()))
+    web.put(URL, {"keys": [jwk(ec_key("published"), x5c=[b64encode(der(one)).decode() for one in chain])]})
     assert kids(published.of(CLIENT, now=NOW)) == ["k1"]
     strict = replace(CLIENT, profile="fapi2-security")
     with pytest.raises(CantFetch, match="its elliptic curve key is shorter than 224 bits"):
