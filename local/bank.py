@@ -16,7 +16,7 @@ BALANCES: Mapping[str, str] = {
     "DE34100100100006820301": "-42.00",
 }
 OWNED = {person.sub: person.accounts for person in PEOPLE.values()}
-"""By the `sub` that the authorizer hands on. A client that acts for itself has no sub, and so no accounts."""
+"""By the `sub` that the authorizer hands on. No route of it lets a client's own token in, which has no sub."""
 
 
 def accounts(event: Mapping[str, Any], context: Any) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def decide(request: Request, method_arn: str, provider: Provider) -> dict[str, A
         more = _more(request, opened, asked, provider, now=now)
     except OAuthError as refusal:
         return _policy("nobody", "Deny", method_arn, _refusal(refusal) | named)
-    return _policy(opened.sub or opened.token.client_id, "Allow", method_arn, _context(opened) | more | named)
+    return _policy(opened.principal, "Allow", method_arn, _context(opened) | more | named)
 
 
 def _more(request: Request, opened: Access, asked: Demand, provider: Provider, *, now: int) -> dict[str, str]:

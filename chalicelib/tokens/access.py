@@ -63,6 +63,11 @@ class Access:
         """The person, if there is one."""
         return None if self.grant is None else self.grant.person.sub
 
+    @property
+    def principal(self) -> str:
+        """Who calls, in a form in which a client's identifier is never a person's (RFC 9700 4.15)."""
+        return f"client:{self.token.client_id}" if self.sub is None else f"person:{self.sub}"
+
 
 def check(
     request: Request, keeper: Keeper, demand: Demand, *, now: int, writes: Writes, vouched: str | None = None
@@ -83,6 +88,7 @@ def check(
         else:
             _require_harmless(token, demand, proof, writes)
         _require_cover(token, demand)
+        _require_subject(grant, demand)
         _require_authentication(grant, demand, now=now)
     except OAuthError as refusal:
         raise challenged(refusal, demand, scheme) from None
@@ -169,6 +175,15 @@ def _require_cover(token: AccessToken, demand: Demand) -> AccessToken:
     if demand.authorization_details_type is not None and demand.authorization_details_type not in types:
         raise InsufficientScope("the access token has no authorization details for this")
     return token
+
+
+def _require_subject(grant: Grant | None, demand: Demand) -> Grant | None:
+    """The grant, if the resource is about whom the token is of: a person, or the client itself. Raises InsufficientScope."""
+    if grant is None and demand.subject == "person":
+        raise InsufficientScope("this is about a person, and the access token is a client's own")
+    if grant is not None and demand.subject == "client":
+        raise InsufficientScope("this is about a client, and the access token is a person's")
+    return grant
 
 
 def _require_authentication(grant: Grant | None, demand: Demand, *, now: int) -> Grant | None:

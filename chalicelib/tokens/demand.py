@@ -2,7 +2,8 @@
 
 A rule is a JSON object: `scope`, a scope token; `authorization_details_type`, of which the token must carry one (RFC 9396);
 `acr`, the least level of assurance, and `max_age`, seconds since the person signed in (RFC 9470); `signed`, true where the
-request itself must be (RFC 9421); `consumes`, true where a call uses up the token's detail of that type, and
+request itself must be (RFC 9421); `subject`, of whom it is: "person", where it says nothing, "client" for a client's own token,
+or "any"; `consumes`, true where a call uses up the token's detail of that type, and
 `idempotency_key`, the header that names the call. It names a scope or a type: a route that asks for neither is shut.
 """
 
@@ -25,10 +26,14 @@ KINDS: Mapping[str, type] = {
     "acr": str,
     "max_age": int,
     "signed": bool,
+    "subject": str,
     "consumes": bool,
     "idempotency_key": str,
 }
 """A rule's members and their types."""
+
+SUBJECTS = ("person", "client", "any")
+"""Whose token a route may ask for."""
 
 IDEMPOTENCY_KEY = "x-idempotency-key"
 """The header that names a call which may be made once, where its rule names no other."""
@@ -46,7 +51,8 @@ class Demand:
     """What a resource asks for.
 
     `urls`: its addresses, any of which a proof may name. `acr_values`: any of which will do, the least first. `metadata`: address
-    of the resource's metadata, if it has any. `consumes`: the header that names a call, where a call uses up the token's detail.
+    of the resource's metadata, if it has any. `subject`: whose token it must be, one of SUBJECTS. `consumes`: the header that
+    names a call, where a call uses up the token's detail.
     """
 
     urls: tuple[str, ...]
@@ -55,6 +61,7 @@ class Demand:
     acr_values: tuple[str, ...] = ()
     max_age: int | None = None
     signed: bool = False
+    subject: str = "person"
     consumes: str | None = None
     metadata: str | None = None
 
@@ -76,6 +83,8 @@ def rules(text: str) -> dict[str, dict[str, Any]]:
             raise RulesError(f"{route}: {', '.join(wrong)} is of the wrong type")
         if not {"scope", "authorization_details_type"} & rule.keys():
             raise RulesError(f"{route}: names neither a scope nor an authorization_details_type")
+        if rule.get("subject", "person") not in SUBJECTS:
+            raise RulesError(f"{route}: subject must be one of {', '.join(SUBJECTS)}")
         if rule.get("consumes") and "authorization_details_type" not in rule:
             raise RulesError(f"{route}: consumes needs an authorization_details_type, which is what a call consumes")
         if not HEADER.fullmatch(rule.get("idempotency_key", IDEMPOTENCY_KEY)):
@@ -94,6 +103,7 @@ def of_route(text: str, route: str, urls: tuple[str, ...], *, metadata: str, acr
         acr_values=() if acr is None else _from(acr, acr_values),
         max_age=rule.get("max_age"),
         signed=rule.get("signed", False),
+        subject=rule.get("subject", "person"),
         consumes=rule.get("idempotency_key", IDEMPOTENCY_KEY) if rule.get("consumes") else None,
         metadata=metadata,
     )

@@ -2,10 +2,13 @@
 
 import json
 import logging
+from dataclasses import replace
 
 import pytest
 
 from infra.refusals import REFUSALS
+from local.people import ALICE
+from tests.conftest import CLIENTS
 from tests.standin.errors import AwsError
 
 ALLOW = {"Action": "execute-api:Invoke", "Effect": "Allow"}
@@ -34,7 +37,45 @@ def test_whoever_holds_a_fitting_token_is_let_in_and_named(decide, fintech):
     statement, context, principal = decide("GET", "/accounts", headers=headers, certificate=fintech.certificate)
     assert statement == ALLOW
     assert (context["client_id"], context["scope"]) == ("fintech", "openid profile accounts")
-    assert principal == context["sub"]
+    assert principal == f"person:{context['sub']}"
+
+
+@pytest.mark.fault("1d")
+@pytest.mark.clause("RFC9700-4.15")
+def test_a_client_whose_identifier_is_a_persons_is_not_that_person(decide, bank, tls_client_auth_client):
+    """The client_id of a client's own token was the principalId in the form of a person's sub."""
+    sub = ALICE.sub
+    bank.register(**CLIENTS["tls-client-auth"]() | {"client_id": sub})
+    posing = tls_client_auth_client.with_(client_id=sub)
+    token = posing.post("/token", grant_type="client_credentials").json()["access_token"]
+    for_anyone = json.dumps({"GET /accounts": {"scope": "accounts", "subject": "any"}})
+    bank.aws.settings = replace(bank.settings, resource_rules=for_anyone)
+    headers = posing.presenting(token, "GET", "/accounts")
+    statement, context, principal = decide("GET", "/accounts", headers=headers, certificate=posing.certificate)
+    assert statement == ALLOW
+    assert principal == f"client:{sub}"
+    assert "sub" not in context
+
+
+@pytest.mark.fault("1d")
+@pytest.mark.parametrize(
+    ("rule", "opens"), [({}, "person"), ({"subject": "client"}, "client"), ({"subject": "person"}, "person")]
+)
+def test_a_route_is_about_a_person_unless_its_rule_says_otherwise(decide, bank, tls_client_auth_client, rule, opens):
+    """Any token by client_credentials with the scope accounts read GET /accounts."""
+    client = tls_client_auth_client
+    tokens = {
+        "person": client.tokens()["access_token"],
+        "client": client.post("/token", grant_type="client_credentials").json()["access_token"],
+    }
+    bank.aws.settings = replace(
+        bank.settings, resource_rules=json.dumps({"GET /accounts": {"scope": "accounts", **rule}})
+    )
+    for subject, token in tokens.items():
+        headers = client.presenting(token, "GET", "/accounts")
+        statement, context, _ = decide("GET", "/accounts", headers=headers, certificate=client.certificate)
+        assert (statement == ALLOW) == (subject == opens)
+        assert subject == opens or context["error"] == "insufficient_scope"
 
 
 def test_a_proof_is_good_for_the_path_that_was_sent(decide, dpop_client):
