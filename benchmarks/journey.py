@@ -20,6 +20,7 @@ from chalicelib.jobs import publish_keys
 from chalicelib.people import enrolment
 from chalicelib.storage.records import User
 from local import aws
+from local.people import PEOPLE
 from tests.actors import Answer, Bank, Browser, Fintech, certificate, der, ec_key, jwk, rsa_key
 
 PASSWORD = "correct horse battery staple"
@@ -65,6 +66,8 @@ def counted(bank: Bank) -> tuple[Bank, CountedAws]:
     same = copy(bank)
     same.settings = replace(bank.settings, people="chalicelib.people.directory:build")
     same.aws = provider = CountedAws(same.settings, clock=lambda: same.now)
+    for known in PEOPLE.values():
+        provider.users.keep(known)
     return same, provider
 
 

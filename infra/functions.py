@@ -12,12 +12,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Table:
-    """A table that a function uses. `name`: a row of tables.TABLES. `index`: the one that it asks, and not the table itself."""
+    """A table that a function uses. `name`: a row of tables.TABLES. `index`: the one that it asks, and not the table itself.
+
+    `keys`: what the keys of the items look like that it may ask for, where they are not all.
+    """
 
     name: str
     why: str
     verbs: tuple[str, ...]
     index: str = ""
+    keys: str = ""
 
 
 @dataclass(frozen=True)
@@ -178,6 +182,7 @@ FUNCTIONS = (
             *GRANT_IN_FORCE,
             Table("grants", "RedeemTheCodeReplaceRefreshTokensAndEndTheGrantOfAThief", ("UpdateItem",)),
             Table("access_tokens", "KeepWhatIsIssued", ("PutItem",)),
+            Table("users", "AskWhetherThePersonIsStillKnown", ("GetItem",), keys="sub *"),
             RING,
         ),
         keys=(

@@ -51,7 +51,8 @@ def build(
 def _use_table(table: Table, tables: Mapping[str, dynamodb.ITable]) -> iam.PolicyStatement:
     arn = _arn(tables[table.name])
     place = f"{arn}/index/{table.index}" if table.index else arn
-    return _allow(table.why, [f"dynamodb:{verb}" for verb in table.verbs], place)
+    of_keys = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [table.keys]}} if table.keys else None
+    return _allow(table.why, [f"dynamodb:{verb}" for verb in table.verbs], place, of_keys)
 
 
 def _arn(table: dynamodb.ITable) -> str:

@@ -117,17 +117,24 @@ fails "mutant 2: only the bond's very epoch will do" -DP=6 -DEND=1 -DMUT=2
 fails "mutant 3: nobody looks at the time" -DP=7 -DEND=1 -DMUT=3
 
 of refresh.pml
-holds "P1 a token that is replaced is good once" -DP=1 -DTHIEF -DDIE -DLATE -DLOST
-holds "P2 two use one refresh token: all ends, though a function dies" -DP=2 -DTHIEF -DDIE
+holds "P1 one that was replaced before the last is good no more, nor that one after its minute" -DP=1 -DTHIEF -DDIE -DLATE -DLOST -DSLOW
+holds "P2 two use one refresh token: all ends once both come again, though a function dies" -DP=2 -DTHIEF -DDIE -DSLOW
 holds "P3 revoked by any token of the family: a death, an answer lost" -DP=3 -DLOGOUT -DLOST -DDIE -DLATE
 holds "P3 the same beside a thief" -DP=3 -DTHIEF -DLOGOUT -DLATE
+holds "P6 the answer of a replacement is lost: the same token again, within its minute" -DP=6 -DLOST
+holds "P6 a function dies in the middle" -DP=6 -DDIE
+holds "P6 the app sends its refresh twice at once" -DP=6 -DTWICE
 holds "P6 a late copy is no theft; a thief without the key ends nothing" -DP=6 -DTHIEF -DKEY -DLATE
 holds "P8 a late copy brings no earlier token back" -DP=8 -DLATE
-fails "P6 a limit: the answer of a replacement is lost: the person signs in again" -DP=6 -DLOST
+fails "P6 a limit: the app sends its refresh twice at once, and goes on with the answer that is not the newest" -DP=6 -DTWICE -DNEXT
+fails "P6 a limit: the answer is lost, and the app comes again after the minute" -DP=6 -DLOST -DSLOW
 fails "mutant 1: only the newest token revokes" -DP=3 -DLOGOUT -DLOST -DMUT=1
 fails "mutant 2: a replacement has no condition on the token found" -DP=8 -DLATE -DMUT=2
 fails "mutant 3: a token that was replaced ends nothing" -DP=2 -DTHIEF -DMUT=3
-fails "mutant 4: a replay is judged before the key" -DP=6 -DTHIEF -DKEY -DMUT=4
+fails "mutant 4: a replay is judged before the key" -DP=6 -DTHIEF -DKEY -DSLOW -DMUT=4
+fails "mutant 5: the use of the one before begins its minute anew" -DP=1 -DTHIEF -DLOST -DSLOW -DMUT=5
+fails "mutant 6: every one of the family is good for that minute" -DP=2 -DTHIEF -DMUT=6
+fails "mutant 7: who lost the race is not judged again" -DP=6 -DTWICE -DMUT=7
 
 of passkey.pml
 holds "P5 a link gives one passkey: two browsers, one code" -DP=5 -DSECOND -DDIE -DLATE

@@ -93,18 +93,21 @@ STEPS = (
     ),
     Step(
         "refresh",
-        before=((IN_FORCE, CLAIM),),
+        before=((IN_FORCE, CLAIM), ("GetItem users",)),
         commit="PutItem access-tokens IF attribute_not_exists(pk)",
-        dying="Nobody has the handle.",
+        dying="Nobody has the handle. The directory is asked beside, and both are needed for the answer.",
     ),
     Step(
         "rotate",
-        before=((IN_FORCE,), ("PutItem access-tokens IF attribute_not_exists(pk)",)),
+        before=((IN_FORCE,), ("GetItem users", "PutItem access-tokens IF attribute_not_exists(pk)")),
         commit=(
-            "UpdateItem grants SET refresh_hash"
+            "UpdateItem grants SET refresh_hash, refresh_before, refreshed_at"
             " IF (refresh_hash = ? OR refresh_hash = ?) AND attribute_not_exists(revoked_at) AND consent_expires_at > ?"
         ),
-        dying="The client comes again with the token that was replaced. That is noticed by the read, and ends the grant.",
+        dying=(
+            "The client comes again with the token that was replaced, which is good for a minute more, and gets another."
+            " Later it is noticed by the read, and ends the grant."
+        ),
     ),
     Step(
         "revoke",

@@ -35,7 +35,7 @@ ALWAYS_SIGNS = ("PS256", "ES256")
 """What every deployment has keys for."""
 NAMES = ("subject_dn", "san_dns", "san_uri", "san_ip", "san_email")
 LISTS = ("scope", "grant_types", "response_types", "redirect_uris", "authorization_details_types", "request_uris")
-COMPUTED = frozenset({"sector_identifier"})
+COMPUTED = frozenset({"sector_identifier", "registered_at"})
 """Of the record, what no client says."""
 SWITCHES = tuple(f.name for f in fields(Client) if f.type == "bool")
 

@@ -46,9 +46,11 @@ def register(
     """
     signs = provider.settings.signing_keys
     client = registered(metadata, signs=signs, writes=writes, documents=provider.documents)
+    now = provider.now()
+    before = provider.clients.find(client.client_id, now=now)
+    client = replace(client, registered_at=now if before is None else before.registered_at)
     secret = None
     if client.token_endpoint_auth_method == "client_secret_jwt":
-        before = provider.clients.find(client.client_id, now=provider.now())
         sealed = None if before is None or new_secret else before.client_secret
         if sealed is None:
             secret = client_secret.made(chance)

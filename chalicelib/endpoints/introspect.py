@@ -36,6 +36,9 @@ def answer(request: Request, provider: Provider) -> Response:
         access_token, grant = use.beside(lambda: provider.tokens.look_up(token, now=now))
     if access_token is None and grant is not None and not matches(token, grant.refresh_hash):
         grant = None  # a refresh token that was replaced
+    found = grant or access_token
+    if found is not None and found.client_id == caller.client.client_id and not found.is_of(caller.client):
+        access_token = grant = None  # of a client that was registered under this name before
     told = _told(access_token, grant, caller.client, issuer=provider.settings.issuer)
     told = {name: value for name, value in told.items() if value is not None}
     said = _signed(told, caller, provider, now=now) if _wants_signed(request, caller) else uncached(200, **told)

@@ -20,8 +20,8 @@ def answer(request: Request, provider: Provider) -> Response:
             raise InvalidRequest("token is missing")  # RFC7009-2.1
         value = form["token"]
         token, grant = use.beside(lambda: provider.tokens.look_up(value, now=now))
-        found = token or grant
-        if found is not None and found.client_id == caller.client.client_id:
+        found = grant.is_of(caller.client) if grant is not None else token is not None and token.is_of(caller.client)
+        if found:
             _revoke(value, token, grant, provider, now=now)
     return uncached(200).noting(client_id=caller.client.client_id)
 

@@ -33,7 +33,7 @@ def answer(request: Request, provider: Provider) -> Response:
     if opened.grant is None:
         raise access.challenged(InvalidToken("no person stands behind this access token"), demand, None)
     client = provider.clients.find(opened.token.client_id, now=now)
-    if client is None:
+    if client is None or not opened.grant.is_of(client):
         raise access.challenged(InvalidToken("its client is no longer registered"), demand, None)
     login = opened.grant.person
     told = claims.asked_for(login.claims, opened.token.scope, approval.userinfo_claims(opened.grant))

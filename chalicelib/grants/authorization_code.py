@@ -13,7 +13,7 @@ from chalicelib.people.claims import NAMES as PERSONAL
 from chalicelib.provider import Provider
 from chalicelib.single_use import SingleUse
 from chalicelib.storage.handles import Handle, join, matches, of_grant
-from chalicelib.storage.permission import AccessToken, Grant
+from chalicelib.storage.permission import Grant
 from chalicelib.storage.stores import Gone, Replayed
 from chalicelib.tokens import confirmation, id_token, refresh
 from chalicelib.tokens.confirmation import Possession
@@ -40,7 +40,7 @@ def issue(
     if token.expires_at <= now:
         raise InvalidGrant("the code can't be redeemed", detail="what it is for is over")
     access_token = join(provider.new_handle(), grant.key, str(grant.bond))
-    renewed = _refresh_token(caller, grant, provider)
+    renewed = _refresh_token(caller, grant, cnf, provider)
     identity = None if grant.redeemed_by else _id_token(caller, grant, access_token, provider, now=now)
     try:
         provider.grants.redeem(
@@ -91,7 +91,7 @@ def _redeemable(
     if code is None or found is None or not matches(code.secret, found[0].code_hash):
         raise _refused("unknown code")
     grant, epoch = found
-    if grant.client_id != caller.client.client_id:
+    if not grant.is_of(caller.client):
         raise _refused("another client's code")
     if grant.redeemed_by is None and grant.code_expires_at <= now:
         raise _refused("expired")
@@ -106,46 +106,23 @@ def _redeemable(
     return code, grant
 
 
-def _redeem(
-    grant: Grant,
-    code: Handle,
-    access_token: str,
-    token: AccessToken,
-    renewed: RefreshToken | None,
-    provider: Provider,
-    *,
-    now: int,
-) -> None:
-    """The write that decides who has the code. Raises InvalidGrant to all but one."""
-    try:
-        provider.grants.redeem(
-            grant,
-            code,
-            attempt=provider.new_handle(),
-            access_token=access_token,
-            token=token,
-            refresh_hash=None if renewed is None else renewed.hash,
-            refresh_family=None if renewed is None else renewed.family,
-            now=now,
-        )
-    except (
-        Replayed
-    ):  # RFC6749-4.1.2, FAPI1-BASE-5.2.2-13: it was stolen, from one of the two; the write ended what it gave
-        raise _refused("replayed; what it gave is revoked") from None
-    except Gone:
-        raise _refused("expired or revoked while it was redeemed") from None
-
-
 def _refused(detail: str) -> InvalidGrant:
     return InvalidGrant("the code can't be redeemed", detail=detail)
 
 
-def _refresh_token(caller: AuthenticatedClient, grant: Grant, provider: Provider) -> RefreshToken | None:
-    """Where the client has them, and what was agreed to may be had again; a public client's are of a family."""
+def _refresh_token(
+    caller: AuthenticatedClient, grant: Grant, cnf: dict[str, str], provider: Provider
+) -> RefreshToken | None:
+    """Where the client has them, and what was agreed to may be had again; a public client's are of a family.
+
+    But where they are bound to its key, which a thief of the token does not have.
+    """
     refreshes = "refresh_token" in caller.client.grant_types and "refresh_token" in caller.profile.grant_types
     if not refreshes or not details.recur(grant.granted):
         return None
-    return refresh.made(grant.key, str(grant.bond), rotates=caller.client.public, chance=provider.new_handle)
+    return refresh.made(
+        grant.key, str(grant.bond), rotates=caller.client.public and not cnf, chance=provider.new_handle
+    )
 
 
 def _bound(caller: AuthenticatedClient, grant: Grant, possession: Possession) -> dict[str, str]:

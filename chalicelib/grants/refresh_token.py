@@ -7,8 +7,9 @@ from typing import Any
 
 from chalicelib.authorization import details, scope, writing
 from chalicelib.clients.authentication import AuthenticatedClient
-from chalicelib.errors import InvalidGrant, InvalidRequest
+from chalicelib.errors import InvalidGrant, InvalidRequest, TemporarilyUnavailable
 from chalicelib.grants.access_token import access_token_of
+from chalicelib.people.port import Unavailable
 from chalicelib.provider import Provider
 from chalicelib.single_use import SingleUse
 from chalicelib.storage.handles import Handle, join, matches, of_grant, with_week
@@ -16,6 +17,9 @@ from chalicelib.storage.permission import AccessToken, Grant
 from chalicelib.storage.stores import Gone, Replayed
 from chalicelib.tokens import confirmation, refresh
 from chalicelib.tokens.confirmation import Possession
+
+RACERS = 8
+"""How many may use one refresh token at the same time, and each be answered."""
 
 
 def issue(
@@ -27,7 +31,7 @@ def issue(
     *,
     now: int,
 ) -> dict[str, Any]:
-    """The members of the token response. The refresh token stays the same (FAPI2-SP-FINAL-5.3.2.1-9), but a public client's.
+    """The members of the token response. The refresh token stays the same (FAPI2-SP-FINAL-5.3.2.1-9), but an unbound public one.
 
     Raises InvalidRequest, InvalidGrant, InvalidScope or InvalidAuthorizationDetails.
     """
@@ -40,6 +44,7 @@ def issue(
         certified=caller.by_certificate,
         writes=writing.may_write(grant),
     )
+    grant = _require_good(used, grant, provider, now=now)
     # What the client may no longer ask for, it gets no longer.
     granted = tuple(token for token in grant.scope if token in caller.client.scope)
     given = tuple(one for one in grant.granted if one["type"] in caller.client.authorization_details_types)
@@ -64,21 +69,47 @@ def issue(
 def _keep(
     used: Handle, grant: Grant, access_token: str, token: AccessToken, provider: Provider, *, now: int
 ) -> str | None:
-    """Remember the access token; with it, the next refresh token of a family, which is given. Raises InvalidGrant."""
+    """Remember the access token; then the next refresh token of a family, which is given. Raises InvalidGrant.
+
+    The token is put while the directory is asked: nobody has it unless the person may still sign in.
+    """
+    _, may = provider.alongside(
+        lambda: provider.tokens.put(access_token, token), lambda: _may_sign_in(grant, provider, now=now)
+    )
+    if not may:
+        provider.grants.revoke(grant.key, now=now)
+        raise _refused("its person may not sign in any more; its grant is revoked")
     if grant.refresh_family is None:
-        provider.tokens.put(access_token, token)
         return None
     following = refresh.after(used, chance=provider.new_handle)
+    for _ in range(RACERS):
+        try:
+            again = not matches(used.value, grant.refresh_hash)
+            provider.grants.rotate(grant, following.hash, now=now, again=again)
+            return following.handle
+        except Replayed:  # somebody was faster: the same client, or a thief
+            grant = _again(used, provider, now=now)
+        except Gone:
+            raise _refused("revoked while it was used") from None
+    raise TemporarilyUnavailable("too many use this refresh token at the same time")
+
+
+def _may_sign_in(grant: Grant, provider: Provider, *, now: int) -> bool:
+    """Whether the grant's person is still known. Raises TemporarilyUnavailable where the directory can't say."""
     try:
-        provider.alongside(
-            lambda: provider.tokens.put(access_token, token),  # which nobody has unless the other succeeds
-            lambda: provider.grants.rotate(grant, following.hash, now=now),
-        )
-    except Replayed:
-        raise _reused(grant, provider, now=now) from None
-    except Gone:
-        raise _refused("revoked while it was used") from None
-    return following.handle
+        return provider.people.may_sign_in(grant.person.sub, now=now)
+    except Unavailable:
+        later = TemporarilyUnavailable("the directory of people can't be reached at the moment")
+        later.headers = (("Retry-After", "2"),)
+        raise later from None
+
+
+def _again(used: Handle, provider: Provider, *, now: int) -> Grant:
+    """The grant as it is now, if the refresh token is still good. Raises InvalidGrant."""
+    grant = provider.grants.find_refreshable(used, now=now)
+    if grant is None:
+        raise _refused("revoked while it was used")
+    return _require_good(used, grant, provider, now=now)
 
 
 def _reused(grant: Grant, provider: Provider, *, now: int) -> InvalidGrant:
@@ -98,15 +129,20 @@ def _refreshable(
     grant = None if used is None else use.beside(lambda: provider.grants.find_refreshable(used, now=now))
     if used is None or grant is None:
         raise _refused("unknown, expired or revoked")
-    if grant.client_id != caller.client.client_id:
+    if not grant.is_of(caller.client):
         raise _refused("another client's")
-    if caller.client.public and grant.refresh_family is None:
+    if caller.client.public and grant.refresh_family is None and not grant.cnf:
         raise _refused("a public client's that would stay")
-    if not matches(value, grant.refresh_hash):
-        if refresh.was_good(used, grant):
-            raise _reused(grant, provider, now=now)
-        raise _refused("unknown, expired or revoked")
     return used, grant
+
+
+def _require_good(used: Handle, grant: Grant, provider: Provider, *, now: int) -> Grant:
+    """The grant, if this is its refresh token, or the one before whose answer may be lost. Raises InvalidGrant."""
+    if matches(used.value, grant.refresh_hash) or refresh.is_tolerated(used, grant, now=now):
+        return grant
+    if refresh.was_good(used, grant):
+        raise _reused(grant, provider, now=now)
+    raise _refused("unknown, expired or revoked")
 
 
 def _refused(detail: str) -> InvalidGrant:

@@ -69,7 +69,7 @@ def _open(key: str, client: Client, cookie: str, provider: Provider, *, now: int
     """A request_uri of ours names its grant: once that is decided, it can't begin again (PAR-7.3)."""
     profile = PROFILES[client.profile]
     try:
-        return provider.grants.open(
+        grant = provider.grants.open(
             key,
             client.client_id,
             cookie,
@@ -79,6 +79,9 @@ def _open(key: str, client: Client, cookie: str, provider: Provider, *, now: int
         )
     except Gone:
         raise _unknown() from None
+    if grant.request_expires_at - profile.request_uri_lifetime < client.registered_at:
+        raise _unknown()  # of one that was registered under this name before
+    return grant
 
 
 def _unknown() -> InvalidRequestUri:

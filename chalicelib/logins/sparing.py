@@ -24,7 +24,11 @@ def bond_of(grant: Grant, client: Client, wanted: Asked, provider: Provider, *, 
     if bond.epoch > grant.epoch:  # the person ended this app's access since signing in
         raise browser.over()
     of_use = [one for held in bond.remembered if (one := remembered_consent.of_use(held, wanted)) is not None]
-    sources = {source: provider.grants.relied_on(source, bond.epoch, now=now) for source in {o.source for o in of_use}}
+    since = client.registered_at
+    sources = {
+        source: provider.grants.relied_on(source, bond.epoch, now=now, since=since)
+        for source in {one.source for one in of_use}
+    }
     return Bond(bond.epoch, tuple(one for one in of_use if sources[one.source]))
 
 

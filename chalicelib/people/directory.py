@@ -127,6 +127,9 @@ class Directory:
             return None
         return Recalled(user.sub, asked_for(user.claims, scope, claims), user.accounts)
 
+    def may_sign_in(self, sub: str, *, now: int) -> bool:
+        return self._users.is_known(sub)
+
     def _check_password(self, user: User | None, typed: str, *, now: int) -> User:
         """The user whose password was typed, if it may be tried now. An unknown name's takes as long."""
         if len(typed) > password.LONGEST:

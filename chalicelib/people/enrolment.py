@@ -90,6 +90,14 @@ def invite(provider: Needs, username: str) -> str:
     return f"{provider.settings.issuer}/passkey?invitation={invitation}"
 
 
+def remove(provider: Needs, username: str) -> None:
+    """Nobody signs in by that name from here on, and no grant of the person is refreshed. Raises ValueError for nobody's name."""
+    try:
+        provider.users.remove(normal(username), now=provider.now())
+    except Gone:
+        raise ValueError("nobody has that username") from None
+
+
 def forget_passkeys(provider: Needs, username: str) -> int:
     """Take all of a person's passkeys away, at once, and an invitation with them; how many there were.
 

@@ -17,6 +17,10 @@ class SignInRefused(Exception):
         self.locked = locked
 
 
+class Unavailable(Exception):
+    """The directory can't say at the moment: whoever asked is told to come again, and nothing is used up."""
+
+
 @dataclass(frozen=True)
 class SignedIn:
     """A person who proved who they are. `once`: values that this login must be the first to use, and `claim` uses up.
@@ -132,5 +136,13 @@ class People(Protocol):
         """Who has this name now, with what `scope` and the names in `claims` ask for.
 
         None where there is nobody, or nobody who may sign in now: then a session of theirs is good for nothing.
+        """
+        ...
+
+    def may_sign_in(self, sub: str, *, now: int) -> bool:
+        """Whether the person of this sub is still one who may sign in. It is asked at each refresh.
+
+        False ends the grant for good, so it is of who left or was shut out by the bank, and never of who has typed a
+        wrong password too often. Raises Unavailable where it can't be said now.
         """
         ...

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from chalicelib.storage.records import AuthorizationRequest, Login
+from chalicelib.storage.records import AuthorizationRequest, Client, Login
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,10 @@ class AccessToken:
     grant: str | None = None
     dpop_nonce_required: bool = False
     authorization_details: tuple[dict[str, Any], ...] = ()
+
+    def is_of(self, client: Client) -> bool:
+        """Whether it is this client's, and not of one that was registered under this name before."""
+        return self.client_id == client.client_id and self.issued_at >= client.registered_at
 
 
 Decision = Literal["", "approved", "denied"]
@@ -56,8 +60,9 @@ class Grant:
     everything right, of which the second is a theft.
     `token`: the access token that the code gave, `token_hash`: the digest of its handle. `front_token`, `front_hash`: of the
     one that came with the code. `*_ended_at`: when it was revoked by itself.
-    `refresh_hash`: of the refresh token. `refresh_family`: digest of what all of its refresh tokens have in common, where
-    they are replaced at each use. `cnf`: what the refresh token is bound to.
+    `refresh_hash`: of the refresh token. `refresh_before`: of the one that it replaced, at `refreshed_at`.
+    `refresh_family`: digest of what all of its refresh tokens have in common, where they are replaced at each use.
+    `cnf`: what the refresh token is bound to.
     `revoked_at`: when all of it ended. `consumed`: of the granted details those that were used up, by their place in `granted`,
     each as `consumption` reads it.
     """
@@ -88,6 +93,8 @@ class Grant:
     front_ended_at: int | None = None
     refresh_hash: str | None = None
     refresh_family: str | None = None
+    refresh_before: str | None = None
+    refreshed_at: int = 0
     cnf: dict[str, str] | None = None
     revoked_at: int | None = None
     consumed: dict[str, str] = field(default_factory=dict)
@@ -112,6 +119,10 @@ class Grant:
         """Who signed in. Only for a grant that somebody signed in to, as every approved one is."""
         assert self.login is not None
         return self.login
+
+    def is_of(self, client: Client) -> bool:
+        """Whether it is this client's: the approval of a client that was registered under this name before is not."""
+        return self.client_id == client.client_id and self.given_at >= client.registered_at
 
     def consumption(self, place: int) -> Consumption | None:
         """What used up the granted detail of that place, if anything did."""

@@ -19,6 +19,7 @@ class Client:
     `tls_client_auth_issuer_dn`: of the authority that issues its certificates, where only one may; ours.
     `jwks_uri`: where it publishes its keys, where it has no `jwks` here. `sector_identifier`: the host by which its pairwise
     subjects are made. `*_encrypted_response_alg`, `*_enc`: how what is meant for it is encrypted, None where it is not.
+    `registered_at`: when this name was registered, epoch seconds; a change of the record leaves it as it is.
     """
 
     client_id: str
@@ -61,6 +62,7 @@ class Client:
     userinfo_encrypted_response_enc: str | None = None
     authorization_encrypted_response_alg: str | None = None
     authorization_encrypted_response_enc: str | None = None
+    registered_at: int = 0
 
     @property
     def public(self) -> bool:

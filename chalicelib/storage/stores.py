@@ -43,7 +43,13 @@ class Clients(Protocol):
 
 class Users(Protocol):
     def keep(self, user: User) -> None:
-        """Add or replace."""
+        """Add or replace. A sub that the name had before is known no more."""
+
+    def remove(self, username: str, *, now: int) -> None:
+        """Nobody has that name from here on, and their sub is known no more. Raises Gone where nobody has it."""
+
+    def is_known(self, sub: str) -> bool:
+        """Whether somebody has this sub. One read."""
 
     def find(self, username: str) -> User | None: ...
 
@@ -150,9 +156,10 @@ class Grants(Protocol):
     def find_refreshable(self, refresh_token: Handle, *, now: int) -> Grant | None:
         """The grant that a refresh token names, if it is in force; whether it is its refresh token is for who asks."""
 
-    def rotate(self, grant: Grant, refresh_hash: str, *, now: int) -> None:
+    def rotate(self, grant: Grant, refresh_hash: str, *, now: int, again: bool = False) -> None:
         """Put another refresh token in the place of the grant's, as it was found.
 
+        `again`: in the place of one whose answer was lost; the one before it stays what it was, and until when.
         Raises Replayed to all but one, or Gone unless the grant is in force in that instant.
         """
 
@@ -165,8 +172,11 @@ class Grants(Protocol):
         Raises Replayed where another used it up, or Gone unless the grant is in force in that instant.
         """
 
-    def relied_on(self, key: str, epoch: int, *, now: int) -> bool:
-        """Whether what lives from this grant may live: it is in force, and its code was redeemed or still may be."""
+    def relied_on(self, key: str, epoch: int, *, now: int, since: int = 0) -> bool:
+        """Whether what lives from this grant may live: it is in force, and its code was redeemed or still may be.
+
+        `since`: it was approved no earlier than that.
+        """
 
     def of_person(
         self, sub: str, *, now: int, after: str | None = None, most: int = 25

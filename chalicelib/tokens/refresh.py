@@ -1,8 +1,9 @@
 """The refresh token (RFC 6749 1.5), as it is made: one that stays, or one of a family in which only the newest is good.
 
-A public client's are of a family (RFC 9700 4.14.2). Each carries the family's own secret beside its own,
-`<family>~<secret>.<grant>.<bond>`, so that one that was good before is known for what it is though nothing of it is
-remembered, and nobody can end a grant who never held one.
+A public client's are of a family where nothing but the token shows who uses it (RFC 9700 4.14.2); one that is bound to
+a key stays. The one that was replaced last is good for a minute more, for a client that lost the answer. Each carries
+the family's own secret beside its own, `<family>~<secret>.<grant>.<bond>`, so that one that was good before is known for
+what it is though nothing of it is remembered, and nobody can end a grant who never held one.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from dataclasses import dataclass
 
 from chalicelib.storage.handles import Handle, digest, join, matches
 from chalicelib.storage.permission import Grant
+
+TOLERANCE = 60
+"""Seconds for which a refresh token is good after it was replaced. Its use does not prolong them."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,15 @@ def after(refresh_token: Handle, *, chance: Callable[[], str]) -> RefreshToken:
 def was_good(refresh_token: Handle, grant: Grant) -> bool:
     """Whether it is of the grant's family: if it is not the newest, it was used before."""
     return matches(refresh_token.family, grant.refresh_family)
+
+
+def is_tolerated(refresh_token: Handle, grant: Grant, *, now: int) -> bool:
+    """Whether it is the one that was replaced last, a moment ago: its client may have lost the answer."""
+    return (
+        was_good(refresh_token, grant)
+        and matches(refresh_token.value, grant.refresh_before)
+        and now < grant.refreshed_at + TOLERANCE
+    )
 
 
 def _of_family(family: str, grant: str, bond: str, chance: Callable[[], str]) -> RefreshToken:

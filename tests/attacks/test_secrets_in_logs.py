@@ -140,6 +140,7 @@ def test_a_public_clients_refresh_token_leaves_no_part_of_it(lines, public_clien
     for name, token in (("first", tokens["refresh_token"]), ("second", again["refresh_token"])):
         family, _, own = token.partition(".")[0].partition("~")
         lines.never(**{name: token, f"{name}, own": own, f"{name}, family": family})
+    public_client.bank.now += 60
     assert public_client.refresh(tokens["refresh_token"]).error == "invalid_grant"
     assert lines.hold_none_of_them()
     assert lines.entries()[-1]["reason"] == "used before; its grant is revoked"

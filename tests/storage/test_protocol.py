@@ -97,7 +97,7 @@ def listed(name):
     """All needed calls of a step in a row; the commit runs beside what comes last before it where neither needs the other."""
     step = STEP[name]
     rows = [sorted(group) for group in step.before]
-    if step.commit is not None and name in ("push", "rotate"):
+    if step.commit is not None and name in ("push", "refresh"):
         rows[-1] = sorted([*rows[-1], step.commit])
     elif step.commit is not None:
         rows.append([step.commit])

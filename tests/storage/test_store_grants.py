@@ -350,7 +350,10 @@ def test_a_replaced_refresh_token_leads_to_the_grant_and_is_not_its_own(aws, ano
     before = aws.grants.find_refreshable(of_grant(one.refresh), now=NOW)
     aws.grants.rotate(before, digest(new), now=NOW)
     found = another.grants.find_refreshable(of_grant(one.refresh), now=NOW)
-    assert found == replace(before, refresh_hash=digest(new))
+    assert found == replace(before, refresh_hash=digest(new), refresh_before=before.refresh_hash, refreshed_at=NOW)
+    aws.grants.rotate(found, digest("again"), now=NOW + 5, again=True)
+    after = another.grants.find_refreshable(of_grant(one.refresh), now=NOW)
+    assert after == replace(found, refresh_hash=digest("again"))
 
 
 def test_a_refresh_token_is_replaced_once_and_the_same_replacement_may_be_sent_again(aws):

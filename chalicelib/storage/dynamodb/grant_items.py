@@ -37,6 +37,8 @@ PLAIN = (
     "front_ended_at",
     "refresh_hash",
     "refresh_family",
+    "refresh_before",
+    "refreshed_at",
     "revoked_at",
 )
 

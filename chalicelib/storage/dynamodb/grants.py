@@ -48,6 +48,8 @@ ATTEMPTS = UnicodeSetAttribute(attr_name="attempts")
 TOKEN = UnicodeAttribute(attr_name="token")
 TOKEN_HASH = UnicodeAttribute(attr_name="token_hash")
 REFRESH_HASH = UnicodeAttribute(attr_name="refresh_hash")
+REFRESH_BEFORE = UnicodeAttribute(attr_name="refresh_before")
+REFRESHED_AT = NumberAttribute(attr_name="refreshed_at")
 REFRESH_FAMILY = UnicodeAttribute(attr_name="refresh_family")
 CNF = UnicodeAttribute(attr_name="cnf")
 REVOKED_AT = NumberAttribute(attr_name="revoked_at")
@@ -180,11 +182,12 @@ class Grants:
         grant, epoch = self._with_epoch(refresh_token)
         return grant if grant is not None and grant.in_force(epoch, now=now) else None
 
-    def rotate(self, grant: Grant, refresh_hash: str, *, now: int) -> None:
+    def rotate(self, grant: Grant, refresh_hash: str, *, now: int, again: bool = False) -> None:
+        actions = [REFRESH_HASH.set(refresh_hash)]
+        if not again:
+            actions += [REFRESH_BEFORE.set(str(grant.refresh_hash)), REFRESHED_AT.set(now)]
         newest = (str(grant.refresh_hash) == REFRESH_HASH) | (refresh_hash == REFRESH_HASH)  # or sent again
-        replace = Write(
-            "Update", self.name, grant.key, actions=(REFRESH_HASH.set(refresh_hash),), condition=newest & _in_force(now)
-        )
+        replace = Write("Update", self.name, grant.key, actions=tuple(actions), condition=newest & _in_force(now))
         try:
             self._tables.write(replace)
         except ConditionFailed as failed:
@@ -215,9 +218,9 @@ class Grants:
             if before.partition(".")[2] != by:
                 raise Replayed("the detail was consumed before") from None
 
-    def relied_on(self, key: str, epoch: int, *, now: int) -> bool:
+    def relied_on(self, key: str, epoch: int, *, now: int, since: int = 0) -> bool:
         grant = items.read(self._tables.get(self.name, key) if is_key(key) else None)
-        return grant is not None and items.is_relied_on(grant, epoch, now=now)
+        return grant is not None and grant.given_at >= since and items.is_relied_on(grant, epoch, now=now)
 
     def of_person(
         self, sub: str, *, now: int, after: str | None = None, most: int = 25

@@ -1,5 +1,8 @@
 """End users, and the passkeys that lead to them.
 
+Another item, under the digest of the sub, says whether the person is still known; it is written before the record, so that
+nobody signs in of whom it is not there, and what ends it is marked and not deleted.
+
 A passkey stands in its user's record, and is gone with it. Beside it an item of its own, under the digest of the credential's
 id, leads to the user and holds what changes at each use: how often the authenticator signed.
 """
@@ -14,7 +17,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
 from chalicelib.storage.dynamodb.once import ATTEMPT
-from chalicelib.storage.dynamodb.tables import PK, RECORD, ConditionFailed, Tables, Write
+from chalicelib.storage.dynamodb.tables import PK, RECORD, ConditionFailed, Item, Tables, Write
 from chalicelib.storage.handles import digest, is_username
 from chalicelib.storage.records import PasskeyHolder, User
 from chalicelib.storage.stores import Gone
@@ -23,6 +26,7 @@ FAILURES = NumberAttribute(attr_name="failures")
 LAST_FAILURE = NumberAttribute(attr_name="last_failure")
 INVITATION = UnicodeAttribute(attr_name="invitation")
 INVITED_UNTIL = NumberAttribute(attr_name="invited_until")
+LEFT_AT = NumberAttribute(attr_name="left_at")
 USERNAME = UnicodeAttribute(attr_name="username")
 SIGN_COUNT = NumberAttribute(attr_name="sign_count")
 
@@ -36,9 +40,36 @@ class Users:
         self._tables, self._name = tables, name
 
     def keep(self, user: User) -> None:
-        self._tables.write(
-            Write("Put", self._name, user.username, {"v": VERSION, "record": encode(user, without=_BESIDE)})
+        known: Item = {"username": user.username}
+        self._tables.write(Write("Put", self._name, _known_by(user.sub), known))
+        record: Item = {"v": VERSION, "record": encode(user, without=_BESIDE)}
+        before = self._tables.write(Write("Put", self._name, user.username, record))
+        replaced = decode(User, str(before["record"])).sub if before is not None and "record" in before else user.sub
+        if replaced != user.sub:
+            self._forget_sub(replaced, user.username, now=0)
+
+    def remove(self, username: str, *, now: int) -> None:
+        user = self.find(username)
+        if user is None:
+            raise Gone("nobody of that name")
+        self._forget_sub(user.sub, username, now=now)  # decides: no grant is refreshed from here on
+        self._tables.write(Write("Delete", self._name, username))
+
+    def is_known(self, sub: str) -> bool:
+        item = self._tables.get(self._name, _known_by(sub))
+        return item is not None and "left_at" not in item
+
+    def _forget_sub(self, sub: str, username: str, *, now: int) -> None:
+        """The sub is known no more, unless it is another name's now."""
+        forget = Write(
+            "Update",
+            self._name,
+            _known_by(sub),
+            actions=(LEFT_AT.set(LEFT_AT | now),),
+            condition=PK.exists() & (username == USERNAME),
         )
+        with suppress(ConditionFailed):
+            self._tables.write(forget)
 
     def find(self, username: str) -> User | None:
         item = self._tables.get(self._name, username) if is_username(username) else None
@@ -141,6 +172,11 @@ def _of_person(write: Write) -> Write:
     if not is_username(write.key):
         raise Gone("nobody of that name")
     return write
+
+
+def _known_by(sub: str) -> str:
+    """The key of what says that somebody has this sub; no username, since none has a space."""
+    return f"sub {digest(sub)}"
 
 
 def _place(credential_id: str) -> str:
