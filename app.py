@@ -9,16 +9,18 @@ from chalice.app import Chalice
 from chalicelib.assembly import provider, warm
 from chalicelib.gateway import mount, mount_authorizer, mount_job
 
+DOCUMENT = ["GET", "HEAD"]
+
 app = Chalice(app_name="ducat", configure_logs=False)  # chalice would keep log lines below ERROR to itself
 
-openid_configuration = mount(app, provider, "openid_configuration", ["GET"], "/.well-known/openid-configuration")
+openid_configuration = mount(app, provider, "openid_configuration", DOCUMENT, "/.well-known/openid-configuration")
 oauth_authorization_server = mount(
-    app, provider, "oauth_authorization_server", ["GET"], "/.well-known/oauth-authorization-server"
+    app, provider, "oauth_authorization_server", DOCUMENT, "/.well-known/oauth-authorization-server"
 )
 oauth_protected_resource = mount(
-    app, provider, "oauth_protected_resource", ["GET"], "/.well-known/oauth-protected-resource"
+    app, provider, "oauth_protected_resource", DOCUMENT, "/.well-known/oauth-protected-resource"
 )
-jwks = mount(app, provider, "jwks", ["GET"], "/jwks")
+jwks = mount(app, provider, "jwks", DOCUMENT, "/jwks")
 par = mount(app, provider, "par", ["POST"], "/par")
 authorize = mount(app, provider, "authorize", ["GET", "POST"], "/authorize")
 login = mount(app, provider, "login", ["GET", "POST"], "/login")

@@ -10,6 +10,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -110,6 +111,8 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
             raise NotHere("that method is not allowed here", status_code=405)
         name_of_call = name_of_call or provider().new_uuid()
         response: Response = import_module(f"chalicelib.endpoints.{name}").answer(request, provider())
+        if request.method == "HEAD":
+            response = replace(response, body="")  # RFC9110-9.3.2
         outcome.update(response.log)
     except NotHere as refusal:
         response = refused(refusal, methods)

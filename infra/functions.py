@@ -88,12 +88,24 @@ MAKE_ENCRYPTED = (
 """What KMS asks of who makes a table under a customer's key (DynamoDB developer guide, "Authorizing use of your KMS key")."""
 
 FUNCTIONS = (
-    Function("openid_configuration", ("GET /.well-known/openid-configuration",), memory=512),
-    Function("oauth_authorization_server", ("GET /.well-known/oauth-authorization-server",), memory=512),
-    Function("oauth_protected_resource", ("GET /.well-known/oauth-protected-resource",), memory=512),
+    Function(
+        "openid_configuration",
+        ("GET /.well-known/openid-configuration", "HEAD /.well-known/openid-configuration"),
+        memory=512,
+    ),
+    Function(
+        "oauth_authorization_server",
+        ("GET /.well-known/oauth-authorization-server", "HEAD /.well-known/oauth-authorization-server"),
+        memory=512,
+    ),
+    Function(
+        "oauth_protected_resource",
+        ("GET /.well-known/oauth-protected-resource", "HEAD /.well-known/oauth-protected-resource"),
+        memory=512,
+    ),
     Function(
         "jwks",
-        ("GET /jwks",),
+        ("GET /jwks", "HEAD /jwks"),
         tables=(Table("signing_keys", "ReadPublishedKeys", ("Query",)),),
         memory=512,
     ),

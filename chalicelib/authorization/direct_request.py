@@ -52,7 +52,7 @@ def hear(
     way_back = authorization_request.way_back(asked, client, profile)
 
     def check() -> AuthorizationRequest:
-        hinted_sub = id_token_hint.subject(asked.get("id_token_hint"), client, profile, issuer=issuer, jwks=jwks)
+        hinted_sub = id_token_hint.subject(asked, client, profile, issuer=issuer, jwks=jwks)
         return authorization_request.check(asked, client, profile, now=now, pushed=False, hinted_sub=hinted_sub)
 
     return Heard(way_back, check)

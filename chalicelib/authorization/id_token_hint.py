@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chalicelib.errors import InvalidRequest
+from chalicelib.errors import InvalidRequest, LoginRequired
 from chalicelib.keys import jose
 from chalicelib.profiles import Profile
 from chalicelib.storage.records import Client
 
+THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")  # RFC7638-3.1, of SHA-256: our kids
+
 
 def subject(
-    sent: str | None, client: Client, profile: Profile, *, issuer: str, jwks: Callable[[], Mapping[str, Any]]
+    asked: Mapping[str, str], client: Client, profile: Profile, *, issuer: str, jwks: Callable[[], Mapping[str, Any]]
 ) -> str | None:
-    """Whose ID token it is, None where none was sent. An expired one will do: it is no proof of anything but of the name.
+    """Whose ID token the request has, None where it has none. An expired one will do: it proves nothing but the name.
 
-    `jwks`: our own published keys, asked for only where there is a hint. Raises InvalidRequest where we did not issue it to
-    this client.
+    One that is older than every key that we still publish can't be read, and counts as none (OpenID Connect Core 3.1.2.1: the
+    server should answer without a hint where it can); without a page nobody could say who is meant. `jwks`: our own published
+    keys, asked for only where there is a hint. Raises InvalidRequest where we did not issue it to this client, LoginRequired.
     """
+    sent = asked.get("id_token_hint")
     if sent is None:
+        return None
+    ours = jwks()
+    if _key_is_gone(sent, ours, client, issuer):
+        if "none" in asked.get("prompt", "").split(" "):
+            raise LoginRequired("id_token_hint is too old to be read")
         return None
     try:
         header, claims = jose.verify(
             sent,
-            jwks(),
+            ours,
             algs=profile.id_token_signing_algs,
             rsa_key_bits=profile.rsa_key_bits,
             ec_key_bits=profile.ec_key_bits,
@@ -32,7 +42,16 @@ def subject(
     except jose.JoseError as problem:
         raise InvalidRequest("id_token_hint is no ID token of ours", detail=f"id_token_hint: {problem}") from None
     sub = claims.get("sub")
-    ours = claims.get("iss") == issuer and claims.get("aud") == client.client_id and "typ" not in header
-    if not ours or not isinstance(sub, str):
+    for_it = claims.get("iss") == issuer and claims.get("aud") == client.client_id and "typ" not in header
+    if not for_it or not isinstance(sub, str):
         raise InvalidRequest("id_token_hint is no ID token of ours", detail="id_token_hint: another JWT of ours")
     return sub
+
+
+def _key_is_gone(sent: str, jwks: Mapping[str, Any], client: Client, issuer: str) -> bool:
+    """Whether it says that it is ours, for the client, and names a key as ours are named that is no longer published."""
+    kid = jose.named_key(sent)
+    if kid is None or not THUMBPRINT.fullmatch(kid) or any(key.get("kid") == kid for key in jwks["keys"]):
+        return False
+    said = jose.peek(sent)
+    return said.get("iss") == issuer and said.get("aud") == client.client_id

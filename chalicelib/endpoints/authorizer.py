@@ -27,11 +27,11 @@ def decide(request: Request, method_arn: str, provider: Provider) -> dict[str, A
         now = provider.now()
         asked = _demand(request, provider)
         opened = access.check(request, provider, asked, now=now, writes=writes)
-        fapi_headers.check(request)
+        noted = fapi_headers.check(request).noted
         more = _more(request, opened, asked, provider, now=now)
     except OAuthError as refusal:
         return _policy("nobody", "Deny", method_arn, _refusal(refusal) | named)
-    return _policy(opened.principal, "Allow", method_arn, _context(opened) | more | named)
+    return _policy(opened.principal, "Allow", method_arn, _context(opened) | noted | more | named)
 
 
 def _more(request: Request, opened: Access, asked: Demand, provider: Provider, *, now: int) -> dict[str, str]:

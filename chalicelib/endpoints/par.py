@@ -66,6 +66,6 @@ def _checked(
         pushed=True,
         dpop_jkt=None if shown is None else shown.jkt,
         hinted_sub=id_token_hint.subject(
-            asked.get("id_token_hint"), client, profile, issuer=issuer, jwks=lambda: provider.ring.jwks(now=now)
+            asked, client, profile, issuer=issuer, jwks=lambda: provider.ring.jwks(now=now)
         ),
     )

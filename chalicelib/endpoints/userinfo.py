@@ -29,7 +29,7 @@ def answer(request: Request, provider: Provider) -> Response:
     now = provider.now()
     demand = Demand(provider.settings.addresses(request.path), scope=SCOPE)
     opened = access.check(request, provider, demand, now=now, writes=writes, vouched=request.vouched)
-    fapi_headers.check(request)
+    noted = fapi_headers.check(request).noted
     if opened.grant is None:
         raise access.challenged(InvalidToken("no person stands behind this access token"), demand, None)
     client = provider.clients.find(opened.token.client_id, now=now)
@@ -38,7 +38,7 @@ def answer(request: Request, provider: Provider) -> Response:
     login = opened.grant.person
     told = claims.asked_for(login.claims, opened.token.scope, approval.userinfo_claims(opened.grant))
     answer = _as_registered({**told, "sub": login.told_sub}, client, provider, now=now)
-    return answer.noting(client_id=opened.token.client_id, sub=login.sub)
+    return answer.noting(client_id=opened.token.client_id, sub=login.sub, **noted)
 
 
 def _as_registered(told: Mapping[str, Any], client: Client, provider: Provider, *, now: int) -> Response:

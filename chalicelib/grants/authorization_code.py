@@ -84,8 +84,8 @@ def _redeemable(
     Or if it was before, by somebody who showed all of this: only that is a replay, and who saw the code alone ends nothing.
     """
     value, redirect_uri = form.get("code"), form.get("redirect_uri")
-    if value is None or redirect_uri is None:
-        raise InvalidRequest("code and redirect_uri are required")  # RFC6749-4.1.3
+    if value is None:
+        raise InvalidRequest("code is required")  # RFC6749-4.1.3
     code = of_grant(value)
     found = None if code is None else use.beside(lambda: provider.grants.find_code(code))
     if code is None or found is None or not matches(code.secret, found[0].code_hash):
@@ -97,7 +97,9 @@ def _redeemable(
         raise _refused("expired")
     if not grant.in_force(epoch, now=now):
         raise _refused("revoked, or its person has ended the client's access")
-    if grant.request.redirect_uri != redirect_uri:
+    if redirect_uri is None and grant.request.code_challenge is None:
+        raise InvalidRequest("redirect_uri is required, since the request had no code_challenge")  # RFC6749-4.1.3
+    if redirect_uri is not None and grant.request.redirect_uri != redirect_uri:
         raise _refused("another redirect_uri")
     code_challenge.require_verifier(form.get("code_verifier"), grant.request.code_challenge)
     jkt = grant.request.dpop_jkt

@@ -1,6 +1,6 @@
 """The x-fapi headers of a call (FAPI 1.0 Baseline 6.2.1, 6.2.2): its name in both logs, and what is said of the person.
 
-It needs no Provider: a handler gives what it got. Behind the authorizer nothing malformed arrives.
+It needs no Provider: a handler gives what it got.
 """
 
 from __future__ import annotations
@@ -24,17 +24,28 @@ CUSTOMER_IP_ADDRESS = "x-fapi-customer-ip-address"
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 HTTP_DATES = ("%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y")
 """What senders use, and the two older forms that a recipient takes too: RFC9110-5.6.7."""
+AS_GMT = re.compile(r" (UTC|\+0000)$")
+"""How ecosystems' examples and common libraries write GMT."""
+ADDRESS = re.compile(r"\[(?P<v6>[0-9A-Fa-f:.]+)\](:[0-9]{1,5})?|(?P<v4>[0-9.]+):[0-9]{1,5}")
+"""An address in brackets, or with the port behind it that a proxy logs."""
 
 
 @dataclass(frozen=True)
 class FapiHeaders:
     """What a client says of the person at its end. It is the client's word, and no more.
 
-    `auth_date`: when they last logged into the client, in UTC. `customer_ip_address`: where they are.
+    `auth_date`: when they last logged into the client, in UTC. `customer_ip_address`: where they are. `unread`: names of those of
+    the two that were sent and can't be read.
     """
 
     auth_date: datetime | None
     customer_ip_address: IPv4Address | IPv6Address | None
+    unread: tuple[str, ...] = ()
+
+    @property
+    def noted(self) -> dict[str, str]:
+        """For the log: which headers were left out."""
+        return {"reason": f"{', '.join(self.unread)} can't be read"} if self.unread else {}
 
 
 def interaction_id(headers: Iterable[tuple[str, str]], request_id: str | None) -> str | None:
@@ -50,21 +61,28 @@ def interaction_id(headers: Iterable[tuple[str, str]], request_id: str | None) -
 
 
 def check(request: Request) -> FapiHeaders:
-    """The call's x-fapi headers; none of them is needed. Raises InvalidRequest where one is not what it must be."""
+    """The call's x-fapi headers; none of them is needed.
+
+    What describes the person and can't be read is left out, since it decides nothing. Raises InvalidRequest where the name of the
+    call is no UUID: nobody could find it again by an answer that has another (FAPI1-BASE-6.2.2-5).
+    """
     sent = request.header(INTERACTION_ID)
     if sent is not None and not UUID.fullmatch(sent):
-        raise InvalidRequest(f"{INTERACTION_ID} must be a UUID")  # FAPI1-BASE-6.2.2-5
-    auth_date, address = request.header(AUTH_DATE), request.header(CUSTOMER_IP_ADDRESS)
+        raise InvalidRequest(f"{INTERACTION_ID} must be a UUID")
+    auth_date, address = _http_date(request), _ip_address(request)
+    read = {AUTH_DATE: auth_date, CUSTOMER_IP_ADDRESS: address}
     return FapiHeaders(
-        None if auth_date is None else _http_date(auth_date),
-        None if address is None else _ip_address(address),
+        auth_date,
+        address,
+        tuple(name for name, value in read.items() if value is None and request.header_values(name)),
     )
 
 
-def _http_date(text: str) -> datetime:
-    """FAPI1-BASE-6.2.2-3. A day that was not that day of the week is refused. Raises InvalidRequest."""
+def _http_date(request: Request) -> datetime | None:
+    """FAPI1-BASE-6.2.2-3. A day that was not that day of the week can't be read."""
     from datetime import datetime
 
+    text = AS_GMT.sub(" GMT", _only(request, AUTH_DATE))
     for form in HTTP_DATES:
         try:
             moment = datetime.strptime(text, form)
@@ -72,16 +90,24 @@ def _http_date(text: str) -> datetime:
             continue
         if moment.strftime(form) == text.replace("  ", " 0"):  # the oldest form fills up with a space
             return moment
-    raise InvalidRequest(f"{AUTH_DATE} must be an HTTP date")
+    return None
 
 
-def _ip_address(text: str) -> IPv4Address | IPv6Address:
-    """FAPI1-BASE-6.2.1-13: of version 4 or 6, without a zone. Raises InvalidRequest."""
+def _ip_address(request: Request) -> IPv4Address | IPv6Address | None:
+    """FAPI1-BASE-6.2.1-13: of version 4 or 6, without a zone."""
+    text = _only(request, CUSTOMER_IP_ADDRESS)
+    if not text:
+        return None
     from ipaddress import ip_address
 
+    found = ADDRESS.fullmatch(text)
     try:
-        if "%" not in text:
-            return ip_address(text)
+        return None if "%" in text else ip_address(text if found is None else found["v6"] or found["v4"])
     except ValueError:
-        pass
-    raise InvalidRequest(f"{CUSTOMER_IP_ADDRESS} must be an IPv4 or IPv6 address")
+        return None
+
+
+def _only(request: Request, name: str) -> str:
+    """The header's one value, nothing where there are several."""
+    values = request.header_values(name)
+    return values[0] if len(values) == 1 else ""

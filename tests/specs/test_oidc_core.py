@@ -2,7 +2,7 @@
 
 import json
 import re
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import sha256
 from urllib.parse import urlsplit
 
@@ -315,6 +315,23 @@ def test_3_1_2_1_a_hint_that_we_did_not_issue_to_the_client_is_refused(tls_clien
     ):
         answer = tls_client_auth_client.push(id_token_hint=hint)
         assert (answer.status, answer.json()["error"]) == (400, "invalid_request"), hint
+
+
+@pytest.mark.fault("4i")
+@pytest.mark.clause("OIDCC-3.1.2.1")
+def test_3_1_2_1_a_hint_whose_key_is_gone_counts_as_none(tls_client_auth_client):
+    """The server should answer successfully where it can, even without a hint; without a page it can't know who is meant."""
+    bank, client = tls_client_auth_client.bank, tls_client_auth_client
+    hint = client.tokens()["id_token"]
+    header, body, signature = hint.split(".")
+    told = json.loads(urlsafe_b64decode(header + "=="))
+    gone = urlsafe_b64encode(json.dumps({**told, "kid": "A" * 43}).encode()).rstrip(b"=").decode()
+    page = Browser(bank).page(client.client_id, client.pushed(id_token_hint=f"{gone}.{body}.{signature}"))
+    assert page.status == 200
+    silent = client.push(prompt="none", id_token_hint=f"{gone}.{body}.{signature}")
+    assert (silent.status, silent.error) == (400, "login_required")
+    others = urlsafe_b64encode(json.dumps({"iss": ISSUER, "aud": "rival", "sub": "x"}).encode()).rstrip(b"=").decode()
+    assert client.push(id_token_hint=f"{gone}.{others}.{signature}").error == "invalid_request"
 
 
 @pytest.mark.clause("OIDCC-3.1.2.1")

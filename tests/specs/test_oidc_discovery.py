@@ -295,7 +295,7 @@ def test_4_it_stands_at_the_well_known_path_after_the_issuer(bank):
 def test_4_1_it_is_asked_for_by_get(bank, method):
     """The document MUST be queried using GET."""
     answer = bank.send(method, PATH)
-    assert (answer.status, answer.header("allow")) == (405, "GET")
+    assert (answer.status, answer.header("allow")) == (405, "GET, HEAD")
 
 
 @pytest.mark.clause("OIDCD-4.2")

@@ -408,7 +408,7 @@ def test_3_2_parameters_of_the_token_endpoint_come_in_the_body(tls_client_auth_c
 
 
 @pytest.mark.clause("RFC6749-3.2")
-@each("name", ["grant_type", "code", "redirect_uri", "code_verifier"])
+@each("name", ["grant_type", "code", "code_verifier"])
 def test_3_2_an_empty_parameter_of_a_token_request_was_not_sent(tls_client_auth_client, name):
     """Parameters sent without a value MUST be treated as if they were omitted from the request."""
     code = tls_client_auth_client.code()
@@ -721,15 +721,27 @@ def test_4_1_2_1_who_was_denied_can_not_go_on(tls_client_auth_client):
 
 
 @pytest.mark.clause("RFC6749-4.1.3")
-def test_4_1_3_code_and_redirect_uri_are_required(tls_client_auth_client):
-    """code: REQUIRED; redirect_uri: REQUIRED if it was in the authorization request, where here it always is."""
+def test_4_1_3_a_code_is_required(tls_client_auth_client):
+    """code: REQUIRED."""
     form = {
         "grant_type": "authorization_code",
         "redirect_uri": tls_client_auth_client.redirect_uri,
         "code_verifier": VERIFIER,
     }
     refused(tls_client_auth_client.post("/token", **form), "invalid_request")
-    refused(tls_client_auth_client.redeem(tls_client_auth_client.code(), redirect_uri=None), "invalid_request")
+
+
+@pytest.mark.fault("4i")
+@pytest.mark.clause("RFC6749-4.1.3")
+def test_4_1_3_redirect_uri_may_be_left_out_where_pkce_ties_the_code(tls_client_auth_client, fapi1_advanced_client):
+    """OAuth 2.1 leaves it out, since a code_challenge ties the code to its request; where there is none it stays required."""
+    assert tls_client_auth_client.redeem(tls_client_auth_client.code(), redirect_uri=None).status == 200
+    bare = {"response_type": "code id_token", "code_challenge": None, "code_challenge_method": None}
+    code = fapi1_advanced_client.agreed(**bare).fragment["code"]
+    without = fapi1_advanced_client.redeem(code, redirect_uri=None, code_verifier=None)
+    refused(without, "invalid_request")
+    assert without.json()["error_description"].startswith("redirect_uri is required")
+    assert fapi1_advanced_client.redeem(code, code_verifier=None).status == 200
 
 
 @pytest.mark.clause("RFC6749-4.1.3")

@@ -425,7 +425,7 @@ def test_3_it_stands_at_the_well_known_path_of_the_issuer(bank):
 def test_3_1_it_is_asked_for_by_get(bank, method):
     """The document MUST be queried using GET."""
     answer = bank.send(method, PATH)
-    assert (answer.status, answer.header("allow")) == (405, "GET")
+    assert (answer.status, answer.header("allow")) == (405, "GET, HEAD")
 
 
 @pytest.mark.clause("RFC8414-3.2")
@@ -463,3 +463,13 @@ def test_3_3_the_issuer_is_the_one_that_was_asked_whatever_host_the_request_name
     assert answer.json() == bank.metadata()
     assert answer.json()["issuer"] == ISSUER
     assert "evil" not in answer.text
+
+
+@pytest.mark.fault("4i")
+@pytest.mark.clause("RFC9110-9.3.2")
+@each("path", ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/jwks"])
+def test_3_1_head_is_answered_as_get_without_the_body(bank, path):
+    """Monitors and caches ask by HEAD; what GET serves, HEAD describes."""
+    head, get = bank.send("HEAD", path).unnamed, bank.send("GET", path).unnamed
+    assert (head.status, head.headers, head.text) == (200, get.headers, "")
+    assert get.text
