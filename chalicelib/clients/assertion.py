@@ -17,6 +17,9 @@ from chalicelib.storage.records import Client, Once
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LONGEST_JTI = 512
 
+TYPES = frozenset({"client-authentication+jwt", "jwt"})
+"""What the header's typ may say, if it says anything (RFC 10070); a proof, say, or an access token is no assertion."""
+
 
 def subject(assertion: str) -> str:
     """Whom the assertion claims to speak for, before any check. Raises InvalidClient."""
@@ -32,7 +35,7 @@ def subject(assertion: str) -> str:
 def signed(assertion: str, client: Client, profile: Profile) -> dict[str, Any]:
     """Its claims, if the client signed it with a private key. Raises InvalidClient."""
     try:
-        _, claims = jose.verify(
+        header, claims = jose.verify(
             assertion,
             client.jwks or {},
             algs=_algs(client, profile.client_signing_algs),
@@ -41,7 +44,7 @@ def signed(assertion: str, client: Client, profile: Profile) -> dict[str, Any]:
         )
     except jose.JoseError as problem:
         raise _refused(str(problem)) from None
-    return claims
+    return _of_this_kind(header, claims)
 
 
 def with_mac(assertion: str, client: Client, profile: Profile, *, secret: bytes | None) -> dict[str, Any]:
@@ -49,9 +52,16 @@ def with_mac(assertion: str, client: Client, profile: Profile, *, secret: bytes 
     if secret is None:
         raise _refused("no secret was issued")
     try:
-        _, claims = jose.verify_mac(assertion, secret, algs=_algs(client, profile.client_secret_algs))
+        header, claims = jose.verify_mac(assertion, secret, algs=_algs(client, profile.client_secret_algs))
     except jose.JoseError as problem:
         raise _refused(str(problem)) from None
+    return _of_this_kind(header, claims)
+
+
+def _of_this_kind(header: dict[str, Any], claims: dict[str, Any]) -> dict[str, Any]:
+    """The claims, if the header calls it no other kind of JWT (RFC 8725 3.11)."""
+    if jose.media_type(header.get("typ", "jwt")) not in TYPES:
+        raise _refused("typ is of something else")
     return claims
 
 
@@ -62,12 +72,15 @@ def _algs(client: Client, offered: Collection[str]) -> Collection[str]:
 
 
 def require_claims(
-    claims: dict[str, Any], client: Client, profile: Profile, *, audiences: Collection[str], now: int
+    claims: dict[str, Any], client: Client, profile: Profile, *, issuer: str, endpoints: Collection[str], now: int
 ) -> Once:
-    """Its jti, to be used once, if it is the client's, for us and for now. Raises InvalidClient."""
+    """Its jti, to be used once, if it is the client's, for us and for now. Raises InvalidClient.
+
+    `endpoints`: what else we are called where the profile takes such a name.
+    """
     if claims.get("iss") != client.client_id or claims.get("sub") != client.client_id:
         raise _refused("iss or sub is not the client")  # RFC7523-3
-    _require_audience(claims.get("aud"), profile, audiences)
+    _require_audience(claims.get("aud"), client, profile, issuer, endpoints)
     expires_at = _require_time(claims, profile, now=now)
     jti = claims.get("jti")
     if not isinstance(jti, str) or not 0 < len(jti) <= LONGEST_JTI:
@@ -75,13 +88,23 @@ def require_claims(
     return Once(digest(f"assertion {client.client_id} {jti}"), expires_at, "assertion")
 
 
-def _require_audience(aud: Any, profile: Profile, audiences: Collection[str]) -> str:
-    """FAPI2-SP-FINAL-5.3.2.1-8: which of our names it is; the issuer as a string, where the profile says no more."""
-    named = aud if isinstance(aud, list) and profile.assertion_audience_may_be_array else [aud]
-    ours = [one for one in named if isinstance(one, str) and one in audiences]
-    if not ours:
-        raise _refused("aud is not us")
-    return ours[0]
+def _require_audience(aud: Any, client: Client, profile: Profile, issuer: str, endpoints: Collection[str]) -> str:
+    """FAPI2-SP-FINAL-5.3.2.1-8, RFC7523-3 as RFC 10070 has it: the issuer as a text; more where the profile says so alone.
+
+    Of an array the issuer alone counts: with an endpoint's URL another server could have asked for the assertion.
+    """
+    if aud == issuer:
+        return issuer
+    if not client.require_issuer_audience:
+        if profile.assertion_audience_may_be_array and _texts(aud) and issuer in aud:
+            return issuer
+        if isinstance(aud, str) and aud in endpoints:
+            return aud
+    raise _refused("aud is not us")
+
+
+def _texts(aud: Any) -> bool:
+    return isinstance(aud, list) and all(isinstance(one, str) for one in aud)
 
 
 def _require_time(claims: dict[str, Any], profile: Profile, *, now: int) -> int:

@@ -128,8 +128,9 @@ def _asserted(attempt: _Attempt, claims: dict[str, Any]) -> AuthenticatedClient:
     """The client, if what it signed is for us and for now."""
     client, profile = attempt.client, attempt.profile
     ours = attempt.provider.settings.audiences(attempt.request.path)
-    audiences = frozenset(url for name in profile.assertion_audiences for url in ours[name])
-    jti = assertion.require_claims(claims, client, profile, audiences=audiences, now=attempt.now)
+    endpoints = frozenset(url for name in profile.assertion_audiences for url in ours[name])
+    issuer = attempt.provider.settings.issuer
+    jti = assertion.require_claims(claims, client, profile, issuer=issuer, endpoints=endpoints, now=attempt.now)
     return AuthenticatedClient(client, profile, once=(jti,))
 
 

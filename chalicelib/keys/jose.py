@@ -76,6 +76,11 @@ def peek(token: str) -> dict[str, Any]:
     return payload
 
 
+def media_type(typ: object) -> str:
+    """What a header's typ says, in lower case and without application/ (RFC 7515 4.1.9); empty where it is no text."""
+    return typ.lower().removeprefix("application/") if isinstance(typ, str) else ""
+
+
 def named_key(token: str) -> str | None:
     """The `kid` of a JWS before any check, to learn whether that key is at hand. None where it names none, or is no JWS."""
     try:

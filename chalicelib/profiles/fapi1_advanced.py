@@ -19,6 +19,9 @@ FAPI1_ADVANCED = replace(
         "self_signed_tls_client_auth",
     ),
     client_secret_algs=(),
+    # OpenID Connect Core 9, PAR-2: of before RFC 10070; the suite's plan for this profile wants it still.
+    assertion_audiences=("issuer", "token_endpoint", "par_endpoint", "endpoint"),
+    assertion_audience_may_be_array=True,  # RFC7523-3
     unbound_tokens=False,  # FAPI1-ADV-5.2.2-5
     authorization_signing_algs=("PS256", "ES256"),  # FAPI1-ADV-5.2.2.2-1
     grant_types=(

@@ -23,8 +23,8 @@ FAPI1_BASELINE = Profile(
     ),
     client_signing_algs=("PS256", "ES256"),  # FAPI1-ADV-8.6-1, FAPI1-ADV-8.6-2, FAPI1-ADV-8.6-3
     client_secret_algs=("HS256", "HS384", "HS512"),  # OpenID Connect Core 9
-    assertion_audiences=("issuer", "token_endpoint", "par_endpoint", "endpoint"),  # OpenID Connect Core 9, PAR-2
-    assertion_audience_may_be_array=True,  # RFC7523-3
+    assertion_audiences=("issuer",),  # RFC7523-3, as RFC 10070 has it
+    assertion_audience_may_be_array=False,
     assertion_longest_life=3600,  # ours: a jti is remembered until its assertion expires
     rsa_key_bits=2048,  # FAPI1-BASE-5.2.2-5
     ec_key_bits=160,  # FAPI1-BASE-5.2.2-6

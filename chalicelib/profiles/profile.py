@@ -15,6 +15,8 @@ class Profile:
     `responses`: each response_type and its response_modes. `nonce_or_state_required`: a request
     for openid has a nonce, any other a state. `assertion_audiences` names what the `aud` of
     a client assertion may be: "issuer", "token_endpoint", "par_endpoint", "endpoint" for the one that is called.
+    `assertion_audience_may_be_array`: whether the issuer may stand beside other values. A client's record may ask for the
+    issuer alone.
     `sender_constraints`: "mtls", "dpop"; where a request shows both, the first one binds. `unbound_tokens`: whether an access
     token that can only read may be bound to nothing.
     `request_object_longest_life`: from its nbf to its exp, and from its nbf to now. `longest_session`: how long ago a person may

@@ -9,11 +9,21 @@ import pytest
 
 from chalicelib.errors import InvalidClientMetadata
 from tests.actors import ASSERTION_TYPE, ISSUER, MTLS, NOW, ec_key, jwk, rsa_key, secret_of
-from tests.conftest import CLIENTS
+from tests.conftest import CLIENTS, FAPI1
 from tests.each import each
 
+SIGNED_ALONE = ("advanced", "read-write")
+
+
+def pushing(client):
+    """A request that the client may push: signed, where its profile takes no other."""
+    if client.client_id not in SIGNED_ALONE:
+        return client.asking()
+    return {"request": client.request_object(response_type="code id_token", nonce="a nonce")}
+
+
 WITH_ASSERTIONS = {
-    "/par": lambda client: client.asking(),
+    "/par": pushing,
     "/token": lambda client: {"grant_type": "client_credentials"},
     "/introspect": lambda client: {"token": "nothing"},
     "/revoke": lambda client: {"token": "nothing"},
@@ -395,33 +405,71 @@ def test_3_an_assertion_is_used_once_whatever_for(ask, fintech):
 
 NAMES_OF_US = [
     *(ISSUER, f"{ISSUER}/token", f"{MTLS}/token", f"{ISSUER}/par", f"{MTLS}/par"),
-    *([ISSUER], [f"{MTLS}/token", "https://another.example"], ["https://another.example", ISSUER]),
+    *([ISSUER], ["https://another.example", ISSUER], [f"{MTLS}/token", ISSUER]),
 ]
 
 
-@pytest.fixture(params=["fapi1_bearer_client", "client_secret_jwt_client"])
+@pytest.fixture(params=["fapi1_bearer_client", "client_secret_jwt_client", "fapi1_read_write_client"])
 def fapi1(request):
-    """A client of FAPI 1.0 by a key, and one by a secret."""
+    """Clients of FAPI 1.0, by a key and by a secret, whose profile takes what RFC 10070 does."""
     return request.getfixturevalue(request.param)
 
 
 @pytest.mark.clause("RFC7523-3")
 @pytest.mark.clause("PAR-2")
 @each("aud", NAMES_OF_US)
-def test_3_fapi_1_takes_the_issuer_and_the_endpoints_of_either_host_and_arrays_of_them(ask, fapi1, aud):
+def test_3_fapi_1_advanced_takes_the_issuer_also_in_an_array_and_an_endpoint_as_a_text(ask, fapi1_advanced_client, aud):
     """3: the token endpoint's URL may be used; PAR 2 takes the issuer, the token endpoint's and its own URL."""
-    assert accepted(ask(fapi1, fapi1.assertion(aud=aud)))
+    assert accepted(ask(fapi1_advanced_client, fapi1_advanced_client.assertion(aud=aud)))
 
 
 @pytest.mark.clause("RFC7523-3")
 @pytest.mark.parametrize("path", WITH_ASSERTIONS)
 @pytest.mark.parametrize("host", [ISSUER, MTLS])
-def test_3_fapi_1_takes_the_endpoint_that_is_called_and_no_other(fapi1, path, host):
+def test_3_fapi_1_advanced_takes_the_endpoint_that_is_called_and_no_other(fapi1_advanced_client, path, host):
     """3: the audience may be the endpoint itself, on the host by which clients call it."""
-    assert accepted(send(fapi1, path, fapi1.assertion(aud=host + path)))
+    assert accepted(send(fapi1_advanced_client, path, fapi1_advanced_client.assertion(aud=host + path)))
     for other in ("/introspect", "/revoke", "/authorize", "/userinfo"):
         if other != path:
-            assert refused(send(fapi1, path, fapi1.assertion(aud=host + other)))
+            assert refused(send(fapi1_advanced_client, path, fapi1_advanced_client.assertion(aud=host + other)))
+
+
+@pytest.mark.fault("1e")
+@pytest.mark.clause("RFC7523-3")
+@each("aud", NAMES_OF_US[1:])
+def test_3_the_issuer_is_the_sole_audience(fapi1, aud):
+    """RFC 10070: the audience of an assertion is the issuer, as a text, for clients of every other profile too."""
+    assert refused(push(fapi1, fapi1.assertion(aud=aud)))
+    assert accepted(push(fapi1, fapi1.assertion(aud=ISSUER)))
+
+
+@pytest.mark.fault("1e")
+@pytest.mark.clause("RFC7523-3")
+@each(
+    "aud",
+    [
+        ["https://another.example", f"{ISSUER}/token"],
+        [f"{MTLS}/token", "https://another.example"],
+        [f"{ISSUER}/token"],
+        [f"{ISSUER}/par", f"{MTLS}/token"],
+        [ISSUER, 1],
+    ],
+)
+def test_3_no_array_with_an_endpoint_in_place_of_the_issuer_is_taken(ask, fapi1_advanced_client, aud):
+    """An assertion that another server asked for, [that server, our token endpoint], was taken: audience injection."""
+    assert refused(ask(fapi1_advanced_client, fapi1_advanced_client.assertion(aud=aud)))
+
+
+@pytest.mark.fault("1e")
+@each("aud", NAMES_OF_US[1:])
+def test_a_clients_record_may_ask_for_the_issuer_alone(bank, fapi1_advanced_client, aud):
+    """Where the profile takes more, the client's own record may take that away."""
+    bank.register(
+        **FAPI1 | {"client_id": "advanced", "profile": "fapi1-advanced"},
+        jwks={"keys": [jwk(fapi1_advanced_client.key)]},
+        require_issuer_audience=True,
+    )
+    assert refused(push(fapi1_advanced_client, fapi1_advanced_client.assertion(aud=aud)))
 
 
 @pytest.mark.clause("RFC7523-3")
@@ -433,9 +481,26 @@ def test_3_fapi_1_takes_the_endpoint_that_is_called_and_no_other(fapi1, path, ho
         *(f"{ISSUER}/token/", f"{ISSUER}/token?x", f"{ISSUER}//token", f"{ISSUER}/Token"),
     ],
 )
-def test_3_fapi_1_takes_no_other_audience(fapi1, aud):
+def test_3_fapi_1_advanced_takes_no_other_audience(fapi1_advanced_client, aud):
     """3: an assertion whose audience does not name us is refused."""
-    assert refused(push(fapi1, fapi1.assertion(aud=aud)))
+    assert refused(push(fapi1_advanced_client, fapi1_advanced_client.assertion(aud=aud)))
+
+
+@pytest.mark.clause("RFC7523-3")
+@pytest.mark.parametrize("typ", ["client-authentication+jwt", "JWT", "application/client-authentication+jwt", None])
+def test_3_an_assertion_may_say_that_it_is_one(ask, fintech, client_secret_jwt_client, typ):
+    """RFC 10070: explicit typing, by client-authentication+jwt."""
+    for client in (fintech, client_secret_jwt_client):
+        assert accepted(ask(client, client.assertion(headers={"typ": typ})))
+
+
+@pytest.mark.fault("1h")
+@pytest.mark.clause("RFC7523-3")
+@each("typ", ["at+jwt", "dpop+jwt", "oauth-authz-req+jwt", "logout+jwt", "application/at+jwt", "secevent+jwt"])
+def test_a_jwt_of_another_kind_is_no_assertion(fintech, client_secret_jwt_client, typ):
+    """Assertions with another kind's typ passed."""
+    for client in (fintech, client_secret_jwt_client):
+        assert refused(push(client, client.assertion(headers={"typ": typ})))
 
 
 @pytest.mark.clause("RFC7523-3")
