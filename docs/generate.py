@@ -18,7 +18,7 @@ from chalicelib.errors import OAuthError
 from chalicelib.keys.kms import ALGORITHMS
 from chalicelib.profiles import PROFILES, Profile
 from chalicelib.settings import Settings, variable
-from docs import clauses, fapi1, protocol
+from docs import clauses, fapi1, licences, protocol
 from docs.clauses import ROOT, TAG, Place
 from infra.functions import FUNCTIONS, Function
 
@@ -164,18 +164,24 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "profiles.md": profiles_page,
     "roles.md": roles_page,
     "protocol.md": protocol.page,
+    "licences.md": licences.page,
     FAPI1: fapi1_page,
 }
 
 
-def main() -> None:
-    """Write every page that changed, and name it."""
+def main() -> int:
+    """Write every page that changed, and name it. With --check, name it only, and give 1 where there is one."""
+    check = "--check" in sys.argv[1:]
     REFERENCE.mkdir(exist_ok=True)
+    stale = 0
     for name, page in PAGES.items():
         file, text = (REFERENCE / name).resolve(), page()
         if not file.exists() or file.read_text(encoding="utf-8") != text:
-            file.write_text(text, encoding="utf-8")
+            stale = 1
             print(file.relative_to(ROOT), file=sys.stderr)
+            if not check:
+                file.write_text(text, encoding="utf-8")
+    return stale if check else 0
 
 
 def _row(row: fapi1.Row, code: clauses.Found, tests: clauses.Found) -> tuple[str, ...]:
@@ -284,4 +290,4 @@ def _reached(function: Function) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""What the project is to those who use it as a package, and to those who must answer for what is in it."""
+
+import importlib.machinery
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from docs import generate, licences
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+SUBJECT = importlib.machinery.SourceFileLoader("subject", str(ROOT / ".ci" / "subject"))
+
+
+def test_every_packages_licence_is_allowed_where_it_is_used():
+    found = list(licences.packages())
+    assert {one.file for one in found} == set(licences.ALLOWED)
+    assert [one for one in found if not one.allowed] == []
+
+
+@pytest.mark.parametrize(
+    ("licence", "allowed"),
+    [
+        ("MIT", True),
+        ("Apache-2.0 OR GPL-3.0-only", True),
+        ("MIT AND GPL-3.0-only", False),
+        ("MPL-2.0", False),
+        ("not known: it says none", False),
+    ],
+)
+def test_a_licence_that_binds_is_not_allowed_in_what_ships(licence, allowed):
+    assert licences.Package("x", "1", "requirements.txt", licence).allowed is allowed
+
+
+def test_the_licence_is_apaches_own_text():
+    text = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert text.split()[:4] == ["Apache", "License", "Version", "2.0,"]
+    assert "END OF TERMS AND CONDITIONS" in text
+    assert PROJECT["license"] == "Apache-2.0"
+
+
+def test_the_version_stands_in_one_place_and_the_changelog_is_cut_for_it():
+    version = PROJECT["version"]
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.findall(r"^## \[(\d.*?)\]", changelog, re.MULTILINE)[0] == version
+    others = [
+        path
+        for folder in ("chalicelib", "infra", "local", "docs/operate", "docs/try", "docs/integrate")
+        for path in (ROOT / folder).rglob("*.*")
+        if path.suffix in (".py", ".md")
+        and re.search(rf"(?<![\d.]){re.escape(version)}(?![\d.])", path.read_text("utf-8"))
+    ]
+    assert others == []
+
+
+def test_a_wheel_needs_what_ships_and_chalice():
+    asked = [line for line in (ROOT / "requirements.in").read_text(encoding="utf-8").split("\n") if line[:1].isalpha()]
+    assert sorted(PROJECT["dependencies"]) == sorted([*asked, "chalice"])
+
+
+def test_a_wheel_holds_what_a_user_needs_and_no_tests(tmp_path):
+    """Built as `pip wheel .` builds it; what is in it can be imported anywhere else."""
+    source = tmp_path / "source"
+    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "build", "node_modules", "tests", "__pycache__"))
+    build = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--wheel-dir",
+        tmp_path,
+    ]
+    subprocess.run([*build, source], check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with ZipFile(wheel) as held:
+        names = held.namelist()
+        held.extractall(tmp_path / "in")
+    tops = {name.partition("/")[0] for name in names}
+    assert tops == {"app.py", "chalicelib", "infra", f"ducat-{PROJECT['version']}.dist-info"}
+    ours = {str(path.relative_to(ROOT)) for path in (ROOT / "chalicelib").rglob("*") if path.suffix in SHIPPED}
+    assert ours <= set(names)
+    assert f"ducat-{PROJECT['version']}.dist-info/licenses/LICENSE" in names
+    run = [sys.executable, "-c", "import app; print(app.__file__)"]
+    environment = {"PYTHONPATH": str(tmp_path / "in"), "PATH": os.environ["PATH"]}
+    said = subprocess.run(run, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True).stdout
+    assert said.strip() == str(tmp_path / "in" / "app.py")
+
+
+SHIPPED = (".py", ".css", ".html", ".js", ".typed")
+
+
+@pytest.mark.parametrize(
+    ("message", "fits"),
+    [
+        ("keys: ignore what is broken\n\nBecause.", True),
+        ("x" * 72, True),
+        ("x" * 73, False),
+        ("", False),
+        ("subject\nbody", False),
+    ],
+)
+def test_a_subject_fits_into_72_characters(message, fits):
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("subject", SUBJECT))
+    SUBJECT.exec_module(module)
+    assert (module.problem(message) is None) is fits
+
+
+def test_a_generated_page_that_is_stale_is_named(monkeypatch, capsys):
+    """`python -m docs.generate --check`, which a commit runs."""
+    monkeypatch.setattr(generate, "PAGES", {"licences.md": lambda: "another text"})
+    monkeypatch.setattr(sys, "argv", ["generate", "--check"])
+    assert generate.main() == 1
+    assert capsys.readouterr().err == "docs/reference/licences.md\n"
