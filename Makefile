@@ -11,9 +11,13 @@
 # make docs    docs/reference, written anew from the code
 # make conformance SUITE=https://localhost:8443   the OpenID Foundation's plans, by a suite at an address
 # make mutants ONLY='token-*'   each rule broken on purpose, one at a time (all of them without ONLY): a test must notice
+# make audit   what is known against the packages that are used; needs an advisory source
+# make sbom    what ships, as CycloneDX, in build/sbom.json
+# make coverage   lines and branches of the protocol packages that the tests of the specifications and attacks reach
 # make lock    the requirements, resolved anew where their .in files changed; needs uv
 #
 # It needs Python 3.11 or newer and a package index. The environment is .venv; PORT=9843 takes other ports than 8843 to 8845.
+# PYTHON=python3.14 makes the environment with that one.
 
 PORT ?= 8843
 PROFILE ?= fapi2-security
@@ -22,8 +26,9 @@ SUITE ?= https://localhost:8443
 BIN := .venv/bin
 LOCAL := .venv/.local
 DEV := .venv/.dev
+AUDIT := .venv/.audit
 
-.PHONY: help environment demo run test specs synth bench model races faults docs conformance mutants lock
+.PHONY: help environment demo run test specs synth bench model races faults docs conformance mutants audit sbom coverage lock
 .DEFAULT_GOAL := help
 
 help:
@@ -67,13 +72,28 @@ conformance: $(DEV)
 mutants: $(DEV)
 	@$(BIN)/python -m tests.mutants $(if $(ONLY),--only '$(ONLY)')
 
+audit: $(AUDIT)
+	@$(BIN)/python .ci/audit
+
+sbom: $(AUDIT)
+	@$(BIN)/python -m venv --clear --without-pip build/shipped
+	@$(BIN)/python -m pip --python build/shipped/bin/python install --disable-pip-version-check --quiet --require-hashes \
+	  --requirement requirements.txt
+	@$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --mc-type application --output-reproducible --validate \
+	  --output-file build/sbom.json build/shipped/bin/python && rm -r build/shipped && echo build/sbom.json
+
+coverage: $(AUDIT)
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -n0 -p no:randomly tests/specs tests/attacks tests/storage tests/keys tests/people tests/gateway
+	@$(BIN)/coverage report
+
 lock:
-	@for set in requirements requirements-local requirements-dev; do \
+	@for set in requirements requirements-local requirements-dev requirements-audit; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	    --custom-compile-command 'make lock' --output-file $$set.txt $$set.in; done
 
 $(LOCAL): requirements-local.txt
-	@for python in python3.13 python3.12 python3.11 python3 none; do \
+	@for python in $(PYTHON) python3.13 python3.12 python3.11 python3 none; do \
 	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null && break; done; \
 	if [ $$python = none ]; then echo "make: Python 3.11 or newer is needed, and none was found" >&2; exit 1; fi; \
 	if ! $(BIN)/python -m pip --version > /dev/null 2>&1; then $$python -m venv .venv > /dev/null 2>&1 || \
@@ -81,6 +101,9 @@ $(LOCAL): requirements-local.txt
 	$(call install,$<)
 
 $(DEV): requirements-dev.txt $(LOCAL)
+	$(call install,$<)
+
+$(AUDIT): requirements-audit.txt $(DEV)
 	$(call install,$<)
 
 # By hashes alone. What pip says is shown only as a place to look at.
