@@ -43,7 +43,7 @@ def hear(
     its kid.
     Raises OAuthError, for a page, where the client may not ask so, or where nothing proves that it is the one who asks.
     """
-    if profile.pushed_requests_only:
+    if profile.pushed_requests_only or client.require_pushed_authorization_requests:  # PAR-6
         raise InvalidRequest("this authorization request was not pushed; request_uri is missing")  # PAR-5
     parameters = request_reference.follow(parameters, client, profile, documents)
     parameters = encrypted_request.opened(parameters, client, profile, decryption_key)

@@ -17,6 +17,7 @@ from chalicelib.clients import distinguished_name, jwk_set
 from chalicelib.clients.certificate import UNREADABLE, can_issue
 from chalicelib.clients.distinguished_name import DistinguishedNameError
 from chalicelib.clients.encryption import require_encryption
+from chalicelib.clients.further_metadata import MADE_HERE, require_harmless
 from chalicelib.clients.jwk_set import Keys, KeysError
 from chalicelib.clients.locations import require_locations, require_sector
 from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri
@@ -35,8 +36,8 @@ ALWAYS_SIGNS = ("PS256", "ES256")
 """What every deployment has keys for."""
 NAMES = ("subject_dn", "san_dns", "san_uri", "san_ip", "san_email")
 LISTS = ("scope", "grant_types", "response_types", "redirect_uris", "authorization_details_types", "request_uris")
-COMPUTED = frozenset({"sector_identifier", "registered_at"})
-"""Of the record, what no client says."""
+MEMBERS = frozenset(f.name for f in fields(Client)) - MADE_HERE.keys()
+"""Of the record, what a client may say."""
 SWITCHES = tuple(f.name for f in fields(Client) if f.type == "bool")
 
 
@@ -55,20 +56,15 @@ def registered(
 
     `signs`: the algorithms that the deployment has keys for (Settings.signing_keys), since nothing else can sign for a client.
     `writes`: authorization/writing.py's, since who writes must register a key to bind tokens to; all do where it is left out.
-    `documents`: where a sector_identifier_uri is fetched from. Raises InvalidClientMetadata or InvalidRedirectUri, with the first
-    thing that is wrong.
+    `documents`: where a sector_identifier_uri is fetched from. What only describes the client is left
+    out. Raises InvalidClientMetadata or InvalidRedirectUri, with the first thing that is wrong.
     """
-    known = {f.name for f in fields(Client)} - COMPUTED
-    unknown = sorted(metadata.keys() - known)
-    if unknown:
-        raise InvalidClientMetadata(f"{', '.join(unknown)}: not known here")
+    left_out(metadata)
     profile = PROFILES.get(str(metadata.get("profile")))
-    if "client_secret" in metadata:
-        raise InvalidClientMetadata("client_secret: it is made here, when the client is registered")
     if profile is None:
         raise InvalidClientMetadata(f"profile must be one of {', '.join(PROFILES)}")
     try:
-        client = Client(**{k: _frozen(k, v) for k, v in metadata.items() if k in known})
+        client = Client(**{k: _frozen(k, v) for k, v in metadata.items() if k in MEMBERS})
     except TypeError:
         raise InvalidClientMetadata("something that every client has is missing") from None
     client = _require_texts(_require_types(client))
@@ -76,6 +72,11 @@ def registered(
     client = require_locations(_require_keys(_require_authentication(client, profile), profile), profile)
     client = _require_signatures(_require_constraint(client, profile, writes), profile, signs)
     return require_sector(require_encryption(client, profile), documents)
+
+
+def left_out(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of the members that the record does not have, to tell who registers it. Raises InvalidClientMetadata."""
+    return require_harmless(metadata, MEMBERS)
 
 
 def _frozen(name: str, value: Any) -> Any:

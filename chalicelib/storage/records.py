@@ -64,6 +64,7 @@ class Client:
     userinfo_encrypted_response_enc: str | None = None
     authorization_encrypted_response_alg: str | None = None
     authorization_encrypted_response_enc: str | None = None
+    require_pushed_authorization_requests: bool = False
     registered_at: int = 0
 
     @property

@@ -222,4 +222,4 @@ def test_2_subject_type_is_public_or_pairwise(value):
 @pytest.mark.clause("OIDCC-8.1")
 def test_8_1_nobody_chooses_a_sector_by_itself():
     """Who could would learn the subjects of another sector's clients."""
-    assert refused(sector_identifier="another.example").description == "sector_identifier: not known here"
+    assert refused(sector_identifier="another.example").description == "sector_identifier: it is found out here"

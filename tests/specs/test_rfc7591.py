@@ -6,6 +6,7 @@ There is no registration endpoint: the bank registers its clients. The rules for
 from base64 import b64encode
 
 import pytest
+from cryptography import x509
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,8 @@ from chalicelib.clients import metadata
 from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri
 from chalicelib.storage.dynamodb.codec import decode, encode
 from chalicelib.storage.records import Client
-from tests.actors import NOW, certificate, der, ec_key, jwk, rsa_key
+from tests.actors import NOW, Fintech, certificate, der, ec_key, jwk, rsa_key
+from tests.conftest import FAPI1
 from tests.each import each
 
 MANY = settings(
@@ -91,14 +93,99 @@ def test_2_what_every_client_has_may_not_be_missing(missing):
 
 
 @pytest.mark.clause("RFC7591-2")
+@pytest.mark.fault("4i")
 @each(
-    "unknown",
-    ["client_secret", "sector_identifier", "software_statement", "redirect_uri", "tls_client_auth_san"],
+    "name",
+    [
+        *("client_secret", "sector_identifier", "registered_at"),
+        *("default_max_age", "default_acr_values", "backchannel_logout_uri", "introspection_encrypted_response_alg"),
+        *("redirect_uri", "dpop_bound_access_token", "require_signed_request_objects", "tls_client_auth_san_dn"),
+    ],
 )
-def test_2_what_is_not_known_here_is_named_not_dropped(unknown):
-    """Who registers a client is told what would have no effect, by its name; it may be a misspelt rule."""
-    with pytest.raises(InvalidClientMetadata, match=unknown):
-        registered(**{unknown: "https://client.example/x"})
+def test_2_what_would_matter_is_refused_by_its_name(name):
+    """What only the server says, what a client would rely on and does not get, and what is a misspelt rule."""
+    with pytest.raises(InvalidClientMetadata, match=f"^{name}: "):
+        registered(**{name: "https://client.example/x"})
+
+
+DIRECTORY = {
+    "client_id": "00158000016i44JAAQ",
+    "client_name": "Amazing Banking",
+    "profile": "fapi1-advanced",
+    "software_id": "65d1f27c-4aea-4549-9c21-60e495a7a86f",
+    "software_version": "1.1",
+    "software_statement": "eyJhbGciOiJQUzI1NiJ9.e30.AAAA",
+    "application_type": "web",
+    "redirect_uris": ["https://www.amazingbanking.example/redirect1", "https://www.amazingbanking.example/redirect2"],
+    "client_uri": "https://www.amazingbanking.example",
+    "logo_uri": "https://www.amazingbanking.example/logo.png",
+    "policy_uri": "https://www.amazingbanking.example/policy.html",
+    "tos_uri": "https://www.amazingbanking.example/tos.html",
+    "contacts": ["info@amazingbanking.example"],
+    "client_name#fr": "Banque",
+    "org_id": "0015800001041REAAY",
+    "org_status": "Active",
+    "software_roles": ["AISP", "PISP"],
+    "organisation_competent_authority_claims": [{"authority_id": "FCAGBR", "authorisations": []}],
+    "jwks_uri": "https://keystore.openbanking.example/0015800001041REAAY/1.jwks",
+    "token_endpoint_auth_method": "tls_client_auth",
+    "tls_client_auth_subject_dn": "CN=00158000016i44JAAQ, OID.2.5.4.97=PSDGB-FCA-123456, O=Amazing Banking Ltd, C=GB",
+    "tls_client_certificate_bound_access_tokens": True,
+    "use_mtls_endpoint_aliases": True,
+    "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
+    "response_types": ["code id_token"],
+    "scope": "openid accounts payments",
+    "id_token_signed_response_alg": "PS256",
+    "request_object_signing_alg": "PS256",
+    "subject_type": "public",
+    "require_pushed_authorization_requests": False,
+    "backchannel_logout_uri": None,
+}
+"""A record as an Open Banking directory sends it, with the two members of ours."""
+
+
+@pytest.mark.fault("4i")
+@pytest.mark.clause("RFC7591-2")
+def test_2_a_record_of_an_open_banking_directory_registers_and_what_is_left_out_is_told(bank):
+    """The authorization server MUST ignore any client metadata that it does not understand; here, not without a word."""
+    client = bank.register(**DIRECTORY)
+    assert client.tls_client_certificate_bound_access_tokens
+    told = metadata.left_out(DIRECTORY)
+    assert {"contacts", "software_statement", "software_roles", "org_id", "client_name#fr", "logo_uri"} <= set(told)
+    assert not set(told) & metadata.MEMBERS
+    assert set(told) | {name for name in DIRECTORY if hasattr(client, name)} == DIRECTORY.keys()
+    name = x509.Name(
+        [
+            x509.NameAttribute(x509.ObjectIdentifier(oid), value)
+            for oid, value in (
+                ("2.5.4.6", "GB"),
+                ("2.5.4.10", "Amazing Banking Ltd"),
+                ("2.5.4.97", "PSDGB-FCA-123456"),
+                ("2.5.4.3", "00158000016i44JAAQ"),
+            )
+        ]
+    )
+    shown = certificate("directory", subject=name)
+    fintech = Fintech(bank, client.client_id, "tls_client_auth", None, "", shown)
+    answer = fintech.post("/token", grant_type="client_credentials", scope="accounts")
+    assert answer.status == 200
+
+
+@pytest.mark.fault("4i")
+@pytest.mark.clause("PAR-6")
+def test_2_a_client_may_bind_itself_to_pushed_requests(fapi1_baseline_client):
+    """RFC 9126 6: require_pushed_authorization_requests of a client, where its profile would take others."""
+    bank, client = fapi1_baseline_client.bank, fapi1_baseline_client
+    direct = client.asking() | {"client_id": client.client_id}
+    assert bank.send("GET", "/authorize", query=direct).status == 303
+    keys = {"keys": [jwk(client.key)]}
+    bank.register(
+        **FAPI1 | {"client_id": "baseline", "profile": "fapi1-baseline", "jwks": keys},
+        require_pushed_authorization_requests=True,
+    )
+    bank.now += 61
+    assert bank.send("GET", "/authorize", query=direct).page_error == "invalid_request"
+    assert client.push().status == 201
 
 
 @pytest.mark.clause("RFC7591-2")

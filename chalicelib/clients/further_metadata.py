@@ -1,0 +1,60 @@
+"""Client metadata that the record has no member for: what only describes a client is left out, and what would matter is refused.
+
+RFC 7591 2: what a server does not understand it ignores. But whoever asks for a protection that is not given, or misspells a
+rule, is told at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from chalicelib.errors import InvalidClientMetadata
+
+MADE_HERE = {
+    "client_secret": "it is made here, when the client is registered",
+    "sector_identifier": "it is found out here",
+    "registered_at": "it is set here, when the client is registered",
+}
+"""Members of the record, or of an answer, that no client says."""
+
+NOT_GIVEN = {
+    "backchannel_logout_uri": "no logout is told to clients",
+    "frontchannel_logout_uri": "no logout is told to clients",
+    "backchannel_token_delivery_mode": "there is no backchannel authentication",
+    "default_acr_values": "each request says its acr_values",
+    "default_max_age": "each request says its max_age",
+    "introspection_encrypted_response_alg": "introspection responses are not encrypted",
+    "introspection_encrypted_response_enc": "introspection responses are not encrypted",
+    "signed_jwks_uri": "keys are taken from jwks or jwks_uri",
+    "client_registration_types": "there are no federations",
+}
+"""What a client would rely on for its own or a person's safety, and does not get."""
+
+DESCRIPTIVE = frozenset(
+    {
+        *("application_type", "client_uri", "contacts", "initiate_login_uri", "logo_uri", "policy_uri", "tos_uri"),
+        *("post_logout_redirect_uris", "require_auth_time", "software_id", "software_statement", "software_version"),
+        *("client_id_issued_at", "client_secret_expires_at", "registration_access_token", "registration_client_uri"),
+        "use_mtls_endpoint_aliases",
+    }
+)
+"""Registered members that ask for nothing, or for what everybody gets: the ID token always has auth_time."""
+
+LIKENESS = 0.9
+"""How much of a name must be the same for it to be a misspelling."""
+
+
+def require_harmless(metadata: Mapping[str, Any], known: Collection[str]) -> tuple[str, ...]:
+    """The names of the members that are left out; `known` are those of the record. Raises InvalidClientMetadata."""
+    others = sorted(metadata.keys() - set(known))
+    for name in others:
+        if name in MADE_HERE:
+            raise InvalidClientMetadata(f"{name}: {MADE_HERE[name]}")
+        if name in NOT_GIVEN and metadata[name] not in (None, False, [], ""):
+            raise InvalidClientMetadata(f"{name}: {NOT_GIVEN[name]}; leave it out")
+        meant = [] if name in DESCRIPTIVE else get_close_matches(name, known, n=1, cutoff=LIKENESS)
+        if meant:
+            raise InvalidClientMetadata(f"{name}: not known here; is {meant[0]} meant?")
+    return tuple(others)
