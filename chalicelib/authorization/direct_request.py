@@ -46,9 +46,10 @@ def hear(
     if profile.pushed_requests_only or client.require_pushed_authorization_requests:  # PAR-6
         raise InvalidRequest("this authorization request was not pushed; request_uri is missing")  # PAR-5
     parameters = request_reference.follow(parameters, client, profile, documents)
+    encrypted = encrypted_request.is_encrypted(parameters)
     parameters = encrypted_request.opened(parameters, client, profile, decryption_key)
     signer = with_keys(parameters.get("request"))
-    asked = request_object.unwrap(parameters, signer, profile, issuer=issuer, now=now)
+    asked = request_object.unwrap(parameters, signer, profile, issuer=issuer, encrypted=encrypted, now=now)
     way_back = authorization_request.way_back(asked, client, profile)
 
     def check() -> AuthorizationRequest:

@@ -23,7 +23,7 @@ def opened(
     sent = parameters.get("request")
     if sent is None:
         return parameters
-    if sent.count(".") + 1 != PARTS_OF_A_JWE:
+    if not is_encrypted(parameters):
         if client.request_object_encryption_alg is not None:
             raise _refused("it is not encrypted, as its client registered")
         return parameters
@@ -42,6 +42,11 @@ def opened(
     except jose.JoseError as problem:
         raise _refused(str(problem)) from None
     return {**parameters, "request": inside}
+
+
+def is_encrypted(parameters: Mapping[str, str]) -> bool:
+    """Whether the request object among the parameters, if any, is a JWE."""
+    return parameters.get("request", "").count(".") + 1 == PARTS_OF_A_JWE
 
 
 def _refused(detail: str) -> InvalidRequestObject:

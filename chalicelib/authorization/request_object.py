@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,17 +15,33 @@ from chalicelib.storage.records import Client
 TYPES = frozenset({"oauth-authz-req+jwt", "application/oauth-authz-req+jwt", "jwt"})
 """What the header's typ may say, if it says anything (RFC 9101 10.8.1); a DPoP proof, say, is no request."""
 
+UNUSABLE = "the request object can't be used"
+NAME = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")
+
 OF_A_JWT = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "sub"})
 """Claims about the object itself, which are no parameters of the request."""
 
 
 def unwrap(
-    parameters: Mapping[str, str], client: Client, profile: Profile, *, issuer: str, now: int
+    parameters: Mapping[str, str], client: Client, profile: Profile, *, issuer: str, encrypted: bool, now: int
 ) -> Mapping[str, str]:
     """The parameters of the request: what the client signed, and then nothing beside it; else what it sent.
 
-    Raises InvalidRequestObject; InvalidRequest where a client that signs its requests did not; RequestNotSupported.
+    `encrypted`: the object came so. What stands in it is then told to nobody, since who sends it need not have made it.
+    Raises InvalidRequestObject, which says what is wrong; InvalidRequest where a client that signs its requests did not;
+    RequestNotSupported.
     """
+    try:
+        return _unwrapped(parameters, client, profile, issuer=issuer, now=now)
+    except InvalidRequestObject as refusal:
+        if not encrypted:
+            raise
+        raise InvalidRequestObject(UNUSABLE, detail=refusal.detail or refusal.description) from None
+
+
+def _unwrapped(
+    parameters: Mapping[str, str], client: Client, profile: Profile, *, issuer: str, now: int
+) -> Mapping[str, str]:
     sent = parameters.get("request")
     if sent is None:
         if client.require_signed_request_object or profile.signed_requests_only:
@@ -38,7 +55,9 @@ def unwrap(
     if "request" in claims or "request_uri" in claims:
         raise InvalidRequestObject("a request object can't hold another one")  # JAR-4
     # JAR-6.3, FAPI1-ADV-5.2.2-10: whatever stands beside the object is not looked at.
-    return {name: _text(value) for name, value in claims.items() if name not in OF_A_JWT and value not in (None, "")}
+    return {
+        name: _text(name, value) for name, value in claims.items() if name not in OF_A_JWT and value not in (None, "")
+    }
 
 
 def _signed(sent: str, client: Client, profile: Profile) -> dict[str, Any]:
@@ -55,21 +74,21 @@ def _signed(sent: str, client: Client, profile: Profile) -> dict[str, Any]:
     except jose.JoseError as problem:
         raise _refused(str(problem)) from None
     if str(header.get("typ", "jwt")).lower() not in TYPES:
-        raise _refused("typ is of something else")
+        raise _refused("its typ is of something else")
     return claims
 
 
 def _require_parties(claims: Mapping[str, Any], client: Client, issuer: str) -> str:
     """The client that speaks, and to us."""
     if claims.get("client_id") != client.client_id:
-        raise _refused("client_id is not the caller")  # PAR-3
+        raise _refused("its client_id is not the caller")  # PAR-3
     if claims.get("iss", client.client_id) != client.client_id:
-        raise _refused("iss is not the caller")
+        raise _refused("its iss is not the caller")
     if claims.get("sub") == client.client_id:
-        raise _refused("it is a client assertion")  # JAR-10.8
+        raise _refused("its sub is the client, as in a client assertion")  # JAR-10.8
     audience = claims.get("aud")
     if issuer not in (audience if isinstance(audience, list) else [audience]):
-        raise _refused("aud is not us")  # FAPI2-MS-ID1-5.3.1-2, FAPI1-ADV-5.2.2-15
+        raise _refused("its aud is not our issuer")  # FAPI2-MS-ID1-5.3.1-2, FAPI1-ADV-5.2.2-15
     return client.client_id
 
 
@@ -78,32 +97,42 @@ def _require_time(claims: Mapping[str, Any], profile: Profile, *, now: int) -> f
     try:
         not_before, expires_at = (jwt_time.read(claims, name) for name in ("nbf", "exp"))
     except jwt_time.NotATime as problem:
-        raise _refused(str(problem)) from None
+        raise _refused(f"its {problem}") from None
     if not_before is None or expires_at is None:
-        raise _refused("nbf or exp is missing")
+        raise _refused(f"its {'nbf' if not_before is None else 'exp'} is missing")
     if expires_at <= now:
-        raise _refused("expired")
+        raise _refused("its exp is over")
     if not jwt_time.has_come(not_before, now=now):
-        raise _refused("nbf lies ahead")
+        raise _refused("its nbf lies ahead")
     if not jwt_time.is_within(now, profile.request_object_longest_life, after=not_before):
-        raise _refused("nbf is too long ago")  # FAPI2-MS-ID1-5.3.1-3, FAPI1-ADV-5.2.2-17
+        raise _refused(
+            f"its nbf is more than {profile.request_object_longest_life} seconds ago"
+        )  # FAPI2-MS-ID1-5.3.1-3, FAPI1-ADV-5.2.2-17
     if expires_at - not_before > profile.request_object_longest_life:  # both by one clock
-        raise _refused("it lasts too long")  # FAPI2-MS-ID1-5.3.1-4, FAPI1-ADV-5.2.2-13
+        raise _refused(
+            f"from its nbf to its exp are more than {profile.request_object_longest_life} seconds"
+        )  # FAPI2-MS-ID1-5.3.1-4, FAPI1-ADV-5.2.2-13
     return expires_at
 
 
-def _text(value: Any) -> str:
+def _text(name: str, value: Any) -> str:
     """A claim as the parameter that it stands for: a number in digits, an object as JSON (RFC 9101 4)."""
     if isinstance(value, str):
         try:
             value.encode()
         except UnicodeEncodeError:  # JSON can spell half a character
-            raise _refused("a claim is no text") from None
+            raise _refused(f"{_called(name)} is no text") from None
         return value
     if isinstance(value, dict | list) or (isinstance(value, int) and not isinstance(value, bool)):
         return json.dumps(value, separators=(",", ":"))
-    raise _refused("a claim is neither text, number nor object")
+    raise _refused(f"{_called(name)} is neither text, number nor object")
 
 
-def _refused(detail: str) -> InvalidRequestObject:
-    return InvalidRequestObject("the request object can't be used", detail=f"request object: {detail}")
+def _called(name: str) -> str:
+    """A claim by its name, where that may stand in an error (RFC 6749 5.2)."""
+    return f"its {name}" if NAME.fullmatch(name) else "a claim"
+
+
+def _refused(why: str) -> InvalidRequestObject:
+    """A request object is the client's own, and so is what is wrong with it."""
+    return InvalidRequestObject(f"{UNUSABLE}: {why}")

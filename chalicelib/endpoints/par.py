@@ -55,9 +55,10 @@ def _checked(
     if "authorization_code" not in caller.client.grant_types:
         raise UnauthorizedClient("this client may not ask a person")
     profile, issuer = caller.profile, provider.settings.issuer
+    encrypted = encrypted_request.is_encrypted(form)
     form = encrypted_request.opened(form, caller.client, profile, lambda kid: provider.ring.unwrapping(kid, now=now))
     client = provider.published_keys.for_request_object(caller.client, form.get("request"), now=now)
-    asked = request_object.unwrap(form, client, profile, issuer=issuer, now=now)
+    asked = request_object.unwrap(form, client, profile, issuer=issuer, encrypted=encrypted, now=now)
     return authorization_request.check(
         asked,
         client,

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWK
 from jwt.algorithms import Algorithm
 from jwt.api_jws import PyJWS
-from jwt.exceptions import PyJWTError
+from jwt.exceptions import InvalidSignatureError, PyJWTError
 
 from chalicelib.keys import algorithm
 from chalicelib.keys.ring import Signer
@@ -128,9 +128,9 @@ def verify_by_own_key(
     header, alg = _header(token, algs, of=KEY_TYPES)
     jwk = header.get("jwk")
     if not isinstance(jwk, dict) or PRIVATE_MEMBERS & jwk.keys():
-        raise JoseError("its header has no public key, or a private one")
+        raise JoseError("its jwk is missing, or no public key")
     if jwk.get("kty") != KEY_TYPES[alg] or jwk.get("crv") != CURVES.get(alg):
-        raise JoseError("its key does not fit its algorithm")
+        raise JoseError("its jwk does not fit its alg")
     key = _sized(jwk, alg, rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
     return _load(token, verify=(key.key, alg))
 
@@ -167,9 +167,9 @@ def _header(token: str, algs: Collection[str], *, of: Collection[str]) -> tuple[
     header, _ = _load(token, verify=None)
     alg = header.get("alg")
     if not isinstance(alg, str) or not algorithm.is_one_of(alg, algs) or alg not in of:
-        raise JoseError("its algorithm is not allowed")
+        raise JoseError("its algorithm (alg) is not allowed")
     if "crit" in header:
-        raise JoseError("it has critical headers that are not understood")
+        raise JoseError("its crit names headers that are not understood")
     return header, alg
 
 
@@ -268,6 +268,8 @@ def _load(token: str, *, verify: tuple[Any, str] | None) -> tuple[dict[str, Any]
             key, alg = verify
             whole = _verifier(alg).decode_complete(token, key, algorithms=[alg])
         claims = json.loads(whole["payload"], object_pairs_hook=unique)
+    except InvalidSignatureError as problem:
+        raise JoseError("its signature is wrong, or of another key") from problem
     except (PyJWTError, ValueError, RecursionError) as problem:
         raise JoseError(f"it can't be verified ({type(problem).__name__})") from problem
     if not isinstance(claims, dict):

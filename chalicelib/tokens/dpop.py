@@ -45,7 +45,7 @@ def proof(
     if not sent:
         return None
     if len(sent) > 1:
-        raise _refused("several DPoP headers")  # DPOP-4.3: check 1
+        raise _refused("there are several DPoP headers")  # DPOP-4.3: check 1
     try:
         header, claims = jose.verify_by_own_key(
             sent[0], algs=PROOF_ALGS, rsa_key_bits=RSA_KEY_BITS, ec_key_bits=EC_KEY_BITS
@@ -53,17 +53,17 @@ def proof(
     except jose.JoseError as problem:
         raise _refused(str(problem)) from None
     if header.get("typ") != "dpop+jwt":
-        raise _refused("typ is not dpop+jwt")
+        raise _refused("its typ is not dpop+jwt")
     jkt = thumbprint(header["jwk"])
     if claims.get("htm") != request.method:
-        raise _refused("htm is another method")
+        raise _refused("its htm is not the request's method")
     _require_url(claims.get("htu"), urls)
     expires_at = _require_recent(claims, now=now)
     if access_token is not None:
         _require_hash(claims.get("ath"), access_token)
     jti = claims.get("jti")
     if not isinstance(jti, str) or not 0 < len(jti) <= LONGEST_JTI:
-        raise _refused("no usable jti")
+        raise _refused(f"its jti is missing, or no text of at most {LONGEST_JTI} characters")
     fresh = _is_fresh(claims.get("nonce"), nonces, now=now)
     return Proof(jkt, Once(digest(f"proof {jkt} {jti}"), expires_at, "DPoP proof"), fresh)
 
@@ -85,13 +85,13 @@ def use_nonce(nonces: Nonces, *, now: int) -> UseDpopNonce:
 def _require_url(htu: Any, urls: Collection[str]) -> Address:
     """DPOP-4.3: without query and fragment, after syntax- and scheme-based normalization (RFC 3986 6.2.2, 6.2.3)."""
     if not isinstance(htu, str) or not URI.fullmatch(htu):
-        raise _refused("htu is no address")
+        raise _refused("its htu is missing, or no address")
     try:
         named, ours = _normalised(htu), {_normalised(url) for url in urls}
     except ValueError:
-        raise _refused("htu, or the path that was called, can't be read") from None
+        raise _refused("its htu can't be read as an address") from None
     if named not in ours:
-        raise _refused("htu is another address")
+        raise _refused("its htu is not the address of the request")
     return named
 
 
@@ -124,18 +124,20 @@ def _require_recent(claims: Mapping[str, Any], *, now: int) -> int:
     try:
         iat = jwt_time.read(claims, "iat")
     except jwt_time.NotATime as problem:
-        raise _refused(str(problem)) from None
+        raise _refused(f"its {problem}") from None
     if iat is None:
-        raise _refused("iat is missing")
-    if not jwt_time.is_within(now, LIFETIME, after=iat) or not jwt_time.has_come(iat, now=now):
-        raise _refused("iat is too long ago, or ahead")
+        raise _refused("its iat is missing")
+    if not jwt_time.is_within(now, LIFETIME, after=iat):
+        raise _refused(f"its iat is more than {LIFETIME} seconds ago")
+    if not jwt_time.has_come(iat, now=now):
+        raise _refused(f"its iat is more than {jwt_time.LEEWAY} seconds ahead")
     return jwt_time.last_use(iat, LIFETIME)
 
 
 def _require_hash(ath: Any, access_token: str) -> str:
     made = urlsafe_b64encode(sha256(access_token.encode()).digest()).rstrip(b"=").decode()
     if not isinstance(ath, str) or not ath.isascii() or not hmac.compare_digest(ath, made):
-        raise _refused("ath is of another access token")
+        raise _refused("its ath is missing, or not of this access token")
     return made
 
 
@@ -147,5 +149,6 @@ def _is_fresh(nonce: Any, nonces: Nonces, *, now: int) -> bool:
     return True
 
 
-def _refused(detail: str) -> InvalidDpopProof:
-    return InvalidDpopProof("the DPoP proof can't be accepted", detail=f"proof: {detail}")
+def _refused(why: str) -> InvalidDpopProof:
+    """A proof is the caller's own, and so is what is wrong with it."""
+    return InvalidDpopProof(f"the DPoP proof can't be accepted: {why}")

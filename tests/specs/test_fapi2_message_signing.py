@@ -149,6 +149,33 @@ def test_5_3_1_4_without_exp_past_it_or_over_an_hour_long_it_is_refused(signing,
     assert push(signing, request_object(signing, exp=NOW + HOUR)).status == 201
 
 
+@pytest.mark.fault("6")
+@pytest.mark.clause("JAR-6.1")
+@each(
+    "about",
+    [
+        ("its client_id is not the caller", {"client_id": "rival"}),
+        ("its iss is not the caller", {"iss": "rival"}),
+        ("its sub is the client", {"sub": "signing"}),
+        ("its aud is not our issuer", {"aud": "https://another.example"}),
+        ("its exp is over", {"exp": NOW}),
+        ("its exp is missing", {"exp": None}),
+        ("its nbf lies ahead", {"nbf": NOW + 61}),
+        ("its nbf is more than 3600 seconds ago", {"nbf": NOW - HOUR - 11}),
+        ("from its nbf to its exp are more than 3600 seconds", {"exp": NOW + HOUR + 1}),
+        ("its max_age is neither text, number nor object", {"max_age": True}),
+        ("its signature is wrong, or of another key", {"key": rsa_key("somebody")}),
+        ("its typ is of something else", {"headers": {"typ": "dpop+jwt"}}),
+    ],
+)
+def test_6_1_a_refused_request_object_says_which_claim_is_wrong(signing, about):
+    """Thirteen causes had one text; what a client signed is its own. What came encrypted still tells nothing."""
+    words, wrong = about
+    answer = push(signing, request_object(signing, **wrong))
+    assert answer.error == "invalid_request_object"
+    assert answer.json()["error_description"].startswith(f"the request object can't be used: {words}")
+
+
 @pytest.mark.clause("JAR-6.2")
 def test_6_2_only_the_clients_own_key_signs_for_it(signing):
     """The signature MUST be validated with a key of the client; else invalid_request_object."""

@@ -1,6 +1,7 @@
 """RFC 9449, DPoP: tokens that are good only for whoever holds a key, shown anew with each request."""
 
 import json
+import re
 from base64 import urlsafe_b64decode
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -277,6 +278,44 @@ BAD = {
 def test_4_3_a_bad_proof_is_refused_everywhere(client, held, place, bad):
     """To validate a DPoP proof, the receiving server MUST ensure the following (each of the twelve)."""
     refused(place.send(client, held, BAD[bad](partial(place.proof, client, held))), place)
+
+
+ABOUT = {
+    "no typ": "typ",
+    "no alg": "alg",
+    "no jwk": "jwk",
+    "no jti": "jti",
+    "no htm": "htm",
+    "no htu": "htu",
+    "no iat": "iat",
+    "RS256": "alg",
+    "a private key": "jwk",
+    "an algorithm of another kind of key": "jwk",
+    "a bad signature": "signature",
+    "another method": "htm",
+    "another path": "htu",
+    "an hour ahead": "iat is more than 10 seconds ahead",
+    "an hour old": "iat is more than 60 seconds ago",
+}
+"""What is wrong with a bad proof, in the words of RFC 9449."""
+
+
+@pytest.mark.fault("6")
+@pytest.mark.clause("DPOP-5")
+@each("bad", ABOUT)
+def test_5_a_refused_proof_says_which_part_of_it_is_wrong(client, bad):
+    """Eleven causes had one text, and the log alone knew which; a proof is the caller's own."""
+    proof = BAD[bad](partial(client.proof, "POST", "/token"))
+    answer = client.post("/token", grant_type="client_credentials", proof=proof)
+    assert answer.error == "invalid_dpop_proof"
+    assert re.search(rf"can't be accepted: its .*\b{ABOUT[bad]}\b", answer.json()["error_description"])
+
+
+@pytest.mark.fault("6")
+def test_7_a_proof_of_another_token_says_so(client, held):
+    """At a resource the same, in its challenge; whose token it is otherwise nobody learns."""
+    answer = client.userinfo(held.access_token, proof=client.proof("GET", "/userinfo", access_token="another"))
+    assert "its ath is missing, or not of this access token" in answer.header("www-authenticate")
 
 
 @EVERYWHERE
