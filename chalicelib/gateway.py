@@ -10,7 +10,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any
 
@@ -32,6 +32,12 @@ log.setLevel(logging.INFO)
 
 RETRY_AFTER = 2
 """Seconds after which a request that met throttling may be sent again (RFC 9110 10.2.3)."""
+
+RESOURCES = ("userinfo",)
+"""Endpoints whose every call has a name of its own: FAPI1-BASE-6.2.1-11."""
+
+LOGGED = ("client_id", "error", "reason", "interaction_id")
+"""Of what the authorizer hands on, what its log line keeps."""
 
 EVERYWHERE = (
     ("Strict-Transport-Security", "max-age=63072000; includeSubDomains"),
@@ -67,7 +73,8 @@ def mount_authorizer(app: Chalice, provider: Callable[[], Provider], name: str) 
     def handle(event: Event, context: Any) -> dict[str, Any]:
         try:
             decide = import_module(f"chalicelib.endpoints.{name}").decide
-            policy: dict[str, Any] = decide(from_event(event), event["methodArn"], provider())
+            request = from_event(event)
+            policy: dict[str, Any] = decide(request, event["methodArn"], provider())
         except Exception as problem:  # Lambda would log its words; API Gateway answers 503 (infra/refusals.py)
             log.error("%s failed", name, exc_info=_without_values(problem))
             write_log(name, "failed", {"reason": _reason(problem)})
@@ -76,7 +83,7 @@ def mount_authorizer(app: Chalice, provider: Callable[[], Provider], name: str) 
         write_log(
             name,
             "allowed" if _allows(policy) else "refused",
-            {k: str(written[k]) for k in ("client_id", "error", "reason", "interaction_id") if k in written},
+            request.notes | {k: str(written[k]) for k in LOGGED if written.get(k)},
         )
         written.pop("reason", None)
         return policy
@@ -100,39 +107,70 @@ def mount_job(app: Chalice, provider: Callable[[], Provider], name: str) -> Hand
 def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: Callable[[], Provider]) -> Response:
     """The endpoint's answer, or its refusal; whatever happens, a Response and one log line."""
     began = time.perf_counter()
-    outcome: dict[str, str] = {}
-    name_of_call: str | None = None
+    call = _Call(name, provider)
     try:
-        request = from_event(event)
-        name_of_call = request.interaction_id
+        request = call.request = from_event(event)
         if request.path != path:
             raise NotHere("this function does not serve that path", status_code=404)
         if request.method not in methods:
             raise NotHere("that method is not allowed here", status_code=405)
-        name_of_call = name_of_call or provider().new_uuid()
+        request = call.request = replace(request, interaction_id=request.interaction_id or provider().new_uuid())
         response: Response = import_module(f"chalicelib.endpoints.{name}").answer(request, provider())
         if request.method == "HEAD":
             response = replace(response, body="")  # RFC9110-9.3.2
-        outcome.update(response.log)
+        request.note(**response.log)
     except NotHere as refusal:
         response = refused(refusal, methods)
-        outcome.update(error=refusal.error, reason=refusal.description)
+        call.notes.update(error=refusal.error, reason=refusal.description)
     except OAuthError as refusal:
-        response = _said(refusal, name, provider)
-        outcome.update(error=refusal.error, reason=refusal.detail or refusal.description)
+        response = call.said(refusal)
+        call.notes.update(error=refusal.error, reason=refusal.detail or refusal.description)
     except Exception as problem:  # ours: no word of it leaves the house
         failure = aws_failure.of(problem)
-        response = _said(_ours(failure), name, provider)
-        outcome.update(error=_ours(failure).error, reason=_reason(problem))
+        response = call.said(_ours(failure))
+        call.notes.update(error=_ours(failure).error, reason=_reason(problem))
         if response.status == TemporarilyUnavailable.status:
             response = response.with_headers(("Retry-After", str(RETRY_AFTER)))
         log.error("%s failed", name, exc_info=_without_values(problem))
-    outcome["ms"] = str(round((time.perf_counter() - began) * 1000))
-    if name_of_call is not None:
-        outcome["interaction_id"] = name_of_call  # FAPI1-BASE-6.2.1-12
-        response = response.with_headers((fapi_headers.INTERACTION_ID, name_of_call))
-    write_log(name, str(response.status), outcome)
+    call.notes["ms"] = str(round((time.perf_counter() - began) * 1000))
+    if call.reference is not None:
+        call.notes["interaction_id"] = call.reference  # FAPI1-BASE-6.2.1-12
+        response = response.with_headers((fapi_headers.INTERACTION_ID, call.reference))
+    write_log(name, str(response.status), call.notes)
     return response.with_headers(*EVERYWHERE)
+
+
+@dataclass
+class _Call:
+    """A request on its way through an endpoint, None until it could be read."""
+
+    endpoint: str
+    provider: Callable[[], Provider]
+    request: Request | None = None
+    unread: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """What the log line keeps."""
+        return self.unread if self.request is None else self.request.notes
+
+    @property
+    def reference(self) -> str | None:
+        """What the call is named in its answer and its log line: by the caller; else as the login that it is a step of."""
+        if self.request is None:
+            return None
+        journey = None if self.endpoint in RESOURCES else self.notes.get("journey")
+        return fapi_headers.sent(self.request.headers) or journey or self.request.interaction_id
+
+    def said(self, refusal: OAuthError) -> Response:
+        """The refusal as its endpoint says it: a page where people come, any other answers in JSON."""
+        try:
+            say: Callable[[OAuthError, Provider, str | None], Response] | None
+            say = getattr(import_module(f"chalicelib.endpoints.{self.endpoint}"), "refuse", None)
+            return refused(refusal) if say is None else say(refusal, self.provider(), self.reference)
+        except Exception as problem:
+            log.error("%s could not show its refusal", self.endpoint, exc_info=_without_values(problem))
+            return refused(refusal)
 
 
 def _reason(problem: BaseException) -> str:
@@ -157,17 +195,6 @@ def refused(refusal: OAuthError, methods: Sequence[str] = ()) -> Response:
         headers.append(("Allow", ", ".join(methods)))
     headers += refusal.headers
     return json_response(status, body, *headers)
-
-
-def _said(refusal: OAuthError, name: str, provider: Callable[[], Provider]) -> Response:
-    """The refusal as its door says it: a door that people stand before shows a page, any other answers in JSON."""
-    try:
-        say: Callable[[OAuthError, Provider], Response] | None
-        say = getattr(import_module(f"chalicelib.endpoints.{name}"), "refuse", None)
-        return refused(refusal) if say is None else say(refusal, provider())
-    except Exception as problem:
-        log.error("%s could not show its refusal", name, exc_info=_without_values(problem))
-        return refused(refusal)
 
 
 def from_event(event: Event) -> Request:

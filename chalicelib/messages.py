@@ -26,7 +26,8 @@ class Request:
     `method`: upper case. `path`: without stage or base path, no query. `query`, `headers`: pairs as sent, header names in
     lower case, duplicates kept. `body`: decoded text. `client_certificate`: PEM of the certificate that ended mutual
     TLS, or None. `target`: the path as it was sent, where `path` may be a template. `vouched`: what the authorizer in front says
-    that it used up for this request. `interaction_id`: a UUID, by which the call is named in both logs.
+    that it used up for this request. `interaction_id`: a UUID, by which the call is named in both logs. `notes`: what its log
+    line keeps, however it ends; `note` adds to it.
     """
 
     method: str
@@ -38,6 +39,11 @@ class Request:
     target: str = ""
     vouched: str | None = None
     interaction_id: str | None = None
+    notes: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+
+    def note(self, **members: str | None) -> None:
+        """Keep more for the log line: identifiers, never a secret. What is None or empty is left out."""
+        self.notes.update({name: value for name, value in members.items() if value})
 
     def header_values(self, name: str) -> tuple[str, ...]:
         """Every value sent under `name`, in order."""

@@ -34,6 +34,8 @@ def require_own(request: Request, grant: Grant | None, *, now: int, decided: Dec
 
     `decided`: one that was decided so will do too, until its code is redeemed.
     """
+    if grant is not None:
+        request.note(client_id=grant.client_id, journey=grant.journey)
     if grant is None or now >= grant.expires_at or grant.decision not in ("", decided) or grant.redeemed_by is not None:
         raise over()
     if not matches(request.cookies.get(_name(grant.key)), grant.browser):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from cryptography.x509 import Certificate
@@ -39,12 +39,14 @@ class AuthenticatedClient:
     """A client that proved who it is, or is registered as one that can't (`client.public`). Made in `authenticate` alone.
 
     `once`: the values that the request must be the first to use (single_use.py). `by_certificate`: the certificate was the proof.
+    `note`: keeps more for the request's log line.
     """
 
     client: Client
     profile: Profile
     once: tuple[Once, ...] = ()
     by_certificate: bool = False
+    note: Callable[..., None] = lambda **members: None
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,16 @@ def authenticate(request: Request, form: Mapping[str, str], provider: Needs, *, 
     """
     client_id = _claimed(request, form)
     client = provider.clients.find(client_id, now=now)
+    request.note(claimed_client_id=None if client is None else client_id)
     profile = PROFILES.get(client.profile) if client is not None else None
     if client is None or profile is None:
         raise InvalidClient("client authentication failed", detail="unknown client or profile")
     method = client.token_endpoint_auth_method
     if method not in profile.token_endpoint_auth_methods or method not in METHODS:
         raise InvalidClient("client authentication failed", detail=f"{method} is not allowed")
-    return METHODS[method](_Attempt(request, form, client, profile, provider, now))
+    caller = METHODS[method](_Attempt(request, form, client, profile, provider, now))
+    request.note(client_id=request.notes.pop("claimed_client_id"))
+    return replace(caller, note=request.note)
 
 
 def require_confidential(caller: AuthenticatedClient) -> AuthenticatedClient:

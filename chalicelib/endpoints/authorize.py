@@ -23,12 +23,15 @@ def answer(request: Request, provider: Provider) -> Response:
     parameters = request.form if request.method == "POST" else request.parameters
     handle = request_uri.handle_of(parameters.get("request_uri"))
     cookie = provider.new_handle()
-    client, way_back, check = heard(parameters, handle, cookie, provider, now=now)
+    journey = request.interaction_id
+    client, way_back, check = heard(parameters, handle, cookie, provider, journey=journey, now=now)
+    request.note(client_id=client.client_id)
     profile = PROFILES[client.profile]
 
     # Check, and remember who is recognised.
     try:
         grant = check()
+        request.note(journey=grant.journey)
         authorization_request.require_answerable(grant.request, client)
         login = recognised(request, grant.request, client, provider, now=now)
         if login is not None:
@@ -44,8 +47,8 @@ def answer(request: Request, provider: Provider) -> Response:
     return see_other(f"/{page}?interaction={grant.key}", bound).noting(client_id=client.client_id)
 
 
-def refuse(refusal: OAuthError, provider: Provider) -> Response:
-    """The refusal as a page."""
+def refuse(refusal: OAuthError, provider: Provider, reference: str | None) -> Response:
+    """The refusal as a page. `reference`: what the log calls the login by, or this call."""
     from chalicelib.pages import render
 
     return render.error(
@@ -53,4 +56,5 @@ def refuse(refusal: OAuthError, provider: Provider) -> Response:
         error=refusal.error,
         description=refusal.description,
         status=refusal.status,
+        reference=reference,
     )

@@ -41,6 +41,7 @@ def answer(request: Request, provider: Provider) -> Response:
         access_token = grant = None  # of a client that was registered under this name before
     told = _told(access_token, grant, caller.client, issuer=provider.settings.issuer)
     told = {name: value for name, value in told.items() if value is not None}
+    request.note(journey=grant.journey if grant is not None and told["active"] else None)
     said = _signed(told, caller, provider, now=now) if _wants_signed(request, caller) else uncached(200, **told)
     return said.noting(client_id=caller.client.client_id, active=str(told["active"]))
 

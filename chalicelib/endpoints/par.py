@@ -39,7 +39,8 @@ def answer(request: Request, provider: Provider) -> Response:
 
         # Remember. Nobody knows the request_uri yet.
         handle = provider.new_handle()
-        grant = new_grant(handle, asked, caller.client, caller.profile, now=now)
+        grant = new_grant(handle, asked, caller.client, caller.profile, journey=request.interaction_id, now=now)
+        request.note(journey=grant.journey)
         use.beside(lambda: provider.grants.push(grant))
 
     # Answer.

@@ -45,13 +45,14 @@ def answer(request: Request, provider: Provider) -> Response:
     return shown.with_headers(browser.bind(key, cookie, seconds=STAYS))
 
 
-def refuse(refusal: OAuthError, provider: Provider) -> Response:
-    """The refusal as a page."""
+def refuse(refusal: OAuthError, provider: Provider, reference: str | None) -> Response:
+    """The refusal as a page. `reference`: what the log calls this call by."""
     return render.error(
         bank_name=provider.settings.bank_name,
         error=refusal.error,
         description=refusal.description,
         status=refusal.status,
+        reference=reference,
     )
 
 

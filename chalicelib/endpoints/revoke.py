@@ -22,6 +22,7 @@ def answer(request: Request, provider: Provider) -> Response:
         token, grant = use.beside(lambda: provider.tokens.look_up(value, now=now))
         found = grant.is_of(caller.client) if grant is not None else token is not None and token.is_of(caller.client)
         if found:
+            request.note(journey=None if grant is None else grant.journey)
             _revoke(value, token, grant, provider, now=now)
     return uncached(200).noting(client_id=caller.client.client_id)
 

@@ -93,6 +93,7 @@ def _redeemable(
     grant, epoch = found
     if not grant.is_of(caller.client):
         raise _refused("another client's code")
+    caller.note(journey=grant.journey)
     if grant.redeemed_by is None and grant.code_expires_at <= now:
         raise _refused("expired")
     if not grant.in_force(epoch, now=now):

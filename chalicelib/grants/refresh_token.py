@@ -131,6 +131,7 @@ def _refreshable(
         raise _refused("unknown, expired or revoked")
     if not grant.is_of(caller.client):
         raise _refused("another client's")
+    caller.note(journey=grant.journey)
     if caller.client.public and grant.refresh_family is None and not grant.cnf:
         raise _refused("a public client's that would stay")
     return used, grant

@@ -68,7 +68,7 @@ def approve(grant: Grant | None, key: str, cookie: str, choice: Choice, provider
         written = _write(grant, key, cookie, choice, secret, front, provider, now=now)
     if choice.by_hand:  # after the decision, and never before it: nobody is remembered to have agreed who did not
         quietly("remembered consent", lambda: _remember(written, provider, now=now))
-    return back
+    return back.noting(journey=written.journey)
 
 
 def cancel(grant: Grant, cookie: str, provider: Provider, *, now: int, why: OAuthError | None = None) -> Response:

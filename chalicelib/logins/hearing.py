@@ -20,10 +20,10 @@ Check = Callable[[], Grant]
 
 
 def heard(
-    parameters: Mapping[str, str], handle: str | None, cookie: str, provider: Provider, *, now: int
+    parameters: Mapping[str, str], handle: str | None, cookie: str, provider: Provider, *, journey: str | None, now: int
 ) -> tuple[Client, Answerable, Check]:
     """Who asks, where to answer, and the grant of what is asked, open to the browser of this cookie: by a request_uri of
-    ours, or all at once. Raises OAuthError, for a page.
+    ours, or all at once. `journey`: as `new_grant` takes it. Raises OAuthError, for a page.
     """
     client_id = parameters.get("client_id")
     if client_id is None:
@@ -54,7 +54,7 @@ def heard(
 
     def begun() -> Grant:
         grant = replace(
-            new_grant(provider.new_handle(), heard.check(), client, profile, now=now),
+            new_grant(provider.new_handle(), heard.check(), client, profile, journey=journey, now=now),
             browser=digest(cookie),
             expires_at=now + profile.interaction_lifetime,
             code_lifetime=profile.code_lifetime,

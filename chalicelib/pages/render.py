@@ -241,8 +241,11 @@ def form_post(*, bank_name: str, redirect_uri: str, parameters: Mapping[str, str
     )
 
 
-def error(*, bank_name: str, error: str, description: str, status: int = 400) -> Response:
-    """The error page, where nobody is proven to whom an error could be sent (RFC 6749 4.1.2.1)."""
+def error(*, bank_name: str, error: str, description: str, status: int = 400, reference: str | None = None) -> Response:
+    """The error page, where nobody is proven to whom an error could be sent (RFC 6749 4.1.2.1).
+
+    `reference`: by which support finds the login in the log.
+    """
     words = WORDS.get(error, OF_THE_REQUEST)
     return page(
         "error.html",
@@ -251,6 +254,7 @@ def error(*, bank_name: str, error: str, description: str, status: int = 400) ->
         bank_name=bank_name,
         error=error,
         description=description,
+        reference=reference,
         headline=words.headline,
         advice=words.advice,
     )

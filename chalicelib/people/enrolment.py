@@ -50,17 +50,22 @@ def enrol(
     password: str,
     claims: Mapping[str, Any],
     chance: Callable[[int], bytes],
-    accounts: Sequence[Mapping[str, str]] = (),
+    accounts: Sequence[Mapping[str, str]] | None = None,
+    anew: bool = False,
 ) -> str:
-    """Add a person, or replace one of that name, and give the otpauth URI for their authenticator app.
+    """Add a person, and give the otpauth URI for their authenticator app.
+
+    `anew`: the person is there, and gets another password and secret; their claims are replaced, their passkeys stay, and their
+    accounts where none are given.
 
     `sub`: the person's identifier towards clients, never another's, even after they left. `claims`: standard claims
     (OpenID Connect Core 5.1). `accounts`: what clients may ask for access to, each with a "name" and, say, an "iban".
     `chance`: so many random bytes. Raises ValueError that lists every problem, and quotes no password.
     """
     name = normal(username)
-    problems = _problems(name, sub, password, claims)
-    if not all(account.get("name") and len(account) > 1 for account in accounts):
+    known = provider.users.find(name) if name else None
+    problems = _problems(name, sub, password, claims) + _mistaken(known, sub, anew=anew)
+    if not all(account.get("name") and len(account) > 1 for account in accounts or ()):
         problems.append("an account has no name, or nothing but a name")
     if problems:
         raise ValueError("; ".join(problems))
@@ -71,7 +76,8 @@ def enrol(
         password=passwords.hashed(password, salt=chance(passwords.ARGON2.salt_len)),
         totp=provider.kms.seal(secret, sealed_for(name)),
         claims=dict(claims),
-        accounts=tuple(dict(account) for account in accounts),
+        accounts=known.accounts if accounts is None and known else tuple(dict(account) for account in accounts or ()),
+        passkeys=known.passkeys if known else (),
     )
     provider.users.keep(user)
     return totp.provisioning_uri(secret, username=name, bank_name=provider.settings.bank_name)
@@ -108,6 +114,15 @@ def forget_passkeys(provider: Needs, username: str) -> int:
         raise ValueError("nobody has that username")
     provider.users.keep(replace(user, passkeys=()))
     return len(user.passkeys)
+
+
+def _mistaken(known: User | None, sub: str, *, anew: bool) -> list[str]:
+    """What tells that another person is meant than the one who is there, or who is not."""
+    if known is None:
+        return ["nobody has that username, so there is nobody to enrol anew"] if anew else []
+    if not anew:
+        return ["somebody has that username; enrol them anew if it is the same person"]
+    return [] if known.sub == sub else ["whoever has that username has another sub, which names a person for ever"]
 
 
 def _problems(name: str, sub: str, password: str, claims: Mapping[str, Any]) -> list[str]:

@@ -53,11 +53,15 @@ def interaction_id(headers: Iterable[tuple[str, str]], request_id: str | None) -
 
     `headers`: names in lower case. None where neither is one UUID, so that nothing else gets into a log or an answer.
     """
-    sent = [value for name, value in headers if name == INTERACTION_ID]
-    for value in (sent[0] if len(sent) == 1 else "", request_id or ""):  # FAPI1-BASE-6.2.1-11
-        if UUID.fullmatch(value):
-            return value
-    return None
+    if named := sent(headers):
+        return named  # FAPI1-BASE-6.2.1-11
+    return request_id if request_id and UUID.fullmatch(request_id) else None
+
+
+def sent(headers: Iterable[tuple[str, str]]) -> str | None:
+    """The one UUID by which the caller names the call, None where it sent none."""
+    values = [value for name, value in headers if name == INTERACTION_ID]
+    return values[0] if len(values) == 1 and UUID.fullmatch(values[0]) else None
 
 
 def check(request: Request) -> FapiHeaders:
@@ -66,8 +70,8 @@ def check(request: Request) -> FapiHeaders:
     What describes the person and can't be read is left out, since it decides nothing. Raises InvalidRequest where the name of the
     call is no UUID: nobody could find it again by an answer that has another (FAPI1-BASE-6.2.2-5).
     """
-    sent = request.header(INTERACTION_ID)
-    if sent is not None and not UUID.fullmatch(sent):
+    name = request.header(INTERACTION_ID)
+    if name is not None and not UUID.fullmatch(name):
         raise InvalidRequest(f"{INTERACTION_ID} must be a UUID")
     auth_date, address = _http_date(request), _ip_address(request)
     read = {AUTH_DATE: auth_date, CUSTOMER_IP_ADDRESS: address}

@@ -64,7 +64,7 @@ class Grant:
     `refresh_family`: digest of what all of its refresh tokens have in common, where they are replaced at each use.
     `cnf`: what the refresh token is bound to.
     `revoked_at`: when all of it ended. `consumed`: of the granted details those that were used up, by their place in `granted`,
-    each as `consumption` reads it.
+    each as `consumption` reads it. `journey`: what the login is named in the log, from its request to its last token; no key.
     """
 
     key: str
@@ -98,6 +98,7 @@ class Grant:
     cnf: dict[str, str] | None = None
     revoked_at: int | None = None
     consumed: dict[str, str] = field(default_factory=dict)
+    journey: str = ""
 
     @property
     def client_id(self) -> str:

@@ -163,8 +163,9 @@ class Grants(Protocol):
         Raises Replayed to all but one, or Gone unless the grant is in force in that instant.
         """
 
-    def revoke(self, key: str, *, now: int) -> None:
-        """Everything that came of it is dead from here on. Revoking twice, or what is not there, is no error."""
+    def revoke(self, key: str, *, now: int) -> bool:
+        """Everything that came of it is dead from here on. Gives whether it is there; revoking twice is no error."""
+        ...
 
     def consume(self, grant: Grant, place: int, *, by: str, now: int) -> None:
         """Use up the granted detail of that place. The same `by`, a digest of what names the call, may do so again.

@@ -83,6 +83,7 @@ def check(
         scheme, value = _presented(request)
         proof = _proof(request, keeper, demand, value, now=now) if scheme == DPOP else None
         token, grant = _found(value, proof, keeper, now=now, vouched=vouched)
+        request.note(client_id=token.client_id, journey=None if grant is None else grant.journey)
         if token.cnf:
             _require_possession(token, request, proof, keeper, now=now)
         else:

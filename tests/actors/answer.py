@@ -34,7 +34,9 @@ class Answer:
     @property
     def unnamed(self) -> Answer:
         """The same answer without the name that each has of its own (x-fapi-interaction-id)."""
-        return replace(self, headers=tuple(pair for pair in self.headers if pair[0] != "x-fapi-interaction-id"))
+        name = self.header("x-fapi-interaction-id") or ""
+        headers = tuple(pair for pair in self.headers if pair[0] != "x-fapi-interaction-id")
+        return replace(self, headers=headers, text=self.text.replace(name, "") if name else self.text)
 
     @property
     def error(self) -> str | None:

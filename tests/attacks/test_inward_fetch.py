@@ -139,7 +139,7 @@ def stored(bank):
 
 def refused(answer, error="invalid_request_uri"):
     assert (answer.status, answer.page_error) == (400, error), answer.text
-    return answer.text
+    return answer.unnamed.text
 
 
 def test_the_network_of_this_test_would_let_a_good_one_through(by_reference, publishing):

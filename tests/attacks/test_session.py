@@ -97,7 +97,7 @@ def test_prompt_none_tells_nobody_whose_redirect_uri_is_not_proven(fapi1_baselin
     )
     answer = victim.get("/authorize", asked)
     assert (answer.status, answer.page_error) == (400, "invalid_request")
-    assert answer.text == Browser(fapi1_baseline_client.bank).get("/authorize", asked).text
+    assert answer.unnamed.text == Browser(fapi1_baseline_client.bank).get("/authorize", asked).unnamed.text
 
 
 def test_the_cookie_goes_to_this_host_alone_and_to_no_script_and_no_other_sites_form(fapi1_baseline_client):

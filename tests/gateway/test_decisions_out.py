@@ -128,6 +128,7 @@ def test_it_logs_who_was_let_in_and_why_not(decide, fintech, caplog):
         decide("GET", "/accounts", headers=fintech.presenting(token, "GET", "/accounts"))
     allowed, refused = [json.loads(record.getMessage()) for record in caplog.records if record.name == "ducat"]
     assert allowed.pop("interaction_id") != refused.pop("interaction_id")
+    assert allowed.pop("journey") == refused["journey"]
     assert allowed == {"endpoint": "authorizer", "outcome": "allowed", "client_id": "fintech"}
     assert (refused["outcome"], refused["error"]) == ("refused", "invalid_token")
     assert refused["reason"]

@@ -186,7 +186,7 @@ with aws.in_process() as made:
     names = {name: "{}" for name in sys.argv[1].split()} | rest | made
     open("ducat-settings.json", "w").write(json.dumps(names))
     secretive = ["register.py", "secretive.json"]
-    for arguments in (["register.py", "client.json"], secretive, secretive, [*secretive, "--new-secret"], ["end.py", "consent"]):
+    for arguments in (["register.py", "client.json"], secretive, secretive, [*secretive, "--new-secret"]):
         sys.argv = arguments
         runpy.run_path(arguments[0], run_name="__main__")
     from chalicelib.assembly import provider
@@ -198,10 +198,21 @@ with aws.in_process() as made:
     print(provider().users.find("carol").sub)
     sys.argv = ["invite.py", "carol"]
     runpy.run_path("invite.py", run_name="__main__")
+    for script in ("end.py", "enrol.py"):
+        sys.argv = {
+            "end.py": ["end.py", "4QyMRC1I4xPcdWdyqmW1yIz0AkFKwfWD06Q9pybP61Q"],
+            "enrol.py": ["enrol.py", "carol", "customer-4712", "{}", "--anew"],
+        }[script]
+        try:
+            runpy.run_path(script, run_name="__main__")
+        except (SystemExit, ValueError) as problem:
+            print(problem)
 """
 
 
-def test_what_the_operator_is_to_run_works(tmp_path):
+@pytest.mark.fault("6")
+def test_what_the_operator_is_to_run_works_and_says_what_it_could_not_do(tmp_path):
+    """`end.py` with a wrong id ended in silence and with status 0."""
     register, enrol, invite = blocks(page("operate/clients-and-people.md"), "python")
     (end,) = blocks(page("operate/incidents.md"), "python")
     examples = {json.loads(one)["client_id"]: one for one in blocks(page("integrate/clients.md"), "json")}
@@ -212,7 +223,7 @@ def test_what_the_operator_is_to_run_works(tmp_path):
     command = [sys.executable, "-c", OPERATOR, " ".join(variables())]
     run = subprocess.run(command, cwd=tmp_path, env=_environment(), capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stderr
-    registered_as, *secret, profile, uri, sub, link = run.stdout.splitlines()
+    registered_as, *secret, profile, uri, sub, link, ended, anew = run.stdout.splitlines()
     told = "Registered coin-jar under fapi1-baseline"
     assert [secret[n] for n in (0, 2, 3)] == [told] * 3
     assert len({secret[1], secret[4]}) == 2
@@ -220,6 +231,8 @@ def test_what_the_operator_is_to_run_works(tmp_path):
     assert (registered_as, profile) == ("Registered rent-scout under fapi2-security", "fapi2-security")
     assert (uri.partition(":")[0], sub) == ("otpauth", "customer-4711")
     assert link.startswith("https://a.example/passkey?invitation=")
+    assert ended.startswith("No consent has that id: 4QyMRC1I4x")
+    assert "has another sub" in anew
 
 
 def _environment():

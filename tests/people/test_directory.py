@@ -2,7 +2,7 @@
 
 from base64 import b32encode, b64encode
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
+from dataclasses import fields, replace
 from unittest.mock import patch
 
 import pyotp
@@ -309,8 +309,45 @@ def test_enrolment_says_everything_that_is_wrong_and_quotes_no_password(provider
 def test_enrolling_again_replaces_password_and_secret_and_forgets_failures(provider, sign_in, alice):
     provider.users.failed("alice", now=NOW)
     uri = enrol(
-        provider, "alice", sub="s-alice", password=PASSWORD[::-1], claims={}, chance=lambda length: chance(length)[::-1]
+        provider,
+        "alice",
+        sub="s-alice",
+        password=PASSWORD[::-1],
+        claims={},
+        chance=lambda length: chance(length)[::-1],
+        anew=True,
     )
     assert provider.users.find("alice").failures == 0
     assert refused(sign_in, code=alice(NOW)).reason == "wrong password"
     assert sign_in("alice", PASSWORD[::-1], code=pyotp.parse_uri(uri).at(NOW)).login.sub == "s-alice"
+
+
+@pytest.mark.fault("6")
+@pytest.mark.parametrize(
+    ("username", "changed", "words"),
+    [
+        ("alice", {}, "somebody has that username"),
+        ("alice", {"sub": "s-another", "anew": True}, "has another sub"),
+        ("nobody", {"anew": True}, "nobody has that username"),
+    ],
+)
+def test_enrolment_takes_nobodys_place_in_silence(provider, alice, username, changed, words):
+    """Enrolling a name again took another sub without a word, and wiped accounts and passkeys."""
+    before = provider.users.find("alice")
+    given = {"sub": "s-alice", "password": PASSWORD, "claims": {}, "chance": chance} | changed
+    with pytest.raises(ValueError, match=words):
+        enrol(provider, username, **given)
+    assert provider.users.find("alice") == before
+
+
+@pytest.mark.fault("6")
+def test_enrolling_anew_keeps_accounts_and_passkeys(provider, alice):
+    """Whoever gets a new password is still the customer that they were."""
+    passkey = {"id": "id", "key": "key", "handle": "handle", "created_at": NOW}
+    had = replace(provider.users.find("alice"), accounts=({"iban": "DE02100100100006820101", "name": "A"},))
+    provider.users.keep(replace(had, passkeys=(passkey,)))
+    enrol(provider, "alice", sub="s-alice", password=PASSWORD, claims={"name": "Alice"}, chance=chance, anew=True)
+    found = provider.users.find("alice")
+    assert (found.accounts, found.passkeys) == (had.accounts, (passkey,))
+    enrol(provider, "alice", sub="s-alice", password=PASSWORD, claims={}, chance=chance, accounts=(), anew=True)
+    assert provider.users.find("alice").accounts == ()

@@ -294,7 +294,7 @@ ABOUT = {
     "a bad signature": "signature",
     "another method": "htm",
     "another path": "htu",
-    "an hour ahead": "iat is more than 10 seconds ahead",
+    "an hour ahead": "iat lies ahead",
     "an hour old": "iat is more than 60 seconds ago",
 }
 """What is wrong with a bad proof, in the words of RFC 9449."""

@@ -40,6 +40,7 @@ PLAIN = (
     "refresh_before",
     "refreshed_at",
     "revoked_at",
+    "journey",
 )
 
 
@@ -54,6 +55,7 @@ def new(grant: Grant) -> Item:
         "expires_at": grant.expires_at,
         "consent_expires_at": grant.consent_expires_at,
         "ttl": grant.expires_at + SWEEP_SLACK,
+        **({"journey": grant.journey} if grant.journey else {}),
         **opened,
     }
 

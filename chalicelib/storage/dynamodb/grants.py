@@ -195,14 +195,15 @@ class Grants:
                 raise Replayed("the refresh token was replaced before") from None
             raise Gone("the grant is no longer in force") from None
 
-    def revoke(self, key: str, *, now: int) -> None:
+    def revoke(self, key: str, *, now: int) -> bool:
         if not is_key(key):
-            return
+            return False
         end = Write("Update", self.name, key, actions=(REVOKED_AT.set(REVOKED_AT | now),), condition=PK.exists())
         try:
             self._tables.write(end)
         except ConditionFailed:
-            return  # swept long ago: nothing is in force
+            return False  # swept long ago: nothing is in force
+        return True
 
     def consume(self, grant: Grant, place: int, *, by: str, now: int) -> None:
         consumed, said = UnicodeAttribute(attr_name=f"{items.CONSUMED}{place}"), items.consumption(now, by)
