@@ -8,6 +8,7 @@
 # make model   the storage protocol, every order of its calls; needs spin
 # make races   10,000 races of the stores over two Regions
 # make faults ONLY='token*'   each AWS call of each request met by each fault, and every order of two requests (all without ONLY)
+# make foreign FOREIGN_MODULES=../foreign/node_modules   client libraries by others, on a live stack; those for Node from there
 # make docs    docs/reference, written anew from the code
 # make conformance SUITE=https://localhost:8443   the OpenID Foundation's plans, by a suite at an address
 # make mutants ONLY='token-*'   each rule broken on purpose, one at a time (all of them without ONLY): a test must notice
@@ -22,13 +23,14 @@
 PORT ?= 8843
 PROFILE ?= fapi2-security
 SENDER ?= mtls
+FOREIGN_MODULES ?= node_modules
 SUITE ?= https://localhost:8443
 BIN := .venv/bin
 LOCAL := .venv/.local
 DEV := .venv/.dev
 AUDIT := .venv/.audit
 
-.PHONY: help environment demo run test specs synth bench model races faults docs conformance mutants audit sbom coverage lock
+.PHONY: foreign help environment demo run test specs synth bench model races faults docs conformance mutants audit sbom coverage lock
 .DEFAULT_GOAL := help
 
 help:
@@ -53,6 +55,9 @@ synth: $(DEV)
 
 bench: $(DEV)
 	@$(BIN)/python -m benchmarks
+
+foreign: $(DEV)
+	@FOREIGN_MODULES=$(FOREIGN_MODULES) $(BIN)/python -m pytest -n0 tests/foreign
 
 docs: $(DEV)
 	@$(BIN)/python -m docs.generate
