@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
@@ -18,6 +19,8 @@ from chalicelib.storage.permission import Consumption, Grant
 LONGEST = 8192
 """Characters of the parameter that are looked at."""
 MOST = 5
+PLACE = re.compile(r"[A-Za-z0-9_.\[\]-]{1,100}")
+"""A member's place that may stand in an error (RFC 6749 5.2)."""
 DAY = 24 * 60 * 60
 ONE_OFF = DAY
 """Seconds that a consent lasts which allows something once: as long as the same call may be sent again."""
@@ -169,8 +172,15 @@ def _checked(one: Any, *, today: date) -> Detail:
     try:
         return TYPES[name].require(_schema(name)(one), today)
     except ValueError as problem:  # the library's own error is a ValueError
-        where = (str(getattr(problem, part, "")) for part in ("name", "rule"))  # never the value
-        raise _refused(f"not what {name} looks like", detail=" ".join(where).strip()) from None
+        raise _refused(f"not what {name} looks like: {_why(problem)}") from None
+
+
+def _why(problem: ValueError) -> str:
+    """What is wrong, in words of ours or by its place in the schema: never the value."""
+    if not hasattr(problem, "rule"):
+        return str(problem)
+    place = ".".join(["it", *str(getattr(problem, "name", "")).split(".")[1:]])
+    return f"{place if PLACE.fullmatch(place) else 'a member'} ({getattr(problem, 'rule', '')})"
 
 
 @cache

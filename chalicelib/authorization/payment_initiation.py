@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from chalicelib.authorization import currency
 from chalicelib.authorization.detail_type import (
     ACCOUNT,
     DAY,
@@ -35,7 +36,7 @@ AMOUNT = {
     "type": "object",
     "properties": {
         "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},  # ISO 4217
-        "amount": {"type": "string", "pattern": r"^(?=.*[1-9])(0|[1-9][0-9]{0,13})(\.[0-9]{1,3})?$"},  # not nothing
+        "amount": {"type": "string", "pattern": r"^(?=.*[1-9])(0|[1-9][0-9]{0,13})(\.[0-9]{1,4})?$"},  # not nothing
     },
     "required": ["currency", "amount"],
     "additionalProperties": False,
@@ -60,13 +61,21 @@ SCHEMA = {
 
 
 def amount_of(detail: Detail) -> str:
-    """The amount as people read it: thousands apart, by a space that no country takes for a decimal sign."""
-    whole, point, fraction = detail["instructedAmount"]["amount"].partition(".")
+    """The amount as people read it: thousands apart, by a space that no country takes for a decimal sign, and each decimal place
+    of its currency, so that none takes that sign for thousands.
+    """
+    instructed = detail["instructedAmount"]
+    try:
+        amount = currency.in_full(**instructed)
+    except ValueError:  # of a release that took it: shown to the digit, as it was agreed to
+        amount = instructed["amount"]
+    whole, point, fraction = amount.partition(".")
     grouped = f"{int(whole):,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-    return f"{grouped}{point}{fraction}\N{NO-BREAK SPACE}{detail['instructedAmount']['currency']}"
+    return f"{grouped}{point}{fraction}\N{NO-BREAK SPACE}{instructed['currency']}"
 
 
 def _require(detail: Detail, today: date) -> Detail:
+    currency.in_full(**detail["instructedAmount"])
     return require_ahead(detail, "requestedExecutionDate", today)
 
 

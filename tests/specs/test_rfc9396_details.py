@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.authorization import details
+from chalicelib.authorization.currency import PLACES, PUBLISHED
 from chalicelib.authorization.detail_type import Choice, Question, Shown
 from chalicelib.authorization.detail_types import TYPES
 from chalicelib.errors import AccessDenied, InvalidAuthorizationDetails
@@ -52,8 +53,10 @@ def priced(amount, currency="EUR"):
         {**PAYMENT, "creditorName": "\u0645\u062d\u0644 M\u00fcller & S\u00f6hne"},
         {**PAYMENT, "creditorAccount": {"iban": "NO9386011117947"}},
         {**PAYMENT, "creditorAccount": {"iban": "MT84MALT011000012345MTLCAST001S"}},
-        *(priced(amount) for amount in ("1", "0.01", "0.001", "99999999999999.999")),
+        *(priced(amount) for amount in ("1", "0.01", "123.5", "99999999999999.99")),
         priced("5000", "JPY"),
+        priced("0.001", "BHD"),
+        priced("0.0001", "UYW"),
         {**ACCESS, "validUntil": "2027-01-15", "recurringIndicator": True, "frequencyPerDay": 4},
         {**ACCESS, "validUntil": "9999-12-31"},
         {**ACCESS, "actions": ["read_balances", "list_accounts"]},
@@ -132,11 +135,11 @@ def test_5_a_number_that_can_not_be_kept_as_it_is_is_refused(number):
 
 @pytest.mark.clause("RFC9396-5")
 def test_5_a_refusal_says_where_and_quotes_nothing():
-    """The error names the parameter; the log learns which field, never what stood in it."""
+    """The error names the parameter and which field, never what stood in it."""
     with pytest.raises(InvalidAuthorizationDetails) as refusal:
         asked({**PAYMENT, "creditorAccount": {"iban": "DE03100100109307118603"}})
-    assert refusal.value.description == "authorization_details: not what payment_initiation looks like"
-    assert refusal.value.detail == "data.creditorAccount.iban format"
+    said = "authorization_details: not what payment_initiation looks like: it.creditorAccount.iban (format)"
+    assert refusal.value.description == said
 
 
 @TRIED
@@ -224,13 +227,58 @@ def test_4_a_payment_from_no_account_in_particular_asks_for_one():
     ("amount", "words"),
     [
         ("999.99", "999.99\u00a0EUR"),
-        ("1000", "1\u202f000\u00a0EUR"),
-        ("1234567.5", "1\u202f234\u202f567.5\u00a0EUR"),
+        ("1000", "1\u202f000.00\u00a0EUR"),
+        ("1234567.5", "1\u202f234\u202f567.50\u00a0EUR"),
         ("0.001", "0.001\u00a0EUR"),
     ],
 )
 def test_an_amount_is_said_to_the_last_digit_and_its_thousands_are_no_decimals(amount, words):
     assert said(priced(amount)).figure == words
+
+
+@pytest.mark.fault("4g")
+@pytest.mark.clause("RFC9396-5")
+@each(
+    "amount",
+    [
+        ("1.500", "EUR", "EUR has 2 decimal places"),
+        ("100.50", "JPY", "JPY has no decimal places"),
+        ("100.0", "JPY", "JPY has no decimal places"),
+        ("1.0001", "KWD", "KWD has 3 decimal places"),
+        ("1", "ZZZ", "the currency is none of ISO 4217"),
+        ("1", "XAU", "the currency is none of ISO 4217"),
+        ("1", "DEM", "the currency is none of ISO 4217"),
+    ],
+)
+def test_5_an_amount_that_its_currency_has_not_is_refused(amount):
+    """EUR 1.500 was shown as "1.500", which half of Europe reads as fifteen hundred; ZZZ could be paid."""
+    value, currency, words = amount
+    with pytest.raises(InvalidAuthorizationDetails, match=words):
+        asked(priced(value, currency))
+
+
+@pytest.mark.fault("4g")
+@each(
+    "amount",
+    [
+        ("1.5", "EUR", "1.50\u00a0EUR"),
+        ("1500", "EUR", "1\u202f500.00\u00a0EUR"),
+        ("1500", "JPY", "1\u202f500\u00a0JPY"),
+        ("1.5", "BHD", "1.500\u00a0BHD"),
+        ("1.500", "EUR", "1.500\u00a0EUR"),  # kept by a release that took it
+    ],
+)
+def test_4_an_amount_has_the_decimal_places_of_its_currency(amount):
+    """ISO 4217: minor units."""
+    value, currency, words = amount
+    assert said(priced(value, currency)).figure == words
+
+
+def test_the_currencies_are_those_of_the_edition_that_is_named():
+    """Counted from list one as it is published; a new edition changes the table and this together."""
+    counted = {places: list(PLACES.values()).count(places) for places in set(PLACES.values())}
+    assert (PUBLISHED, counted) == ("2026-01-01", {0: 16, 2: 133, 3: 7, 4: 1})
+    assert "BGN" not in PLACES  # Bulgaria pays in euro since that day
 
 
 @pytest.mark.clause("RFC9396-4")
