@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from ipaddress import ip_address
 from typing import Any
 from unicodedata import category
@@ -69,7 +69,7 @@ def registered(
         raise InvalidClientMetadata("something that every client has is missing") from None
     client = _require_texts(_require_types(client))
     client = _require_grants(client, profile)
-    client = require_locations(_require_keys(_require_authentication(client, profile), profile), profile)
+    client = require_locations(_require_authentication(_require_keys(client, profile), profile), profile)
     client = _require_signatures(_require_constraint(client, profile, writes), profile, signs)
     return require_sector(require_encryption(client, profile), documents)
 
@@ -210,19 +210,20 @@ def _require_assertion_alg(client: Client, profile: Profile) -> str | None:
 
 
 def _require_keys(client: Client, profile: Profile) -> Client:
-    """R3, R4 of the Read-Only profile; RFC 7517: public keys, each with a kid of its own."""
+    """R3, R4 of the Read-Only profile; RFC 7517: public keys. Those that can't be used are not stored, and the log says which."""
+    if client.jwks is None:
+        return client
     try:
-        jwk_set.require_usable(_keys(client), profile)
+        members = jwk_set.members_of(client.jwks)
+        found = jwk_set.usable(jwk_set.require_public(members), profile)
     except KeysError as problem:
         raise InvalidClientMetadata(f"jwks: {problem}") from None
-    return client
+    jwk_set.report(client.client_id, found.left)
+    return replace(client, jwks={**client.jwks, "keys": found.keys})
 
 
 def _keys(client: Client) -> Keys:
-    try:
-        return [] if client.jwks is None else jwk_set.keys_of(client.jwks)
-    except KeysError as problem:
-        raise InvalidClientMetadata(f"jwks: {problem}") from None
+    return [] if client.jwks is None else list(client.jwks["keys"])
 
 
 def _require_signatures(client: Client, profile: Profile, signs: Collection[str]) -> Client:

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from chalicelib.clients.jwk_set import KeysError, keys_of, require_usable, understood
+from chalicelib.clients.jwk_set import KeysError, members_of, report, usable
 from chalicelib.errors import InvalidRequest, InvalidRequestObject
 from chalicelib.keys import jose
 from chalicelib.profiles import PROFILES
@@ -28,12 +28,16 @@ MOST_CLIENTS = 1000
 
 @dataclass(frozen=True)
 class _Copy:
-    """What the last attempt left. `jwks`: the last good set, fetched at `fetched_at`; None if there was none yet."""
+    """What the last attempt left. `jwks`: the last good set, fetched at `fetched_at`; None if there was none yet.
+
+    `left`: the keys of that set that are left alone.
+    """
 
     tried_at: int
     fetched_at: int
     jwks: dict[str, Any] | None
     problem: str = ""
+    left: tuple[str, ...] = ()
 
     def holds(self, kid: str | None, x5c: str | None) -> bool:
         keys = (self.jwks or {}).get("keys", ())
@@ -90,14 +94,16 @@ class PublishedKeys:
     def _attempt(self, client: Client, url: str, before: _Copy | None, *, now: int) -> _Copy:
         try:
             jwks = json.loads(self._documents.get(url, largest=LARGEST), object_pairs_hook=jose.unique)
-            keys = require_usable(understood(keys_of(jwks)), PROFILES[client.profile])
+            found = usable(members_of(jwks), PROFILES[client.profile])
         except (CantFetch, KeysError, jose.JoseError) as problem:
             why = str(problem)
         except (ValueError, RecursionError) as problem:  # no JSON
             why = f"it can't be read ({type(problem).__name__})"
         else:
-            return _Copy(now, now, {"keys": keys})
-        return _Copy(now, before.fetched_at, before.jwks, why) if before else _Copy(now, now, None, why)
+            if before is None or before.left != found.left:  # once, and not at each fetch
+                report(client.client_id, found.left)
+            return _Copy(now, now, {"keys": found.keys}, left=found.left)
+        return replace(before, tried_at=now, problem=why) if before else _Copy(now, now, None, why)
 
 
 def _is_due(copy: _Copy, kid: str | None, x5c: str | None, *, now: int) -> bool:

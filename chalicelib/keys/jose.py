@@ -60,6 +60,10 @@ class _Remote(Algorithm):
         raise NotImplementedError("the registry has the public key")
 
 
+MOST_TRIED = 4
+"""Of keys that fit one signature, how many are tried."""
+
+
 def sign(claims: Mapping[str, Any], signer: Signer, *, typ: str | None = None) -> str:
     """A JWT in compact form: `kid` and `alg` of the signer in its header, and `typ` if given."""
     jws = PyJWS(algorithms=[])
@@ -100,11 +104,17 @@ def verify(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Header and claims of a JWT that one key of `jwks` signed with one of `algs`.
 
-    The key is the one of the header's `kid`, or the only one that fits. Raises JoseError.
+    The key is one of the header's `kid`, or that fits; where several do, each is tried. Raises JoseError.
     """
     header, alg = _header(token, algs, of=KEY_TYPES)
-    key = _sized(_choose(jwks, alg, header.get("kid")), alg, rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
-    return _load(token, verify=(key.key, alg))
+    problem = JoseError("no key of the client fits it")
+    for jwk in _fitting_keys(jwks, alg, header.get("kid")):
+        try:
+            key = _sized(jwk, alg, rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
+            return _load(token, verify=(key.key, alg))
+        except JoseError as unfit:
+            problem = unfit
+    raise problem
 
 
 def verify_mac(token: str, secret: bytes, *, algs: Collection[str]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -150,15 +160,15 @@ def verify_bytes(
     Raises JoseError.
     """
     problem = JoseError("no key of the client fits it")
-    for alg in algs:
+    for alg, jwk in [(one, jwk) for one in algs for jwk in _fitting_keys(jwks, one, kid)]:
         try:
-            key = _sized(_choose(jwks, alg, kid), alg, rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
+            key = _sized(jwk, alg, rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
         except JoseError as unfit:
             problem = unfit
             continue
-        if not _verifier(alg).get_algorithm_by_name(alg).verify(data, key.key, signature):
-            raise JoseError("its signature is not of that key")
-        return alg
+        if _verifier(alg).get_algorithm_by_name(alg).verify(data, key.key, signature):
+            return alg
+        problem = JoseError("its signature is not of that key")
     raise problem
 
 
@@ -225,7 +235,8 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _choose(jwks: Mapping[str, Any], alg: str, kid: object) -> Mapping[str, Any]:
+def _fitting_keys(jwks: Mapping[str, Any], alg: str, kid: object) -> list[Mapping[str, Any]]:
+    """The keys by which a signature may be: of two with one kid the kind tells (RFC 7517 4.5), and where it does not, a try."""
     fit = [
         key
         for key in jwks.get("keys", ())
@@ -235,9 +246,7 @@ def _choose(jwks: Mapping[str, Any], alg: str, kid: object) -> Mapping[str, Any]
         and key.get("use", "sig") == "sig"
         and (kid is None or key.get("kid") == kid)
     ]
-    if len(fit) != 1:
-        raise JoseError("no key of the client fits it" if not fit else "several keys of the client fit it")
-    return cast(Mapping[str, Any], fit[0])
+    return fit[:MOST_TRIED]
 
 
 @lru_cache(maxsize=256)

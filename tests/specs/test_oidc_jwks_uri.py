@@ -195,27 +195,59 @@ def refused(published, at=NOW):
 
 
 SMALL_RSA = jwk(rsa_key("small", 1024))
+OTHER = jwk(ec_key("another-published"), kid="other")
 
 
 @pytest.mark.parametrize(
     ("keys", "why"),
     [
-        pytest.param([RSA, SMALL_RSA | {"kid": "k2"}], "its RSA key is shorter", marks=pytest.mark.clause("FAPI1-BASE-5.2.2-5")),
-        pytest.param([RSA, RSA], "a kid stands twice", marks=pytest.mark.clause("RFC7517-4.5", "FAPI1-ADV-8.9-3")),
-        ([RSA | {"d": "AQ"}], "there is a private key"),
-        ([RSA | {"n": "AQ", "kid": "k2"}], "a key can't be used"),
-        ([RSA | {"n": 7}], "a key can't be used"),
-        ([RSA | {"x5c": ["not a certificate"]}], "a key can't be used"),
-        ([RSA | {"x5c": 7}], "a key can't be used"),
         ([RSA | {"kid": f"k{n}"} for n in range(51)], "there are too many keys"),
-        (["a key"], "it is no JWK Set"),
         ({"a": "key"}, "it is no JWK Set"),
+        ([SMALL_RSA], "no key of it can be used; key 1, kid k1: its RSA key is shorter than 2048 bits"),
     ],
-)  # fmt: skip
-def test_5_a_set_with_a_key_that_may_not_be_is_not_used_at_all(web, published, keys, why):
-    """Each fetched set is held to what is registered: sizes, public keys alone, a kid once."""
+)
+def test_5_a_set_of_which_nothing_can_be_used_is_not_used(web, published, keys, why):
     web.put(URL, {"keys": keys})
     assert why in refused(published)
+
+
+@pytest.mark.fault("3a")
+@pytest.mark.clause("RFC7517-5")
+@pytest.mark.clause("FAPI1-BASE-5.2.2-5")
+@pytest.mark.parametrize(
+    ("bad", "why"),
+    [
+        (SMALL_RSA | {"kid": "k2"}, "key 2, kid k2: its RSA key is shorter"),
+        (RSA | {"d": "AQ"}, "key 2, kid k1: it is a private key"),
+        (RSA | {"n": "AQ", "kid": "k2"}, "key 2, kid k2: "),
+        (RSA | {"n": 7}, "key 2, kid k1: "),
+        (RSA | {"x5c": ["not a certificate"]}, "key 2, kid k1: it can't be read"),
+        (RSA | {"x5c": 7}, "key 2, kid k1: it can't be read"),
+        (jwk(ec_key("another-published")) | {"x": "AAAA", "kid": 7}, "key 2: "),
+        ("a key", "key 2: it is no JSON object"),
+        (None, "key 2: it is no JSON object"),
+    ],
+)  # fmt: skip
+def test_5_a_key_that_may_not_be_is_left_alone(web, published, caplog, bad, why):
+    """Each fetched set is held to what is registered. One such key locked the client out; the log says once which it is."""
+    web.put(URL, {"keys": [OTHER, bad]})
+    assert kids(published.of(CLIENT, now=NOW)) == ["other"]
+    published.of(CLIENT, now=NOW + 301)
+    assert [line for line in caplog.messages if why in line] == [
+        line for line in caplog.messages if "left alone" in line
+    ]
+    assert len([line for line in caplog.messages if "left alone" in line]) == 1
+
+
+@pytest.mark.fault("3a")
+def test_5_a_set_that_turns_bad_in_part_goes_on_with_the_rest(web, published, caplog):
+    """An hour later it locked the client out, far from its cause."""
+    web.put(URL, {"keys": [RSA, OTHER]})
+    assert kids(published.of(CLIENT, now=NOW)) == ["k1", "other"]
+    web.put(URL, {"keys": [RSA | {"n": "AQ"}, OTHER]})
+    assert kids(published.of(CLIENT, now=NOW + 301)) == ["other"]
+    assert kids(published.of(CLIENT, now=NOW + 4000)) == ["other"]
+    assert sum("left alone" in line for line in caplog.messages) == 1
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-6")

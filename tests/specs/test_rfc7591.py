@@ -424,11 +424,33 @@ def test_2_jwks_holds_no_short_rsa_key():
     assert refused(jwks=key_of(x5c=[shown]))
 
 
+@pytest.mark.fault("3a")
 @pytest.mark.clause("RFC7591-2")
-def test_2_jwks_holds_no_kid_twice():
-    """Which of two keys is meant must be known."""
-    assert refused(jwks={"keys": [jwk(rsa_key("fintech"), kid="a"), jwk(ec_key("rival-key"), kid="a")]})
-    assert registered(jwks={"keys": [jwk(rsa_key("fintech"), kid="a"), jwk(ec_key("rival-key"), kid="b")]})
+@pytest.mark.clause("RFC7517-5")
+def test_2_of_jwks_what_can_not_be_used_is_not_stored_and_said(caplog):
+    """One such key refused the whole record, or locked its client out later."""
+    good = jwk(rsa_key("fintech"), kid="a")
+    bad = [
+        jwk(rsa_key("small", 1024), kid="b"),
+        good | {"kty": "new", "kid": "c"},
+        "d",
+        good | {"x5c": ["x"], "kid": "e"},
+    ]
+    found = registered(jwks={"keys": [*bad, good], "more": "of theirs"})
+    assert found.jwks == {"keys": [good], "more": "of theirs"}
+    said = [line for line in caplog.messages if "left alone" in line]
+    assert len(said) == 4
+    assert "key 1, kid b: its RSA key is shorter than 2048 bits" in said[0]
+    with pytest.raises(InvalidClientMetadata, match="no key of it can be used; key 1, kid b"):
+        registered(jwks={"keys": bad})
+
+
+@pytest.mark.fault("3a")
+@pytest.mark.clause("FAPI1-ADV-8.9-3")
+def test_2_jwks_may_name_two_keys_alike():
+    """RFC 7517 4.5: the kind tells which of them is meant."""
+    two = [jwk(rsa_key("fintech"), kid="a"), jwk(ec_key("rival-key"), kid="a")]
+    assert registered(jwks={"keys": two}).jwks == {"keys": two}
 
 
 # What is signed for it.
