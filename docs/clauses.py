@@ -37,6 +37,7 @@ RFCS = {
     "7636": "Proof Key for Code Exchange (PKCE)",
     "7638": "JSON Web Key Thumbprint",
     "7662": "Token Introspection",
+    "8707": "Resource Indicators",
     "7800": "Proof-of-Possession Key Semantics for JWTs",
     "8037": "CFRG Elliptic Curve Keys and Signatures in JOSE",
     "8176": "Authentication Method Reference Values",

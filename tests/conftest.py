@@ -253,6 +253,7 @@ CLIENTS: dict[str, Callable[[], dict[str, Any]]] = {
         "client_name": "Accounts API",
         "profile": "fapi2-security",
         "grant_types": [],
+        "protected_resources": ["https://api.bank.example"],
         "scope": "accounts",
         "token_endpoint_auth_method": "tls_client_auth",
         "tls_client_auth_subject_dn": "CN=resource-server,O=Fintech\\, Inc.,C=DE",

@@ -27,6 +27,7 @@ from chalicelib.remote.documents import Documents
 from chalicelib.storage.records import Client
 
 CLIENT_ID = re.compile(r"[\x21-\x7e]{1,255}")  # RFC6749-A.1: VSCHAR, here without the space
+RESOURCE = re.compile(r"https://[\x21\x22\x24-\x7e]{1,500}")
 SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC6749-3.3
 REDIRECT_URI = re.compile(r"https://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?([/?][\x21\x22\x24-\x7e]*)?")
 RESPONSE = frozenset({"code", "state", "iss", "error", "error_description", "error_uri", "response"})
@@ -35,7 +36,15 @@ DEFAULT_ALG = "PS256"
 ALWAYS_SIGNS = ("PS256", "ES256")
 """What every deployment has keys for."""
 NAMES = ("subject_dn", "san_dns", "san_uri", "san_ip", "san_email")
-LISTS = ("scope", "grant_types", "response_types", "redirect_uris", "authorization_details_types", "request_uris")
+LISTS = (
+    "scope",
+    "grant_types",
+    "response_types",
+    "redirect_uris",
+    "authorization_details_types",
+    "request_uris",
+    "protected_resources",
+)
 MEMBERS = frozenset(f.name for f in fields(Client)) - MADE_HERE.keys()
 """Of the record, what a client may say."""
 SWITCHES = tuple(f.name for f in fields(Client) if f.type == "bool")
@@ -108,6 +117,10 @@ def _require_texts(client: Client) -> Client:
         raise InvalidClientMetadata("client_name must be a text of at most 100 characters: people read it")
     if any(category(char)[0] == "C" or category(char) in ("Zl", "Zp") for char in client.client_name):
         raise InvalidClientMetadata("client_name has characters that can't be seen, or that turn a text around")
+    if not all(RESOURCE.fullmatch(uri) for uri in client.protected_resources):
+        raise InvalidClientMetadata("protected_resources must be https URLs without fragment")  # RFC8707-2
+    if client.protected_resources and client.public:
+        raise InvalidClientMetadata("protected_resources: a public client can't introspect")  # RFC7662-2.1
     if not all(SCOPE_TOKEN.fullmatch(token) for token in client.scope):
         raise InvalidClientMetadata("scope has a token that is none")
     return client

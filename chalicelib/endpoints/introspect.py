@@ -1,6 +1,6 @@
 """POST /introspect: token introspection (RFC 7662).
 
-A client may ask about its own tokens. A protected resource, which is a client registered with no grant type at all, may ask
+A client may ask about its own tokens. A protected resource, which is what a record's protected_resources make it, may ask
 about any token that carries a scope which it serves, and learns of no other scope. So with authorization details, by their types.
 """
 
@@ -75,7 +75,7 @@ def _told(token: AccessToken | None, grant: Grant | None, caller: Client, *, iss
     if found.client_id != caller.client_id:
         scope = tuple(name for name in scope if name in caller.scope)
         details = tuple(one for one in details if one["type"] in caller.authorization_details_types)
-        serves = token is not None and not caller.grant_types and (scope or details)
+        serves = token is not None and caller.protected_resources and (scope or details)
         if not serves:
             return {"active": False}  # RFC7662-4: nobody learns of tokens that are not theirs
     login = grant.login if grant is not None else None

@@ -18,6 +18,7 @@ class Client:
     `dpop_nonce_required`: its proofs must carry a nonce of ours. `client_secret`: sealed by KMS for this client alone, base64.
     `tls_client_auth_issuer_dn`: of the authority that issues its certificates, where only one may; ours.
     `require_issuer_audience`: its assertions are for the issuer alone, whatever the profile takes; ours.
+    `protected_resources`: identifiers of the protected resources (RFC 8707) that it is, which may introspect; ours.
     `jwks_uri`: where it publishes its keys, where it has no `jwks` here. `sector_identifier`: the host by which its pairwise
     subjects are made. `*_encrypted_response_alg`, `*_enc`: how what is meant for it is encrypted, None where it is not.
     `registered_at`: when this name was registered, epoch seconds; a change of the record leaves it as it is.
@@ -49,6 +50,7 @@ class Client:
     authorization_details_types: tuple[str, ...] = ()
     token_endpoint_auth_signing_alg: str | None = None
     require_issuer_audience: bool = False
+    protected_resources: tuple[str, ...] = ()
     client_secret: str | None = None
     jwks_uri: str | None = None
     request_uris: tuple[str, ...] = ()

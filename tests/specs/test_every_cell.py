@@ -100,6 +100,7 @@ def test_a_whole_flow_of_each_cell(bank, profile, auth, sender, kind, request_ty
 @pytest.mark.parametrize(("profile", "auth", "sender"), list(product(("fapi2-security",), AUTH, SENDER)))
 def test_a_clients_own_token_of_each_cell(bank, profile, auth, sender):
     client = client_of(bank, profile, auth, sender)
+    bank.about_anyone()
     token = client.post("/token", grant_type="client_credentials", scope="accounts").json()
     assert "refresh_token" not in token
     decision = client.accounts(token["access_token"])

@@ -365,6 +365,7 @@ def api(bank, resource_server):
         client_name="Accounts API",
         profile="fapi2-message-signing",
         grant_types=[],
+        protected_resources=["https://api.bank.example"],
         scope="accounts",
         token_endpoint_auth_method="tls_client_auth",
         tls_client_auth_subject_dn="CN=signed-api,O=Fintech\\, Inc.,C=DE",

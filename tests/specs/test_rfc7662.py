@@ -2,7 +2,9 @@
 
 import pytest
 
+from chalicelib.errors import InvalidClientMetadata
 from tests.actors import ASSERTION_TYPE, ISSUER, NOW, Fintech, certificate, x5t_s256
+from tests.conftest import CLIENTS
 from tests.each import each
 
 ALICE = "c4d0a1ce-0001-4000-8000-000000000001"
@@ -23,6 +25,7 @@ def payments(bank):
         client_name="Payments API",
         profile="fapi2-security",
         grant_types=[],
+        protected_resources=["https://api.bank.example"],
         scope="phone",
         token_endpoint_auth_method="tls_client_auth",
         tls_client_auth_subject_dn="CN=payments,O=Fintech\\, Inc.,C=DE",
@@ -62,6 +65,31 @@ def test_2_1_a_body_of_another_type_is_refused(bank, tls_client_auth_client):
         certificate=tls_client_auth_client.certificate,
     )
     assert (answer.status, answer.error) == (400, "invalid_request")
+
+
+@pytest.mark.fault("1f")
+@pytest.mark.clause("RFC7662-2.1")
+def test_2_1_a_client_without_grant_types_is_no_protected_resource(bank, tls_client_auth_client, fintech):
+    """A client that was suspended by an empty grant_types could introspect others' tokens: a role is named, not inferred."""
+    token = fintech.tokens()["access_token"]
+    suspended = CLIENTS["tls-client-auth"]() | {"grant_types": [], "redirect_uris": []}
+    bank.register(**suspended)
+    bank.now += 60
+    assert told(tls_client_auth_client.introspect(token)) == NOTHING
+    bank.register(**suspended | {"protected_resources": ["https://api.bank.example"]})
+    bank.now += 60
+    assert told(tls_client_auth_client.introspect(token))["active"]
+
+
+@pytest.mark.fault("1f")
+@pytest.mark.clause("RFC8707-2")
+@pytest.mark.parametrize("wrong", ["http://api", "https://api.example/#a", "api", "https://", 7, "https://a b"])
+def test_2_1_what_names_the_role_is_resource_identifiers_of_a_client_that_authenticates(bank, wrong):
+    """RFC 8707 2: an absolute URI without fragment."""
+    with pytest.raises(InvalidClientMetadata, match="protected_resources"):
+        bank.register(**CLIENTS["resource-server"]() | {"protected_resources": [wrong]})
+    with pytest.raises(InvalidClientMetadata, match="protected_resources"):
+        bank.register(**CLIENTS["public"]() | {"protected_resources": ["https://api.bank.example"]})
 
 
 @pytest.mark.clause("RFC7662-2.1")

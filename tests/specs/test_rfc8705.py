@@ -422,6 +422,7 @@ def test_3_the_certificate_is_the_one_of_the_tls_layer_never_of_a_header(bank, t
 @pytest.mark.clause("RFC8705-3")
 def test_3_clients_own_tokens_are_bound_too(each_client, rival):
     """Whatever the grant: a token that a client got for itself is bound to its certificate."""
+    each_client.bank.about_anyone()
     answer = each_client.post("/token", grant_type="client_credentials", scope="accounts")
     token = answer.json()["access_token"]
     assert "scope" in each_client.accounts(token)["context"]

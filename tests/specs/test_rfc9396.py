@@ -457,6 +457,7 @@ def test_9_2_a_resource_learns_the_details_of_the_types_that_it_serves(rich, res
         client_name="Payments",
         profile="fapi2-security",
         grant_types=[],
+        protected_resources=["https://api.bank.example"],
         scope="payments",
         authorization_details_types=["payment_initiation"],
         token_endpoint_auth_method="tls_client_auth",

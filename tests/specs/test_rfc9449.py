@@ -787,6 +787,7 @@ def test_8_a_client_that_must_use_nonces_is_given_one_and_is_served_with_it(dpop
 def test_9_the_token_of_every_grant_asks_for_a_nonce_at_resources(dpop_nonce_client, place):
     """What the client's registration demands goes with its tokens, to resources that don't know the client."""
     held = Held(dpop_nonce_client)
+    dpop_nonce_client.bank.about_anyone()
     token = accepted(place.send(dpop_nonce_client, held, True)).json()["access_token"]
     proof = dpop_nonce_client.proof("GET", "/accounts", access_token=token)
     assert dpop_nonce_client.accounts(token, proof=proof)["context"]["error"] == "use_dpop_nonce"
