@@ -42,10 +42,12 @@ def subject(
     except jose.JoseError as problem:
         raise InvalidRequest("id_token_hint is no ID token of ours", detail=f"id_token_hint: {problem}") from None
     sub = claims.get("sub")
-    for_it = claims.get("iss") == issuer and claims.get("aud") == client.client_id and "typ" not in header
-    if not for_it or not isinstance(sub, str):
+    for_it = claims.get("iss") == issuer and claims.get("aud") == client.client_id
+    # OIDCC-2: what an ID token has and no other JWT of ours, such as signed userinfo.
+    is_one = "typ" not in header and isinstance(sub, str) and {"exp", "iat", "auth_time"} <= claims.keys()
+    if not for_it or not is_one:
         raise InvalidRequest("id_token_hint is no ID token of ours", detail="id_token_hint: another JWT of ours")
-    return sub
+    return str(sub)
 
 
 def _key_is_gone(sent: str, jwks: Mapping[str, Any], client: Client, issuer: str) -> bool:

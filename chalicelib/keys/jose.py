@@ -19,6 +19,7 @@ from jwt.api_jws import PyJWS
 from jwt.exceptions import InvalidSignatureError, PyJWTError
 
 from chalicelib.keys import algorithm
+from chalicelib.keys.ed25519 import is_weak
 from chalicelib.keys.ring import Signer
 
 Key = TypeVar("Key")
@@ -253,9 +254,12 @@ def _fitting_keys(jwks: Mapping[str, Any], alg: str, kid: object) -> list[Mappin
 def _load_key(jwk: str, alg: str) -> PyJWK:
     members = {k: v for k, v in json.loads(jwk).items() if k in ("kty", "kid", "crv", "n", "e", "x", "y")}
     try:
-        return PyJWK(members, algorithm=algorithm.canonical(alg))
+        key = PyJWK(members, algorithm=algorithm.canonical(alg))
     except (PyJWTError, ValueError, TypeError) as problem:
         raise JoseError("the key can't be read") from problem
+    if members.get("kty") == "OKP" and is_weak(key.key.public_bytes_raw()):
+        raise JoseError("its key is of small order: anybody can sign by it")
+    return key
 
 
 @cache

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from chalicelib.keys.ed25519 import is_weak
 from chalicelib.people.port import SignInRefused
 
 LONGEST = 16 * 1024
@@ -159,6 +160,8 @@ def _require_key(key: bytes) -> bytes:
     kind = (found.kty, found.alg, getattr(found, "crv", None))
     if kind not in ((1, -8, 6), (2, -7, 1), (3, -257, None)):
         raise SignInRefused("a key that does not go with its algorithm")
+    if kind[0] == 1 and is_weak(found.x):
+        raise SignInRefused("an Ed25519 key of small order")
     if kind[0] == 3 and len(found.n.lstrip(b"\0")) < SMALLEST_RSA:
         raise SignInRefused("an RSA key that is too small")
     return key
