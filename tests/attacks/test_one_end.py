@@ -205,8 +205,10 @@ def test_a_silent_approval_lasts_no_longer_than_what_was_remembered(fapi1_baseli
 # A replay counts once every other check has passed.
 
 
+@pytest.mark.fault("1j")
+@pytest.mark.clause("RFC6749-4.1.2")
 def test_a_request_that_fails_client_authentication_ends_nothing(fintech):
-    """The whole request again, assertion and all: who can't prove who they are is nobody."""
+    """The whole request again, assertion and all: who can't prove who they are is nobody. It ended the grant."""
     code, assertion = fintech.code(), fintech.assertion()
     sent = {"client_assertion": assertion, "client_assertion_type": ASSERTION_TYPE}
     given = fintech.redeem(code, **sent).json()
@@ -215,10 +217,13 @@ def test_a_request_that_fails_client_authentication_ends_nothing(fintech):
     assert fintech.userinfo(given["access_token"]).status == 200
 
 
+@pytest.mark.fault("1i")
+@pytest.mark.clause("RFC6749-4.1.2")
 @pytest.mark.parametrize(
     "wrong", [{"code_verifier": VERIFIER + "x"}, {"redirect_uri": "https://nowhere.example/"}, {"code_verifier": ""}]
 )
 def test_who_saw_a_code_alone_ends_nothing(public_client, wrong):
+    """A code that was redeemed, with no verifier or a wrong redirect_uri, is refused; and ended the grant all the same."""
     code = public_client.code()
     given = public_client.redeem(code).json()
     assert public_client.redeem(code, **wrong).error == "invalid_grant"
