@@ -237,7 +237,7 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _fitting_keys(jwks: Mapping[str, Any], alg: str, kid: object) -> list[Mapping[str, Any]]:
-    """The keys by which a signature may be: of two with one kid the kind tells (RFC 7517 4.5), and where it does not, a try."""
+    """The keys by which a signature may be: of two with one kid the kind tells (FAPI1-ADV-8.9-3), else a try."""
     fit = [
         key
         for key in jwks.get("keys", ())

@@ -55,6 +55,7 @@ def test_a_name_that_is_another_persons_now_is_not_the_one_of_before(client, ban
     bank.aws.users.keep(ALICE)
     tokens = client.tokens()
     monkeypatch.setattr(bank.aws, "people", directory.build(bank.aws))
+    enrolment.remove(bank.aws, "alice")
     enrolment.enrol(
         bank.aws, "alice", sub="another", password="correct horse battery", claims={}, chance=lambda n: bytes(n)
     )

@@ -31,6 +31,7 @@ def publish(request, bank):
 @pytest.mark.fault("3a")
 @pytest.mark.clause("RFC7517-5")
 def test_who_signs_by_another_key_is_not_locked_out(bank, publish, caplog):
+    """Keys of a set that can't be used are ignored (RFC 7517 5), and each is logged once."""
     key = rsa_key("good")
     bank.register(
         **STANDARD | {"client_id": "mixed", "token_endpoint_auth_method": "private_key_jwt"},

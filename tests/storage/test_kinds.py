@@ -165,7 +165,7 @@ PROBES: Mapping[str, Probe] = {
     ),
     "grants.deny": _probe(lambda aws, key: aws.grants.deny(key, "b", now=NOW), set(), {"grant"}),
     "grants.revoke": _probe(
-        lambda aws, key: aws.grants.revoke(key, now=NOW), {"grant key", "pushed grant key"}, {"grant"}
+        lambda aws, key: aws.grants.revoke(key, now=NOW) or None, {"grant key", "pushed grant key"}, {"grant"}
     ),
     "grants.relied_on": _probe(
         lambda aws, key: aws.grants.relied_on(key, 0, now=NOW) or None, {"grant key"}, {"grant", "bond"}
