@@ -7,6 +7,7 @@ A key comes from a JWK Set that we hold; the headers `jwk`, `jku`, `x5u` and `x5
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from functools import cache, lru_cache
 from typing import Any, TypeVar, cast
@@ -24,6 +25,7 @@ from chalicelib.keys.ring import Signer
 
 Key = TypeVar("Key")
 
+COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*", re.ASCII)
 LARGEST = 16 * 1024
 """Characters of the longest JWS that is looked at."""
 
@@ -274,6 +276,8 @@ def _verifier(alg: str) -> PyJWS:
 def _load(token: str, *, verify: tuple[Any, str] | None) -> tuple[dict[str, Any], dict[str, Any]]:
     if len(token) > LARGEST:
         raise JoseError("it is too large")
+    if not COMPACT.fullmatch(token):
+        raise JoseError("it is not spelt as a compact JWS")  # RFC7515-7.1: PyJWT reads padding and line breaks too
     try:
         if verify is None:
             whole = PyJWS().decode_complete(token, options={"verify_signature": False})
