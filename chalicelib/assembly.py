@@ -15,6 +15,7 @@ from functools import cache, cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from chalicelib import vocabulary
 from chalicelib.provider import Provider
 from chalicelib.settings import Settings
 
@@ -62,6 +63,7 @@ class Aws:
     def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
         self.settings = settings
         self._clock = clock
+        vocabulary.use(vocabulary.load(settings.vocabulary))
 
     @cached_property
     def dynamo(self) -> Dynamo:

@@ -35,7 +35,8 @@ class Settings:
     and one-time code reach by an audit of the bank, 2 or 3; how much is needed is for a client's profile to say.
     `weekly_tables`: "yes" where what is used for a short time is kept in a table of the week in which it expires, and a job
     drops those of the past; "no" where DynamoDB's time to live sweeps. `tables_key`: the KMS key that such a table is
-    encrypted by.
+    encrypted by. `vocabulary`: the file of what the bank adds to the library's words (vocabulary.py), from where app.py is,
+    or its JSON itself.
     """
 
     issuer: str
@@ -63,6 +64,7 @@ class Settings:
     client_authorities: str = "[]"
     otp_level: str = "2"
     weekly_tables: str = "no"
+    vocabulary: str | None = None
 
     @property
     def signing_keys(self) -> dict[str, str]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
+from chalicelib import vocabulary
+from chalicelib.authorization.declared_type import problems_of
 from chalicelib.clients import distinguished_name
 from chalicelib.tokens import demand
 
@@ -42,6 +45,8 @@ class Deployment:
     ECC_NIST_EDWARDS25519; "false" offers clients no such signature.
     `weekly_tables`: "true" keeps what is used for a short time in tables by week, which the job `sweep` makes and drops, and
     needs no time to live; "false" lets DynamoDB sweep.
+    `vocabulary`: the JSON file of the bank's own scopes, claims, types of authorization details, names of levels and time zone
+    (docs/operate/vocabulary.md).
     `otp_level`: "3" where an audit found that password and one-time code reach level of assurance 3.
     """
 
@@ -59,6 +64,7 @@ class Deployment:
     eddsa: str = "false"
     otp_level: str = "2"
     weekly_tables: str = "false"
+    vocabulary: str = ""
 
     @classmethod
     def read(cls, context: Mapping[str, object]) -> Deployment:
@@ -74,7 +80,15 @@ class Deployment:
 
     def left_as_examples(self) -> list[str]:
         """The settings that must be given before anything is deployed, and are not."""
-        allowed = ("resource_rules", "client_authorities", "bank_api_id", "eddsa", "otp_level", "weekly_tables")
+        allowed = (
+            "resource_rules",
+            "client_authorities",
+            "bank_api_id",
+            "eddsa",
+            "otp_level",
+            "weekly_tables",
+            "vocabulary",
+        )
         return [f.name for f in fields(self) if getattr(self, f.name) == f.default and f.name not in allowed]
 
     def chooses(self, name: str) -> bool:
@@ -114,7 +128,15 @@ class Deployment:
             distinguished_name.read_all(self.client_authorities)
         except distinguished_name.DistinguishedNameError as wrong:
             problems.append(f'client_authorities must be such as ["CN=Issuing CA,O=Example Trust,C=DE"]; {wrong}')
-        return problems
+        return problems + self._vocabulary_problems()
+
+    def _vocabulary_problems(self) -> list[str]:
+        """What is wrong with the vocabulary, each schema of it compiled."""
+        try:
+            read = vocabulary.load(str(Path(self.vocabulary).absolute()) if self.vocabulary else None)
+        except vocabulary.VocabularyError as wrong:
+            return [str(wrong)]
+        return [problem for one in read.authorization_details_types for problem in problems_of(one)]
 
 
 def _text(value: object) -> str:

@@ -15,6 +15,7 @@ from constructs import Construct
 from infra import roles
 from infra.deployment import PEOPLE, Deployment
 from infra.functions import FUNCTIONS, Function
+from infra.package import VOCABULARY
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 KEPT = logs.RetentionDays.ONE_YEAR
@@ -31,6 +32,7 @@ def environment(
         "DUCAT_PEOPLE": PEOPLE,
         "DUCAT_CLIENT_AUTHORITIES": deployment.client_authorities,
         "DUCAT_OTP_LEVEL": deployment.otp_level,
+        **({"DUCAT_VOCABULARY": VOCABULARY} if deployment.vocabulary else {}),
         "DUCAT_WEEKLY_TABLES": "yes" if deployment.chooses("weekly_tables") else "no",
         "DUCAT_RESOURCE_URL": f"https://{deployment.resource_host}",
         "DUCAT_RESOURCE_RULES": json.dumps(deployment.rules(), separators=(",", ":")),

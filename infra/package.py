@@ -29,6 +29,9 @@ SERVICE_FILES = ("service-2.json", "service-2.json.gz", "endpoint-rule-set-1.jso
 CHALICE_RUNTIME = ("__init__.py", "app.py")
 """What `chalice package` would vendor. The rest of chalice is a command line."""
 
+VOCABULARY = "vocabulary.json"
+"""What the bank's own words are called in the package."""
+
 LARGEST = 15 * 1024 * 1024
 """Bytes of the zipped package. The rest of a cold start's budget is counted on it."""
 
@@ -37,8 +40,10 @@ class Unpackaged(Exception):
     """The dependencies are not there, or are not those of requirements.txt."""
 
 
-def stage(folder: Path, dependencies: Path | None) -> None:
+def stage(folder: Path, dependencies: Path | None, *, vocabulary: str = "") -> None:
     """Put what the functions run into `folder`, which must not exist yet: ours, after `dependencies` if given.
+
+    `vocabulary`: the bank's own file, if it has one.
 
     Raises Unpackaged where they are missing or stale, before anything is written.
     """
@@ -49,6 +54,8 @@ def stage(folder: Path, dependencies: Path | None) -> None:
         shutil.copytree(dependencies, folder, ignore=shutil.ignore_patterns(STAMP))
     folder.mkdir(exist_ok=True)
     shutil.copy(ROOT / "app.py", folder)
+    if vocabulary:
+        shutil.copy(vocabulary, folder / VOCABULARY)
     shutil.copytree(ROOT / "chalicelib", folder / "chalicelib", ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
 
 

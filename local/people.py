@@ -49,6 +49,7 @@ def _person(
         "phone_number": phone_number,
         "phone_number_verified": True,
         "updated_at": 1767225600,
+        "customer_since": "2019-04-01",
     }
     own = tuple({"iban": iban, "name": name} for iban, name in accounts.items())
     return User(username, sub, password, ONE_TIME_CODE, known, own)

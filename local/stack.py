@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import cast
 
@@ -107,6 +108,7 @@ class Stack:
             "DUCAT_MTLS_URL": self.mtls_url,
             "DUCAT_BANK_NAME": "Sandbox Bank",
             "DUCAT_PEOPLE": "local.people:build",
+            "DUCAT_VOCABULARY": str(Path(__file__).with_name("vocabulary.json")),
             "DUCAT_RESOURCE_URL": self.mtls_url,
             "DUCAT_RESOURCE_RULES": json.dumps(RESOURCE_RULES),
             "DUCAT_CLIENT_AUTHORITIES": json.dumps([self.certificates.clients_authority.subject_dn]),

@@ -6,12 +6,13 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Any, NoReturn
 
+from chalicelib import vocabulary
 from chalicelib.authorization.detail_type import FORMATS, Account, Detail, Shown
-from chalicelib.authorization.detail_types import TYPES
+from chalicelib.authorization.detail_types import types
 from chalicelib.errors import AccessDenied, InvalidAuthorizationDetails
 from chalicelib.pages import moments
 from chalicelib.storage.permission import Consumption, Grant
@@ -22,6 +23,8 @@ MOST = 5
 PLACE = re.compile(r"[A-Za-z0-9_.\[\]-]{1,100}")
 """A member's place that may stand in an error (RFC 6749 5.2)."""
 DAY = 24 * 60 * 60
+LAST_DAY = date.max - timedelta(days=1)
+"""Of the calendar: no clock has a midnight behind it, and no consent lasts so long."""
 ONE_OFF = DAY
 """Seconds that a consent lasts which allows something once: as long as the same call may be sent again."""
 
@@ -33,7 +36,7 @@ def asked(value: str | None, allowed: Iterable[str], *, now: int) -> tuple[Detai
     """
     if value is None:
         return ()
-    return require(_read(value, today=datetime.fromtimestamp(now, UTC).date()), allowed)
+    return require(_read(value, today=vocabulary.current().today(now)), allowed)
 
 
 def require(details: tuple[Detail, ...], allowed: Iterable[str]) -> tuple[Detail, ...]:
@@ -46,7 +49,7 @@ def require(details: tuple[Detail, ...], allowed: Iterable[str]) -> tuple[Detail
 
 def in_words(details: Sequence[Detail], accounts: Sequence[Account]) -> list[Shown]:
     """What a person who has these accounts is asked for."""
-    return [TYPES[one["type"]].say(one, accounts, _place(n)) for n, one in enumerate(details)]
+    return [types()[one["type"]].say(one, accounts, _place(n)) for n, one in enumerate(details)]
 
 
 def can_be_chosen(details: Sequence[Detail], accounts: Sequence[Account]) -> bool:
@@ -64,7 +67,7 @@ def granted_in_words(grant: Grant, *, until: int) -> list[Shown]:
 
     `until`: when all that this client may do ends, as the page says; what ends sooner says so by itself.
     """
-    found = [shown for one in grant.granted for shown in in_words((one,), TYPES[one["type"]].own_accounts(one))]
+    found = [shown for one in grant.granted for shown in in_words((one,), types()[one["type"]].own_accounts(one))]
     sooner = (("Ends", moments.in_words(grant.consent_expires_at)),) if grant.consent_expires_at < until else ()
     return [
         replace(shown, facts=(*shown.facts, *_used(grant.granted[n], grant.consumption(n)), *sooner))
@@ -77,7 +80,7 @@ def granted(details: Sequence[Detail], form: Mapping[str, str], accounts: Sequen
 
     Raises AccessDenied where nothing is left, or a payment is from an account that is not the person's.
     """
-    kept = [TYPES[one["type"]].grant(one, accounts, _place(n), form) for n, one in enumerate(details)]
+    kept = [types()[one["type"]].grant(one, accounts, _place(n), form) for n, one in enumerate(details)]
     found = tuple(one for one in kept if one is not None)
     if not found:
         raise AccessDenied("the person agreed to none of the authorization details")
@@ -98,9 +101,11 @@ def within(value: str | None, given: tuple[Detail, ...]) -> tuple[Detail, ...]:
 
 
 def ends(details: Iterable[Detail], *, otherwise: int) -> int:
-    """When the first of them ends, at the end of its last day in UTC, or `otherwise` if that is sooner; epoch seconds."""
+    """When the first of them ends, at the end of its last day here, or `otherwise` if that is sooner; epoch seconds."""
     days = [date.fromisoformat(one["validUntil"]) for one in details if "validUntil" in one]
-    return min([otherwise, *(int(datetime.combine(day, time(), UTC).timestamp()) + DAY for day in days)])
+    zone = vocabulary.current().zone
+    after = (datetime.combine(day, time(), zone) + timedelta(days=1) for day in days if day < LAST_DAY)
+    return min([otherwise, *(int(moment.timestamp()) for moment in after)])
 
 
 def consent_ends(details: Iterable[Detail], *, now: int, otherwise: int) -> int:
@@ -111,7 +116,7 @@ def consent_ends(details: Iterable[Detail], *, now: int, otherwise: int) -> int:
 
 def recur(details: Iterable[Detail]) -> bool:
     """Whether access may be had again without the person."""
-    return not any(TYPES[one["type"]].one_off(one) for one in details)
+    return not any(types()[one["type"]].one_off(one) for one in details)
 
 
 def places(detail: Detail, granted: Sequence[Detail]) -> tuple[int, ...]:
@@ -121,7 +126,7 @@ def places(detail: Detail, granted: Sequence[Detail]) -> tuple[int, ...]:
 
 def write(details: Iterable[Detail]) -> bool:
     """Whether any of them lets a client change something."""
-    return any(TYPES[one["type"]].writes for one in details)
+    return any(types()[one["type"]].writes for one in details)
 
 
 def _covered(wishes: Sequence[Detail], given: Sequence[Detail]) -> tuple[Detail, ...] | None:
@@ -144,12 +149,12 @@ def _covered(wishes: Sequence[Detail], given: Sequence[Detail]) -> tuple[Detail,
 
 def _narrowed(wish: Detail, had: Detail) -> Detail | None:
     """What of a granted detail another one covers, None where it is of another type or more than that."""
-    return TYPES[wish["type"]].narrow(wish, had) if had["type"] == wish["type"] else None
+    return types()[wish["type"]].narrow(wish, had) if had["type"] == wish["type"] else None
 
 
 def _used(detail: Detail, consumption: Consumption | None) -> tuple[tuple[str, str], ...]:
     """On which day it was used up, if it was."""
-    return () if consumption is None else ((TYPES[detail["type"]].consumed, moments.in_words(consumption.at)),)
+    return () if consumption is None else ((types()[detail["type"]].consumed, moments.in_words(consumption.at)),)
 
 
 def _read(value: str, *, today: date) -> tuple[Detail, ...]:
@@ -167,10 +172,10 @@ def _read(value: str, *, today: date) -> tuple[Detail, ...]:
 
 def _checked(one: Any, *, today: date) -> Detail:
     name = one.get("type") if isinstance(one, dict) else None
-    if not isinstance(name, str) or name not in TYPES:
+    if not isinstance(name, str) or name not in types():
         raise _refused("an unknown type")
     try:
-        return TYPES[name].require(_schema(name)(one), today)
+        return types()[name].require(_schema(name)(one), today)
     except ValueError as problem:  # the library's own error is a ValueError
         raise _refused(f"not what {name} looks like: {_why(problem)}") from None
 
@@ -188,7 +193,7 @@ def _schema(name: str) -> Callable[[Any], Detail]:
     import fastjsonschema  # only where details are asked for
 
     compiled: Callable[[Any], Detail] = fastjsonschema.compile(
-        dict(TYPES[name].schema), formats=FORMATS, use_default=False
+        dict(types()[name].schema), formats=FORMATS, use_default=False
     )
     return compiled
 

@@ -60,11 +60,10 @@ SCHEMA = {
 }
 
 
-def amount_of(detail: Detail) -> str:
-    """The amount as people read it: thousands apart, by a space that no country takes for a decimal sign, and each decimal place
+def in_words(instructed: Mapping[str, str]) -> str:
+    """An amount as people read it: thousands apart, by a space that no country takes for a decimal sign, and each decimal place
     of its currency, so that none takes that sign for thousands.
     """
-    instructed = detail["instructedAmount"]
     try:
         amount = currency.in_full(**instructed)
     except ValueError:  # of a release that took it: shown to the digit, as it was agreed to
@@ -80,7 +79,7 @@ def _require(detail: Detail, today: date) -> Detail:
 
 
 def _say(detail: Detail, accounts: Sequence[Account], place: str) -> Shown:
-    amount = amount_of(detail)
+    amount = in_words(detail["instructedAmount"])
     facts = [("To account", spaced(detail["creditorAccount"]["iban"]))]
     own = {account["iban"]: account for account in with_iban(accounts)}
     questions: tuple[Question, ...] = ()

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from chalicelib import vocabulary
 from chalicelib.errors import InvalidScope
+from chalicelib.vocabulary import Scope
 
 SYNTAX = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")  # RFC6749-3.3
-
-
-@dataclass(frozen=True)
-class Scope:
-    """One scope token. `words`: what a person agrees to. `about_a_person`: meaningless without one. `writes`: it lets a client
-    change something, and not only look."""
-
-    name: str
-    words: str
-    about_a_person: bool = False
-    writes: bool = False
 
 
 SCOPES: Mapping[str, Scope] = {
@@ -34,7 +24,13 @@ SCOPES: Mapping[str, Scope] = {
         Scope("payments", "Make payments from your accounts", about_a_person=True, writes=True),
     )
 }
-"""Every scope that this provider knows, in the order in which people read them."""
+"""Every scope that the library brings, in the order in which people read them."""
+
+
+def known() -> Mapping[str, Scope]:
+    """Every scope of this deployment; the bank's own behind the library's."""
+    own = vocabulary.current().scopes
+    return {**SCOPES, **{scope.name: scope for scope in own}} if own else SCOPES
 
 
 def asked(value: str | None, allowed: Iterable[str]) -> tuple[str, ...]:
@@ -46,15 +42,16 @@ def asked(value: str | None, allowed: Iterable[str]) -> tuple[str, ...]:
 
 def require(tokens: tuple[str, ...], allowed: Iterable[str]) -> tuple[str, ...]:
     """The scope tokens, if each is known and one of `allowed`. Raises InvalidScope."""
-    allowed = frozenset(allowed)
-    if not all(token in SCOPES and token in allowed for token in tokens):
+    allowed, scopes = frozenset(allowed), known()
+    if not all(token in scopes and token in allowed for token in tokens):
         raise InvalidScope("the scope is unknown or not granted to this client")
     return tokens
 
 
 def write(tokens: Iterable[str]) -> bool:
     """Whether any of them lets a client change something."""
-    return any(SCOPES[token].writes for token in tokens if token in SCOPES)
+    scopes = known()
+    return any(scopes[token].writes for token in tokens if token in scopes)
 
 
 def read(tokens: Iterable[str]) -> tuple[str, ...]:
@@ -64,10 +61,11 @@ def read(tokens: Iterable[str]) -> tuple[str, ...]:
 
 def of_the_client_itself(allowed: Iterable[str]) -> tuple[str, ...]:
     """What a client may be given when no person is asked (RFC 6749 4.4)."""
-    return tuple(token for token in allowed if token in SCOPES and not SCOPES[token].about_a_person)
+    scopes = known()
+    return tuple(token for token in allowed if token in scopes and not scopes[token].about_a_person)
 
 
 def in_words(tokens: Iterable[str]) -> list[str]:
     """What a person agrees to, a sentence each."""
     wanted = frozenset(tokens)
-    return [scope.words for scope in SCOPES.values() if scope.name in wanted]
+    return [scope.words for scope in known().values() if scope.name in wanted]

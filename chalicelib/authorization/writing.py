@@ -13,12 +13,13 @@ from chalicelib.storage.permission import AccessToken, Grant
 from chalicelib.storage.records import AuthorizationRequest, Client
 
 
-def writes(scope: Iterable[str], types: Iterable[str]) -> bool:
+def writes(scope: Iterable[str], names: Iterable[str]) -> bool:
     """Whether scope tokens, or types of authorization details, let a client change something. A type that is unknown does."""
-    from chalicelib.authorization.detail_types import TYPES  # only where it is asked
+    from chalicelib.authorization.detail_types import types  # only where it is asked
     from chalicelib.authorization.scope import write
 
-    return write(scope) or any(name not in TYPES or TYPES[name].writes for name in types)
+    known = types()
+    return write(scope) or any(name not in known or known[name].writes for name in names)
 
 
 def may_write(given: AccessToken | Grant | AuthorizationRequest) -> bool:

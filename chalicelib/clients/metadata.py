@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from cryptography.x509 import load_der_x509_certificate
 
+from chalicelib import vocabulary
 from chalicelib.clients import distinguished_name, jwk_set
 from chalicelib.clients.certificate import UNREADABLE, can_issue
 from chalicelib.clients.distinguished_name import DistinguishedNameError
@@ -77,7 +78,7 @@ def registered(
     except TypeError:
         raise InvalidClientMetadata("something that every client has is missing") from None
     client = _require_texts(_require_types(client))
-    client = _require_grants(client, profile)
+    client = _require_grants(_require_known(client), profile)
     client = require_locations(_require_authentication(_require_keys(client, profile), profile), profile)
     client = _require_signatures(_require_constraint(client, profile, writes), profile, signs)
     return require_sector(require_encryption(client, profile), documents)
@@ -123,6 +124,19 @@ def _require_texts(client: Client) -> Client:
         raise InvalidClientMetadata("protected_resources: a public client can't introspect")  # RFC7662-2.1
     if not all(SCOPE_TOKEN.fullmatch(token) for token in client.scope):
         raise InvalidClientMetadata("scope has a token that is none")
+    return client
+
+
+def _require_known(client: Client) -> Client:
+    """The client, if each scope and type of authorization details is one that there is: a typo would ask for nothing."""
+    words = vocabulary.current()
+    for name, values, known in (
+        ("scope", client.scope, words.scope_names),
+        ("authorization_details_types", client.authorization_details_types, words.type_names),
+    ):
+        unknown = [value for value in values if value not in known]
+        if unknown:
+            raise InvalidClientMetadata(f"{name}: unknown {', '.join(unknown)}; there are {', '.join(known)}")
     return client
 
 

@@ -68,7 +68,7 @@ def _demand(request: Request, provider: Provider) -> Demand:
             f"{request.method} {request.path}",
             settings.addresses(request.target),
             metadata=settings.resource_url + demand.METADATA,
-            acr_values=assurance.LEVELS,
+            acr_values=assurance.levels(),
         )
     except LookupError:
         raise InvalidRequest("this resource is not open", detail="no rule in DUCAT_RESOURCE_RULES") from None

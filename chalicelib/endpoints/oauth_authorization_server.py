@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.authorization import prompt
-from chalicelib.authorization.detail_types import TYPES
-from chalicelib.authorization.scope import SCOPES
+from chalicelib import vocabulary
+from chalicelib.authorization import prompt, scope
 from chalicelib.keys.algorithm import is_one_of
 from chalicelib.messages import Request, Response, json_response
-from chalicelib.people import assurance
-from chalicelib.people.claims import SCOPES as CLAIMS
+from chalicelib.people import assurance, claims
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
 from chalicelib.settings import Settings
@@ -48,8 +46,8 @@ def document(settings: Settings) -> dict[str, Any]:
         "mtls_endpoint_aliases": {  # RFC8705-5
             name: settings.mtls_url + path for name, path in ENDPOINTS.items() if path != "/authorize"
         },
-        "scopes_supported": list(SCOPES),
-        "claims_supported": ["sub", "auth_time", "acr", "amr", *(name for names in CLAIMS.values() for name in names)],
+        "scopes_supported": list(scope.known()),
+        "claims_supported": ["sub", "auth_time", "acr", "amr", *claims.in_order()],
         "acr_values_supported": list(assurance.acr_values(settings)),
         "subject_types_supported": ["public", "pairwise"],
         "ui_locales_supported": ["en"],
@@ -61,7 +59,7 @@ def document(settings: Settings) -> dict[str, Any]:
         "request_uri_parameter_supported": _by_reference(),
         "require_request_uri_registration": _by_reference(),  # OpenID Connect Discovery 3
         "claims_parameter_supported": True,
-        "authorization_details_types_supported": list(TYPES),  # RFC9396-10
+        "authorization_details_types_supported": list(vocabulary.current().type_names),  # RFC9396-10
         **_offered(settings),
     }
     return {name: value for name, value in told.items() if value != []}  # RFC8414-3.2

@@ -9,7 +9,7 @@ from chalicelib.authorization import claims_request, code_challenge, details, wr
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidGrant, InvalidRequest
 from chalicelib.grants.access_token import access_token_of
-from chalicelib.people.claims import NAMES as PERSONAL
+from chalicelib.people import claims
 from chalicelib.provider import Provider
 from chalicelib.single_use import SingleUse
 from chalicelib.storage.handles import Handle, join, matches, of_grant
@@ -149,7 +149,7 @@ def _id_token(
     return id_token.issue(
         provider.ring.signing(client.id_token_signed_response_alg, now=now),
         login,
-        claims={name: value for name, value in asked.items() if name in PERSONAL},  # no other was agreed to
+        claims={name: value for name, value in asked.items() if name in claims.known()},  # no other was agreed to
         issuer=provider.settings.issuer,
         client=client,
         profile=caller.profile,

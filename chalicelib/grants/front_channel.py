@@ -10,7 +10,7 @@ from typing import Any
 
 from chalicelib.authorization import claims_request, scope
 from chalicelib.errors import AccessDenied
-from chalicelib.people.claims import NAMES as PERSONAL
+from chalicelib.people import claims as personal
 from chalicelib.profiles import PROFILES, Profile
 from chalicelib.provider import Provider
 from chalicelib.storage.handles import join
@@ -72,7 +72,7 @@ def _id_token(
     claims: Mapping[str, Any] = {}  # FAPI1-ADV-5.2.2.1-6: it passes through a browser, its history and its logs.
     if client.id_token_encrypted_response_alg is not None:
         asked = claims_request.granted(claims_request.of(request, "id_token"), login.claims)
-        claims = {name: value for name, value in asked.items() if name in PERSONAL}  # no other was agreed to
+        claims = {name: value for name, value in asked.items() if name in personal.known()}  # no other was agreed to
         client = provider.published_keys.for_encryption(client, now=now)
     return id_token.issue(
         provider.ring.signing(client.id_token_signed_response_alg, now=now),

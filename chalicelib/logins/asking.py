@@ -46,7 +46,7 @@ def of(grant: Grant, login: Login, provider: Provider, *, now: int) -> Question:
     client = provider.clients.find(grant.client_id, now=now)
     if client is None:
         raise AccessDenied("the app that sent you here is no longer registered")
-    wanted = remembered_consent.asked(grant.request, known=claims.NAMES)
+    wanted = remembered_consent.asked(grant.request, known=claims.known())
     return Question(grant, login, client, wanted, sparing.bond_of(grant, client, wanted, provider, now=now))
 
 

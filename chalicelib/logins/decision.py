@@ -143,6 +143,6 @@ def _remember(grant: Grant, provider: Provider, *, now: int) -> None:
     if client is None or grant.bond is None:
         return
     if remembered_consent.may_be_remembered(grant.request, client, PROFILES[client.profile]):
-        scope, names = remembered_consent.asked(grant.request, known=claims.NAMES)
+        scope, names = remembered_consent.asked(grant.request, known=claims.known())
         more = RememberedConsent(scope, names, grant.consent_expires_at, grant.key)
         provider.bonds.remember(grant.bond, Bond(grant.epoch), more, keep=now + lifetimes.LONGEST_CONSENT)

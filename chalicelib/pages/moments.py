@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta
+
+from chalicelib import vocabulary
 
 DAY = timedelta(days=1)
 
 
-def in_words(moment: int, zone: tzinfo = UTC) -> str:
+def in_words(moment: int) -> str:
     """A moment, epoch seconds. What ends at midnight ends with the day before, which is the day that people reckon with."""
-    at = datetime.fromtimestamp(moment, zone)
+    at = datetime.fromtimestamp(moment, vocabulary.current().zone)
     if at.timetz().replace(tzinfo=None) == time():
         return f"{day_in_words(at - DAY)}, end of day"
     return f"{day_in_words(at)}, {at:%H:%M}\N{NO-BREAK SPACE}{_zone(at)}"

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from chalicelib import vocabulary
+
 if TYPE_CHECKING:
     from chalicelib.profiles import Profile
     from chalicelib.settings import Settings
@@ -20,8 +22,15 @@ if TYPE_CHECKING:
 
 ACR: Mapping[int, str] = {2: "urn:ducat:loa:2", 3: "urn:ducat:loa:3"}
 
-LEVELS: tuple[str, ...] = tuple(ACR[level] for level in sorted(ACR))
-"""Every acr, the lowest level first."""
+
+def named(level: int) -> str:
+    """The acr of a level: the bank's own name for it (vocabulary.py), else ours."""
+    return vocabulary.current().acr.get(str(level), ACR[level])
+
+
+def levels() -> tuple[str, ...]:
+    """Every acr, the lowest level first."""
+    return tuple(named(level) for level in sorted(ACR))
 
 
 Factor = Literal["knowledge", "possession", "knowledge or inherence"]
@@ -53,7 +62,7 @@ def reached(settings: Settings) -> tuple[tuple[frozenset[str], int], ...]:
 
 def acr_values(settings: Settings) -> tuple[str, ...]:
     """Every acr that a sign-in can reach, lowest first: `acr_values_supported` (OpenID Connect Discovery 3)."""
-    return tuple(ACR[level] for level in sorted({level for _, level in reached(settings)}))
+    return tuple(named(level) for level in sorted({level for _, level in reached(settings)}))
 
 
 def enough(profile: Profile, acrs: Iterable[str], *, writes: bool) -> tuple[str, ...]:
@@ -84,15 +93,15 @@ def login(
 
     done = tuple(dict.fromkeys(methods))
     unknown = [name for name in done if name not in METHODS]
-    levels = [level for needed, level in (*REACHED, *reached) if needed <= set(done)]
-    if unknown or not levels:
+    found = [level for needed, level in (*REACHED, *reached) if needed <= set(done)]
+    if unknown or not found:
         raise ValueError(f"no level of assurance is reached by {', '.join(done) or 'nothing'}")
     factors = {factor for name in done for factor in METHODS[name].factors}
     names = tuple(amr for name in done for amr in METHODS[name].amr)
     amr = (*names, "mfa") if len(factors) > 1 else names
-    return Login(sub=sub, auth_time=auth_time, acr=ACR[max(levels)], amr=amr, claims=dict(claims), accounts=accounts)
+    return Login(sub=sub, auth_time=auth_time, acr=named(max(found)), amr=amr, claims=dict(claims), accounts=accounts)
 
 
 def level(acr: str) -> int:
     """The level that an acr stands for; 0 for one that is not ours, so that it never satisfies a demand."""
-    return next((number for number, name in ACR.items() if name == acr), 0)
+    return next((number for number in ACR if named(number) == acr), 0)

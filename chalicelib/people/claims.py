@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from chalicelib import vocabulary
+
 SCOPES: Mapping[str, tuple[str, ...]] = {  # OIDCC-5.4
     "profile": (
         "name",
@@ -29,7 +31,25 @@ SCOPES: Mapping[str, tuple[str, ...]] = {  # OIDCC-5.4
 
 
 NAMES = frozenset(name for names in SCOPES.values() for name in names)
-"""The standard claims (OpenID Connect Core 5.1), but for sub. No other is ever told."""
+"""The standard claims (OpenID Connect Core 5.1), but for sub."""
+
+
+def known() -> frozenset[str]:
+    """The standard claims and the bank's own. No other is ever told."""
+    return NAMES | {one.name for one in vocabulary.current().claims}
+
+
+def in_order() -> list[str]:
+    """The same, each once, the library's first."""
+    own = (one.name for one in vocabulary.current().claims)
+    return [*(name for names in SCOPES.values() for name in names), *own]
+
+
+def of_scope(token: str) -> tuple[str, ...]:
+    """The claims that a scope token asks for."""
+    own = (one.name for one in vocabulary.current().claims if token in one.scopes)
+    return (*SCOPES.get(token, ()), *own)
+
 
 WORDS: Mapping[str, str] = {
     "name": "full name",
@@ -50,11 +70,13 @@ WORDS: Mapping[str, str] = {
 
 def asked_for(claims: Mapping[str, Any], scope: Sequence[str], one_by_one: Sequence[str] = ()) -> dict[str, Any]:
     """Those of a person's claims that `scope` or a name asks for. `sub` is none of them: a Login always has it."""
-    names = [*(name for asked in scope for name in SCOPES.get(asked, ())), *one_by_one]
-    return {name: claims[name] for name in names if name in claims and name in NAMES}
+    names = [*(name for asked in scope for name in of_scope(asked)), *one_by_one]
+    told = known()
+    return {name: claims[name] for name in names if name in claims and name in told}
 
 
 def in_words(names: Sequence[str], scope: Sequence[str]) -> list[str]:
     """What a person agrees to who is asked for these, and not by the scope already; a sentence each."""
-    covered = {name for asked in scope for name in SCOPES.get(asked, ())}
-    return [f"See your {WORDS.get(name, name.replace('_', ' '))}" for name in names if name in NAMES - covered]
+    told = known() - {name for asked in scope for name in of_scope(asked)}
+    words = {**WORDS, **{one.name: one.words for one in vocabulary.current().claims}}
+    return [f"See your {words.get(name, name.replace('_', ' '))}" for name in names if name in told]

@@ -22,6 +22,7 @@ HANDLERS = tuple(row.name for row in FUNCTIONS if row.routes or row.name == "aut
 
 SOMEWHERE = {
     **{name: name.lower() for name in variables()},
+    "DUCAT_VOCABULARY": "{}",
     **{name: "https://bank.example" for name in variables() if name.endswith(("_ISSUER", "_URL"))},
     "DUCAT_RESOURCE_RULES": "{}",
     "DUCAT_OTP_LEVEL": "2",

@@ -102,6 +102,7 @@ def aws():
     """A stand-in of this file's own, and the settings that lead to it."""
     with standin.running("eu-west-1") as (stand, found):
         unused = {variable(f.name): "unused" for f in fields(Settings)} | {
+            variable("vocabulary"): "{}",
             variable("otp_level"): "2",
             variable("weekly_tables"): "no",
         }

@@ -31,6 +31,7 @@ def aws():
     """A stand-in of this file's own, and the settings that lead to it."""
     with standin.running("eu-west-1") as (stand, settings):
         everything = {variable(f.name): "unused" for f in fields(Settings)} | {
+            variable("vocabulary"): "{}",
             "DUCAT_OTP_LEVEL": "2",
             "DUCAT_WEEKLY_TABLES": "no",
         }

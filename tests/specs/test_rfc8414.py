@@ -43,7 +43,7 @@ URN = "urn:ietf:params:oauth:grant-type:"
 GRANTS = ("authorization_code", "refresh_token", "client_credentials", "password", "implicit")
 GRANTS += tuple(URN + name for name in ("device_code", "jwt-bearer", "saml2-bearer", "token-exchange"))
 GRANTS += ("urn:openid:params:grant-type:ciba",)
-SCOPES = ("openid", "profile", "email", "phone", "address", "accounts", "offline_access", "payments")
+SCOPES = ("openid", "profile", "email", "phone", "address", "accounts", "payments")
 
 KEYS = {
     "RS": rsa_key("fintech"),

@@ -39,6 +39,7 @@ IN_PROCESS = {"moto": stand_in.in_process, "standin": standin.in_process}
 def settings(request: pytest.FixtureRequest) -> Iterator[Settings]:
     """Settings whose tables are there, while the environment leads to the backend that holds them."""
     unused = {variable(f.name): "unused" for f in fields(Settings)} | {
+        variable("vocabulary"): "{}",
         variable("otp_level"): "2",
         variable("weekly_tables"): "no",
     }

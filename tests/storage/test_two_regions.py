@@ -31,6 +31,7 @@ LOST = (EndpointConnectionError, VerboseClientError)
 def settings():
     names = Settings.__dataclass_fields__
     unused = {variable(name): "unused" for name in names} | {
+        variable("vocabulary"): "{}",
         variable("otp_level"): "2",
         variable("weekly_tables"): "no",
     }

@@ -1,0 +1,261 @@
+"""What a bank adds to the words that the library brings: scopes, claims, types of authorization details, names of levels of
+assurance, and its time zone.
+
+One JSON file (docs/operate/vocabulary.md), packaged with the functions and named by DUCAT_VOCABULARY. A process is of one
+deployment and has one vocabulary.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+PACKAGE = Path(__file__).parent.parent
+"""What a relative path starts from: where app.py is."""
+
+SCOPES = ("openid", "profile", "email", "phone", "address", "accounts", "payments")
+DETAIL_TYPES = ("account_information", "payment_initiation")
+"""What the library brings, by name: `authorization/` has each."""
+
+NAME = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,100}")  # RFC6749-3.3
+MEMBER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,60}")
+PLACE = re.compile(r"\{([^{}]*)\}")
+LEVELS = ("2", "3")
+MEMBER_KINDS = ("amount", "account", "iban", "day", "text", "number", "switch", "locations")
+"""Kinds of members that a declared type may name instead of a schema (authorization/declared_type.py)."""
+
+
+class VocabularyError(Exception):
+    """The vocabulary can't be used. The message lists every problem."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One scope token. `words`: what a person agrees to. `about_a_person`: meaningless without one. `writes`: it lets a client
+    change something, and not only look."""
+
+    name: str
+    words: str
+    about_a_person: bool = False
+    writes: bool = False
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim about a person. `words`: what people call it. `scopes`: the scope tokens that ask for it."""
+
+    name: str
+    words: str
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DeclaredType:
+    """A type of authorization details. `heading`, `facts`: what people read; `{member}` stands for a member's value.
+
+    `members`: by name, a JSON schema, or the name of a kind of member. `required`: those that must be there.
+    `account`: the member in which the person's own account stands, which they choose where none is named; None for none.
+    `writes`, `once`: it lets a client change something; it allows it once. `done`: what people read beside the day of that.
+    """
+
+    name: str
+    heading: str
+    members: Mapping[str, Any]
+    required: tuple[str, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+    account: str | None = None
+    writes: bool = True
+    once: bool = False
+    done: str = "Done"
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """All of it. `acr`: by level of assurance, its name; the library's own where there is none."""
+
+    scopes: tuple[Scope, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    authorization_details_types: tuple[DeclaredType, ...] = ()
+    acr: Mapping[str, str] = field(default_factory=dict)
+    time_zone: str = "UTC"
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone in which people's days begin."""
+        if self.time_zone == "UTC":
+            return UTC
+        from zoneinfo import ZoneInfo  # only where a day is asked for
+
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def scope_names(self) -> tuple[str, ...]:
+        """Every scope token that is known here."""
+        return (*SCOPES, *(one.name for one in self.scopes))
+
+    @property
+    def type_names(self) -> tuple[str, ...]:
+        """Every type of authorization details that is known here."""
+        return (*DETAIL_TYPES, *(one.name for one in self.authorization_details_types))
+
+    def today(self, now: int) -> date:
+        """The day that it is here."""
+        return datetime.fromtimestamp(now, self.zone).date()
+
+
+KINDS: Mapping[str, Callable[[Any], bool]] = {
+    "text": lambda value: isinstance(value, str) and bool(value.strip()) and value.isprintable(),
+    "name": lambda value: isinstance(value, str) and bool(NAME.fullmatch(value)),
+    "member": lambda value: isinstance(value, str) and bool(MEMBER.fullmatch(value)),
+    "switch": lambda value: isinstance(value, bool),
+    "names": lambda value: isinstance(value, list) and all(KINDS["name"](one) for one in value),
+    "object": lambda value: isinstance(value, dict) and all(KINDS["member"](name) for name in value),
+    "texts": lambda value: (
+        isinstance(value, dict) and all(KINDS["text"](one) for pair in value.items() for one in pair)
+    ),
+}
+SECTIONS: Mapping[str, tuple[type, Mapping[str, str], frozenset[str]]] = {
+    "scopes": (
+        Scope,
+        {"name": "name", "words": "text", "about_a_person": "switch", "writes": "switch"},
+        frozenset({"name", "words", "about_a_person", "writes"}),
+    ),
+    "claims": (Claim, {"name": "member", "words": "text", "scopes": "names"}, frozenset({"name", "words"})),
+    "authorization_details_types": (
+        DeclaredType,
+        {
+            "name": "name",
+            "heading": "text",
+            "members": "object",
+            "required": "names",
+            "facts": "texts",
+            "account": "member",
+            "writes": "switch",
+            "once": "switch",
+            "done": "text",
+        },
+        frozenset({"name", "heading", "members", "writes", "once"}),
+    ),
+}
+"""By section: what each of its entries is, its members' kinds, and those that must be there."""
+
+_current = Vocabulary()
+
+
+def current() -> Vocabulary:
+    """The vocabulary of this process."""
+    return _current
+
+
+def use(vocabulary: Vocabulary) -> Vocabulary:
+    """Let this process have it."""
+    global _current
+    _current = vocabulary
+    return vocabulary
+
+
+def load(setting: str | None) -> Vocabulary:
+    """The vocabulary of a file, or of JSON itself, or the library's own where there is none. Raises VocabularyError."""
+    if setting is None:
+        return Vocabulary()
+    if setting.startswith("{"):
+        return read(setting)
+    try:
+        text = (PACKAGE / setting).read_text(encoding="utf-8")
+    except (OSError, ValueError) as problem:
+        raise VocabularyError(f"the vocabulary {setting} can't be read: {type(problem).__name__}") from None
+    return read(text)
+
+
+def read(text: str) -> Vocabulary:
+    """The vocabulary of a JSON text. Raises VocabularyError that lists every problem."""
+    try:
+        found = json.loads(text)
+    except ValueError as problem:
+        raise VocabularyError(f"the vocabulary is not JSON: {problem}") from None
+    if not isinstance(found, dict):
+        raise VocabularyError("the vocabulary is not a JSON object")
+    problems = [f"{name}: not a section" for name in found if name not in (*SECTIONS, "acr", "time_zone")]
+    entries = {name: _entries(found.get(name, []), name, problems) for name in SECTIONS}
+    acr, zone = found.get("acr", {}), found.get("time_zone", "UTC")
+    problems += [*_acr(acr), *_zone(zone)]
+    if not problems:
+        vocabulary = Vocabulary(**entries, acr=acr, time_zone=zone)
+        problems += _clashes(vocabulary)
+    if problems:
+        raise VocabularyError("the vocabulary can't be used: " + "; ".join(problems))
+    return vocabulary
+
+
+def _entries(value: Any, section: str, problems: list[str]) -> tuple[Any, ...]:
+    """The entries of a section, none where one is wrong; what is wrong is added to the problems."""
+    made, kinds, needed = SECTIONS[section]
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        problems.append(f"{section}: not a list of objects")
+        return ()
+    wrong = []
+    for n, one in enumerate(value):
+        called = f"{section}[{n}]"
+        wrong += [f"{called}: {name} is missing" for name in sorted(needed - one.keys())]
+        wrong += [f"{called}: {name} is not a member" for name in one if name not in kinds]
+        wrong += [
+            f"{called}: {name} is no {kinds[name]}"
+            for name in one
+            if name in kinds and not KINDS[kinds[name]](one[name])
+        ]
+    problems += wrong
+    return (
+        () if wrong else tuple(made(**{k: tuple(v) if isinstance(v, list) else v for k, v in o.items()}) for o in value)
+    )
+
+
+def _acr(value: Any) -> list[str]:
+    if not isinstance(value, dict) or not value.keys() <= set(LEVELS) or not all(map(KINDS["name"], value.values())):
+        return [f"acr: not an object of {' and '.join(LEVELS)} to a name each"]
+    return [] if len(set(value.values())) == len(value) else ["acr: two levels have one name"]
+
+
+def _zone(value: Any) -> list[str]:
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(value)
+    except (OSError, ValueError, TypeError, KeyError):
+        return ["time_zone: not a name of the IANA time zone database"]
+    return []
+
+
+def _clashes(vocabulary: Vocabulary) -> list[str]:
+    """What is named twice, or names what is not there."""
+    problems = []
+    for section, names in (
+        ("scopes", vocabulary.scope_names),
+        ("claims", tuple(one.name for one in vocabulary.claims)),
+        ("authorization_details_types", vocabulary.type_names),
+    ):
+        problems += [f"{section}: {name} is there already" for name in sorted({n for n in names if names.count(n) > 1})]
+    for claim in vocabulary.claims:
+        problems += [f"claims: {claim.name}: no scope {s}" for s in claim.scopes if s not in vocabulary.scope_names]
+    for one in vocabulary.authorization_details_types:
+        problems += [
+            f"authorization_details_types: {one.name}: {name} is no schema and no kind of {', '.join(MEMBER_KINDS)}"
+            for name, kind in one.members.items()
+            if not isinstance(kind, dict) and kind not in MEMBER_KINDS
+        ]
+        if one.members.get("validUntil", "day") != "day":
+            problems.append(f"authorization_details_types: {one.name}: validUntil is no day")
+        if one.account is not None and one.members.get(one.account) != "account":
+            problems.append(f"authorization_details_types: {one.name}: {one.account} is no account")
+        known = {*one.members, "type"}
+        named = [*one.required, *(PLACE.findall(" ".join([one.heading, *one.facts.values()]))), one.account or "type"]
+        problems += [
+            f"authorization_details_types: {one.name}: no member {name}"
+            for name in dict.fromkeys(name.partition(".")[0] for name in named)
+            if name not in known
+        ]
+    return problems
