@@ -113,6 +113,7 @@ class Sandbox:
         now: int,
         attempt: str,
         claims: tuple[str, ...] = (),
+        browser: str | None = None,
     ) -> SignedIn:
         if user is None:
             raise SignInRefused("unknown name")

@@ -11,6 +11,14 @@ from dataclasses import dataclass
 CLAIM = "PutItem used-once IF attribute_not_exists(pk) OR expires_at < ? OR attempt = ?"
 """A jti, a proof, a one-time code: once for each attempt, which may be sent again."""
 
+COUNT = (
+    "UpdateItem users SET last_failure, last_attempt ADD failures ? IF attribute_exists(record)"
+    " AND (attribute_not_exists(failures) OR failures < ?"
+    + " OR (failures = ? AND last_failure <= ?)" * 5
+    + " OR (failures >= ? AND last_failure <= ?)) AND (attribute_not_exists(last_attempt) OR last_attempt <> ?)"
+)
+"""An attempt to sign in, counted before the password is looked at: free ones, then one after each lock."""
+
 IN_FORCE = "BatchGetItem bonds grants"
 """All that can end a grant, in one consistent read."""
 
@@ -49,7 +57,14 @@ STEPS = (
     ),
     Step(
         "sign in",
-        before=(("GetItem grants", "GetItem users"), ("KMS Decrypt",), ("GetItem bonds", CLAIM)),
+        before=(
+            ("GetItem grants", "GetItem users"),
+            (COUNT,),
+            ("KMS Decrypt",),
+            (CLAIM,),
+            ("UpdateItem users REMOVE failures, last_failure, last_attempt IF attribute_exists(record)",),
+            ("GetItem bonds",),
+        ),
         commit=(f"UpdateItem grants SET login, person, bond, epoch IF {OF_BROWSER} AND attribute_not_exists(decision)"),
         after=("PutItem sessions IF attribute_not_exists(pk)",),
         dying="The same form, posted again, goes on: the one-time code is claimed for this browser's login.",

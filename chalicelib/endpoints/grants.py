@@ -13,7 +13,7 @@ from chalicelib.logins import ceremony
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import grants
 from chalicelib.pages.grants import Entry
-from chalicelib.people import attempt, bond, claims, session
+from chalicelib.people import attempt, bond, claims, device, session
 from chalicelib.people.port import SignInRefused
 from chalicelib.provider import Provider
 from chalicelib.storage.permission import Grant
@@ -82,6 +82,7 @@ def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: P
             claims=(),
             attempt=this,
             now=now,
+            browser=device.known(request, username, provider.kms),
         )
         first = attempt.claim(signed_in, this, provider.used_once, now=now)
     except (SignInRefused, AlreadyUsed, Gone) as refused:
@@ -90,9 +91,12 @@ def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: P
     login = replace(signed_in.login, username=signed_in.username or username.strip())
     if not first:  # the first post has the session; this one shows what that one came to
         return see_other(PATH)
+    known = device.remember(request, login.username, provider.kms, provider.new_handle())
     handle = session.made(login.auth_time + STAYS, provider)
     session.begin_for(request, handle, login, provider, seconds=STAYS, now=now)
-    return see_other(PATH, session.cookie(handle, seconds=STAYS), browser.release(STRANGER)).noting(sub=login.sub)
+    return see_other(PATH, session.cookie(handle, seconds=STAYS), browser.release(STRANGER), *known).noting(
+        sub=login.sub
+    )
 
 
 def _stranger(cookie: str, provider: Provider, *, now: int, username: str = "", problem: str | None = None) -> Response:

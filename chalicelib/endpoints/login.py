@@ -8,7 +8,7 @@ from chalicelib.errors import UnmetAuthenticationRequirements
 from chalicelib.logins import ceremony, decision, sign_in
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import render
-from chalicelib.people import attempt
+from chalicelib.people import attempt, device
 from chalicelib.people.port import SignInRefused
 from chalicelib.provider import Provider
 from chalicelib.storage.permission import Grant
@@ -54,7 +54,8 @@ def _post(request: Request, provider: Provider) -> Response:
         return _page(grant, cookie, provider, username=username, problem=problem).noting(reason=str(why))
 
     try:
-        who = sign_in.check(form, user, grant, cookie, provider, now=now)
+        known = device.known(request, attempt.typed(form, "username"), provider.kms)
+        who = sign_in.check(form, user, grant, cookie, provider, now=now, known_browser=known)
     except (SignInRefused, AlreadyUsed) as refused:
         return again(attempt.problem(form), refused)
     except sign_in.TooWeak as weak:

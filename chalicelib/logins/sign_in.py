@@ -9,7 +9,7 @@ from chalicelib.authorization import browser, claims_request, writing
 from chalicelib.errors import AccessDenied, UnmetAuthenticationRequirements
 from chalicelib.logins import ceremony
 from chalicelib.messages import Request
-from chalicelib.people import assurance, attempt, bond, pairwise, session
+from chalicelib.people import assurance, attempt, bond, device, pairwise, session
 from chalicelib.people.port import SignedIn
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
@@ -45,6 +45,7 @@ def check(
     provider: Provider,
     *,
     now: int,
+    known_browser: str | None = None,
 ) -> Authenticated:
     """The person of the form, if the sign-in answers the request; what it was proven by is used up for this login alone.
 
@@ -60,6 +61,7 @@ def check(
         claims=claims_request.names(grant.request),
         attempt=this,
         now=now,
+        browser=known_browser,
     )
     client = client_of(grant, provider, now=now)
     login = replace(signed_in.login, username=signed_in.username or attempt.typed(form, "username").strip())
@@ -90,7 +92,8 @@ def remember(
     except Gone:
         raise browser.over() from None
     # Only now is it sure who signed in.
-    return session.begin(request, handle, who.login, profile, provider, now=now) if who.first else ()
+    begun = session.begin(request, handle, who.login, profile, provider, now=now) if who.first else ()
+    return (*begun, *device.remember(request, who.login.username, provider.kms, provider.new_handle()))
 
 
 def client_of(grant: Grant, provider: Provider, *, now: int) -> Client:

@@ -57,10 +57,11 @@ def sign_in(
     claims: tuple[str, ...],
     attempt: str,
     now: int,
+    browser: str | None = None,
 ) -> SignedIn:
     """The person whom `find` found, signed in. `asked`: what a passkey was asked to sign, None where none answers.
 
-    `attempt`: names this login in this browser.
+    `attempt`: names this login in this browser. `browser`: names it among those that the person is known in, if it is.
 
     Raises SignInRefused.
     """
@@ -79,6 +80,7 @@ def sign_in(
         claims=claims,
         attempt=attempt,
         now=now,
+        browser=browser,
     )
 
 

@@ -122,10 +122,13 @@ class People(Protocol):
         now: int,
         attempt: str,
         claims: tuple[str, ...] = (),
+        browser: str | None = None,
     ) -> SignedIn:
         """The signed-in person, with what `scope` and the names in `claims` ask for.
 
         `attempt`: names this login in this browser, which may use its one-time code again, as nobody else may.
+        `browser`: what names a browser in which this person signed in before, None in any other; strangers' guesses must
+        not shut it out.
         Raises SignInRefused; takes as long for an unknown name as for a wrong password.
         """
         ...

@@ -53,11 +53,17 @@ class Users(Protocol):
 
     def find(self, username: str) -> User | None: ...
 
-    def failed(self, username: str, *, now: int) -> None:
-        """Count a failed attempt. An unknown name is no error, and takes as long."""
+    def admit(
+        self, username: str, *, attempt: str, free: int, locks: Sequence[int], now: int, browser: str = ""
+    ) -> bool:
+        """Count an attempt that is about to be looked at; False where it must not be. One write; an unknown name takes as long.
 
-    def cleared(self, username: str) -> None:
-        """Forget failed attempts."""
+        `free`: how many attempts are, before the first lock. `locks`: seconds after each further one; the last goes on.
+        `browser`: what names a browser in which the person is known, which counts for itself. `attempt`: named, it counts once.
+        """
+
+    def cleared(self, username: str, *, browser: str = "") -> None:
+        """Forget the attempts that were counted."""
 
     def invite(self, username: str, *, invitation: str, until: int) -> None:
         """Let the person add one passkey, in place of an invitation before. Raises Gone where nobody has that name."""

@@ -26,7 +26,11 @@ BUDGET = {
     "par": (1, 0, 1),
     "authorize": (1, 0, 1),
     "login, the page": (1, 0, 1),
-    "login": (5, 1, 4),  # the secret of the one-time codes is unsealed once the password was right
+    "login": (
+        7,
+        1,
+        7,
+    ),  # counted before the password is hashed; its code spent, and the count forgiven, before it goes on
     "consent, the page": (1, 0, 1),
     "consent": (1, 0, 1),
     "token, authorization_code": (2, 1, 3),  # signed before the write that decides

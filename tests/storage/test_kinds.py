@@ -142,7 +142,9 @@ GRANT, PERSON = {"grant", "bond"}, {"username"}
 PROBES: Mapping[str, Probe] = {
     "clients.find": _probe(lambda aws, key: aws.clients.find(key, now=NOW), {"client_id"}, {"client"}),
     "users.find": _probe(lambda aws, key: aws.users.find(key), PERSON, {"user"}),
-    "users.failed": _probe(lambda aws, key: aws.users.failed(key, now=NOW), PERSON, {"user"}),
+    "users.admit": _probe(
+        lambda aws, key: aws.users.admit(key, attempt="x", free=5, locks=(30,), now=NOW) or None, PERSON, {"user"}
+    ),
     "users.cleared": _probe(lambda aws, key: aws.users.cleared(key), PERSON, {"user"}),
     "users.invite": _probe(lambda aws, key: aws.users.invite(key, invitation="i", until=NOW), PERSON, {"user"}),
     "users.exchange": _probe(

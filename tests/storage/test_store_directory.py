@@ -81,33 +81,66 @@ def test_a_user_that_was_never_kept_is_not_found(aws, username):
     assert aws.users.find(username) is None
 
 
-def test_failures_are_counted_with_the_time_of_the_last(aws):
+def admit(aws, username, *, attempt=None, now=NOW, **more):
+    return aws.users.admit(username, attempt=attempt or handle(), free=5, locks=(30, 60), now=now, **more)
+
+
+def test_attempts_are_counted_with_the_time_of_the_last(aws):
     alice = user()
     aws.users.keep(alice)
-    aws.users.failed(alice.username, now=NOW)
-    aws.users.failed(alice.username, now=NOW + 3)
+    assert admit(aws, alice.username)
+    assert admit(aws, alice.username, now=NOW + 3)
     assert aws.users.find(alice.username) == replace(alice, failures=2, last_failure=NOW + 3)
 
 
-def test_eight_failures_at_once_are_eight(aws, race):
+def test_of_many_attempts_at_once_so_many_are_admitted_as_are_free(aws, race):
     alice = user()
     aws.users.keep(alice)
-    assert race(lambda n: aws.users.failed(alice.username, now=NOW)) == [None] * 8
-    assert aws.users.find(alice.username).failures == 8
+    assert sorted(race(lambda n: admit(aws, alice.username))) == [False] * 3 + [True] * 5
+    assert aws.users.find(alice.username).failures == 5
 
 
-def test_cleared_failures_are_none(aws):
+def test_after_the_lock_one_is_admitted_and_the_last_lock_goes_on(aws):
     alice = user()
     aws.users.keep(alice)
-    aws.users.failed(alice.username, now=NOW)
+    assert all([admit(aws, alice.username) for _ in range(5)])
+    for opens in (30, 60, 60, 60):
+        last = aws.users.find(alice.username).last_failure
+        assert not admit(aws, alice.username, now=last + opens - 1)
+        assert [admit(aws, alice.username, now=last + opens) for _ in range(2)] == [True, False]
+
+
+def test_an_attempt_that_is_sent_again_counts_once(aws):
+    alice = user()
+    aws.users.keep(alice)
+    assert all([admit(aws, alice.username) for _ in range(4)])
+    assert all([admit(aws, alice.username, attempt="the fifth") for _ in range(3)])
+    assert aws.users.find(alice.username).failures == 5
+
+
+def test_a_browser_counts_for_itself(aws):
+    alice = user()
+    aws.users.keep(alice)
+    assert all([admit(aws, alice.username) for _ in range(5)])
+    assert [admit(aws, alice.username, browser="hers") for _ in range(6)] == [True] * 5 + [False]
+    aws.users.cleared(alice.username, browser="hers")
+    assert admit(aws, alice.username, browser="hers")
+    assert not admit(aws, alice.username)
+
+
+def test_cleared_attempts_are_none(aws):
+    alice = user()
+    aws.users.keep(alice)
+    admit(aws, alice.username)
     aws.users.cleared(alice.username)
     aws.users.cleared(alice.username)
     assert aws.users.find(alice.username).failures == 0
 
 
-def test_a_failure_of_nobody_makes_no_one(aws, items):
+def test_an_attempt_of_nobody_makes_no_one(aws, items):
     before = items("users_table")
-    aws.users.failed(f" {handle()}", now=NOW)
+    assert not admit(aws, f" {handle()}")
+    aws.users.cleared(f" {handle()}")
     assert items("users_table") == before
 
 
@@ -129,7 +162,7 @@ def invited(aws):
 
 def test_a_passkey_leads_to_its_user_once_it_was_added(aws, another, invited):
     one, ticket = invited
-    aws.users.failed(one.username, now=NOW)
+    admit(aws, one.username)
     added = passkey()
     aws.users.add_passkey(one, added, ticket=ticket, sign_count=7, now=NOW)
     found = another.users.find_by_passkey(added["id"])

@@ -116,7 +116,7 @@ def test_what_can_be_no_key_changes_nothing_and_costs_no_call(aws, calls, key):
             step(aws)
     with pytest.raises(Gone):
         aws.grants.deny(key, handle(), now=NOW)
-    aws.users.failed(key, now=NOW)
+    aws.users.admit(key, attempt="x", free=5, locks=(30,), now=NOW)
     aws.grants.revoke(key, now=NOW)
     assert calls == []
 

@@ -9,6 +9,7 @@ id, leads to the user and holds what changes at each use: how often the authenti
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -22,8 +23,6 @@ from chalicelib.storage.handles import digest, is_username
 from chalicelib.storage.records import PasskeyHolder, User
 from chalicelib.storage.stores import Gone
 
-FAILURES = NumberAttribute(attr_name="failures")
-LAST_FAILURE = NumberAttribute(attr_name="last_failure")
 INVITATION = UnicodeAttribute(attr_name="invitation")
 INVITED_UNTIL = NumberAttribute(attr_name="invited_until")
 LEFT_AT = NumberAttribute(attr_name="left_at")
@@ -81,18 +80,31 @@ class Users:
             report(problem, username, item.get("v"))
             return None
 
-    def failed(self, username: str, *, now: int) -> None:
-        counted = (FAILURES.add(1), LAST_FAILURE.set(now))
-        name = f" {digest(username)}" if " " in username else username  # which nothing has, and takes as long
+    def admit(
+        self, username: str, *, attempt: str, free: int, locks: Sequence[int], now: int, browser: str = ""
+    ) -> bool:
+        failures, last, latest = _counters(browser)
+        if not username:
+            return False
+        unnamed = latest.does_not_exist() | (latest != attempt)  # else sent again
+        opened = failures.does_not_exist() | (free > failures)
+        for n, seconds in enumerate(locks, start=free):
+            as_many = failures == n if n + 1 < free + len(locks) else failures >= n
+            opened |= as_many & (last <= now - seconds)
+        counted = (failures.add(1), last.set(now), latest.set(attempt))
+        name = username if is_username(username) else f" {digest(username)}"  # which nothing has, and takes as long
+        guess = Write("Update", self._name, name, actions=counted, condition=RECORD.exists() & opened & unnamed)
         try:
-            self._tables.write(Write("Update", self._name, name, actions=counted, condition=RECORD.exists()))
-        except ConditionFailed:
-            return  # nobody of that name
+            self._tables.write(guess)
+        except ConditionFailed as failed:
+            return (failed.item or {}).get(latest.attr_name) == attempt
+        return True
 
-    def cleared(self, username: str) -> None:
-        forgotten = Write("Update", self._name, username, actions=(FAILURES.remove(),), condition=RECORD.exists())
+    def cleared(self, username: str, *, browser: str = "") -> None:
+        forgotten = tuple(one.remove() for one in _counters(browser))
+        clear = Write("Update", self._name, username, actions=forgotten, condition=RECORD.exists())
         with suppress(ConditionFailed, Gone):  # nobody of that name
-            self._tables.write(_of_person(forgotten))
+            self._tables.write(_of_person(clear))
 
     def invite(self, username: str, *, invitation: str, until: int) -> None:
         invited = (INVITATION.set(digest(invitation)), INVITED_UNTIL.set(until))
@@ -165,6 +177,16 @@ class Users:
             self._tables.write(count)
         except ConditionFailed:
             raise Gone("the authenticator signed as often before") from None
+
+
+def _counters(browser: str) -> tuple[NumberAttribute, NumberAttribute, UnicodeAttribute]:
+    """Failed attempts, when the last one was, and its name: of strangers, or of a browser that the person is known in."""
+    of = f"_{browser}" if browser else ""
+    return (
+        NumberAttribute(attr_name=f"failures{of}"),
+        NumberAttribute(attr_name=f"last_failure{of}"),
+        UnicodeAttribute(attr_name=f"last_attempt{of}"),
+    )
 
 
 def _of_person(write: Write) -> Write:

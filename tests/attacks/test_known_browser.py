@@ -1,0 +1,74 @@
+"""Strangers guess at a person's password: who signed in in a browser before is not shut out of it."""
+
+import pyotp
+import pytest
+
+from chalicelib.people import device, directory, enrolment
+from tests.actors import Browser
+
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture
+def carol(bank, monkeypatch, light_passwords):
+    """A person of the product's directory, and their one-time code of now."""
+    monkeypatch.setattr(bank.aws, "people", directory.build(bank.aws))
+    uri = enrolment.enrol(
+        bank.aws, "carol", sub="s-carol", password=PASSWORD, claims={}, chance=lambda n: bytes(range(n))
+    )
+    return lambda: pyotp.parse_uri(uri).at(bank.now)
+
+
+def guess(bank, browser=None):
+    browser = browser or Browser(bank)
+    return browser.sign_in(browser.get("/grants"), username="carol", password="a guess", one_time_code="000000")
+
+
+def arrives(browser, code, username="carol"):
+    answer = browser.sign_in(browser.get("/grants"), username=username, password=PASSWORD, one_time_code=code)
+    browser.cookies.pop("__Host-ducat-session", None)
+    return answer.status == 303
+
+
+@pytest.mark.fault("3f")
+def test_whoever_guesses_elsewhere_shuts_nobody_out_of_a_browser_they_know(bank, carol, fintech):
+    """One wrong attempt each quarter of an hour did, for ever, and of the person's own page too."""
+    own, new = Browser(bank), Browser(bank)
+    assert arrives(own, carol())
+    for _ in range(40):
+        bank.now += 300
+        for _ in range(3):
+            guess(bank)
+    assert not arrives(new, carol())
+    assert arrives(own, carol())
+    bank.now += 30
+    page = own.page("fintech", fintech.pushed())
+    assert own.sign_in(page, username="carol", password=PASSWORD, one_time_code=carol()).location.startswith("/consent")
+
+
+@pytest.mark.fault("3f")
+def test_a_cookie_that_is_made_up_or_anothers_is_none(bank, carol):
+    own, thief = Browser(bank), Browser(bank)
+    assert arrives(own, carol())
+    ((name, value),) = [one for one in own.cookies.items() if one[0].startswith(device.PREFIX)]
+    assert "carol" not in name + value
+    random, _, made = value.partition(".")
+    for forged in (f"{made}.{random}", f"{'A' * 43}.{made}", f"{random}.{'A' * 43}", random, "", f".{made}", None):
+        bank.now += 30
+        for _ in range(6):
+            guess(bank)
+        thief.cookies = {name: forged} if forged is not None else {device.PREFIX + "x" * 12: value}
+        assert not arrives(thief, carol()), forged
+        assert arrives(own, carol())
+
+
+@pytest.mark.fault("3f")
+def test_who_has_the_browser_has_no_more_guesses_than_others(bank, carol):
+    own = Browser(bank)
+    assert arrives(own, carol())
+    bank.now += 30
+    for _ in range(5):
+        assert "did not match" in guess(bank, own).text
+    assert not arrives(own, carol())
+    bank.now += 30
+    assert arrives(own, carol())
