@@ -15,9 +15,10 @@ from tests.attacks.conftest import race as race
 def failing(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A function: from here on an AWS operation fails where a part of its arguments is in it."""
     bank.aws.clients._cache.clear()
-    really = BaseClient._make_api_call
 
     def fail(operation: str, part: str = "") -> None:
+        really = BaseClient._make_api_call
+
         def call(client: Any, name: str, arguments: Any) -> Any:
             if name == operation and part in str(arguments):
                 raise ClientError({"Error": {"Code": "InternalServerError", "Message": "x"}}, name)

@@ -84,7 +84,6 @@ def test_of_parallel_uses_of_a_code_one_is_answered(fintech, race):
 
 
 @pytest.mark.published("Gitea", "CVE-2026-26247")
-@pytest.mark.published("Cloudflare workers-oauth-provider", "CVE-2025-4144")
 def test_no_code_is_redeemed_without_its_verifier(fintech, public_client):
     """Who left out the verifier, or the method, was spared the check."""
     for client in (fintech, public_client):
@@ -100,7 +99,7 @@ def test_no_code_is_redeemed_without_its_verifier(fintech, public_client):
         assert refused(fintech.push(**changed), "invalid_request")
 
 
-@pytest.mark.published("Cloudflare workers-oauth-provider", "GHSA-qgp8-v765-qxx9")
+@pytest.mark.published("Cloudflare workers-oauth-provider", "CVE-2025-4144")
 def test_a_verifier_for_a_code_without_challenge_is_refused(fapi1_advanced_client):
     """A code of a request without challenge was redeemed with any verifier: the downgrade went unseen."""
     bare = {"response_type": "code id_token", "code_challenge": None, "code_challenge_method": None}

@@ -4,14 +4,16 @@ import base64
 import hmac
 import json
 import zlib
+from dataclasses import replace
 
+import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from tests.actors import ISSUER, b64url, ec_key, jwk, jws, public, rsa_key
+from tests.actors import ISSUER, b64url, ec_key, jwk, public, rsa_key
 from tests.attacks.published.conftest import refused, unauthenticated
-from tests.encryption import private, sealed
-from tests.encryption import public as encryption_key
+from tests.conftest import FAPI1
+from tests.encryption import sealed
 
 pytestmark = pytest.mark.fault("7")
 
@@ -87,12 +89,10 @@ def test_an_empty_secret_makes_no_mac(bank, client_secret_jwt_client):
     """A MAC by an empty key was verified, as where a secret was never set."""
     client = client_secret_jwt_client
     assert unauthenticated(pushes(client, with_mac({"alg": "HS256"}, claims(client), b"")))
-    stored = bank.aws.clients.find(client.client_id, now=bank.now)
-    bank.aws.clients.keep(
-        type(stored)(**{**vars(stored), "client_secret": bank.aws.kms.seal(b"x", {"client_id": "x"})})
-    )
+    bank.aws.clients.keep(replace(bank.aws.clients.find(client.client_id, now=bank.now), client_secret=None))
     bank.now += 61
-    assert bank.send("POST", "/par", form={"client_id": client.client_id, "client_assertion": "x"}).status >= 400
+    assert unauthenticated(pushes(client, with_mac({"alg": "HS256"}, claims(client), b"")))
+    assert unauthenticated(pushes(client, client.assertion()))
 
 
 @pytest.mark.published("LibJWT", "CVE-2026-44699")
@@ -152,8 +152,6 @@ def test_a_key_that_is_for_encryption_verifies_nothing(bank, fapi1_advanced_clie
     """A key of the client's set that said use: enc verified its signatures."""
     key = rsa_key("published-enc")
     keys = [jwk(rsa_key("advanced")), jwk(key, kid="e1", use="enc")]
-    from tests.conftest import FAPI1
-
     bank.register(**FAPI1 | {"client_id": "advanced", "profile": "fapi1-advanced", "jwks": {"keys": keys}})
     bank.now += 61
     asked = fapi1_advanced_client.request_object(key=key, headers={"kid": "e1"}, response_mode="jwt")
@@ -181,8 +179,6 @@ def test_a_request_object_is_a_json_object(fapi1_advanced_client):
     """A payload that was no JSON object was read as one."""
     for body in (b"[]", b'"x"', b"null", b"[{}]", b"1"):
         head = b64url(json.dumps({"alg": "PS256", "kid": "k1"}).encode()) + b"." + b64url(body)
-        import jwt
-
         signature = b64url(jwt.get_algorithm_by_name("PS256").sign(head, rsa_key("advanced")))
         sent = (head + b"." + signature).decode()
         assert refused(fapi1_advanced_client.post("/par", request=sent), "invalid_request_object")
@@ -266,16 +262,3 @@ def test_a_hint_is_verified_before_it_is_believed(fapi1_baseline_client):
     forged = b64url(json.dumps({**said, "sub": "bob"}).encode()).decode()
     for hint in (f"{header}.{forged}.{signature}", f"{header}.{forged}.", compact({"alg": "none"}, said)):
         assert refused(fapi1_baseline_client.push(id_token_hint=hint), "invalid_request")
-
-
-@pytest.mark.published("go-jose", "GHSA-78h2-9frx-2jm8")
-def test_a_jwe_for_another_key_says_nothing_about_why(fapi1_advanced_client):
-    """What was wrong with a JWE could be told from how it failed."""
-    bank = fapi1_advanced_client.bank
-    right = fapi1_advanced_client.request_object()
-    other = sealed(bank, right, key=private("published-other"))
-    unsigned = sealed(bank, "x")
-    answers = {fapi1_advanced_client.post("/par", request=sent).text for sent in (other, unsigned)}
-    assert len(answers) == 1
-    assert encryption_key(private("published-other"))["kty"] == "RSA"
-    assert jws({"alg": "PS256"}, {}, rsa_key("thief"), alg="PS256").count(".") == 2
