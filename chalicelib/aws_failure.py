@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chalicelib.errors import OAuthError, ServerError, TemporarilyUnavailable
+
 PASSING = frozenset(
     {
         "DependencyTimeoutException",
@@ -40,6 +42,17 @@ class AwsFailure:
 
     def __str__(self) -> str:
         return f"{self.operation or 'AWS'}: {self.code}"
+
+
+def refusal(problem: Exception) -> OAuthError:
+    """What the caller learns of a failure of ours: whether it passes. The log keeps AWS's operation and code alone."""
+    failure = of(problem)
+    detail = type(problem).__name__ if failure is None else str(failure)
+    if failure is not None and failure.passes:
+        return TemporarilyUnavailable(
+            "too much is asked of us at the moment; please try again in a little while", detail=detail
+        )
+    return ServerError("something went wrong on our side", detail=detail)
 
 
 def of(problem: BaseException) -> AwsFailure | None:

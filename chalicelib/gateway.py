@@ -18,7 +18,7 @@ from chalice.app import Chalice
 from chalice.app import Response as ChaliceResponse
 
 from chalicelib import aws_failure
-from chalicelib.errors import InvalidRequest, NotHere, OAuthError, ServerError, TemporarilyUnavailable
+from chalicelib.errors import InvalidRequest, NotHere, OAuthError, TemporarilyUnavailable
 from chalicelib.messages import NO_STORE, Request, Response, json_response
 from chalicelib.provider import Provider
 from chalicelib.resource import fapi_headers
@@ -126,9 +126,9 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
         response = call.said(refusal)
         call.notes.update(error=refusal.error, reason=refusal.detail or refusal.description)
     except Exception as problem:  # ours: no word of it leaves the house
-        failure = aws_failure.of(problem)
-        response = call.said(_ours(failure))
-        call.notes.update(error=_ours(failure).error, reason=_reason(problem))
+        failed = aws_failure.refusal(problem)
+        response = call.said(failed)
+        call.notes.update(error=failed.error, reason=_reason(problem))
         if response.status == TemporarilyUnavailable.status:
             response = response.with_headers(("Retry-After", str(RETRY_AFTER)))
         log.error("%s failed", name, exc_info=_without_values(problem))
@@ -177,13 +177,6 @@ def _reason(problem: BaseException) -> str:
     """Of AWS's failures the operation and AWS's code, of others the kind."""
     failure = aws_failure.of(problem)
     return type(problem).__name__ if failure is None else str(failure)
-
-
-def _ours(failure: aws_failure.AwsFailure | None) -> OAuthError:
-    """What the caller learns of a failure of ours: whether it passes."""
-    if failure is not None and failure.passes:
-        return TemporarilyUnavailable("too much is asked of us at the moment; please try again in a little while")
-    return ServerError("something went wrong on our side")
 
 
 def refused(refusal: OAuthError, methods: Sequence[str] = ()) -> Response:

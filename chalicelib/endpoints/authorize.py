@@ -5,6 +5,7 @@ Until a redirect_uri is proven to be the client's, nothing of a request is trust
 
 from __future__ import annotations
 
+from chalicelib import aws_failure
 from chalicelib.authorization import browser, request_uri, response
 from chalicelib.authorization import request as authorization_request
 from chalicelib.errors import LoginRequired, OAuthError
@@ -40,6 +41,8 @@ def answer(request: Request, provider: Provider) -> Response:
             raise LoginRequired("the person would have to log in")  # OIDCC-3.1.2.1
     except OAuthError as refusal:
         return response.failure(way_back, provider, refusal, now=now)
+    except Exception as problem:  # RFC6749-4.1.2.1: the client hears of it, where its redirect_uri is known
+        return response.failure(way_back, provider, aws_failure.refusal(problem), now=now)
 
     # Answer.
     bound = browser.bind(grant.key, cookie, seconds=profile.interaction_lifetime)

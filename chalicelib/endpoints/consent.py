@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chalicelib.authorization import browser, details
+from chalicelib import aws_failure
+from chalicelib.authorization import browser, details, response
 from chalicelib.authorization.detail_type import Detail
 from chalicelib.endpoints.authorize import refuse
-from chalicelib.errors import AccessDenied, ConsentRequired, InvalidRequest
+from chalicelib.errors import AccessDenied, ConsentRequired, InvalidRequest, OAuthError
 from chalicelib.logins import asking, decision, sparing
 from chalicelib.logins.decision import Choice, approve, cancel
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.provider import Provider
 from chalicelib.storage.handles import digest
 from chalicelib.storage.permission import Grant
+from chalicelib.storage.records import Login
 
 __all__ = ["answer", "refuse"]
 
@@ -29,10 +31,21 @@ def _show(request: Request, provider: Provider) -> Response:
     grant = decision.own(request, key, provider, now=now, decided="approved")
     if grant.login is None:
         return see_other(f"/login?interaction={key}")
-    cookie, asked = browser.cookie_of(request, key), asking.of(grant, grant.login, provider, now=now)
+    cookie = browser.cookie_of(request, key)
+    try:
+        return _answered_or_asked(grant, grant.login, cookie, provider, now=now)
+    except OAuthError:
+        raise
+    except Exception as problem:
+        if "none" not in grant.request.prompt:
+            raise  # somebody sees the page, and can load it again
+        return response.failure(grant.request, provider, aws_failure.refusal(problem), now=now)  # RFC6749-4.1.2.1
+
+
+def _answered_or_asked(grant: Grant, login: Login, cookie: str, provider: Provider, *, now: int) -> Response:
+    asked = asking.of(grant, login, provider, now=now)
     if asked.answered:
-        person = digest(grant.login.sub)
-        return sparing.approve_as_before(grant, cookie, person, asked.bond, provider, now=now)
+        return sparing.approve_as_before(grant, cookie, digest(login.sub), asked.bond, provider, now=now)
     if "none" in grant.request.prompt:
         return cancel(grant, cookie, provider, now=now, why=ConsentRequired("the person would have to agree"))
     return asking.page(asked, cookie, provider)

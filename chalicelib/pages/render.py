@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal, Protocol
@@ -19,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from chalicelib.messages import NO_STORE, Response
 from chalicelib.pages import moments
 from chalicelib.pages.ceremony import SCRIPT, Ceremony
+from chalicelib.pages.error_words import OF_THE_REQUEST, WORDS
 
 ROOM = Path(__file__).parent
 STYLE = (ROOM / "style.css").read_text(encoding="utf-8")
@@ -100,37 +100,6 @@ class Detail(Protocol):
     def facts(self) -> Sequence[tuple[str, str]]: ...
     @property
     def questions(self) -> Sequence[Question]: ...
-
-
-@dataclass(frozen=True)
-class Words:
-    """What an error page tells a person: what is the matter, and what to do now."""
-
-    headline: str
-    advice: str
-
-
-OF_THE_REQUEST = Words(
-    "This sign-in can't go on",
-    "It may have been open for too long or in another browser, or the app or website that sent you here made a mistake. "
-    "Go back there and start again. If this page comes back, give its support the details below.",
-)
-OF_THE_LINK = Words(
-    "This link no longer works",
-    "A sign-in link works once, for a short time, and in the browser where it was opened. Go back to the app or website "
-    "that sent you here and start again.",
-)
-OF_THE_BANK = Words(
-    "Something went wrong on our side",
-    "Please wait a few minutes, then go back to the app or website that sent you here and start again. If this page "
-    "comes back, give our support the details below.",
-)
-WORDS = {
-    "access_denied": OF_THE_LINK,
-    "invalid_request_uri": OF_THE_LINK,
-    "server_error": OF_THE_BANK,
-    "temporarily_unavailable": OF_THE_BANK,
-}
 
 
 def login(
