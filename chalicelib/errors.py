@@ -19,6 +19,8 @@ class OAuthError(Exception):
 
     error: ClassVar[str]
     status: int = 400
+    silent: ClassVar[bool] = False
+    """Whether the body tells neither code nor description (RFC 6750 3.1)."""
 
     def __init__(self, description: str, *, detail: str = "") -> None:
         super().__init__(description)

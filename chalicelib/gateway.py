@@ -120,7 +120,7 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
             response = replace(response, body="")  # RFC9110-9.3.2
         request.note(**response.log)
     except NotHere as refusal:
-        response = refused(refusal, methods)
+        response = nowhere(refusal, methods, event)
         call.notes.update(error=refusal.error, reason=refusal.description)
     except OAuthError as refusal:
         response = call.said(refusal)
@@ -181,13 +181,28 @@ def _reason(problem: BaseException) -> str:
 
 def refused(refusal: OAuthError, methods: Sequence[str] = ()) -> Response:
     """A refusal as JSON (RFC 6749 5.2), with the challenge that its status demands."""
-    body = {"error": refusal.error, "error_description": refusal.description}
+    body = {} if refusal.silent else {"error": refusal.error, "error_description": refusal.description}
     status = refusal.status_code if isinstance(refusal, NotHere) else refusal.status
     headers = list(NO_STORE)
     if status == 405:
         headers.append(("Allow", ", ".join(methods)))
     headers += refusal.headers
     return json_response(status, body, *headers)
+
+
+def nowhere(refusal: NotHere, methods: Sequence[str], event: Event) -> Response:
+    """What there is no endpoint for: a page for people, JSON for programs."""
+    from chalicelib.pages import refusals  # only for what is nowhere
+
+    said = refused(refusal, methods)
+    accepted = ",".join(
+        value for name, value in _pairs(event, "multiValueHeaders", "headers") if name.lower() == "accept"
+    )
+    if not refusals.accepts_a_page(accepted):
+        return said
+    kept = tuple(pair for pair in said.headers if pair[0] != "Content-Type")
+    html = ("Content-Type", "text/html; charset=utf-8")
+    return Response(said.status, (html, *kept), refusals.page("MISSING_AUTHENTICATION_TOKEN"))
 
 
 def from_event(event: Event) -> Request:

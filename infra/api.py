@@ -11,6 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from chalicelib.pages.refusals import WORDS, page
 from infra.functions import FUNCTIONS
 from infra.lambdas import KEPT
 from infra.refusals import REFUSALS, SAFE
@@ -65,14 +66,17 @@ def build(scope: Construct, functions: Mapping[str, lambda_.Function]) -> apigat
 
 
 def answer_refusals(api: apigateway.RestApi) -> None:
-    """What an API says by itself, in OAuth's words, without detail. A bank's API behind the authorizer needs it too."""
+    """What an API says by itself, in OAuth's words, without detail, and as a page where HTML is asked for.
+
+    A bank's API behind the authorizer needs it too.
+    """
     for name, (status, headers, body) in REFUSALS.items():
         api.add_gateway_response(
             "".join(word.title() for word in name.split("_")),
             type=getattr(apigateway.ResponseType, name),
             status_code=str(status) if status else None,
             response_headers={**SAFE, **headers},
-            templates={"application/json": json.dumps(body)},
+            templates={"application/json": json.dumps(body)} | ({"text/html": page(name)} if name in WORDS else {}),
         )
 
 

@@ -23,7 +23,7 @@ REFUSALS = {
         },
         {"error": "$context.authorizer.error"},
     ),
-    "UNAUTHORIZED": (401, {"WWW-Authenticate": "'Bearer'"}, {"error": "invalid_token"}),
+    "UNAUTHORIZED": (401, {"WWW-Authenticate": "'Bearer'"}, {"error": ""}),  # RFC6750-3.1: no token, no error
     # Any path or method that we don't serve; API Gateway would say 403 "Missing Authentication Token".
     "MISSING_AUTHENTICATION_TOKEN": (404, {}, {"error": "not_found"}),
     "THROTTLED": (429, {"Retry-After": "'1'"}, {"error": "temporarily_unavailable"}),

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
+from chalicelib.pages import refusals
 from local import events
 from local.wire import Incoming, Outgoing
 
@@ -115,11 +116,14 @@ def refusal(kind: str, request: Incoming, authorizer: Mapping[str, str] | None =
     status, headers, body = REFUSALS[kind]
     sources = {f"context.authorizer.{name}": value for name, value in (authorizer or {}).items()}
     sources |= {f"method.request.header.{name.lower()}": value for name, value in request.headers}
-    sent = [("Content-Type", "application/json")]
+    is_page = kind in refusals.WORDS and refusals.accepts_a_page(sources.get("method.request.header.accept") or "")
+    sent = [("Content-Type", "text/html; charset=utf-8" if is_page else "application/json")]
     for name, source in {**SAFE, **headers}.items():
         value = source.strip("'") if source.startswith("'") else sources.get(source)
         if value is not None:
             sent.append((name, value))
+    if is_page:
+        return Outgoing(status, tuple(sent), refusals.page(kind).encode())
     words = {name: sources.get(value.removeprefix("$"), value) for name, value in body.items()}
     return Outgoing(status, tuple(sent), json.dumps(words).encode())
 

@@ -11,6 +11,7 @@ import botocore.session
 import pytest
 from argon2 import PasswordHasher
 
+from chalicelib import vocabulary
 from chalicelib.jobs import publish_keys
 from chalicelib.people import password
 from tests.actors import Bank, Fintech, certificate, der, ec_key, jwk, rsa_key, secret_of
@@ -61,6 +62,7 @@ def begin_again() -> Iterator[Beginning]:
 @pytest.fixture
 def bank(begin_again: Beginning) -> Bank:
     """The provider with its clients, its clock at NOW, nothing on the web and nothing of another test."""
+    vocabulary.use(vocabulary.Vocabulary())  # a process has one, and another module's stack may have set its own
     return begin_again()
 
 

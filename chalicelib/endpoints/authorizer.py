@@ -51,7 +51,8 @@ def _more(request: Request, opened: Access, asked: Demand, provider: Provider, *
 def _refusal(refusal: OAuthError) -> dict[str, str]:
     """What the gateway response makes of it, and the reason for the log."""
     headers = dict(refusal.headers)
-    told = {"error": refusal.error, "www_authenticate": headers.get("WWW-Authenticate", access.BEARER)}
+    error = "" if refusal.silent else refusal.error
+    told = {"error": error, "www_authenticate": headers.get("WWW-Authenticate", access.BEARER)}
     if "DPoP-Nonce" in headers:
         told["dpop_nonce"] = headers["DPoP-Nonce"]
     if "Accept-Signature" in headers:

@@ -117,7 +117,9 @@ def challenged(refusal: OAuthError, demand: Demand, scheme: str | None) -> OAuth
 
 
 class NoToken(InvalidToken):
-    """The request carries no access token where one is looked for."""
+    """The request carries no access token where one is looked for. It learns how to bring one, and no error: RFC6750-3.1."""
+
+    silent = True
 
 
 def _challenge(scheme: str, parameters: Mapping[str, str]) -> str:

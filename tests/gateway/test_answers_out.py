@@ -194,3 +194,14 @@ class TestAsARoute:
         monkeypatch.setattr("chalicelib.endpoints.jwks.answer", lambda request, provider: Response(200, cookies))
         headers = client.http.get("/jwks").headers
         assert (headers["Set-Cookie"], headers["X-One"]) == (["a=1", "b=2"], "1")
+
+
+@pytest.mark.fault("4k")
+def test_a_path_or_method_that_is_not_served_is_a_page_for_people(lambdas):
+    """A person who opens /token in a browser read raw JSON."""
+    asked = lambdas.event("GET", "/token", headers=[("Accept", "text/html,*/*;q=0.8")])
+    answer = lambdas("token", asked)
+    assert (answer.status, answer.header("allow")) == (405, "POST")
+    assert answer.header("content-type") == "text/html; charset=utf-8"
+    assert "There is no page here" in answer.answer["body"]
+    assert lambdas("token", lambdas.event("GET", "/token")).json()["error"] == "invalid_request"

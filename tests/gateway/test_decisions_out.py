@@ -88,8 +88,8 @@ def test_a_proof_is_good_for_the_path_that_was_sent(decide, dpop_client):
 @pytest.mark.parametrize(
     ("headers", "error"),
     [
-        ((), "invalid_token"),
-        ((("Authorization", "Basic eDp5"),), "invalid_token"),
+        ((), ""),
+        ((("Authorization", "Basic eDp5"),), ""),
         ((("Authorization", "Bearer unknown"),), "invalid_token"),
         ((("Authorization", "Bearer a"), ("Authorization", "Bearer b")), "invalid_request"),
         ((("Authorization", "DPoP unknown"),), "invalid_dpop_proof"),

@@ -121,6 +121,23 @@ def test_what_api_gateway_says_by_itself_is_json_without_detail_and_never_stored
         assert "$context.error" not in json.dumps(response)
 
 
+@pytest.mark.fault("4k")
+def test_what_people_may_meet_is_a_page_too_with_nothing_to_fill_in(template):
+    """A mistyped address, a busy hour or a function that ran out of time showed people raw JSON."""
+    pages = {kind: r["ResponseTemplates"].get("text/html") for kind, r in refusals(template).items()}
+    met = {"MISSING_AUTHENTICATION_TOKEN", "THROTTLED", "DEFAULT_4XX", "DEFAULT_5XX"}
+    assert {kind for kind, page in pages.items() if page} == met
+    for kind in met:
+        assert "<h1>" in pages[kind]
+        assert "$" not in pages[kind], "API Gateway would fill it in"
+
+
+@pytest.mark.fault("6")
+def test_who_brings_no_token_is_told_no_error(template):
+    """RFC 6750 3.1: the body said invalid_token to a request without one."""
+    assert body(refusals(template)["UNAUTHORIZED"]) == {"error": ""}
+
+
 @pytest.mark.clause("FAPI1-BASE-6.2.1-11")
 def test_what_api_gateway_says_by_itself_keeps_the_name_of_the_call(template):
     """A refusal too has x-fapi-interaction-id: as the authorizer read or made it, or as it was sent where nobody read it."""

@@ -7,6 +7,7 @@ from random import randrange
 
 import pytest
 
+from chalicelib import vocabulary
 from local import clients, fintech_web
 from local.certificates import Certificates
 from local.stack import Stack
@@ -29,6 +30,12 @@ def first_port() -> int:
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(autouse=True)
+def its_words() -> None:
+    """A process has one vocabulary, and another module's bank may have set its own."""
+    vocabulary.use(vocabulary.load("local/vocabulary.json"))
 
 
 @pytest.fixture(scope="module")

@@ -123,6 +123,17 @@ def test_what_no_function_serves_is_not_found_in_json(method, target):
     assert function.events == []
 
 
+@pytest.mark.fault("4k")
+def test_what_no_function_serves_is_a_page_for_people():
+    """A browser names HTML in its Accept header; a program that reads JSON does not."""
+    api = Api({("GET", "/path"): Route(Function())}, Function(ALLOW))
+    answer = api.answer(request("GET", "/else", headers=[("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")]))
+    assert answer.status == 404
+    assert ("Content-Type", "text/html; charset=utf-8") in answer.headers
+    assert b"There is no page here" in answer.body
+    assert api.answer(request("GET", "/else", headers=[("Accept", "*/*")])).body == b'{"error": "not_found"}'
+
+
 def test_a_target_that_is_a_whole_url_leads_to_its_path():
     assert ask(request(target="https://localhost:8843/path?a=1")).status == 200
 

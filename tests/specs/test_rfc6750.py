@@ -36,7 +36,7 @@ class Resource:
         if answer.status == 200:
             return 200, None, {}
         assert answer.header("cache-control") == "no-store"
-        return answer.status, answer.error, challenges(answer.header("www-authenticate"))
+        return answer.status, answer.error or "", challenges(answer.header("www-authenticate"))
 
 
 def challenges(header):
@@ -137,7 +137,7 @@ def test_2_2_a_token_in_the_body_is_not_looked_at(bank, fintech, token):
     status, error, challenged = Resource(bank, "/userinfo").ask(
         certificate=fintech.certificate, method="POST", form={"access_token": token}
     )
-    assert (status, error) == (401, "invalid_token")
+    assert (status, error) == (401, "")
     assert "error" not in challenged["Bearer"]
 
 
@@ -284,3 +284,15 @@ def test_5_3_what_userinfo_tells_is_not_stored(fintech, token):
     answer = fintech.userinfo(token)
     assert answer.header("cache-control") == "no-store"
     assert answer.header("set-cookie") is None
+
+
+@pytest.mark.fault("6")
+@pytest.mark.clause("RFC6750-3.1")
+def test_3_1_who_brings_no_token_gets_no_error_in_the_body_either(bank):
+    """A request without any authentication information SHOULD NOT be told an error code or other error information."""
+    answer = bank.send("GET", "/userinfo")
+    assert (answer.status, answer.json()) == (401, {})
+    assert "error" not in answer.header("www-authenticate")
+    decided = bank.authorize("GET", "/accounts")
+    assert decided["context"]["error"] == ""
+    assert bank.send("GET", "/userinfo", headers=(("Authorization", "Bearer x"),)).error == "invalid_token"
