@@ -3,7 +3,7 @@
 A text has one reading. The order of its parts follows from its form:
 
 - `/C=DE/O=Bank/CN=app` (OpenSSL's compat) and `C = DE, O = Bank, CN = app` (its oneline): as in the certificate.
-- `C=DE, O=Bank, CN=app`: with a space after each comma, the country first and not last: as in the certificate (OpenSSL 3.2).
+- `C=DE, O=Bank, CN=app`, spaced, with country or domain first and not last: as in the certificate (OpenSSL 3.2).
 - Anything else: reversed, as RFC 4514 2.1 says; so print Java, Windows, LDAP and `openssl -nameopt RFC2253`.
 """
 
@@ -66,7 +66,7 @@ OIDS: Mapping[str, str] = {
     for name in names.split()
 }
 """Names of attribute types, without regard to case: RFC 4514 3, RFC 4519 2, X.520, PKCS #9, OpenSSL, Java and Windows."""
-COUNTRY = OIDS["c"]
+TOP = (OIDS["c"], OIDS["dc"])
 
 STRINGS: Mapping[int, str] = {
     0x0C: "utf-8",
@@ -90,6 +90,7 @@ PLAIN = re.compile(r'(?P<plain>(?!\s*#)(?:[^,;+"\\]|\\.)*)', re.DOTALL)
 ESCAPED = re.compile(r"(?P<octets>(?:\\[0-9A-Fa-f]{2})+)|\\(?P<char>.)", re.DOTALL)
 SPECIAL = frozenset(' "#+,;<=>\\/')
 SLASH = re.compile(r"/(?=(?:[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+)=)")
+PLUS = re.compile(r"(?<!\\)\+(?=(?:[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+)=)")
 OCTETS = re.compile(r"(?:\\x[0-9A-Fa-f]{2})+")
 SPACED = " = "
 SEPARATORS = ("", ",", ";", "+")
@@ -115,7 +116,10 @@ def read(text: str) -> Name:
     if not text:
         raise DistinguishedNameError("it is empty")
     if text.startswith("/"):
-        return tuple(frozenset([_slashed(part)]) for part in SLASH.split(text)[1:])
+        before, *parts = SLASH.split(text)
+        if before or not parts:
+            raise DistinguishedNameError("after each slash a type and = must come")
+        return tuple(frozenset(map(_slashed, PLUS.split(part))) for part in parts)
     written = _read(text)
     rdns = [frozenset(attributes) for attributes in written.rdns]
     return tuple(rdns if _runs_down(written) else reversed(rdns))
@@ -153,11 +157,12 @@ def _runs_down(written: _Written) -> bool:
         return True
     first, last = written.rdns[0], written.rdns[-1]
     apart = bool(written.joints) and all(joint.endswith(" ") for joint in written.joints)
-    return apart and _is_country(first) and not _is_country(last)
+    return apart and _is_top(first) and not _is_top(last)
 
 
-def _is_country(rdn: list[Attribute]) -> bool:
-    return any(oid == COUNTRY for oid, _ in rdn)
+def _is_top(rdn: list[Attribute]) -> bool:
+    """Whether names begin with it, at the root (X.521 B, RFC 4519 3)."""
+    return any(oid in TOP for oid, _ in rdn)
 
 
 def _read(text: str) -> _Written:
@@ -223,10 +228,11 @@ def _unescaped(found: re.Match[str]) -> str:
 
 
 def _slashed(part: str) -> Attribute:
-    """One attribute of OpenSSL's compat form, which escapes octets beyond ASCII as \\xC3\\xA9 and nothing else."""
+    """One attribute of OpenSSL's compat form, which escapes + and /, octets beyond ASCII as \\xC3\\xA9, and nothing else."""
     name, _, value = part.partition("=")
     try:
         value = OCTETS.sub(lambda found: bytes.fromhex(found[0].replace("\\x", "")).decode(), value)
+        value = value.replace("\\+", "+").replace("\\/", "/")
     except ValueError:
         raise DistinguishedNameError(f"the value of {name} can't be read") from None
     return _oid(name), _prepared(value)

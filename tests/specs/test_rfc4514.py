@@ -167,6 +167,8 @@ def test_3_an_unknown_attribute_type_is_refused_by_its_name(bank):
         ("CN=#0c05616263", "the value of CN"),
         ("/CN=\\xC3", "the value of CN"),
         ("subject=CN=x", "attribute type subject"),
+        ("/x/CN=x", "after each slash"),
+        ("/", "after each slash"),
         (" ", "empty"),
     ],
 )
@@ -202,7 +204,12 @@ def test_2_2_the_attributes_of_one_rdn_have_no_order():
     )
     name = x509.Name([x509.RelativeDistinguishedName([x509.NameAttribute(ObjectIdentifier("2.5.4.6"), "DE")]), rdn])
     shown = distinguished_name.of_certificate(x509.load_pem_x509_certificate(certificate("set", subject=name).encode()))
-    for text in ("CN=x+serialNumber=7,C=DE", "serialNumber=7+CN=x,C=DE", "C = DE, serialNumber = 7 + CN = x"):
+    for text in (
+        "CN=x+serialNumber=7,C=DE",
+        "serialNumber=7+CN=x,C=DE",
+        "C = DE, serialNumber = 7 + CN = x",
+        "/C=DE/serialNumber=7+CN=x",
+    ):
         assert distinguished_name.read(text) == shown, text
     assert distinguished_name.read("CN=x,serialNumber=7,C=DE") != shown
 
@@ -213,4 +220,6 @@ def test_2_4_a_value_may_look_like_more_of_the_name():
     inside = of(("2.5.4.6", "DE"), ("2.5.4.3", "x,O=Bank+L=y"))
     for text in ("CN=x\\,O=Bank\\+L=y,C=DE", 'CN="x,O=Bank+L=y", C=DE', "CN=x\\2cO\\3DBank\\2BL=y,C=DE"):
         assert distinguished_name.read(text) == inside, text
+    plus = of(("2.5.4.6", "DE"), ("2.5.4.3", "A+B=C"))
+    assert distinguished_name.read("/C=DE/CN=A\\+B=C") == distinguished_name.read("CN=A\\+B\\=C,C=DE") == plus
     assert distinguished_name.read("/C=DE/CN=A/S") == of(("2.5.4.6", "DE"), ("2.5.4.3", "A/S"))
