@@ -12,7 +12,7 @@ from chalicelib.keys import jose, jwt_time
 from chalicelib.profiles import Profile
 from chalicelib.storage.records import Client
 
-TYPES = frozenset({"oauth-authz-req+jwt", "application/oauth-authz-req+jwt", "jwt"})
+TYPES = frozenset({"oauth-authz-req+jwt", "jwt"})
 """What the header's typ may say, if it says anything (RFC 9101 10.8.1); a DPoP proof, say, is no request."""
 
 UNUSABLE = "the request object can't be used"
@@ -73,7 +73,7 @@ def _signed(sent: str, client: Client, profile: Profile) -> dict[str, Any]:
         )
     except jose.JoseError as problem:
         raise _refused(str(problem)) from None
-    if str(header.get("typ", "jwt")).lower() not in TYPES:
+    if jose.media_type(header.get("typ", "jwt")) not in TYPES:
         raise _refused("its typ is of something else")
     return claims
 

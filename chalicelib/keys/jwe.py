@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, cast
 
 from chalicelib.errors import InvalidRequest
-from chalicelib.keys.jose import JoseError, require_size, unique
+from chalicelib.keys.jose import JoseError, media_type, require_size, unique
 from chalicelib.keys.ring import CantUnwrap, Unwrapper
 from chalicelib.profiles import Profile
 from chalicelib.storage.records import Client
@@ -160,7 +160,7 @@ def _header(token: str, algs: Collection[str], encs: Collection[str]) -> dict[st
         raise JoseError("its algorithm is not allowed")
     if header.get("enc") not in encs or header.get("enc") not in ENCS:
         raise JoseError("its encryption is not allowed")
-    if str(header.get("cty", "JWT")).lower().removeprefix("application/") not in CONTENTS:  # RFC7515-4.1.10
+    if media_type(header.get("cty", "JWT")) not in CONTENTS:  # RFC7515-4.1.10
         raise JoseError("its content is not said to be a JWT")  # RFC7519-5.2
     return header
 

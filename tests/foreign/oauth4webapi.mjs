@@ -13,9 +13,7 @@ const key = await crypto.subtle.importKey('jwk', asked.key, { name: 'Ed25519' },
 const issuer = new URL(asked.issuer)
 const as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer))
 const client = { client_id: asked.client_id, id_token_signed_response_alg: asked.alg }
-const clientAuth = oauth.PrivateKeyJwt({ key, kid: asked.key.kid }, {
-  [oauth.modifyAssertion]: (header, payload) => { payload.aud = as.issuer },
-})
+const clientAuth = oauth.PrivateKeyJwt({ key, kid: asked.key.kid })
 const proofs = await oauth.generateKeyPair('Ed25519')
 const DPoP = oauth.DPoP(client, proofs)
 const verifier = oauth.generateRandomCodeVerifier()
