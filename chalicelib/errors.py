@@ -120,6 +120,12 @@ class ConsentRequired(OAuthError):
     error = "consent_required"
 
 
+class InvalidTarget(OAuthError):
+    """A resource is unknown, malformed or beyond what was granted (RFC 8707 2)."""
+
+    error = "invalid_target"
+
+
 class InvalidAuthorizationDetails(OAuthError):
     """Authorization details are unknown, malformed or beyond what was granted (RFC 9396 5)."""
 

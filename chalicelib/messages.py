@@ -17,6 +17,8 @@ from chalicelib.errors import InvalidRequest
 
 MOST_PARAMETERS = 64
 LARGEST_BODY = 64 * 1024
+MAY_REPEAT = "resource"
+"""The one parameter that a request may have more than once."""
 
 
 @dataclass(frozen=True)
@@ -91,13 +93,21 @@ class Request:
 
 
 def _once_each(pairs: Iterable[tuple[str, str]]) -> Mapping[str, str]:
-    """RFC 6749 3.1, 3.2: a parameter sent without a value is as if omitted; none may come twice."""
+    """RFC 6749 3.1, 3.2: a parameter sent without a value is as if omitted; none may come twice, but one (RFC8707-2).
+
+    That one is a JSON array of its values, however often it came, as in a request object.
+    """
     found: dict[str, str] = {}
+    repeated: dict[str, list[str]] = {}
     for name, value in pairs:
-        if name in found:
+        if name == MAY_REPEAT:
+            repeated.setdefault(name, []).append(value)
+        elif name in found:
             raise InvalidRequest("a parameter was sent more than once")  # RFC6749-3.1
-        found[name] = value
-    return {name: value for name, value in found.items() if value != ""}
+        else:
+            found[name] = value
+    lists = {name: json.dumps(kept) for name, values in repeated.items() if (kept := [one for one in values if one])}
+    return {name: value for name, value in found.items() if value != ""} | lists
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,13 +34,14 @@ def hear(
     with_keys: Callable[[str | None], Client],
     jwks: Callable[[], Mapping[str, Any]],
     decryption_key: Callable[[str | None], Unwrapper],
+    resources: Callable[[], Collection[str]],
     now: int,
 ) -> Heard:
     """The request out of what a browser sent.
 
     `documents`: fetches one that the client keeps. `with_keys`: the client with the keys that its request object may be signed
     by, given that or None. `jwks`: our own published keys. `decryption_key`: ours that a request object is encrypted to, by
-    its kid.
+    its kid. `resources`: as request.py takes them.
     Raises OAuthError, for a page, where the client may not ask so, or where nothing proves that it is the one who asks.
     """
     if profile.pushed_requests_only or client.require_pushed_authorization_requests:  # PAR-6
@@ -54,6 +55,8 @@ def hear(
 
     def check() -> AuthorizationRequest:
         hinted_sub = id_token_hint.subject(asked, client, profile, issuer=issuer, jwks=jwks)
-        return authorization_request.check(asked, client, profile, now=now, pushed=False, hinted_sub=hinted_sub)
+        return authorization_request.check(
+            asked, client, profile, now=now, pushed=False, hinted_sub=hinted_sub, resources=resources
+        )
 
     return Heard(way_back, check)

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from chalicelib.authorization import claims_request, code_challenge, details, prompt, response_mode, scope, writing
+from chalicelib.authorization import (
+    claims_request,
+    code_challenge,
+    details,
+    prompt,
+    resource,
+    response_mode,
+    scope,
+    writing,
+)
 from chalicelib.authorization.detail_type import Detail
 from chalicelib.errors import InvalidRequest, InvalidScope
 from chalicelib.keys.algorithm import is_one_of
@@ -64,13 +73,15 @@ def check(
     pushed: bool,
     dpop_jkt: str | None = None,
     hinted_sub: str | None = None,
+    resources: Callable[[], Collection[str]],
 ) -> AuthorizationRequest:
     """The request, if the client may send it. Unknown parameters are ignored (RFC 6749 3.1).
 
     It is an authentication request where openid is in its scope: FAPI1-BASE-5.2.2.1-1, FAPI1-BASE-5.2.2.1-2.
 
     `pushed`: it came by PAR. `dpop_jkt`: thumbprint of the key of a proof that came with it. `hinted_sub`: of a checked
-    id_token_hint. Raises InvalidRequest, UnsupportedResponseType, InvalidScope or InvalidAuthorizationDetails.
+    id_token_hint. `resources`: the identifiers of the protected resources that there are, asked for where the request names one.
+    Raises InvalidTarget, InvalidRequest, UnsupportedResponseType, InvalidScope or InvalidAuthorizationDetails.
     """
     if parameters.get("client_id", client.client_id) != client.client_id:
         raise InvalidRequest("client_id is not the caller's")
@@ -99,6 +110,7 @@ def check(
             authorization_details=asked,
             hinted_sub=hinted_sub,
             ui_locales=_locales(parameters),
+            resource=resource.asked(parameters, resources),
         ),
         profile,
     )

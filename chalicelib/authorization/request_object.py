@@ -9,6 +9,7 @@ from typing import Any
 
 from chalicelib.errors import InvalidRequest, InvalidRequestObject, RequestNotSupported
 from chalicelib.keys import jose, jwt_time
+from chalicelib.messages import MAY_REPEAT
 from chalicelib.profiles import Profile
 from chalicelib.storage.records import Client
 
@@ -56,7 +57,9 @@ def _unwrapped(
         raise InvalidRequestObject("a request object can't hold another one")  # JAR-4
     # JAR-6.3, FAPI1-ADV-5.2.2-10: whatever stands beside the object is not looked at.
     return {
-        name: _text(name, value) for name, value in claims.items() if name not in OF_A_JWT and value not in (None, "")
+        name: _text(name, [value] if name == MAY_REPEAT and isinstance(value, str) else value)
+        for name, value in claims.items()
+        if name not in OF_A_JWT and value not in (None, "")
     }
 
 

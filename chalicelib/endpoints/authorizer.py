@@ -65,10 +65,9 @@ def _demand(request: Request, provider: Provider) -> Demand:
     settings = provider.settings
     try:
         return demand.of_route(
-            settings.resource_rules,
+            settings,
             f"{request.method} {request.path}",
             settings.addresses(request.target),
-            metadata=settings.resource_url + demand.METADATA,
             acr_values=assurance.levels(),
         )
     except LookupError:

@@ -19,7 +19,7 @@ from chalicelib.single_use import consuming
 from chalicelib.storage.handles import matches
 from chalicelib.storage.permission import AccessToken, Grant
 from chalicelib.storage.records import Client, Login
-from chalicelib.tokens import confirmation
+from chalicelib.tokens import audience, confirmation
 
 SIGNED = "application/token-introspection+jwt"
 
@@ -75,8 +75,7 @@ def _told(token: AccessToken | None, grant: Grant | None, caller: Client, *, iss
     if found.client_id != caller.client_id:
         scope = tuple(name for name in scope if name in caller.scope)
         details = tuple(one for one in details if one["type"] in caller.authorization_details_types)
-        serves = token is not None and caller.protected_resources and (scope or details)
-        if not serves:
+        if not (audience.is_for(token, caller.protected_resources) and (scope or details)):
             return {"active": False}  # RFC7662-4: nobody learns of tokens that are not theirs
     login = grant.login if grant is not None else None
     return {
@@ -84,6 +83,7 @@ def _told(token: AccessToken | None, grant: Grant | None, caller: Client, *, iss
         "iss": issuer,
         "client_id": found.client_id,
         "scope": " ".join(scope) or None,
+        "aud": audience.told(token, caller.protected_resources, own=found.client_id == caller.client_id),
         "exp": token.expires_at if token is not None else grant.consent_expires_at if grant is not None else None,
         "iat": token.issued_at if token is not None else grant.given_at if grant is not None else None,
         "token_type": confirmation.token_type(token.cnf) if token is not None else None,

@@ -15,6 +15,7 @@ from chalicelib.people import assurance, claims
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
 from chalicelib.settings import Settings
+from chalicelib.tokens import demand
 
 CACHED = ("Cache-Control", "public, max-age=300")
 
@@ -47,6 +48,7 @@ def document(settings: Settings) -> dict[str, Any]:
             name: settings.mtls_url + path for name, path in ENDPOINTS.items() if path != "/authorize"
         },
         "scopes_supported": list(scope.known()),
+        "protected_resources": list(demand.resources(settings)),  # RFC9728-4
         "claims_supported": ["sub", "auth_time", "acr", "amr", *claims.in_order()],
         "acr_values_supported": list(assurance.acr_values(settings)),
         "subject_types_supported": ["public", "pairwise"],

@@ -14,7 +14,7 @@ from chalicelib.messages import Request, Response, uncached
 from chalicelib.provider import Provider
 from chalicelib.single_use import consuming
 from chalicelib.storage.records import AuthorizationRequest
-from chalicelib.tokens import dpop
+from chalicelib.tokens import demand, dpop
 from chalicelib.tokens.confirmation import Proof
 
 
@@ -66,6 +66,7 @@ def _checked(
         profile,
         now=now,
         pushed=True,
+        resources=lambda: demand.resources(provider.settings),
         dpop_jkt=None if shown is None else shown.jkt,
         hinted_sub=id_token_hint.subject(
             asked, client, profile, issuer=issuer, jwks=lambda: provider.ring.jwks(now=now)

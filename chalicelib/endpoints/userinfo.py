@@ -16,7 +16,7 @@ from chalicelib.provider import Provider
 from chalicelib.resource import fapi_headers
 from chalicelib.storage.records import Client
 from chalicelib.tokens import access
-from chalicelib.tokens.demand import Demand
+from chalicelib.tokens.demand import Demand, userinfo
 
 SCOPE = "openid"
 
@@ -27,7 +27,8 @@ def answer(request: Request, provider: Provider) -> Response:
     As a JWT where the client registered that.
     """
     now = provider.now()
-    demand = Demand(provider.settings.addresses(request.path), scope=SCOPE)
+    addresses, resource = provider.settings.addresses(request.path), userinfo(provider.settings)
+    demand = Demand(addresses, scope=SCOPE, resource=resource)
     opened = access.check(request, provider, demand, now=now, writes=writes, vouched=request.vouched)
     noted = fapi_headers.check(request).noted
     if opened.grant is None:

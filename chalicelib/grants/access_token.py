@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from chalicelib.authorization import details
 from chalicelib.authorization.detail_type import Detail
 from chalicelib.clients import lifetimes
 from chalicelib.clients.authentication import AuthenticatedClient
+from chalicelib.grants import audience
+from chalicelib.settings import Settings
 from chalicelib.storage.permission import AccessToken, Grant
 
 
@@ -16,9 +20,15 @@ def access_token_of(
     covered: tuple[Detail, ...],
     cnf: dict[str, str],
     *,
+    form: Mapping[str, str],
+    settings: Settings,
     now: int,
 ) -> AccessToken:
-    """A token for `scope` and the `covered` details, bound to `cnf`. It ends with its grant, or with what it is for."""
+    """A token for `scope` and the `covered` details, bound to `cnf`. It ends with its grant, or with what it is for.
+
+    `form`: the token request, which may name some of the grant's resources. Raises InvalidTarget.
+    """
+    named = audience.narrowed(form, grant.request.resource, settings)
     return AccessToken(
         client_id=caller.client.client_id,
         scope=scope,
@@ -31,4 +41,5 @@ def access_token_of(
         grant=grant.key,
         dpop_nonce_required=caller.client.dpop_nonce_required,
         authorization_details=covered,
+        resources=audience.of_token(named, settings, bound=bool(cnf), scope=scope, details=covered),
     )

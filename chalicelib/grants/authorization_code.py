@@ -36,7 +36,7 @@ def issue(
     code, grant = _redeemable(caller, form, possession, use, provider, now=now)
     cnf = _bound(caller, grant, possession)
     covered = details.within(form.get("authorization_details"), grant.granted)
-    token = access_token_of(caller, grant, grant.scope, covered, cnf, now=now)
+    token = access_token_of(caller, grant, grant.scope, covered, cnf, form=form, settings=provider.settings, now=now)
     if token.expires_at <= now:
         raise InvalidGrant("the code can't be redeemed", detail="what it is for is over")
     access_token = join(provider.new_handle(), grant.key, str(grant.bond))

@@ -9,6 +9,7 @@ from chalicelib.authorization import scope, writing
 from chalicelib.clients import lifetimes
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidScope, UnauthorizedClient
+from chalicelib.grants import audience
 from chalicelib.provider import Provider
 from chalicelib.single_use import SingleUse
 from chalicelib.storage.handles import with_week
@@ -28,7 +29,7 @@ def issue(
 ) -> dict[str, Any]:
     """The members of the token response.
 
-    Raises InvalidRequest, InvalidScope or UnauthorizedClient.
+    Raises InvalidRequest, InvalidTarget, InvalidScope or UnauthorizedClient.
     """
     if caller.client.public:
         raise UnauthorizedClient("a public client has no token of its own")  # RFC6749-4.4
@@ -37,6 +38,8 @@ def issue(
     if not granted:
         raise InvalidScope("this client has no scope of its own")
     cnf = confirmation.bind(possession, caller.client, caller.profile, writes=writing.writes(granted, ()))
+    settings = provider.settings
+    named = audience.narrowed(form, (), settings)
     lifetime = lifetimes.of_access_token(caller.client, caller.profile, bound=bool(cnf))
     access_token = with_week(provider.new_handle(), now + lifetime)
     token = AccessToken(
@@ -46,6 +49,7 @@ def issue(
         issued_at=now,
         expires_at=now + lifetime,
         dpop_nonce_required=caller.client.dpop_nonce_required,
+        resources=audience.of_token(named, settings, bound=bool(cnf), scope=granted, details=()),
     )
     use.beside(lambda: provider.tokens.put(access_token, token))  # which nobody has unless this is answered
     return {

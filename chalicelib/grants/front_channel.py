@@ -10,9 +10,11 @@ from typing import Any
 
 from chalicelib.authorization import claims_request, scope
 from chalicelib.errors import AccessDenied
+from chalicelib.grants import audience
 from chalicelib.people import claims as personal
 from chalicelib.profiles import PROFILES, Profile
 from chalicelib.provider import Provider
+from chalicelib.settings import Settings
 from chalicelib.storage.handles import join
 from chalicelib.storage.permission import AccessToken, Grant
 from chalicelib.storage.records import Client
@@ -33,7 +35,7 @@ def issue(
     if "token" not in grant.request.response_type.split(" "):
         return None, {"code": code, "id_token": _id_token(grant, client, profile, code, None, provider, now=now)}
     handle = join(provider.new_handle(), grant.key, str(grant.bond))
-    token = _access_token(grant, profile, now=now)
+    token = _access_token(grant, profile, provider.settings, now=now)
     identity = _id_token(grant, client, profile, code, handle, provider, now=now)
     return (handle, token), {
         "code": code,
@@ -45,15 +47,17 @@ def issue(
     }
 
 
-def _access_token(grant: Grant, profile: Profile, *, now: int) -> AccessToken:
+def _access_token(grant: Grant, profile: Profile, settings: Settings, *, now: int) -> AccessToken:
     """W2 and W5 of the Read-and-Write profile: bound to nothing, since a browser has no key, and so without what writes."""
+    reads = scope.read(grant.scope)
     return AccessToken(
         client_id=grant.client_id,
-        scope=scope.read(grant.scope),
+        scope=reads,
         cnf={},
         issued_at=now,
         expires_at=min(now + profile.public_access_token_lifetime, grant.consent_expires_at),
         grant=grant.key,
+        resources=audience.of_token(grant.request.resource, settings, bound=False, scope=reads, details=()),
     )
 
 

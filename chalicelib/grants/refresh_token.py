@@ -53,7 +53,7 @@ def issue(
     if "scope" in form:
         granted = scope.asked(form["scope"], granted)  # RFC6749-6: nothing beyond what was granted
     covered = details.within(form.get("authorization_details"), given)
-    token = access_token_of(caller, grant, granted, covered, cnf, now=now)
+    token = access_token_of(caller, grant, granted, covered, cnf, form=form, settings=provider.settings, now=now)
     access_token = with_week(join(provider.new_handle(), grant.key, str(grant.bond)), token.expires_at)
     renewed = _keep(used, grant, access_token, token, provider, now=now)
     return {

@@ -15,6 +15,7 @@ from chalicelib.storage.handles import digest, read
 from chalicelib.storage.permission import Grant
 from chalicelib.storage.records import Client
 from chalicelib.storage.stores import Gone
+from chalicelib.tokens import demand
 
 Check = Callable[[], Grant]
 
@@ -49,6 +50,7 @@ def heard(
         with_keys=lambda sent: provider.published_keys.for_request_object(client, sent, now=now),
         jwks=lambda: provider.ring.jwks(now=now),
         decryption_key=lambda kid: provider.ring.unwrapping(kid, now=now),
+        resources=lambda: demand.resources(provider.settings),
         now=now,
     )
 

@@ -15,7 +15,8 @@ from chalicelib.storage.records import AuthorizationRequest, Client, Login
 class AccessToken:
     """An issued access token. `grant`: key of the person's grant that it is of, None for a client's own (client_credentials).
 
-    `dpop_nonce_required`: a proof that comes with it must carry a nonce of ours.
+    `dpop_nonce_required`: a proof that comes with it must carry a nonce of ours. `resources`: the protected resources that it is
+    good at (RFC 8707), none for all.
     """
 
     client_id: str
@@ -26,6 +27,7 @@ class AccessToken:
     grant: str | None = None
     dpop_nonce_required: bool = False
     authorization_details: tuple[dict[str, Any], ...] = ()
+    resources: tuple[str, ...] = ()
 
     def is_of(self, client: Client) -> bool:
         """Whether it is this client's, and not of one that was registered under this name before."""

@@ -81,7 +81,7 @@ class AuthorizationRequest:
 
     `response_alg`: what the response is signed with, None where it is not (JARM); `response_encrypted`: and then encrypted.
     `claims`: of OpenID Connect Core 5.5, by "userinfo" and "id_token". `authorization_details`: as asked (RFC 9396).
-    `hinted_sub`: of the id_token_hint.
+    `hinted_sub`: of the id_token_hint. `resource`: the protected resources that it names (RFC 8707), none for whatever there is.
     """
 
     client_id: str
@@ -103,6 +103,7 @@ class AuthorizationRequest:
     authorization_details: tuple[dict[str, Any], ...] = ()
     hinted_sub: str | None = None
     ui_locales: tuple[str, ...] = ()
+    resource: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,7 @@ def check(
         else:
             _require_harmless(token, demand, proof, writes)
         _require_cover(token, demand)
+        _require_audience(token, demand)
         _require_subject(grant, demand)
         _require_authentication(grant, demand, now=now)
     except OAuthError as refusal:
@@ -168,6 +169,13 @@ def _found(
     if found is None:
         raise InvalidToken("the access token is unknown, expired or revoked")  # FAPI1-BASE-6.2.1-4
     return found
+
+
+def _require_audience(token: AccessToken, demand: Demand) -> AccessToken:
+    """The token, if it is meant for this resource (RFC8707-2). Raises InvalidToken."""
+    if token.resources and demand.resource not in token.resources:
+        raise InvalidToken("the access token is meant for another resource")
+    return token
 
 
 def _require_cover(token: AccessToken, demand: Demand) -> AccessToken:

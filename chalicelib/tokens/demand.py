@@ -3,7 +3,8 @@
 A rule is a JSON object: `scope`, a scope token; `authorization_details_type`, of which the token must carry one (RFC 9396);
 `acr`, the least level of assurance, and `max_age`, seconds since the person signed in (RFC 9470); `signed`, true where the
 request itself must be (RFC 9421); `subject`, of whom it is: "person", where it says nothing, "client" for a client's own token,
-or "any"; `consumes`, true where a call uses up the token's detail of that type, and
+or "any"; `resource`, the identifier of the protected resource that it is part of (RFC 8707), where that is another than the API;
+`consumes`, true where a call uses up the token's detail of that type, and
 `idempotency_key`, the header that names the call. It names a scope or a type: a route that asks for neither is shut.
 """
 
@@ -14,7 +15,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chalicelib.settings import Settings
+
+USERINFO = "/userinfo"
+"""The path of the one protected resource that is ours, on the issuer's host."""
 
 METADATA = "/.well-known/oauth-protected-resource"
 """Where a resource says what it asks for (RFC 9728 3)."""
@@ -27,6 +34,7 @@ KINDS: Mapping[str, type] = {
     "max_age": int,
     "signed": bool,
     "subject": str,
+    "resource": str,
     "consumes": bool,
     "idempotency_key": str,
 }
@@ -42,6 +50,10 @@ HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
 """A header's name (RFC 9110 5.1)."""
 
 
+RESOURCE = re.compile(r"https://[\x21\x22\x24-\x7e]{1,500}")
+"""The identifier of a protected resource: an absolute URI without fragment (RFC8707-2), here of https."""
+
+
 class RulesError(ValueError):
     """The rules can't be used. The message says which and why."""
 
@@ -52,7 +64,7 @@ class Demand:
 
     `urls`: its addresses, any of which a proof may name. `acr_values`: any of which will do, the least first. `metadata`: address
     of the resource's metadata, if it has any. `subject`: whose token it must be, one of SUBJECTS. `consumes`: the header that
-    names a call, where a call uses up the token's detail.
+    names a call, where a call uses up the token's detail. `resource`: its identifier (RFC 8707).
     """
 
     urls: tuple[str, ...]
@@ -64,6 +76,7 @@ class Demand:
     subject: str = "person"
     consumes: str | None = None
     metadata: str | None = None
+    resource: str | None = None
 
 
 @lru_cache(maxsize=4)
@@ -76,25 +89,49 @@ def rules(text: str) -> dict[str, dict[str, Any]]:
     if not isinstance(found, dict):
         raise RulesError("not a JSON object")
     for route, rule in found.items():
-        if not isinstance(rule, dict) or not rule.keys() <= KINDS.keys():
-            raise RulesError(f"{route}: a rule is an object with no more than {', '.join(KINDS)}")
-        wrong = [name for name, value in rule.items() if type(value) is not KINDS[name] or value == ""]
-        if wrong:
-            raise RulesError(f"{route}: {', '.join(wrong)} is of the wrong type")
-        if not {"scope", "authorization_details_type"} & rule.keys():
-            raise RulesError(f"{route}: names neither a scope nor an authorization_details_type")
-        if rule.get("subject", "person") not in SUBJECTS:
-            raise RulesError(f"{route}: subject must be one of {', '.join(SUBJECTS)}")
-        if rule.get("consumes") and "authorization_details_type" not in rule:
-            raise RulesError(f"{route}: consumes needs an authorization_details_type, which is what a call consumes")
-        if not HEADER.fullmatch(rule.get("idempotency_key", IDEMPOTENCY_KEY)):
-            raise RulesError(f"{route}: idempotency_key is not the name of a header")
+        if problem := _problem(rule):
+            raise RulesError(f"{route}: {problem}")
     return found
 
 
-def of_route(text: str, route: str, urls: tuple[str, ...], *, metadata: str, acr_values: Sequence[str]) -> Demand:
+def _problem(rule: Any) -> str | None:
+    """What is wrong with a rule, None where nothing is."""
+    if not isinstance(rule, dict) or not rule.keys() <= KINDS.keys():
+        return f"a rule is an object with no more than {', '.join(KINDS)}"
+    wrong = [name for name, value in rule.items() if type(value) is not KINDS[name] or value == ""]
+    if wrong:
+        return f"{', '.join(wrong)} is of the wrong type"
+    checks = (
+        (
+            {"scope", "authorization_details_type"} & rule.keys(),
+            "names neither a scope nor an authorization_details_type",
+        ),
+        (rule.get("subject", "person") in SUBJECTS, f"subject must be one of {', '.join(SUBJECTS)}"),
+        (RESOURCE.fullmatch(rule.get("resource", "https://x")), "resource must be an https URL without fragment"),
+        (
+            not rule.get("consumes") or "authorization_details_type" in rule,
+            "consumes needs an authorization_details_type, which is what a call consumes",
+        ),
+        (HEADER.fullmatch(rule.get("idempotency_key", IDEMPOTENCY_KEY)), "idempotency_key is not the name of a header"),
+    )
+    return next((problem for holds, problem in checks if not holds), None)
+
+
+def resources(settings: Settings) -> tuple[str, ...]:
+    """The identifier of every protected resource that tokens are issued for: userinfo's, the API's, and those of its rules."""
+    named = (rule.get("resource") for rule in rules(settings.resource_rules).values())
+    return tuple(dict.fromkeys((userinfo(settings), settings.resource_url, *(one for one in named if one is not None))))
+
+
+def userinfo(settings: Settings) -> str:
+    """The identifier of userinfo as a protected resource."""
+    return settings.issuer + USERINFO
+
+
+def of_route(settings: Settings, route: str, urls: tuple[str, ...], *, acr_values: Sequence[str]) -> Demand:
     """What a route asks for. `acr_values`: all levels, lowest first. Raises LookupError where no rule is the route's."""
-    rule = rules(text)[route]
+    rule = rules(settings.resource_rules)[route]
+    ours = userinfo(settings) if route.partition(" ")[2] == USERINFO else settings.resource_url
     acr: str | None = rule.get("acr")
     return Demand(
         urls,
@@ -105,7 +142,8 @@ def of_route(text: str, route: str, urls: tuple[str, ...], *, metadata: str, acr
         signed=rule.get("signed", False),
         subject=rule.get("subject", "person"),
         consumes=rule.get("idempotency_key", IDEMPOTENCY_KEY) if rule.get("consumes") else None,
-        metadata=metadata,
+        metadata=None if "resource" in rule else settings.resource_url + METADATA,  # RFC9728-3.3: of the API alone
+        resource=rule.get("resource", ours),
     )
 
 

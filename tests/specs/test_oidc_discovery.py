@@ -85,6 +85,7 @@ REGISTERED = {
     "revocation_endpoint_auth_signing_alg_values_supported",
     "code_challenge_methods_supported",
     "mtls_endpoint_aliases",
+    "protected_resources",
     "tls_client_certificate_bound_access_tokens",
     "dpop_signing_alg_values_supported",
     "pushed_authorization_request_endpoint",
