@@ -25,7 +25,9 @@ from chalicelib.keys.ring import Signer
 
 Key = TypeVar("Key")
 
-COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*", re.ASCII)
+PART = r"(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-][AQgw]|[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048])?"
+COMPACT = re.compile(rf"{PART}\.{PART}\.{PART}", re.ASCII)
+"""A JWS in its one spelling: without padding, and no bits left over that say something (RFC 4648 3.5)."""
 LARGEST = 16 * 1024
 """Characters of the longest JWS that is looked at."""
 

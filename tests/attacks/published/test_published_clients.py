@@ -188,3 +188,59 @@ def test_a_certificates_name_is_not_read_out_of_a_part_of_it(tls_client_auth_cli
             "/par", certificate=certificate("published", subject=twice), **tls_client_auth_client.asking()
         )
     )
+
+
+@pytest.mark.published("OAuthLib", "CVE-2026-118669")
+def test_a_client_id_beside_the_authentication_is_of_the_same_client(each_client, rival):
+    """One client authenticated, and the client_id beside it was the one that counted."""
+    code = each_client.code()
+    for client_id in (each_client.client_id, "public", "nobody"):
+        answer = rival.redeem(code, client_id=client_id)
+        assert answer.status in (400, 401)
+        assert "access_token" not in answer.text
+        answer = rival.post("/token", grant_type="client_credentials", scope="accounts", client_id=client_id)
+        assert unauthenticated(answer)
+    assert each_client.redeem(code).status == 200
+
+
+@pytest.mark.published("Apache CXF", "CVE-2026-50623")
+def test_introspection_answers_nobody_who_is_not_authenticated(bank, fintech, public_client):
+    """Introspection answered whoever asked."""
+    token = fintech.tokens()["access_token"]
+    for form in ({"token": token}, {"token": token, "client_id": "fintech"}, {"token": token, "client_id": "public"}):
+        assert unauthenticated(bank.send("POST", "/introspect", form=form))
+    assert unauthenticated(public_client.introspect(token))
+
+
+@pytest.mark.published("Apache CXF", "CVE-2026-50629")
+@pytest.mark.published("Apache CXF", "CVE-2026-50630")
+def test_no_line_break_of_a_request_reaches_a_log_line_or_a_header(bank, fintech, logged):
+    """A client's identifier, or a realm, wrote lines into the log and into the answer's headers."""
+    odd = 'x\r\nSet-Cookie: a=b\r\n{"outcome": "forged"}'
+    answers = [
+        bank.send("POST", "/token", form={"client_id": odd, "grant_type": odd}),
+        bank.send("GET", "/userinfo", headers=(("Authorization", f"Bearer {odd}"),)),
+        fintech.post("/token", grant_type=odd),
+        bank.send("GET", "/authorize", query={"client_id": odd, "state": odd, "redirect_uri": odd}),
+    ]
+    for answer in answers:
+        assert not [value for _, value in answer.headers if "\r" in value or "\n" in value]
+        assert answer.header("set-cookie") is None
+    assert not [line for line in logged().splitlines() if not line.startswith("{")]
+    assert '"outcome": "forged"' not in logged()
+
+
+@pytest.mark.published("OpenShift router", "CVE-2026-46579")
+@pytest.mark.published("OAuth2 Proxy", "CVE-2026-40575")
+def test_no_header_says_who_the_client_is_or_what_was_called(bank, tls_client_auth_client):
+    """Headers that a proxy should have set or removed were believed from the caller."""
+    from urllib.parse import quote
+
+    pem = tls_client_auth_client.certificate
+    form = tls_client_auth_client.authenticated(tls_client_auth_client.asking())
+    for name in ("X-SSL-Client-Cert", "X-Client-Cert", "X-Forwarded-Client-Cert", "Client-Cert", "X-SSL-Client-DER"):
+        for value in (quote(pem), pem.replace("\n", " "), b64encode(pem.encode()).decode()):
+            assert unauthenticated(bank.send("POST", "/par", form=form, headers=((name, value),)))
+    for name in ("X-Forwarded-Uri", "X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Prefix", "X-HTTP-Method-Override"):
+        denied = bank.authorize("GET", "/accounts", headers=((name, "/jwks"),))
+        assert denied["policyDocument"]["Statement"][0]["Effect"] == "Deny"

@@ -302,3 +302,63 @@ def test_a_request_is_decided_once(fintech):
     again = Browser(fintech.bank).open(fintech.client_id, request_uri)
     assert again.status == 400 or "error" in again.parameters
     assert fintech.redeem(code).status == 200
+
+
+@pytest.mark.published("Keycloak", "CVE-2026-96446")
+def test_a_pushed_request_is_used_once_where_no_page_is_shown_too(fapi1_baseline_client):
+    """With prompt=none a pushed request was answered as often as it came."""
+    client = fapi1_baseline_client
+    browser = signed_in(client)
+    client.bank.now += 1
+    request_uri = client.pushed(prompt="none")
+    first = browser.get(browser.open(client.client_id, request_uri).location)
+    assert "code" in first.parameters
+    for again in (browser, signed_in(client)):
+        answer = again.open(client.client_id, request_uri)
+        if answer.status == 303 and answer.location.startswith("/consent"):
+            answer = again.get(answer.location)
+        assert answer.status == 400 or "code" not in answer.parameters
+    assert client.redeem(first.parameters["code"]).status == 200
+
+
+@pytest.mark.published("Apache CXF", "CVE-2026-63687")
+def test_what_stands_beside_a_request_object_mixes_with_nothing_in_it(fapi1_advanced_client):
+    """Claims of a request object and parameters beside it were mixed, so that a challenge could be swapped."""
+    from base64 import urlsafe_b64encode
+    from hashlib import sha256
+
+    other = urlsafe_b64encode(sha256(b"o" * 43).digest()).rstrip(b"=").decode()
+    beside = {"code_challenge": other, "code_challenge_method": "S256", "state": "other", "nonce": "other"}
+    signed = fapi1_advanced_client.request_object(response_type="code id_token")
+    request_uri = fapi1_advanced_client.post("/par", request=signed, **beside).json()["request_uri"]
+    back = Browser(fapi1_advanced_client.bank).login("advanced", request_uri).fragment
+    assert back["state"] == "a-state"
+    assert refused(fapi1_advanced_client.redeem(back["code"], code_verifier="o" * 43), "invalid_grant")
+    assert fapi1_advanced_client.redeem(back["code"]).status == 200
+
+
+@pytest.mark.published("WP OAuth Server", "CVE-2026-82843")
+def test_an_id_token_is_of_the_person_of_its_own_code(fintech):
+    """The ID token was of whoever had signed in last, and not of the code that was exchanged."""
+    codes = {name: fintech.code(username=name) for name in ("alice", "bob")}
+    subs = {}
+    for name in ("alice", "bob"):
+        tokens = fintech.redeem(codes[name]).json()
+        subs[name] = fintech.bank.verified(tokens["id_token"], "fintech")["sub"]
+        assert fintech.userinfo(tokens["access_token"]).json()["sub"] == subs[name]
+    assert subs["alice"] != subs["bob"]
+
+
+@pytest.mark.published("Okta Client SDK for Python", "CVE-2026-130153")
+def test_what_authenticates_a_client_is_no_use_in_a_browser(fapi1_baseline_client, logged):
+    """Secrets and assertions travelled in the address that the browser opens."""
+    client = fapi1_baseline_client
+    assertion = client.assertion()
+    query = client.asking() | {
+        "client_id": client.client_id,
+        "client_assertion": assertion,
+        "client_secret": "s3cret-x",
+    }
+    answer = client.bank.send("GET", "/authorize", query=query)
+    assert assertion not in (answer.header("location") or "") + answer.text + logged()
+    assert "s3cret-x" not in (answer.header("location") or "") + answer.text + logged()

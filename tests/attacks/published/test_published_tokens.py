@@ -213,3 +213,15 @@ def test_of_parallel_uses_of_a_proof_one_is_taken(dpop_client, race):
     proof = dpop_client.proof("GET", "/userinfo", access_token=token)
     answers = race(lambda n: dpop_client.userinfo(token, proof=proof))
     assert sorted(answer.status for answer in answers) == [200, *[401] * 7]
+
+
+@pytest.mark.published("Siemens Mendix OIDC Provider", "CVE-2026-124981")
+def test_a_token_is_not_known_by_its_name_alone(fintech, resource_server):
+    """Introspection found a token by its identifier, and believed whatever carried it."""
+    tokens = fintech.tokens()
+    for token in (tokens["access_token"], tokens["refresh_token"]):
+        key = token.partition(".")[2]
+        for forged in (f"{'A' * 43}.{key}", f".{key}", key, f"{token.partition('.')[0][::-1]}.{key}"):
+            for asks in (fintech, resource_server):
+                assert asks.introspect(forged).json() == {"active": False}
+            assert not opens(fintech, forged)
