@@ -27,8 +27,10 @@ def answer(request: Request, provider: Provider) -> Response:
     form = request.form
     caller = authentication.authenticate(request, form, provider, now=now)
     with consuming(caller.once, provider, now=now) as use:
+        possession = _possession(
+            request, caller, use, provider, now=now
+        )  # first: what is refused uses the proof up too
         issue = GRANTS[_grant_type(form, caller)]
-        possession = _possession(request, caller, use, provider, now=now)
         issued = issue(caller, form, possession, use, provider, now=now)
     return uncached(200, **issued).noting(client_id=caller.client.client_id, grant_type=form["grant_type"])
 

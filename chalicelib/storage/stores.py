@@ -186,12 +186,12 @@ class Grants(Protocol):
         """
 
     def of_person(
-        self, sub: str, *, now: int, after: str | None = None, most: int = 25
+        self, sub: str, *, now: int, after: str | None = None, most: int = 100
     ) -> tuple[list[Grant], str | None]:
         """Those of a person that are in force, the newest first, and what to ask `after` for more of them; None at the end.
 
-        `most`: how many are looked at, in force or not. One that is some seconds old may not be among them yet; what is
-        told of each is as of now.
+        None are given only at the end. `most`: how many are looked at at once, in force or not. One that is some seconds
+        old may not be among them yet; what is told of each is as of now.
         """
 
 

@@ -153,6 +153,7 @@ OPTIONAL = {"consent": "GetItem ducat-clients"}
 """What follows the decision: whether it is remembered depends on the client."""
 
 
+@pytest.mark.fault("3c")
 @pytest.mark.parametrize("lands", [False, True], ids=["before-it-lands", "after-it-landed"])
 @pytest.mark.parametrize("step", Flow.STEPS)
 def test_any_call_that_fails_leaves_nothing_half_done_and_a_way_on(begin_again, client, step, lands):
@@ -216,6 +217,7 @@ def test_what_no_one_was_given_is_dead_once_its_code_comes_again(client):
     assert not grant.in_force(epoch, now=client.bank.now)
 
 
+@pytest.mark.fault("3c")
 def test_no_signature_no_token_and_the_code_is_good_once_kms_is(fintech):
     """KMS fails before the write: no token leaves, and five failures later the code still gives its tokens, once."""
     flow = Flow(fintech).until("redeem")
@@ -250,6 +252,7 @@ def test_a_refusal_that_can_not_use_up_its_assertion_is_ours(fintech):
     assert told_nothing(answer)
 
 
+@pytest.mark.fault("3d")
 def test_a_person_who_cancels_at_a_bad_moment_can_cancel_again(fintech):
     """The page's other button."""
     flow = Flow(fintech).until("consent")

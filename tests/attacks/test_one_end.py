@@ -58,6 +58,7 @@ def press(browser, page, action, **more):
 # The person ends an app's access.
 
 
+@pytest.mark.fault("2c")
 def test_a_code_of_before_the_persons_button_gives_nothing_after_it(bank, fintech):
     fintech.tokens()
     code = fintech.code()
@@ -66,6 +67,7 @@ def test_a_code_of_before_the_persons_button_gives_nothing_after_it(bank, fintec
     assert fintech.redeem(code).error == "invalid_grant"
 
 
+@pytest.mark.fault("2c")
 def test_a_login_under_way_gives_nothing_after_it(bank, fintech):
     """Signed in before the end, agreed after it: the code is of an epoch that is over."""
     browser = Browser(bank)
@@ -76,6 +78,7 @@ def test_a_login_under_way_gives_nothing_after_it(bank, fintech):
     assert fintech.redeem(browser.submit(page, "approve").parameters["code"]).error == "invalid_grant"
 
 
+@pytest.mark.fault("2c")
 def test_an_end_needs_no_index(fapi1_baseline_client, monkeypatch):
     """The list of the page lags some seconds behind; what it lacks is over all the same."""
     bank = fapi1_baseline_client.bank
@@ -92,6 +95,7 @@ def test_an_end_needs_no_index(fapi1_baseline_client, monkeypatch):
     assert silent(browser, fapi1_baseline_client).parameters["error"] == "consent_required"
 
 
+@pytest.mark.fault("2c")
 def test_what_is_remembered_late_is_not_remembered(fapi1_baseline_client, monkeypatch):
     """End is answered while the write of an approval is under way: it is of an epoch that is over, and fails quietly."""
     bank, client_id = fapi1_baseline_client.bank, fapi1_baseline_client.client_id
@@ -108,6 +112,7 @@ def test_what_is_remembered_late_is_not_remembered(fapi1_baseline_client, monkey
     assert silent(browser, fapi1_baseline_client).parameters["error"] == "consent_required"
 
 
+@pytest.mark.fault("2g")
 def test_who_signs_out_ends_what_was_begun_in_that_browser(fapi1_baseline_client):
     """A login that the session began gives no code after the sign-out was answered, by itself or by hand."""
     bank, client_id = fapi1_baseline_client.bank, fapi1_baseline_client.client_id
@@ -132,6 +137,7 @@ def test_a_form_that_hides_the_session_approves_nothing(fapi1_baseline_client):
     assert browser.post("/consent", hidden | {"action": "approve"}).page_error == "access_denied"
 
 
+@pytest.mark.fault("2g")
 def test_a_login_by_a_session_lasts_no_longer_than_the_session(fapi1_baseline_client):
     bank = fapi1_baseline_client.bank
     browser, _ = signed_in(fapi1_baseline_client)
@@ -145,6 +151,7 @@ def test_a_login_by_a_session_lasts_no_longer_than_the_session(fapi1_baseline_cl
 # What is remembered lives from a grant.
 
 
+@pytest.mark.fault("2b")
 @pytest.mark.parametrize("by", ["the client", "the operator", "a thief", "the client, of the silent one"])
 def test_with_a_grant_ends_what_was_remembered_of_it(fapi1_baseline_client, by):
     """Whoever ended it: prompt=none never revives it, and the page of grants shows nothing that lets the app in."""
@@ -163,6 +170,7 @@ def test_with_a_grant_ends_what_was_remembered_of_it(fapi1_baseline_client, by):
     assert silent(browser, fapi1_baseline_client).parameters["error"] == "consent_required"
 
 
+@pytest.mark.fault("2b")
 def test_what_ended_with_its_grant_is_not_remembered_again_with_another(fapi1_baseline_client):
     """The person agrees to something else later: that says nothing of what was revoked."""
     client = fapi1_baseline_client
@@ -185,6 +193,7 @@ def test_what_was_not_asked_for_silently_ends_with_its_own_grant(fapi1_baseline_
     assert silent(browser, client).parameters["error"] == "consent_required"
 
 
+@pytest.mark.fault("2a")
 def test_a_silent_approval_lasts_no_longer_than_what_was_remembered(fapi1_baseline_client):
     """The page said day 90; an approval of day 89 that nobody saw ends on day 90 too."""
     bank = fapi1_baseline_client.bank
@@ -230,6 +239,7 @@ def test_who_saw_a_code_alone_ends_nothing(public_client, wrong):
     assert public_client.userinfo(given["access_token"]).status == 200
 
 
+@pytest.mark.fault("3m")
 def test_a_replay_days_later_still_ends_what_the_code_gave(fintech):
     """The grant is remembered as long as anything of it lasts, and so is that its code was redeemed."""
     code = fintech.code()
@@ -242,6 +252,7 @@ def test_a_replay_days_later_still_ends_what_the_code_gave(fintech):
 # What is optional, and what passes.
 
 
+@pytest.mark.fault("3c")
 def test_a_decision_that_could_not_be_remembered_is_a_decision_still(fapi1_baseline_client, failing):
     browser = Browser(fapi1_baseline_client.bank)
     page = browser.consent_page(fapi1_baseline_client.client_id, fapi1_baseline_client.pushed())
@@ -249,6 +260,7 @@ def test_a_decision_that_could_not_be_remembered_is_a_decision_still(fapi1_basel
         assert "code" in browser.submit(page, "approve").parameters
 
 
+@pytest.mark.fault("3c")
 def test_a_sign_in_goes_on_where_no_session_could_be_begun(fapi1_baseline_client, failing):
     browser = Browser(fapi1_baseline_client.bank)
     page = browser.page(fapi1_baseline_client.client_id, fapi1_baseline_client.pushed())
@@ -258,6 +270,7 @@ def test_a_sign_in_goes_on_where_no_session_could_be_begun(fapi1_baseline_client
     assert "code" in browser.submit(browser.get(signed.location), "approve").parameters
 
 
+@pytest.mark.fault("3i")
 @pytest.mark.parametrize("endpoint", ["par", "token", "introspect", "revoke", "authorize"])
 def test_throttling_is_said_to_pass(fintech, failing, endpoint):
     """503 with Retry-After, in JSON or as a page; the log names AWS's operation and code."""
@@ -277,6 +290,7 @@ def test_throttling_is_said_to_pass(fintech, failing, endpoint):
     assert go().status in (200, 201, 303)
 
 
+@pytest.mark.fault("3k")
 @pytest.mark.parametrize(("code", "status"), [("AccessDeniedException", 500), ("ThrottlingException", 503)])
 def test_the_log_tells_throttled_from_denied(fintech, failing, caplog, code, status):
     fintech.bank.aws.clients._cache.clear()
@@ -285,6 +299,7 @@ def test_the_log_tells_throttled_from_denied(fintech, failing, caplog, code, sta
     assert f"GetItem: {code}" in "".join(caplog.messages)
 
 
+@pytest.mark.fault("3h")
 def test_a_call_without_an_answer_passes_too(fintech, caplog):
     """A stalled connection is cut in time, and the caller may come again."""
     with patch.object(BaseClient, "_make_api_call", side_effect=ReadTimeoutError(endpoint_url="https://x")):
@@ -293,6 +308,7 @@ def test_a_call_without_an_answer_passes_too(fintech, caplog):
     assert "AWS: ReadTimeoutError" in "".join(caplog.messages)
 
 
+@pytest.mark.fault("3h")
 def test_a_function_outlives_its_calls(bank):
     """Each call with all its tries ends while the function still lives, so that it is answered, and logged."""
     least = min(function.timeout for function in FUNCTIONS)

@@ -2,12 +2,19 @@
 
 from unittest.mock import patch
 
+import pyotp
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
+from chalicelib.people import directory, enrolment
+from local.people import ALICE
 from tests.actors import Browser
 from tests.attacks.test_one_end import signed_in
+from tests.authenticator import Authenticator, asked, put
+from tests.people.test_grants import Person, clients
+
+PASSWORD = "correct horse battery staple"
 
 THROTTLED, DENIED = "ThrottlingException", "AccessDeniedException"
 TOLD = [(THROTTLED, "temporarily_unavailable"), (DENIED, "server_error")]
@@ -101,3 +108,112 @@ def test_a_person_is_told_to_try_again_and_can(fintech, failing, step):
     assert (answer.status, answer.header("retry-after")) == (503, "2")
     assert "Nothing is lost" in answer.text
     assert press().status in (200, 303)
+
+
+# Nobody is blamed for it.
+
+CALLS = [
+    ("GetItem", "ducat-grants"),
+    ("GetItem", "ducat-users"),
+    ("UpdateItem", "ducat-users"),
+    ("Decrypt", ""),
+    ("PutItem", "ducat-used-once"),
+    ("GetItem", "ducat-bonds"),
+    ("UpdateItem", "ducat-grants"),
+    ("PutItem", "ducat-sessions"),
+]
+
+
+@pytest.fixture
+def carol(bank, monkeypatch, light_passwords):
+    """What a person of the product's directory types."""
+    monkeypatch.setattr(bank.aws, "people", directory.build(bank.aws))
+    uri = enrolment.enrol(
+        bank.aws, "carol", sub="s-carol", password=PASSWORD, claims={}, chance=lambda n: bytes(range(n))
+    )
+    return {"username": "carol", "password": PASSWORD, "one_time_code": pyotp.parse_uri(uri).at(bank.now)}
+
+
+@pytest.mark.fault("3l")
+@pytest.mark.parametrize("landed", [False, True])
+@pytest.mark.parametrize(("operation", "part"), CALLS)
+@pytest.mark.parametrize("where", ["login", "grants"])
+def test_after_a_fault_of_ours_nobody_reads_that_something_did_not_match(
+    bank, carol, fapi1_baseline_client, failing, where, operation, part, landed
+):
+    """The same form, pressed again, signs in: whatever call failed, before it did its work or after."""
+    client, browser = fapi1_baseline_client, Browser(bank)
+    page = browser.page(client.client_id, client.pushed()) if where == "login" else browser.get("/grants")
+    with failing(operation, part, "InternalServerError", landed=landed):
+        answer = browser.sign_in(page, **carol)
+    assert "did not match" not in answer.text
+    if answer.status != 303:
+        assert answer.status >= 500
+        again = browser.sign_in(page, **carol)
+        assert "did not match" not in again.text
+        assert again.status == 303
+    assert bank.aws.users.find("carol").failures <= 1
+
+
+@pytest.mark.fault("3l")
+@pytest.mark.parametrize("landed", [False, True])
+def test_a_passkey_is_not_refused_after_a_fault_of_ours(bank, fapi1_baseline_client, failing, landed):
+    client, browser = fapi1_baseline_client, Browser(bank)
+    authenticator = put(bank, ALICE, Authenticator())
+    for operation, part in (*CALLS[:2], *CALLS[4:]):
+        page = browser.page(client.client_id, client.pushed(prompt="login"))
+        answer = authenticator.get(asked(page.text))
+        with failing(operation, part, "InternalServerError", landed=landed):
+            shown = browser.submit(page, "login", passkey=answer)
+        assert "not accepted" not in shown.text, (operation, part)
+        if shown.status != 303:
+            shown = browser.submit(page, "login", passkey=answer)
+        assert shown.status == 303, (operation, part, shown.text[:300])
+
+
+@pytest.mark.fault("3l")
+def test_a_replay_whose_write_failed_ends_the_grant_at_the_next_try(fintech, failing):
+    """What it gave lived on. The replay is told to come again, and the same write notices and ends it."""
+    code = fintech.code()
+    given = fintech.redeem(code).json()
+    with failing("UpdateItem", "ducat-grants"):
+        answer = fintech.redeem(code)
+    assert (answer.status, answer.header("retry-after")) == (503, "2")
+    assert fintech.redeem(code).error == "invalid_grant"
+    assert fintech.userinfo(given["access_token"]).status == 401
+
+
+@pytest.mark.fault("3l")
+@pytest.mark.fault("3c")
+def test_a_response_that_could_not_be_signed_leaves_no_consent(fapi1_advanced_client, failing):
+    """A failed hybrid left a live consent on the person's page."""
+    client, browser = fapi1_advanced_client, Browser(fapi1_advanced_client.bank)
+    page = browser.get(browser.get("/authorize", client.direct(response_type="code id_token")).location)
+    page = browser.get(browser.sign_in(page).location)
+    with failing("Sign"):
+        assert browser.submit(page, "approve").status == 503
+    person = Person(client.bank)
+    assert clients(person.arrive()) == []
+    assert "code=" in browser.submit(page, "approve").text
+
+
+@pytest.mark.fault("3d")
+@pytest.mark.parametrize("button", ["login", "cancel at login", "cancel", "approve"])
+def test_each_button_pressed_twice_ends_where_the_first_press_ended(fintech, button):
+    """The second press lost the login that the first had made."""
+    browser = Browser(fintech.bank)
+    page = browser.page("fintech", fintech.pushed())
+    if button in ("cancel", "approve"):
+        page = browser.get(browser.sign_in(page).location)
+    cookies, action = dict(browser.cookies), button.split(" ")[0]
+
+    def press():
+        browser.cookies = dict(cookies)  # the second press was under way before the first was answered
+        return browser.sign_in(page) if action == "login" else browser.submit(page, action)
+
+    first, second = press(), press()
+    assert first.status == second.status
+    if action == "login":
+        assert first.location == second.location
+    else:
+        assert ("access_denied" in first.text) == ("access_denied" in second.text) == (action == "cancel")

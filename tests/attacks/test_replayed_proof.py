@@ -51,6 +51,17 @@ def everywhere(client, tokens):
 PLACES = ("par", "token", "refresh", "userinfo", "authorizer")
 
 
+@pytest.mark.fault("5a")
+@pytest.mark.clause("DPOP-11.1")
+@pytest.mark.parametrize(("path", "form"), [("/par", {"scope": "nothing"}), ("/token", {"grant_type": "nothing"})])
+def test_a_proof_of_a_request_that_was_refused_is_used_up_too(dpop_client, path, form):
+    """The envelope of an authenticated request stood four times, and one of them had drifted: at /par it was not."""
+    proof = dpop_client.proof("POST", path)
+    first = dpop_client.post(path, proof=proof, extra=form)
+    assert first.error not in (None, "invalid_dpop_proof")
+    assert dpop_client.post(path, proof=proof, extra=form).error == "invalid_dpop_proof"
+
+
 @pytest.mark.clause("DPOP-11.1")
 @pytest.mark.parametrize("place", PLACES)
 def test_of_eight_parallel_uses_of_a_proof_one_is_taken(client, race, place):

@@ -182,6 +182,7 @@ def test_a_thief_without_the_key_gets_nothing_and_the_owner_goes_on(public_dpop_
     assert public_dpop_client.refresh(tokens["refresh_token"]).status == 200
 
 
+@pytest.mark.fault("2f")
 @pytest.mark.clause("RFC7009-2.1")
 @pytest.mark.parametrize("which", [0, 1], ids=["the-replaced-one", "the-newest"])
 def test_with_any_refresh_token_of_the_family_the_grant_can_be_revoked(public_client, which):

@@ -251,6 +251,7 @@ def test_a_link_works_once(bank, invited, proven):
     assert "That did not match" in prove_on(browser, browser.get(path_of(invited["alice"]))).text
 
 
+@pytest.mark.fault("3l")
 def test_each_form_may_be_posted_again_where_its_answer_was_lost(tls_client_auth_client, bank, invited):
     browser, authenticator = Browser(bank), Authenticator()
     link = browser.get(path_of(invited["alice"]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +51,9 @@ def _grant_handle(value: str) -> Any:
 
 def provider(made: Mapping[str, str]) -> Aws:
     """A provider over the stand-in."""
-    unused = {variable(f): "unused" for f in Settings.__dataclass_fields__}
-    said = {variable("otp_level"): "2", variable("weekly_tables"): "no"}
+    unused = {variable(f.name): "unused" for f in fields(Settings) if f.default is MISSING}
     hosts = {variable(name): "https://bank.example" for name in ("issuer", "mtls_url", "resource_url")}
-    return Aws(Settings.read(unused | said | hosts | made))
+    return Aws(Settings.read(unused | hosts | made))
 
 
 def written(aws: Aws) -> dict[str, str]:

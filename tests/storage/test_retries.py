@@ -16,6 +16,7 @@ def test_a_claim_that_landed_holds_for_the_attempt_that_made_it_and_for_no_other
         aws.used_once.claim(value, now=NOW)
 
 
+@pytest.mark.fault("3m")
 def test_every_step_of_a_grant_may_be_sent_twice(aws, lost_answers):
     one = flow(family=handle())
     one.pushed(aws)
@@ -32,6 +33,7 @@ def test_every_step_of_a_grant_may_be_sent_twice(aws, lost_answers):
     assert one.found(aws).refresh_hash == new
 
 
+@pytest.mark.fault("3m")
 def test_a_second_redemption_is_a_replay_though_the_firsts_answer_was_lost(aws, lost_answers):
     one = flow().redeemed(aws)
     assert lost_answers.count("UpdateItem") == 4

@@ -39,6 +39,7 @@ def refuse(aws, monkeypatch):
         yield arrange
 
 
+@pytest.mark.fault("3j")
 @pytest.mark.parametrize("answer", [COLLIDED, BUSY], ids=["another-region", "a-transaction"])
 @pytest.mark.parametrize("times", [1, len(CONFLICT_PAUSES)])
 def test_a_write_that_collided_is_tried_again(aws, refuse, times, answer):
@@ -49,6 +50,7 @@ def test_a_write_that_collided_is_tried_again(aws, refuse, times, answer):
     assert aws.tokens.find(one.access, now=NOW) is None
 
 
+@pytest.mark.fault("3j")
 def test_a_collision_without_end_is_an_error_and_no_replay(aws, refuse):
     refuse("PutItem", len(CONFLICT_PAUSES) + 1, COLLIDED)
     with pytest.raises(ClientError):

@@ -24,6 +24,8 @@ from chalicelib.storage.records import Login
 from chalicelib.storage.stores import Gone, Replayed
 
 BY_PERSON = "by_person"
+MOST_OF_PERSON = 100
+"""How many a batch reads at once (BatchGetItem)."""
 
 TTL = NumberAttribute(attr_name="ttl")
 CLIENT_ID = UnicodeAttribute(attr_name="client_id")
@@ -224,9 +226,14 @@ class Grants:
         return grant is not None and grant.given_at >= since and items.is_relied_on(grant, epoch, now=now)
 
     def of_person(
-        self, sub: str, *, now: int, after: str | None = None, most: int = 25
+        self, sub: str, *, now: int, after: str | None = None, most: int = MOST_OF_PERSON
     ) -> tuple[list[Grant], str | None]:
-        person = digest(sub)
+        while True:
+            found, after = self._some_of_person(digest(sub), now=now, after=after, most=most)
+            if found or after is None:  # no page is empty before a full one
+                return found, after
+
+    def _some_of_person(self, person: str, *, now: int, after: str | None, most: int) -> tuple[list[Grant], str | None]:
         keys, more = self._tables.newest(self.name, BY_PERSON, ("person", person), "given_at", after=after, most=most)
         if not keys:
             return [], more
