@@ -130,6 +130,13 @@ def test_registration_refuses_what_there_is_none_of(bank, metadata):
         )
 
 
+def test_a_scope_that_was_taken_away_is_refused(own, speaking):
+    """The client's record still has it; RFC 6749 3.3."""
+    speaking({})
+    refused = own.push(scope="openid customer")
+    assert (refused.status, refused.error) == (400, "invalid_scope")
+
+
 def test_the_metadata_follow(bank, speaking):
     """RFC 8414 2: scopes_supported; RFC 9396 10; OpenID Connect Discovery 3."""
     before = bank.metadata()
