@@ -42,6 +42,8 @@ MEMBERS: Mapping[str, Any] = {
     "locations": LOCATIONS,
 }
 """Kinds of members that a declared type names instead of a schema."""
+AMOUNT_OF = frozenset({"currency", "amount"})
+"""Members of an amount."""
 
 
 def detail_type(one: DeclaredType) -> DetailType:
@@ -87,14 +89,16 @@ def problems_of(one: DeclaredType) -> list[str]:
 
 def _require(detail: Detail, today: date) -> Detail:
     for value in detail.values():
-        if isinstance(value, dict) and value.keys() == {"currency", "amount"}:
+        if isinstance(value, dict) and value.keys() == AMOUNT_OF:
             currency.in_full(**value)
     return require_ahead(detail, "validUntil", today)
 
 
 def _say(one: DeclaredType, detail: Detail, accounts: Sequence[Account], place: str) -> Shown:
     facts = [(label, _filled(words, detail)) for label, words in one.facts.items() if _has(words, detail)]
-    return Shown(_filled(one.heading, detail), tuple(facts), _questions(one, detail, accounts, place))
+    named = (_member(name, detail) for name in PLACE.findall(one.heading))
+    figure = next((in_words(value) for value in named if isinstance(value, dict) and value.keys() == AMOUNT_OF), "")
+    return Shown(_filled(one.heading, detail), tuple(facts), _questions(one, detail, accounts, place), figure=figure)
 
 
 def _questions(one: DeclaredType, detail: Detail, accounts: Sequence[Account], place: str) -> tuple[Question, ...]:
@@ -141,7 +145,7 @@ def _member(name: str, detail: Detail) -> Any:
 def _read(value: Any) -> str:
     """A value as people read it."""
     if isinstance(value, dict):
-        if value.keys() == {"currency", "amount"}:
+        if value.keys() == AMOUNT_OF:
             return in_words(value)
         return spaced(value["iban"]) if value.keys() == {"iban"} else ", ".join(_read(one) for one in value.values())
     if isinstance(value, list):

@@ -83,7 +83,7 @@ def test_a_type_of_the_banks_own_is_asked_for_in_words_chosen_and_granted(own):
     browser = Browser(own.bank)
     page = browser.consent_page("own", own.pushed(scope="openid", authorization_details=json.dumps([ORDER])))
     read_ = " ".join(page.text.replace("\u202f", " ").replace("\u00a0", " ").split())
-    assert "50.00 EUR" in read_
+    assert '<span class="figure">50.00 EUR</span>' in read_
     assert "Landlord each month" in read_
     assert "1 February 2027" in read_
     radios = [a["value"] for t, a in elements(page.text) if t == "input" and a.get("type") == "radio"]
