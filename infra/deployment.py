@@ -11,7 +11,9 @@ from typing import Any
 from chalicelib import vocabulary
 from chalicelib.authorization.declared_type import problems_of
 from chalicelib.clients import distinguished_name
+from chalicelib.people.assurance import ACR
 from chalicelib.tokens import demand
+from chalicelib.vocabulary import Vocabulary
 
 HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[0-9a-f-]+")
@@ -136,7 +138,26 @@ class Deployment:
             read = vocabulary.load(str(Path(self.vocabulary).absolute()) if self.vocabulary else None)
         except vocabulary.VocabularyError as wrong:
             return [str(wrong)]
-        return [problem for one in read.authorization_details_types for problem in problems_of(one)]
+        problems = [problem for one in read.authorization_details_types for problem in problems_of(one)]
+        return problems + self._unknown_in_rules(read)
+
+    def _unknown_in_rules(self, read: Vocabulary) -> list[str]:
+        """What the rules ask for and there is none of, so that nobody would get in."""
+        try:
+            rules = self.rules()
+        except demand.RulesError:
+            return []  # it is told already
+        known = {
+            "scope": read.scope_names,
+            "authorization_details_type": read.type_names,
+            "acr": tuple(read.acr.get(str(level), name) for level, name in ACR.items()),
+        }
+        return [
+            f"resource_rules: {route}: {name} {rule[name]} is unknown; there are {', '.join(known[name])}"
+            for route, rule in rules.items()
+            for name in known
+            if name in rule and rule[name] not in known[name]
+        ]
 
 
 def _text(value: object) -> str:

@@ -1,11 +1,13 @@
 """What a bank chooses, and what the commands say when it can't be used."""
 
+import json
 import subprocess
 import sys
 
 import pytest
 
 from infra.deployment import Deployment, DeploymentError
+from infra.package import VOCABULARY, stage
 from tests.house.source import ROOT
 from tests.infra.template import Template
 
@@ -119,3 +121,45 @@ def test_they_are_read_before_the_cdk_starts_its_node():
     ]
     run = subprocess.run(loaded, cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["False", "True"]
+
+
+@pytest.mark.fault("4h")
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ({"scope": "acounts"}, "scope acounts is unknown; there are openid"),
+        ({"authorization_details_type": "standing_order"}, "authorization_details_type standing_order is unknown"),
+        ({"scope": "accounts", "acr": "urn:openbanking:psd2:sca"}, "acr urn:openbanking:psd2:sca is unknown"),
+    ],
+)
+def test_a_rule_that_asks_for_what_there_is_none_of_is_refused(rule, words):
+    """It was deployed, and nobody got in."""
+    with pytest.raises(DeploymentError, match=words):
+        Deployment.read({**CHOSEN, "resource_rules": json.dumps({"GET /accounts": rule})})
+
+
+@pytest.mark.fault("4h")
+def test_a_banks_own_words_are_checked_whole_before_anything_is_deployed(tmp_path):
+    """Every fault at once; what is right opens routes to what it names."""
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    declared = json.loads((ROOT / "local" / "vocabulary.json").read_text())
+    good.write_text(json.dumps(declared | {"acr": {"3": "urn:openbanking:psd2:sca"}}))
+    rules = json.dumps({"GET /since": {"scope": "customer", "acr": "urn:openbanking:psd2:sca"}})
+    Deployment.read({**CHOSEN, "vocabulary": str(good), "resource_rules": rules})
+    declared["authorization_details_types"][0]["members"]["reference"] = {"type": "strnig"}
+    bad.write_text(json.dumps(declared))
+    with pytest.raises(DeploymentError, match="standing_order: its schema"):
+        Deployment.read({**CHOSEN, "vocabulary": str(bad)})
+    bad.write_text(json.dumps({"time_zone": "Nowhere", "scopes": {}}))
+    with pytest.raises(DeploymentError, match="scopes: not a list of objects; time_zone"):
+        Deployment.read({**CHOSEN, "vocabulary": str(bad)})
+    with pytest.raises(DeploymentError, match="can't be read: FileNotFoundError"):
+        Deployment.read({**CHOSEN, "vocabulary": str(tmp_path / "missing.json")})
+
+
+@pytest.mark.fault("4h")
+def test_a_banks_own_words_are_packaged_with_the_functions(tmp_path):
+    own = tmp_path / "ours.json"
+    own.write_text("{}")
+    stage(tmp_path / "code", None, vocabulary=str(own))
+    assert (tmp_path / "code" / VOCABULARY).read_text() == "{}"
