@@ -5,6 +5,7 @@ import pytest
 
 from chalicelib.people import device, directory, enrolment
 from tests.actors import Browser
+from tests.authenticator import Authenticator, asked, put
 
 PASSWORD = "correct horse battery staple"
 
@@ -72,3 +73,12 @@ def test_who_has_the_browser_has_no_more_guesses_than_others(bank, carol):
     assert not arrives(own, carol())
     bank.now += 30
     assert arrives(own, carol())
+
+
+@pytest.mark.fault("3f")
+def test_guesses_at_a_password_do_not_concern_a_passkey(bank, carol):
+    authenticator, browser = put(bank, bank.aws.users.find("carol"), Authenticator()), Browser(bank)
+    for _ in range(6):
+        guess(bank)
+    page = browser.get("/grants")
+    assert browser.submit(page, "login", passkey=authenticator.get(asked(page.text))).location == "/grants"

@@ -18,6 +18,7 @@ from chalicelib.authorization.detail_types import TYPES
 from chalicelib.authorization.scope import SCOPES
 from chalicelib.authorization.writing import writes
 from chalicelib.clients.metadata import registered
+from chalicelib.people import attempt
 from chalicelib.profiles import PROFILES
 from chalicelib.settings import variables
 from chalicelib.storage.records import Client
@@ -162,13 +163,16 @@ def test_the_directory_that_is_shown_signs_people_in():
             "number": "4711",
             "claims": {"name": "C", "email": "c@d"},
             "accounts": (),
-        }
+        },
+        "still_a_customer": lambda sub: sub == "4711",
     }
     exec(compile(example, "core_banking.py", "exec"), made)
     people = made["build"](None)
-    signed_in = people.sign_in(
-        people.find("carol"), password="p", one_time_code="1", scope=("openid", "profile"), now=5
+    form = {"username": "carol", "password": "p", "one_time_code": "1"}
+    signed_in = attempt.sign_in(
+        people.find("carol"), form, people, asked=None, scope=("openid", "profile"), claims=(), attempt="a", now=5
     )
+    assert people.may_sign_in("4711", now=5)
     assert (signed_in.login.sub, signed_in.login.acr, signed_in.login.claims) == (
         "4711",
         "urn:ducat:loa:2",
