@@ -76,10 +76,10 @@ def deployed(function: str) -> Iterator[Bank]:
 
 
 def standing(provider: Provider, person: Person | None) -> Bank:
-    """The bank of a Provider: the first route that is read with GET is its resource. Raises NoBank."""
+    """The bank of a Provider: the first route of its API that is read with GET, for a person, is its resource. Raises NoBank."""
     settings = provider.settings
     for route, rule in json.loads(settings.resource_rules).items():
         method, _, path = route.partition(" ")
-        if method == "GET" and path != USERINFO:
+        if method == "GET" and path != USERINFO and rule.get("subject") != "client" and "resource" not in rule:
             return Bank(provider, settings.resource_url + path, rule["scope"], person)
     raise NoBank("DUCAT_RESOURCE_RULES names no route to read with GET besides /userinfo")

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from chalicelib.clients import client_secret
+from chalicelib.clients import client_secret, distinguished_name
 from chalicelib.clients.metadata import Writes, registered
+from chalicelib.errors import InvalidClientMetadata
 from chalicelib.keys.ring import KeyHome
 from chalicelib.remote.documents import Documents
 from chalicelib.settings import Settings
@@ -49,6 +50,7 @@ def register(
     now = provider.now()
     before = provider.clients.find(client.client_id, now=now)
     client = replace(client, registered_at=now if before is None else before.registered_at)
+    _require_authority(client, provider.settings.client_authorities)
     secret = None
     if client.token_endpoint_auth_method == "client_secret_jwt":
         sealed = None if before is None or new_secret else before.client_secret
@@ -58,3 +60,19 @@ def register(
         client = replace(client, client_secret=sealed)
     provider.clients.keep(client)
     return client, secret
+
+
+def _require_authority(client: Client, authorities: str) -> Client:
+    """The client, if there is an authority whose certificates may name it. Raises InvalidClientMetadata."""
+    if client.token_endpoint_auth_method != "tls_client_auth":
+        return client
+    try:
+        listed = distinguished_name.read_all(authorities)
+    except distinguished_name.DistinguishedNameError:
+        listed = frozenset()
+    pinned = client.tls_client_auth_issuer_dn
+    if not listed:
+        raise InvalidClientMetadata("tls_client_auth: this deployment's client_authorities lists no authority")
+    if pinned is not None and distinguished_name.read(pinned) not in listed:
+        raise InvalidClientMetadata("tls_client_auth_issuer_dn: not one of this deployment's client_authorities")
+    return client

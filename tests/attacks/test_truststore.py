@@ -87,6 +87,18 @@ def test_a_pinned_issuer_is_a_name_and_for_certificates_of_an_authority_alone(ba
 
 
 @pytest.mark.fault("1c")
+def test_a_client_that_no_authority_may_name_is_not_registered(bank):
+    """Nothing unusable is registered: its requests would all be refused."""
+    record = CLIENTS["tls-client-auth"]()
+    with pytest.raises(InvalidClientMetadata, match="not one of this deployment's"):
+        bank.register(**record | {"tls_client_auth_issuer_dn": OTHER})
+    for setting in ("[]", "unused"):
+        bank.aws.settings = replace(bank.settings, client_authorities=setting)
+        with pytest.raises(InvalidClientMetadata, match="lists no authority"):
+            bank.register(**record)
+
+
+@pytest.mark.fault("1c")
 @pytest.mark.clause("RFC8705-2.2.2")
 @pytest.mark.parametrize("extensions", ISSUING.values(), ids=ISSUING)
 def test_a_clients_own_certificate_can_issue_no_other(bank, self_signed_client, extensions):

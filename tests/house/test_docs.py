@@ -186,7 +186,7 @@ from local import aws
 with aws.in_process() as made:
     rest = {"DUCAT_ISSUER": "https://a.example", "DUCAT_MTLS_URL": "https://b.example", "DUCAT_BANK_NAME": "B",
             "DUCAT_PEOPLE": "chalicelib.people.directory:build", "DUCAT_RESOURCE_URL": "https://c.example",
-            "DUCAT_OTP_LEVEL": "2", "DUCAT_WEEKLY_TABLES": "no"}
+            "DUCAT_OTP_LEVEL": "2", "DUCAT_WEEKLY_TABLES": "no", "DUCAT_CLIENT_AUTHORITIES": '["CN=Issuing CA"]'}
     names = {name: "{}" for name in sys.argv[1].split()} | rest | made
     open("ducat-settings.json", "w").write(json.dumps(names))
     secretive = ["register.py", "secretive.json"]

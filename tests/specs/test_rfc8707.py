@@ -124,7 +124,6 @@ def test_2_1_a_request_object_has_one_or_an_array(bank, fapi1_advanced_client, r
     assert opens(client, redeemed(client, code).json()["access_token"]) == set(grant.request.resource)
 
 
-@pytest.mark.fault("1g")
 @pytest.mark.clause("RFC6749-3.1")
 @each("name", ["scope", "state", "resources", "audience", "client_id", "Resource"])
 def test_no_other_parameter_may_come_twice(fintech, name):
