@@ -43,9 +43,10 @@ class Users:
         self._tables.write(Write("Put", self._name, _known_by(user.sub), known))
         record: Item = {"v": VERSION, "record": encode(user, without=_BESIDE)}
         before = self._tables.write(Write("Put", self._name, user.username, record))
-        replaced = decode(User, str(before["record"])).sub if before is not None and "record" in before else user.sub
-        if replaced != user.sub:
-            self._forget_sub(replaced, user.username, now=0)
+        with suppress(Unreadable, KeyError):  # nobody had the name, or nobody can say who
+            replaced = decode(User, str((before or {})["record"])).sub
+            if replaced != user.sub:
+                self._forget_sub(replaced, user.username, now=0)
 
     def remove(self, username: str, *, now: int) -> None:
         user = self.find(username)
