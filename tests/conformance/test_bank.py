@@ -12,6 +12,7 @@ from conformance.bank import NoBank
 
 VARIABLES = {
     **{name: name.lower() for name in variables()},
+    "DUCAT_VOCABULARY": "{}",
     "DUCAT_OTP_LEVEL": "2",
     "DUCAT_WEEKLY_TABLES": "no",
     "DUCAT_ISSUER": "https://login.bank.example",
