@@ -221,7 +221,9 @@ def _acr(value: Any) -> list[str]:
 
 
 def _zone(value: Any) -> list[str]:
-    from zoneinfo import ZoneInfo
+    if value == "UTC":
+        return []
+    from zoneinfo import ZoneInfo  # milliseconds of a function's start
 
     try:
         ZoneInfo(value)

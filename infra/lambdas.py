@@ -32,7 +32,7 @@ def environment(
         "DUCAT_PEOPLE": PEOPLE,
         "DUCAT_CLIENT_AUTHORITIES": deployment.client_authorities,
         "DUCAT_OTP_LEVEL": deployment.otp_level,
-        **({"DUCAT_VOCABULARY": VOCABULARY} if deployment.vocabulary else {}),
+        "DUCAT_VOCABULARY": VOCABULARY if deployment.vocabulary else "{}",
         "DUCAT_WEEKLY_TABLES": "yes" if deployment.chooses("weekly_tables") else "no",
         "DUCAT_RESOURCE_URL": f"https://{deployment.resource_host}",
         "DUCAT_RESOURCE_RULES": json.dumps(deployment.rules(), separators=(",", ":")),
