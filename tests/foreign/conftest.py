@@ -24,7 +24,7 @@ MOST_PAGES = 4
 TYPED = {"username": "alice", "password": people.ALICE.password, "one_time_code": people.ONE_TIME_CODE}
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     certificates = Certificates(tmp_path_factory.mktemp("certificates"))
     with Stack(browsers_port=0, certificates_port=0, certificates=certificates, region="eu-west-1") as running:
