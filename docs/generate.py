@@ -18,7 +18,7 @@ from chalicelib.errors import OAuthError
 from chalicelib.keys.kms import ALGORITHMS
 from chalicelib.profiles import PROFILES, Profile
 from chalicelib.settings import Settings, variable
-from docs import clauses, fapi1, licences, protocol, published
+from docs import checks, clauses, fapi1, licences, protocol, published
 from docs.clauses import ROOT, TAG, Place
 from infra.functions import FUNCTIONS, Function
 
@@ -166,6 +166,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "protocol.md": protocol.page,
     "licences.md": licences.page,
     "published.md": published.page,
+    "checks.md": checks.page,
     FAPI1: fapi1_page,
 }
 
