@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 PREFIX = "DUCAT_"
 
 AWS_CONNECT_SECONDS = 1
-AWS_READ_SECONDS = 3
+AWS_READ_SECONDS = 2
 AWS_TRIES = 3
-"""How long a call to AWS may take, and how often it is sent: all of it within a function's life (infra/functions.py)."""
+"""How long a call to AWS may take, and how often it is sent: all of it within a function's life (infra/functions.py), and so
+are two calls of a request that both are never answered."""
 
 
 class SettingsError(Exception):
