@@ -48,15 +48,11 @@ DETAILS = (
         "recurringIndicator": True,
         "frequencyPerDay": 4,
     },
-    {
-        "type": "payment_initiation",
-        "instructedAmount": {"currency": "EUR", "amount": "12.50"},
-        "creditorName": "Conformance Books",
-        "creditorAccount": {"iban": "DE89370400440532013000"},
-        "remittanceInformationUnstructured": "Invoice 5.2.4",
-    },
 )
-"""What is asked for where the variant is `rar`: of accounts that the person has, whichever they are."""
+"""What is asked for where the variant is `rar`: of accounts that the person has, whichever they are.
+
+Of payments nothing is: they are made once, without a refresh token, and the plans try one.
+"""
 
 Browser = list[dict[str, Any]]
 
