@@ -59,10 +59,15 @@ def begin_again() -> Iterator[Beginning]:
         yield Beginning(stand, bank)
 
 
+@pytest.fixture(autouse=True)
+def its_words() -> None:
+    """The library's words alone: a process has one vocabulary, and another module's bank may have set its own."""
+    vocabulary.use(vocabulary.Vocabulary())
+
+
 @pytest.fixture
 def bank(begin_again: Beginning) -> Bank:
     """The provider with its clients, its clock at NOW, nothing on the web and nothing of another test."""
-    vocabulary.use(vocabulary.Vocabulary())  # a process has one, and another module's stack may have set its own
     return begin_again()
 
 
