@@ -75,13 +75,14 @@ def client(bank: Bank, auth: str, constraint: str, **more: Any) -> Fintech:
     """A registered client. `more`: of its metadata."""
     name = f"{auth}-{constraint}" + "".join(f"-{value}" for value in more.values())
     signing = rsa_key(name) if auth == "private_key_jwt" else None
-    shown = certificate(name, organization="Fintech")
+    by_itself = auth == "self_signed_tls_client_auth"
+    shown = certificate(name, organization="Fintech", issuer=f"CN={name}" if by_itself else None)
     keys: dict[str, list[Any]] = {
         "private_key_jwt": [signing],
         "tls_client_auth": [],
         "self_signed_tls_client_auth": [ec_key(name)],
     }
-    x5c = {"x5c": [b64encode(der(shown)).decode()]} if auth == "self_signed_tls_client_auth" else {}
+    x5c = {"x5c": [b64encode(der(shown)).decode()]} if by_itself else {}
     bank.register(
         **{
             "profile": "fapi2-security",

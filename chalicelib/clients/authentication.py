@@ -156,7 +156,7 @@ def _tls_client_auth(attempt: _Attempt) -> AuthenticatedClient:
 def _self_signed_tls_client_auth(attempt: _Attempt) -> AuthenticatedClient:
     shown = _certificate_alone(attempt)
     client = _with_keys(attempt, x5c=certificate.x5c(shown))
-    certificate.require_registered_certificate(shown, client)
+    certificate.require_registered_certificate(shown, client, attempt.provider.settings.client_authorities)
     return AuthenticatedClient(attempt.client, attempt.profile, by_certificate=True)
 
 

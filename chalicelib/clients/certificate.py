@@ -62,11 +62,12 @@ def require_registered_name(certificate: x509.Certificate, client: Client) -> x5
 def require_authority(certificate: x509.Certificate, client: Client, authorities: str) -> x509.Certificate:
     """The certificate, if an authority issued it that may name clients, and the one that its client pinned, if any.
 
-    RFC8705-7.4: in the truststore stand certificates that are there for themselves alone. `authorities`: the setting
-    client_authorities. Raises InvalidClient.
+    RFC8705-7.4: in the truststore stand certificates that are there for themselves alone, whatever issuer they say.
+    `authorities`: the setting client_authorities. Raises InvalidClient.
     """
     try:
         issuer = distinguished_name.of_issuer(certificate)
+        itself = issuer == distinguished_name.of_certificate(certificate)
         named = issuer in distinguished_name.read_all(authorities)
         pinned = client.tls_client_auth_issuer_dn
         fits = pinned is None or issuer == distinguished_name.read(pinned)
@@ -74,9 +75,25 @@ def require_authority(certificate: x509.Certificate, client: Client, authorities
         raise _unusable(problem) from None
     if not named:
         raise InvalidClient("client authentication failed", detail="the certificate's issuer may name no client")
+    if itself:
+        raise InvalidClient("client authentication failed", detail="the certificate names itself as its issuer")
     if not fits:
         raise InvalidClient("client authentication failed", detail="the certificate's issuer is not the registered one")
     return certificate
+
+
+def poses(certificate: x509.Certificate, authorities: str) -> bool:
+    """Whether it says that it is of an authority that may name clients, or is one.
+
+    It would stand in the truststore for itself, so that nobody looks at the signature by which it says so.
+    """
+    try:
+        listed = distinguished_name.read_all(authorities)
+    except distinguished_name.DistinguishedNameError:
+        return False  # nobody may name a client
+    return not listed.isdisjoint(
+        (distinguished_name.of_issuer(certificate), distinguished_name.of_certificate(certificate))
+    )
 
 
 def can_issue(certificate: x509.Certificate) -> bool:
@@ -105,21 +122,21 @@ def x5c(certificate: x509.Certificate) -> str:
     return b64encode(certificate.public_bytes(Encoding.DER)).decode()
 
 
-def require_registered_certificate(certificate: x509.Certificate, client: Client) -> x509.Certificate:
+def require_registered_certificate(certificate: x509.Certificate, client: Client, authorities: str) -> x509.Certificate:
     """The certificate, if it is one of the client's JWK Set (RFC 8705 2.2.2), of that very key, and nobody's authority.
 
-    Raises InvalidClient.
+    `authorities`: as `require_authority` takes it. Raises InvalidClient.
     """
     sent = certificate.public_bytes(Encoding.DER)
     keys = (client.jwks or {}).get("keys", ())
     try:
         own = any(b64decode(key["x5c"][0]) == sent and _is_of(certificate, key) for key in keys if key.get("x5c"))
-        issues = can_issue(certificate)
+        issues = can_issue(certificate) or poses(certificate, authorities)
     except UNREADABLE as problem:
         raise _unusable(problem) from None
     if not own:
         raise InvalidClient("client authentication failed", detail="the certificate is not registered")
-    if issues:  # it stands in the truststore: what it issues would be let in
+    if issues:  # it stands in the truststore: what it issues would be let in, or it in another's name
         raise InvalidClient("client authentication failed", detail="the certificate is an authority's")
     return certificate
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
+from cryptography import x509
+
 from chalicelib.clients import client_secret, distinguished_name
+from chalicelib.clients.certificate import poses
 from chalicelib.clients.metadata import Writes, registered
 from chalicelib.errors import InvalidClientMetadata
 from chalicelib.keys.ring import KeyHome
@@ -51,6 +55,7 @@ def register(
     before = provider.clients.find(client.client_id, now=now)
     client = replace(client, registered_at=now if before is None else before.registered_at)
     _require_authority(client, provider.settings.client_authorities)
+    _require_no_authority(client, provider.settings.client_authorities)
     secret = None
     if client.token_endpoint_auth_method == "client_secret_jwt":
         sealed = None if before is None or new_secret else before.client_secret
@@ -75,4 +80,19 @@ def _require_authority(client: Client, authorities: str) -> Client:
         raise InvalidClientMetadata("tls_client_auth: this deployment's client_authorities lists no authority")
     if pinned is not None and distinguished_name.read(pinned) not in listed:
         raise InvalidClientMetadata("tls_client_auth_issuer_dn: not one of this deployment's client_authorities")
+    return client
+
+
+def _require_no_authority(client: Client, authorities: str) -> Client:
+    """The client, if no certificate that is to stand in the truststore for itself says that it is an authority's, or is one.
+
+    RFC8705-7.4: by `tls_client_auth` it would name another client. Raises InvalidClientMetadata.
+    """
+    if client.token_endpoint_auth_method != "self_signed_tls_client_auth" or client.jwks is None:
+        return client
+    shown = [x509.load_der_x509_certificate(b64decode(key["x5c"][0])) for key in client.jwks["keys"] if key.get("x5c")]
+    if any(poses(one, authorities) for one in shown):
+        raise InvalidClientMetadata(
+            "jwks: the subject or issuer of a certificate of an x5c is one of this deployment's client_authorities"
+        )
     return client

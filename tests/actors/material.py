@@ -108,10 +108,13 @@ def certificate(
     begins: int = NOW - 86_400,
     names: tuple[x509.GeneralName, ...] = (),
     subject: x509.Name | None = None,
-    issuer: str = AUTHORITY,
+    issuer: str | None = None,
     extensions: tuple[x509.ExtensionType, ...] = (),
 ) -> str:
-    """A certificate (PEM), signed by its own key, whoever `issuer` it names; whether a chain is trusted is TLS's matter."""
+    """A certificate (PEM), signed by its own key, whoever `issuer` it names; whether a chain is trusted is TLS's matter.
+
+    `issuer`: left out, the authority; of a name that begins with "self-" itself.
+    """
     key = key or ec_key(common_name)
     if subject is None:  # one without attributes is a name too
         subject = x509.Name(
@@ -121,6 +124,8 @@ def certificate(
                 x509.NameAttribute(NameOID.COMMON_NAME, common_name),
             ]
         )
+    if issuer is None:
+        issuer = subject.rfc4514_string() if common_name.startswith("self-") else AUTHORITY
     start = datetime.fromtimestamp(begins, UTC)
     builder = (
         x509.CertificateBuilder()

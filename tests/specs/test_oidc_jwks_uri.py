@@ -39,6 +39,13 @@ def kids(client):
     return [key["kid"] for key in client.jwks["keys"]]
 
 
+BY_ITSELF = "self_signed_tls_client_auth"
+
+
+def shown_by(auth, name):
+    return certificate(name, issuer=f"CN={name}" if auth == BY_ITSELF else None)
+
+
 @pytest.fixture
 def register(bank, fintech):
     """A function: a client whose keys are at URL, known by them. `keys`: what is there."""
@@ -48,7 +55,9 @@ def register(bank, fintech):
         name = f"published-{auth}-{more.get('profile', '')}"
         metadata = {**STANDARD, "client_id": name, "token_endpoint_auth_method": auth, "jwks_uri": URL}
         bank.register(**(metadata | more))
-        return fintech.with_(client_id=name, auth=auth, key=key or rsa_key("published"), certificate=certificate(shown))
+        return fintech.with_(
+            client_id=name, auth=auth, key=key or rsa_key("published"), certificate=shown_by(auth, shown)
+        )
 
     return make
 
@@ -66,7 +75,7 @@ def test_2_an_assertion_is_verified_by_a_published_key(register, bank):
 @pytest.mark.clause("RFC8705-2.2.2")
 def test_2_2_2_a_certificate_is_recognised_by_a_published_x5c(register, bank):
     """RFC 8705 2.2.2: the self-signed certificate may be in a JWK Set by reference; another is nobody's."""
-    own = jwk(ec_key("published"), x5c=[b64encode(der(certificate("published"))).decode()])
+    own = jwk(ec_key("published"), x5c=[b64encode(der(shown_by(BY_ITSELF, "published"))).decode()])
     client = register(own, auth="self_signed_tls_client_auth")
     assert client.tokens()["scope"]
     refused = client.with_(certificate=certificate("another")).push()
@@ -77,12 +86,14 @@ def test_2_2_2_a_certificate_is_recognised_by_a_published_x5c(register, bank):
 @pytest.mark.clause("RFC8705-2.2.2")
 def test_2_2_2_a_renewed_certificate_is_looked_for(register, bank):
     """The client publishes a new certificate beside the old one, and may use it at once."""
-    old, new = (jwk(ec_key(n), kid=n, x5c=[b64encode(der(certificate(n))).decode()]) for n in ("published", "renewed"))
+    old, new = (
+        jwk(ec_key(n), kid=n, x5c=[b64encode(der(shown_by(BY_ITSELF, n))).decode()]) for n in ("published", "renewed")
+    )
     client = register(old, auth="self_signed_tls_client_auth")
     client.pushed()
     bank.web.put(URL, {"keys": [old, new]})
     bank.now += published_keys.BETWEEN_ATTEMPTS
-    client.with_(certificate=certificate("renewed")).pushed()
+    client.with_(certificate=shown_by(BY_ITSELF, "renewed")).pushed()
     assert bank.web.asked == [URL, URL]
 
 

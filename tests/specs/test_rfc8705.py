@@ -345,7 +345,8 @@ def test_2_2_only_the_registered_certificate_is_the_client(ask, self_signed_clie
 @pytest.mark.clause("RFC8705-2.2.2")
 def test_2_2_2_a_client_may_have_several_certificates_while_it_changes_them(bank):
     """Certificates stand in jwks as x5c, one a key; each is good as long as it is registered."""
-    old, new = certificate("rotating"), certificate("rotating", key=ec_key("rotating-new"))
+    old = certificate("rotating", issuer="CN=rotating")
+    new = certificate("rotating", issuer="CN=rotating", key=ec_key("rotating-new"))
     keys = [
         jwk(ec_key("rotating"), kid="old", x5c=[b64encode(der(old)).decode()]),
         jwk(ec_key("rotating-new"), kid="new", x5c=[b64encode(der(new)).decode()]),
