@@ -49,8 +49,8 @@ def _consumed(by: str, opened: Access, demand: Demand, provider: Provider, *, no
     grant = opened.grant
     if grant is None:
         raise InsufficientScope("no person agreed to this call")
-    own = [one for one in opened.token.authorization_details if one["type"] == demand.authorization_details_type]
-    found = [(place, one) for one in own for place in details.places(one, grant.granted)]
+    all_of_it = details.places(opened.token.authorization_details, grant.granted)
+    found = [(place, one) for place, one in all_of_it if one["type"] == demand.authorization_details_type]
     for place, one in found:
         before = grant.consumption(place)
         if before is not None and before.by == by and now < before.at + AGAIN:

@@ -102,6 +102,7 @@ STEPS = (
         before=((IN_FORCE,),),
         commit=(
             "UpdateItem grants SET consumed_0 IF (attribute_not_exists(consumed_0) OR consumed_0 = ?)"
+            " AND attempts = ? AND attribute_not_exists(token_ended_at)"
             " AND attribute_not_exists(revoked_at) AND consent_expires_at > ?"
         ),
         dying="The same call, sent again under its idempotency key, passes.",

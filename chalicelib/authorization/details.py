@@ -94,10 +94,12 @@ def within(value: str | None, given: tuple[Detail, ...]) -> tuple[Detail, ...]:
     """
     if value is None:
         return given
-    covered = _covered(_read(value, today=date.min), given)
-    if covered is None:
+    wishes = _read(value, today=date.min)
+    covering = _places(wishes, given)
+    if covering is None:
         raise _refused("more than was granted")
-    return covered
+    narrowed = (_narrowed(wish, given[n]) for wish, n in zip(wishes, covering, strict=True))
+    return tuple(one for one in narrowed if one is not None)
 
 
 def ends(details: Iterable[Detail], *, otherwise: int) -> int:
@@ -119,9 +121,9 @@ def recur(details: Iterable[Detail]) -> bool:
     return not any(types()[one["type"]].one_off(one) for one in details)
 
 
-def places(detail: Detail, granted: Sequence[Detail]) -> tuple[int, ...]:
-    """The places of the granted details that cover this one of a token."""
-    return tuple(n for n, had in enumerate(granted) if _narrowed(detail, had) is not None)
+def places(details: Sequence[Detail], granted: Sequence[Detail]) -> list[tuple[int, Detail]]:
+    """A token's details, each with the place of the one granted detail that it is, or is a part of."""
+    return list(zip(_places(details, granted) or (), details, strict=False))
 
 
 def write(details: Iterable[Detail]) -> bool:
@@ -129,21 +131,18 @@ def write(details: Iterable[Detail]) -> bool:
     return any(types()[one["type"]].writes for one in details)
 
 
-def _covered(wishes: Sequence[Detail], given: Sequence[Detail]) -> tuple[Detail, ...] | None:
-    """The wishes, each covered by a granted detail of its own; None where that can't be.
+def _places(wishes: Sequence[Detail], given: Sequence[Detail], taken: Sequence[int] = ()) -> tuple[int, ...] | None:
+    """Of each wish the place of a granted detail of its own that covers it; None where that can't be.
 
     Of its own, so that no token says twice what was agreed to once, such as a payment.
     """
     if not wishes:
         return ()
     wish, *others = wishes
-    for had in sorted(given, key=lambda had: had != wish):  # just what was asked for, before what covers it
-        if (found := _narrowed(wish, had)) is None:
-            continue
-        left = list(given)
-        left.remove(had)
-        if (covered := _covered(others, left)) is not None:
-            return (found, *covered)
+    free = [n for n in range(len(given)) if n not in taken and _narrowed(wish, given[n]) is not None]
+    for n in sorted(free, key=lambda n: given[n] != wish):  # just what was asked for, before what covers it
+        if (found := _places(others, given, (*taken, n))) is not None:
+            return (n, *found)
     return None
 
 

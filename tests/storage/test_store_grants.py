@@ -526,6 +526,16 @@ def test_nothing_is_consumed_of_what_was_revoked_or_is_over(aws):
     assert aws.grants.find(one.key, now=NOW).consumed == {}
 
 
+def test_nothing_is_consumed_after_a_second_attempt_at_the_code(aws):
+    """The write that noticed the theft ended the grant, after it was read."""
+    one = flow().redeemed(aws)
+    grant = one.found(aws)
+    with pytest.raises(Replayed):
+        one.redeem(aws, attempt="another")
+    with pytest.raises(Gone):
+        aws.grants.consume(grant, 0, by=digest("mine"), now=NOW)
+
+
 def test_of_eight_calls_at_once_one_consumes(aws, race):
     one = flow().redeemed(aws)
     grant = one.found(aws)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
+
+from pynamodb.attributes import NumberAttribute, UnicodeSetAttribute
+from pynamodb.expressions.condition import Condition
 
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
 from chalicelib.storage.dynamodb.tables import SWEEP_SLACK, Item
 from chalicelib.storage.permission import AccessToken, Grant
 from chalicelib.storage.records import Login
+
+ATTEMPTS = UnicodeSetAttribute(attr_name="attempts")
+TOKEN_ENDED_AT = NumberAttribute(attr_name="token_ended_at")
 
 JSON = ("granted", "cnf")
 TOKENS = ("token", "front_token")
@@ -76,6 +82,13 @@ def read(item: Item | None) -> Grant | None:
         unreadable = problem if isinstance(problem, Unreadable) else Unreadable(f"Grant: {type(problem).__name__}")
         report(unreadable, str(item.get("pk")), item.get("v"))
         return None
+
+
+def as_read(grant: Grant) -> Condition:
+    """That nobody has tried its code again since it was read, nor ended the access token where there is no other."""
+    tried = set(grant.attempts) == ATTEMPTS if grant.attempts else ATTEMPTS.does_not_exist()
+    alone = grant.refresh_hash is None and grant.token_ended_at is None
+    return cast(Condition, tried & TOKEN_ENDED_AT.does_not_exist() if alone else tried)
 
 
 def consumption(at: int, by: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -46,7 +46,6 @@ CODE_EXPIRES_AT = NumberAttribute(attr_name="code_expires_at")
 FRONT_TOKEN = UnicodeAttribute(attr_name="front_token")
 FRONT_HASH = UnicodeAttribute(attr_name="front_hash")
 REDEEMED_BY = UnicodeAttribute(attr_name="redeemed_by")
-ATTEMPTS = UnicodeSetAttribute(attr_name="attempts")
 TOKEN = UnicodeAttribute(attr_name="token")
 TOKEN_HASH = UnicodeAttribute(attr_name="token_hash")
 REFRESH_HASH = UnicodeAttribute(attr_name="refresh_hash")
@@ -175,7 +174,9 @@ class Grants:
         until = (EXPIRES_AT.set(CONSENT_EXPIRES_AT), TTL.set(CONSENT_EXPIRES_AT + SWEEP_SLACK))
         of_code = (digest(code.secret) == CODE_HASH) & (DECISION == "approved") & REVOKED_AT.does_not_exist()
         in_time = REDEEMED_BY.exists() | (now < CODE_EXPIRES_AT)
-        written = self._step(grant.key, (*first, *login, *answered, *until, ATTEMPTS.add({attempt})), of_code & in_time)
+        written = self._step(
+            grant.key, (*first, *login, *answered, *until, items.ATTEMPTS.add({attempt})), of_code & in_time
+        )
         if written.redeemed_by != attempt or len(written.attempts) > 1:
             raise Replayed("the code was redeemed before")
         return written
@@ -209,7 +210,7 @@ class Grants:
 
     def consume(self, grant: Grant, place: int, *, by: str, now: int) -> None:
         consumed, said = UnicodeAttribute(attr_name=f"{items.CONSUMED}{place}"), items.consumption(now, by)
-        unused = consumed.does_not_exist() | (said == consumed)  # or sent again
+        unused = (consumed.does_not_exist() | (said == consumed)) & items.as_read(grant)  # or sent again
         try:
             self._tables.write(
                 Write("Update", self.name, grant.key, actions=(consumed.set(said),), condition=unused & _in_force(now))
