@@ -18,7 +18,7 @@ from chalicelib.errors import OAuthError
 from chalicelib.keys.kms import ALGORITHMS
 from chalicelib.profiles import PROFILES, Profile
 from chalicelib.settings import Settings, variable
-from docs import checks, clauses, fapi1, licences, protocol, published
+from docs import checks, clauses, fapi1, licences, protocol, published, threats
 from docs.clauses import ROOT, TAG, Place
 from infra.functions import FUNCTIONS, Function
 
@@ -167,6 +167,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "licences.md": licences.page,
     "published.md": published.page,
     "checks.md": checks.page,
+    "threat-model.md": threats.page,
     FAPI1: fapi1_page,
 }
 
