@@ -18,7 +18,7 @@ from chalicelib.errors import OAuthError
 from chalicelib.keys.kms import ALGORITHMS
 from chalicelib.profiles import PROFILES, Profile
 from chalicelib.settings import Settings, variable
-from docs import checks, clauses, fapi1, licences, protocol, published, threats
+from docs import architecture, checks, clauses, fapi1, licences, protocol, published, threats
 from docs.clauses import ROOT, TAG, Place
 from infra.functions import FUNCTIONS, Function
 
@@ -168,6 +168,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "published.md": published.page,
     "checks.md": checks.page,
     "threat-model.md": threats.page,
+    "architecture.md": architecture.page,
     FAPI1: fapi1_page,
 }
 

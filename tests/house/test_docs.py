@@ -29,7 +29,9 @@ PAGES = tuple(sorted(path.relative_to(ROOT) for path in (*ROOT.glob("*.md"), *DO
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FILE = re.compile(r"`((?:chalicelib|infra|local|tests|docs|conformance|benchmarks|\.ci)/[\w./*-]*)")
 URLS = frozenset(front_door.app.routes)
-WRITTEN = tuple(path for path in PAGES if "reference" not in path.parts)
+WRITTEN = tuple(
+    path for path in PAGES if "reference" not in path.parts or path.name in ("compatibility.md", "glossary.md")
+)
 """The pages that people write."""
 
 

@@ -1,10 +1,13 @@
 """Pages that say what is there say all of it: threats, errors, decisions."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from docs import threats
+from docs import architecture, threats
+from infra.functions import FUNCTIONS
+from models.steps import STEPS
 from tests.house.source import FENCE, ROOT, text
 
 DOCS = ROOT / "docs"
@@ -46,3 +49,21 @@ def test_a_threat_names_one_test(name):
 def test_a_threat_cites_clauses_that_code_cites():
     with pytest.raises(LookupError):
         threats._code(["RFC9700-4.99"])
+
+
+def test_the_glossary_has_at_most_eight_words_and_each_is_one_of_the_code():
+    words = re.findall(r"^\| ([a-z ]+) \|", text(Path("docs/reference/glossary.md")), re.MULTILINE)
+    assert 0 < len(words) <= 8
+    code = "\n".join(path.read_text() for path in (ROOT / "chalicelib").rglob("*.py"))
+    assert [word for word in words if not re.search(rf"\b{word.replace(' ', '_')}", code)] == []
+
+
+def test_the_architecture_has_words_for_each_step_and_no_other():
+    assert [step.name for step in STEPS] == list(architecture.DOING)
+    functions = {name for who, _ in architecture.DOING.values() for name in who.split(", ")}
+    assert functions <= {function.name for function in FUNCTIONS}
+
+
+def test_a_package_that_says_nothing_of_itself_fails_the_architecture():
+    with pytest.raises(LookupError):
+        architecture._first_line("x = 1", "package")
