@@ -25,7 +25,15 @@ DETAIL_TYPES = ("account_information", "payment_initiation")
 NAME = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,100}")  # RFC6749-3.3
 MEMBER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,60}")
 PLACE = re.compile(r"\{([^{}]*)\}")
-LEVELS = ("2", "3")
+ACR: Mapping[str, str] = {"2": "urn:ducat:loa:2", "3": "urn:ducat:loa:3"}
+"""The levels of assurance, and the library's own names for them."""
+CLAIMS = (
+    "name family_name given_name middle_name nickname preferred_username profile picture website gender birthdate zoneinfo "
+    "locale updated_at email email_verified address phone_number phone_number_verified"
+)
+"""The claims that the library brings; `people/claims.py` has each."""
+OF_A_TOKEN = "iss sub aud exp nbf iat jti nonce auth_time acr amr azp at_hash c_hash s_hash sid cnf"
+"""What a JWT says of itself or of a sign-in (RFC 7519 4.1; OpenID Connect Core 2): no claims about a person."""
 MEMBER_KINDS = ("amount", "account", "iban", "day", "text", "number", "switch", "locations")
 """Kinds of members that a declared type may name instead of a schema (authorization/declared_type.py)."""
 
@@ -215,9 +223,12 @@ def _entries(value: Any, section: str, problems: list[str]) -> tuple[Any, ...]:
 
 
 def _acr(value: Any) -> list[str]:
-    if not isinstance(value, dict) or not value.keys() <= set(LEVELS) or not all(map(KINDS["name"], value.values())):
-        return [f"acr: not an object of {' and '.join(LEVELS)} to a name each"]
-    return [] if len(set(value.values())) == len(value) else ["acr: two levels have one name"]
+    if not isinstance(value, dict) or not value.keys() <= ACR.keys() or not all(map(KINDS["name"], value.values())):
+        return [f"acr: not an object of {' and '.join(ACR)} to a name each"]
+    if len(set(value.values())) < len(value):
+        return ["acr: two levels have one name"]
+    moved = [name for name in value if value[name] in ACR.values() and value[name] != ACR[name]]
+    return [f"acr: {name} has the library's name of another level" for name in moved]
 
 
 def _zone(value: Any) -> list[str]:
@@ -237,7 +248,7 @@ def _clashes(vocabulary: Vocabulary) -> list[str]:
     problems = []
     for section, names in (
         ("scopes", vocabulary.scope_names),
-        ("claims", tuple(one.name for one in vocabulary.claims)),
+        ("claims", (*CLAIMS.split(), *OF_A_TOKEN.split(), *(one.name for one in vocabulary.claims))),
         ("authorization_details_types", vocabulary.type_names),
     ):
         problems += [f"{section}: {name} is there already" for name in sorted({n for n in names if names.count(n) > 1})]
@@ -253,6 +264,9 @@ def _clashes(vocabulary: Vocabulary) -> list[str]:
             problems.append(f"authorization_details_types: {one.name}: validUntil is no day")
         if one.account is not None and one.members.get(one.account) != "account":
             problems.append(f"authorization_details_types: {one.name}: {one.account} is no account")
+        problems += [f"authorization_details_types: {one.name}: nobody is shown {name}" for name in _unseen(one)]
+        if "type" in one.members:
+            problems.append(f"authorization_details_types: {one.name}: type is there already")
         known = {*one.members, "type"}
         named = [*one.required, *(PLACE.findall(" ".join([one.heading, *one.facts.values()]))), one.account or "type"]
         problems += [
@@ -261,3 +275,13 @@ def _clashes(vocabulary: Vocabulary) -> list[str]:
             if name not in known
         ]
     return problems
+
+
+def _unseen(one: DeclaredType) -> list[str]:
+    """Members that a person would agree to unseen: in no heading and no fact, and neither a choice nor a limit."""
+    shown = {name.partition(".")[0] for name in PLACE.findall(" ".join([one.heading, *one.facts.values()]))}
+    return [
+        name
+        for name, kind in one.members.items()
+        if name not in {*shown, one.account, "validUntil"} and kind != "locations"
+    ]

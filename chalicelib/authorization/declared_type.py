@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -23,12 +24,13 @@ from chalicelib.authorization.detail_type import (
     distinct,
     in_full,
     is_day,
+    is_readable,
     require_ahead,
     spaced,
     text,
     with_iban,
 )
-from chalicelib.authorization.payment_initiation import AMOUNT, in_words
+from chalicelib.authorization.payment_initiation import AMOUNT, AMOUNT_DIGITS, in_words
 from chalicelib.vocabulary import PLACE, DeclaredType
 
 MEMBERS: Mapping[str, Any] = {
@@ -44,6 +46,7 @@ MEMBERS: Mapping[str, Any] = {
 """Kinds of members that a declared type names instead of a schema."""
 AMOUNT_OF = frozenset({"currency", "amount"})
 """Members of an amount."""
+DIGITS = re.compile(AMOUNT_DIGITS)
 
 
 def detail_type(one: DeclaredType) -> DetailType:
@@ -88,10 +91,21 @@ def problems_of(one: DeclaredType) -> list[str]:
 
 
 def _require(detail: Detail, today: date) -> Detail:
-    for value in detail.values():
+    for value in _all_in(detail):
+        if isinstance(value, str) and value and not is_readable(value):
+            raise ValueError("a text that can't be read as it is meant")
         if isinstance(value, dict) and value.keys() == AMOUNT_OF:
+            if not all(isinstance(part, str) for part in value.values()) or not DIGITS.match(value["amount"]):
+                raise ValueError("an amount that is none")
             currency.in_full(**value)
     return require_ahead(detail, "validUntil", today)
+
+
+def _all_in(value: Any) -> Iterator[Any]:
+    """The value, and every one in it, however deep the bank's own schema lets it stand."""
+    yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _all_in(inner)
 
 
 def _say(one: DeclaredType, detail: Detail, accounts: Sequence[Account], place: str) -> Shown:
@@ -127,8 +141,9 @@ def _narrow(one: DeclaredType, asked: Detail, granted: Detail) -> Detail | None:
 
 
 def _has(words: str, detail: Detail) -> bool:
-    """Whether the detail has each member that the words name."""
-    return all(_member(name, detail) is not None for name in PLACE.findall(words))
+    """Whether the detail has a member that the words name, or they name none: what was sent is shown beside what was not."""
+    named = PLACE.findall(words)
+    return not named or any(_member(name, detail) is not None for name in named)
 
 
 def _filled(words: str, detail: Detail) -> str:

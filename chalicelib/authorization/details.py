@@ -41,10 +41,15 @@ def asked(value: str | None, allowed: Iterable[str], *, now: int) -> tuple[Detai
 
 def require(details: tuple[Detail, ...], allowed: Iterable[str]) -> tuple[Detail, ...]:
     """The details, if the client may ask for each. Raises InvalidAuthorizationDetails."""
-    allowed = frozenset(allowed)
-    if not all(one["type"] in allowed for one in details):
+    if known_to(details, allowed) != details:
         raise _refused("a type that this client may not ask for")
     return details
+
+
+def known_to(details: tuple[Detail, ...], allowed: Iterable[str]) -> tuple[Detail, ...]:
+    """Those of them that a client of the `allowed` types may ask for. A bank may have taken a type away that was granted."""
+    allowed = types().keys() & frozenset(allowed)
+    return tuple(one for one in details if one["type"] in allowed)
 
 
 def in_words(details: Sequence[Detail], accounts: Sequence[Account]) -> list[Shown]:
@@ -67,12 +72,20 @@ def granted_in_words(grant: Grant, *, until: int) -> list[Shown]:
 
     `until`: when all that this client may do ends, as the page says; what ends sooner says so by itself.
     """
-    found = [shown for one in grant.granted for shown in in_words((one,), types()[one["type"]].own_accounts(one))]
+    found = [_granted_in_words(one) for one in grant.granted]
     sooner = (("Ends", moments.in_words(grant.consent_expires_at)),) if grant.consent_expires_at < until else ()
     return [
         replace(shown, facts=(*shown.facts, *_used(grant.granted[n], grant.consumption(n)), *sooner))
         for n, shown in enumerate(found)
     ]
+
+
+def _granted_in_words(one: Detail) -> Shown:
+    """A granted detail. One of a type that there is no more has a name only: it can still be ended."""
+    if one["type"] not in types():
+        return Shown(one["type"], ())
+    (shown,) = in_words((one,), types()[one["type"]].own_accounts(one))
+    return shown
 
 
 def granted(details: Sequence[Detail], form: Mapping[str, str], accounts: Sequence[Account]) -> tuple[Detail, ...]:
@@ -118,7 +131,7 @@ def consent_ends(details: Iterable[Detail], *, now: int, otherwise: int) -> int:
 
 def recur(details: Iterable[Detail]) -> bool:
     """Whether access may be had again without the person."""
-    return not any(types()[one["type"]].one_off(one) for one in details)
+    return all(one["type"] in types() and not types()[one["type"]].one_off(one) for one in details)
 
 
 def places(details: Sequence[Detail], granted: Sequence[Detail]) -> list[tuple[int, Detail]]:
@@ -148,12 +161,15 @@ def _places(wishes: Sequence[Detail], given: Sequence[Detail], taken: Sequence[i
 
 def _narrowed(wish: Detail, had: Detail) -> Detail | None:
     """What of a granted detail another one covers, None where it is of another type or more than that."""
-    return types()[wish["type"]].narrow(wish, had) if had["type"] == wish["type"] else None
+    return types()[wish["type"]].narrow(wish, had) if had["type"] == wish["type"] in types() else None
 
 
 def _used(detail: Detail, consumption: Consumption | None) -> tuple[tuple[str, str], ...]:
     """On which day it was used up, if it was."""
-    return () if consumption is None else ((types()[detail["type"]].consumed, moments.in_words(consumption.at)),)
+    if consumption is None:
+        return ()
+    done = types()[detail["type"]].consumed if detail["type"] in types() else "Used"
+    return ((done, moments.in_words(consumption.at)),)
 
 
 def _read(value: str, *, today: date) -> tuple[Detail, ...]:

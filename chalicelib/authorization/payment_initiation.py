@@ -32,11 +32,12 @@ from chalicelib.authorization.detail_type import (
 
 LIMITS = ("actions", "locations")
 
+AMOUNT_DIGITS = r"^(?=.*[1-9])(0|[1-9][0-9]{0,13})(\.[0-9]{1,4})?$"  # not nothing
 AMOUNT = {
     "type": "object",
     "properties": {
         "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},  # ISO 4217
-        "amount": {"type": "string", "pattern": r"^(?=.*[1-9])(0|[1-9][0-9]{0,13})(\.[0-9]{1,4})?$"},  # not nothing
+        "amount": {"type": "string", "pattern": AMOUNT_DIGITS},
     },
     "required": ["currency", "amount"],
     "additionalProperties": False,

@@ -47,7 +47,7 @@ def issue(
     grant = _require_good(used, grant, provider, now=now)
     # What the client may no longer ask for, it gets no longer.
     granted = tuple(token for token in grant.scope if token in caller.client.scope)
-    given = tuple(one for one in grant.granted if one["type"] in caller.client.authorization_details_types)
+    given = details.known_to(grant.granted, caller.client.authorization_details_types)
     if not granted and not given:
         raise _refused("the client may ask for nothing of it any more")
     if "scope" in form:

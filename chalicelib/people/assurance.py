@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.settings import Settings
     from chalicelib.storage.records import Login
 
-ACR: Mapping[int, str] = {2: "urn:ducat:loa:2", 3: "urn:ducat:loa:3"}
+ACR: Mapping[int, str] = {int(level): name for level, name in vocabulary.ACR.items()}
 
 
 def named(level: int) -> str:
