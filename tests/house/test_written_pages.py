@@ -1,16 +1,23 @@
 """Pages that say what is there say all of it: threats, errors, decisions."""
 
+import ast
 import re
+import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
+from botocore import exceptions
 
-from docs import architecture, threats
+from chalicelib import aws_failure, errors
+from docs import architecture, clauses, threats
+from docs.clauses import TAG
 from infra.functions import FUNCTIONS
 from models.steps import STEPS
 from tests.house.source import FENCE, ROOT, text
 
 DOCS = ROOT / "docs"
+UNREACHED = (exceptions.HTTPClientError, exceptions.ConnectionError)
 PAGES = tuple(sorted(path.relative_to(ROOT) for path in (*ROOT.glob("*.md"), *DOCS.rglob("*.md"))))
 
 
@@ -67,3 +74,90 @@ def test_the_architecture_has_words_for_each_step_and_no_other():
 def test_a_package_that_says_nothing_of_itself_fails_the_architecture():
     with pytest.raises(LookupError):
         architecture._first_line("x = 1", "package")
+
+
+def codes():
+    """Every registered error code of errors.py."""
+    return {kind.error for kind in vars(errors).values() if isinstance(kind, type) and hasattr(kind, "error")}
+
+
+def test_every_error_code_has_its_section_and_no_other_has_one():
+    sections = headings("integrate/troubleshooting.md", 2)
+    assert [one for one in sections if "_" in one] == sorted(codes(), key=sections.index)
+
+
+def said(node):
+    """A text of the code, with `…` for what is filled in."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def fits(quoted, text_of_code):
+    """Whether a page quotes that text; `…` stands for anything on either side."""
+    pattern = ".+".join(map(re.escape, quoted.split("…")))
+    return bool(re.search(pattern, text_of_code)) or bool(
+        "…" in text_of_code
+        and len(text_of_code) > 20
+        and re.fullmatch(".*".join(map(re.escape, text_of_code.split("…"))), quoted)
+    )
+
+
+@cache
+def texts():
+    """Every text of the product's code."""
+    trees = (ast.parse(path.read_text()) for path in (ROOT / "chalicelib").rglob("*.py"))
+    return tuple({said(node) for tree in trees for node in ast.walk(tree)} - {""})
+
+
+@pytest.mark.parametrize("name", ["integrate/troubleshooting.md", "operate/troubleshooting.md"])
+def test_what_a_page_quotes_of_an_answer_or_a_log_line_is_in_the_code(name):
+    """The first column of its tables, where that is a sentence of ours."""
+    rows = re.findall(r"^\| `([^`]+ [^`]+)` \|", text(Path("docs") / name), re.MULTILINE)
+    assert len(rows) > 10
+    plain = [re.sub(r"^(authorization_details|assertion): (?=.{4})", "", one) for one in rows]
+    assert [one for one in plain if not any(fits(one, t) for t in texts())] == []
+
+
+def test_a_quote_that_no_code_has_is_noticed():
+    assert fits("its iat is more than … seconds ago", "its iat is more than … seconds ago")
+    assert not [t for t in texts() if fits("its aud is an endpoint of ours", t)]
+    assert not [t for t in texts() if fits("this client may … everything", t)]
+
+
+def test_the_codes_of_aws_that_pass_by_themselves_are_said_to():
+    """A code in a row of 503 is one that the code takes for passing, or stands for no answer; one in a row of 500 is not."""
+    table = re.findall(r"^\| (`.+`) \| (50[03]) \|", text(Path("docs/operate/troubleshooting.md")), re.MULTILINE)
+    status = {code: int(number) for codes, number in table for code in re.findall(r"`(\w+)`", codes)}
+    assert len(status) > 10
+    no_answer = {name for name in status if issubclass(getattr(exceptions, name, Exception), UNREACHED)}
+    assert {name for name, number in status.items() if number == 503} == (
+        status.keys() & aws_failure.PASSING
+    ) | no_answer
+
+
+def test_the_versions_of_python_are_those_that_the_checks_run_on():
+    page = text(Path("docs/reference/compatibility.md"))
+    tried = re.search(r"python: \[(.*)\]", (ROOT / ".github/workflows/ci.yml").read_text()).group(1).replace('"', "")
+    assert f"| Python, laptop and operator | {tried} " in page
+    least = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    assert least == f">={tried.split(', ')[0]}"
+    runtime = re.search(r"Runtime\.PYTHON_(\d+)_(\d+)", (ROOT / "infra/lambdas.py").read_text())
+    assert f"| Python, on Lambda | {runtime.group(1)}.{runtime.group(2)} on arm64" in page
+
+
+def test_the_specifications_are_those_whose_clauses_are_cited():
+    page = text(Path("docs/reference/compatibility.md"))
+    cited = {clauses.specification(tag) for tag in {*clauses.in_code(), *clauses.in_tests()} if listed(tag)}
+    rfcs = [number for number in clauses.RFCS if clauses.SPELT.get(number, f"RFC{number}") in cited]
+    assert re.findall(r"\[(\d{4})\]\(https://www\.rfc-editor\.org", page) == sorted(rfcs)
+    others = [
+        clauses.SPECIFICATIONS[name][0] for name in cited if not clauses.SPECIFICATIONS[name][0].startswith("RFC ")
+    ]
+    words = [re.sub(r"^(OpenID Connect|OAuth 2\.0) | \((as|draft).*\)$", "", title) for title in others]
+    assert [one for one in words if one not in page] == []
+
+
+def listed(tag):
+    """Whether a tag is of a specification that the pages know."""
+    return TAG.fullmatch(tag).group(1) in clauses.SPECIFICATIONS
