@@ -1,6 +1,7 @@
 # make demo    two fintechs read their customers' accounts, over the whole local stack; nothing to click
 # make demo PROFILE=fapi2-message-signing SENDER=dpop   the same under other rules: signed, with tokens bound to DPoP keys
 # make run     the same stack, kept up, with pages to click
+# make run CLIENT=client.json   the same, with one more client: a record of your own
 # make test    every check, in under three minutes of two cores
 # make specs   the tests of the specifications and of the attacks alone, in under one
 # make synth   the AWS deployment as a CloudFormation template, in build/cdk.out
@@ -8,7 +9,8 @@
 # make model   the storage protocol, every order of its calls; needs spin
 # make races   10,000 races of the stores over two Regions
 # make faults ONLY='token*'   each AWS call of each request met by each fault, and every order of two requests (all without ONLY)
-# make foreign FOREIGN_MODULES=../foreign/node_modules   client libraries by others, on a live stack; those for Node from there
+# make foreign FOREIGN_MODULES=../foreign/node_modules FOREIGN_GO=~/go/pkg/mod FOREIGN_MAVEN=~/.m2/repository   client libraries
+#              by others, on a live stack: Authlib, and those for Node, Go and Java that are there
 # make docs    docs/reference, written anew from the code
 # make conformance SUITE=https://localhost:8443   the OpenID Foundation's plans, by a suite at an address
 # make mutants ONLY='token-*'   each rule broken on purpose, one at a time (all of them without ONLY): a test must notice
@@ -40,7 +42,7 @@ demo: $(LOCAL)
 	@$(BIN)/python -m local.demo --port $(PORT) --profile $(PROFILE) --sender $(SENDER)
 
 run: $(LOCAL)
-	@$(BIN)/python -m local.run --port $(PORT)
+	@$(BIN)/python -m local.run --port $(PORT) $(if $(CLIENT),--client '$(CLIENT)')
 
 environment: $(DEV)
 
@@ -57,7 +59,7 @@ bench: $(DEV)
 	@$(BIN)/python -m benchmarks
 
 foreign: $(DEV)
-	@FOREIGN_MODULES=$(FOREIGN_MODULES) $(BIN)/python -m pytest -n0 tests/foreign
+	@FOREIGN_MODULES='$(FOREIGN_MODULES)' FOREIGN_GO='$(FOREIGN_GO)' FOREIGN_MAVEN='$(FOREIGN_MAVEN)' $(BIN)/python -m pytest -n0 tests/foreign
 
 docs: $(DEV)
 	@$(BIN)/python -m docs.generate

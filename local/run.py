@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import signal
 import sys
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from threading import Event
+from typing import Any
 
+from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri
 from local import clients, fintech_web, people
 from local.fintech import Fintech
 from local.ports import PortTaken, add_port, following
@@ -25,8 +30,11 @@ Client certificate: {certificate}
 A line a request follows. Ctrl-C ends it; nothing is kept."""
 
 
-def serve(ports: tuple[int, int, int], stop: Event) -> None:
-    """Until `stop` is set. Raises PortTaken."""
+def serve(ports: tuple[int, int, int], stop: Event, records: Iterable[Mapping[str, Any]] = ()) -> None:
+    """Until `stop` is set. `records`: of clients to register beside the two.
+
+    Raises PortTaken, and InvalidClientMetadata or InvalidRedirectUri for a record that can't be registered.
+    """
     browsers, certificates, home_port = ports
     with ExitStack() as running:
         taken = running.enter_context(fintech_web.take(home_port))
@@ -36,6 +44,8 @@ def serve(ports: tuple[int, int, int], stop: Event) -> None:
         trusted = stack.certificates.trusted
         for client in pair:
             clients.register(stack.provider, client)
+        for record in records:
+            clients.register_record(stack.provider, record)
         fintechs = {c.client_id: Fintech(c, issuer=stack.issuer, api=stack.mtls_url, trusted=trusted) for c in pair}
         server = fintech_web.serve(fintech_web.build(fintechs), taken, stack.certificates.server())
         running.callback(server.shutdown)
@@ -54,18 +64,22 @@ def serve(ports: tuple[int, int, int], stop: Event) -> None:
 
 
 def main() -> None:
-    """The command line. Ends with status 1 and a line where a port is taken."""
+    """The command line. Ends with status 1 and a line where a port is taken or a client can't be registered."""
     parser = argparse.ArgumentParser(prog="python -m local.run", description="The local stack, until Ctrl-C.")
     add_port(parser)
-    ports = following(parser.parse_args().port)
+    parser.add_argument("--client", type=Path, action="append", default=[], help="a record to register as well: JSON")
+    chosen = parser.parse_args()
+    ports = following(chosen.port)
     logging.basicConfig(stream=sys.stdout, format="%(message)s")
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        serve(ports, stop)
+        serve(ports, stop, [json.loads(file.read_text(encoding="utf-8")) for file in chosen.client])
     except PortTaken as problem:
         sys.exit(f"make run: {problem}; stop what uses it, or choose others: make run PORT=9843")
+    except (InvalidClientMetadata, InvalidRedirectUri) as problem:
+        sys.exit(f"make run: the client can't be registered: {problem}")
     print("Ended.")
 
 

@@ -12,16 +12,12 @@ import pytest
 
 from chalicelib.authorization.writing import writes
 from chalicelib.clients import registration
-from local import people
-from local.browser import Browser, Page
 from local.certificates import Certificates
 from local.stack import Stack
+from tests.foreign import programs
+from tests.foreign.recipes.new_client import CALLBACK
 
 HERE = Path(__file__).resolve().parent
-CALLBACK = "https://localhost:18847/callback"
-"""Nothing answers there."""
-MOST_PAGES = 4
-TYPED = {"username": "alice", "password": people.ALICE.password, "one_time_code": people.ONE_TIME_CODE}
 
 
 @pytest.fixture(scope="module")
@@ -54,24 +50,7 @@ def register(stack: Stack) -> Callable[..., dict[str, Any]]:
 def sign_in(stack: Stack) -> Callable[[str], str]:
     """A function: where the browser comes back after alice signed in and agreed at that address."""
 
-    def through(url: str) -> str:
-        browser = Browser(stack.certificates.trusted, elsewhere=CALLBACK)
-        page = browser.open(url)
-        for _ in range(MOST_PAGES):
-            if page.status is None:
-                return page.url
-            page = _onward(browser, page)
-        raise AssertionError(page.html)
-
-    return through
-
-
-def _onward(browser: Browser, page: Page) -> Page:
-    shown = {button for form in page.forms for button in form.buttons}
-    for button, typed in (("login", TYPED), ("approve", {}), ("continue", {})):
-        if button in shown:
-            return browser.press(page, button, typed)
-    raise AssertionError(f"{page.status} {page.html}")
+    return lambda url: programs.sign_in(url, stack.certificates.trusted, CALLBACK)
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +60,9 @@ def modules() -> str:
     if shutil.which("node") is None:
         pytest.skip("there is no node on the path")
     if not found.is_dir():
-        pytest.skip("FOREIGN_MODULES names no node_modules: npm install oauth4webapi openid-client@5 somewhere")
+        pytest.skip(
+            "FOREIGN_MODULES names no node_modules: copy package*.json of tests/foreign/recipes elsewhere, npm ci there"
+        )
     return str(found)
 
 

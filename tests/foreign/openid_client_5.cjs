@@ -6,7 +6,7 @@ const say = (message) => console.log(JSON.stringify(message))
 
 ;(async () => {
   const asked = await next()
-  const { Issuer, custom } = createRequire(`${asked.modules}/`)('openid-client')
+  const { Issuer, custom } = createRequire(`${asked.modules}/`)('openid-client-5')
   const pem = require('node:fs').readFileSync(asked.certificate)
   custom.setHttpOptionsDefaults({ timeout: 10000 })
   const issuer = await Issuer.discover(asked.issuer)

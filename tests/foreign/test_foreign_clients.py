@@ -93,7 +93,7 @@ def test_openid_client_5_encrypts_its_request(stack, register, sign_in, node, pr
         "keys": [dict(key, use="sig"), dict(opens, use="enc")],
         "certificate": str(certificate.file),
     }
-    begun, got = node("openid-client", "openid_client_5.cjs", told, lambda begun: {"url": sign_in(begun["url"])})
+    begun, got = node("openid-client-5", "openid_client_5.cjs", told, lambda begun: {"url": sign_in(begun["url"])})
     assert (begun["header"]["alg"], begun["header"]["cty"]) == (alg, "oauth-authz-req+jwt")
     assert got["sub"] == ALICE.sub
     query = dict(parse_qsl(urlsplit(begun["url"]).query))

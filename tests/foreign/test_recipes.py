@@ -1,0 +1,116 @@
+"""The programs of docs/integrate/clients, each run as its page says: it logs alice in, refreshes and reads her accounts."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.foreign import programs
+from tests.foreign.conftest import HERE
+from tests.foreign.recipes import new_client
+from tests.foreign.recipes.new_client import CALLBACK
+
+RECIPES = HERE / "recipes"
+PLAIN, SIGNED = "fapi2-security", "fapi2-message-signing"
+
+
+@pytest.fixture
+def logs_in(stack, register, tmp_path) -> Callable[..., dict[str, Any]]:
+    """A function: registers a client, runs a program as that client, and gives what the program prints at its end."""
+
+    def run(command: list[str], alg: str, bound: str, profile: str = PLAIN, **more: str) -> dict[str, Any]:
+        record = new_client.make(tmp_path, alg=alg, bound=bound, profile=profile, client_id=f"{tmp_path.name[-40:]}")
+        if profile == SIGNED:
+            record["require_signed_request_object"] = True
+        register(**record)
+        certificate = {"CERTIFICATE": str(stack.certificates.client("foreign").file)} if bound == "mtls" else {}
+        trusted = str(stack.certificates.trusted)
+        told = {
+            "ISSUER": stack.issuer,
+            "ACCOUNTS": f"{stack.mtls_url}/accounts",
+            "CLIENT_ID": record["client_id"],
+            "REDIRECT_URI": record["redirect_uris"][0],
+            "KEY": str(tmp_path / "key.json"),
+            "TRUSTED": trusted,
+            "NODE_EXTRA_CA_CERTS": trusted,
+            **certificate,
+            **({"SIGN_REQUEST": "yes"} if profile == SIGNED else {}),
+            **more,
+        }
+        return programs.login(command, {**os.environ, **told}, stack.certificates.trusted, CALLBACK)
+
+    return run
+
+
+@pytest.fixture
+def beside_modules(modules, tmp_path) -> Callable[[str, str], list[str]]:
+    """A function: the command that runs a program of Node beside its libraries."""
+
+    def of(library: str, script: str) -> list[str]:
+        if not (Path(modules) / library).is_dir():
+            pytest.skip(f"{library} is not in {modules}")
+        shutil.copy(RECIPES / script, tmp_path)
+        (tmp_path / "node_modules").symlink_to(modules)
+        return ["node", str(tmp_path / script)]
+
+    return of
+
+
+@pytest.mark.parametrize(("alg", "profile"), [("PS256", PLAIN), ("EdDSA", PLAIN), ("ES256", SIGNED)])
+def test_oauth4webapi_logs_in_with_dpop(logs_in, beside_modules, alg, profile):
+    got = logs_in(beside_modules("oauth4webapi", "oauth4webapi.mjs"), alg, "dpop", profile)
+    assert programs.is_alices(got, "dpop")
+
+
+@pytest.mark.parametrize(("alg", "profile"), [("PS256", PLAIN), ("ES256", SIGNED), ("EdDSA", SIGNED)])
+def test_openid_client_logs_in_with_a_certificate(logs_in, beside_modules, alg, profile):
+    got = logs_in(beside_modules("openid-client", "openid_client.mjs"), alg, "mtls", profile)
+    assert programs.is_alices(got, "bearer")
+
+
+@pytest.mark.parametrize(("alg", "profile"), [("PS256", PLAIN), ("ES256", SIGNED), ("EdDSA", PLAIN)])
+def test_authlib_logs_in_with_a_certificate(logs_in, alg, profile):
+    got = logs_in([sys.executable, str(RECIPES / "authlib_login.py")], alg, "mtls", profile)
+    assert programs.is_alices(got, "bearer")
+
+
+@pytest.fixture(scope="module")
+def go_program(tmp_path_factory) -> str:
+    """The program of x/oauth2, built from the modules that FOREIGN_GO holds, a GOMODCACHE. Skips where there are none."""
+    cache = os.environ.get("FOREIGN_GO")
+    if not cache or shutil.which("go") is None:
+        pytest.skip(
+            "go is not on the path, or FOREIGN_GO names no module cache: go mod download in tests/foreign/recipes/go"
+        )
+    built = tmp_path_factory.mktemp("go") / "login"
+    offline = {"GOMODCACHE": cache, "GOPROXY": "off", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local"}
+    _built(["go", "build", "-o", str(built), "."], RECIPES / "go", offline)
+    return str(built)
+
+
+def _built(command: list[str], folder: Path, surroundings: dict[str, str]) -> None:
+    build = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, **surroundings},
+        capture_output=True,
+        text=True,
+        timeout=programs.SECONDS,
+    )
+    assert build.returncode == 0, build.stdout + build.stderr
+
+
+@pytest.mark.parametrize(("alg", "profile"), [("PS256", PLAIN), ("ES256", SIGNED), ("EdDSA", PLAIN)])
+def test_go_logs_in_with_a_certificate(logs_in, go_program, alg, profile):
+    assert programs.is_alices(logs_in([go_program], alg, "mtls", profile), "bearer")
+
+
+@pytest.mark.parametrize(("alg", "profile"), [("PS256", PLAIN), ("ES256", SIGNED)])
+def test_openid_client_5_logs_in_with_a_certificate(logs_in, beside_modules, alg, profile):
+    got = logs_in(beside_modules("openid-client-5", "openid_client_5.cjs"), alg, "mtls", profile)
+    assert programs.is_alices(got, "bearer")
