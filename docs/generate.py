@@ -18,7 +18,7 @@ from chalicelib.errors import OAuthError
 from chalicelib.keys.kms import ALGORITHMS
 from chalicelib.profiles import PROFILES, Profile
 from chalicelib.settings import Settings, variable
-from docs import architecture, checks, clauses, fapi1, licences, protocol, published, threats
+from docs import architecture, checks, clauses, decisions, fapi1, licences, protocol, published, threats
 from docs.clauses import ROOT, TAG, Place
 from infra.functions import FUNCTIONS, Function
 
@@ -170,6 +170,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "threat-model.md": threats.page,
     "architecture.md": architecture.page,
     FAPI1: fapi1_page,
+    "../decisions/README.md": decisions.page,
 }
 
 

@@ -102,7 +102,7 @@ class TestEachGeneratedPage:
     def test_leads_to_files_that_are_there(self, name):
         links = [link for link in re.findall(r"\]\(([^)\s]+)\)", written(name)) if not link.startswith("https://")]
         assert links
-        assert not [link for link in links if not (REFERENCE / link.partition("#")[0]).exists()]
+        assert not [link for link in links if not ((REFERENCE / name).parent / link.partition("#")[0]).exists()]
 
     def test_names_no_line(self, name):
         assert not re.search(r"\.py(:\d|#L)", written(name))

@@ -10,7 +10,7 @@ import pytest
 from botocore import exceptions
 
 from chalicelib import aws_failure, errors
-from docs import architecture, clauses, threats
+from docs import architecture, clauses, decisions, threats
 from docs.clauses import TAG
 from infra.functions import FUNCTIONS
 from models.steps import STEPS
@@ -161,3 +161,29 @@ def test_the_specifications_are_those_whose_clauses_are_cited():
 def listed(tag):
     """Whether a tag is of a specification that the pages know."""
     return TAG.fullmatch(tag).group(1) in clauses.SPECIFICATIONS
+
+
+def test_each_decision_has_its_number_a_date_and_a_state_and_the_later_one_is_there():
+    found = decisions.decisions()
+    assert [int(one.file[:4]) for one in found] == list(range(1, len(found) + 1))
+    assert [one.date for one in found] == sorted(one.date for one in found)
+    later = {
+        one.file: [n for n in one.by if n <= one.file[:4] or not list(decisions.DECISIONS.glob(f"{n}-*"))]
+        for one in found
+    }
+    assert {file: wrong for file, wrong in later.items() if wrong} == {}
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "# 7. T\n\n## Context\n",
+        "# 7. T\n\n**Date** 2026-11-25. **State** rejected.\n",
+        "# 8. T\n\n**Date** 2026-11-25. **State** accepted.\n",
+        "# 7. T\n\n**Date** 2026-11-25. **State** superseded by another.\n",
+        "# 7. T\n\n**Date** 2026-11-25. **State** superseded by [0026](0027-x.md).\n",
+    ],
+)
+def test_a_decision_without_them_fails_the_index(head):
+    with pytest.raises(LookupError):
+        decisions._read("0007-t.md", head)
