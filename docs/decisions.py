@@ -39,8 +39,8 @@ def page() -> str:
             "# Decisions\n",
             "Written by `make docs` from the pages; changes here are lost.\n",
             "One page each: what made a choice necessary, what was chosen, what follows. The third line has the date and "
-            "the state. A decision that was amended holds, but for what the other page changes. One that was superseded stays, and says "
-            "by which.\n",
+            "the state. A decision that was amended holds, but for what the other page changes. One that was superseded "
+            "stays, and says by which.\n",
             "| | Decision | Date | State |",
             "| --- | --- | --- | --- |",
             *rows,
