@@ -1,6 +1,7 @@
 """The programs of docs/integrate/clients, each run as its page says: it logs alice in, refreshes and reads her accounts."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from tests.foreign.recipes import new_client
 from tests.foreign.recipes.new_client import CALLBACK
 
 RECIPES = HERE / "recipes"
+ROOT = HERE.parents[1]
 PLAIN, SIGNED = "fapi2-security", "fapi2-message-signing"
 
 
@@ -114,3 +116,47 @@ def test_go_logs_in_with_a_certificate(logs_in, go_program, alg, profile):
 def test_openid_client_5_logs_in_with_a_certificate(logs_in, beside_modules, alg, profile):
     got = logs_in(beside_modules("openid-client-5", "openid_client_5.cjs"), alg, "mtls", profile)
     assert programs.is_alices(got, "bearer")
+
+
+@pytest.fixture(scope="module")
+def maven() -> Callable[..., None]:
+    """A function: runs mvn with the packages that FOREIGN_MAVEN holds, a local repository. Skips where there are none."""
+    repository = os.environ.get("FOREIGN_MAVEN")
+    if not repository or not all(map(shutil.which, ("mvn", "java", "keytool", "openssl"))):
+        pytest.skip(
+            "mvn or a JDK is not on the path, or FOREIGN_MAVEN names no local repository of Maven with the packages"
+        )
+
+    def run(folder: Path, *arguments: str) -> None:
+        _built(["mvn", "-o", "-q", "-B", f"-Dmaven.repo.local={repository}", *arguments], folder, {})
+
+    return run
+
+
+@pytest.fixture
+def java_stores(stack, tmp_path) -> str:
+    """What tells Java which certificates it has and trusts, made by the commands of the page."""
+    page = (ROOT / "docs/integrate/clients/nimbus.md").read_text(encoding="utf-8")
+    commands = next(block for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) if "keytool" in block)
+    paths = {
+        "CERTIFICATE": str(stack.certificates.client("foreign").file),
+        "TRUSTED": str(stack.certificates.trusted),
+    }
+    _built(["bash", "-c", f'set -e\n{commands}\nprintf %s "$JAVA_TOOL_OPTIONS" > options'], tmp_path, paths)
+    return (tmp_path / "options").read_text()
+
+
+@pytest.fixture(scope="module")
+def nimbus(maven, tmp_path_factory) -> list[str]:
+    """The command of the program for Nimbus."""
+    jars = tmp_path_factory.mktemp("nimbus")
+    maven(RECIPES / "nimbus", "dependency:copy-dependencies", f"-DoutputDirectory={jars}")
+    return ["java", "-cp", f"{jars}/*", str(RECIPES / "nimbus/Login.java")]
+
+
+@pytest.mark.parametrize(
+    ("alg", "bound", "profile"), [("PS256", "mtls", PLAIN), ("ES256", "mtls", SIGNED), ("ES256", "dpop", PLAIN)]
+)
+def test_nimbus_logs_in(logs_in, nimbus, java_stores, alg, bound, profile):
+    got = logs_in(nimbus, alg, bound, profile, JAVA_TOOL_OPTIONS=java_stores)
+    assert programs.is_alices(got, "bearer" if bound == "mtls" else "dpop")

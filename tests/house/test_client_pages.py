@@ -39,11 +39,18 @@ def test_the_pages_name_the_versions_that_are_pinned():
     node = json.loads((RECIPES / "package.json").read_text(encoding="utf-8"))["dependencies"]
     pinned = [f"{name} {version}" for name, version in node.items() if not version.startswith("npm:")]
     pinned += re.findall(r"^\t(?=\S+/)(\S+ v\S+)$", (RECIPES / "go/go.mod").read_text(encoding="utf-8"), re.MULTILINE)
+    for pom in RECIPES.rglob("pom.xml"):
+        pinned += [
+            " ".join(found)
+            for found in re.findall(
+                r"<artifactId>(.*?)</artifactId>\s*<version>(\d+\.[\d.]+)</version>", pom.read_text("utf-8")
+            )
+        ]
     requirements = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
     pinned += [
         f"{name} {version}"
         for name in ("Authlib", "joserfc")
         for version in re.findall(rf"^{name}==(\S+)", requirements, re.MULTILINE | re.IGNORECASE)
     ]
-    assert len(pinned) == len(node) - 1 + 3 + 2
+    assert len(pinned) == len(node) - 1 + 3 + 2 + 1
     assert [one for one in pinned if one not in text] == []
