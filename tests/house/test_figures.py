@@ -1,0 +1,168 @@
+"""Figures that the pages say are those of the code: lifetimes, sizes, counts. A changed constant changes a page."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from chalicelib import messages, one_off, settings
+from chalicelib.authorization import claims_request, request, request_reference
+from chalicelib.authorization.scope import SCOPES
+from chalicelib.clients import http_signature, jwk_set, locations, published_keys
+from chalicelib.jobs import publish_keys
+from chalicelib.keys import jwt_time, kms
+from chalicelib.people import device, directory, enrolment, passkeys
+from chalicelib.profiles import FAPI1_BASELINE, FAPI2_SECURITY, PROFILES
+from chalicelib.storage.dynamodb.directory import CLIENT_CACHE_SECONDS, KEYS_CACHE_SECONDS
+from chalicelib.tokens import dpop, nonce, refresh
+from infra import api
+from infra.keys import KEYS
+from infra.tables import TABLES
+from tests.house.source import text
+
+MINUTE, HOUR, DAY = 60, 3600, 24 * 3600
+WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+EVERY = FAPI2_SECURITY
+OWN_KEYS = [key for key in KEYS if not key.chosen]
+PUBLISHED = [key for key in OWN_KEYS if key.signs or key.decrypts]
+
+FIGURES = {
+    "docs/integrate/endpoints.md": [
+        (r"`state` may have ([\d,]+) characters", request.LONGEST_STATE),
+        (r"`nonce` and `login_hint` ([\d,]+)\.", request.LONGEST),
+        (r"have (\w+) seconds of tolerance", jwt_time.LEEWAY),
+        (r"exp is at most an? (hour) ahead", EVERY.assertion_longest_life),
+        (r'"expires_in":(\d+)}', EVERY.request_uri_lifetime),
+        (r"From there the person has (\d+) minutes", EVERY.interaction_lifetime // MINUTE),
+        (r"signed in within the last (\d+) minutes", FAPI1_BASELINE.longest_session // MINUTE),
+        (r"The code lasts (\d+) seconds", EVERY.code_lifetime),
+        (r'"expires_in": (\d+),', EVERY.access_token_lifetime),
+        (r"until the consent ends, after (\d+) days", EVERY.consent_lifetime // DAY),
+        (r"A proof is taken for (\d+) seconds", dpop.LIFETIME),
+        (r"It is good for at least (\w+) minutes", nonce.LIFETIME // MINUTE),
+    ],
+    "docs/integrate/clients.md": [
+        (r"At most (\d+), of \d+ characters", locations.MOST_REQUEST_URIS),
+        (r"At most \d+, of (\d+) characters", locations.LONGEST_REQUEST_URI),
+        (r"RSA of ([\d,]+) bits or more", EVERY.rsa_key_bits),
+        (r"stays good for (\d+) seconds more", refresh.TOLERANCE),
+        (r"Access tokens last (\w+) minutes", FAPI1_BASELINE.public_access_token_lifetime // MINUTE),
+        (r"consents a (day)", FAPI1_BASELINE.public_consent_lifetime),
+        (r"at most (\d+) KB and \d+ keys", published_keys.LARGEST // 1024),
+        (r"at most \d+ KB and (\d+) keys", jwk_set.MOST_KEYS),
+        (r"asked for every (\w+) minutes", published_keys.FRESH // MINUTE),
+        (r"at most (\d+) KB, under the same", request_reference.LARGEST // 1024),
+    ],
+    "docs/integrate/divergences.md": [
+        (r"`state`: ([\d,]+) characters", request.LONGEST_STATE),
+        (r"`login_hint` and `acr_values`: ([\d,]+)\.", request.LONGEST),
+        (r"`claims`: ([\d,]+)\.", claims_request.LONGEST),
+        (r"signed as EdDSA, it may have ([\d,]+) characters", request.LONGEST_SIGNED_WHOLE),
+        (r"KMS signs at most ([\d,]+) bytes", kms.LONGEST),
+        (r"no authorization details, and lasts (\w+) minutes", FAPI1_BASELINE.public_access_token_lifetime // MINUTE),
+        (r"opened within (\d+) seconds", EVERY.request_uri_lifetime),
+        (r"a browser is recognised for (\d+) minutes", FAPI1_BASELINE.longest_session // MINUTE),
+        (r"Keys are kept for (\w+) minutes", published_keys.FRESH // MINUTE),
+        (r"through an outage for an (hour)", published_keys.LONGEST_USE),
+        (r"lasts as long as its consent: (\d+) days", EVERY.consent_lifetime // DAY),
+        (r"are taken for (\d+) seconds, and \d+ ahead", dpop.LIFETIME),
+        (r"are taken for \d+ seconds, and (\d+) ahead", jwt_time.LEEWAY),
+        (r"(\d+) bits are enough there", FAPI1_BASELINE.ec_key_bits),
+        (r"and (\d+) in FAPI 2\.0", EVERY.ec_key_bits),
+    ],
+    "docs/integrate/troubleshooting.md": [
+        (r"larger than (\d+) KB", messages.LARGEST_BODY // 1024),
+        (r"waited longer than (\d+) minutes", EVERY.interaction_lifetime // MINUTE),
+        (r"sign-in was more than (\d+) minutes ago", FAPI1_BASELINE.longest_session // MINUTE),
+        (r"may be (\w+) seconds ahead", jwt_time.LEEWAY),
+        (r"`exp` may be at most an (hour) ahead", EVERY.assertion_longest_life),
+        (r"sign (\w+) minutes later", published_keys.FRESH // MINUTE),
+        (r"The code is older than (\d+) seconds", EVERY.code_lifetime),
+        (r"ended the consent, or (\d+) days are over", EVERY.consent_lifetime // DAY),
+        (r"later than (\d+) seconds after the push", EVERY.request_uri_lifetime),
+        (r"older than (\w+) minutes \(", EVERY.access_token_lifetime // MINUTE),
+        (r"minutes \((\w+), if it is bound to nothing", FAPI1_BASELINE.public_access_token_lifetime // MINUTE),
+        (r"good for at least (\w+) minutes", nonce.LIFETIME // MINUTE),
+    ],
+    "docs/integrate/protect-your-api.md": [
+        (r"The same key passes again for a\n(day)", one_off.AGAIN),
+        (r"`created`, at most a (minute) ago", http_signature.LIFETIME),
+    ],
+    "docs/operate/deploy.md": [
+        (r"^- (\w+) tables, under one", len(TABLES)),
+        (r"^- (\w+) keys, \w+ with `eddsa`", len(OWN_KEYS)),
+        (r"^- \w+ keys, (\w+) with `eddsa`", len(KEYS)),
+        (r"`/jwks` has (\w+) keys", len(PUBLISHED)),
+        (r"`/jwks` has \w+ keys, (\w+) with `eddsa`", len(PUBLISHED) + 1),
+        (r"(\d+) requests a second", api.REQUESTS_A_SECOND),
+        (r"bursts of (\d+)", api.BURST),
+    ],
+    "docs/operate/cost.md": [
+        (r"but (\w+) KMS keys", len(OWN_KEYS)),
+        (r"a client's record is cached for a (minute)", CLIENT_CACHE_SECONDS),
+        (r"one read in (\w+) minutes", KEYS_CACHE_SECONDS // MINUTE),
+        (r"keep an access token for its (\w+) minutes", EVERY.access_token_lifetime // MINUTE),
+    ],
+    "docs/operate/keys.md": [
+        (r"is published (\d+) minutes before it signs", publish_keys.PUBLISHED_BEFORE_SIGNING // MINUTE),
+        (r"until it expires, within (\w+)\nminutes", EVERY.id_token_lifetime // MINUTE),
+        (r"of which KMS takes\n([\d,]+) bytes", kms.LONGEST),
+    ],
+    "docs/operate/clients-and-people.md": [
+        (r"The password has (\d+) characters or more", enrolment.SHORTEST_PASSWORD),
+        (r"at most (\w+) passkeys", passkeys.MOST),
+        (r"^(\w+) attempts without success", directory.FREE_TRIES),
+        (r"lock an account for (\d+) seconds", directory.FIRST_LOCK),
+        (r"up to (\d+) minutes", directory.LONGEST_LOCK // MINUTE),
+    ],
+    "docs/operate/troubleshooting.md": [
+        (r"or none in (\w+) seconds", settings.AWS_READ_SECONDS),
+        (r"longer than ([\d,]+) bytes", kms.LONGEST),
+    ],
+    "docs/operate/incidents.md": [
+        (r"work for up to (\w+) minutes more", EVERY.access_token_lifetime // MINUTE),
+        (r"recognised for (\d+) minutes at most", FAPI1_BASELINE.longest_session // MINUTE),
+    ],
+    "docs/operate/vocabulary.md": [(r"The library brings (\w+) scopes", len(SCOPES))],
+    "docs/decisions/0004-dpop-nonces-need-no-memory.md": [(r"once in its (\w+) minutes", nonce.LIFETIME // MINUTE)],
+    "docs/decisions/0019-public-clients-refresh-tokens-are-replaced.md": [
+        (r"is good for (\d+) seconds more", refresh.TOLERANCE)
+    ],
+    "docs/decisions/0035-attempts-are-counted-before-they-are-looked-at.md": [
+        (r"among the (\w+) free ones", directory.FREE_TRIES),
+        (r"it lasts (\d+) days", device.LIFETIME // DAY),
+    ],
+}
+"""Each page, with what stands around a figure and what the figure is."""
+
+
+def number(said):
+    """A figure as a number: "4,096", "five", "hour"."""
+    units = {"minute": MINUTE, "hour": HOUR, "day": DAY}
+    word = said.lower()
+    return units.get(word) or (WORDS.index(word) if word in WORDS else int(said.replace(",", "")))
+
+
+@pytest.mark.parametrize("page", FIGURES)
+def test_each_figure_of_a_page_is_that_of_the_code(page):
+    written = text(Path(page))
+    for pattern, value in FIGURES[page]:
+        found = re.findall(pattern, written, re.MULTILINE)
+        assert found, f"nothing reads like {pattern}"
+        assert {number(one) for one in found} == {value}, pattern
+
+
+def test_what_the_pages_say_of_every_profile_is_the_same_in_each():
+    names = (
+        "request_uri_lifetime",
+        "interaction_lifetime",
+        "code_lifetime",
+        "access_token_lifetime",
+        "consent_lifetime",
+    )
+    assert {tuple(getattr(p, n) for n in names) for p in PROFILES.values()} == {tuple(getattr(EVERY, n) for n in names)}
+    assert {p.longest_session for p in PROFILES.values()} == {0, FAPI1_BASELINE.longest_session}
+    assert {p.public_access_token_lifetime for p in PROFILES.values()} == {
+        0,
+        FAPI1_BASELINE.public_access_token_lifetime,
+    }
