@@ -187,3 +187,34 @@ def test_each_decision_has_its_number_a_date_and_a_state_and_the_later_one_is_th
 def test_a_decision_without_them_fails_the_index(head):
     with pytest.raises(LookupError):
         decisions._read("0007-t.md", head)
+
+
+ADDED = dict(
+    re.findall(r"^## (Add [^\n]+)\n\n(.*?)(?=\n## |\Z)", text(Path("CONTRIBUTING.md")), re.MULTILINE | re.DOTALL)
+)
+
+
+def test_contributing_says_how_to_add_each_kind_of_thing():
+    kinds = ("an endpoint", "a grant type", "a profile", "a store", "a type of authorization details")
+    assert tuple(ADDED) == tuple(f"Add {kind}" for kind in kinds)
+
+
+@pytest.mark.parametrize("kind", ADDED)
+def test_each_file_that_an_addition_touches_is_there_and_has_the_example_in_it(kind):
+    """So the list is what the last addition of that kind took, and not what somebody remembers of it."""
+    example = re.search(r"[Ll]ook at `(\w+)`", ADDED[kind]).group(1).replace("_", "[-_]?")
+    files = re.findall(r"^\| `([^`]+)` \|", ADDED[kind], re.MULTILINE)
+    assert len(files) > 3
+    assert [one for one in files if not re.search(example, f"{one}\n{(ROOT / one).read_text()}", re.IGNORECASE)] == []
+
+
+def test_the_limits_of_size_that_contributing_states_are_those_of_the_test():
+    page = " ".join(text(Path("CONTRIBUTING.md")).split())
+    said = re.search(r"fewer than (\d+) lines, a file fewer than (\d+), a function at most (\d+)", page)
+    assert tuple(map(int, said.groups())) == limits()
+
+
+def limits():
+    """Of an endpoint, a file and a function."""
+    found = re.search(r"= (\d+), (\d+), (\d+)$", (ROOT / "tests/house/test_style.py").read_text(), re.MULTILINE)
+    return tuple(map(int, found.groups()))
