@@ -17,8 +17,8 @@ import pyotp
 
 from benchmarks.calls import Count, CountedAws
 from chalicelib.jobs import publish_keys
-from chalicelib.people import enrolment
 from chalicelib.storage.records import User
+from chalicelib.users import enrolment
 from local import aws
 from local.people import PEOPLE
 from tests.actors import Answer, Bank, Browser, Fintech, certificate, der, ec_key, jwk, rsa_key
@@ -64,7 +64,7 @@ def counted_bank() -> Iterator[tuple[Bank, CountedAws]]:
 def counted(bank: Bank) -> tuple[Bank, CountedAws]:
     """The same bank with its calls counted, and with the product's directory of people."""
     same = copy(bank)
-    same.settings = replace(bank.settings, people="chalicelib.people.directory:build")
+    same.settings = replace(bank.settings, people="chalicelib.users.directory:build")
     same.aws = provider = CountedAws(same.settings, clock=lambda: same.now)
     for known in PEOPLE.values():
         provider.users.keep(known)

@@ -22,12 +22,12 @@ from chalicelib.settings import Settings
 if TYPE_CHECKING:
     from chalicelib.clients.client_secret import ClientSecrets
     from chalicelib.clients.published_keys import PublishedKeys
+    from chalicelib.fetch.documents import Documents
     from chalicelib.keys.kms import Kms
     from chalicelib.keys.ring import Ring
-    from chalicelib.people.port import People
-    from chalicelib.remote.documents import Documents
     from chalicelib.storage.dynamodb import Dynamo
     from chalicelib.tokens.nonce import Nonces
+    from chalicelib.users.port import People
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -143,7 +143,7 @@ class Aws:
 
     @cached_property
     def documents(self) -> Documents:
-        from chalicelib.remote.https import Https
+        from chalicelib.fetch.https import Https
 
         return Https()
 

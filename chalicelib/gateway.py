@@ -21,7 +21,7 @@ from chalicelib import aws_failure
 from chalicelib.errors import InvalidRequest, NotHere, OAuthError, TemporarilyUnavailable
 from chalicelib.messages import NO_STORE, Request, Response, json_response
 from chalicelib.provider import Provider
-from chalicelib.resource import fapi_headers
+from chalicelib.resource_server import fapi_headers
 from chalicelib.settings import SettingsError
 
 Event = Mapping[str, Any]

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 if TYPE_CHECKING:  # every endpoint imports this file, and few use more than one or two of the ports
     from chalicelib.clients.client_secret import ClientSecrets
     from chalicelib.clients.published_keys import PublishedKeys
+    from chalicelib.fetch.documents import Documents
     from chalicelib.keys.ring import KeyHome, Ring
-    from chalicelib.people.port import People
-    from chalicelib.remote.documents import Documents
     from chalicelib.settings import Settings
     from chalicelib.storage import stores
     from chalicelib.tokens.nonce import Nonces
+    from chalicelib.users.port import People
 
 A = TypeVar("A")
 B = TypeVar("B")

@@ -29,7 +29,7 @@ class Settings:
     `issuer`: https URL of the browsers' host, the `iss` of everything. `mtls_url`: https URL of the host that asks for
     client certificates. `bank_name`: the name people read on the pages. `people`: "module:function" that makes the directory
     of end users. `resource_url`: https URL of the bank's API behind the authorizer. `resource_rules`: JSON object, "GET
-    /accounts" to what the authorizer asks for there (tokens/demand.py). `*_table`: name of a DynamoDB table.
+    /accounts" to what the authorizer asks for there (resource_server/policy.py). `*_table`: name of a DynamoDB table.
     `client_authorities`: JSON array of the distinguished names of the authorities whose certificates may name clients that
     use tls_client_auth; nobody's are where it is left out. `eddsa_key`: id or ARN of a KMS key that signs as EdDSA; left out
     where the Region's KMS has no such keys. `*_key`: id or ARN of a KMS key. `otp_level`: the level of assurance that password

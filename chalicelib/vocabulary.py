@@ -31,11 +31,11 @@ CLAIMS = (
     "name family_name given_name middle_name nickname preferred_username profile picture website gender birthdate zoneinfo "
     "locale updated_at email email_verified address phone_number phone_number_verified"
 )
-"""The claims that the library brings; `people/claims.py` has each."""
+"""The claims that the library brings; `users/claims.py` has each."""
 OF_A_TOKEN = "iss sub aud exp nbf iat jti nonce auth_time acr amr azp at_hash c_hash s_hash sid cnf"
 """What a JWT says of itself or of a sign-in (RFC 7519 4.1; OpenID Connect Core 2): no claims about a person."""
 MEMBER_KINDS = ("amount", "account", "iban", "day", "text", "number", "switch", "locations")
-"""Kinds of members that a declared type may name instead of a schema (authorization/declared_type.py)."""
+"""Kinds of members that a declared type may name instead of a schema (authorization_details/declared_type.py)."""
 
 
 class VocabularyError(Exception):

@@ -13,7 +13,7 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from jwskate import Jwk
 
-from chalicelib.authorization.detail_types import TYPES
+from chalicelib.authorization_details.detail_types import TYPES
 from conformance.matrix import Cell
 from local.certificates import RSA_BITS, Certificates, Pair
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib import vocabulary
-from chalicelib.authorization.declared_type import problems_of
+from chalicelib.authorization_details.declared_type import problems_of
 from chalicelib.clients import distinguished_name
-from chalicelib.people.assurance import ACR
-from chalicelib.tokens import demand
+from chalicelib.resource_server import policy
+from chalicelib.users.assurance import ACR
 from chalicelib.vocabulary import Vocabulary
 
 HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
@@ -22,7 +22,7 @@ API_ID = re.compile(r"\*|[a-z0-9]{6,20}")
 OTP_LEVEL = re.compile(r"[23]")
 YES_OR_NO = re.compile(r"true|false")
 
-PEOPLE = "chalicelib.people.directory:build"
+PEOPLE = "chalicelib.users.directory:build"
 """The product's directory of end users. No choice: what stands in for it on a laptop can't be deployed."""
 
 USERINFO_SCOPE = "openid"
@@ -42,7 +42,7 @@ class Deployment:
     PEM file, in S3 with versions on, of the authorities whose client certificates are let in. `resource_host`: where the
     bank's own API is, behind the authorizer. `client_authorities`: JSON array of the distinguished names of the
     truststore's authorities that may name clients. `resource_rules`: JSON, "GET /accounts" to what the authorizer asks for
-    there (chalicelib/tokens/demand.py). `bank_api_id`: the bank's own REST API that may call the authorizer; * for any
+    there (chalicelib/resource_server/policy.py). `bank_api_id`: the bank's own REST API that may call the authorizer; * for any
     of this account and Region. `eddsa`: "true" for a key that signs as EdDSA, in a Region whose KMS has keys of the kind
     ECC_NIST_EDWARDS25519; "false" offers clients no such signature.
     `weekly_tables`: "true" keeps what is used for a short time in tables by week, which the job `sweep` makes and drops, and
@@ -100,7 +100,7 @@ class Deployment:
     def rules(self) -> dict[str, dict[str, Any]]:
         """What the authorizer asks for: the bank's routes and our own. Raises RulesError."""
         userinfo = {"scope": USERINFO_SCOPE}
-        return {"GET /userinfo": userinfo, "POST /userinfo": userinfo, **demand.rules(self.resource_rules)}
+        return {"GET /userinfo": userinfo, "POST /userinfo": userinfo, **policy.rules(self.resource_rules)}
 
     def _problems(self) -> list[str]:
         problems = [
@@ -124,7 +124,7 @@ class Deployment:
             problems.append("issuer_host and mtls_host must differ: a host asks everyone for a certificate or no one")
         try:
             self.rules()
-        except demand.RulesError as wrong:
+        except policy.RulesError as wrong:
             problems.append(f'resource_rules must be such as {{"GET /accounts": {{"scope": "accounts"}}}}; {wrong}')
         try:
             distinguished_name.read_all(self.client_authorities)
@@ -145,7 +145,7 @@ class Deployment:
         """What the rules ask for and there is none of, so that nobody would get in."""
         try:
             rules = self.rules()
-        except demand.RulesError:
+        except policy.RulesError:
             return []  # it is told already
         known = {
             "scope": read.scope_names,

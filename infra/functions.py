@@ -43,7 +43,7 @@ class Function:
 
     `guarded`: behind the authorizer, so that API Gateway can send its refusal with a WWW-Authenticate header.
     `memory`: MiB; Lambda gives a whole CPU at 1,769. `timeout`: seconds, under API Gateway's 29,
-    and enough for two documents that clients publish (remote/https.py). `weekly`: only where tables are by week.
+    and enough for two documents that clients publish (fetch/https.py). `weekly`: only where tables are by week.
     """
 
     name: str

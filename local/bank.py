@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.resource.fapi_headers import INTERACTION_ID
+from chalicelib.resource_server.fapi_headers import INTERACTION_ID
 from local.people import PEOPLE
 
 BALANCES: Mapping[str, str] = {

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from chalicelib.people import assurance, enrolment
-from chalicelib.people.claims import asked_for
-from chalicelib.people.enrolment import Needs
-from chalicelib.people.passkeys import Passkeys as Kept
-from chalicelib.people.port import Passkeys, People, Recalled, SignedIn, SignInRefused
 from chalicelib.storage.records import User
+from chalicelib.users import assurance, enrolment
+from chalicelib.users.claims import asked_for
+from chalicelib.users.enrolment import Needs
+from chalicelib.users.passkeys import Passkeys as Kept
+from chalicelib.users.port import Passkeys, People, Recalled, SignedIn, SignInRefused
 
 ONE_TIME_CODE = "123456"
 

@@ -14,8 +14,8 @@ from typing import cast
 
 import app as front_door
 from chalicelib import assembly
+from chalicelib.fetch.https import Https
 from chalicelib.provider import Provider
-from chalicelib.remote.https import Https
 from local import aws, bank, ports
 from local.certificates import Certificates
 from local.gateway import Api, Route

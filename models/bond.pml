@@ -1,4 +1,4 @@
-/* What one person and one client have with each other: chalicelib/storage/dynamodb/bonds.py, logins/sparing.py, logins/decision.py.
+/* What one person and one client have with each other: chalicelib/storage/dynamodb/bonds.py, interaction/consent_without_page.py, interaction/decision.py.
  *
  * Grants 1 and 2 are approved by hand, for A alone and for B alone (or for both: -DBOTH). Grant 3 is asked for A, or for B, with what is
  * remembered. The bond names, for each thing that was agreed to, the grant that it lives from. A silent approval is preceded by one

@@ -1,4 +1,4 @@
-/* A link for one passkey: invitation, ticket, passkey. people/passkeys.py, endpoints/passkey.py, storage/dynamodb/users.py.
+/* A link for one passkey: invitation, ticket, passkey. users/passkeys.py, endpoints/passkey.py, storage/dynamodb/users.py.
  * The user's record decides; beside it an item leads from the passkey to the user. One atomic block is one AWS call.
  *   -DDIE a function dies, or its answer is lost, once, after any call: the person posts the same form again
  *   -DSECOND another browser has the link and the password, with the same one-time code, or (-DCODE2) with another one

@@ -1,4 +1,4 @@
-/* Refresh tokens that are replaced at each use (public clients, bound to no key): grants/refresh_token.py, Grants.rotate, endpoints/revoke.py.
+/* Refresh tokens that are replaced at each use (public clients, bound to no key): grant_types/refresh_token.py, Grants.rotate, endpoints/revoke.py.
  * Token n is good while the grant's hash is n; the one that it replaced stays good until its minute is over, which no use of it prolongs.
  * The access token that comes with a replacement is put before it, under a handle that nobody has yet.
  * One atomic block is one AWS call.

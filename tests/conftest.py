@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 
 from chalicelib import vocabulary
 from chalicelib.jobs import publish_keys
-from chalicelib.people import password
+from chalicelib.users import password
 from tests.actors import Bank, Fintech, certificate, der, ec_key, jwk, rsa_key, secret_of
 from tests.beginning import Beginning
 from tests.ids import pytest_make_parametrize_id as pytest_make_parametrize_id

@@ -17,7 +17,7 @@ from xdist.workermanage import WorkerController
 
 SHARED = {
     "cdk": re.compile(r"tests/infra/"),
-    "chromium": re.compile(r"tests/people/\w+_in_browser\.py"),
+    "chromium": re.compile(r"tests/users/\w+_in_browser\.py"),
     "java": re.compile(r".*dynamodb-local"),
     "make": re.compile(r"tests/local/test_(commands|try_by_curl)\.py"),
 }

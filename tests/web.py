@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from chalicelib.remote import place
-from chalicelib.remote.documents import CantFetch
+from chalicelib.fetch import https_url
+from chalicelib.fetch.documents import CantFetch
 
 
 class Web:
@@ -23,7 +23,7 @@ class Web:
         return url
 
     def get(self, url: str, *, largest: int) -> bytes:
-        place.of(url)
+        https_url.of(url)
         self.asked.append(url)
         page = self.pages.get(url, CantFetch("it answered 404"))
         if isinstance(page, Exception):

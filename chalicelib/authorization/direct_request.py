@@ -10,9 +10,9 @@ from chalicelib.authorization import encrypted_request, id_token_hint, request_o
 from chalicelib.authorization import request as authorization_request
 from chalicelib.authorization.request import WayBack
 from chalicelib.errors import InvalidRequest
+from chalicelib.fetch.documents import Documents
 from chalicelib.keys.ring import Unwrapper
 from chalicelib.profiles import Profile
-from chalicelib.remote.documents import Documents
 from chalicelib.storage.records import AuthorizationRequest, Client
 
 

@@ -7,17 +7,9 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from chalicelib.authorization import (
-    claims_request,
-    code_challenge,
-    details,
-    prompt,
-    resource,
-    response_mode,
-    scope,
-    writing,
-)
-from chalicelib.authorization.detail_type import Detail
+from chalicelib.authorization import claims_request, code_challenge, prompt, resource, response_mode, scope, writing
+from chalicelib.authorization_details import details
+from chalicelib.authorization_details.detail_type import Detail
 from chalicelib.errors import InvalidRequest, InvalidScope
 from chalicelib.keys.algorithm import is_one_of
 from chalicelib.profiles import Profile

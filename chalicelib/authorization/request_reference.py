@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 from chalicelib.errors import InvalidRequest, InvalidRequestUri
+from chalicelib.fetch.documents import CantFetch, Documents
 from chalicelib.profiles import Profile
-from chalicelib.remote.documents import CantFetch, Documents
 from chalicelib.storage.records import Client
 
 LARGEST = 32 * 1024

@@ -15,8 +15,8 @@ from chalicelib.storage.records import AuthorizationRequest, Client
 
 def writes(scope: Iterable[str], names: Iterable[str]) -> bool:
     """Whether scope tokens, or types of authorization details, let a client change something. A type that is unknown does."""
-    from chalicelib.authorization.detail_types import types  # only where it is asked
     from chalicelib.authorization.scope import write
+    from chalicelib.authorization_details.detail_types import types  # only where it is asked
 
     known = types()
     return write(scope) or any(name not in known or known[name].writes for name in names)

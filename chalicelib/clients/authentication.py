@@ -12,10 +12,10 @@ from chalicelib.clients import assertion, certificate
 from chalicelib.clients.client_secret import ClientSecrets
 from chalicelib.clients.published_keys import PublishedKeys
 from chalicelib.errors import InvalidClient, InvalidRequest
+from chalicelib.fetch.documents import CantFetch
 from chalicelib.keys import jose
 from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES, Profile
-from chalicelib.remote.documents import CantFetch
 from chalicelib.settings import Settings
 from chalicelib.storage.records import Client, Once
 from chalicelib.storage.stores import Clients

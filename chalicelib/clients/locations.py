@@ -12,10 +12,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from chalicelib.errors import InvalidClientMetadata
+from chalicelib.fetch import https_url
+from chalicelib.fetch.documents import CantFetch, Documents
 from chalicelib.keys import jose
 from chalicelib.profiles import Profile
-from chalicelib.remote import place
-from chalicelib.remote.documents import CantFetch, Documents
 from chalicelib.storage.records import Client
 
 LONGEST_REQUEST_URI = 512  # OIDCC-6.2
@@ -62,7 +62,7 @@ def require_sector(client: Client, documents: Documents | None) -> Client:
 def _require_place(name: str, url: Any) -> str:
     """The host of a URL that can be fetched from."""
     try:
-        return place.of(str(url)).host
+        return https_url.of(str(url)).host
     except CantFetch as problem:
         raise InvalidClientMetadata(f"{name}: {problem}") from None
 

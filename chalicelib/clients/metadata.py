@@ -22,9 +22,9 @@ from chalicelib.clients.further_metadata import MADE_HERE, require_harmless
 from chalicelib.clients.jwk_set import Keys, KeysError
 from chalicelib.clients.locations import require_locations, require_sector
 from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri
+from chalicelib.fetch.documents import Documents
 from chalicelib.keys import algorithm
 from chalicelib.profiles import PROFILES, Profile
-from chalicelib.remote.documents import Documents
 from chalicelib.storage.records import Client
 
 CLIENT_ID = re.compile(r"[\x21-\x7e]{1,255}")  # RFC6749-A.1: VSCHAR, here without the space

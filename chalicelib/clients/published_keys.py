@@ -13,9 +13,9 @@ from typing import Any
 
 from chalicelib.clients.jwk_set import KeysError, members_of, report, usable
 from chalicelib.errors import InvalidRequest, InvalidRequestObject
+from chalicelib.fetch.documents import CantFetch, Documents
 from chalicelib.keys import jose
 from chalicelib.profiles import PROFILES
-from chalicelib.remote.documents import CantFetch, Documents
 from chalicelib.storage.records import Client
 
 FRESH = 300

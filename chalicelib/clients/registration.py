@@ -13,8 +13,8 @@ from chalicelib.clients import client_secret, distinguished_name
 from chalicelib.clients.certificate import poses
 from chalicelib.clients.metadata import Writes, registered
 from chalicelib.errors import InvalidClientMetadata
+from chalicelib.fetch.documents import Documents
 from chalicelib.keys.ring import KeyHome
-from chalicelib.remote.documents import Documents
 from chalicelib.settings import Settings
 from chalicelib.storage.records import Client
 from chalicelib.storage.stores import Clients

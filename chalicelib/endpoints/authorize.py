@@ -6,11 +6,12 @@ Until a redirect_uri is proven to be the client's, nothing of a request is trust
 from __future__ import annotations
 
 from chalicelib import aws_failure
-from chalicelib.authorization import browser, request_uri, response
 from chalicelib.authorization import request as authorization_request
+from chalicelib.authorization import request_uri, response
 from chalicelib.errors import LoginRequired, OAuthError
-from chalicelib.logins.hearing import heard
-from chalicelib.logins.recognition import recognised, sign_on
+from chalicelib.interaction import browser
+from chalicelib.interaction.resolve import heard
+from chalicelib.interaction.single_sign_on import recognised, sign_on
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider

@@ -12,12 +12,11 @@ from typing import Any
 from chalicelib.authorization.writing import writes
 from chalicelib.errors import InvalidRequest, OAuthError
 from chalicelib.messages import Request
-from chalicelib.people import assurance
 from chalicelib.provider import Provider
-from chalicelib.resource import fapi_headers
-from chalicelib.tokens import access, demand
-from chalicelib.tokens.access import Access
-from chalicelib.tokens.demand import Demand
+from chalicelib.resource_server import access, fapi_headers, policy
+from chalicelib.resource_server.access import Access
+from chalicelib.resource_server.policy import Demand
+from chalicelib.users import assurance
 
 
 def decide(request: Request, method_arn: str, provider: Provider) -> dict[str, Any]:
@@ -38,11 +37,11 @@ def _more(request: Request, opened: Access, asked: Demand, provider: Provider, *
     """What few routes ask for. What is consumed comes last: nothing that can fail follows."""
     more: dict[str, str] = {}
     if asked.signed:
-        from chalicelib import signed_call
+        from chalicelib.resource_server import signed_call
 
         more |= signed_call.check(request, opened, asked, provider, now=now)
     if asked.consumes is not None:
-        from chalicelib import one_off
+        from chalicelib.resource_server import one_off
 
         more |= one_off.consume(request, opened, asked, provider, now=now)
     return more
@@ -64,7 +63,7 @@ def _demand(request: Request, provider: Provider) -> Demand:
     """What the route asks for, from the settings. A route without a rule is shut. Raises InvalidRequest."""
     settings = provider.settings
     try:
-        return demand.of_route(
+        return policy.of_route(
             settings,
             f"{request.method} {request.path}",
             settings.addresses(request.target),

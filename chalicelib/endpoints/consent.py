@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chalicelib import aws_failure
-from chalicelib.authorization import browser, details, response
-from chalicelib.authorization.detail_type import Detail
+from chalicelib.authorization import response
+from chalicelib.authorization_details import details
+from chalicelib.authorization_details.detail_type import Detail
 from chalicelib.endpoints.authorize import refuse
 from chalicelib.errors import AccessDenied, ConsentRequired, InvalidRequest, OAuthError
-from chalicelib.logins import asking, decision, sparing
-from chalicelib.logins.decision import Choice, approve, cancel
+from chalicelib.interaction import browser, consent_page, consent_without_page, decision
+from chalicelib.interaction.decision import Choice, approve, cancel
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.provider import Provider
 from chalicelib.storage.handles import digest
@@ -43,12 +44,12 @@ def _show(request: Request, provider: Provider) -> Response:
 
 
 def _answered_or_asked(grant: Grant, login: Login, cookie: str, provider: Provider, *, now: int) -> Response:
-    asked = asking.of(grant, login, provider, now=now)
+    asked = consent_page.of(grant, login, provider, now=now)
     if asked.answered:
-        return sparing.approve_as_before(grant, cookie, digest(login.sub), asked.bond, provider, now=now)
+        return consent_without_page.approve_as_before(grant, cookie, digest(login.sub), asked.bond, provider, now=now)
     if "none" in grant.request.prompt:
         return cancel(grant, cookie, provider, now=now, why=ConsentRequired("the person would have to agree"))
-    return asking.page(asked, cookie, provider)
+    return consent_page.page(asked, cookie, provider)
 
 
 def _post(request: Request, provider: Provider) -> Response:
@@ -75,7 +76,7 @@ def _post(request: Request, provider: Provider) -> Response:
             granted = details.granted(grant.request.authorization_details, form, accounts)
         except AccessDenied:
             if details.can_be_chosen(grant.request.authorization_details, accounts):
-                return _again(grant, cookie, form, provider, now=now, problem=asking.NOTHING_CHOSEN)
+                return _again(grant, cookie, form, provider, now=now, problem=consent_page.NOTHING_CHOSEN)
             return cancel(grant, cookie, provider, now=now)
 
     # Remember, and answer.
@@ -89,5 +90,5 @@ def _again(
     """The page again, as the person left it. Nothing is decided."""
     if grant.login is None:
         raise browser.over()
-    asked = asking.of(grant, grant.login, provider, now=now)
-    return asking.page(asked, cookie, provider, chosen=form, problem=problem)
+    asked = consent_page.of(grant, grant.login, provider, now=now)
+    return consent_page.page(asked, cookie, provider, chosen=form, problem=problem)

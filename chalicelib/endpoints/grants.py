@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from chalicelib.authorization import approval, browser, details, scope
+from chalicelib.authorization import approval, scope
+from chalicelib.authorization_details import details
 from chalicelib.clients import lifetimes
 from chalicelib.endpoints.authorize import refuse
 from chalicelib.errors import AccessDenied
-from chalicelib.logins import ceremony
+from chalicelib.interaction import browser, passkey_challenge, session
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import grants
 from chalicelib.pages.grants import Entry
-from chalicelib.people import attempt, bond, claims, device, session
-from chalicelib.people.port import SignInRefused
 from chalicelib.provider import Provider
 from chalicelib.storage.permission import Grant
 from chalicelib.storage.records import Session
 from chalicelib.storage.stores import AlreadyUsed, Gone
+from chalicelib.users import attempt, bond, claims, device
+from chalicelib.users.port import SignInRefused
 
 __all__ = ["answer", "refuse"]
 
@@ -77,7 +78,7 @@ def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: P
             attempt.find(form, provider.people),
             form,
             provider.people,
-            asked=ceremony.answered(form, STRANGER, cookie, latest=now + STAYS, now=now, offered=True),
+            asked=passkey_challenge.answered(form, STRANGER, cookie, latest=now + STAYS, now=now, offered=True),
             scope=(),
             claims=(),
             attempt=this,
@@ -107,7 +108,7 @@ def _stranger(cookie: str, provider: Provider, *, now: int, username: str = "", 
         username=username,
         hint=provider.people.hint,
         problem=problem,
-        passkey=ceremony.begin(STRANGER, cookie, provider, until=now + STAYS, offered=True),
+        passkey=passkey_challenge.begin(STRANGER, cookie, provider, until=now + STAYS, offered=True),
     )
 
 

@@ -19,7 +19,7 @@ from chalicelib.single_use import consuming
 from chalicelib.storage.handles import matches
 from chalicelib.storage.permission import AccessToken, Grant
 from chalicelib.storage.records import Client, Login
-from chalicelib.tokens import audience, confirmation
+from chalicelib.tokens import audience, sender_constraint
 
 SIGNED = "application/token-introspection+jwt"
 
@@ -86,7 +86,7 @@ def _told(token: AccessToken | None, grant: Grant | None, caller: Client, *, iss
         "aud": audience.told(token, caller.protected_resources, own=found.client_id == caller.client_id),
         "exp": token.expires_at if token is not None else grant.consent_expires_at if grant is not None else None,
         "iat": token.issued_at if token is not None else grant.given_at if grant is not None else None,
-        "token_type": confirmation.token_type(token.cnf) if token is not None else None,
+        "token_type": sender_constraint.token_type(token.cnf) if token is not None else None,
         "authorization_details": list(details) or None,  # RFC9396-9.2
         "cnf": found.cnf or None,  # RFC8705-3.2
         "sub": _sub(login, own=found.client_id == caller.client_id),

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from chalicelib.authorization import browser, claims_request
+from chalicelib.authorization import claims_request
 from chalicelib.endpoints.authorize import refuse
 from chalicelib.errors import UnmetAuthenticationRequirements
-from chalicelib.logins import ceremony, decision, sign_in
+from chalicelib.interaction import browser, decision, passkey_challenge, sign_in
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import render
-from chalicelib.people import attempt, device
-from chalicelib.people.port import SignInRefused
 from chalicelib.provider import Provider
 from chalicelib.storage.permission import Grant
 from chalicelib.storage.stores import AlreadyUsed
+from chalicelib.users import attempt, device
+from chalicelib.users.port import SignInRefused
 
 __all__ = ["answer", "refuse"]
 
@@ -81,5 +81,5 @@ def _page(grant: Grant, cookie: str, provider: Provider, *, username: str, probl
         username=username,
         hint=provider.people.hint,
         problem=problem,
-        passkey=ceremony.begin(grant.key, cookie, provider, until=grant.expires_at),
+        passkey=passkey_challenge.begin(grant.key, cookie, provider, until=grant.expires_at),
     )

@@ -11,11 +11,11 @@ from chalicelib import vocabulary
 from chalicelib.authorization import prompt, scope
 from chalicelib.keys.algorithm import is_one_of
 from chalicelib.messages import Request, Response, json_response
-from chalicelib.people import assurance, claims
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
+from chalicelib.resource_server import policy
 from chalicelib.settings import Settings
-from chalicelib.tokens import demand
+from chalicelib.users import assurance, claims
 
 CACHED = ("Cache-Control", "public, max-age=300")
 
@@ -48,7 +48,7 @@ def document(settings: Settings) -> dict[str, Any]:
             name: settings.mtls_url + path for name, path in ENDPOINTS.items() if path != "/authorize"
         },
         "scopes_supported": list(scope.known()),
-        "protected_resources": list(demand.resources(settings)),  # RFC9728-4
+        "protected_resources": list(policy.resources(settings)),  # RFC9728-4
         "claims_supported": ["sub", "auth_time", "acr", "amr", *claims.in_order()],
         "acr_values_supported": list(assurance.acr_values(settings)),
         "subject_types_supported": ["public", "pairwise"],

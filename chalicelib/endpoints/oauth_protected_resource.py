@@ -12,8 +12,8 @@ from typing import Any
 from chalicelib.messages import Request, Response, json_response
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
+from chalicelib.resource_server import policy
 from chalicelib.settings import Settings
-from chalicelib.tokens import demand
 
 CACHED = ("Cache-Control", "public, max-age=300")
 
@@ -25,7 +25,7 @@ def answer(request: Request, provider: Provider) -> Response:
 
 def document(settings: Settings) -> dict[str, Any]:
     """The metadata of the API at `settings.resource_url` (RFC 9728 2); a member with nothing to say is left out."""
-    rules = demand.rules(settings.resource_rules).values()
+    rules = policy.rules(settings.resource_rules).values()
     profiles = PROFILES.values()
     members = {
         "resource": settings.resource_url,

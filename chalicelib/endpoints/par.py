@@ -9,13 +9,14 @@ from chalicelib.authorization import request as authorization_request
 from chalicelib.clients import authentication
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidRequest, UnauthorizedClient
-from chalicelib.logins.begin import new_grant
+from chalicelib.interaction.begin import new_grant
 from chalicelib.messages import Request, Response, uncached
 from chalicelib.provider import Provider
+from chalicelib.resource_server import policy
 from chalicelib.single_use import consuming
 from chalicelib.storage.records import AuthorizationRequest
-from chalicelib.tokens import demand, dpop
-from chalicelib.tokens.confirmation import Proof
+from chalicelib.tokens import dpop
+from chalicelib.tokens.sender_constraint import Proof
 
 
 def answer(request: Request, provider: Provider) -> Response:
@@ -66,7 +67,7 @@ def _checked(
         profile,
         now=now,
         pushed=True,
-        resources=lambda: demand.resources(provider.settings),
+        resources=lambda: policy.resources(provider.settings),
         dpop_jkt=None if shown is None else shown.jkt,
         hinted_sub=id_token_hint.subject(
             asked, client, profile, issuer=issuer, jwks=lambda: provider.ring.jwks(now=now)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chalicelib.authorization import browser
 from chalicelib.errors import AccessDenied, InvalidRequest, NotHere, OAuthError
+from chalicelib.interaction import browser
 from chalicelib.messages import Request, Response
 from chalicelib.pages import enrolment, render
 from chalicelib.pages.ceremony import Ceremony
-from chalicelib.people import passkey
-from chalicelib.people.port import Passkeys, SignInRefused
 from chalicelib.provider import Provider
 from chalicelib.storage.handles import digest
 from chalicelib.storage.stores import AlreadyUsed, Gone
+from chalicelib.users import passkey
+from chalicelib.users.port import Passkeys, SignInRefused
 
 STAYS = 24 * 3600
 """Seconds that the page may stay open: as long as a link lasts."""

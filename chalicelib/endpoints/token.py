@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from chalicelib.clients import authentication
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidRequest, UnauthorizedClient, UnsupportedGrantType
-from chalicelib.grants import authorization_code, client_credentials, refresh_token
+from chalicelib.grant_types import authorization_code, client_credentials, refresh_token
 from chalicelib.messages import Request, Response, uncached
 from chalicelib.provider import Provider
 from chalicelib.single_use import SingleUse, consuming
 from chalicelib.tokens import dpop
-from chalicelib.tokens.confirmation import Possession
+from chalicelib.tokens.sender_constraint import Possession
 
 GRANTS = {
     "authorization_code": authorization_code.issue,

@@ -10,13 +10,12 @@ from chalicelib.authorization import approval
 from chalicelib.authorization.writing import writes
 from chalicelib.errors import InvalidToken
 from chalicelib.messages import NO_STORE, Request, Response, uncached
-from chalicelib.people import claims
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
-from chalicelib.resource import fapi_headers
+from chalicelib.resource_server import access, fapi_headers
+from chalicelib.resource_server.policy import Demand, userinfo
 from chalicelib.storage.records import Client
-from chalicelib.tokens import access
-from chalicelib.tokens.demand import Demand, userinfo
+from chalicelib.users import claims
 
 SCOPE = "openid"
 

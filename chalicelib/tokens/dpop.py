@@ -17,8 +17,8 @@ from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES
 from chalicelib.storage.handles import digest
 from chalicelib.storage.records import Once
-from chalicelib.tokens.confirmation import PROOF_ALGS, Proof
 from chalicelib.tokens.nonce import Nonces
+from chalicelib.tokens.sender_constraint import PROOF_ALGS, Proof
 
 RSA_KEY_BITS = max(profile.rsa_key_bits for profile in PROFILES.values())
 EC_KEY_BITS = max(profile.ec_key_bits for profile in PROFILES.values())

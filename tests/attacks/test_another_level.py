@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.people import session
+from chalicelib.interaction import session
 from tests.actors import Browser
 
 LOA2, LOA3 = "urn:ducat:loa:2", "urn:ducat:loa:3"

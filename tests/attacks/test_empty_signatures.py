@@ -7,8 +7,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from chalicelib.errors import InvalidClientMetadata
 from chalicelib.keys import jose
 from chalicelib.keys.ed25519 import PRIME, SMALL_ORDER, is_weak
-from chalicelib.people import passkey
-from chalicelib.people.port import SignInRefused
+from chalicelib.users import passkey
+from chalicelib.users.port import SignInRefused
 from tests.actors import b64url, ed_key
 from tests.authenticator import cbor
 from tests.conftest import CLIENTS

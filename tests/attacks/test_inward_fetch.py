@@ -14,8 +14,8 @@ from urllib3.response import HTTPResponse
 
 from chalicelib.clients.published_keys import PublishedKeys
 from chalicelib.errors import InvalidClientMetadata
-from chalicelib.remote import https
-from chalicelib.remote.https import Https
+from chalicelib.fetch import https
+from chalicelib.fetch.https import Https
 from tests.actors import Fintech, certificate, jwk, rsa_key
 from tests.conftest import FAPI1
 

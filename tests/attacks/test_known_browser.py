@@ -3,7 +3,7 @@
 import pyotp
 import pytest
 
-from chalicelib.people import device, directory, enrolment
+from chalicelib.users import device, directory, enrolment
 from tests.actors import Browser
 from tests.authenticator import Authenticator, asked, put
 

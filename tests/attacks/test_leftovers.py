@@ -6,8 +6,9 @@ from dataclasses import replace
 import pyotp
 import pytest
 
-from chalicelib.authorization.browser import challenge
-from chalicelib.people import directory, enrolment, session
+from chalicelib.interaction import session
+from chalicelib.interaction.browser import challenge
+from chalicelib.users import directory, enrolment
 from local import people as sandbox
 from tests.actors import Browser
 from tests.authenticator import Authenticator, asked, put

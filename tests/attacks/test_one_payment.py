@@ -6,15 +6,15 @@ from dataclasses import replace
 from threading import Barrier
 
 import pytest
+from tests.people.test_grants import Person
 
-from chalicelib import gateway, one_off
+from chalicelib import gateway
 from chalicelib.endpoints import authorizer
+from chalicelib.resource_server import one_off, policy
 from chalicelib.storage.handles import read
-from chalicelib.tokens import demand
 from local.people import ALICE
 from tests.actors import Browser, certificate
 from tests.conftest import STANDARD
-from tests.people.test_grants import Person
 
 CURRENT = ALICE.accounts[0]["iban"]
 PAYMENT = {
@@ -166,7 +166,7 @@ def test_the_same_call_passes_again_for_a_day(agreed, pay, payer):
     bank, token = payer.bank, agreed(PAYMENT)["access_token"]
     assert allowed(pay(token, "1"))
     found = bank.aws.tokens.find(token, now=bank.now)
-    asked = demand.Demand((), authorization_details_type="payment_initiation", consumes="x-idempotency-key")
+    asked = policy.Demand((), authorization_details_type="payment_initiation", consumes="x-idempotency-key")
     request = gateway.from_event(bank.event("POST", "/payments", headers=(("x-idempotency-key", "1"),)))
     opened = one_off.Access(*found)
     assert one_off.consume(request, opened, asked, bank.aws, now=bank.now + DAY - 1)["idempotency_key"] == "1"
@@ -228,5 +228,5 @@ def test_a_clients_own_token_consumes_nothing(payer, pay):
     ],
 )
 def test_a_rule_that_can_not_be_kept_is_refused(rule):
-    with pytest.raises(demand.RulesError):
-        demand.rules(json.dumps({"POST /payments": rule}))
+    with pytest.raises(policy.RulesError):
+        policy.rules(json.dumps({"POST /payments": rule}))

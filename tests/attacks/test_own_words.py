@@ -3,13 +3,13 @@
 import json
 
 import pytest
+from tests.people.test_grants import Person
 
-from chalicelib.authorization import details
+from chalicelib.authorization_details import details
 from chalicelib.errors import InvalidAuthorizationDetails
 from chalicelib.vocabulary import VocabularyError, read
 from tests.actors import NOW, Browser, elements
 from tests.each import each
-from tests.people.test_grants import Person
 from tests.specs.test_vocabulary import ORDER, SANDBOX, own, speaking
 
 __all__ = ["own", "speaking"]

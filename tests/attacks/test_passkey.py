@@ -7,7 +7,8 @@ import pytest
 from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from chalicelib.people import enrolment, session
+from chalicelib.interaction import session
+from chalicelib.users import enrolment
 from local import people as sandbox
 from tests.actors import Browser
 from tests.authenticator import PRESENT, VERIFIED, Authenticator, asked, b64, cose, put

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.people import session
+from chalicelib.interaction import session
 from local import people
 from local.people import ALICE
 from tests.actors import NOW, Browser

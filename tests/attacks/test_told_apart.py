@@ -5,8 +5,8 @@ import re
 import pyotp
 import pytest
 
-from chalicelib.people import directory, enrolment
-from chalicelib.people.directory import FREE_TRIES, LOCKS
+from chalicelib.users import directory, enrolment
+from chalicelib.users.directory import FREE_TRIES, LOCKS
 from tests.actors import Browser
 
 PASSWORD = "correct horse battery staple"

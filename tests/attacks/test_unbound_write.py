@@ -8,13 +8,14 @@ import pytest
 from chalicelib.authorization.writing import writes
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidClientMetadata, InvalidGrant, InvalidRequest, InvalidToken
-from chalicelib.grants import authorization_code
+from chalicelib.grant_types import authorization_code
 from chalicelib.keys.thumbprint import thumbprint
 from chalicelib.profiles import PROFILES
+from chalicelib.resource_server import access
+from chalicelib.resource_server.policy import Demand
 from chalicelib.storage.handles import join, of_grant, with_week
-from chalicelib.tokens import access, confirmation
-from chalicelib.tokens.confirmation import Possession
-from chalicelib.tokens.demand import Demand
+from chalicelib.tokens import sender_constraint
+from chalicelib.tokens.sender_constraint import Possession
 from tests.actors import NOW, certificate, jwk, public, rsa_key
 from tests.conftest import BASELINE
 from tests.each import each
@@ -130,15 +131,15 @@ def test_no_profile_lets_what_writes_go_unbound(bank, profile):
     """The one rule, asked of each profile; where it leaves tokens unbound, they read, and no constraint is registered."""
     client = bank.aws.clients.find("fapi1-bearer", now=NOW)
     with pytest.raises(InvalidRequest):
-        confirmation.bind(Possession(), client, profile, writes=True)
+        sender_constraint.bind(Possession(), client, profile, writes=True)
     if not profile.unbound_tokens:
         with pytest.raises(InvalidRequest):
-            confirmation.bind(Possession(), client, profile, writes=False)
+            sender_constraint.bind(Possession(), client, profile, writes=False)
         return
-    assert confirmation.bind(Possession(), client, profile, writes=False) == {}
+    assert sender_constraint.bind(Possession(), client, profile, writes=False) == {}
     for name in ("tls_client_certificate_bound_access_tokens", "dpop_bound_access_tokens"):
         with pytest.raises(InvalidRequest):
-            confirmation.bind(Possession(), replace(client, **{name: True}), profile, writes=False)
+            sender_constraint.bind(Possession(), replace(client, **{name: True}), profile, writes=False)
 
 
 def test_a_client_that_registered_a_constraint_always_gets_bound_tokens(bank, fapi1_bearer_client):
@@ -159,7 +160,7 @@ def test_a_client_that_registered_a_constraint_always_gets_bound_tokens(bank, fa
 def test_an_unbound_refresh_token_never_writes(bank, fapi1_bearer_client):
     """A grant that was bound to nothing gives nothing that writes, should one of its scopes come to write later."""
     with pytest.raises(InvalidGrant):
-        confirmation.renew(
+        sender_constraint.renew(
             {},
             Possession(certificate=certificate("fapi1-bearer")),
             bank.aws.clients.find("fapi1-bearer", now=NOW),

@@ -19,7 +19,7 @@ from argon2 import PasswordHasher
 from pyotp import TOTP
 
 from chalicelib.jobs import publish_keys
-from chalicelib.people import enrolment, password
+from chalicelib.users import enrolment, password
 from tests.actors import Answer, Bank, Browser, Fintech, certificate, ec_key, elements, jwk, rsa_key, secret_of
 from tests.authenticator import Authenticator, asked
 from tests.campaign.faults import Injector, injected
@@ -77,7 +77,7 @@ class World:
     def __init__(self, stand: Stand, environment: dict[str, str]) -> None:
         self.stand = stand
         self.bank = Bank(environment)
-        self.house = Bank(environment | {"DUCAT_PEOPLE": "chalicelib.people.directory:build"})
+        self.house = Bank(environment | {"DUCAT_PEOPLE": "chalicelib.users.directory:build"})
         self.injector: Injector
         self.log: list[str] = []
         self.secrets: set[str] = set()

@@ -7,8 +7,8 @@ from base64 import b64decode
 import pytest
 from cryptography import x509
 
-from chalicelib.authorization import details
-from chalicelib.authorization.detail_types import TYPES
+from chalicelib.authorization_details import details
+from chalicelib.authorization_details.detail_types import TYPES
 from chalicelib.clients.metadata import registered
 from chalicelib.settings import Settings, variables
 from conformance import bank, clients, matrix, runner, settings

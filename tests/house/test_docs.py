@@ -13,15 +13,15 @@ import pytest
 
 import app as front_door
 from chalicelib import errors
-from chalicelib.authorization import details
-from chalicelib.authorization.detail_types import TYPES
 from chalicelib.authorization.scope import SCOPES
 from chalicelib.authorization.writing import writes
+from chalicelib.authorization_details import details
+from chalicelib.authorization_details.detail_types import TYPES
 from chalicelib.clients.metadata import registered
-from chalicelib.people import attempt
 from chalicelib.profiles import PROFILES
 from chalicelib.settings import variables
 from chalicelib.storage.records import Client
+from chalicelib.users import attempt
 from tests.house.source import FENCE, ROOT, blocks, functions, text
 
 DOCS = ROOT / "docs"
@@ -120,7 +120,7 @@ def test_every_profile_is_described_and_no_other():
 def test_what_the_authorizer_hands_on_is_described():
     made = [
         f
-        for file in ("endpoints/authorizer.py", "one_off.py", "signed_call.py")
+        for file in ("endpoints/authorizer.py", "resource_server/one_off.py", "resource_server/signed_call.py")
         for f in functions(Path("chalicelib") / file)
         if f.name in ("decide", "_context", "consume", "check")
     ]
@@ -137,11 +137,11 @@ def _first_columns(name, heading):
 
 
 def test_the_rules_that_are_shown_can_be_used():
-    from chalicelib.tokens import demand
+    from chalicelib.resource_server import policy
 
     example, *_ = blocks(page("integrate/protect-your-api.md"), "json")
-    assert demand.rules(example)
-    assert set(rows("integrate/protect-your-api.md", "Say what each route asks for")) == demand.KINDS.keys()
+    assert policy.rules(example)
+    assert set(rows("integrate/protect-your-api.md", "Say what each route asks for")) == policy.KINDS.keys()
 
 
 def test_every_type_of_authorization_details_is_shown_by_one_that_may_be_asked_for():
@@ -187,7 +187,7 @@ import json, runpy, sys
 from local import aws
 with aws.in_process() as made:
     rest = {"DUCAT_ISSUER": "https://a.example", "DUCAT_MTLS_URL": "https://b.example", "DUCAT_BANK_NAME": "B",
-            "DUCAT_PEOPLE": "chalicelib.people.directory:build", "DUCAT_RESOURCE_URL": "https://c.example",
+            "DUCAT_PEOPLE": "chalicelib.users.directory:build", "DUCAT_RESOURCE_URL": "https://c.example",
             "DUCAT_OTP_LEVEL": "2", "DUCAT_WEEKLY_TABLES": "no", "DUCAT_CLIENT_AUTHORITIES": '["CN=Issuing CA"]'}
     names = {name: "{}" for name in sys.argv[1].split()} | rest | made
     open("ducat-settings.json", "w").write(json.dumps(names))

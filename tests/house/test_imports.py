@@ -27,7 +27,7 @@ SOMEWHERE = {
     "DUCAT_RESOURCE_RULES": "{}",
     "DUCAT_OTP_LEVEL": "2",
     "DUCAT_WEEKLY_TABLES": "no",
-    "DUCAT_PEOPLE": "chalicelib.people.directory:build",
+    "DUCAT_PEOPLE": "chalicelib.users.directory:build",
     "AWS_REGION": "eu-central-1",
     "AWS_DEFAULT_REGION": "eu-central-1",
     "AWS_ACCESS_KEY_ID": "x",
@@ -151,7 +151,7 @@ def test_a_function_loads_its_own_endpoint_and_none_that_it_is_not_made_of(handl
 
 @pytest.mark.parametrize("handler", HANDLERS)
 def test_only_the_token_endpoint_loads_grants(handler):
-    assert any(name.startswith("chalicelib.grants.") for name in loaded(handler)) == (handler == "token")
+    assert any(name.startswith("chalicelib.grant_types.") for name in loaded(handler)) == (handler == "token")
 
 
 @pytest.mark.parametrize("handler", HANDLERS)

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from chalicelib.remote.documents import CantFetch
-from chalicelib.remote.https import Https
+from chalicelib.fetch.documents import CantFetch
+from chalicelib.fetch.https import Https
 
 
 def test_the_stack_fetches_from_this_machine_by_the_dev_authority(stack):

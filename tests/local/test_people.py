@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib import vocabulary
-from chalicelib.people import claims
+from chalicelib.users import claims
 from local.people import PEOPLE
 
 

@@ -12,7 +12,7 @@ from ipaddress import ip_address
 import pytest
 
 from chalicelib.messages import Request
-from chalicelib.resource import fapi_headers
+from chalicelib.resource_server import fapi_headers
 from tests.actors import certificate
 from tests.each import each
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from chalicelib.resource.fapi_headers import UUID
+from chalicelib.resource_server.fapi_headers import UUID
 from tests.actors import Browser, elements
 
 HEADER = "x-fapi-interaction-id"

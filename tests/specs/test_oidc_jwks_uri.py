@@ -8,11 +8,12 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from chalicelib.clients import http_signature, published_keys
+from chalicelib.clients import published_keys
 from chalicelib.clients.published_keys import PublishedKeys
 from chalicelib.errors import InvalidRequest, InvalidRequestObject
+from chalicelib.fetch.documents import CantFetch
 from chalicelib.messages import Request
-from chalicelib.remote.documents import CantFetch
+from chalicelib.resource_server import request_signature
 from chalicelib.storage.records import Client
 from tests.actors import ISSUER, NOW, Browser, certificate, der, ec_key, ed_key, jwk, rsa_key
 from tests.conftest import STANDARD
@@ -149,11 +150,11 @@ def test_2_a_signed_call_of_the_api_is_verified_by_a_published_key(web, publishe
     )
     request = Request("GET", "/accounts", headers=signed)
     later = NOW + published_keys.BETWEEN_ATTEMPTS
-    assert kids(http_signature.with_keys(request, CLIENT, published, now=later)) == ["k1", "calls"]
-    assert kids(http_signature.with_keys(Request("GET", "/accounts"), CLIENT, published, now=later))
+    assert kids(request_signature.with_keys(request, CLIENT, published, now=later)) == ["k1", "calls"]
+    assert kids(request_signature.with_keys(Request("GET", "/accounts"), CLIENT, published, now=later))
     web.pages.clear()
-    with pytest.raises(http_signature.NotSigned) as found:
-        http_signature.with_keys(request, CLIENT, PublishedKeys(web), now=later)
+    with pytest.raises(request_signature.NotSigned) as found:
+        request_signature.with_keys(request, CLIENT, PublishedKeys(web), now=later)
     assert (found.value.status, found.value.error) == (401, "invalid_request")
 
 

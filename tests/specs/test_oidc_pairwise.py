@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.people import pairwise
+from chalicelib.users import pairwise
 from local.people import ALICE, BOB
 from tests.actors import Browser, Fintech, certificate, jwk, rsa_key
 from tests.conftest import FAPI1

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.clients import metadata
 from chalicelib.errors import InvalidClientMetadata
-from chalicelib.remote.documents import CantFetch
+from chalicelib.fetch.documents import CantFetch
 from tests.actors import NOW, jwk, rsa_key
 from tests.each import each
 from tests.web import Web

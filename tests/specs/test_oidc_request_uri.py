@@ -8,8 +8,8 @@ import pytest
 
 from chalicelib.authorization import request_reference
 from chalicelib.errors import InvalidRequest, InvalidRequestUri
+from chalicelib.fetch.documents import CantFetch
 from chalicelib.profiles import PROFILES
-from chalicelib.remote.documents import CantFetch
 from chalicelib.storage.records import Client
 from tests.web import Web
 

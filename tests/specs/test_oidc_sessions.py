@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from chalicelib.people import session
+from chalicelib.interaction import session
 from chalicelib.profiles import PROFILES
 from chalicelib.storage.handles import digest
 from local.people import ALICE, BOB

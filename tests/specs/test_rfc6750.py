@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from chalicelib.tokens import demand
+from chalicelib.resource_server import policy
 from tests.actors import NOW, VERIFIER
 from tests.each import each
 
@@ -256,8 +256,8 @@ def test_3_1_a_resource_without_a_rule_is_shut(bank, fintech, token, path):
 )
 def test_3_1_a_rule_that_asks_for_nothing_opens_nothing(rule):
     """A route's rule names the scope or the type of details that a token must have; another can't be used."""
-    with pytest.raises(demand.RulesError, match="GET /accounts"):
-        demand.rules(json.dumps({"GET /accounts": rule}))
+    with pytest.raises(policy.RulesError, match="GET /accounts"):
+        policy.rules(json.dumps({"GET /accounts": rule}))
 
 
 # 4, 5: the token itself.

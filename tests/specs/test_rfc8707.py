@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.resource_server.policy import RulesError, rules
 from chalicelib.storage.handles import digest
-from chalicelib.tokens.demand import RulesError, rules
 from tests.actors import ISSUER, REQUEST_URI, VERIFIER, Browser
 from tests.each import each
 

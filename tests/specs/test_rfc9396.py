@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib import gateway
 from chalicelib.assembly import Aws
-from chalicelib.authorization.detail_types import TYPES
+from chalicelib.authorization_details.detail_types import TYPES
 from chalicelib.endpoints import authorizer
 from local import people
 from local.people import ALICE

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.authorization import details
-from chalicelib.authorization.currency import PLACES, PUBLISHED
-from chalicelib.authorization.detail_type import Choice, Question, Shown
-from chalicelib.authorization.detail_types import TYPES
+from chalicelib.authorization_details import details
+from chalicelib.authorization_details.currency import PLACES, PUBLISHED
+from chalicelib.authorization_details.detail_type import Choice, Question, Shown
+from chalicelib.authorization_details.detail_types import TYPES
 from chalicelib.errors import AccessDenied, InvalidAuthorizationDetails
 from tests.each import each
 

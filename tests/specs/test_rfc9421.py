@@ -18,14 +18,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
 from chalicelib.assembly import Aws
-from chalicelib.clients.http_signature import NotSigned, require_signed
-from chalicelib.clients.target_uri import spellings
 from chalicelib.endpoints import authorizer
 from chalicelib.keys import http_message
 from chalicelib.keys.http_message import SignatureError
 from chalicelib.messages import Request, Response
 from chalicelib.profiles import PROFILES
-from chalicelib.resource.http_signature import NotTheBody, require_digest, sign_response
+from chalicelib.resource_server.request_signature import NotSigned, require_signed
+from chalicelib.resource_server.response_signature import NotTheBody, require_digest, sign_response
+from chalicelib.resource_server.target_uri import spellings
 from chalicelib.storage.records import Client
 from tests.actors import NOW, ec_key, jwk, rsa_key
 from tests.conftest import STANDARD

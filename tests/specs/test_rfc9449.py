@@ -19,9 +19,9 @@ from chalicelib.errors import InvalidDpopProof
 from chalicelib.keys.thumbprint import thumbprint
 from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES
-from chalicelib.tokens import confirmation, dpop
-from chalicelib.tokens.confirmation import Possession, Proof
+from chalicelib.tokens import dpop, sender_constraint
 from chalicelib.tokens.nonce import Nonces
+from chalicelib.tokens.sender_constraint import Possession, Proof
 from local.gateway import Api, Route
 from local.wire import Incoming
 from tests.actors import (
@@ -593,7 +593,7 @@ def test_5_2_the_profile_says_which_binds(bank, both, profile, order):
     """The first of the profile's sender constraints that is shown binds the token."""
     registered = bank.aws.clients.find("both", now=NOW)
     shown = Possession(both.certificate, Proof(jkt(both.proof_key), None, False))
-    cnf = confirmation.bind(shown, registered, replace(profile, sender_constraints=order), writes=True)
+    cnf = sender_constraint.bind(shown, registered, replace(profile, sender_constraints=order), writes=True)
     assert cnf == ({"x5t#S256": x5t_s256(both.certificate)} if order[0] == "mtls" else {"jkt": jkt(both.proof_key)})
 
 
@@ -634,7 +634,7 @@ def test_5_1_the_algorithms_are_advertised(bank):
     """dpop_signing_alg_values_supported: the JWS algorithms that are supported for DPoP proofs."""
     advertised = bank.metadata()["dpop_signing_alg_values_supported"]
     assert advertised == ["PS256", "ES256", "EdDSA", "Ed25519"]
-    assert set(advertised) == set(confirmation.PROOF_ALGS)
+    assert set(advertised) == set(sender_constraint.PROOF_ALGS)
 
 
 # 6 What the token is bound to

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from chalicelib import vocabulary
-from chalicelib.authorization import declared_type, detail_types, details, scope
+from chalicelib.authorization import scope
+from chalicelib.authorization_details import declared_type, detail_types, details
 from chalicelib.errors import InvalidAuthorizationDetails, InvalidClientMetadata
-from chalicelib.people import assurance, claims
+from chalicelib.users import assurance, claims
 from chalicelib.vocabulary import VocabularyError, read
 from local.people import ALICE
 from tests.actors import NOW, Browser, certificate, elements

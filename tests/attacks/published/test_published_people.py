@@ -6,8 +6,8 @@ import re
 import pyotp
 import pytest
 
-from chalicelib.people import directory, password
-from chalicelib.people.enrolment import enrol
+from chalicelib.users import directory, password
+from chalicelib.users.enrolment import enrol
 from local import people as sandbox
 from local.people import ALICE, BOB
 from tests.actors import Browser, elements

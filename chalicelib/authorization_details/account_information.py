@@ -1,0 +1,159 @@
+"""Authorization details of the type account_information: which accounts, what of them, how long and how often.
+
+Fields and meaning are those of the Berlin Group's NextGenPSD2 consent; `actions` and `locations` those of RFC 9396 2.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from chalicelib.authorization_details.detail_type import (
+    ACCOUNT,
+    DAY,
+    LOCATIONS,
+    Account,
+    Choice,
+    Detail,
+    DetailType,
+    Question,
+    Shown,
+    called,
+    distinct,
+    no_looser,
+    require_ahead,
+    some_of,
+    spaced,
+    with_iban,
+)
+
+PERMISSIONS = (
+    ("accounts", "list_accounts", "Account details", "Name and number of the account"),
+    ("balances", "read_balances", "Balances", "How much is in the account"),
+    ("transactions", "read_transactions", "Transactions", "Payments in and out, and with whom"),
+)
+"""Member of `access`, its action, and what it means."""
+
+LIMITS = ("locations", "recurringIndicator", "validUntil", "frequencyPerDay")
+
+ACCOUNTS = {"type": "array", "items": ACCOUNT, "maxItems": 20, "uniqueItems": True}
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "type": {"const": "account_information"},
+        "actions": some_of(*(action for _, action, _, _ in PERMISSIONS)),
+        "locations": LOCATIONS,
+        "access": {
+            "type": "object",
+            "properties": {name: ACCOUNTS for name, _, _, _ in PERMISSIONS},
+            "minProperties": 1,
+            "additionalProperties": False,
+        },
+        "recurringIndicator": {"type": "boolean"},
+        "validUntil": DAY,
+        "frequencyPerDay": {"type": "integer", "minimum": 1, "maximum": 1000},
+    },
+    "anyOf": [{"required": ["actions"]}, {"required": ["access"]}],
+    "required": ["type"],
+    "additionalProperties": False,
+}
+
+
+def wanted(detail: Detail) -> dict[str, frozenset[str] | None]:
+    """By permission, the IBANs that are meant; None for all those that the person has, which the bank offers."""
+    actions, access = detail.get("actions"), detail.get("access")
+    found: dict[str, frozenset[str] | None] = {}
+    for name, action, _, _ in PERMISSIONS:
+        if (actions is None or action in actions) and (access is None or name in access):
+            named = frozenset(account["iban"] for account in (access or {}).get(name, ()))
+            found[name] = named or None
+    return found
+
+
+def _require(detail: Detail, today: date) -> Detail:
+    if not wanted(detail):
+        raise ValueError("actions and access have nothing in common")
+    return require_ahead(detail, "validUntil", today)
+
+
+# `validUntil` is not said: the consent ends then or sooner, and the page tells when that is.
+def _say(detail: Detail, accounts: Sequence[Account], place: str) -> Shown:
+    facts = []
+    if detail.get("recurringIndicator") is False:
+        facts.append(("How often", "Once"))
+    elif "frequencyPerDay" in detail:
+        times = detail["frequencyPerDay"]
+        facts.append(("How often", "Once a day" if times == 1 else f"Up to {times} times a day"))
+    asked = wanted(detail)
+    may = [Choice(f"{place}-may-{n}", n, words, note) for n, _, words, note in PERMISSIONS if n in asked]
+    open_to = [
+        Choice(_field(place, account), account["iban"], called(account), spaced(account["iban"]))
+        for account in _meant(asked, accounts)
+    ]
+    return Shown(
+        "Look at your accounts",
+        tuple(facts),
+        (
+            Question("What may be seen", tuple(may), none=""),
+            Question("Of which accounts", tuple(open_to), none="You have none of the accounts that are asked for."),
+        ),
+    )
+
+
+def _grant(detail: Detail, accounts: Sequence[Account], place: str, form: Mapping[str, str]) -> Detail | None:
+    asked = wanted(detail)
+    ibans = [a["iban"] for a in _meant(asked, accounts) if form.get(_field(place, a)) == a["iban"]]
+    kept = {
+        name: [iban for iban in ibans if named is None or iban in named]
+        for name, named in asked.items()
+        if form.get(f"{place}-may-{name}") == name
+    }
+    return _open(detail, {name: found for name, found in kept.items() if found})
+
+
+def _narrow(asked: Detail, granted: Detail) -> Detail | None:
+    limits = {name: asked[name] for name in LIMITS if name in asked}
+    if not all(no_looser(limit, granted.get(name)) for name, limit in limits.items()):
+        return None
+    had = wanted(granted)
+    kept: dict[str, list[str]] = {}
+    for name, ibans in wanted(asked).items():
+        own = had.get(name) or frozenset()
+        if not own or (ibans is not None and not ibans <= own):
+            return None
+        named = own if ibans is None else ibans
+        kept[name] = [account["iban"] for account in granted["access"][name] if account["iban"] in named]
+    return _open({**granted, **limits}, kept)
+
+
+def _open(detail: Detail, kept: Mapping[str, Sequence[str]]) -> Detail | None:
+    """The detail with just these accounts, by their numbers; None where there are none, as an empty list would mean all."""
+    if not kept:
+        return None
+    access = {name: [{"iban": iban} for iban in ibans] for name, ibans in kept.items()}
+    actions = {"actions": [action for name, action, _, _ in PERMISSIONS if name in kept]} if "actions" in detail else {}
+    return {**detail, **actions, "access": access}
+
+
+def _meant(asked: Mapping[str, frozenset[str] | None], accounts: Sequence[Account]) -> list[Account]:
+    """Those of the person's accounts that anything is asked about; another's never."""
+    return [a for a in with_iban(accounts) if any(named is None or a["iban"] in named for named in asked.values())]
+
+
+def _field(place: str, account: Account) -> str:
+    return f"{place}-account-{account['iban']}"
+
+
+ACCOUNT_INFORMATION = DetailType(
+    "account_information",
+    SCHEMA,
+    _require,
+    _say,
+    _grant,
+    _narrow,
+    writes=False,
+    one_off=lambda detail: detail.get("recurringIndicator") is False,
+    consumed="Looked at",
+    own_accounts=lambda detail: distinct(account for some in detail.get("access", {}).values() for account in some),
+)

@@ -1,0 +1,172 @@
+"""A type of authorization details that a bank declares in its vocabulary (vocabulary.py), as a type like any other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from chalicelib.authorization_details import currency
+from chalicelib.authorization_details.detail_type import (
+    ACCOUNT,
+    DAY,
+    FORMATS,
+    IBAN,
+    LOCATIONS,
+    Account,
+    Choice,
+    Detail,
+    DetailType,
+    Question,
+    Shown,
+    called,
+    distinct,
+    in_full,
+    is_day,
+    is_readable,
+    require_ahead,
+    spaced,
+    text,
+    with_iban,
+)
+from chalicelib.authorization_details.payment_initiation import AMOUNT, AMOUNT_DIGITS, in_words
+from chalicelib.vocabulary import PLACE, DeclaredType
+
+MEMBERS: Mapping[str, Any] = {
+    "amount": AMOUNT,
+    "account": ACCOUNT,
+    "iban": IBAN,
+    "day": DAY,
+    "text": text(140),
+    "number": {"type": "integer", "minimum": 0, "maximum": 1_000_000},
+    "switch": {"type": "boolean"},
+    "locations": LOCATIONS,
+}
+"""Kinds of members that a declared type names instead of a schema."""
+AMOUNT_OF = frozenset({"currency", "amount"})
+"""Members of an amount."""
+DIGITS = re.compile(AMOUNT_DIGITS)
+
+
+def detail_type(one: DeclaredType) -> DetailType:
+    """The type. What is asked for is granted as a whole, with the person's account where they choose one."""
+    schema = {
+        "type": "object",
+        "properties": {"type": {"const": one.name}, **{name: schema_of(kind) for name, kind in one.members.items()}},
+        "required": ["type", *one.required],
+        "additionalProperties": False,
+    }
+    return DetailType(
+        name=one.name,
+        schema=schema,
+        require=_require,
+        say=lambda detail, accounts, place: _say(one, detail, accounts, place),
+        grant=lambda detail, accounts, place, form: _grant(one, detail, accounts, place, form),
+        narrow=lambda asked, granted: _narrow(one, asked, granted),
+        writes=one.writes,
+        one_off=lambda detail: one.once,
+        consumed=one.done,
+        own_accounts=lambda detail: distinct([detail[one.account]] if one.account and one.account in detail else []),
+    )
+
+
+def schema_of(kind: Any) -> Any:
+    """The schema of a member. A text without bounds of its own gets those of a text that people read."""
+    if isinstance(kind, str):
+        return MEMBERS[kind]
+    bounded = {"enum", "const", "pattern", "format"} & kind.keys()
+    return {**text(140), **kind} if kind.get("type") == "string" and not bounded else kind
+
+
+def problems_of(one: DeclaredType) -> list[str]:
+    """What keeps its schema from being used. It is compiled, which takes too long each time a function starts."""
+    import fastjsonschema
+
+    try:
+        fastjsonschema.compile(dict(detail_type(one).schema), formats=FORMATS, use_default=False)
+    except (fastjsonschema.JsonSchemaDefinitionException, ValueError, TypeError, AttributeError) as problem:
+        return [f"authorization_details_types: {one.name}: its schema can't be used ({type(problem).__name__})"]
+    return []
+
+
+def _require(detail: Detail, today: date) -> Detail:
+    for value in _all_in(detail):
+        if isinstance(value, str) and value and not is_readable(value):
+            raise ValueError("a text that can't be read as it is meant")
+        if isinstance(value, dict) and value.keys() == AMOUNT_OF:
+            if not all(isinstance(part, str) for part in value.values()) or not DIGITS.match(value["amount"]):
+                raise ValueError("an amount that is none")
+            currency.in_full(**value)
+    return require_ahead(detail, "validUntil", today)
+
+
+def _all_in(value: Any) -> Iterator[Any]:
+    """The value, and every one in it, however deep the bank's own schema lets it stand."""
+    yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _all_in(inner)
+
+
+def _say(one: DeclaredType, detail: Detail, accounts: Sequence[Account], place: str) -> Shown:
+    facts = [(label, _filled(words, detail)) for label, words in one.facts.items() if _has(words, detail)]
+    named = (_member(name, detail) for name in PLACE.findall(one.heading))
+    figure = next((in_words(value) for value in named if isinstance(value, dict) and value.keys() == AMOUNT_OF), "")
+    return Shown(_filled(one.heading, detail), tuple(facts), _questions(one, detail, accounts, place), figure=figure)
+
+
+def _questions(one: DeclaredType, detail: Detail, accounts: Sequence[Account], place: str) -> tuple[Question, ...]:
+    if one.account is None:
+        return ()
+    named = detail.get(one.account, {}).get("iban")
+    offered = [account for account in with_iban(accounts) if named in (None, account["iban"])]
+    choices = tuple(Choice(f"{place}-account", a["iban"], called(a), spaced(a["iban"])) for a in offered)
+    return (Question("Your account", choices, none="You have none of the accounts that are asked for.", one=True),)
+
+
+def _grant(
+    one: DeclaredType, detail: Detail, accounts: Sequence[Account], place: str, form: Mapping[str, str]
+) -> Detail | None:
+    if one.account is None:
+        return detail
+    chosen = form.get(f"{place}-account")
+    named = detail.get(one.account, {}).get("iban", chosen)
+    own = [account["iban"] for account in with_iban(accounts)]
+    return {**detail, one.account: {"iban": chosen}} if chosen == named and chosen in own else None
+
+
+def _narrow(one: DeclaredType, asked: Detail, granted: Detail) -> Detail | None:
+    left_out = {name: value for name, value in granted.items() if name == one.account and name not in asked}
+    return granted if asked | left_out == granted else None
+
+
+def _has(words: str, detail: Detail) -> bool:
+    """Whether the detail has a member that the words name, or they name none: what was sent is shown beside what was not."""
+    named = PLACE.findall(words)
+    return not named or any(_member(name, detail) is not None for name in named)
+
+
+def _filled(words: str, detail: Detail) -> str:
+    return PLACE.sub(lambda place: _read(_member(place[1], detail)), words)
+
+
+def _member(name: str, detail: Detail) -> Any:
+    value: Any = detail
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def _read(value: Any) -> str:
+    """A value as people read it."""
+    if isinstance(value, dict):
+        if value.keys() == AMOUNT_OF:
+            return in_words(value)
+        return spaced(value["iban"]) if value.keys() == {"iban"} else ", ".join(_read(one) for one in value.values())
+    if isinstance(value, list):
+        return ", ".join(_read(one) for one in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str) and len(value) == len("2027-01-15") and is_day(value):
+        return in_full(value)
+    return "" if value is None else str(value)

@@ -1,0 +1,232 @@
+"""Authorization details (RFC 9396): what exactly is asked for, agreed to and handed on."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from typing import Any, NoReturn
+
+from chalicelib import vocabulary
+from chalicelib.authorization_details.detail_type import FORMATS, Account, Detail, Shown
+from chalicelib.authorization_details.detail_types import types
+from chalicelib.errors import AccessDenied, InvalidAuthorizationDetails
+from chalicelib.pages import moments
+from chalicelib.storage.permission import Consumption, Grant
+
+LONGEST = 8192
+"""Characters of the parameter that are looked at."""
+MOST = 5
+PLACE = re.compile(r"[A-Za-z0-9_.\[\]-]{1,100}")
+"""A member's place that may stand in an error (RFC 6749 5.2)."""
+DAY = 24 * 60 * 60
+LAST_DAY = date.max - timedelta(days=1)
+"""Of the calendar: no clock has a midnight behind it, and no consent lasts so long."""
+ONE_OFF = DAY
+"""Seconds that a consent lasts which allows something once: as long as the same call may be sent again."""
+
+
+def asked(value: str | None, allowed: Iterable[str], *, now: int) -> tuple[Detail, ...]:
+    """The details of a request, each by the schema of its type. `allowed`: the types that the client registered.
+
+    Raises InvalidAuthorizationDetails (RFC 9396 5).
+    """
+    if value is None:
+        return ()
+    return require(_read(value, today=vocabulary.current().today(now)), allowed)
+
+
+def require(details: tuple[Detail, ...], allowed: Iterable[str]) -> tuple[Detail, ...]:
+    """The details, if the client may ask for each. Raises InvalidAuthorizationDetails."""
+    if known_to(details, allowed) != details:
+        raise _refused("a type that this client may not ask for")
+    return details
+
+
+def known_to(details: tuple[Detail, ...], allowed: Iterable[str]) -> tuple[Detail, ...]:
+    """Those of them that a client of the `allowed` types may ask for. A bank may have taken a type away that was granted."""
+    allowed = types().keys() & frozenset(allowed)
+    return tuple(one for one in details if one["type"] in allowed)
+
+
+def in_words(details: Sequence[Detail], accounts: Sequence[Account]) -> list[Shown]:
+    """What a person who has these accounts is asked for."""
+    return [types()[one["type"]].say(one, accounts, _place(n)) for n, one in enumerate(details)]
+
+
+def can_be_chosen(details: Sequence[Detail], accounts: Sequence[Account]) -> bool:
+    """Whether any choice that a person with these accounts has leaves something of the details."""
+    shown = in_words(details, accounts)
+    everything = {c.field: c.value for one in shown for question in one.questions for c in question.choices}
+    try:
+        return bool(granted(details, everything, accounts))
+    except AccessDenied:
+        return False
+
+
+def granted_in_words(grant: Grant, *, until: int) -> list[Shown]:
+    """What a person let a client do. Their accounts are those that were granted, whose names are not remembered.
+
+    `until`: when all that this client may do ends, as the page says; what ends sooner says so by itself.
+    """
+    found = [_granted_in_words(one) for one in grant.granted]
+    sooner = (("Ends", moments.in_words(grant.consent_expires_at)),) if grant.consent_expires_at < until else ()
+    return [
+        replace(shown, facts=(*shown.facts, *_used(grant.granted[n], grant.consumption(n)), *sooner))
+        for n, shown in enumerate(found)
+    ]
+
+
+def _granted_in_words(one: Detail) -> Shown:
+    """A granted detail. One of a type that there is no more has a name only: it can still be ended."""
+    if one["type"] not in types():
+        return Shown(one["type"], ())
+    (shown,) = in_words((one,), types()[one["type"]].own_accounts(one))
+    return shown
+
+
+def granted(details: Sequence[Detail], form: Mapping[str, str], accounts: Sequence[Account]) -> tuple[Detail, ...]:
+    """What is left of the details by the person's choice, which is never more than was asked.
+
+    Raises AccessDenied where nothing is left, or a payment is from an account that is not the person's.
+    """
+    kept = [types()[one["type"]].grant(one, accounts, _place(n), form) for n, one in enumerate(details)]
+    found = tuple(one for one in kept if one is not None)
+    if not found:
+        raise AccessDenied("the person agreed to none of the authorization details")
+    return found
+
+
+def within(value: str | None, given: tuple[Detail, ...]) -> tuple[Detail, ...]:
+    """Of the granted details those that a token request asks for, all if it names none (RFC 9396 6).
+
+    A day that is over since is as it was granted. Raises InvalidAuthorizationDetails where more is asked for.
+    """
+    if value is None:
+        return given
+    wishes = _read(value, today=date.min)
+    covering = _places(wishes, given)
+    if covering is None:
+        raise _refused("more than was granted")
+    narrowed = (_narrowed(wish, given[n]) for wish, n in zip(wishes, covering, strict=True))
+    return tuple(one for one in narrowed if one is not None)
+
+
+def ends(details: Iterable[Detail], *, otherwise: int) -> int:
+    """When the first of them ends, at the end of its last day here, or `otherwise` if that is sooner; epoch seconds."""
+    days = [date.fromisoformat(one["validUntil"]) for one in details if "validUntil" in one]
+    zone = vocabulary.current().zone
+    after = (datetime.combine(day, time(), zone) + timedelta(days=1) for day in days if day < LAST_DAY)
+    return min([otherwise, *(int(moment.timestamp()) for moment in after)])
+
+
+def consent_ends(details: Iterable[Detail], *, now: int, otherwise: int) -> int:
+    """When a consent to them ends, or `otherwise` if that is sooner; epoch seconds. A one-off detail makes it short."""
+    details = tuple(details)
+    return ends(details, otherwise=otherwise if recur(details) else min(otherwise, now + ONE_OFF))
+
+
+def recur(details: Iterable[Detail]) -> bool:
+    """Whether access may be had again without the person."""
+    return all(one["type"] in types() and not types()[one["type"]].one_off(one) for one in details)
+
+
+def places(details: Sequence[Detail], granted: Sequence[Detail]) -> list[tuple[int, Detail]]:
+    """A token's details, each with the place of the one granted detail that it is, or is a part of."""
+    return list(zip(_places(details, granted) or (), details, strict=False))
+
+
+def write(details: Iterable[Detail]) -> bool:
+    """Whether any of them lets a client change something."""
+    return any(types()[one["type"]].writes for one in details)
+
+
+def _places(wishes: Sequence[Detail], given: Sequence[Detail], taken: Sequence[int] = ()) -> tuple[int, ...] | None:
+    """Of each wish the place of a granted detail of its own that covers it; None where that can't be.
+
+    Of its own, so that no token says twice what was agreed to once, such as a payment.
+    """
+    if not wishes:
+        return ()
+    wish, *others = wishes
+    free = [n for n in range(len(given)) if n not in taken and _narrowed(wish, given[n]) is not None]
+    for n in sorted(free, key=lambda n: given[n] != wish):  # just what was asked for, before what covers it
+        if (found := _places(others, given, (*taken, n))) is not None:
+            return (n, *found)
+    return None
+
+
+def _narrowed(wish: Detail, had: Detail) -> Detail | None:
+    """What of a granted detail another one covers, None where it is of another type or more than that."""
+    return types()[wish["type"]].narrow(wish, had) if had["type"] == wish["type"] in types() else None
+
+
+def _used(detail: Detail, consumption: Consumption | None) -> tuple[tuple[str, str], ...]:
+    """On which day it was used up, if it was."""
+    if consumption is None:
+        return ()
+    done = types()[detail["type"]].consumed if detail["type"] in types() else "Used"
+    return ((done, moments.in_words(consumption.at)),)
+
+
+def _read(value: str, *, today: date) -> tuple[Detail, ...]:
+    """The details that a parameter holds, each by the schema of its type, and none of them over on that day."""
+    if len(value) > LONGEST:
+        raise _refused(f"longer than {LONGEST} characters")
+    try:
+        found = json.loads(value, object_pairs_hook=_unique, parse_float=_no_number, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise _refused("not JSON, a member that stands twice, or a number that is not whole") from None
+    if not isinstance(found, list) or not 0 < len(found) <= MOST:
+        raise _refused(f"not a JSON array of 1 to {MOST}")
+    return tuple(_checked(one, today=today) for one in found)
+
+
+def _checked(one: Any, *, today: date) -> Detail:
+    name = one.get("type") if isinstance(one, dict) else None
+    if not isinstance(name, str) or name not in types():
+        raise _refused("an unknown type")
+    try:
+        return types()[name].require(_schema(name)(one), today)
+    except ValueError as problem:  # the library's own error is a ValueError
+        raise _refused(f"not what {name} looks like: {_why(problem)}") from None
+
+
+def _why(problem: ValueError) -> str:
+    """What is wrong, in words of ours or by its place in the schema: never the value."""
+    if not hasattr(problem, "rule"):
+        return str(problem)
+    place = ".".join(["it", *str(getattr(problem, "name", "")).split(".")[1:]])
+    return f"{place if PLACE.fullmatch(place) else 'a member'} ({getattr(problem, 'rule', '')})"
+
+
+@cache
+def _schema(name: str) -> Callable[[Any], Detail]:
+    import fastjsonschema  # only where details are asked for
+
+    compiled: Callable[[Any], Detail] = fastjsonschema.compile(
+        dict(types()[name].schema), formats=FORMATS, use_default=False
+    )
+    return compiled
+
+
+def _place(number: int) -> str:
+    return f"details-{number}"
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError("a member stands twice")
+    return dict(pairs)
+
+
+def _no_number(text: str) -> NoReturn:
+    """A store keeps no fractions; amounts are texts, so that none is rounded."""
+    raise ValueError("a number that is not whole")
+
+
+def _refused(description: str, *, detail: str = "") -> InvalidAuthorizationDetails:
+    return InvalidAuthorizationDetails(f"authorization_details: {description}", detail=detail)

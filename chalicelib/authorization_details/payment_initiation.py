@@ -1,0 +1,126 @@
+"""Authorization details of the type payment_initiation: how much, to whom, from where.
+
+Fields and meaning are those of the Berlin Group's NextGenPSD2 payments; `actions` and `locations` those of RFC 9396 2.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from chalicelib.authorization_details import currency
+from chalicelib.authorization_details.detail_type import (
+    ACCOUNT,
+    DAY,
+    LOCATIONS,
+    Account,
+    Choice,
+    Detail,
+    DetailType,
+    Question,
+    Shown,
+    called,
+    distinct,
+    in_full,
+    no_looser,
+    require_ahead,
+    some_of,
+    spaced,
+    text,
+    with_iban,
+)
+
+LIMITS = ("actions", "locations")
+
+AMOUNT_DIGITS = r"^(?=.*[1-9])(0|[1-9][0-9]{0,13})(\.[0-9]{1,4})?$"  # not nothing
+AMOUNT = {
+    "type": "object",
+    "properties": {
+        "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},  # ISO 4217
+        "amount": {"type": "string", "pattern": AMOUNT_DIGITS},
+    },
+    "required": ["currency", "amount"],
+    "additionalProperties": False,
+}
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "type": {"const": "payment_initiation"},
+        "actions": some_of("initiate", "status", "cancel"),
+        "locations": LOCATIONS,
+        "instructedAmount": AMOUNT,
+        "creditorName": text(70),
+        "creditorAccount": ACCOUNT,
+        "debtorAccount": ACCOUNT,
+        "remittanceInformationUnstructured": text(140),
+        "requestedExecutionDate": DAY,
+    },
+    "required": ["type", "instructedAmount", "creditorName", "creditorAccount"],
+    "additionalProperties": False,
+}
+
+
+def in_words(instructed: Mapping[str, str]) -> str:
+    """An amount as people read it: thousands apart, by a space that no country takes for a decimal sign, and each decimal place
+    of its currency, so that none takes that sign for thousands.
+    """
+    try:
+        amount = currency.in_full(**instructed)
+    except ValueError:  # of a release that took it: shown to the digit, as it was agreed to
+        amount = instructed["amount"]
+    whole, point, fraction = amount.partition(".")
+    grouped = f"{int(whole):,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return f"{grouped}{point}{fraction}\N{NO-BREAK SPACE}{instructed['currency']}"
+
+
+def _require(detail: Detail, today: date) -> Detail:
+    currency.in_full(**detail["instructedAmount"])
+    return require_ahead(detail, "requestedExecutionDate", today)
+
+
+def _say(detail: Detail, accounts: Sequence[Account], place: str) -> Shown:
+    amount = in_words(detail["instructedAmount"])
+    facts = [("To account", spaced(detail["creditorAccount"]["iban"]))]
+    own = {account["iban"]: account for account in with_iban(accounts)}
+    questions: tuple[Question, ...] = ()
+    if "debtorAccount" not in detail:
+        offered = tuple(Choice(f"{place}-from", iban, called(own[iban]), spaced(iban)) for iban in own)
+        questions = (Question("Pay from", offered, none="You have no account to pay from.", one=True),)
+    elif (iban := detail["debtorAccount"]["iban"]) in own:
+        facts.append(("From", f"{called(own[iban])}, {spaced(iban)}"))
+    else:
+        questions = (Question("Pay from", (), none="The account that is to pay is not yours."),)
+    if "remittanceInformationUnstructured" in detail:
+        facts.append(("Reference", detail["remittanceInformationUnstructured"]))
+    if "requestedExecutionDate" in detail:
+        facts.append(("On", in_full(detail["requestedExecutionDate"])))
+    return Shown(f"Pay {amount} to {detail['creditorName']}", tuple(facts), questions, figure=amount)
+
+
+def _grant(detail: Detail, accounts: Sequence[Account], place: str, form: Mapping[str, str]) -> Detail | None:
+    own = [account["iban"] for account in with_iban(accounts)]
+    debtor = detail["debtorAccount"]["iban"] if "debtorAccount" in detail else form.get(f"{place}-from")
+    return {**detail, "debtorAccount": {"iban": debtor}} if debtor in own else None
+
+
+def _narrow(asked: Detail, granted: Detail) -> Detail | None:
+    limits = {name: asked[name] for name in LIMITS if name in asked}
+    same = all(granted.get(name) == value for name, value in asked.items() if name not in limits)
+    if not same or not all(no_looser(limit, granted.get(name)) for name, limit in limits.items()):
+        return None
+    return {**granted, **limits}
+
+
+PAYMENT_INITIATION = DetailType(
+    "payment_initiation",
+    SCHEMA,
+    _require,
+    _say,
+    _grant,
+    _narrow,
+    writes=True,
+    one_off=lambda detail: True,
+    consumed="Payment made",
+    own_accounts=lambda detail: distinct([detail["debtorAccount"]] if "debtorAccount" in detail else []),
+)

@@ -1,0 +1,1 @@
+"""What is fetched at somebody's word, with distrust."""

@@ -1,0 +1,170 @@
+"""Documents by HTTPS, fetched with distrust: who names the URL may mean a machine that only we can reach.
+
+The host's name is resolved once. Every address of it must be a public one, and it is one of just these that is connected to, so
+a name that answers otherwise a moment later gains nothing. No redirect is followed, no proxy is asked, nothing is decompressed.
+The only file that knows urllib3, sockets and TLS.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from contextlib import suppress
+from functools import cached_property
+from http.client import HTTPException
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from threading import Event, Thread
+
+from urllib3.connection import HTTPSConnection
+from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.response import BaseHTTPResponse
+
+from chalicelib.fetch import https_url
+from chalicelib.fetch.documents import CantFetch
+from chalicelib.fetch.https_url import Place
+
+SECONDS = 3.0
+"""From the first look at the name to the last byte."""
+
+PUBLIC_V6 = IPv6Network("2000::/3")
+"""Global unicast (RFC 4291 2.4): neither mapped IPv4 addresses nor NAT64's are in it."""
+NOT_PUBLIC = (
+    IPv4Network("192.0.0.0/24"),  # protocol assignments (RFC 6890), which older Pythons know by parts
+    IPv4Network("192.88.99.0/24"),  # 6to4, and below Teredo: an IPv4 address within, of any kind (RFC 7526, RFC 4380)
+    IPv6Network("2002::/16"),
+    IPv6Network("2001::/32"),
+)
+"""What is_global lets pass."""
+
+Address = IPv4Address | IPv6Address
+
+
+class Https:
+    """documents.Documents.
+
+    `authorities`: certificates (PEM) that are trusted beside the system's. `loopback`: whether this machine's own addresses may
+    be asked too. Both are for the laptop (`local/`) and its sandbox; no setting gives them.
+    """
+
+    def __init__(self, *, seconds: float = SECONDS, authorities: str = "", loopback: bool = False) -> None:
+        self._seconds = seconds
+        self._authorities = authorities
+        self._loopback = loopback
+
+    def get(self, url: str, *, largest: int) -> bytes:
+        """The document at an https URL, if it answers 200 with at most `largest` bytes in time. Raises CantFetch."""
+        fetch = _Fetch(https_url.of(url), largest, self._tls, seconds=self._seconds, loopback=self._loopback)
+        Thread(target=fetch.run, daemon=True).start()
+        return fetch.result()
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if self._authorities:
+            context.load_verify_locations(cadata=self._authorities)
+        return context
+
+
+class _Fetch:
+    """One attempt, in a thread of its own: neither a resolver nor a dripping server knows of our deadline."""
+
+    def __init__(self, where: Place, largest: int, tls: ssl.SSLContext, *, seconds: float, loopback: bool) -> None:
+        self._where, self._largest, self._tls = where, largest, tls
+        self._seconds, self._loopback = seconds, loopback
+        self._done = Event()
+        self._connection: HTTPSConnection | None = None
+        self._late = False
+        self._body = b""
+        self._problem: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            self._body = self._read(self._ask())
+        except Exception as problem:
+            self._problem = problem
+        finally:
+            if self._connection is not None:
+                self._connection.close()
+            self._done.set()
+
+    def result(self) -> bytes:
+        """Raises CantFetch."""
+        if not self._done.wait(self._seconds):
+            self._abandon()
+            raise CantFetch("it took too long")
+        problem = self._problem
+        if isinstance(problem, HTTPError | HTTPException | OSError | ValueError):
+            raise CantFetch(f"it can't be reached or read ({type(problem).__name__})") from problem
+        if problem is not None:
+            raise problem
+        return self._body
+
+    def _abandon(self) -> None:
+        """Nobody waits any more: whatever the thread reads now ends at once."""
+        self._late = True
+        sock = None if self._connection is None else self._connection.sock
+        if sock is not None:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+    def _ask(self) -> BaseHTTPResponse:
+        """The answer of the first address that takes a connection."""
+        for address in public_addresses(self._where, loopback=self._loopback):
+            if self._late:
+                break
+            self._connection = connection = HTTPSConnection(
+                str(address),
+                self._where.port,
+                timeout=self._seconds,
+                ssl_context=self._tls,
+                cert_reqs="CERT_REQUIRED",
+                server_hostname=self._where.host,  # SNI, and the name that the certificate must have
+            )
+            try:
+                connection.connect()
+            except NewConnectionError:
+                continue
+            connection.request(
+                "GET", self._where.target, headers=self._headers(), preload_content=False, decode_content=False
+            )
+            return connection.getresponse()
+        raise CantFetch("none of its addresses takes a connection")
+
+    def _headers(self) -> dict[str, str]:
+        host, port = self._where.host, self._where.port
+        return {
+            "Host": host if port == 443 else f"{host}:{port}",
+            "User-Agent": "ducat",
+            "Accept": "*/*",
+            "Accept-Encoding": "identity",  # a small body may unpack to a large one
+        }
+
+    def _read(self, answer: BaseHTTPResponse) -> bytes:
+        if answer.status != 200:
+            raise CantFetch(f"it answered {answer.status}")  # a redirect leads where nobody looked
+        if answer.headers.get("content-encoding", "identity").strip().lower() != "identity":
+            raise CantFetch("it is compressed")
+        body = b""
+        while len(body) <= self._largest:
+            more = answer.read(self._largest + 1 - len(body), decode_content=False)
+            if not more:
+                return body
+            body += more
+        raise CantFetch("it is too large")
+
+
+def public_addresses(where: Place, *, loopback: bool = False) -> list[Address]:
+    """Every address of the host, in the order to try them. Raises CantFetch if any is not public, or there is none."""
+    found = socket.getaddrinfo(where.host, where.port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+    addresses = [ip_address(str(entry[4][0])) for entry in found]
+    for address in addresses:
+        if not (_is_public(address) or (loopback and address.is_loopback)):
+            raise CantFetch("it has an address that is not public")
+    return list(dict.fromkeys(addresses))
+
+
+def _is_public(address: Address) -> bool:
+    if isinstance(address, IPv6Address) and address not in PUBLIC_V6:
+        return False
+    return address.is_global and not address.is_multicast and not any(address in one for one in NOT_PUBLIC)

@@ -1,0 +1,40 @@
+"""Where a document may be: an https URL of a named host, without user and without fragment."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from chalicelib.fetch.documents import CantFetch
+
+LONGEST = 2000
+"""Characters of a URL."""
+
+LABEL = r"(?:[a-z0-9-]{0,61}[a-z0-9])?"
+URL = re.compile(
+    rf"https://(?P<host>(?:[a-z0-9]{LABEL}\.)*[a-z]{LABEL})(?::(?P<port>[0-9]{{1,5}}))?"
+    r"(?P<target>(?:[/?][a-z0-9._~:/?@!$&'()*+,;=%\[\]-]*)?)",
+    re.IGNORECASE | re.ASCII,
+)
+"""Of a host's name the last label begins with a letter: whatever else is read as an address by one parser or another."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A URL in its parts. `host`: in lower case. `target`: path and query, as they are asked for."""
+
+    host: str
+    port: int
+    target: str
+
+
+def of(url: str) -> Place:
+    """The place that a URL names. Raises CantFetch where nothing is ever fetched from it."""
+    found = URL.fullmatch(url) if len(url) <= LONGEST else None
+    if found is None or len(found["host"]) > 253:
+        raise CantFetch("not an https URL of a named host, without user and fragment")
+    port = int(found["port"] or 443)
+    if not 0 < port < 1 << 16:
+        raise CantFetch("no such port")
+    target = found["target"]
+    return Place(found["host"].lower(), port, target if target.startswith("/") else f"/{target}")

@@ -1,0 +1,160 @@
+"""grant_type authorization_code (RFC 6749 4.1.3): a code, once, for tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.authorization import claims_request, code_challenge, writing
+from chalicelib.authorization_details import details
+from chalicelib.clients.authentication import AuthenticatedClient
+from chalicelib.errors import InvalidGrant, InvalidRequest
+from chalicelib.grant_types.access_token import access_token_of
+from chalicelib.provider import Provider
+from chalicelib.single_use import SingleUse
+from chalicelib.storage.handles import Handle, join, matches, of_grant
+from chalicelib.storage.permission import Grant
+from chalicelib.storage.stores import Gone, Replayed
+from chalicelib.tokens import id_token, refresh, sender_constraint
+from chalicelib.tokens.refresh import RefreshToken
+from chalicelib.tokens.sender_constraint import Possession
+from chalicelib.users import claims
+
+
+def issue(
+    caller: AuthenticatedClient,
+    form: Mapping[str, str],
+    possession: Possession,
+    use: SingleUse,
+    provider: Provider,
+    *,
+    now: int,
+) -> dict[str, Any]:
+    """The members of the token response. Raises InvalidRequest or InvalidGrant.
+
+    All that can fail comes before the write that redeems the code: its checks, the assertion's single use, the signature.
+    """
+    code, grant = _redeemable(caller, form, possession, use, provider, now=now)
+    cnf = _bound(caller, grant, possession)
+    covered = details.within(form.get("authorization_details"), grant.granted)
+    token = access_token_of(caller, grant, grant.scope, covered, cnf, form=form, settings=provider.settings, now=now)
+    if token.expires_at <= now:
+        raise InvalidGrant("the code can't be redeemed", detail="what it is for is over")
+    access_token = join(provider.new_handle(), grant.key, str(grant.bond))
+    renewed = _refresh_token(caller, grant, cnf, provider)
+    identity = None if grant.redeemed_by else _id_token(caller, grant, access_token, provider, now=now)
+    try:
+        provider.grants.redeem(
+            grant,
+            code,
+            attempt=provider.new_handle(),
+            access_token=access_token,
+            token=token,
+            refresh_hash=None if renewed is None else renewed.hash,
+            refresh_family=None if renewed is None else renewed.family,
+            now=now,
+        )
+    except (
+        Replayed
+    ):  # RFC6749-4.1.2, FAPI1-BASE-5.2.2-13: it was stolen, from one of the two; the write ended what it gave
+        raise InvalidGrant("the code can't be redeemed", detail="replayed; what it gave is revoked") from None
+    except Gone:
+        raise InvalidGrant("the code can't be redeemed", detail="expired or revoked while it was redeemed") from None
+    return {  # FAPI1-BASE-5.2.2-14
+        "access_token": access_token,
+        "token_type": sender_constraint.token_type(cnf),
+        "expires_in": token.expires_at - now,
+        "scope": " ".join(grant.scope) or None,  # FAPI1-BASE-5.2.2-15
+        "authorization_details": list(covered) or None,  # RFC9396-7
+        "refresh_token": None if renewed is None else renewed.handle,
+        "id_token": identity,
+    }
+
+
+def _redeemable(
+    caller: AuthenticatedClient,
+    form: Mapping[str, str],
+    possession: Possession,
+    use: SingleUse,
+    provider: Provider,
+    *,
+    now: int,
+) -> tuple[Handle, Grant]:
+    """The code and its grant, if it may be redeemed by this caller with this verifier: FAPI1-BASE-5.2.2.1-5.
+
+    Or if it was before, by somebody who showed all of this: only that is a replay, and who saw the code alone ends nothing.
+    """
+    value, redirect_uri = form.get("code"), form.get("redirect_uri")
+    if value is None:
+        raise InvalidRequest("code is required")  # RFC6749-4.1.3
+    code = of_grant(value)
+    found = None if code is None else use.beside(lambda: provider.grants.find_code(code))
+    if code is None or found is None or not matches(code.secret, found[0].code_hash):
+        raise _refused("unknown code")
+    grant, epoch = found
+    if not grant.is_of(caller.client):
+        raise _refused("another client's code")
+    caller.note(journey=grant.journey)
+    if grant.redeemed_by is None and grant.code_expires_at <= now:
+        raise _refused("expired")
+    if not grant.in_force(epoch, now=now):
+        raise _refused("revoked, or its person has ended the client's access")
+    if redirect_uri is None and grant.request.code_challenge is None:
+        raise InvalidRequest("redirect_uri is required, since the request had no code_challenge")  # RFC6749-4.1.3
+    if redirect_uri is not None and grant.request.redirect_uri != redirect_uri:
+        raise _refused("another redirect_uri")
+    code_challenge.require_verifier(form.get("code_verifier"), grant.request.code_challenge)
+    jkt = grant.request.dpop_jkt
+    if jkt is not None and (possession.proof is None or possession.proof.jkt != jkt):
+        raise _refused("bound to another DPoP key")  # DPOP-10
+    return code, grant
+
+
+def _refused(detail: str) -> InvalidGrant:
+    return InvalidGrant("the code can't be redeemed", detail=detail)
+
+
+def _refresh_token(
+    caller: AuthenticatedClient, grant: Grant, cnf: dict[str, str], provider: Provider
+) -> RefreshToken | None:
+    """Where the client has them, and what was agreed to may be had again; a public client's are of a family.
+
+    But where they are bound to its key, which a thief of the token does not have.
+    """
+    refreshes = "refresh_token" in caller.client.grant_types and "refresh_token" in caller.profile.grant_types
+    if not refreshes or not details.recur(grant.granted):
+        return None
+    return refresh.made(
+        grant.key, str(grant.bond), rotates=caller.client.public and not cnf, chance=provider.new_handle
+    )
+
+
+def _bound(caller: AuthenticatedClient, grant: Grant, possession: Possession) -> dict[str, str]:
+    """What the tokens are bound to, which the caller shows. Raises InvalidRequest or InvalidGrant."""
+    writes = writing.may_write(grant)
+    if writes and caller.client.public and grant.request.dpop_jkt is None:
+        raise _refused("a public client's code that writes, bound to no key")
+    return sender_constraint.bind(possession, caller.client, caller.profile, writes=writes)
+
+
+def _id_token(
+    caller: AuthenticatedClient, grant: Grant, access_token: str, provider: Provider, *, now: int
+) -> str | None:
+    """None where openid was not asked for (OpenID Connect Core 3.1.2.1)."""
+    if "openid" not in grant.request.scope:
+        return None
+    login, client = grant.person, caller.client
+    asked = claims_request.granted(claims_request.of(grant.request, "id_token"), login.claims)
+    if client.id_token_encrypted_response_alg is not None:
+        client = provider.published_keys.for_encryption(client, now=now)
+    return id_token.issue(
+        provider.ring.signing(client.id_token_signed_response_alg, now=now),
+        login,
+        claims={name: value for name, value in asked.items() if name in claims.known()},  # no other was agreed to
+        issuer=provider.settings.issuer,
+        client=client,
+        profile=caller.profile,
+        nonce=grant.request.nonce,
+        access_token=access_token,
+        now=now,
+    )

@@ -1,0 +1,60 @@
+"""grant_type client_credentials (RFC 6749 4.4): an access token for the client itself; no person, no refresh token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.authorization import scope, writing
+from chalicelib.clients import lifetimes
+from chalicelib.clients.authentication import AuthenticatedClient
+from chalicelib.errors import InvalidScope, UnauthorizedClient
+from chalicelib.grant_types import audience
+from chalicelib.provider import Provider
+from chalicelib.single_use import SingleUse
+from chalicelib.storage.handles import with_week
+from chalicelib.storage.permission import AccessToken
+from chalicelib.tokens import sender_constraint
+from chalicelib.tokens.sender_constraint import Possession
+
+
+def issue(
+    caller: AuthenticatedClient,
+    form: Mapping[str, str],
+    possession: Possession,
+    use: SingleUse,
+    provider: Provider,
+    *,
+    now: int,
+) -> dict[str, Any]:
+    """The members of the token response.
+
+    Raises InvalidRequest, InvalidTarget, InvalidScope or UnauthorizedClient.
+    """
+    if caller.client.public:
+        raise UnauthorizedClient("a public client has no token of its own")  # RFC6749-4.4
+    allowed = scope.of_the_client_itself(caller.client.scope)
+    granted = scope.asked(form["scope"], allowed) if "scope" in form else allowed
+    if not granted:
+        raise InvalidScope("this client has no scope of its own")
+    cnf = sender_constraint.bind(possession, caller.client, caller.profile, writes=writing.writes(granted, ()))
+    settings = provider.settings
+    named = audience.narrowed(form, (), settings)
+    lifetime = lifetimes.of_access_token(caller.client, caller.profile, bound=bool(cnf))
+    access_token = with_week(provider.new_handle(), now + lifetime)
+    token = AccessToken(
+        client_id=caller.client.client_id,
+        scope=granted,
+        cnf=cnf,
+        issued_at=now,
+        expires_at=now + lifetime,
+        dpop_nonce_required=caller.client.dpop_nonce_required,
+        resources=audience.of_token(named, settings, bound=bool(cnf), scope=granted, details=()),
+    )
+    use.beside(lambda: provider.tokens.put(access_token, token))  # which nobody has unless this is answered
+    return {
+        "access_token": access_token,
+        "token_type": sender_constraint.token_type(cnf),
+        "expires_in": lifetime,
+        "scope": " ".join(granted),
+    }

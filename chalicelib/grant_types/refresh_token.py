@@ -1,0 +1,151 @@
+"""grant_type refresh_token (RFC 6749 6): a new access token within a consent that is still in force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.authorization import scope, writing
+from chalicelib.authorization_details import details
+from chalicelib.clients.authentication import AuthenticatedClient
+from chalicelib.errors import InvalidGrant, InvalidRequest, TemporarilyUnavailable
+from chalicelib.grant_types.access_token import access_token_of
+from chalicelib.provider import Provider
+from chalicelib.single_use import SingleUse
+from chalicelib.storage.handles import Handle, join, matches, of_grant, with_week
+from chalicelib.storage.permission import AccessToken, Grant
+from chalicelib.storage.stores import Gone, Replayed
+from chalicelib.tokens import refresh, sender_constraint
+from chalicelib.tokens.sender_constraint import Possession
+from chalicelib.users.port import Unavailable
+
+RACERS = 8
+"""How many may use one refresh token at the same time, and each be answered."""
+
+
+def issue(
+    caller: AuthenticatedClient,
+    form: Mapping[str, str],
+    possession: Possession,
+    use: SingleUse,
+    provider: Provider,
+    *,
+    now: int,
+) -> dict[str, Any]:
+    """The members of the token response. The refresh token stays the same (FAPI2-SP-FINAL-5.3.2.1-9), but an unbound public one.
+
+    Raises InvalidRequest, InvalidGrant, InvalidScope or InvalidAuthorizationDetails.
+    """
+    used, grant = _refreshable(caller, form, use, provider, now=now)
+    cnf = sender_constraint.renew(
+        grant.cnf or {},
+        possession,
+        caller.client,
+        caller.profile,
+        certified=caller.by_certificate,
+        writes=writing.may_write(grant),
+    )
+    grant = _require_good(used, grant, provider, now=now)
+    # What the client may no longer ask for, it gets no longer.
+    granted = tuple(token for token in grant.scope if token in caller.client.scope)
+    given = details.known_to(grant.granted, caller.client.authorization_details_types)
+    if not granted and not given:
+        raise _refused("the client may ask for nothing of it any more")
+    if "scope" in form:
+        granted = scope.asked(form["scope"], granted)  # RFC6749-6: nothing beyond what was granted
+    covered = details.within(form.get("authorization_details"), given)
+    token = access_token_of(caller, grant, granted, covered, cnf, form=form, settings=provider.settings, now=now)
+    access_token = with_week(join(provider.new_handle(), grant.key, str(grant.bond)), token.expires_at)
+    renewed = _keep(used, grant, access_token, token, provider, now=now)
+    return {
+        "access_token": access_token,
+        "token_type": sender_constraint.token_type(cnf),
+        "expires_in": token.expires_at - now,
+        "scope": " ".join(granted) or None,
+        "authorization_details": list(covered) or None,  # RFC9396-7
+        "refresh_token": renewed,
+    }
+
+
+def _keep(
+    used: Handle, grant: Grant, access_token: str, token: AccessToken, provider: Provider, *, now: int
+) -> str | None:
+    """Remember the access token; then the next refresh token of a family, which is given. Raises InvalidGrant.
+
+    The token is put while the directory is asked: nobody has it unless the person may still sign in.
+    """
+    _, may = provider.alongside(
+        lambda: provider.tokens.put(access_token, token), lambda: _may_sign_in(grant, provider, now=now)
+    )
+    if not may:
+        provider.grants.revoke(grant.key, now=now)
+        raise _refused("its person may not sign in any more; its grant is revoked")
+    if grant.refresh_family is None:
+        return None
+    following = refresh.after(used, chance=provider.new_handle)
+    for _ in range(RACERS):
+        try:
+            again = not matches(used.value, grant.refresh_hash)
+            provider.grants.rotate(grant, following.hash, now=now, again=again)
+            return following.handle
+        except Replayed:  # somebody was faster: the same client, or a thief
+            grant = _again(used, provider, now=now)
+        except Gone:
+            raise _refused("revoked while it was used") from None
+    raise TemporarilyUnavailable("too many use this refresh token at the same time")
+
+
+def _may_sign_in(grant: Grant, provider: Provider, *, now: int) -> bool:
+    """Whether the grant's person is still known. Raises TemporarilyUnavailable where the directory can't say."""
+    try:
+        return provider.people.may_sign_in(grant.person.sub, now=now)
+    except Unavailable:
+        later = TemporarilyUnavailable("the directory of people can't be reached at the moment")
+        later.headers = (("Retry-After", "2"),)
+        raise later from None
+
+
+def _again(used: Handle, provider: Provider, *, now: int) -> Grant:
+    """The grant as it is now, if the refresh token is still good. Raises InvalidGrant."""
+    grant = provider.grants.find_refreshable(used, now=now)
+    if grant is None:
+        raise _refused("revoked while it was used")
+    return _require_good(used, grant, provider, now=now)
+
+
+def _reused(grant: Grant, provider: Provider, *, now: int) -> InvalidGrant:
+    """RFC9700-4.14.2: of two who have a refresh token that is good once, one stole it; the whole family dies."""
+    provider.grants.revoke(grant.key, now=now)
+    return _refused("used before; its grant is revoked")
+
+
+def _refreshable(
+    caller: AuthenticatedClient, form: Mapping[str, str], use: SingleUse, provider: Provider, *, now: int
+) -> tuple[Handle, Grant]:
+    """The refresh token and its grant, if it is the caller's. One that was replaced is judged after every other check."""
+    value = form.get("refresh_token")
+    if value is None:
+        raise InvalidRequest("refresh_token is required")
+    used = of_grant(value)
+    grant = None if used is None else use.beside(lambda: provider.grants.find_refreshable(used, now=now))
+    if used is None or grant is None:
+        raise _refused("unknown, expired or revoked")
+    if not grant.is_of(caller.client):
+        raise _refused("another client's")
+    caller.note(journey=grant.journey)
+    if caller.client.public and grant.refresh_family is None and not grant.cnf:
+        raise _refused("a public client's that would stay")
+    return used, grant
+
+
+def _require_good(used: Handle, grant: Grant, provider: Provider, *, now: int) -> Grant:
+    """The grant, if this is its refresh token, or the one before whose answer may be lost. Raises InvalidGrant."""
+    if matches(used.value, grant.refresh_hash) or refresh.is_tolerated(used, grant, now=now):
+        return grant
+    if refresh.was_good(used, grant):
+        raise _reused(grant, provider, now=now)
+    raise _refused("unknown, expired or revoked")
+
+
+def _refused(detail: str) -> InvalidGrant:
+    return InvalidGrant("the refresh token can't be used", detail=detail)

@@ -1,1 +1,0 @@
-"""One file per grant_type, each with one public function, issue."""

@@ -1,0 +1,90 @@
+"""The page that asks a person to agree: what of the request it says, and the same page again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chalicelib.authorization import scope
+from chalicelib.authorization_details import details
+from chalicelib.errors import AccessDenied
+from chalicelib.interaction import browser, consent_without_page, decision, remembered_consent
+from chalicelib.interaction.remembered_consent import Asked
+from chalicelib.messages import Response
+from chalicelib.pages import render
+from chalicelib.provider import Provider
+from chalicelib.storage.handles import digest
+from chalicelib.storage.permission import Bond, Grant
+from chalicelib.storage.records import Client, Login
+from chalicelib.users import claims
+
+NOTHING_CHOSEN = "You have not chosen anything to allow. Choose what you want to allow below, or press Cancel."
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a grant asks a person. `wanted`: all of it; `bond`: what of it is remembered. Made in `of` alone."""
+
+    grant: Grant
+    login: Login
+    client: Client
+    wanted: Asked
+    bond: Bond
+
+    @property
+    def new(self) -> Asked:
+        """What of it was not agreed to before."""
+        return remembered_consent.new(self.wanted, self.bond.remembered)
+
+    @property
+    def answered(self) -> bool:
+        """Whether what was agreed to before spares the question."""
+        return "consent" not in self.grant.request.prompt and bool(self.bond.remembered) and not any(self.new)
+
+
+def of(grant: Grant, login: Login, provider: Provider, *, now: int) -> Question:
+    """What the grant asks. Raises AccessDenied where its client is gone, or access to it ended."""
+    client = provider.clients.find(grant.client_id, now=now)
+    if client is None:
+        raise AccessDenied("the app that sent you here is no longer registered")
+    wanted = remembered_consent.asked(grant.request, known=claims.known())
+    return Question(
+        grant, login, client, wanted, consent_without_page.bond_of(grant, client, wanted, provider, now=now)
+    )
+
+
+def page(
+    asked: Question,
+    cookie: str,
+    provider: Provider,
+    *,
+    chosen: Mapping[str, str] | None = None,
+    problem: str | None = None,
+) -> Response:
+    """The page. `chosen`: the form as the person left it, where it is shown again; `problem`: what keeps it from being taken."""
+    grant, login = asked.grant, asked.login
+    return render.consent(
+        bank_name=provider.settings.bank_name,
+        client_name=asked.client.client_name,
+        key=grant.key,
+        csrf=browser.token(grant.key, cookie, person=digest(login.sub)),
+        redirect_uri=grant.request.redirect_uri,
+        person=str(login.claims.get("name") or login.username),
+        asks=_asks(asked.wanted, asked.new) if asked.bond.remembered else _in_words(asked.wanted, asked.wanted[0]),
+        details=details.in_words(grant.request.authorization_details, login.accounts),
+        until=grant.consent_expires_at,
+        look=decision.needs_a_look(grant),
+        chosen=chosen,
+        problem=problem,
+    )
+
+
+def _in_words(asked: Asked, with_scope: tuple[str, ...]) -> list[str]:
+    tokens, names = asked
+    return [*scope.in_words(tokens), *claims.in_words(names, with_scope)]
+
+
+def _asks(wanted: Asked, new: Asked) -> list[str]:
+    """Everything that is asked for; what was not agreed to before comes first, and says so."""
+    fresh = _in_words(new, wanted[0])
+    return [*(f"{words} (new)" for words in fresh), *(w for w in _in_words(wanted, wanted[0]) if w not in fresh)]

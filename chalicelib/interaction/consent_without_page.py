@@ -1,0 +1,42 @@
+"""What a person agreed to before spares a question now, for as long as that still holds."""
+
+from __future__ import annotations
+
+from chalicelib.interaction import browser, remembered_consent
+from chalicelib.interaction.decision import Choice, approve
+from chalicelib.interaction.remembered_consent import Asked
+from chalicelib.messages import Response
+from chalicelib.profiles import PROFILES
+from chalicelib.provider import Provider
+from chalicelib.storage.permission import Bond, Grant
+from chalicelib.storage.records import Client
+from chalicelib.storage.stores import Gone
+
+
+def bond_of(grant: Grant, client: Client, wanted: Asked, provider: Provider, *, now: int) -> Bond:
+    """Of what is wanted, what was agreed to before and still is, where that may spare a question. Raises AccessDenied.
+
+    What is remembered lives from a grant, and ends with it.
+    """
+    if grant.bond is None or not remembered_consent.may_be_remembered(grant.request, client, PROFILES[client.profile]):
+        return Bond(grant.epoch)
+    bond = provider.bonds.find(grant.bond, now=now)
+    if bond.epoch > grant.epoch:  # the person ended this app's access since signing in
+        raise browser.over()
+    of_use = [one for held in bond.remembered if (one := remembered_consent.of_use(held, wanted)) is not None]
+    since = client.registered_at
+    sources = {
+        source: provider.grants.relied_on(source, bond.epoch, now=now, since=since)
+        for source in {one.source for one in of_use}
+    }
+    return Bond(bond.epoch, tuple(one for one in of_use if sources[one.source]))
+
+
+def approve_as_before(grant: Grant, cookie: str, person: str, bond: Bond, provider: Provider, *, now: int) -> Response:
+    """Approved as before, for no longer than before. What was wanted is remembered by this grant from here on."""
+    try:
+        provider.bonds.rely(str(grant.bond), bond, grant.key)
+    except Gone:
+        raise browser.over() from None
+    until = min(grant.consent_expires_at, *(one.until for one in bond.remembered))
+    return approve(grant, grant.key, cookie, Choice(person, until=until), provider, now=now)

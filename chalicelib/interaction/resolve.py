@@ -1,0 +1,90 @@
+"""What is asked at the authorization endpoint, by whom, and where the answer goes; whichever way the request came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from chalicelib.authorization import request as authorization_request
+from chalicelib.authorization.response import Answerable
+from chalicelib.errors import InvalidRequest, InvalidRequestUri
+from chalicelib.interaction.begin import new_grant
+from chalicelib.profiles import PROFILES
+from chalicelib.provider import Provider
+from chalicelib.resource_server import policy
+from chalicelib.storage.handles import digest, read
+from chalicelib.storage.permission import Grant
+from chalicelib.storage.records import Client
+from chalicelib.storage.stores import Gone
+
+Check = Callable[[], Grant]
+
+
+def heard(
+    parameters: Mapping[str, str], handle: str | None, cookie: str, provider: Provider, *, journey: str | None, now: int
+) -> tuple[Client, Answerable, Check]:
+    """Who asks, where to answer, and the grant of what is asked, open to the browser of this cookie: by a request_uri of
+    ours, or all at once. `journey`: as `new_grant` takes it. Raises OAuthError, for a page.
+    """
+    client_id = parameters.get("client_id")
+    if client_id is None:
+        raise InvalidRequest("client_id is missing")
+    if handle is not None and read(handle) is None:
+        raise _unknown()
+    client = provider.clients.find(client_id, now=now)
+    if client is None:
+        raise _unknown() if handle is not None else InvalidRequest("the client is unknown")
+    if handle is not None:
+        grant = _open(digest(handle), client, cookie, provider, now=now)
+        authorization_request.require_redirect_uri(grant.request.redirect_uri, client)  # PAR-7.4
+        return client, grant.request, lambda: grant
+    from chalicelib.authorization import direct_request  # brings PyJWT, which a request that was pushed never needs
+
+    profile = PROFILES[client.profile]
+    heard = direct_request.hear(
+        parameters,
+        client,
+        profile,
+        issuer=provider.settings.issuer,
+        documents=provider.documents,
+        with_keys=lambda sent: provider.published_keys.for_request_object(client, sent, now=now),
+        jwks=lambda: provider.ring.jwks(now=now),
+        decryption_key=lambda kid: provider.ring.unwrapping(kid, now=now),
+        resources=lambda: policy.resources(provider.settings),
+        now=now,
+    )
+
+    def begun() -> Grant:
+        grant = replace(
+            new_grant(provider.new_handle(), heard.check(), client, profile, journey=journey, now=now),
+            browser=digest(cookie),
+            expires_at=now + profile.interaction_lifetime,
+            code_lifetime=profile.code_lifetime,
+        )
+        provider.grants.push(grant)
+        return grant
+
+    return client, heard.way_back, begun
+
+
+def _open(key: str, client: Client, cookie: str, provider: Provider, *, now: int) -> Grant:
+    """A request_uri of ours names its grant: once that is decided, it can't begin again (PAR-7.3)."""
+    profile = PROFILES[client.profile]
+    try:
+        grant = provider.grants.open(
+            key,
+            client.client_id,
+            cookie,
+            now=now,
+            expires_at=now + profile.interaction_lifetime,
+            code_lifetime=profile.code_lifetime,
+        )
+    except Gone:
+        raise _unknown() from None
+    if grant.request_expires_at - profile.request_uri_lifetime < client.registered_at:
+        raise _unknown()  # of one that was registered under this name before
+    return grant
+
+
+def _unknown() -> InvalidRequestUri:
+    return InvalidRequestUri("the request_uri is unknown, expired, used before or of another client")  # PAR-2.2, PAR-4

@@ -1,0 +1,126 @@
+"""Sessions: in which browser a person who signed in is recognised without a page (OpenID Connect Core 3.1.2.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Protocol
+
+from chalicelib.afterwards import quietly
+from chalicelib.messages import Request
+from chalicelib.profiles import Profile
+from chalicelib.storage.handles import with_week
+from chalicelib.storage.records import AuthorizationRequest, Login, Session
+from chalicelib.storage.stores import Sessions
+from chalicelib.users.port import Recalled
+
+COOKIE = "__Host-ducat-session"
+"""A browser takes a cookie of that prefix only for this very host, Secure and for all paths (RFC 6265bis 4.1.3.2)."""
+
+ASKING = frozenset({"login", "select_account"})
+"""Values of `prompt` that nobody who is recognised meets: the person is to sign in, or to say who they are."""
+
+
+class Keeper(Protocol):
+    """Who remembers."""
+
+    @property
+    def sessions(self) -> Sessions: ...
+
+    def new_handle(self) -> str: ...
+
+
+def handle_of(request: Request) -> str:
+    """The handle that the browser shows; empty if none."""
+    return request.cookies.get(COOKIE, "")
+
+
+def new_handle(login: Login, profile: Profile, keeper: Keeper) -> str | None:
+    """The handle of the session that a sign-in is to begin; None where the client's profile recognises nobody."""
+    return made(login.auth_time + profile.longest_session, keeper) if profile.longest_session else None
+
+
+def made(expires_at: int, keeper: Keeper) -> str:
+    """A new handle, of a session that lasts until then."""
+    return with_week(keeper.new_handle(), expires_at)
+
+
+def begin(
+    request: Request, handle: str | None, login: Login, profile: Profile, keeper: Keeper, *, now: int
+) -> tuple[tuple[str, str], ...]:
+    """Recognise who just signed in from now on, under this new handle; gives its Set-Cookie header.
+
+    What the browser showed before is over, whoever had put it there. Nothing more, where the client's profile recognises
+    nobody, or where it can't be written: then the browser forgets what it showed.
+    """
+    before = handle_of(request)
+    if handle is None:
+        if not before:
+            return ()
+        quietly("session", lambda: keeper.sessions.replace(before, now=now))
+        return (release(),)
+    seconds = profile.longest_session
+    if quietly("session", lambda: begin_for(request, handle, login, keeper, seconds=seconds, now=now)):
+        return (cookie(handle, seconds=seconds),)
+    return (release(),) if before else ()
+
+
+def begin_for(request: Request, handle: str, login: Login, keeper: Keeper, *, seconds: int, now: int) -> None:
+    """Write the session of a sign-in, in place of what the browser showed."""
+    if before := handle_of(request):
+        keeper.sessions.replace(before, now=now)
+    session = Session(
+        sub=login.sub,
+        username=login.username,
+        auth_time=login.auth_time,
+        acr=login.acr,
+        amr=login.amr,
+        expires_at=login.auth_time + seconds,
+    )
+    keeper.sessions.begin(handle, session)
+
+
+def release() -> tuple[str, str]:
+    """The Set-Cookie header that makes a browser forget its session."""
+    return cookie("", seconds=0)
+
+
+def fitting(
+    request: Request,
+    asked: AuthorizationRequest,
+    profile: Profile,
+    sessions: Sessions,
+    *,
+    acrs: Collection[str],
+    now: int,
+) -> Session | None:
+    """The browser's session, if it is as good an answer as signing in now. `acrs`: those that do for the request."""
+    handle = handle_of(request)
+    if not handle or not profile.longest_session or ASKING.intersection(asked.prompt):
+        return None
+    session = sessions.find(handle, now=now)
+    if session is None or session.acr not in acrs:
+        return None
+    age = now - session.auth_time
+    # OIDCC-3.1.2.1: so 0 asks again, always.
+    fresh = 0 <= age <= profile.longest_session and (asked.max_age is None or age < asked.max_age)
+    return session if fresh else None
+
+
+def login(session: Session, person: Recalled | None) -> Login | None:
+    """The sign-in of a session, of the person as they are now; None where that is another one, or nobody any more."""
+    if person is None or person.sub != session.sub:
+        return None
+    return Login(
+        sub=session.sub,
+        auth_time=session.auth_time,
+        acr=session.acr,
+        amr=session.amr,
+        claims=person.claims,
+        accounts=person.accounts,
+        username=session.username,
+    )
+
+
+def cookie(handle: str, *, seconds: int) -> tuple[str, str]:
+    """The Set-Cookie header of a session."""
+    return ("Set-Cookie", f"{COOKIE}={handle}; Max-Age={seconds}; Path=/; Secure; HttpOnly; SameSite=Lax")

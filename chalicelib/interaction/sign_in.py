@@ -1,0 +1,124 @@
+"""What a posted sign-in comes to: who the person is as this client may know them, and in which epoch of their bond."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from chalicelib.authorization import claims_request, writing
+from chalicelib.errors import AccessDenied, UnmetAuthenticationRequirements
+from chalicelib.interaction import browser, passkey_challenge, session
+from chalicelib.messages import Request
+from chalicelib.profiles import PROFILES
+from chalicelib.provider import Provider
+from chalicelib.storage.handles import session_of
+from chalicelib.storage.permission import Grant
+from chalicelib.storage.records import AuthorizationRequest, Client, Login, PasskeyHolder, User
+from chalicelib.storage.stores import Gone
+from chalicelib.users import assurance, attempt, bond, device, pairwise
+from chalicelib.users.port import SignedIn
+
+
+class TooWeak(Exception):
+    """Who signed in is who they say, and yet this is not enough."""
+
+
+@dataclass(frozen=True)
+class Authenticated:
+    """Who signed in to a grant. `bond`: key of what they and the client have with each other, `epoch`: its epoch.
+
+    `first`: the same form was not posted before. Made in `check` alone.
+    """
+
+    login: Login
+    client: Client
+    bond: str
+    epoch: int
+    first: bool
+
+
+def check(
+    form: Mapping[str, str],
+    found: User | PasskeyHolder | None,
+    grant: Grant,
+    cookie: str,
+    provider: Provider,
+    *,
+    now: int,
+    known_browser: str | None = None,
+) -> Authenticated:
+    """The person of the form, if the sign-in answers the request; what it was proven by is used up for this login alone.
+
+    Raises SignInRefused, AlreadyUsed, TooWeak, AnotherPerson or UnmetAuthenticationRequirements.
+    """
+    this = browser.attempt(grant.key, cookie)
+    signed_in = attempt.sign_in(
+        found,
+        form,
+        provider.people,
+        asked=passkey_challenge.answered(form, grant.key, cookie, latest=grant.expires_at, now=now),
+        scope=grant.request.scope,
+        claims=claims_request.names(grant.request),
+        attempt=this,
+        now=now,
+        browser=known_browser,
+    )
+    client = client_of(grant, provider, now=now)
+    login = replace(signed_in.login, username=signed_in.username or attempt.typed(form, "username").strip())
+    try:
+        login = _fitting(login, grant.request, client, provider)
+    except (TooWeak, UnmetAuthenticationRequirements, claims_request.AnotherPerson):
+        attempt.claim(signed_in, this, provider.used_once, now=now)  # RFC6238-5.2: what was right is good no more
+        raise
+    return _authenticated(login, client, signed_in, this, provider, now=now)
+
+
+def remember(
+    request: Request, grant: Grant, cookie: str, who: Authenticated, provider: Provider, *, now: int
+) -> tuple[tuple[str, str], ...]:
+    """Write who signed in; then begin their session, which fails quietly. Gives its Set-Cookie header. Raises AccessDenied."""
+    profile = PROFILES[who.client.profile]
+    handle = session.new_handle(who.login, profile, provider) if who.first else None
+    try:
+        provider.grants.authenticate(
+            grant.key,
+            cookie,
+            who.login,
+            bond=who.bond,
+            epoch=who.epoch,
+            now=now,
+            session=None if handle is None else session_of(handle),
+        )
+    except Gone:
+        raise browser.over() from None
+    # Only now is it sure who signed in.
+    begun = session.begin(request, handle, who.login, profile, provider, now=now) if who.first else ()
+    return (*begun, *device.remember(request, who.login.username, provider.kms, provider.new_handle()))
+
+
+def client_of(grant: Grant, provider: Provider, *, now: int) -> Client:
+    """Whose request it is. Raises AccessDenied."""
+    client = provider.clients.find(grant.client_id, now=now)
+    if client is None:
+        raise AccessDenied("the app that sent you here is no longer registered")
+    return client
+
+
+def _authenticated(
+    login: Login, client: Client, signed_in: SignedIn, this: str, provider: Provider, *, now: int
+) -> Authenticated:
+    key = bond.key_of(login.sub, client.client_id, provider.kms)
+    known, first = provider.alongside(
+        lambda: provider.bonds.find(key, now=now),
+        lambda: attempt.claim(signed_in, this, provider.used_once, now=now),
+    )
+    return Authenticated(login, client, key, known.epoch, first)
+
+
+def _fitting(login: Login, asked: AuthorizationRequest, client: Client, provider: Provider) -> Login:
+    """The login as the client may know it, if it is of whom and of the level that the request needs."""
+    told = claims_request.require_person_of(asked, pairwise.known_to(client, login, provider.kms))
+    fit = claims_request.require_acr(asked, told.acr)
+    if not assurance.enough(PROFILES[client.profile], fit, writes=writing.may_write(asked)):
+        raise TooWeak("the level of assurance is too low for what is asked for")
+    return told

@@ -1,1 +1,0 @@
-"""Who says yes: end users, authenticators, levels of assurance."""

@@ -1,0 +1,237 @@
+"""The access token at a resource (RFC 6750 2.1, RFC 9449 7): found, in force, and in the right hands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from chalicelib.errors import (
+    InsufficientScope,
+    InsufficientUserAuthentication,
+    InvalidDpopProof,
+    InvalidRequest,
+    InvalidToken,
+    OAuthError,
+    UseDpopNonce,
+)
+from chalicelib.messages import Request
+from chalicelib.resource_server.policy import Demand
+from chalicelib.storage.permission import AccessToken, Grant
+from chalicelib.storage.records import Once
+from chalicelib.storage.stores import AlreadyUsed, Tokens, UsedOnce
+from chalicelib.tokens import sender_constraint
+from chalicelib.tokens.nonce import Nonces
+from chalicelib.tokens.sender_constraint import Possession, Proof
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+Writes = Callable[[Iterable[str], Iterable[str]], bool]
+"""Whether scope tokens, or types of authorization details, let a client change something (authorization/writing.py)."""
+
+LONGEST = 512
+BEARER, DPOP = "Bearer", "DPoP"
+SCHEMES = {scheme.lower(): scheme for scheme in (BEARER, DPOP)}  # RFC9110-11.1: schemes have no case
+
+
+class Keeper(Protocol):
+    """What checking a token needs of the Provider."""
+
+    @property
+    def tokens(self) -> Tokens: ...
+    @property
+    def used_once(self) -> UsedOnce: ...
+    @property
+    def nonces(self) -> Nonces: ...
+    def alongside(self, first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]: ...
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a presented token opens. Made in `check` alone. `grant` is None for a client's own token.
+
+    `proof`: key of the proof's jti, if one was used up.
+    """
+
+    token: AccessToken
+    grant: Grant | None
+    proof: str | None = None
+
+    @property
+    def sub(self) -> str | None:
+        """The person, if there is one."""
+        return None if self.grant is None else self.grant.person.sub
+
+    @property
+    def principal(self) -> str:
+        """Who calls, in a form in which a client's identifier is never a person's (RFC 9700 4.15)."""
+        return f"client:{self.token.client_id}" if self.sub is None else f"person:{self.sub}"
+
+
+def check(
+    request: Request, keeper: Keeper, demand: Demand, *, now: int, writes: Writes, vouched: str | None = None
+) -> Access:
+    """What the request's token opens, if it is in force, held by who is bound to it, and carries the scope.
+
+    A token that was bound to nothing opens what it can read, and nothing if it could write. `vouched`: key
+    of a jti that the authorizer used up for this very request. Raises InvalidToken, InvalidDpopProof, UseDpopNonce,
+    InsufficientScope, InsufficientUserAuthentication or InvalidRequest, each with its WWW-Authenticate challenge (RFC 6750 3).
+    """
+    scheme = None
+    try:
+        scheme, value = _presented(request)
+        proof = _proof(request, keeper, demand, value, now=now) if scheme == DPOP else None
+        token, grant = _found(value, proof, keeper, now=now, vouched=vouched)
+        request.note(client_id=token.client_id, journey=None if grant is None else grant.journey)
+        if token.cnf:
+            _require_possession(token, request, proof, keeper, now=now)
+        else:
+            _require_harmless(token, demand, proof, writes)
+        _require_cover(token, demand)
+        _require_audience(token, demand)
+        _require_subject(grant, demand)
+        _require_authentication(grant, demand, now=now)
+    except OAuthError as refusal:
+        raise challenged(refusal, demand, scheme) from None
+    return Access(token, grant, proof.once.key if proof is not None else None)
+
+
+def challenged(refusal: OAuthError, demand: Demand, scheme: str | None) -> OAuthError:
+    """The refusal with a challenge per scheme; one that found no token at all tells no error (RFC 6750 3.1)."""
+    told = {"error": refusal.error, "error_description": refusal.description}
+    asked = {} if demand.scope is None else {"scope": demand.scope}
+    if demand.metadata is not None:
+        asked["resource_metadata"] = demand.metadata  # RFC9728-5.1
+    if isinstance(refusal, InsufficientUserAuthentication):  # RFC9470-3
+        told |= {"acr_values": " ".join(demand.acr_values)} if demand.acr_values else {}
+        told |= {"max_age": str(demand.max_age)} if demand.max_age is not None else {}
+    challenges = {BEARER: asked, DPOP: {"algs": " ".join(sender_constraint.PROOF_ALGS), **asked}}  # DPOP-7.1
+    if not isinstance(refusal, NoToken):
+        of = DPOP if isinstance(refusal, InvalidDpopProof | UseDpopNonce) else scheme or BEARER
+        challenges = {of: told | challenges[of]}
+    if isinstance(refusal, InvalidDpopProof | UseDpopNonce):
+        refusal.status = 401
+    written = ", ".join(_challenge(of, parameters) for of, parameters in challenges.items())
+    refusal.headers = (*refusal.headers, ("WWW-Authenticate", written))
+    return refusal
+
+
+class NoToken(InvalidToken):
+    """The request carries no access token where one is looked for. It learns how to bring one, and no error: RFC6750-3.1."""
+
+    silent = True
+
+
+def _challenge(scheme: str, parameters: Mapping[str, str]) -> str:
+    return f"{scheme} " + ", ".join(f'{name}="{value}"' for name, value in parameters.items())
+
+
+def _presented(request: Request) -> tuple[str, str]:
+    """Scheme and token of the Authorization header; never of the query (FAPI2-SP-FINAL-5.3.4-2, FAPI1-BASE-6.2.1-3)."""
+    header = request.header("authorization")  # FAPI1-BASE-6.2.1-2
+    if any(name == "access_token" for name, _ in request.query):  # RFC6750-2: nor in the query beside the header
+        raise InvalidRequest("the access token belongs into the Authorization header")
+    if header is None:
+        raise NoToken("an access token is needed")
+    scheme, _, value = header.partition(" ")
+    if scheme.lower() not in SCHEMES:
+        raise NoToken("an access token is needed", detail="another authentication scheme")
+    value = value.strip()
+    if not 0 < len(value) <= LONGEST:
+        raise InvalidToken("the access token is malformed")
+    return SCHEMES[scheme.lower()], value
+
+
+def _proof(request: Request, keeper: Keeper, demand: Demand, access_token: str, *, now: int) -> Proof:
+    from chalicelib.tokens import dpop  # brings JOSE, which a resource without DPoP never needs
+
+    proof = dpop.proof(request, urls=demand.urls, nonces=keeper.nonces, now=now, access_token=access_token)
+    if proof is None:
+        raise InvalidDpopProof("a DPoP proof is needed")
+    return proof
+
+
+def _found(
+    value: str, proof: Proof | None, keeper: Keeper, *, now: int, vouched: str | None
+) -> tuple[AccessToken, Grant | None]:
+    """The token with its grant; beside the read, the proof's jti is used up."""
+    once: Once | None = None if proof is None or proof.once.key == vouched else proof.once
+    try:
+        if once is not None:
+            found, _ = keeper.alongside(
+                lambda: keeper.tokens.find(value, now=now), lambda: keeper.used_once.claim(once, now=now)
+            )
+        else:
+            found = keeper.tokens.find(value, now=now)
+    except AlreadyUsed as used:
+        raise InvalidDpopProof("the DPoP proof was used before", detail=str(used)) from None  # DPOP-11.1
+    if found is None:
+        raise InvalidToken("the access token is unknown, expired or revoked")  # FAPI1-BASE-6.2.1-4
+    return found
+
+
+def _require_audience(token: AccessToken, demand: Demand) -> AccessToken:
+    """The token, if it is meant for this resource (RFC8707-2). Raises InvalidToken."""
+    if token.resources and demand.resource not in token.resources:
+        raise InvalidToken("the access token is meant for another resource")
+    return token
+
+
+def _require_cover(token: AccessToken, demand: Demand) -> AccessToken:
+    """The token, if it covers the resource by its scope and its authorization details. Raises InsufficientScope."""
+    types = {one["type"] for one in token.authorization_details}
+    if demand.scope is not None and demand.scope not in token.scope:
+        raise InsufficientScope("the access token does not cover this")  # FAPI1-BASE-6.2.1-5
+    if demand.authorization_details_type is not None and demand.authorization_details_type not in types:
+        raise InsufficientScope("the access token has no authorization details for this")
+    return token
+
+
+def _require_subject(grant: Grant | None, demand: Demand) -> Grant | None:
+    """The grant, if the resource is about whom the token is of: a person, or the client itself. Raises InsufficientScope."""
+    if grant is None and demand.subject == "person":
+        raise InsufficientScope("this is about a person, and the access token is a client's own")
+    if grant is not None and demand.subject == "client":
+        raise InsufficientScope("this is about a client, and the access token is a person's")
+    return grant
+
+
+def _require_authentication(grant: Grant | None, demand: Demand, *, now: int) -> Grant | None:
+    """The grant, if the person signed in well enough and lately enough. Raises InsufficientUserAuthentication."""
+    if not demand.acr_values and demand.max_age is None:
+        return grant
+    if grant is None or (demand.acr_values and grant.person.acr not in demand.acr_values):
+        raise InsufficientUserAuthentication("a stronger authentication of the person is needed")
+    if demand.max_age is not None and now - grant.person.auth_time > demand.max_age:
+        raise InsufficientUserAuthentication("a more recent authentication of the person is needed")
+    return grant
+
+
+def _require_harmless(token: AccessToken, demand: Demand, proof: Proof | None, writes: Writes) -> AccessToken:
+    """The token, bound to nothing, if neither it nor the resource is about writing (W5). Raises InvalidToken."""
+    asked = (demand.scope, demand.authorization_details_type)
+    scope, detail_type = (() if name is None else (name,) for name in asked)
+    types = (one["type"] for one in token.authorization_details)
+    if writes((*token.scope, *scope), (*types, *detail_type)):
+        raise InvalidToken(
+            "the access token is bound to nothing and this is about writing", detail="unbound, and writes"
+        )
+    if proof is not None:  # DPOP-7.1: it is a bearer token
+        raise InvalidToken("the access token is bound to another key or certificate")
+    return token
+
+
+def _require_possession(
+    token: AccessToken, request: Request, proof: Proof | None, keeper: Keeper, *, now: int
+) -> AccessToken:
+    """The token, if what it is bound to is shown; a certificate goes with Bearer, a proof with DPoP (RFC 9449 7.2)."""
+    if proof is None:
+        sender_constraint.require(token.cnf, Possession(certificate=request.client_certificate))
+        return token
+    sender_constraint.require(token.cnf, Possession(proof=proof))
+    if token.dpop_nonce_required and not proof.fresh:
+        from chalicelib.tokens import dpop
+
+        raise dpop.use_nonce(keeper.nonces, now=now)
+    return token

@@ -1,0 +1,68 @@
+"""What a person agreed to once is done once: a call of the bank's API that consumes an authorization detail (RFC 9396)."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from chalicelib.authorization_details import details
+from chalicelib.authorization_details.detail_type import Detail
+from chalicelib.errors import InsufficientScope, InvalidRequest, InvalidToken, OAuthError
+from chalicelib.messages import Request
+from chalicelib.provider import Provider
+from chalicelib.resource_server import access
+from chalicelib.resource_server.access import Access
+from chalicelib.resource_server.policy import Demand
+from chalicelib.storage.handles import digest
+from chalicelib.storage.stores import Gone, Replayed
+
+KEY = re.compile(r"[\x21-\x7e]{1,255}")
+AGAIN = 24 * 3600
+"""Seconds for which a call may be sent again under the same idempotency key."""
+
+
+def consume(request: Request, opened: Access, demand: Demand, provider: Provider, *, now: int) -> dict[str, str]:
+    """Use up the token's detail that the route is about; gives what the API is told of it.
+
+    One conditional write decides, and nothing that can fail follows it. A call under the same idempotency key passes again
+    for a day. Raises InvalidRequest without a key, InsufficientScope where the detail is used up, each with its challenge.
+    """
+    try:
+        key = _key(request, str(demand.consumes))
+        detail = _consumed(digest(key), opened, demand, provider, now=now)
+    except OAuthError as refusal:
+        raise access.challenged(refusal, demand, access.DPOP if opened.proof else access.BEARER) from None
+    return {"consumed": json.dumps(detail, separators=(",", ":")), "idempotency_key": key}
+
+
+def _key(request: Request, header: str) -> str:
+    key = request.header(header)
+    if key is None:
+        raise InvalidRequest(f"the header {header} is needed: it names this call, which can be made once")
+    if not KEY.fullmatch(key):
+        raise InvalidRequest(f"the header {header} must be 1 to 255 printable ASCII characters without spaces")
+    return key
+
+
+def _consumed(by: str, opened: Access, demand: Demand, provider: Provider, *, now: int) -> Detail:
+    """The detail that this call consumes, or consumed: the first of the token that is not used up."""
+    grant = opened.grant
+    if grant is None:
+        raise InsufficientScope("no person agreed to this call")
+    all_of_it = details.places(opened.token.authorization_details, grant.granted)
+    found = [(place, one) for place, one in all_of_it if one["type"] == demand.authorization_details_type]
+    for place, one in found:
+        before = grant.consumption(place)
+        if before is not None and before.by == by and now < before.at + AGAIN:
+            return one
+    for place, one in found:
+        if grant.consumption(place) is not None:
+            continue
+        try:
+            provider.grants.consume(grant, place, by=by, now=now)
+        except Replayed:  # by another call, since it was read
+            continue
+        except Gone:
+            raise InvalidToken("the access token is unknown, expired or revoked") from None
+        return one
+    raise InsufficientScope("what this call consumes was agreed to once, and another call has consumed it")

@@ -1,0 +1,20 @@
+"""A call of the bank's API that its client signed (FAPI 2.0 HTTP Signatures)."""
+
+from __future__ import annotations
+
+from chalicelib.messages import Request
+from chalicelib.profiles import PROFILES
+from chalicelib.provider import Provider
+from chalicelib.resource_server.access import Access
+from chalicelib.resource_server.policy import Demand
+from chalicelib.resource_server.request_signature import NotSigned, require_signed, with_keys
+
+
+def check(request: Request, opened: Access, demand: Demand, provider: Provider, *, now: int) -> dict[str, str]:
+    """What the API needs to answer a signed request signed. Raises NotSigned."""
+    client = provider.clients.find(opened.token.client_id, now=now)
+    if client is None:
+        raise NotSigned("the client is no longer registered")
+    client = with_keys(request, client, provider.published_keys, now=now)
+    signed = require_signed(request, client, PROFILES[client.profile], urls=demand.urls, now=now)
+    return {"target_uri": signed.target_uri}

@@ -1,0 +1,1 @@
+"""Who says yes: the directory's port, the built-in directory, authenticators, levels of assurance."""

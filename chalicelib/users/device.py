@@ -1,0 +1,49 @@
+"""Known browsers: in which of them a person signed in before, so that strangers' guesses at the password don't shut them out.
+
+A cookie of ours for each person. Its value is random, with a keyed hash over it and the user name: nobody makes one, and
+nothing of it is stored. It opens nothing by itself.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from base64 import urlsafe_b64encode
+
+from chalicelib.keys.ring import KeyHome
+from chalicelib.messages import Request
+from chalicelib.storage.handles import digest
+from chalicelib.users.directory import normal
+
+PREFIX = "__Host-ducat-device-"
+LIFETIME = 400 * 24 * 3600
+"""Seconds: the longest that a browser keeps a cookie (RFC 6265bis 5.5)."""
+
+
+def known(request: Request, username: str, kms: KeyHome) -> str | None:
+    """What names the browser among those in which this person signed in before; None where it is not one of them."""
+    if not any(name.startswith(PREFIX) for name in request.cookies):
+        return None
+    value = request.cookies.get(_name(username, kms), "")
+    random, _, made = value.partition(".")
+    right = hmac.compare_digest(made.encode(), _mac("value", [normal(username), random], kms).encode())
+    return digest(value)[:16] if right else None
+
+
+def remember(request: Request, username: str, kms: KeyHome, random: str) -> tuple[tuple[str, str], ...]:
+    """The Set-Cookie header after a sign-in; none where the browser is known. `random`: a new handle."""
+    if known(request, username, kms) is not None:
+        return ()
+    value = f"{random}.{_mac('value', [normal(username), random], kms)}"
+    cookie = f"{_name(username, kms)}={value}; Max-Age={LIFETIME}; Path=/; Secure; HttpOnly; SameSite=Lax"
+    return (("Set-Cookie", cookie),)
+
+
+def _name(username: str, kms: KeyHome) -> str:
+    """Another cookie for each person who uses the browser; the name tells nobody whose."""
+    return PREFIX + _mac("name", [normal(username)], kms)[:12]
+
+
+def _mac(what: str, of: list[str], kms: KeyHome) -> str:
+    made = kms.bond_mac(f"ducat device 1 {what} {json.dumps(of)}".encode())  # a bond's key is made of a JSON array
+    return urlsafe_b64encode(made).rstrip(b"=").decode()

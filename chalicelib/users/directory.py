@@ -1,0 +1,168 @@
+"""The product's directory of end users: a password, then a one-time code.
+
+An attempt is counted before it is looked at, so that of any number of parallel guesses no more are than the limit. A browser in
+which the person signed in before counts for itself: whoever guesses elsewhere shuts nobody out of it.
+
+What an answer's time tells. An unknown name, a wrong password and a locked account each cost one conditional write and then one
+password hash, so they can't be told apart. A right password with a wrong code costs a call to KMS more, some
+milliseconds; each such sample counts as a failure, and the lock leaves too few of them to average. The secret of the codes is
+unsealed only after the password, so that guessing at names buys no KMS calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Protocol, TypeVar
+from unicodedata import normalize
+
+from chalicelib.afterwards import quietly
+from chalicelib.keys.ring import KeyHome
+from chalicelib.settings import Settings
+from chalicelib.storage.handles import digest
+from chalicelib.storage.records import Once, User
+from chalicelib.storage.stores import AlreadyUsed, UsedOnce, Users
+from chalicelib.users import assurance, password, totp
+from chalicelib.users.claims import asked_for
+from chalicelib.users.port import Passkeys, People, Recalled, SignedIn, SignInRefused
+
+LONGEST_USERNAME = 64
+
+FREE_TRIES = 5
+"""Failed attempts before the account is locked. NIST SP 800-63B-4 3.2.2 allows 100 in a row."""
+
+FIRST_LOCK = 30
+LONGEST_LOCK = 15 * 60
+"""Seconds: the first lock, which each further failure doubles, and the longest, which never grows into a lock for ever."""
+
+LOCKS = tuple(min(FIRST_LOCK << doublings, LONGEST_LOCK) for doublings in range(6))
+"""Seconds after the fifth attempt and each further one; the last goes on. Attempts during a lock don't count."""
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+class Needs(Protocol):
+    """What the directory asks of the Provider."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def users(self) -> Users: ...
+    @property
+    def used_once(self) -> UsedOnce: ...
+    @property
+    def kms(self) -> KeyHome: ...
+
+    def new_handle(self) -> str: ...
+    def alongside(self, first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]: ...
+
+
+def build(provider: Needs) -> People:
+    """The directory that DUCAT_PEOPLE names where the bank has none of its own."""
+    return Directory(provider)
+
+
+def normal(username: str) -> str:
+    """A username as it is remembered, however it was typed."""
+    return normalize("NFKC", username).strip().lower()
+
+
+def sealed_for(username: str) -> dict[str, str]:
+    """The encryption context of a person's secrets, so that one person's can't stand in for another's."""
+    return {"user": username}
+
+
+class Directory:
+    """port.People over the users table and KMS."""
+
+    hint: str | None = None
+
+    def __init__(self, provider: Needs) -> None:
+        self._users, self._used_once, self._kms = provider.users, provider.used_once, provider.kms
+        self._alongside, self._chance = provider.alongside, provider.new_handle
+        self._provider = provider
+
+    @cached_property
+    def passkeys(self) -> Passkeys | None:
+        from chalicelib.users import passkeys  # which asks this directory
+
+        return passkeys.Passkeys(self._provider, self)
+
+    def find(self, username: str) -> User | None:
+        name = normal(username)
+        return self._users.find(name) if len(name) <= LONGEST_USERNAME else None
+
+    def sign_in(
+        self,
+        user: User | None,
+        *,
+        password: str,
+        one_time_code: str,
+        scope: tuple[str, ...],
+        now: int,
+        attempt: str,
+        claims: tuple[str, ...] = (),
+        browser: str | None = None,
+    ) -> SignedIn:
+        known = self._check_password(user, password, browser or "", now=now)
+        used = self._check_code(known, one_time_code, now=now)
+        first = self._forgive(known, used, attempt, browser or "", now=now)
+        asked = asked_for(known.claims, scope, claims)
+        login = assurance.login(
+            known.sub,
+            auth_time=now,
+            methods=("pwd", "otp"),
+            claims=asked,
+            accounts=known.accounts,
+            reached=assurance.reached(self._provider.settings),
+        )
+        return SignedIn(login, again=not first)
+
+    def recall(
+        self, username: str, *, scope: tuple[str, ...], now: int, claims: tuple[str, ...] = ()
+    ) -> Recalled | None:
+        user = self.find(username)
+        if user is None:
+            return None
+        return Recalled(user.sub, asked_for(user.claims, scope, claims), user.accounts)
+
+    def may_sign_in(self, sub: str, *, now: int) -> bool:
+        return self._users.is_known(sub)
+
+    def _check_password(self, user: User | None, typed: str, browser: str, *, now: int) -> User:
+        """The user whose password was typed, if it may be tried now. An unknown name's takes as long."""
+        if len(typed) > password.LONGEST:
+            raise SignInRefused("password too long")
+        username = user.username if user else f" {self._chance()}"
+        admitted = self._users.admit(
+            username, attempt=self._chance(), free=FREE_TRIES, locks=LOCKS, now=now, browser=browser
+        )
+        right = password.matches(typed, user.password if user and admitted else password.NOBODYS)
+        if user is None:
+            raise SignInRefused("unknown name")
+        if not admitted:
+            raise SignInRefused("locked", locked=True)
+        if not right:
+            raise SignInRefused("wrong password")
+        return user
+
+    def _check_code(self, user: User, typed: str, *, now: int) -> Once:
+        """What the code may be used for only once (RFC 6238 5.2)."""
+        secret = self._kms.unseal(user.totp, sealed_for(user.username))
+        step = totp.step_of(typed, secret, now=now)
+        if step is None:
+            raise SignInRefused("wrong code")
+        return Once(digest(f"totp:{user.username}:{step}"), totp.gone_at(step), "one-time code")
+
+    def _forgive(self, user: User, used: Once, attempt: str, browser: str, *, now: int) -> bool:
+        """Forget the attempts. The code is spent first: one that was seen in use must not buy further guesses.
+
+        Gives whether this login spent it for the first time.
+        """
+        try:
+            first = self._used_once.claim(used, now=now, attempt=attempt)
+        except AlreadyUsed:
+            raise SignInRefused("code used before") from None
+        quietly("attempts", lambda: self._users.cleared(user.username, browser=browser))
+        return first

@@ -1,0 +1,210 @@
+"""Passkeys (Web Authentication): what a browser is asked for, and its answer, checked. The only file that knows webauthn.
+
+An answer is the JSON that the page's script makes of a credential: "id", "rawId", "type" and "response", bytes in base64url. The
+library is imported where an answer has come, since it takes as long as all else that a login needs. What it says of an
+answer is not passed on, for it quotes what was sent.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from chalicelib.keys.ed25519 import is_weak
+from chalicelib.users.port import SignInRefused
+
+LONGEST = 16 * 1024
+"""Characters of an answer that are looked at. One has some hundreds, with an RSA key twice as many."""
+
+LONGEST_ID = 1364
+"""Characters of a credential's id: 1,023 bytes (Web Authentication 7.1, step 25)."""
+
+ALGORITHMS: tuple[int, ...] = (-8, -7, -257)
+"""EdDSA, ES256, RS256 of COSE, as they are asked for: those that every authenticator has one of (Web Authentication 5.4).
+
+RS256 is for older PCs, whose chips know nothing else; no key of these signs anything of OAuth.
+"""
+
+SMALLEST_RSA = 256
+"""Bytes of an RSA key's modulus."""
+
+ATTESTATIONS = ("none", "packed")
+"""Forms of a statement about the authenticator. We ask for none, and a browser may pass on what the key says of itself."""
+
+TIMEOUT = 5 * 60 * 1000
+"""Milliseconds that a person has, as the specification recommends with user verification (Web Authentication 5.5)."""
+
+WHY = {
+    "client data type": "another type",
+    "challenge": "another challenge",
+    "origin": "another origin",
+    "RP ID": "another relying party",
+    "not present": "nobody was present",
+    "not verified": "the person was not verified",
+    "sign count": "the signature counter went back",
+    "signature": "a wrong signature",
+    "public key alg": "another algorithm",
+}
+"""What the log may keep, by words of what the library says."""
+
+A = TypeVar("A")
+
+
+def requested(challenge: str, issuer: str) -> dict[str, Any]:
+    """What the browser is asked for on the login page (PublicKeyCredentialRequestOptions); any passkey of ours will do."""
+    return {
+        "challenge": challenge,
+        "rpId": _relying_party(issuer),
+        "timeout": TIMEOUT,
+        "userVerification": "required",
+        "allowCredentials": [],
+    }
+
+
+def creation(
+    challenge: str, issuer: str, *, bank_name: str, username: str, handle: str, known: Sequence[str]
+) -> dict[str, Any]:
+    """What the browser is asked to make (PublicKeyCredentialCreationOptions). `known`: ids that the person has already."""
+    return {
+        "challenge": challenge,
+        "rp": {"id": _relying_party(issuer), "name": bank_name},
+        "user": {"id": handle, "name": username, "displayName": username},
+        "pubKeyCredParams": [{"type": "public-key", "alg": alg} for alg in ALGORITHMS],
+        "timeout": TIMEOUT,
+        "excludeCredentials": [{"type": "public-key", "id": one} for one in known],
+        "authenticatorSelection": {
+            "residentKey": "required",
+            "requireResidentKey": True,
+            "userVerification": "required",
+        },
+        "attestation": "none",
+    }
+
+
+def id_of(answer: str) -> str:
+    """The id of the credential that answers; says nothing yet of who that is. Raises SignInRefused."""
+    found = _members(answer).get("id")
+    if not isinstance(found, str) or not 0 < len(found) <= LONGEST_ID:
+        raise SignInRefused("no passkey")
+    return found
+
+
+def require_assertion(answer: str, passkey: Mapping[str, Any], *, sign_count: int, challenge: str, issuer: str) -> int:
+    """The authenticator's signature counter, of an answer that the passkey signed (Web Authentication 7.2).
+
+    `passkey`: as a User's record has it. `sign_count`: the counter of its last use. Raises SignInRefused.
+    """
+    response = _members(answer).get("response")
+    handle = response.get("userHandle") if isinstance(response, dict) else None
+    if handle != passkey["handle"]:
+        raise SignInRefused("a passkey of another user handle")  # step 6
+
+    def verified() -> int:
+        from webauthn import verify_authentication_response
+
+        return verify_authentication_response(
+            credential=answer,
+            expected_challenge=_bytes(challenge),
+            expected_rp_id=_relying_party(issuer),
+            expected_origin=issuer,
+            credential_public_key=_bytes(passkey["key"]),
+            credential_current_sign_count=sign_count,
+            require_user_verification=True,
+        ).new_sign_count
+
+    count = _asked(verified)
+    _require_own_page(answer)
+    return count
+
+
+def require_registration(answer: str, *, challenge: str, issuer: str) -> tuple[str, str, int]:
+    """The id, the public key and the signature counter of a passkey that was just made (Web Authentication 7.1).
+
+    Raises SignInRefused.
+    """
+    members = _members(answer)
+
+    def verified() -> tuple[str, str, int]:
+        from webauthn import verify_registration_response
+        from webauthn.helpers import parse_attestation_object
+        from webauthn.helpers.cose import COSEAlgorithmIdentifier
+
+        if parse_attestation_object(_bytes(members["response"]["attestationObject"])).fmt not in ATTESTATIONS:
+            raise SignInRefused("another form of attestation than was asked for")  # before its parser is let loose
+        made = verify_registration_response(
+            credential=answer,
+            expected_challenge=_bytes(challenge),
+            expected_rp_id=_relying_party(issuer),
+            expected_origin=issuer,
+            require_user_verification=True,
+            supported_pub_key_algs=[COSEAlgorithmIdentifier(alg) for alg in ALGORITHMS],
+        )
+        key = _require_key(made.credential_public_key)
+        return _text(made.credential_id), _text(key), made.sign_count
+
+    credential_id, key, count = _asked(verified)
+    _require_own_page(answer)
+    if len(credential_id) > LONGEST_ID:
+        raise SignInRefused("the credential's id is too long")
+    return credential_id, key, count
+
+
+def _require_key(key: bytes) -> bytes:
+    """The public key, if its kind, curve and size go with its algorithm (Web Authentication 5.8.5)."""
+    from webauthn.helpers import decode_credential_public_key
+
+    found: Any = decode_credential_public_key(key)
+    kind = (found.kty, found.alg, getattr(found, "crv", None))
+    if kind not in ((1, -8, 6), (2, -7, 1), (3, -257, None)):
+        raise SignInRefused("a key that does not go with its algorithm")
+    if kind[0] == 1 and is_weak(found.x):
+        raise SignInRefused("an Ed25519 key of small order")
+    if kind[0] == 3 and len(found.n.lstrip(b"\0")) < SMALLEST_RSA:
+        raise SignInRefused("an RSA key that is too small")
+    return key
+
+
+def _require_own_page(answer: str) -> str:
+    """The answer, if our page asked for it by itself, in no frame of another site (Web Authentication 5.8.1)."""
+    client_data = json.loads(_bytes(_members(answer)["response"]["clientDataJSON"]))
+    if client_data.get("crossOrigin", False) is not False or "topOrigin" in client_data:
+        raise SignInRefused("asked for in another site's frame")
+    return answer
+
+
+def _asked(check: Callable[[], A]) -> A:
+    """What the library says is right. Whatever else comes of a stranger's bytes is a refusal."""
+    try:
+        return check()
+    except SignInRefused:
+        raise
+    except Exception as problem:
+        said = str(problem)
+        reason = next((why for words, why in WHY.items() if words in said), "malformed")
+        raise SignInRefused(f"passkey: {reason}") from None
+
+
+def _members(answer: str) -> dict[str, Any]:
+    try:
+        members = json.loads(answer) if len(answer) <= LONGEST else None
+    except (ValueError, RecursionError):
+        members = None
+    if not isinstance(members, dict):
+        raise SignInRefused("no passkey")
+    return members
+
+
+def _relying_party(issuer: str) -> str:
+    """Its id: the host of the pages (Web Authentication 5.1.2)."""
+    return urlsplit(issuer).hostname or ""
+
+
+def _bytes(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _text(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -1,0 +1,124 @@
+"""Passkeys of people in the users table: whom one signs in, and how a person comes to have one."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from chalicelib.settings import Settings
+from chalicelib.storage.handles import digest, matches
+from chalicelib.storage.records import PasskeyHolder, User
+from chalicelib.storage.stores import Gone, UsedOnce, Users
+from chalicelib.users import assurance, passkey
+from chalicelib.users.claims import asked_for
+from chalicelib.users.directory import normal
+from chalicelib.users.port import Offer, People, SignedIn, SignInRefused
+
+TICKET_LIFETIME = 10 * 60
+"""Seconds from the password to the passkey."""
+
+MOST = 10
+"""Passkeys of one person."""
+
+
+class Needs(Protocol):
+    """What passkeys ask of the Provider."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def users(self) -> Users: ...
+    @property
+    def used_once(self) -> UsedOnce: ...
+
+
+class Passkeys:
+    """port.Passkeys. `people`: the directory whose password and one-time code a person shows before one is added."""
+
+    def __init__(self, provider: Needs, people: People) -> None:
+        self._users, self._issuer, self._people = provider.users, provider.settings.issuer, people
+        self._used_once = provider.used_once
+
+    def find(self, answer: str) -> PasskeyHolder | None:
+        try:
+            return self._users.find_by_passkey(passkey.id_of(answer))
+        except SignInRefused:
+            return None
+
+    def sign_in(
+        self,
+        holder: PasskeyHolder | None,
+        answer: str,
+        *,
+        challenge: str,
+        scope: tuple[str, ...],
+        now: int,
+        attempt: str,
+        claims: tuple[str, ...] = (),
+    ) -> SignedIn:
+        if holder is None:
+            raise SignInRefused("unknown passkey")
+        # The same answer of the same login may come again: the count is its own then.
+        before = holder.sign_count - 1 if holder.attempt == attempt else holder.sign_count
+        count = passkey.require_assertion(
+            answer, holder.passkey, sign_count=before, challenge=challenge, issuer=self._issuer
+        )
+        user = holder.user
+        if count:  # passkeys that are on several devices don't count
+            self._count(holder, count, attempt)
+        login = assurance.login(
+            user.sub,
+            auth_time=now,
+            methods=("passkey",),
+            claims=asked_for(user.claims, scope, claims),
+            accounts=user.accounts,
+        )
+        return SignedIn(login, username=user.username)
+
+    def prove(
+        self, invitation: str, ticket: str, *, username: str, password: str, one_time_code: str, attempt: str, now: int
+    ) -> Offer:
+        user = _invited(self._users.find(normal(username)), (invitation, ticket), now=now)  # the ticket: posted again
+        signed_in = self._people.sign_in(
+            user, password=password, one_time_code=one_time_code, scope=(), now=now, attempt=attempt
+        )
+        for once in signed_in.once:
+            self._used_once.claim(once, now=now, attempt=attempt)
+        until = now + TICKET_LIFETIME
+        self._users.exchange(user.username, invitation=invitation, ticket=ticket, until=until, now=now)
+        return Offer(user.username, _handle(ticket), tuple(one["id"] for one in user.passkeys))
+
+    def add(self, ticket: str, answer: str, *, username: str, challenge: str, now: int) -> str:
+        found = self._users.find(username)
+        added = found and next((one["id"] for one in found.passkeys if one.get("handle") == _handle(ticket)), None)
+        user = found if found is not None and added is not None else _invited(found, (ticket,), now=now)
+        credential_id, key, count = passkey.require_registration(answer, challenge=challenge, issuer=self._issuer)
+        if credential_id == added:  # the same form again
+            return user.sub
+        made = {"id": credential_id, "key": key, "handle": _handle(ticket), "created_at": now}
+        self._users.add_passkey(user, made, ticket=ticket, sign_count=count, now=now)
+        return user.sub
+
+    def _count(self, holder: PasskeyHolder, sign_count: int, attempt: str) -> None:
+        """Of two answers with one count at most one is taken, whatever was read before."""
+        try:
+            self._users.counted(holder.passkey["id"], sign_count, attempt=attempt)
+        except Gone:
+            raise SignInRefused("passkey: the signature counter went back") from None
+
+
+def _invited(user: User | None, invitations: tuple[str, ...], *, now: int) -> User:
+    """Whom one of the invitations, or of the tickets that they became, is of. Raises Gone.
+
+    Looked at before the password: without an invitation nobody can try one here.
+    """
+    known = user is not None and any(matches(invitation, user.invitation) for invitation in invitations)
+    if user is None or not known or user.invited_until <= now:
+        raise Gone("the invitation is used, too old or of another")
+    if len(user.passkeys) >= MOST:
+        raise SignInRefused("too many passkeys")
+    return user
+
+
+def _handle(ticket: str) -> str:
+    """The user handle of the passkey that the ticket is for: says nothing of whose it is (Web Authentication 14.6.1)."""
+    return digest(f"user handle {ticket}")

@@ -1,0 +1,162 @@
+"""The passkey's pages in a real browser, with Chromium's virtual authenticator: the script asks, and posts what it gets."""
+
+import pytest
+
+from chalicelib.messages import see_other
+from chalicelib.pages import enrolment, render
+from chalicelib.pages.ceremony import Ceremony
+from chalicelib.users import passkey
+from tests.authenticator import b64
+
+CHALLENGES = b64(b"make" * 8), b64(b"sign" * 8)
+HANDLE = b64(b"user" * 8)
+BANK = {"bank_name": "Example Bank", "key": "the-key", "csrf": "the-csrf"}
+
+
+@pytest.fixture
+def bank(sites):
+    """The bank's site by a name, since an address is no relying party."""
+    site = sites[0]
+    site.address = f"http://localhost:{site.server.server_port}"
+    to_make, to_sign = CHALLENGES
+    made = passkey.creation(
+        to_make, site.address, bank_name="Example Bank", username="alice", handle=HANDLE, known=[b64(b"other")]
+    )
+    asked = passkey.requested(to_sign, site.address)
+    login = BANK | {"client_name": "Penny Planner", "redirect_uri": "https://penny.example/cb"}
+    site.answers = {
+        ("GET", "/prove"): enrolment.prove(**BANK, invitation="the-link"),
+        ("GET", "/make"): enrolment.make(**BANK, username="alice", passkey=Ceremony(made, "the-ticket")),
+        ("GET", "/login"): render.login(**login, passkey=Ceremony(asked, "the-nonce")),
+        ("POST", "/passkey"): enrolment.made(bank_name="Example Bank"),
+        ("POST", "/login"): see_other("/prove"),
+    }
+    return site
+
+
+@pytest.fixture
+def open_with(browse, bank):
+    """A function: what the virtual authenticator is like, None for none, to a page of it."""
+
+    sessions = []
+
+    def opened(name, *, verified=True, **options):
+        page = browse(**options)
+        devtools = page.context.new_cdp_session(page)
+        sessions.append(devtools)
+        devtools.send("WebAuthn.enable")
+        virtual = {
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": True,
+            "hasUserVerification": True,
+            "isUserVerified": verified,
+            "automaticPresenceSimulation": True,
+        }
+        devtools.send("WebAuthn.addVirtualAuthenticator", {"options": virtual})
+        page.goto(f"{bank.address}/{name}")
+        return page
+
+    yield opened
+    for devtools in sessions:
+        devtools.send("WebAuthn.disable")
+        devtools.detach()
+
+
+def posted(bank):
+    return [form for method, _, form in bank.seen if method == "POST"]
+
+
+def test_a_person_makes_a_passkey_and_signs_in_by_it_without_typing(open_with, bank):
+    page = open_with("make")
+    page.get_by_role("button", name="Make a passkey").click()
+    page.wait_for_selector("#passkey-made")
+    (form,) = posted(bank)
+    to_make, to_sign = CHALLENGES
+    credential_id, key, count = passkey.require_registration(
+        form.pop("passkey"), challenge=to_make, issuer=bank.address
+    )
+    assert form == {"interaction": "the-key", "csrf": "the-csrf", "username": "alice", "ticket": "the-ticket"}
+
+    bank.seen.clear()
+    page.goto(f"{bank.address}/login")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.wait_for_url(f"{bank.address}/prove")
+    (form,) = posted(bank)
+    assert passkey.id_of(form["passkey"]) == credential_id
+    kept = {"id": credential_id, "key": key, "handle": HANDLE}
+    later = passkey.require_assertion(
+        form.pop("passkey"), kept, sign_count=count, challenge=to_sign, issuer=bank.address
+    )
+    assert later > count
+    assert form == {
+        "interaction": "the-key",
+        "csrf": "the-csrf",
+        "username": "",
+        "password": "",
+        "one_time_code": "",
+        "passkey_nonce": "the-nonce",
+    }
+    assert page.complaints == []
+
+
+def test_without_a_passkey_the_page_says_so_and_the_password_is_as_ever(open_with, bank):
+    page = open_with("login")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    assert "sign in with your password" in page.get_by_role("alert").inner_text()
+    assert posted(bank) == []
+    for field in ("username", "password", "one-time-code"):
+        page.fill(f"#{field}", "x")
+    page.press("#one-time-code", "Enter")
+    page.wait_for_url(f"{bank.address}/prove")
+    (form,) = posted(bank)
+    assert (form["action"], form["passkey"], form["username"]) == ("login", "", "x")
+
+
+def test_an_authenticator_that_does_not_verify_the_person_makes_none(open_with, bank):
+    page = open_with("make", verified=False)
+    page.get_by_role("button", name="Make a passkey").click()
+    assert "No passkey was made" in page.get_by_role("alert").inner_text()
+    assert posted(bank) == []
+
+
+def test_without_javascript_no_button_promises_a_passkey(open_with, bank):
+    page = open_with("login", java_script_enabled=False)
+    assert page.locator("#passkey").is_hidden()
+    assert page.locator("#passkey-problem").is_hidden()
+    page.goto(f"{bank.address}/make")
+    assert page.locator("#passkey").is_hidden()
+    page.goto(f"{bank.address}/prove")
+    assert '<noscript><p class="problem">This needs JavaScript.' in page.content()
+
+
+def test_a_browser_that_knows_no_passkeys_is_not_asked_for_one(browse, bank):
+    page = browse(alone=True)
+    page.add_init_script("delete window.PublicKeyCredential")
+    page.goto(f"{bank.address}/login")
+    assert page.locator("#passkey").is_hidden()
+    page.goto(f"{bank.address}/make")
+    assert page.get_by_role("alert").is_visible()
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize("name", ["prove", "make", "login"])
+def test_no_page_runs_anything_but_its_own_script(open_with, bank, name):
+    shown = bank.answers["GET", f"/{name}"]
+    smuggled = shown.body.replace("<main>", "<main><script>document.title = 'owned'</script>")
+    bank.answers["GET", f"/{name}"] = type(shown)(200, shown.headers, smuggled)
+    page = open_with(name)
+    assert page.title() != "owned"
+    assert any("script-src" in line for line in page.complaints)
+
+
+@pytest.mark.parametrize("name", ["prove", "make", "login"])
+def test_a_small_screen_shows_the_page_whole_and_its_buttons_large_enough(open_with, bank, name):
+    page = open_with(name, viewport={"width": 320, "height": 640})
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    heights = page.evaluate(
+        "[...document.querySelectorAll('button:not([hidden]), input:not([type=hidden])')]"
+        ".map(e => e.getBoundingClientRect().height)"
+    )
+    assert heights
+    assert all(height >= 44 for height in heights)
