@@ -107,10 +107,10 @@ def _signed(request: Answerable, alg: str, speaker: Speaker, parameters: Mapping
 
 def _encrypted(signed: str, request: Answerable, speaker: Speaker, *, now: int) -> str:
     """JARM-2.2: signed, then encrypted. Raises InvalidRequest, for a page: no answer goes out that anybody can read."""
-    from chalicelib.keys import jwe
+    from chalicelib.clients.encryption import encrypted
 
     client = speaker.clients.find(request.client_id, now=now)
     if client is None:
         raise InvalidRequest("the client is unknown")
     client = speaker.published_keys.for_encryption(client, now=now)
-    return jwe.encrypted(signed, "authorization", client, PROFILES[client.profile])
+    return encrypted(signed, "authorization", client, PROFILES[client.profile])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Any, NoReturn
@@ -14,8 +13,6 @@ from chalicelib import vocabulary
 from chalicelib.authorization_details.detail_type import FORMATS, Account, Detail, Shown
 from chalicelib.authorization_details.detail_types import types
 from chalicelib.errors import AccessDenied, InvalidAuthorizationDetails
-from chalicelib.pages import moments
-from chalicelib.storage.permission import Consumption, Grant
 
 LONGEST = 8192
 """Characters of the parameter that are looked at."""
@@ -65,27 +62,6 @@ def can_be_chosen(details: Sequence[Detail], accounts: Sequence[Account]) -> boo
         return bool(granted(details, everything, accounts))
     except AccessDenied:
         return False
-
-
-def granted_in_words(grant: Grant, *, until: int) -> list[Shown]:
-    """What a person let a client do. Their accounts are those that were granted, whose names are not remembered.
-
-    `until`: when all that this client may do ends, as the page says; what ends sooner says so by itself.
-    """
-    found = [_granted_in_words(one) for one in grant.granted]
-    sooner = (("Ends", moments.in_words(grant.consent_expires_at)),) if grant.consent_expires_at < until else ()
-    return [
-        replace(shown, facts=(*shown.facts, *_used(grant.granted[n], grant.consumption(n)), *sooner))
-        for n, shown in enumerate(found)
-    ]
-
-
-def _granted_in_words(one: Detail) -> Shown:
-    """A granted detail. One of a type that there is no more has a name only: it can still be ended."""
-    if one["type"] not in types():
-        return Shown(one["type"], ())
-    (shown,) = in_words((one,), types()[one["type"]].own_accounts(one))
-    return shown
 
 
 def granted(details: Sequence[Detail], form: Mapping[str, str], accounts: Sequence[Account]) -> tuple[Detail, ...]:
@@ -162,14 +138,6 @@ def _places(wishes: Sequence[Detail], given: Sequence[Detail], taken: Sequence[i
 def _narrowed(wish: Detail, had: Detail) -> Detail | None:
     """What of a granted detail another one covers, None where it is of another type or more than that."""
     return types()[wish["type"]].narrow(wish, had) if had["type"] == wish["type"] in types() else None
-
-
-def _used(detail: Detail, consumption: Consumption | None) -> tuple[tuple[str, str], ...]:
-    """On which day it was used up, if it was."""
-    if consumption is None:
-        return ()
-    done = types()[detail["type"]].consumed if detail["type"] in types() else "Used"
-    return ((done, moments.in_words(consumption.at)),)
 
 
 def _read(value: str, *, today: date) -> tuple[Detail, ...]:

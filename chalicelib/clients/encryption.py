@@ -1,14 +1,33 @@
-"""Client metadata that say what is encrypted (OpenID Connect Registration 2, JARM 3): nothing is promised that can't be kept."""
+"""What is encrypted to a client (OpenID Connect Registration 2, JARM 3): as it registered, and nothing that can't be kept."""
 
 from __future__ import annotations
 
-from chalicelib.errors import InvalidClientMetadata
+from chalicelib.errors import InvalidClientMetadata, InvalidRequest
 from chalicelib.keys import jose
 from chalicelib.profiles import Profile
 from chalicelib.storage.records import Client
 
 FOR_IT = ("id_token_encrypted_response", "userinfo_encrypted_response", "authorization_encrypted_response")
 """What is encrypted to the client."""
+
+
+def encrypted(content: str, what: str, client: Client, profile: Profile, *, cty: str | None = "JWT") -> str:
+    """The content as the client registered it for `what`, such as "id_token": encrypted, or as it is.
+
+    `client`: with its keys. `cty`: None for no JWT. Raises InvalidRequest where none of them can be encrypted to; what was to be
+    encrypted never leaves otherwise.
+    """
+    alg = getattr(client, f"{what}_encrypted_response_alg")
+    if alg is None:
+        return content
+    from chalicelib.keys import jwe  # brings joserfc, which few clients need
+
+    enc = getattr(client, f"{what}_encrypted_response_enc")
+    sizes = {"rsa_key_bits": profile.rsa_key_bits, "ec_key_bits": profile.ec_key_bits}
+    try:
+        return jwe.encrypt(content, client.jwks or {}, alg=alg, enc=enc, cty=cty, **sizes)
+    except jose.JoseError as problem:
+        raise InvalidRequest("no key of the client can be encrypted to", detail=str(problem)) from None
 
 
 def require_encryption(client: Client, profile: Profile) -> Client:

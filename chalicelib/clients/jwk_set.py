@@ -91,7 +91,7 @@ def _require_usable(member: Any, profile: Profile) -> dict[str, Any]:
     if jose.PRIVATE_MEMBERS & member.keys():
         raise KeysError(PRIVATE)
     try:
-        own = jose.require_usable(member, rsa_key_bits=profile.rsa_key_bits, ec_key_bits=profile.ec_key_bits)
+        own = jose.require_size(_public_key(member), rsa_key_bits=profile.rsa_key_bits, ec_key_bits=profile.ec_key_bits)
         for n, der in enumerate(member.get("x5c") or ()):
             shown = x509.load_der_x509_certificate(b64decode(der, validate=True)).public_key()
             jose.require_size(shown, rsa_key_bits=profile.rsa_key_bits, ec_key_bits=profile.ec_key_bits)
@@ -102,3 +102,12 @@ def _require_usable(member: Any, profile: Profile) -> dict[str, Any]:
     except (ValueError, TypeError):
         raise KeysError("it can't be read") from None
     return member
+
+
+def _public_key(member: dict[str, Any]) -> Any:
+    """The public key of a JWK that can verify or be encrypted to. Raises JoseError."""
+    if jose.only_encrypts(member):
+        from chalicelib.keys import jwe  # a client that registers such a key is rare
+
+        return jwe.public_key(member)
+    return jose.public_key(member)

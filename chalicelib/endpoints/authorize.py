@@ -10,11 +10,14 @@ from chalicelib.authorization import request as authorization_request
 from chalicelib.authorization import request_uri, response
 from chalicelib.errors import LoginRequired, OAuthError
 from chalicelib.interaction import browser
+from chalicelib.interaction.refusal import refuse
 from chalicelib.interaction.resolve import heard
 from chalicelib.interaction.single_sign_on import recognised, sign_on
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
+
+__all__ = ["answer", "refuse"]
 
 
 def answer(request: Request, provider: Provider) -> Response:
@@ -49,16 +52,3 @@ def answer(request: Request, provider: Provider) -> Response:
     bound = browser.bind(grant.key, cookie, seconds=profile.interaction_lifetime)
     page = "login" if login is None else "consent"
     return see_other(f"/{page}?interaction={grant.key}", bound).noting(client_id=client.client_id)
-
-
-def refuse(refusal: OAuthError, provider: Provider, reference: str | None) -> Response:
-    """The refusal as a page. `reference`: what the log calls the login by, or this call."""
-    from chalicelib.pages import render
-
-    return render.error(
-        bank_name=provider.settings.bank_name,
-        error=refusal.error,
-        description=refusal.description,
-        status=refusal.status,
-        reference=reference,
-    )

@@ -8,10 +8,10 @@ from chalicelib import aws_failure
 from chalicelib.authorization import response
 from chalicelib.authorization_details import details
 from chalicelib.authorization_details.detail_type import Detail
-from chalicelib.endpoints.authorize import refuse
 from chalicelib.errors import AccessDenied, ConsentRequired, InvalidRequest, OAuthError
 from chalicelib.interaction import browser, consent_page, consent_without_page, decision
 from chalicelib.interaction.decision import Choice, approve, cancel
+from chalicelib.interaction.refusal import refuse
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.provider import Provider
 from chalicelib.storage.handles import digest

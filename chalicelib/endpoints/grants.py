@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from chalicelib.authorization import approval, scope
-from chalicelib.authorization_details import details
 from chalicelib.clients import lifetimes
-from chalicelib.endpoints.authorize import refuse
 from chalicelib.errors import AccessDenied
 from chalicelib.interaction import browser, passkey_challenge, session
+from chalicelib.interaction.refusal import refuse
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import grants
 from chalicelib.pages.grants import Entry
@@ -135,7 +134,7 @@ def _told(given: list[Grant], provider: Provider, *, now: int) -> Entry:
         client_id=client_id,
         client_name=client_id if client is None else client.client_name,
         may=[*scope.in_words(tokens), *claims.in_words(single, sorted(tokens))],
-        details=[one for grant in given for one in details.granted_in_words(grant, until=until)],
+        details=[one for grant in given for one in approval.granted_in_words(grant, until=until)],
         first=min(grant.given_at for grant in given),
         last=max(grant.given_at for grant in given),
         until=until,

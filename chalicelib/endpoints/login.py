@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from chalicelib.authorization import claims_request
-from chalicelib.endpoints.authorize import refuse
 from chalicelib.errors import UnmetAuthenticationRequirements
 from chalicelib.interaction import browser, decision, passkey_challenge, sign_in
+from chalicelib.interaction.refusal import refuse
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import render
 from chalicelib.provider import Provider

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from chalicelib.endpoints.oauth_authorization_server import answer
+from chalicelib.server_metadata import answer
 
 __all__ = ["answer"]

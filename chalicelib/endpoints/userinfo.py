@@ -46,15 +46,16 @@ def _as_registered(told: Mapping[str, Any], client: Client, provider: Provider, 
     alg = client.userinfo_signed_response_alg
     if alg is None and client.userinfo_encrypted_response_alg is None:
         return uncached(200, **told)
-    from chalicelib.keys import jose, jwe  # bring PyJWT and joserfc, which plain JSON never needs
+    from chalicelib.clients.encryption import encrypted
+    from chalicelib.keys import jose  # brings PyJWT, which plain JSON never needs
 
     profile = PROFILES[client.profile]
     if client.userinfo_encrypted_response_alg is not None:
         client = provider.published_keys.for_encryption(client, now=now)
     if alg is None:
-        content = jwe.encrypted(json.dumps(told), "userinfo", client, profile, cty=None)
+        content = encrypted(json.dumps(told), "userinfo", client, profile, cty=None)
     else:
         members = {**told, "iss": provider.settings.issuer, "aud": client.client_id}
         signed = jose.sign(members, provider.ring.signing(alg, now=now))
-        content = jwe.encrypted(signed, "userinfo", client, profile)
+        content = encrypted(signed, "userinfo", client, profile)
     return Response(200, (("Content-Type", "application/jwt"), *NO_STORE), content)

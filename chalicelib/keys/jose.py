@@ -203,18 +203,9 @@ def require_size(key: Key, *, rsa_key_bits: int, ec_key_bits: int) -> Key:
     return key
 
 
-def require_usable(jwk: Mapping[str, Any], *, rsa_key_bits: int, ec_key_bits: int) -> object:
-    """The public key of a JWK that can verify or be encrypted to. Raises JoseError where it can't be read or is too small."""
-    return require_size(public_key(jwk), rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
-
-
 def public_key(jwk: Mapping[str, Any]) -> object:
-    """The public key of a JWK of a kind that is used here. Raises JoseError."""
+    """The public key of a JWK that a signature can be verified by. Raises JoseError."""
     fit = fitting(jwk)
-    if only_encrypts(jwk):
-        from chalicelib.keys import jwe  # a client that registers such a key is rare
-
-        return jwe.public_key(jwk)
     if fit:
         key: object = _load_key(json.dumps(jwk, sort_keys=True), fit[0]).key
         return key

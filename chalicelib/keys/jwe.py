@@ -12,11 +12,8 @@ from base64 import urlsafe_b64decode
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, cast
 
-from chalicelib.errors import InvalidRequest
 from chalicelib.keys.jose import JoseError, media_type, require_size, unique
 from chalicelib.keys.ring import CantUnwrap, Unwrapper
-from chalicelib.profiles import Profile
-from chalicelib.storage.records import Client
 
 CURVES = (("EC", "P-256"), ("EC", "P-384"), ("EC", "P-521"), ("OKP", "X25519"))
 KINDS: Mapping[str, tuple[tuple[str, str | None], ...]] = {
@@ -40,23 +37,6 @@ CONTENTS = frozenset({"jwt", "oauth-authz-req+jwt"})
 """What the header's cty may say that is inside, as a media type without "application/" (RFC 7519 5.2, RFC 9101 10.8.1)."""
 HEADERS = frozenset({"alg", "enc", "kid", "cty", "typ"})
 KEY_MEMBERS = ("kty", "crv", "n", "e", "x", "y")
-
-
-def encrypted(content: str, what: str, client: Client, profile: Profile, *, cty: str | None = "JWT") -> str:
-    """The content as the client registered it for `what`, such as "id_token": encrypted, or as it is.
-
-    `client`: with its keys. `cty`: None for no JWT. Raises InvalidRequest where none of them can be encrypted to; what was to be
-    encrypted never leaves otherwise.
-    """
-    alg = getattr(client, f"{what}_encrypted_response_alg")
-    if alg is None:
-        return content
-    enc = getattr(client, f"{what}_encrypted_response_enc")
-    sizes = {"rsa_key_bits": profile.rsa_key_bits, "ec_key_bits": profile.ec_key_bits}
-    try:
-        return encrypt(content, client.jwks or {}, alg=alg, enc=enc, cty=cty, **sizes)
-    except JoseError as problem:
-        raise InvalidRequest("no key of the client can be encrypted to", detail=str(problem)) from None
 
 
 def encrypt(

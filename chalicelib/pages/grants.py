@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chalicelib import moments
 from chalicelib.messages import Response
-from chalicelib.pages import moments
 from chalicelib.pages.ceremony import SCRIPT, Ceremony
 from chalicelib.pages.render import OURS, Detail, page
 

@@ -15,8 +15,8 @@ from typing import Literal, Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from chalicelib import moments
 from chalicelib.messages import NO_STORE, Response
-from chalicelib.pages import moments
 from chalicelib.pages.ceremony import SCRIPT, Ceremony
 from chalicelib.pages.error_words import OF_THE_REQUEST, WORDS
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from hashlib import sha256, sha512
 from typing import Any
 
-from chalicelib.keys import jose, jwe
+from chalicelib.clients.encryption import encrypted
+from chalicelib.keys import jose
 from chalicelib.keys.algorithm import is_same
 from chalicelib.keys.ring import Signer
 from chalicelib.profiles import Profile
@@ -56,7 +57,7 @@ def issue(
         },
     }
     signed = jose.sign({name: value for name, value in told.items() if value is not None}, signer)
-    return jwe.encrypted(signed, "id_token", client, profile)  # FAPI1-ADV-5.2.2.1-3
+    return encrypted(signed, "id_token", client, profile)  # FAPI1-ADV-5.2.2.1-3
 
 
 def half_hash(value: str, alg: str) -> str:

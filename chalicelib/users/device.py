@@ -13,7 +13,7 @@ from base64 import urlsafe_b64encode
 from chalicelib.keys.ring import KeyHome
 from chalicelib.messages import Request
 from chalicelib.storage.handles import digest
-from chalicelib.users.directory import normal
+from chalicelib.users.username import normal
 
 PREFIX = "__Host-ducat-device-"
 LIFETIME = 400 * 24 * 3600

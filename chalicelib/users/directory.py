@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 from typing import Protocol, TypeVar
-from unicodedata import normalize
 
 from chalicelib.afterwards import quietly
 from chalicelib.keys.ring import KeyHome
@@ -25,8 +24,7 @@ from chalicelib.storage.stores import AlreadyUsed, UsedOnce, Users
 from chalicelib.users import assurance, password, totp
 from chalicelib.users.claims import asked_for
 from chalicelib.users.port import Passkeys, People, Recalled, SignedIn, SignInRefused
-
-LONGEST_USERNAME = 64
+from chalicelib.users.username import LONGEST_USERNAME, normal
 
 FREE_TRIES = 5
 """Failed attempts before the account is locked. NIST SP 800-63B-4 3.2.2 allows 100 in a row."""
@@ -61,11 +59,6 @@ class Needs(Protocol):
 def build(provider: Needs) -> People:
     """The directory that DUCAT_PEOPLE names where the bank has none of its own."""
     return Directory(provider)
-
-
-def normal(username: str) -> str:
-    """A username as it is remembered, however it was typed."""
-    return normalize("NFKC", username).strip().lower()
 
 
 def sealed_for(username: str) -> dict[str, str]:

@@ -12,7 +12,8 @@ from chalicelib.storage.records import User
 from chalicelib.storage.stores import Gone, UsedOnce, Users
 from chalicelib.users import password as passwords
 from chalicelib.users import totp
-from chalicelib.users.directory import LONGEST_USERNAME, normal, sealed_for
+from chalicelib.users.directory import sealed_for
+from chalicelib.users.username import LONGEST_USERNAME, normal
 
 SHORTEST_PASSWORD = 15
 """Characters. NIST SP 800-63B-4 3.1.1.2 asks for 8 beside a second factor and for 15 of a password that stands alone.

@@ -10,8 +10,8 @@ from chalicelib.storage.records import PasskeyHolder, User
 from chalicelib.storage.stores import Gone, UsedOnce, Users
 from chalicelib.users import assurance, passkey
 from chalicelib.users.claims import asked_for
-from chalicelib.users.directory import normal
 from chalicelib.users.port import Offer, People, SignedIn, SignInRefused
+from chalicelib.users.username import normal
 
 TICKET_LIFETIME = 10 * 60
 """Seconds from the password to the passkey."""

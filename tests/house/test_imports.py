@@ -77,14 +77,6 @@ NEEDED = {
 }
 """What each function may load, of the libraries that take their time."""
 
-MADE_OF = {
-    "openid_configuration": {"oauth_authorization_server"},
-    "login": {"authorize"},
-    "grants": {"authorize"},
-    "consent": {"authorize"},
-}
-"""Endpoints that share a page or a document with another."""
-
 
 @cache
 def not_shipped():
@@ -146,7 +138,7 @@ def test_a_function_loads_what_it_needs_and_no_other_library(handler):
 def test_a_function_loads_its_own_endpoint_and_none_that_it_is_not_made_of(handler):
     room = "chalicelib.endpoints."
     own = {name.removeprefix(room) for name in loaded(handler) if name.startswith(room)}
-    assert own == {handler} | MADE_OF.get(handler, set())
+    assert own == {handler}
 
 
 @pytest.mark.parametrize("handler", HANDLERS)

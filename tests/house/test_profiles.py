@@ -5,8 +5,8 @@ from dataclasses import fields, replace
 
 import pytest
 
-from chalicelib.endpoints.oauth_authorization_server import document
 from chalicelib.profiles import PROFILES, Profile
+from chalicelib.server_metadata import document
 from tests.house.source import FILES, nodes, text
 
 OUTSIDE = tuple(path for path in FILES if "profiles" not in path.parts)
@@ -125,7 +125,7 @@ def stricter(monkeypatch):
         return document(settings)
 
     offered = dict(PROFILES)
-    monkeypatch.setattr("chalicelib.endpoints.oauth_authorization_server.PROFILES", offered)
+    monkeypatch.setattr("chalicelib.server_metadata.PROFILES", offered)
     return offer
 
 

@@ -5,10 +5,13 @@ from base64 import urlsafe_b64encode
 
 import pytest
 
+from chalicelib.clients.jwk_set import KeysError, usable
 from chalicelib.keys import jose, jwe
 from chalicelib.keys.ring import CantUnwrap
+from chalicelib.profiles import PROFILES
 from tests.encryption import ALGS, ENC, opened, private, public
 
+PROFILE = PROFILES["fapi2-security"]
 SIZES = {"rsa_key_bits": 2048, "ec_key_bits": 224}
 KINDS = {alg: ("RSA",) if alg.startswith("RSA") else ("P-256", "P-384", "P-521", "X25519") for alg in ALGS}
 
@@ -80,9 +83,9 @@ def test_a_key_that_is_too_small_is_not_encrypted_to():
 @pytest.mark.parametrize("kind", ["P-384", "P-521", "X25519"])
 def test_a_key_that_only_encrypts_may_be_registered_and_never_verifies(kind):
     key = public(private("client", kind))
-    assert jose.require_usable(key, **SIZES)
-    with pytest.raises(jose.JoseError, match="its kind of key is not used here"):
-        jose.require_usable(key | {"use": "sig"}, **SIZES)
+    assert usable([key], PROFILE).keys == [key]
+    with pytest.raises(KeysError, match="its kind of key is not used here"):
+        usable([key | {"use": "sig"}], PROFILE)
     token = jose.sign({"a": 1}, Es256())
     with pytest.raises(jose.JoseError, match="no key of the client fits it"):
         jose.verify(token, {"keys": [key | {"kid": "k"}]}, algs=("ES256", "EdDSA"), **SIZES)

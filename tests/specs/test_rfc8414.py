@@ -14,7 +14,7 @@ from jwt.algorithms import OKPAlgorithm
 from jwt.api_jws import PyJWS
 
 import app
-from chalicelib.endpoints import oauth_authorization_server
+from chalicelib import server_metadata
 from chalicelib.errors import InvalidClientMetadata
 from chalicelib.profiles import PROFILES
 from chalicelib.settings import Settings, SettingsError, variable
@@ -447,7 +447,7 @@ def test_3_2_it_is_a_json_object_whose_lists_have_members(bank):
 @pytest.mark.clause("RFC8414-3.2")
 def test_3_2_a_deployment_whose_profiles_offer_less_tells_less(bank, monkeypatch):
     """Claims with zero elements MUST be omitted: where nothing is signed, no algorithm is told, nor an empty list."""
-    monkeypatch.setattr(oauth_authorization_server, "PROFILES", {"only": PROFILES["fapi2-security"]})
+    monkeypatch.setattr(server_metadata, "PROFILES", {"only": PROFILES["fapi2-security"]})
     told = bank.metadata()
     assert told["response_modes_supported"] == ["query"]
     assert told["request_parameter_supported"] is False
