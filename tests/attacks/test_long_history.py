@@ -4,9 +4,9 @@ from unittest.mock import patch
 
 import pytest
 from botocore.client import BaseClient
-from tests.people.test_grants import Person, clients
 
 from chalicelib.storage.handles import digest, read
+from tests.users.test_grants import Person, clients
 
 MANY = 3000
 

@@ -6,7 +6,6 @@ from unittest.mock import patch
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError, ReadTimeoutError
-from tests.people.test_grants import Person
 
 from chalicelib.settings import AWS_CONNECT_SECONDS, AWS_READ_SECONDS, AWS_TRIES
 from chalicelib.storage.handles import of_grant, read
@@ -14,6 +13,7 @@ from chalicelib.users import bond
 from infra.functions import FUNCTIONS
 from local.people import ALICE
 from tests.actors import ASSERTION_TYPE, VERIFIER, Browser
+from tests.users.test_grants import Person
 
 DAY = 24 * 3600
 

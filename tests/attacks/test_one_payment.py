@@ -6,7 +6,6 @@ from dataclasses import replace
 from threading import Barrier
 
 import pytest
-from tests.people.test_grants import Person
 
 from chalicelib import gateway
 from chalicelib.endpoints import authorizer
@@ -15,6 +14,7 @@ from chalicelib.storage.handles import read
 from local.people import ALICE
 from tests.actors import Browser, certificate
 from tests.conftest import STANDARD
+from tests.users.test_grants import Person
 
 CURRENT = ALICE.accounts[0]["iban"]
 PAYMENT = {

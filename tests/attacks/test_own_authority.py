@@ -21,7 +21,7 @@ def own_client(pem):
 
 
 @pytest.mark.clause("RFC8705-7.4")
-@pytest.mark.parametrize("pem", [ITSELF, FORGED])
+@pytest.mark.parametrize("pem", [ITSELF, FORGED], ids=["by-itself", "by-another"])
 def test_a_clients_own_certificate_is_of_no_authority_that_names_clients(bank, self_signed_client, pem):
     """Registered, it went into the truststore, and there nobody looks at who signed it."""
     with pytest.raises(InvalidClientMetadata, match="client_authorities"):

@@ -6,13 +6,13 @@ import pyotp
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
-from tests.people.test_grants import Person, clients
 
 from chalicelib.users import directory, enrolment
 from local.people import ALICE
 from tests.actors import Browser
 from tests.attacks.test_one_end import signed_in
 from tests.authenticator import Authenticator, asked, put
+from tests.users.test_grants import Person, clients
 
 PASSWORD = "correct horse battery staple"
 

@@ -6,12 +6,12 @@ import time
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from tests.remote.conftest import HOST, OTHER, PUBLIC, _signed
 
 from chalicelib.fetch import https_url
 from chalicelib.fetch.documents import CantFetch
 from chalicelib.fetch.https import SECONDS, Https
 from infra.functions import FUNCTIONS
+from tests.fetch.conftest import HOST, OTHER, PUBLIC, _signed
 
 URL = f"https://{HOST}/jwks.json"
 LARGEST = 1000
