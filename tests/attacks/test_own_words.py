@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from tests.people.test_grants import Person
 
 from chalicelib.authorization_details import details
 from chalicelib.errors import InvalidAuthorizationDetails
@@ -11,6 +10,7 @@ from chalicelib.vocabulary import VocabularyError, read
 from tests.actors import NOW, Browser, elements
 from tests.each import each
 from tests.specs.test_vocabulary import ORDER, SANDBOX, own, speaking
+from tests.users.test_grants import Person
 
 __all__ = ["own", "speaking"]
 
