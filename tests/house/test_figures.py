@@ -5,16 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib import messages, one_off, settings
+from chalicelib import messages, settings
 from chalicelib.authorization import claims_request, request, request_reference
 from chalicelib.authorization.scope import SCOPES
-from chalicelib.clients import http_signature, jwk_set, locations, published_keys
+from chalicelib.clients import jwk_set, locations, published_keys
 from chalicelib.jobs import publish_keys
 from chalicelib.keys import jwt_time, kms
-from chalicelib.people import device, directory, enrolment, passkeys
 from chalicelib.profiles import FAPI1_BASELINE, FAPI2_SECURITY, PROFILES
+from chalicelib.resource_server import one_off, request_signature
 from chalicelib.storage.dynamodb.directory import CLIENT_CACHE_SECONDS, KEYS_CACHE_SECONDS
 from chalicelib.tokens import dpop, nonce, refresh
+from chalicelib.users import device, directory, enrolment, passkeys
 from infra import api
 from infra.keys import KEYS
 from infra.tables import TABLES
@@ -86,7 +87,7 @@ FIGURES = {
     ],
     "docs/integrate/protect-your-api.md": [
         (r"The same key passes again for a\n(day)", one_off.AGAIN),
-        (r"`created`, at most a (minute) ago", http_signature.LIFETIME),
+        (r"`created`, at most a (minute) ago", request_signature.LIFETIME),
     ],
     "docs/operate/deploy.md": [
         (r"^- (\w+) tables, under one", len(TABLES)),
