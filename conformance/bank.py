@@ -39,13 +39,15 @@ class Person:
 class Bank:
     """The provider under test. `resource_url`: what the plans read with their tokens, and `scope` what it asks for.
 
-    `person`: who the suite's own browser signs in as, None where someone does it by hand.
+    `person`: who the suite's own browser signs in as, None where someone does it by hand. `clients_url`: what a client reads with
+    a token of its own, None where there is no such thing.
     """
 
     provider: Provider
     resource_url: str
     scope: str
     person: Person | None
+    clients_url: str | None = None
 
     @property
     def issuer(self) -> str:
@@ -76,10 +78,24 @@ def deployed(function: str) -> Iterator[Bank]:
 
 
 def standing(provider: Provider, person: Person | None) -> Bank:
-    """The bank of a Provider: the first route of its API that is read with GET, for a person, is its resource. Raises NoBank."""
+    """The bank of a Provider: its resource is the first route of its API that is read with GET, for a person. Raises NoBank.
+
+    What a client reads with a token of its own is the first whose rule lets it, at the same scope.
+    """
     settings = provider.settings
-    for route, rule in json.loads(settings.resource_rules).items():
-        method, _, path = route.partition(" ")
-        if method == "GET" and path != USERINFO and rule.get("subject") != "client" and "resource" not in rule:
-            return Bank(provider, settings.resource_url + path, rule["scope"], person)
-    raise NoBank("DUCAT_RESOURCE_RULES names no route to read with GET besides /userinfo")
+    rules = json.loads(settings.resource_rules)
+    own = {
+        route.partition(" ")[2]: rule
+        for route, rule in rules.items()
+        if route.startswith("GET ") and route != f"GET {USERINFO}" and "resource" not in rule and "scope" in rule
+    }
+    path = next((path for path, rule in own.items() if rule.get("subject") != "client"), None)
+    if path is None:
+        raise NoBank("DUCAT_RESOURCE_RULES names no route to read with GET besides /userinfo")
+    scope = own[path]["scope"]
+    open_to_clients = (
+        settings.resource_url + path
+        for path, rule in own.items()
+        if rule.get("subject", "person") != "person" and rule["scope"] == scope
+    )
+    return Bank(provider, settings.resource_url + path, scope, person, next(open_to_clients, None))

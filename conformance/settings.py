@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.bank import Bank, Person
+from conformance.bank import Bank, NoBank, Person
 from conformance.clients import SuiteClient
 from conformance.matrix import Cell
 
@@ -70,7 +70,7 @@ def configuration(
         "client2": _client(second),
         "mtls": first.identity.pem,
         "mtls2": second.identity.pem,
-        "resource": {"resourceUrl": bank.resource_url},
+        "resource": {"resourceUrl": resource_url(cell, bank)},
     }
     if cell["authorization_request_type"] == "rar":
         config["resource"]["richAuthorizationRequest"] = list(DETAILS)
@@ -78,6 +78,15 @@ def configuration(
         config["browser"] = browser(bank.issuer, suite, bank.person)
         config["override"] = override(cell, bank.issuer, suite, bank.person)
     return config
+
+
+def resource_url(cell: Cell, bank: Bank) -> str:
+    """What the plan reads with its tokens. Raises NoBank where a client has nothing to read with a token of its own."""
+    if cell["fapi_profile"] != "fapi_client_credentials_grant":
+        return bank.resource_url
+    if bank.clients_url is None:
+        raise NoBank("DUCAT_RESOURCE_RULES lets no client read anything with GET and a token of its own (subject: any)")
+    return bank.clients_url
 
 
 def browser(issuer: str, suite: str, person: Person, *, press: str = "approve", error: str | None = None) -> Browser:

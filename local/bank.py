@@ -15,8 +15,12 @@ BALANCES: Mapping[str, str] = {
     "DE18100100100006820201": "10250.00",
     "DE34100100100006820301": "-42.00",
 }
+PRODUCTS = (
+    {"name": "Current account", "monthlyFee": {"currency": "EUR", "amount": "4.90"}},
+    {"name": "Savings", "monthlyFee": {"currency": "EUR", "amount": "0.00"}},
+)
 OWNED = {person.sub: person.accounts for person in PEOPLE.values()}
-"""By the `sub` that the authorizer hands on. No route of it lets a client's own token in, which has no sub."""
+"""By the `sub` that the authorizer hands on; a client's own token has none."""
 
 
 def accounts(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -30,6 +34,11 @@ def accounts(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
             balance = {"balance": BALANCES[iban]} if open_to is None or iban in open_to["balances"] else {}
             shown.append({**account, "currency": "EUR", **balance})
     return _answer(event, 200, {"accounts": shown})
+
+
+def products(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    """GET /products: what the bank sells. It is about nobody, so a client may read it with a token of its own."""
+    return _answer(event, 200, {"products": PRODUCTS})
 
 
 def payments(event: Mapping[str, Any], context: Any) -> dict[str, Any]:

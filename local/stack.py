@@ -28,6 +28,7 @@ RESOURCE_RULES = {
     "GET /userinfo": {"scope": "openid"},
     "POST /userinfo": {"scope": "openid"},
     "GET /accounts": {"scope": "accounts"},
+    "GET /products": {"scope": "accounts", "subject": "any"},
     "POST /payments": {"authorization_details_type": "payment_initiation", "consumes": True},
 }
 
@@ -124,5 +125,6 @@ def api() -> Api:
         for method, entry in methods.items()
     }
     routes["GET", "/accounts"] = Route(bank.accounts, guarded=True)
+    routes["GET", "/products"] = Route(bank.products, guarded=True)
     routes["POST", "/payments"] = Route(bank.payments, guarded=True)
     return Api(routes, front_door.authorizer)

@@ -191,3 +191,13 @@ def test_the_resource_is_the_first_route_of_the_bank_that_is_read():
     assert found == Bank(provider, f"{provider.settings.resource_url}/v1/balance", "balance", None)
     with pytest.raises(NoBank):
         bank.standing(Somewhere(rules("GET /userinfo", "POST /payments")), None)
+
+
+def test_a_client_reads_what_lets_its_own_token_in():
+    about = {"GET /accounts": {"scope": "accounts"}, "GET /products": {"scope": "accounts", "subject": "any"}}
+    (cell, *_) = [cell for cell in CELLS if cell["fapi_profile"] == "fapi_client_credentials_grant"]
+    found = bank.standing(Somewhere(about), None)
+    assert settings.resource_url(cell, found).endswith("/products")
+    assert settings.resource_url(CODE_CELLS[0], found).endswith("/accounts")
+    with pytest.raises(NoBank, match="subject"):
+        settings.resource_url(cell, bank.standing(Somewhere({"GET /accounts": {"scope": "accounts"}}), None))

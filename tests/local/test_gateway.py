@@ -143,7 +143,11 @@ def test_each_path_leads_to_the_function_that_is_deployed_for_it_and_the_same_on
         tuple(route.split(" ")): (getattr(app, row.name), row.guarded) for row in FUNCTIONS for route in row.routes
     }
     served = {place: (route.function, route.guarded) for place, route in stack.api().routes.items()}
-    of_the_bank = {("GET", "/accounts"): (bank.accounts, True), ("POST", "/payments"): (bank.payments, True)}
+    of_the_bank = {
+        ("GET", "/accounts"): (bank.accounts, True),
+        ("GET", "/products"): (bank.products, True),
+        ("POST", "/payments"): (bank.payments, True),
+    }
     assert served == expected | of_the_bank
 
 

@@ -4,6 +4,7 @@ import json
 
 from local import bank
 from local.people import ALICE, BOB
+from local.stack import RESOURCE_RULES
 
 CURRENT, SAVINGS = (account["iban"] for account in ALICE.accounts)
 
@@ -24,6 +25,12 @@ def test_each_person_sees_their_own_accounts_and_a_client_by_itself_none():
     assert shown(BOB.sub).keys() == {account["iban"] for account in BOB.accounts}
     assert shown(None) == {}
     assert shown("nobody") == {}
+
+
+def test_what_the_bank_sells_is_about_nobody():
+    assert RESOURCE_RULES["GET /products"]["subject"] == "any"
+    answer = bank.products({"requestContext": {"authorizer": {"interaction_id": "x"}}}, None)
+    assert [one["name"] for one in json.loads(answer["body"])["products"]] == ["Current account", "Savings"]
 
 
 def test_an_account_that_was_not_granted_is_not_shown():
