@@ -56,7 +56,7 @@ def sign_in(stack: Stack) -> Callable[[str], str]:
 @pytest.fixture(scope="session")
 def modules() -> str:
     """The node_modules with the libraries: FOREIGN_MODULES, or the project's own. Skips where there are none."""
-    found = Path(os.environ.get("FOREIGN_MODULES", "node_modules")).resolve()
+    found = Path(os.environ.get("FOREIGN_MODULES") or "node_modules").resolve()
     if shutil.which("node") is None:
         pytest.skip("there is no node on the path")
     if not found.is_dir():

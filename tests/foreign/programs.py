@@ -3,7 +3,7 @@
 import json
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -13,30 +13,49 @@ from local.browser import Browser, Page
 
 SECONDS = 100
 MOST_PAGES = 4
-TYPED = {"username": "alice", "password": people.ALICE.password, "one_time_code": people.ONE_TIME_CODE}
+TYPED: Mapping[str, Mapping[str, str]] = {
+    "login": {"username": "alice", "password": people.ALICE.password, "one_time_code": people.ONE_TIME_CODE},
+    "approve": {},
+    "continue": {},
+}
+"""What alice types before she presses a button."""
 
 
 def sign_in(url: str, trusted: Path, callback: str) -> str:
     """Where alice's browser comes back, an address that begins with `callback`, once she signed in and allowed."""
-    browser = Browser(trusted, elsewhere=callback)
+    page = click_through(Browser(trusted, elsewhere=callback), url)
+    assert page.status is None, f"{page.status} {page.html}"
+    return page.url
+
+
+def click_through(browser: Browser, url: str) -> Page:
+    """The first page without a button of the bank's, as alice signs in and allows."""
     page = browser.open(url)
     for _ in range(MOST_PAGES):
-        if page.status is None:
-            return page.url
-        page = _onward(browser, page)
+        shown = {button for form in page.forms for button in form.buttons}
+        button = next((button for button in TYPED if button in shown), None)
+        if button is None:
+            return page
+        page = browser.press(page, button, TYPED[button])
     raise AssertionError(page.html)
 
 
-def _onward(browser: Browser, page: Page) -> Page:
-    shown = {button for form in page.forms for button in form.buttons}
-    for button, typed in (("login", TYPED), ("approve", {}), ("continue", {})):
-        if button in shown:
-            return browser.press(page, button, typed)
-    raise AssertionError(f"{page.status} {page.html}")
+class Refused(Exception):
+    """The program ended with another status than 0. The message is what it said."""
 
 
-def login(command: list[str], environment: Mapping[str, str], trusted: Path, callback: str) -> dict[str, Any]:
-    """What the program prints at its end, as alice's client."""
+def login(
+    command: list[str],
+    environment: Mapping[str, str],
+    trusted: Path,
+    callback: str,
+    *,
+    forged: Callable[[str], str] = lambda back: back,
+) -> dict[str, Any]:
+    """What the program prints at its end, as alice's client. `forged`: gives what it is to read for where she came back.
+
+    Raises Refused.
+    """
     with tempfile.TemporaryFile("w+") as complaints:
         program = subprocess.Popen(
             command, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints
@@ -46,14 +65,15 @@ def login(command: list[str], environment: Mapping[str, str], trusted: Path, cal
         deadline.start()
         try:
             url = next((line.split()[1] for line in program.stdout if line.startswith("Open ")), None)
-            back = "" if url is None else sign_in(url, trusted, callback)
+            back = "" if url is None else forged(sign_in(url, trusted, callback))
             rest = program.communicate(f"{back}\n", timeout=SECONDS)[0]
         finally:
             deadline.cancel()
             program.kill()
             program.wait()
         complaints.seek(0)
-        assert program.returncode == 0, complaints.read()
+        if program.returncode:
+            raise Refused(complaints.read())
     return json.loads(rest[rest.index("{") :])
 
 

@@ -1,16 +1,21 @@
 """The programs of docs/integrate/clients, each run as its page says: it logs alice in, refreshes and reads her accounts."""
 
+import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
 
+from local.browser import Browser
 from tests.foreign import programs
 from tests.foreign.conftest import HERE
 from tests.foreign.recipes import new_client
@@ -22,29 +27,40 @@ PLAIN, SIGNED = "fapi2-security", "fapi2-message-signing"
 
 
 @pytest.fixture
-def logs_in(stack, register, tmp_path) -> Callable[..., dict[str, Any]]:
-    """A function: registers a client, runs a program as that client, and gives what the program prints at its end."""
+def surroundings(stack, register, tmp_path) -> Callable[..., dict[str, str]]:
+    """A function: registers a client, and gives the environment of a program that is that client."""
 
-    def run(command: list[str], alg: str, bound: str, profile: str = PLAIN, **more: str) -> dict[str, Any]:
-        record = new_client.make(tmp_path, alg=alg, bound=bound, profile=profile, client_id=f"{tmp_path.name[-40:]}")
+    def of(alg: str, bound: str, profile: str = PLAIN, **more: str) -> dict[str, str]:
+        record = new_client.make(tmp_path, alg=alg, bound=bound, profile=profile, client_id=tmp_path.name[-40:], **more)
         if profile == SIGNED:
             record["require_signed_request_object"] = True
         register(**record)
         certificate = {"CERTIFICATE": str(stack.certificates.client("foreign").file)} if bound == "mtls" else {}
         trusted = str(stack.certificates.trusted)
-        told = {
+        return {
+            **os.environ,
             "ISSUER": stack.issuer,
             "ACCOUNTS": f"{stack.mtls_url}/accounts",
-            "CLIENT_ID": record["client_id"],
-            "REDIRECT_URI": record["redirect_uris"][0],
+            "CLIENT_ID": str(record["client_id"]),
+            "REDIRECT_URI": CALLBACK,
             "KEY": str(tmp_path / "key.json"),
             "TRUSTED": trusted,
             "NODE_EXTRA_CA_CERTS": trusted,
             **certificate,
             **({"SIGN_REQUEST": "yes"} if profile == SIGNED else {}),
-            **more,
         }
-        return programs.login(command, {**os.environ, **told}, stack.certificates.trusted, CALLBACK)
+
+    return of
+
+
+@pytest.fixture
+def logs_in(stack, surroundings) -> Callable[..., dict[str, Any]]:
+    """A function: runs a program as a client of its own, and gives what the program prints at its end."""
+
+    def run(command: list[str], alg: str, bound: str, profile: str = PLAIN, **more: Any) -> dict[str, Any]:
+        forged = {"forged": more.pop("forged")} if "forged" in more else {}
+        environment = {**surroundings(alg, bound, profile), **more}
+        return programs.login(command, environment, stack.certificates.trusted, CALLBACK, **forged)
 
     return run
 
@@ -160,3 +176,89 @@ def nimbus(maven, tmp_path_factory) -> list[str]:
 def test_nimbus_logs_in(logs_in, nimbus, java_stores, alg, bound, profile):
     got = logs_in(nimbus, alg, bound, profile, JAVA_TOOL_OPTIONS=java_stores)
     assert programs.is_alices(got, "bearer" if bound == "mtls" else "dpop")
+
+
+@pytest.fixture(scope="module")
+def spring(maven, tmp_path_factory) -> list[str]:
+    """The command of the program for Spring."""
+    folder = tmp_path_factory.mktemp("spring") / "spring"
+    shutil.copytree(RECIPES / "spring", folder)
+    maven(folder, "package")
+    return ["java", "-jar", str(folder / "target/login-1.jar")]
+
+
+@pytest.fixture
+def spring_app(stack, surroundings, spring, java_stores, tmp_path) -> Iterator[Callable[[str], str]]:
+    """A function: starts the program as a client with a key of that algorithm, and gives its address."""
+    with ExitStack() as running:
+
+        def started(alg: str) -> str:
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                port = free.getsockname()[1]
+            home, pem = f"https://localhost:{port}", str(stack.certificates.server().file)
+            own = {
+                "JAVA_TOOL_OPTIONS": java_stores,
+                "REFRESH_BEFORE": "100000",
+                "SERVER_PORT": str(port),
+                "SERVER_SSL_CERTIFICATE": pem,
+                "SERVER_SSL_CERTIFICATEPRIVATEKEY": pem,
+            }
+            environment = surroundings(alg, "mtls", redirect_uri=f"{home}/login/oauth2/code/bank") | own
+            log = tmp_path / "log"
+            program = subprocess.Popen(spring, env=environment, stdout=running.enter_context(log.open("w")))
+            running.callback(lambda: print(log.read_text()))
+            running.callback(program.wait, programs.SECONDS)
+            running.callback(program.terminate)
+            until = monotonic() + programs.SECONDS
+            while "Started Application" not in log.read_text():
+                assert program.poll() is None, log.read_text()
+                assert monotonic() < until, log.read_text()
+                sleep(0.1)
+            return home
+
+        yield started
+
+
+@pytest.mark.parametrize("alg", ["PS256", "ES256"])
+def test_spring_logs_in_with_a_certificate(stack, spring_app, alg):
+    """It refreshes at each call here, since its tokens end before REFRESH_BEFORE."""
+    browser = Browser(stack.certificates.trusted)
+    home = spring_app(alg)
+    mixed_up = browser.open(f"{home}/login/oauth2/code/bank?code=c&state=s&iss=https%3A%2F%2Felsewhere.example")
+    assert mixed_up.status == 400
+    page = programs.click_through(browser, f"{home}/")
+    assert page.status == 200, page.html
+    assert programs.is_alices(json.loads(page.html), "bearer")
+    again = browser.open(f"{home}/")
+    assert again.html == page.html
+
+
+def from_elsewhere(back: str) -> str:
+    """The address that alice's browser came back to, as another provider's answer (RFC 9207)."""
+    return re.sub(r"\biss=[^&]+", "iss=https%3A%2F%2Felsewhere.example", back)
+
+
+class TestAnAnswerOfAnotherIssuerIsRefused:
+    @pytest.mark.parametrize(
+        ("library", "script", "bound"),
+        [
+            ("oauth4webapi", "oauth4webapi.mjs", "dpop"),
+            ("openid-client", "openid_client.mjs", "mtls"),
+            ("openid-client-5", "openid_client_5.cjs", "mtls"),
+        ],
+    )
+    def test_by_node(self, logs_in, beside_modules, library, script, bound):
+        with pytest.raises(programs.Refused, match=r'unexpected "iss"|iss mismatch'):
+            logs_in(beside_modules(library, script), "ES256", bound, forged=from_elsewhere)
+
+    def test_by_authlib(self, logs_in):
+        with pytest.raises(programs.Refused, match="another issuer's"):
+            logs_in([sys.executable, str(RECIPES / "authlib_login.py")], "ES256", "mtls", forged=from_elsewhere)
+
+    def test_by_go(self, logs_in, go_program):
+        with pytest.raises(programs.Refused, match="another request"):
+            logs_in([go_program], "ES256", "mtls", forged=from_elsewhere)
+
+    def test_by_nimbus(self, logs_in, nimbus, java_stores):
+        with pytest.raises(programs.Refused, match="another request"):
+            logs_in(nimbus, "ES256", "mtls", JAVA_TOOL_OPTIONS=java_stores, forged=from_elsewhere)

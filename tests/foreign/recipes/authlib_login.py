@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -28,7 +29,8 @@ session.verify = os.environ.get("TRUSTED", True)  # for the local stack alone
 session.trust_env = False  # else REQUESTS_CA_BUNDLE has the last word
 
 server = session.get(f"{ISSUER}/.well-known/openid-configuration", withhold_token=True).json()
-assert server["issuer"] == ISSUER
+if server["issuer"] != ISSUER:
+    sys.exit("the metadata are another issuer's")
 endpoints = server | server["mtls_endpoint_aliases"]  # where certificates are looked at; /authorize has no alias
 
 verifier, state, nonce = generate_token(64), generate_token(32), generate_token(32)
@@ -61,7 +63,8 @@ print(f"Open {url}", flush=True)
 back = input("Came back to: ")
 
 # The library checks state. It does not check iss (RFC 9207).
-assert parse_qs(urlsplit(back).query)["iss"] == [ISSUER]
+if parse_qs(urlsplit(back).query).get("iss") != [ISSUER]:
+    sys.exit("this answer is another issuer's")
 token = session.fetch_token(
     endpoints["token_endpoint"], authorization_response=back, state=state, code_verifier=verifier
 )
@@ -74,7 +77,8 @@ jwt.JWTClaimsRegistry(
     nonce={"essential": True, "value": nonce},
 ).validate(id_token.claims)
 userinfo = session.get(endpoints["userinfo_endpoint"]).json()
-assert userinfo["sub"] == id_token.claims["sub"]
+if userinfo["sub"] != id_token.claims["sub"]:
+    sys.exit("the userinfo is of somebody else")
 
 refreshed = session.refresh_token(endpoints["token_endpoint"], refresh_token=token["refresh_token"])
 accounts = session.get(os.environ["ACCOUNTS"]).json()["accounts"]
