@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from base64 import urlsafe_b64encode
 
 from chalicelib.keys.ring import KeyHome
@@ -18,6 +19,9 @@ from chalicelib.users.username import normal
 PREFIX = "__Host-ducat-device-"
 LIFETIME = 400 * 24 * 3600
 """Seconds: the longest that a browser keeps a cookie (RFC 6265bis 5.5)."""
+MOST = 20
+"""People whom one browser knows: API Gateway takes 10,240 bytes of headers, and refuses all that comes with more."""
+OURS = re.compile(re.escape(PREFIX) + "[A-Za-z0-9_-]{12}")
 
 
 def known(request: Request, username: str, kms: KeyHome) -> str | None:
@@ -31,12 +35,20 @@ def known(request: Request, username: str, kms: KeyHome) -> str | None:
 
 
 def remember(request: Request, username: str, kms: KeyHome, random: str) -> tuple[tuple[str, str], ...]:
-    """The Set-Cookie header after a sign-in; none where the browser is known. `random`: a new handle."""
+    """The Set-Cookie headers after a sign-in; none where the browser is known. `random`: a new handle.
+
+    Of as many people as a browser may know it forgets the first, whose cookies it sends first (RFC 6265bis 5.8.3).
+    """
     if known(request, username, kms) is not None:
         return ()
     value = f"{random}.{_mac('value', [normal(username), random], kms)}"
-    cookie = f"{_name(username, kms)}={value}; Max-Age={LIFETIME}; Path=/; Secure; HttpOnly; SameSite=Lax"
-    return (("Set-Cookie", cookie),)
+    before = [name for name in request.cookies if OURS.fullmatch(name)]
+    forgotten = (_cookie(name, "", 0) for name in before[: max(0, len(before) - MOST + 1)])
+    return (*forgotten, _cookie(_name(username, kms), value, LIFETIME))
+
+
+def _cookie(name: str, value: str, seconds: int) -> tuple[str, str]:
+    return ("Set-Cookie", f"{name}={value}; Max-Age={seconds}; Path=/; Secure; HttpOnly; SameSite=Lax")
 
 
 def _name(username: str, kms: KeyHome) -> str:

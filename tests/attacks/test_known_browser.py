@@ -3,6 +3,7 @@
 import pyotp
 import pytest
 
+from chalicelib import gateway
 from chalicelib.users import device, directory, enrolment
 from tests.actors import Browser
 from tests.authenticator import Authenticator, asked, put
@@ -23,6 +24,11 @@ def carol(bank, monkeypatch, light_passwords):
 def guess(bank, browser=None):
     browser = browser or Browser(bank)
     return browser.sign_in(browser.get("/grants"), username="carol", password="a guess", one_time_code="000000")
+
+
+def request_of(browser):
+    together = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    return gateway.from_event(browser.bank.event("GET", "/grants", headers=(("Cookie", together),)))
 
 
 def arrives(browser, code, username="carol"):
@@ -61,6 +67,28 @@ def test_a_cookie_that_is_made_up_or_anothers_is_none(bank, carol):
         thief.cookies = {name: forged} if forged is not None else {device.PREFIX + "x" * 12: value}
         assert not arrives(thief, carol()), forged
         assert arrives(own, carol())
+
+
+def test_a_browser_that_many_use_is_not_shut_out_of_the_bank(bank, carol):
+    """Each person left a cookie for 400 days: with some eighty, API Gateway refused whatever the browser sent."""
+    shared, first = Browser(bank), []
+    for n in range(device.MOST + 3):
+        for _, line in device.remember(request_of(shared), f"person-{n}", bank.aws.kms, "r" * 43):
+            name, _, value = line.partition(";")[0].partition("=")
+            shared.cookies[name] = value
+            if "Max-Age=0" in line:
+                del shared.cookies[name]
+                first.append(name)
+    assert len(shared.cookies) == device.MOST
+    assert len(first) == 3
+    assert sum(len(name + value) + 3 for name, value in shared.cookies.items()) < 4096
+    assert device.known(request_of(shared), "person-2", bank.aws.kms) is None
+    for n in (3, device.MOST + 2):
+        assert device.known(request_of(shared), f"person-{n}", bank.aws.kms)
+    assert arrives(shared, carol())
+    assert device.known(request_of(shared), "carol", bank.aws.kms)
+    strange = gateway.from_event(bank.event("GET", "/grants", headers=(("Cookie", f"{device.PREFIX}a\tb=c"),)))
+    assert len(device.remember(strange, "carol", bank.aws.kms, "r" * 43)) == 1
 
 
 @pytest.mark.fault("3f")
