@@ -92,7 +92,8 @@ def _redeemable(
     if code is None or found is None or not matches(code.secret, found[0].code_hash):
         raise _refused("unknown code")
     grant, epoch = found
-    if not grant.is_of(caller.client):
+    asked = grant.is_asked_by(caller.client, lifetime=caller.profile.request_uri_lifetime)
+    if not grant.is_of(caller.client) or not (asked or grant.redeemed_by is not None):
         raise _refused("another client's code")
     caller.note(journey=grant.journey)
     if grant.redeemed_by is None and grant.code_expires_at <= now:

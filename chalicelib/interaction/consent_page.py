@@ -12,6 +12,7 @@ from chalicelib.interaction import browser, consent_without_page, decision, reme
 from chalicelib.interaction.remembered_consent import Asked
 from chalicelib.messages import Response
 from chalicelib.pages import render
+from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
 from chalicelib.storage.handles import digest
 from chalicelib.storage.permission import Bond, Grant
@@ -45,7 +46,7 @@ class Question:
 def of(grant: Grant, login: Login, provider: Provider, *, now: int) -> Question:
     """What the grant asks. Raises AccessDenied where its client is gone, or access to it ended."""
     client = provider.clients.find(grant.client_id, now=now)
-    if client is None:
+    if client is None or not grant.is_asked_by(client, lifetime=PROFILES[client.profile].request_uri_lifetime):
         raise AccessDenied("the app that sent you here is no longer registered")
     wanted = remembered_consent.asked(grant.request, known=claims.known())
     return Question(

@@ -81,8 +81,8 @@ def _open(key: str, client: Client, cookie: str, provider: Provider, *, now: int
         )
     except Gone:
         raise _unknown() from None
-    if grant.request_expires_at - profile.request_uri_lifetime < client.registered_at:
-        raise _unknown()  # of one that was registered under this name before
+    if not grant.is_asked_by(client, lifetime=profile.request_uri_lifetime):
+        raise _unknown()
     return grant
 
 
