@@ -218,3 +218,27 @@ def limits():
     """Of an endpoint, a file and a function."""
     found = re.search(r"= (\d+), (\d+), (\d+)$", (ROOT / "tests/house/test_style.py").read_text(), re.MULTILINE)
     return tuple(map(int, found.groups()))
+
+
+@cache
+def members():
+    """What can be named as `module.name` or `Class.name` in the product."""
+    found = set()
+    for path in (ROOT / "chalicelib").rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        owners = [(path.stem, tree), *((n.name, n) for n in ast.walk(tree) if isinstance(n, ast.ClassDef))]
+        for owner, node in owners:
+            for one in node.body:
+                targets = getattr(one, "targets", [getattr(one, "target", one)])
+                found |= {f"{owner}.{getattr(t, 'id', getattr(t, 'name', ''))}" for t in targets}
+    return found
+
+
+FILES = ("py", "md", "json", "toml", "pem", "crt", "txt", "css", "js", "pml", "example", "log", "html")
+
+
+@pytest.mark.parametrize("path", [one for one in PAGES if "decisions" in one.parts], ids=lambda one: one.name[:4])
+def test_a_decision_names_what_the_code_has(path):
+    named = re.findall(r"`([A-Za-z_]+\.[a-z_]+)`", text(path))
+    ours = [one for one in named if one.rpartition(".")[2] not in FILES]
+    assert [one for one in ours if one not in members()] == []
