@@ -9,7 +9,7 @@ from dataclasses import fields
 
 import pytest
 
-from benchmarks import journey
+from benchmarks import cost, journey
 from benchmarks.calls import Count
 from chalicelib import gateway
 from infra.functions import FUNCTIONS
@@ -180,6 +180,20 @@ def test_what_a_login_is_charged_for_is_what_the_cost_page_says(counted):
         ("KMS requests", sum(step.kms for step in steps)),
     ):
         assert re.search(rf"^\| {what} \| {units} \|", page, re.MULTILINE), (what, units)
+
+
+def test_what_a_million_logins_cost_is_what_the_cost_page_says(counted):
+    """The page named a range that nothing counted any more."""
+    page = (ROOT / "docs/operate/cost.md").read_text()
+    kinds = [[counted(*kind)[name] for name in cost.STEPS] for kind in journey.KINDS.values()]
+    costs = [
+        cost.Cost(*(sum(getattr(step, unit) for step in steps) for unit in ("write_units", "read_units", "kms")))
+        for steps in kinds
+    ]
+    least, most = (round(edge(one.usd for one in costs)) for edge in (min, max))
+    assert f"{least} to {most} USD for a million" in page
+    fewest, highest = (edge(one.write_units for one in costs) for edge in (min, max))
+    assert f"it is {fewest} write units, with DPoP besides {highest}." in page
 
 
 def test_no_function_may_scan_and_only_what_is_bounded_is_queried():
