@@ -194,6 +194,10 @@ def test_what_a_million_logins_cost_is_what_the_cost_page_says(counted):
     assert f"{least} to {most} USD for a million" in page
     fewest, highest = (edge(one.write_units for one in costs) for edge in (min, max))
     assert f"it is {fewest} write units, with DPoP besides {highest}." in page
+    own = counted("private_key_jwt", "mtls")
+    call, refresh = own["authorizer"], own["token, refresh_token"]
+    assert f"| a protected call | {call.read_units} read units | none |" in page
+    assert f"| a refresh | {refresh.read_units} read units, {refresh.write_units} write units;" in page
 
 
 def test_no_function_may_scan_and_only_what_is_bounded_is_queried():

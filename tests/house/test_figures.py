@@ -124,6 +124,11 @@ FIGURES = {
         (r"work for up to (\w+) minutes more", EVERY.access_token_lifetime // MINUTE),
         (r"recognised for (\d+) minutes at most", FAPI1_BASELINE.longest_session // MINUTE),
     ],
+    "docs/try/README.md": [(r"`request_uri` that lasts (\d+) seconds", EVERY.request_uri_lifetime)],
+    "docs/try/curl.md": [
+        (r"in a browser within (\d+) seconds", EVERY.request_uri_lifetime),
+        (r"Copy it within (\d+)", EVERY.code_lifetime),
+    ],
     "docs/operate/vocabulary.md": [(r"The library brings (\w+) scopes", len(SCOPES))],
     "docs/decisions/0004-dpop-nonces-need-no-memory.md": [(r"once in its (\w+) minutes", nonce.LIFETIME // MINUTE)],
     "docs/decisions/0019-public-clients-refresh-tokens-are-replaced.md": [
