@@ -153,7 +153,7 @@ def _with_one_handle(bank: Bank) -> Bank:
     """A bank of which every attempt has the same name, as the answer that is played back says who redeemed the code."""
     same = copy(bank)
     same.aws = copy(bank.aws)
-    vars(same.aws)["new_handle"] = lambda: "A" * 43
+    vars(same.aws)["new_token_value"] = lambda: "A" * 43
     return same
 
 

@@ -64,10 +64,10 @@ def counted_bank() -> Iterator[tuple[Bank, CountedAws]]:
 def counted(bank: Bank) -> tuple[Bank, CountedAws]:
     """The same bank with its calls counted, and with the product's directory of people."""
     same = copy(bank)
-    same.settings = replace(bank.settings, people="chalicelib.users.directory:build")
+    same.settings = replace(bank.settings, user_directory="chalicelib.users.directory:build")
     same.aws = provider = CountedAws(same.settings, clock=lambda: same.now)
     for known in PEOPLE.values():
-        provider.users.keep(known)
+        provider.users.put(known)
     return same, provider
 
 
@@ -154,7 +154,7 @@ def payment(bank: Bank) -> tuple[Fintech, str, Callable[[str], dict[str, Any]]]:
     """A client, its token for a payment that somebody agreed to, and what the authorizer decides of a call that makes it."""
     payer = client(bank, "tls_client_auth", "mtls", authorization_details_types=["payment_initiation"])
     browser, (person, code) = Browser(bank), _person(cast(CountedAws, bank.aws), now=bank.now)
-    bank.aws.users.keep(replace(cast(User, bank.aws.users.find(person)), accounts=({"iban": IBAN, "name": "Current"},)))
+    bank.aws.users.put(replace(cast(User, bank.aws.users.find(person)), accounts=({"iban": IBAN, "name": "Current"},)))
     page = browser.page(payer.client_id, payer.pushed(authorization_details=json.dumps([PAYMENT])))
     page = browser.get(browser.sign_in(page, username=person, password=PASSWORD, one_time_code=code).location)
     tokens = _ok(payer.redeem(browser.submit(page, "approve").parameters["code"]))
@@ -171,7 +171,7 @@ def payment(bank: Bank) -> tuple[Fintech, str, Callable[[str], dict[str, Any]]]:
 def warm(asking: Fintech, provider: CountedAws) -> None:
     """What a warm function has: the client's record, the signing keys, the nonces' key of the hour, the key of bonds."""
     provider.clients.find(asking.client_id, now=asking.bank.now)
-    provider.ring.published(now=asking.bank.now)
+    provider.ring.published_keys(now=asking.bank.now)
     provider.nonces.issue(now=asking.bank.now)
     provider.kms.bond_mac(b"")
 
@@ -179,7 +179,7 @@ def warm(asking: Fintech, provider: CountedAws) -> None:
 def _person(provider: CountedAws, *, now: int) -> tuple[str, str]:
     """Somebody new in the product's directory, and their one-time code of now."""
     name = f"person-{next(SERIAL)}"
-    uri = enrolment.enrol(provider, name, sub=name, password=PASSWORD, claims={"name": "A"}, chance=os.urandom)
+    uri = enrolment.enrol(provider, name, sub=name, password=PASSWORD, claims={"name": "A"}, random_bytes=os.urandom)
     code = pyotp.parse_uri(uri)
     assert isinstance(code, pyotp.TOTP)
     return name, code.at(now)

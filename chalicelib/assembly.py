@@ -21,13 +21,13 @@ from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from chalicelib.clients.client_secret import ClientSecrets
-    from chalicelib.clients.published_keys import PublishedKeys
-    from chalicelib.fetch.documents import Documents
+    from chalicelib.clients.published_keys import ClientJwksCache
+    from chalicelib.fetch.documents import DocumentFetcher
     from chalicelib.keys.kms import Kms
-    from chalicelib.keys.ring import Ring
+    from chalicelib.keys.ring import KeyRing
     from chalicelib.storage.dynamodb import Dynamo
     from chalicelib.tokens.nonce import Nonces
-    from chalicelib.users.port import People
+    from chalicelib.users.port import UserDirectory
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -44,10 +44,10 @@ WARMED: dict[str, tuple[str, ...]] = {
     "jwks": ("ring",),
     "par": ("clients", "grants"),
     "authorize": ("clients", "grants"),
-    "login": ("clients", "grants", "people"),
+    "login": ("clients", "grants", "user_directory"),
     "consent": ("clients", "grants"),
-    "passkey": ("people",),
-    "grants": ("sessions", "grants", "people"),
+    "passkey": ("user_directory",),
+    "grants": ("sessions", "grants", "user_directory"),
     "token": ("clients", "tokens", "ring", "kms"),
     "userinfo": ("clients", "tokens"),
     "introspect": ("clients", "tokens"),
@@ -69,7 +69,7 @@ class Aws:
     def dynamo(self) -> Dynamo:
         from chalicelib.storage.dynamodb import Dynamo
 
-        return Dynamo(self.settings, pause=time.sleep, chance=self.new_handle)
+        return Dynamo(self.settings, pause=time.sleep, new_token_value=self.new_token_value)
 
     @cached_property
     def kms(self) -> Kms:
@@ -110,8 +110,8 @@ class Aws:
         return self.dynamo.sweeping
 
     @cached_property
-    def used_once(self) -> Any:
-        return self.dynamo.used_once
+    def replay_cache(self) -> Any:
+        return self.dynamo.replay_cache
 
     @cached_property
     def signing_keys(self) -> Any:
@@ -124,10 +124,10 @@ class Aws:
         return ClientSecrets(lambda sealed, context: self.kms.unseal(sealed, context))
 
     @cached_property
-    def ring(self) -> Ring:
-        from chalicelib.keys.ring import Ring
+    def ring(self) -> KeyRing:
+        from chalicelib.keys.ring import KeyRing
 
-        return Ring(self.signing_keys, lambda key: self.kms.signer(key), lambda key: self.kms.unwrapper(key))
+        return KeyRing(self.signing_keys, lambda key: self.kms.signer(key), lambda key: self.kms.unwrapper(key))
 
     @cached_property
     def nonces(self) -> Nonces:
@@ -136,27 +136,27 @@ class Aws:
         return Nonces(lambda data: self.kms.mac(data))
 
     @cached_property
-    def people(self) -> People:
-        module, _, function = self.settings.people.partition(":")
-        people: People = getattr(import_module(module), function)(self)
+    def user_directory(self) -> UserDirectory:
+        module, _, function = self.settings.user_directory.partition(":")
+        people: UserDirectory = getattr(import_module(module), function)(self)
         return people
 
     @cached_property
-    def documents(self) -> Documents:
+    def documents(self) -> DocumentFetcher:
         from chalicelib.fetch.https import Https
 
         return Https()
 
     @cached_property
-    def published_keys(self) -> PublishedKeys:
-        from chalicelib.clients.published_keys import PublishedKeys
+    def published_keys(self) -> ClientJwksCache:
+        from chalicelib.clients.published_keys import ClientJwksCache
 
-        return PublishedKeys(self.documents)
+        return ClientJwksCache(self.documents)
 
     def now(self) -> int:
         return int(self._clock())
 
-    def new_handle(self) -> str:
+    def new_token_value(self) -> str:
         # What secrets.token_urlsafe does, without the 6 ms that importing it takes each function.
         return urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode()
 

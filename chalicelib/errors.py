@@ -191,7 +191,7 @@ class InsufficientUserAuthentication(OAuthError):
     status = 401
 
 
-class NotHere(OAuthError):
+class NotFoundOrMethodNotAllowed(OAuthError):
     """A path or method this function does not serve: 404 or 405."""
 
     error = "invalid_request"

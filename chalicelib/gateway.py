@@ -18,7 +18,7 @@ from chalice.app import Chalice
 from chalice.app import Response as ChaliceResponse
 
 from chalicelib import aws_failure
-from chalicelib.errors import InvalidRequest, NotHere, OAuthError, TemporarilyUnavailable
+from chalicelib.errors import InvalidRequest, NotFoundOrMethodNotAllowed, OAuthError, TemporarilyUnavailable
 from chalicelib.messages import NO_STORE, Request, Response, json_response
 from chalicelib.provider import Provider
 from chalicelib.resource_server import fapi_headers
@@ -39,7 +39,7 @@ RESOURCES = ("userinfo",)
 LOGGED = ("client_id", "error", "reason", "interaction_id")
 """Of what the authorizer hands on, what its log line keeps."""
 
-EVERYWHERE = (
+SECURITY_HEADERS = (
     ("Strict-Transport-Security", "max-age=63072000; includeSubDomains"),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
@@ -52,25 +52,25 @@ def mount(app: Chalice, provider: Callable[[], Provider], name: str, methods: Se
     The endpoint's module is imported at the first request, or by `assembly.warm` in the function's init phase.
     """
 
-    def handle(event: Event, context: Any) -> dict[str, Any]:
+    def lambda_handler(event: Event, context: Any) -> dict[str, Any]:
         return to_event(serve(name, methods, path, event, provider))
 
     def view(**_: str) -> ChaliceResponse:
-        asked = app.current_request
-        assert asked is not None  # Chalice sets it before it calls a view
-        answer = handle(asked.to_original_event(), app.lambda_context)
+        requested = app.current_request
+        assert requested is not None  # Chalice sets it before it calls a view
+        answer = lambda_handler(requested.to_original_event(), app.lambda_context)
         headers = {k: v if len(v) > 1 else v[0] for k, v in answer["multiValueHeaders"].items()}
         return ChaliceResponse(answer["body"], headers, answer["statusCode"])
 
     app.route(path, methods=list(methods), name=name, content_types=[])(view)
-    function: Handler = app.lambda_function(name=name)(handle)
+    function: Handler = app.lambda_function(name=name)(lambda_handler)
     return function
 
 
 def mount_authorizer(app: Chalice, provider: Callable[[], Provider], name: str) -> Handler:
     """The Lambda function `app.<name>` that API Gateway asks before it calls the bank's own API."""
 
-    def handle(event: Event, context: Any) -> dict[str, Any]:
+    def lambda_handler(event: Event, context: Any) -> dict[str, Any]:
         try:
             decide = import_module(f"chalicelib.endpoints.{name}").decide
             request = from_event(event)
@@ -88,19 +88,19 @@ def mount_authorizer(app: Chalice, provider: Callable[[], Provider], name: str) 
         written.pop("reason", None)
         return policy
 
-    function: Handler = app.lambda_function(name=name)(handle)
+    function: Handler = app.lambda_function(name=name)(lambda_handler)
     return function
 
 
 def mount_job(app: Chalice, provider: Callable[[], Provider], name: str) -> Handler:
     """The Lambda function `app.<name>`, run by a schedule and at each deployment."""
 
-    def handle(event: Event, context: Any) -> dict[str, Any]:
+    def lambda_handler(event: Event, context: Any) -> dict[str, Any]:
         outcome: dict[str, Any] = import_module(f"chalicelib.jobs.{name}").run(provider())
         write_log(name, "done", {k: str(v) for k, v in outcome.items()})
         return outcome
 
-    function: Handler = app.lambda_function(name=name)(handle)
+    function: Handler = app.lambda_function(name=name)(lambda_handler)
     return function
 
 
@@ -111,15 +111,15 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
     try:
         request = call.request = from_event(event)
         if request.path != path:
-            raise NotHere("this function does not serve that path", status_code=404)
+            raise NotFoundOrMethodNotAllowed("this function does not serve that path", status_code=404)
         if request.method not in methods:
-            raise NotHere("that method is not allowed here", status_code=405)
+            raise NotFoundOrMethodNotAllowed("that method is not allowed here", status_code=405)
         request = call.request = replace(request, interaction_id=request.interaction_id or provider().new_uuid())
         response: Response = import_module(f"chalicelib.endpoints.{name}").answer(request, provider())
         if request.method == "HEAD":
             response = replace(response, body="")  # RFC9110-9.3.2
         request.note(**response.log)
-    except NotHere as refusal:
+    except NotFoundOrMethodNotAllowed as refusal:
         response = nowhere(refusal, methods, event)
         call.notes.update(error=refusal.error, reason=refusal.description)
     except OAuthError as refusal:
@@ -137,7 +137,7 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
         call.notes["interaction_id"] = call.reference  # FAPI1-BASE-6.2.1-12
         response = response.with_headers((fapi_headers.INTERACTION_ID, call.reference))
     write_log(name, str(response.status), call.notes)
-    return response.with_headers(*EVERYWHERE)
+    return response.with_headers(*SECURITY_HEADERS)
 
 
 @dataclass
@@ -182,7 +182,7 @@ def _reason(problem: BaseException) -> str:
 def refused(refusal: OAuthError, methods: Sequence[str] = ()) -> Response:
     """A refusal as JSON (RFC 6749 5.2), with the challenge that its status demands."""
     body = {} if refusal.silent else {"error": refusal.error, "error_description": refusal.description}
-    status = refusal.status_code if isinstance(refusal, NotHere) else refusal.status
+    status = refusal.status_code if isinstance(refusal, NotFoundOrMethodNotAllowed) else refusal.status
     headers = list(NO_STORE)
     if status == 405:
         headers.append(("Allow", ", ".join(methods)))
@@ -190,7 +190,7 @@ def refused(refusal: OAuthError, methods: Sequence[str] = ()) -> Response:
     return json_response(status, body, *headers)
 
 
-def nowhere(refusal: NotHere, methods: Sequence[str], event: Event) -> Response:
+def nowhere(refusal: NotFoundOrMethodNotAllowed, methods: Sequence[str], event: Event) -> Response:
     """What there is no endpoint for: a page for people, JSON for programs."""
     from chalicelib.pages import refusals  # only for what is nowhere
 
@@ -229,7 +229,7 @@ def from_event(event: Event) -> Request:
         body=body,
         client_certificate=certificate.get("clientCertPem"),
         target=event.get("path") or "",
-        vouched=(context.get("authorizer") or {}).get("proof"),
+        proof_checked_by_authorizer=(context.get("authorizer") or {}).get("proof"),
         interaction_id=fapi_headers.interaction_id(headers, context.get("requestId")),
     )
 

@@ -15,8 +15,8 @@ from urllib.parse import parse_qsl
 
 from chalicelib.errors import InvalidRequest
 
-MOST_PARAMETERS = 64
-LARGEST_BODY = 64 * 1024
+MAX_PARAMETERS = 64
+MAX_BODY_BYTES = 64 * 1024
 MAY_REPEAT = "resource"
 """The one parameter that a request may have more than once."""
 
@@ -26,10 +26,10 @@ class Request:
     """One HTTP request.
 
     `method`: upper case. `path`: without stage or base path, no query. `query`, `headers`: pairs as sent, header names in
-    lower case, duplicates kept. `body`: decoded text. `client_certificate`: PEM of the certificate that ended mutual
-    TLS, or None. `target`: the path as it was sent, where `path` may be a template. `vouched`: what the authorizer in front says
-    that it used up for this request. `interaction_id`: a UUID, by which the call is named in both logs. `notes`: what its log
-    line keeps, however it ends; `note` adds to it.
+    lower case, duplicates kept. `body`: decoded text. `client_certificate`: PEM of the certificate that ended mutual TLS,
+    or None. `target`: the path as it was sent, where `path` may be a template. `proof_checked_by_authorizer`: what the
+    authorizer in front says that it used up for this request. `interaction_id`: a UUID, by which the call is named in
+    both logs. `notes`: what its log line keeps, however it ends; `note` adds to it.
     """
 
     method: str
@@ -39,7 +39,7 @@ class Request:
     body: str = ""
     client_certificate: str | None = None
     target: str = ""
-    vouched: str | None = None
+    proof_checked_by_authorizer: str | None = None
     interaction_id: str | None = None
     notes: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
@@ -65,12 +65,12 @@ class Request:
         media_type = (self.header("content-type") or "").partition(";")[0].strip().lower()
         if media_type != "application/x-www-form-urlencoded":
             raise InvalidRequest("the body must be application/x-www-form-urlencoded")
-        if len(self.body) > LARGEST_BODY:
+        if len(self.body) > MAX_BODY_BYTES:
             too_large = InvalidRequest("the request is too large")
             too_large.status = 413  # PAR-2.3
             raise too_large
         try:
-            pairs = parse_qsl(self.body, keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS)
+            pairs = parse_qsl(self.body, keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
         except ValueError as problem:
             raise InvalidRequest("the body could not be read", detail=type(problem).__name__) from None
         return _once_each(pairs)

@@ -40,7 +40,7 @@ def document(settings: Settings) -> dict[str, Any]:
 
     FAPI1-BASE-5.2.2-22, FAPI1-BASE-5.2.2-23.
     """
-    told: dict[str, Any] = {
+    disclosed: dict[str, Any] = {
         "issuer": settings.issuer,
         "jwks_uri": f"{settings.issuer}/jwks",
         **{name: settings.issuer + path for name, path in ENDPOINTS.items()},
@@ -64,7 +64,7 @@ def document(settings: Settings) -> dict[str, Any]:
         "authorization_details_types_supported": list(vocabulary.current().type_names),  # RFC9396-10
         **_offered(settings),
     }
-    return {name: value for name, value in told.items() if value != []}  # RFC8414-3.2
+    return {name: value for name, value in disclosed.items() if value != []}  # RFC8414-3.2
 
 
 def _by_reference() -> bool:

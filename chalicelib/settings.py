@@ -27,23 +27,23 @@ class Settings:
     """Where this deployment is. Each field is the environment variable DUCAT_<FIELD>.
 
     `issuer`: https URL of the browsers' host, the `iss` of everything. `mtls_url`: https URL of the host that asks for
-    client certificates. `bank_name`: the name people read on the pages. `people`: "module:function" that makes the directory
-    of end users. `resource_url`: https URL of the bank's API behind the authorizer. `resource_rules`: JSON object, "GET
-    /accounts" to what the authorizer asks for there (resource_server/policy.py). `*_table`: name of a DynamoDB table.
-    `client_authorities`: JSON array of the distinguished names of the authorities whose certificates may name clients that
-    use tls_client_auth; nobody's are where it is left out. `eddsa_key`: id or ARN of a KMS key that signs as EdDSA; left out
-    where the Region's KMS has no such keys. `*_key`: id or ARN of a KMS key. `otp_level`: the level of assurance that password
-    and one-time code reach by an audit of the bank, 2 or 3; how much is needed is for a client's profile to say.
-    `weekly_tables`: "yes" where what is used for a short time is kept in a table of the week in which it expires, and a job
-    drops those of the past; "no" where DynamoDB's time to live sweeps. `tables_key`: the KMS key that such a table is
-    encrypted by. `vocabulary`: the file of what the bank adds to the library's words (vocabulary.py), from where app.py is,
-    or its JSON itself.
+    client certificates. `bank_name`: the name people read on the pages. `user_directory`: "module:function" that makes
+    the directory of end users. `resource_url`: https URL of the bank's API behind the authorizer. `resource_rules`: JSON
+    object, "GET /accounts" to what the authorizer asks for there (resource_server/policy.py). `*_table`: name of a
+    DynamoDB table. `client_authorities`: JSON array of the distinguished names of the authorities whose certificates may
+    name clients that use tls_client_auth; nobody's are where it is left out. `eddsa_key`: id or ARN of a KMS key that
+    signs as EdDSA; left out where the Region's KMS has no such keys. `*_key`: id or ARN of a KMS key. `otp_level`: the
+    level of assurance that password and one-time code reach by an audit of the bank, 2 or 3; how much is needed is for a
+    client's profile to say. `weekly_tables`: "yes" where what is used for a short time is kept in a table of the week in
+    which it expires, and a job drops those of the past; "no" where DynamoDB's time to live sweeps. `tables_key`: the KMS
+    key that such a table is encrypted by. `vocabulary`: the file of what the bank adds to the library's words
+    (vocabulary.py), from where app.py is, or its JSON itself.
     """
 
     issuer: str
     mtls_url: str
     bank_name: str
-    people: str
+    user_directory: str
     resource_url: str
     resource_rules: str
     clients_table: str
@@ -52,7 +52,7 @@ class Settings:
     bonds_table: str
     signing_keys_table: str
     access_tokens_table: str
-    used_once_table: str
+    replay_cache_table: str
     sessions_table: str
     ps256_key: str
     es256_key: str
@@ -90,7 +90,7 @@ class Settings:
         endpoints = {"token_endpoint": "/token", "par_endpoint": "/par", "endpoint": path}
         hosts = (self.issuer, self.mtls_url)
         return {"issuer": (self.issuer,)} | {
-            name: tuple(host + place for host in hosts) for name, place in endpoints.items()
+            name: tuple(host + path for host in hosts) for name, path in endpoints.items()
         }
 
     @classmethod

@@ -12,19 +12,19 @@ from typing import TypeVar
 
 from chalicelib.errors import InvalidClient, InvalidDpopProof, OAuthError
 from chalicelib.provider import Provider
-from chalicelib.storage.records import Once
+from chalicelib.storage.records import SingleUse
 from chalicelib.storage.stores import AlreadyUsed
 
 A = TypeVar("A")
 
 
-class SingleUse:
+class SingleUseValues:
     """The values of one request. Made in `consuming` alone."""
 
-    def __init__(self, values: tuple[Once, ...], provider: Provider, *, now: int) -> None:
+    def __init__(self, values: tuple[SingleUse, ...], provider: Provider, *, now: int) -> None:
         self._values, self._provider, self._now = list(values), provider, now
 
-    def add(self, value: Once) -> None:
+    def add(self, value: SingleUse) -> None:
         """One more, which the request showed."""
         self._values.append(value)
 
@@ -42,22 +42,22 @@ class SingleUse:
             raise refused(used) from None
         return done
 
-    def _consume(self, values: list[Once]) -> None:
+    def _consume(self, values: list[SingleUse]) -> None:
         """Each by a write of its own, all at the same time."""
         first, *others = values
         if others:
-            self._provider.alongside(lambda: self._claim(first), lambda: self._consume(others))
+            self._provider.alongside(lambda: self._consume_one(first), lambda: self._consume(others))
         else:
-            self._claim(first)
+            self._consume_one(first)
 
-    def _claim(self, value: Once) -> None:
-        self._provider.used_once.claim(value, now=self._now)
+    def _consume_one(self, value: SingleUse) -> None:
+        self._provider.replay_cache.consume(value, now=self._now)
 
 
 @contextmanager
-def consuming(values: tuple[Once, ...], provider: Provider, *, now: int) -> Iterator[SingleUse]:
+def consuming(values: tuple[SingleUse, ...], provider: Provider, *, now: int) -> Iterator[SingleUseValues]:
     """Around all that is done for an authenticated client. Where the request is refused, its values are consumed first."""
-    use = SingleUse(values, provider, now=now)
+    use = SingleUseValues(values, provider, now=now)
     try:
         yield use
     except OAuthError:

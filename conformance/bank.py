@@ -56,7 +56,7 @@ class Bank:
     def register(self, metadata: Mapping[str, Any]) -> None:
         """Make a client known. Raises InvalidClientMetadata or InvalidRedirectUri."""
         signs, documents = self.provider.settings.signing_keys, self.provider.documents
-        self.provider.clients.keep(registered(metadata, signs=signs, writes=writes, documents=documents))
+        self.provider.clients.put(registered(metadata, signs=signs, writes=writes, documents=documents))
 
 
 @contextmanager

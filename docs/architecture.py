@@ -35,7 +35,7 @@ DRAWING = """\
  +---------------------------------------------------+    +---------------------------------------------+
  | DynamoDB                                          |    | KMS                                         |
  |   for long: clients, users, grants, bonds, keys   |    |   signs: ID tokens, responses, userinfo     |
- |   for minutes: access tokens, used-once, sessions |    |   seals: one-time-code and client secrets   |
+ |   for minutes: access tokens, replay-cache, sessions |    |   seals: one-time-code and client secrets   |
  +---------------------------------------------------+    +---------------------------------------------+
 ```
 """

@@ -97,11 +97,11 @@ def errors_page() -> str:
     rows = (
         (
             f"`{kind.error}`",
-            "404, 405" if kind is errors.NotHere else str(kind.status),
+            "404, 405" if kind is errors.NotFoundOrMethodNotAllowed else str(kind.status),
             inspect.getdoc(kind) or "",
             "<br>".join(map(_link, paths)) if len(paths := calls.get(kind.__name__, [])) <= MANY else "in many places",
         )
-        for kind in sorted(kinds, key=lambda kind: (kind.error, kind is errors.NotHere))
+        for kind in sorted(kinds, key=lambda kind: (kind.error, kind is errors.NotFoundOrMethodNotAllowed))
     )
     return "\n".join(
         (

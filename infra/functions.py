@@ -57,8 +57,8 @@ class Function:
 
 
 CALLER = Table("clients", "KnowTheClient", ("GetItem",))
-ONCE = Table("used_once", "AcceptEachAssertionAndProofOnce", ("PutItem",))
-PROOF = Table("used_once", "AcceptEachProofOnce", ("PutItem",))
+ONCE = Table("replay_cache", "AcceptEachAssertionAndProofOnce", ("PutItem",))
+PROOF = Table("replay_cache", "AcceptEachProofOnce", ("PutItem",))
 SUBJECT = Key("subjects", "MakePairwiseSubjects", "GenerateMac")
 CLIENTS_SECRET = Key("secrets", "UnsealTheClientsSecret", "Decrypt", context="client")
 DECRYPT_REQUESTS = Key("decryption", "DecryptWhatIsEncryptedToUs", "Decrypt")
@@ -141,7 +141,7 @@ FUNCTIONS = (
             Table("users", "CheckThePasswordAndCountFailures", ("GetItem", "UpdateItem")),
             Table("grants", "RecordWhoThePersonIs", ("GetItem", "UpdateItem")),
             Table("bonds", "ReadTheEpochOfTheLogin", ("GetItem",)),
-            Table("used_once", "AcceptEachOneTimeCodeOnce", ("PutItem",)),
+            Table("replay_cache", "AcceptEachOneTimeCodeOnce", ("PutItem",)),
             Table("sessions", "RecogniseThePersonLater", ("GetItem", "PutItem", "UpdateItem")),
             RING,
         ),
@@ -153,7 +153,7 @@ FUNCTIONS = (
         ("GET /passkey", "POST /passkey"),
         tables=(
             Table("users", "AddThePasskeyOfWhoWasInvited", ("GetItem", "PutItem", "UpdateItem")),
-            Table("used_once", "AcceptEachOneTimeCodeOnce", ("PutItem",)),
+            Table("replay_cache", "AcceptEachOneTimeCodeOnce", ("PutItem",)),
         ),
         keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt", context="user"),),
         memory=1769,  # argon2 takes a whole CPU
@@ -164,7 +164,7 @@ FUNCTIONS = (
         tables=(
             CALLER,
             Table("users", "CheckThePasswordAndCountFailures", ("GetItem", "UpdateItem")),
-            Table("used_once", "AcceptEachOneTimeCodeAndChallengeOnce", ("PutItem",)),
+            Table("replay_cache", "AcceptEachOneTimeCodeAndChallengeOnce", ("PutItem",)),
             Table("sessions", "RecogniseThePerson", ("GetItem", "PutItem", "UpdateItem")),
             Table("grants", "FindThePersonsGrants", ("Query",), index="by_person"),
             Table("grants", "ReadThem", ("BatchGetItem",)),
@@ -260,7 +260,7 @@ FUNCTIONS = (
         tables=(
             Table("access_tokens", "MakeAndDropTheWeeksOfAccessTokens", MAKE_AND_DROP),
             Table("sessions", "MakeAndDropTheWeeksOfSessions", MAKE_AND_DROP),
-            Table("used_once", "MakeAndDropTheWeeksOfWhatIsUsedOnce", MAKE_AND_DROP),
+            Table("replay_cache", "MakeAndDropTheWeeksOfWhatIsReplayCache", MAKE_AND_DROP),
             Table("grants", "DeleteGrantsThatExpired", ("DeleteItem", "Scan")),
             Table("bonds", "DeleteBondsThatExpired", ("DeleteItem", "Scan")),
         ),

@@ -29,7 +29,7 @@ def environment(
         "DUCAT_ISSUER": f"https://{deployment.issuer_host}",
         "DUCAT_MTLS_URL": f"https://{deployment.mtls_host}",
         "DUCAT_BANK_NAME": deployment.bank_name,
-        "DUCAT_PEOPLE": PEOPLE,
+        "DUCAT_USER_DIRECTORY": PEOPLE,
         "DUCAT_CLIENT_AUTHORITIES": deployment.client_authorities,
         "DUCAT_OTP_LEVEL": deployment.otp_level,
         "DUCAT_VOCABULARY": VOCABULARY if deployment.vocabulary else "{}",

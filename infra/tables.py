@@ -33,6 +33,6 @@ TABLES = (
     Row("bonds", durable=True, swept=True),
     Row("signing_keys", durable=True, swept=False, keys=("ring", "kid")),
     Row("access_tokens", durable=False, swept=True, weekly=True),
-    Row("used_once", durable=False, swept=True, weekly=True),
+    Row("replay_cache", durable=False, swept=True, weekly=True),
     Row("sessions", durable=False, swept=True, weekly=True),
 )

@@ -31,7 +31,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "bonds": ("pk",),
     "signing_keys": ("ring", "kid"),
     "access_tokens": ("pk",),
-    "used_once": ("pk",),
+    "replay_cache": ("pk",),
     "sessions": ("pk",),
 }
 """Each table's key attributes."""
@@ -40,7 +40,7 @@ INDEXES: Mapping[str, tuple[tuple[str, str, str], ...]] = {"grants": (("by_perso
 """Each table's indexes: name, and the text and the number that items are found by."""
 
 TTL = "ttl"
-SWEPT = ("grants", "bonds", "access_tokens", "used_once", "sessions")
+SWEPT = ("grants", "bonds", "access_tokens", "replay_cache", "sessions")
 
 KEYS: Mapping[str, tuple[str, str]] = {
     "ps256": ("RSA_2048", "SIGN_VERIFY"),

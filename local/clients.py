@@ -95,7 +95,7 @@ def register(provider: Provider, client: DemoClient) -> None:
 def register_record(provider: Provider, metadata: Mapping[str, Any]) -> None:
     """Make the client of that record known to the provider. Raises InvalidClientMetadata or InvalidRedirectUri."""
     signs, documents = provider.settings.signing_keys, provider.documents
-    provider.clients.keep(registered(metadata, signs=signs, writes=writes, documents=documents))
+    provider.clients.put(registered(metadata, signs=signs, writes=writes, documents=documents))
 
 
 def _signing(certificates: Certificates, home: str, rules: Mapping[str, Any]) -> DemoClient:

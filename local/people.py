@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
+from chalicelib.provider import Provider
 from chalicelib.storage.records import User
 from chalicelib.users import assurance, enrolment
 from chalicelib.users.claims import asked_for
-from chalicelib.users.enrolment import Needs
 from chalicelib.users.passkeys import Passkeys as Kept
-from chalicelib.users.port import Passkeys, People, Recalled, SignedIn, SignInRefused
+from chalicelib.users.port import CurrentUser, Passkeys, SignedIn, SignInRefused, UserDirectory
 
 ONE_TIME_CODE = "123456"
 
@@ -77,9 +77,9 @@ BOB = _person(
 PEOPLE: Mapping[str, User] = {person.username: person for person in (ALICE, BOB)}
 
 
-def build(provider: object) -> People:
-    """What DUCAT_PEOPLE names on a laptop."""
-    return Sandbox(cast(Needs, provider))
+def build(provider: object) -> UserDirectory:
+    """What DUCAT_USER_DIRECTORY names on a laptop."""
+    return Sandbox(cast(Provider, provider))
 
 
 class Sandbox:
@@ -88,7 +88,7 @@ class Sandbox:
     Passkeys are kept in the users table, of whoever was put there (`keep`).
     """
 
-    def __init__(self, provider: Needs) -> None:
+    def __init__(self, provider: Provider) -> None:
         self._provider = provider
 
     @property
@@ -96,7 +96,7 @@ class Sandbox:
         return Kept(self._provider, self)
 
     @property
-    def hint(self) -> str | None:
+    def login_help_text(self) -> str | None:
         names = " or ".join(f"{person.username} (password {person.password})" for person in PEOPLE.values())
         return f"Sandbox: sign in as {names}, one-time code {ONE_TIME_CODE}."
 
@@ -134,16 +134,16 @@ class Sandbox:
 
     def recall(
         self, username: str, *, scope: tuple[str, ...], now: int, claims: tuple[str, ...] = ()
-    ) -> Recalled | None:
+    ) -> CurrentUser | None:
         user = self.find(username)
-        return None if user is None else Recalled(user.sub, asked_for(user.claims, scope, claims), user.accounts)
+        return None if user is None else CurrentUser(user.sub, asked_for(user.claims, scope, claims), user.accounts)
 
     def may_sign_in(self, sub: str, *, now: int) -> bool:
         return any(person.sub == sub for person in PEOPLE.values())
 
 
-def invitations(provider: Needs) -> dict[str, str]:
+def invitations(provider: Provider) -> dict[str, str]:
     """Put the sandbox people into the users table, and give each a link to add a passkey by."""
     for person in PEOPLE.values():
-        provider.users.keep(person)
+        provider.users.put(person)
     return {name: enrolment.invite(provider, name) for name in PEOPLE}

@@ -108,7 +108,7 @@ class Stack:
             "DUCAT_ISSUER": self.issuer,
             "DUCAT_MTLS_URL": self.mtls_url,
             "DUCAT_BANK_NAME": "Sandbox Bank",
-            "DUCAT_PEOPLE": "local.people:build",
+            "DUCAT_USER_DIRECTORY": "local.people:build",
             "DUCAT_VOCABULARY": str(Path(__file__).with_name("vocabulary.json")),
             "DUCAT_RESOURCE_URL": self.mtls_url,
             "DUCAT_RESOURCE_RULES": json.dumps(RESOURCE_RULES),

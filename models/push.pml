@@ -1,4 +1,4 @@
-/* The pushed request: endpoints/par.py, Grants.push, UsedOnce.claim. Two writes side by side, both needed for the answer.
+/* The pushed request: endpoints/par.py, Grants.push, ReplayCache.claim. Two writes side by side, both needed for the answer.
  * The honest client comes again, with another assertion, where it had no answer; somebody sends the captured request once more.
  * One atomic block is one AWS call.   -DDIE a function dies once   -DRESEND the SDK repeats a claim that landed
  * Mutants, -DMUT=n: 1 the claim does not name its attempt   2 answered before the claim */

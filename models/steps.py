@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-CLAIM = "PutItem used-once IF attribute_not_exists(pk) OR expires_at < ? OR attempt = ?"
+CLAIM = "PutItem replay-cache IF attribute_not_exists(pk) OR expires_at < ? OR attempt = ?"
 """A jti, a proof, a one-time code: once for each attempt, which may be sent again."""
 
 COUNT = (

@@ -138,9 +138,9 @@ def put(bank: Any, person: Any, authenticator: Authenticator) -> Authenticator:
         "created_at": bank.now,
     }
     users = bank.aws.users
-    users.keep(person)
+    users.put(person)
     users.invite(person.username, invitation="ticket", until=bank.now + 60)
-    users.add_passkey(person, passkey, ticket="ticket", sign_count=authenticator.sign_count, now=bank.now)
+    users.add_passkey(person, passkey, enrolment_token="ticket", sign_count=authenticator.sign_count, now=bank.now)
     return authenticator
 
 

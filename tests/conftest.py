@@ -76,7 +76,7 @@ def light_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passwords are hashed at the least cost that argon2 takes; what it is in truth is shown in people/test_password.py."""
     light = replace(password.ARGON2, memory_cost=8)
     monkeypatch.setattr(password, "_HASHER", PasswordHasher.from_parameters(light))
-    monkeypatch.setattr(password, "NOBODYS", password.NOBODYS.replace(f"m={password.ARGON2.memory_cost}", "m=8"))
+    monkeypatch.setattr(password, "DUMMY_HASH", password.DUMMY_HASH.replace(f"m={password.ARGON2.memory_cost}", "m=8"))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from chalicelib.fetch import https_url
-from chalicelib.fetch.documents import CantFetch
+from chalicelib.fetch.documents import FetchError
 
 
 class Web:
@@ -25,9 +25,9 @@ class Web:
     def get(self, url: str, *, largest: int) -> bytes:
         https_url.of(url)
         self.asked.append(url)
-        page = self.pages.get(url, CantFetch("it answered 404"))
+        page = self.pages.get(url, FetchError("it answered 404"))
         if isinstance(page, Exception):
             raise page
         if len(page) > largest:
-            raise CantFetch("it is too large")
+            raise FetchError("it is too large")
         return page

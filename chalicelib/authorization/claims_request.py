@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.errors import InvalidRequest, UnmetAuthenticationRequirements
-from chalicelib.storage.records import AuthorizationRequest, Login
+from chalicelib.storage.records import Authentication, AuthorizationRequest
 
-LONGEST = 4096
+MAX_LENGTH = 4096
 """Characters of the parameter that are looked at."""
 DEEPEST = 8
 """How deep its JSON may nest: a value that is compared with an address stands five deep."""
-PLACES = ("userinfo", "id_token")
+DESTINATIONS = ("userinfo", "id_token")
 
 
 class AnotherPerson(Exception):
@@ -25,12 +25,12 @@ Wish = Mapping[str, Any]
 """What is said about one claim: `essential`, `value`, `values`; empty where it is just asked for."""
 
 
-def asked(value: str | None) -> dict[str, Any] | None:
+def requested(value: str | None) -> dict[str, Any] | None:
     """What is asked for, by place and claim. Members that are not known are ignored (5.5). Raises InvalidRequest."""
     if value is None:
         return None
-    if len(value) > LONGEST:
-        raise InvalidRequest(f"claims is longer than {LONGEST} characters")
+    if len(value) > MAX_LENGTH:
+        raise InvalidRequest(f"claims is longer than {MAX_LENGTH} characters")
     try:
         sent = json.loads(value)
         json.dumps(sent, ensure_ascii=False).encode()  # JSON can spell half a character, which is no text
@@ -40,18 +40,21 @@ def asked(value: str | None) -> dict[str, Any] | None:
         raise InvalidRequest("claims is not a JSON object")
     if not _nests(sent, DEEPEST):  # what is only just read here could not be read where more stands around it
         raise InvalidRequest("claims is nested too deeply")
-    return {place: {name: _wish(w) for name, w in _object(sent.get(place)).items()} for place in PLACES}
+    return {
+        destination: {name: _wish(w) for name, w in _object(sent.get(destination)).items()}
+        for destination in DESTINATIONS
+    }
 
 
-def of(request: AuthorizationRequest, place: str) -> Mapping[str, Wish]:
+def of(request: AuthorizationRequest, destination: str) -> Mapping[str, Wish]:
     """What the request asks for at "userinfo" or in the "id_token"."""
-    wishes: Mapping[str, Wish] = (request.claims or {}).get(place, {})
+    wishes: Mapping[str, Wish] = (request.claims or {}).get(destination, {})
     return wishes
 
 
 def names(request: AuthorizationRequest) -> tuple[str, ...]:
     """Every claim that is asked for by its name."""
-    return tuple(dict.fromkeys(name for place in PLACES for name in of(request, place)))
+    return tuple(dict.fromkeys(name for destination in DESTINATIONS for name in of(request, destination)))
 
 
 def granted(wishes: Mapping[str, Wish], claims: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,18 +70,18 @@ def allows(wish: Wish, value: Any) -> bool:
 def require_person(request: AuthorizationRequest, sub: str) -> str:
     """The sub, if it is the one that the client asked for or hinted at, if any (5.5.1, 3.1.2.1). Raises AnotherPerson."""
     if request.hinted_sub not in (None, sub) or not all(
-        allows(of(request, place).get("sub", {}), sub) for place in PLACES
+        allows(of(request, destination).get("sub", {}), sub) for destination in DESTINATIONS
     ):
         raise AnotherPerson("another person was asked for")
     return sub
 
 
-def require_person_of(request: AuthorizationRequest, login: Login) -> Login:
+def require_person_of(request: AuthorizationRequest, login: Authentication) -> Authentication:
     """The login as this request needs it, if it is of whom the client knows and asked for. Raises AnotherPerson.
 
     The person's accounts are only there where there is a choice of them to make.
     """
-    require_person(request, login.told_sub)
+    require_person(request, login.client_sub)
     return login if request.authorization_details else replace(login, accounts=())
 
 

@@ -8,35 +8,35 @@ from typing import Any
 
 from chalicelib.authorization import encrypted_request, id_token_hint, request_object, request_reference
 from chalicelib.authorization import request as authorization_request
-from chalicelib.authorization.request import WayBack
+from chalicelib.authorization.request import RedirectTarget
 from chalicelib.errors import InvalidRequest
-from chalicelib.fetch.documents import Documents
+from chalicelib.fetch.documents import DocumentFetcher
 from chalicelib.keys.ring import Unwrapper
 from chalicelib.profiles import Profile
 from chalicelib.storage.records import AuthorizationRequest, Client
 
 
 @dataclass(frozen=True)
-class Heard:
+class UnvalidatedRequest:
     """A request as far as it says where to answer. `check`: the request itself; raises OAuthError, for the client to hear of."""
 
-    way_back: WayBack
+    redirect_target: RedirectTarget
     check: Callable[[], AuthorizationRequest]
 
 
-def hear(
+def read_direct_request(
     parameters: Mapping[str, str],
     client: Client,
     profile: Profile,
     *,
     issuer: str,
-    documents: Documents,
+    documents: DocumentFetcher,
     with_keys: Callable[[str | None], Client],
     jwks: Callable[[], Mapping[str, Any]],
     decryption_key: Callable[[str | None], Unwrapper],
     resources: Callable[[], Collection[str]],
     now: int,
-) -> Heard:
+) -> UnvalidatedRequest:
     """The request out of what a browser sent.
 
     `documents`: fetches one that the client keeps. `with_keys`: the client with the keys that its request object may be signed
@@ -50,13 +50,13 @@ def hear(
     encrypted = encrypted_request.is_encrypted(parameters)
     parameters = encrypted_request.opened(parameters, client, profile, decryption_key)
     signer = with_keys(parameters.get("request"))
-    asked = request_object.unwrap(parameters, signer, profile, issuer=issuer, encrypted=encrypted, now=now)
-    way_back = authorization_request.way_back(asked, client, profile)
+    requested = request_object.unwrap(parameters, signer, profile, issuer=issuer, encrypted=encrypted, now=now)
+    redirect_target = authorization_request.redirect_target(requested, client, profile)
 
     def check() -> AuthorizationRequest:
-        hinted_sub = id_token_hint.subject(asked, client, profile, issuer=issuer, jwks=jwks)
+        hinted_sub = id_token_hint.subject(requested, client, profile, issuer=issuer, jwks=jwks)
         return authorization_request.check(
-            asked, client, profile, now=now, pushed=False, hinted_sub=hinted_sub, resources=resources
+            requested, client, profile, now=now, pushed=False, hinted_sub=hinted_sub, resources=resources
         )
 
-    return Heard(way_back, check)
+    return UnvalidatedRequest(redirect_target, check)

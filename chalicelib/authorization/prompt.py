@@ -8,7 +8,7 @@ VALUES = ("none", "login", "consent", "select_account")
 """Those that are known. All but none are met by every answer: each person signs in, by name, and agrees."""
 
 
-def asked(value: str | None) -> tuple[str, ...]:
+def requested(value: str | None) -> tuple[str, ...]:
     """The values, without repeats; none stands alone. Raises InvalidRequest."""
     found = tuple(dict.fromkeys((value or "").split()))
     if not set(VALUES).issuperset(found) or ("none" in found and len(found) > 1):

@@ -15,26 +15,26 @@ from chalicelib.keys.algorithm import is_one_of
 from chalicelib.profiles import Profile
 from chalicelib.storage.records import AuthorizationRequest, Client
 
-LONGEST = 1000
+MAX_LENGTH = 1000
 """Characters of nonce and the like, which we keep for the client; a longer one is refused, never cut."""
-LONGEST_STATE = 4096
+MAX_STATE_LENGTH = 4096
 """Characters of state, in which client libraries keep more than a random value."""
 
 SIGNED_WHOLE = ("EdDSA",)
 """Algorithms for which KMS wants the message itself, of at most 4,096 bytes; of others it signs a digest."""
-LONGEST_SIGNED_WHOLE = 2000
+MAX_SIGNED_WHOLE = 2000
 """Characters of a value as JSON spells it in ASCII, where it must fit into such a message."""
 
 THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")  # RFC7638-3.1, of SHA-256
 LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,7}")
 """BCP 47, as far as it matters: RFC 5646 2.1 has no other character in a tag, and no longer part."""
-MOST_LOCALES = 8
+MAX_LOCALES = 8
 
 SECONDS = re.compile(r"[0-9]{1,10}")
 
 
 @dataclass(frozen=True)
-class WayBack:
+class RedirectTarget:
     """Where and how a client is answered whose redirect_uri is proven, whatever else is wrong with its request."""
 
     client_id: str
@@ -45,7 +45,7 @@ class WayBack:
     response_encrypted: bool
 
 
-def way_back(parameters: Mapping[str, str], client: Client, profile: Profile) -> WayBack:
+def redirect_target(parameters: Mapping[str, str], client: Client, profile: Profile) -> RedirectTarget:
     """How to refuse the request. Raises InvalidRequest where there is nowhere to go (RFC 6749 4.1.2.1)."""
     if parameters.get("client_id", client.client_id) != client.client_id:
         raise InvalidRequest("client_id is not the caller's")
@@ -53,7 +53,7 @@ def way_back(parameters: Mapping[str, str], client: Client, profile: Profile) ->
     redirect_uri = require_redirect_uri(parameters.get("redirect_uri"), client)
     alg = _response_alg(mode, client)
     state = _kept(parameters, "state", signed=alg)
-    return WayBack(client.client_id, redirect_uri, state, mode, alg, _is_encrypted(alg, client))
+    return RedirectTarget(client.client_id, redirect_uri, state, mode, alg, _is_encrypted(alg, client))
 
 
 def check(
@@ -78,19 +78,19 @@ def check(
     if parameters.get("client_id", client.client_id) != client.client_id:
         raise InvalidRequest("client_id is not the caller's")
     redirect_uri = require_redirect_uri(parameters.get("redirect_uri"), client)
-    mode = response_mode.asked(parameters, client, profile)
+    mode = response_mode.requested(parameters, client, profile)
     response_alg = _response_alg(mode, client)
-    asked = details.asked(parameters.get("authorization_details"), client.authorization_details_types, now=now)
+    requested = details.requested(parameters.get("authorization_details"), client.authorization_details_types, now=now)
     checked = _tied(
         AuthorizationRequest(
             client_id=client.client_id,
             redirect_uri=redirect_uri,
             response_type=parameters["response_type"],
-            scope=_scope(parameters, client, asked),
+            scope=_scope(parameters, client, requested),
             code_challenge=code_challenge.challenged(parameters, profile, pushed=pushed, public=client.public),
             state=_kept(parameters, "state", signed=response_alg),
             nonce=_kept(parameters, "nonce", signed=client.id_token_signed_response_alg),
-            prompt=prompt.asked(parameters.get("prompt")),
+            prompt=prompt.requested(parameters.get("prompt")),
             max_age=_max_age(parameters),
             acr_values=tuple((_kept(parameters, "acr_values") or "").split()),
             login_hint=_kept(parameters, "login_hint"),
@@ -98,11 +98,11 @@ def check(
             response_mode=mode,
             response_alg=response_alg,
             response_encrypted=_is_encrypted(response_alg, client),
-            claims=claims_request.asked(parameters.get("claims")),
-            authorization_details=asked,
+            claims=claims_request.requested(parameters.get("claims")),
+            authorization_details=requested,
             hinted_sub=hinted_sub,
             ui_locales=_locales(parameters),
-            resource=resource.asked(parameters, resources),
+            resource=resource.requested(parameters, resources),
         ),
         profile,
     )
@@ -127,14 +127,14 @@ def require_redirect_uri(redirect_uri: str | None, client: Client) -> str:
     return redirect_uri
 
 
-def _scope(parameters: Mapping[str, str], client: Client, asked: Sequence[Detail]) -> tuple[str, ...]:
+def _scope(parameters: Mapping[str, str], client: Client, requested: Sequence[Detail]) -> tuple[str, ...]:
     value = parameters.get("scope")
-    if value is None and asked:
+    if value is None and requested:
         return ()  # RFC9396-3: the details may say it all
     if value is None and "openid" in client.scope:
         # OIDCC-3.1.2.1: REQUIRED in OpenID Connect; RFC 6749 3.3 alone calls a scope that is left out invalid.
         raise InvalidRequest("scope is missing")
-    return scope.asked(value, client.scope)
+    return scope.requested(value, client.scope)
 
 
 def _tied(request: AuthorizationRequest, profile: Profile) -> AuthorizationRequest:
@@ -163,10 +163,10 @@ def _is_encrypted(response_alg: str | None, client: Client) -> bool:
 def _kept(parameters: Mapping[str, str], name: str, *, signed: str | None = None) -> str | None:
     """The value, to the byte. `signed`: the algorithm of the JWT that will give it back, if one does."""
     value = parameters.get(name)
-    longest = LONGEST_STATE if name == "state" else LONGEST
+    longest = MAX_STATE_LENGTH if name == "state" else MAX_LENGTH
     if value is not None and len(value) > longest:
         raise InvalidRequest(f"{name} is longer than {longest} characters")
-    if value is not None and is_one_of(signed, SIGNED_WHOLE) and len(json.dumps(value)) > LONGEST_SIGNED_WHOLE:
+    if value is not None and is_one_of(signed, SIGNED_WHOLE) and len(json.dumps(value)) > MAX_SIGNED_WHOLE:
         raise InvalidRequest(f"{name} is longer than a response signed by {signed} can hold")
     return value
 
@@ -193,4 +193,4 @@ def _max_age(parameters: Mapping[str, str]) -> int | None:
 def _locales(parameters: Mapping[str, str]) -> tuple[str, ...]:
     """OIDCC-3.1.2.1: what can't be a language is no error, since one that we don't speak is none."""
     tags = (_kept(parameters, "ui_locales") or "").split()
-    return tuple(tag for tag in tags if LANGUAGE.fullmatch(tag))[:MOST_LOCALES]
+    return tuple(tag for tag in tags if LANGUAGE.fullmatch(tag))[:MAX_LOCALES]

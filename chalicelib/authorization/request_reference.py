@@ -8,16 +8,18 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 from chalicelib.errors import InvalidRequest, InvalidRequestUri
-from chalicelib.fetch.documents import CantFetch, Documents
+from chalicelib.fetch.documents import DocumentFetcher, FetchError
 from chalicelib.profiles import Profile
 from chalicelib.storage.records import Client
 
-LARGEST = 32 * 1024
+MAX_BYTES = 32 * 1024
 """Bytes of a request object: what a signed one may have, once encrypted."""
 COMPACT = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*){2,4}")
 
 
-def follow(parameters: Mapping[str, str], client: Client, profile: Profile, documents: Documents) -> Mapping[str, str]:
+def follow(
+    parameters: Mapping[str, str], client: Client, profile: Profile, documents: DocumentFetcher
+) -> Mapping[str, str]:
     """The parameters with the request object itself where they had its address; as they are where they have none.
 
     For a request_uri that is none of ours. Raises InvalidRequestUri; InvalidRequest where there is an object besides.
@@ -31,12 +33,12 @@ def follow(parameters: Mapping[str, str], client: Client, profile: Profile, docu
     return {**rest, "request": fetched(uri, client, documents)}
 
 
-def fetched(uri: str, client: Client, documents: Documents) -> str:
+def fetched(uri: str, client: Client, documents: DocumentFetcher) -> str:
     """The request object at a registered address: a compact JWS or JWE that nobody has checked. Raises InvalidRequestUri."""
     address, has_digest, digest = _require_registered(uri, client).partition("#")
     try:
-        content = documents.get(address, largest=LARGEST)
-    except CantFetch as problem:
+        content = documents.get(address, largest=MAX_BYTES)
+    except FetchError as problem:
         raise InvalidRequestUri("the request object can't be fetched", detail=f"request_uri: {problem}") from None
     if has_digest and urlsafe_b64encode(sha256(content).digest()).rstrip(b"=") != digest.encode():
         raise InvalidRequestUri("the request object is not the one of the request_uri")  # OIDCC-6.2

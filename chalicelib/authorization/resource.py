@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from chalicelib.errors import InvalidTarget
 
 
-def asked(parameters: Mapping[str, str], known: Callable[[], Collection[str]]) -> tuple[str, ...]:
+def requested(parameters: Mapping[str, str], known: Callable[[], Collection[str]]) -> tuple[str, ...]:
     """The resources that a request names, without repeats; none where it names none. Raises InvalidTarget (RFC 8707 2).
 
     `known`: those that there are, each an absolute URI without fragment; so nothing else is.

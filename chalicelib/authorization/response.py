@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from chalicelib.authorization import response_mode
 from chalicelib.errors import InvalidRequest, OAuthError
-from chalicelib.keys.ring import Ring
+from chalicelib.keys.ring import KeyRing
 from chalicelib.messages import Response, see_other
 from chalicelib.profiles import PROFILES
 from chalicelib.settings import Settings
@@ -19,26 +19,26 @@ LIFETIME = 300
 """Seconds that a signed response may be used (JARM 2.1 recommends at most 600)."""
 
 
-class PublishedKeys(Protocol):
+class ClientJwksCache(Protocol):
     """Where clients' keys are."""
 
     def for_encryption(self, client: Client, *, now: int) -> Client: ...
 
 
-class Speaker(Protocol):
+class ResponsePorts(Protocol):
     """Who answers."""
 
     @property
     def settings(self) -> Settings: ...
     @property
-    def ring(self) -> Ring: ...
+    def ring(self) -> KeyRing: ...
     @property
     def clients(self) -> Clients: ...
     @property
-    def published_keys(self) -> PublishedKeys: ...
+    def published_keys(self) -> ClientJwksCache: ...
 
 
-class Answerable(Protocol):
+class ResponseTarget(Protocol):
     """What is answered: an authorization request, or as much of one as says where and how to refuse it."""
 
     @property
@@ -56,7 +56,7 @@ class Answerable(Protocol):
 
 
 def success(
-    request: Answerable, speaker: Speaker, parameters: Mapping[str, str], *, now: int, by_page: bool
+    request: ResponseTarget, speaker: ResponsePorts, parameters: Mapping[str, str], *, now: int, by_page: bool
 ) -> Response:
     """Back to the client with what it is given: FAPI1-BASE-5.2.2.1-4.
 
@@ -65,15 +65,19 @@ def success(
     return _answer(request, speaker, parameters, now=now, by_page=by_page)
 
 
-def failure(request: Answerable, speaker: Speaker, refusal: OAuthError, *, now: int, by_page: bool = False) -> Response:
+def failure(
+    request: ResponseTarget, speaker: ResponsePorts, refusal: OAuthError, *, now: int, by_page: bool = False
+) -> Response:
     """Back to the client with nothing (RFC 6749 4.1.2.1). Only where its redirect_uri is proven. `by_page`: as in `success`."""
-    told = {"error": refusal.error, "error_description": refusal.description}
-    answer = _answer(request, speaker, told, now=now, by_page=by_page)
+    disclosed = {"error": refusal.error, "error_description": refusal.description}
+    answer = _answer(request, speaker, disclosed, now=now, by_page=by_page)
     return answer.noting(error=refusal.error, reason=refusal.detail or refusal.description)
 
 
-def _answer(request: Answerable, speaker: Speaker, told: Mapping[str, str], *, now: int, by_page: bool) -> Response:
-    parameters = {**told, "iss": speaker.settings.issuer}
+def _answer(
+    request: ResponseTarget, speaker: ResponsePorts, disclosed: Mapping[str, str], *, now: int, by_page: bool
+) -> Response:
+    parameters = {**disclosed, "iss": speaker.settings.issuer}
     if request.state is not None:
         parameters["state"] = request.state  # RFC6749-4.1.2: the exact value
     if request.response_alg is not None:
@@ -81,7 +85,7 @@ def _answer(request: Answerable, speaker: Speaker, told: Mapping[str, str], *, n
     return _sent(request, speaker, parameters, by_page=by_page).noting(client_id=request.client_id)
 
 
-def _sent(request: Answerable, speaker: Speaker, parameters: Mapping[str, str], *, by_page: bool) -> Response:
+def _sent(request: ResponseTarget, speaker: ResponsePorts, parameters: Mapping[str, str], *, by_page: bool) -> Response:
     """The response in its mode. A registered redirect_uri has no fragment of its own (RFC 6749 3.1.2)."""
     uri, name = request.redirect_uri, speaker.settings.bank_name
     mode = request.response_mode.removesuffix(response_mode.SIGNED)
@@ -96,16 +100,18 @@ def _sent(request: Answerable, speaker: Speaker, parameters: Mapping[str, str], 
     return render.onward(bank_name=name, redirect_uri=uri, location=location)
 
 
-def _signed(request: Answerable, alg: str, speaker: Speaker, parameters: Mapping[str, str], *, now: int) -> str:
+def _signed(
+    request: ResponseTarget, alg: str, speaker: ResponsePorts, parameters: Mapping[str, str], *, now: int
+) -> str:
     """JARM-2.1: all parameters, for this client, for a short time."""
     from chalicelib.keys import jose  # brings PyJWT, which a response that is not signed never needs
 
     claims = {**parameters, "aud": request.client_id, "iat": now, "exp": now + LIFETIME}
-    signed = jose.sign(claims, speaker.ring.signing(alg, now=now))
+    signed = jose.sign(claims, speaker.ring.signer_for(alg, now=now))
     return _encrypted(signed, request, speaker, now=now) if request.response_encrypted else signed
 
 
-def _encrypted(signed: str, request: Answerable, speaker: Speaker, *, now: int) -> str:
+def _encrypted(signed: str, request: ResponseTarget, speaker: ResponsePorts, *, now: int) -> str:
     """JARM-2.2: signed, then encrypted. Raises InvalidRequest, for a page: no answer goes out that anybody can read."""
     from chalicelib.clients.encryption import encrypted
 

@@ -17,7 +17,7 @@ def is_signed(mode: str) -> bool:
     return mode.endswith(SIGNED)
 
 
-def asked(parameters: Mapping[str, str], client: Client, profile: Profile) -> str:
+def requested(parameters: Mapping[str, str], client: Client, profile: Profile) -> str:
     """The response_mode of a request. Raises InvalidRequest or UnsupportedResponseType."""
     response_type = parameters.get("response_type")
     if response_type is None:

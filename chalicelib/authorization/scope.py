@@ -33,7 +33,7 @@ def known() -> Mapping[str, Scope]:
     return {**SCOPES, **{scope.name: scope for scope in own}} if own else SCOPES
 
 
-def asked(value: str | None, allowed: Iterable[str]) -> tuple[str, ...]:
+def requested(value: str | None, allowed: Iterable[str]) -> tuple[str, ...]:
     """The scope tokens of a request, without repeats. Raises InvalidScope where one is unknown or not the client's."""
     if value is None or not SYNTAX.fullmatch(value):
         raise InvalidScope("scope is missing or malformed")

@@ -78,18 +78,18 @@ def _require(detail: Detail, today: date) -> Detail:
 
 
 # `validUntil` is not said: the consent ends then or sooner, and the page tells when that is.
-def _say(detail: Detail, accounts: Sequence[Account], place: str) -> Shown:
+def _say(detail: Detail, accounts: Sequence[Account], field_prefix: str) -> Shown:
     facts = []
     if detail.get("recurringIndicator") is False:
         facts.append(("How often", "Once"))
     elif "frequencyPerDay" in detail:
         times = detail["frequencyPerDay"]
         facts.append(("How often", "Once a day" if times == 1 else f"Up to {times} times a day"))
-    asked = wanted(detail)
-    may = [Choice(f"{place}-may-{n}", n, words, note) for n, _, words, note in PERMISSIONS if n in asked]
+    requested = wanted(detail)
+    may = [Choice(f"{field_prefix}-may-{n}", n, words, note) for n, _, words, note in PERMISSIONS if n in requested]
     open_to = [
-        Choice(_field(place, account), account["iban"], called(account), spaced(account["iban"]))
-        for account in _meant(asked, accounts)
+        Choice(_field(field_prefix, account), account["iban"], called(account), spaced(account["iban"]))
+        for account in _meant(requested, accounts)
     ]
     return Shown(
         "Look at your accounts",
@@ -101,24 +101,24 @@ def _say(detail: Detail, accounts: Sequence[Account], place: str) -> Shown:
     )
 
 
-def _grant(detail: Detail, accounts: Sequence[Account], place: str, form: Mapping[str, str]) -> Detail | None:
-    asked = wanted(detail)
-    ibans = [a["iban"] for a in _meant(asked, accounts) if form.get(_field(place, a)) == a["iban"]]
+def _grant(detail: Detail, accounts: Sequence[Account], field_prefix: str, form: Mapping[str, str]) -> Detail | None:
+    requested = wanted(detail)
+    ibans = [a["iban"] for a in _meant(requested, accounts) if form.get(_field(field_prefix, a)) == a["iban"]]
     kept = {
         name: [iban for iban in ibans if named is None or iban in named]
-        for name, named in asked.items()
-        if form.get(f"{place}-may-{name}") == name
+        for name, named in requested.items()
+        if form.get(f"{field_prefix}-may-{name}") == name
     }
     return _open(detail, {name: found for name, found in kept.items() if found})
 
 
-def _narrow(asked: Detail, granted: Detail) -> Detail | None:
-    limits = {name: asked[name] for name in LIMITS if name in asked}
+def _narrow(requested: Detail, granted: Detail) -> Detail | None:
+    limits = {name: requested[name] for name in LIMITS if name in requested}
     if not all(no_looser(limit, granted.get(name)) for name, limit in limits.items()):
         return None
     had = wanted(granted)
     kept: dict[str, list[str]] = {}
-    for name, ibans in wanted(asked).items():
+    for name, ibans in wanted(requested).items():
         own = had.get(name) or frozenset()
         if not own or (ibans is not None and not ibans <= own):
             return None
@@ -136,13 +136,13 @@ def _open(detail: Detail, kept: Mapping[str, Sequence[str]]) -> Detail | None:
     return {**detail, **actions, "access": access}
 
 
-def _meant(asked: Mapping[str, frozenset[str] | None], accounts: Sequence[Account]) -> list[Account]:
+def _meant(requested: Mapping[str, frozenset[str] | None], accounts: Sequence[Account]) -> list[Account]:
     """Those of the person's accounts that anything is asked about; another's never."""
-    return [a for a in with_iban(accounts) if any(named is None or a["iban"] in named for named in asked.values())]
+    return [a for a in with_iban(accounts) if any(named is None or a["iban"] in named for named in requested.values())]
 
 
-def _field(place: str, account: Account) -> str:
-    return f"{place}-account-{account['iban']}"
+def _field(field_prefix: str, account: Account) -> str:
+    return f"{field_prefix}-account-{account['iban']}"
 
 
 ACCOUNT_INFORMATION = DetailType(

@@ -61,9 +61,9 @@ def detail_type(one: DeclaredType) -> DetailType:
         name=one.name,
         schema=schema,
         require=_require,
-        say=lambda detail, accounts, place: _say(one, detail, accounts, place),
-        grant=lambda detail, accounts, place, form: _grant(one, detail, accounts, place, form),
-        narrow=lambda asked, granted: _narrow(one, asked, granted),
+        say=lambda detail, accounts, field_prefix: _say(one, detail, accounts, field_prefix),
+        grant=lambda detail, accounts, field_prefix, form: _grant(one, detail, accounts, field_prefix, form),
+        narrow=lambda requested, granted: _narrow(one, requested, granted),
         writes=one.writes,
         one_off=lambda detail: one.once,
         consumed=one.done,
@@ -108,36 +108,40 @@ def _all_in(value: Any) -> Iterator[Any]:
         yield from _all_in(inner)
 
 
-def _say(one: DeclaredType, detail: Detail, accounts: Sequence[Account], place: str) -> Shown:
+def _say(one: DeclaredType, detail: Detail, accounts: Sequence[Account], field_prefix: str) -> Shown:
     facts = [(label, _filled(words, detail)) for label, words in one.facts.items() if _has(words, detail)]
     named = (_member(name, detail) for name in PLACE.findall(one.heading))
     figure = next((in_words(value) for value in named if isinstance(value, dict) and value.keys() == AMOUNT_OF), "")
-    return Shown(_filled(one.heading, detail), tuple(facts), _questions(one, detail, accounts, place), figure=figure)
+    return Shown(
+        _filled(one.heading, detail), tuple(facts), _questions(one, detail, accounts, field_prefix), figure=figure
+    )
 
 
-def _questions(one: DeclaredType, detail: Detail, accounts: Sequence[Account], place: str) -> tuple[Question, ...]:
+def _questions(
+    one: DeclaredType, detail: Detail, accounts: Sequence[Account], field_prefix: str
+) -> tuple[Question, ...]:
     if one.account is None:
         return ()
     named = detail.get(one.account, {}).get("iban")
     offered = [account for account in with_iban(accounts) if named in (None, account["iban"])]
-    choices = tuple(Choice(f"{place}-account", a["iban"], called(a), spaced(a["iban"])) for a in offered)
+    choices = tuple(Choice(f"{field_prefix}-account", a["iban"], called(a), spaced(a["iban"])) for a in offered)
     return (Question("Your account", choices, none="You have none of the accounts that are asked for.", one=True),)
 
 
 def _grant(
-    one: DeclaredType, detail: Detail, accounts: Sequence[Account], place: str, form: Mapping[str, str]
+    one: DeclaredType, detail: Detail, accounts: Sequence[Account], field_prefix: str, form: Mapping[str, str]
 ) -> Detail | None:
     if one.account is None:
         return detail
-    chosen = form.get(f"{place}-account")
+    chosen = form.get(f"{field_prefix}-account")
     named = detail.get(one.account, {}).get("iban", chosen)
     own = [account["iban"] for account in with_iban(accounts)]
     return {**detail, one.account: {"iban": chosen}} if chosen == named and chosen in own else None
 
 
-def _narrow(one: DeclaredType, asked: Detail, granted: Detail) -> Detail | None:
-    left_out = {name: value for name, value in granted.items() if name == one.account and name not in asked}
-    return granted if asked | left_out == granted else None
+def _narrow(one: DeclaredType, requested: Detail, granted: Detail) -> Detail | None:
+    left_out = {name: value for name, value in granted.items() if name == one.account and name not in requested}
+    return granted if requested | left_out == granted else None
 
 
 def _has(words: str, detail: Detail) -> bool:
@@ -147,7 +151,7 @@ def _has(words: str, detail: Detail) -> bool:
 
 
 def _filled(words: str, detail: Detail) -> str:
-    return PLACE.sub(lambda place: _read(_member(place[1], detail)), words)
+    return PLACE.sub(lambda found: _read(_member(found[1], detail)), words)
 
 
 def _member(name: str, detail: Detail) -> Any:

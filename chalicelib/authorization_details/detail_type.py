@@ -116,11 +116,11 @@ def require_ahead(detail: Detail, name: str, today: date) -> Detail:
     return detail
 
 
-def no_looser(asked: Any, granted: Any) -> bool:
+def no_looser(requested: Any, granted: Any) -> bool:
     """Whether a limit (a number, a day, a flag, a list) allows no more than the granted one, None where none was set."""
-    if isinstance(asked, list):
-        return granted is None or set(asked) <= set(granted)
-    return granted is None or bool(asked <= granted)
+    if isinstance(requested, list):
+        return granted is None or set(requested) <= set(granted)
+    return granted is None or bool(requested <= granted)
 
 
 def with_iban(accounts: Sequence[Account]) -> list[Account]:

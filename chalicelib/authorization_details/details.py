@@ -14,9 +14,9 @@ from chalicelib.authorization_details.detail_type import FORMATS, Account, Detai
 from chalicelib.authorization_details.detail_types import types
 from chalicelib.errors import AccessDenied, InvalidAuthorizationDetails
 
-LONGEST = 8192
+MAX_LENGTH = 8192
 """Characters of the parameter that are looked at."""
-MOST = 5
+MAX_ITEMS = 5
 PLACE = re.compile(r"[A-Za-z0-9_.\[\]-]{1,100}")
 """A member's place that may stand in an error (RFC 6749 5.2)."""
 DAY = 24 * 60 * 60
@@ -26,7 +26,7 @@ ONE_OFF = DAY
 """Seconds that a consent lasts which allows something once: as long as the same call may be sent again."""
 
 
-def asked(value: str | None, allowed: Iterable[str], *, now: int) -> tuple[Detail, ...]:
+def requested(value: str | None, allowed: Iterable[str], *, now: int) -> tuple[Detail, ...]:
     """The details of a request, each by the schema of its type. `allowed`: the types that the client registered.
 
     Raises InvalidAuthorizationDetails (RFC 9396 5).
@@ -38,12 +38,12 @@ def asked(value: str | None, allowed: Iterable[str], *, now: int) -> tuple[Detai
 
 def require(details: tuple[Detail, ...], allowed: Iterable[str]) -> tuple[Detail, ...]:
     """The details, if the client may ask for each. Raises InvalidAuthorizationDetails."""
-    if known_to(details, allowed) != details:
+    if with_pairwise_subject(details, allowed) != details:
         raise _refused("a type that this client may not ask for")
     return details
 
 
-def known_to(details: tuple[Detail, ...], allowed: Iterable[str]) -> tuple[Detail, ...]:
+def with_pairwise_subject(details: tuple[Detail, ...], allowed: Iterable[str]) -> tuple[Detail, ...]:
     """Those of them that a client of the `allowed` types may ask for. A bank may have taken a type away that was granted."""
     allowed = types().keys() & frozenset(allowed)
     return tuple(one for one in details if one["type"] in allowed)
@@ -110,7 +110,7 @@ def recur(details: Iterable[Detail]) -> bool:
     return all(one["type"] in types() and not types()[one["type"]].one_off(one) for one in details)
 
 
-def places(details: Sequence[Detail], granted: Sequence[Detail]) -> list[tuple[int, Detail]]:
+def indexes(details: Sequence[Detail], granted: Sequence[Detail]) -> list[tuple[int, Detail]]:
     """A token's details, each with the place of the one granted detail that it is, or is a part of."""
     return list(zip(_places(details, granted) or (), details, strict=False))
 
@@ -142,14 +142,14 @@ def _narrowed(wish: Detail, had: Detail) -> Detail | None:
 
 def _read(value: str, *, today: date) -> tuple[Detail, ...]:
     """The details that a parameter holds, each by the schema of its type, and none of them over on that day."""
-    if len(value) > LONGEST:
-        raise _refused(f"longer than {LONGEST} characters")
+    if len(value) > MAX_LENGTH:
+        raise _refused(f"longer than {MAX_LENGTH} characters")
     try:
         found = json.loads(value, object_pairs_hook=_unique, parse_float=_no_number, parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise _refused("not JSON, a member that stands twice, or a number that is not whole") from None
-    if not isinstance(found, list) or not 0 < len(found) <= MOST:
-        raise _refused(f"not a JSON array of 1 to {MOST}")
+    if not isinstance(found, list) or not 0 < len(found) <= MAX_ITEMS:
+        raise _refused(f"not a JSON array of 1 to {MAX_ITEMS}")
     return tuple(_checked(one, today=today) for one in found)
 
 
@@ -167,8 +167,8 @@ def _why(problem: ValueError) -> str:
     """What is wrong, in words of ours or by its place in the schema: never the value."""
     if not hasattr(problem, "rule"):
         return str(problem)
-    place = ".".join(["it", *str(getattr(problem, "name", "")).split(".")[1:]])
-    return f"{place if PLACE.fullmatch(place) else 'a member'} ({getattr(problem, 'rule', '')})"
+    member = ".".join(["it", *str(getattr(problem, "name", "")).split(".")[1:]])
+    return f"{member if PLACE.fullmatch(member) else 'a member'} ({getattr(problem, 'rule', '')})"
 
 
 @cache

@@ -79,13 +79,13 @@ def _require(detail: Detail, today: date) -> Detail:
     return require_ahead(detail, "requestedExecutionDate", today)
 
 
-def _say(detail: Detail, accounts: Sequence[Account], place: str) -> Shown:
+def _say(detail: Detail, accounts: Sequence[Account], field_prefix: str) -> Shown:
     amount = in_words(detail["instructedAmount"])
     facts = [("To account", spaced(detail["creditorAccount"]["iban"]))]
     own = {account["iban"]: account for account in with_iban(accounts)}
     questions: tuple[Question, ...] = ()
     if "debtorAccount" not in detail:
-        offered = tuple(Choice(f"{place}-from", iban, called(own[iban]), spaced(iban)) for iban in own)
+        offered = tuple(Choice(f"{field_prefix}-from", iban, called(own[iban]), spaced(iban)) for iban in own)
         questions = (Question("Pay from", offered, none="You have no account to pay from.", one=True),)
     elif (iban := detail["debtorAccount"]["iban"]) in own:
         facts.append(("From", f"{called(own[iban])}, {spaced(iban)}"))
@@ -98,15 +98,15 @@ def _say(detail: Detail, accounts: Sequence[Account], place: str) -> Shown:
     return Shown(f"Pay {amount} to {detail['creditorName']}", tuple(facts), questions, figure=amount)
 
 
-def _grant(detail: Detail, accounts: Sequence[Account], place: str, form: Mapping[str, str]) -> Detail | None:
+def _grant(detail: Detail, accounts: Sequence[Account], field_prefix: str, form: Mapping[str, str]) -> Detail | None:
     own = [account["iban"] for account in with_iban(accounts)]
-    debtor = detail["debtorAccount"]["iban"] if "debtorAccount" in detail else form.get(f"{place}-from")
+    debtor = detail["debtorAccount"]["iban"] if "debtorAccount" in detail else form.get(f"{field_prefix}-from")
     return {**detail, "debtorAccount": {"iban": debtor}} if debtor in own else None
 
 
-def _narrow(asked: Detail, granted: Detail) -> Detail | None:
-    limits = {name: asked[name] for name in LIMITS if name in asked}
-    same = all(granted.get(name) == value for name, value in asked.items() if name not in limits)
+def _narrow(requested: Detail, granted: Detail) -> Detail | None:
+    limits = {name: requested[name] for name in LIMITS if name in requested}
+    same = all(granted.get(name) == value for name, value in requested.items() if name not in limits)
     if not same or not all(no_looser(limit, granted.get(name)) for name, limit in limits.items()):
         return None
     return {**granted, **limits}

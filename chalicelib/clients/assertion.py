@@ -11,11 +11,11 @@ from typing import Any
 from chalicelib.errors import InvalidClient
 from chalicelib.keys import algorithm, jose, jwt_time
 from chalicelib.profiles import Profile
-from chalicelib.storage.handles import digest
-from chalicelib.storage.records import Client, Once
+from chalicelib.storage.records import Client, SingleUse
+from chalicelib.storage.token_values import digest
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-LONGEST_JTI = 512
+MAX_JTI_LENGTH = 512
 
 TYPES = frozenset({"client-authentication+jwt", "jwt"})
 """What the header's typ may say, if it says anything (RFC 10070); a proof, say, or an access token is no assertion."""
@@ -24,7 +24,7 @@ TYPES = frozenset({"client-authentication+jwt", "jwt"})
 def subject(assertion: str) -> str:
     """Whom the assertion claims to speak for, before any check. Raises InvalidClient."""
     try:
-        claimed = jose.peek(assertion).get("sub")
+        claimed = jose.unverified_claims(assertion).get("sub")
     except jose.JoseError as problem:
         raise _refused(str(problem)) from None
     if not isinstance(claimed, str) or not claimed:
@@ -73,7 +73,7 @@ def _algs(client: Client, offered: Collection[str]) -> Collection[str]:
 
 def require_claims(
     claims: dict[str, Any], client: Client, profile: Profile, *, issuer: str, endpoints: Collection[str], now: int
-) -> Once:
+) -> SingleUse:
     """Its jti, to be used once, if it is the client's, for us and for now. Raises InvalidClient.
 
     `endpoints`: what else we are called where the profile takes such a name.
@@ -83,9 +83,9 @@ def require_claims(
     _require_audience(claims.get("aud"), client, profile, issuer, endpoints)
     expires_at = _require_time(claims, profile, now=now)
     jti = claims.get("jti")
-    if not isinstance(jti, str) or not 0 < len(jti) <= LONGEST_JTI:
+    if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI_LENGTH:
         raise _refused("no usable jti")  # OpenID Connect Core 9
-    return Once(digest(f"assertion {client.client_id} {jti}"), expires_at, "assertion")
+    return SingleUse(digest(f"assertion {client.client_id} {jti}"), expires_at, "assertion")
 
 
 def _require_audience(aud: Any, client: Client, profile: Profile, issuer: str, endpoints: Collection[str]) -> str:

@@ -10,18 +10,18 @@ from cryptography.x509 import Certificate
 
 from chalicelib.clients import assertion, certificate
 from chalicelib.clients.client_secret import ClientSecrets
-from chalicelib.clients.published_keys import PublishedKeys
+from chalicelib.clients.published_keys import ClientJwksCache
 from chalicelib.errors import InvalidClient, InvalidRequest
-from chalicelib.fetch.documents import CantFetch
+from chalicelib.fetch.documents import FetchError
 from chalicelib.keys import jose
 from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES, Profile
 from chalicelib.settings import Settings
-from chalicelib.storage.records import Client, Once
+from chalicelib.storage.records import Client, SingleUse
 from chalicelib.storage.stores import Clients
 
 
-class Needs(Protocol):
+class AuthenticationPorts(Protocol):
     """What authentication asks of the Provider."""
 
     @property
@@ -31,20 +31,20 @@ class Needs(Protocol):
     @property
     def client_secrets(self) -> ClientSecrets: ...
     @property
-    def published_keys(self) -> PublishedKeys: ...
+    def published_keys(self) -> ClientJwksCache: ...
 
 
 @dataclass(frozen=True)
 class AuthenticatedClient:
     """A client that proved who it is, or is registered as one that can't (`client.public`). Made in `authenticate` alone.
 
-    `once`: the values that the request must be the first to use (single_use.py). `by_certificate`: the certificate was the proof.
-    `note`: keeps more for the request's log line.
+    `single_use`: the values that the request must be the first to use (single_use.py). `by_certificate`: the
+    certificate was the proof. `note`: keeps more for the request's log line.
     """
 
     client: Client
     profile: Profile
-    once: tuple[Once, ...] = ()
+    single_use: tuple[SingleUse, ...] = ()
     by_certificate: bool = False
     note: Callable[..., None] = lambda **members: None
 
@@ -55,11 +55,13 @@ class _Attempt:
     form: Mapping[str, str]
     client: Client
     profile: Profile
-    provider: Needs
+    provider: AuthenticationPorts
     now: int
 
 
-def authenticate(request: Request, form: Mapping[str, str], provider: Needs, *, now: int) -> AuthenticatedClient:
+def authenticate(
+    request: Request, form: Mapping[str, str], provider: AuthenticationPorts, *, now: int
+) -> AuthenticatedClient:
     """The client that sent the request.
 
     Raises InvalidClient, or InvalidRequest where more than one way was tried. The caller learns no reason; the log does.
@@ -113,7 +115,7 @@ def _claimed(request: Request, form: Mapping[str, str]) -> str:
 
 def _private_key_jwt(attempt: _Attempt) -> AuthenticatedClient:
     sent = _assertion(attempt)
-    client = _with_keys(attempt, kid=jose.named_key(sent))
+    client = _with_keys(attempt, kid=jose.unverified_kid(sent))
     return _asserted(attempt, assertion.signed(sent, client, attempt.profile))
 
 
@@ -136,7 +138,7 @@ def _asserted(attempt: _Attempt, claims: dict[str, Any]) -> AuthenticatedClient:
     endpoints = frozenset(url for name in profile.assertion_audiences for url in ours[name])
     issuer = attempt.provider.settings.issuer
     jti = assertion.require_claims(claims, client, profile, issuer=issuer, endpoints=endpoints, now=attempt.now)
-    return AuthenticatedClient(client, profile, once=(jti,))
+    return AuthenticatedClient(client, profile, single_use=(jti,))
 
 
 def _none(attempt: _Attempt) -> AuthenticatedClient:
@@ -164,7 +166,7 @@ def _with_keys(attempt: _Attempt, *, kid: str | None = None, x5c: str | None = N
     """The client with the keys that it registered or publishes."""
     try:
         return attempt.provider.published_keys.of(attempt.client, now=attempt.now, kid=kid, x5c=x5c)
-    except CantFetch as problem:
+    except FetchError as problem:
         raise InvalidClient("client authentication failed", detail=str(problem)) from None
 
 

@@ -17,12 +17,12 @@ FAPI1-BASE-5.2.2-3.
 """
 
 CACHE_SECONDS = 60
-MOST_CACHED = 1000
+MAX_CACHED = 1000
 
 
-def made(chance: Callable[[int], bytes]) -> str:
-    """A new secret. `chance`: so many random bytes."""
-    return urlsafe_b64encode(chance(OCTETS)).rstrip(b"=").decode()
+def made(random_bytes: Callable[[int], bytes]) -> str:
+    """A new secret. `random_bytes`: so many random bytes."""
+    return urlsafe_b64encode(random_bytes(OCTETS)).rstrip(b"=").decode()
 
 
 def sealed_for(client_id: str) -> dict[str, str]:
@@ -44,12 +44,12 @@ class ClientSecrets:
         """The client's secret, None if it has none."""
         if client.client_secret is None:
             return None
-        place = (client.client_id, client.client_secret)
-        read_at, cached = self._cache.get(place, (0, None))
+        cache_key = (client.client_id, client.client_secret)
+        read_at, cached = self._cache.get(cache_key, (0, None))
         if cached is not None and 0 <= now - read_at < CACHE_SECONDS:
             return cached
         secret = self._unseal(client.client_secret, sealed_for(client.client_id))
-        if len(self._cache) >= MOST_CACHED:
+        if len(self._cache) >= MAX_CACHED:
             self._cache.clear()
-        self._cache[place] = (now, secret)
+        self._cache[cache_key] = (now, secret)
         return secret

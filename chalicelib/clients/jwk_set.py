@@ -13,8 +13,8 @@ from cryptography import x509
 from chalicelib.keys import jose
 from chalicelib.profiles import Profile
 
-MOST_KEYS = 50
-LONGEST_NAME = 100
+MAX_KEYS = 50
+MAX_NAME_LENGTH = 100
 PRIVATE = "it is a private key; it is to be thrown away"
 
 log = logging.getLogger("ducat")
@@ -39,7 +39,7 @@ def members_of(jwks: Any) -> list[Any]:
     keys = jwks.get("keys") if isinstance(jwks, dict) else None
     if not isinstance(keys, list):
         raise KeysError("it is no JWK Set")
-    if len(keys) > MOST_KEYS:
+    if len(keys) > MAX_KEYS:
         raise KeysError("there are too many keys")
     return keys
 
@@ -51,11 +51,11 @@ def usable(members: list[Any], profile: Profile) -> Usable:
     """
     keys: Keys = []
     left = []
-    for place, member in enumerate(members):
+    for index, member in enumerate(members):
         try:
             key = _require_usable(member, profile)
         except KeysError as problem:
-            left.append(f"{_name(member, place)}: {problem}")
+            left.append(f"{_name(member, index)}: {problem}")
             continue
         if key not in keys:
             keys.append(key)
@@ -77,11 +77,11 @@ def report(client_id: str, left: tuple[str, ...]) -> None:
         log.warning(json.dumps({"endpoint": "keys", "outcome": "left alone", "client_id": client_id, "reason": one}))
 
 
-def _name(member: Any, place: int) -> str:
+def _name(member: Any, index: int) -> str:
     """Which one it is: its place, and its kid where it has one that is fit to be read."""
     kid = member.get("kid") if isinstance(member, dict) else None
-    told = f", kid {kid}" if isinstance(kid, str) and kid.isprintable() and len(kid) <= LONGEST_NAME else ""
-    return f"key {place + 1}{told}"
+    disclosed = f", kid {kid}" if isinstance(kid, str) and kid.isprintable() and len(kid) <= MAX_NAME_LENGTH else ""
+    return f"key {index + 1}{disclosed}"
 
 
 def _require_usable(member: Any, profile: Profile) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def _require_usable(member: Any, profile: Profile) -> dict[str, Any]:
 
 def _public_key(member: dict[str, Any]) -> Any:
     """The public key of a JWK that can verify or be encrypted to. Raises JoseError."""
-    if jose.only_encrypts(member):
+    if jose.is_encryption_only(member):
         from chalicelib.keys import jwe  # a client that registers such a key is rare
 
         return jwe.public_key(member)

@@ -16,12 +16,12 @@ def of_consent(client: Client, profile: Profile) -> int:
     return profile.public_consent_lifetime if client.public else profile.consent_lifetime
 
 
-LONGEST_CONSENT = max(
+MAX_CONSENT_LIFETIME = max(
     lifetime
     for profile in PROFILES.values()
     for lifetime in (profile.consent_lifetime, profile.public_consent_lifetime)
 )
 """Of any client."""
 
-LONGEST_INTERACTION = max(profile.interaction_lifetime for profile in PROFILES.values())
+MAX_INTERACTION_LENGTH = max(profile.interaction_lifetime for profile in PROFILES.values())
 """From the first page to the decision."""

@@ -13,15 +13,15 @@ from urllib.parse import urlsplit
 
 from chalicelib.errors import InvalidClientMetadata
 from chalicelib.fetch import https_url
-from chalicelib.fetch.documents import CantFetch, Documents
+from chalicelib.fetch.documents import DocumentFetcher, FetchError
 from chalicelib.keys import jose
 from chalicelib.profiles import Profile
 from chalicelib.storage.records import Client
 
-LONGEST_REQUEST_URI = 512  # OIDCC-6.2
-MOST_REQUEST_URIS = 20
+MAX_REQUEST_URI_LENGTH = 512  # OIDCC-6.2
+MAX_REQUEST_URIS = 20
 DIGEST = re.compile(r"[A-Za-z0-9_-]{43}")
-LARGEST_SECTOR = 64 * 1024
+MAX_SECTOR_BYTES = 64 * 1024
 SUBJECT_TYPES = ("public", "pairwise")
 
 
@@ -30,17 +30,17 @@ def require_locations(client: Client, profile: Profile) -> Client:
     if client.jwks_uri is not None:
         if client.jwks is not None:
             raise InvalidClientMetadata("jwks and jwks_uri can't be used together")  # RFC7591-2
-        _require_place("jwks_uri", client.jwks_uri)  # FAPI1-ADV-8.9-1
+        _require_https_url("jwks_uri", client.jwks_uri)  # FAPI1-ADV-8.9-1
     if client.request_uris and (profile.pushed_requests_only or not profile.request_object_signing_algs):
         raise InvalidClientMetadata("request_uris: the profile takes no request object by reference")
-    if len(client.request_uris) > MOST_REQUEST_URIS:
-        raise InvalidClientMetadata(f"request_uris: more than {MOST_REQUEST_URIS}")
+    if len(client.request_uris) > MAX_REQUEST_URIS:
+        raise InvalidClientMetadata(f"request_uris: more than {MAX_REQUEST_URIS}")
     for uri in client.request_uris:
         _require_request_uri(uri)
     return client
 
 
-def require_sector(client: Client, documents: Documents | None) -> Client:
+def require_sector(client: Client, documents: DocumentFetcher | None) -> Client:
     """The client with its `sector_identifier`, by which its pairwise subjects are made (OIDCC-8.1).
 
     That is the host of its sector_identifier_uri, whose document must name each redirect_uri; else the one host of these. Raises
@@ -59,33 +59,35 @@ def require_sector(client: Client, documents: Documents | None) -> Client:
     return replace(client, sector_identifier=hosts.pop())
 
 
-def _require_place(name: str, url: Any) -> str:
+def _require_https_url(name: str, url: Any) -> str:
     """The host of a URL that can be fetched from."""
     try:
         return https_url.of(str(url)).host
-    except CantFetch as problem:
+    except FetchError as problem:
         raise InvalidClientMetadata(f"{name}: {problem}") from None
 
 
 def _require_request_uri(uri: str) -> str:
     """OIDCC-6.2: https; a fragment is the SHA-256 of the content, in base64url."""
     url, has_digest, digest = uri.partition("#")
-    _require_place("request_uris", url)
-    if len(uri) > LONGEST_REQUEST_URI:
-        raise InvalidClientMetadata(f"request_uris: one is longer than {LONGEST_REQUEST_URI} characters")
+    _require_https_url("request_uris", url)
+    if len(uri) > MAX_REQUEST_URI_LENGTH:
+        raise InvalidClientMetadata(f"request_uris: one is longer than {MAX_REQUEST_URI_LENGTH} characters")
     if has_digest and not DIGEST.fullmatch(digest):
         raise InvalidClientMetadata("request_uris: a fragment must be the base64url SHA-256 of the content")
     return uri
 
 
-def _require_sector(url: Any, redirect_uris: tuple[str, ...], documents: Documents | None) -> str:
+def _require_sector(url: Any, redirect_uris: tuple[str, ...], documents: DocumentFetcher | None) -> str:
     """The host of the sector, if its document has every redirect_uri."""
-    host = _require_place("sector_identifier_uri", url)
+    host = _require_https_url("sector_identifier_uri", url)
     if documents is None:
         raise InvalidClientMetadata("sector_identifier_uri: it can't be fetched from here")
     try:
-        listed = json.loads(documents.get(url, largest=LARGEST_SECTOR), object_pairs_hook=jose.unique)
-    except CantFetch as problem:
+        listed = json.loads(
+            documents.get(url, largest=MAX_SECTOR_BYTES), object_pairs_hook=jose.reject_duplicate_members
+        )
+    except FetchError as problem:
         raise InvalidClientMetadata("sector_identifier_uri: it can't be fetched", detail=str(problem)) from None
     except (ValueError, RecursionError, jose.JoseError):
         raise InvalidClientMetadata("sector_identifier_uri: it is not JSON") from None

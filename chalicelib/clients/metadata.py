@@ -22,7 +22,7 @@ from chalicelib.clients.further_metadata import MADE_HERE, require_harmless
 from chalicelib.clients.jwk_set import Keys, KeysError
 from chalicelib.clients.locations import require_locations, require_sector
 from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri
-from chalicelib.fetch.documents import Documents
+from chalicelib.fetch.documents import DocumentFetcher
 from chalicelib.keys import algorithm
 from chalicelib.profiles import PROFILES, Profile
 from chalicelib.storage.records import Client
@@ -60,7 +60,7 @@ def registered(
     *,
     signs: Collection[str] = ALWAYS_SIGNS,
     writes: Writes = lambda scope, types: True,
-    documents: Documents | None = None,
+    documents: DocumentFetcher | None = None,
 ) -> Client:
     """The client that the metadata describes; names are RFC 7591's, RFC 8705's and `profile`.
 

@@ -13,17 +13,17 @@ from typing import Any
 
 from chalicelib.clients.jwk_set import KeysError, members_of, report, usable
 from chalicelib.errors import InvalidRequest, InvalidRequestObject
-from chalicelib.fetch.documents import CantFetch, Documents
+from chalicelib.fetch.documents import DocumentFetcher, FetchError
 from chalicelib.keys import jose
 from chalicelib.profiles import PROFILES
 from chalicelib.storage.records import Client
 
 FRESH = 300
-LONGEST_USE = 3600
+MAX_USE = 3600
 BETWEEN_ATTEMPTS = 30
 """Seconds. All three count in each warm function for itself."""
-LARGEST = 64 * 1024
-MOST_CLIENTS = 1000
+MAX_BYTES = 64 * 1024
+MAX_CLIENTS = 1000
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,10 @@ class _Copy:
         )
 
 
-class PublishedKeys:
+class ClientJwksCache:
     """The keys of clients, remembered in the warm function."""
 
-    def __init__(self, documents: Documents) -> None:
+    def __init__(self, documents: DocumentFetcher) -> None:
         self._documents = documents
         self._copies: dict[tuple[str, str, str], _Copy] = {}
 
@@ -61,15 +61,15 @@ class PublishedKeys:
         """
         if client.jwks_uri is None:
             return client
-        place = (client.client_id, client.jwks_uri, client.profile)
-        copy = self._copies.get(place)
+        cache_key = (client.client_id, client.jwks_uri, client.profile)
+        copy = self._copies.get(cache_key)
         if copy is None or _is_due(copy, kid, x5c, now=now):
             copy = self._attempt(client, client.jwks_uri, copy, now=now)
-            if len(self._copies) >= MOST_CLIENTS:
+            if len(self._copies) >= MAX_CLIENTS:
                 self._copies.clear()
-            self._copies[place] = copy
-        if copy.jwks is None or not 0 <= now - copy.fetched_at < LONGEST_USE:
-            raise CantFetch(f"jwks_uri: {copy.problem}")
+            self._copies[cache_key] = copy
+        if copy.jwks is None or not 0 <= now - copy.fetched_at < MAX_USE:
+            raise FetchError(f"jwks_uri: {copy.problem}")
         return replace(client, jwks=copy.jwks)
 
     def for_request_object(self, client: Client, sent: str | None, *, now: int) -> Client:
@@ -80,22 +80,24 @@ class PublishedKeys:
         if sent is None:
             return client
         try:
-            return self.of(client, kid=jose.named_key(sent), now=now)
-        except CantFetch as problem:
+            return self.of(client, kid=jose.unverified_kid(sent), now=now)
+        except FetchError as problem:
             raise InvalidRequestObject("the keys of the client can't be fetched", detail=str(problem)) from None
 
     def for_encryption(self, client: Client, *, now: int) -> Client:
         """The client with the keys that answers to it are encrypted to. Raises InvalidRequest: it can't be answered."""
         try:
             return self.of(client, now=now)
-        except CantFetch as problem:
+        except FetchError as problem:
             raise InvalidRequest("the keys of the client can't be fetched", detail=str(problem)) from None
 
     def _attempt(self, client: Client, url: str, before: _Copy | None, *, now: int) -> _Copy:
         try:
-            jwks = json.loads(self._documents.get(url, largest=LARGEST), object_pairs_hook=jose.unique)
+            jwks = json.loads(
+                self._documents.get(url, largest=MAX_BYTES), object_pairs_hook=jose.reject_duplicate_members
+            )
             found = usable(members_of(jwks), PROFILES[client.profile])
-        except (CantFetch, KeysError, jose.JoseError) as problem:
+        except (FetchError, KeysError, jose.JoseError) as problem:
             why = str(problem)
         except (ValueError, RecursionError) as problem:  # no JSON
             why = f"it can't be read ({type(problem).__name__})"

@@ -13,14 +13,14 @@ from chalicelib.clients import client_secret, distinguished_name
 from chalicelib.clients.certificate import poses
 from chalicelib.clients.metadata import Writes, registered
 from chalicelib.errors import InvalidClientMetadata
-from chalicelib.fetch.documents import Documents
-from chalicelib.keys.ring import KeyHome
+from chalicelib.fetch.documents import DocumentFetcher
+from chalicelib.keys.ring import KeyManagement
 from chalicelib.settings import Settings
 from chalicelib.storage.records import Client
 from chalicelib.storage.stores import Clients
 
 
-class Needs(Protocol):
+class RegistrationPorts(Protocol):
     """What registration asks of the Provider."""
 
     @property
@@ -28,17 +28,17 @@ class Needs(Protocol):
     @property
     def clients(self) -> Clients: ...
     @property
-    def kms(self) -> KeyHome: ...
+    def kms(self) -> KeyManagement: ...
     @property
-    def documents(self) -> Documents: ...
+    def documents(self) -> DocumentFetcher: ...
 
     def now(self) -> int: ...
 
 
 def register(
     metadata: Mapping[str, Any],
-    provider: Needs,
-    chance: Callable[[int], bytes],
+    provider: RegistrationPorts,
+    random_bytes: Callable[[int], bytes],
     *,
     writes: Writes,
     new_secret: bool = False,
@@ -46,7 +46,7 @@ def register(
     """Add a client, or replace the one of its client_id. Gives it, and its secret where one was made.
 
     Nobody can read the secret again: who registers hands it to the client. A client that has one keeps it, unless
-    `new_secret`. `chance`: so many random bytes. `writes`: as metadata.py takes it.
+    `new_secret`. `random_bytes`: so many random bytes. `writes`: as metadata.py takes it.
     Raises InvalidClientMetadata or InvalidRedirectUri.
     """
     signs = provider.settings.signing_keys
@@ -60,10 +60,10 @@ def register(
     if client.token_endpoint_auth_method == "client_secret_jwt":
         sealed = None if before is None or new_secret else before.client_secret
         if sealed is None:
-            secret = client_secret.made(chance)
+            secret = client_secret.made(random_bytes)
             sealed = provider.kms.seal(secret.encode(), client_secret.sealed_for(client.client_id))
         client = replace(client, client_secret=sealed)
-    provider.clients.keep(client)
+    provider.clients.put(client)
     return client, secret
 
 

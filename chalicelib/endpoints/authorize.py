@@ -11,8 +11,8 @@ from chalicelib.authorization import request_uri, response
 from chalicelib.errors import LoginRequired, OAuthError
 from chalicelib.interaction import browser
 from chalicelib.interaction.refusal import refuse
-from chalicelib.interaction.resolve import heard
-from chalicelib.interaction.single_sign_on import recognised, sign_on
+from chalicelib.interaction.resolve import resolve_authorization_request
+from chalicelib.interaction.single_sign_on import find_sso_login, sign_on
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
@@ -26,10 +26,12 @@ def answer(request: Request, provider: Provider) -> Response:
 
     # Read.
     parameters = request.form if request.method == "POST" else request.parameters
-    handle = request_uri.handle_of(parameters.get("request_uri"))
-    cookie = provider.new_handle()
+    token_value = request_uri.token_value_of(parameters.get("request_uri"))
+    cookie = provider.new_token_value()
     journey = request.interaction_id
-    client, way_back, check = heard(parameters, handle, cookie, provider, journey=journey, now=now)
+    client, redirect_target, check = resolve_authorization_request(
+        parameters, token_value, cookie, provider, journey=journey, now=now
+    )
     request.note(client_id=client.client_id)
     profile = PROFILES[client.profile]
 
@@ -38,15 +40,15 @@ def answer(request: Request, provider: Provider) -> Response:
         grant = check()
         request.note(journey=grant.journey)
         authorization_request.require_answerable(grant.request, client)
-        login = recognised(request, grant.request, client, provider, now=now)
+        login = find_sso_login(request, grant.request, client, provider, now=now)
         if login is not None:
             sign_on(request, grant, cookie, login, provider, profile, now=now)
         elif "none" in grant.request.prompt:
             raise LoginRequired("the person would have to log in")  # OIDCC-3.1.2.1
     except OAuthError as refusal:
-        return response.failure(way_back, provider, refusal, now=now)
+        return response.failure(redirect_target, provider, refusal, now=now)
     except Exception as problem:  # RFC6749-4.1.2.1: the client hears of it, where its redirect_uri is known
-        return response.failure(way_back, provider, aws_failure.refusal(problem), now=now)
+        return response.failure(redirect_target, provider, aws_failure.refusal(problem), now=now)
 
     # Answer.
     bound = browser.bind(grant.key, cookie, seconds=profile.interaction_lifetime)

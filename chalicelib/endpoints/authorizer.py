@@ -14,8 +14,8 @@ from chalicelib.errors import InvalidRequest, OAuthError
 from chalicelib.messages import Request
 from chalicelib.provider import Provider
 from chalicelib.resource_server import access, fapi_headers, policy
-from chalicelib.resource_server.access import Access
-from chalicelib.resource_server.policy import Demand
+from chalicelib.resource_server.access import VerifiedAccessToken
+from chalicelib.resource_server.policy import ResourcePolicy
 from chalicelib.users import assurance
 
 
@@ -24,26 +24,28 @@ def decide(request: Request, method_arn: str, provider: Provider) -> dict[str, A
     named = {"interaction_id": request.interaction_id or provider.new_uuid()}
     try:
         now = provider.now()
-        asked = _demand(request, provider)
-        opened = access.check(request, provider, asked, now=now, writes=writes)
+        requested = _demand(request, provider)
+        opened = access.verify_access_token(request, provider, requested, now=now, writes=writes)
         noted = fapi_headers.check(request).noted
-        more = _more(request, opened, asked, provider, now=now)
+        more = _more(request, opened, requested, provider, now=now)
     except OAuthError as refusal:
         return _policy("nobody", "Deny", method_arn, _refusal(refusal) | named)
     return _policy(opened.principal, "Allow", method_arn, _context(opened) | noted | more | named)
 
 
-def _more(request: Request, opened: Access, asked: Demand, provider: Provider, *, now: int) -> dict[str, str]:
+def _more(
+    request: Request, opened: VerifiedAccessToken, requested: ResourcePolicy, provider: Provider, *, now: int
+) -> dict[str, str]:
     """What few routes ask for. What is consumed comes last: nothing that can fail follows."""
     more: dict[str, str] = {}
-    if asked.signed:
+    if requested.signed:
         from chalicelib.resource_server import signed_call
 
-        more |= signed_call.check(request, opened, asked, provider, now=now)
-    if asked.consumes is not None:
+        more |= signed_call.check(request, opened, requested, provider, now=now)
+    if requested.consumes is not None:
         from chalicelib.resource_server import one_off
 
-        more |= one_off.consume(request, opened, asked, provider, now=now)
+        more |= one_off.consume(request, opened, requested, provider, now=now)
     return more
 
 
@@ -51,19 +53,19 @@ def _refusal(refusal: OAuthError) -> dict[str, str]:
     """What the gateway response makes of it, and the reason for the log."""
     headers = dict(refusal.headers)
     error = "" if refusal.silent else refusal.error
-    told = {"error": error, "www_authenticate": headers.get("WWW-Authenticate", access.BEARER)}
+    disclosed = {"error": error, "www_authenticate": headers.get("WWW-Authenticate", access.BEARER)}
     if "DPoP-Nonce" in headers:
-        told["dpop_nonce"] = headers["DPoP-Nonce"]
+        disclosed["dpop_nonce"] = headers["DPoP-Nonce"]
     if "Accept-Signature" in headers:
-        told["accept_signature"] = headers["Accept-Signature"]
-    return {**told, "reason": refusal.detail or refusal.description}
+        disclosed["accept_signature"] = headers["Accept-Signature"]
+    return {**disclosed, "reason": refusal.detail or refusal.description}
 
 
-def _demand(request: Request, provider: Provider) -> Demand:
+def _demand(request: Request, provider: Provider) -> ResourcePolicy:
     """What the route asks for, from the settings. A route without a rule is shut. Raises InvalidRequest."""
     settings = provider.settings
     try:
-        return policy.of_route(
+        return policy.policy_for(
             settings,
             f"{request.method} {request.path}",
             settings.addresses(request.target),
@@ -73,7 +75,7 @@ def _demand(request: Request, provider: Provider) -> Demand:
         raise InvalidRequest("this resource is not open", detail="no rule in DUCAT_RESOURCE_RULES") from None
 
 
-def _context(opened: Access) -> dict[str, str]:
+def _context(opened: VerifiedAccessToken) -> dict[str, str]:
     context = {
         "client_id": opened.token.client_id,
         "scope": " ".join(opened.token.scope),

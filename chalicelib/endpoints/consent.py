@@ -14,9 +14,9 @@ from chalicelib.interaction.decision import Choice, approve, cancel
 from chalicelib.interaction.refusal import refuse
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.provider import Provider
-from chalicelib.storage.handles import digest
 from chalicelib.storage.permission import Grant
-from chalicelib.storage.records import Login
+from chalicelib.storage.records import Authentication
+from chalicelib.storage.token_values import digest
 
 __all__ = ["answer", "refuse"]
 
@@ -43,13 +43,15 @@ def _show(request: Request, provider: Provider) -> Response:
         return response.failure(grant.request, provider, aws_failure.refusal(problem), now=now)  # RFC6749-4.1.2.1
 
 
-def _answered_or_asked(grant: Grant, login: Login, cookie: str, provider: Provider, *, now: int) -> Response:
-    asked = consent_page.of(grant, login, provider, now=now)
-    if asked.answered:
-        return consent_without_page.approve_as_before(grant, cookie, digest(login.sub), asked.bond, provider, now=now)
+def _answered_or_asked(grant: Grant, login: Authentication, cookie: str, provider: Provider, *, now: int) -> Response:
+    requested = consent_page.of(grant, login, provider, now=now)
+    if requested.answered:
+        return consent_without_page.approve_as_before(
+            grant, cookie, digest(login.sub), requested.bond, provider, now=now
+        )
     if "none" in grant.request.prompt:
         return cancel(grant, cookie, provider, now=now, why=ConsentRequired("the person would have to agree"))
-    return consent_page.page(asked, cookie, provider)
+    return consent_page.page(requested, cookie, provider)
 
 
 def _post(request: Request, provider: Provider) -> Response:
@@ -80,7 +82,7 @@ def _post(request: Request, provider: Provider) -> Response:
             return cancel(grant, cookie, provider, now=now)
 
     # Remember, and answer.
-    choice = Choice(browser.asked(form), granted, by_hand=True)
+    choice = Choice(browser.requested(form), granted, by_hand=True)
     return approve(grant, key, cookie, choice, provider, now=now)
 
 
@@ -90,5 +92,5 @@ def _again(
     """The page again, as the person left it. Nothing is decided."""
     if grant.login is None:
         raise browser.over()
-    asked = consent_page.of(grant, grant.login, provider, now=now)
-    return consent_page.page(asked, cookie, provider, chosen=form, problem=problem)
+    requested = consent_page.of(grant, grant.login, provider, now=now)
+    return consent_page.page(requested, cookie, provider, chosen=form, problem=problem)

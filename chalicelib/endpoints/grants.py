@@ -16,16 +16,16 @@ from chalicelib.pages.grants import Entry
 from chalicelib.provider import Provider
 from chalicelib.storage.permission import Grant
 from chalicelib.storage.records import Session
-from chalicelib.storage.stores import AlreadyUsed, Gone
+from chalicelib.storage.stores import AlreadyUsed, NotOpen
 from chalicelib.users import attempt, bond, claims, device
 from chalicelib.users.port import SignInRefused
 
 __all__ = ["answer", "refuse"]
 
 PATH = "/grants"
-STRANGER, PERSON = "grants", "session"
+SIGN_IN_FORM, GRANTS_FORM = "grants", "session"
 """What a form is of: the sign-in of a browser that nobody is known in, or the page of who is."""
-STAYS = 15 * 60
+PAGE_LIFETIME = 15 * 60
 """Seconds for which the sign-in page may stay open, and for which who signed in here is recognised."""
 
 
@@ -37,77 +37,81 @@ def answer(request: Request, provider: Provider) -> Response:
         key, cookie = browser.require_posted(request, form)
         return (
             _sign_in(request, form, cookie, provider, now=now)
-            if key == STRANGER
+            if key == SIGN_IN_FORM
             else _do(form, cookie, provider, now=now)
         )
-    handle = session.handle_of(request)
-    known = provider.sessions.find(handle, now=now)
+    token_value = session.token_value_of(request)
+    known = provider.sessions.find(token_value, now=now)
     if known is None:
-        cookie = provider.new_handle()
-        return _stranger(cookie, provider, now=now).with_headers(browser.bind(STRANGER, cookie, seconds=STAYS))
+        cookie = provider.new_token_value()
+        return _stranger(cookie, provider, now=now).with_headers(
+            browser.bind(SIGN_IN_FORM, cookie, seconds=PAGE_LIFETIME)
+        )
     shown = [_told(given, provider, now=now) for given in _by_client(known, provider, now=now).values()]
-    csrf = browser.token(PERSON, handle)
+    csrf = browser.token(GRANTS_FORM, token_value)
     settings = provider.settings
-    return grants.page_of(bank_name=settings.bank_name, key=PERSON, csrf=csrf, person=known.username, grants=shown)
+    return grants.page_of(bank_name=settings.bank_name, key=GRANTS_FORM, csrf=csrf, person=known.username, grants=shown)
 
 
-def _do(form: Mapping[str, str], handle: str, provider: Provider, *, now: int) -> Response:
+def _do(form: Mapping[str, str], token_value: str, provider: Provider, *, now: int) -> Response:
     """What the person's button says, for the person whose browser it is. Raises AccessDenied."""
-    known = provider.sessions.find(handle, now=now)
+    known = provider.sessions.find(token_value, now=now)
     if known is None:  # over since the page was shown: nothing is done for whoever sits there now
         return see_other(PATH)
     if form.get("action") == "sign-out":
         # What was begun here and is not decided yet ends with it.
-        provider.sessions.end(handle, now=now, keep=now + lifetimes.LONGEST_INTERACTION)
+        provider.sessions.end(token_value, now=now, keep=now + lifetimes.MAX_INTERACTION_LENGTH)
         return see_other(PATH, session.release()).noting(sub=known.sub)
     client_id = form.get("client", "")
     if form.get("action") != "end" or not client_id:
         raise AccessDenied("that is no button of this page")
     key = bond.key_of(known.sub, client_id, provider.kms)
-    provider.bonds.end(key, now=now, keep=now + lifetimes.LONGEST_CONSENT)
+    provider.bonds.end(key, now=now, keep=now + lifetimes.MAX_CONSENT_LIFETIME)
     return see_other(PATH).noting(sub=known.sub, client_id=client_id)
 
 
 def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: Provider, *, now: int) -> Response:
     """303 to the page of who signed in, or the sign-in again with what is wrong."""
-    username = attempt.typed(form, "username")
-    this = browser.attempt(STRANGER, cookie)
+    username = attempt.form_field(form, "username")
+    this = browser.attempt(SIGN_IN_FORM, cookie)
     try:
         signed_in = attempt.sign_in(
-            attempt.find(form, provider.people),
+            attempt.find(form, provider.user_directory),
             form,
-            provider.people,
-            asked=passkey_challenge.answered(form, STRANGER, cookie, latest=now + STAYS, now=now, offered=True),
+            provider.user_directory,
+            requested=passkey_challenge.answered(
+                form, SIGN_IN_FORM, cookie, latest=now + PAGE_LIFETIME, now=now, offered=True
+            ),
             scope=(),
             claims=(),
             attempt=this,
             now=now,
             browser=device.known(request, username, provider.kms),
         )
-        first = attempt.claim(signed_in, this, provider.used_once, now=now)
-    except (SignInRefused, AlreadyUsed, Gone) as refused:
+        first = attempt.claim(signed_in, this, provider.replay_cache, now=now)
+    except (SignInRefused, AlreadyUsed, NotOpen) as refused:
         again = _stranger(cookie, provider, now=now, username=username, problem=attempt.problem(form))
         return again.noting(reason=str(refused))
     login = replace(signed_in.login, username=signed_in.username or username.strip())
     if not first:  # the first post has the session; this one shows what that one came to
         return see_other(PATH)
-    known = device.remember(request, login.username, provider.kms, provider.new_handle())
-    handle = session.made(login.auth_time + STAYS, provider)
-    session.begin_for(request, handle, login, provider, seconds=STAYS, now=now)
-    return see_other(PATH, session.cookie(handle, seconds=STAYS), browser.release(STRANGER), *known).noting(
-        sub=login.sub
-    )
+    known = device.remember(request, login.username, provider.kms, provider.new_token_value())
+    token_value = session.made(login.auth_time + PAGE_LIFETIME, provider)
+    session.begin_for(request, token_value, login, provider, seconds=PAGE_LIFETIME, now=now)
+    return see_other(
+        PATH, session.cookie(token_value, seconds=PAGE_LIFETIME), browser.release(SIGN_IN_FORM), *known
+    ).noting(sub=login.sub)
 
 
 def _stranger(cookie: str, provider: Provider, *, now: int, username: str = "", problem: str | None = None) -> Response:
     return grants.sign_in(
         bank_name=provider.settings.bank_name,
-        key=STRANGER,
-        csrf=browser.token(STRANGER, cookie),
+        key=SIGN_IN_FORM,
+        csrf=browser.token(SIGN_IN_FORM, cookie),
         username=username,
-        hint=provider.people.hint,
+        hint=provider.user_directory.login_help_text,
         problem=problem,
-        passkey=passkey_challenge.begin(STRANGER, cookie, provider, until=now + STAYS, offered=True),
+        passkey=passkey_challenge.begin(SIGN_IN_FORM, cookie, provider, until=now + PAGE_LIFETIME, offered=True),
     )
 
 

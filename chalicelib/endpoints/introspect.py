@@ -16,9 +16,9 @@ from chalicelib.keys import jose
 from chalicelib.messages import NO_STORE, Request, Response, uncached
 from chalicelib.provider import Provider
 from chalicelib.single_use import consuming
-from chalicelib.storage.handles import matches
 from chalicelib.storage.permission import AccessToken, Grant
-from chalicelib.storage.records import Client, Login
+from chalicelib.storage.records import Authentication, Client
+from chalicelib.storage.token_values import matches
 from chalicelib.tokens import audience, sender_constraint
 
 SIGNED = "application/token-introspection+jwt"
@@ -30,7 +30,7 @@ def answer(request: Request, provider: Provider) -> Response:
     form = request.form
     caller = authentication.require_confidential(authentication.authenticate(request, form, provider, now=now))
     token = form.get("token")
-    with consuming(caller.once, provider, now=now) as use:
+    with consuming(caller.single_use, provider, now=now) as use:
         if token is None:
             raise InvalidRequest("token is missing")  # RFC7662-2.1
         access_token, grant = use.beside(lambda: provider.tokens.look_up(token, now=now))
@@ -39,11 +39,13 @@ def answer(request: Request, provider: Provider) -> Response:
     found = grant or access_token
     if found is not None and found.client_id == caller.client.client_id and not found.is_of(caller.client):
         access_token = grant = None  # of a client that was registered under this name before
-    told = _told(access_token, grant, caller.client, issuer=provider.settings.issuer)
-    told = {name: value for name, value in told.items() if value is not None}
-    request.note(journey=grant.journey if grant is not None and told["active"] else None)
-    said = _signed(told, caller, provider, now=now) if _wants_signed(request, caller) else uncached(200, **told)
-    return said.noting(client_id=caller.client.client_id, active=str(told["active"]))
+    disclosed = _told(access_token, grant, caller.client, issuer=provider.settings.issuer)
+    disclosed = {name: value for name, value in disclosed.items() if value is not None}
+    request.note(journey=grant.journey if grant is not None and disclosed["active"] else None)
+    said = (
+        _signed(disclosed, caller, provider, now=now) if _wants_signed(request, caller) else uncached(200, **disclosed)
+    )
+    return said.noting(client_id=caller.client.client_id, active=str(disclosed["active"]))
 
 
 def _wants_signed(request: Request, caller: AuthenticatedClient) -> bool:
@@ -53,15 +55,15 @@ def _wants_signed(request: Request, caller: AuthenticatedClient) -> bool:
     return SIGNED in types and bool(caller.profile.introspection_signing_algs)
 
 
-def _signed(told: dict[str, Any], caller: AuthenticatedClient, provider: Provider, *, now: int) -> Response:
+def _signed(disclosed: dict[str, Any], caller: AuthenticatedClient, provider: Provider, *, now: int) -> Response:
     """RFC9701-5: the answer as a JWT for this caller, which can't be taken for an access token or an ID token."""
     claims = {
         "iss": provider.settings.issuer,
         "aud": caller.client.client_id,
         "iat": now,
-        "token_introspection": told,
+        "token_introspection": disclosed,
     }
-    signer = provider.ring.signing(caller.client.introspection_signed_response_alg, now=now)
+    signer = provider.ring.signer_for(caller.client.introspection_signed_response_alg, now=now)
     return Response(
         200, (("Content-Type", SIGNED), *NO_STORE), jose.sign(claims, signer, typ="token-introspection+jwt")
     )
@@ -83,7 +85,7 @@ def _told(token: AccessToken | None, grant: Grant | None, caller: Client, *, iss
         "iss": issuer,
         "client_id": found.client_id,
         "scope": " ".join(scope) or None,
-        "aud": audience.told(token, caller.protected_resources, own=found.client_id == caller.client_id),
+        "aud": audience.disclosed(token, caller.protected_resources, own=found.client_id == caller.client_id),
         "exp": token.expires_at if token is not None else grant.consent_expires_at if grant is not None else None,
         "iat": token.issued_at if token is not None else grant.given_at if grant is not None else None,
         "token_type": sender_constraint.token_type(token.cnf) if token is not None else None,
@@ -95,6 +97,6 @@ def _told(token: AccessToken | None, grant: Grant | None, caller: Client, *, iss
     }
 
 
-def _sub(login: Login | None, *, own: bool) -> str | None:
+def _sub(login: Authentication | None, *, own: bool) -> str | None:
     """A client learns by which name it knows the person; what protects the bank's accounts learns whose they are."""
-    return None if login is None else login.told_sub if own else login.sub
+    return None if login is None else login.client_sub if own else login.sub

@@ -45,16 +45,16 @@ def _post(request: Request, provider: Provider) -> Response:
 
     # Check. Neither read needs the other.
     found, user = provider.alongside(
-        lambda: provider.grants.find(key, now=now), lambda: attempt.find(form, provider.people)
+        lambda: provider.grants.find(key, now=now), lambda: attempt.find(form, provider.user_directory)
     )
     grant = browser.require_own(request, found, now=now)
 
     def again(problem: str, why: Exception) -> Response:
-        username = attempt.typed(form, "username")
+        username = attempt.form_field(form, "username")
         return _page(grant, cookie, provider, username=username, problem=problem).noting(reason=str(why))
 
     try:
-        known = device.known(request, attempt.typed(form, "username"), provider.kms)
+        known = device.known(request, attempt.form_field(form, "username"), provider.kms)
         who = sign_in.check(form, user, grant, cookie, provider, now=now, known_browser=known)
     except (SignInRefused, AlreadyUsed) as refused:
         return again(attempt.problem(form), refused)
@@ -66,8 +66,8 @@ def _post(request: Request, provider: Provider) -> Response:
         return decision.cancel(grant, cookie, provider, now=now, why=unmet)
 
     # Remember, and answer.
-    recognised = sign_in.remember(request, grant, cookie, who, provider, now=now)
-    to_consent = see_other(f"/consent?interaction={key}", *recognised)
+    find_sso_login = sign_in.remember(request, grant, cookie, who, provider, now=now)
+    to_consent = see_other(f"/consent?interaction={key}", *find_sso_login)
     return to_consent.noting(client_id=who.client.client_id, sub=who.login.sub)
 
 
@@ -79,7 +79,7 @@ def _page(grant: Grant, cookie: str, provider: Provider, *, username: str, probl
         csrf=browser.token(grant.key, cookie),
         redirect_uri=grant.request.redirect_uri,
         username=username,
-        hint=provider.people.hint,
+        hint=provider.user_directory.login_help_text,
         problem=problem,
         passkey=passkey_challenge.begin(grant.key, cookie, provider, until=grant.expires_at),
     )

@@ -29,24 +29,28 @@ def answer(request: Request, provider: Provider) -> Response:
     # Authenticate.
     caller = authentication.authenticate(request, form, provider, now=now)
 
-    with consuming(caller.once, provider, now=now) as use:
+    with consuming(caller.single_use, provider, now=now) as use:
         # Check. A proof sent now binds the code to its key.
         shown = dpop.proof(request, urls=provider.settings.addresses(request.path), nonces=provider.nonces, now=now)
         if shown is not None:
-            use.add(shown.once)
+            use.add(shown.single_use)
         if caller.client.dpop_nonce_required:
             dpop.require_fresh(shown, provider.nonces, now=now)
-        asked = _checked(form, caller, shown, provider, now=now)
+        requested = _checked(form, caller, shown, provider, now=now)
 
         # Remember. Nobody knows the request_uri yet.
-        handle = provider.new_handle()
-        grant = new_grant(handle, asked, caller.client, caller.profile, journey=request.interaction_id, now=now)
+        token_value = provider.new_token_value()
+        grant = new_grant(
+            token_value, requested, caller.client, caller.profile, journey=request.interaction_id, now=now
+        )
         request.note(journey=grant.journey)
         use.beside(lambda: provider.grants.push(grant))
 
     # Answer.
     lifetime = grant.request_expires_at - now
-    return uncached(201, request_uri=request_uri.of(handle), expires_in=lifetime).noting(client_id=asked.client_id)
+    return uncached(201, request_uri=request_uri.of(token_value), expires_in=lifetime).noting(
+        client_id=requested.client_id
+    )
 
 
 def _checked(
@@ -58,11 +62,11 @@ def _checked(
         raise UnauthorizedClient("this client may not ask a person")
     profile, issuer = caller.profile, provider.settings.issuer
     encrypted = encrypted_request.is_encrypted(form)
-    form = encrypted_request.opened(form, caller.client, profile, lambda kid: provider.ring.unwrapping(kid, now=now))
+    form = encrypted_request.opened(form, caller.client, profile, lambda kid: provider.ring.unwrapper_for(kid, now=now))
     client = provider.published_keys.for_request_object(caller.client, form.get("request"), now=now)
-    asked = request_object.unwrap(form, client, profile, issuer=issuer, encrypted=encrypted, now=now)
+    requested = request_object.unwrap(form, client, profile, issuer=issuer, encrypted=encrypted, now=now)
     return authorization_request.check(
-        asked,
+        requested,
         client,
         profile,
         now=now,
@@ -70,6 +74,6 @@ def _checked(
         resources=lambda: policy.resources(provider.settings),
         dpop_jkt=None if shown is None else shown.jkt,
         hinted_sub=id_token_hint.subject(
-            asked, client, profile, issuer=issuer, jwks=lambda: provider.ring.jwks(now=now)
+            requested, client, profile, issuer=issuer, jwks=lambda: provider.ring.jwks(now=now)
         ),
     )

@@ -4,35 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chalicelib.errors import AccessDenied, InvalidRequest, NotHere, OAuthError
+from chalicelib.errors import AccessDenied, InvalidRequest, NotFoundOrMethodNotAllowed, OAuthError
 from chalicelib.interaction import browser
 from chalicelib.messages import Request, Response
 from chalicelib.pages import enrolment, render
 from chalicelib.pages.ceremony import Ceremony
 from chalicelib.provider import Provider
-from chalicelib.storage.handles import digest
-from chalicelib.storage.stores import AlreadyUsed, Gone
+from chalicelib.storage.stores import AlreadyUsed, NotOpen
+from chalicelib.storage.token_values import digest
 from chalicelib.users import passkey
 from chalicelib.users.port import Passkeys, SignInRefused
 
-STAYS = 24 * 3600
+PAGE_LIFETIME = 24 * 3600
 """Seconds that the page may stay open: as long as a link lasts."""
 
 # One text for all: another one would tell whose link it is.
-WRONG = (
+MISMATCH_TEXT = (
     "That did not match. Check your user name, password and one-time code, and try again. "
     "A link works once, for a day, and for the person it was made for."
 )
 FIELDS = ("username", "password", "one_time_code", "invitation")
-LONGEST = 1024
+MAX_LENGTH = 1024
 """Characters of any of them that are looked at."""
 
 
 def answer(request: Request, provider: Provider) -> Response:
     """The page behind the link; or, posted, the page that makes the passkey, the same again, or the page that says it is done."""
-    passkeys = provider.people.passkeys
+    passkeys = provider.user_directory.passkeys
     if passkeys is None:
-        raise NotHere("nobody has a passkey here", status_code=404)
+        raise NotFoundOrMethodNotAllowed("nobody has a passkey here", status_code=404)
     if request.method == "POST":
         form = request.form
         key, cookie = browser.require_posted(request, form)
@@ -40,9 +40,9 @@ def answer(request: Request, provider: Provider) -> Response:
     invitation = request.parameters.get("invitation")
     if invitation is None:
         raise InvalidRequest("the link is not whole")
-    key, cookie = digest(invitation), provider.new_handle()
+    key, cookie = digest(invitation), provider.new_token_value()
     shown = _page(key, cookie, provider, invitation=invitation)
-    return shown.with_headers(browser.bind(key, cookie, seconds=STAYS))
+    return shown.with_headers(browser.bind(key, cookie, seconds=PAGE_LIFETIME))
 
 
 def refuse(refusal: OAuthError, provider: Provider, reference: str | None) -> Response:
@@ -57,10 +57,10 @@ def refuse(refusal: OAuthError, provider: Provider, reference: str | None) -> Re
 
 
 def _prove(form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, provider: Provider) -> Response:
-    username, password, one_time_code, invitation = (form.get(name, "")[:LONGEST] for name in FIELDS)
+    username, password, one_time_code, invitation = (form.get(name, "")[:MAX_LENGTH] for name in FIELDS)
     ticket = browser.ticket(key, cookie)
     try:
-        offer = passkeys.prove(
+        offer = passkeys.verify_for_enrolment(
             invitation,
             _bound(ticket, cookie),
             username=username,
@@ -69,16 +69,16 @@ def _prove(form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, p
             attempt=browser.attempt(key, cookie),
             now=provider.now(),
         )
-    except (SignInRefused, Gone, AlreadyUsed) as refused:
-        again = _page(key, cookie, provider, invitation=invitation, username=username, problem=WRONG)
+    except (SignInRefused, NotOpen, AlreadyUsed) as refused:
+        again = _page(key, cookie, provider, invitation=invitation, username=username, problem=MISMATCH_TEXT)
         return again.noting(reason=str(refused))
     settings = provider.settings
-    asked = passkey.creation(
+    requested = passkey.creation(
         browser.challenge(key, cookie, ticket),
         settings.issuer,
         bank_name=settings.bank_name,
         username=offer.username,
-        handle=offer.handle,
+        user_handle=offer.user_handle,
         known=offer.known,
     )
     return enrolment.make(
@@ -86,12 +86,12 @@ def _prove(form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, p
         key=key,
         csrf=browser.token(key, cookie),
         username=offer.username,
-        passkey=Ceremony(asked, ticket),
+        passkey=Ceremony(requested, ticket),
     )
 
 
 def _add(form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, provider: Provider) -> Response:
-    ticket, username = (form.get(name, "")[:LONGEST] for name in ("ticket", "username"))
+    ticket, username = (form.get(name, "")[:MAX_LENGTH] for name in ("ticket", "username"))
     try:
         sub = passkeys.add(
             _bound(ticket, cookie),
@@ -100,7 +100,7 @@ def _add(form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, pro
             challenge=browser.challenge(key, cookie, ticket),
             now=provider.now(),
         )
-    except (SignInRefused, Gone) as refused:
+    except (SignInRefused, NotOpen) as refused:
         raise AccessDenied("the passkey was not accepted; please ask for a new link", detail=str(refused)) from None
     made = enrolment.made(bank_name=provider.settings.bank_name)
     return made.with_headers(browser.release(key)).noting(sub=sub)

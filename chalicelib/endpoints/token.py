@@ -10,9 +10,9 @@ from chalicelib.errors import InvalidRequest, UnauthorizedClient, UnsupportedGra
 from chalicelib.grant_types import authorization_code, client_credentials, refresh_token
 from chalicelib.messages import Request, Response, uncached
 from chalicelib.provider import Provider
-from chalicelib.single_use import SingleUse, consuming
+from chalicelib.single_use import SingleUseValues, consuming
 from chalicelib.tokens import dpop
-from chalicelib.tokens.sender_constraint import Possession
+from chalicelib.tokens.sender_constraint import PresentedKeys
 
 GRANTS = {
     "authorization_code": authorization_code.issue,
@@ -26,7 +26,7 @@ def answer(request: Request, provider: Provider) -> Response:
     now = provider.now()
     form = request.form
     caller = authentication.authenticate(request, form, provider, now=now)
-    with consuming(caller.once, provider, now=now) as use:
+    with consuming(caller.single_use, provider, now=now) as use:
         possession = _possession(
             request, caller, use, provider, now=now
         )  # first: what is refused uses the proof up too
@@ -36,16 +36,16 @@ def answer(request: Request, provider: Provider) -> Response:
 
 
 def _possession(
-    request: Request, caller: AuthenticatedClient, use: SingleUse, provider: Provider, *, now: int
-) -> Possession:
+    request: Request, caller: AuthenticatedClient, use: SingleUseValues, provider: Provider, *, now: int
+) -> PresentedKeys:
     """What the request shows that the caller holds. Raises InvalidDpopProof or UseDpopNonce."""
     urls = provider.settings.addresses(request.path)
     shown = dpop.proof(request, urls=urls, nonces=provider.nonces, now=now)
     if shown is not None:
-        use.add(shown.once)
+        use.add(shown.single_use)
     if caller.client.dpop_nonce_required:
         dpop.require_fresh(shown, provider.nonces, now=now)
-    return Possession(request.client_certificate, shown)
+    return PresentedKeys(request.client_certificate, shown)
 
 
 def _grant_type(form: Mapping[str, str], caller: AuthenticatedClient) -> str:

@@ -13,7 +13,7 @@ from chalicelib.messages import NO_STORE, Request, Response, uncached
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
 from chalicelib.resource_server import access, fapi_headers
-from chalicelib.resource_server.policy import Demand, userinfo
+from chalicelib.resource_server.policy import ResourcePolicy, userinfo
 from chalicelib.storage.records import Client
 from chalicelib.users import claims
 
@@ -27,8 +27,15 @@ def answer(request: Request, provider: Provider) -> Response:
     """
     now = provider.now()
     addresses, resource = provider.settings.addresses(request.path), userinfo(provider.settings)
-    demand = Demand(addresses, scope=SCOPE, resource=resource)
-    opened = access.check(request, provider, demand, now=now, writes=writes, vouched=request.vouched)
+    demand = ResourcePolicy(addresses, scope=SCOPE, resource=resource)
+    opened = access.verify_access_token(
+        request,
+        provider,
+        demand,
+        now=now,
+        writes=writes,
+        proof_checked_by_authorizer=request.proof_checked_by_authorizer,
+    )
     noted = fapi_headers.check(request).noted
     if opened.grant is None:
         raise access.challenged(InvalidToken("no person stands behind this access token"), demand, None)
@@ -36,16 +43,16 @@ def answer(request: Request, provider: Provider) -> Response:
     if client is None or not opened.grant.is_of(client):
         raise access.challenged(InvalidToken("its client is no longer registered"), demand, None)
     login = opened.grant.person
-    told = claims.asked_for(login.claims, opened.token.scope, approval.userinfo_claims(opened.grant))
-    answer = _as_registered({**told, "sub": login.told_sub}, client, provider, now=now)
+    disclosed = claims.asked_for(login.claims, opened.token.scope, approval.userinfo_claims(opened.grant))
+    answer = _as_registered({**disclosed, "sub": login.client_sub}, client, provider, now=now)
     return answer.noting(client_id=opened.token.client_id, sub=login.sub, **noted)
 
 
-def _as_registered(told: Mapping[str, Any], client: Client, provider: Provider, *, now: int) -> Response:
+def _as_registered(disclosed: Mapping[str, Any], client: Client, provider: Provider, *, now: int) -> Response:
     """OIDCC-5.3.2: signed, encrypted, or both; else plain JSON. What is signed says by whom and for whom."""
     alg = client.userinfo_signed_response_alg
     if alg is None and client.userinfo_encrypted_response_alg is None:
-        return uncached(200, **told)
+        return uncached(200, **disclosed)
     from chalicelib.clients.encryption import encrypted
     from chalicelib.keys import jose  # brings PyJWT, which plain JSON never needs
 
@@ -53,9 +60,9 @@ def _as_registered(told: Mapping[str, Any], client: Client, provider: Provider, 
     if client.userinfo_encrypted_response_alg is not None:
         client = provider.published_keys.for_encryption(client, now=now)
     if alg is None:
-        content = encrypted(json.dumps(told), "userinfo", client, profile, cty=None)
+        content = encrypted(json.dumps(disclosed), "userinfo", client, profile, cty=None)
     else:
-        members = {**told, "iss": provider.settings.issuer, "aud": client.client_id}
-        signed = jose.sign(members, provider.ring.signing(alg, now=now))
+        members = {**disclosed, "iss": provider.settings.issuer, "aud": client.client_id}
+        signed = jose.sign(members, provider.ring.signer_for(alg, now=now))
         content = encrypted(signed, "userinfo", client, profile)
     return Response(200, (("Content-Type", "application/jwt"), *NO_STORE), content)

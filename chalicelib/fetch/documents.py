@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Protocol
 
 
-class CantFetch(Exception):
+class FetchError(Exception):
     """The document can't be had. The message says why, for the log alone: it may tell of a network that the caller can't see."""
 
 
-class Documents(Protocol):
+class DocumentFetcher(Protocol):
     def get(self, url: str, *, largest: int) -> bytes:
         """The document at an https URL, of at most `largest` bytes. Takes seconds at most. Raises CantFetch."""
         ...

@@ -20,8 +20,8 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.response import BaseHTTPResponse
 
 from chalicelib.fetch import https_url
-from chalicelib.fetch.documents import CantFetch
-from chalicelib.fetch.https_url import Place
+from chalicelib.fetch.documents import FetchError
+from chalicelib.fetch.https_url import HttpsUrl
 
 SECONDS = 3.0
 """From the first look at the name to the last byte."""
@@ -69,7 +69,7 @@ class Https:
 class _Fetch:
     """One attempt, in a thread of its own: neither a resolver nor a dripping server knows of our deadline."""
 
-    def __init__(self, where: Place, largest: int, tls: ssl.SSLContext, *, seconds: float, loopback: bool) -> None:
+    def __init__(self, where: HttpsUrl, largest: int, tls: ssl.SSLContext, *, seconds: float, loopback: bool) -> None:
         self._where, self._largest, self._tls = where, largest, tls
         self._seconds, self._loopback = seconds, loopback
         self._done = Event()
@@ -92,10 +92,10 @@ class _Fetch:
         """Raises CantFetch."""
         if not self._done.wait(self._seconds):
             self._abandon()
-            raise CantFetch("it took too long")
+            raise FetchError("it took too long")
         problem = self._problem
         if isinstance(problem, HTTPError | HTTPException | OSError | ValueError):
-            raise CantFetch(f"it can't be reached or read ({type(problem).__name__})") from problem
+            raise FetchError(f"it can't be reached or read ({type(problem).__name__})") from problem
         if problem is not None:
             raise problem
         return self._body
@@ -129,7 +129,7 @@ class _Fetch:
                 "GET", self._where.target, headers=self._headers(), preload_content=False, decode_content=False
             )
             return connection.getresponse()
-        raise CantFetch("none of its addresses takes a connection")
+        raise FetchError("none of its addresses takes a connection")
 
     def _headers(self) -> dict[str, str]:
         host, port = self._where.host, self._where.port
@@ -142,25 +142,25 @@ class _Fetch:
 
     def _read(self, answer: BaseHTTPResponse) -> bytes:
         if answer.status != 200:
-            raise CantFetch(f"it answered {answer.status}")  # a redirect leads where nobody looked
+            raise FetchError(f"it answered {answer.status}")  # a redirect leads where nobody looked
         if answer.headers.get("content-encoding", "identity").strip().lower() != "identity":
-            raise CantFetch("it is compressed")
+            raise FetchError("it is compressed")
         body = b""
         while len(body) <= self._largest:
             more = answer.read(self._largest + 1 - len(body), decode_content=False)
             if not more:
                 return body
             body += more
-        raise CantFetch("it is too large")
+        raise FetchError("it is too large")
 
 
-def public_addresses(where: Place, *, loopback: bool = False) -> list[Address]:
+def public_addresses(where: HttpsUrl, *, loopback: bool = False) -> list[Address]:
     """Every address of the host, in the order to try them. Raises CantFetch if any is not public, or there is none."""
     found = socket.getaddrinfo(where.host, where.port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     addresses = [ip_address(str(entry[4][0])) for entry in found]
     for address in addresses:
         if not (_is_public(address) or (loopback and address.is_loopback)):
-            raise CantFetch("it has an address that is not public")
+            raise FetchError("it has an address that is not public")
     return list(dict.fromkeys(addresses))
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from chalicelib.fetch.documents import CantFetch
+from chalicelib.fetch.documents import FetchError
 
-LONGEST = 2000
+MAX_LENGTH = 2000
 """Characters of a URL."""
 
 LABEL = r"(?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -20,7 +20,7 @@ URL = re.compile(
 
 
 @dataclass(frozen=True)
-class Place:
+class HttpsUrl:
     """A URL in its parts. `host`: in lower case. `target`: path and query, as they are asked for."""
 
     host: str
@@ -28,13 +28,13 @@ class Place:
     target: str
 
 
-def of(url: str) -> Place:
+def of(url: str) -> HttpsUrl:
     """The place that a URL names. Raises CantFetch where nothing is ever fetched from it."""
-    found = URL.fullmatch(url) if len(url) <= LONGEST else None
+    found = URL.fullmatch(url) if len(url) <= MAX_LENGTH else None
     if found is None or len(found["host"]) > 253:
-        raise CantFetch("not an https URL of a named host, without user and fragment")
+        raise FetchError("not an https URL of a named host, without user and fragment")
     port = int(found["port"] or 443)
     if not 0 < port < 1 << 16:
-        raise CantFetch("no such port")
+        raise FetchError("no such port")
     target = found["target"]
-    return Place(found["host"].lower(), port, target if target.startswith("/") else f"/{target}")
+    return HttpsUrl(found["host"].lower(), port, target if target.startswith("/") else f"/{target}")

@@ -16,7 +16,7 @@ def narrowed(form: Mapping[str, str], granted: tuple[str, ...], settings: Settin
 
     Raises InvalidTarget: what was granted is never widened.
     """
-    named = resource.asked(form, lambda: policy.resources(settings))
+    named = resource.requested(form, lambda: policy.resources(settings))
     if granted and not set(named) <= set(granted):
         raise InvalidTarget("resource: not one that was asked for at the authorization endpoint")
     return named or granted
@@ -34,4 +34,4 @@ def of_token(
         return named
     of_api = bool(details) or any(token != "openid" and not claims.of_scope(token) for token in scope)
     places = ((policy.userinfo(settings), "openid" in scope or not of_api), (settings.resource_url, of_api))
-    return tuple(place for place, leads in places if leads)
+    return tuple(resource for resource, leads in places if leads)

@@ -11,21 +11,21 @@ from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidGrant, InvalidRequest
 from chalicelib.grant_types.access_token import access_token_of
 from chalicelib.provider import Provider
-from chalicelib.single_use import SingleUse
-from chalicelib.storage.handles import Handle, join, matches, of_grant
+from chalicelib.single_use import SingleUseValues
 from chalicelib.storage.permission import Grant
-from chalicelib.storage.stores import Gone, Replayed
+from chalicelib.storage.stores import NotOpen, Replayed
+from chalicelib.storage.token_values import TokenValue, join, matches, of_grant
 from chalicelib.tokens import id_token, refresh, sender_constraint
 from chalicelib.tokens.refresh import RefreshToken
-from chalicelib.tokens.sender_constraint import Possession
+from chalicelib.tokens.sender_constraint import PresentedKeys
 from chalicelib.users import claims
 
 
 def issue(
     caller: AuthenticatedClient,
     form: Mapping[str, str],
-    possession: Possession,
-    use: SingleUse,
+    possession: PresentedKeys,
+    use: SingleUseValues,
     provider: Provider,
     *,
     now: int,
@@ -40,14 +40,14 @@ def issue(
     token = access_token_of(caller, grant, grant.scope, covered, cnf, form=form, settings=provider.settings, now=now)
     if token.expires_at <= now:
         raise InvalidGrant("the code can't be redeemed", detail="what it is for is over")
-    access_token = join(provider.new_handle(), grant.key, str(grant.bond))
+    access_token = join(provider.new_token_value(), grant.key, str(grant.bond))
     renewed = _refresh_token(caller, grant, cnf, provider)
     identity = None if grant.redeemed_by else _id_token(caller, grant, access_token, provider, now=now)
     try:
         provider.grants.redeem(
             grant,
             code,
-            attempt=provider.new_handle(),
+            attempt=provider.new_token_value(),
             access_token=access_token,
             token=token,
             refresh_hash=None if renewed is None else renewed.hash,
@@ -58,7 +58,7 @@ def issue(
         Replayed
     ):  # RFC6749-4.1.2, FAPI1-BASE-5.2.2-13: it was stolen, from one of the two; the write ended what it gave
         raise InvalidGrant("the code can't be redeemed", detail="replayed; what it gave is revoked") from None
-    except Gone:
+    except NotOpen:
         raise InvalidGrant("the code can't be redeemed", detail="expired or revoked while it was redeemed") from None
     return {  # FAPI1-BASE-5.2.2-14
         "access_token": access_token,
@@ -66,7 +66,7 @@ def issue(
         "expires_in": token.expires_at - now,
         "scope": " ".join(grant.scope) or None,  # FAPI1-BASE-5.2.2-15
         "authorization_details": list(covered) or None,  # RFC9396-7
-        "refresh_token": None if renewed is None else renewed.handle,
+        "refresh_token": None if renewed is None else renewed.token_value,
         "id_token": identity,
     }
 
@@ -74,12 +74,12 @@ def issue(
 def _redeemable(
     caller: AuthenticatedClient,
     form: Mapping[str, str],
-    possession: Possession,
-    use: SingleUse,
+    possession: PresentedKeys,
+    use: SingleUseValues,
     provider: Provider,
     *,
     now: int,
-) -> tuple[Handle, Grant]:
+) -> tuple[TokenValue, Grant]:
     """The code and its grant, if it may be redeemed by this caller with this verifier: FAPI1-BASE-5.2.2.1-5.
 
     Or if it was before, by somebody who showed all of this: only that is a replay, and who saw the code alone ends nothing.
@@ -92,8 +92,8 @@ def _redeemable(
     if code is None or found is None or not matches(code.secret, found[0].code_hash):
         raise _refused("unknown code")
     grant, epoch = found
-    asked = grant.is_asked_by(caller.client, lifetime=caller.profile.request_uri_lifetime)
-    if not grant.is_of(caller.client) or not (asked or grant.redeemed_by is not None):
+    is_theirs = grant.is_asked_by(caller.client, lifetime=caller.profile.request_uri_lifetime)
+    if not grant.is_of(caller.client) or not (is_theirs or grant.redeemed_by is not None):
         raise _refused("another client's code")
     caller.note(journey=grant.journey)
     if grant.redeemed_by is None and grant.code_expires_at <= now:
@@ -126,11 +126,11 @@ def _refresh_token(
     if not refreshes or not details.recur(grant.granted):
         return None
     return refresh.made(
-        grant.key, str(grant.bond), rotates=caller.client.public and not cnf, chance=provider.new_handle
+        grant.key, str(grant.bond), rotates=caller.client.public and not cnf, new_token_value=provider.new_token_value
     )
 
 
-def _bound(caller: AuthenticatedClient, grant: Grant, possession: Possession) -> dict[str, str]:
+def _bound(caller: AuthenticatedClient, grant: Grant, possession: PresentedKeys) -> dict[str, str]:
     """What the tokens are bound to, which the caller shows. Raises InvalidRequest or InvalidGrant."""
     writes = writing.may_write(grant)
     if writes and caller.client.public and grant.request.dpop_jkt is None:
@@ -145,13 +145,13 @@ def _id_token(
     if "openid" not in grant.request.scope:
         return None
     login, client = grant.person, caller.client
-    asked = claims_request.granted(claims_request.of(grant.request, "id_token"), login.claims)
+    requested = claims_request.granted(claims_request.of(grant.request, "id_token"), login.claims)
     if client.id_token_encrypted_response_alg is not None:
         client = provider.published_keys.for_encryption(client, now=now)
     return id_token.issue(
-        provider.ring.signing(client.id_token_signed_response_alg, now=now),
+        provider.ring.signer_for(client.id_token_signed_response_alg, now=now),
         login,
-        claims={name: value for name, value in asked.items() if name in claims.known()},  # no other was agreed to
+        claims={name: value for name, value in requested.items() if name in claims.known()},  # no other was agreed to
         issuer=provider.settings.issuer,
         client=client,
         profile=caller.profile,

@@ -11,18 +11,18 @@ from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidScope, UnauthorizedClient
 from chalicelib.grant_types import audience
 from chalicelib.provider import Provider
-from chalicelib.single_use import SingleUse
-from chalicelib.storage.handles import with_week
+from chalicelib.single_use import SingleUseValues
 from chalicelib.storage.permission import AccessToken
+from chalicelib.storage.token_values import with_week
 from chalicelib.tokens import sender_constraint
-from chalicelib.tokens.sender_constraint import Possession
+from chalicelib.tokens.sender_constraint import PresentedKeys
 
 
 def issue(
     caller: AuthenticatedClient,
     form: Mapping[str, str],
-    possession: Possession,
-    use: SingleUse,
+    possession: PresentedKeys,
+    use: SingleUseValues,
     provider: Provider,
     *,
     now: int,
@@ -34,14 +34,14 @@ def issue(
     if caller.client.public:
         raise UnauthorizedClient("a public client has no token of its own")  # RFC6749-4.4
     allowed = scope.of_the_client_itself(caller.client.scope)
-    granted = scope.asked(form["scope"], allowed) if "scope" in form else allowed
+    granted = scope.requested(form["scope"], allowed) if "scope" in form else allowed
     if not granted:
         raise InvalidScope("this client has no scope of its own")
     cnf = sender_constraint.bind(possession, caller.client, caller.profile, writes=writing.writes(granted, ()))
     settings = provider.settings
     named = audience.narrowed(form, (), settings)
     lifetime = lifetimes.of_access_token(caller.client, caller.profile, bound=bool(cnf))
-    access_token = with_week(provider.new_handle(), now + lifetime)
+    access_token = with_week(provider.new_token_value(), now + lifetime)
     token = AccessToken(
         client_id=caller.client.client_id,
         scope=granted,

@@ -14,9 +14,9 @@ from chalicelib.grant_types import audience
 from chalicelib.profiles import PROFILES, Profile
 from chalicelib.provider import Provider
 from chalicelib.settings import Settings
-from chalicelib.storage.handles import join
 from chalicelib.storage.permission import AccessToken, Grant
 from chalicelib.storage.records import Client
+from chalicelib.storage.token_values import join
 from chalicelib.tokens import id_token
 from chalicelib.users import claims as personal
 
@@ -34,13 +34,13 @@ def issue(
     profile = PROFILES[client.profile]
     if "token" not in grant.request.response_type.split(" "):
         return None, {"code": code, "id_token": _id_token(grant, client, profile, code, None, provider, now=now)}
-    handle = join(provider.new_handle(), grant.key, str(grant.bond))
+    token_value = join(provider.new_token_value(), grant.key, str(grant.bond))
     token = _access_token(grant, profile, provider.settings, now=now)
-    identity = _id_token(grant, client, profile, code, handle, provider, now=now)
-    return (handle, token), {
+    identity = _id_token(grant, client, profile, code, token_value, provider, now=now)
+    return (token_value, token), {
         "code": code,
         "id_token": identity,
-        "access_token": handle,
+        "access_token": token_value,
         "token_type": "Bearer",
         "expires_in": str(token.expires_at - now),
         "scope": " ".join(token.scope),  # RFC6749-4.2.2
@@ -75,11 +75,13 @@ def _id_token(
     request, login = grant.request, grant.person
     claims: Mapping[str, Any] = {}  # FAPI1-ADV-5.2.2.1-6: it passes through a browser, its history and its logs.
     if client.id_token_encrypted_response_alg is not None:
-        asked = claims_request.granted(claims_request.of(request, "id_token"), login.claims)
-        claims = {name: value for name, value in asked.items() if name in personal.known()}  # no other was agreed to
+        requested = claims_request.granted(claims_request.of(request, "id_token"), login.claims)
+        claims = {
+            name: value for name, value in requested.items() if name in personal.known()
+        }  # no other was agreed to
         client = provider.published_keys.for_encryption(client, now=now)
     return id_token.issue(
-        provider.ring.signing(client.id_token_signed_response_alg, now=now),
+        provider.ring.signer_for(client.id_token_signed_response_alg, now=now),
         login,
         claims=claims,
         issuer=provider.settings.issuer,

@@ -11,12 +11,12 @@ from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidGrant, InvalidRequest, TemporarilyUnavailable
 from chalicelib.grant_types.access_token import access_token_of
 from chalicelib.provider import Provider
-from chalicelib.single_use import SingleUse
-from chalicelib.storage.handles import Handle, join, matches, of_grant, with_week
+from chalicelib.single_use import SingleUseValues
 from chalicelib.storage.permission import AccessToken, Grant
-from chalicelib.storage.stores import Gone, Replayed
+from chalicelib.storage.stores import NotOpen, Replayed
+from chalicelib.storage.token_values import TokenValue, join, matches, of_grant, with_week
 from chalicelib.tokens import refresh, sender_constraint
-from chalicelib.tokens.sender_constraint import Possession
+from chalicelib.tokens.sender_constraint import PresentedKeys
 from chalicelib.users.port import Unavailable
 
 RACERS = 8
@@ -26,8 +26,8 @@ RACERS = 8
 def issue(
     caller: AuthenticatedClient,
     form: Mapping[str, str],
-    possession: Possession,
-    use: SingleUse,
+    possession: PresentedKeys,
+    use: SingleUseValues,
     provider: Provider,
     *,
     now: int,
@@ -48,14 +48,14 @@ def issue(
     grant = _require_good(used, grant, provider, now=now)
     # What the client may no longer ask for, it gets no longer.
     granted = tuple(token for token in grant.scope if token in caller.client.scope)
-    given = details.known_to(grant.granted, caller.client.authorization_details_types)
+    given = details.with_pairwise_subject(grant.granted, caller.client.authorization_details_types)
     if not granted and not given:
         raise _refused("the client may ask for nothing of it any more")
     if "scope" in form:
-        granted = scope.asked(form["scope"], granted)  # RFC6749-6: nothing beyond what was granted
+        granted = scope.requested(form["scope"], granted)  # RFC6749-6: nothing beyond what was granted
     covered = details.within(form.get("authorization_details"), given)
     token = access_token_of(caller, grant, granted, covered, cnf, form=form, settings=provider.settings, now=now)
-    access_token = with_week(join(provider.new_handle(), grant.key, str(grant.bond)), token.expires_at)
+    access_token = with_week(join(provider.new_token_value(), grant.key, str(grant.bond)), token.expires_at)
     renewed = _keep(used, grant, access_token, token, provider, now=now)
     return {
         "access_token": access_token,
@@ -68,7 +68,7 @@ def issue(
 
 
 def _keep(
-    used: Handle, grant: Grant, access_token: str, token: AccessToken, provider: Provider, *, now: int
+    used: TokenValue, grant: Grant, access_token: str, token: AccessToken, provider: Provider, *, now: int
 ) -> str | None:
     """Remember the access token; then the next refresh token of a family, which is given. Raises InvalidGrant.
 
@@ -82,15 +82,15 @@ def _keep(
         raise _refused("its person may not sign in any more; its grant is revoked")
     if grant.refresh_family is None:
         return None
-    following = refresh.after(used, chance=provider.new_handle)
+    following = refresh.after(used, new_token_value=provider.new_token_value)
     for _ in range(RACERS):
         try:
             again = not matches(used.value, grant.refresh_hash)
             provider.grants.rotate(grant, following.hash, now=now, again=again)
-            return following.handle
+            return following.token_value
         except Replayed:  # somebody was faster: the same client, or a thief
             grant = _again(used, provider, now=now)
-        except Gone:
+        except NotOpen:
             raise _refused("revoked while it was used") from None
     raise TemporarilyUnavailable("too many use this refresh token at the same time")
 
@@ -98,14 +98,14 @@ def _keep(
 def _may_sign_in(grant: Grant, provider: Provider, *, now: int) -> bool:
     """Whether the grant's person is still known. Raises TemporarilyUnavailable where the directory can't say."""
     try:
-        return provider.people.may_sign_in(grant.person.sub, now=now)
+        return provider.user_directory.may_sign_in(grant.person.sub, now=now)
     except Unavailable:
         later = TemporarilyUnavailable("the directory of people can't be reached at the moment")
         later.headers = (("Retry-After", "2"),)
         raise later from None
 
 
-def _again(used: Handle, provider: Provider, *, now: int) -> Grant:
+def _again(used: TokenValue, provider: Provider, *, now: int) -> Grant:
     """The grant as it is now, if the refresh token is still good. Raises InvalidGrant."""
     grant = provider.grants.find_refreshable(used, now=now)
     if grant is None:
@@ -120,8 +120,8 @@ def _reused(grant: Grant, provider: Provider, *, now: int) -> InvalidGrant:
 
 
 def _refreshable(
-    caller: AuthenticatedClient, form: Mapping[str, str], use: SingleUse, provider: Provider, *, now: int
-) -> tuple[Handle, Grant]:
+    caller: AuthenticatedClient, form: Mapping[str, str], use: SingleUseValues, provider: Provider, *, now: int
+) -> tuple[TokenValue, Grant]:
     """The refresh token and its grant, if it is the caller's. One that was replaced is judged after every other check."""
     value = form.get("refresh_token")
     if value is None:
@@ -138,7 +138,7 @@ def _refreshable(
     return used, grant
 
 
-def _require_good(used: Handle, grant: Grant, provider: Provider, *, now: int) -> Grant:
+def _require_good(used: TokenValue, grant: Grant, provider: Provider, *, now: int) -> Grant:
     """The grant, if this is its refresh token, or the one before whose answer may be lost. Raises InvalidGrant."""
     if matches(used.value, grant.refresh_hash) or refresh.is_tolerated(used, grant, now=now):
         return grant

@@ -5,9 +5,9 @@ from __future__ import annotations
 from chalicelib.authorization_details import details
 from chalicelib.clients import lifetimes
 from chalicelib.profiles import Profile
-from chalicelib.storage.handles import digest
 from chalicelib.storage.permission import Grant
 from chalicelib.storage.records import AuthorizationRequest, Client
+from chalicelib.storage.token_values import digest
 
 
 def new_grant(

@@ -12,8 +12,8 @@ from hashlib import sha256
 
 from chalicelib.errors import AccessDenied
 from chalicelib.messages import Request
-from chalicelib.storage.handles import digest, matches
 from chalicelib.storage.permission import Decision, Grant
+from chalicelib.storage.token_values import digest, matches
 
 PREFIX = "__Host-ducat-"
 """A browser takes a cookie of that prefix only for this very host, Secure and for all paths (RFC 6265bis 4.1.3.2)."""
@@ -52,7 +52,7 @@ def require_posted(request: Request, form: Mapping[str, str]) -> tuple[str, str]
     """The interaction's key and the browser's cookie, of a form that we made for it. Raises AccessDenied."""
     key = form.get("interaction", "")
     cookie = request.cookies.get(_name(key), "")
-    made = token(key, cookie, person=asked(form))
+    made = token(key, cookie, person=requested(form))
     if not cookie or not hmac.compare_digest(made.encode(), form.get("csrf", "").encode()):
         raise AccessDenied(
             "this page was not opened in this browser; please start again at the app that sent you here",
@@ -66,7 +66,7 @@ def cookie_of(request: Request, key: str) -> str:
     return request.cookies.get(_name(key), "")
 
 
-def asked(form: Mapping[str, str]) -> str:
+def requested(form: Mapping[str, str]) -> str:
     """Whom the page asked that the form is of, as `token` was told; empty where it asked nobody in particular."""
     return form.get("csrf", "").partition(".")[2]
 

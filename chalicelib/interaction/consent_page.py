@@ -14,9 +14,9 @@ from chalicelib.messages import Response
 from chalicelib.pages import render
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
-from chalicelib.storage.handles import digest
 from chalicelib.storage.permission import Bond, Grant
-from chalicelib.storage.records import Client, Login
+from chalicelib.storage.records import Authentication, Client
+from chalicelib.storage.token_values import digest
 from chalicelib.users import claims
 
 NOTHING_CHOSEN = "You have not chosen anything to allow. Choose what you want to allow below, or press Cancel."
@@ -27,7 +27,7 @@ class Question:
     """What a grant asks a person. `wanted`: all of it; `bond`: what of it is remembered. Made in `of` alone."""
 
     grant: Grant
-    login: Login
+    login: Authentication
     client: Client
     wanted: Asked
     bond: Bond
@@ -43,19 +43,19 @@ class Question:
         return "consent" not in self.grant.request.prompt and bool(self.bond.remembered) and not any(self.new)
 
 
-def of(grant: Grant, login: Login, provider: Provider, *, now: int) -> Question:
+def of(grant: Grant, login: Authentication, provider: Provider, *, now: int) -> Question:
     """What the grant asks. Raises AccessDenied where its client is gone, or access to it ended."""
     client = provider.clients.find(grant.client_id, now=now)
     if client is None or not grant.is_asked_by(client, lifetime=PROFILES[client.profile].request_uri_lifetime):
         raise AccessDenied("the app that sent you here is no longer registered")
-    wanted = remembered_consent.asked(grant.request, known=claims.known())
+    wanted = remembered_consent.requested(grant.request, known=claims.known())
     return Question(
         grant, login, client, wanted, consent_without_page.bond_of(grant, client, wanted, provider, now=now)
     )
 
 
 def page(
-    asked: Question,
+    question: Question,
     cookie: str,
     provider: Provider,
     *,
@@ -63,15 +63,17 @@ def page(
     problem: str | None = None,
 ) -> Response:
     """The page. `chosen`: the form as the person left it, where it is shown again; `problem`: what keeps it from being taken."""
-    grant, login = asked.grant, asked.login
+    grant, login = question.grant, question.login
     return render.consent(
         bank_name=provider.settings.bank_name,
-        client_name=asked.client.client_name,
+        client_name=question.client.client_name,
         key=grant.key,
         csrf=browser.token(grant.key, cookie, person=digest(login.sub)),
         redirect_uri=grant.request.redirect_uri,
         person=str(login.claims.get("name") or login.username),
-        asks=_asks(asked.wanted, asked.new) if asked.bond.remembered else _in_words(asked.wanted, asked.wanted[0]),
+        asks=_asks(question.wanted, question.new)
+        if question.bond.remembered
+        else _in_words(question.wanted, question.wanted[0]),
         details=details.in_words(grant.request.authorization_details, login.accounts),
         until=grant.consent_expires_at,
         look=decision.needs_a_look(grant),
@@ -80,8 +82,8 @@ def page(
     )
 
 
-def _in_words(asked: Asked, with_scope: tuple[str, ...]) -> list[str]:
-    tokens, names = asked
+def _in_words(question: Asked, with_scope: tuple[str, ...]) -> list[str]:
+    tokens, names = question
     return [*scope.in_words(tokens), *claims.in_words(names, with_scope)]
 
 

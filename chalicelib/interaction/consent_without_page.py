@@ -10,7 +10,7 @@ from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
 from chalicelib.storage.permission import Bond, Grant
 from chalicelib.storage.records import Client
-from chalicelib.storage.stores import Gone
+from chalicelib.storage.stores import NotOpen
 
 
 def bond_of(grant: Grant, client: Client, wanted: Asked, provider: Provider, *, now: int) -> Bond:
@@ -36,7 +36,7 @@ def approve_as_before(grant: Grant, cookie: str, person: str, bond: Bond, provid
     """Approved as before, for no longer than before. What was wanted is remembered by this grant from here on."""
     try:
         provider.bonds.rely(str(grant.bond), bond, grant.key)
-    except Gone:
+    except NotOpen:
         raise browser.over() from None
     until = min(grant.consent_expires_at, *(one.until for one in bond.remembered))
     return approve(grant, grant.key, cookie, Choice(person, until=until), provider, now=now)

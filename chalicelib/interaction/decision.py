@@ -16,9 +16,9 @@ from chalicelib.interaction import browser, remembered_consent
 from chalicelib.messages import Request, Response
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
-from chalicelib.storage.handles import join
 from chalicelib.storage.permission import AccessToken, Bond, Decision, Grant, RememberedConsent
-from chalicelib.storage.stores import Gone
+from chalicelib.storage.stores import NotOpen
+from chalicelib.storage.token_values import join
 from chalicelib.users import claims
 
 
@@ -56,7 +56,7 @@ def approve(grant: Grant | None, key: str, cookie: str, choice: Choice, provider
     The write itself checks that the grant is this browser's, undecided, and signed in to as `choice.person`, who agreed:
     somebody else may have signed in meanwhile, who agreed to nothing.
     """
-    secret = provider.new_handle()
+    secret = provider.new_token_value()
     if grant is None:
         written = _write(None, key, cookie, choice, secret, None, provider, now=now)
         if needs_a_look(written):  # whatever the form said; the code is nobody's yet, and another one takes its place
@@ -82,7 +82,7 @@ def cancel(grant: Grant, cookie: str, provider: Provider, *, now: int, why: OAut
     )
     try:
         provider.grants.deny(grant.key, cookie, now=now)
-    except Gone:
+    except NotOpen:
         raise browser.over() from None
     return back
 
@@ -110,7 +110,7 @@ def _write(
             until=choice.until,
             front=front,
         )
-    except Gone:
+    except NotOpen:
         raise browser.over() from None
 
 
@@ -129,8 +129,8 @@ def _front(
 
 
 def _answer(grant: Grant, code: str, given: dict[str, str] | None, provider: Provider, *, now: int) -> Response:
-    told = {"code": code} if given is None else given
-    return response.success(grant.request, provider, told, now=now, by_page=_by_page(grant))
+    disclosed = {"code": code} if given is None else given
+    return response.success(grant.request, provider, disclosed, now=now, by_page=_by_page(grant))
 
 
 def _by_page(grant: Grant) -> bool:
@@ -144,6 +144,6 @@ def _remember(grant: Grant, provider: Provider, *, now: int) -> None:
     if client is None or grant.bond is None:
         return
     if remembered_consent.may_be_remembered(grant.request, client, PROFILES[client.profile]):
-        scope, names = remembered_consent.asked(grant.request, known=claims.known())
+        scope, names = remembered_consent.requested(grant.request, known=claims.known())
         more = RememberedConsent(scope, names, grant.consent_expires_at, grant.key)
-        provider.bonds.remember(grant.bond, Bond(grant.epoch), more, keep=now + lifetimes.LONGEST_CONSENT)
+        provider.bonds.remember(grant.bond, Bond(grant.epoch), more, keep=now + lifetimes.MAX_CONSENT_LIFETIME)

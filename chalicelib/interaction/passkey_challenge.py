@@ -16,7 +16,7 @@ from chalicelib.users import attempt, passkey
 from chalicelib.users.attempt import Asked
 from chalicelib.users.port import SignInRefused
 
-UNTIL = re.compile(r"[0-9]{1,12}")
+PAGE_EXPIRY = re.compile(r"[0-9]{1,12}")
 
 
 def begin(key: str, cookie: str, provider: Provider, *, until: int, offered: bool = False) -> Ceremony | None:
@@ -24,13 +24,13 @@ def begin(key: str, cookie: str, provider: Provider, *, until: int, offered: boo
 
     `until`: when it is too late for the answer. `offered`: nothing else remembers the sign-in, so the challenge is.
     """
-    if provider.people.passkeys is None:
+    if provider.user_directory.passkeys is None:
         return None
-    nonce = f"{provider.new_handle()}.{until}"
-    asked = Asked(browser.challenge(key, cookie, nonce), until, offered)
+    nonce = f"{provider.new_token_value()}.{until}"
+    requested = Asked(browser.challenge(key, cookie, nonce), until, offered)
     if offered:
-        provider.used_once.offer(asked.once)
-    return Ceremony(passkey.requested(asked.challenge, provider.settings.issuer), nonce)
+        provider.replay_cache.offer(requested.single_use)
+    return Ceremony(passkey.requested(requested.challenge, provider.settings.issuer), nonce)
 
 
 def answered(
@@ -43,8 +43,8 @@ def answered(
     """
     if "passkey" not in form:
         return None
-    nonce = attempt.typed(form, "passkey_nonce")
+    nonce = attempt.form_field(form, "passkey_nonce")
     until = nonce.partition(".")[2]
-    if not UNTIL.fullmatch(until) or not now < int(until) <= latest:
+    if not PAGE_EXPIRY.fullmatch(until) or not now < int(until) <= latest:
         raise SignInRefused("passkey: asked for too long ago")
     return Asked(browser.challenge(key, cookie, nonce), int(until), offered)

@@ -24,7 +24,7 @@ def may_be_remembered(request: AuthorizationRequest, client: Client, profile: Pr
     return profile.consent_remembered and not client.public and not exact
 
 
-def asked(request: AuthorizationRequest, *, known: Collection[str]) -> Asked:
+def requested(request: AuthorizationRequest, *, known: Collection[str]) -> Asked:
     """All that the request asks a person to agree to. `known`: names of the claims that are ever told."""
     return request.scope, tuple(name for name in claims_request.names(request) if name in known)
 

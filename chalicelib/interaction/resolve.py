@@ -6,42 +6,48 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from chalicelib.authorization import request as authorization_request
-from chalicelib.authorization.response import Answerable
+from chalicelib.authorization.response import ResponseTarget
 from chalicelib.errors import InvalidRequest, InvalidRequestUri
 from chalicelib.interaction.begin import new_grant
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
 from chalicelib.resource_server import policy
-from chalicelib.storage.handles import digest, read
 from chalicelib.storage.permission import Grant
 from chalicelib.storage.records import Client
-from chalicelib.storage.stores import Gone
+from chalicelib.storage.stores import NotOpen
+from chalicelib.storage.token_values import digest, read
 
 Check = Callable[[], Grant]
 
 
-def heard(
-    parameters: Mapping[str, str], handle: str | None, cookie: str, provider: Provider, *, journey: str | None, now: int
-) -> tuple[Client, Answerable, Check]:
+def resolve_authorization_request(
+    parameters: Mapping[str, str],
+    token_value: str | None,
+    cookie: str,
+    provider: Provider,
+    *,
+    journey: str | None,
+    now: int,
+) -> tuple[Client, ResponseTarget, Check]:
     """Who asks, where to answer, and the grant of what is asked, open to the browser of this cookie: by a request_uri of
     ours, or all at once. `journey`: as `new_grant` takes it. Raises OAuthError, for a page.
     """
     client_id = parameters.get("client_id")
     if client_id is None:
         raise InvalidRequest("client_id is missing")
-    if handle is not None and read(handle) is None:
+    if token_value is not None and read(token_value) is None:
         raise _unknown()
     client = provider.clients.find(client_id, now=now)
     if client is None:
-        raise _unknown() if handle is not None else InvalidRequest("the client is unknown")
-    if handle is not None:
-        grant = _open(digest(handle), client, cookie, provider, now=now)
+        raise _unknown() if token_value is not None else InvalidRequest("the client is unknown")
+    if token_value is not None:
+        grant = _open(digest(token_value), client, cookie, provider, now=now)
         authorization_request.require_redirect_uri(grant.request.redirect_uri, client)  # PAR-7.4
         return client, grant.request, lambda: grant
     from chalicelib.authorization import direct_request  # brings PyJWT, which a request that was pushed never needs
 
     profile = PROFILES[client.profile]
-    heard = direct_request.hear(
+    unvalidated = direct_request.read_direct_request(
         parameters,
         client,
         profile,
@@ -49,14 +55,14 @@ def heard(
         documents=provider.documents,
         with_keys=lambda sent: provider.published_keys.for_request_object(client, sent, now=now),
         jwks=lambda: provider.ring.jwks(now=now),
-        decryption_key=lambda kid: provider.ring.unwrapping(kid, now=now),
+        decryption_key=lambda kid: provider.ring.unwrapper_for(kid, now=now),
         resources=lambda: policy.resources(provider.settings),
         now=now,
     )
 
     def begun() -> Grant:
         grant = replace(
-            new_grant(provider.new_handle(), heard.check(), client, profile, journey=journey, now=now),
+            new_grant(provider.new_token_value(), unvalidated.check(), client, profile, journey=journey, now=now),
             browser=digest(cookie),
             expires_at=now + profile.interaction_lifetime,
             code_lifetime=profile.code_lifetime,
@@ -64,7 +70,7 @@ def heard(
         provider.grants.push(grant)
         return grant
 
-    return client, heard.way_back, begun
+    return client, unvalidated.redirect_target, begun
 
 
 def _open(key: str, client: Client, cookie: str, provider: Provider, *, now: int) -> Grant:
@@ -79,7 +85,7 @@ def _open(key: str, client: Client, cookie: str, provider: Provider, *, now: int
             expires_at=now + profile.interaction_lifetime,
             code_lifetime=profile.code_lifetime,
         )
-    except Gone:
+    except NotOpen:
         raise _unknown() from None
     if not grant.is_asked_by(client, lifetime=profile.request_uri_lifetime):
         raise _unknown()

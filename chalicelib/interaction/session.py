@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Protocol
 
 from chalicelib.afterwards import quietly
 from chalicelib.messages import Request
 from chalicelib.profiles import Profile
-from chalicelib.storage.handles import with_week
-from chalicelib.storage.records import AuthorizationRequest, Login, Session
+from chalicelib.provider import Provider
+from chalicelib.storage.records import Authentication, AuthorizationRequest, Session
 from chalicelib.storage.stores import Sessions
-from chalicelib.users.port import Recalled
+from chalicelib.storage.token_values import with_week
+from chalicelib.users.port import CurrentUser
 
 COOKIE = "__Host-ducat-session"
 """A browser takes a cookie of that prefix only for this very host, Secure and for all paths (RFC 6265bis 4.1.3.2)."""
@@ -20,54 +20,47 @@ ASKING = frozenset({"login", "select_account"})
 """Values of `prompt` that nobody who is recognised meets: the person is to sign in, or to say who they are."""
 
 
-class Keeper(Protocol):
-    """Who remembers."""
-
-    @property
-    def sessions(self) -> Sessions: ...
-
-    def new_handle(self) -> str: ...
-
-
-def handle_of(request: Request) -> str:
+def token_value_of(request: Request) -> str:
     """The handle that the browser shows; empty if none."""
     return request.cookies.get(COOKIE, "")
 
 
-def new_handle(login: Login, profile: Profile, keeper: Keeper) -> str | None:
+def new_token_value(login: Authentication, profile: Profile, provider: Provider) -> str | None:
     """The handle of the session that a sign-in is to begin; None where the client's profile recognises nobody."""
-    return made(login.auth_time + profile.longest_session, keeper) if profile.longest_session else None
+    return made(login.auth_time + profile.longest_session, provider) if profile.longest_session else None
 
 
-def made(expires_at: int, keeper: Keeper) -> str:
+def made(expires_at: int, provider: Provider) -> str:
     """A new handle, of a session that lasts until then."""
-    return with_week(keeper.new_handle(), expires_at)
+    return with_week(provider.new_token_value(), expires_at)
 
 
 def begin(
-    request: Request, handle: str | None, login: Login, profile: Profile, keeper: Keeper, *, now: int
+    request: Request, token_value: str | None, login: Authentication, profile: Profile, provider: Provider, *, now: int
 ) -> tuple[tuple[str, str], ...]:
     """Recognise who just signed in from now on, under this new handle; gives its Set-Cookie header.
 
     What the browser showed before is over, whoever had put it there. Nothing more, where the client's profile recognises
     nobody, or where it can't be written: then the browser forgets what it showed.
     """
-    before = handle_of(request)
-    if handle is None:
+    before = token_value_of(request)
+    if token_value is None:
         if not before:
             return ()
-        quietly("session", lambda: keeper.sessions.replace(before, now=now))
+        quietly("session", lambda: provider.sessions.replace(before, now=now))
         return (release(),)
     seconds = profile.longest_session
-    if quietly("session", lambda: begin_for(request, handle, login, keeper, seconds=seconds, now=now)):
-        return (cookie(handle, seconds=seconds),)
+    if quietly("session", lambda: begin_for(request, token_value, login, provider, seconds=seconds, now=now)):
+        return (cookie(token_value, seconds=seconds),)
     return (release(),) if before else ()
 
 
-def begin_for(request: Request, handle: str, login: Login, keeper: Keeper, *, seconds: int, now: int) -> None:
+def begin_for(
+    request: Request, token_value: str, login: Authentication, provider: Provider, *, seconds: int, now: int
+) -> None:
     """Write the session of a sign-in, in place of what the browser showed."""
-    if before := handle_of(request):
-        keeper.sessions.replace(before, now=now)
+    if before := token_value_of(request):
+        provider.sessions.replace(before, now=now)
     session = Session(
         sub=login.sub,
         username=login.username,
@@ -76,7 +69,7 @@ def begin_for(request: Request, handle: str, login: Login, keeper: Keeper, *, se
         amr=login.amr,
         expires_at=login.auth_time + seconds,
     )
-    keeper.sessions.begin(handle, session)
+    provider.sessions.begin(token_value, session)
 
 
 def release() -> tuple[str, str]:
@@ -84,9 +77,9 @@ def release() -> tuple[str, str]:
     return cookie("", seconds=0)
 
 
-def fitting(
+def usable_session(
     request: Request,
-    asked: AuthorizationRequest,
+    requested: AuthorizationRequest,
     profile: Profile,
     sessions: Sessions,
     *,
@@ -94,23 +87,23 @@ def fitting(
     now: int,
 ) -> Session | None:
     """The browser's session, if it is as good an answer as signing in now. `acrs`: those that do for the request."""
-    handle = handle_of(request)
-    if not handle or not profile.longest_session or ASKING.intersection(asked.prompt):
+    token_value = token_value_of(request)
+    if not token_value or not profile.longest_session or ASKING.intersection(requested.prompt):
         return None
-    session = sessions.find(handle, now=now)
+    session = sessions.find(token_value, now=now)
     if session is None or session.acr not in acrs:
         return None
     age = now - session.auth_time
     # OIDCC-3.1.2.1: so 0 asks again, always.
-    fresh = 0 <= age <= profile.longest_session and (asked.max_age is None or age < asked.max_age)
+    fresh = 0 <= age <= profile.longest_session and (requested.max_age is None or age < requested.max_age)
     return session if fresh else None
 
 
-def login(session: Session, person: Recalled | None) -> Login | None:
+def login(session: Session, person: CurrentUser | None) -> Authentication | None:
     """The sign-in of a session, of the person as they are now; None where that is another one, or nobody any more."""
     if person is None or person.sub != session.sub:
         return None
-    return Login(
+    return Authentication(
         sub=session.sub,
         auth_time=session.auth_time,
         acr=session.acr,
@@ -121,6 +114,6 @@ def login(session: Session, person: Recalled | None) -> Login | None:
     )
 
 
-def cookie(handle: str, *, seconds: int) -> tuple[str, str]:
+def cookie(token_value: str, *, seconds: int) -> tuple[str, str]:
     """The Set-Cookie header of a session."""
-    return ("Set-Cookie", f"{COOKIE}={handle}; Max-Age={seconds}; Path=/; Secure; HttpOnly; SameSite=Lax")
+    return ("Set-Cookie", f"{COOKIE}={token_value}; Max-Age={seconds}; Path=/; Secure; HttpOnly; SameSite=Lax")

@@ -11,10 +11,10 @@ from chalicelib.interaction import browser, passkey_challenge, session
 from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
-from chalicelib.storage.handles import session_of
 from chalicelib.storage.permission import Grant
-from chalicelib.storage.records import AuthorizationRequest, Client, Login, PasskeyHolder, User
-from chalicelib.storage.stores import Gone
+from chalicelib.storage.records import Authentication, AuthorizationRequest, Client, PasskeyHolder, User
+from chalicelib.storage.stores import NotOpen
+from chalicelib.storage.token_values import session_of
 from chalicelib.users import assurance, attempt, bond, device, pairwise
 from chalicelib.users.port import SignedIn
 
@@ -30,7 +30,7 @@ class Authenticated:
     `first`: the same form was not posted before. Made in `check` alone.
     """
 
-    login: Login
+    login: Authentication
     client: Client
     bond: str
     epoch: int
@@ -55,8 +55,8 @@ def check(
     signed_in = attempt.sign_in(
         found,
         form,
-        provider.people,
-        asked=passkey_challenge.answered(form, grant.key, cookie, latest=grant.expires_at, now=now),
+        provider.user_directory,
+        requested=passkey_challenge.answered(form, grant.key, cookie, latest=grant.expires_at, now=now),
         scope=grant.request.scope,
         claims=claims_request.names(grant.request),
         attempt=this,
@@ -64,11 +64,11 @@ def check(
         browser=known_browser,
     )
     client = client_of(grant, provider, now=now)
-    login = replace(signed_in.login, username=signed_in.username or attempt.typed(form, "username").strip())
+    login = replace(signed_in.login, username=signed_in.username or attempt.form_field(form, "username").strip())
     try:
         login = _fitting(login, grant.request, client, provider)
     except (TooWeak, UnmetAuthenticationRequirements, claims_request.AnotherPerson):
-        attempt.claim(signed_in, this, provider.used_once, now=now)  # RFC6238-5.2: what was right is good no more
+        attempt.claim(signed_in, this, provider.replay_cache, now=now)  # RFC6238-5.2: what was right is good no more
         raise
     return _authenticated(login, client, signed_in, this, provider, now=now)
 
@@ -78,7 +78,7 @@ def remember(
 ) -> tuple[tuple[str, str], ...]:
     """Write who signed in; then begin their session, which fails quietly. Gives its Set-Cookie header. Raises AccessDenied."""
     profile = PROFILES[who.client.profile]
-    handle = session.new_handle(who.login, profile, provider) if who.first else None
+    token_value = session.new_token_value(who.login, profile, provider) if who.first else None
     try:
         provider.grants.authenticate(
             grant.key,
@@ -87,13 +87,13 @@ def remember(
             bond=who.bond,
             epoch=who.epoch,
             now=now,
-            session=None if handle is None else session_of(handle),
+            session=None if token_value is None else session_of(token_value),
         )
-    except Gone:
+    except NotOpen:
         raise browser.over() from None
     # Only now is it sure who signed in.
-    begun = session.begin(request, handle, who.login, profile, provider, now=now) if who.first else ()
-    return (*begun, *device.remember(request, who.login.username, provider.kms, provider.new_handle()))
+    begun = session.begin(request, token_value, who.login, profile, provider, now=now) if who.first else ()
+    return (*begun, *device.remember(request, who.login.username, provider.kms, provider.new_token_value()))
 
 
 def client_of(grant: Grant, provider: Provider, *, now: int) -> Client:
@@ -105,20 +105,22 @@ def client_of(grant: Grant, provider: Provider, *, now: int) -> Client:
 
 
 def _authenticated(
-    login: Login, client: Client, signed_in: SignedIn, this: str, provider: Provider, *, now: int
+    login: Authentication, client: Client, signed_in: SignedIn, this: str, provider: Provider, *, now: int
 ) -> Authenticated:
     key = bond.key_of(login.sub, client.client_id, provider.kms)
     known, first = provider.alongside(
         lambda: provider.bonds.find(key, now=now),
-        lambda: attempt.claim(signed_in, this, provider.used_once, now=now),
+        lambda: attempt.claim(signed_in, this, provider.replay_cache, now=now),
     )
     return Authenticated(login, client, key, known.epoch, first)
 
 
-def _fitting(login: Login, asked: AuthorizationRequest, client: Client, provider: Provider) -> Login:
+def _fitting(
+    login: Authentication, requested: AuthorizationRequest, client: Client, provider: Provider
+) -> Authentication:
     """The login as the client may know it, if it is of whom and of the level that the request needs."""
-    told = claims_request.require_person_of(asked, pairwise.known_to(client, login, provider.kms))
-    fit = claims_request.require_acr(asked, told.acr)
-    if not assurance.enough(PROFILES[client.profile], fit, writes=writing.may_write(asked)):
+    disclosed = claims_request.require_person_of(requested, pairwise.with_pairwise_subject(client, login, provider.kms))
+    fit = claims_request.require_acr(requested, disclosed.acr)
+    if not assurance.enough(PROFILES[client.profile], fit, writes=writing.may_write(requested)):
         raise TooWeak("the level of assurance is too low for what is asked for")
-    return told
+    return disclosed

@@ -7,27 +7,31 @@ from chalicelib.interaction import browser, session
 from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES, Profile
 from chalicelib.provider import Provider
-from chalicelib.storage.handles import session_of
 from chalicelib.storage.permission import Grant
-from chalicelib.storage.records import AuthorizationRequest, Client, Login
-from chalicelib.storage.stores import Gone
+from chalicelib.storage.records import Authentication, AuthorizationRequest, Client
+from chalicelib.storage.stores import NotOpen
+from chalicelib.storage.token_values import session_of
 from chalicelib.users import assurance, bond, pairwise
 
 
-def recognised(
-    request: Request, asked: AuthorizationRequest, client: Client, provider: Provider, *, now: int
-) -> Login | None:
+def find_sso_login(
+    request: Request, requested: AuthorizationRequest, client: Client, provider: Provider, *, now: int
+) -> Authentication | None:
     """Who signed in in this browser a while ago, if that answers the request. Raises UnmetAuthenticationRequirements."""
     profile, possible = PROFILES[client.profile], assurance.acr_values(provider.settings)
-    acrs = claims_request.require_acr(asked, *assurance.enough(profile, possible, writes=writing.may_write(asked)))
-    known = session.fitting(request, asked, profile, provider.sessions, acrs=acrs, now=now)
+    acrs = claims_request.require_acr(
+        requested, *assurance.enough(profile, possible, writes=writing.may_write(requested))
+    )
+    known = session.usable_session(request, requested, profile, provider.sessions, acrs=acrs, now=now)
     if known is None:
         return None
-    person = provider.people.recall(known.username, scope=asked.scope, claims=claims_request.names(asked), now=now)
+    person = provider.user_directory.recall(
+        known.username, scope=requested.scope, claims=claims_request.names(requested), now=now
+    )
     login = session.login(known, person)
     try:
-        told = None if login is None else pairwise.known_to(client, login, provider.kms)
-        return told and claims_request.require_person_of(asked, told)
+        disclosed = None if login is None else pairwise.with_pairwise_subject(client, login, provider.kms)
+        return disclosed and claims_request.require_person_of(requested, disclosed)
     except claims_request.AnotherPerson:
         return None
 
@@ -36,7 +40,7 @@ def sign_on(
     request: Request,
     grant: Grant,
     cookie: str,
-    login: Login,
+    login: Authentication,
     provider: Provider,
     profile: Profile,
     *,
@@ -53,8 +57,8 @@ def sign_on(
             bond=key,
             epoch=found.epoch,
             now=now,
-            session=session_of(session.handle_of(request)),
+            session=session_of(session.token_value_of(request)),
             expires_at=min(grant.expires_at, login.auth_time + profile.longest_session),
         )
-    except Gone:
+    except NotOpen:
         raise browser.over() from None

@@ -27,6 +27,6 @@ def run(provider: Provider) -> dict[str, Any]:
         jwk = to_jwk(provider.kms.public_key(key_id), alg)
         first = not any(key.alg == alg for key in known)
         signs_from = now if first else now + PUBLISHED_BEFORE_SIGNING
-        provider.signing_keys.keep(SigningKey(jwk["kid"], alg, key_id, jwk, signs_from))
+        provider.signing_keys.put(SigningKey(jwk["kid"], alg, key_id, jwk, signs_from))
         published.append(jwk["kid"])
     return {"published": published}

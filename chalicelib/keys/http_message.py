@@ -145,7 +145,7 @@ def verify(
     allowed = [alg for alg in algs if named is None or alg in REGISTERED.get(named, ())]  # RFC9421-3.3.7
     used: list[str] = []
 
-    class Checked(HTTPSignatureAlgorithm):
+    class _JwkSetAlgorithm(HTTPSignatureAlgorithm):
         algorithm_id = named or ""
 
         def __init__(self, public_key: Any = None, private_key: Any = None) -> None:
@@ -155,7 +155,7 @@ def verify(
             bits = {"rsa_key_bits": rsa_key_bits, "ec_key_bits": ec_key_bits}
             used.append(jose.verify_bytes(message, signature, jwks, kid=self.kid, algs=allowed, **bits))
 
-    verifier = _Verifier(signature_algorithm=Checked, key_resolver=_ByKeyid())
+    verifier = _Verifier(signature_algorithm=_JwkSetAlgorithm, key_resolver=_ByKeyid())
     problem: Exception | None = None
     for target_uri in target_uris:
         try:
@@ -188,7 +188,7 @@ def sign_response(
     message = _Response(status, fields, _Request(method, target_uri, _Fields(sent)))
     has_digest = any(name.lower() == "content-digest" for name in fields)
     try:
-        prepared = HTTPMessageSigner(signature_algorithm=_Elsewhere).prepare(
+        prepared = HTTPMessageSigner(signature_algorithm=_PrepareOnlyAlgorithm).prepare(
             message,
             key_id=signer.kid,
             created=datetime.fromtimestamp(created, UTC),
@@ -226,7 +226,7 @@ def identifier(name: str, parameters: Mapping[str, Any]) -> str:
     return http_sf.ser((name, dict(parameters)))
 
 
-class _Elsewhere(HTTPSignatureAlgorithm):
+class _PrepareOnlyAlgorithm(HTTPSignatureAlgorithm):
     """The Signer signs; the library only builds what is signed."""
 
     algorithm_id = ""

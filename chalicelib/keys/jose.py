@@ -28,7 +28,7 @@ Key = TypeVar("Key")
 PART = r"(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-][AQgw]|[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048])?"
 COMPACT = re.compile(rf"{PART}\.{PART}\.{PART}", re.ASCII)
 """A JWS in its one spelling: without padding, and no bits left over that say something (RFC 4648 3.5)."""
-LARGEST = 16 * 1024
+MAX_BYTES = 16 * 1024
 """Characters of the longest JWS that is looked at."""
 
 KEY_TYPES = {"PS256": "RSA", "ES256": "EC", "EdDSA": "OKP", "Ed25519": "OKP", "PS512": "RSA"}
@@ -44,7 +44,7 @@ class JoseError(Exception):
     """The JWS can't be trusted. The message says why and quotes nothing of it."""
 
 
-class _Remote(Algorithm):
+class _KmsSignedAlgorithm(Algorithm):
     """PyJWT's view of a key that lives elsewhere: it can only ask for a signature."""
 
     def prepare_key(self, key: Signer) -> Signer:
@@ -65,20 +65,20 @@ class _Remote(Algorithm):
         raise NotImplementedError("the registry has the public key")
 
 
-MOST_TRIED = 4
+MAX_TRIED = 4
 """Of keys that fit one signature, how many are tried."""
 
 
 def sign(claims: Mapping[str, Any], signer: Signer, *, typ: str | None = None) -> str:
     """A JWT in compact form: `kid` and `alg` of the signer in its header, and `typ` if given."""
     jws = PyJWS(algorithms=[])
-    jws.register_algorithm(signer.alg, _Remote())
+    jws.register_algorithm(signer.alg, _KmsSignedAlgorithm())
     payload = json.dumps(claims, separators=(",", ":")).encode()
     key = cast(Any, signer)
     return jws.encode(payload, key, algorithm=signer.alg, headers={"kid": signer.kid, "typ": typ})
 
 
-def peek(token: str) -> dict[str, Any]:
+def unverified_claims(token: str) -> dict[str, Any]:
     """The claims before any check, to learn whose keys would verify them. Raises JoseError if it is no JWT."""
     header, payload = _load(token, verify=None)
     del header
@@ -90,7 +90,7 @@ def media_type(typ: object) -> str:
     return typ.lower().removeprefix("application/") if isinstance(typ, str) else ""
 
 
-def named_key(token: str) -> str | None:
+def unverified_kid(token: str) -> str | None:
     """The `kid` of a JWS before any check, to learn whether that key is at hand. None where it names none, or is no JWS."""
     try:
         kid = _load(token, verify=None)[0].get("kid")
@@ -205,25 +205,25 @@ def require_size(key: Key, *, rsa_key_bits: int, ec_key_bits: int) -> Key:
 
 def public_key(jwk: Mapping[str, Any]) -> object:
     """The public key of a JWK that a signature can be verified by. Raises JoseError."""
-    fit = fitting(jwk)
+    fit = algorithms_for(jwk)
     if fit:
         key: object = _load_key(json.dumps(jwk, sort_keys=True), fit[0]).key
         return key
     raise JoseError("its kind of key is not used here")
 
 
-def fitting(jwk: Mapping[str, Any]) -> list[str]:
+def algorithms_for(jwk: Mapping[str, Any]) -> list[str]:
     """The algorithms that a JWK is of the kind to verify by; none where its kind is not used for that."""
     return [alg for alg, kty in KEY_TYPES.items() if kty == jwk.get("kty") and CURVES.get(alg) == jwk.get("crv")]
 
 
-def only_encrypts(jwk: Mapping[str, Any]) -> bool:
+def is_encryption_only(jwk: Mapping[str, Any]) -> bool:
     """Whether a JWK is of a kind by which no signature is verified here, and doesn't say that it is for that."""
     kind = jwk.get("kty"), jwk.get("crv")
     return any(kind == one for one in ONLY_ENCRYPT) and jwk.get("use", "enc") == "enc"
 
 
-def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def reject_duplicate_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """For json.loads: an object whose names are all different. Raises JoseError."""
     members = dict(pairs)
     if len(members) != len(pairs):
@@ -242,7 +242,7 @@ def _fitting_keys(jwks: Mapping[str, Any], alg: str, kid: object) -> list[Mappin
         and key.get("use", "sig") == "sig"
         and (kid is None or key.get("kid") == kid)
     ]
-    return fit[:MOST_TRIED]
+    return fit[:MAX_TRIED]
 
 
 @lru_cache(maxsize=256)
@@ -267,7 +267,7 @@ def _verifier(alg: str) -> PyJWS:
 
 
 def _load(token: str, *, verify: tuple[Any, str] | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    if len(token) > LARGEST:
+    if len(token) > MAX_BYTES:
         raise JoseError("it is too large")
     if not COMPACT.fullmatch(token):
         raise JoseError("it is not spelt as a compact JWS")  # RFC7515-7.1: PyJWT reads padding and line breaks too
@@ -277,7 +277,7 @@ def _load(token: str, *, verify: tuple[Any, str] | None) -> tuple[dict[str, Any]
         else:
             key, alg = verify
             whole = _verifier(alg).decode_complete(token, key, algorithms=[alg])
-        claims = json.loads(whole["payload"], object_pairs_hook=unique)
+        claims = json.loads(whole["payload"], object_pairs_hook=reject_duplicate_members)
     except InvalidSignatureError as problem:
         raise JoseError("its signature is wrong, or of another key") from problem
     except (PyJWTError, ValueError, RecursionError) as problem:

@@ -12,7 +12,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, cast
 
-from chalicelib.keys.jose import JoseError, media_type, require_size, unique
+from chalicelib.keys.jose import JoseError, media_type, reject_duplicate_members, require_size
 from chalicelib.keys.ring import CantUnwrap, Unwrapper
 
 CURVES = (("EC", "P-256"), ("EC", "P-384"), ("EC", "P-521"), ("OKP", "X25519"))
@@ -27,7 +27,7 @@ UNWRAPPED = ("RSA-OAEP-256", "RSA-OAEP")
 """What KMS unwraps for us."""
 ENCS = ("A256GCM",)
 
-LARGEST = 32 * 1024
+MAX_BYTES = 32 * 1024
 """Characters of the longest JWE that is looked at."""
 COMPACT = re.compile(
     r"[A-Za-z0-9_-]{1,1024}\.[A-Za-z0-9_-]{1,1024}\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{22}"
@@ -60,8 +60,8 @@ def encrypt(
         raise JoseError("its algorithm is not allowed")
     jwk = _choose(jwks, alg)
     require_size(public_key(jwk), rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
-    told = {"alg": alg, "enc": enc, "kid": jwk.get("kid"), "cty": cty}
-    header = {name: value for name, value in told.items() if value is not None}
+    disclosed = {"alg": alg, "enc": enc, "kid": jwk.get("kid"), "cty": cty}
+    header = {name: value for name, value in disclosed.items() if value is not None}
     try:
         return jwe.encrypt_compact(header, content.encode(), _imported(jwk), algorithms=[alg, enc])
     except (Problem, ValueError) as problem:  # a point of small order, say
@@ -123,13 +123,15 @@ def _imported(jwk: Mapping[str, Any]) -> Any:
 
 def _header(token: str, algs: Collection[str], encs: Collection[str]) -> dict[str, Any]:
     """The header, if all of it is understood and expected: before a key is chosen, and before anybody asks KMS."""
-    if len(token) > LARGEST:
+    if len(token) > MAX_BYTES:
         raise JoseError("it is too large")
     if not COMPACT.fullmatch(token):
         raise JoseError("it is no JWE in five parts")
     encoded = token.partition(".")[0]
     try:
-        header = json.loads(urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)), object_pairs_hook=unique)
+        header = json.loads(
+            urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)), object_pairs_hook=reject_duplicate_members
+        )
     except (ValueError, RecursionError):
         raise JoseError("its header can't be read") from None
     if not isinstance(header, dict) or not all(isinstance(value, str) for value in header.values()):
@@ -150,7 +152,7 @@ def _registry(alg: str, enc: str, unwrapper: Unwrapper) -> Any:
     from joserfc.jwa import JWEKeyEncryption
     from joserfc.jwe import JWERegistry
 
-    class Elsewhere(JWEKeyEncryption):
+    class _KmsUnwrapAlgorithm(JWEKeyEncryption):
         name = alg
         key_types = ["RSA"]
 
@@ -163,11 +165,11 @@ def _registry(alg: str, enc: str, unwrapper: Unwrapper) -> Any:
             except CantUnwrap:
                 return b""  # RFC7516-11.5: of the wrong length, so joserfc goes on with a random one
 
-    class Ours(JWERegistry):
+    class _KeyRegistry(JWERegistry):
         algorithms = {
-            "alg": {alg: Elsewhere()},
+            "alg": {alg: _KmsUnwrapAlgorithm()},
             "enc": {enc: JWERegistry.algorithms["enc"][enc]},
             "zip": {},
         }
 
-    return Ours(algorithms=[alg, enc])
+    return _KeyRegistry(algorithms=[alg, enc])

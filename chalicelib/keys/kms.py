@@ -20,7 +20,7 @@ from chalicelib.storage.records import SigningKey
 ALGORITHMS = {"PS256": "RSASSA_PSS_SHA_256", "ES256": "ECDSA_SHA_256", "EdDSA": "ED25519_SHA_512"}
 DECRYPTS = {"RSA-OAEP-256": "RSAES_OAEP_SHA_256", "RSA-OAEP": "RSAES_OAEP_SHA_1"}
 P256_BYTES = 32
-LONGEST = 4096
+MAX_LENGTH = 4096
 """Bytes of the longest message that KMS takes."""
 
 
@@ -45,8 +45,8 @@ class KmsSigner:
     def sign(self, data: bytes) -> bytes:
         """The signature. Raises MessageTooLong where KMS must see the message itself and it is over LONGEST."""
         whole = canonical(self.alg) == "EdDSA"
-        if whole and len(data) > LONGEST:
-            raise MessageTooLong(f"KMS signs at most {LONGEST} bytes as {self.alg}, and these are {len(data)}")
+        if whole and len(data) > MAX_LENGTH:
+            raise MessageTooLong(f"KMS signs at most {MAX_LENGTH} bytes as {self.alg}, and these are {len(data)}")
         answer = self._client.sign(
             KeyId=self._key_id,
             Message=data if whole else sha256(data).digest(),

@@ -38,7 +38,7 @@ class CantUnwrap(Exception):
     """The key was not encrypted to one of ours, or was changed on its way."""
 
 
-class KeyHome(Protocol):
+class KeyManagement(Protocol):
     """Where private keys live. `context` of a sealed secret is authenticated, not hidden, and the same to unseal."""
 
     def public_key(self, key_id: str) -> bytes:
@@ -63,36 +63,36 @@ class NoSigningKey(Exception):
 
 
 @dataclass(frozen=True)
-class Ring:
+class KeyRing:
     """`registry`: the published keys. `signer`, `unwrapper`: make the Signer or the Unwrapper of one of them."""
 
     registry: SigningKeys
     signer: Callable[[SigningKey], Signer]
     unwrapper: Callable[[SigningKey], Unwrapper]
 
-    def signing(self, alg: str, *, now: int) -> Signer:
+    def signer_for(self, alg: str, *, now: int) -> Signer:
         """The signer for `alg`, under just that name: the newest key that may sign. Raises NoSigningKey."""
-        may_sign = [key for key in self.published(now=now) if _signs(key) and key.signs_from <= now]
+        may_sign = [key for key in self.published_keys(now=now) if _signs(key) and key.signs_from <= now]
         fit = [key for key in may_sign if is_same(key.alg, alg)]
         if not fit:
             raise NoSigningKey(alg)
         newest = max(fit, key=lambda key: (key.signs_from, key.kid))
         return self.signer(newest if newest.alg == alg else replace(newest, alg=alg))
 
-    def unwrapping(self, kid: str | None, *, now: int) -> Unwrapper:
+    def unwrapper_for(self, kid: str | None, *, now: int) -> Unwrapper:
         """What decrypts for the published key of that `kid`, or for the only one. Raises CantUnwrap."""
-        fit = [key for key in self.published(now=now) if not _signs(key) and kid in (None, key.kid)]
+        fit = [key for key in self.published_keys(now=now) if not _signs(key) and kid in (None, key.kid)]
         if len(fit) != 1:
             raise CantUnwrap("no key, or no one key, is meant")
         return self.unwrapper(fit[0])
 
-    def published(self, *, now: int) -> list[SigningKey]:
+    def published_keys(self, *, now: int) -> list[SigningKey]:
         """Every key that may still verify something, or be encrypted to."""
         return [key for key in self.registry.all(now=now) if key.published_until is None or key.published_until > now]
 
     def jwks(self, *, now: int) -> dict[str, Any]:
         """The JWK Set (RFC 7517 5): public members alone."""
-        return {"keys": [_as_published(key) for key in self.published(now=now)]}
+        return {"keys": [_as_published(key) for key in self.published_keys(now=now)]}
 
 
 def _as_published(key: SigningKey) -> dict[str, Any]:

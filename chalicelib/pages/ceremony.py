@@ -16,10 +16,10 @@ SCRIPT = (Path(__file__).parent / "passkey.js").read_text(encoding="utf-8")
 class Ceremony:
     """What the browser is asked for. `nonce`: what the page posts back, of which the challenge was made."""
 
-    asked: Mapping[str, Any]
+    requested: Mapping[str, Any]
     nonce: str
 
     @property
     def options(self) -> str:
         """As JSON."""
-        return json.dumps(self.asked)
+        return json.dumps(self.requested)

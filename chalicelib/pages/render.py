@@ -53,7 +53,7 @@ OURS: Leads = "form-action 'self'; "
 NOWHERE: Leads = "form-action 'none'; "
 ANYWHERE: Leads = ""
 
-ALONE = (
+PAGE_HEADERS = (
     ("X-Frame-Options", "DENY"),  # RFC6749-10.13
     # Whoever opened this window loses hold of it, and so can't swap the page under a person who is about to sign in. The
     # redirect still arrives in a client's popup; to tell the page that opened it, the client uses a BroadcastChannel.
@@ -239,7 +239,7 @@ def page(template: str, leads: Leads, *, status: int = 200, script: str | None =
             ("Content-Type", "text/html; charset=utf-8"),
             *NO_STORE,
             ("Content-Security-Policy", policy),
-            *ALONE,
+            *PAGE_HEADERS,
         ),
         TEMPLATES.get_template(template).render(shown | {"script": script}),
     )
@@ -264,5 +264,5 @@ def _addresses(logo_uri: str | None, policy_uri: str | None, tos_uri: str | None
     Even the logo: loading it would tell whoever serves it, cookies and all, that this person is signing in here; and
     the picture could be another one tomorrow. Only https is linked to.
     """
-    told = (("Privacy policy", policy_uri), ("Terms of service", tos_uri), ("Logo", logo_uri))
-    return [(words, uri) for words, uri in told if uri and WEB.match(uri)]
+    disclosed = (("Privacy policy", policy_uri), ("Terms of service", tos_uri), ("Logo", logo_uri))
+    return [(words, uri) for words, uri in disclosed if uri and WEB.match(uri)]

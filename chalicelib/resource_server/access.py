@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from chalicelib.errors import (
     InsufficientScope,
@@ -16,13 +16,13 @@ from chalicelib.errors import (
     UseDpopNonce,
 )
 from chalicelib.messages import Request
-from chalicelib.resource_server.policy import Demand
+from chalicelib.provider import Provider
+from chalicelib.resource_server.policy import ResourcePolicy
 from chalicelib.storage.permission import AccessToken, Grant
-from chalicelib.storage.records import Once
-from chalicelib.storage.stores import AlreadyUsed, Tokens, UsedOnce
+from chalicelib.storage.records import SingleUse
+from chalicelib.storage.stores import AlreadyUsed
 from chalicelib.tokens import sender_constraint
-from chalicelib.tokens.nonce import Nonces
-from chalicelib.tokens.sender_constraint import Possession, Proof
+from chalicelib.tokens.sender_constraint import PresentedKeys, Proof
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -30,26 +30,14 @@ B = TypeVar("B")
 Writes = Callable[[Iterable[str], Iterable[str]], bool]
 """Whether scope tokens, or types of authorization details, let a client change something (authorization/writing.py)."""
 
-LONGEST = 512
+MAX_LENGTH = 512
 BEARER, DPOP = "Bearer", "DPoP"
 SCHEMES = {scheme.lower(): scheme for scheme in (BEARER, DPOP)}  # RFC9110-11.1: schemes have no case
 
 
-class Keeper(Protocol):
-    """What checking a token needs of the Provider."""
-
-    @property
-    def tokens(self) -> Tokens: ...
-    @property
-    def used_once(self) -> UsedOnce: ...
-    @property
-    def nonces(self) -> Nonces: ...
-    def alongside(self, first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]: ...
-
-
 @dataclass(frozen=True)
-class Access:
-    """What a presented token opens. Made in `check` alone. `grant` is None for a client's own token.
+class VerifiedAccessToken:
+    """What a presented token opens. Made in `verify_access_token` alone. `grant` is None for a client's own token.
 
     `proof`: key of the proof's jti, if one was used up.
     """
@@ -69,23 +57,29 @@ class Access:
         return f"client:{self.token.client_id}" if self.sub is None else f"person:{self.sub}"
 
 
-def check(
-    request: Request, keeper: Keeper, demand: Demand, *, now: int, writes: Writes, vouched: str | None = None
-) -> Access:
+def verify_access_token(
+    request: Request,
+    provider: Provider,
+    demand: ResourcePolicy,
+    *,
+    now: int,
+    writes: Writes,
+    proof_checked_by_authorizer: str | None = None,
+) -> VerifiedAccessToken:
     """What the request's token opens, if it is in force, held by who is bound to it, and carries the scope.
 
-    A token that was bound to nothing opens what it can read, and nothing if it could write. `vouched`: key
+    A token that was bound to nothing opens what it can read, and nothing if it could write. `proof_checked_by_authorizer`: key
     of a jti that the authorizer used up for this very request. Raises InvalidToken, InvalidDpopProof, UseDpopNonce,
     InsufficientScope, InsufficientUserAuthentication or InvalidRequest, each with its WWW-Authenticate challenge (RFC 6750 3).
     """
     scheme = None
     try:
         scheme, value = _presented(request)
-        proof = _proof(request, keeper, demand, value, now=now) if scheme == DPOP else None
-        token, grant = _found(value, proof, keeper, now=now, vouched=vouched)
+        proof = _proof(request, provider, demand, value, now=now) if scheme == DPOP else None
+        token, grant = _found(value, proof, provider, now=now, proof_checked_by_authorizer=proof_checked_by_authorizer)
         request.note(client_id=token.client_id, journey=None if grant is None else grant.journey)
         if token.cnf:
-            _require_possession(token, request, proof, keeper, now=now)
+            _require_possession(token, request, proof, provider, now=now)
         else:
             _require_harmless(token, demand, proof, writes)
         _require_cover(token, demand)
@@ -94,22 +88,22 @@ def check(
         _require_authentication(grant, demand, now=now)
     except OAuthError as refusal:
         raise challenged(refusal, demand, scheme) from None
-    return Access(token, grant, proof.once.key if proof is not None else None)
+    return VerifiedAccessToken(token, grant, proof.single_use.key if proof is not None else None)
 
 
-def challenged(refusal: OAuthError, demand: Demand, scheme: str | None) -> OAuthError:
+def challenged(refusal: OAuthError, demand: ResourcePolicy, scheme: str | None) -> OAuthError:
     """The refusal with a challenge per scheme; one that found no token at all tells no error (RFC 6750 3.1)."""
-    told = {"error": refusal.error, "error_description": refusal.description}
-    asked = {} if demand.scope is None else {"scope": demand.scope}
+    disclosed = {"error": refusal.error, "error_description": refusal.description}
+    requested = {} if demand.scope is None else {"scope": demand.scope}
     if demand.metadata is not None:
-        asked["resource_metadata"] = demand.metadata  # RFC9728-5.1
+        requested["resource_metadata"] = demand.metadata  # RFC9728-5.1
     if isinstance(refusal, InsufficientUserAuthentication):  # RFC9470-3
-        told |= {"acr_values": " ".join(demand.acr_values)} if demand.acr_values else {}
-        told |= {"max_age": str(demand.max_age)} if demand.max_age is not None else {}
-    challenges = {BEARER: asked, DPOP: {"algs": " ".join(sender_constraint.PROOF_ALGS), **asked}}  # DPOP-7.1
+        disclosed |= {"acr_values": " ".join(demand.acr_values)} if demand.acr_values else {}
+        disclosed |= {"max_age": str(demand.max_age)} if demand.max_age is not None else {}
+    challenges = {BEARER: requested, DPOP: {"algs": " ".join(sender_constraint.PROOF_ALGS), **requested}}  # DPOP-7.1
     if not isinstance(refusal, NoToken):
         of = DPOP if isinstance(refusal, InvalidDpopProof | UseDpopNonce) else scheme or BEARER
-        challenges = {of: told | challenges[of]}
+        challenges = {of: disclosed | challenges[of]}
     if isinstance(refusal, InvalidDpopProof | UseDpopNonce):
         refusal.status = 401
     written = ", ".join(_challenge(of, parameters) for of, parameters in challenges.items())
@@ -138,32 +132,34 @@ def _presented(request: Request) -> tuple[str, str]:
     if scheme.lower() not in SCHEMES:
         raise NoToken("an access token is needed", detail="another authentication scheme")
     value = value.strip()
-    if not 0 < len(value) <= LONGEST:
+    if not 0 < len(value) <= MAX_LENGTH:
         raise InvalidToken("the access token is malformed")
     return SCHEMES[scheme.lower()], value
 
 
-def _proof(request: Request, keeper: Keeper, demand: Demand, access_token: str, *, now: int) -> Proof:
+def _proof(request: Request, provider: Provider, demand: ResourcePolicy, access_token: str, *, now: int) -> Proof:
     from chalicelib.tokens import dpop  # brings JOSE, which a resource without DPoP never needs
 
-    proof = dpop.proof(request, urls=demand.urls, nonces=keeper.nonces, now=now, access_token=access_token)
+    proof = dpop.proof(request, urls=demand.urls, nonces=provider.nonces, now=now, access_token=access_token)
     if proof is None:
         raise InvalidDpopProof("a DPoP proof is needed")
     return proof
 
 
 def _found(
-    value: str, proof: Proof | None, keeper: Keeper, *, now: int, vouched: str | None
+    value: str, proof: Proof | None, provider: Provider, *, now: int, proof_checked_by_authorizer: str | None
 ) -> tuple[AccessToken, Grant | None]:
     """The token with its grant; beside the read, the proof's jti is used up."""
-    once: Once | None = None if proof is None or proof.once.key == vouched else proof.once
+    single_use: SingleUse | None = (
+        None if proof is None or proof.single_use.key == proof_checked_by_authorizer else proof.single_use
+    )
     try:
-        if once is not None:
-            found, _ = keeper.alongside(
-                lambda: keeper.tokens.find(value, now=now), lambda: keeper.used_once.claim(once, now=now)
+        if single_use is not None:
+            found, _ = provider.alongside(
+                lambda: provider.tokens.find(value, now=now), lambda: provider.replay_cache.consume(single_use, now=now)
             )
         else:
-            found = keeper.tokens.find(value, now=now)
+            found = provider.tokens.find(value, now=now)
     except AlreadyUsed as used:
         raise InvalidDpopProof("the DPoP proof was used before", detail=str(used)) from None  # DPOP-11.1
     if found is None:
@@ -171,14 +167,14 @@ def _found(
     return found
 
 
-def _require_audience(token: AccessToken, demand: Demand) -> AccessToken:
+def _require_audience(token: AccessToken, demand: ResourcePolicy) -> AccessToken:
     """The token, if it is meant for this resource (RFC8707-2). Raises InvalidToken."""
     if token.resources and demand.resource not in token.resources:
         raise InvalidToken("the access token is meant for another resource")
     return token
 
 
-def _require_cover(token: AccessToken, demand: Demand) -> AccessToken:
+def _require_cover(token: AccessToken, demand: ResourcePolicy) -> AccessToken:
     """The token, if it covers the resource by its scope and its authorization details. Raises InsufficientScope."""
     types = {one["type"] for one in token.authorization_details}
     if demand.scope is not None and demand.scope not in token.scope:
@@ -188,7 +184,7 @@ def _require_cover(token: AccessToken, demand: Demand) -> AccessToken:
     return token
 
 
-def _require_subject(grant: Grant | None, demand: Demand) -> Grant | None:
+def _require_subject(grant: Grant | None, demand: ResourcePolicy) -> Grant | None:
     """The grant, if the resource is about whom the token is of: a person, or the client itself. Raises InsufficientScope."""
     if grant is None and demand.subject == "person":
         raise InsufficientScope("this is about a person, and the access token is a client's own")
@@ -197,7 +193,7 @@ def _require_subject(grant: Grant | None, demand: Demand) -> Grant | None:
     return grant
 
 
-def _require_authentication(grant: Grant | None, demand: Demand, *, now: int) -> Grant | None:
+def _require_authentication(grant: Grant | None, demand: ResourcePolicy, *, now: int) -> Grant | None:
     """The grant, if the person signed in well enough and lately enough. Raises InsufficientUserAuthentication."""
     if not demand.acr_values and demand.max_age is None:
         return grant
@@ -208,10 +204,10 @@ def _require_authentication(grant: Grant | None, demand: Demand, *, now: int) ->
     return grant
 
 
-def _require_harmless(token: AccessToken, demand: Demand, proof: Proof | None, writes: Writes) -> AccessToken:
+def _require_harmless(token: AccessToken, demand: ResourcePolicy, proof: Proof | None, writes: Writes) -> AccessToken:
     """The token, bound to nothing, if neither it nor the resource is about writing (W5). Raises InvalidToken."""
-    asked = (demand.scope, demand.authorization_details_type)
-    scope, detail_type = (() if name is None else (name,) for name in asked)
+    requested = (demand.scope, demand.authorization_details_type)
+    scope, detail_type = (() if name is None else (name,) for name in requested)
     types = (one["type"] for one in token.authorization_details)
     if writes((*token.scope, *scope), (*types, *detail_type)):
         raise InvalidToken(
@@ -223,15 +219,15 @@ def _require_harmless(token: AccessToken, demand: Demand, proof: Proof | None, w
 
 
 def _require_possession(
-    token: AccessToken, request: Request, proof: Proof | None, keeper: Keeper, *, now: int
+    token: AccessToken, request: Request, proof: Proof | None, provider: Provider, *, now: int
 ) -> AccessToken:
     """The token, if what it is bound to is shown; a certificate goes with Bearer, a proof with DPoP (RFC 9449 7.2)."""
     if proof is None:
-        sender_constraint.require(token.cnf, Possession(certificate=request.client_certificate))
+        sender_constraint.require(token.cnf, PresentedKeys(certificate=request.client_certificate))
         return token
-    sender_constraint.require(token.cnf, Possession(proof=proof))
+    sender_constraint.require(token.cnf, PresentedKeys(proof=proof))
     if token.dpop_nonce_required and not proof.fresh:
         from chalicelib.tokens import dpop
 
-        raise dpop.use_nonce(keeper.nonces, now=now)
+        raise dpop.use_nonce(provider.nonces, now=now)
     return token

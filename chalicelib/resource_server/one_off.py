@@ -11,17 +11,19 @@ from chalicelib.errors import InsufficientScope, InvalidRequest, InvalidToken, O
 from chalicelib.messages import Request
 from chalicelib.provider import Provider
 from chalicelib.resource_server import access
-from chalicelib.resource_server.access import Access
-from chalicelib.resource_server.policy import Demand
-from chalicelib.storage.handles import digest
-from chalicelib.storage.stores import Gone, Replayed
+from chalicelib.resource_server.access import VerifiedAccessToken
+from chalicelib.resource_server.policy import ResourcePolicy
+from chalicelib.storage.stores import NotOpen, Replayed
+from chalicelib.storage.token_values import digest
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 AGAIN = 24 * 3600
 """Seconds for which a call may be sent again under the same idempotency key."""
 
 
-def consume(request: Request, opened: Access, demand: Demand, provider: Provider, *, now: int) -> dict[str, str]:
+def consume(
+    request: Request, opened: VerifiedAccessToken, demand: ResourcePolicy, provider: Provider, *, now: int
+) -> dict[str, str]:
     """Use up the token's detail that the route is about; gives what the API is told of it.
 
     One conditional write decides, and nothing that can fail follows it. A call under the same idempotency key passes again
@@ -44,25 +46,25 @@ def _key(request: Request, header: str) -> str:
     return key
 
 
-def _consumed(by: str, opened: Access, demand: Demand, provider: Provider, *, now: int) -> Detail:
+def _consumed(by: str, opened: VerifiedAccessToken, demand: ResourcePolicy, provider: Provider, *, now: int) -> Detail:
     """The detail that this call consumes, or consumed: the first of the token that is not used up."""
     grant = opened.grant
     if grant is None:
         raise InsufficientScope("no person agreed to this call")
-    all_of_it = details.places(opened.token.authorization_details, grant.granted)
-    found = [(place, one) for place, one in all_of_it if one["type"] == demand.authorization_details_type]
-    for place, one in found:
-        before = grant.consumption(place)
+    all_of_it = details.indexes(opened.token.authorization_details, grant.granted)
+    found = [(index, one) for index, one in all_of_it if one["type"] == demand.authorization_details_type]
+    for index, one in found:
+        before = grant.consumption(index)
         if before is not None and before.by == by and now < before.at + AGAIN:
             return one
-    for place, one in found:
-        if grant.consumption(place) is not None:
+    for index, one in found:
+        if grant.consumption(index) is not None:
             continue
         try:
-            provider.grants.consume(grant, place, by=by, now=now)
+            provider.grants.consume(grant, index, by=by, now=now)
         except Replayed:  # by another call, since it was read
             continue
-        except Gone:
+        except NotOpen:
             raise InvalidToken("the access token is unknown, expired or revoked") from None
         return one
     raise InsufficientScope("what this call consumes was agreed to once, and another call has consumed it")

@@ -59,7 +59,7 @@ class RulesError(ValueError):
 
 
 @dataclass(frozen=True)
-class Demand:
+class ResourcePolicy:
     """What a resource asks for.
 
     `urls`: its addresses, any of which a proof may name. `acr_values`: any of which will do, the least first. `metadata`: address
@@ -128,12 +128,12 @@ def userinfo(settings: Settings) -> str:
     return settings.issuer + USERINFO
 
 
-def of_route(settings: Settings, route: str, urls: tuple[str, ...], *, acr_values: Sequence[str]) -> Demand:
+def policy_for(settings: Settings, route: str, urls: tuple[str, ...], *, acr_values: Sequence[str]) -> ResourcePolicy:
     """What a route asks for. `acr_values`: all levels, lowest first. Raises LookupError where no rule is the route's."""
     rule = rules(settings.resource_rules)[route]
     ours = userinfo(settings) if route.partition(" ")[2] == USERINFO else settings.resource_url
     acr: str | None = rule.get("acr")
-    return Demand(
+    return ResourcePolicy(
         urls,
         scope=rule.get("scope"),
         authorization_details_type=rule.get("authorization_details_type"),

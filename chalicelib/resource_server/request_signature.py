@@ -11,9 +11,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.clients.published_keys import PublishedKeys
+from chalicelib.clients.published_keys import ClientJwksCache
 from chalicelib.errors import InvalidRequest
-from chalicelib.fetch.documents import CantFetch
+from chalicelib.fetch.documents import FetchError
 from chalicelib.keys import http_message, jwt_time
 from chalicelib.keys.http_message import SignatureError, Verified
 from chalicelib.messages import Request
@@ -73,13 +73,13 @@ def require_signed(request: Request, client: Client, profile: Profile, *, urls: 
     return Signed(str(found.parameters["keyid"]), found.alg, created, found.target_uri)
 
 
-def with_keys(request: Request, client: Client, published: PublishedKeys, *, now: int) -> Client:
+def with_keys(request: Request, client: Client, published: ClientJwksCache, *, now: int) -> Client:
     """The client with the keys that the signature may be of. Raises NotSigned."""
     try:
         said = http_message.announced(request.headers, TAG)
         keyid = None if said is None else said.parameters.get("keyid")
         return published.of(client, now=now, kid=keyid if isinstance(keyid, str) else None)
-    except (SignatureError, CantFetch, InvalidRequest) as problem:
+    except (SignatureError, FetchError, InvalidRequest) as problem:
         raise _refused(request, str(problem)) from None
 
 
@@ -131,13 +131,13 @@ def _require_recent(parameters: Mapping[str, Any], *, now: int) -> int:
 def _refused(request: Request, detail: str) -> NotSigned:
     refusal = NotSigned("the request must be signed, and its signature fit", detail=f"signature: {detail}")
     scheme = "DPoP" if any(v.lower().startswith("dpop ") for v in request.header_values("authorization")) else "Bearer"
-    told = f'error="{refusal.error}", error_description="{refusal.description}"'
+    disclosed = f'error="{refusal.error}", error_description="{refusal.description}"'
     wanted = [*ALWAYS, *(name for name in WHERE_SENT if request.header_values(name))]
     if _has_body(request) and "content-digest" not in wanted:
         wanted.append("content-digest")
     components = " ".join(f'"{name}"' for name in wanted)
     refusal.headers = (
-        ("WWW-Authenticate", f"{scheme} {told}"),
+        ("WWW-Authenticate", f"{scheme} {disclosed}"),
         ("Accept-Signature", f'sig=({components});created;tag="{TAG}"'),
     )
     return refusal

@@ -5,12 +5,14 @@ from __future__ import annotations
 from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
-from chalicelib.resource_server.access import Access
-from chalicelib.resource_server.policy import Demand
+from chalicelib.resource_server.access import VerifiedAccessToken
+from chalicelib.resource_server.policy import ResourcePolicy
 from chalicelib.resource_server.request_signature import NotSigned, require_signed, with_keys
 
 
-def check(request: Request, opened: Access, demand: Demand, provider: Provider, *, now: int) -> dict[str, str]:
+def check(
+    request: Request, opened: VerifiedAccessToken, demand: ResourcePolicy, provider: Provider, *, now: int
+) -> dict[str, str]:
     """What the API needs to answer a signed request signed. Raises NotSigned."""
     client = provider.clients.find(opened.token.client_id, now=now)
     if client is None:

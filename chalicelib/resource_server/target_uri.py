@@ -17,7 +17,7 @@ STYLES: tuple[Callable[[str], str], ...] = (
     lambda text: quote_plus(text, safe=""),
     lambda text: quote_plus(text, safe="*").replace("~", "%7E"),  # forms, by the URL standard
 )
-MOST_ORDERS = 3
+MAX_ORDERS = 3
 """Names of a query whose every order is tried. More names are looked for as they came."""
 
 
@@ -39,6 +39,6 @@ def spellings(urls: Collection[str], query: Sequence[tuple[str, str]]) -> Iterat
 def _orders(query: Sequence[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
     names = list(dict.fromkeys(name for name, _ in query))
     yield list(query)
-    if 1 < len(names) <= MOST_ORDERS:
+    if 1 < len(names) <= MAX_ORDERS:
         for order in permutations(names):
             yield [pair for name in order for pair in query if pair[0] == name]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from chalicelib.storage.records import AuthorizationRequest, Client, Login
+from chalicelib.storage.records import Authentication, AuthorizationRequest, Client
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Grant:
     consent_expires_at: int = 0
     browser: str = ""
     code_lifetime: int = 0
-    login: Login | None = None
+    login: Authentication | None = None
     bond: str | None = None
     epoch: int = 0
     session: str | None = None
@@ -118,7 +118,7 @@ class Grant:
         return self.granted
 
     @property
-    def person(self) -> Login:
+    def person(self) -> Authentication:
         """Who signed in. Only for a grant that somebody signed in to, as every approved one is."""
         assert self.login is not None
         return self.login
@@ -134,9 +134,9 @@ class Grant:
         """
         return self.client_id == client.client_id and self.request_expires_at - lifetime >= client.registered_at
 
-    def consumption(self, place: int) -> Consumption | None:
+    def consumption(self, index: int) -> Consumption | None:
         """What used up the granted detail of that place, if anything did."""
-        at, point, by = self.consumed.get(str(place), "").partition(".")
+        at, point, by = self.consumed.get(str(index), "").partition(".")
         return Consumption(int(at), by) if point else None
 
     def may_be_redeemed(self, *, now: int) -> bool:

@@ -107,7 +107,7 @@ class AuthorizationRequest:
 
 
 @dataclass(frozen=True)
-class Login:
+class Authentication:
     """How and when a person proved who they are. `claims`: what the request asked for, as it was then.
 
     `accounts`: the person's, each with a "name", and an "iban" if it has one, where there is a choice of them to make.
@@ -126,7 +126,7 @@ class Login:
     pairwise: str | None = None
 
     @property
-    def told_sub(self) -> str:
+    def client_sub(self) -> str:
         """The subject by which the client knows the person."""
         return self.pairwise or self.sub
 
@@ -194,7 +194,7 @@ class SigningKey:
 
 
 @dataclass(frozen=True)
-class Once:
+class SingleUse:
     """A value that may be used once until `expires_at`, such as an assertion's jti. `key` is already a hash.
 
     `what` it is, for whoever must refuse its second use: "assertion", "one-time code". `offered`: it may be used only if it is

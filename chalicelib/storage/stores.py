@@ -11,15 +11,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from chalicelib.storage.handles import Handle
 from chalicelib.storage.permission import AccessToken, Bond, Grant, RememberedConsent
-from chalicelib.storage.records import Client, Login, Once, PasskeyHolder, Session, SigningKey, User
+from chalicelib.storage.records import Authentication, Client, PasskeyHolder, Session, SigningKey, SingleUse, User
+from chalicelib.storage.token_values import TokenValue
 
 
 class AlreadyUsed(Exception):
     """A value that may be used once was used before; `value` is that one."""
 
-    def __init__(self, value: Once) -> None:
+    def __init__(self, value: SingleUse) -> None:
         super().__init__(f"this {value.what} was used before")
         self.value = value
 
@@ -29,7 +29,7 @@ class Replayed(Exception):
     that was replaced came again, which ends nothing by itself."""
 
 
-class Gone(Exception):
+class NotOpen(Exception):
     """What was to be changed is not there, has expired, was decided before, or is another browser's."""
 
 
@@ -37,16 +37,16 @@ class Clients(Protocol):
     def find(self, client_id: str, *, now: int) -> Client | None:
         """The client; may be a minute old (cached in the warm function)."""
 
-    def keep(self, client: Client) -> None:
+    def put(self, client: Client) -> None:
         """Register or replace."""
 
 
 class Users(Protocol):
-    def keep(self, user: User) -> None:
+    def put(self, user: User) -> None:
         """Add or replace. A sub that the name had before is known no more."""
 
     def remove(self, username: str, *, now: int) -> None:
-        """Nobody has that name from here on, and their sub is known no more. Raises Gone where nobody has it."""
+        """Nobody has that name from here on, and their sub is known no more. Raises NotOpen where nobody has it."""
 
     def is_known(self, sub: str) -> bool:
         """Whether somebody has this sub. One read."""
@@ -66,18 +66,20 @@ class Users(Protocol):
         """Forget the attempts that were counted."""
 
     def invite(self, username: str, *, invitation: str, until: int) -> None:
-        """Let the person add one passkey, in place of an invitation before. Raises Gone where nobody has that name."""
+        """Let the person add one passkey, in place of an invitation before. Raises NotOpen where nobody has that name."""
 
-    def exchange(self, username: str, *, invitation: str, ticket: str, until: int, now: int) -> None:
-        """Use the invitation up for `ticket`, which allows the same until then. Raises Gone unless it is in force."""
+    def exchange(self, username: str, *, invitation: str, enrolment_token: str, until: int, now: int) -> None:
+        """Use the invitation up for `enrolment_token`, which allows the same until then. Raises NotOpen unless it is in force."""
 
-    def add_passkey(self, user: User, passkey: dict[str, Any], *, ticket: str, sign_count: int, now: int) -> None:
-        """Use the ticket up for a passkey; `user` was read since it is in force. Raises Gone unless it is, or for a known one."""
+    def add_passkey(
+        self, user: User, passkey: dict[str, Any], *, enrolment_token: str, sign_count: int, now: int
+    ) -> None:
+        """Use the token up for a passkey; `user` was read since it is in force. Raises NotOpen unless so, or for a known one."""
 
     def find_by_passkey(self, credential_id: str) -> PasskeyHolder | None: ...
 
     def counted(self, credential_id: str, sign_count: int, *, attempt: str) -> None:
-        """Remember how often the authenticator signed. Raises Gone unless that is more than before, or of the same attempt."""
+        """Remember how often the authenticator signed. Raises NotOpen unless that is more than before, or of the same attempt."""
 
 
 class Grants(Protocol):
@@ -89,7 +91,7 @@ class Grants(Protocol):
     def open(self, key: str, client_id: str, browser: str, *, now: int, expires_at: int, code_lifetime: int) -> Grant:
         """Let the browser of the cookie `browser` answer it until then, in place of one before. Gives the grant.
 
-        Raises Gone unless it is this client's, its request_uri may still be opened, and nothing was decided.
+        Raises NotOpen unless it is this client's, its request_uri may still be opened, and nothing was decided.
         """
 
     def find(self, key: str, *, now: int) -> Grant | None:
@@ -99,7 +101,7 @@ class Grants(Protocol):
         self,
         key: str,
         browser: str,
-        login: Login,
+        login: Authentication,
         *,
         bond: str,
         epoch: int,
@@ -107,7 +109,7 @@ class Grants(Protocol):
         session: str | None = None,
         expires_at: int | None = None,
     ) -> None:
-        """Say who the person is, and in which epoch of the bond. Raises Gone unless it is this browser's and undecided.
+        """Say who the person is, and in which epoch of the bond. Raises NotOpen unless it is this browser's and undecided.
 
         `session`: digest of the handle of the session that the login is from or begins; None leaves what is there, since the
         same form that is posted again begins none. `expires_at`: until when the person
@@ -132,19 +134,19 @@ class Grants(Protocol):
         `person`: the digest of the sub of who was asked. `granted`: the authorization_details that the person agreed to.
         `session`: digest of the handle of the session that was looked at, None where none was. `until`: when what comes of
         it ends, where that is sooner. `front`: the access token that goes out with the code, and its handle.
-        Raises Gone unless it is this browser's, in time, of that person and session, not denied and not redeemed.
+        Raises NotOpen unless it is this browser's, in time, of that person and session, not denied and not redeemed.
         """
 
     def deny(self, key: str, browser: str, *, now: int) -> Grant:
-        """Deny, or deny again. Raises Gone unless it is this browser's, in time and not approved."""
+        """Deny, or deny again. Raises NotOpen unless it is this browser's, in time and not approved."""
 
-    def find_code(self, code: Handle) -> tuple[Grant, int] | None:
+    def find_code(self, code: TokenValue) -> tuple[Grant, int] | None:
         """The grant that a code names, in force or not, and its bond's epoch: who asks decides what that means. One read."""
 
     def redeem(
         self,
         grant: Grant,
-        code: Handle,
+        code: TokenValue,
         *,
         attempt: str,
         access_token: str,
@@ -155,28 +157,28 @@ class Grants(Protocol):
     ) -> Grant:
         """Redeem the code for these tokens. The first attempt has it, ever; the next one ends the grant by the same write.
 
-        Raises Replayed to all but the first, and to the first if another came since. Raises Gone where the code expired,
+        Raises Replayed to all but the first, and to the first if another came since. Raises NotOpen where the code expired,
         is not the newest, or the grant was revoked.
         """
 
-    def find_refreshable(self, refresh_token: Handle, *, now: int) -> Grant | None:
+    def find_refreshable(self, refresh_token: TokenValue, *, now: int) -> Grant | None:
         """The grant that a refresh token names, if it is in force; whether it is its refresh token is for who asks."""
 
     def rotate(self, grant: Grant, refresh_hash: str, *, now: int, again: bool = False) -> None:
         """Put another refresh token in the place of the grant's, as it was found.
 
         `again`: in the place of one whose answer was lost; the one before it stays what it was, and until when.
-        Raises Replayed to all but one, or Gone unless the grant is in force in that instant.
+        Raises Replayed to all but one, or NotOpen unless the grant is in force in that instant.
         """
 
     def revoke(self, key: str, *, now: int) -> bool:
         """Everything that came of it is dead from here on. Gives whether it is there; revoking twice is no error."""
         ...
 
-    def consume(self, grant: Grant, place: int, *, by: str, now: int) -> None:
+    def consume(self, grant: Grant, index: int, *, by: str, now: int) -> None:
         """Use up the granted detail of that place. The same `by`, a digest of what names the call, may do so again.
 
-        Raises Replayed where another used it up, or Gone unless the grant is in force in that instant.
+        Raises Replayed where another used it up, or NotOpen unless the grant is in force in that instant.
         """
 
     def relied_on(self, key: str, epoch: int, *, now: int, since: int = 0) -> bool:
@@ -205,13 +207,13 @@ class Bonds(Protocol):
         """Add to what is remembered; what `more` names lives from its source from here on, and lasts as long.
 
         What is there already and is not named stays as it is. `bond`: of which only the epoch matters. `keep`: until when
-        the item stays. Raises Gone unless its epoch is still the same.
+        the item stays. Raises NotOpen unless its epoch is still the same.
         """
 
     def rely(self, key: str, bond: Bond, source: str) -> None:
         """Let what `bond` has remembered live from another grant, no longer than before. `bond`: as it was found, or less.
 
-        Raises Gone unless all that it has is still as it was found.
+        Raises NotOpen unless all that it has is still as it was found.
         """
 
     def end(self, key: str, *, now: int, keep: int) -> None:
@@ -224,17 +226,17 @@ class Bonds(Protocol):
 class Tokens(Protocol):
     """Access tokens: a client's own and refreshed ones have an item, the others stand in their grant."""
 
-    def put(self, handle: str, token: AccessToken) -> None:
+    def put(self, token_value: str, token: AccessToken) -> None:
         """Write a token under a handle that nobody has yet. Sent again it changes nothing."""
 
-    def find(self, handle: str, *, now: int) -> tuple[AccessToken, Grant | None] | None:
+    def find(self, token_value: str, *, now: int) -> tuple[AccessToken, Grant | None] | None:
         """The token with its grant, in one read; None unless both are in force."""
 
-    def look_up(self, handle: str, *, now: int) -> tuple[AccessToken | None, Grant | None]:
-        """Of a handle that may be of either kind: the access token and its grant; or, where `handle` is a refresh token,
+    def look_up(self, token_value: str, *, now: int) -> tuple[AccessToken | None, Grant | None]:
+        """Of a handle that may be of either kind: the access token and its grant; or, where `token_value` is a refresh token,
         None and its grant in force, whose newest it need not be; or twice None. In one read."""
 
-    def revoke(self, handle: str, grant: Grant | None, *, now: int) -> None:
+    def revoke(self, token_value: str, grant: Grant | None, *, now: int) -> None:
         """That access token alone is dead from here on. Revoking twice, or what is not there, is no error.
 
         `grant`: its own, as it was looked up.
@@ -244,27 +246,27 @@ class Tokens(Protocol):
 class Sessions(Protocol):
     """Who is recognised in which browser."""
 
-    def begin(self, handle: str, session: Session) -> None:
+    def begin(self, token_value: str, session: Session) -> None:
         """Write it, under a handle that nobody has yet. Sent again it changes nothing."""
 
-    def replace(self, handle: str, *, now: int) -> None:
+    def replace(self, token_value: str, *, now: int) -> None:
         """Another one takes its place: it is not found from here on. What the person began in it goes on."""
 
-    def find(self, handle: str, *, now: int) -> Session | None: ...
+    def find(self, token_value: str, *, now: int) -> Session | None: ...
 
-    def end(self, handle: str, *, now: int, keep: int) -> None:
+    def end(self, token_value: str, *, now: int, keep: int) -> None:
         """The person signed out: it is not found from here on. `keep`: until when that is known. Twice is no error."""
 
     def signed_out(self, session: str) -> bool:
         """Whether the person signed out of the session of this digest."""
 
 
-class UsedOnce(Protocol):
-    def offer(self, once: Once) -> None:
+class ReplayCache(Protocol):
+    def offer(self, once: SingleUse) -> None:
         """Remember that we gave it out, until it expires. Sent again it changes nothing."""
 
-    def claim(self, once: Once, *, now: int, attempt: str | None = None) -> bool:
-        """Use it. Raises AlreadyUsed where another attempt did, Gone where it was to be offered and was not.
+    def consume(self, once: SingleUse, *, now: int, attempt: str | None = None) -> bool:
+        """Use it. Raises AlreadyUsed where another attempt did, NotOpen where it was to be offered and was not.
 
         `attempt`: names who uses it, who may do so again. Gives whether this is the first time, so that what only the first
         use may give is given once.
@@ -288,7 +290,7 @@ class Sweeping(Protocol):
 
 
 class SigningKeys(Protocol):
-    def keep(self, key: SigningKey) -> None: ...
+    def put(self, key: SigningKey) -> None: ...
 
     def all(self, *, now: int) -> tuple[SigningKey, ...]:
         """Every key of the registry; may be minutes old (cached in the warm function)."""

@@ -16,7 +16,7 @@ def is_for(token: AccessToken | None, resources: Collection[str]) -> bool:
     )
 
 
-def told(token: AccessToken | None, resources: Collection[str], *, own: bool) -> list[str] | None:
+def disclosed(token: AccessToken | None, resources: Collection[str], *, own: bool) -> list[str] | None:
     """`aud`: to its client all of it, `own`, None where it is good at all there are; to a resource what of it is its own."""
     if token is None:
         return None

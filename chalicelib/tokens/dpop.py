@@ -15,8 +15,8 @@ from chalicelib.keys import jose, jwt_time
 from chalicelib.keys.thumbprint import thumbprint
 from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES
-from chalicelib.storage.handles import digest
-from chalicelib.storage.records import Once
+from chalicelib.storage.records import SingleUse
+from chalicelib.storage.token_values import digest
 from chalicelib.tokens.nonce import Nonces
 from chalicelib.tokens.sender_constraint import PROOF_ALGS, Proof
 
@@ -25,7 +25,7 @@ EC_KEY_BITS = max(profile.ec_key_bits for profile in PROFILES.values())
 
 LIFETIME = 60
 """Seconds after its iat that a proof is taken (RFC 9449 11.1)."""
-LONGEST_JTI = 512
+MAX_JTI_LENGTH = 512
 
 Address = tuple[str, str | None, int | None, str]
 DEFAULT_PORT = {"https": 443, "http": 80}
@@ -62,10 +62,10 @@ def proof(
     if access_token is not None:
         _require_hash(claims.get("ath"), access_token)
     jti = claims.get("jti")
-    if not isinstance(jti, str) or not 0 < len(jti) <= LONGEST_JTI:
-        raise _refused(f"its jti is missing, or no text of at most {LONGEST_JTI} characters")
+    if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI_LENGTH:
+        raise _refused(f"its jti is missing, or no text of at most {MAX_JTI_LENGTH} characters")
     fresh = _is_fresh(claims.get("nonce"), nonces, now=now)
-    return Proof(jkt, Once(digest(f"proof {jkt} {jti}"), expires_at, "DPoP proof"), fresh)
+    return Proof(jkt, SingleUse(digest(f"proof {jkt} {jti}"), expires_at, "DPoP proof"), fresh)
 
 
 def require_fresh(shown: Proof | None, nonces: Nonces, *, now: int) -> Proof | None:

@@ -12,12 +12,12 @@ from chalicelib.keys import jose
 from chalicelib.keys.algorithm import is_same
 from chalicelib.keys.ring import Signer
 from chalicelib.profiles import Profile
-from chalicelib.storage.records import Client, Login
+from chalicelib.storage.records import Authentication, Client
 
 
 def issue(
     signer: Signer,
-    login: Login,
+    login: Authentication,
     *,
     claims: Mapping[str, Any],
     issuer: str,
@@ -35,10 +35,10 @@ def issue(
     response in which it stands, which it signs by their hashes. Raises InvalidRequest where no key of the client can be
     encrypted to.
     """
-    told: Mapping[str, Any] = {
+    disclosed: Mapping[str, Any] = {
         **claims,
         "iss": issuer,
-        "sub": login.told_sub,
+        "sub": login.client_sub,
         "aud": client.client_id,
         "iat": now,
         "exp": now + profile.id_token_lifetime,
@@ -56,7 +56,7 @@ def issue(
             if value is not None
         },
     }
-    signed = jose.sign({name: value for name, value in told.items() if value is not None}, signer)
+    signed = jose.sign({name: value for name, value in disclosed.items() if value is not None}, signer)
     return encrypted(signed, "id_token", client, profile)  # FAPI1-ADV-5.2.2.1-3
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chalicelib.storage.handles import Handle, digest, join, matches
 from chalicelib.storage.permission import Grant
+from chalicelib.storage.token_values import TokenValue, digest, join, matches
 
 TOLERANCE = 60
 """Seconds for which a refresh token is good after it was replaced. Its use does not prolong them."""
@@ -22,27 +22,31 @@ TOLERANCE = 60
 class RefreshToken:
     """A new one: the handle, and what is remembered of it. `family`: None where it stays the same."""
 
-    handle: str
+    token_value: str
     hash: str
     family: str | None = None
 
 
-def made(grant: str, bond: str, *, rotates: bool, chance: Callable[[], str]) -> RefreshToken:
-    """A grant's first. `grant`, `bond`: keys. `chance`: a new handle."""
-    return _of_family(chance(), grant, bond, chance) if rotates else _named(join(chance(), grant, bond))
+def made(grant: str, bond: str, *, rotates: bool, new_token_value: Callable[[], str]) -> RefreshToken:
+    """A grant's first. `grant`, `bond`: keys. `new_token_value`: a new handle."""
+    return (
+        _of_family(new_token_value(), grant, bond, new_token_value)
+        if rotates
+        else _named(join(new_token_value(), grant, bond))
+    )
 
 
-def after(refresh_token: Handle, *, chance: Callable[[], str]) -> RefreshToken:
+def after(refresh_token: TokenValue, *, new_token_value: Callable[[], str]) -> RefreshToken:
     """The next of the family, in the place of one that was good until now."""
-    return _of_family(str(refresh_token.family), str(refresh_token.grant), str(refresh_token.bond), chance)
+    return _of_family(str(refresh_token.family), str(refresh_token.grant), str(refresh_token.bond), new_token_value)
 
 
-def was_good(refresh_token: Handle, grant: Grant) -> bool:
+def was_good(refresh_token: TokenValue, grant: Grant) -> bool:
     """Whether it is of the grant's family: if it is not the newest, it was used before."""
     return matches(refresh_token.family, grant.refresh_family)
 
 
-def is_tolerated(refresh_token: Handle, grant: Grant, *, now: int) -> bool:
+def is_tolerated(refresh_token: TokenValue, grant: Grant, *, now: int) -> bool:
     """Whether it is the one that was replaced last, a moment ago: its client may have lost the answer."""
     return (
         was_good(refresh_token, grant)
@@ -51,9 +55,9 @@ def is_tolerated(refresh_token: Handle, grant: Grant, *, now: int) -> bool:
     )
 
 
-def _of_family(family: str, grant: str, bond: str, chance: Callable[[], str]) -> RefreshToken:
-    return _named(join(chance(), grant, bond, family=family), digest(family))
+def _of_family(family: str, grant: str, bond: str, new_token_value: Callable[[], str]) -> RefreshToken:
+    return _named(join(new_token_value(), grant, bond, family=family), digest(family))
 
 
-def _named(handle: str, family: str | None = None) -> RefreshToken:
-    return RefreshToken(handle, digest(handle), family)
+def _named(token_value: str, family: str | None = None) -> RefreshToken:
+    return RefreshToken(token_value, digest(token_value), family)

@@ -11,7 +11,7 @@ from ssl import PEM_cert_to_DER_cert
 
 from chalicelib.errors import InvalidGrant, InvalidRequest, InvalidToken
 from chalicelib.profiles import PROFILES, Profile
-from chalicelib.storage.records import Client, Once
+from chalicelib.storage.records import Client, SingleUse
 
 CERTIFICATE = "x5t#S256"
 KEY = "jkt"
@@ -26,23 +26,23 @@ TOKEN_TYPES = {CERTIFICATE: "Bearer", KEY: "DPoP"}  # RFC8705-3, FAPI1-ADV-5.2.2
 class Proof:
     """A checked DPoP proof; made in `dpop.proof` alone.
 
-    `jkt`: thumbprint of its key (RFC 7638). `once`: its jti. `fresh`: it carried a nonce of ours.
+    `jkt`: thumbprint of its key (RFC 7638). `single_use`: its jti. `fresh`: it carried a nonce of ours.
     """
 
     jkt: str
-    once: Once
+    single_use: SingleUse
     fresh: bool
 
 
 @dataclass(frozen=True)
-class Possession:
+class PresentedKeys:
     """What a request shows that its sender holds. `certificate`: PEM, of the TLS layer. `proof`: checked."""
 
     certificate: str | None = None
     proof: Proof | None = None
 
 
-def bind(possession: Possession, client: Client, profile: Profile, *, writes: bool) -> dict[str, str]:
+def bind(possession: PresentedKeys, client: Client, profile: Profile, *, writes: bool) -> dict[str, str]:
     """The `cnf` for this client: of what it shows, the first that the profile names and its registration allows.
 
     Empty where it shows nothing of the kind, need not by its registration, and the token only reads: then the profile says
@@ -63,7 +63,13 @@ def bind(possession: Possession, client: Client, profile: Profile, *, writes: bo
 
 
 def renew(
-    cnf: Mapping[str, str], possession: Possession, client: Client, profile: Profile, *, certified: bool, writes: bool
+    cnf: Mapping[str, str],
+    possession: PresentedKeys,
+    client: Client,
+    profile: Profile,
+    *,
+    certified: bool,
+    writes: bool,
 ) -> dict[str, str]:
     """The `cnf` of what a refresh token gives. Raises InvalidRequest where nothing is shown, InvalidGrant for another's.
 
@@ -83,7 +89,7 @@ def renew(
     return shown
 
 
-def require(cnf: Mapping[str, str], possession: Possession) -> Mapping[str, str]:
+def require(cnf: Mapping[str, str], possession: PresentedKeys) -> Mapping[str, str]:
     """The `cnf`, if what is shown is what it names (RFC8705-3, FAPI1-ADV-6.2.1-2, RFC 9449 7.1).
 
     Raises InvalidToken; so does an empty one.
@@ -112,7 +118,7 @@ def _chosen(client: Client, profile: Profile) -> tuple[str, ...]:
     return tuple(constraint for constraint in profile.sender_constraints if registered[constraint])
 
 
-def _certificate(possession: Possession) -> dict[str, str] | None:
+def _certificate(possession: PresentedKeys) -> dict[str, str] | None:
     if possession.certificate is None:
         return None
     try:
@@ -122,9 +128,9 @@ def _certificate(possession: Possession) -> dict[str, str] | None:
     return {CERTIFICATE: urlsafe_b64encode(sha256(der).digest()).rstrip(b"=").decode()}
 
 
-def _key(possession: Possession) -> dict[str, str] | None:
+def _key(possession: PresentedKeys) -> dict[str, str] | None:
     return None if possession.proof is None else {KEY: possession.proof.jkt}
 
 
-SHOWN: Mapping[str, Callable[[Possession], dict[str, str] | None]] = {"mtls": _certificate, "dpop": _key}
+SHOWN: Mapping[str, Callable[[PresentedKeys], dict[str, str] | None]] = {"mtls": _certificate, "dpop": _key}
 NEEDED = {"mtls": "a client certificate", "dpop": "a DPoP proof"}

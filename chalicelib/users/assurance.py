@@ -18,7 +18,7 @@ from chalicelib import vocabulary
 if TYPE_CHECKING:
     from chalicelib.profiles import Profile
     from chalicelib.settings import Settings
-    from chalicelib.storage.records import Login
+    from chalicelib.storage.records import Authentication
 
 ACR: Mapping[int, str] = {int(level): name for level, name in vocabulary.ACR.items()}
 
@@ -82,14 +82,14 @@ def login(
     claims: Mapping[str, Any],
     accounts: tuple[dict[str, Any], ...] = (),
     reached: Sequence[tuple[frozenset[str], int]] = (),
-) -> Login:
+) -> Authentication:
     """The Login of who did all of `methods`, with the acr that they reach. Raises ValueError where they reach none.
 
     `reached`: which methods reach a level, where settings say more of it.
 
     `amr` lists the methods as done, and "mfa" after them where they prove more than one factor (RFC 8176 2).
     """
-    from chalicelib.storage.records import Login  # here: the metadata tells the levels, and needs no records
+    from chalicelib.storage.records import Authentication  # here: the metadata tells the levels, and needs no records
 
     done = tuple(dict.fromkeys(methods))
     unknown = [name for name in done if name not in METHODS]
@@ -99,7 +99,9 @@ def login(
     factors = {factor for name in done for factor in METHODS[name].factors}
     names = tuple(amr for name in done for amr in METHODS[name].amr)
     amr = (*names, "mfa") if len(factors) > 1 else names
-    return Login(sub=sub, auth_time=auth_time, acr=named(max(found)), amr=amr, claims=dict(claims), accounts=accounts)
+    return Authentication(
+        sub=sub, auth_time=auth_time, acr=named(max(found)), amr=amr, claims=dict(claims), accounts=accounts
+    )
 
 
 def level(acr: str) -> int:

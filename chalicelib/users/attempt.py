@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from chalicelib.storage.handles import digest
-from chalicelib.storage.records import Once, PasskeyHolder, User
-from chalicelib.storage.stores import UsedOnce
-from chalicelib.users.port import People, SignedIn, SignInRefused
+from chalicelib.storage.records import PasskeyHolder, SingleUse, User
+from chalicelib.storage.stores import ReplayCache
+from chalicelib.storage.token_values import digest
+from chalicelib.users.port import SignedIn, SignInRefused, UserDirectory
 
-LONGEST = 1024
+MAX_LENGTH = 1024
 """Characters of any typed field that are looked at."""
 
 # One text for all: another one after so many tries would tell which user names there are.
-WRONG = "That did not match. Check your user name, password and one-time code, and try again. After some tries, wait a while."
+MISMATCH_TEXT = (
+    "That did not match. Check your user name, password and one-time code, and try again. "
+    "After some tries, wait a while."
+)
 WRONG_PASSKEY = "That passkey was not accepted. Try again, or sign in with your password and one-time code."
 
 
@@ -30,52 +33,52 @@ class Asked:
     offered: bool = False
 
     @property
-    def once(self) -> Once:
+    def single_use(self) -> SingleUse:
         """The challenge, which one answer uses up, whatever directory checks it."""
-        return Once(digest(f"passkey:{self.challenge}"), self.until, "passkey's challenge", self.offered)
+        return SingleUse(digest(f"passkey:{self.challenge}"), self.until, "passkey's challenge", self.offered)
 
 
-def typed(form: Mapping[str, str], name: str) -> str:
+def form_field(form: Mapping[str, str], name: str) -> str:
     """A field of the form, no longer than anybody types."""
-    return form.get(name, "")[:LONGEST]
+    return form.get(name, "")[:MAX_LENGTH]
 
 
-def find(form: Mapping[str, str], people: People) -> User | PasskeyHolder | None:
+def find(form: Mapping[str, str], people: UserDirectory) -> User | PasskeyHolder | None:
     """Who says to be signing in; nothing is proven by that."""
     if "passkey" not in form:
-        return people.find(typed(form, "username"))
+        return people.find(form_field(form, "username"))
     return people.passkeys.find(form["passkey"]) if people.passkeys is not None else None
 
 
 def sign_in(
     found: User | PasskeyHolder | None,
     form: Mapping[str, str],
-    people: People,
+    people: UserDirectory,
     *,
-    asked: Asked | None,
+    requested: Asked | None,
     scope: tuple[str, ...],
     claims: tuple[str, ...],
     attempt: str,
     now: int,
     browser: str | None = None,
 ) -> SignedIn:
-    """The person whom `find` found, signed in. `asked`: what a passkey was asked to sign, None where none answers.
+    """The person whom `find` found, signed in. `requested`: what a passkey was asked to sign, None where none answers.
 
     `attempt`: names this login in this browser. `browser`: names it among those that the person is known in, if it is.
 
     Raises SignInRefused.
     """
-    if isinstance(found, PasskeyHolder) and people.passkeys is not None and asked is not None:
+    if isinstance(found, PasskeyHolder) and people.passkeys is not None and requested is not None:
         signed_in = people.passkeys.sign_in(
-            found, form["passkey"], challenge=asked.challenge, scope=scope, claims=claims, attempt=attempt, now=now
+            found, form["passkey"], challenge=requested.challenge, scope=scope, claims=claims, attempt=attempt, now=now
         )
-        return replace(signed_in, once=(*signed_in.once, asked.once))
+        return replace(signed_in, single_use=(*signed_in.single_use, requested.single_use))
     if isinstance(found, PasskeyHolder) or "passkey" in form:
         raise SignInRefused("unknown passkey")
     return people.sign_in(
         found,
-        password=typed(form, "password"),
-        one_time_code=typed(form, "one_time_code"),
+        password=form_field(form, "password"),
+        one_time_code=form_field(form, "one_time_code"),
         scope=scope,
         claims=claims,
         attempt=attempt,
@@ -84,17 +87,17 @@ def sign_in(
     )
 
 
-def claim(signed_in: SignedIn, attempt: str, used_once: UsedOnce, *, now: int) -> bool:
+def claim(signed_in: SignedIn, attempt: str, replay_cache: ReplayCache, *, now: int) -> bool:
     """Use up what the person signed in by, for this login alone. Raises AlreadyUsed,
-    or Gone where a passkey answers what nobody asked for.
+    or NotOpen where a passkey answers what nobody asked for.
 
     Gives whether it is the first time. The same form that is sent again goes on, and begins no second session: who kept
     the whole request, cookie and all, gains nothing by it.
     """
-    first = [used_once.claim(once, now=now, attempt=attempt) for once in signed_in.once]
+    first = [replay_cache.consume(single_use, now=now, attempt=attempt) for single_use in signed_in.single_use]
     return all(first) and not signed_in.again
 
 
 def problem(form: Mapping[str, str]) -> str:
     """What the page says of an attempt that failed."""
-    return WRONG_PASSKEY if "passkey" in form else WRONG
+    return WRONG_PASSKEY if "passkey" in form else MISMATCH_TEXT

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64encode
 
-from chalicelib.keys.ring import KeyHome
+from chalicelib.keys.ring import KeyManagement
 
 
-def key_of(sub: str, client_id: str, kms: KeyHome) -> str:
+def key_of(sub: str, client_id: str, kms: KeyManagement) -> str:
     """The bond's key, 43 characters. `sub`: the bank's own, whatever the client is told."""
     made = kms.bond_mac(json.dumps([client_id, sub]).encode())
     return urlsafe_b64encode(made).rstrip(b"=").decode()

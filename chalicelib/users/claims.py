@@ -70,13 +70,13 @@ WORDS: Mapping[str, str] = {
 
 def asked_for(claims: Mapping[str, Any], scope: Sequence[str], one_by_one: Sequence[str] = ()) -> dict[str, Any]:
     """Those of a person's claims that `scope` or a name asks for. `sub` is none of them: a Login always has it."""
-    names = [*(name for asked in scope for name in of_scope(asked)), *one_by_one]
-    told = known()
-    return {name: claims[name] for name in names if name in claims and name in told}
+    names = [*(name for requested in scope for name in of_scope(requested)), *one_by_one]
+    disclosed = known()
+    return {name: claims[name] for name in names if name in claims and name in disclosed}
 
 
 def in_words(names: Sequence[str], scope: Sequence[str]) -> list[str]:
     """What a person agrees to who is asked for these, and not by the scope already; a sentence each."""
-    told = known() - {name for asked in scope for name in of_scope(asked)}
+    disclosed = known() - {name for requested in scope for name in of_scope(requested)}
     words = {**WORDS, **{one.name: one.words for one in vocabulary.current().claims}}
-    return [f"See your {words.get(name, name.replace('_', ' '))}" for name in names if name in told]
+    return [f"See your {words.get(name, name.replace('_', ' '))}" for name in names if name in disclosed]

@@ -11,39 +11,39 @@ import json
 import re
 from base64 import urlsafe_b64encode
 
-from chalicelib.keys.ring import KeyHome
+from chalicelib.keys.ring import KeyManagement
 from chalicelib.messages import Request
-from chalicelib.storage.handles import digest
-from chalicelib.users.username import normal
+from chalicelib.storage.token_values import digest
+from chalicelib.users.username import normalize_username
 
 PREFIX = "__Host-ducat-device-"
 LIFETIME = 400 * 24 * 3600
 """Seconds: the longest that a browser keeps a cookie (RFC 6265bis 5.5)."""
-MOST = 20
+MAX_ITEMS = 20
 """People whom one browser knows: API Gateway takes 10,240 bytes of headers, and refuses all that comes with more."""
 OURS = re.compile(re.escape(PREFIX) + "[A-Za-z0-9_-]{12}")
 
 
-def known(request: Request, username: str, kms: KeyHome) -> str | None:
+def known(request: Request, username: str, kms: KeyManagement) -> str | None:
     """What names the browser among those in which this person signed in before; None where it is not one of them."""
     if not any(name.startswith(PREFIX) for name in request.cookies):
         return None
     value = request.cookies.get(_name(username, kms), "")
     random, _, made = value.partition(".")
-    right = hmac.compare_digest(made.encode(), _mac("value", [normal(username), random], kms).encode())
+    right = hmac.compare_digest(made.encode(), _mac("value", [normalize_username(username), random], kms).encode())
     return digest(value)[:16] if right else None
 
 
-def remember(request: Request, username: str, kms: KeyHome, random: str) -> tuple[tuple[str, str], ...]:
+def remember(request: Request, username: str, kms: KeyManagement, random: str) -> tuple[tuple[str, str], ...]:
     """The Set-Cookie headers after a sign-in; none where the browser is known. `random`: a new handle.
 
     Of as many people as a browser may know it forgets the first, whose cookies it sends first (RFC 6265bis 5.8.3).
     """
     if known(request, username, kms) is not None:
         return ()
-    value = f"{random}.{_mac('value', [normal(username), random], kms)}"
+    value = f"{random}.{_mac('value', [normalize_username(username), random], kms)}"
     before = [name for name in request.cookies if OURS.fullmatch(name)]
-    forgotten = (_cookie(name, "", 0) for name in before[: max(0, len(before) - MOST + 1)])
+    forgotten = (_cookie(name, "", 0) for name in before[: max(0, len(before) - MAX_ITEMS + 1)])
     return (*forgotten, _cookie(_name(username, kms), value, LIFETIME))
 
 
@@ -51,11 +51,11 @@ def _cookie(name: str, value: str, seconds: int) -> tuple[str, str]:
     return ("Set-Cookie", f"{name}={value}; Max-Age={seconds}; Path=/; Secure; HttpOnly; SameSite=Lax")
 
 
-def _name(username: str, kms: KeyHome) -> str:
+def _name(username: str, kms: KeyManagement) -> str:
     """Another cookie for each person who uses the browser; the name tells nobody whose."""
-    return PREFIX + _mac("name", [normal(username)], kms)[:12]
+    return PREFIX + _mac("name", [normalize_username(username)], kms)[:12]
 
 
-def _mac(what: str, of: list[str], kms: KeyHome) -> str:
+def _mac(what: str, of: list[str], kms: KeyManagement) -> str:
     made = kms.bond_mac(f"ducat device 1 {what} {json.dumps(of)}".encode())  # a bond's key is made of a JSON array
     return urlsafe_b64encode(made).rstrip(b"=").decode()

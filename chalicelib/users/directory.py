@@ -11,53 +11,35 @@ unsealed only after the password, so that guessing at names buys no KMS calls.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cached_property
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from chalicelib.afterwards import quietly
-from chalicelib.keys.ring import KeyHome
-from chalicelib.settings import Settings
-from chalicelib.storage.handles import digest
-from chalicelib.storage.records import Once, User
-from chalicelib.storage.stores import AlreadyUsed, UsedOnce, Users
+from chalicelib.provider import Provider
+from chalicelib.storage.records import SingleUse, User
+from chalicelib.storage.stores import AlreadyUsed
+from chalicelib.storage.token_values import digest
 from chalicelib.users import assurance, password, totp
 from chalicelib.users.claims import asked_for
-from chalicelib.users.port import Passkeys, People, Recalled, SignedIn, SignInRefused
-from chalicelib.users.username import LONGEST_USERNAME, normal
+from chalicelib.users.port import CurrentUser, Passkeys, SignedIn, SignInRefused, UserDirectory
+from chalicelib.users.username import MAX_USERNAME_LENGTH, normalize_username
 
 FREE_TRIES = 5
 """Failed attempts before the account is locked. NIST SP 800-63B-4 3.2.2 allows 100 in a row."""
 
 FIRST_LOCK = 30
-LONGEST_LOCK = 15 * 60
+MAX_LOCK = 15 * 60
 """Seconds: the first lock, which each further failure doubles, and the longest, which never grows into a lock for ever."""
 
-LOCKS = tuple(min(FIRST_LOCK << doublings, LONGEST_LOCK) for doublings in range(6))
+LOCKS = tuple(min(FIRST_LOCK << doublings, MAX_LOCK) for doublings in range(6))
 """Seconds after the fifth attempt and each further one; the last goes on. Attempts during a lock don't count."""
 
 A = TypeVar("A")
 B = TypeVar("B")
 
 
-class Needs(Protocol):
-    """What the directory asks of the Provider."""
-
-    @property
-    def settings(self) -> Settings: ...
-    @property
-    def users(self) -> Users: ...
-    @property
-    def used_once(self) -> UsedOnce: ...
-    @property
-    def kms(self) -> KeyHome: ...
-
-    def new_handle(self) -> str: ...
-    def alongside(self, first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]: ...
-
-
-def build(provider: Needs) -> People:
-    """The directory that DUCAT_PEOPLE names where the bank has none of its own."""
+def build(provider: Provider) -> UserDirectory:
+    """The directory that DUCAT_USER_DIRECTORY names where the bank has none of its own."""
     return Directory(provider)
 
 
@@ -69,11 +51,11 @@ def sealed_for(username: str) -> dict[str, str]:
 class Directory:
     """port.People over the users table and KMS."""
 
-    hint: str | None = None
+    login_help_text: str | None = None
 
-    def __init__(self, provider: Needs) -> None:
-        self._users, self._used_once, self._kms = provider.users, provider.used_once, provider.kms
-        self._alongside, self._chance = provider.alongside, provider.new_handle
+    def __init__(self, provider: Provider) -> None:
+        self._users, self._replay_cache, self._kms = provider.users, provider.replay_cache, provider.kms
+        self._alongside, self._new_token_value = provider.alongside, provider.new_token_value
         self._provider = provider
 
     @cached_property
@@ -83,8 +65,8 @@ class Directory:
         return passkeys.Passkeys(self._provider, self)
 
     def find(self, username: str) -> User | None:
-        name = normal(username)
-        return self._users.find(name) if len(name) <= LONGEST_USERNAME else None
+        name = normalize_username(username)
+        return self._users.find(name) if len(name) <= MAX_USERNAME_LENGTH else None
 
     def sign_in(
         self,
@@ -101,12 +83,12 @@ class Directory:
         known = self._check_password(user, password, browser or "", now=now)
         used = self._check_code(known, one_time_code, now=now)
         first = self._forgive(known, used, attempt, browser or "", now=now)
-        asked = asked_for(known.claims, scope, claims)
+        requested = asked_for(known.claims, scope, claims)
         login = assurance.login(
             known.sub,
             auth_time=now,
             methods=("pwd", "otp"),
-            claims=asked,
+            claims=requested,
             accounts=known.accounts,
             reached=assurance.reached(self._provider.settings),
         )
@@ -114,24 +96,24 @@ class Directory:
 
     def recall(
         self, username: str, *, scope: tuple[str, ...], now: int, claims: tuple[str, ...] = ()
-    ) -> Recalled | None:
+    ) -> CurrentUser | None:
         user = self.find(username)
         if user is None:
             return None
-        return Recalled(user.sub, asked_for(user.claims, scope, claims), user.accounts)
+        return CurrentUser(user.sub, asked_for(user.claims, scope, claims), user.accounts)
 
     def may_sign_in(self, sub: str, *, now: int) -> bool:
         return self._users.is_known(sub)
 
     def _check_password(self, user: User | None, typed: str, browser: str, *, now: int) -> User:
         """The user whose password was typed, if it may be tried now. An unknown name's takes as long."""
-        if len(typed) > password.LONGEST:
+        if len(typed) > password.MAX_LENGTH:
             raise SignInRefused("password too long")
-        username = user.username if user else f" {self._chance()}"
+        username = user.username if user else f" {self._new_token_value()}"
         admitted = self._users.admit(
-            username, attempt=self._chance(), free=FREE_TRIES, locks=LOCKS, now=now, browser=browser
+            username, attempt=self._new_token_value(), free=FREE_TRIES, locks=LOCKS, now=now, browser=browser
         )
-        right = password.matches(typed, user.password if user and admitted else password.NOBODYS)
+        right = password.matches(typed, user.password if user and admitted else password.DUMMY_HASH)
         if user is None:
             raise SignInRefused("unknown name")
         if not admitted:
@@ -140,21 +122,21 @@ class Directory:
             raise SignInRefused("wrong password")
         return user
 
-    def _check_code(self, user: User, typed: str, *, now: int) -> Once:
+    def _check_code(self, user: User, typed: str, *, now: int) -> SingleUse:
         """What the code may be used for only once (RFC 6238 5.2)."""
         secret = self._kms.unseal(user.totp, sealed_for(user.username))
         step = totp.step_of(typed, secret, now=now)
         if step is None:
             raise SignInRefused("wrong code")
-        return Once(digest(f"totp:{user.username}:{step}"), totp.gone_at(step), "one-time code")
+        return SingleUse(digest(f"totp:{user.username}:{step}"), totp.gone_at(step), "one-time code")
 
-    def _forgive(self, user: User, used: Once, attempt: str, browser: str, *, now: int) -> bool:
+    def _forgive(self, user: User, used: SingleUse, attempt: str, browser: str, *, now: int) -> bool:
         """Forget the attempts. The code is spent first: one that was seen in use must not buy further guesses.
 
         Gives whether this login spent it for the first time.
         """
         try:
-            first = self._used_once.claim(used, now=now, attempt=attempt)
+            first = self._replay_cache.consume(used, now=now, attempt=attempt)
         except AlreadyUsed:
             raise SignInRefused("code used before") from None
         quietly("attempts", lambda: self._users.cleared(user.username, browser=browser))

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
-from chalicelib.keys.ring import KeyHome
-from chalicelib.settings import Settings
+from chalicelib.provider import Provider
 from chalicelib.storage.records import User
-from chalicelib.storage.stores import Gone, UsedOnce, Users
+from chalicelib.storage.stores import NotOpen
 from chalicelib.users import password as passwords
 from chalicelib.users import totp
 from chalicelib.users.directory import sealed_for
-from chalicelib.users.username import LONGEST_USERNAME, normal
+from chalicelib.users.username import MAX_USERNAME_LENGTH, normalize_username
 
 SHORTEST_PASSWORD = 15
 """Characters. NIST SP 800-63B-4 3.1.1.2 asks for 8 beside a second factor and for 15 of a password that stands alone.
@@ -21,36 +20,20 @@ SHORTEST_PASSWORD = 15
 Ours is asked for before the second factor and so must hold by itself.
 """
 
-LONGEST_SUB = 255  # OIDCC-2
+MAX_SUB_LENGTH = 255  # OIDCC-2
 
 INVITATION_LIFETIME = 24 * 3600
 """Seconds."""
 
 
-class Needs(Protocol):
-    """What enrolment asks of the Provider."""
-
-    @property
-    def settings(self) -> Settings: ...
-    @property
-    def users(self) -> Users: ...
-    @property
-    def used_once(self) -> UsedOnce: ...
-    @property
-    def kms(self) -> KeyHome: ...
-
-    def now(self) -> int: ...
-    def new_handle(self) -> str: ...
-
-
 def enrol(
-    provider: Needs,
+    provider: Provider,
     username: str,
     *,
     sub: str,
     password: str,
     claims: Mapping[str, Any],
-    chance: Callable[[int], bytes],
+    random_bytes: Callable[[int], bytes],
     accounts: Sequence[Mapping[str, str]] | None = None,
     anew: bool = False,
 ) -> str:
@@ -61,59 +44,61 @@ def enrol(
 
     `sub`: the person's identifier towards clients, never another's, even after they left. `claims`: standard claims
     (OpenID Connect Core 5.1). `accounts`: what clients may ask for access to, each with a "name" and, say, an "iban".
-    `chance`: so many random bytes. Raises ValueError that lists every problem, and quotes no password.
+    `random_bytes`: so many random bytes. Raises ValueError that lists every problem, and quotes no password.
     """
-    name = normal(username)
+    name = normalize_username(username)
     known = provider.users.find(name) if name else None
     problems = _problems(name, sub, password, claims) + _mistaken(known, sub, anew=anew)
     if not all(account.get("name") and len(account) > 1 for account in accounts or ()):
         problems.append("an account has no name, or nothing but a name")
     if problems:
         raise ValueError("; ".join(problems))
-    secret = chance(totp.SECRET_BYTES)
+    secret = random_bytes(totp.SECRET_BYTES)
     user = User(
         username=name,
         sub=sub,
-        password=passwords.hashed(password, salt=chance(passwords.ARGON2.salt_len)),
+        password=passwords.hashed(password, salt=random_bytes(passwords.ARGON2.salt_len)),
         totp=provider.kms.seal(secret, sealed_for(name)),
         claims=dict(claims),
         accounts=known.accounts if accounts is None and known else tuple(dict(account) for account in accounts or ()),
         passkeys=known.passkeys if known else (),
     )
-    provider.users.keep(user)
+    provider.users.put(user)
     return totp.provisioning_uri(secret, username=name, bank_name=provider.settings.bank_name)
 
 
-def invite(provider: Needs, username: str) -> str:
+def invite(provider: Provider, username: str) -> str:
     """A link by which the person adds one passkey, within a day; one before is of no use any more.
 
     The page asks for password and one-time code, so that the link alone gives nothing. Raises ValueError for nobody's name.
     """
-    invitation = provider.new_handle()
+    invitation = provider.new_token_value()
     try:
-        provider.users.invite(normal(username), invitation=invitation, until=provider.now() + INVITATION_LIFETIME)
-    except Gone:
+        provider.users.invite(
+            normalize_username(username), invitation=invitation, until=provider.now() + INVITATION_LIFETIME
+        )
+    except NotOpen:
         raise ValueError("nobody has that username") from None
     return f"{provider.settings.issuer}/passkey?invitation={invitation}"
 
 
-def remove(provider: Needs, username: str) -> None:
+def remove(provider: Provider, username: str) -> None:
     """Nobody signs in by that name from here on, and no grant of the person is refreshed. Raises ValueError for nobody's name."""
     try:
-        provider.users.remove(normal(username), now=provider.now())
-    except Gone:
+        provider.users.remove(normalize_username(username), now=provider.now())
+    except NotOpen:
         raise ValueError("nobody has that username") from None
 
 
-def forget_passkeys(provider: Needs, username: str) -> int:
+def forget_passkeys(provider: Provider, username: str) -> int:
     """Take all of a person's passkeys away, at once, and an invitation with them; how many there were.
 
     Raises ValueError for nobody's name.
     """
-    user = provider.users.find(normal(username))
+    user = provider.users.find(normalize_username(username))
     if user is None:
         raise ValueError("nobody has that username")
-    provider.users.keep(replace(user, passkeys=()))
+    provider.users.put(replace(user, passkeys=()))
     return len(user.passkeys)
 
 
@@ -128,12 +113,12 @@ def _mistaken(known: User | None, sub: str, *, anew: bool) -> list[str]:
 
 def _problems(name: str, sub: str, password: str, claims: Mapping[str, Any]) -> list[str]:
     problems = []
-    if not name or len(name) > LONGEST_USERNAME or not name.isprintable() or " " in name:
-        problems.append(f"the username must be 1 to {LONGEST_USERNAME} characters without spaces")
-    if not sub or len(sub) > LONGEST_SUB or not sub.isascii():
-        problems.append(f"the sub must be 1 to {LONGEST_SUB} ASCII characters")
-    if not SHORTEST_PASSWORD <= len(password) <= passwords.LONGEST:
-        problems.append(f"the password must be {SHORTEST_PASSWORD} to {passwords.LONGEST} characters")
+    if not name or len(name) > MAX_USERNAME_LENGTH or not name.isprintable() or " " in name:
+        problems.append(f"the username must be 1 to {MAX_USERNAME_LENGTH} characters without spaces")
+    if not sub or len(sub) > MAX_SUB_LENGTH or not sub.isascii():
+        problems.append(f"the sub must be 1 to {MAX_SUB_LENGTH} ASCII characters")
+    if not SHORTEST_PASSWORD <= len(password) <= passwords.MAX_LENGTH:
+        problems.append(f"the password must be {SHORTEST_PASSWORD} to {passwords.MAX_LENGTH} characters")
     if name and name in password.lower():
         problems.append("the password must not hold the username")
     if "sub" in claims:

@@ -6,11 +6,11 @@ import json
 from base64 import urlsafe_b64encode
 from dataclasses import replace
 
-from chalicelib.keys.ring import KeyHome
-from chalicelib.storage.records import Client, Login
+from chalicelib.keys.ring import KeyManagement
+from chalicelib.storage.records import Authentication, Client
 
 
-def known_to(client: Client, login: Login, kms: KeyHome) -> Login:
+def with_pairwise_subject(client: Client, login: Authentication, kms: KeyManagement) -> Authentication:
     """The login with the subject that the client is told: always the same one, which tells nobody else who it is.
 
     Made with a key that never leaves KMS, and out of nothing that changes: so nothing need be kept, and none can be guessed.

@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 from chalicelib.keys.ed25519 import is_weak
 from chalicelib.users.port import SignInRefused
 
-LONGEST = 16 * 1024
+MAX_LENGTH = 16 * 1024
 """Characters of an answer that are looked at. One has some hundreds, with an RSA key twice as many."""
 
-LONGEST_ID = 1364
+MAX_ID_LENGTH = 1364
 """Characters of a credential's id: 1,023 bytes (Web Authentication 7.1, step 25)."""
 
 ALGORITHMS: tuple[int, ...] = (-8, -7, -257)
@@ -65,13 +65,13 @@ def requested(challenge: str, issuer: str) -> dict[str, Any]:
 
 
 def creation(
-    challenge: str, issuer: str, *, bank_name: str, username: str, handle: str, known: Sequence[str]
+    challenge: str, issuer: str, *, bank_name: str, username: str, user_handle: str, known: Sequence[str]
 ) -> dict[str, Any]:
     """What the browser is asked to make (PublicKeyCredentialCreationOptions). `known`: ids that the person has already."""
     return {
         "challenge": challenge,
         "rp": {"id": _relying_party(issuer), "name": bank_name},
-        "user": {"id": handle, "name": username, "displayName": username},
+        "user": {"id": user_handle, "name": username, "displayName": username},
         "pubKeyCredParams": [{"type": "public-key", "alg": alg} for alg in ALGORITHMS],
         "timeout": TIMEOUT,
         "excludeCredentials": [{"type": "public-key", "id": one} for one in known],
@@ -87,7 +87,7 @@ def creation(
 def id_of(answer: str) -> str:
     """The id of the credential that answers; says nothing yet of who that is. Raises SignInRefused."""
     found = _members(answer).get("id")
-    if not isinstance(found, str) or not 0 < len(found) <= LONGEST_ID:
+    if not isinstance(found, str) or not 0 < len(found) <= MAX_ID_LENGTH:
         raise SignInRefused("no passkey")
     return found
 
@@ -98,8 +98,8 @@ def require_assertion(answer: str, passkey: Mapping[str, Any], *, sign_count: in
     `passkey`: as a User's record has it. `sign_count`: the counter of its last use. Raises SignInRefused.
     """
     response = _members(answer).get("response")
-    handle = response.get("userHandle") if isinstance(response, dict) else None
-    if handle != passkey["handle"]:
+    user_handle = response.get("userHandle") if isinstance(response, dict) else None
+    if user_handle != passkey["handle"]:
         raise SignInRefused("a passkey of another user handle")  # step 6
 
     def verified() -> int:
@@ -147,7 +147,7 @@ def require_registration(answer: str, *, challenge: str, issuer: str) -> tuple[s
 
     credential_id, key, count = _asked(verified)
     _require_own_page(answer)
-    if len(credential_id) > LONGEST_ID:
+    if len(credential_id) > MAX_ID_LENGTH:
         raise SignInRefused("the credential's id is too long")
     return credential_id, key, count
 
@@ -189,7 +189,7 @@ def _asked(check: Callable[[], A]) -> A:
 
 def _members(answer: str) -> dict[str, Any]:
     try:
-        members = json.loads(answer) if len(answer) <= LONGEST else None
+        members = json.loads(answer) if len(answer) <= MAX_LENGTH else None
     except (ValueError, RecursionError):
         members = None
     if not isinstance(members, dict):

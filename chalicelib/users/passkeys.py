@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
-from chalicelib.settings import Settings
-from chalicelib.storage.handles import digest, matches
+from chalicelib.provider import Provider
 from chalicelib.storage.records import PasskeyHolder, User
-from chalicelib.storage.stores import Gone, UsedOnce, Users
+from chalicelib.storage.stores import NotOpen
+from chalicelib.storage.token_values import digest, matches
 from chalicelib.users import assurance, passkey
 from chalicelib.users.claims import asked_for
-from chalicelib.users.port import Offer, People, SignedIn, SignInRefused
-from chalicelib.users.username import normal
+from chalicelib.users.port import PasskeyEnrolment, SignedIn, SignInRefused, UserDirectory
+from chalicelib.users.username import normalize_username
 
 TICKET_LIFETIME = 10 * 60
 """Seconds from the password to the passkey."""
 
-MOST = 10
+MAX_ITEMS = 10
 """Passkeys of one person."""
-
-
-class Needs(Protocol):
-    """What passkeys ask of the Provider."""
-
-    @property
-    def settings(self) -> Settings: ...
-    @property
-    def users(self) -> Users: ...
-    @property
-    def used_once(self) -> UsedOnce: ...
 
 
 class Passkeys:
     """port.Passkeys. `people`: the directory whose password and one-time code a person shows before one is added."""
 
-    def __init__(self, provider: Needs, people: People) -> None:
+    def __init__(self, provider: Provider, people: UserDirectory) -> None:
         self._users, self._issuer, self._people = provider.users, provider.settings.issuer, people
-        self._used_once = provider.used_once
+        self._replay_cache = provider.replay_cache
 
     def find(self, answer: str) -> PasskeyHolder | None:
         try:
@@ -74,51 +61,63 @@ class Passkeys:
         )
         return SignedIn(login, username=user.username)
 
-    def prove(
-        self, invitation: str, ticket: str, *, username: str, password: str, one_time_code: str, attempt: str, now: int
-    ) -> Offer:
-        user = _invited(self._users.find(normal(username)), (invitation, ticket), now=now)  # the ticket: posted again
+    def verify_for_enrolment(
+        self,
+        invitation: str,
+        enrolment_token: str,
+        *,
+        username: str,
+        password: str,
+        one_time_code: str,
+        attempt: str,
+        now: int,
+    ) -> PasskeyEnrolment:
+        user = _invited(self._users.find(normalize_username(username)), (invitation, enrolment_token), now=now)
         signed_in = self._people.sign_in(
             user, password=password, one_time_code=one_time_code, scope=(), now=now, attempt=attempt
         )
-        for once in signed_in.once:
-            self._used_once.claim(once, now=now, attempt=attempt)
+        for single_use in signed_in.single_use:
+            self._replay_cache.consume(single_use, now=now, attempt=attempt)
         until = now + TICKET_LIFETIME
-        self._users.exchange(user.username, invitation=invitation, ticket=ticket, until=until, now=now)
-        return Offer(user.username, _handle(ticket), tuple(one["id"] for one in user.passkeys))
+        self._users.exchange(
+            user.username, invitation=invitation, enrolment_token=enrolment_token, until=until, now=now
+        )
+        return PasskeyEnrolment(user.username, _user_handle(enrolment_token), tuple(one["id"] for one in user.passkeys))
 
-    def add(self, ticket: str, answer: str, *, username: str, challenge: str, now: int) -> str:
+    def add(self, enrolment_token: str, answer: str, *, username: str, challenge: str, now: int) -> str:
         found = self._users.find(username)
-        added = found and next((one["id"] for one in found.passkeys if one.get("handle") == _handle(ticket)), None)
-        user = found if found is not None and added is not None else _invited(found, (ticket,), now=now)
+        added = found and next(
+            (one["id"] for one in found.passkeys if one.get("handle") == _user_handle(enrolment_token)), None
+        )
+        user = found if found is not None and added is not None else _invited(found, (enrolment_token,), now=now)
         credential_id, key, count = passkey.require_registration(answer, challenge=challenge, issuer=self._issuer)
         if credential_id == added:  # the same form again
             return user.sub
-        made = {"id": credential_id, "key": key, "handle": _handle(ticket), "created_at": now}
-        self._users.add_passkey(user, made, ticket=ticket, sign_count=count, now=now)
+        made = {"id": credential_id, "key": key, "handle": _user_handle(enrolment_token), "created_at": now}
+        self._users.add_passkey(user, made, enrolment_token=enrolment_token, sign_count=count, now=now)
         return user.sub
 
     def _count(self, holder: PasskeyHolder, sign_count: int, attempt: str) -> None:
         """Of two answers with one count at most one is taken, whatever was read before."""
         try:
             self._users.counted(holder.passkey["id"], sign_count, attempt=attempt)
-        except Gone:
+        except NotOpen:
             raise SignInRefused("passkey: the signature counter went back") from None
 
 
 def _invited(user: User | None, invitations: tuple[str, ...], *, now: int) -> User:
-    """Whom one of the invitations, or of the tickets that they became, is of. Raises Gone.
+    """Whom one of the invitations, or of the tickets that they became, is of. Raises NotOpen.
 
     Looked at before the password: without an invitation nobody can try one here.
     """
     known = user is not None and any(matches(invitation, user.invitation) for invitation in invitations)
     if user is None or not known or user.invited_until <= now:
-        raise Gone("the invitation is used, too old or of another")
-    if len(user.passkeys) >= MOST:
+        raise NotOpen("the invitation is used, too old or of another")
+    if len(user.passkeys) >= MAX_ITEMS:
         raise SignInRefused("too many passkeys")
     return user
 
 
-def _handle(ticket: str) -> str:
+def _user_handle(enrolment_token: str) -> str:
     """The user handle of the passkey that the ticket is for: says nothing of whose it is (Web Authentication 14.6.1)."""
-    return digest(f"user handle {ticket}")
+    return digest(f"user handle {enrolment_token}")

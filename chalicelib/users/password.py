@@ -18,7 +18,7 @@ the CPU, which a login function pays for at each attempt; one lane, since that f
 have these parameters, or a person who is known is told from one who is not by the time that a hash takes.
 """
 
-LONGEST = 256
+MAX_LENGTH = 256
 """Characters of the longest password that is hashed. NIST SP 800-63B-4 3.1.1.2 asks for 64 or more."""
 
 _HASHER = PasswordHasher.from_parameters(ARGON2)
@@ -28,7 +28,7 @@ def _encoded(data: bytes) -> str:
     return b64encode(data).rstrip(b"=").decode()
 
 
-NOBODYS = (
+DUMMY_HASH = (
     f"$argon2id$v={ARGON2.version}$m={ARGON2.memory_cost},t={ARGON2.time_cost},p={ARGON2.parallelism}"
     f"${_encoded(bytes(ARGON2.salt_len))}${_encoded(bytes(ARGON2.hash_len))}"
 )

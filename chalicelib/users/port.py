@@ -1,11 +1,11 @@
-"""People: the port to whoever knows the end users. A bank may name a directory of its own in DUCAT_PEOPLE."""
+"""People: the port to whoever knows the end users. A bank may name a directory of its own in DUCAT_USER_DIRECTORY."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from chalicelib.storage.records import Login, Once, PasskeyHolder, User
+from chalicelib.storage.records import Authentication, PasskeyHolder, SingleUse, User
 
 
 class SignInRefused(Exception):
@@ -23,28 +23,28 @@ class Unavailable(Exception):
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A person who proved who they are. `once`: values that this login must be the first to use, and `claim` uses up.
+    """A person who proved who they are. `single_use`: values that this login must be the first to use, and `claim` uses up.
 
     `username`: where the person typed none. `again`: the same login was signed in by the same before.
     """
 
-    login: Login
-    once: tuple[Once, ...] = ()
+    login: Authentication
+    single_use: tuple[SingleUse, ...] = ()
     username: str = ""
     again: bool = False
 
 
 @dataclass(frozen=True)
-class Offer:
-    """What a passkey may be made for. `handle`: the user handle, 32 bytes in base64url. `known`: ids of those there are."""
+class PasskeyEnrolment:
+    """What a passkey may be made for. `user_handle`: the user handle, 32 bytes in base64url. `known`: ids of those there are."""
 
     username: str
-    handle: str
+    user_handle: str
     known: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Recalled:
+class CurrentUser:
     """A person who signed in a while ago, as they are now. `claims`, `accounts`: as in a Login."""
 
     sub: str
@@ -78,30 +78,38 @@ class Passkeys(Protocol):
         """
         ...
 
-    def prove(
-        self, invitation: str, ticket: str, *, username: str, password: str, one_time_code: str, attempt: str, now: int
-    ) -> Offer:
+    def verify_for_enrolment(
+        self,
+        invitation: str,
+        enrolment_token: str,
+        *,
+        username: str,
+        password: str,
+        one_time_code: str,
+        attempt: str,
+        now: int,
+    ) -> PasskeyEnrolment:
         """Use an invitation up by a password and a one-time code, for a ticket that is good for one passkey.
 
         With the same ticket it may be done again.
 
-        Raises Gone where the invitation is not in force for this person, SignInRefused, and AlreadyUsed.
+        Raises NotOpen where the invitation is not in force for this person, SignInRefused, and AlreadyUsed.
         """
         ...
 
-    def add(self, ticket: str, answer: str, *, username: str, challenge: str, now: int) -> str:
+    def add(self, enrolment_token: str, answer: str, *, username: str, challenge: str, now: int) -> str:
         """Use the ticket up for the passkey that was made; gives the person's sub. The same again changes nothing.
 
-        Raises Gone, and SignInRefused.
+        Raises NotOpen, and SignInRefused.
         """
         ...
 
 
-class People(Protocol):
+class UserDirectory(Protocol):
     """Who knows the end users."""
 
     @property
-    def hint(self) -> str | None:
+    def login_help_text(self) -> str | None:
         """A line for the login page (the sandbox's names); None where people know their own."""
         ...
 
@@ -135,7 +143,7 @@ class People(Protocol):
 
     def recall(
         self, username: str, *, scope: tuple[str, ...], now: int, claims: tuple[str, ...] = ()
-    ) -> Recalled | None:
+    ) -> CurrentUser | None:
         """Who has this name now, with what `scope` and the names in `claims` ask for.
 
         None where there is nobody, or nobody who may sign in now: then a session of theirs is good for nothing.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from unicodedata import normalize
 
-LONGEST_USERNAME = 64
+MAX_USERNAME_LENGTH = 64
 
 
-def normal(username: str) -> str:
+def normalize_username(username: str) -> str:
     """A username as it is remembered, however it was typed."""
     return normalize("NFKC", username).strip().lower()

@@ -14,7 +14,7 @@ LOA2, LOA3 = "urn:ducat:loa:2", "urn:ducat:loa:3"
 @pytest.fixture
 def reached(bank, monkeypatch):
     """A function: from now on whoever signs in reaches this level, as in a bank's own directory they may."""
-    people = bank.aws.people
+    people = bank.aws.user_directory
     sign_in = people.sign_in
 
     def reach(acr):

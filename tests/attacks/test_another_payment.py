@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from chalicelib.storage.handles import read
+from chalicelib.storage.token_values import read
 from tests.actors import Browser
 from tests.attacks.test_one_payment import ANOTHER, PAYMENT, agreed, allowed, pay, payer, refused
 

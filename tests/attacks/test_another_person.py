@@ -3,7 +3,7 @@
 import jwt
 import pytest
 
-from chalicelib.storage.handles import digest
+from chalicelib.storage.token_values import digest
 from local.people import BOB
 from tests.actors import Browser
 from tests.each import each

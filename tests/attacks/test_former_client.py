@@ -17,7 +17,7 @@ def another(bank):
     def take_over(client_id, **changes):
         record = bank.aws.clients.find(client_id, now=bank.now)
         bank.now += 30
-        bank.aws.clients.keep(replace(record, registered_at=bank.now, **changes))
+        bank.aws.clients.put(replace(record, registered_at=bank.now, **changes))
         bank.now += 30
 
     return take_over

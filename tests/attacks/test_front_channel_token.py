@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-from chalicelib.storage.handles import read
+from chalicelib.storage.token_values import read
 from tests.actors import Fintech
 
 

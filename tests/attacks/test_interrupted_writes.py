@@ -13,7 +13,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from chalicelib.storage.handles import of_grant
+from chalicelib.storage.token_values import of_grant
 from tests.actors import Browser
 from tests.campaign.whole import whole
 

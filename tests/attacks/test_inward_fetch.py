@@ -12,7 +12,7 @@ import pytest
 from urllib3.exceptions import NewConnectionError
 from urllib3.response import HTTPResponse
 
-from chalicelib.clients.published_keys import PublishedKeys
+from chalicelib.clients.published_keys import ClientJwksCache
 from chalicelib.errors import InvalidClientMetadata
 from chalicelib.fetch import https
 from chalicelib.fetch.https import Https
@@ -98,7 +98,7 @@ def open_bank(bank, names):
     """The bank with what ships, in the place of what it can fetch."""
     web, keys = bank.aws.documents, bank.aws.published_keys
     bank.aws.documents = shipped()
-    bank.aws.published_keys = PublishedKeys(bank.aws.documents)
+    bank.aws.published_keys = ClientJwksCache(bank.aws.documents)
     yield bank
     bank.aws.documents, bank.aws.published_keys = web, keys
 

@@ -14,9 +14,9 @@ PASSWORD = "correct horse battery staple"
 @pytest.fixture
 def carol(bank, monkeypatch, light_passwords):
     """A person of the product's directory, and their one-time code of now."""
-    monkeypatch.setattr(bank.aws, "people", directory.build(bank.aws))
+    monkeypatch.setattr(bank.aws, "user_directory", directory.build(bank.aws))
     uri = enrolment.enrol(
-        bank.aws, "carol", sub="s-carol", password=PASSWORD, claims={}, chance=lambda n: bytes(range(n))
+        bank.aws, "carol", sub="s-carol", password=PASSWORD, claims={}, random_bytes=lambda n: bytes(range(n))
     )
     return lambda: pyotp.parse_uri(uri).at(bank.now)
 
@@ -72,18 +72,18 @@ def test_a_cookie_that_is_made_up_or_anothers_is_none(bank, carol):
 def test_a_browser_that_many_use_is_not_shut_out_of_the_bank(bank, carol):
     """Each person left a cookie for 400 days: with some eighty, API Gateway refused whatever the browser sent."""
     shared, first = Browser(bank), []
-    for n in range(device.MOST + 3):
+    for n in range(device.MAX_ITEMS + 3):
         for _, line in device.remember(request_of(shared), f"person-{n}", bank.aws.kms, "r" * 43):
             name, _, value = line.partition(";")[0].partition("=")
             shared.cookies[name] = value
             if "Max-Age=0" in line:
                 del shared.cookies[name]
                 first.append(name)
-    assert len(shared.cookies) == device.MOST
+    assert len(shared.cookies) == device.MAX_ITEMS
     assert len(first) == 3
     assert sum(len(name + value) + 3 for name, value in shared.cookies.items()) < 4096
     assert device.known(request_of(shared), "person-2", bank.aws.kms) is None
-    for n in (3, device.MOST + 2):
+    for n in (3, device.MAX_ITEMS + 2):
         assert device.known(request_of(shared), f"person-{n}", bank.aws.kms)
     assert arrives(shared, carol())
     assert device.known(request_of(shared), "carol", bank.aws.kms)

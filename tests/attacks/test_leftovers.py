@@ -53,9 +53,9 @@ def test_a_one_time_code_is_good_once_though_the_sign_in_was_not_enough(
     bank, fapi1_read_write_client, fapi1_baseline_client, monkeypatch, claims
 ):
     """RFC 6238 5.2: who saw it typed, where it was right and still did not do, can't use it elsewhere."""
-    monkeypatch.setattr(bank.aws, "people", directory.build(bank.aws))
+    monkeypatch.setattr(bank.aws, "user_directory", directory.build(bank.aws))
     uri = enrolment.enrol(
-        bank.aws, "carol", sub="s-carol", password=PASSWORD, claims={}, chance=lambda length: bytes(range(length))
+        bank.aws, "carol", sub="s-carol", password=PASSWORD, claims={}, random_bytes=lambda length: bytes(range(length))
     )
     bank.now += 60 if claims else 0  # another code in each run
     typed = {"username": "carol", "password": PASSWORD, "one_time_code": pyotp.parse_uri(uri).at(bank.now)}

@@ -5,7 +5,7 @@ from unittest.mock import patch
 import pytest
 from botocore.client import BaseClient
 
-from chalicelib.storage.handles import digest, read
+from chalicelib.storage.token_values import digest, read
 from tests.users.test_grants import Person, clients
 
 MANY = 3000

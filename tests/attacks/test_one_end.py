@@ -8,7 +8,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from chalicelib.settings import AWS_CONNECT_SECONDS, AWS_READ_SECONDS, AWS_TRIES
-from chalicelib.storage.handles import of_grant, read
+from chalicelib.storage.token_values import of_grant, read
 from chalicelib.users import bond
 from infra.functions import FUNCTIONS
 from local.people import ALICE

@@ -10,7 +10,7 @@ import pytest
 from chalicelib import gateway
 from chalicelib.endpoints import authorizer
 from chalicelib.resource_server import one_off, policy
-from chalicelib.storage.handles import read
+from chalicelib.storage.token_values import read
 from local.people import ALICE
 from tests.actors import Browser, certificate
 from tests.conftest import STANDARD
@@ -166,9 +166,9 @@ def test_the_same_call_passes_again_for_a_day(agreed, pay, payer):
     bank, token = payer.bank, agreed(PAYMENT)["access_token"]
     assert allowed(pay(token, "1"))
     found = bank.aws.tokens.find(token, now=bank.now)
-    asked = policy.Demand((), authorization_details_type="payment_initiation", consumes="x-idempotency-key")
+    asked = policy.ResourcePolicy((), authorization_details_type="payment_initiation", consumes="x-idempotency-key")
     request = gateway.from_event(bank.event("POST", "/payments", headers=(("x-idempotency-key", "1"),)))
-    opened = one_off.Access(*found)
+    opened = one_off.VerifiedAccessToken(*found)
     assert one_off.consume(request, opened, asked, bank.aws, now=bank.now + DAY - 1)["idempotency_key"] == "1"
     with pytest.raises(one_off.InsufficientScope):
         one_off.consume(request, opened, asked, bank.aws, now=bank.now + DAY)

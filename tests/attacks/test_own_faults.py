@@ -117,7 +117,7 @@ CALLS = [
     ("GetItem", "ducat-users"),
     ("UpdateItem", "ducat-users"),
     ("Decrypt", ""),
-    ("PutItem", "ducat-used-once"),
+    ("PutItem", "ducat-replay-cache"),
     ("GetItem", "ducat-bonds"),
     ("UpdateItem", "ducat-grants"),
     ("PutItem", "ducat-sessions"),
@@ -127,9 +127,9 @@ CALLS = [
 @pytest.fixture
 def carol(bank, monkeypatch, light_passwords):
     """What a person of the product's directory types."""
-    monkeypatch.setattr(bank.aws, "people", directory.build(bank.aws))
+    monkeypatch.setattr(bank.aws, "user_directory", directory.build(bank.aws))
     uri = enrolment.enrol(
-        bank.aws, "carol", sub="s-carol", password=PASSWORD, claims={}, chance=lambda n: bytes(range(n))
+        bank.aws, "carol", sub="s-carol", password=PASSWORD, claims={}, random_bytes=lambda n: bytes(range(n))
     )
     return {"username": "carol", "password": PASSWORD, "one_time_code": pyotp.parse_uri(uri).at(bank.now)}
 

@@ -68,9 +68,9 @@ def test_no_word_stands_for_another_and_none_is_hidden(shadow):
 def test_a_text_inside_a_member_is_read_as_it_is_meant(speaking, payee):
     """The bank's schema said only that there is a text; it turned what stands around it."""
     speaking(declared(members={"payee": {"type": "object"}}))
-    assert details.asked(json.dumps([ORDER | {"payee": {"name": "A", "n": 7}}]), ["standing_order"], now=NOW)
+    assert details.requested(json.dumps([ORDER | {"payee": {"name": "A", "n": 7}}]), ["standing_order"], now=NOW)
     with pytest.raises(InvalidAuthorizationDetails):
-        details.asked(json.dumps([ORDER | {"payee": payee}]), ["standing_order"], now=NOW)
+        details.requested(json.dumps([ORDER | {"payee": payee}]), ["standing_order"], now=NOW)
 
 
 @each(
@@ -81,7 +81,7 @@ def test_an_amount_inside_a_member_is_one(speaking, amount):
     """It was shown as it came, or the consent page failed."""
     speaking(declared(members={"payee": {"type": "object"}}))
     with pytest.raises(InvalidAuthorizationDetails):
-        details.asked(json.dumps([ORDER | {"payee": {"limit": amount}}]), ["standing_order"], now=NOW)
+        details.requested(json.dumps([ORDER | {"payee": {"limit": amount}}]), ["standing_order"], now=NOW)
 
 
 def test_what_was_granted_of_a_type_that_is_gone_can_be_ended(own, speaking):

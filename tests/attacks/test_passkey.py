@@ -161,7 +161,7 @@ def test_a_passkey_does_not_outlive_the_person_whose_name_is_given_to_another(
     tls_client_auth_client, alice, bank, caplog
 ):
     browser, page = login_page(tls_client_auth_client)
-    bank.aws.users.keep(replace(sandbox.ALICE, sub="another-alice"))
+    bank.aws.users.put(replace(sandbox.ALICE, sub="another-alice"))
     assert refused(browser, page, alice.get(asked(page.text)), caplog) == "unknown passkey"
 
 

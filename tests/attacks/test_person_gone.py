@@ -16,9 +16,9 @@ from tests.conftest import _fapi1
 @pytest.fixture
 def own_directory(bank, monkeypatch):
     """The product's directory, in which alice is known; she signed in elsewhere, with the same sub."""
-    bank.aws.users.keep(ALICE)
-    bank.aws.users.keep(BOB)
-    monkeypatch.setattr(bank.aws, "people", directory.build(bank.aws))
+    bank.aws.users.put(ALICE)
+    bank.aws.users.put(BOB)
+    monkeypatch.setattr(bank.aws, "user_directory", directory.build(bank.aws))
 
 
 @pytest.fixture(params=["fintech", "public_client", "public_dpop_client"])
@@ -37,27 +37,27 @@ def ended(client, tokens):
 def test_who_was_removed_is_refreshed_no_more_and_the_grant_ends(client, bank, monkeypatch):
     """They kept access for up to 90 days, since nobody asked the directory again."""
     tokens = client.tokens()
-    bank.aws.users.keep(ALICE)
-    monkeypatch.setattr(bank.aws, "people", directory.build(bank.aws))
+    bank.aws.users.put(ALICE)
+    monkeypatch.setattr(bank.aws, "user_directory", directory.build(bank.aws))
     assert client.refresh(tokens["refresh_token"]).status == 200
     monkeypatch.undo()
     tokens = client.tokens()
-    monkeypatch.setattr(bank.aws, "people", directory.build(bank.aws))
+    monkeypatch.setattr(bank.aws, "user_directory", directory.build(bank.aws))
     enrolment.remove(bank.aws, "alice")
     assert client.userinfo(tokens["access_token"]).status == 200  # until its end, or the next refresh
     assert ended(client, tokens)
-    bank.aws.users.keep(ALICE)
+    bank.aws.users.put(ALICE)
     assert ended(client, tokens)  # who comes back brings nothing back
 
 
 @pytest.mark.fault("2d")
 def test_a_name_that_is_another_persons_now_is_not_the_one_of_before(client, bank, monkeypatch):
-    bank.aws.users.keep(ALICE)
+    bank.aws.users.put(ALICE)
     tokens = client.tokens()
-    monkeypatch.setattr(bank.aws, "people", directory.build(bank.aws))
+    monkeypatch.setattr(bank.aws, "user_directory", directory.build(bank.aws))
     enrolment.remove(bank.aws, "alice")
     enrolment.enrol(
-        bank.aws, "alice", sub="another", password="correct horse battery", claims={}, chance=lambda n: bytes(n)
+        bank.aws, "alice", sub="another", password="correct horse battery", claims={}, random_bytes=lambda n: bytes(n)
     )
     assert ended(client, tokens)
 
@@ -65,9 +65,9 @@ def test_a_name_that_is_another_persons_now_is_not_the_one_of_before(client, ban
 @pytest.mark.fault("2d")
 def test_too_many_wrong_passwords_end_nothing(client, bank, monkeypatch):
     """Else whoever knows a name could end what its person agreed to."""
-    bank.aws.users.keep(ALICE)
+    bank.aws.users.put(ALICE)
     tokens = client.tokens()
-    monkeypatch.setattr(bank.aws, "people", directory.build(bank.aws))
+    monkeypatch.setattr(bank.aws, "user_directory", directory.build(bank.aws))
     for n in range(20):
         bank.aws.users.admit("alice", attempt=str(n), free=5, locks=directory.LOCKS, now=bank.now)
     assert client.refresh(tokens["refresh_token"]).status == 200
@@ -91,7 +91,7 @@ def test_a_directory_that_can_not_say_ends_and_spends_nothing(client, bank, own_
 
     people = directory.build(bank.aws)
     with monkeypatch.context() as patched:
-        patched.setattr(bank.aws, "people", people)
+        patched.setattr(bank.aws, "user_directory", people)
         if why == "unavailable":
             patched.setattr(people, "may_sign_in", unavailable)
             answer = client.refresh(tokens["refresh_token"])
@@ -105,7 +105,7 @@ def test_a_directory_that_can_not_say_ends_and_spends_nothing(client, bank, own_
 
 @pytest.mark.fault("2d")
 def test_a_person_who_was_removed_is_recognised_nowhere(bank):
-    bank.aws.users.keep(ALICE)
+    bank.aws.users.put(ALICE)
     people = directory.build(bank.aws)
     assert people.may_sign_in(ALICE.sub, now=bank.now)
     enrolment.remove(bank.aws, "alice")

@@ -364,7 +364,7 @@ def test_a_directory_that_fails_is_not_taken_for_another_person(bank, lines, fin
     def fail(*_, **__):
         raise kind(marker("person"))
 
-    monkeypatch.setattr(bank.aws.people, "sign_in", fail, raising=False)
+    monkeypatch.setattr(bank.aws.user_directory, "sign_in", fail, raising=False)
     lines.never(person=marker("person"))
     assert browser.sign_in(login).status == 500
     assert lines.hold_none_of_them()

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from chalicelib.storage.handles import matches
+from chalicelib.storage.token_values import matches
 from chalicelib.tokens import refresh
 from tests.actors import ec_key, jwk, rsa_key
 from tests.conftest import BASELINE, STANDARD

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.storage.handles import digest
+from chalicelib.storage.token_values import digest
 from local import people as sandbox
 from tests.actors import REQUEST_URI, Browser
 from tests.authenticator import Authenticator, put

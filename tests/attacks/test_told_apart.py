@@ -22,9 +22,9 @@ def problem(answer):
 @pytest.fixture
 def code(bank, monkeypatch, light_passwords):
     """The one-time code of carol, whom the product's directory knows."""
-    monkeypatch.setattr(bank.aws, "people", directory.build(bank.aws))
+    monkeypatch.setattr(bank.aws, "user_directory", directory.build(bank.aws))
     uri = enrolment.enrol(
-        bank.aws, "carol", sub="s-carol", password=PASSWORD, claims={}, chance=lambda length: bytes(range(length))
+        bank.aws, "carol", sub="s-carol", password=PASSWORD, claims={}, random_bytes=lambda length: bytes(range(length))
     )
     return pyotp.parse_uri(uri).at(bank.now)
 

@@ -107,7 +107,7 @@ def test_a_clients_own_certificate_can_issue_no_other(bank, self_signed_client, 
     with pytest.raises(InvalidClientMetadata, match="can issue others"):
         bank.register(**CLIENTS["self-signed"]() | {"jwks": set_of(pem)})
     before = bank.aws.clients.find("self-signed", now=bank.now)
-    bank.aws.clients.keep(replace(before, jwks=set_of(pem)))
+    bank.aws.clients.put(replace(before, jwks=set_of(pem)))
     own = self_signed_client.with_(certificate=pem)
     assert own.post("/token", grant_type="client_credentials").error == "invalid_client"
     harmless = certificate(
@@ -126,5 +126,5 @@ def test_a_certificate_of_another_key_than_its_jwk_is_not_the_clients(bank, self
     with pytest.raises(InvalidClientMetadata):
         bank.register(**CLIENTS["self-signed"]() | {"jwks": mixed})
     before = bank.aws.clients.find("self-signed", now=bank.now)
-    bank.aws.clients.keep(replace(before, jwks=mixed))
+    bank.aws.clients.put(replace(before, jwks=mixed))
     assert self_signed_client.post("/token", grant_type="client_credentials").error == "invalid_client"

@@ -12,10 +12,10 @@ from chalicelib.grant_types import authorization_code
 from chalicelib.keys.thumbprint import thumbprint
 from chalicelib.profiles import PROFILES
 from chalicelib.resource_server import access
-from chalicelib.resource_server.policy import Demand
-from chalicelib.storage.handles import join, of_grant, with_week
+from chalicelib.resource_server.policy import ResourcePolicy
+from chalicelib.storage.token_values import join, of_grant, with_week
 from chalicelib.tokens import sender_constraint
-from chalicelib.tokens.sender_constraint import Possession
+from chalicelib.tokens.sender_constraint import PresentedKeys
 from tests.actors import NOW, certificate, jwk, public, rsa_key
 from tests.conftest import BASELINE
 from tests.each import each
@@ -38,7 +38,7 @@ def writing(bank, client, client_id, **more):
     """The client's record as no registration would have it: it may write, and nothing binds its tokens."""
     stored = bank.aws.clients.find(client.client_id, now=NOW)
     changed = {"scope": ("openid", "accounts", "payments"), "authorization_details_types": ("payment_initiation",)}
-    bank.aws.clients.keep(replace(stored, client_id=client_id, **changed | more))
+    bank.aws.clients.put(replace(stored, client_id=client_id, **changed | more))
     return client.with_(client_id=client_id)
 
 
@@ -98,7 +98,7 @@ def test_a_public_client_that_writes_binds_its_code(bank, unbound_app, public_dp
     """A request that writes names a key, or proves one; else the code would be of use to whoever has the verifier."""
     assert refused(unbound_app.push(**asked))
     stored = bank.aws.clients.find("public-dpop", now=NOW)
-    bank.aws.clients.keep(replace(stored, authorization_details_types=("payment_initiation",)))
+    bank.aws.clients.put(replace(stored, authorization_details_types=("payment_initiation",)))
     assert public_dpop_client.push(**asked).status == 201
     assert refused(public_dpop_client.post("/par", proof=None, **public_dpop_client.asking(**asked)))
     assert (
@@ -122,7 +122,7 @@ def test_a_code_that_was_bound_to_nothing_is_not_redeemed_by_a_public_client_tha
     widened = replace(grant, request=replace(grant.request, scope=("openid", "payments")))
     caller = AuthenticatedClient(bank.aws.clients.find("public", now=NOW), PROFILES["fapi1-baseline"])
     with pytest.raises(InvalidGrant):
-        authorization_code._bound(caller, widened, Possession(certificate=certificate("x")))
+        authorization_code._bound(caller, widened, PresentedKeys(certificate=certificate("x")))
 
 
 @pytest.mark.clause("FAPI1-ADV-5.2.2-5")
@@ -131,15 +131,15 @@ def test_no_profile_lets_what_writes_go_unbound(bank, profile):
     """The one rule, asked of each profile; where it leaves tokens unbound, they read, and no constraint is registered."""
     client = bank.aws.clients.find("fapi1-bearer", now=NOW)
     with pytest.raises(InvalidRequest):
-        sender_constraint.bind(Possession(), client, profile, writes=True)
+        sender_constraint.bind(PresentedKeys(), client, profile, writes=True)
     if not profile.unbound_tokens:
         with pytest.raises(InvalidRequest):
-            sender_constraint.bind(Possession(), client, profile, writes=False)
+            sender_constraint.bind(PresentedKeys(), client, profile, writes=False)
         return
-    assert sender_constraint.bind(Possession(), client, profile, writes=False) == {}
+    assert sender_constraint.bind(PresentedKeys(), client, profile, writes=False) == {}
     for name in ("tls_client_certificate_bound_access_tokens", "dpop_bound_access_tokens"):
         with pytest.raises(InvalidRequest):
-            sender_constraint.bind(Possession(), replace(client, **{name: True}), profile, writes=False)
+            sender_constraint.bind(PresentedKeys(), replace(client, **{name: True}), profile, writes=False)
 
 
 def test_a_client_that_registered_a_constraint_always_gets_bound_tokens(bank, fapi1_bearer_client):
@@ -149,7 +149,7 @@ def test_a_client_that_registered_a_constraint_always_gets_bound_tokens(bank, fa
         ("tls_client_certificate_bound_access_tokens", "x5t#S256"),
         ("dpop_bound_access_tokens", "jkt"),
     ):
-        bank.aws.clients.keep(replace(stored, client_id=f"always-{shown}", **{name: True}))
+        bank.aws.clients.put(replace(stored, client_id=f"always-{shown}", **{name: True}))
         assert refused(
             fapi1_bearer_client.with_(client_id=f"always-{shown}").redeem(
                 fapi1_bearer_client.with_(client_id=f"always-{shown}").code()
@@ -162,7 +162,7 @@ def test_an_unbound_refresh_token_never_writes(bank, fapi1_bearer_client):
     with pytest.raises(InvalidGrant):
         sender_constraint.renew(
             {},
-            Possession(certificate=certificate("fapi1-bearer")),
+            PresentedKeys(certificate=certificate("fapi1-bearer")),
             bank.aws.clients.find("fapi1-bearer", now=NOW),
             PROFILES["fapi1-baseline"],
             certified=False,
@@ -180,7 +180,7 @@ def forged(bank, fapi1_bearer_client):
     def keep(scope, *details):
         tokens = fapi1_bearer_client.tokens(scope="openid accounts")
         token, grant = bank.aws.tokens.find(tokens["access_token"], now=NOW)
-        handle = with_week(join(bank.aws.new_handle(), grant.key, grant.bond), token.expires_at)
+        handle = with_week(join(bank.aws.new_token_value(), grant.key, grant.bond), token.expires_at)
         bank.aws.tokens.put(handle, replace(token, scope=scope, authorization_details=details))
         return handle
 
@@ -209,10 +209,13 @@ def test_nor_does_one_by_its_authorization_details(fapi1_bearer_client, forged):
 def test_a_route_that_writes_takes_no_unbound_token(bank, fapi1_bearer_client, forged):
     """By the resource's demand too, whatever the token says of itself."""
     token, _ = bank.aws.tokens.find(forged(("openid", "accounts")), now=NOW)
-    for demand in (Demand((), scope="payments"), Demand((), authorization_details_type="payment_initiation")):
+    for demand in (
+        ResourcePolicy((), scope="payments"),
+        ResourcePolicy((), authorization_details_type="payment_initiation"),
+    ):
         with pytest.raises(InvalidToken):
             access._require_harmless(token, demand, None, writes)
-    assert access._require_harmless(token, Demand((), scope="accounts"), None, writes) == token
+    assert access._require_harmless(token, ResourcePolicy((), scope="accounts"), None, writes) == token
 
 
 @pytest.mark.clause("DPOP-7.1")

@@ -5,7 +5,7 @@ from unittest.mock import patch
 import pytest
 
 from chalicelib.errors import TemporarilyUnavailable
-from chalicelib.single_use import SingleUse
+from chalicelib.single_use import SingleUseValues
 from tests.campaign import single
 from tests.campaign.orders import PAIRS, outcomes
 from tests.campaign.steps import STEPS
@@ -46,7 +46,7 @@ def test_in_any_order_what_must_hold_does(world, name):
 
 def test_an_assertion_that_is_not_consumed_is_noticed(world):
     """The orders see two winners where nothing is used up."""
-    with patch.object(SingleUse, "_claim", lambda use, value: None):
+    with patch.object(SingleUseValues, "_consume_one", lambda use, value: None):
         assert "2 won" in outcomes(world, "par twice by one assertion").problems
 
 

@@ -77,7 +77,7 @@ class World:
     def __init__(self, stand: Stand, environment: dict[str, str]) -> None:
         self.stand = stand
         self.bank = Bank(environment)
-        self.house = Bank(environment | {"DUCAT_PEOPLE": "chalicelib.users.directory:build"})
+        self.house = Bank(environment | {"DUCAT_USER_DIRECTORY": "chalicelib.users.directory:build"})
         self.injector: Injector
         self.log: list[str] = []
         self.secrets: set[str] = set()
@@ -117,7 +117,7 @@ class World:
             sub=f"sub-of-{name}",
             password=PASSWORD,
             claims={"name": "Carol"},
-            chance=lambda octets: bytes([number % 256]) * octets,
+            random_bytes=lambda octets: bytes([number % 256]) * octets,
         )
         secret = parse_qs(urlsplit(uri).query)["secret"][0]
         return Customer(name, lambda: TOTP(secret).at(self.house.now))
@@ -193,12 +193,12 @@ class _Lines(logging.Handler):
 def living() -> Iterator[World]:
     """A world with faults to come. What the product does side by side comes one after the other, in a fixed order."""
     light = replace(password.ARGON2, memory_cost=8)
-    nobodys = password.NOBODYS.replace(f"m={password.ARGON2.memory_cost}", "m=8")
+    nobodys = password.DUMMY_HASH.replace(f"m={password.ARGON2.memory_cost}", "m=8")
     logger = logging.getLogger("ducat")
     with (
         standin.running(REGION) as (stand, environment),
         patch.object(password, "_HASHER", PasswordHasher.from_parameters(light)),
-        patch.object(password, "NOBODYS", nobodys),
+        patch.object(password, "DUMMY_HASH", nobodys),
     ):
         world = World(stand, environment)
         lines = _Lines(world.log)

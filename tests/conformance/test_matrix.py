@@ -140,7 +140,7 @@ def test_details_that_their_types_know_are_asked_for_where_the_variant_is_rar_an
         set(client.metadata.get("authorization_details_types", ())) for client in pair_of(cell, who, tested)
     ]
     if cell["authorization_request_type"] == "rar":
-        checked = details.asked(json.dumps(asked), TYPES, now=1_800_000_000)
+        checked = details.requested(json.dumps(asked), TYPES, now=1_800_000_000)
         assert registered_types == [set(TYPES)] * 2
         assert {one["type"] for one in checked} <= set(TYPES)
         assert details.recur(checked), "a plan tries a refresh token"

@@ -42,13 +42,13 @@ def shared(fake, bank, certificates):
             bank,
             clients.identities(certificates),
             lambda: Suite(fake.address),
-            lambda cell, outcome: heard.append((cell, outcome)),
+            lambda cell, outcome: resolve_authorization_request.append((cell, outcome)),
             wanted.append,
             **chosen,
         )
 
-    heard, wanted = [], []
-    make.heard, make.wanted = heard, wanted
+    resolve_authorization_request, wanted = [], []
+    make.resolve_authorization_request, make.wanted = resolve_authorization_request, wanted
     return make
 
 
@@ -60,7 +60,7 @@ def test_each_cell_becomes_a_plan_in_its_variant_with_clients_that_are_registere
     asked = {configuration["alias"]: (plan, variant) for plan, variant, configuration in fake.plans}
     assert asked == {runner.alias_of(cell, "ducat"): (cell.plan, dict(cell.variant)) for cell in CELLS}
     assert sorted(bank.registered) == sorted(f"{alias}-{n}" for alias in asked for n in (1, 2))
-    assert len(shared.heard) == 2 * len(CELLS)
+    assert len(shared.resolve_authorization_request) == 2 * len(CELLS)
 
 
 def test_of_one_alias_one_module_runs_at_a_time(fake, shared):

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from chalicelib.fetch import https_url
-from chalicelib.fetch.documents import CantFetch
+from chalicelib.fetch.documents import FetchError
 from chalicelib.fetch.https import SECONDS, Https
 from infra.functions import FUNCTIONS
 from tests.fetch.conftest import HOST, OTHER, PUBLIC, _signed
@@ -23,7 +23,7 @@ def response(body=b'{"keys":[]}', *headers, status="200 OK", length=True):
 
 
 def refused(documents, url=URL, *, largest=LARGEST):
-    with pytest.raises(CantFetch) as found:
+    with pytest.raises(FetchError) as found:
         documents.get(url, largest=largest)
     return str(found.value)
 
@@ -95,10 +95,10 @@ def test_only_an_https_url_of_a_named_host_is_looked_at(documents, network, url)
 
 
 def test_a_place_is_read_in_one_way():
-    assert https_url.of("https://Keys.Fintech.EXAMPLE:8443?a=b") == https_url.Place(
+    assert https_url.of("https://Keys.Fintech.EXAMPLE:8443?a=b") == https_url.HttpsUrl(
         "keys.fintech.example", 8443, "/?a=b"
     )
-    assert https_url.of("HTTPS://localhost") == https_url.Place("localhost", 443, "/")
+    assert https_url.of("HTTPS://localhost") == https_url.HttpsUrl("localhost", 443, "/")
 
 
 # Where it leads.

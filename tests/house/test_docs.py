@@ -147,7 +147,7 @@ def test_the_rules_that_are_shown_can_be_used():
 def test_every_type_of_authorization_details_is_shown_by_one_that_may_be_asked_for():
     examples = [json.loads(block) for block in blocks(page("integrate/authorization-details.md"), "json")]
     assert {one["type"] for one in examples} == TYPES.keys()
-    assert details.asked(json.dumps(examples), TYPES, now=0) == tuple(examples)
+    assert details.requested(json.dumps(examples), TYPES, now=0) == tuple(examples)
 
 
 def test_the_errors_of_the_authorizer_are_registered_ones():
@@ -172,7 +172,7 @@ def test_the_directory_that_is_shown_signs_people_in():
     people = made["build"](None)
     form = {"username": "carol", "password": "p", "one_time_code": "1"}
     signed_in = attempt.sign_in(
-        people.find("carol"), form, people, asked=None, scope=("openid", "profile"), claims=(), attempt="a", now=5
+        people.find("carol"), form, people, requested=None, scope=("openid", "profile"), claims=(), attempt="a", now=5
     )
     assert people.may_sign_in("4711", now=5)
     assert (signed_in.login.sub, signed_in.login.acr, signed_in.login.claims) == (
@@ -187,7 +187,7 @@ import json, runpy, sys
 from local import aws
 with aws.in_process() as made:
     rest = {"DUCAT_ISSUER": "https://a.example", "DUCAT_MTLS_URL": "https://b.example", "DUCAT_BANK_NAME": "B",
-            "DUCAT_PEOPLE": "chalicelib.users.directory:build", "DUCAT_RESOURCE_URL": "https://c.example",
+            "DUCAT_USER_DIRECTORY": "chalicelib.users.directory:build", "DUCAT_RESOURCE_URL": "https://c.example",
             "DUCAT_OTP_LEVEL": "2", "DUCAT_WEEKLY_TABLES": "no", "DUCAT_CLIENT_AUTHORITIES": '["CN=Issuing CA"]'}
     names = {name: "{}" for name in sys.argv[1].split()} | rest | made
     open("ducat-settings.json", "w").write(json.dumps(names))

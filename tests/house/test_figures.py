@@ -13,7 +13,8 @@ from chalicelib.jobs import publish_keys
 from chalicelib.keys import jwt_time, kms
 from chalicelib.profiles import FAPI1_BASELINE, FAPI2_SECURITY, PROFILES
 from chalicelib.resource_server import one_off, request_signature
-from chalicelib.storage.dynamodb.directory import CLIENT_CACHE_SECONDS, KEYS_CACHE_SECONDS
+from chalicelib.storage.dynamodb.clients import CLIENT_CACHE_SECONDS
+from chalicelib.storage.dynamodb.signing_keys import KEYS_CACHE_SECONDS
 from chalicelib.tokens import dpop, nonce, refresh
 from chalicelib.users import device, directory, enrolment, passkeys
 from infra import api
@@ -29,8 +30,8 @@ PUBLISHED = [key for key in OWN_KEYS if key.signs or key.decrypts]
 
 FIGURES = {
     "docs/integrate/endpoints.md": [
-        (r"`state` may have ([\d,]+) characters", request.LONGEST_STATE),
-        (r"`nonce` and `login_hint` ([\d,]+)\.", request.LONGEST),
+        (r"`state` may have ([\d,]+) characters", request.MAX_STATE_LENGTH),
+        (r"`nonce` and `login_hint` ([\d,]+)\.", request.MAX_LENGTH),
         (r"have (\w+) seconds of tolerance", jwt_time.LEEWAY),
         (r"exp is at most an? (hour) ahead", EVERY.assertion_longest_life),
         (r'"expires_in":(\d+)}', EVERY.request_uri_lifetime),
@@ -43,28 +44,28 @@ FIGURES = {
         (r"It is good for at least (\w+) minutes", nonce.LIFETIME // MINUTE),
     ],
     "docs/integrate/clients.md": [
-        (r"At most (\d+), of \d+ characters", locations.MOST_REQUEST_URIS),
-        (r"At most \d+, of (\d+) characters", locations.LONGEST_REQUEST_URI),
+        (r"At most (\d+), of \d+ characters", locations.MAX_REQUEST_URIS),
+        (r"At most \d+, of (\d+) characters", locations.MAX_REQUEST_URI_LENGTH),
         (r"RSA of ([\d,]+) bits or more", EVERY.rsa_key_bits),
         (r"stays good for (\d+) seconds more", refresh.TOLERANCE),
         (r"Access tokens last (\w+) minutes", FAPI1_BASELINE.public_access_token_lifetime // MINUTE),
         (r"consents a (day)", FAPI1_BASELINE.public_consent_lifetime),
-        (r"at most (\d+) KB and \d+ keys", published_keys.LARGEST // 1024),
-        (r"at most \d+ KB and (\d+) keys", jwk_set.MOST_KEYS),
+        (r"at most (\d+) KB and \d+ keys", published_keys.MAX_BYTES // 1024),
+        (r"at most \d+ KB and (\d+) keys", jwk_set.MAX_KEYS),
         (r"asked for every (\w+) minutes", published_keys.FRESH // MINUTE),
-        (r"at most (\d+) KB, under the same", request_reference.LARGEST // 1024),
+        (r"at most (\d+) KB, under the same", request_reference.MAX_BYTES // 1024),
     ],
     "docs/integrate/divergences.md": [
-        (r"`state`: ([\d,]+) characters", request.LONGEST_STATE),
-        (r"`login_hint` and `acr_values`: ([\d,]+)\.", request.LONGEST),
-        (r"`claims`: ([\d,]+)\.", claims_request.LONGEST),
-        (r"signed as EdDSA, it may have ([\d,]+) characters", request.LONGEST_SIGNED_WHOLE),
-        (r"KMS signs at most ([\d,]+) bytes", kms.LONGEST),
+        (r"`state`: ([\d,]+) characters", request.MAX_STATE_LENGTH),
+        (r"`login_hint` and `acr_values`: ([\d,]+)\.", request.MAX_LENGTH),
+        (r"`claims`: ([\d,]+)\.", claims_request.MAX_LENGTH),
+        (r"signed as EdDSA, it may have ([\d,]+) characters", request.MAX_SIGNED_WHOLE),
+        (r"KMS signs at most ([\d,]+) bytes", kms.MAX_LENGTH),
         (r"no authorization details, and lasts (\w+) minutes", FAPI1_BASELINE.public_access_token_lifetime // MINUTE),
         (r"opened within (\d+) seconds", EVERY.request_uri_lifetime),
         (r"a browser is recognised for (\d+) minutes", FAPI1_BASELINE.longest_session // MINUTE),
         (r"Keys are kept for (\w+) minutes", published_keys.FRESH // MINUTE),
-        (r"through an outage for an (hour)", published_keys.LONGEST_USE),
+        (r"through an outage for an (hour)", published_keys.MAX_USE),
         (r"lasts as long as its consent: (\d+) days", EVERY.consent_lifetime // DAY),
         (r"are taken for (\d+) seconds, and \d+ ahead", dpop.LIFETIME),
         (r"are taken for \d+ seconds, and (\d+) ahead", jwt_time.LEEWAY),
@@ -72,7 +73,7 @@ FIGURES = {
         (r"and (\d+) in FAPI 2\.0", EVERY.ec_key_bits),
     ],
     "docs/integrate/troubleshooting.md": [
-        (r"larger than (\d+) KB", messages.LARGEST_BODY // 1024),
+        (r"larger than (\d+) KB", messages.MAX_BODY_BYTES // 1024),
         (r"waited longer than (\d+) minutes", EVERY.interaction_lifetime // MINUTE),
         (r"sign-in was more than (\d+) minutes ago", FAPI1_BASELINE.longest_session // MINUTE),
         (r"may be (\w+) seconds ahead", jwt_time.LEEWAY),
@@ -107,18 +108,18 @@ FIGURES = {
     "docs/operate/keys.md": [
         (r"is published (\d+) minutes before it signs", publish_keys.PUBLISHED_BEFORE_SIGNING // MINUTE),
         (r"until it expires, within (\w+)\nminutes", EVERY.id_token_lifetime // MINUTE),
-        (r"of which KMS takes\n([\d,]+) bytes", kms.LONGEST),
+        (r"of which KMS takes\n([\d,]+) bytes", kms.MAX_LENGTH),
     ],
     "docs/operate/clients-and-people.md": [
         (r"The password has (\d+) characters or more", enrolment.SHORTEST_PASSWORD),
-        (r"at most (\w+) passkeys", passkeys.MOST),
+        (r"at most (\w+) passkeys", passkeys.MAX_ITEMS),
         (r"^(\w+) attempts without success", directory.FREE_TRIES),
         (r"lock an account for (\d+) seconds", directory.FIRST_LOCK),
-        (r"up to (\d+) minutes", directory.LONGEST_LOCK // MINUTE),
+        (r"up to (\d+) minutes", directory.MAX_LOCK // MINUTE),
     ],
     "docs/operate/troubleshooting.md": [
         (r"or none in (\w+) seconds", settings.AWS_READ_SECONDS),
-        (r"longer than ([\d,]+) bytes", kms.LONGEST),
+        (r"longer than ([\d,]+) bytes", kms.MAX_LENGTH),
     ],
     "docs/operate/incidents.md": [
         (r"work for up to (\w+) minutes more", EVERY.access_token_lifetime // MINUTE),

@@ -48,7 +48,7 @@ def test_the_settings_are_accepted_by_the_code(template):
 
 
 def test_the_people_of_the_sandbox_are_not_deployed(template):
-    assert template.environment()["DUCAT_PEOPLE"] == PEOPLE
+    assert template.environment()["DUCAT_USER_DIRECTORY"] == PEOPLE
     assert PEOPLE.startswith("chalicelib.")
 
 

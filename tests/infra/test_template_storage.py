@@ -8,13 +8,13 @@ from chalicelib.assembly import Aws
 from chalicelib.jobs import publish_keys
 from chalicelib.settings import Settings
 from chalicelib.storage.permission import Bond
-from chalicelib.storage.records import Once
+from chalicelib.storage.records import SingleUse
 from chalicelib.storage.stores import AlreadyUsed
 from local import mended_moto
 from tests.storage.specimens import LOGIN, flow, session_handle
 
 DURABLE = {"CLIENTS", "USERS", "GRANTS", "BONDS", "SIGNING_KEYS"}
-SWEPT = {"GRANTS", "BONDS", "ACCESS_TOKENS", "USED_ONCE", "SESSIONS"}
+SWEPT = {"GRANTS", "BONDS", "ACCESS_TOKENS", "REPLAY_CACHE", "SESSIONS"}
 NOW = 1_800_000_000
 
 
@@ -87,8 +87,8 @@ def test_the_code_runs_on_the_tables_and_keys_of_the_template(template, monkeypa
         assert publish_keys.run(aws)["published"] == []
         assert {key["kid"] for key in aws.ring.jwks(now=NOW)["keys"]} == set(published)
         signs = {"PS256", "ES256", "EdDSA"} if "eddsa" in template.keys else {"PS256", "ES256"}
-        assert {key.alg for key in aws.ring.published(now=NOW)} == signs | {"RSA-OAEP-256"}
-        assert all(aws.ring.signing(alg, now=NOW).sign(b"x") for alg in signs)
+        assert {key.alg for key in aws.ring.published_keys(now=NOW)} == signs | {"RSA-OAEP-256"}
+        assert all(aws.ring.signer_for(alg, now=NOW).sign(b"x") for alg in signs)
 
         assert aws.clients.find("nobody", now=NOW) is None
         assert aws.users.find("nobody") is None
@@ -97,10 +97,10 @@ def test_the_code_runs_on_the_tables_and_keys_of_the_template(template, monkeypa
         assert aws.bonds.find(one.bond, now=NOW) == Bond()
         assert aws.sessions.find(session_handle(), now=NOW) is None
         assert aws.tokens.find(one.access, now=NOW) is not None
-        once = Once("jti", NOW + 60, "assertion")
-        aws.used_once.claim(once, now=NOW)
+        once = SingleUse("jti", NOW + 60, "assertion")
+        aws.replay_cache.consume(once, now=NOW)
         with pytest.raises(AlreadyUsed):
-            aws.used_once.claim(once, now=NOW)
+            aws.replay_cache.consume(once, now=NOW)
 
         sealed = aws.kms.seal(b"secret", {"user": "alice"})
         assert aws.kms.unseal(sealed, {"user": "alice"}) == b"secret"

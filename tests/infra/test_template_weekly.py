@@ -8,7 +8,7 @@ import app
 from infra.functions import FUNCTIONS
 from tests.infra.template import Template
 
-WEEKLY = ("access-tokens", "sessions", "used-once")
+WEEKLY = ("access-tokens", "sessions", "replay-cache")
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +50,9 @@ def test_only_the_job_makes_and_drops_tables_and_only_those_of_weeks(weekly):
 
 def test_who_uses_a_table_of_weeks_reaches_every_week_of_it(weekly):
     (claim,) = [s for s in weekly.statements("app.par") if s["Sid"] == "AcceptEachAssertionAndProofOnce"]
-    assert "Ducat-used-once-*" in json.dumps(claim["Resource"])
+    assert "Ducat-replay-cache-*" in json.dumps(claim["Resource"])
     (opened,) = [s for s in weekly.statements("app.par") if s["Sid"] == "OpenItsTablesThroughDynamoDB"]
-    assert "Ducat-used-once-*" in json.dumps(opened["Condition"]["StringLike"])
+    assert "Ducat-replay-cache-*" in json.dumps(opened["Condition"]["StringLike"])
 
 
 def test_the_jobs_statements_are_its_rows_and_each_has_a_name_of_its_own(weekly):

@@ -285,21 +285,21 @@ def test_a_token_within_a_token_is_refused():
 
 @pytest.mark.parametrize("open_", ["[", '{"a":'])
 def test_what_is_nested_without_end_is_refused(open_):
-    deep = open_ * (jose.LARGEST // len(open_) // 2)
+    deep = open_ * (jose.MAX_BYTES // len(open_) // 2)
     refused(by(RSA, deep), public(RSA))
     refused(forge(deep), public(RSA))
 
 
 def test_what_is_too_large_is_refused_before_it_is_read():
-    assert "too large" in refused(by(RSA, {"pad": "x" * jose.LARGEST}), public(RSA))
+    assert "too large" in refused(by(RSA, {"pad": "x" * jose.MAX_BYTES}), public(RSA))
     with pytest.raises(JoseError, match="too large"):
-        jose.peek("." * (jose.LARGEST + 1))
+        jose.unverified_claims("." * (jose.MAX_BYTES + 1))
 
 
 def test_the_largest_is_still_read():
     claims = CLAIMS | {"pad": "x" * 11_500}
     token = by(RSA, claims)
-    assert jose.LARGEST * 0.95 < len(token) <= jose.LARGEST
+    assert jose.MAX_BYTES * 0.95 < len(token) <= jose.MAX_BYTES
     assert verify(token, public(RSA))[1] == claims
 
 
@@ -308,7 +308,7 @@ def test_what_is_no_jws_is_refused(token):
     with pytest.raises(JoseError):
         verify(token, public(RSA))
     with pytest.raises(JoseError):
-        jose.peek(token)
+        jose.unverified_claims(token)
 
 
 def test_a_signature_in_padded_or_plain_base64_is_refused():
@@ -317,7 +317,7 @@ def test_a_signature_in_padded_or_plain_base64_is_refused():
 
 def test_an_unsecured_payload_is_peeked_at_but_never_verified():
     token = forge({"alg": "none"})
-    assert jose.peek(token) == CLAIMS
+    assert jose.unverified_claims(token) == CLAIMS
     refused(token, public(RSA))
 
 

@@ -8,9 +8,9 @@ import pytest
 from chalicelib.assembly import Aws
 from chalicelib.jobs import publish_keys
 from chalicelib.jobs.publish_keys import PUBLISHED_BEFORE_SIGNING
-from chalicelib.keys.ring import CantUnwrap, NoSigningKey, Ring
+from chalicelib.keys.ring import CantUnwrap, KeyRing, NoSigningKey
 from chalicelib.settings import Settings, variable
-from chalicelib.storage.dynamodb.directory import KEYS_CACHE_SECONDS
+from chalicelib.storage.dynamodb.signing_keys import KEYS_CACHE_SECONDS
 from chalicelib.storage.records import SigningKey
 from tests.standin import aws as standin
 
@@ -31,7 +31,7 @@ class Registry:
 
 def ring(*keys):
     """A ring whose signers and unwrappers are their keys' kids."""
-    return Ring(Registry(*keys), lambda signing_key: signing_key.kid, lambda decryption_key: decryption_key.kid)
+    return KeyRing(Registry(*keys), lambda signing_key: signing_key.kid, lambda decryption_key: decryption_key.kid)
 
 
 def kids(jwks):
@@ -43,23 +43,23 @@ def kids(jwks):
 
 def test_the_newest_key_that_may_sign_signs():
     keys = ring(key("old", signs_from=NOW - 9), key("new", signs_from=NOW), key("next", signs_from=NOW + 1))
-    assert keys.signing("PS256", now=NOW) == "new"
-    assert keys.signing("PS256", now=NOW - 1) == "old"
-    assert keys.signing("PS256", now=NOW + 1) == "next"
+    assert keys.signer_for("PS256", now=NOW) == "new"
+    assert keys.signer_for("PS256", now=NOW - 1) == "old"
+    assert keys.signer_for("PS256", now=NOW + 1) == "next"
 
 
 def test_a_key_signs_its_own_algorithm_alone():
     keys = ring(key("rsa", signs_from=NOW - 5), key("ec", alg="ES256"))
-    assert (keys.signing("PS256", now=NOW), keys.signing("ES256", now=NOW)) == ("rsa", "ec")
+    assert (keys.signer_for("PS256", now=NOW), keys.signer_for("ES256", now=NOW)) == ("rsa", "ec")
 
 
 def test_a_key_that_is_no_longer_published_does_not_sign():
-    assert ring(key("old", signs_from=1), key("gone", published_until=NOW)).signing("PS256", now=NOW) == "old"
+    assert ring(key("old", signs_from=1), key("gone", published_until=NOW)).signer_for("PS256", now=NOW) == "old"
 
 
 def test_of_two_keys_of_one_instant_every_function_chooses_the_same():
     two = key("a"), key("b")
-    assert ring(*two).signing("PS256", now=NOW) == ring(*reversed(two)).signing("PS256", now=NOW)
+    assert ring(*two).signer_for("PS256", now=NOW) == ring(*reversed(two)).signer_for("PS256", now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -67,21 +67,21 @@ def test_of_two_keys_of_one_instant_every_function_chooses_the_same():
 )
 def test_where_no_key_may_sign_nothing_is_signed(keys):
     with pytest.raises(NoSigningKey):
-        ring(*keys).signing("PS256", now=NOW)
+        ring(*keys).signer_for("PS256", now=NOW)
 
 
 def test_what_is_encrypted_to_never_signs_and_what_signs_is_never_encrypted_to():
     sealed = SigningKey("enc", "RSA-OAEP-256", "arn:enc", {"kid": "enc", "use": "enc"}, NOW)
     disguised = replace(sealed, kid="x", alg="PS256", public_jwk={"kid": "x", "use": "enc"}, signs_from=NOW + 1)
     keys = ring(key("sig"), sealed, disguised)
-    assert keys.signing("PS256", now=NOW + 9) == "sig"
-    assert keys.unwrapping("enc", now=NOW) == "enc"
-    assert ring(key("sig"), sealed).unwrapping(None, now=NOW) == "enc"
+    assert keys.signer_for("PS256", now=NOW + 9) == "sig"
+    assert keys.unwrapper_for("enc", now=NOW) == "enc"
+    assert ring(key("sig"), sealed).unwrapper_for(None, now=NOW) == "enc"
     for kid in ("sig", "nobody", None):
         with pytest.raises(CantUnwrap):
-            keys.unwrapping(kid, now=NOW)
+            keys.unwrapper_for(kid, now=NOW)
     with pytest.raises(CantUnwrap):
-        ring(replace(sealed, published_until=NOW)).unwrapping("enc", now=NOW)
+        ring(replace(sealed, published_until=NOW)).unwrapper_for("enc", now=NOW)
 
 
 # What the world sees.
@@ -129,16 +129,16 @@ def test_the_first_keys_are_published_and_sign_at_once(at):
     provider = at(NOW)
     assert len(done["published"]) == 4
     assert sorted(kids(provider.ring.jwks(now=NOW))) == sorted(done["published"])
-    signing = {provider.ring.signing(alg, now=NOW).kid for alg in ("PS256", "ES256", "EdDSA")}
+    signing = {provider.ring.signer_for(alg, now=NOW).kid for alg in ("PS256", "ES256", "EdDSA")}
     (decrypting,) = set(done["published"]) - signing
-    assert provider.ring.unwrapping(decrypting, now=NOW).public_jwk["use"] == "enc"
+    assert provider.ring.unwrapper_for(decrypting, now=NOW).public_jwk["use"] == "enc"
 
 
 def test_where_there_is_no_key_for_eddsa_the_others_are_published_and_nothing_is_signed_so(at):
     provider = at(NOW, eddsa_key=None)
     assert len(publish_keys.run(provider)["published"]) == 3
     with pytest.raises(NoSigningKey, match="EdDSA"):
-        provider.ring.signing("EdDSA", now=NOW)
+        provider.ring.signer_for("EdDSA", now=NOW)
 
 
 def test_publishing_again_changes_nothing(at):
@@ -150,22 +150,22 @@ def test_publishing_again_changes_nothing(at):
 
 def test_a_further_key_is_seen_at_once_and_signs_only_when_every_cache_knows_it(at):
     publish_keys.run(at(NOW))
-    old = at(NOW).ring.signing("PS256", now=NOW).kid
+    old = at(NOW).ring.signer_for("PS256", now=NOW).kid
     (new,) = publish_keys.run(at(NOW + 5, ps256_key=further_key()))["published"]
     later = NOW + 5 + PUBLISHED_BEFORE_SIGNING
     keys = at(NOW + 5).ring
     assert new in kids(keys.jwks(now=NOW + 5))
-    assert keys.signing("PS256", now=later - 1).kid == old
-    assert at(later).ring.signing("PS256", now=later).kid == new
+    assert keys.signer_for("PS256", now=later - 1).kid == old
+    assert at(later).ring.signer_for("PS256", now=later).kid == new
     assert {old, new} <= set(kids(at(later).ring.jwks(now=later)))
 
 
 def test_what_the_old_key_signed_is_verified_after_the_change(at):
     publish_keys.run(at(NOW))
-    old = at(NOW).ring.signing("ES256", now=NOW).kid
+    old = at(NOW).ring.signer_for("ES256", now=NOW).kid
     publish_keys.run(at(NOW, es256_key=further_key("ECC_NIST_P256")))
     later = NOW + PUBLISHED_BEFORE_SIGNING
-    assert at(later).ring.signing("ES256", now=later).kid != old
+    assert at(later).ring.signer_for("ES256", now=later).kid != old
     assert old in kids(at(later).ring.jwks(now=later))
 
 
@@ -173,7 +173,7 @@ def test_a_retired_key_leaves_the_jwks_when_its_time_is_over(at):
     publish_keys.run(at(NOW))
     provider = at(NOW)
     (old,) = [one for one in provider.signing_keys.all(now=NOW) if one.alg == "PS256"]
-    provider.signing_keys.keep(replace(old, published_until=NOW + 300))
+    provider.signing_keys.put(replace(old, published_until=NOW + 300))
     assert old.kid in kids(at(NOW + 299).ring.jwks(now=NOW + 299))
     assert old.kid not in kids(at(NOW + 300).ring.jwks(now=NOW + 300))
 

@@ -27,7 +27,7 @@ ELSEWHERE = {
     "DUCAT_ISSUER": "https://localhost:1",
     "DUCAT_MTLS_URL": "https://localhost:2",
     "DUCAT_BANK_NAME": "Bank",
-    "DUCAT_PEOPLE": "local.people:build",
+    "DUCAT_USER_DIRECTORY": "local.people:build",
     "DUCAT_RESOURCE_URL": "https://localhost:2",
     "DUCAT_RESOURCE_RULES": "{}",
 }
@@ -76,7 +76,7 @@ def test_what_the_product_signs_by_kms_verifies_with_another_library(settings, a
     product = Aws(settings)
     now = product.now()
     publish_keys.run(product)
-    token = jose.sign({"sub": "alice", "exp": now + 60}, product.ring.signing(alg, now=now))
+    token = jose.sign({"sub": "alice", "exp": now + 60}, product.ring.signer_for(alg, now=now))
     keys = jwt.PyJWKSet.from_dict(product.ring.jwks(now=now))
     key = keys[jwt.get_unverified_header(token)["kid"]]
     assert jwt.decode(token, key, algorithms=[alg])["sub"] == "alice"
@@ -146,7 +146,7 @@ def test_one_of_eight_conditional_writes_wins():
         def write(racer):
             try:
                 dynamodb.put_item(
-                    TableName=made["DUCAT_USED_ONCE_TABLE"],
+                    TableName=made["DUCAT_REPLAY_CACHE_TABLE"],
                     Item={"pk": {"S": "jti"}, "racer": {"N": str(racer)}},
                     ConditionExpression="attribute_not_exists(pk)",
                 )
@@ -157,7 +157,7 @@ def test_one_of_eight_conditional_writes_wins():
         for _ in range(10):
             with ThreadPoolExecutor(8) as racers:
                 assert sum(racers.map(write, range(8))) == 1
-            dynamodb.delete_item(TableName=made["DUCAT_USED_ONCE_TABLE"], Key={"pk": {"S": "jti"}})
+            dynamodb.delete_item(TableName=made["DUCAT_REPLAY_CACHE_TABLE"], Key={"pk": {"S": "jti"}})
 
 
 def put(table, key, **more):
@@ -168,7 +168,7 @@ ABSENT = {"ConditionExpression": "attribute_not_exists(pk)", "ReturnValuesOnCond
 
 
 def test_a_transaction_that_fails_leaves_everything_as_it_was(in_process):
-    table, dynamodb = in_process["DUCAT_USED_ONCE_TABLE"], client("dynamodb")
+    table, dynamodb = in_process["DUCAT_REPLAY_CACHE_TABLE"], client("dynamodb")
     dynamodb.put_item(TableName=table, Item={"pk": {"S": "there"}, "n": {"N": "1"}})
     add = {
         "TableName": table,
@@ -187,7 +187,7 @@ def test_a_transaction_that_fails_leaves_everything_as_it_was(in_process):
 
 
 def test_a_transaction_repeated_with_its_token_is_answered_and_not_done_again(in_process):
-    table, dynamodb = in_process["DUCAT_USED_ONCE_TABLE"], client("dynamodb")
+    table, dynamodb = in_process["DUCAT_REPLAY_CACHE_TABLE"], client("dynamodb")
     first = {"TransactItems": [put(table, "one", **ABSENT), put(table, "two")]}
     for _ in range(2):
         dynamodb.transact_write_items(**first, ClientRequestToken="the-same")
@@ -196,7 +196,7 @@ def test_a_transaction_repeated_with_its_token_is_answered_and_not_done_again(in
 
 
 def test_a_transaction_takes_no_longer_where_tables_hold_more(in_process):
-    table, dynamodb = in_process["DUCAT_USED_ONCE_TABLE"], client("dynamodb")
+    table, dynamodb = in_process["DUCAT_REPLAY_CACHE_TABLE"], client("dynamodb")
 
     def fastest():
         times = []

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from chalicelib.fetch.documents import CantFetch
+from chalicelib.fetch.documents import FetchError
 from chalicelib.fetch.https import Https
 
 
@@ -14,12 +14,12 @@ def test_the_stack_fetches_from_this_machine_by_the_dev_authority(stack):
 
 
 def test_a_deployment_does_not(stack):
-    with pytest.raises(CantFetch, match="it has an address that is not public"):
+    with pytest.raises(FetchError, match="it has an address that is not public"):
         Https().get(f"{stack.issuer}/jwks", largest=10_000)
 
 
 def test_what_it_fetches_is_bounded_all_the_same(stack):
-    with pytest.raises(CantFetch, match="it answered 404"):
+    with pytest.raises(FetchError, match="it answered 404"):
         stack.provider.documents.get(f"{stack.issuer}/nowhere", largest=10_000)
-    with pytest.raises(CantFetch, match="it is too large"):
+    with pytest.raises(FetchError, match="it is too large"):
         stack.provider.documents.get(f"{stack.issuer}/jwks", largest=100)

@@ -172,7 +172,7 @@ def test_5_2_2_3_a_secret_is_sealed_for_its_client_alone(bank, client_secret_jwt
         "client-secret-jwt"
     )
     assert client_secret_jwt_client.push().status == 201
-    bank.aws.clients.keep(replace(stored, client_id="copied"))
+    bank.aws.clients.put(replace(stored, client_id="copied"))
     assert client_secret_jwt_client.with_(client_id="copied").push().status == 500
 
 
@@ -229,7 +229,7 @@ def test_5_2_2_4_where_the_profile_has_no_such_method_nobody_has_it(
         bank.register(**given, client_id="unknown-way")
     one = client_secret_jwt_client if method == "client_secret_jwt" else public_client
     stored = bank.aws.clients.find(one.client_id, now=NOW)
-    bank.aws.clients.keep(replace(stored, client_id=f"moved-{profile}-{method}", profile=profile))
+    bank.aws.clients.put(replace(stored, client_id=f"moved-{profile}-{method}", profile=profile))
     assert refused(one.with_(client_id=f"moved-{profile}-{method}").push())
 
 
@@ -336,7 +336,7 @@ def test_5_2_2_20_a_native_app_too_has_https_alone(bank, uri):
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-13")
-def test_5_2_2_13_a_code_is_used_once(each_kind):
+def test_5_2_2_13_a_code_is_replay_cache(each_kind):
     """A code that comes again is refused, and what it gave is revoked."""
     code = each_kind.code(scope="openid accounts")
     given = each_kind.redeem(code).json()

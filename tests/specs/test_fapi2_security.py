@@ -395,7 +395,7 @@ def test_5_3_2_2_8_no_response_goes_over_an_open_connection(bank, fintech, uri):
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.2-9")
-def test_5_3_2_2_9_a_code_is_used_once(client):
+def test_5_3_2_2_9_a_code_is_replay_cache(client):
     """Shall reject an authorization code if it has been previously used."""
     code = client.code()
     assert client.redeem(code).status == 200

@@ -9,9 +9,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from chalicelib.clients import published_keys
-from chalicelib.clients.published_keys import PublishedKeys
+from chalicelib.clients.published_keys import ClientJwksCache
 from chalicelib.errors import InvalidRequest, InvalidRequestObject
-from chalicelib.fetch.documents import CantFetch
+from chalicelib.fetch.documents import FetchError
 from chalicelib.messages import Request
 from chalicelib.resource_server import request_signature
 from chalicelib.storage.records import Client
@@ -33,7 +33,7 @@ def web():
 
 @pytest.fixture
 def published(web):
-    return PublishedKeys(web)
+    return ClientJwksCache(web)
 
 
 def kids(client):
@@ -154,7 +154,7 @@ def test_2_a_signed_call_of_the_api_is_verified_by_a_published_key(web, publishe
     assert kids(request_signature.with_keys(Request("GET", "/accounts"), CLIENT, published, now=later))
     web.pages.clear()
     with pytest.raises(request_signature.NotSigned) as found:
-        request_signature.with_keys(request, CLIENT, PublishedKeys(web), now=later)
+        request_signature.with_keys(request, CLIENT, ClientJwksCache(web), now=later)
     assert (found.value.status, found.value.error) == (401, "invalid_request")
 
 
@@ -164,7 +164,7 @@ def test_2_answers_are_encrypted_to_a_published_key(web, published):
     assert kids(published.for_encryption(CLIENT, now=NOW)) == ["k1"]
     web.pages.clear()
     with pytest.raises(InvalidRequest) as found:
-        PublishedKeys(web).for_encryption(CLIENT, now=NOW)
+        ClientJwksCache(web).for_encryption(CLIENT, now=NOW)
     assert found.value.detail == "jwks_uri: it answered 404"
 
 
@@ -178,7 +178,7 @@ def test_2_a_client_with_registered_keys_has_nothing_fetched(web, published):
 
 
 @pytest.mark.clause("RFC7523-3")
-@pytest.mark.parametrize("page", [CantFetch("it took too long"), b"", b"<html>", b"{}", b'{"keys": 1}'])
+@pytest.mark.parametrize("page", [FetchError("it took too long"), b"", b"<html>", b"{}", b'{"keys": 1}'])
 def test_3_without_keys_nobody_is_authenticated(register, bank, page):
     """The caller learns no more than of any other failure; the log says that it was the keys."""
     client = register()
@@ -192,7 +192,7 @@ def test_3_without_keys_nobody_is_authenticated(register, bank, page):
 
 def _stored(bank):
     """How many requests and used values there are."""
-    tables = (bank.settings.grants_table, bank.settings.used_once_table)
+    tables = (bank.settings.grants_table, bank.settings.replay_cache_table)
     connection = bank.aws.dynamo._tables._connection
     return [connection.client.scan(TableName=name, Select="COUNT")["Count"] for name in tables]
 
@@ -201,7 +201,7 @@ def _stored(bank):
 
 
 def refused(published, at=NOW):
-    with pytest.raises(CantFetch) as found:
+    with pytest.raises(FetchError) as found:
         published.of(CLIENT, now=at)
     return str(found.value)
 
@@ -269,7 +269,7 @@ def test_5_2_2_6_elliptic_curve_keys_are_large_enough(web, published):
     web.put(URL, {"keys": [jwk(ec_key("published"), x5c=[b64encode(der(one)).decode() for one in chain])]})
     assert kids(published.of(CLIENT, now=NOW)) == ["k1"]
     strict = replace(CLIENT, profile="fapi2-security")
-    with pytest.raises(CantFetch, match="its elliptic curve key is shorter than 224 bits"):
+    with pytest.raises(FetchError, match="its elliptic curve key is shorter than 224 bits"):
         published.of(strict, now=NOW)
 
 
@@ -353,7 +353,7 @@ def test_10_1_1_invented_kids_do_not_make_us_ask_more_often(web, published):
 @pytest.mark.clause("OIDCC-10.1.1")
 def test_10_1_1_a_first_attempt_that_failed_is_not_repeated_at_once(web, published):
     """Nor does a client whose keys can't be had cost each request its seconds."""
-    web.pages[URL] = CantFetch("it took too long")
+    web.pages[URL] = FetchError("it took too long")
     for second in range(published_keys.BETWEEN_ATTEMPTS):
         assert refused(published, NOW + second) == "jwks_uri: it took too long"
     assert web.asked == [URL]
@@ -363,13 +363,13 @@ def test_10_1_1_a_first_attempt_that_failed_is_not_repeated_at_once(web, publish
 
 @pytest.mark.clause("OIDCC-10.1.1")
 @pytest.mark.parametrize(
-    "page", [CantFetch("it answered 500"), b"<html>", b'{"keys": [{"kty": "RSA", "n": "AQ", "e": "AQ"}]}']
+    "page", [FetchError("it answered 500"), b"<html>", b'{"keys": [{"kty": "RSA", "n": "AQ", "e": "AQ"}]}']
 )
 def test_10_1_1_the_last_good_set_serves_for_an_hour(web, published, page):
     """A client is not shut out by an outage of its web server, and a key that was withdrawn does not live on for ever."""
     published.of(CLIENT, now=NOW)
     web.pages[URL] = page
-    last = NOW + published_keys.LONGEST_USE
+    last = NOW + published_keys.MAX_USE
     assert kids(published.of(CLIENT, now=last - 1)) == ["k1"]
     assert refused(published, last).startswith("jwks_uri: ")
     assert len(web.asked) == 2
@@ -396,9 +396,9 @@ def test_10_1_1_keys_are_one_clients_and_of_one_address(web, published):
 @pytest.mark.clause("OIDCC-10.1.1")
 def test_10_1_1_what_is_remembered_has_a_bound(web, published):
     """A warm function lives for hours."""
-    for n in range(published_keys.MOST_CLIENTS + 1):
+    for n in range(published_keys.MAX_CLIENTS + 1):
         published.of(replace(CLIENT, client_id=f"c{n}"), now=NOW)
-    assert len(published._copies) <= published_keys.MOST_CLIENTS
+    assert len(published._copies) <= published_keys.MAX_CLIENTS
 
 
 @pytest.mark.clause("JAR-6.2")

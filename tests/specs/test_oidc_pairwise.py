@@ -86,4 +86,4 @@ def test_8_a_client_of_no_sector_gets_no_name_at_all(bank, client):
     found = bank.aws.clients.find(client.client_id, now=bank.now)
     assert found.sector_identifier == "one.example"
     with pytest.raises(ValueError, match="no sector"):
-        pairwise.known_to(replace(found, sector_identifier=None), LOGIN, bank.aws.kms)
+        pairwise.with_pairwise_subject(replace(found, sector_identifier=None), LOGIN, bank.aws.kms)

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.clients import metadata
 from chalicelib.errors import InvalidClientMetadata
-from chalicelib.fetch.documents import CantFetch
+from chalicelib.fetch.documents import FetchError
 from tests.actors import NOW, jwk, rsa_key
 from tests.each import each
 from tests.web import Web
@@ -194,7 +194,7 @@ def test_5_the_document_is_a_list_of_texts(web, page):
 @pytest.mark.clause("OIDCR-5")
 def test_5_a_document_that_can_not_be_had_can_not_be_registered(web):
     """Registration 5: the provider must validate it, so it must be there, and whoever registers must be able to fetch."""
-    web.pages[SECTOR] = CantFetch("it has an address that is not public")
+    web.pages[SECTOR] = FetchError("it has an address that is not public")
     said = refused(web, subject_type="pairwise", redirect_uris=URIS, sector_identifier_uri=SECTOR)
     assert said.description == "sector_identifier_uri: it can't be fetched"
     assert said.detail == "it has an address that is not public"

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.authorization import request_reference
 from chalicelib.errors import InvalidRequest, InvalidRequestUri
-from chalicelib.fetch.documents import CantFetch
+from chalicelib.fetch.documents import FetchError
 from chalicelib.profiles import PROFILES
 from chalicelib.storage.records import Client
 from tests.web import Web
@@ -139,11 +139,11 @@ def test_6_2_what_is_no_request_object_is_refused(web, page):
 @pytest.mark.clause("JAR-6.2")
 def test_6_2_what_can_not_be_fetched_is_refused_and_only_the_log_knows_why(web):
     """RFC 9101 6.2: invalid_request_uri where the request_uri returns an error. Nobody learns what is behind an address."""
-    web.pages[PLACE] = CantFetch("it has an address that is not public")
+    web.pages[PLACE] = FetchError("it has an address that is not public")
     said = refused(web)
     assert said.description == "the request object can't be fetched"
     assert said.detail == "request_uri: it has an address that is not public"
-    web.put(PLACE, "a" * (request_reference.LARGEST + 1))
+    web.put(PLACE, "a" * (request_reference.MAX_BYTES + 1))
     assert refused(web).detail == "request_uri: it is too large"
 
 

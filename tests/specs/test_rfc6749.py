@@ -631,7 +631,7 @@ def test_4_1_2_a_code_expires_shortly_after_it_is_issued(tls_client_auth_client)
 
 
 @pytest.mark.clause("RFC6749-4.1.2")
-def test_4_1_2_a_code_is_used_once_and_a_second_use_revokes_what_it_gave(each_client):
+def test_4_1_2_a_code_is_replay_cache_and_a_second_use_revokes_what_it_gave(each_client):
     """The client MUST NOT use the code more than once; if so, the request MUST be denied and tokens SHOULD be revoked."""
     code = each_client.code()
     tokens = each_client.redeem(code).json()

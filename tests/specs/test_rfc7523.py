@@ -389,7 +389,7 @@ def test_3_2_a_refused_assertion_can_be_mended_and_sent_again(fintech):
 
 
 @pytest.mark.clause("RFC7523-3")
-def test_3_an_assertion_is_used_once_whatever_for(ask, fintech):
+def test_3_an_assertion_is_replay_cache_whatever_for(ask, fintech):
     """7: a jti that was used before, here or at another endpoint, is refused until its assertion expired."""
     used = fintech.assertion()
     assert accepted(ask(fintech, used))
@@ -504,7 +504,7 @@ def test_a_jwt_of_another_kind_is_no_assertion(fintech, client_secret_jwt_client
 
 
 @pytest.mark.clause("RFC7523-3")
-def test_3_a_mac_is_used_once_by_its_jti(ask, client_secret_jwt_client):
+def test_3_a_mac_is_replay_cache_by_its_jti(ask, client_secret_jwt_client):
     """What holds of signatures holds of MACs: iss, sub, exp and jti are looked at alike."""
     sent = client_secret_jwt_client.assertion()
     assert accepted(ask(client_secret_jwt_client, sent))
@@ -529,7 +529,7 @@ def test_a_secret_is_at_least_as_long_as_the_hash(bank, client_secret_jwt_client
         client_id, secret = f"secret-{length}", "s" * length
         stored = bank.aws.clients.find("client-secret-jwt", now=NOW)
         sealed = bank.aws.kms.seal(secret.encode(), {"client": client_id})
-        bank.aws.clients.keep(replace(stored, client_id=client_id, client_secret=sealed))
+        bank.aws.clients.put(replace(stored, client_id=client_id, client_secret=sealed))
         answer = push(client_secret_jwt_client.with_(client_id=client_id, key=secret, alg=alg))
         assert accepted(answer) if taken else refused(answer)
 
@@ -538,7 +538,7 @@ def test_a_secret_is_at_least_as_long_as_the_hash(bank, client_secret_jwt_client
 def test_a_client_whose_secret_was_never_made_is_nobody(bank, client_secret_jwt_client):
     """Without a secret there is no MAC, with an empty one neither."""
     stored = bank.aws.clients.find("client-secret-jwt", now=NOW)
-    bank.aws.clients.keep(replace(stored, client_id="no-secret", client_secret=None))
+    bank.aws.clients.put(replace(stored, client_id="no-secret", client_secret=None))
     client = client_secret_jwt_client.with_(client_id="no-secret")
     assert refused(push(client))
     assert refused(push(client, signed(client.with_(key=b""), json.dumps(claims_of(client)))))

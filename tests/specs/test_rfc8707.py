@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.resource_server.policy import RulesError, rules
-from chalicelib.storage.handles import digest
+from chalicelib.storage.token_values import digest
 from tests.actors import ISSUER, REQUEST_URI, VERIFIER, Browser
 from tests.each import each
 

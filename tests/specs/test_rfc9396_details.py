@@ -34,7 +34,7 @@ PAYMENT = {
 
 
 def asked(*given, now=NOW):
-    return details.asked(json.dumps(given), TYPES, now=now)
+    return details.requested(json.dumps(given), TYPES, now=now)
 
 
 def priced(amount, currency="EUR"):
@@ -130,7 +130,7 @@ def test_5_a_number_that_can_not_be_kept_as_it_is_is_refused(number):
     """Invalid values for the type: what is stored and handed on is what was asked, to the last digit."""
     value = json.dumps([{**ACCESS, "frequencyPerDay": 0}]).replace("0}", f"{number}}}")
     with pytest.raises(InvalidAuthorizationDetails):
-        details.asked(value, TYPES, now=NOW)
+        details.requested(value, TYPES, now=NOW)
 
 
 @pytest.mark.clause("RFC9396-5")
@@ -146,7 +146,7 @@ def test_5_a_refusal_says_where_and_quotes_nothing():
 @given(st.text(max_size=60))
 def test_whatever_the_text_is_it_is_read_or_refused(text):
     with pytest.raises(InvalidAuthorizationDetails):
-        details.asked(text, TYPES, now=NOW)
+        details.requested(text, TYPES, now=NOW)
 
 
 JSON = st.recursive(

@@ -21,7 +21,7 @@ from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES
 from chalicelib.tokens import dpop, sender_constraint
 from chalicelib.tokens.nonce import Nonces
-from chalicelib.tokens.sender_constraint import Possession, Proof
+from chalicelib.tokens.sender_constraint import PresentedKeys, Proof
 from local.gateway import Api, Route
 from local.wire import Incoming
 from tests.actors import (
@@ -592,7 +592,7 @@ def test_5_2_of_a_certificate_and_a_proof_the_proof_binds(both):
 def test_5_2_the_profile_says_which_binds(bank, both, profile, order):
     """The first of the profile's sender constraints that is shown binds the token."""
     registered = bank.aws.clients.find("both", now=NOW)
-    shown = Possession(both.certificate, Proof(jkt(both.proof_key), None, False))
+    shown = PresentedKeys(both.certificate, Proof(jkt(both.proof_key), None, False))
     cnf = sender_constraint.bind(shown, registered, replace(profile, sender_constraints=order), writes=True)
     assert cnf == ({"x5t#S256": x5t_s256(both.certificate)} if order[0] == "mtls" else {"jkt": jkt(both.proof_key)})
 

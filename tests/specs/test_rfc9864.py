@@ -72,7 +72,7 @@ def test_2_2_what_is_signed_for_a_client_has_the_name_that_it_registered(bank, r
     for token in (tokens["id_token"], userinfo):
         assert jwt.get_unverified_header(token)["alg"] == registered
         jose.verify(token, {"keys": [published]}, algs=NAMES, rsa_key_bits=2048, ec_key_bits=224)
-    claims = jose.peek(tokens["id_token"])
+    claims = jose.unverified_claims(tokens["id_token"])
     half = sha512(tokens["access_token"].encode()).digest()[:32]
     assert claims["at_hash"] == urlsafe_b64encode(half).rstrip(b"=").decode()
 

@@ -115,7 +115,7 @@ def test_a_type_of_the_banks_own_is_asked_for_in_words_chosen_and_granted(own):
 def test_a_type_of_the_banks_own_is_as_strict_as_the_librarys(speaking, wrong):
     speaking(SANDBOX)
     with pytest.raises(InvalidAuthorizationDetails):
-        details.asked(json.dumps([ORDER | wrong]), ["standing_order"], now=NOW)
+        details.requested(json.dumps([ORDER | wrong]), ["standing_order"], now=NOW)
 
 
 @each(
@@ -181,7 +181,7 @@ def test_today_is_the_banks_today(speaking, case):
     speaking({"time_zone": zone})
     asked = [{"type": "account_information", "access": {"accounts": []}, "validUntil": day}]
     try:
-        assert details.asked(json.dumps(asked), ["account_information"], now=int(now.timestamp())) == tuple(asked)
+        assert details.requested(json.dumps(asked), ["account_information"], now=int(now.timestamp())) == tuple(asked)
     except InvalidAuthorizationDetails:
         assert not taken
     else:

@@ -116,7 +116,7 @@ class Replicas:
     def region(self, name: str, settings: Settings, chance: Callable[[], str]) -> Dynamo:
         """Every store, as a function in that Region has them."""
         with patch("chalicelib.storage.dynamodb.tables.Connection", lambda **_: _Direct(self, name)):
-            return Dynamo(settings, pause=lambda seconds: None, chance=chance)
+            return Dynamo(settings, pause=lambda seconds: None, new_token_value=chance)
 
     @contextmanager
     def without(self, region: str) -> Iterator[None]:

@@ -38,7 +38,7 @@ class Used:
 def used() -> Iterator[Used]:
     disable_socket(allow_unix_socket=True)
     with running("eu-south-1") as (stand, settings):
-        yield Used(stand, settings["DUCAT_USED_ONCE_TABLE"], client("dynamodb"))
+        yield Used(stand, settings["DUCAT_REPLAY_CACHE_TABLE"], client("dynamodb"))
 
 
 def client(service: str, **more: Any) -> Any:
@@ -131,7 +131,9 @@ def test_each_region_is_one_of_its_own(used: Used) -> None:
     used.put()
     with running("eu-south-2") as (_, settings):
         other = client("dynamodb")
-        assert other.get_item(TableName=settings["DUCAT_USED_ONCE_TABLE"], Key={"pk": ITEM["pk"]}).get("Item") is None
+        assert (
+            other.get_item(TableName=settings["DUCAT_REPLAY_CACHE_TABLE"], Key={"pk": ITEM["pk"]}).get("Item") is None
+        )
     assert used.there() == ITEM
 
 

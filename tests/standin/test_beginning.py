@@ -7,7 +7,7 @@ from typing import Any
 from tests.actors import NOW, Bank, Browser, Fintech
 from tests.conftest import CLIENTS
 
-TABLES = ("clients", "grants", "bonds", "access_tokens", "used_once", "sessions", "users")
+TABLES = ("clients", "grants", "bonds", "access_tokens", "replay_cache", "sessions", "users")
 
 
 def state(bank: Bank) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def content(value: Value) -> Any:
     return inside
 
 
-def normal(value: Value) -> Value:
+def normalize_username(value: Value) -> Value:
     """The value in the one form. Raises what DynamoDB says of one that can't be."""
     if len(value) != 1:
         wrong = "has more than one datatypes set" if value else "is empty"
@@ -58,7 +58,7 @@ def normal_item(item: Item) -> Item:
     """Every attribute in the one form."""
     if "" in item:
         raise invalid("Empty attribute name")
-    return {name: normal(value) for name, value in item.items()}
+    return {name: normalize_username(value) for name, value in item.items()}
 
 
 def number(text: str) -> str:
@@ -167,7 +167,7 @@ def _set_of(name: str) -> Callable[[Value], Value]:
         if not value[name]:
             said = words.get(name, "Binary sets should not be empty")
             raise invalid(f"One or more parameter values were invalid: {said}")
-        members = [content(normal({SETS[name]: member})) for member in value[name]]
+        members = [content(normalize_username({SETS[name]: member})) for member in value[name]]
         if len(set(members)) != len(members):
             listed = ", ".join(members)
             raise invalid(f"One or more parameter values were invalid: Input collection [{listed}] contains duplicates")
@@ -182,7 +182,7 @@ _NORMAL: dict[str, Callable[[Value], Value]] = {
     "B": lambda value: value,
     "BOOL": lambda value: value,
     "NULL": _null,
-    "L": lambda value: {"L": [normal(member) for member in value["L"]]},
+    "L": lambda value: {"L": [normalize_username(member) for member in value["L"]]},
     "M": lambda value: {"M": normal_item(value["M"])},
     **{name: _set_of(name) for name in SETS},
 }

@@ -10,7 +10,7 @@ from tests.standin import conditions, updates
 from tests.standin.errors import AwsError, Unknown
 from tests.standin.expressions import Placeholders, Scope, agree
 from tests.standin.tables import Key, Table
-from tests.standin.values import Item, Value, normal, normal_item
+from tests.standin.values import Item, Value, normal_item, normalize_username
 
 Body = dict[str, Any]
 
@@ -107,7 +107,7 @@ def bound(body: Body, *used: Placeholders) -> Scope:
     names: Mapping[str, str] = body.get("ExpressionAttributeNames", {})
     values: Mapping[str, Value] = body.get("ExpressionAttributeValues", {})
     agree(used, names, values)
-    return Scope({}, names, {placeholder: normal(value) for placeholder, value in values.items()})
+    return Scope({}, names, {placeholder: normalize_username(value) for placeholder, value in values.items()})
 
 
 def _scope(body: Body, item: Item) -> Scope:

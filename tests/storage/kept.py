@@ -15,9 +15,9 @@ from typing import Any
 
 from chalicelib.assembly import Aws
 from chalicelib.settings import Settings, variable
-from chalicelib.storage.handles import digest, of_grant
 from chalicelib.storage.permission import Bond, RememberedConsent
 from chalicelib.storage.records import SigningKey
+from chalicelib.storage.token_values import digest, of_grant
 from tests.standin import aws as standin
 from tests.storage.specimens import NOW, client, flow, handle, once, own_handle, session, session_handle, token, user
 
@@ -60,19 +60,19 @@ def written(aws: Aws) -> dict[str, str]:
     """Write one item of each kind, as full as it gets; gives what names each."""
     person, credential, invitation = user(username="alice"), handle(), handle()
     passkey = {"id": credential, "key": "k", "handle": handle(), "created_at": NOW}
-    aws.users.keep(person)
+    aws.users.put(person)
     aws.users.invite("alice", invitation=invitation, until=NOW + 900)
-    aws.users.add_passkey(person, passkey, ticket=invitation, sign_count=3, now=NOW)
+    aws.users.add_passkey(person, passkey, enrolment_token=invitation, sign_count=3, now=NOW)
     aws.users.admit("alice", attempt="x", free=5, locks=(30,), now=NOW)
     fintech = client(
         jwks={"keys": [{"kty": "RSA"}]}, redirect_uris=("https://fintech.example/back",), registered_at=NOW
     )
-    aws.clients.keep(fintech)
-    aws.signing_keys.keep(SigningKey("a-kid", "PS256", "key-id", {"kty": "RSA"}, NOW, NOW + 9))
+    aws.clients.put(fintech)
+    aws.signing_keys.put(SigningKey("a-kid", "PS256", "key-id", {"kty": "RSA"}, NOW, NOW + 9))
     own, browser = own_handle(), session_handle()
     aws.tokens.put(own, token())
     aws.sessions.begin(browser, session())
-    aws.used_once.claim(once(), now=NOW)
+    aws.replay_cache.consume(once(), now=NOW)
     pushed, opened, authenticated = flow().pushed(aws), flow().opened(aws), flow().authenticated(aws)
     approved = flow().authenticated(aws)
     approved.approve(aws, granted=[DETAIL], front=(approved.another_access(), approved.token))

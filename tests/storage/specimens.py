@@ -8,9 +8,9 @@ from typing import Any
 
 from chalicelib.assembly import Aws
 from chalicelib.storage.dynamodb import Dynamo
-from chalicelib.storage.handles import Handle, digest, join, of_grant, with_week
 from chalicelib.storage.permission import AccessToken, Grant
-from chalicelib.storage.records import AuthorizationRequest, Client, Login, Once, Session, User
+from chalicelib.storage.records import Authentication, AuthorizationRequest, Client, Session, SingleUse, User
+from chalicelib.storage.token_values import TokenValue, digest, join, of_grant, with_week
 
 NOW = 1_800_000_000
 UNUSABLE = ("", "x" * 5000, "\ud800")
@@ -24,7 +24,7 @@ REQUEST = AuthorizationRequest(
     code_challenge="E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
     state="päß \N{EURO SIGN} & so on",
 )
-LOGIN = Login("s-alice", NOW - 5, "urn:ducat:loa:2", ("pwd", "otp", "mfa"), {"address": {"country": "AT"}})
+LOGIN = Authentication("s-alice", NOW - 5, "urn:ducat:loa:2", ("pwd", "otp", "mfa"), {"address": {"country": "AT"}})
 
 
 def handle() -> str:
@@ -54,8 +54,8 @@ def session(**changes: Any) -> Session:
     return replace(one, **changes)
 
 
-def once(expires_at: int = NOW + 60, what: str = "assertion") -> Once:
-    return Once(digest(handle()), expires_at, what)
+def once(expires_at: int = NOW + 60, what: str = "assertion") -> SingleUse:
+    return SingleUse(digest(handle()), expires_at, what)
 
 
 def token(grant: str | None = None, **changes: Any) -> AccessToken:
@@ -85,7 +85,7 @@ class Flow:
         return self.grant.key
 
     @property
-    def code(self) -> Handle:
+    def code(self) -> TokenValue:
         code = of_grant(join(self.secret, self.key, self.bond))
         assert code is not None
         return code
@@ -95,7 +95,7 @@ class Flow:
         return token(self.key)
 
     @property
-    def login(self) -> Login:
+    def login(self) -> Authentication:
         return replace(LOGIN, sub=self.sub)
 
     def pushed(self, aws: Stores) -> Flow:
@@ -114,7 +114,7 @@ class Flow:
         return self
 
     def authenticate(
-        self, aws: Stores, browser: str | None = None, now: int = NOW, login: Login | None = None, **more: Any
+        self, aws: Stores, browser: str | None = None, now: int = NOW, login: Authentication | None = None, **more: Any
     ) -> None:
         aws.grants.authenticate(
             self.key,
@@ -150,7 +150,7 @@ class Flow:
         attempt: str | None = None,
         access: str | None = None,
         now: int = NOW,
-        code: Handle | None = None,
+        code: TokenValue | None = None,
     ) -> Grant:
         redeemed: Grant = aws.grants.redeem(
             replace(self.grant, login=self.login),

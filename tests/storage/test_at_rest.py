@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.storage.dynamodb.tables import SWEEP_SLACK
-from chalicelib.storage.handles import digest, of_grant, session_of
+from chalicelib.storage.token_values import digest, of_grant, session_of
 from local.aws import SWEPT, TABLES, TTL
 from tests.storage.specimens import NOW, flow, handle, once, own_handle, session, session_handle, token
 
@@ -39,7 +39,7 @@ def test_no_handle_lies_in_any_table(aws, items):
 def test_what_is_swept_says_when_in_seconds_and_long_after_it_expired(aws, items, name):
     flow().redeemed(aws)
     flow().pushed(aws)
-    aws.used_once.claim(once(), now=NOW)
+    aws.replay_cache.consume(once(), now=NOW)
     aws.tokens.put(own_handle(), token())
     aws.sessions.begin(session_handle(), session())
     aws.bonds.end(digest(handle()), now=NOW, keep=NOW + 60)
@@ -59,8 +59,8 @@ def test_a_redeemed_code_outlasts_its_expiry_so_that_a_replay_is_known(aws, item
 def test_what_expired_stays_for_a_day_so_that_a_late_replay_is_known(aws, items):
     """TTL may sweep it from then on, and not before."""
     value = once()
-    aws.used_once.claim(value, now=NOW)
-    (item,) = [item for item in items("used_once_table") if item["pk"]["S"] == value.key]
+    aws.replay_cache.consume(value, now=NOW)
+    (item,) = [item for item in items("replay_cache_table") if item["pk"]["S"] == value.key]
     assert int(item[TTL]["N"]) == value.expires_at + 24 * 3600
 
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from chalicelib.assembly import Aws
 from chalicelib.settings import Settings, variable
 from chalicelib.storage.dynamodb.users import _place
-from chalicelib.storage.handles import digest, of_grant, read, session_of
 from chalicelib.storage.records import SigningKey
-from chalicelib.storage.stores import Gone
+from chalicelib.storage.stores import NotOpen
+from chalicelib.storage.token_values import digest, of_grant, read, session_of
 from tests.standin import aws as standin
 from tests.storage.specimens import (
     NOW,
@@ -67,18 +67,18 @@ def _fill(aws: Aws) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
     names = aws.settings
     person, credential, invitation = user(username="alice"), handle(), handle()
     passkey = {"id": credential, "key": "k", "handle": handle(), "created_at": NOW}
-    aws.users.keep(person)
+    aws.users.put(person)
     aws.users.invite("alice", invitation=invitation, until=NOW + 900)
-    aws.users.add_passkey(person, passkey, ticket=invitation, sign_count=3, now=NOW)
-    aws.users.keep(user(username="bob"))
+    aws.users.add_passkey(person, passkey, enrolment_token=invitation, sign_count=3, now=NOW)
+    aws.users.put(user(username="bob"))
     ticket = handle()
     aws.users.invite("bob", invitation=ticket, until=NOW + 900)
     fintech, used, own, browser_session = client(), once(), own_handle(), session_handle()
-    aws.clients.keep(fintech)
-    aws.used_once.claim(used, now=NOW)
+    aws.clients.put(fintech)
+    aws.replay_cache.consume(used, now=NOW)
     aws.tokens.put(own, token())
     aws.sessions.begin(browser_session, session())
-    aws.signing_keys.keep(SigningKey("a-kid", "PS256", "key-id", {"kty": "RSA"}, NOW))
+    aws.signing_keys.put(SigningKey("a-kid", "PS256", "key-id", {"kty": "RSA"}, NOW))
     one, coded, pushed = flow().redeemed(aws), flow().approved(aws), flow().pushed(aws)
     refreshed = one.refreshed_access()
     aws.tokens.put(refreshed, token(one.key))
@@ -113,7 +113,7 @@ def _fill(aws: Aws) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
         (names.users_table, "alice"): "user",
         (names.users_table, "bob"): "user",
         (names.users_table, _place(credential)): "passkey",
-        (names.used_once_table, used.key): "once",
+        (names.replay_cache_table, used.key): "once",
         (names.access_tokens_table, digest(own)): "token",
         (names.access_tokens_table, digest(refreshed)): "token",
         (names.sessions_table, digest(browser_session)): "session",
@@ -148,10 +148,14 @@ PROBES: Mapping[str, Probe] = {
     "users.cleared": _probe(lambda aws, key: aws.users.cleared(key), PERSON, {"user"}),
     "users.invite": _probe(lambda aws, key: aws.users.invite(key, invitation="i", until=NOW), PERSON, {"user"}),
     "users.exchange": _probe(
-        lambda aws, key: aws.users.exchange("alice", invitation=key, ticket="t", until=NOW, now=NOW), set(), {"user"}
+        lambda aws, key: aws.users.exchange("alice", invitation=key, enrolment_token="t", until=NOW, now=NOW),
+        set(),
+        {"user"},
     ),
     "users.exchange of": _probe(
-        lambda aws, key: aws.users.exchange(key, invitation="i", ticket="t", until=NOW, now=NOW), set(), {"user"}
+        lambda aws, key: aws.users.exchange(key, invitation="i", enrolment_token="t", until=NOW, now=NOW),
+        set(),
+        {"user"},
     ),
     "users.find_by_passkey": _probe(
         lambda aws, key: aws.users.find_by_passkey(key), {"credential id"}, {"passkey", "user"}
@@ -255,7 +259,7 @@ def test_no_store_takes_the_key_of_another_kind_of_item(world: World, another: s
             seen.clear()
             try:
                 opened = probe.ask(world.aws, value)
-            except Gone:
+            except NotOpen:
                 opened = None
             assert opened in (None, False), (name, of, form)
             assert {world.kinds[item] for item in seen if item in world.kinds} <= probe.kinds, (name, of, form)

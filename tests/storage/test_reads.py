@@ -123,7 +123,7 @@ ABSENT = {"ConditionExpression": "attribute_not_exists(pk)", "ReturnValuesOnCond
 
 
 def test_a_transaction_that_fails_says_why_of_each_part_and_writes_nothing(dynamodb, settings):
-    table, taken, new = settings.used_once_table, handle(), handle()
+    table, taken, new = settings.replay_cache_table, handle(), handle()
     dynamodb.put_item(TableName=table, Item={"pk": {"S": taken}, "n": {"N": "1"}})
     there = {"TableName": table, "Key": {"pk": {"S": handle()}}, "ConditionExpression": "attribute_exists(pk)"}
     parts = [put(table, new), put(table, taken, **ABSENT), {"ConditionCheck": there}]
@@ -136,7 +136,7 @@ def test_a_transaction_that_fails_says_why_of_each_part_and_writes_nothing(dynam
 
 
 def test_a_transaction_is_done_once_by_its_token(dynamodb, settings):
-    table, key, token = settings.used_once_table, handle(), handle()[:36]
+    table, key, token = settings.replay_cache_table, handle(), handle()[:36]
     for _ in range(2):
         dynamodb.transact_write_items(TransactItems=[put(table, key, **ABSENT)], ClientRequestToken=token)
     with pytest.raises(dynamodb.exceptions.IdempotentParameterMismatchException):
@@ -146,7 +146,7 @@ def test_a_transaction_is_done_once_by_its_token(dynamodb, settings):
 
 
 def test_a_token_of_what_failed_can_be_used_again(dynamodb, settings):
-    table, key, token = settings.used_once_table, handle(), handle()[:36]
+    table, key, token = settings.replay_cache_table, handle(), handle()[:36]
     parts = [put(table, key, **ABSENT)]
     dynamodb.put_item(TableName=table, Item={"pk": {"S": key}})
     with pytest.raises(dynamodb.exceptions.TransactionCanceledException):
@@ -159,11 +159,11 @@ def test_a_token_of_what_failed_can_be_used_again(dynamodb, settings):
 @pytest.mark.parametrize("keys", [["same", "same"], [str(n) for n in range(101)], [""]], ids=["twice", "many", "empty"])
 def test_a_transaction_that_can_not_be_is_refused(dynamodb, settings, keys):
     with pytest.raises(ClientError, match="ValidationException"):
-        dynamodb.transact_write_items(TransactItems=[put(settings.used_once_table, key) for key in keys])
+        dynamodb.transact_write_items(TransactItems=[put(settings.replay_cache_table, key) for key in keys])
 
 
 def test_a_failed_condition_shows_what_was_there_where_it_is_wanted(dynamodb, settings):
-    table, item = settings.used_once_table, {"pk": {"S": handle()}, "n": {"N": "1"}}
+    table, item = settings.replay_cache_table, {"pk": {"S": handle()}, "n": {"N": "1"}}
     dynamodb.put_item(TableName=table, Item=item)
     for shown, more in ((item, ABSENT), (None, {"ConditionExpression": "attribute_not_exists(pk)"})):
         with pytest.raises(dynamodb.exceptions.ConditionalCheckFailedException) as failed:

@@ -2,18 +2,18 @@
 
 import pytest
 
-from chalicelib.storage.handles import digest
 from chalicelib.storage.permission import Bond, RememberedConsent
 from chalicelib.storage.stores import AlreadyUsed, Replayed
+from chalicelib.storage.token_values import digest
 from tests.storage.specimens import NOW, flow, handle, once, own_handle, session, session_handle, token
 
 
 def test_a_claim_that_landed_holds_for_the_attempt_that_made_it_and_for_no_other(aws, lost_answers):
     value = once()
-    aws.used_once.claim(value, now=NOW)
+    aws.replay_cache.consume(value, now=NOW)
     assert lost_answers == ["PutItem"]
     with pytest.raises(AlreadyUsed):
-        aws.used_once.claim(value, now=NOW)
+        aws.replay_cache.consume(value, now=NOW)
 
 
 @pytest.mark.fault("3m")

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.storage.dynamodb import directory
-from chalicelib.storage.handles import digest
+from chalicelib.storage.dynamodb import clients
 from chalicelib.storage.records import SigningKey
-from chalicelib.storage.stores import Gone
+from chalicelib.storage.stores import NotOpen
+from chalicelib.storage.token_values import digest
 from tests.storage.specimens import NOW, UNUSABLE, client, handle, user
 
 
@@ -21,7 +21,7 @@ def operations(calls):
 
 def test_a_client_is_found_as_it_was_registered(aws):
     registered = client(jwks={"keys": [{"kty": "EC", "x": "ü"}]}, tls_client_auth_subject_dn="CN=a, O=ß")
-    aws.clients.keep(registered)
+    aws.clients.put(registered)
     assert aws.clients.find(registered.client_id, now=NOW) == registered
 
 
@@ -32,7 +32,7 @@ def test_a_client_that_was_never_registered_is_not_found(aws, client_id):
 
 def test_a_found_client_costs_no_call_for_a_minute(aws, another, calls):
     registered = client()
-    another.clients.keep(registered)
+    another.clients.put(registered)
     aws.clients.find(registered.client_id, now=NOW)
     calls.clear()
     assert aws.clients.find(registered.client_id, now=NOW + 59) == registered
@@ -43,10 +43,10 @@ def test_a_found_client_costs_no_call_for_a_minute(aws, another, calls):
 
 def test_a_replaced_client_is_seen_elsewhere_after_a_minute_at_most(aws, another):
     old = client()
-    aws.clients.keep(old)
+    aws.clients.put(old)
     assert aws.clients.find(old.client_id, now=NOW) == another.clients.find(old.client_id, now=NOW) == old
     new = replace(old, client_name="Renamed")
-    aws.clients.keep(new)
+    aws.clients.put(new)
     assert aws.clients.find(old.client_id, now=NOW) == new
     assert another.clients.find(old.client_id, now=NOW + 60) == new
 
@@ -54,15 +54,15 @@ def test_a_replaced_client_is_seen_elsewhere_after_a_minute_at_most(aws, another
 def test_a_client_that_is_not_there_is_asked_for_again(aws):
     late = client()
     assert aws.clients.find(late.client_id, now=NOW) is None
-    aws.clients.keep(late)
+    aws.clients.put(late)
     assert aws.clients.find(late.client_id, now=NOW) == late
 
 
 def test_the_clients_that_a_warm_function_remembers_are_bounded(aws, monkeypatch):
-    monkeypatch.setattr(directory, "MOST_CACHED_CLIENTS", 3)
+    monkeypatch.setattr(clients, "MAX_CACHED_CLIENTS", 3)
     for _ in range(10):
         one = client()
-        aws.clients.keep(one)
+        aws.clients.put(one)
         assert aws.clients.find(one.client_id, now=NOW) == one
         assert len(aws.clients._cache) <= 3
 
@@ -72,7 +72,7 @@ def test_the_clients_that_a_warm_function_remembers_are_bounded(aws, monkeypatch
 
 def test_a_user_is_found_as_kept(aws):
     alice = user()
-    aws.users.keep(alice)
+    aws.users.put(alice)
     assert aws.users.find(alice.username) == alice
 
 
@@ -87,7 +87,7 @@ def admit(aws, username, *, attempt=None, now=NOW, **more):
 
 def test_attempts_are_counted_with_the_time_of_the_last(aws):
     alice = user()
-    aws.users.keep(alice)
+    aws.users.put(alice)
     assert admit(aws, alice.username)
     assert admit(aws, alice.username, now=NOW + 3)
     assert aws.users.find(alice.username) == replace(alice, failures=2, last_failure=NOW + 3)
@@ -95,14 +95,14 @@ def test_attempts_are_counted_with_the_time_of_the_last(aws):
 
 def test_of_many_attempts_at_once_so_many_are_admitted_as_are_free(aws, race):
     alice = user()
-    aws.users.keep(alice)
+    aws.users.put(alice)
     assert sorted(race(lambda n: admit(aws, alice.username))) == [False] * 3 + [True] * 5
     assert aws.users.find(alice.username).failures == 5
 
 
 def test_after_the_lock_one_is_admitted_and_the_last_lock_goes_on(aws):
     alice = user()
-    aws.users.keep(alice)
+    aws.users.put(alice)
     assert all([admit(aws, alice.username) for _ in range(5)])
     for opens in (30, 60, 60, 60):
         last = aws.users.find(alice.username).last_failure
@@ -112,7 +112,7 @@ def test_after_the_lock_one_is_admitted_and_the_last_lock_goes_on(aws):
 
 def test_an_attempt_that_is_sent_again_counts_once(aws):
     alice = user()
-    aws.users.keep(alice)
+    aws.users.put(alice)
     assert all([admit(aws, alice.username) for _ in range(4)])
     assert all([admit(aws, alice.username, attempt="the fifth") for _ in range(3)])
     assert aws.users.find(alice.username).failures == 5
@@ -120,7 +120,7 @@ def test_an_attempt_that_is_sent_again_counts_once(aws):
 
 def test_a_browser_counts_for_itself(aws):
     alice = user()
-    aws.users.keep(alice)
+    aws.users.put(alice)
     assert all([admit(aws, alice.username) for _ in range(5)])
     assert [admit(aws, alice.username, browser="hers") for _ in range(6)] == [True] * 5 + [False]
     aws.users.cleared(alice.username, browser="hers")
@@ -130,7 +130,7 @@ def test_a_browser_counts_for_itself(aws):
 
 def test_cleared_attempts_are_none(aws):
     alice = user()
-    aws.users.keep(alice)
+    aws.users.put(alice)
     admit(aws, alice.username)
     aws.users.cleared(alice.username)
     aws.users.cleared(alice.username)
@@ -155,7 +155,7 @@ def passkey(**changes):
 def invited(aws):
     """A user with a ticket, as it was read, and that ticket."""
     one, ticket = user(), handle()
-    aws.users.keep(one)
+    aws.users.put(one)
     aws.users.invite(one.username, invitation=ticket, until=NOW + 60)
     return aws.users.find(one.username), ticket
 
@@ -164,7 +164,7 @@ def test_a_passkey_leads_to_its_user_once_it_was_added(aws, another, invited):
     one, ticket = invited
     admit(aws, one.username)
     added = passkey()
-    aws.users.add_passkey(one, added, ticket=ticket, sign_count=7, now=NOW)
+    aws.users.add_passkey(one, added, enrolment_token=ticket, sign_count=7, now=NOW)
     found = another.users.find_by_passkey(added["id"])
     assert (found.passkey, found.sign_count) == (added, 7)
     assert found.user == replace(one, passkeys=(added,), failures=1, last_failure=NOW, invitation=None, invited_until=0)
@@ -178,15 +178,15 @@ def test_a_passkey_that_was_never_added_leads_to_nobody(aws, credential_id):
 def test_what_leads_to_a_user_is_no_user(aws, invited):
     one, ticket = invited
     added = passkey()
-    aws.users.add_passkey(one, added, ticket=ticket, sign_count=0, now=NOW)
+    aws.users.add_passkey(one, added, enrolment_token=ticket, sign_count=0, now=NOW)
     assert aws.users.find(f"passkey {digest(added['id'])}") is None
 
 
 def test_a_passkey_that_was_taken_away_leads_to_nobody_though_another_is_left(aws, invited):
     one, ticket = invited
     gone, left = passkey(), passkey()
-    aws.users.add_passkey(one, gone, ticket=ticket, sign_count=0, now=NOW)
-    aws.users.keep(replace(one, passkeys=(left,)))
+    aws.users.add_passkey(one, gone, enrolment_token=ticket, sign_count=0, now=NOW)
+    aws.users.put(replace(one, passkeys=(left,)))
     assert aws.users.find_by_passkey(gone["id"]) is None
 
 
@@ -195,8 +195,8 @@ def test_a_ticket_adds_one_passkey_whoever_races(aws, invited):
 
     def add(_):
         try:
-            aws.users.add_passkey(one, passkey(), ticket=ticket, sign_count=0, now=NOW)
-        except Gone:
+            aws.users.add_passkey(one, passkey(), enrolment_token=ticket, sign_count=0, now=NOW)
+        except NotOpen:
             return False
         return True
 
@@ -208,18 +208,18 @@ def test_a_ticket_adds_one_passkey_whoever_races(aws, invited):
 def test_a_ticket_that_is_another_or_too_old_adds_nothing(aws, invited):
     one, ticket = invited
     for wrong, now in ((handle(), NOW), (ticket, NOW + 60)):
-        with pytest.raises(Gone):
-            aws.users.add_passkey(one, passkey(), ticket=wrong, sign_count=0, now=now)
+        with pytest.raises(NotOpen):
+            aws.users.add_passkey(one, passkey(), enrolment_token=wrong, sign_count=0, now=now)
     assert aws.users.find(one.username) == one
 
 
 def test_a_passkey_that_is_known_is_not_added_again_for_anybody(aws, invited):
     one, ticket = invited
     added = passkey()
-    aws.users.add_passkey(one, added, ticket=ticket, sign_count=0, now=NOW)
+    aws.users.add_passkey(one, added, enrolment_token=ticket, sign_count=0, now=NOW)
     aws.users.invite(one.username, invitation=ticket, until=NOW + 60)
-    with pytest.raises(Gone):
-        aws.users.add_passkey(aws.users.find(one.username), added, ticket=ticket, sign_count=0, now=NOW)
+    with pytest.raises(NotOpen):
+        aws.users.add_passkey(aws.users.find(one.username), added, enrolment_token=ticket, sign_count=0, now=NOW)
     assert aws.users.find(one.username).passkeys == (added,)
 
 
@@ -227,9 +227,9 @@ def test_an_invitation_is_exchanged_once_and_the_same_exchange_may_be_sent_again
     one, invitation = invited
     ticket = handle()
     for _ in range(2):
-        aws.users.exchange(one.username, invitation=invitation, ticket=ticket, until=NOW + 9, now=NOW)
-    with pytest.raises(Gone):
-        aws.users.exchange(one.username, invitation=invitation, ticket=handle(), until=NOW + 9, now=NOW)
+        aws.users.exchange(one.username, invitation=invitation, enrolment_token=ticket, until=NOW + 9, now=NOW)
+    with pytest.raises(NotOpen):
+        aws.users.exchange(one.username, invitation=invitation, enrolment_token=handle(), until=NOW + 9, now=NOW)
     assert aws.users.find(one.username) == replace(one, invitation=digest(ticket), invited_until=NOW + 9)
 
 
@@ -245,34 +245,34 @@ def test_a_passkey_whose_second_write_failed_is_added_by_the_next_try_and_led_no
 
     monkeypatch.setattr(tables, "write", dying)
     with pytest.raises(ConnectionError):
-        aws.users.add_passkey(one, added, ticket=ticket, sign_count=0, now=NOW)
+        aws.users.add_passkey(one, added, enrolment_token=ticket, sign_count=0, now=NOW)
     monkeypatch.undo()
     assert aws.users.find_by_passkey(added["id"]) is None
-    aws.users.add_passkey(one, added, ticket=ticket, sign_count=0, now=NOW)
+    aws.users.add_passkey(one, added, enrolment_token=ticket, sign_count=0, now=NOW)
     assert aws.users.find_by_passkey(added["id"]).user.username == one.username
 
 
 def test_nobody_takes_over_what_leads_to_somebody_elses_passkey(aws, invited):
     one, ticket = invited
     added, other = passkey(), user(invitation=digest("t"), invited_until=NOW + 60)
-    aws.users.keep(other)
+    aws.users.put(other)
     aws.users.invite(other.username, invitation="t", until=NOW + 60)
-    aws.users.add_passkey(one, added, ticket=ticket, sign_count=0, now=NOW)
-    with pytest.raises(Gone):
-        aws.users.add_passkey(aws.users.find(other.username), added, ticket="t", sign_count=0, now=NOW)
+    aws.users.add_passkey(one, added, enrolment_token=ticket, sign_count=0, now=NOW)
+    with pytest.raises(NotOpen):
+        aws.users.add_passkey(aws.users.find(other.username), added, enrolment_token="t", sign_count=0, now=NOW)
     assert aws.users.find_by_passkey(added["id"]).user.username == one.username
 
 
 def test_an_invitation_that_is_too_old_or_anothers_is_not_exchanged(aws, invited):
     one, invitation = invited
     for wrong, now in ((handle(), NOW), (invitation, NOW + 60)):
-        with pytest.raises(Gone):
-            aws.users.exchange(one.username, invitation=wrong, ticket=handle(), until=NOW + 99, now=now)
+        with pytest.raises(NotOpen):
+            aws.users.exchange(one.username, invitation=wrong, enrolment_token=handle(), until=NOW + 99, now=now)
     assert aws.users.find(one.username) == one
 
 
 def test_nobody_is_invited_under_a_name_that_nobody_has(aws):
-    with pytest.raises(Gone):
+    with pytest.raises(NotOpen):
         aws.users.invite("nobody", invitation=handle(), until=NOW + 60)
     assert aws.users.find("nobody") is None
 
@@ -280,9 +280,9 @@ def test_nobody_is_invited_under_a_name_that_nobody_has(aws):
 def test_a_signature_counter_only_goes_up(aws, invited):
     one, ticket = invited
     added = passkey()
-    aws.users.add_passkey(one, added, ticket=ticket, sign_count=5, now=NOW)
+    aws.users.add_passkey(one, added, enrolment_token=ticket, sign_count=5, now=NOW)
     for count in (5, 4, 0):
-        with pytest.raises(Gone):
+        with pytest.raises(NotOpen):
             aws.users.counted(added["id"], count, attempt="another")
     aws.users.counted(added["id"], 6, attempt="this")
     assert aws.users.find_by_passkey(added["id"]).sign_count == 6
@@ -291,12 +291,12 @@ def test_a_signature_counter_only_goes_up(aws, invited):
 def test_replacing_a_user_takes_passkeys_and_invitation_away(aws, invited):
     one, ticket = invited
     added = passkey()
-    aws.users.add_passkey(one, added, ticket=ticket, sign_count=0, now=NOW)
+    aws.users.add_passkey(one, added, enrolment_token=ticket, sign_count=0, now=NOW)
     aws.users.invite(one.username, invitation=ticket, until=NOW + 60)
-    aws.users.keep(replace(one, passkeys=()))
+    aws.users.put(replace(one, passkeys=()))
     assert aws.users.find_by_passkey(added["id"]) is None
-    with pytest.raises(Gone):
-        aws.users.add_passkey(one, passkey(), ticket=ticket, sign_count=0, now=NOW)
+    with pytest.raises(NotOpen):
+        aws.users.add_passkey(one, passkey(), enrolment_token=ticket, sign_count=0, now=NOW)
 
 
 # Signing keys.
@@ -310,24 +310,24 @@ def signing_key(**changes):
 def test_every_kept_signing_key_is_in_the_registry(aws):
     keys = [signing_key(), signing_key(), signing_key(alg="ES256", published_until=NOW + 9)]
     for key in keys:
-        aws.signing_keys.keep(key)
+        aws.signing_keys.put(key)
     found = aws.signing_keys.all(now=NOW)
     assert [key for key in keys if key not in found] == []
 
 
 def test_a_signing_key_that_is_kept_again_is_replaced(aws):
     key = signing_key()
-    aws.signing_keys.keep(key)
+    aws.signing_keys.put(key)
     retired = replace(key, published_until=NOW + 9)
-    aws.signing_keys.keep(retired)
+    aws.signing_keys.put(retired)
     assert [found for found in aws.signing_keys.all(now=NOW) if found.kid == key.kid] == [retired]
 
 
 def test_the_registry_costs_no_call_for_five_minutes_and_then_shows_what_others_published(aws, another, calls):
-    aws.signing_keys.keep(signing_key())
+    aws.signing_keys.put(signing_key())
     aws.signing_keys.all(now=NOW)
     later = signing_key()
-    another.signing_keys.keep(later)
+    another.signing_keys.put(later)
     calls.clear()
     assert later not in aws.signing_keys.all(now=NOW + 299)
     assert operations(calls) == []

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.storage.handles import digest, of_grant
 from chalicelib.storage.permission import Consumption
-from chalicelib.storage.stores import Gone, Replayed
+from chalicelib.storage.stores import NotOpen, Replayed
+from chalicelib.storage.token_values import digest, of_grant
 from tests.storage.specimens import LOGIN, NOW, REQUEST, UNUSABLE, flow, handle, token
 
 # Pushing and opening.
@@ -24,7 +24,7 @@ def test_a_request_is_found_as_it_was_pushed_until_the_instant_of_its_end(aws):
 def test_another_key_finds_and_opens_nothing(aws, key):
     one = flow(key=key)
     assert aws.grants.find(key, now=NOW) is None
-    with pytest.raises(Gone):
+    with pytest.raises(NotOpen):
         one.open(aws)
     assert aws.grants.find(key, now=NOW) is None
 
@@ -40,7 +40,7 @@ def test_opening_gives_the_request_and_ties_it_to_the_browser(aws):
 @pytest.mark.parametrize(("changed", "now"), [({"client_id": "rival"}, NOW), ({}, NOW + 90)], ids=["rival", "late"])
 def test_nobody_else_opens_it_and_nobody_after_the_end_of_its_request_uri(aws, changed, now):
     one = flow().pushed(aws)
-    with pytest.raises(Gone):
+    with pytest.raises(NotOpen):
         one.open(aws, now=now, **changed)
     assert aws.grants.find(one.key, now=NOW) == one.grant
 
@@ -49,16 +49,16 @@ def test_it_can_be_opened_again_until_it_is_decided_and_another_browsers_login_i
     one, other = flow().authenticated(aws), handle()
     again = one.open(aws, browser=other)
     assert (again.login, again.bond, again.browser) == (None, None, digest(other))
-    with pytest.raises(Gone):
+    with pytest.raises(NotOpen):
         one.approve(aws)
     aws.grants.deny(one.key, other, now=NOW)
-    with pytest.raises(Gone):
+    with pytest.raises(NotOpen):
         one.open(aws)
 
 
 def test_opening_does_not_prolong_the_request_uri(aws):
     one = flow().opened(aws)
-    with pytest.raises(Gone):
+    with pytest.raises(NotOpen):
         one.open(aws, now=NOW + 90)
 
 
@@ -93,7 +93,7 @@ def test_a_login_may_shorten_the_time_to_decide(aws):
     one = flow().opened(aws)
     one.authenticate(aws, expires_at=NOW + 60)
     assert aws.grants.find(one.key, now=NOW + 59) is not None
-    with pytest.raises(Gone):
+    with pytest.raises(NotOpen):
         one.approve(aws, now=NOW + 60)
 
 
@@ -108,16 +108,16 @@ def test_a_second_login_before_the_decision_counts_and_the_same_one_again_change
 def test_another_browser_says_nothing(aws):
     one = flow().opened(aws)
     for browser in ("", handle(), digest(one.browser)):
-        with pytest.raises(Gone):
+        with pytest.raises(NotOpen):
             one.authenticate(aws, browser=browser)
     assert aws.grants.find(one.key, now=NOW).login is None
 
 
 def test_after_its_end_and_after_the_decision_nobody_becomes_someone_else(aws):
     late, decided = flow().opened(aws), flow().approved(aws)
-    with pytest.raises(Gone):
+    with pytest.raises(NotOpen):
         late.authenticate(aws, now=NOW + 900)
-    with pytest.raises(Gone):
+    with pytest.raises(NotOpen):
         decided.authenticate(aws, login=replace(LOGIN, sub="s-bob"))
     assert aws.grants.find(late.key, now=NOW).login is None
     assert decided.found(aws).login == LOGIN
@@ -143,9 +143,9 @@ def test_an_approval_gives_the_grant_back_with_the_code_s_hash_and_end(aws):
 
 def test_nobody_approves_before_they_logged_in_or_for_somebody_else(aws):
     nobody, one = flow().opened(aws), flow().authenticated(aws)
-    with pytest.raises(Gone):
+    with pytest.raises(NotOpen):
         nobody.approve(aws)
-    with pytest.raises(Gone):
+    with pytest.raises(NotOpen):
         one.approve(aws, person=digest("s-bob"))
     assert [aws.grants.find(some.key, now=NOW).decision for some in (nobody, one)] == ["", ""]
 
@@ -153,9 +153,9 @@ def test_nobody_approves_before_they_logged_in_or_for_somebody_else(aws):
 def test_another_browser_decides_nothing_and_nobody_after_the_end(aws):
     one = flow().authenticated(aws)
     for browser, now in ((handle(), NOW), (digest(one.browser), NOW), ("", NOW), (one.browser, NOW + 900)):
-        with pytest.raises(Gone):
+        with pytest.raises(NotOpen):
             one.approve(aws, browser=browser, now=now)
-        with pytest.raises(Gone):
+        with pytest.raises(NotOpen):
             aws.grants.deny(one.key, browser, now=now)
     assert aws.grants.find(one.key, now=NOW).decision == ""
 
@@ -164,7 +164,7 @@ def test_an_approval_without_a_look_at_the_session_is_none_where_there_is_one(aw
     one = flow().opened(aws)
     one.authenticate(aws, session="s" * 43 + ".r1")
     for session in (None, "t" * 43 + ".r1"):
-        with pytest.raises(Gone):
+        with pytest.raises(NotOpen):
             one.approve(aws, session=session)
     assert one.approve(aws, session="s" * 43 + ".r1").decision == "approved"
 
@@ -172,7 +172,7 @@ def test_an_approval_without_a_look_at_the_session_is_none_where_there_is_one(aw
 def test_a_second_approval_makes_another_code_and_the_first_one_is_dead(aws):
     one, second = flow().approved(aws), handle()
     one.approve(aws, secret=second)
-    with pytest.raises(Gone):
+    with pytest.raises(NotOpen):
         one.redeem(aws)
     assert one.found(aws).redeemed_by is None
     replace(one, secret=second).redeem(aws)
@@ -180,7 +180,7 @@ def test_a_second_approval_makes_another_code_and_the_first_one_is_dead(aws):
 
 def test_once_the_code_is_redeemed_nobody_approves_again(aws):
     one = flow().redeemed(aws)
-    with pytest.raises(Gone):
+    with pytest.raises(NotOpen):
         one.approve(aws, secret=handle())
     assert one.found(aws).code_hash == digest(one.secret)
 
@@ -188,7 +188,7 @@ def test_once_the_code_is_redeemed_nobody_approves_again(aws):
 def test_what_was_revoked_is_not_approved_again(aws):
     one = flow().approved(aws)
     aws.grants.revoke(one.key, now=NOW)
-    with pytest.raises(Gone):
+    with pytest.raises(NotOpen):
         one.approve(aws, secret=handle())
     assert one.found(aws).code_hash == digest(one.secret)
 
@@ -199,13 +199,13 @@ def test_a_refusal_needs_no_login_makes_no_code_stays_and_can_be_said_again(aws)
         for _ in range(2):
             denied = aws.grants.deny(some.key, some.browser, now=NOW)
             assert (denied.decision, denied.code_hash) == ("denied", None)
-        with pytest.raises(Gone):
+        with pytest.raises(NotOpen):
             some.approve(aws)
 
 
 def test_what_was_approved_is_not_denied(aws):
     one = flow().approved(aws)
-    with pytest.raises(Gone):
+    with pytest.raises(NotOpen):
         aws.grants.deny(one.key, one.browser, now=NOW)
     one.redeem(aws)
 
@@ -217,7 +217,7 @@ def test_of_eight_approvals_at_once_the_code_of_the_last_one_is_good_and_no_othe
     assert good in {digest(secret) for secret in secrets}
     for secret in secrets:
         if digest(secret) != good:
-            with pytest.raises(Gone):
+            with pytest.raises(NotOpen):
                 replace(one, secret=secret).redeem(aws)
 
 
@@ -280,7 +280,7 @@ def test_of_eight_redemptions_at_once_one_is_first_and_nothing_is_left_of_it(aws
 def test_a_code_is_good_until_the_instant_of_its_end(aws):
     one, late = flow().approved(aws), flow().approved(aws)
     one.redeem(aws, now=NOW + 59)
-    with pytest.raises(Gone):
+    with pytest.raises(NotOpen):
         late.redeem(aws, now=NOW + 60)
     assert late.found(aws).redeemed_by is None
 
@@ -290,14 +290,14 @@ def test_what_was_refused_never_decided_or_revoked_has_no_code_to_redeem(aws):
     aws.grants.deny(denied.key, denied.browser, now=NOW)
     aws.grants.revoke(revoked.key, now=NOW)
     for one in (open_still, denied, revoked):
-        with pytest.raises(Gone):
+        with pytest.raises(NotOpen):
             one.redeem(aws)
         assert aws.tokens.find(one.access, now=NOW) is None
 
 
 def test_another_grants_code_redeems_nothing(aws):
     one, other = flow().approved(aws), flow().approved(aws)
-    with pytest.raises(Gone):
+    with pytest.raises(NotOpen):
         one.redeem(aws, code=other.code)
     assert one.found(aws).redeemed_by is None
 
@@ -381,7 +381,7 @@ def test_under_a_grant_that_is_not_in_force_nothing_is_replaced(aws, ended):
     found = one.found(aws)
     if ended == "revoked":
         aws.grants.revoke(one.key, now=NOW)
-    with pytest.raises(Gone):
+    with pytest.raises(NotOpen):
         aws.grants.rotate(found, digest(handle()), now=NOW + 9000 if ended == "expired" else NOW)
     assert one.found(aws).refresh_hash == digest(one.refresh)
 
@@ -518,10 +518,10 @@ def test_a_detail_is_consumed_once_and_by_the_same_call_again(aws):
 def test_nothing_is_consumed_of_what_was_revoked_or_is_over(aws):
     one = flow().redeemed(aws)
     grant = one.found(aws)
-    with pytest.raises(Gone):
+    with pytest.raises(NotOpen):
         aws.grants.consume(grant, 0, by=digest("mine"), now=grant.consent_expires_at)
     aws.grants.revoke(one.key, now=NOW)
-    with pytest.raises(Gone):
+    with pytest.raises(NotOpen):
         aws.grants.consume(grant, 0, by=digest("mine"), now=NOW)
     assert aws.grants.find(one.key, now=NOW).consumed == {}
 
@@ -532,7 +532,7 @@ def test_nothing_is_consumed_after_a_second_attempt_at_the_code(aws):
     grant = one.found(aws)
     with pytest.raises(Replayed):
         one.redeem(aws, attempt="another")
-    with pytest.raises(Gone):
+    with pytest.raises(NotOpen):
         aws.grants.consume(grant, 0, by=digest("mine"), now=NOW)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.storage.handles import session_of
+from chalicelib.storage.token_values import session_of
 from tests.storage.specimens import NOW, UNUSABLE, flow, session, session_handle
 
 

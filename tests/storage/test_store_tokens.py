@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.storage.handles import WEEK, join, with_week
-from chalicelib.storage.stores import Gone
+from chalicelib.storage.stores import NotOpen
+from chalicelib.storage.token_values import WEEK, join, with_week
 from tests.storage.specimens import NOW, UNUSABLE, flow, handle, own_handle, token
 
 
@@ -107,7 +107,7 @@ def test_a_token_whose_handle_names_another_grant_than_its_record_is_not_found(a
 
 
 def test_what_is_no_handle_of_ours_is_not_put(aws):
-    with pytest.raises(Gone):
+    with pytest.raises(NotOpen):
         aws.tokens.put("nobody's", token())
 
 

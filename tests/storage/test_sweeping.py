@@ -8,9 +8,9 @@ from chalicelib.assembly import Aws
 from chalicelib.jobs import sweep
 from chalicelib.storage.dynamodb.tables import SWEEP_SLACK
 from chalicelib.storage.dynamodb.weekly import WEEKS_AHEAD, name_of
-from chalicelib.storage.handles import WEEK, week_of
 from chalicelib.storage.permission import Bond
 from chalicelib.storage.stores import AlreadyUsed
+from chalicelib.storage.token_values import WEEK, week_of
 from tests.storage.specimens import NOW, flow, handle, once, own_handle, session, session_handle, token
 
 THIS = week_of(NOW)
@@ -22,14 +22,14 @@ def weekly(settings):
     """A function: an instant to the provider of a deployment with tables by week, at that instant."""
     own = {
         f"{name}_table": f"{name.replace('_', '-')}-{handle()[:8]}"
-        for name in ("used_once", "access_tokens", "sessions")
+        for name in ("replay_cache", "access_tokens", "sessions")
     }
     chosen = replace(settings, weekly_tables="yes", tables_key=None, **own)
     return lambda now: Aws(chosen, clock=lambda: now)
 
 
 def test_the_job_makes_tables_ahead_and_drops_those_of_which_nothing_is_good(weekly):
-    names = [getattr(weekly(NOW).settings, f"{name}_table") for name in ("used_once", "access_tokens", "sessions")]
+    names = [getattr(weekly(NOW).settings, f"{name}_table") for name in ("replay_cache", "access_tokens", "sessions")]
     made = sweep.run(weekly(NOW))["made"]
     assert made == [name_of(name, week) for name in names for week in range(THIS, THIS + WEEKS_AHEAD + 1)]
     again = sweep.run(weekly(NOW))
@@ -48,10 +48,10 @@ def test_everything_works_on_tables_by_week_across_the_turn_of_one(weekly):
     own, browser = own_handle(), session_handle()
     aws.tokens.put(own, token())
     aws.sessions.begin(browser, session())
-    aws.used_once.claim(value, now=NEXT_MONDAY - 5)
+    aws.replay_cache.consume(value, now=NEXT_MONDAY - 5)
     after = weekly(NEXT_MONDAY + 5)
     with pytest.raises(AlreadyUsed):
-        after.used_once.claim(value, now=NEXT_MONDAY + 5)
+        after.replay_cache.consume(value, now=NEXT_MONDAY + 5)
     assert aws.tokens.find(own, now=NOW) is not None
     assert aws.sessions.find(browser, now=NOW) is not None
     for now in (NOW, NEXT_MONDAY - 1, NEXT_MONDAY + 5):

@@ -8,8 +8,8 @@ from botocore.exceptions import ClientError
 from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.storage.dynamodb.tables import CONFLICT_PAUSES
-from chalicelib.storage.handles import digest
-from chalicelib.storage.stores import Gone
+from chalicelib.storage.stores import NotOpen
+from chalicelib.storage.token_values import digest
 from tests.storage.specimens import NOW, UNUSABLE, flow, handle, once, user
 
 COLLIDED = {"Error": {"Code": "ReplicatedWriteConflictException", "Message": "busy in another Region"}}
@@ -54,13 +54,13 @@ def test_a_write_that_collided_is_tried_again(aws, refuse, times, answer):
 def test_a_collision_without_end_is_an_error_and_no_replay(aws, refuse):
     refuse("PutItem", len(CONFLICT_PAUSES) + 1, COLLIDED)
     with pytest.raises(ClientError):
-        aws.used_once.claim(once(), now=NOW)
+        aws.replay_cache.consume(once(), now=NOW)
 
 
 def test_what_is_broken_is_neither_tried_again_nor_taken_for_a_refusal(aws, refuse):
     pauses = refuse("PutItem", 1, BROKEN)
     with pytest.raises(ClientError):
-        aws.used_once.claim(once(), now=NOW)
+        aws.replay_cache.consume(once(), now=NOW)
     assert pauses == []
 
 
@@ -114,9 +114,9 @@ def test_a_partition_of_many_pages_is_read_whole(aws, monkeypatch):
 def test_what_can_be_no_key_changes_nothing_and_costs_no_call(aws, calls, key):
     one = flow(key=key)
     for step in (one.open, one.authenticate, one.approve):
-        with pytest.raises(Gone):
+        with pytest.raises(NotOpen):
             step(aws)
-    with pytest.raises(Gone):
+    with pytest.raises(NotOpen):
         aws.grants.deny(key, handle(), now=NOW)
     aws.users.admit(key, attempt="x", free=5, locks=(30,), now=NOW)
     aws.grants.revoke(key, now=NOW)
@@ -125,7 +125,7 @@ def test_what_can_be_no_key_changes_nothing_and_costs_no_call(aws, calls, key):
 
 def test_the_longest_key_is_one(aws):
     one = user(username="ß" * 1024)
-    aws.users.keep(one)
+    aws.users.put(one)
     assert aws.users.find(one.username) == one
     assert aws.users.find(one.username + "s") is None
 

@@ -14,9 +14,9 @@ from botocore.exceptions import EndpointConnectionError
 from pynamodb.exceptions import VerboseClientError
 
 from chalicelib.settings import Settings, variable
-from chalicelib.storage.handles import of_grant
 from chalicelib.storage.permission import Bond, RememberedConsent
-from chalicelib.storage.stores import AlreadyUsed, Gone, Replayed
+from chalicelib.storage.stores import AlreadyUsed, NotOpen, Replayed
+from chalicelib.storage.token_values import of_grant
 from local.aws import INDEXES, TABLES, _index
 from tests.standin.errors import AwsError
 from tests.standin.regions import Replicas
@@ -132,8 +132,8 @@ def redeem(world, one, access):
     def act():
         grant, epoch = stores.grants.find_code(one.code)
         if not grant.in_force(epoch, now=NOW):
-            raise Gone("revoked")
-        stores.used_once.claim(once(), now=NOW)
+            raise NotOpen("revoked")
+        stores.replay_cache.consume(once(), now=NOW)
         one.redeem(stores, access=access)
         return True
 
@@ -248,13 +248,14 @@ def test_a_code_that_waits_gives_nothing_after_the_persons_end_and_nothing_is_re
 
 
 @races
-def test_a_value_is_used_once_and_only_by_who_used_it(world):
+def test_a_value_is_replay_cache_and_only_by_who_used_it(world):
     """P5: a jti, a proof, a one-time code, claimed in both Regions."""
     value = once()
     mine = {
-        f"mine {n}": at(world, lambda stores: stores.used_once.claim(value, now=NOW, attempt="mine")) for n in range(2)
+        f"mine {n}": at(world, lambda stores: stores.replay_cache.consume(value, now=NOW, attempt="mine"))
+        for n in range(2)
     }
-    others = {f"other {n}": at(world, lambda stores: stores.used_once.claim(value, now=NOW)) for n in range(2)}
+    others = {f"other {n}": at(world, lambda stores: stores.replay_cache.consume(value, now=NOW)) for n in range(2)}
     world.run(**mine, **others)
     groups = [bool(world.won(mine)), *(bool(world.won([name])) for name in others)]
     assert groups.count(True) <= 1
@@ -297,7 +298,7 @@ def test_allow_pressed_twice_in_two_regions_leaves_one_code(world):
 def redeemed(world, one, secret):
     try:
         replace(one, secret=secret).redeem(world.b)
-    except Gone:
+    except NotOpen:
         return False
     return True
 

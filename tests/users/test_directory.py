@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from chalicelib.assembly import Aws
 from chalicelib.settings import Settings, variable
 from chalicelib.users import directory, password
-from chalicelib.users.directory import FIRST_LOCK, FREE_TRIES, LOCKS, LONGEST_LOCK
+from chalicelib.users.directory import FIRST_LOCK, FREE_TRIES, LOCKS, MAX_LOCK
 from chalicelib.users.enrolment import SHORTEST_PASSWORD, enrol
 from chalicelib.users.port import SignInRefused
 from tests.standin import aws as standin
@@ -60,7 +60,7 @@ def chance(length):
 @pytest.fixture
 def alice(provider):
     """Her authenticator app: what it shows at a time."""
-    uri = enrol(provider, "Alice", sub="s-alice", password=PASSWORD, claims=CLAIMS, chance=chance)
+    uri = enrol(provider, "Alice", sub="s-alice", password=PASSWORD, claims=CLAIMS, random_bytes=chance)
     return pyotp.parse_uri(uri).at
 
 
@@ -141,9 +141,9 @@ def test_an_endless_password_is_refused_before_it_is_hashed(sign_in, alice, monk
 
 
 def test_another_persons_sealed_secret_cant_stand_in_for_ones_own(provider, sign_in, alice):
-    uri = enrol(provider, "mallory", sub="s-mallory", password=PASSWORD, claims={}, chance=chance)
+    uri = enrol(provider, "mallory", sub="s-mallory", password=PASSWORD, claims={}, random_bytes=chance)
     hers, his = provider.users.find("alice"), provider.users.find("mallory")
-    provider.users.keep(type(hers)(**{**vars(hers), "totp": his.totp}))
+    provider.users.put(type(hers)(**{**vars(hers), "totp": his.totp}))
     with pytest.raises(ClientError):
         sign_in(code=pyotp.parse_uri(uri).at(NOW))
 
@@ -205,8 +205,10 @@ def test_5_2_a_code_is_accepted_once(provider, sign_in, alice):
 
 def test_what_is_remembered_of_a_code_is_a_hash_that_outlives_it(provider, sign_in, alice, monkeypatch):
     claimed = []
-    claim = provider.used_once.claim
-    monkeypatch.setattr(provider.used_once, "claim", lambda once, **more: claimed.append(once) or claim(once, **more))
+    claim = provider.replay_cache.consume
+    monkeypatch.setattr(
+        provider.replay_cache, "consume", lambda once, **more: claimed.append(once) or claim(once, **more)
+    )
     sign_in(code=alice(NOW))
     (once,) = claimed
     assert len(once.key) == 43
@@ -248,7 +250,7 @@ def test_the_lock_doubles_with_each_failure_up_to_a_quarter_of_an_hour_and_never
     for _ in range(9):
         opens = next(
             passed
-            for passed in range(30, LONGEST_LOCK + 1, 30)
+            for passed in range(30, MAX_LOCK + 1, 30)
             if not tried(provider, now + passed - 1) and tried(provider, now + passed)
         )
         locks.append(opens)
@@ -341,7 +343,7 @@ def test_the_secret_is_remembered_sealed_and_the_password_hashed(provider, alice
 
 def test_enrolment_says_everything_that_is_wrong_and_quotes_no_password(provider):
     with pytest.raises(ValueError, match="username") as problem:
-        enrol(provider, "a b", sub="", password="short-a b", claims={"sub": "other"}, chance=chance)
+        enrol(provider, "a b", sub="", password="short-a b", claims={"sub": "other"}, random_bytes=chance)
     for part in ("without spaces", "the sub", f"{SHORTEST_PASSWORD} to 256", "hold the username", "among the claims"):
         assert part in str(problem.value)
     assert "short" not in str(problem.value)
@@ -356,7 +358,7 @@ def test_enrolling_again_replaces_password_and_secret_and_forgets_failures(provi
         sub="s-alice",
         password=PASSWORD[::-1],
         claims={},
-        chance=lambda length: chance(length)[::-1],
+        random_bytes=lambda length: chance(length)[::-1],
         anew=True,
     )
     assert provider.users.find("alice").failures == 0
@@ -376,7 +378,7 @@ def test_enrolling_again_replaces_password_and_secret_and_forgets_failures(provi
 def test_enrolment_takes_nobodys_place_in_silence(provider, alice, username, changed, words):
     """Enrolling a name again took another sub without a word, and wiped accounts and passkeys."""
     before = provider.users.find("alice")
-    given = {"sub": "s-alice", "password": PASSWORD, "claims": {}, "chance": chance} | changed
+    given = {"sub": "s-alice", "password": PASSWORD, "claims": {}, "random_bytes": chance} | changed
     with pytest.raises(ValueError, match=words):
         enrol(provider, username, **given)
     assert provider.users.find("alice") == before
@@ -387,9 +389,9 @@ def test_enrolling_anew_keeps_accounts_and_passkeys(provider, alice):
     """Whoever gets a new password is still the customer that they were."""
     passkey = {"id": "id", "key": "key", "handle": "handle", "created_at": NOW}
     had = replace(provider.users.find("alice"), accounts=({"iban": "DE02100100100006820101", "name": "A"},))
-    provider.users.keep(replace(had, passkeys=(passkey,)))
-    enrol(provider, "alice", sub="s-alice", password=PASSWORD, claims={"name": "Alice"}, chance=chance, anew=True)
+    provider.users.put(replace(had, passkeys=(passkey,)))
+    enrol(provider, "alice", sub="s-alice", password=PASSWORD, claims={"name": "Alice"}, random_bytes=chance, anew=True)
     found = provider.users.find("alice")
     assert (found.accounts, found.passkeys) == (had.accounts, (passkey,))
-    enrol(provider, "alice", sub="s-alice", password=PASSWORD, claims={}, chance=chance, accounts=(), anew=True)
+    enrol(provider, "alice", sub="s-alice", password=PASSWORD, claims={}, random_bytes=chance, accounts=(), anew=True)
     assert provider.users.find("alice").accounts == ()

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.authorization_details.detail_types import TYPES
-from chalicelib.storage.handles import digest
-from chalicelib.storage.records import Once
+from chalicelib.storage.records import SingleUse
+from chalicelib.storage.token_values import digest
 from local.people import Sandbox
 from tests.actors import ISSUER, Browser, certificate, elements
 from tests.conftest import STANDARD
@@ -153,10 +153,12 @@ def test_a_wrong_password_opens_nothing_and_is_counted(bank, alice):
 
 
 def test_a_one_time_code_that_was_used_opens_nothing(bank, alice, monkeypatch):
-    once = Once(digest("of another browser"), bank.now + 60, "one-time code")
-    bank.aws.used_once.claim(once, now=bank.now)
+    once = SingleUse(digest("of another browser"), bank.now + 60, "one-time code")
+    bank.aws.replay_cache.consume(once, now=bank.now)
     really = Sandbox.sign_in
-    monkeypatch.setattr(Sandbox, "sign_in", lambda *known, **typed: replace(really(*known, **typed), once=(once,)))
+    monkeypatch.setattr(
+        Sandbox, "sign_in", lambda *known, **typed: replace(really(*known, **typed), single_use=(once,))
+    )
     answer = alice.sign_in(alice.get("/grants"))
     assert 'id="problem"' in answer.text
     assert "__Host-ducat-session" not in alice.cookies

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from benchmarks import journey
 from chalicelib.interaction.browser import challenge
 from chalicelib.users import enrolment
-from chalicelib.users.passkeys import MOST, TICKET_LIFETIME
+from chalicelib.users.passkeys import MAX_ITEMS, TICKET_LIFETIME
 from local import people as sandbox
 from tests.actors import ISSUER, Browser
 from tests.authenticator import PRESENT, VERIFIED, Authenticator, asked, b64, cose, unb64
@@ -224,13 +224,13 @@ def test_a_second_passkey_is_added_beside_the_first_on_another_device(bank, enro
 
 
 def test_a_person_has_so_many_passkeys_and_no_more(bank, invited):
-    for n in range(MOST + 1):
+    for n in range(MAX_ITEMS + 1):
         browser = Browser(bank)
         page = prove_on(browser, browser.get(path_of(enrolment.invite(bank.aws, "alice"))))
-        if n < MOST:
+        if n < MAX_ITEMS:
             assert make(browser, page, Authenticator().create(asked(page.text))).status == 200
     assert "That did not match" in page.text
-    assert len(stored(bank)) == MOST
+    assert len(stored(bank)) == MAX_ITEMS
 
 
 @pytest.mark.parametrize(

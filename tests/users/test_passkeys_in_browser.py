@@ -20,7 +20,7 @@ def bank(sites):
     site.address = f"http://localhost:{site.server.server_port}"
     to_make, to_sign = CHALLENGES
     made = passkey.creation(
-        to_make, site.address, bank_name="Example Bank", username="alice", handle=HANDLE, known=[b64(b"other")]
+        to_make, site.address, bank_name="Example Bank", username="alice", user_handle=HANDLE, known=[b64(b"other")]
     )
     asked = passkey.requested(to_sign, site.address)
     login = BANK | {"client_name": "Penny Planner", "redirect_uri": "https://penny.example/cb"}

@@ -20,7 +20,7 @@ def onward(sites, fapi1_baseline_client, monkeypatch):
     client = fapi1_baseline_client
     client.redirect_uri = f"{callback.address}/callback"
     registered = client.bank.aws.clients.find(client.client_id, now=client.bank.now)
-    client.bank.aws.clients.keep(replace(registered, redirect_uris=(client.redirect_uri,)))
+    client.bank.aws.clients.put(replace(registered, redirect_uris=(client.redirect_uri,)))
     bank_site.bank = client.bank
     addresses = {
         "another origin": f"{further.address}/done",

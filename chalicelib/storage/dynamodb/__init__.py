@@ -7,10 +7,11 @@ from functools import cached_property
 
 from chalicelib.settings import Settings
 from chalicelib.storage.dynamodb.bonds import Bonds
-from chalicelib.storage.dynamodb.directory import Clients, SigningKeys
+from chalicelib.storage.dynamodb.clients import Clients
 from chalicelib.storage.dynamodb.grants import Grants
-from chalicelib.storage.dynamodb.once import UsedOnce
+from chalicelib.storage.dynamodb.replay_cache import ReplayCache
 from chalicelib.storage.dynamodb.sessions import Sessions
+from chalicelib.storage.dynamodb.signing_keys import SigningKeys
 from chalicelib.storage.dynamodb.sweeping import Sweeping
 from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.dynamodb.tokens import Tokens
@@ -19,12 +20,14 @@ from chalicelib.storage.dynamodb.weekly import TableOf, one_table, table_of_week
 
 
 class Dynamo:
-    """Every store on one connection. `pause`: sleeps; `chance`: a fresh random string, to know one attempt by."""
+    """Every store on one connection. `pause`: sleeps; `new_token_value`: a fresh random string, to know one attempt by."""
 
-    def __init__(self, settings: Settings, *, pause: Callable[[float], None], chance: Callable[[], str]) -> None:
+    def __init__(
+        self, settings: Settings, *, pause: Callable[[float], None], new_token_value: Callable[[], str]
+    ) -> None:
         names = [value for name, value in vars(settings).items() if name.endswith("_table")]
         self._settings = settings
-        self._chance = chance
+        self._new_token_value = new_token_value
         self._tables = Tables(names, pause=pause, keys={settings.signing_keys_table: ("ring", "kid")})
 
     @cached_property
@@ -45,7 +48,7 @@ class Dynamo:
 
     @cached_property
     def bonds(self) -> Bonds:
-        return Bonds(self._tables, self._settings.bonds_table, chance=self._chance)
+        return Bonds(self._tables, self._settings.bonds_table, new_token_value=self._new_token_value)
 
     @cached_property
     def sessions(self) -> Sessions:
@@ -56,15 +59,17 @@ class Dynamo:
         return Tokens(self._tables, self._table_of(self._settings.access_tokens_table), self.grants)
 
     @cached_property
-    def used_once(self) -> UsedOnce:
-        return UsedOnce(self._tables, self._table_of(self._settings.used_once_table), chance=self._chance)
+    def replay_cache(self) -> ReplayCache:
+        return ReplayCache(
+            self._tables, self._table_of(self._settings.replay_cache_table), new_token_value=self._new_token_value
+        )
 
     @cached_property
     def sweeping(self) -> Sweeping:
         settings = self._settings
         return Sweeping(
             self._tables,
-            weekly=(settings.used_once_table, settings.access_tokens_table, settings.sessions_table),
+            weekly=(settings.replay_cache_table, settings.access_tokens_table, settings.sessions_table),
             kept=(settings.grants_table, settings.bonds_table),
             key=settings.tables_key,
         )

@@ -13,7 +13,7 @@ from pynamodb.expressions.update import Action
 from chalicelib.storage.dynamodb.codec import VERSION
 from chalicelib.storage.dynamodb.tables import SWEEP_SLACK, ConditionFailed, Item, Tables, Write
 from chalicelib.storage.permission import Bond, RememberedConsent
-from chalicelib.storage.stores import Gone
+from chalicelib.storage.stores import NotOpen
 
 EPOCH = NumberAttribute(attr_name="epoch")
 KEEP_UNTIL = NumberAttribute(attr_name="expires_at")
@@ -39,8 +39,8 @@ class Bonds:
     The item stays as long as any grant of an epoch before could: one that is swept has its first epoch again.
     """
 
-    def __init__(self, tables: Tables, name: str, *, chance: Callable[[], str]) -> None:
-        self._tables, self._name, self._chance = tables, name, chance
+    def __init__(self, tables: Tables, name: str, *, new_token_value: Callable[[], str]) -> None:
+        self._tables, self._name, self._new_token_value = tables, name, new_token_value
 
     def find(self, key: str, *, now: int) -> Bond:
         item = self._tables.get(self._name, key) or {}
@@ -73,7 +73,7 @@ class Bonds:
         self._update(Write("Update", self._name, key, actions=tuple(actions), condition=as_found))
 
     def end(self, key: str, *, now: int, keep: int) -> None:
-        epoch, attempt = max(now, FIRST_EPOCH + 1), self._chance()
+        epoch, attempt = max(now, FIRST_EPOCH + 1), self._new_token_value()
         while True:
             item: Item = {
                 "v": VERSION,
@@ -95,7 +95,7 @@ class Bonds:
         try:
             self._tables.write(write)
         except ConditionFailed:
-            raise Gone("the bond is another than was found") from None
+            raise NotOpen("the bond is another than was found") from None
 
 
 def epoch_of(item: Mapping[str, object] | None) -> int:

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, TypeVar, cast
 
 from chalicelib.storage.permission import AccessToken
-from chalicelib.storage.records import AuthorizationRequest, Login, User
+from chalicelib.storage.records import Authentication, AuthorizationRequest, User
 
 Record = TypeVar("Record")
 
@@ -23,7 +23,7 @@ VERSION = 1
 
 _NESTED: dict[str, type] = {
     "request": AuthorizationRequest,
-    "login": Login,
+    "login": Authentication,
     "user": User,
     "token": AccessToken,
     "front_token": AccessToken,

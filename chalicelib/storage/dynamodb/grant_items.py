@@ -12,7 +12,7 @@ from pynamodb.expressions.condition import Condition
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
 from chalicelib.storage.dynamodb.tables import SWEEP_SLACK, Item
 from chalicelib.storage.permission import AccessToken, Grant
-from chalicelib.storage.records import Login
+from chalicelib.storage.records import Authentication
 
 ATTEMPTS = UnicodeSetAttribute(attr_name="attempts")
 TOKEN_ENDED_AT = NumberAttribute(attr_name="token_ended_at")
@@ -73,7 +73,7 @@ def read(item: Item | None) -> Grant | None:
     try:
         found: dict[str, Any] = {name: item[name] for name in PLAIN if name in item}
         found |= {name: json.loads(str(item[name])) for name in JSON if name in item}
-        found |= {"login": decode(Login, str(item["login"]))} if "login" in item else {}
+        found |= {"login": decode(Authentication, str(item["login"]))} if "login" in item else {}
         grant = decode(Grant, as_json({"key": item["pk"]}), request=json.loads(str(item["record"])), **found)
         tokens: dict[str, Any] = {name: _token(grant, name, str(item[name])) for name in TOKENS if name in item}
         consumed = {name.removeprefix(CONSUMED): str(item[name]) for name in item if name.startswith(CONSUMED)}

@@ -18,13 +18,13 @@ from chalicelib.storage.dynamodb import grant_items as items
 from chalicelib.storage.dynamodb.bonds import epoch_of
 from chalicelib.storage.dynamodb.codec import encode
 from chalicelib.storage.dynamodb.tables import EXPIRES_AT, PK, SWEEP_SLACK, ConditionFailed, Item, Tables, Write
-from chalicelib.storage.handles import Handle, digest, is_key
 from chalicelib.storage.permission import AccessToken, Grant
-from chalicelib.storage.records import Login
-from chalicelib.storage.stores import Gone, Replayed
+from chalicelib.storage.records import Authentication
+from chalicelib.storage.stores import NotOpen, Replayed
+from chalicelib.storage.token_values import TokenValue, digest, is_key
 
 BY_PERSON = "by_person"
-MOST_OF_PERSON = 100
+MAX_OF_PERSON = 100
 """How many a batch reads at once (BatchGetItem)."""
 
 TTL = NumberAttribute(attr_name="ttl")
@@ -88,7 +88,7 @@ class Grants:
         self,
         key: str,
         browser: str,
-        login: Login,
+        login: Authentication,
         *,
         bond: str,
         epoch: int,
@@ -131,25 +131,25 @@ class Grants:
         if until is not None:
             actions.append(CONSENT_EXPIRES_AT.set(until))
         if front is not None:
-            handle, token = front
-            actions += [FRONT_TOKEN.set(encode(token)), FRONT_HASH.set(digest(handle))]
+            token_value, token = front
+            actions += [FRONT_TOKEN.set(encode(token)), FRONT_HASH.set(digest(token_value))]
         seen = SESSION.does_not_exist() if session is None else session == SESSION
         again = (DECISION == "approved") & REDEEMED_BY.does_not_exist()
-        asked = _of_browser(browser, now=now) & (person == PERSON) & seen & REVOKED_AT.does_not_exist()
-        return self._step(key, actions, asked & (DECISION.does_not_exist() | again))
+        requested = _of_browser(browser, now=now) & (person == PERSON) & seen & REVOKED_AT.does_not_exist()
+        return self._step(key, actions, requested & (DECISION.does_not_exist() | again))
 
     def deny(self, key: str, browser: str, *, now: int) -> Grant:
         open_still = _of_browser(browser, now=now) & (DECISION.does_not_exist() | (DECISION == "denied"))
         return self._step(key, (DECISION.set("denied"),), open_still)
 
-    def find_code(self, code: Handle) -> tuple[Grant, int] | None:
+    def find_code(self, code: TokenValue) -> tuple[Grant, int] | None:
         grant, epoch = self._with_epoch(code)
         return None if grant is None else (grant, epoch)
 
     def redeem(
         self,
         grant: Grant,
-        code: Handle,
+        code: TokenValue,
         *,
         attempt: str,
         access_token: str,
@@ -181,7 +181,7 @@ class Grants:
             raise Replayed("the code was redeemed before")
         return written
 
-    def find_refreshable(self, refresh_token: Handle, *, now: int) -> Grant | None:
+    def find_refreshable(self, refresh_token: TokenValue, *, now: int) -> Grant | None:
         grant, epoch = self._with_epoch(refresh_token)
         return grant if grant is not None and grant.in_force(epoch, now=now) else None
 
@@ -196,7 +196,7 @@ class Grants:
         except ConditionFailed as failed:
             if failed.item is not None and failed.item.get("refresh_hash") != grant.refresh_hash:
                 raise Replayed("the refresh token was replaced before") from None
-            raise Gone("the grant is no longer in force") from None
+            raise NotOpen("the grant is no longer in force") from None
 
     def revoke(self, key: str, *, now: int) -> bool:
         if not is_key(key):
@@ -208,17 +208,17 @@ class Grants:
             return False  # swept long ago: nothing is in force
         return True
 
-    def consume(self, grant: Grant, place: int, *, by: str, now: int) -> None:
-        consumed, said = UnicodeAttribute(attr_name=f"{items.CONSUMED}{place}"), items.consumption(now, by)
+    def consume(self, grant: Grant, index: int, *, by: str, now: int) -> None:
+        consumed, said = UnicodeAttribute(attr_name=f"{items.CONSUMED}{index}"), items.consumption(now, by)
         unused = (consumed.does_not_exist() | (said == consumed)) & items.as_read(grant)  # or sent again
         try:
             self._tables.write(
                 Write("Update", self.name, grant.key, actions=(consumed.set(said),), condition=unused & _in_force(now))
             )
         except ConditionFailed as failed:
-            before = str((failed.item or {}).get(f"{items.CONSUMED}{place}", ""))
+            before = str((failed.item or {}).get(f"{items.CONSUMED}{index}", ""))
             if not before:
-                raise Gone("the grant is no longer in force") from None
+                raise NotOpen("the grant is no longer in force") from None
             if before.partition(".")[2] != by:
                 raise Replayed("the detail was consumed before") from None
 
@@ -227,7 +227,7 @@ class Grants:
         return grant is not None and grant.given_at >= since and items.is_relied_on(grant, epoch, now=now)
 
     def of_person(
-        self, sub: str, *, now: int, after: str | None = None, most: int = MOST_OF_PERSON
+        self, sub: str, *, now: int, after: str | None = None, most: int = MAX_OF_PERSON
     ) -> tuple[list[Grant], str | None]:
         while True:
             found, after = self._some_of_person(digest(sub), now=now, after=after, most=most)
@@ -252,38 +252,38 @@ class Grants:
             if grant.bond is not None and items.is_relied_on(grant, epochs[grant.bond], now=now)
         ], more
 
-    def end_token(self, grant: Grant, handle: Handle, *, now: int) -> None:
+    def end_token(self, grant: Grant, token_value: TokenValue, *, now: int) -> None:
         """The access token of that handle, which stands in the grant, is over."""
-        name = "token_ended_at" if handle.digest == grant.token_hash else "front_ended_at"
+        name = "token_ended_at" if token_value.digest == grant.token_hash else "front_ended_at"
         ended = NumberAttribute(attr_name=name)
         self._tables.write(
             Write("Update", self.name, grant.key, actions=(ended.set(ended | now),), condition=PK.exists())
         )
 
-    def read_with(self, handle: Handle, *more: tuple[str, str]) -> tuple[Grant | None, int, list[Item | None]]:
+    def read_with(self, token_value: TokenValue, *more: tuple[str, str]) -> tuple[Grant | None, int, list[Item | None]]:
         """The grant that the handle names, its bond's epoch, and more items, in one consistent read."""
         item, bond, *others = self._tables.get_all(
-            (self.name, str(handle.grant)), (self._bonds, str(handle.bond)), *more
+            (self.name, str(token_value.grant)), (self._bonds, str(token_value.bond)), *more
         )
         grant = items.read(item)
-        if grant is None or grant.bond != handle.bond:  # a bond of the caller's choice has another epoch
+        if grant is None or grant.bond != token_value.bond:  # a bond of the caller's choice has another epoch
             return None, 0, others
         return grant, epoch_of(bond), others
 
-    def _with_epoch(self, handle: Handle) -> tuple[Grant | None, int]:
-        grant, epoch, _ = self.read_with(handle)
+    def _with_epoch(self, token_value: TokenValue) -> tuple[Grant | None, int]:
+        grant, epoch, _ = self.read_with(token_value)
         return grant, epoch
 
     def _step(self, key: str, actions: Sequence[Action], condition: Condition) -> Grant:
         if not is_key(key):
-            raise Gone("no such key")
+            raise NotOpen("no such key")
         try:
             item = self._tables.write(Write("Update", self.name, key, actions=tuple(actions), condition=condition))
         except ConditionFailed:
-            raise Gone("expired, decided, or another's") from None
+            raise NotOpen("expired, decided, or another's") from None
         grant = items.read(item)
         if grant is None:
-            raise Gone("the record can't be read")
+            raise NotOpen("the record can't be read")
         return grant
 
 

@@ -11,9 +11,9 @@ from pynamodb.expressions.update import Action
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
 from chalicelib.storage.dynamodb.tables import PK, SWEEP_SLACK, ConditionFailed, Item, Tables, Write
 from chalicelib.storage.dynamodb.weekly import TableOf, has_table, starts
-from chalicelib.storage.handles import Handle, of_session, session_key
 from chalicelib.storage.records import Session
-from chalicelib.storage.stores import Gone
+from chalicelib.storage.stores import NotOpen
+from chalicelib.storage.token_values import TokenValue, of_session, session_key
 
 SIGNED_OUT_AT = NumberAttribute(attr_name="signed_out_at")
 REPLACED_AT = NumberAttribute(attr_name="replaced_at")
@@ -28,25 +28,25 @@ class Sessions:
     def __init__(self, tables: Tables, table_of: TableOf) -> None:
         self._tables, self._table_of = tables, table_of
 
-    def begin(self, handle: str, session: Session) -> None:
+    def begin(self, token_value: str, session: Session) -> None:
         item: Item = {
             "v": VERSION,
             "record": encode(session, without=("expires_at",)),
             "expires_at": session.expires_at,
             "ttl": session.expires_at + SWEEP_SLACK,
         }
-        taken = of_session(handle)
+        taken = of_session(token_value)
         if taken is None:
-            raise Gone("no handle of ours")
+            raise NotOpen("no handle of ours")
         # Sent again it changes nothing: nobody else knows the handle; and where it has ended since, it stays so.
         with suppress(ConditionFailed):
             self._tables.write(Write("Put", self._place(taken), taken.digest, item, condition=PK.does_not_exist()))
 
-    def replace(self, handle: str, *, now: int) -> None:
-        self._mark(handle, (REPLACED_AT.set(REPLACED_AT | now),), PK.exists(), now=now)
+    def replace(self, token_value: str, *, now: int) -> None:
+        self._mark(token_value, (REPLACED_AT.set(REPLACED_AT | now),), PK.exists(), now=now)
 
-    def find(self, handle: str, *, now: int) -> Session | None:
-        taken = of_session(handle)
+    def find(self, token_value: str, *, now: int) -> Session | None:
+        taken = of_session(token_value)
         if taken is None or not has_table(taken.week or 0, now=now):
             return None
         item = self._tables.get(self._place(taken), taken.digest)
@@ -59,21 +59,21 @@ class Sessions:
             return None
         return session if now < session.expires_at else None
 
-    def end(self, handle: str, *, now: int, keep: int) -> None:
+    def end(self, token_value: str, *, now: int, keep: int) -> None:
         # Whether there is one or not: an item that is written late finds the mark.
-        self._mark(handle, (SIGNED_OUT_AT.set(SIGNED_OUT_AT | now), TTL.set(keep + SWEEP_SLACK)), None, now=now)
+        self._mark(token_value, (SIGNED_OUT_AT.set(SIGNED_OUT_AT | now), TTL.set(keep + SWEEP_SLACK)), None, now=now)
 
     def signed_out(self, session: str) -> bool:
         key, week = session_key(session)
         item = self._tables.get(self._table_of(starts(week)), key)
         return item is not None and "signed_out_at" in item
 
-    def _mark(self, handle: str, actions: tuple[Action, ...], condition: Condition | None, *, now: int) -> None:
-        taken = of_session(handle)
+    def _mark(self, token_value: str, actions: tuple[Action, ...], condition: Condition | None, *, now: int) -> None:
+        taken = of_session(token_value)
         if taken is None or not has_table(taken.week or 0, now=now):
             return  # there is none
         with suppress(ConditionFailed):
             self._tables.write(Write("Update", self._place(taken), taken.digest, actions=actions, condition=condition))
 
-    def _place(self, handle: Handle) -> str:
-        return self._table_of(starts(handle.week or 0))
+    def _place(self, token_value: TokenValue) -> str:
+        return self._table_of(starts(token_value.week or 0))

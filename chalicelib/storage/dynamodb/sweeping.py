@@ -10,7 +10,7 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.storage.dynamodb.tables import SWEEP_SLACK, ConditionFailed, Tables, Write
 from chalicelib.storage.dynamodb.weekly import WEEKS_AHEAD, name_of
-from chalicelib.storage.handles import week_of
+from chalicelib.storage.token_values import week_of
 
 EXPIRES_AT = NumberAttribute(attr_name="expires_at")
 

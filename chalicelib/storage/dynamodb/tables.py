@@ -20,7 +20,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.settings import AWS_CONNECT_SECONDS, AWS_READ_SECONDS, AWS_TRIES
-from chalicelib.storage.handles import is_key
+from chalicelib.storage.token_values import is_key
 
 Item = dict[str, str | int | frozenset[str]]
 Verb = Literal["Put", "Update", "Delete"]
@@ -31,12 +31,12 @@ EXPIRES_AT = NumberAttribute(attr_name="expires_at")
 SWEEP_SLACK = 24 * 3600
 """How long after its expiry an item stays, so that a late replay is still known for what it is. Seconds."""
 
-LONGEST_KEY = 2048
+MAX_KEY_LENGTH = 2048
 """Bytes. DynamoDB refuses to look for a longer key, or an empty one, and a caller may send either."""
 
 WHOLE = re.compile("-?[0-9]+")
 
-LONGEST_NUMBER = 16
+MAX_NUMBER_LENGTH = 16
 """Digits of a time that a caller may send back."""
 
 CONFLICTS = ("ReplicatedWriteConflictException", "TransactionConflictException")
@@ -100,18 +100,18 @@ class Tables:
 
     def get_all(self, *wanted: tuple[str, str]) -> list[Item | None]:
         """Items of several tables in one consistent call, in the order asked."""
-        asked: dict[str, Any] = {}
+        requested: dict[str, Any] = {}
         for table, key in wanted:
             if _can_be(key):
-                asked.setdefault(table, {"ConsistentRead": True, "Keys": []})["Keys"].append({"pk": {"S": key}})
+                requested.setdefault(table, {"ConsistentRead": True, "Keys": []})["Keys"].append({"pk": {"S": key}})
         found: dict[tuple[str, str], Item | None] = {}
         for pause in CONFLICT_PAUSES:
-            answer = self._connection.dispatch("BatchGetItem", {"RequestItems": asked})
+            answer = self._connection.dispatch("BatchGetItem", {"RequestItems": requested})
             for table, items in answer["Responses"].items():
                 found.update({(table, item["pk"]["S"]): _plain(item) for item in items})
-            asked = answer.get("UnprocessedKeys") or {}
-            if not asked:
-                return [found.get(place) for place in wanted]
+            requested = answer.get("UnprocessedKeys") or {}
+            if not requested:
+                return [found.get(item_key) for item_key in wanted]
             self._pause(pause)
         raise KeysUnread("DynamoDB left keys unread")
 
@@ -134,7 +134,7 @@ class Tables:
         The index is written some time after its items are.
         """
         name, value = partition
-        asked: dict[str, Any] = {
+        requested: dict[str, Any] = {
             "TableName": table,
             "IndexName": index,
             "KeyConditionExpression": "#p = :p",
@@ -145,10 +145,10 @@ class Tables:
         }
         if after is not None:
             at, _, key = after.partition(".")
-            if not (at.isascii() and at.isdigit() and len(at) < LONGEST_NUMBER and is_key(key)):
+            if not (at.isascii() and at.isdigit() and len(at) < MAX_NUMBER_LENGTH and is_key(key)):
                 return [], None
-            asked["ExclusiveStartKey"] = {"pk": {"S": key}, name: {"S": value}, sort: {"N": at}}
-        answer = self._connection.dispatch("Query", asked)
+            requested["ExclusiveStartKey"] = {"pk": {"S": key}, name: {"S": value}, sort: {"N": at}}
+        answer = self._connection.dispatch("Query", requested)
         last = _plain(answer.get("LastEvaluatedKey") or None)
         more = None if last is None else f"{last[sort]}.{last['pk']}"
         return [item["pk"]["S"] for item in answer["Items"]], more
@@ -157,14 +157,14 @@ class Tables:
         self, table: str, *, before: int, start: dict[str, Any] | None
     ) -> tuple[list[tuple[str, int]], dict[str, Any] | None]:
         """A page of a scan: keys of what expired before that instant, and when; and where the next page begins."""
-        asked: dict[str, Any] = {
+        requested: dict[str, Any] = {
             "TableName": table,
             "FilterExpression": "expires_at < :before",
             "ExpressionAttributeValues": {":before": {"N": str(before)}},
         }
         if start is not None:
-            asked["ExclusiveStartKey"] = start
-        answer = self._connection.dispatch("Scan", asked)
+            requested["ExclusiveStartKey"] = start
+        answer = self._connection.dispatch("Scan", requested)
         found = [(item["pk"]["S"], int(item["expires_at"]["N"])) for item in answer["Items"]]
         return found, answer.get("LastEvaluatedKey") or None
 
@@ -184,9 +184,9 @@ class Tables:
         """Drop a table with all that is in it; False where there is none."""
         return self._unless("ResourceNotFoundException", "DeleteTable", {"TableName": table})
 
-    def _unless(self, code: str, operation: str, asked: dict[str, Any]) -> bool:
+    def _unless(self, code: str, operation: str, requested: dict[str, Any]) -> bool:
         try:
-            self._connection.dispatch(operation, asked)
+            self._connection.dispatch(operation, requested)
         except VerboseClientError as problem:
             if problem.response["Error"]["Code"] != code:
                 raise
@@ -259,7 +259,7 @@ def _meta_table(name: str, key_names: tuple[str, ...]) -> MetaTable:
 
 def _can_be(key: str) -> bool:
     try:
-        return 0 < len(key.encode()) <= LONGEST_KEY
+        return 0 < len(key.encode()) <= MAX_KEY_LENGTH
     except UnicodeEncodeError:  # JSON can spell half a character
         return False
 

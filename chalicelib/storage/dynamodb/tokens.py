@@ -8,9 +8,9 @@ from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encod
 from chalicelib.storage.dynamodb.grants import Grants
 from chalicelib.storage.dynamodb.tables import PK, SWEEP_SLACK, ConditionFailed, Item, Tables, Write
 from chalicelib.storage.dynamodb.weekly import TableOf, has_table, starts
-from chalicelib.storage.handles import Handle, matches, read
 from chalicelib.storage.permission import AccessToken, Grant
-from chalicelib.storage.stores import Gone
+from chalicelib.storage.stores import NotOpen
+from chalicelib.storage.token_values import TokenValue, matches, read
 
 REVOKED_AT = NumberAttribute(attr_name="revoked_at")
 
@@ -23,28 +23,28 @@ class Tokens:
     def __init__(self, tables: Tables, table_of: TableOf, grants: Grants) -> None:
         self._tables, self._table_of, self._grants = tables, table_of, grants
 
-    def put(self, handle: str, token: AccessToken) -> None:
+    def put(self, token_value: str, token: AccessToken) -> None:
         item: Item = {
             "v": VERSION,
             "record": encode(token, without=("expires_at",)),
             "expires_at": token.expires_at,
             "ttl": token.expires_at + SWEEP_SLACK,
         }
-        taken = read(handle)
+        taken = read(token_value)
         if taken is None:
-            raise Gone("no handle of ours")
+            raise NotOpen("no handle of ours")
         table = self._table_of(token.expires_at)
         try:
             self._tables.write(Write("Put", table, taken.digest, item, condition=PK.does_not_exist()))
         except ConditionFailed:
             return  # sent again: nobody else knows the handle; and what was revoked since stays so
 
-    def find(self, handle: str, *, now: int) -> tuple[AccessToken, Grant | None] | None:
-        token, grant = self.look_up(handle, now=now)
+    def find(self, token_value: str, *, now: int) -> tuple[AccessToken, Grant | None] | None:
+        token, grant = self.look_up(token_value, now=now)
         return None if token is None else (token, grant)
 
-    def look_up(self, handle: str, *, now: int) -> tuple[AccessToken | None, Grant | None]:
-        taken = read(handle)
+    def look_up(self, token_value: str, *, now: int) -> tuple[AccessToken | None, Grant | None]:
+        taken = read(token_value)
         if taken is None or (taken.week is not None and not has_table(taken.week, now=now)):
             return NOTHING
         if taken.grant is None:
@@ -60,18 +60,18 @@ class Tokens:
         if token is not None:
             return (token, grant) if token.grant == grant.key else NOTHING
         of_family = matches(taken.family, grant.refresh_family)
-        return (None, grant) if of_family or matches(handle, grant.refresh_hash) else NOTHING
+        return (None, grant) if of_family or matches(token_value, grant.refresh_hash) else NOTHING
 
-    def _own(self, handle: Handle, *, now: int) -> tuple[AccessToken | None, None]:
+    def _own(self, token_value: TokenValue, *, now: int) -> tuple[AccessToken | None, None]:
         """A client's own token, of no grant."""
-        if handle.week is None:
+        if token_value.week is None:
             return NOTHING
-        (item,) = self._tables.get_all((self._place(handle), handle.digest))
+        (item,) = self._tables.get_all((self._place(token_value), token_value.digest))
         token = _token(item, now=now)
         return (token, None) if token is not None and token.grant is None else NOTHING
 
-    def revoke(self, handle: str, grant: Grant | None, *, now: int) -> None:
-        taken = read(handle)
+    def revoke(self, token_value: str, grant: Grant | None, *, now: int) -> None:
+        taken = read(token_value)
         if taken is None or (taken.week is not None and not has_table(taken.week, now=now)):
             return
         if taken.week is None:
@@ -84,8 +84,8 @@ class Tokens:
         except ConditionFailed:
             return  # there is none
 
-    def _place(self, handle: Handle) -> str:
-        return self._table_of(starts(handle.week or 0))
+    def _place(self, token_value: TokenValue) -> str:
+        return self._table_of(starts(token_value.week or 0))
 
 
 def _token(item: Item | None, *, now: int) -> AccessToken | None:
@@ -100,12 +100,12 @@ def _token(item: Item | None, *, now: int) -> AccessToken | None:
     return token if now < token.expires_at else None
 
 
-def _standing_in(grant: Grant, handle: Handle, *, now: int) -> AccessToken | None:
+def _standing_in(grant: Grant, token_value: TokenValue, *, now: int) -> AccessToken | None:
     """The access token of that handle that stands in the grant."""
     for stored, token, ended_at in (
         (grant.token_hash, grant.token, grant.token_ended_at),
         (grant.front_hash, grant.front_token, grant.front_ended_at),
     ):
-        if matches(handle.value, stored) and token is not None:
+        if matches(token_value.value, stored) and token is not None:
             return token if ended_at is None and now < token.expires_at else None
     return None

@@ -17,11 +17,11 @@ from typing import Any
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
-from chalicelib.storage.dynamodb.once import ATTEMPT
+from chalicelib.storage.dynamodb.replay_cache import ATTEMPT
 from chalicelib.storage.dynamodb.tables import PK, RECORD, ConditionFailed, Item, Tables, Write
-from chalicelib.storage.handles import digest, is_username
 from chalicelib.storage.records import PasskeyHolder, User
-from chalicelib.storage.stores import Gone
+from chalicelib.storage.stores import NotOpen
+from chalicelib.storage.token_values import digest, is_username
 
 INVITATION = UnicodeAttribute(attr_name="invitation")
 INVITED_UNTIL = NumberAttribute(attr_name="invited_until")
@@ -38,7 +38,7 @@ class Users:
     def __init__(self, tables: Tables, name: str) -> None:
         self._tables, self._name = tables, name
 
-    def keep(self, user: User) -> None:
+    def put(self, user: User) -> None:
         known: Item = {"username": user.username}
         self._tables.write(Write("Put", self._name, _known_by(user.sub), known))
         record: Item = {"v": VERSION, "record": encode(user, without=_BESIDE)}
@@ -51,7 +51,7 @@ class Users:
     def remove(self, username: str, *, now: int) -> None:
         user = self.find(username)
         if user is None:
-            raise Gone("nobody of that name")
+            raise NotOpen("nobody of that name")
         self._forget_sub(user.sub, username, now=now)  # decides: no grant is refreshed from here on
         self._tables.write(Write("Delete", self._name, username))
 
@@ -104,7 +104,7 @@ class Users:
     def cleared(self, username: str, *, browser: str = "") -> None:
         forgotten = tuple(one.remove() for one in _counters(browser))
         clear = Write("Update", self._name, username, actions=forgotten, condition=RECORD.exists())
-        with suppress(ConditionFailed, Gone):  # nobody of that name
+        with suppress(ConditionFailed, NotOpen):  # nobody of that name
             self._tables.write(_of_person(clear))
 
     def invite(self, username: str, *, invitation: str, until: int) -> None:
@@ -113,25 +113,27 @@ class Users:
         try:
             self._tables.write(_of_person(invite))
         except ConditionFailed:
-            raise Gone("nobody of that name") from None
+            raise NotOpen("nobody of that name") from None
 
-    def exchange(self, username: str, *, invitation: str, ticket: str, until: int, now: int) -> None:
+    def exchange(self, username: str, *, invitation: str, enrolment_token: str, until: int, now: int) -> None:
         in_force = (digest(invitation) == INVITATION) & (now < INVITED_UNTIL)
         exchange = Write(
             "Update",
             self._name,
             username,
-            actions=(INVITATION.set(digest(ticket)), INVITED_UNTIL.set(until)),
-            condition=in_force | (digest(ticket) == INVITATION),  # sent again
+            actions=(INVITATION.set(digest(enrolment_token)), INVITED_UNTIL.set(until)),
+            condition=in_force | (digest(enrolment_token) == INVITATION),  # sent again
         )
         try:
             self._tables.write(_of_person(exchange))
         except ConditionFailed:
-            raise Gone("the invitation is used, too old or of another") from None
+            raise NotOpen("the invitation is used, too old or of another") from None
 
-    def add_passkey(self, user: User, passkey: dict[str, Any], *, ticket: str, sign_count: int, now: int) -> None:
+    def add_passkey(
+        self, user: User, passkey: dict[str, Any], *, enrolment_token: str, sign_count: int, now: int
+    ) -> None:
         if any(one["id"] == passkey["id"] for one in user.passkeys):
-            raise Gone("the passkey is known")
+            raise NotOpen("the passkey is known")
         # First what leads to the user, which leads nowhere while the user has no such passkey; then the write that decides.
         # Whoever changes the record takes the invitation away, and so the ticket is the proof that it is as it was read.
         changed = replace(user, passkeys=(*user.passkeys, passkey))
@@ -148,13 +150,14 @@ class Users:
             self._name,
             user.username,
             actions=(RECORD.set(record), INVITATION.remove(), INVITED_UNTIL.remove()),
-            condition=((digest(ticket) == INVITATION) & (now < INVITED_UNTIL)) | (record == RECORD),  # or sent again
+            condition=((digest(enrolment_token) == INVITATION) & (now < INVITED_UNTIL))
+            | (record == RECORD),  # or sent again
         )
         try:
             self._tables.write(leads)
             self._tables.write(add)
         except ConditionFailed:
-            raise Gone("the ticket is used or too old, or the passkey is known") from None
+            raise NotOpen("the ticket is used or too old, or the passkey is known") from None
 
     def find_by_passkey(self, credential_id: str) -> PasskeyHolder | None:
         item = self._tables.get(self._name, _place(credential_id))
@@ -177,7 +180,7 @@ class Users:
         try:
             self._tables.write(count)
         except ConditionFailed:
-            raise Gone("the authenticator signed as often before") from None
+            raise NotOpen("the authenticator signed as often before") from None
 
 
 def _counters(browser: str) -> tuple[NumberAttribute, NumberAttribute, UnicodeAttribute]:
@@ -191,9 +194,9 @@ def _counters(browser: str) -> tuple[NumberAttribute, NumberAttribute, UnicodeAt
 
 
 def _of_person(write: Write) -> Write:
-    """The write, if its key is of a person's record. Raises Gone."""
+    """The write, if its key is of a person's record. Raises NotOpen."""
     if not is_username(write.key):
-        raise Gone("nobody of that name")
+        raise NotOpen("nobody of that name")
     return write
 
 

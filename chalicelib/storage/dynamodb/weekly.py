@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chalicelib.storage.handles import WEEK, week_of
+from chalicelib.storage.token_values import WEEK, week_of
 
 TableOf = Callable[[int], str]
 """The table of what expires at that instant (epoch seconds)."""

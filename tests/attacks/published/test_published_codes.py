@@ -305,7 +305,7 @@ def test_a_request_is_decided_once(fintech):
 
 
 @pytest.mark.published("Keycloak", "CVE-2026-96446")
-def test_a_pushed_request_is_used_once_where_no_page_is_shown_too(fapi1_baseline_client):
+def test_a_pushed_request_is_replay_cache_where_no_page_is_shown_too(fapi1_baseline_client):
     """With prompt=none a pushed request was answered as often as it came."""
     client = fapi1_baseline_client
     browser = signed_in(client)

@@ -89,7 +89,7 @@ def test_an_empty_secret_makes_no_mac(bank, client_secret_jwt_client):
     """A MAC by an empty key was verified, as where a secret was never set."""
     client = client_secret_jwt_client
     assert unauthenticated(pushes(client, with_mac({"alg": "HS256"}, claims(client), b"")))
-    bank.aws.clients.keep(replace(bank.aws.clients.find(client.client_id, now=bank.now), client_secret=None))
+    bank.aws.clients.put(replace(bank.aws.clients.find(client.client_id, now=bank.now), client_secret=None))
     bank.now += 61
     assert unauthenticated(pushes(client, with_mac({"alg": "HS256"}, claims(client), b"")))
     assert unauthenticated(pushes(client, client.assertion()))

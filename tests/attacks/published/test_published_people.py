@@ -25,9 +25,9 @@ def own_directory(bank, monkeypatch, light_passwords):
         return bytes(range(octets))
 
     uri = enrol(
-        bank.aws, "carol", sub="s-carol", password="a long enough password", claims={"name": "C"}, chance=chance
+        bank.aws, "carol", sub="s-carol", password="a long enough password", claims={"name": "C"}, random_bytes=chance
     )
-    monkeypatch.setattr(bank.aws, "people", directory.build(bank.aws))
+    monkeypatch.setattr(bank.aws, "user_directory", directory.build(bank.aws))
     return pyotp.parse_uri(uri).at
 
 
@@ -131,9 +131,9 @@ def test_no_max_age_lets_an_old_sign_in_pass(fapi1_baseline_client):
     client = fapi1_baseline_client
     browser = signed_in(client)
     client.bank.now += 700
-    for max_age, recognised in (("600", False), ("9999999999", True), ("0", False)):
+    for max_age, find_sso_login in (("600", False), ("9999999999", True), ("0", False)):
         to = browser.open(client.client_id, client.pushed(max_age=max_age)).location
-        assert to.startswith("/consent") is recognised, max_age
+        assert to.startswith("/consent") is find_sso_login, max_age
     for odd in ("99999999999", "-1", "1e9", "0x10", "\u0661", "600.0", " 600"):
         assert refused(client.push(max_age=odd), "invalid_request"), odd
     client.bank.now += 300
@@ -170,7 +170,7 @@ def test_guesses_are_counted_for_password_and_one_time_code_alike(fintech, own_d
 @pytest.mark.published("Spring Security", "CVE-2026-22746")
 def test_a_name_that_is_nobodys_takes_as_long_and_says_as_much():
     """The defence against telling known names from unknown ones by time was passed by."""
-    known, unknown = password.hashed("x", salt=bytes(16)), password.NOBODYS
+    known, unknown = password.hashed("x", salt=bytes(16)), password.DUMMY_HASH
     assert known.split("$")[:4] == unknown.split("$")[:4]  # the same cost
     assert [len(part) for part in known.split("$")] == [len(part) for part in unknown.split("$")]
 

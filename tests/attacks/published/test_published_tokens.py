@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.storage.handles import matches
+from chalicelib.storage.token_values import matches
 from tests.actors import ASSERTION_TYPE, certificate, ec_key
 from tests.attacks.published.conftest import opens, refused
 from tests.conftest import DPOP, STANDARD
@@ -167,7 +167,7 @@ def test_a_key_past_its_end_signs_nothing(bank, fintech):
 
     for key in bank.aws.signing_keys.all(now=bank.now):
         if key.alg == "PS256":
-            bank.aws.signing_keys.keep(replace(key, published_until=bank.now))
+            bank.aws.signing_keys.put(replace(key, published_until=bank.now))
     bank.aws.signing_keys._cache = ()
     code = fintech.code()
     answer = fintech.redeem(code)

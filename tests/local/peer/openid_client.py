@@ -34,7 +34,7 @@ class Refused(Exception):
         self.said = said
 
 
-class Login:
+class Authentication:
     """One login. `url`: where the browser is to go."""
 
     def __init__(self, peer: Peer, asked: dict[str, Any]) -> None:
@@ -61,9 +61,9 @@ class Peer:
         self._script = script
 
     @contextmanager
-    def begun(self, asked: dict[str, Any]) -> Iterator[Login]:
+    def begun(self, asked: dict[str, Any]) -> Iterator[Authentication]:
         """A Login. `asked`: as login.mjs reads it. Raises Refused."""
-        login = Login(self, asked)
+        login = Authentication(self, asked)
         try:
             yield login
         finally:

@@ -24,7 +24,7 @@ _KEY = re.compile(_PART)
 
 
 @dataclass(frozen=True)
-class Handle:
+class TokenValue:
     """A handle taken apart. `value`: all of it. `secret`: its random part. `grant`, `bond`: keys of what it lives from, None
     where it lives from neither.
 
@@ -45,33 +45,35 @@ class Handle:
         return digest(self.value)
 
 
-def read(value: str) -> Handle | None:
+def read(value: str) -> TokenValue | None:
     """The handle, None where no handle of ours has this form; so nothing of another form is ever looked for."""
     found = _FORM.fullmatch(value)
     if found is None:
         return None
     week = found["week"]
-    return Handle(
+    return TokenValue(
         value, found["secret"], found["grant"], found["bond"], found["family"], None if week is None else int(week)
     )
 
 
-def of_grant(value: str) -> Handle | None:
+def of_grant(value: str) -> TokenValue | None:
     """The handle, if it is of a person's grant."""
-    handle = read(value)
-    return handle if handle is not None and handle.grant is not None else None
+    token_value = read(value)
+    return token_value if token_value is not None and token_value.grant is not None else None
 
 
-def of_session(value: str) -> Handle | None:
+def of_session(value: str) -> TokenValue | None:
     """The handle, if it is of a browser's session, which says in which week it expires."""
-    handle = read(value)
-    return handle if handle is not None and handle.grant is None and handle.week is not None else None
+    token_value = read(value)
+    return (
+        token_value if token_value is not None and token_value.grant is None and token_value.week is not None else None
+    )
 
 
 def session_of(value: str) -> str | None:
     """What a grant remembers of the session of this handle: its digest, and in which week it expires."""
-    handle = of_session(value)
-    return None if handle is None else f"{handle.digest}.r{handle.week}"
+    token_value = of_session(value)
+    return None if token_value is None else f"{token_value.digest}.r{token_value.week}"
 
 
 def session_key(session: str) -> tuple[str, int]:
@@ -105,11 +107,11 @@ def week_of(instant: int) -> int:
     return instant // WEEK
 
 
-def digest(handle: str) -> str:
+def digest(token_value: str) -> str:
     """SHA-256 of a handle, base64url without padding: 43 characters. Plain, since a handle is 256 random bits."""
-    return urlsafe_b64encode(sha256(handle.encode(errors="surrogatepass")).digest()).rstrip(b"=").decode()
+    return urlsafe_b64encode(sha256(token_value.encode(errors="surrogatepass")).digest()).rstrip(b"=").decode()
 
 
-def matches(handle: str | None, stored: str | None) -> bool:
-    """Whether `stored` is the digest of `handle`; in constant time."""
-    return handle is not None and stored is not None and hmac.compare_digest(digest(handle), stored)
+def matches(token_value: str | None, stored: str | None) -> bool:
+    """Whether `stored` is the digest of `token_value`; in constant time."""
+    return token_value is not None and stored is not None and hmac.compare_digest(digest(token_value), stored)

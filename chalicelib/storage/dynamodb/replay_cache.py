@@ -9,19 +9,19 @@ from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.storage.dynamodb.tables import EXPIRES_AT, PK, SWEEP_SLACK, ConditionFailed, Tables, Write
 from chalicelib.storage.dynamodb.weekly import TableOf
-from chalicelib.storage.records import Once
-from chalicelib.storage.stores import AlreadyUsed, Gone
+from chalicelib.storage.records import SingleUse
+from chalicelib.storage.stores import AlreadyUsed, NotOpen
 
 ATTEMPT = UnicodeAttribute(attr_name="attempt")
 
 
-class UsedOnce:
-    """stores.UsedOnce. An attempt has a name, so that a claim that is sent again still holds."""
+class ReplayCache:
+    """stores.ReplayCache. An attempt has a name, so that a claim that is sent again still holds."""
 
-    def __init__(self, tables: Tables, table_of: TableOf, *, chance: Callable[[], str]) -> None:
-        self._tables, self._table_of, self._chance = tables, table_of, chance
+    def __init__(self, tables: Tables, table_of: TableOf, *, new_token_value: Callable[[], str]) -> None:
+        self._tables, self._table_of, self._new_token_value = tables, table_of, new_token_value
 
-    def offer(self, once: Once) -> None:
+    def offer(self, once: SingleUse) -> None:
         offer = Write(
             "Put",
             self._table_of(once.expires_at),
@@ -32,12 +32,12 @@ class UsedOnce:
         with suppress(ConditionFailed):  # sent again, and it may be used by now
             self._tables.write(offer)
 
-    def claim(self, once: Once, *, now: int, attempt: str | None = None) -> bool:
-        attempt = attempt or self._chance()
+    def consume(self, once: SingleUse, *, now: int, attempt: str | None = None) -> bool:
+        attempt = attempt or self._new_token_value()
         unused = PK.does_not_exist() | (now > EXPIRES_AT)
         if once.offered:
             unused = ATTEMPT.does_not_exist() & (now < EXPIRES_AT)
-        claim = Write(
+        consume = Write(
             "Put",
             self._table_of(once.expires_at),
             once.key,
@@ -45,9 +45,9 @@ class UsedOnce:
             condition=unused | (attempt == ATTEMPT),
         )
         try:
-            before = self._tables.write(claim)
+            before = self._tables.write(consume)
         except ConditionFailed as failed:
             if "attempt" not in (failed.item or {}):
-                raise Gone(f"this {once.what} was not given out, or expired") from None
+                raise NotOpen(f"this {once.what} was not given out, or expired") from None
             raise AlreadyUsed(once) from None
         return before is None or before.get("attempt") != attempt

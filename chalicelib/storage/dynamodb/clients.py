@@ -1,0 +1,45 @@
+"""The clients: what lasts of those who make requests."""
+
+from __future__ import annotations
+
+from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
+from chalicelib.storage.dynamodb.tables import Item, Tables, Write
+from chalicelib.storage.records import Client
+
+CLIENT_CACHE_SECONDS = 60
+MAX_CACHED_CLIENTS = 1000
+
+
+class Clients:
+    """stores.Clients. A found client is kept for a minute in the warm function, so that a busy one is no hot item."""
+
+    def __init__(self, tables: Tables, name: str) -> None:
+        self._tables, self._name = tables, name
+        self._cache: dict[str, tuple[int, Client]] = {}
+
+    def find(self, client_id: str, *, now: int) -> Client | None:
+        read_at, cached = self._cache.get(client_id, (0, None))
+        if cached is not None and 0 <= now - read_at < CLIENT_CACHE_SECONDS:
+            return cached
+        item = self._tables.get(self._name, client_id) if client_id else None
+        if item is None:
+            self._cache.pop(client_id, None)
+            return None
+        client = self._read(item)
+        if client is None:
+            return None
+        if len(self._cache) >= MAX_CACHED_CLIENTS:
+            self._cache.clear()
+        self._cache[client_id] = (now, client)
+        return client
+
+    def put(self, client: Client) -> None:
+        self._tables.write(Write("Put", self._name, client.client_id, {"v": VERSION, "record": encode(client)}))
+        self._cache.pop(client.client_id, None)
+
+    def _read(self, item: Item) -> Client | None:
+        try:
+            return decode(Client, str(item["record"]))
+        except (Unreadable, KeyError) as problem:
+            report(Unreadable(f"Client: {problem}"), str(item["pk"]), item.get("v"))
+            return None
