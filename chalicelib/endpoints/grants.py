@@ -44,7 +44,7 @@ def answer(request: Request, provider: Provider) -> Response:
     known = provider.sessions.find(token_value, now=now)
     if known is None:
         cookie = provider.new_token_value()
-        return _stranger(cookie, provider, now=now).with_headers(
+        return _sign_in_page(cookie, provider, now=now).with_headers(
             browser.bind(SIGN_IN_FORM, cookie, seconds=PAGE_LIFETIME)
         )
     shown = [_told(given, provider, now=now) for given in _by_client(known, provider, now=now).values()]
@@ -90,7 +90,7 @@ def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: P
         )
         first = attempt.claim(signed_in, this, provider.replay_cache, now=now)
     except (SignInRefused, AlreadyUsed, NotOpen) as refused:
-        again = _stranger(cookie, provider, now=now, username=username, problem=attempt.problem(form))
+        again = _sign_in_page(cookie, provider, now=now, username=username, problem=attempt.problem(form))
         return again.noting(reason=str(refused))
     login = replace(signed_in.login, username=signed_in.username or username.strip())
     if not first:  # the first post has the session; this one shows what that one came to
@@ -103,7 +103,9 @@ def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: P
     ).noting(sub=login.sub)
 
 
-def _stranger(cookie: str, provider: Provider, *, now: int, username: str = "", problem: str | None = None) -> Response:
+def _sign_in_page(
+    cookie: str, provider: Provider, *, now: int, username: str = "", problem: str | None = None
+) -> Response:
     return grants.sign_in(
         bank_name=provider.settings.bank_name,
         key=SIGN_IN_FORM,

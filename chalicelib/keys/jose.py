@@ -1,4 +1,4 @@
-"""JWS, with the algorithms always named by the caller. The only room that knows PyJWT.
+"""JWS, with the algorithms always named by the caller. The only file that knows PyJWT.
 
 A key comes from a JWK Set that we hold; the headers `jwk`, `jku`, `x5u` and `x5c` are never looked at (FAPI1-ADV-8.9-2),
 `crit` is refused.

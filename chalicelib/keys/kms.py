@@ -1,4 +1,4 @@
-"""KMS: the home of every private key. The only room that calls it."""
+"""KMS: the home of every private key. The only file that calls it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The DynamoDB adapter of every store; the only room that knows pynamodb."""
+"""The DynamoDB adapter of every store; the only package that knows pynamodb."""
 
 from __future__ import annotations
 
