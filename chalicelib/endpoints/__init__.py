@@ -1,1 +1,1 @@
-"""Doors: one file per URL that is advertised, each with one public function."""
+"""One file per URL that is advertised, each with one public function."""

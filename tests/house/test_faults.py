@@ -2,6 +2,7 @@
 
 import ast
 import tomllib
+from functools import cache
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.house.source import ROOT
 LISTED = tomllib.loads((ROOT / "tests" / "faults.toml").read_text(encoding="utf-8"))
 
 
+@cache
 def marked():
     """The files with tests that are marked with a fault, one by one or as a whole, by its number."""
     found = {}

@@ -11,11 +11,12 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Error, sync_playwright
 
 from chalicelib.messages import Response
 from tests.actors import Bank
 
+ATTEMPTS = 5
 CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -116,10 +117,21 @@ class Window:
     def _complain(self, text: str) -> None:
         self.page.complaints.append(text)
 
+    def _leave(self) -> None:
+        """What the test before left under way, such as a page that goes on by itself, would interrupt the next one's first step."""
+        for _ in range(ATTEMPTS):
+            try:
+                self.page.goto("about:blank")
+            except Error:  # interrupted just now
+                continue
+            return
+        raise AssertionError("the page goes on and on")
+
     def blank(self) -> Any:
         for other in self.context.pages:
             if other != self.page:
                 other.close()
+        self._leave()
         self.page.mouse.move(0, 0)
         self.context.clear_cookies()
         self.page.complaints = []
