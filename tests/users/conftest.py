@@ -118,7 +118,7 @@ class Window:
         self.page.complaints.append(text)
 
     def _leave(self) -> None:
-        """What the test before left under way, such as a page that goes on by itself, would interrupt the next one's first step."""
+        """What the test before left under way, such as a page that goes on by itself, would interrupt the next one."""
         for _ in range(ATTEMPTS):
             try:
                 self.page.goto("about:blank")
