@@ -150,6 +150,8 @@ class TemporarilyUnavailable(OAuthError):
 
     error = "temporarily_unavailable"
     status = 503
+    retry_after: ClassVar[int] = 2
+    """Seconds, which every 503 says (RFC 9110 10.2.3)."""
 
 
 class UnsupportedTokenType(OAuthError):

@@ -30,9 +30,6 @@ Handler = Callable[[Event, Any], Any]
 log = logging.getLogger("ducat")
 log.setLevel(logging.INFO)
 
-RETRY_AFTER = 2
-"""Seconds after which a request that met throttling may be sent again (RFC 9110 10.2.3)."""
-
 RESOURCES = ("userinfo",)
 """Endpoints whose every call has a name of its own: FAPI1-BASE-6.2.1-11."""
 
@@ -129,9 +126,9 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
         failed = aws_failure.refusal(problem)
         response = call.said(failed)
         call.notes.update(error=failed.error, reason=_reason(problem))
-        if response.status == TemporarilyUnavailable.status:
-            response = response.with_headers(("Retry-After", str(RETRY_AFTER)))
         log.error("%s failed", name, exc_info=_without_values(problem))
+    if response.status == TemporarilyUnavailable.status:  # whoever raised it
+        response = response.with_headers(("Retry-After", str(TemporarilyUnavailable.retry_after)))
     call.notes["ms"] = str(round((time.perf_counter() - began) * 1000))
     if call.reference is not None:
         call.notes["interaction_id"] = call.reference  # FAPI1-BASE-6.2.1-12

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from chalicelib.errors import TemporarilyUnavailable
+
 SAFE = {
     "Cache-Control": "'no-store'",
     "Strict-Transport-Security": "'max-age=63072000; includeSubDomains'",
@@ -9,7 +11,11 @@ SAFE = {
 }
 """What every one of them carries; the authorizer's refusal names the call by what it found to be a UUID, or made."""
 
-UNAVAILABLE = (503, {"Retry-After": "'2'"}, {"error": "temporarily_unavailable"})
+UNAVAILABLE = (
+    TemporarilyUnavailable.status,
+    {"Retry-After": f"'{TemporarilyUnavailable.retry_after}'"},
+    {"error": TemporarilyUnavailable.error},
+)
 
 REFUSALS = {
     # The authorizer's refusal. A function's own WWW-Authenticate would be renamed by API Gateway; this one is not.

@@ -100,9 +100,7 @@ def _may_sign_in(grant: Grant, provider: Provider, *, now: int) -> bool:
     try:
         return provider.user_directory.may_sign_in(grant.person.sub, now=now)
     except Unavailable:
-        later = TemporarilyUnavailable("the directory of people can't be reached at the moment")
-        later.headers = (("Retry-After", "2"),)
-        raise later from None
+        raise TemporarilyUnavailable("the directory of people can't be reached at the moment") from None
 
 
 def _again(used: TokenValue, provider: Provider, *, now: int) -> Grant:

@@ -7,6 +7,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
+from chalicelib.storage.stores import Replayed
 from chalicelib.users import directory, enrolment
 from local.people import ALICE
 from tests.actors import Browser
@@ -217,3 +218,16 @@ def test_each_button_pressed_twice_ends_where_the_first_press_ended(fintech, but
         assert first.location == second.location
     else:
         assert ("access_denied" in first.text) == ("access_denied" in second.text) == (action == "cancel")
+
+
+@pytest.mark.fault("3i")
+def test_who_meets_too_many_others_is_told_when_to_come_again(public_client, monkeypatch):
+    """Whoever raises temporarily_unavailable, the answer has Retry-After (RFC 9110 10.2.3): one of them had none."""
+    refresh_token = public_client.tokens()["refresh_token"]
+
+    def always_later(*_, **__):
+        raise Replayed("somebody was faster")
+
+    monkeypatch.setattr(public_client.bank.aws.grants, "rotate", always_later)
+    answer = public_client.refresh(refresh_token)
+    assert (answer.error, answer.status, answer.header("retry-after")) == ("temporarily_unavailable", 503, "2")

@@ -19,13 +19,13 @@ URL = "https://keys.example/jwks"
 def publish(request, bank):
     """A function: keys to the metadata of a client that has them, by value or by reference."""
 
-    def place(*keys):
+    def publish_keys(*keys):
         if request.param == "jwks":
             return {"jwks": {"keys": list(keys)}}
         bank.web.put(URL, {"keys": list(keys)})
         return {"jwks_uri": URL}
 
-    return place
+    return publish_keys
 
 
 @pytest.mark.fault("3a")

@@ -84,7 +84,7 @@ def _run(world: World, name: str, step: Step, point: Point, fault: Fault) -> Run
             problems.append("what was given does not work")
         if step.over is not None and not step.over():
             problems.append("what was ended lives")
-    if world.told():
+    if world.lines_with_a_secret():
         problems.append("the log tells a secret")
     try:
         whole(world.bank)

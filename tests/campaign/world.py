@@ -155,7 +155,7 @@ class World:
         self.log.clear()
         self.secrets.clear()
 
-    def told(self) -> list[str]:
+    def lines_with_a_secret(self) -> list[str]:
         """Log lines that hold a secret."""
         return [line for line in self.log if any(secret in line for secret in self.secrets)]
 

@@ -21,11 +21,16 @@ pytestmark = pytest.mark.fault("7")
 def own_directory(bank, monkeypatch, light_passwords):
     """The product's directory with carol in it: what her app shows at a time."""
 
-    def chance(octets):
+    def random_bytes(octets):
         return bytes(range(octets))
 
     uri = enrol(
-        bank.aws, "carol", sub="s-carol", password="a long enough password", claims={"name": "C"}, random_bytes=chance
+        bank.aws,
+        "carol",
+        sub="s-carol",
+        password="a long enough password",
+        claims={"name": "C"},
+        random_bytes=random_bytes,
     )
     monkeypatch.setattr(bank.aws, "user_directory", directory.build(bank.aws))
     return pyotp.parse_uri(uri).at
