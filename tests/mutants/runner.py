@@ -30,8 +30,8 @@ WIDE = (
     "storage",
     "keys",
     "gateway",
-    "people",
-    "remote",
+    "users",
+    "fetch",
     "local/test_wire.py",
     "local/test_gateway.py",
 )

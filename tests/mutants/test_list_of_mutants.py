@@ -11,6 +11,7 @@ from docs import clauses, fapi1
 from docs.clauses import TAG
 from tests.mutants.__main__ import ROW
 from tests.mutants.mutation import HERE, ROOT, Stale, mutated, mutations, promises, together
+from tests.mutants.runner import WIDE
 
 BROKEN = {name for one in mutations() for name in one.breaks}
 
@@ -136,3 +137,8 @@ def test_the_lists_are_all_read() -> None:
         len(re.findall(r"^\[[a-z0-9-]+\]$", path.read_text(), re.MULTILINE)) for path in HERE.glob("list/*.toml")
     )
     assert listed == len(mutations()) > 60
+
+
+def test_what_a_mutation_meets_besides_its_own_tests_is_there() -> None:
+    """A folder that was renamed made pytest refuse every run, of any mutation."""
+    assert [name for name in WIDE if not (ROOT / "tests" / name).exists()] == []
