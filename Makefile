@@ -91,7 +91,7 @@ sbom: $(AUDIT)
 
 coverage: $(AUDIT)
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -n0 -p no:randomly tests/specs tests/attacks tests/storage tests/keys tests/people tests/gateway
+	@$(BIN)/coverage run -m pytest -n0 -p no:randomly tests/specs tests/attacks tests/storage tests/keys tests/users tests/gateway
 	@$(BIN)/coverage report
 
 lock:

@@ -122,3 +122,12 @@ def test_a_generated_page_that_is_stale_is_named(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["generate", "--check"])
     assert generate.main() == 1
     assert capsys.readouterr().err == "docs/reference/licences.md\n"
+
+
+def test_the_folders_that_make_names_are_there():
+    """One that was renamed would only be missed by whoever runs that command."""
+    named = set(
+        re.findall(r"\b(?:tests|models|docs)/[a-z_/]+(?:\.\w+)?", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    )
+    assert "tests/specs" in named
+    assert [one for one in sorted(named) if not (ROOT / one).exists()] == []
