@@ -117,7 +117,7 @@ class Window:
     def _complain(self, text: str) -> None:
         self.page.complaints.append(text)
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
         """What the test before left under way, such as a page that goes on by itself, would interrupt the next one."""
         for _ in range(ATTEMPTS):
             try:
@@ -131,7 +131,7 @@ class Window:
         for other in self.context.pages:
             if other != self.page:
                 other.close()
-        self._leave()
+        self.leave()
         self.page.mouse.move(0, 0)
         self.context.clear_cookies()
         self.page.complaints = []
@@ -148,12 +148,13 @@ def windows(chromium: Browser) -> Iterator[dict[str, Window]]:
 
 
 @pytest.fixture
-def browse(chromium: Browser, windows: dict[str, Window]) -> Iterator[Callable[..., Any]]:
+def browse(chromium: Browser, windows: dict[str, Window], sites: Sites) -> Iterator[Callable[..., Any]]:
     """A function: options of a browser context to a page in it, whose `complaints` are all the console's lines.
 
     `alone`: the page is the test's own, which may change it for good.
     """
     own: list[Window] = []
+    used: list[Window] = []
 
     def opened(*, alone: bool = False, **options: Any) -> Any:
         if alone:
@@ -162,8 +163,13 @@ def browse(chromium: Browser, windows: dict[str, Window]) -> Iterator[Callable[.
         name = json.dumps(options, sort_keys=True)
         if name not in windows:
             windows[name] = Window(chromium, options)
+        used.append(windows[name])
         return windows[name].blank()
 
     yield opened
+    for (
+        window
+    ) in used:  # while the sites still are this test's: a page that goes on by itself would visit the next one's
+        window.leave()
     for window in own:
         window.context.close()
