@@ -10,7 +10,7 @@ from chalicelib.fetch.documents import FetchError
 
 
 class Web:
-    """documents.Documents. `pages`: by URL, what is there or what is raised. `asked`: what was fetched, in order."""
+    """documents.DocumentFetcher. `pages`: by URL, what is there or what is raised. `asked`: what was fetched, in order."""
 
     def __init__(self) -> None:
         self.pages: dict[str, bytes | Exception] = {}

@@ -33,7 +33,7 @@ def sealed_for(client_id: str) -> dict[str, str]:
 class ClientSecrets:
     """Secrets as they are needed. One that was unsealed is kept for a minute in the warm function.
 
-    `unseal`: of KeyHome.
+    `unseal`: of KeyManagement.
     """
 
     def __init__(self, unseal: Callable[[str, dict[str, str]], bytes]) -> None:

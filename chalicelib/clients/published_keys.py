@@ -57,7 +57,7 @@ class ClientJwksCache:
         """The client with its keys in `jwks`; as it is where it registered them. It is not to be stored.
 
         `kid`, `x5c`: what is looked for, a key's name or a certificate in base64; a set without it is fetched again. It may be
-        missing all the same. Raises CantFetch, with words for the log alone.
+        missing all the same. Raises FetchError, with words for the log alone.
         """
         if client.jwks_uri is None:
             return client

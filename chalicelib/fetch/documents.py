@@ -11,5 +11,5 @@ class FetchError(Exception):
 
 class DocumentFetcher(Protocol):
     def get(self, url: str, *, largest: int) -> bytes:
-        """The document at an https URL, of at most `largest` bytes. Takes seconds at most. Raises CantFetch."""
+        """The document at an https URL, of at most `largest` bytes. Takes seconds at most. Raises FetchError."""
         ...

@@ -40,7 +40,7 @@ Address = IPv4Address | IPv6Address
 
 
 class Https:
-    """documents.Documents.
+    """documents.DocumentFetcher.
 
     `authorities`: certificates (PEM) that are trusted beside the system's. `loopback`: whether this machine's own addresses may
     be asked too. Both are for the laptop (`local/`) and its sandbox; no setting gives them.
@@ -52,7 +52,7 @@ class Https:
         self._loopback = loopback
 
     def get(self, url: str, *, largest: int) -> bytes:
-        """The document at an https URL, if it answers 200 with at most `largest` bytes in time. Raises CantFetch."""
+        """The document at an https URL, if it answers 200 with at most `largest` bytes in time. Raises FetchError."""
         fetch = _Fetch(https_url.of(url), largest, self._tls, seconds=self._seconds, loopback=self._loopback)
         Thread(target=fetch.run, daemon=True).start()
         return fetch.result()
@@ -89,7 +89,7 @@ class _Fetch:
             self._done.set()
 
     def result(self) -> bytes:
-        """Raises CantFetch."""
+        """Raises FetchError."""
         if not self._done.wait(self._seconds):
             self._abandon()
             raise FetchError("it took too long")
@@ -155,7 +155,7 @@ class _Fetch:
 
 
 def public_addresses(where: HttpsUrl, *, loopback: bool = False) -> list[Address]:
-    """Every address of the host, in the order to try them. Raises CantFetch if any is not public, or there is none."""
+    """Every address of the host, in the order to try them. Raises FetchError if any is not public, or there is none."""
     found = socket.getaddrinfo(where.host, where.port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     addresses = [ip_address(str(entry[4][0])) for entry in found]
     for address in addresses:

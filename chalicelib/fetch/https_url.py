@@ -29,7 +29,7 @@ class HttpsUrl:
 
 
 def of(url: str) -> HttpsUrl:
-    """The place that a URL names. Raises CantFetch where nothing is ever fetched from it."""
+    """The place that a URL names. Raises FetchError where nothing is ever fetched from it."""
     found = URL.fullmatch(url) if len(url) <= MAX_LENGTH else None
     if found is None or len(found["host"]) > 253:
         raise FetchError("not an https URL of a named host, without user and fragment")

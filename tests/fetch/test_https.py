@@ -2,6 +2,7 @@
 
 import gzip
 import time
+from threading import Event
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -331,6 +332,21 @@ def test_a_slow_answer_is_not_waited_for(hasty, serve, talk):
     began = time.monotonic()
     assert refused(hasty) in TOO_LONG
     assert time.monotonic() - began < LONG / 2
+
+
+def test_the_whole_of_a_fetch_has_the_deadline_that_it_was_given(hasty, serve, monkeypatch):
+    """However the time is spent; the tests beside this one leave room for a busy machine, and would let a longer one pass."""
+    waited, really = [], Event.wait
+
+    def wait(event, timeout=None):
+        if timeout is not None:
+            waited.append(timeout)
+        return really(event, timeout)
+
+    serve(lambda connection: time.sleep(LONG))
+    monkeypatch.setattr(Event, "wait", wait)
+    assert refused(hasty) in TOO_LONG
+    assert set(waited) == {0.5}
 
 
 def test_a_slow_resolver_is_not_waited_for(hasty, network):

@@ -1,6 +1,7 @@
 """Passkeys by the specification (Web Authentication, Level 2): the two ceremonies, through the pages."""
 
 import json
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import jwt
@@ -9,6 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from benchmarks import journey
 from chalicelib.interaction.browser import challenge
+from chalicelib.storage.records import SingleUse
+from chalicelib.storage.token_values import digest
 from chalicelib.users import enrolment
 from chalicelib.users.passkeys import MAX_ITEMS, TICKET_LIFETIME
 from local import people as sandbox
@@ -249,6 +252,22 @@ def test_a_link_works_once(bank, invited, proven):
     proven()
     browser = Browser(bank)
     assert "That did not match" in prove_on(browser, browser.get(path_of(invited["alice"]))).text
+
+
+def test_a_one_time_code_of_another_login_exchanges_no_link(bank, invited, monkeypatch):
+    """Where a directory leaves the single use of its codes to us: one that was used elsewhere opens nothing."""
+    single_use = SingleUse(digest("of another login"), bank.now + 60, "one-time code")
+    bank.aws.replay_cache.consume(single_use, now=bank.now)
+    really = sandbox.Sandbox.sign_in
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            sandbox.Sandbox, "sign_in", lambda *who, **typed: replace(really(*who, **typed), single_use=(single_use,))
+        )
+        browser = Browser(bank)
+        page = prove_on(browser, browser.get(path_of(invited["alice"])))
+        assert "That did not match" in page.text
+        assert 'id="passkey"' not in page.text
+    assert 'id="passkey"' in prove_on(browser, page).text
 
 
 @pytest.mark.fault("3l")
