@@ -10,21 +10,22 @@ import sys
 import threading
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from chalicelib import vocabulary
 from chalicelib.provider import Provider
 from chalicelib.settings import Settings
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # a function loads what it uses, at its first use
     from chalicelib.clients.client_secret import ClientSecrets
     from chalicelib.clients.published_keys import ClientJwksCache
     from chalicelib.fetch.documents import DocumentFetcher
     from chalicelib.keys.kms import Kms
     from chalicelib.keys.ring import KeyRing
+    from chalicelib.storage import stores
     from chalicelib.storage.dynamodb import Dynamo
     from chalicelib.tokens.nonce import Nonces
     from chalicelib.users.port import UserDirectory
@@ -37,7 +38,9 @@ B = TypeVar("B")
 if "_HANDLER" in os.environ:  # in a Lambda function; a laptop has other uses for it
     sys.modules.setdefault("urllib3.contrib.pyopenssl", None)  # type: ignore[arg-type]
 
-WARMED: dict[str, tuple[str, ...]] = {
+Warmed = Literal["clients", "grants", "kms", "ring", "sessions", "tokens", "user_directory"]
+
+WARMED: Mapping[str, tuple[Warmed, ...]] = {
     "openid_configuration": (),
     "oauth_authorization_server": (),
     "oauth_protected_resource": (),
@@ -82,39 +85,39 @@ class Aws:
         )
 
     @cached_property
-    def clients(self) -> Any:
+    def clients(self) -> stores.Clients:
         return self.dynamo.clients
 
     @cached_property
-    def users(self) -> Any:
+    def users(self) -> stores.Users:
         return self.dynamo.users
 
     @cached_property
-    def grants(self) -> Any:
+    def grants(self) -> stores.Grants:
         return self.dynamo.grants
 
     @cached_property
-    def bonds(self) -> Any:
+    def bonds(self) -> stores.Bonds:
         return self.dynamo.bonds
 
     @cached_property
-    def sessions(self) -> Any:
+    def sessions(self) -> stores.Sessions:
         return self.dynamo.sessions
 
     @cached_property
-    def tokens(self) -> Any:
+    def tokens(self) -> stores.Tokens:
         return self.dynamo.tokens
 
     @cached_property
-    def sweeping(self) -> Any:
+    def sweeping(self) -> stores.Sweeping:
         return self.dynamo.sweeping
 
     @cached_property
-    def replay_cache(self) -> Any:
+    def replay_cache(self) -> stores.ReplayCache:
         return self.dynamo.replay_cache
 
     @cached_property
-    def signing_keys(self) -> Any:
+    def signing_keys(self) -> stores.SigningKeys:
         return self.dynamo.signing_keys
 
     @cached_property

@@ -7,7 +7,7 @@ from base64 import b64decode
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, get_type_hints
 from unicodedata import category
 from urllib.parse import parse_qsl, urlsplit
 
@@ -48,7 +48,7 @@ LISTS = (
 )
 MEMBERS = frozenset(f.name for f in fields(Client)) - MADE_HERE.keys()
 """Of the record, what a client may say."""
-SWITCHES = tuple(f.name for f in fields(Client) if f.type == "bool")
+SWITCHES = tuple(name for name, hint in get_type_hints(Client).items() if hint is bool)
 
 
 Writes = Callable[[Sequence[str], Sequence[str]], bool]

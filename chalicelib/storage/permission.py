@@ -3,8 +3,6 @@
 Frozen values, as those in records.py. A handle never stands in one; only its hash does.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any, Literal
 

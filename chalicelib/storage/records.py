@@ -1,9 +1,9 @@
 """Records: frozen values that are remembered. All times are integer seconds since the epoch.
 
 A handle (request_uri, code, access token, refresh token, browser cookie) never stands in a record; only its hash does.
-"""
 
-from __future__ import annotations
+Annotations are objects here and in permission.py, since the codec goes by the types of fields.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -32,7 +32,9 @@ def test_what_a_test_did_is_undone(begin_again: Callable[[], Bank], fintech: Fin
     begin_again()
     assert state(bank) == before
     assert bank.aws.now() == NOW
-    assert bank.aws.clients.find("fintech", now=NOW).client_name == "Fintech"
+    client = bank.aws.clients.find("fintech", now=NOW)
+    assert client is not None
+    assert client.client_name == "Fintech"
     assert fintech.userinfo(tokens["access_token"]).status == 401
 
 

@@ -69,7 +69,7 @@ def test_every_record_is_read_back_as_it_was_written(kind):
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_what_stands_beside_the_text_is_not_in_it_and_is_put_back(kind):
-    names = [f.name for f in fields(kind) if f.default is not MISSING or f.type == "int"]
+    names = [f.name for f in fields(kind) if f.default is not MISSING or f.type is int]
 
     @settings(max_examples=20, deadline=None, derandomize=True, database=None)
     @given(made(kind))

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Hashable
 from dataclasses import MISSING, fields
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_origin, get_type_hints
 
 from chalicelib.storage.permission import AccessToken
 from chalicelib.storage.records import Authentication, AuthorizationRequest, User
@@ -91,4 +91,4 @@ def _build(kind: type[Record], members: dict[str, Any]) -> Record:
 
 @cache
 def _tuple_fields(kind: Any) -> frozenset[str]:
-    return frozenset(f.name for f in fields(kind) if str(f.type).startswith("tuple"))
+    return frozenset(name for name, hint in get_type_hints(kind).items() if get_origin(hint) is tuple)
