@@ -41,8 +41,7 @@ def subject(
             sent,
             ours,
             algs=profile.id_token_signing_algs,
-            rsa_key_bits=profile.rsa_key_bits,
-            ec_key_bits=profile.ec_key_bits,
+            sizes=profile.key_sizes,
         )
     except jose.JoseError as problem:
         raise InvalidRequest("id_token_hint is no ID token of ours", detail=f"id_token_hint: {problem}") from None

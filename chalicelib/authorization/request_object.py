@@ -71,8 +71,7 @@ def _signed(sent: str, client: Client, profile: Profile) -> dict[str, Any]:
             sent,
             client.jwks or {},
             algs=algs,
-            rsa_key_bits=profile.rsa_key_bits,
-            ec_key_bits=profile.ec_key_bits,
+            sizes=profile.key_sizes,
         )
     except jose.JoseError as problem:
         raise _refused(str(problem)) from None

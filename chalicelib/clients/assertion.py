@@ -39,8 +39,7 @@ def signed(assertion: str, client: Client, profile: Profile) -> dict[str, Any]:
             assertion,
             client.jwks or {},
             algs=_algs(client, profile.client_signing_algs),
-            rsa_key_bits=profile.rsa_key_bits,
-            ec_key_bits=profile.ec_key_bits,
+            sizes=profile.key_sizes,
         )
     except jose.JoseError as problem:
         raise _refused(str(problem)) from None

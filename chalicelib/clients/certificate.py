@@ -35,7 +35,7 @@ def presented(pem: str | None, profile: Profile, *, now: int) -> x509.Certificat
         raise InvalidClient("client authentication failed", detail="no client certificate")
     try:
         certificate = _load(pem)
-        require_size(certificate.public_key(), rsa_key_bits=profile.rsa_key_bits, ec_key_bits=profile.ec_key_bits)
+        require_size(certificate.public_key(), profile.key_sizes)
     except UNREADABLE as problem:
         raise _unusable(problem) from None
     instant = datetime.fromtimestamp(now, UTC)

@@ -23,9 +23,8 @@ def encrypted(content: str, what: str, client: Client, profile: Profile, *, cty:
     from chalicelib.keys import jwe  # brings joserfc, which few clients need
 
     enc = getattr(client, f"{what}_encrypted_response_enc")
-    sizes = {"rsa_key_bits": profile.rsa_key_bits, "ec_key_bits": profile.ec_key_bits}
     try:
-        return jwe.encrypt(content, client.jwks or {}, alg=alg, enc=enc, cty=cty, **sizes)
+        return jwe.encrypt(content, client.jwks or {}, alg=alg, enc=enc, sizes=profile.key_sizes, cty=cty)
     except jose.JoseError as problem:
         raise InvalidRequest("no key of the client can be encrypted to", detail=str(problem)) from None
 
@@ -68,8 +67,7 @@ def _require_key(client: Client, profile: Profile, name: str, alg: str) -> str:
             client.jwks or {},
             alg=alg,
             enc=profile.encryption_encs[0],
-            rsa_key_bits=profile.rsa_key_bits,
-            ec_key_bits=profile.ec_key_bits,
+            sizes=profile.key_sizes,
         )
     except jose.JoseError as problem:
         raise InvalidClientMetadata(f"{name}_alg needs a key of jwks to encrypt to", detail=str(problem)) from None

@@ -91,10 +91,10 @@ def _require_usable(member: Any, profile: Profile) -> dict[str, Any]:
     if jose.PRIVATE_MEMBERS & member.keys():
         raise KeysError(PRIVATE)
     try:
-        own = jose.require_size(_public_key(member), rsa_key_bits=profile.rsa_key_bits, ec_key_bits=profile.ec_key_bits)
+        own = jose.require_size(_public_key(member), profile.key_sizes)
         for n, der in enumerate(member.get("x5c") or ()):
             shown = x509.load_der_x509_certificate(b64decode(der, validate=True)).public_key()
-            jose.require_size(shown, rsa_key_bits=profile.rsa_key_bits, ec_key_bits=profile.ec_key_bits)
+            jose.require_size(shown, profile.key_sizes)
             if n == 0 and shown != own:
                 raise KeysError("the first certificate of its x5c is of another key")  # RFC7517-4.7
     except jose.JoseError as problem:

@@ -22,6 +22,7 @@ from http_message_signatures import (
 )
 from http_message_signatures.exceptions import HTTPMessageSignaturesException
 
+from chalicelib.key_sizes import KeySizes
 from chalicelib.keys import jose
 from chalicelib.keys.ring import Signer
 
@@ -130,8 +131,7 @@ def verify(
     tag: str,
     jwks: Mapping[str, Any],
     algs: Collection[str],
-    rsa_key_bits: int,
-    ec_key_bits: int,
+    sizes: KeySizes,
 ) -> Verified:
     """The request's signature of that tag, if a key of `jwks` made it with one of `algs` over one of the target URIs.
 
@@ -152,8 +152,7 @@ def verify(
             self.kid = public_key
 
         def verify(self, signature: bytes, message: bytes) -> None:
-            bits = {"rsa_key_bits": rsa_key_bits, "ec_key_bits": ec_key_bits}
-            used.append(jose.verify_bytes(message, signature, jwks, kid=self.kid, algs=allowed, **bits))
+            used.append(jose.verify_bytes(message, signature, jwks, kid=self.kid, algs=allowed, sizes=sizes))
 
     verifier = _Verifier(signature_algorithm=_JwkSetAlgorithm, key_resolver=_ByKeyid())
     problem: Exception | None = None

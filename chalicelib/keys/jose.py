@@ -19,6 +19,7 @@ from jwt.algorithms import Algorithm
 from jwt.api_jws import PyJWS
 from jwt.exceptions import InvalidSignatureError, PyJWTError
 
+from chalicelib.key_sizes import KeySizes
 from chalicelib.keys import algorithm
 from chalicelib.keys.ed25519 import is_weak
 from chalicelib.keys.ring import Signer
@@ -104,8 +105,7 @@ def verify(
     jwks: Mapping[str, Any],
     *,
     algs: Collection[str],
-    rsa_key_bits: int,
-    ec_key_bits: int,
+    sizes: KeySizes,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Header and claims of a JWT that one key of `jwks` signed with one of `algs`.
 
@@ -115,7 +115,7 @@ def verify(
     problem = JoseError("no key of the client fits it")
     for jwk in _fitting_keys(jwks, alg, header.get("kid")):
         try:
-            key = _sized(jwk, alg, rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
+            key = _sized(jwk, alg, sizes)
             return _load(token, verify=(key.key, alg))
         except JoseError as unfit:
             problem = unfit
@@ -133,9 +133,7 @@ def verify_mac(token: str, secret: bytes, *, algs: Collection[str]) -> tuple[dic
     return _load(token, verify=(secret, alg))
 
 
-def verify_by_own_key(
-    token: str, *, algs: Collection[str], rsa_key_bits: int, ec_key_bits: int
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def verify_by_own_key(token: str, *, algs: Collection[str], sizes: KeySizes) -> tuple[dict[str, Any], dict[str, Any]]:
     """Header and claims of a JWT signed by the public key in its own header, which proves that key and nothing more.
 
     For DPoP proofs alone (RFC 9449 4.2). Raises JoseError.
@@ -146,7 +144,7 @@ def verify_by_own_key(
         raise JoseError("its jwk is missing, or no public key")
     if jwk.get("kty") != KEY_TYPES[alg] or jwk.get("crv") != CURVES.get(alg):
         raise JoseError("its jwk does not fit its alg")
-    key = _sized(jwk, alg, rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
+    key = _sized(jwk, alg, sizes)
     return _load(token, verify=(key.key, alg))
 
 
@@ -157,8 +155,7 @@ def verify_bytes(
     *,
     kid: str,
     algs: Collection[str],
-    rsa_key_bits: int,
-    ec_key_bits: int,
+    sizes: KeySizes,
 ) -> str:
     """The one of `algs` by which the key of `kid` signed bytes that are no JWS (RFC 9421 3.3.7): the key tells, the first else.
 
@@ -167,7 +164,7 @@ def verify_bytes(
     problem = JoseError("no key of the client fits it")
     for alg, jwk in [(one, jwk) for one in algs for jwk in _fitting_keys(jwks, one, kid)]:
         try:
-            key = _sized(jwk, alg, rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
+            key = _sized(jwk, alg, sizes)
         except JoseError as unfit:
             problem = unfit
             continue
@@ -188,18 +185,18 @@ def _header(token: str, algs: Collection[str], *, of: Collection[str]) -> tuple[
     return header, alg
 
 
-def _sized(jwk: Mapping[str, Any], alg: str, *, rsa_key_bits: int, ec_key_bits: int) -> PyJWK:
+def _sized(jwk: Mapping[str, Any], alg: str, sizes: KeySizes) -> PyJWK:
     key = _load_key(json.dumps(jwk, sort_keys=True), alg)
-    require_size(key.key, rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
+    require_size(key.key, sizes)
     return key
 
 
-def require_size(key: Key, *, rsa_key_bits: int, ec_key_bits: int) -> Key:
+def require_size(key: Key, sizes: KeySizes) -> Key:
     """The public key, if it is not too small. Raises JoseError."""
-    if isinstance(key, RSAPublicKey) and key.key_size < rsa_key_bits:
-        raise JoseError(f"its RSA key is shorter than {rsa_key_bits} bits")
-    if isinstance(key, EllipticCurvePublicKey) and key.curve.key_size < ec_key_bits:
-        raise JoseError(f"its elliptic curve key is shorter than {ec_key_bits} bits")
+    if isinstance(key, RSAPublicKey) and key.key_size < sizes.rsa:
+        raise JoseError(f"its RSA key is shorter than {sizes.rsa} bits")
+    if isinstance(key, EllipticCurvePublicKey) and key.curve.key_size < sizes.ec:
+        raise JoseError(f"its elliptic curve key is shorter than {sizes.ec} bits")
     return key
 
 

@@ -12,6 +12,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, cast
 
+from chalicelib.key_sizes import KeySizes
 from chalicelib.keys.jose import JoseError, media_type, reject_duplicate_members, require_size
 from chalicelib.keys.ring import CantUnwrap, Unwrapper
 
@@ -45,8 +46,7 @@ def encrypt(
     *,
     alg: str,
     enc: str,
-    rsa_key_bits: int,
-    ec_key_bits: int,
+    sizes: KeySizes,
     cty: str | None = "JWT",
 ) -> str:
     """The content, encrypted to a key of `jwks` that is for it; its `kid` stands in the header. `cty`: None for no JWT.
@@ -59,7 +59,7 @@ def encrypt(
     if alg not in KINDS or enc not in ENCS:
         raise JoseError("its algorithm is not allowed")
     jwk = _choose(jwks, alg)
-    require_size(public_key(jwk), rsa_key_bits=rsa_key_bits, ec_key_bits=ec_key_bits)
+    require_size(public_key(jwk), sizes)
     disclosed = {"alg": alg, "enc": enc, "kid": jwk.get("kid"), "cty": cty}
     header = {name: value for name, value in disclosed.items() if value is not None}
     try:

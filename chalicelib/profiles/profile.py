@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chalicelib.key_sizes import KeySizes
+
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
@@ -76,6 +78,11 @@ class Profile:
     least_assurance_to_write: int
     longest_session: int
     consent_remembered: bool
+
+    @property
+    def key_sizes(self) -> KeySizes:
+        """The sizes from which on the keys of a client are taken."""
+        return KeySizes(rsa=self.rsa_key_bits, ec=self.ec_key_bits)
 
     @property
     def response_types(self) -> tuple[str, ...]:

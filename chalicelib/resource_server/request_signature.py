@@ -63,8 +63,7 @@ def require_signed(request: Request, client: Client, profile: Profile, *, urls: 
             tag=TAG,  # FAPI2-HTTPSIG-5.3.1.2-4
             jwks=client.jwks or {},  # FAPI2-HTTPSIG-5.3.1.2-1
             algs=_algs(profile),
-            rsa_key_bits=profile.rsa_key_bits,
-            ec_key_bits=profile.ec_key_bits,
+            sizes=profile.key_sizes,
         )
         _require_cover(found, required)
         created = _require_recent(found.parameters, now=now)

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from chalicelib.errors import InvalidDpopProof, UseDpopNonce
+from chalicelib.key_sizes import KeySizes
 from chalicelib.keys import jose, jwt_time
 from chalicelib.keys.thumbprint import thumbprint
 from chalicelib.messages import Request
@@ -20,8 +21,11 @@ from chalicelib.storage.token_values import digest
 from chalicelib.tokens.nonce import Nonces
 from chalicelib.tokens.sender_constraint import PROOF_ALGS, Proof
 
-RSA_KEY_BITS = max(profile.rsa_key_bits for profile in PROFILES.values())
-EC_KEY_BITS = max(profile.ec_key_bits for profile in PROFILES.values())
+KEY_SIZES = KeySizes(
+    rsa=max(profile.rsa_key_bits for profile in PROFILES.values()),
+    ec=max(profile.ec_key_bits for profile in PROFILES.values()),
+)
+"""What every profile takes: a resource does not know whose proof it sees before it has looked at it."""
 
 LIFETIME = 60
 """Seconds after its iat that a proof is taken (RFC 9449 11.1)."""
@@ -47,9 +51,7 @@ def proof(
     if len(sent) > 1:
         raise _refused("there are several DPoP headers")  # DPOP-4.3: check 1
     try:
-        header, claims = jose.verify_by_own_key(
-            sent[0], algs=PROOF_ALGS, rsa_key_bits=RSA_KEY_BITS, ec_key_bits=EC_KEY_BITS
-        )
+        header, claims = jose.verify_by_own_key(sent[0], algs=PROOF_ALGS, sizes=KEY_SIZES)
     except jose.JoseError as problem:
         raise _refused(str(problem)) from None
     if header.get("typ") != "dpop+jwt":

@@ -9,6 +9,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from chalicelib.key_sizes import KeySizes
 from chalicelib.keys import jose
 from tests.actors import ISSUER, NOW, SERIAL, Fintech, certificate, der, ec_key, jwk, rsa_key, secret_of
 from tests.conftest import BASELINE, STANDARD
@@ -360,7 +361,7 @@ def test_a_client_with_a_key_is_not_known_by_a_mac(fapi1_bearer_client, alg):
 
 def test_neither_function_takes_what_is_the_others():
     """Should a caller mix the algorithms up: no MAC is verified with a public key, no signature with a secret."""
-    key, sizes = rsa_key("confused"), {"rsa_key_bits": 2048, "ec_key_bits": 224}
+    key, sizes = rsa_key("confused"), {"sizes": KeySizes(rsa=2048, ec=224)}
     pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     mac = jws({"alg": "HS256", "kid": "k1"}, {"a": 1}, by_secret(pem))
     signed = jws({"alg": "PS256", "kid": "k1"}, {"a": 1}, by(key, "PS256"))

@@ -5,6 +5,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from chalicelib.errors import InvalidClientMetadata
+from chalicelib.key_sizes import KeySizes
 from chalicelib.keys import jose
 from chalicelib.keys.ed25519 import PRIME, SMALL_ORDER, is_weak
 from chalicelib.users import passkey
@@ -51,7 +52,7 @@ def test_a_key_by_which_anybody_signs_is_taken_nowhere(bank, fintech, dpop_clien
     with pytest.raises(InvalidClientMetadata, match="small order"):
         bank.register(**CLIENTS["fintech"]() | {"jwks": {"keys": [WEAK]}})
     forged = jose.sign({"sub": "anybody"}, Anybody())
-    rules = {"algs": ["EdDSA"], "rsa_key_bits": 2048, "ec_key_bits": 224}
+    rules = {"algs": ["EdDSA"], "sizes": KeySizes(rsa=2048, ec=224)}
     with pytest.raises(jose.JoseError, match="small order"):  # assertions, request objects, hints
         jose.verify(forged, {"keys": [WEAK]}, **rules)
     with pytest.raises(jose.JoseError, match="small order"):  # signed requests

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
+from chalicelib.key_sizes import KeySizes
 from chalicelib.keys import jose
 from chalicelib.keys.jose import JoseError
 from chalicelib.keys.kms import to_jwk
@@ -67,7 +68,7 @@ def by(key, payload=CLAIMS, **header):
 
 
 def verify(token, *keys, algs=ALGS, rsa_key_bits=2048):
-    return jose.verify(token, {"keys": list(keys)}, algs=algs, rsa_key_bits=rsa_key_bits, ec_key_bits=224)
+    return jose.verify(token, {"keys": list(keys)}, algs=algs, sizes=KeySizes(rsa=rsa_key_bits, ec=224))
 
 
 def refused(token, *keys, **more):
@@ -215,7 +216,7 @@ def test_a_kid_that_is_no_text_is_refused(kid):
 def test_no_keys_verify_nothing():
     assert "no key" in refused(by(RSA))
     with pytest.raises(JoseError):
-        jose.verify(by(RSA), {}, algs=ALGS, rsa_key_bits=2048, ec_key_bits=224)
+        jose.verify(by(RSA), {}, algs=ALGS, sizes=KeySizes(rsa=2048, ec=224))
 
 
 @pytest.mark.clause("RFC8725-3.10")
@@ -325,7 +326,7 @@ def test_an_unsecured_payload_is_peeked_at_but_never_verified():
 
 
 def own(token):
-    return jose.verify_by_own_key(token, algs=ALGS, rsa_key_bits=2048, ec_key_bits=224)
+    return jose.verify_by_own_key(token, algs=ALGS, sizes=KeySizes(rsa=2048, ec=224))
 
 
 @pytest.mark.parametrize("key", [RSA, EC, ED], ids=["PS256", "ES256", "EdDSA"])

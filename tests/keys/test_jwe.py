@@ -6,13 +6,14 @@ from base64 import urlsafe_b64encode
 import pytest
 
 from chalicelib.clients.jwk_set import KeysError, usable
+from chalicelib.key_sizes import KeySizes
 from chalicelib.keys import jose, jwe
 from chalicelib.keys.ring import CantUnwrap
 from chalicelib.profiles import PROFILES
 from tests.encryption import ALGS, ENC, opened, private, public
 
 PROFILE = PROFILES["fapi2-security"]
-SIZES = {"rsa_key_bits": 2048, "ec_key_bits": 224}
+SIZES = {"sizes": KeySizes(rsa=2048, ec=224)}
 KINDS = {alg: ("RSA",) if alg.startswith("RSA") else ("P-256", "P-384", "P-521", "X25519") for alg in ALGS}
 
 
@@ -75,9 +76,9 @@ def test_a_key_that_says_it_is_for_encryption_goes_before_one_that_says_nothing(
 
 def test_a_key_that_is_too_small_is_not_encrypted_to():
     with pytest.raises(jose.JoseError, match="shorter than 3072 bits"):
-        encrypt(public(private("client")), rsa_key_bits=3072)
+        encrypt(public(private("client")), sizes=KeySizes(rsa=3072, ec=224))
     with pytest.raises(jose.JoseError, match="shorter than 384 bits"):
-        encrypt(public(private("client", "P-256")), alg="ECDH-ES", ec_key_bits=384)
+        encrypt(public(private("client", "P-256")), alg="ECDH-ES", sizes=KeySizes(rsa=2048, ec=384))
 
 
 @pytest.mark.parametrize("kind", ["P-384", "P-521", "X25519"])

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from joserfc import jwt
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
+from chalicelib.key_sizes import KeySizes
 from chalicelib.keys import jose
 from chalicelib.keys.kms import ALGORITHMS, Kms, KmsSigner, MessageTooLong, to_jwk
 from chalicelib.keys.thumbprint import thumbprint
@@ -59,7 +60,7 @@ def test_what_kms_signed_another_library_verifies(kms, signing_key):
 def test_what_kms_signed_we_verify(kms, signing_key):
     token = jose.sign({"sub": "alice"}, kms.signer(signing_key), typ="at+jwt")
     jwks = {"keys": [signing_key.public_jwk]}
-    header, claims = jose.verify(token, jwks, algs=[signing_key.alg], rsa_key_bits=2048, ec_key_bits=224)
+    header, claims = jose.verify(token, jwks, algs=[signing_key.alg], sizes=KeySizes(rsa=2048, ec=224))
     assert (header["typ"], header["kid"], claims) == ("at+jwt", signing_key.kid, {"sub": "alice"})
 
 
@@ -68,7 +69,7 @@ def test_a_message_longer_than_kms_takes_is_signed_by_its_digest_all_the_same(km
     claims = {"pad": "x" * 9000}
     token = jose.sign(claims, kms.signer(signing_key))
     jwks = {"keys": [signing_key.public_jwk]}
-    assert jose.verify(token, jwks, algs=[signing_key.alg], rsa_key_bits=2048, ec_key_bits=224)[1] == claims
+    assert jose.verify(token, jwks, algs=[signing_key.alg], sizes=KeySizes(rsa=2048, ec=224))[1] == claims
 
 
 @pytest.mark.parametrize("signing_key", ["EdDSA"], indirect=True)

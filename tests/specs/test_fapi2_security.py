@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import RSAAlgorithm
 
 from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri
+from chalicelib.key_sizes import KeySizes
 from chalicelib.keys import jose
 from chalicelib.keys.thumbprint import thumbprint
 from tests.actors import (
@@ -674,7 +675,7 @@ def test_5_4_3_of_two_keys_with_one_kid_the_one_that_fits_is_used():
         jwk(ed_key("fapi2")),
     ]
     token = jwt.encode({"a": 1}, rsa_key("fapi2"), algorithm="PS256", headers={"kid": "k1"})
-    limits = {"algs": ("PS256",), "rsa_key_bits": 2048, "ec_key_bits": 224}
+    limits = {"algs": ("PS256",), "sizes": KeySizes(rsa=2048, ec=224)}
     for keys in ([*decoys, right], [right, *decoys]):
         assert jose.verify(token, {"keys": keys}, **limits)[1] == {"a": 1}
     with pytest.raises(jose.JoseError):

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from chalicelib.assembly import Aws
 from chalicelib.endpoints import authorizer
+from chalicelib.key_sizes import KeySizes
 from chalicelib.keys import http_message
 from chalicelib.keys.http_message import SignatureError
 from chalicelib.messages import Request, Response
@@ -581,7 +582,7 @@ def test_b_2_the_examples_of_the_specification_verify(fields, tag, algs):
     """RFC 9421 B.2.2 (RSA-PSS with SHA-512) and B.2.6 (Ed25519)."""
     uri = "https://example.com/foo?param=Value&Pet=dog"
     sent = (*EXAMPLE, ("signature-input", fields[0]), ("signature", fields[1]))
-    given = {"tag": tag, "jwks": EXAMPLE_KEYS, "algs": algs, "rsa_key_bits": 2048, "ec_key_bits": 224}
+    given = {"tag": tag, "jwks": EXAMPLE_KEYS, "algs": algs, "sizes": KeySizes(rsa=2048, ec=224)}
     assert http_message.verify("POST", [uri], sent, **given).alg == algs[0]
     with pytest.raises(SignatureError):
         http_message.verify("POST", ["https://example.org/foo?param=Value&Pet=dog"], sent, **given)

@@ -8,6 +8,7 @@ import jwt
 import pytest
 
 from chalicelib.errors import InvalidClientMetadata
+from chalicelib.key_sizes import KeySizes
 from chalicelib.keys import jose
 from tests.actors import Fintech, alg_of, certificate, ed_key, jwk, jws
 from tests.conftest import DPOP, STANDARD
@@ -71,7 +72,7 @@ def test_2_2_what_is_signed_for_a_client_has_the_name_that_it_registered(bank, r
     assert "alg" not in published
     for token in (tokens["id_token"], userinfo):
         assert jwt.get_unverified_header(token)["alg"] == registered
-        jose.verify(token, {"keys": [published]}, algs=NAMES, rsa_key_bits=2048, ec_key_bits=224)
+        jose.verify(token, {"keys": [published]}, algs=NAMES, sizes=KeySizes(rsa=2048, ec=224))
     claims = jose.unverified_claims(tokens["id_token"])
     half = sha512(tokens["access_token"].encode()).digest()[:32]
     assert claims["at_hash"] == urlsafe_b64encode(half).rstrip(b"=").decode()
@@ -84,7 +85,7 @@ def test_2_2_signatures_of_messages_by_either_name(key_alg):
     """The key of an HTTP message's signature may have either name."""
     keys = {"keys": [jwk(KEY, alg=key_alg)]}
     for algs in product(NAMES):
-        assert jose.verify_bytes(b"m", KEY.sign(b"m"), keys, kid="k1", algs=algs, rsa_key_bits=2048, ec_key_bits=224)
+        assert jose.verify_bytes(b"m", KEY.sign(b"m"), keys, kid="k1", algs=algs, sizes=KeySizes(rsa=2048, ec=224))
 
 
 @pytest.mark.fault("4d")
@@ -96,4 +97,4 @@ def test_2_2_another_algorithm_is_another_all_the_same(bank):
     for alg in ("Ed448", "ES256", ["EdDSA"], 1):
         token = jws({"kid": "k1", "alg": "EdDSA"}, {}, KEY, alg="EdDSA")
         with pytest.raises(jose.JoseError):
-            jose.verify(token, {"keys": [{**jwk(KEY), "alg": alg}]}, algs=NAMES, rsa_key_bits=2048, ec_key_bits=224)
+            jose.verify(token, {"keys": [{**jwk(KEY), "alg": alg}]}, algs=NAMES, sizes=KeySizes(rsa=2048, ec=224))
