@@ -5,6 +5,7 @@ Also the only place, with `settings.py`, where the clock, chance and the environ
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -15,7 +16,7 @@ from functools import cache, cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from chalicelib import vocabulary
+from chalicelib import log_lines, vocabulary
 from chalicelib.provider import Provider
 from chalicelib.settings import Settings
 
@@ -37,6 +38,7 @@ B = TypeVar("B")
 # and so each function would load it, and cryptography with it, for nothing.
 if "_HANDLER" in os.environ:  # in a Lambda function; a laptop has other uses for it
     sys.modules.setdefault("urllib3.contrib.pyopenssl", None)  # type: ignore[arg-type]
+    log_lines.use(logging.getLogger("ducat"))
 
 Warmed = Literal["clients", "grants", "kms", "ring", "sessions", "tokens", "user_directory"]
 

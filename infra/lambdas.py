@@ -78,5 +78,10 @@ def _function(
         timeout=Duration.seconds(row.timeout),
         environment=settings,
         log_group=log,
+        # Our lines are JSON and stay as they are (log_lines.py). What Lambda says of each start, end and duration is a third of
+        # the log's bytes, and a metric too; of its own lines only warnings and errors are kept.
+        logging_format=lambda_.LoggingFormat.JSON,
+        application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
+        system_log_level_v2=lambda_.SystemLogLevel.WARN,
         role=roles.build(place, row, tables, keys, log),
     )

@@ -22,6 +22,12 @@ def test_each_function_writes_to_a_log_group_of_its_own_that_is_kept_a_year(temp
     assert {group["RetentionInDays"] for group in template.of("Logs::LogGroup").values()} == {365}
 
 
+def test_its_lines_are_json_and_of_lambdas_own_only_warnings_are_kept(template):
+    for function in template.functions().values():
+        log = function["LoggingConfig"]
+        assert (log["LogFormat"], log["ApplicationLogLevel"], log["SystemLogLevel"]) == ("JSON", "INFO", "WARN")
+
+
 def test_keys_are_published_after_each_deployment_of_this_stack_and_every_hour(template):
     rules = template.of("Events::Rule").values()
     (deployed,) = [rule["EventPattern"] for rule in rules if "EventPattern" in rule]
