@@ -22,13 +22,13 @@ from chalicelib.settings import Settings
 
 if TYPE_CHECKING:  # a function loads what it uses, at its first use
     from chalicelib.clients.client_secret import ClientSecrets
-    from chalicelib.clients.published_keys import ClientJwksCache
+    from chalicelib.clients.jwks_uri import ClientJwksCache
     from chalicelib.fetch.documents import DocumentFetcher
+    from chalicelib.keys.key_ring import KeyRing
     from chalicelib.keys.kms import Kms
-    from chalicelib.keys.ring import KeyRing
     from chalicelib.storage import stores
     from chalicelib.storage.dynamodb import Dynamo
-    from chalicelib.tokens.nonce import Nonces
+    from chalicelib.tokens.dpop_nonce import Nonces
     from chalicelib.users.port import UserDirectory
 
 A = TypeVar("A")
@@ -130,13 +130,13 @@ class Aws:
 
     @cached_property
     def ring(self) -> KeyRing:
-        from chalicelib.keys.ring import KeyRing
+        from chalicelib.keys.key_ring import KeyRing
 
         return KeyRing(self.signing_keys, lambda key: self.kms.signer(key), lambda key: self.kms.unwrapper(key))
 
     @cached_property
     def nonces(self) -> Nonces:
-        from chalicelib.tokens.nonce import Nonces
+        from chalicelib.tokens.dpop_nonce import Nonces
 
         return Nonces(lambda data: self.kms.mac(data))
 
@@ -154,7 +154,7 @@ class Aws:
 
     @cached_property
     def published_keys(self) -> ClientJwksCache:
-        from chalicelib.clients.published_keys import ClientJwksCache
+        from chalicelib.clients.jwks_uri import ClientJwksCache
 
         return ClientJwksCache(self.documents)
 

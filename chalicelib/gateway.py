@@ -17,7 +17,7 @@ from typing import Any
 from chalice.app import Chalice
 from chalice.app import Response as ChaliceResponse
 
-from chalicelib import aws_failure
+from chalicelib import aws_errors
 from chalicelib.errors import InvalidRequest, NotFoundOrMethodNotAllowed, OAuthError, TemporarilyUnavailable
 from chalicelib.messages import NO_STORE, Request, Response, json_response
 from chalicelib.provider import Provider
@@ -72,7 +72,7 @@ def mount_authorizer(app: Chalice, provider: Callable[[], Provider], name: str) 
             decide = import_module(f"chalicelib.endpoints.{name}").decide
             request = from_event(event)
             policy: dict[str, Any] = decide(request, event["methodArn"], provider())
-        except Exception as problem:  # Lambda would log its words; API Gateway answers 503 (infra/refusals.py)
+        except Exception as problem:  # Lambda would log its words; API Gateway answers 503 (infra/gateway_responses.py)
             log.error("%s failed", name, exc_info=_without_values(problem))
             write_log(name, "failed", {"reason": _reason(problem)})
             raise RuntimeError(f"{name} failed") from None
@@ -123,7 +123,7 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
         response = call.said(refusal)
         call.notes.update(error=refusal.error, reason=refusal.detail or refusal.description)
     except Exception as problem:  # ours: no word of it leaves the house
-        failed = aws_failure.refusal(problem)
+        failed = aws_errors.refusal(problem)
         response = call.said(failed)
         call.notes.update(error=failed.error, reason=_reason(problem))
         log.error("%s failed", name, exc_info=_without_values(problem))
@@ -172,7 +172,7 @@ class _Call:
 
 def _reason(problem: BaseException) -> str:
     """Of AWS's failures the operation and AWS's code, of others the kind."""
-    failure = aws_failure.of(problem)
+    failure = aws_errors.of(problem)
     return type(problem).__name__ if failure is None else str(failure)
 
 
@@ -189,17 +189,17 @@ def refused(refusal: OAuthError, methods: Sequence[str] = ()) -> Response:
 
 def nowhere(refusal: NotFoundOrMethodNotAllowed, methods: Sequence[str], event: Event) -> Response:
     """What there is no endpoint for: a page for people, JSON for programs."""
-    from chalicelib.pages import refusals  # only for what is nowhere
+    from chalicelib.pages import gateway_error_pages  # only for what is nowhere
 
     said = refused(refusal, methods)
     accepted = ",".join(
         value for name, value in _pairs(event, "multiValueHeaders", "headers") if name.lower() == "accept"
     )
-    if not refusals.accepts_a_page(accepted):
+    if not gateway_error_pages.accepts_a_page(accepted):
         return said
     kept = tuple(pair for pair in said.headers if pair[0] != "Content-Type")
     html = ("Content-Type", "text/html; charset=utf-8")
-    return Response(said.status, (html, *kept), refusals.page("MISSING_AUTHENTICATION_TOKEN"))
+    return Response(said.status, (html, *kept), gateway_error_pages.page("MISSING_AUTHENTICATION_TOKEN"))
 
 
 def from_event(event: Event) -> Request:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:  # every endpoint imports this file, and few use more than one or two of the ports
     from chalicelib.clients.client_secret import ClientSecrets
-    from chalicelib.clients.published_keys import ClientJwksCache
+    from chalicelib.clients.jwks_uri import ClientJwksCache
     from chalicelib.fetch.documents import DocumentFetcher
-    from chalicelib.keys.ring import KeyManagement, KeyRing
+    from chalicelib.keys.key_ring import KeyManagement, KeyRing
     from chalicelib.settings import Settings
     from chalicelib.storage import stores
-    from chalicelib.tokens.nonce import Nonces
+    from chalicelib.tokens.dpop_nonce import Nonces
     from chalicelib.users.port import UserDirectory
 
 A = TypeVar("A")

@@ -12,7 +12,7 @@ import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.assembly import Aws
-from chalicelib.authorization.writing import writes
+from chalicelib.authorization.holder_of_key import writes
 from chalicelib.clients.metadata import registered
 from chalicelib.provider import Provider
 from chalicelib.settings import Settings

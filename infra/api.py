@@ -11,10 +11,10 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from chalicelib.pages.refusals import WORDS, page
+from chalicelib.pages.gateway_error_pages import WORDS, page
 from infra.functions import FUNCTIONS
+from infra.gateway_responses import REFUSALS, SAFE
 from infra.lambdas import KEPT
-from infra.refusals import REFUSALS, SAFE
 
 STAGE = "live"
 REQUESTS_A_SECOND = 200

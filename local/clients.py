@@ -8,7 +8,7 @@ from typing import Any
 
 from jwskate import Jwk
 
-from chalicelib.authorization.writing import writes
+from chalicelib.authorization.holder_of_key import writes
 from chalicelib.clients.metadata import registered
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider

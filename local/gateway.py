@@ -1,7 +1,7 @@
 """API Gateway for one machine: routes to the functions of app.py and the bank's, the authorizer before them, its own refusals.
 
 The functions run as Lambda would run them: an event in, a proxy answer out. What API Gateway does to an answer is done here too,
-the renamed WWW-Authenticate among it, so that what works here works there. Its refusals are those of infra/refusals.py.
+the renamed WWW-Authenticate among it, so that what works here works there. Its refusals are those of infra/gateway_responses.py.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from chalicelib.pages import refusals
+from chalicelib.pages import gateway_error_pages
 from local import events
 from local.wire import Incoming, Outgoing
 
@@ -42,7 +42,7 @@ REFUSALS: Mapping[str, tuple[int, Mapping[str, str], Mapping[str, str]]] = {
     "AUTHORIZER_FAILURE": (503, {"Retry-After": "'2'"}, {"error": "temporarily_unavailable"}),
     "DEFAULT_5_XX": (502, {}, {"error": "server_error"}),
 }
-"""Responses as infra/refusals.py has them: a header is a 'literal', or taken from the request or the authorizer's context."""
+"""As infra/gateway_responses.py has them: a header is a 'literal', or taken from the request or the authorizer's context."""
 
 RENAMED = frozenset({"connection", "content-length", "date", "server", "transfer-encoding", "www-authenticate"})
 """Headers of a function's answer that API Gateway sends as x-amzn-Remapped-<name>."""
@@ -116,14 +116,16 @@ def refusal(kind: str, request: Incoming, authorizer: Mapping[str, str] | None =
     status, headers, body = REFUSALS[kind]
     sources = {f"context.authorizer.{name}": value for name, value in (authorizer or {}).items()}
     sources |= {f"method.request.header.{name.lower()}": value for name, value in request.headers}
-    is_page = kind in refusals.WORDS and refusals.accepts_a_page(sources.get("method.request.header.accept") or "")
+    is_page = kind in gateway_error_pages.WORDS and gateway_error_pages.accepts_a_page(
+        sources.get("method.request.header.accept") or ""
+    )
     sent = [("Content-Type", "text/html; charset=utf-8" if is_page else "application/json")]
     for name, source in {**SAFE, **headers}.items():
         value = source.strip("'") if source.startswith("'") else sources.get(source)
         if value is not None:
             sent.append((name, value))
     if is_page:
-        return Outgoing(status, tuple(sent), refusals.page(kind).encode())
+        return Outgoing(status, tuple(sent), gateway_error_pages.page(kind).encode())
     words = {name: sources.get(value.removeprefix("$"), value) for name, value in body.items()}
     return Outgoing(status, tuple(sent), json.dumps(words).encode())
 

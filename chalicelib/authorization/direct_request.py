@@ -6,12 +6,12 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.authorization import encrypted_request, id_token_hint, request_object, request_reference
+from chalicelib.authorization import encrypted_request, id_token_hint, request_object, request_object_by_reference
 from chalicelib.authorization import request as authorization_request
 from chalicelib.authorization.request import RedirectTarget
 from chalicelib.errors import InvalidRequest
 from chalicelib.fetch.documents import DocumentFetcher
-from chalicelib.keys.ring import Unwrapper
+from chalicelib.keys.key_ring import Unwrapper
 from chalicelib.profiles import Profile
 from chalicelib.storage.records import AuthorizationRequest, Client
 
@@ -46,7 +46,7 @@ def read_direct_request(
     """
     if profile.pushed_requests_only or client.require_pushed_authorization_requests:  # PAR-6
         raise InvalidRequest("this authorization request was not pushed; request_uri is missing")  # PAR-5
-    parameters = request_reference.follow(parameters, client, profile, documents)
+    parameters = request_object_by_reference.follow(parameters, client, profile, documents)
     encrypted = encrypted_request.is_encrypted(parameters)
     parameters = encrypted_request.opened(parameters, client, profile, decryption_key)
     signer = with_keys(parameters.get("request"))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from chalicelib.errors import InvalidRequestObject
 from chalicelib.keys import jose
-from chalicelib.keys.ring import Unwrapper
+from chalicelib.keys.key_ring import Unwrapper
 from chalicelib.profiles import Profile
 from chalicelib.storage.records import Client
 

@@ -7,7 +7,15 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from chalicelib.authorization import claims_request, code_challenge, prompt, resource, response_mode, scope, writing
+from chalicelib.authorization import (
+    claims_request,
+    code_challenge,
+    holder_of_key,
+    prompt,
+    resource,
+    response_mode,
+    scope,
+)
 from chalicelib.authorization_details import details
 from chalicelib.authorization_details.detail_type import Detail
 from chalicelib.errors import InvalidRequest, InvalidScope
@@ -106,7 +114,7 @@ def check(
         ),
         profile,
     )
-    return writing.require_bound_code(checked, client)
+    return holder_of_key.require_bound_code(checked, client)
 
 
 def require_answerable(request: AuthorizationRequest, client: Client) -> AuthorizationRequest:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from chalicelib.authorization import response_mode
 from chalicelib.errors import InvalidRequest, OAuthError
-from chalicelib.keys.ring import KeyRing
+from chalicelib.keys.key_ring import KeyRing
 from chalicelib.messages import Response, see_other
 from chalicelib.profiles import PROFILES
 from chalicelib.settings import Settings

@@ -10,7 +10,7 @@ from cryptography.x509 import Certificate
 
 from chalicelib.clients import assertion, certificate
 from chalicelib.clients.client_secret import ClientSecrets
-from chalicelib.clients.published_keys import ClientJwksCache
+from chalicelib.clients.jwks_uri import ClientJwksCache
 from chalicelib.errors import InvalidClient, InvalidRequest
 from chalicelib.fetch.documents import FetchError
 from chalicelib.keys import jose

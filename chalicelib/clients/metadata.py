@@ -18,9 +18,9 @@ from chalicelib.clients import distinguished_name, jwk_set
 from chalicelib.clients.certificate import UNREADABLE, can_issue
 from chalicelib.clients.distinguished_name import DistinguishedNameError
 from chalicelib.clients.encryption import require_encryption
-from chalicelib.clients.further_metadata import MADE_HERE, require_harmless
 from chalicelib.clients.jwk_set import Keys, KeysError
-from chalicelib.clients.locations import require_locations, require_sector
+from chalicelib.clients.metadata_urls import require_locations, require_sector
+from chalicelib.clients.unsupported_metadata import MADE_HERE, require_harmless
 from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri
 from chalicelib.fetch.documents import DocumentFetcher
 from chalicelib.keys import algorithm
@@ -65,7 +65,7 @@ def registered(
     """The client that the metadata describes; names are RFC 7591's, RFC 8705's and `profile`.
 
     `signs`: the algorithms that the deployment has keys for (Settings.signing_keys), since nothing else can sign for a client.
-    `writes`: authorization/writing.py's, since who writes must register a key to bind tokens to; all do where it is left out.
+    `writes`: of holder_of_key.py: a client that writes must register a key to bind tokens to; all do where it is left out.
     `documents`: where a sector_identifier_uri is fetched from. What only describes the client is left
     out. Raises InvalidClientMetadata or InvalidRedirectUri, with the first thing that is wrong.
     """

@@ -14,7 +14,7 @@ from chalicelib.clients.certificate import poses
 from chalicelib.clients.metadata import Writes, registered
 from chalicelib.errors import InvalidClientMetadata
 from chalicelib.fetch.documents import DocumentFetcher
-from chalicelib.keys.ring import KeyManagement
+from chalicelib.keys.key_ring import KeyManagement
 from chalicelib.settings import Settings
 from chalicelib.storage.records import Client
 from chalicelib.storage.stores import Clients

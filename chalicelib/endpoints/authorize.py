@@ -5,13 +5,13 @@ Until a redirect_uri is proven to be the client's, nothing of a request is trust
 
 from __future__ import annotations
 
-from chalicelib import aws_failure
+from chalicelib import aws_errors
+from chalicelib.authorization import pushed_request_uri, response
 from chalicelib.authorization import request as authorization_request
-from chalicelib.authorization import request_uri, response
 from chalicelib.errors import LoginRequired, OAuthError
-from chalicelib.interaction import browser
-from chalicelib.interaction.refusal import refuse
-from chalicelib.interaction.resolve import resolve_authorization_request
+from chalicelib.interaction import browser_binding
+from chalicelib.interaction.error_page import refuse
+from chalicelib.interaction.resolve_request import resolve_authorization_request
 from chalicelib.interaction.single_sign_on import find_sso_login, sign_on
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.profiles import PROFILES
@@ -26,7 +26,7 @@ def answer(request: Request, provider: Provider) -> Response:
 
     # Read.
     parameters = request.form if request.method == "POST" else request.parameters
-    token_value = request_uri.token_value_of(parameters.get("request_uri"))
+    token_value = pushed_request_uri.token_value_of(parameters.get("request_uri"))
     cookie = provider.new_token_value()
     journey = request.interaction_id
     client, redirect_target, check = resolve_authorization_request(
@@ -48,9 +48,9 @@ def answer(request: Request, provider: Provider) -> Response:
     except OAuthError as refusal:
         return response.failure(redirect_target, provider, refusal, now=now)
     except Exception as problem:  # RFC6749-4.1.2.1: the client hears of it, where its redirect_uri is known
-        return response.failure(redirect_target, provider, aws_failure.refusal(problem), now=now)
+        return response.failure(redirect_target, provider, aws_errors.refusal(problem), now=now)
 
     # Answer.
-    bound = browser.bind(grant.key, cookie, seconds=profile.interaction_lifetime)
+    bound = browser_binding.bind(grant.key, cookie, seconds=profile.interaction_lifetime)
     page = "login" if login is None else "consent"
     return see_other(f"/{page}?interaction={grant.key}", bound).noting(client_id=client.client_id)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from chalicelib.authorization.writing import writes
+from chalicelib.authorization.holder_of_key import writes
 from chalicelib.errors import InvalidRequest, OAuthError
 from chalicelib.messages import Request
 from chalicelib.provider import Provider
-from chalicelib.resource_server import access, fapi_headers, policy
-from chalicelib.resource_server.access import VerifiedAccessToken
+from chalicelib.resource_server import fapi_headers, policy, verified_access_token
 from chalicelib.resource_server.policy import ResourcePolicy
+from chalicelib.resource_server.verified_access_token import VerifiedAccessToken
 from chalicelib.users import assurance
 
 
@@ -25,7 +25,7 @@ def decide(request: Request, method_arn: str, provider: Provider) -> dict[str, A
     try:
         now = provider.now()
         requested = _demand(request, provider)
-        opened = access.verify_access_token(request, provider, requested, now=now, writes=writes)
+        opened = verified_access_token.verify_access_token(request, provider, requested, now=now, writes=writes)
         noted = fapi_headers.check(request).noted
         more = _more(request, opened, requested, provider, now=now)
     except OAuthError as refusal:
@@ -39,13 +39,13 @@ def _more(
     """What few routes ask for. What is consumed comes last: nothing that can fail follows."""
     more: dict[str, str] = {}
     if requested.signed:
-        from chalicelib.resource_server import signed_call
+        from chalicelib.resource_server import signed_request
 
-        more |= signed_call.check(request, opened, requested, provider, now=now)
+        more |= signed_request.check(request, opened, requested, provider, now=now)
     if requested.consumes is not None:
-        from chalicelib.resource_server import one_off
+        from chalicelib.resource_server import detail_consumption
 
-        more |= one_off.consume(request, opened, requested, provider, now=now)
+        more |= detail_consumption.consume(request, opened, requested, provider, now=now)
     return more
 
 
@@ -53,7 +53,7 @@ def _refusal(refusal: OAuthError) -> dict[str, str]:
     """What the gateway response makes of it, and the reason for the log."""
     headers = dict(refusal.headers)
     error = "" if refusal.silent else refusal.error
-    disclosed = {"error": error, "www_authenticate": headers.get("WWW-Authenticate", access.BEARER)}
+    disclosed = {"error": error, "www_authenticate": headers.get("WWW-Authenticate", verified_access_token.BEARER)}
     if "DPoP-Nonce" in headers:
         disclosed["dpop_nonce"] = headers["DPoP-Nonce"]
     if "Accept-Signature" in headers:

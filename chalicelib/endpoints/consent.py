@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chalicelib import aws_failure
+from chalicelib import aws_errors
 from chalicelib.authorization import response
 from chalicelib.authorization_details import details
 from chalicelib.authorization_details.detail_type import Detail
 from chalicelib.errors import AccessDenied, ConsentRequired, InvalidRequest, OAuthError
-from chalicelib.interaction import browser, consent_page, consent_without_page, decision
+from chalicelib.interaction import browser_binding, consent_page, consent_without_page, decision
 from chalicelib.interaction.decision import Choice, approve, cancel
-from chalicelib.interaction.refusal import refuse
+from chalicelib.interaction.error_page import refuse
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.provider import Provider
-from chalicelib.storage.permission import Grant
+from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.records import Authentication
 from chalicelib.storage.token_values import digest
 
@@ -32,7 +32,7 @@ def _show(request: Request, provider: Provider) -> Response:
     grant = decision.own(request, key, provider, now=now, decided="approved")
     if grant.login is None:
         return see_other(f"/login?interaction={key}")
-    cookie = browser.cookie_of(request, key)
+    cookie = browser_binding.cookie_of(request, key)
     try:
         return _answered_or_asked(grant, grant.login, cookie, provider, now=now)
     except OAuthError:
@@ -40,7 +40,7 @@ def _show(request: Request, provider: Provider) -> Response:
     except Exception as problem:
         if "none" not in grant.request.prompt:
             raise  # somebody sees the page, and can load it again
-        return response.failure(grant.request, provider, aws_failure.refusal(problem), now=now)  # RFC6749-4.1.2.1
+        return response.failure(grant.request, provider, aws_errors.refusal(problem), now=now)  # RFC6749-4.1.2.1
 
 
 def _answered_or_asked(grant: Grant, login: Authentication, cookie: str, provider: Provider, *, now: int) -> Response:
@@ -59,7 +59,7 @@ def _post(request: Request, provider: Provider) -> Response:
 
     # Read.
     form = request.form
-    key, cookie = browser.require_posted(request, form)
+    key, cookie = browser_binding.require_posted(request, form)
     action = form.get("action")
     if action == "cancel":
         return cancel(decision.own(request, key, provider, now=now, decided="denied"), cookie, provider, now=now)
@@ -82,7 +82,7 @@ def _post(request: Request, provider: Provider) -> Response:
             return cancel(grant, cookie, provider, now=now)
 
     # Remember, and answer.
-    choice = Choice(browser.requested(form), granted, by_hand=True)
+    choice = Choice(browser_binding.requested(form), granted, by_hand=True)
     return approve(grant, key, cookie, choice, provider, now=now)
 
 
@@ -91,6 +91,6 @@ def _again(
 ) -> Response:
     """The page again, as the person left it. Nothing is decided."""
     if grant.login is None:
-        raise browser.over()
+        raise browser_binding.over()
     requested = consent_page.of(grant, grant.login, provider, now=now)
     return consent_page.page(requested, cookie, provider, chosen=form, problem=problem)

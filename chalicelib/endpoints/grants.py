@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from chalicelib.authorization import approval, scope
+from chalicelib.authorization import granted_access, scope
 from chalicelib.clients import lifetimes
 from chalicelib.errors import AccessDenied
-from chalicelib.interaction import browser, passkey_challenge, session
-from chalicelib.interaction.refusal import refuse
+from chalicelib.interaction import browser_binding, passkey_challenge, session
+from chalicelib.interaction.error_page import refuse
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import grants
 from chalicelib.pages.grants import Entry
 from chalicelib.provider import Provider
-from chalicelib.storage.permission import Grant
+from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.records import Session
 from chalicelib.storage.stores import AlreadyUsed, NotOpen
-from chalicelib.users import attempt, bond, claims, device
+from chalicelib.users import bond_key, claims, known_browser, sign_in_form
 from chalicelib.users.port import SignInRefused
 
 __all__ = ["answer", "refuse"]
@@ -34,7 +34,7 @@ def answer(request: Request, provider: Provider) -> Response:
     now = provider.now()
     if request.method == "POST":
         form = request.form
-        key, cookie = browser.require_posted(request, form)
+        key, cookie = browser_binding.require_posted(request, form)
         return (
             _sign_in(request, form, cookie, provider, now=now)
             if key == SIGN_IN_FORM
@@ -45,10 +45,10 @@ def answer(request: Request, provider: Provider) -> Response:
     if known is None:
         cookie = provider.new_token_value()
         return _sign_in_page(cookie, provider, now=now).with_headers(
-            browser.bind(SIGN_IN_FORM, cookie, seconds=PAGE_LIFETIME)
+            browser_binding.bind(SIGN_IN_FORM, cookie, seconds=PAGE_LIFETIME)
         )
     shown = [_told(given, provider, now=now) for given in _by_client(known, provider, now=now).values()]
-    csrf = browser.token(GRANTS_FORM, token_value)
+    csrf = browser_binding.token(GRANTS_FORM, token_value)
     settings = provider.settings
     return grants.page_of(bank_name=settings.bank_name, key=GRANTS_FORM, csrf=csrf, person=known.username, grants=shown)
 
@@ -65,18 +65,18 @@ def _do(form: Mapping[str, str], token_value: str, provider: Provider, *, now: i
     client_id = form.get("client", "")
     if form.get("action") != "end" or not client_id:
         raise AccessDenied("that is no button of this page")
-    key = bond.key_of(known.sub, client_id, provider.kms)
+    key = bond_key.key_of(known.sub, client_id, provider.kms)
     provider.bonds.end(key, now=now, keep=now + lifetimes.MAX_CONSENT_LIFETIME)
     return see_other(PATH).noting(sub=known.sub, client_id=client_id)
 
 
 def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: Provider, *, now: int) -> Response:
     """303 to the page of who signed in, or the sign-in again with what is wrong."""
-    username = attempt.form_field(form, "username")
-    this = browser.attempt(SIGN_IN_FORM, cookie)
+    username = sign_in_form.form_field(form, "username")
+    this = browser_binding.attempt(SIGN_IN_FORM, cookie)
     try:
-        signed_in = attempt.sign_in(
-            attempt.find(form, provider.user_directory),
+        signed_in = sign_in_form.sign_in(
+            sign_in_form.find(form, provider.user_directory),
             form,
             provider.user_directory,
             requested=passkey_challenge.answered(
@@ -86,20 +86,20 @@ def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: P
             claims=(),
             attempt=this,
             now=now,
-            browser=device.known(request, username, provider.kms),
+            browser=known_browser.known(request, username, provider.kms),
         )
-        first = attempt.claim(signed_in, this, provider.replay_cache, now=now)
+        first = sign_in_form.claim(signed_in, this, provider.replay_cache, now=now)
     except (SignInRefused, AlreadyUsed, NotOpen) as refused:
-        again = _sign_in_page(cookie, provider, now=now, username=username, problem=attempt.problem(form))
+        again = _sign_in_page(cookie, provider, now=now, username=username, problem=sign_in_form.problem(form))
         return again.noting(reason=str(refused))
     login = replace(signed_in.login, username=signed_in.username or username.strip())
     if not first:  # the first post has the session; this one shows what that one came to
         return see_other(PATH)
-    known = device.remember(request, login.username, provider.kms, provider.new_token_value())
+    known = known_browser.remember(request, login.username, provider.kms, provider.new_token_value())
     token_value = session.made(login.auth_time + PAGE_LIFETIME, provider)
     session.begin_for(request, token_value, login, provider, seconds=PAGE_LIFETIME, now=now)
     return see_other(
-        PATH, session.cookie(token_value, seconds=PAGE_LIFETIME), browser.release(SIGN_IN_FORM), *known
+        PATH, session.cookie(token_value, seconds=PAGE_LIFETIME), browser_binding.release(SIGN_IN_FORM), *known
     ).noting(sub=login.sub)
 
 
@@ -109,7 +109,7 @@ def _sign_in_page(
     return grants.sign_in(
         bank_name=provider.settings.bank_name,
         key=SIGN_IN_FORM,
-        csrf=browser.token(SIGN_IN_FORM, cookie),
+        csrf=browser_binding.token(SIGN_IN_FORM, cookie),
         username=username,
         hint=provider.user_directory.login_help_text,
         problem=problem,
@@ -135,12 +135,12 @@ def _told(given: list[Grant], provider: Provider, *, now: int) -> Entry:
     client = provider.clients.find(client_id, now=now)
     until = max(grant.consent_expires_at for grant in given)
     tokens = {token for grant in given for token in grant.scope}
-    single = sorted({name for grant in given for name in approval.userinfo_claims(grant)})
+    single = sorted({name for grant in given for name in granted_access.userinfo_claims(grant)})
     return Entry(
         client_id=client_id,
         client_name=client_id if client is None else client.client_name,
         may=[*scope.in_words(tokens), *claims.in_words(single, sorted(tokens))],
-        details=[one for grant in given for one in approval.granted_in_words(grant, until=until)],
+        details=[one for grant in given for one in granted_access.granted_in_words(grant, until=until)],
         first=min(grant.given_at for grant in given),
         last=max(grant.given_at for grant in given),
         until=until,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.authorization.writing import may_write
+from chalicelib.authorization.holder_of_key import may_write
 from chalicelib.clients import authentication
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidRequest
@@ -16,7 +16,7 @@ from chalicelib.keys import jose
 from chalicelib.messages import NO_STORE, Request, Response, uncached
 from chalicelib.provider import Provider
 from chalicelib.single_use import consuming
-from chalicelib.storage.permission import AccessToken, Grant
+from chalicelib.storage.grant_records import AccessToken, Grant
 from chalicelib.storage.records import Authentication, Client
 from chalicelib.storage.token_values import matches
 from chalicelib.tokens import audience, sender_constraint

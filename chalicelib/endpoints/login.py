@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from chalicelib.authorization import claims_request
 from chalicelib.errors import UnmetAuthenticationRequirements
-from chalicelib.interaction import browser, decision, passkey_challenge, sign_in
-from chalicelib.interaction.refusal import refuse
+from chalicelib.interaction import browser_binding, decision, passkey_challenge, sign_in
+from chalicelib.interaction.error_page import refuse
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import render
 from chalicelib.provider import Provider
-from chalicelib.storage.permission import Grant
+from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.stores import AlreadyUsed
-from chalicelib.users import attempt, device
+from chalicelib.users import known_browser, sign_in_form
 from chalicelib.users.port import SignInRefused
 
 __all__ = ["answer", "refuse"]
@@ -28,8 +28,8 @@ def answer(request: Request, provider: Provider) -> Response:
 def _show(request: Request, provider: Provider) -> Response:
     now = provider.now()
     key = request.parameters.get("interaction", "")
-    grant = browser.require_own(request, provider.grants.find(key, now=now), now=now)
-    return _page(grant, browser.cookie_of(request, key), provider, username=grant.request.login_hint or "")
+    grant = browser_binding.require_own(request, provider.grants.find(key, now=now), now=now)
+    return _page(grant, browser_binding.cookie_of(request, key), provider, username=grant.request.login_hint or "")
 
 
 def _post(request: Request, provider: Provider) -> Response:
@@ -37,7 +37,7 @@ def _post(request: Request, provider: Provider) -> Response:
 
     # Read.
     form = request.form
-    key, cookie = browser.require_posted(request, form)
+    key, cookie = browser_binding.require_posted(request, form)
     if form.get("action") == "cancel":
         return decision.cancel(
             decision.own(request, key, provider, now=now, decided="denied"), cookie, provider, now=now
@@ -45,19 +45,19 @@ def _post(request: Request, provider: Provider) -> Response:
 
     # Check. Neither read needs the other.
     found, user = provider.alongside(
-        lambda: provider.grants.find(key, now=now), lambda: attempt.find(form, provider.user_directory)
+        lambda: provider.grants.find(key, now=now), lambda: sign_in_form.find(form, provider.user_directory)
     )
-    grant = browser.require_own(request, found, now=now)
+    grant = browser_binding.require_own(request, found, now=now)
 
     def again(problem: str, why: Exception) -> Response:
-        username = attempt.form_field(form, "username")
+        username = sign_in_form.form_field(form, "username")
         return _page(grant, cookie, provider, username=username, problem=problem).noting(reason=str(why))
 
     try:
-        known = device.known(request, attempt.form_field(form, "username"), provider.kms)
+        known = known_browser.known(request, sign_in_form.form_field(form, "username"), provider.kms)
         who = sign_in.check(form, user, grant, cookie, provider, now=now, known_browser=known)
     except (SignInRefused, AlreadyUsed) as refused:
-        return again(attempt.problem(form), refused)
+        return again(sign_in_form.problem(form), refused)
     except sign_in.TooWeak as weak:
         return again(STRONGER, weak)
     except claims_request.AnotherPerson as another:
@@ -76,7 +76,7 @@ def _page(grant: Grant, cookie: str, provider: Provider, *, username: str, probl
         bank_name=provider.settings.bank_name,
         client_name=sign_in.client_of(grant, provider, now=provider.now()).client_name,
         key=grant.key,
-        csrf=browser.token(grant.key, cookie),
+        csrf=browser_binding.token(grant.key, cookie),
         redirect_uri=grant.request.redirect_uri,
         username=username,
         hint=provider.user_directory.login_help_text,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chalicelib.authorization import encrypted_request, id_token_hint, request_object, request_uri
+from chalicelib.authorization import encrypted_request, id_token_hint, pushed_request_uri, request_object
 from chalicelib.authorization import request as authorization_request
 from chalicelib.clients import authentication
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidRequest, UnauthorizedClient
-from chalicelib.interaction.begin import new_grant
+from chalicelib.interaction.new_grant import new_grant
 from chalicelib.messages import Request, Response, uncached
 from chalicelib.provider import Provider
 from chalicelib.resource_server import policy
@@ -48,7 +48,7 @@ def answer(request: Request, provider: Provider) -> Response:
 
     # Answer.
     lifetime = grant.request_expires_at - now
-    return uncached(201, request_uri=request_uri.of(token_value), expires_in=lifetime).noting(
+    return uncached(201, request_uri=pushed_request_uri.of(token_value), expires_in=lifetime).noting(
         client_id=requested.client_id
     )
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chalicelib.errors import AccessDenied, InvalidRequest, NotFoundOrMethodNotAllowed, OAuthError
-from chalicelib.interaction import browser
+from chalicelib.interaction import browser_binding
 from chalicelib.messages import Request, Response
 from chalicelib.pages import enrolment, render
-from chalicelib.pages.ceremony import Ceremony
+from chalicelib.pages.passkey_options import Ceremony
 from chalicelib.provider import Provider
 from chalicelib.storage.stores import AlreadyUsed, NotOpen
 from chalicelib.storage.token_values import digest
@@ -35,14 +35,14 @@ def answer(request: Request, provider: Provider) -> Response:
         raise NotFoundOrMethodNotAllowed("nobody has a passkey here", status_code=404)
     if request.method == "POST":
         form = request.form
-        key, cookie = browser.require_posted(request, form)
+        key, cookie = browser_binding.require_posted(request, form)
         return (_add if "ticket" in form else _prove)(form, key, cookie, passkeys, provider)
     invitation = request.parameters.get("invitation")
     if invitation is None:
         raise InvalidRequest("the link is not whole")
     key, cookie = digest(invitation), provider.new_token_value()
     shown = _page(key, cookie, provider, invitation=invitation)
-    return shown.with_headers(browser.bind(key, cookie, seconds=PAGE_LIFETIME))
+    return shown.with_headers(browser_binding.bind(key, cookie, seconds=PAGE_LIFETIME))
 
 
 def refuse(refusal: OAuthError, provider: Provider, reference: str | None) -> Response:
@@ -58,7 +58,7 @@ def refuse(refusal: OAuthError, provider: Provider, reference: str | None) -> Re
 
 def _prove(form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, provider: Provider) -> Response:
     username, password, one_time_code, invitation = (form.get(name, "")[:MAX_LENGTH] for name in FIELDS)
-    ticket = browser.ticket(key, cookie)
+    ticket = browser_binding.ticket(key, cookie)
     try:
         offer = passkeys.verify_for_enrolment(
             invitation,
@@ -66,7 +66,7 @@ def _prove(form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, p
             username=username,
             password=password,
             one_time_code=one_time_code,
-            attempt=browser.attempt(key, cookie),
+            attempt=browser_binding.attempt(key, cookie),
             now=provider.now(),
         )
     except (SignInRefused, NotOpen, AlreadyUsed) as refused:
@@ -74,7 +74,7 @@ def _prove(form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, p
         return again.noting(reason=str(refused))
     settings = provider.settings
     requested = passkey.creation(
-        browser.challenge(key, cookie, ticket),
+        browser_binding.challenge(key, cookie, ticket),
         settings.issuer,
         bank_name=settings.bank_name,
         username=offer.username,
@@ -84,7 +84,7 @@ def _prove(form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, p
     return enrolment.make(
         bank_name=settings.bank_name,
         key=key,
-        csrf=browser.token(key, cookie),
+        csrf=browser_binding.token(key, cookie),
         username=offer.username,
         passkey=Ceremony(requested, ticket),
     )
@@ -97,13 +97,13 @@ def _add(form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, pro
             _bound(ticket, cookie),
             form.get("passkey", ""),
             username=username,
-            challenge=browser.challenge(key, cookie, ticket),
+            challenge=browser_binding.challenge(key, cookie, ticket),
             now=provider.now(),
         )
     except (SignInRefused, NotOpen) as refused:
         raise AccessDenied("the passkey was not accepted; please ask for a new link", detail=str(refused)) from None
     made = enrolment.made(bank_name=provider.settings.bank_name)
-    return made.with_headers(browser.release(key)).noting(sub=sub)
+    return made.with_headers(browser_binding.release(key)).noting(sub=sub)
 
 
 def _page(
@@ -112,7 +112,7 @@ def _page(
     return enrolment.prove(
         bank_name=provider.settings.bank_name,
         key=key,
-        csrf=browser.token(key, cookie),
+        csrf=browser_binding.token(key, cookie),
         invitation=invitation,
         username=username,
         problem=problem,

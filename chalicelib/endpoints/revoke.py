@@ -7,7 +7,7 @@ from chalicelib.errors import InvalidRequest
 from chalicelib.messages import Request, Response, uncached
 from chalicelib.provider import Provider
 from chalicelib.single_use import consuming
-from chalicelib.storage.permission import AccessToken, Grant
+from chalicelib.storage.grant_records import AccessToken, Grant
 
 
 def answer(request: Request, provider: Provider) -> Response:

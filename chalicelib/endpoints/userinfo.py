@@ -6,13 +6,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.authorization import approval
-from chalicelib.authorization.writing import writes
+from chalicelib.authorization import granted_access
+from chalicelib.authorization.holder_of_key import writes
 from chalicelib.errors import InvalidToken
 from chalicelib.messages import NO_STORE, Request, Response, uncached
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
-from chalicelib.resource_server import access, fapi_headers
+from chalicelib.resource_server import fapi_headers, verified_access_token
 from chalicelib.resource_server.policy import ResourcePolicy, userinfo
 from chalicelib.storage.records import Client
 from chalicelib.users import claims
@@ -28,7 +28,7 @@ def answer(request: Request, provider: Provider) -> Response:
     now = provider.now()
     addresses, resource = provider.settings.addresses(request.path), userinfo(provider.settings)
     demand = ResourcePolicy(addresses, scope=SCOPE, resource=resource)
-    opened = access.verify_access_token(
+    opened = verified_access_token.verify_access_token(
         request,
         provider,
         demand,
@@ -38,12 +38,12 @@ def answer(request: Request, provider: Provider) -> Response:
     )
     noted = fapi_headers.check(request).noted
     if opened.grant is None:
-        raise access.challenged(InvalidToken("no person stands behind this access token"), demand, None)
+        raise verified_access_token.challenged(InvalidToken("no person stands behind this access token"), demand, None)
     client = provider.clients.find(opened.token.client_id, now=now)
     if client is None or not opened.grant.is_of(client):
-        raise access.challenged(InvalidToken("its client is no longer registered"), demand, None)
+        raise verified_access_token.challenged(InvalidToken("its client is no longer registered"), demand, None)
     login = opened.grant.person
-    disclosed = claims.asked_for(login.claims, opened.token.scope, approval.userinfo_claims(opened.grant))
+    disclosed = claims.asked_for(login.claims, opened.token.scope, granted_access.userinfo_claims(opened.grant))
     answer = _as_registered({**disclosed, "sub": login.client_sub}, client, provider, now=now)
     return answer.noting(client_id=opened.token.client_id, sub=login.sub, **noted)
 

@@ -10,7 +10,7 @@ from chalicelib.clients import lifetimes
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.grant_types import audience
 from chalicelib.settings import Settings
-from chalicelib.storage.permission import AccessToken, Grant
+from chalicelib.storage.grant_records import AccessToken, Grant
 
 
 def access_token_of(

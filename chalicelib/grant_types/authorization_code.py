@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.authorization import claims_request, code_challenge, writing
+from chalicelib.authorization import claims_request, code_challenge, holder_of_key
 from chalicelib.authorization_details import details
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidGrant, InvalidRequest
 from chalicelib.grant_types.access_token import access_token_of
 from chalicelib.provider import Provider
 from chalicelib.single_use import SingleUseValues
-from chalicelib.storage.permission import Grant
+from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.stores import NotOpen, Replayed
 from chalicelib.storage.token_values import TokenValue, join, matches, of_grant
-from chalicelib.tokens import id_token, refresh, sender_constraint
-from chalicelib.tokens.refresh import RefreshToken
+from chalicelib.tokens import id_token, refresh_token, sender_constraint
+from chalicelib.tokens.refresh_token import RefreshToken
 from chalicelib.tokens.sender_constraint import PresentedKeys
 from chalicelib.users import claims
 
@@ -125,14 +125,14 @@ def _refresh_token(
     refreshes = "refresh_token" in caller.client.grant_types and "refresh_token" in caller.profile.grant_types
     if not refreshes or not details.recur(grant.granted):
         return None
-    return refresh.made(
+    return refresh_token.made(
         grant.key, str(grant.bond), rotates=caller.client.public and not cnf, new_token_value=provider.new_token_value
     )
 
 
 def _bound(caller: AuthenticatedClient, grant: Grant, possession: PresentedKeys) -> dict[str, str]:
     """What the tokens are bound to, which the caller shows. Raises InvalidRequest or InvalidGrant."""
-    writes = writing.may_write(grant)
+    writes = holder_of_key.may_write(grant)
     if writes and caller.client.public and grant.request.dpop_jkt is None:
         raise _refused("a public client's code that writes, bound to no key")
     return sender_constraint.bind(possession, caller.client, caller.profile, writes=writes)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.authorization import scope, writing
+from chalicelib.authorization import holder_of_key, scope
 from chalicelib.clients import lifetimes
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidScope, UnauthorizedClient
 from chalicelib.grant_types import audience
 from chalicelib.provider import Provider
 from chalicelib.single_use import SingleUseValues
-from chalicelib.storage.permission import AccessToken
+from chalicelib.storage.grant_records import AccessToken
 from chalicelib.storage.token_values import with_week
 from chalicelib.tokens import sender_constraint
 from chalicelib.tokens.sender_constraint import PresentedKeys
@@ -37,7 +37,7 @@ def issue(
     granted = scope.requested(form["scope"], allowed) if "scope" in form else allowed
     if not granted:
         raise InvalidScope("this client has no scope of its own")
-    cnf = sender_constraint.bind(possession, caller.client, caller.profile, writes=writing.writes(granted, ()))
+    cnf = sender_constraint.bind(possession, caller.client, caller.profile, writes=holder_of_key.writes(granted, ()))
     settings = provider.settings
     named = audience.narrowed(form, (), settings)
     lifetime = lifetimes.of_access_token(caller.client, caller.profile, bound=bool(cnf))

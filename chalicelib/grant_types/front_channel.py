@@ -14,7 +14,7 @@ from chalicelib.grant_types import audience
 from chalicelib.profiles import PROFILES, Profile
 from chalicelib.provider import Provider
 from chalicelib.settings import Settings
-from chalicelib.storage.permission import AccessToken, Grant
+from chalicelib.storage.grant_records import AccessToken, Grant
 from chalicelib.storage.records import Client
 from chalicelib.storage.token_values import join
 from chalicelib.tokens import id_token

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.authorization import scope, writing
+from chalicelib.authorization import holder_of_key, scope
 from chalicelib.authorization_details import details
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidGrant, InvalidRequest, TemporarilyUnavailable
 from chalicelib.grant_types.access_token import access_token_of
 from chalicelib.provider import Provider
 from chalicelib.single_use import SingleUseValues
-from chalicelib.storage.permission import AccessToken, Grant
+from chalicelib.storage.grant_records import AccessToken, Grant
 from chalicelib.storage.stores import NotOpen, Replayed
 from chalicelib.storage.token_values import TokenValue, join, matches, of_grant, with_week
-from chalicelib.tokens import refresh, sender_constraint
+from chalicelib.tokens import refresh_token, sender_constraint
 from chalicelib.tokens.sender_constraint import PresentedKeys
 from chalicelib.users.port import Unavailable
 
@@ -43,7 +43,7 @@ def issue(
         caller.client,
         caller.profile,
         certified=caller.by_certificate,
-        writes=writing.may_write(grant),
+        writes=holder_of_key.may_write(grant),
     )
     grant = _require_good(used, grant, provider, now=now)
     # What the client may no longer ask for, it gets no longer.
@@ -82,7 +82,7 @@ def _keep(
         raise _refused("its person may not sign in any more; its grant is revoked")
     if grant.refresh_family is None:
         return None
-    following = refresh.after(used, new_token_value=provider.new_token_value)
+    following = refresh_token.after(used, new_token_value=provider.new_token_value)
     for _ in range(RACERS):
         try:
             again = not matches(used.value, grant.refresh_hash)
@@ -138,9 +138,9 @@ def _refreshable(
 
 def _require_good(used: TokenValue, grant: Grant, provider: Provider, *, now: int) -> Grant:
     """The grant, if this is its refresh token, or the one before whose answer may be lost. Raises InvalidGrant."""
-    if matches(used.value, grant.refresh_hash) or refresh.is_tolerated(used, grant, now=now):
+    if matches(used.value, grant.refresh_hash) or refresh_token.is_tolerated(used, grant, now=now):
         return grant
-    if refresh.was_good(used, grant):
+    if refresh_token.was_good(used, grant):
         raise _reused(grant, provider, now=now)
     raise _refused("unknown, expired or revoked")
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from chalicelib.authorization import scope
 from chalicelib.authorization_details import details
 from chalicelib.errors import AccessDenied
-from chalicelib.interaction import browser, consent_without_page, decision, remembered_consent
+from chalicelib.interaction import browser_binding, consent_without_page, decision, remembered_consent
 from chalicelib.interaction.remembered_consent import Asked
 from chalicelib.messages import Response
 from chalicelib.pages import render
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
-from chalicelib.storage.permission import Bond, Grant
+from chalicelib.storage.grant_records import Bond, Grant
 from chalicelib.storage.records import Authentication, Client
 from chalicelib.storage.token_values import digest
 from chalicelib.users import claims
@@ -68,7 +68,7 @@ def page(
         bank_name=provider.settings.bank_name,
         client_name=question.client.client_name,
         key=grant.key,
-        csrf=browser.token(grant.key, cookie, person=digest(login.sub)),
+        csrf=browser_binding.token(grant.key, cookie, person=digest(login.sub)),
         redirect_uri=grant.request.redirect_uri,
         person=str(login.claims.get("name") or login.username),
         asks=_asks(question.wanted, question.new)

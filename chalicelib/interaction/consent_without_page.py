@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from chalicelib.interaction import browser, remembered_consent
+from chalicelib.interaction import browser_binding, remembered_consent
 from chalicelib.interaction.decision import Choice, approve
 from chalicelib.interaction.remembered_consent import Asked
 from chalicelib.messages import Response
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
-from chalicelib.storage.permission import Bond, Grant
+from chalicelib.storage.grant_records import Bond, Grant
 from chalicelib.storage.records import Client
 from chalicelib.storage.stores import NotOpen
 
@@ -22,7 +22,7 @@ def bond_of(grant: Grant, client: Client, wanted: Asked, provider: Provider, *, 
         return Bond(grant.epoch)
     bond = provider.bonds.find(grant.bond, now=now)
     if bond.epoch > grant.epoch:  # the person ended this app's access since signing in
-        raise browser.over()
+        raise browser_binding.over()
     of_use = [one for held in bond.remembered if (one := remembered_consent.of_use(held, wanted)) is not None]
     since = client.registered_at
     sources = {
@@ -37,6 +37,6 @@ def approve_as_before(grant: Grant, cookie: str, person: str, bond: Bond, provid
     try:
         provider.bonds.rely(str(grant.bond), bond, grant.key)
     except NotOpen:
-        raise browser.over() from None
+        raise browser_binding.over() from None
     until = min(grant.consent_expires_at, *(one.until for one in bond.remembered))
     return approve(grant, grant.key, cookie, Choice(person, until=until), provider, now=now)

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.afterwards import quietly
 from chalicelib.authorization import response
 from chalicelib.authorization_details.detail_type import Detail
+from chalicelib.best_effort import quietly
 from chalicelib.clients import lifetimes
 from chalicelib.errors import AccessDenied, OAuthError
-from chalicelib.interaction import browser, remembered_consent
+from chalicelib.interaction import browser_binding, remembered_consent
 from chalicelib.messages import Request, Response
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
-from chalicelib.storage.permission import AccessToken, Bond, Decision, Grant, RememberedConsent
+from chalicelib.storage.grant_records import AccessToken, Bond, Decision, Grant, RememberedConsent
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import join
 from chalicelib.users import claims
@@ -38,9 +38,9 @@ class Choice:
 
 def own(request: Request, key: str, provider: Provider, *, now: int, decided: Decision = "") -> Grant:
     """The grant of the page that was posted, if it is this browser's and nobody signed out since. Raises AccessDenied."""
-    grant = browser.require_own(request, provider.grants.find(key, now=now), now=now, decided=decided)
+    grant = browser_binding.require_own(request, provider.grants.find(key, now=now), now=now, decided=decided)
     if grant.session is not None and provider.sessions.signed_out(grant.session):
-        raise browser.over()
+        raise browser_binding.over()
     return grant
 
 
@@ -83,7 +83,7 @@ def cancel(grant: Grant, cookie: str, provider: Provider, *, now: int, why: OAut
     try:
         provider.grants.deny(grant.key, cookie, now=now)
     except NotOpen:
-        raise browser.over() from None
+        raise browser_binding.over() from None
     return back
 
 
@@ -111,7 +111,7 @@ def _write(
             front=front,
         )
     except NotOpen:
-        raise browser.over() from None
+        raise browser_binding.over() from None
 
 
 def _code(grant: Grant, secret: str) -> str:

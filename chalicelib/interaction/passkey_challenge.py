@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from chalicelib.interaction import browser
-from chalicelib.pages.ceremony import Ceremony
+from chalicelib.interaction import browser_binding
+from chalicelib.pages.passkey_options import Ceremony
 from chalicelib.provider import Provider
-from chalicelib.users import attempt, passkey
-from chalicelib.users.attempt import Asked
+from chalicelib.users import passkey, sign_in_form
 from chalicelib.users.port import SignInRefused
+from chalicelib.users.sign_in_form import Asked
 
 PAGE_EXPIRY = re.compile(r"[0-9]{1,12}")
 
@@ -27,7 +27,7 @@ def begin(key: str, cookie: str, provider: Provider, *, until: int, offered: boo
     if provider.user_directory.passkeys is None:
         return None
     nonce = f"{provider.new_token_value()}.{until}"
-    requested = Asked(browser.challenge(key, cookie, nonce), until, offered)
+    requested = Asked(browser_binding.challenge(key, cookie, nonce), until, offered)
     if offered:
         provider.replay_cache.offer(requested.single_use)
     return Ceremony(passkey.requested(requested.challenge, provider.settings.issuer), nonce)
@@ -43,8 +43,8 @@ def answered(
     """
     if "passkey" not in form:
         return None
-    nonce = attempt.form_field(form, "passkey_nonce")
+    nonce = sign_in_form.form_field(form, "passkey_nonce")
     until = nonce.partition(".")[2]
     if not PAGE_EXPIRY.fullmatch(until) or not now < int(until) <= latest:
         raise SignInRefused("passkey: asked for too long ago")
-    return Asked(browser.challenge(key, cookie, nonce), int(until), offered)
+    return Asked(browser_binding.challenge(key, cookie, nonce), int(until), offered)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from chalicelib.authorization import claims_request, writing
+from chalicelib.authorization import claims_request, holder_of_key
 from chalicelib.profiles import Profile
-from chalicelib.storage.permission import RememberedConsent
+from chalicelib.storage.grant_records import RememberedConsent
 from chalicelib.storage.records import AuthorizationRequest, Client
 
 Asked = tuple[tuple[str, ...], tuple[str, ...]]
@@ -20,7 +20,7 @@ def may_be_remembered(request: AuthorizationRequest, client: Client, profile: Pr
     Never where something can be changed or exactly one thing is agreed to, since that is another one each time. Never a public
     client's: who else uses its name is not known, RFC8252-8.6.
     """
-    exact = bool(request.authorization_details) or writing.may_write(request)
+    exact = bool(request.authorization_details) or holder_of_key.may_write(request)
     return profile.consent_remembered and not client.public and not exact
 
 

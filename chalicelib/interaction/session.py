@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from chalicelib.afterwards import quietly
+from chalicelib.best_effort import quietly
 from chalicelib.messages import Request
 from chalicelib.profiles import Profile
 from chalicelib.provider import Provider

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from chalicelib.authorization import claims_request, writing
+from chalicelib.authorization import claims_request, holder_of_key
 from chalicelib.errors import AccessDenied, UnmetAuthenticationRequirements
-from chalicelib.interaction import browser, passkey_challenge, session
+from chalicelib.interaction import browser_binding, passkey_challenge, session
 from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
-from chalicelib.storage.permission import Grant
+from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.records import Authentication, AuthorizationRequest, Client, PasskeyHolder, User
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import session_of
-from chalicelib.users import assurance, attempt, bond, device, pairwise
+from chalicelib.users import assurance, bond_key, known_browser, pairwise, sign_in_form
 from chalicelib.users.port import SignedIn
 
 
@@ -51,8 +51,8 @@ def check(
 
     Raises SignInRefused, AlreadyUsed, TooWeak, AnotherPerson or UnmetAuthenticationRequirements.
     """
-    this = browser.attempt(grant.key, cookie)
-    signed_in = attempt.sign_in(
+    this = browser_binding.attempt(grant.key, cookie)
+    signed_in = sign_in_form.sign_in(
         found,
         form,
         provider.user_directory,
@@ -64,11 +64,12 @@ def check(
         browser=known_browser,
     )
     client = client_of(grant, provider, now=now)
-    login = replace(signed_in.login, username=signed_in.username or attempt.form_field(form, "username").strip())
+    login = replace(signed_in.login, username=signed_in.username or sign_in_form.form_field(form, "username").strip())
     try:
         login = _fitting(login, grant.request, client, provider)
     except (TooWeak, UnmetAuthenticationRequirements, claims_request.AnotherPerson):
-        attempt.claim(signed_in, this, provider.replay_cache, now=now)  # RFC6238-5.2: what was right is good no more
+        # RFC6238-5.2: a one-time code that was accepted is not accepted again.
+        sign_in_form.claim(signed_in, this, provider.replay_cache, now=now)
         raise
     return _authenticated(login, client, signed_in, this, provider, now=now)
 
@@ -90,10 +91,10 @@ def remember(
             session=None if token_value is None else session_of(token_value),
         )
     except NotOpen:
-        raise browser.over() from None
+        raise browser_binding.over() from None
     # Only now is it sure who signed in.
     begun = session.begin(request, token_value, who.login, profile, provider, now=now) if who.first else ()
-    return (*begun, *device.remember(request, who.login.username, provider.kms, provider.new_token_value()))
+    return (*begun, *known_browser.remember(request, who.login.username, provider.kms, provider.new_token_value()))
 
 
 def client_of(grant: Grant, provider: Provider, *, now: int) -> Client:
@@ -107,10 +108,10 @@ def client_of(grant: Grant, provider: Provider, *, now: int) -> Client:
 def _authenticated(
     login: Authentication, client: Client, signed_in: SignedIn, this: str, provider: Provider, *, now: int
 ) -> Authenticated:
-    key = bond.key_of(login.sub, client.client_id, provider.kms)
+    key = bond_key.key_of(login.sub, client.client_id, provider.kms)
     known, first = provider.alongside(
         lambda: provider.bonds.find(key, now=now),
-        lambda: attempt.claim(signed_in, this, provider.replay_cache, now=now),
+        lambda: sign_in_form.claim(signed_in, this, provider.replay_cache, now=now),
     )
     return Authenticated(login, client, key, known.epoch, first)
 
@@ -121,6 +122,6 @@ def _fitting(
     """The login as the client may know it, if it is of whom and of the level that the request needs."""
     disclosed = claims_request.require_person_of(requested, pairwise.with_pairwise_subject(client, login, provider.kms))
     fit = claims_request.require_acr(requested, disclosed.acr)
-    if not assurance.enough(PROFILES[client.profile], fit, writes=writing.may_write(requested)):
+    if not assurance.enough(PROFILES[client.profile], fit, writes=holder_of_key.may_write(requested)):
         raise TooWeak("the level of assurance is too low for what is asked for")
     return disclosed

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from chalicelib.authorization import claims_request, writing
-from chalicelib.interaction import browser, session
+from chalicelib.authorization import claims_request, holder_of_key
+from chalicelib.interaction import browser_binding, session
 from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES, Profile
 from chalicelib.provider import Provider
-from chalicelib.storage.permission import Grant
+from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.records import Authentication, AuthorizationRequest, Client
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import session_of
-from chalicelib.users import assurance, bond, pairwise
+from chalicelib.users import assurance, bond_key, pairwise
 
 
 def find_sso_login(
@@ -20,7 +20,7 @@ def find_sso_login(
     """Who signed in in this browser a while ago, if that answers the request. Raises UnmetAuthenticationRequirements."""
     profile, possible = PROFILES[client.profile], assurance.acr_values(provider.settings)
     acrs = claims_request.require_acr(
-        requested, *assurance.enough(profile, possible, writes=writing.may_write(requested))
+        requested, *assurance.enough(profile, possible, writes=holder_of_key.may_write(requested))
     )
     known = session.usable_session(request, requested, profile, provider.sessions, acrs=acrs, now=now)
     if known is None:
@@ -47,7 +47,7 @@ def sign_on(
     now: int,
 ) -> None:
     """Let the grant be of who is recognised, for no longer than the browser's session is. Raises AccessDenied."""
-    key = bond.key_of(login.sub, grant.client_id, provider.kms)
+    key = bond_key.key_of(login.sub, grant.client_id, provider.kms)
     found = provider.bonds.find(key, now=now)
     try:
         provider.grants.authenticate(
@@ -61,4 +61,4 @@ def sign_on(
             expires_at=min(grant.expires_at, login.auth_time + profile.longest_session),
         )
     except NotOpen:
-        raise browser.over() from None
+        raise browser_binding.over() from None

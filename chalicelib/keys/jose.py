@@ -22,7 +22,7 @@ from jwt.exceptions import InvalidSignatureError, PyJWTError
 from chalicelib.key_sizes import KeySizes
 from chalicelib.keys import algorithm
 from chalicelib.keys.ed25519 import is_weak
-from chalicelib.keys.ring import Signer
+from chalicelib.keys.key_ring import Signer
 
 Key = TypeVar("Key")
 

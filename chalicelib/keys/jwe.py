@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from chalicelib.key_sizes import KeySizes
 from chalicelib.keys.jose import JoseError, media_type, reject_duplicate_members, require_size
-from chalicelib.keys.ring import CantUnwrap, Unwrapper
+from chalicelib.keys.key_ring import CantUnwrap, Unwrapper
 
 CURVES = (("EC", "P-256"), ("EC", "P-384"), ("EC", "P-521"), ("OKP", "X25519"))
 KINDS: Mapping[str, tuple[tuple[str, str | None], ...]] = {

@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from chalicelib.keys.algorithm import canonical
-from chalicelib.keys.ring import CantUnwrap, Signer, Unwrapper
+from chalicelib.keys.key_ring import CantUnwrap, Signer, Unwrapper
 from chalicelib.settings import AWS_CONNECT_SECONDS, AWS_READ_SECONDS, AWS_TRIES
 from chalicelib.storage.records import SigningKey
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.messages import Response
-from chalicelib.pages.ceremony import SCRIPT, Ceremony
+from chalicelib.pages.passkey_options import SCRIPT, Ceremony
 from chalicelib.pages.render import NOWHERE, OURS, page
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chalicelib import moments
+from chalicelib import date_format
 from chalicelib.messages import Response
-from chalicelib.pages.ceremony import SCRIPT, Ceremony
+from chalicelib.pages.passkey_options import SCRIPT, Ceremony
 from chalicelib.pages.render import OURS, Detail, page
 
 
@@ -56,4 +56,4 @@ def page_of(*, bank_name: str, key: str, csrf: str, person: str, grants: Sequenc
 
 def _day(moment: int) -> tuple[str, str]:
     """A moment for a machine and for a person."""
-    return moments.for_machines(moment), moments.in_words(moment)
+    return date_format.for_machines(moment), date_format.in_words(moment)

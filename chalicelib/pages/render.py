@@ -15,10 +15,10 @@ from typing import Literal, Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from chalicelib import moments
+from chalicelib import date_format
 from chalicelib.messages import NO_STORE, Response
-from chalicelib.pages.ceremony import SCRIPT, Ceremony
-from chalicelib.pages.error_words import OF_THE_REQUEST, WORDS
+from chalicelib.pages.error_texts import OF_THE_REQUEST, WORDS
+from chalicelib.pages.passkey_options import SCRIPT, Ceremony
 
 ROOM = Path(__file__).parent
 STYLE = (ROOM / "style.css").read_text(encoding="utf-8")
@@ -179,8 +179,8 @@ def consent(
         look=look,
         chosen=chosen,
         problem=problem,
-        until=moments.in_words(until),
-        until_iso=moments.for_machines(until),
+        until=date_format.in_words(until),
+        until_iso=date_format.for_machines(until),
         addresses=_addresses(logo_uri, policy_uri, tos_uri),
     )
 

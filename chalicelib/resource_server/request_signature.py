@@ -11,11 +11,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.clients.published_keys import ClientJwksCache
+from chalicelib.clients.jwks_uri import ClientJwksCache
 from chalicelib.errors import InvalidRequest
 from chalicelib.fetch.documents import FetchError
-from chalicelib.keys import http_message, jwt_time
-from chalicelib.keys.http_message import SignatureError, Verified
+from chalicelib.keys import http_signatures, jwt_time
+from chalicelib.keys.http_signatures import SignatureError, Verified
 from chalicelib.messages import Request
 from chalicelib.profiles import Profile
 from chalicelib.resource_server.target_uri import spellings
@@ -56,7 +56,7 @@ def require_signed(request: Request, client: Client, profile: Profile, *, urls: 
     """
     try:
         required = _required(request)
-        found = http_message.verify(
+        found = http_signatures.verify(
             request.method,
             spellings(urls, request.query),
             request.headers,
@@ -75,7 +75,7 @@ def require_signed(request: Request, client: Client, profile: Profile, *, urls: 
 def with_keys(request: Request, client: Client, published: ClientJwksCache, *, now: int) -> Client:
     """The client with the keys that the signature may be of. Raises NotSigned."""
     try:
-        said = http_message.announced(request.headers, TAG)
+        said = http_signatures.announced(request.headers, TAG)
         keyid = None if said is None else said.parameters.get("keyid")
         return published.of(client, now=now, kid=keyid if isinstance(keyid, str) else None)
     except (SignatureError, FetchError, InvalidRequest) as problem:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from chalicelib.errors import InvalidRequest
-from chalicelib.keys import http_message
-from chalicelib.keys.http_message import Announced, SignatureError
-from chalicelib.keys.ring import Signer
+from chalicelib.keys import http_signatures
+from chalicelib.keys.http_signatures import Announced, SignatureError
+from chalicelib.keys.key_ring import Signer
 from chalicelib.messages import Request, Response
 
 REQUEST_TAG, RESPONSE_TAG = "fapi-2-request", "fapi-2-response"
@@ -34,7 +34,7 @@ def require_digest(headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
     if len(values) != 1:
         raise NotTheBody("a body needs one Content-Digest header")  # FAPI2-HTTPSIG-5.3.1.2-8
     try:
-        return http_message.require_digest(values[0], body)
+        return http_signatures.require_digest(values[0], body)
     except SignatureError as problem:
         raise NotTheBody("Content-Digest is not of the body", detail=str(problem)) from None
 
@@ -45,8 +45,8 @@ def sign_response(response: Response, request: Request, signer: Signer, *, targe
     `target_uri`: as the client signed it, from the authorizer; of an unsigned request, the address that was called.
     """
     if response.body:  # FAPI2-HTTPSIG-5.3.2.1-7
-        response = response.with_headers(("Content-Digest", http_message.content_digest(response.body.encode())))
-    signature = http_message.sign_response(
+        response = response.with_headers(("Content-Digest", http_signatures.content_digest(response.body.encode())))
+    signature = http_signatures.sign_response(
         response.status,
         response.headers,
         (request.method, target_uri, request.headers),
@@ -66,9 +66,9 @@ def _components(response: Response, request: Request) -> list[str]:
     if request.header_values("content-digest"):
         of_request['"content-digest";req'] = None
     if signed is not None:
-        covered = (http_message.identifier(name, {**more, "req": True}) for name, more in signed.components)
+        covered = (http_signatures.identifier(name, {**more, "req": True}) for name, more in signed.components)
         names = ("signature", "signature-input")  # FAPI2-HTTPSIG-5.3.2.1-3
-        of_it = (http_message.identifier(name, {"req": True, "key": signed.label}) for name in names)
+        of_it = (http_signatures.identifier(name, {"req": True, "key": signed.label}) for name in names)
         of_request |= dict.fromkeys((*covered, *of_it))
     own = ['"@status"'] + ['"content-digest"'] * bool(response.body)  # FAPI2-HTTPSIG-5.3.2.1-4
     return [*own, *of_request]
@@ -77,6 +77,6 @@ def _components(response: Response, request: Request) -> list[str]:
 def _signature(request: Request) -> Announced | None:
     """What an unsigned request calls a signature is not linked to: where one is asked for, the authorizer refused it."""
     try:
-        return http_message.announced(request.headers, REQUEST_TAG)
+        return http_signatures.announced(request.headers, REQUEST_TAG)
     except SignatureError:
         return None

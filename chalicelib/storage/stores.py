@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from chalicelib.storage.permission import AccessToken, Bond, Grant, RememberedConsent
+from chalicelib.storage.grant_records import AccessToken, Bond, Grant, RememberedConsent
 from chalicelib.storage.records import Authentication, Client, PasskeyHolder, Session, SigningKey, SingleUse, User
 from chalicelib.storage.token_values import TokenValue
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from chalicelib.storage.permission import AccessToken
+from chalicelib.storage.grant_records import AccessToken
 
 
 def is_for(token: AccessToken | None, resources: Collection[str]) -> bool:

@@ -18,7 +18,7 @@ from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES
 from chalicelib.storage.records import SingleUse
 from chalicelib.storage.token_values import digest
-from chalicelib.tokens.nonce import Nonces
+from chalicelib.tokens.dpop_nonce import Nonces
 from chalicelib.tokens.sender_constraint import PROOF_ALGS, Proof
 
 KEY_SIZES = KeySizes(

@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib.clients.encryption import encrypted
 from chalicelib.keys import jose
 from chalicelib.keys.algorithm import is_same
-from chalicelib.keys.ring import Signer
+from chalicelib.keys.key_ring import Signer
 from chalicelib.profiles import Profile
 from chalicelib.storage.records import Authentication, Client
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TypeVar
 
-from chalicelib.afterwards import quietly
+from chalicelib.best_effort import quietly
 from chalicelib.provider import Provider
 from chalicelib.storage.records import SingleUse, User
 from chalicelib.storage.stores import AlreadyUsed

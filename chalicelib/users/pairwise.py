@@ -6,7 +6,7 @@ import json
 from base64 import urlsafe_b64encode
 from dataclasses import replace
 
-from chalicelib.keys.ring import KeyManagement
+from chalicelib.keys.key_ring import KeyManagement
 from chalicelib.storage.records import Authentication, Client
 
 

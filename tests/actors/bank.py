@@ -13,7 +13,7 @@ from jwt.algorithms import OKPAlgorithm
 import app
 from chalicelib import gateway
 from chalicelib.assembly import Aws
-from chalicelib.authorization.writing import writes
+from chalicelib.authorization.holder_of_key import writes
 from chalicelib.clients import registration
 from chalicelib.endpoints import authorizer
 from chalicelib.settings import Settings

@@ -12,7 +12,7 @@ import pytest
 from urllib3.exceptions import NewConnectionError
 from urllib3.response import HTTPResponse
 
-from chalicelib.clients.published_keys import ClientJwksCache
+from chalicelib.clients.jwks_uri import ClientJwksCache
 from chalicelib.errors import InvalidClientMetadata
 from chalicelib.fetch import https
 from chalicelib.fetch.https import Https

@@ -4,7 +4,7 @@ import pyotp
 import pytest
 
 from chalicelib import gateway
-from chalicelib.users import device, directory, enrolment
+from chalicelib.users import directory, enrolment, known_browser
 from tests.actors import Browser
 from tests.authenticator import Authenticator, asked, put
 
@@ -57,14 +57,14 @@ def test_whoever_guesses_elsewhere_shuts_nobody_out_of_a_browser_they_know(bank,
 def test_a_cookie_that_is_made_up_or_anothers_is_none(bank, carol):
     own, thief = Browser(bank), Browser(bank)
     assert arrives(own, carol())
-    ((name, value),) = [one for one in own.cookies.items() if one[0].startswith(device.PREFIX)]
+    ((name, value),) = [one for one in own.cookies.items() if one[0].startswith(known_browser.PREFIX)]
     assert "carol" not in name + value
     random, _, made = value.partition(".")
     for forged in (f"{made}.{random}", f"{'A' * 43}.{made}", f"{random}.{'A' * 43}", random, "", f".{made}", None):
         bank.now += 30
         for _ in range(6):
             guess(bank)
-        thief.cookies = {name: forged} if forged is not None else {device.PREFIX + "x" * 12: value}
+        thief.cookies = {name: forged} if forged is not None else {known_browser.PREFIX + "x" * 12: value}
         assert not arrives(thief, carol()), forged
         assert arrives(own, carol())
 
@@ -72,23 +72,23 @@ def test_a_cookie_that_is_made_up_or_anothers_is_none(bank, carol):
 def test_a_browser_that_many_use_is_not_shut_out_of_the_bank(bank, carol):
     """Each person left a cookie for 400 days: with some eighty, API Gateway refused whatever the browser sent."""
     shared, first = Browser(bank), []
-    for n in range(device.MAX_ITEMS + 3):
-        for _, line in device.remember(request_of(shared), f"person-{n}", bank.aws.kms, "r" * 43):
+    for n in range(known_browser.MAX_ITEMS + 3):
+        for _, line in known_browser.remember(request_of(shared), f"person-{n}", bank.aws.kms, "r" * 43):
             name, _, value = line.partition(";")[0].partition("=")
             shared.cookies[name] = value
             if "Max-Age=0" in line:
                 del shared.cookies[name]
                 first.append(name)
-    assert len(shared.cookies) == device.MAX_ITEMS
+    assert len(shared.cookies) == known_browser.MAX_ITEMS
     assert len(first) == 3
     assert sum(len(name + value) + 3 for name, value in shared.cookies.items()) < 4096
-    assert device.known(request_of(shared), "person-2", bank.aws.kms) is None
-    for n in (3, device.MAX_ITEMS + 2):
-        assert device.known(request_of(shared), f"person-{n}", bank.aws.kms)
+    assert known_browser.known(request_of(shared), "person-2", bank.aws.kms) is None
+    for n in (3, known_browser.MAX_ITEMS + 2):
+        assert known_browser.known(request_of(shared), f"person-{n}", bank.aws.kms)
     assert arrives(shared, carol())
-    assert device.known(request_of(shared), "carol", bank.aws.kms)
-    strange = gateway.from_event(bank.event("GET", "/grants", headers=(("Cookie", f"{device.PREFIX}a\tb=c"),)))
-    assert len(device.remember(strange, "carol", bank.aws.kms, "r" * 43)) == 1
+    assert known_browser.known(request_of(shared), "carol", bank.aws.kms)
+    strange = gateway.from_event(bank.event("GET", "/grants", headers=(("Cookie", f"{known_browser.PREFIX}a\tb=c"),)))
+    assert len(known_browser.remember(strange, "carol", bank.aws.kms, "r" * 43)) == 1
 
 
 @pytest.mark.fault("3f")

@@ -7,7 +7,7 @@ import pyotp
 import pytest
 
 from chalicelib.interaction import session
-from chalicelib.interaction.browser import challenge
+from chalicelib.interaction.browser_binding import challenge
 from chalicelib.users import directory, enrolment
 from local import people as sandbox
 from tests.actors import Browser

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from chalicelib.settings import AWS_CONNECT_SECONDS, AWS_READ_SECONDS, AWS_TRIES
 from chalicelib.storage.token_values import of_grant, read
-from chalicelib.users import bond
+from chalicelib.users import bond_key
 from infra.functions import FUNCTIONS
 from local.people import ALICE
 from tests.actors import ASSERTION_TYPE, VERIFIER, Browser
@@ -321,8 +321,8 @@ def test_a_function_outlives_its_calls(bank):
 
 def test_a_bonds_key_can_not_be_guessed_from_who_it_is_of(bank, fintech):
     """It stands in every token: a keyed hash, another one for each client."""
-    keys = {bond.key_of(ALICE.sub, client_id, bank.aws.kms) for client_id in ("fintech", "rival", "fintech ")}
+    keys = {bond_key.key_of(ALICE.sub, client_id, bank.aws.kms) for client_id in ("fintech", "rival", "fintech ")}
     assert len(keys) == 3
     assert read(fintech.tokens()["access_token"]).bond in keys
     with patch.dict(vars(bank.aws.kms), _bond_key=b"another deployment's"):
-        assert bond.key_of(ALICE.sub, "fintech", bank.aws.kms) not in keys
+        assert bond_key.key_of(ALICE.sub, "fintech", bank.aws.kms) not in keys

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib import gateway
 from chalicelib.endpoints import authorizer
-from chalicelib.resource_server import one_off, policy
+from chalicelib.resource_server import detail_consumption, policy
 from chalicelib.storage.token_values import read
 from local.people import ALICE
 from tests.actors import Browser, certificate
@@ -168,10 +168,12 @@ def test_the_same_call_passes_again_for_a_day(agreed, pay, payer):
     found = bank.aws.tokens.find(token, now=bank.now)
     asked = policy.ResourcePolicy((), authorization_details_type="payment_initiation", consumes="x-idempotency-key")
     request = gateway.from_event(bank.event("POST", "/payments", headers=(("x-idempotency-key", "1"),)))
-    opened = one_off.VerifiedAccessToken(*found)
-    assert one_off.consume(request, opened, asked, bank.aws, now=bank.now + DAY - 1)["idempotency_key"] == "1"
-    with pytest.raises(one_off.InsufficientScope):
-        one_off.consume(request, opened, asked, bank.aws, now=bank.now + DAY)
+    opened = detail_consumption.VerifiedAccessToken(*found)
+    assert (
+        detail_consumption.consume(request, opened, asked, bank.aws, now=bank.now + DAY - 1)["idempotency_key"] == "1"
+    )
+    with pytest.raises(detail_consumption.InsufficientScope):
+        detail_consumption.consume(request, opened, asked, bank.aws, now=bank.now + DAY)
 
 
 @pytest.mark.fault("2e")

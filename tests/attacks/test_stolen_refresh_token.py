@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from chalicelib.storage.token_values import matches
-from chalicelib.tokens import refresh
+from chalicelib.tokens.refresh_token import TOLERANCE
 from tests.actors import ec_key, jwk, rsa_key
 from tests.conftest import BASELINE, STANDARD
 
@@ -29,7 +29,7 @@ def client(public_client):
 
 
 def a_minute_later(client):
-    client.bank.now += refresh.TOLERANCE
+    client.bank.now += TOLERANCE
     return client
 
 
@@ -82,7 +82,7 @@ def test_a_client_that_lost_the_answer_comes_again_and_goes_on(client):
     assert opens(client, given["access_token"])
     client.bank.now += 10
     assert client.refresh(given["refresh_token"]).status == 200
-    client.bank.now += refresh.TOLERANCE
+    client.bank.now += TOLERANCE
     assert refused(client.refresh(lost))
 
 
@@ -90,7 +90,7 @@ def test_a_client_that_lost_the_answer_comes_again_and_goes_on(client):
 def test_no_use_of_the_one_before_prolongs_its_minute(client):
     lost = client.tokens()["refresh_token"]
     assert client.refresh(lost).status == 200
-    client.bank.now += refresh.TOLERANCE - 1
+    client.bank.now += TOLERANCE - 1
     assert client.refresh(lost).status == 200
     client.bank.now += 1
     assert refused(client.refresh(lost))
@@ -125,7 +125,7 @@ def test_what_is_bound_to_a_public_clients_key_is_not_replaced(public_dpop_clien
     """A thief of the token lacks the key, so that a client that loses an answer just comes again."""
     refresh_token = public_dpop_client.tokens()["refresh_token"]
     for _ in range(3):
-        public_dpop_client.bank.now += 2 * refresh.TOLERANCE
+        public_dpop_client.bank.now += 2 * TOLERANCE
         answer = public_dpop_client.refresh(refresh_token)
         assert answer.status == 200
         assert "refresh_token" not in answer.json()

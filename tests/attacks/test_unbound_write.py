@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.authorization.writing import writes
+from chalicelib.authorization.holder_of_key import writes
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidClientMetadata, InvalidGrant, InvalidRequest, InvalidToken
 from chalicelib.grant_types import authorization_code
 from chalicelib.keys.thumbprint import thumbprint
 from chalicelib.profiles import PROFILES
-from chalicelib.resource_server import access
+from chalicelib.resource_server import verified_access_token
 from chalicelib.resource_server.policy import ResourcePolicy
 from chalicelib.storage.token_values import join, of_grant, with_week
 from chalicelib.tokens import sender_constraint
@@ -214,8 +214,8 @@ def test_a_route_that_writes_takes_no_unbound_token(bank, fapi1_bearer_client, f
         ResourcePolicy((), authorization_details_type="payment_initiation"),
     ):
         with pytest.raises(InvalidToken):
-            access._require_harmless(token, demand, None, writes)
-    assert access._require_harmless(token, ResourcePolicy((), scope="accounts"), None, writes) == token
+            verified_access_token._require_harmless(token, demand, None, writes)
+    assert verified_access_token._require_harmless(token, ResourcePolicy((), scope="accounts"), None, writes) == token
 
 
 @pytest.mark.clause("DPOP-7.1")

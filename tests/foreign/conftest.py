@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.authorization.writing import writes
+from chalicelib.authorization.holder_of_key import writes
 from chalicelib.clients import registration
 from local.certificates import Certificates
 from local.stack import Stack

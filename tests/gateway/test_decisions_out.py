@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from infra.refusals import REFUSALS
+from infra.gateway_responses import REFUSALS
 from local.people import ALICE
 from tests.conftest import CLIENTS
 from tests.standin.errors import AwsError

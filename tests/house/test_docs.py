@@ -13,15 +13,15 @@ import pytest
 
 import app as front_door
 from chalicelib import errors
+from chalicelib.authorization.holder_of_key import writes
 from chalicelib.authorization.scope import SCOPES
-from chalicelib.authorization.writing import writes
 from chalicelib.authorization_details import details
 from chalicelib.authorization_details.detail_types import TYPES
 from chalicelib.clients.metadata import registered
 from chalicelib.profiles import PROFILES
 from chalicelib.settings import variables
 from chalicelib.storage.records import Client
-from chalicelib.users import attempt
+from chalicelib.users import sign_in_form
 from tests.house.source import FENCE, ROOT, blocks, functions, text
 
 DOCS = ROOT / "docs"
@@ -120,7 +120,11 @@ def test_every_profile_is_described_and_no_other():
 def test_what_the_authorizer_hands_on_is_described():
     made = [
         f
-        for file in ("endpoints/authorizer.py", "resource_server/one_off.py", "resource_server/signed_call.py")
+        for file in (
+            "endpoints/authorizer.py",
+            "resource_server/detail_consumption.py",
+            "resource_server/signed_request.py",
+        )
         for f in functions(Path("chalicelib") / file)
         if f.name in ("decide", "_context", "consume", "check")
     ]
@@ -171,7 +175,7 @@ def test_the_directory_that_is_shown_signs_people_in():
     exec(compile(example, "core_banking.py", "exec"), made)
     people = made["build"](None)
     form = {"username": "carol", "password": "p", "one_time_code": "1"}
-    signed_in = attempt.sign_in(
+    signed_in = sign_in_form.sign_in(
         people.find("carol"), form, people, requested=None, scope=("openid", "profile"), claims=(), attempt="a", now=5
     )
     assert people.may_sign_in("4711", now=5)

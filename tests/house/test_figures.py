@@ -6,17 +6,17 @@ from pathlib import Path
 import pytest
 
 from chalicelib import messages, settings
-from chalicelib.authorization import claims_request, request, request_reference
+from chalicelib.authorization import claims_request, request, request_object_by_reference
 from chalicelib.authorization.scope import SCOPES
-from chalicelib.clients import jwk_set, locations, published_keys
+from chalicelib.clients import jwk_set, jwks_uri, metadata_urls
 from chalicelib.jobs import publish_keys
 from chalicelib.keys import jwt_time, kms
 from chalicelib.profiles import FAPI1_BASELINE, FAPI2_SECURITY, PROFILES
-from chalicelib.resource_server import one_off, request_signature
+from chalicelib.resource_server import detail_consumption, request_signature
 from chalicelib.storage.dynamodb.clients import CLIENT_CACHE_SECONDS
 from chalicelib.storage.dynamodb.signing_keys import KEYS_CACHE_SECONDS
-from chalicelib.tokens import dpop, nonce, refresh
-from chalicelib.users import device, directory, enrolment, passkeys
+from chalicelib.tokens import dpop, dpop_nonce, refresh_token
+from chalicelib.users import directory, enrolment, known_browser, passkeys
 from infra import api
 from infra.keys import KEYS
 from infra.tables import TABLES
@@ -41,19 +41,19 @@ FIGURES = {
         (r'"expires_in": (\d+),', EVERY.access_token_lifetime),
         (r"until the consent ends, after (\d+) days", EVERY.consent_lifetime // DAY),
         (r"A proof is taken for (\d+) seconds", dpop.LIFETIME),
-        (r"It is good for at least (\w+) minutes", nonce.LIFETIME // MINUTE),
+        (r"It is good for at least (\w+) minutes", dpop_nonce.LIFETIME // MINUTE),
     ],
     "docs/integrate/clients.md": [
-        (r"At most (\d+), of \d+ characters", locations.MAX_REQUEST_URIS),
-        (r"At most \d+, of (\d+) characters", locations.MAX_REQUEST_URI_LENGTH),
+        (r"At most (\d+), of \d+ characters", metadata_urls.MAX_REQUEST_URIS),
+        (r"At most \d+, of (\d+) characters", metadata_urls.MAX_REQUEST_URI_LENGTH),
         (r"RSA of ([\d,]+) bits or more", EVERY.rsa_key_bits),
-        (r"stays good for (\d+) seconds more", refresh.TOLERANCE),
+        (r"stays good for (\d+) seconds more", refresh_token.TOLERANCE),
         (r"Access tokens last (\w+) minutes", FAPI1_BASELINE.public_access_token_lifetime // MINUTE),
         (r"consents a (day)", FAPI1_BASELINE.public_consent_lifetime),
-        (r"at most (\d+) KB and \d+ keys", published_keys.MAX_BYTES // 1024),
+        (r"at most (\d+) KB and \d+ keys", jwks_uri.MAX_BYTES // 1024),
         (r"at most \d+ KB and (\d+) keys", jwk_set.MAX_KEYS),
-        (r"asked for every (\w+) minutes", published_keys.FRESH // MINUTE),
-        (r"at most (\d+) KB, under the same", request_reference.MAX_BYTES // 1024),
+        (r"asked for every (\w+) minutes", jwks_uri.FRESH // MINUTE),
+        (r"at most (\d+) KB, under the same", request_object_by_reference.MAX_BYTES // 1024),
     ],
     "docs/integrate/divergences.md": [
         (r"`state`: ([\d,]+) characters", request.MAX_STATE_LENGTH),
@@ -64,8 +64,8 @@ FIGURES = {
         (r"no authorization details, and lasts (\w+) minutes", FAPI1_BASELINE.public_access_token_lifetime // MINUTE),
         (r"opened within (\d+) seconds", EVERY.request_uri_lifetime),
         (r"a browser is recognised for (\d+) minutes", FAPI1_BASELINE.longest_session // MINUTE),
-        (r"Keys are kept for (\w+) minutes", published_keys.FRESH // MINUTE),
-        (r"through an outage for an (hour)", published_keys.MAX_USE),
+        (r"Keys are kept for (\w+) minutes", jwks_uri.FRESH // MINUTE),
+        (r"through an outage for an (hour)", jwks_uri.MAX_USE),
         (r"lasts as long as its consent: (\d+) days", EVERY.consent_lifetime // DAY),
         (r"are taken for (\d+) seconds, and \d+ ahead", dpop.LIFETIME),
         (r"are taken for \d+ seconds, and (\d+) ahead", jwt_time.LEEWAY),
@@ -78,16 +78,16 @@ FIGURES = {
         (r"sign-in was more than (\d+) minutes ago", FAPI1_BASELINE.longest_session // MINUTE),
         (r"may be (\w+) seconds ahead", jwt_time.LEEWAY),
         (r"`exp` may be at most an (hour) ahead", EVERY.assertion_longest_life),
-        (r"sign (\w+) minutes later", published_keys.FRESH // MINUTE),
+        (r"sign (\w+) minutes later", jwks_uri.FRESH // MINUTE),
         (r"The code is older than (\d+) seconds", EVERY.code_lifetime),
         (r"ended the consent, or (\d+) days are over", EVERY.consent_lifetime // DAY),
         (r"later than (\d+) seconds after the push", EVERY.request_uri_lifetime),
         (r"older than (\w+) minutes \(", EVERY.access_token_lifetime // MINUTE),
         (r"minutes \((\w+), if it is bound to nothing", FAPI1_BASELINE.public_access_token_lifetime // MINUTE),
-        (r"good for at least (\w+) minutes", nonce.LIFETIME // MINUTE),
+        (r"good for at least (\w+) minutes", dpop_nonce.LIFETIME // MINUTE),
     ],
     "docs/integrate/protect-your-api.md": [
-        (r"The same key passes again for a\n(day)", one_off.AGAIN),
+        (r"The same key passes again for a\n(day)", detail_consumption.AGAIN),
         (r"`created`, at most a (minute) ago", request_signature.LIFETIME),
     ],
     "docs/operate/deploy.md": [
@@ -131,13 +131,15 @@ FIGURES = {
         (r"Copy it within (\d+)", EVERY.code_lifetime),
     ],
     "docs/operate/vocabulary.md": [(r"The library brings (\w+) scopes", len(SCOPES))],
-    "docs/decisions/0004-dpop-nonces-need-no-memory.md": [(r"once in its (\w+) minutes", nonce.LIFETIME // MINUTE)],
+    "docs/decisions/0004-dpop-nonces-need-no-memory.md": [
+        (r"once in its (\w+) minutes", dpop_nonce.LIFETIME // MINUTE)
+    ],
     "docs/decisions/0019-public-clients-refresh-tokens-are-replaced.md": [
-        (r"is good for (\d+) seconds more", refresh.TOLERANCE)
+        (r"is good for (\d+) seconds more", refresh_token.TOLERANCE)
     ],
     "docs/decisions/0035-attempts-are-counted-before-they-are-looked-at.md": [
         (r"among the (\w+) free ones", directory.FREE_TRIES),
-        (r"it lasts (\d+) days", device.LIFETIME // DAY),
+        (r"it lasts (\d+) days", known_browser.LIFETIME // DAY),
     ],
 }
 """Each page, with what stands around a figure and what the figure is."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from botocore import exceptions
 
-from chalicelib import aws_failure, errors
+from chalicelib import aws_errors, errors
 from docs import architecture, clauses, decisions, threats
 from docs.clauses import TAG
 from infra.functions import FUNCTIONS
@@ -132,7 +132,7 @@ def test_the_codes_of_aws_that_pass_by_themselves_are_said_to():
     assert len(status) > 10
     no_answer = {name for name in status if issubclass(getattr(exceptions, name, Exception), UNREACHED)}
     assert {name for name, number in status.items() if number == 503} == (
-        status.keys() & aws_failure.PASSING
+        status.keys() & aws_errors.PASSING
     ) | no_answer
 
 

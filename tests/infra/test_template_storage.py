@@ -7,7 +7,7 @@ from moto import mock_aws
 from chalicelib.assembly import Aws
 from chalicelib.jobs import publish_keys
 from chalicelib.settings import Settings
-from chalicelib.storage.permission import Bond
+from chalicelib.storage.grant_records import Bond
 from chalicelib.storage.records import SingleUse
 from chalicelib.storage.stores import AlreadyUsed
 from local import mended_moto

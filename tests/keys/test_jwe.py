@@ -8,7 +8,7 @@ import pytest
 from chalicelib.clients.jwk_set import KeysError, usable
 from chalicelib.key_sizes import KeySizes
 from chalicelib.keys import jose, jwe
-from chalicelib.keys.ring import CantUnwrap
+from chalicelib.keys.key_ring import CantUnwrap
 from chalicelib.profiles import PROFILES
 from tests.encryption import ALGS, ENC, opened, private, public
 

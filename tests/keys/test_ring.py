@@ -8,7 +8,7 @@ import pytest
 from chalicelib.assembly import Aws
 from chalicelib.jobs import publish_keys
 from chalicelib.jobs.publish_keys import PUBLISHED_BEFORE_SIGNING
-from chalicelib.keys.ring import CantUnwrap, KeyRing, NoSigningKey
+from chalicelib.keys.key_ring import CantUnwrap, KeyRing, NoSigningKey
 from chalicelib.settings import Settings, variable
 from chalicelib.storage.dynamodb.signing_keys import KEYS_CACHE_SECONDS
 from chalicelib.storage.records import SigningKey

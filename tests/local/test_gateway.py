@@ -5,7 +5,7 @@ import json
 import pytest
 
 import app
-from infra import refusals as deployed
+from infra import gateway_responses as deployed
 from infra.functions import FUNCTIONS
 from local import bank, gateway, stack
 from local.gateway import Api, Route

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from chalicelib.authorization import code_challenge
-from chalicelib.authorization.writing import writes
+from chalicelib.authorization.holder_of_key import writes
 from chalicelib.clients import client_secret
 from chalicelib.clients.registration import register
 from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri, InvalidRequest

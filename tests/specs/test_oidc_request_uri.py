@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 
-from chalicelib.authorization import request_reference
+from chalicelib.authorization import request_object_by_reference
 from chalicelib.errors import InvalidRequest, InvalidRequestUri
 from chalicelib.fetch.documents import FetchError
 from chalicelib.profiles import PROFILES
@@ -33,7 +33,7 @@ def client(*request_uris):
 
 def refused(web, uri=PLACE, of=None):
     with pytest.raises(InvalidRequestUri) as found:
-        request_reference.fetched(uri, of or client(), web)
+        request_object_by_reference.fetched(uri, of or client(), web)
     assert found.value.error == "invalid_request_uri"
     return found.value
 
@@ -43,7 +43,7 @@ def refused(web, uri=PLACE, of=None):
 def test_6_2_the_object_is_fetched_from_its_registered_place(web, said):
     """A request_uri that was registered beforehand is fetched; what is there is the request object, a JWS or a JWE."""
     web.put(PLACE, said)
-    assert request_reference.fetched(PLACE, client(), web) == said.strip()
+    assert request_object_by_reference.fetched(PLACE, client(), web) == said.strip()
     assert web.asked == [PLACE]
 
 
@@ -85,7 +85,7 @@ def test_6_2_a_client_without_registered_places_has_none(web):
 def test_6_2_a_fragment_is_the_digest_of_the_object(web):
     """The base64url SHA-256 of the content may be the fragment, registered with it or not; it is compared, and not sent."""
     for registered in (PLACE, f"{PLACE}#{DIGEST}"):
-        assert request_reference.fetched(f"{PLACE}#{DIGEST}", client(registered), web) == OBJECT
+        assert request_object_by_reference.fetched(f"{PLACE}#{DIGEST}", client(registered), web) == OBJECT
     assert web.asked == [PLACE, PLACE]
 
 
@@ -143,7 +143,7 @@ def test_6_2_what_can_not_be_fetched_is_refused_and_only_the_log_knows_why(web):
     said = refused(web)
     assert said.description == "the request object can't be fetched"
     assert said.detail == "request_uri: it has an address that is not public"
-    web.put(PLACE, "a" * (request_reference.MAX_BYTES + 1))
+    web.put(PLACE, "a" * (request_object_by_reference.MAX_BYTES + 1))
     assert refused(web).detail == "request_uri: it is too large"
 
 
@@ -151,10 +151,10 @@ def test_6_2_what_can_not_be_fetched_is_refused_and_only_the_log_knows_why(web):
 def test_5_it_stands_in_for_the_object_and_never_beside_one(web):
     """RFC 9101 5: request or request_uri, not both."""
     sent = {"client_id": "fintech", "request_uri": PLACE, "state": "outside"}
-    followed = request_reference.follow(sent, client(), BASELINE, web)
+    followed = request_object_by_reference.follow(sent, client(), BASELINE, web)
     assert followed == {"client_id": "fintech", "request": OBJECT, "state": "outside"}
     with pytest.raises(InvalidRequest) as found:
-        request_reference.follow(sent | {"request": OBJECT}, client(), BASELINE, web)
+        request_object_by_reference.follow(sent | {"request": OBJECT}, client(), BASELINE, web)
     assert found.value.error == "invalid_request"
     assert web.asked == [PLACE]
 
@@ -163,7 +163,7 @@ def test_5_it_stands_in_for_the_object_and_never_beside_one(web):
 def test_5_2_a_request_without_a_reference_is_as_it_was(web):
     """Nothing is fetched for a request that names nothing; nor where a profile takes pushed requests only."""
     for sent, profile in (({"client_id": "a"}, "fapi1-baseline"), ({"request_uri": PLACE}, "fapi2-message-signing")):
-        assert request_reference.follow(sent, client(), PROFILES[profile], web) == sent
+        assert request_object_by_reference.follow(sent, client(), PROFILES[profile], web) == sent
     assert web.asked == []
 
 
@@ -173,6 +173,6 @@ def test_6_2_an_object_of_32_kb_is_the_largest(web, more, taken):
     """What is at a request_uri has a bound: a larger answer is no request object."""
     web.put(PLACE, OBJECT + "\n" * (32 * 1024 - len(OBJECT) + more))
     if taken:
-        assert request_reference.fetched(PLACE, client(), web) == OBJECT
+        assert request_object_by_reference.fetched(PLACE, client(), web) == OBJECT
     else:
         assert "too large" in refused(web).detail

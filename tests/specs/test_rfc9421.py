@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from chalicelib.assembly import Aws
 from chalicelib.endpoints import authorizer
 from chalicelib.key_sizes import KeySizes
-from chalicelib.keys import http_message
-from chalicelib.keys.http_message import SignatureError
+from chalicelib.keys import http_signatures
+from chalicelib.keys.http_signatures import SignatureError
 from chalicelib.messages import Request, Response
 from chalicelib.profiles import PROFILES
 from chalicelib.resource_server.request_signature import NotSigned, require_signed
@@ -583,9 +583,9 @@ def test_b_2_the_examples_of_the_specification_verify(fields, tag, algs):
     uri = "https://example.com/foo?param=Value&Pet=dog"
     sent = (*EXAMPLE, ("signature-input", fields[0]), ("signature", fields[1]))
     given = {"tag": tag, "jwks": EXAMPLE_KEYS, "algs": algs, "sizes": KeySizes(rsa=2048, ec=224)}
-    assert http_message.verify("POST", [uri], sent, **given).alg == algs[0]
+    assert http_signatures.verify("POST", [uri], sent, **given).alg == algs[0]
     with pytest.raises(SignatureError):
-        http_message.verify("POST", ["https://example.org/foo?param=Value&Pet=dog"], sent, **given)
+        http_signatures.verify("POST", ["https://example.org/foo?param=Value&Pet=dog"], sent, **given)
 
 
 # RFC 9530: what the body is.

@@ -20,7 +20,7 @@ from chalicelib.keys.thumbprint import thumbprint
 from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES
 from chalicelib.tokens import dpop, sender_constraint
-from chalicelib.tokens.nonce import Nonces
+from chalicelib.tokens.dpop_nonce import Nonces
 from chalicelib.tokens.sender_constraint import PresentedKeys, Proof
 from local.gateway import Api, Route
 from local.wire import Incoming

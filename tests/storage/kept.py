@@ -15,7 +15,7 @@ from typing import Any
 
 from chalicelib.assembly import Aws
 from chalicelib.settings import Settings, variable
-from chalicelib.storage.permission import Bond, RememberedConsent
+from chalicelib.storage.grant_records import Bond, RememberedConsent
 from chalicelib.storage.records import SigningKey
 from chalicelib.storage.token_values import digest, of_grant
 from tests.standin import aws as standin

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.assembly import Aws
 from chalicelib.storage.dynamodb import Dynamo
-from chalicelib.storage.permission import AccessToken, Grant
+from chalicelib.storage.grant_records import AccessToken, Grant
 from chalicelib.storage.records import Authentication, AuthorizationRequest, Client, Session, SingleUse, User
 from chalicelib.storage.token_values import TokenValue, digest, join, of_grant, with_week
 

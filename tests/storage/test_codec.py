@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.storage import permission, records
+from chalicelib.storage import grant_records, records
 from chalicelib.storage.dynamodb.codec import Unreadable, decode, encode
 from tests.storage.specimens import LOGIN, flow, token, user
 
 KINDS = [
     kind
-    for module in (records, permission)
+    for module in (records, grant_records)
     for kind in vars(module).values()
-    if is_dataclass(kind) and kind is not permission.Bond  # an item of attributes: test_store_bonds.py
+    if is_dataclass(kind) and kind is not grant_records.Bond  # an item of attributes: test_store_bonds.py
 ]
 KINDS = list(dict.fromkeys(KINDS))
-SETS = {permission.Grant: ("attempts",)}
+SETS = {grant_records.Grant: ("attempts",)}
 """What is an attribute of its own, since JSON has no sets."""
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=30)
@@ -104,6 +104,6 @@ def test_a_claim_may_have_the_name_of_a_field():
 
 def test_records_within_records_stay_records():
     grant = replace(flow().grant, login=LOGIN, token=token("g"))
-    again = decode(permission.Grant, encode(grant, without=("attempts",)))
+    again = decode(grant_records.Grant, encode(grant, without=("attempts",)))
     assert again == grant
     assert isinstance(again.login.amr, tuple)

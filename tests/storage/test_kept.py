@@ -5,7 +5,7 @@ from dataclasses import MISSING, fields
 
 import pytest
 
-from chalicelib.storage import permission, records
+from chalicelib.storage import grant_records, records
 from tests.standin import aws as standin
 from tests.storage.kept import FIXTURES, READ, VERSION, provider
 
@@ -15,7 +15,7 @@ RECORDS = {
     "users_table": records.User,
     "grants_table": records.AuthorizationRequest,
     "sessions_table": records.Session,
-    "access_tokens_table": permission.AccessToken,
+    "access_tokens_table": grant_records.AccessToken,
     "signing_keys_table": records.SigningKey,
 }
 """What the JSON of a table's items is a record of."""

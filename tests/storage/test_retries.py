@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.storage.permission import Bond, RememberedConsent
+from chalicelib.storage.grant_records import Bond, RememberedConsent
 from chalicelib.storage.stores import AlreadyUsed, Replayed
 from chalicelib.storage.token_values import digest
 from tests.storage.specimens import NOW, flow, handle, once, own_handle, session, session_handle, token

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.storage.permission import Bond, RememberedConsent
+from chalicelib.storage.grant_records import Bond, RememberedConsent
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest, of_grant
 from tests.storage.specimens import NOW, flow, handle

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.storage.permission import Consumption
+from chalicelib.storage.grant_records import Consumption
 from chalicelib.storage.stores import NotOpen, Replayed
 from chalicelib.storage.token_values import digest, of_grant
 from tests.storage.specimens import LOGIN, NOW, REQUEST, UNUSABLE, flow, handle, token

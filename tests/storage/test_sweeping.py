@@ -7,8 +7,8 @@ import pytest
 from chalicelib.assembly import Aws
 from chalicelib.jobs import sweep
 from chalicelib.storage.dynamodb.tables import SWEEP_SLACK
-from chalicelib.storage.dynamodb.weekly import WEEKS_AHEAD, name_of
-from chalicelib.storage.permission import Bond
+from chalicelib.storage.dynamodb.weekly_tables import WEEKS_AHEAD, name_of
+from chalicelib.storage.grant_records import Bond
 from chalicelib.storage.stores import AlreadyUsed
 from chalicelib.storage.token_values import WEEK, week_of
 from tests.storage.specimens import NOW, flow, handle, once, own_handle, session, session_handle, token

@@ -14,7 +14,7 @@ from botocore.exceptions import EndpointConnectionError
 from pynamodb.exceptions import VerboseClientError
 
 from chalicelib.settings import Settings, variable
-from chalicelib.storage.permission import Bond, RememberedConsent
+from chalicelib.storage.grant_records import Bond, RememberedConsent
 from chalicelib.storage.stores import AlreadyUsed, NotOpen, Replayed
 from chalicelib.storage.token_values import of_grant
 from local.aws import INDEXES, TABLES, _index

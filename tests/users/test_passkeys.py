@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from benchmarks import journey
-from chalicelib.interaction.browser import challenge
+from chalicelib.interaction.browser_binding import challenge
 from chalicelib.storage.records import SingleUse
 from chalicelib.storage.token_values import digest
 from chalicelib.users import enrolment

@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.messages import see_other
 from chalicelib.pages import enrolment, render
-from chalicelib.pages.ceremony import Ceremony
+from chalicelib.pages.passkey_options import Ceremony
 from chalicelib.users import passkey
 from tests.authenticator import b64
 

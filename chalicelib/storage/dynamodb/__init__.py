@@ -16,7 +16,7 @@ from chalicelib.storage.dynamodb.sweeping import Sweeping
 from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.dynamodb.tokens import Tokens
 from chalicelib.storage.dynamodb.users import Users
-from chalicelib.storage.dynamodb.weekly import TableOf, one_table, table_of_week
+from chalicelib.storage.dynamodb.weekly_tables import TableOf, one_table, table_of_week
 
 
 class Dynamo:

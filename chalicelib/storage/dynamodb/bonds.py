@@ -12,7 +12,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.storage.dynamodb.codec import VERSION
 from chalicelib.storage.dynamodb.tables import SWEEP_SLACK, ConditionFailed, Item, Tables, Write
-from chalicelib.storage.permission import Bond, RememberedConsent
+from chalicelib.storage.grant_records import Bond, RememberedConsent
 from chalicelib.storage.stores import NotOpen
 
 EPOCH = NumberAttribute(attr_name="epoch")

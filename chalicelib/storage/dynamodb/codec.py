@@ -13,7 +13,7 @@ from dataclasses import MISSING, fields
 from functools import cache
 from typing import Any, TypeVar, cast, get_origin, get_type_hints
 
-from chalicelib.storage.permission import AccessToken
+from chalicelib.storage.grant_records import AccessToken
 from chalicelib.storage.records import Authentication, AuthorizationRequest, User
 
 Record = TypeVar("Record")

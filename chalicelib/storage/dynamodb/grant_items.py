@@ -11,7 +11,7 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
 from chalicelib.storage.dynamodb.tables import SWEEP_SLACK, Item
-from chalicelib.storage.permission import AccessToken, Grant
+from chalicelib.storage.grant_records import AccessToken, Grant
 from chalicelib.storage.records import Authentication
 
 ATTEMPTS = UnicodeSetAttribute(attr_name="attempts")

@@ -18,7 +18,7 @@ from chalicelib.storage.dynamodb import grant_items as items
 from chalicelib.storage.dynamodb.bonds import epoch_of
 from chalicelib.storage.dynamodb.codec import encode
 from chalicelib.storage.dynamodb.tables import EXPIRES_AT, PK, SWEEP_SLACK, ConditionFailed, Item, Tables, Write
-from chalicelib.storage.permission import AccessToken, Grant
+from chalicelib.storage.grant_records import AccessToken, Grant
 from chalicelib.storage.records import Authentication
 from chalicelib.storage.stores import NotOpen, Replayed
 from chalicelib.storage.token_values import TokenValue, digest, is_key

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.storage.dynamodb.tables import EXPIRES_AT, PK, SWEEP_SLACK, ConditionFailed, Tables, Write
-from chalicelib.storage.dynamodb.weekly import TableOf
+from chalicelib.storage.dynamodb.weekly_tables import TableOf
 from chalicelib.storage.records import SingleUse
 from chalicelib.storage.stores import AlreadyUsed, NotOpen
 

@@ -10,7 +10,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
 from chalicelib.storage.dynamodb.tables import PK, SWEEP_SLACK, ConditionFailed, Item, Tables, Write
-from chalicelib.storage.dynamodb.weekly import TableOf, has_table, starts
+from chalicelib.storage.dynamodb.weekly_tables import TableOf, has_table, starts
 from chalicelib.storage.records import Session
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import TokenValue, of_session, session_key

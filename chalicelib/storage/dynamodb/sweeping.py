@@ -9,7 +9,7 @@ from pynamodb.attributes import NumberAttribute
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.storage.dynamodb.tables import SWEEP_SLACK, ConditionFailed, Tables, Write
-from chalicelib.storage.dynamodb.weekly import WEEKS_AHEAD, name_of
+from chalicelib.storage.dynamodb.weekly_tables import WEEKS_AHEAD, name_of
 from chalicelib.storage.token_values import week_of
 
 EXPIRES_AT = NumberAttribute(attr_name="expires_at")

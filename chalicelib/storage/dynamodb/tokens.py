@@ -7,8 +7,8 @@ from pynamodb.attributes import NumberAttribute
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
 from chalicelib.storage.dynamodb.grants import Grants
 from chalicelib.storage.dynamodb.tables import PK, SWEEP_SLACK, ConditionFailed, Item, Tables, Write
-from chalicelib.storage.dynamodb.weekly import TableOf, has_table, starts
-from chalicelib.storage.permission import AccessToken, Grant
+from chalicelib.storage.dynamodb.weekly_tables import TableOf, has_table, starts
+from chalicelib.storage.grant_records import AccessToken, Grant
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import TokenValue, matches, read
 

@@ -10,7 +10,7 @@ from functools import cache
 import pytest
 from jwskate import Jwk
 
-from chalicelib.authorization.writing import writes
+from chalicelib.authorization.holder_of_key import writes
 from chalicelib.clients import registration
 from local import people
 from local.browser import Browser

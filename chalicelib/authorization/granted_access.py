@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib import moments
+from chalicelib import date_format
 from chalicelib.authorization import claims_request
 from chalicelib.authorization_details import details
 from chalicelib.authorization_details.detail_type import Detail, Shown
 from chalicelib.authorization_details.detail_types import types
-from chalicelib.storage.permission import Consumption, Grant
+from chalicelib.storage.grant_records import Consumption, Grant
 
 
 def userinfo_claims(grant: Grant) -> tuple[str, ...]:
@@ -23,7 +23,7 @@ def granted_in_words(grant: Grant, *, until: int) -> list[Shown]:
     `until`: when all that this client may do ends, as the page says; what ends sooner says so by itself.
     """
     found = [_granted_in_words(one) for one in grant.granted]
-    sooner = (("Ends", moments.in_words(grant.consent_expires_at)),) if grant.consent_expires_at < until else ()
+    sooner = (("Ends", date_format.in_words(grant.consent_expires_at)),) if grant.consent_expires_at < until else ()
     return [
         replace(shown, facts=(*shown.facts, *_used(grant.granted[n], grant.consumption(n)), *sooner))
         for n, shown in enumerate(found)
@@ -43,4 +43,4 @@ def _used(detail: Detail, consumption: Consumption | None) -> tuple[tuple[str, s
     if consumption is None:
         return ()
     done = types()[detail["type"]].consumed if detail["type"] in types() else "Used"
-    return ((done, moments.in_words(consumption.at)),)
+    return ((done, date_format.in_words(consumption.at)),)

@@ -10,9 +10,9 @@ from chalicelib.authorization_details.detail_type import Detail
 from chalicelib.errors import InsufficientScope, InvalidRequest, InvalidToken, OAuthError
 from chalicelib.messages import Request
 from chalicelib.provider import Provider
-from chalicelib.resource_server import access
-from chalicelib.resource_server.access import VerifiedAccessToken
+from chalicelib.resource_server import verified_access_token
 from chalicelib.resource_server.policy import ResourcePolicy
+from chalicelib.resource_server.verified_access_token import VerifiedAccessToken
 from chalicelib.storage.stores import NotOpen, Replayed
 from chalicelib.storage.token_values import digest
 
@@ -33,7 +33,9 @@ def consume(
         key = _key(request, str(demand.consumes))
         detail = _consumed(digest(key), opened, demand, provider, now=now)
     except OAuthError as refusal:
-        raise access.challenged(refusal, demand, access.DPOP if opened.proof else access.BEARER) from None
+        raise verified_access_token.challenged(
+            refusal, demand, verified_access_token.DPOP if opened.proof else verified_access_token.BEARER
+        ) from None
     return {"consumed": json.dumps(detail, separators=(",", ":")), "idempotency_key": key}
 
 

@@ -18,7 +18,7 @@ from chalicelib.errors import (
 from chalicelib.messages import Request
 from chalicelib.provider import Provider
 from chalicelib.resource_server.policy import ResourcePolicy
-from chalicelib.storage.permission import AccessToken, Grant
+from chalicelib.storage.grant_records import AccessToken, Grant
 from chalicelib.storage.records import SingleUse
 from chalicelib.storage.stores import AlreadyUsed
 from chalicelib.tokens import sender_constraint
@@ -28,7 +28,7 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 Writes = Callable[[Iterable[str], Iterable[str]], bool]
-"""Whether scope tokens, or types of authorization details, let a client change something (authorization/writing.py)."""
+"""Whether scope tokens, or types of authorization details, let a client change something (authorization/holder_of_key.py)."""
 
 MAX_LENGTH = 512
 BEARER, DPOP = "Bearer", "DPoP"

@@ -24,7 +24,7 @@ from http_message_signatures.exceptions import HTTPMessageSignaturesException
 
 from chalicelib.key_sizes import KeySizes
 from chalicelib.keys import jose
-from chalicelib.keys.ring import Signer
+from chalicelib.keys.key_ring import Signer
 
 REGISTERED: Mapping[str, tuple[str, ...]] = {
     "ecdsa-p256-sha256": ("ES256",),

@@ -8,11 +8,11 @@ from dataclasses import replace
 from chalicelib.authorization import request as authorization_request
 from chalicelib.authorization.response import ResponseTarget
 from chalicelib.errors import InvalidRequest, InvalidRequestUri
-from chalicelib.interaction.begin import new_grant
+from chalicelib.interaction.new_grant import new_grant
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
 from chalicelib.resource_server import policy
-from chalicelib.storage.permission import Grant
+from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.records import Client
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest, read

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chalicelib.authorization_details import details
 from chalicelib.clients import lifetimes
 from chalicelib.profiles import Profile
-from chalicelib.storage.permission import Grant
+from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.records import AuthorizationRequest, Client
 from chalicelib.storage.token_values import digest
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64encode
 
-from chalicelib.keys.ring import KeyManagement
+from chalicelib.keys.key_ring import KeyManagement
 
 
 def key_of(sub: str, client_id: str, kms: KeyManagement) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from chalicelib.errors import InvalidRequest
-from chalicelib.storage.permission import AccessToken, Grant
+from chalicelib.storage.grant_records import AccessToken, Grant
 from chalicelib.storage.records import AuthorizationRequest, Client
 
 

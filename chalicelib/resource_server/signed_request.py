@@ -5,9 +5,9 @@ from __future__ import annotations
 from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
-from chalicelib.resource_server.access import VerifiedAccessToken
 from chalicelib.resource_server.policy import ResourcePolicy
 from chalicelib.resource_server.request_signature import NotSigned, require_signed, with_keys
+from chalicelib.resource_server.verified_access_token import VerifiedAccessToken
 
 
 def check(

@@ -12,7 +12,7 @@ from hashlib import sha256
 
 from chalicelib.errors import AccessDenied
 from chalicelib.messages import Request
-from chalicelib.storage.permission import Decision, Grant
+from chalicelib.storage.grant_records import Decision, Grant
 from chalicelib.storage.token_values import digest, matches
 
 PREFIX = "__Host-ducat-"

@@ -11,7 +11,7 @@ import json
 import re
 from base64 import urlsafe_b64encode
 
-from chalicelib.keys.ring import KeyManagement
+from chalicelib.keys.key_ring import KeyManagement
 from chalicelib.messages import Request
 from chalicelib.storage.token_values import digest
 from chalicelib.users.username import normalize_username
