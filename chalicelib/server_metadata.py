@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib import vocabulary
-from chalicelib.authorization import prompt, scope
+from chalicelib import scopes, vocabulary
+from chalicelib.authorization import prompt
 from chalicelib.keys.algorithm import is_one_of
 from chalicelib.messages import Request, Response, json_response
 from chalicelib.profiles import PROFILES
@@ -47,7 +47,7 @@ def document(settings: Settings) -> dict[str, Any]:
         "mtls_endpoint_aliases": {  # RFC8705-5
             name: settings.mtls_url + path for name, path in ENDPOINTS.items() if path != "/authorize"
         },
-        "scopes_supported": list(scope.known()),
+        "scopes_supported": list(scopes.known()),
         "protected_resources": list(policy.resources(settings)),  # RFC9728-4
         "claims_supported": ["sub", "auth_time", "acr", "amr", *claims.in_order()],
         "acr_values_supported": list(assurance.acr_values(settings)),

@@ -20,7 +20,7 @@ PACKAGE = Path(__file__).parent.parent
 
 SCOPES = ("openid", "profile", "email", "phone", "address", "accounts", "payments")
 DETAIL_TYPES = ("account_information", "payment_initiation")
-"""What the library brings, by name: `authorization/` has each."""
+"""What the library brings, by name: `scopes.py` and `authorization_details/` have each."""
 
 NAME = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,100}")  # RFC6749-3.3
 MEMBER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,60}")

@@ -12,7 +12,6 @@ import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.assembly import Aws
-from chalicelib.authorization.holder_of_key import writes
 from chalicelib.clients.metadata import registered
 from chalicelib.provider import Provider
 from chalicelib.settings import Settings
@@ -56,7 +55,7 @@ class Bank:
     def register(self, metadata: Mapping[str, Any]) -> None:
         """Make a client known. Raises InvalidClientMetadata or InvalidRedirectUri."""
         signs, documents = self.provider.settings.signing_keys, self.provider.documents
-        self.provider.clients.put(registered(metadata, signs=signs, writes=writes, documents=documents))
+        self.provider.clients.put(registered(metadata, signs=signs, documents=documents))
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from typing import Any
 
 from jwskate import Jwk
 
-from chalicelib.authorization.holder_of_key import writes
 from chalicelib.clients.metadata import registered
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
@@ -95,7 +94,7 @@ def register(provider: Provider, client: DemoClient) -> None:
 def register_record(provider: Provider, metadata: Mapping[str, Any]) -> None:
     """Make the client of that record known to the provider. Raises InvalidClientMetadata or InvalidRedirectUri."""
     signs, documents = provider.settings.signing_keys, provider.documents
-    provider.clients.put(registered(metadata, signs=signs, writes=writes, documents=documents))
+    provider.clients.put(registered(metadata, signs=signs, documents=documents))
 
 
 def _signing(certificates: Certificates, home: str, rules: Mapping[str, Any]) -> DemoClient:

@@ -7,15 +7,8 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from chalicelib.authorization import (
-    claims_request,
-    code_challenge,
-    holder_of_key,
-    prompt,
-    resource,
-    response_mode,
-    scope,
-)
+from chalicelib import holder_of_key
+from chalicelib.authorization import claims_request, code_challenge, prompt, resource, response_mode, scope
 from chalicelib.authorization_details import details
 from chalicelib.authorization_details.detail_type import Detail
 from chalicelib.errors import InvalidRequest, InvalidScope
@@ -114,7 +107,7 @@ def check(
         ),
         profile,
     )
-    return holder_of_key.require_bound_code(checked, client)
+    return _require_bound_code(checked, client)
 
 
 def require_answerable(request: AuthorizationRequest, client: Client) -> AuthorizationRequest:
@@ -133,6 +126,16 @@ def require_redirect_uri(redirect_uri: str | None, client: Client) -> str:
     if redirect_uri is None or redirect_uri not in client.redirect_uris:
         raise InvalidRequest("redirect_uri is missing or not registered")
     return redirect_uri
+
+
+def _require_bound_code(request: AuthorizationRequest, client: Client) -> AuthorizationRequest:
+    """The request, if its code will be of use to its client alone: a public one that writes binds it to a key, others
+    authenticate when they redeem it. Raises InvalidRequest."""
+    if client.public and request.dpop_jkt is None and holder_of_key.may_write(request):
+        raise InvalidRequest(
+            "a public client that writes binds its code: dpop_jkt or a DPoP proof is needed"
+        )  # DPOP-10
+    return request
 
 
 def _scope(parameters: Mapping[str, str], client: Client, requested: Sequence[Detail]) -> tuple[str, ...]:

@@ -3,34 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from chalicelib import vocabulary
 from chalicelib.errors import InvalidScope
-from chalicelib.vocabulary import Scope
+from chalicelib.scopes import known, write
 
 SYNTAX = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")  # RFC6749-3.3
-
-
-SCOPES: Mapping[str, Scope] = {
-    scope.name: scope
-    for scope in (
-        Scope("openid", "Recognise you when you come back", about_a_person=True),  # OpenID Connect Core 3.1.2.1
-        Scope("profile", "See your name and other details of your profile", about_a_person=True),
-        Scope("email", "See your email address", about_a_person=True),
-        Scope("phone", "See your phone number", about_a_person=True),
-        Scope("address", "See your postal address", about_a_person=True),
-        Scope("accounts", "See your accounts and their balances"),
-        Scope("payments", "Make payments from your accounts", about_a_person=True, writes=True),
-    )
-}
-"""Every scope that the library brings, in the order in which people read them."""
-
-
-def known() -> Mapping[str, Scope]:
-    """Every scope of this deployment; the bank's own behind the library's."""
-    own = vocabulary.current().scopes
-    return {**SCOPES, **{scope.name: scope for scope in own}} if own else SCOPES
 
 
 def requested(value: str | None, allowed: Iterable[str]) -> tuple[str, ...]:
@@ -46,12 +24,6 @@ def require(tokens: tuple[str, ...], allowed: Iterable[str]) -> tuple[str, ...]:
     if not all(token in scopes and token in allowed for token in tokens):
         raise InvalidScope("the scope is unknown or not granted to this client")
     return tokens
-
-
-def write(tokens: Iterable[str]) -> bool:
-    """Whether any of them lets a client change something."""
-    scopes = known()
-    return any(scopes[token].writes for token in tokens if token in scopes)
 
 
 def read(tokens: Iterable[str]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from ipaddress import ip_address
 from typing import Any, get_type_hints
@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from cryptography.x509 import load_der_x509_certificate
 
-from chalicelib import vocabulary
+from chalicelib import holder_of_key, vocabulary
 from chalicelib.clients import distinguished_name, jwk_set
 from chalicelib.clients.certificate import UNREADABLE, can_issue
 from chalicelib.clients.distinguished_name import DistinguishedNameError
@@ -51,21 +51,15 @@ MEMBERS = frozenset(f.name for f in fields(Client)) - MADE_HERE.keys()
 SWITCHES = tuple(name for name, hint in get_type_hints(Client).items() if hint is bool)
 
 
-Writes = Callable[[Sequence[str], Sequence[str]], bool]
-"""Whether scope tokens, or types of authorization details, let a client change something."""
-
-
 def registered(
     metadata: Mapping[str, Any],
     *,
     signs: Collection[str] = ALWAYS_SIGNS,
-    writes: Writes = lambda scope, types: True,
     documents: DocumentFetcher | None = None,
 ) -> Client:
     """The client that the metadata describes; names are RFC 7591's, RFC 8705's and `profile`.
 
     `signs`: the algorithms that the deployment has keys for (Settings.signing_keys), since nothing else can sign for a client.
-    `writes`: of holder_of_key.py: a client that writes must register a key to bind tokens to; all do where it is left out.
     `documents`: where a sector_identifier_uri is fetched from. What only describes the client is left
     out. Raises InvalidClientMetadata or InvalidRedirectUri, with the first thing that is wrong.
     """
@@ -80,7 +74,7 @@ def registered(
     client = _require_texts(_require_types(client))
     client = _require_grants(_require_known(client), profile)
     client = require_locations(_require_authentication(_require_keys(client, profile), profile), profile)
-    client = _require_signatures(_require_constraint(client, profile, writes), profile, signs)
+    client = _require_signatures(_require_constraint(client, profile), profile, signs)
     return require_sector(require_encryption(client, profile), documents)
 
 
@@ -276,13 +270,13 @@ def _require_signatures(client: Client, profile: Profile, signs: Collection[str]
     return client
 
 
-def _require_constraint(client: Client, profile: Profile, writes: Writes) -> Client:
+def _require_constraint(client: Client, profile: Profile) -> Client:
     """What its tokens are bound to, where the profile leaves none unbound or the client may write (W5)."""
     registered = {
         "mtls": client.tls_client_certificate_bound_access_tokens,
         "dpop": client.dpop_bound_access_tokens,
     }
-    may_write = writes(client.scope, client.authorization_details_types)
+    may_write = holder_of_key.writes(client.scope, client.authorization_details_types)
     unbound = not any(registered[constraint] for constraint in profile.sender_constraints)
     if client.grant_types and unbound and (may_write or not profile.unbound_tokens):
         raise InvalidClientMetadata(

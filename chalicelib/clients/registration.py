@@ -11,7 +11,7 @@ from cryptography import x509
 
 from chalicelib.clients import client_secret, distinguished_name
 from chalicelib.clients.certificate import poses
-from chalicelib.clients.metadata import Writes, registered
+from chalicelib.clients.metadata import registered
 from chalicelib.errors import InvalidClientMetadata
 from chalicelib.fetch.documents import DocumentFetcher
 from chalicelib.keys.key_ring import KeyManagement
@@ -40,17 +40,16 @@ def register(
     provider: RegistrationPorts,
     random_bytes: Callable[[int], bytes],
     *,
-    writes: Writes,
     new_secret: bool = False,
 ) -> tuple[Client, str | None]:
     """Add a client, or replace the one of its client_id. Gives it, and its secret where one was made.
 
     Nobody can read the secret again: who registers hands it to the client. A client that has one keeps it, unless
-    `new_secret`. `random_bytes`: so many random bytes. `writes`: as metadata.py takes it.
+    `new_secret`. `random_bytes`: so many random bytes.
     Raises InvalidClientMetadata or InvalidRedirectUri.
     """
     signs = provider.settings.signing_keys
-    client = registered(metadata, signs=signs, writes=writes, documents=provider.documents)
+    client = registered(metadata, signs=signs, documents=provider.documents)
     now = provider.now()
     before = provider.clients.find(client.client_id, now=now)
     client = replace(client, registered_at=now if before is None else before.registered_at)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from chalicelib.authorization.holder_of_key import writes
 from chalicelib.errors import InvalidRequest, OAuthError
 from chalicelib.messages import Request
 from chalicelib.provider import Provider
@@ -25,7 +24,7 @@ def decide(request: Request, method_arn: str, provider: Provider) -> dict[str, A
     try:
         now = provider.now()
         requested = _demand(request, provider)
-        opened = verified_access_token.verify_access_token(request, provider, requested, now=now, writes=writes)
+        opened = verified_access_token.verify_access_token(request, provider, requested, now=now)
         noted = fapi_headers.check(request).noted
         more = _more(request, opened, requested, provider, now=now)
     except OAuthError as refusal:

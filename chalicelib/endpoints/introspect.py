@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.authorization.holder_of_key import may_write
 from chalicelib.clients import authentication
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidRequest
+from chalicelib.holder_of_key import may_write
 from chalicelib.keys import jose
 from chalicelib.messages import NO_STORE, Request, Response, uncached
 from chalicelib.provider import Provider

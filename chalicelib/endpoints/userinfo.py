@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.authorization import granted_access
-from chalicelib.authorization.holder_of_key import writes
 from chalicelib.errors import InvalidToken
 from chalicelib.messages import NO_STORE, Request, Response, uncached
 from chalicelib.profiles import PROFILES
@@ -33,7 +32,6 @@ def answer(request: Request, provider: Provider) -> Response:
         provider,
         demand,
         now=now,
-        writes=writes,
         proof_checked_by_authorizer=request.proof_checked_by_authorizer,
     )
     noted = fapi_headers.check(request).noted

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.authorization import claims_request, code_challenge, holder_of_key
+from chalicelib import holder_of_key
+from chalicelib.authorization import claims_request, code_challenge
 from chalicelib.authorization_details import details
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidGrant, InvalidRequest

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from chalicelib.authorization import claims_request, holder_of_key
+from chalicelib import holder_of_key
+from chalicelib.authorization import claims_request
 from chalicelib.profiles import Profile
 from chalicelib.storage.grant_records import RememberedConsent
 from chalicelib.storage.records import AuthorizationRequest, Client

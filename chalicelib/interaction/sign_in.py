@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from chalicelib.authorization import claims_request, holder_of_key
+from chalicelib import holder_of_key
+from chalicelib.authorization import claims_request
 from chalicelib.errors import AccessDenied, UnmetAuthenticationRequirements
 from chalicelib.interaction import browser_binding, passkey_challenge, session
 from chalicelib.messages import Request

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from chalicelib.authorization import claims_request, holder_of_key
+from chalicelib import holder_of_key
+from chalicelib.authorization import claims_request
 from chalicelib.interaction import browser_binding, session
 from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES, Profile

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from chalicelib import holder_of_key
 from chalicelib.errors import (
     InsufficientScope,
     InsufficientUserAuthentication,
@@ -26,9 +27,6 @@ from chalicelib.tokens.sender_constraint import PresentedKeys, Proof
 
 A = TypeVar("A")
 B = TypeVar("B")
-
-Writes = Callable[[Iterable[str], Iterable[str]], bool]
-"""Whether scope tokens, or types of authorization details, let a client change something (authorization/holder_of_key.py)."""
 
 MAX_LENGTH = 512
 BEARER, DPOP = "Bearer", "DPoP"
@@ -63,7 +61,6 @@ def verify_access_token(
     demand: ResourcePolicy,
     *,
     now: int,
-    writes: Writes,
     proof_checked_by_authorizer: str | None = None,
 ) -> VerifiedAccessToken:
     """What the request's token opens, if it is in force, held by who is bound to it, and carries the scope.
@@ -81,7 +78,7 @@ def verify_access_token(
         if token.cnf:
             _require_possession(token, request, proof, provider, now=now)
         else:
-            _require_harmless(token, demand, proof, writes)
+            _require_harmless(token, demand, proof)
         _require_cover(token, demand)
         _require_audience(token, demand)
         _require_subject(grant, demand)
@@ -204,12 +201,12 @@ def _require_authentication(grant: Grant | None, demand: ResourcePolicy, *, now:
     return grant
 
 
-def _require_harmless(token: AccessToken, demand: ResourcePolicy, proof: Proof | None, writes: Writes) -> AccessToken:
+def _require_harmless(token: AccessToken, demand: ResourcePolicy, proof: Proof | None) -> AccessToken:
     """The token, bound to nothing, if neither it nor the resource is about writing (W5). Raises InvalidToken."""
     requested = (demand.scope, demand.authorization_details_type)
     scope, detail_type = (() if name is None else (name,) for name in requested)
     types = (one["type"] for one in token.authorization_details)
-    if writes((*token.scope, *scope), (*types, *detail_type)):
+    if holder_of_key.writes((*token.scope, *scope), (*types, *detail_type)):
         raise InvalidToken(
             "the access token is bound to nothing and this is about writing", detail="unbound, and writes"
         )

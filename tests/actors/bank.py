@@ -13,7 +13,6 @@ from jwt.algorithms import OKPAlgorithm
 import app
 from chalicelib import gateway
 from chalicelib.assembly import Aws
-from chalicelib.authorization.holder_of_key import writes
 from chalicelib.clients import registration
 from chalicelib.endpoints import authorizer
 from chalicelib.settings import Settings
@@ -106,9 +105,7 @@ class Bank:
 
     def register(self, **given: Any) -> Client:
         """Register a client, by its metadata. A secret that it gets is one of `secret_of`."""
-        client, _ = registration.register(
-            given, self.aws, lambda octets: secret_octets(given["client_id"], octets), writes=writes
-        )
+        client, _ = registration.register(given, self.aws, lambda octets: secret_octets(given["client_id"], octets))
         return client
 
     def metadata(self) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from botocore.exceptions import ClientError
 from chalice.app import Chalice
 
 from chalicelib import gateway
-from chalicelib.authorization.holder_of_key import writes
 from chalicelib.clients.registration import register
 from local.people import ALICE
 from tests.actors import ASSERTION_TYPE, REQUEST_URI, VERIFIER, Browser
@@ -117,7 +116,7 @@ def test_a_whole_login_leaves_no_secret(lines, each_client):
 def test_a_clients_secret_is_in_no_line_and_in_no_answer(bank, lines, client_secret_jwt_client):
     """From its registration on: sealed it is stored, and unsealed it is compared, and that is all."""
     given = CLIENTS["client-secret-jwt"]() | {"client_id": "silent"}
-    client, secret = register(given, bank.aws, lambda octets: b"x" * octets, writes=writes)
+    client, secret = register(given, bank.aws, lambda octets: b"x" * octets)
     lines.never(secret=secret, sealed=client.client_secret)
     silent = client_secret_jwt_client.with_(client_id="silent", key=secret)
     tokens = silent.tokens(scope="openid accounts")

@@ -83,7 +83,7 @@ def test_a_pinned_issuer_is_a_name_and_for_certificates_of_an_authority_alone(ba
         ("self-signed", AUTHORITY),
     ):
         with pytest.raises(InvalidClientMetadata, match="tls_client_auth_issuer_dn"):
-            register(CLIENTS[of]() | {"tls_client_auth_issuer_dn": issuer}, bank.aws, bytes, writes=lambda *_: False)
+            register(CLIENTS[of]() | {"tls_client_auth_issuer_dn": issuer}, bank.aws, bytes)
 
 
 @pytest.mark.fault("1c")

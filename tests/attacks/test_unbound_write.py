@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.authorization.holder_of_key import writes
 from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidClientMetadata, InvalidGrant, InvalidRequest, InvalidToken
 from chalicelib.grant_types import authorization_code
@@ -214,8 +213,8 @@ def test_a_route_that_writes_takes_no_unbound_token(bank, fapi1_bearer_client, f
         ResourcePolicy((), authorization_details_type="payment_initiation"),
     ):
         with pytest.raises(InvalidToken):
-            verified_access_token._require_harmless(token, demand, None, writes)
-    assert verified_access_token._require_harmless(token, ResourcePolicy((), scope="accounts"), None, writes) == token
+            verified_access_token._require_harmless(token, demand, None)
+    assert verified_access_token._require_harmless(token, ResourcePolicy((), scope="accounts"), None) == token
 
 
 @pytest.mark.clause("DPOP-7.1")

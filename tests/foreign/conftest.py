@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from chalicelib.authorization.holder_of_key import writes
 from chalicelib.clients import registration
 from local.certificates import Certificates
 from local.stack import Stack
@@ -40,7 +39,7 @@ def register(stack: Stack) -> Callable[..., dict[str, Any]]:
             "token_endpoint_auth_method": "private_key_jwt",
             **metadata,
         }
-        registration.register(record, stack.provider, os.urandom, writes=writes)
+        registration.register(record, stack.provider, os.urandom)
         return record
 
     return of

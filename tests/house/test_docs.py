@@ -13,12 +13,11 @@ import pytest
 
 import app as front_door
 from chalicelib import errors
-from chalicelib.authorization.holder_of_key import writes
-from chalicelib.authorization.scope import SCOPES
 from chalicelib.authorization_details import details
 from chalicelib.authorization_details.detail_types import TYPES
 from chalicelib.clients.metadata import registered
 from chalicelib.profiles import PROFILES
+from chalicelib.scopes import SCOPES
 from chalicelib.settings import variables
 from chalicelib.storage.records import Client
 from chalicelib.users import sign_in_form
@@ -105,7 +104,7 @@ def test_every_field_of_a_client_is_described_and_no_other():
     "record", blocks(page("integrate/clients.md"), "json"), ids=lambda r: json.loads(r)["client_id"]
 )
 def test_every_example_of_a_client_can_be_registered(record):
-    assert registered(json.loads(record), writes=writes).client_id == json.loads(record)["client_id"]
+    assert registered(json.loads(record)).client_id == json.loads(record)["client_id"]
 
 
 def test_every_scope_is_described_in_the_words_that_people_read():

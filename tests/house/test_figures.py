@@ -7,12 +7,12 @@ import pytest
 
 from chalicelib import messages, settings
 from chalicelib.authorization import claims_request, request, request_object_by_reference
-from chalicelib.authorization.scope import SCOPES
 from chalicelib.clients import jwk_set, jwks_uri, metadata_urls
 from chalicelib.jobs import publish_keys
 from chalicelib.keys import jwt_time, kms
 from chalicelib.profiles import FAPI1_BASELINE, FAPI2_SECURITY, PROFILES
 from chalicelib.resource_server import detail_consumption, request_signature
+from chalicelib.scopes import SCOPES
 from chalicelib.storage.dynamodb.clients import CLIENT_CACHE_SECONDS
 from chalicelib.storage.dynamodb.signing_keys import KEYS_CACHE_SECONDS
 from chalicelib.tokens import dpop, dpop_nonce, refresh_token

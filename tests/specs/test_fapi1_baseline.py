@@ -9,7 +9,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from chalicelib.authorization import code_challenge
-from chalicelib.authorization.holder_of_key import writes
 from chalicelib.clients import client_secret
 from chalicelib.clients.registration import register
 from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri, InvalidRequest
@@ -132,7 +131,7 @@ def test_5_2_2_3_a_secret_has_the_entropy_of_the_longest_hash(bank):
         return bytes(range(octets))
 
     given = {**BASELINE, "client_id": "entropic", "token_endpoint_auth_method": "client_secret_jwt"}
-    client, secret = register(given, bank.aws, chance, writes=writes)
+    client, secret = register(given, bank.aws, chance)
     assert asked == [64]
     assert len(secret.encode()) >= 64
     assert client.client_secret
@@ -143,12 +142,12 @@ def test_5_2_2_3_a_secret_has_the_entropy_of_the_longest_hash(bank):
 def test_5_2_2_3_a_secret_is_told_once_and_kept_until_a_new_one_is_asked_for(bank):
     """Registering again keeps it and can't tell it; another one can be made, and the first is good no longer."""
     given = {**BASELINE, "client_id": "renewed", "token_endpoint_auth_method": "client_secret_jwt"}
-    _, first = register(given, bank.aws, lambda octets: b"1" * octets, writes=writes)
+    _, first = register(given, bank.aws, lambda octets: b"1" * octets)
     client = Fintech(bank, "renewed", "client_secret_jwt", first, "HS256", None)
-    _, again = register(given, bank.aws, lambda octets: b"2" * octets, writes=writes)
+    _, again = register(given, bank.aws, lambda octets: b"2" * octets)
     assert again is None
     assert client.push().status == 201
-    _, second = register(given, bank.aws, lambda octets: b"2" * octets, writes=writes, new_secret=True)
+    _, second = register(given, bank.aws, lambda octets: b"2" * octets, new_secret=True)
     assert second not in (None, first)
     assert refused(client.push())
     assert client.with_(key=second).push().status == 201

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib import vocabulary
-from chalicelib.authorization import scope
+from chalicelib import scopes, vocabulary
 from chalicelib.authorization_details import declared_type, detail_types, details
 from chalicelib.errors import InvalidAuthorizationDetails, InvalidClientMetadata
 from chalicelib.users import assurance, claims
@@ -64,7 +63,7 @@ def own(bank, tls_client_auth_client, speaking):
 
 def test_what_the_library_brings_is_named_where_the_vocabulary_looks():
     """The vocabulary stands on the ground floor and knows the library's names by heart."""
-    assert tuple(scope.SCOPES) == vocabulary.SCOPES
+    assert tuple(scopes.SCOPES) == vocabulary.SCOPES
     assert tuple(detail_types.TYPES) == vocabulary.DETAIL_TYPES
     assert tuple(declared_type.MEMBERS) == vocabulary.MEMBER_KINDS
     assert set(vocabulary.CLAIMS.split()) == claims.NAMES

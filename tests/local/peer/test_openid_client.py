@@ -10,7 +10,6 @@ from functools import cache
 import pytest
 from jwskate import Jwk
 
-from chalicelib.authorization.holder_of_key import writes
 from chalicelib.clients import registration
 from local import people
 from local.browser import Browser
@@ -101,7 +100,7 @@ def asking(stack):
             **({"jwks": {"keys": keys}} if signed or by or method == "private_key_jwt" else {}),
             **metadata,
         }
-        _, secret = registration.register(client, stack.provider, os.urandom, writes=writes)
+        _, secret = registration.register(client, stack.provider, os.urandom)
         return {
             "issuer": stack.issuer,
             "trusted": str(stack.certificates.trusted),

@@ -1,0 +1,34 @@
+"""The scopes that there are (RFC 6749 3.3), the library's and the bank's own: what people read of each, and whether it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from chalicelib import vocabulary
+from chalicelib.vocabulary import Scope
+
+SCOPES: Mapping[str, Scope] = {
+    scope.name: scope
+    for scope in (
+        Scope("openid", "Recognise you when you come back", about_a_person=True),  # OpenID Connect Core 3.1.2.1
+        Scope("profile", "See your name and other details of your profile", about_a_person=True),
+        Scope("email", "See your email address", about_a_person=True),
+        Scope("phone", "See your phone number", about_a_person=True),
+        Scope("address", "See your postal address", about_a_person=True),
+        Scope("accounts", "See your accounts and their balances"),
+        Scope("payments", "Make payments from your accounts", about_a_person=True, writes=True),
+    )
+}
+"""Every scope that the library brings, in the order in which people read them."""
+
+
+def known() -> Mapping[str, Scope]:
+    """Every scope of this deployment; the bank's own behind the library's."""
+    own = vocabulary.current().scopes
+    return {**SCOPES, **{scope.name: scope for scope in own}} if own else SCOPES
+
+
+def write(tokens: Iterable[str]) -> bool:
+    """Whether any of them lets a client change something."""
+    scopes = known()
+    return any(scopes[token].writes for token in tokens if token in scopes)
