@@ -1,1 +1,1 @@
-"""What is asked and agreed: the request, PKCE, scope, consent, the response."""
+"""What is asked and agreed: the request, PKCE, scope, consent."""

@@ -1,1 +1,1 @@
-"""Who asks: authentication methods, client metadata, certificates."""
+"""Who asks: client metadata, keys, certificates, assertions, and encryption to a client."""

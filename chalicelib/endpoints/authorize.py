@@ -6,10 +6,10 @@ Until a redirect_uri is proven to be the client's, nothing of a request is trust
 from __future__ import annotations
 
 from chalicelib import aws_errors
-from chalicelib.authorization import pushed_request_uri, response
+from chalicelib.authorization import pushed_request_uri
 from chalicelib.authorization import request as authorization_request
 from chalicelib.errors import LoginRequired, OAuthError
-from chalicelib.interaction import browser_binding
+from chalicelib.interaction import browser_binding, response
 from chalicelib.interaction.error_page import refuse
 from chalicelib.interaction.resolve_request import resolve_authorization_request
 from chalicelib.interaction.single_sign_on import find_sso_login, sign_on

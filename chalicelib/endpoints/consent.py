@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chalicelib import aws_errors
-from chalicelib.authorization import response
 from chalicelib.authorization_details import details
 from chalicelib.authorization_details.detail_type import Detail
 from chalicelib.errors import AccessDenied, ConsentRequired, InvalidRequest, OAuthError
-from chalicelib.interaction import browser_binding, consent_page, consent_without_page, decision
+from chalicelib.interaction import browser_binding, consent_page, consent_without_page, decision, response
 from chalicelib.interaction.decision import Choice, approve, cancel
 from chalicelib.interaction.error_page import refuse
 from chalicelib.messages import Request, Response, see_other

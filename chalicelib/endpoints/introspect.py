@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.clients import authentication
-from chalicelib.clients.authentication import AuthenticatedClient
+from chalicelib.client_authentication import AuthenticatedClient, authenticate, require_confidential
 from chalicelib.errors import InvalidRequest
 from chalicelib.holder_of_key import may_write
 from chalicelib.keys import jose
@@ -28,7 +27,7 @@ def answer(request: Request, provider: Provider) -> Response:
     """200 with `active`, and with the rest where the caller may know it. A token that is not theirs is just inactive."""
     now = provider.now()
     form = request.form
-    caller = authentication.require_confidential(authentication.authenticate(request, form, provider, now=now))
+    caller = require_confidential(authenticate(request, form, provider, now=now))
     token = form.get("token")
     with consuming(caller.single_use, provider, now=now) as use:
         if token is None:

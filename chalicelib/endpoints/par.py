@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from chalicelib import client_authentication
 from chalicelib.authorization import encrypted_request, id_token_hint, pushed_request_uri, request_object
 from chalicelib.authorization import request as authorization_request
-from chalicelib.clients import authentication
-from chalicelib.clients.authentication import AuthenticatedClient
+from chalicelib.client_authentication import AuthenticatedClient
 from chalicelib.errors import InvalidRequest, UnauthorizedClient
 from chalicelib.interaction.new_grant import new_grant
 from chalicelib.messages import Request, Response, uncached
@@ -27,7 +27,7 @@ def answer(request: Request, provider: Provider) -> Response:
     form = request.form
 
     # Authenticate.
-    caller = authentication.authenticate(request, form, provider, now=now)
+    caller = client_authentication.authenticate(request, form, provider, now=now)
 
     with consuming(caller.single_use, provider, now=now) as use:
         # Check. A proof sent now binds the code to its key.

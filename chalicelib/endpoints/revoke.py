@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.clients import authentication
+from chalicelib import client_authentication
 from chalicelib.errors import InvalidRequest
 from chalicelib.messages import Request, Response, uncached
 from chalicelib.provider import Provider
@@ -14,7 +14,7 @@ def answer(request: Request, provider: Provider) -> Response:
     """200, whether or not there was anything to revoke (RFC 7009 2.2). What is another client's stays."""
     now = provider.now()
     form = request.form
-    caller = authentication.authenticate(request, form, provider, now=now)
+    caller = client_authentication.authenticate(request, form, provider, now=now)
     with consuming(caller.single_use, provider, now=now) as use:
         if "token" not in form:
             raise InvalidRequest("token is missing")  # RFC7009-2.1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chalicelib.clients import authentication
-from chalicelib.clients.authentication import AuthenticatedClient
+from chalicelib import client_authentication
+from chalicelib.client_authentication import AuthenticatedClient
 from chalicelib.errors import InvalidRequest, UnauthorizedClient, UnsupportedGrantType
 from chalicelib.grant_types import authorization_code, client_credentials, refresh_token
 from chalicelib.messages import Request, Response, uncached
@@ -25,7 +25,7 @@ def answer(request: Request, provider: Provider) -> Response:
     """200 with the token response (RFC 6749 5.1); `scope` is always in it."""
     now = provider.now()
     form = request.form
-    caller = authentication.authenticate(request, form, provider, now=now)
+    caller = client_authentication.authenticate(request, form, provider, now=now)
     with consuming(caller.single_use, provider, now=now) as use:
         possession = _possession(
             request, caller, use, provider, now=now

@@ -7,8 +7,8 @@ from typing import Any
 
 from chalicelib import holder_of_key
 from chalicelib.authorization import scope
+from chalicelib.client_authentication import AuthenticatedClient
 from chalicelib.clients import lifetimes
-from chalicelib.clients.authentication import AuthenticatedClient
 from chalicelib.errors import InvalidScope, UnauthorizedClient
 from chalicelib.grant_types import audience
 from chalicelib.provider import Provider

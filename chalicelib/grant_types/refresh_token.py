@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib import holder_of_key
 from chalicelib.authorization import scope
 from chalicelib.authorization_details import details
-from chalicelib.clients.authentication import AuthenticatedClient
+from chalicelib.client_authentication import AuthenticatedClient
 from chalicelib.errors import InvalidGrant, InvalidRequest, TemporarilyUnavailable
 from chalicelib.grant_types.access_token import access_token_of
 from chalicelib.provider import Provider

@@ -1,1 +1,1 @@
-"""One authorization request, answered in one browser: resolving it, single sign-on, sign-in, consent, decision, session."""
+"""One authorization request, answered in one browser: resolving it, single sign-on, sign-in, consent, decision, response."""

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.authorization import response
 from chalicelib.authorization_details.detail_type import Detail
 from chalicelib.best_effort import quietly
 from chalicelib.clients import lifetimes
 from chalicelib.errors import AccessDenied, OAuthError
-from chalicelib.interaction import browser_binding, remembered_consent
+from chalicelib.interaction import browser_binding, remembered_consent, response
 from chalicelib.messages import Request, Response
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider

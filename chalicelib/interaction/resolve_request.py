@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from chalicelib.authorization import request as authorization_request
-from chalicelib.authorization.response import ResponseTarget
 from chalicelib.errors import InvalidRequest, InvalidRequestUri
 from chalicelib.interaction.new_grant import new_grant
+from chalicelib.interaction.response import ResponseTarget
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
 from chalicelib.resource_server import policy

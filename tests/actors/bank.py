@@ -11,9 +11,8 @@ import jwt
 from jwt.algorithms import OKPAlgorithm
 
 import app
-from chalicelib import gateway
+from chalicelib import client_registration, gateway
 from chalicelib.assembly import Aws
-from chalicelib.clients import registration
 from chalicelib.endpoints import authorizer
 from chalicelib.settings import Settings
 from chalicelib.storage.records import Client
@@ -105,7 +104,9 @@ class Bank:
 
     def register(self, **given: Any) -> Client:
         """Register a client, by its metadata. A secret that it gets is one of `secret_of`."""
-        client, _ = registration.register(given, self.aws, lambda octets: secret_octets(given["client_id"], octets))
+        client, _ = client_registration.register(
+            given, self.aws, lambda octets: secret_octets(given["client_id"], octets)
+        )
         return client
 
     def metadata(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from chalice.app import Chalice
 
 from chalicelib import gateway
-from chalicelib.clients.registration import register
+from chalicelib.client_registration import register
 from local.people import ALICE
 from tests.actors import ASSERTION_TYPE, REQUEST_URI, VERIFIER, Browser
 from tests.conftest import CLIENTS

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from cryptography import x509
 
-from chalicelib.clients.registration import register
+from chalicelib.client_registration import register
 from chalicelib.errors import InvalidClientMetadata
 from tests.actors import AUTHORITY, certificate, der, ec_key, jwk
 from tests.conftest import CLIENTS

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.clients.authentication import AuthenticatedClient
+from chalicelib.client_authentication import AuthenticatedClient
 from chalicelib.errors import InvalidClientMetadata, InvalidGrant, InvalidRequest, InvalidToken
 from chalicelib.grant_types import authorization_code
 from chalicelib.keys.thumbprint import thumbprint

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.clients import registration
+from chalicelib import client_registration
 from local.certificates import Certificates
 from local.stack import Stack
 from tests.foreign import programs
@@ -39,7 +39,7 @@ def register(stack: Stack) -> Callable[..., dict[str, Any]]:
             "token_endpoint_auth_method": "private_key_jwt",
             **metadata,
         }
-        registration.register(record, stack.provider, os.urandom)
+        client_registration.register(record, stack.provider, os.urandom)
         return record
 
     return of

@@ -21,7 +21,7 @@ def test_every_function_that_takes_a_request_has_its_checks_or_serves_what_all_m
 @pytest.mark.parametrize("endpoint", AUTHENTICATED)
 def test_a_client_is_authenticated_and_its_assertion_used_up_once(endpoint):
     found = shown(endpoint)
-    assert "authentication.authenticate" in found
+    assert "client_authentication.authenticate" in found
     assert "assertion.require_claims" in found
     assert "single_use.SingleUseValues.beside" in found
 

@@ -9,8 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from chalicelib.authorization import code_challenge
+from chalicelib.client_registration import register
 from chalicelib.clients import client_secret
-from chalicelib.clients.registration import register
 from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri, InvalidRequest
 from chalicelib.profiles import PROFILES
 from tests.actors import ASSERTION_TYPE, NOW, VERIFIER, Browser, Fintech, certificate, ec_key, jwk, rsa_key, secret_of

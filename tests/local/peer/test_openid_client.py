@@ -10,7 +10,7 @@ from functools import cache
 import pytest
 from jwskate import Jwk
 
-from chalicelib.clients import registration
+from chalicelib import client_registration
 from local import people
 from local.browser import Browser
 from local.stack import Stack
@@ -100,7 +100,7 @@ def asking(stack):
             **({"jwks": {"keys": keys}} if signed or by or method == "private_key_jwt" else {}),
             **metadata,
         }
-        _, secret = registration.register(client, stack.provider, os.urandom)
+        _, secret = client_registration.register(client, stack.provider, os.urandom)
         return {
             "issuer": stack.issuer,
             "trusted": str(stack.certificates.trusted),

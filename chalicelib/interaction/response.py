@@ -8,34 +8,12 @@ from urllib.parse import urlencode
 
 from chalicelib.authorization import response_mode
 from chalicelib.errors import InvalidRequest, OAuthError
-from chalicelib.keys.key_ring import KeyRing
 from chalicelib.messages import Response, see_other
 from chalicelib.profiles import PROFILES
-from chalicelib.settings import Settings
-from chalicelib.storage.records import Client
-from chalicelib.storage.stores import Clients
+from chalicelib.provider import Provider
 
 LIFETIME = 300
 """Seconds that a signed response may be used (JARM 2.1 recommends at most 600)."""
-
-
-class ClientJwksCache(Protocol):
-    """Where clients' keys are."""
-
-    def for_encryption(self, client: Client, *, now: int) -> Client: ...
-
-
-class ResponsePorts(Protocol):
-    """Who answers."""
-
-    @property
-    def settings(self) -> Settings: ...
-    @property
-    def ring(self) -> KeyRing: ...
-    @property
-    def clients(self) -> Clients: ...
-    @property
-    def published_keys(self) -> ClientJwksCache: ...
 
 
 class ResponseTarget(Protocol):
@@ -56,38 +34,38 @@ class ResponseTarget(Protocol):
 
 
 def success(
-    request: ResponseTarget, speaker: ResponsePorts, parameters: Mapping[str, str], *, now: int, by_page: bool
+    request: ResponseTarget, provider: Provider, parameters: Mapping[str, str], *, now: int, by_page: bool
 ) -> Response:
     """Back to the client with what it is given: FAPI1-BASE-5.2.2.1-4.
 
     `by_page`: by a page of ours that goes on, where a form of ours was posted before; else by a redirect.
     """
-    return _answer(request, speaker, parameters, now=now, by_page=by_page)
+    return _answer(request, provider, parameters, now=now, by_page=by_page)
 
 
 def failure(
-    request: ResponseTarget, speaker: ResponsePorts, refusal: OAuthError, *, now: int, by_page: bool = False
+    request: ResponseTarget, provider: Provider, refusal: OAuthError, *, now: int, by_page: bool = False
 ) -> Response:
     """Back to the client with nothing (RFC 6749 4.1.2.1). Only where its redirect_uri is proven. `by_page`: as in `success`."""
     disclosed = {"error": refusal.error, "error_description": refusal.description}
-    answer = _answer(request, speaker, disclosed, now=now, by_page=by_page)
+    answer = _answer(request, provider, disclosed, now=now, by_page=by_page)
     return answer.noting(error=refusal.error, reason=refusal.detail or refusal.description)
 
 
 def _answer(
-    request: ResponseTarget, speaker: ResponsePorts, disclosed: Mapping[str, str], *, now: int, by_page: bool
+    request: ResponseTarget, provider: Provider, disclosed: Mapping[str, str], *, now: int, by_page: bool
 ) -> Response:
-    parameters = {**disclosed, "iss": speaker.settings.issuer}
+    parameters = {**disclosed, "iss": provider.settings.issuer}
     if request.state is not None:
         parameters["state"] = request.state  # RFC6749-4.1.2: the exact value
     if request.response_alg is not None:
-        parameters = {"response": _signed(request, request.response_alg, speaker, parameters, now=now)}
-    return _sent(request, speaker, parameters, by_page=by_page).noting(client_id=request.client_id)
+        parameters = {"response": _signed(request, request.response_alg, provider, parameters, now=now)}
+    return _sent(request, provider, parameters, by_page=by_page).noting(client_id=request.client_id)
 
 
-def _sent(request: ResponseTarget, speaker: ResponsePorts, parameters: Mapping[str, str], *, by_page: bool) -> Response:
+def _sent(request: ResponseTarget, provider: Provider, parameters: Mapping[str, str], *, by_page: bool) -> Response:
     """The response in its mode. A registered redirect_uri has no fragment of its own (RFC 6749 3.1.2)."""
-    uri, name = request.redirect_uri, speaker.settings.bank_name
+    uri, name = request.redirect_uri, provider.settings.bank_name
     mode = request.response_mode.removesuffix(response_mode.SIGNED)
     joint = "#" if mode == "fragment" else "&" if "?" in uri else "?"
     location = f"{uri}{joint}{urlencode(parameters)}"
@@ -100,23 +78,21 @@ def _sent(request: ResponseTarget, speaker: ResponsePorts, parameters: Mapping[s
     return render.onward(bank_name=name, redirect_uri=uri, location=location)
 
 
-def _signed(
-    request: ResponseTarget, alg: str, speaker: ResponsePorts, parameters: Mapping[str, str], *, now: int
-) -> str:
+def _signed(request: ResponseTarget, alg: str, provider: Provider, parameters: Mapping[str, str], *, now: int) -> str:
     """JARM-2.1: all parameters, for this client, for a short time."""
     from chalicelib.keys import jose  # brings PyJWT, which a response that is not signed never needs
 
     claims = {**parameters, "aud": request.client_id, "iat": now, "exp": now + LIFETIME}
-    signed = jose.sign(claims, speaker.ring.signer_for(alg, now=now))
-    return _encrypted(signed, request, speaker, now=now) if request.response_encrypted else signed
+    signed = jose.sign(claims, provider.ring.signer_for(alg, now=now))
+    return _encrypted(signed, request, provider, now=now) if request.response_encrypted else signed
 
 
-def _encrypted(signed: str, request: ResponseTarget, speaker: ResponsePorts, *, now: int) -> str:
+def _encrypted(signed: str, request: ResponseTarget, provider: Provider, *, now: int) -> str:
     """JARM-2.2: signed, then encrypted. Raises InvalidRequest, for a page: no answer goes out that anybody can read."""
     from chalicelib.clients.encryption import encrypted
 
-    client = speaker.clients.find(request.client_id, now=now)
+    client = provider.clients.find(request.client_id, now=now)
     if client is None:
         raise InvalidRequest("the client is unknown")
-    client = speaker.published_keys.for_encryption(client, now=now)
+    client = provider.published_keys.for_encryption(client, now=now)
     return encrypted(signed, "authorization", client, PROFILES[client.profile])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from cryptography import x509
 
@@ -13,31 +13,13 @@ from chalicelib.clients import client_secret, distinguished_name
 from chalicelib.clients.certificate import poses
 from chalicelib.clients.metadata import registered
 from chalicelib.errors import InvalidClientMetadata
-from chalicelib.fetch.documents import DocumentFetcher
-from chalicelib.keys.key_ring import KeyManagement
-from chalicelib.settings import Settings
+from chalicelib.provider import Provider
 from chalicelib.storage.records import Client
-from chalicelib.storage.stores import Clients
-
-
-class RegistrationPorts(Protocol):
-    """What registration asks of the Provider."""
-
-    @property
-    def settings(self) -> Settings: ...
-    @property
-    def clients(self) -> Clients: ...
-    @property
-    def kms(self) -> KeyManagement: ...
-    @property
-    def documents(self) -> DocumentFetcher: ...
-
-    def now(self) -> int: ...
 
 
 def register(
     metadata: Mapping[str, Any],
-    provider: RegistrationPorts,
+    provider: Provider,
     random_bytes: Callable[[int], bytes],
     *,
     new_secret: bool = False,

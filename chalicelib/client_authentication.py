@@ -4,34 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from cryptography.x509 import Certificate
 
 from chalicelib.clients import assertion, certificate
-from chalicelib.clients.client_secret import ClientSecrets
-from chalicelib.clients.jwks_uri import ClientJwksCache
 from chalicelib.errors import InvalidClient, InvalidRequest
 from chalicelib.fetch.documents import FetchError
 from chalicelib.keys import jose
 from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES, Profile
-from chalicelib.settings import Settings
+from chalicelib.provider import Provider
 from chalicelib.storage.records import Client, SingleUse
-from chalicelib.storage.stores import Clients
-
-
-class AuthenticationPorts(Protocol):
-    """What authentication asks of the Provider."""
-
-    @property
-    def settings(self) -> Settings: ...
-    @property
-    def clients(self) -> Clients: ...
-    @property
-    def client_secrets(self) -> ClientSecrets: ...
-    @property
-    def published_keys(self) -> ClientJwksCache: ...
 
 
 @dataclass(frozen=True)
@@ -55,13 +39,11 @@ class _Attempt:
     form: Mapping[str, str]
     client: Client
     profile: Profile
-    provider: AuthenticationPorts
+    provider: Provider
     now: int
 
 
-def authenticate(
-    request: Request, form: Mapping[str, str], provider: AuthenticationPorts, *, now: int
-) -> AuthenticatedClient:
+def authenticate(request: Request, form: Mapping[str, str], provider: Provider, *, now: int) -> AuthenticatedClient:
     """The client that sent the request.
 
     Raises InvalidClient, or InvalidRequest where more than one way was tried. The caller learns no reason; the log does.
