@@ -59,7 +59,7 @@ bench: $(DEV)
 	@$(BIN)/python -m benchmarks
 
 foreign: $(DEV)
-	@FOREIGN_MODULES='$(FOREIGN_MODULES)' FOREIGN_GO='$(FOREIGN_GO)' FOREIGN_MAVEN='$(FOREIGN_MAVEN)' $(BIN)/python -m pytest -n0 tests/foreign
+	@FOREIGN_MODULES='$(FOREIGN_MODULES)' FOREIGN_GO='$(FOREIGN_GO)' FOREIGN_MAVEN='$(FOREIGN_MAVEN)' $(BIN)/python -m pytest -n0 tests/client_libraries
 
 docs: $(DEV)
 	@$(BIN)/python -m docs.generate
@@ -71,7 +71,7 @@ races: $(DEV)
 	@RACES=1250 $(BIN)/python -m pytest -n 2 --dist load tests/storage/test_two_regions.py
 
 faults: $(DEV)
-	@$(BIN)/python -m tests.campaign $(if $(ONLY),--only '$(ONLY)')
+	@$(BIN)/python -m tests.fault_injection $(if $(ONLY),--only '$(ONLY)')
 
 conformance: $(DEV)
 	@$(BIN)/python -m conformance $(SUITE) --port $(PORT) $(if $(ONLY),--only '$(ONLY)')

@@ -26,7 +26,7 @@ from chalicelib import gateway
 from chalicelib.assembly import Aws
 from chalicelib.endpoints import authorizer
 from chalicelib.jobs import publish_keys
-from local import aws
+from local import aws_stand_in
 from tests.actors import Answer, Bank, Browser, Fintech
 
 Ask = Callable[[Fintech], object]
@@ -44,7 +44,7 @@ class Prepared:
 
 def measure(rounds: int) -> dict[str, dict[str, float]]:
     """Milliseconds of CPU by request and kind of client, each the median of so many rounds."""
-    with aws.in_process("eu-west-1") as environment:
+    with aws_stand_in.in_process("eu-west-1") as environment:
         bank = Bank(environment)
         publish_keys.run(bank.aws)
         tape = Tape(bank.aws)

@@ -19,8 +19,8 @@ from benchmarks.calls import Count, CountedAws
 from chalicelib.jobs import publish_keys
 from chalicelib.storage.records import User
 from chalicelib.users import enrolment
-from local import aws
-from local.people import PEOPLE
+from local import aws_stand_in
+from local.sandbox_users import PEOPLE
 from tests.actors import Answer, Bank, Browser, Fintech, certificate, der, ec_key, jwk, rsa_key
 
 PASSWORD = "correct horse battery staple"
@@ -55,7 +55,7 @@ KINDS = {
 @contextmanager
 def counted_bank() -> Iterator[tuple[Bank, CountedAws]]:
     """A bank of its own with the product's directory of people, warm."""
-    with aws.in_process("eu-west-1") as environment:
+    with aws_stand_in.in_process("eu-west-1") as environment:
         bank = Bank(environment)
         publish_keys.run(bank.aws)
         yield counted(bank)

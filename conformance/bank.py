@@ -15,7 +15,7 @@ from chalicelib.assembly import Aws
 from chalicelib.clients.metadata import registered
 from chalicelib.provider import Provider
 from chalicelib.settings import Settings
-from local import people
+from local import sandbox_users
 from local.stack import Stack
 
 USERINFO = "/userinfo"
@@ -62,8 +62,8 @@ class Bank:
 def local(port: int) -> Iterator[Bank]:
     """The local stack with the sample bank's API, for as long as the block. Raises PortTaken."""
     with Stack(browsers_port=port, certificates_port=port + 1) as stack:
-        alice = people.ALICE
-        yield standing(stack.provider, Person(alice.username, alice.password, people.ONE_TIME_CODE))
+        alice = sandbox_users.ALICE
+        yield standing(stack.provider, Person(alice.username, alice.password, sandbox_users.ONE_TIME_CODE))
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import Any
 from requests_oauth2client import BearerToken, DPoPToken, IdToken
 
 from chalicelib.profiles import PROFILES
-from local import clients, people
+from local import clients, sandbox_users
 from local.browser import Browser, Page
 from local.certificates import FOLDER
 from local.clients import DemoClient
@@ -29,7 +29,7 @@ PAYMENT = {
     "instructedAmount": {"currency": "EUR", "amount": "123.50"},
     "creditorName": "Merchant A",
     "creditorAccount": {"iban": "DE02100100109307118603"},
-    "debtorAccount": {"iban": people.ALICE.accounts[0]["iban"]},
+    "debtorAccount": {"iban": sandbox_users.ALICE.accounts[0]["iban"]},
 }
 
 
@@ -49,7 +49,9 @@ def run(stack: Stack, home: str, *, profile: str, sender: str) -> None:
         say(f"Registered {client.name} under {profile}, which authenticates by {way}.")
 
     fintech = _fintech(signing, stack)
-    token = log_in(fintech, Browser(stack.certificates.trusted, elsewhere=signing.redirect_uri), people.ALICE.username)
+    token = log_in(
+        fintech, Browser(stack.certificates.trusted, elsewhere=signing.redirect_uri), sandbox_users.ALICE.username
+    )
     person = fintech.person(token)
     say(
         f"Userinfo says {person['name']} <{person['email']}>; the bank's API shows {len(fintech.accounts(token))} accounts."
@@ -61,7 +63,7 @@ def run(stack: Stack, home: str, *, profile: str, sender: str) -> None:
 
     fintech = _fintech(certified, stack)
     browser = Browser(stack.certificates.trusted, elsewhere=certified.redirect_uri)
-    token = log_in(fintech, browser, people.ALICE.username, PAYMENT)
+    token = log_in(fintech, browser, sandbox_users.ALICE.username, PAYMENT)
     made = fintech.pay(token, "order-4711")
     say(
         f"{certified.name} made the payment of {made['payment']['instructedAmount']['amount']} EUR: {made['paymentId']}."
@@ -84,8 +86,8 @@ def log_in(fintech: Fintech, browser: Browser, username: str, *details: dict[str
     page = browser.open(begun.url)
     secrets = {
         "username": username,
-        "password": people.PEOPLE[username].password,
-        "one_time_code": people.ONE_TIME_CODE,
+        "password": sandbox_users.PEOPLE[username].password,
+        "one_time_code": sandbox_users.ONE_TIME_CODE,
     }
     page = _press(browser, page, "login", secrets)
     say(f"{username} signed in with a password and a one-time code.")

@@ -14,7 +14,7 @@ from threading import Event
 from typing import Any
 
 from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri
-from local import clients, fintech_web, people
+from local import clients, fintech_web, sandbox_users
 from local.fintech import Fintech
 from local.ports import PortTaken, add_port, following
 from local.stack import Stack
@@ -53,9 +53,9 @@ def serve(ports: tuple[int, int, int], stop: Event, records: Iterable[Mapping[st
             home=home,
             issuer=stack.issuer,
             mtls_url=stack.mtls_url,
-            people=" or ".join(f"{person.username} / {person.password}" for person in people.PEOPLE.values()),
-            code=people.ONE_TIME_CODE,
-            invitations="\n                    ".join(people.invitations(stack.provider).values()),
+            people=" or ".join(f"{person.username} / {person.password}" for person in sandbox_users.PEOPLE.values()),
+            code=sandbox_users.ONE_TIME_CODE,
+            invitations="\n                    ".join(sandbox_users.invitations(stack.provider).values()),
             trusted=trusted,
             certificate=pair[0].certificate.file,
         )

@@ -16,10 +16,10 @@ import app as front_door
 from chalicelib import assembly
 from chalicelib.fetch.https import Https
 from chalicelib.provider import Provider
-from local import aws, bank, ports
+from local import aws_stand_in, ports, sample_bank
+from local.api_gateway import Api, Route
 from local.certificates import Certificates
-from local.gateway import Api, Route
-from local.wire import Server
+from local.https_server import Server
 
 GUARDED = frozenset({"userinfo"})
 """Functions of ours that stand behind the authorizer, as in infra/functions.py."""
@@ -46,7 +46,7 @@ class Stack:
         certificates_port: int = ports.BROWSERS + 1,
         certificates: Certificates | None = None,
         host: str = "127.0.0.1",
-        region: str = aws.REGION,
+        region: str = aws_stand_in.REGION,
         otp_level: int = 2,
     ) -> None:
         """`otp_level`: the level of assurance that password and one-time code are taken to reach."""
@@ -70,8 +70,8 @@ class Stack:
             browsers, certificates = (self._serve(port, asks=n == 1) for n, port in enumerate(self._ports))
             self.issuer = f"https://localhost:{browsers.port}"
             self.mtls_url = f"https://localhost:{certificates.port}"
-            made = self._running.enter_context(aws.served(self._region))
-            self._running.enter_context(aws.surroundings(self._settings() | made))
+            made = self._running.enter_context(aws_stand_in.served(self._region))
+            self._running.enter_context(aws_stand_in.surroundings(self._settings() | made))
             assembly.provider.cache_clear()
             self._running.callback(assembly.provider.cache_clear)
             # Clients of a laptop publish their keys on it, under the dev authority. No setting can say so.
@@ -108,7 +108,7 @@ class Stack:
             "DUCAT_ISSUER": self.issuer,
             "DUCAT_MTLS_URL": self.mtls_url,
             "DUCAT_BANK_NAME": "Sandbox Bank",
-            "DUCAT_USER_DIRECTORY": "local.people:build",
+            "DUCAT_USER_DIRECTORY": "local.sandbox_users:build",
             "DUCAT_VOCABULARY": str(Path(__file__).with_name("vocabulary.json")),
             "DUCAT_RESOURCE_URL": self.mtls_url,
             "DUCAT_RESOURCE_RULES": json.dumps(RESOURCE_RULES),
@@ -124,7 +124,7 @@ def api() -> Api:
         for path, methods in front_door.app.routes.items()
         for method, entry in methods.items()
     }
-    routes["GET", "/accounts"] = Route(bank.accounts, guarded=True)
-    routes["GET", "/products"] = Route(bank.products, guarded=True)
-    routes["POST", "/payments"] = Route(bank.payments, guarded=True)
+    routes["GET", "/accounts"] = Route(sample_bank.accounts, guarded=True)
+    routes["GET", "/products"] = Route(sample_bank.products, guarded=True)
+    routes["POST", "/payments"] = Route(sample_bank.payments, guarded=True)
     return Api(routes, front_door.authorizer)

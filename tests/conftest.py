@@ -15,13 +15,13 @@ from chalicelib import vocabulary
 from chalicelib.jobs import publish_keys
 from chalicelib.users import password
 from tests.actors import Bank, Fintech, certificate, der, ec_key, jwk, rsa_key, secret_of
-from tests.beginning import Beginning
+from tests.aws_in_process import aws as standin
+from tests.bank_snapshot import Beginning
 from tests.ids import pytest_make_parametrize_id as pytest_make_parametrize_id
 from tests.order import pytest_sessionfinish as pytest_sessionfinish
-from tests.schedule import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler
-from tests.standin import aws as standin
 from tests.summary import pytest_configure as pytest_configure
 from tests.summary import pytest_terminal_summary as pytest_terminal_summary
+from tests.worker_groups import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler
 
 botocore.session.create_loader = cache(botocore.loaders.create_loader)
 """What botocore knows of DynamoDB and KMS is read once a process, and not once a session of it."""

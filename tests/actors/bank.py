@@ -34,7 +34,7 @@ class Bank:
                 "DUCAT_ISSUER": ISSUER,
                 "DUCAT_MTLS_URL": MTLS,
                 "DUCAT_BANK_NAME": "Example Bank",
-                "DUCAT_USER_DIRECTORY": "local.people:build",
+                "DUCAT_USER_DIRECTORY": "local.sandbox_users:build",
                 "DUCAT_RESOURCE_URL": "https://api.bank.example",
                 "DUCAT_CLIENT_AUTHORITIES": json.dumps([AUTHORITY]),
                 "DUCAT_RESOURCE_RULES": json.dumps(

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.storage.token_values import of_grant
 from tests.actors import Browser
-from tests.campaign.whole import whole
+from tests.fault_injection.whole import whole
 
 GIVING = ("consent", "redeem", "refresh")
 """The steps that write what is given out."""

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from chalicelib.interaction import session
 from chalicelib.users import enrolment
-from local import people as sandbox
+from local import sandbox_users as sandbox
 from tests.actors import Browser
 from tests.authenticator import PRESENT, VERIFIED, Authenticator, asked, b64, cose, put
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from local.certificates import Certificates
-from local.wire import Incoming, Outgoing, Server
+from local.https_server import Incoming, Outgoing, Server
 
 End = tuple[dict[str, Any], list[dict[str, Any]]]
 PASSED: End = ({"status": "FINISHED", "result": "PASSED"}, [])

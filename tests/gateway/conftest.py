@@ -15,9 +15,9 @@ import app
 from chalicelib import assembly
 from chalicelib.assembly import Aws
 from chalicelib.settings import Settings, variable
-from local import events, stack
-from local.gateway import Api
-from local.wire import Incoming
+from local import api_gateway_events, stack
+from local.api_gateway import Api
+from local.https_server import Incoming
 from tests.actors import Bank, Fintech, der, known
 from tests.actors.parameters import Form, Headers
 
@@ -71,7 +71,7 @@ class Lambdas:
         authorizer: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         """API Gateway's proxy event. `path`: with its query. `certificate`: PEM."""
-        return events.proxy_event(
+        return api_gateway_events.proxy_event(
             incoming(method, path, headers, body, certificate), path.partition("?")[0], authorizer
         )
 
@@ -79,7 +79,9 @@ class Lambdas:
         self, method: str, path: str, *, headers: Headers = (), certificate: str | None = None
     ) -> dict[str, Any]:
         """The event of a REQUEST authorizer."""
-        return events.authorizer_event(incoming(method, path, headers, "", certificate), path.partition("?")[0])
+        return api_gateway_events.authorizer_event(
+            incoming(method, path, headers, "", certificate), path.partition("?")[0]
+        )
 
     def api(self) -> Api:
         """All of them behind API Gateway's stand-in, which does to an answer what API Gateway does."""

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from infra.gateway_responses import REFUSALS
-from local.people import ALICE
+from local.sandbox_users import ALICE
+from tests.aws_in_process.errors import AwsError
 from tests.conftest import CLIENTS
-from tests.standin.errors import AwsError
 
 ALLOW = {"Action": "execute-api:Invoke", "Effect": "Allow"}
 DENY = {"Action": "execute-api:Invoke", "Effect": "Deny"}

@@ -13,7 +13,7 @@ from benchmarks import cost, journey
 from benchmarks.calls import Count
 from chalicelib import gateway
 from infra.functions import FUNCTIONS
-from local.people import ALICE
+from local.sandbox_users import ALICE
 from tests.actors import Browser, Fintech, ec_key, secret_of
 from tests.authenticator import Authenticator, asked, put
 from tests.house.source import ROOT

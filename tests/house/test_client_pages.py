@@ -1,4 +1,4 @@
-"""The pages of client libraries show the programs that tests/foreign runs, and name the versions that they are pinned to."""
+"""The pages of client libraries show the programs of tests/client_libraries, and name the versions that these are pinned to."""
 
 import json
 import re
@@ -8,8 +8,8 @@ import pytest
 from tests.house.source import FENCE, ROOT
 
 PAGES = tuple(sorted((ROOT / "docs/integrate/clients").glob("*.md")))
-RECIPES = ROOT / "tests/foreign/recipes"
-SHOWN = re.compile(r"^`(tests/foreign/recipes/[^`\n]+)`:\n\n```\w+\n(.*?)^```", re.MULTILINE | re.DOTALL)
+RECIPES = ROOT / "tests/client_libraries/recipes"
+SHOWN = re.compile(r"^`(tests/client_libraries/recipes/[^`\n]+)`:\n\n```\w+\n(.*?)^```", re.MULTILINE | re.DOTALL)
 COMMANDS = ("sh", "")
 NOT_SHOWN = frozenset({"new_client.py", "package.json", "package-lock.json", "go/go.sum"})
 """What makes a client to try with, and what pins packages: the pages say how to install them."""
@@ -30,7 +30,7 @@ def test_each_program_on_a_page_is_a_files_own_text(page):
 
 def test_each_program_is_shown_on_one_page():
     files = {path.relative_to(RECIPES).as_posix() for path in RECIPES.rglob("*.*") if "__pycache__" not in path.parts}
-    names = [name.removeprefix("tests/foreign/recipes/") for name, _ in shown()]
+    names = [name.removeprefix("tests/client_libraries/recipes/") for name, _ in shown()]
     assert sorted(names) == sorted(files - NOT_SHOWN)
 
 

@@ -162,7 +162,7 @@ def test_the_errors_of_the_authorizer_are_registered_ones():
 
 
 def test_the_directory_that_is_shown_signs_people_in():
-    (example,) = blocks(page("integrate/people.md"), "python")
+    (example,) = blocks(page("integrate/users.md"), "python")
     made = {
         "ask_core_banking": lambda user, password, code: {
             "number": "4711",
@@ -187,8 +187,8 @@ def test_the_directory_that_is_shown_signs_people_in():
 
 OPERATOR = """
 import json, runpy, sys
-from local import aws
-with aws.in_process() as made:
+from local import aws_stand_in
+with aws_stand_in.in_process() as made:
     rest = {"DUCAT_ISSUER": "https://a.example", "DUCAT_MTLS_URL": "https://b.example", "DUCAT_BANK_NAME": "B",
             "DUCAT_USER_DIRECTORY": "chalicelib.users.directory:build", "DUCAT_RESOURCE_URL": "https://c.example",
             "DUCAT_OTP_LEVEL": "2", "DUCAT_WEEKLY_TABLES": "no", "DUCAT_CLIENT_AUTHORITIES": '["CN=Issuing CA"]'}
@@ -222,7 +222,7 @@ with aws.in_process() as made:
 @pytest.mark.fault("6")
 def test_what_the_operator_is_to_run_works_and_says_what_it_could_not_do(tmp_path):
     """`end.py` with a wrong id ended in silence and with status 0."""
-    register, enrol, invite = blocks(page("operate/clients-and-people.md"), "python")
+    register, enrol, invite = blocks(page("operate/clients-and-users.md"), "python")
     (end,) = blocks(page("operate/incidents.md"), "python")
     examples = {json.loads(one)["client_id"]: one for one in blocks(page("integrate/clients.md"), "json")}
     records = {"client.json": examples["rent-scout"], "secretive.json": examples["coin-jar"]}

@@ -110,7 +110,7 @@ FIGURES = {
         (r"until it expires, within (\w+)\nminutes", EVERY.id_token_lifetime // MINUTE),
         (r"of which KMS takes\n([\d,]+) bytes", kms.MAX_LENGTH),
     ],
-    "docs/operate/clients-and-people.md": [
+    "docs/operate/clients-and-users.md": [
         (r"The password has (\d+) characters or more", enrolment.SHORTEST_PASSWORD),
         (r"at most (\w+) passkeys", passkeys.MAX_ITEMS),
         (r"^(\w+) attempts without success", directory.FREE_TRIES),

@@ -86,7 +86,7 @@ def test_eddsa_is_not_chosen_by_saying_nothing():
 
 def test_there_is_no_choosing_other_people():
     with pytest.raises(DeploymentError, match="people is not a setting"):
-        Deployment.read({**CHOSEN, "people": "local.people:build"})
+        Deployment.read({**CHOSEN, "people": "local.sandbox_users:build"})
 
 
 def test_the_cdks_own_context_is_left_alone():

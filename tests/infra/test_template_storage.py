@@ -11,7 +11,7 @@ from chalicelib.storage.grant_records import Bond
 from chalicelib.storage.records import SingleUse
 from chalicelib.storage.stores import AlreadyUsed
 from local import mended_moto
-from tests.storage.specimens import LOGIN, flow, session_handle
+from tests.storage.sample_records import LOGIN, flow, session_handle
 
 DURABLE = {"CLIENTS", "USERS", "GRANTS", "BONDS", "SIGNING_KEYS"}
 SWEPT = {"GRANTS", "BONDS", "ACCESS_TOKENS", "REPLAY_CACHE", "SESSIONS"}

@@ -16,8 +16,8 @@ from chalicelib.keys import jose
 from chalicelib.keys.kms import ALGORITHMS, Kms, KmsSigner, MessageTooLong, to_jwk
 from chalicelib.keys.thumbprint import thumbprint
 from chalicelib.storage.records import SigningKey
-from local import aws as moto
-from tests.standin import aws as standin
+from local import aws_stand_in as moto
+from tests.aws_in_process import aws as standin
 
 CONTEXT = {"user": "alice"}
 KINDS = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}

@@ -18,7 +18,7 @@ from chalicelib.jobs import publish_keys
 from chalicelib.keys import jose
 from chalicelib.settings import Settings, variable, variables
 from infra import keys, tables
-from local import aws
+from local import aws_stand_in
 
 REGION = "eu-north-1"
 """Of these tests alone, so that no other stand-in of this process is touched."""
@@ -27,7 +27,7 @@ ELSEWHERE = {
     "DUCAT_ISSUER": "https://localhost:1",
     "DUCAT_MTLS_URL": "https://localhost:2",
     "DUCAT_BANK_NAME": "Bank",
-    "DUCAT_USER_DIRECTORY": "local.people:build",
+    "DUCAT_USER_DIRECTORY": "local.sandbox_users:build",
     "DUCAT_RESOURCE_URL": "https://localhost:2",
     "DUCAT_RESOURCE_RULES": "{}",
 }
@@ -35,13 +35,13 @@ ELSEWHERE = {
 
 @pytest.fixture(params=["served", "in_process"])
 def settings(request):
-    with getattr(aws, request.param)(REGION) as made:
+    with getattr(aws_stand_in, request.param)(REGION) as made:
         yield Settings.read(made | ELSEWHERE)
 
 
 @pytest.fixture
 def in_process():
-    with aws.in_process(REGION) as made:
+    with aws_stand_in.in_process(REGION) as made:
         yield made
 
 
@@ -50,10 +50,10 @@ def client(service):
 
 
 def test_the_tables_are_those_of_the_deployment():
-    assert {row.name: row.keys for row in tables.TABLES} == aws.TABLES
-    assert {row.name: row.indexes for row in tables.TABLES if row.indexes} == aws.INDEXES
-    assert {row.name for row in tables.TABLES if row.swept} == set(aws.SWEPT)
-    assert tables.TTL == aws.TTL
+    assert {row.name: row.keys for row in tables.TABLES} == aws_stand_in.TABLES
+    assert {row.name: row.indexes for row in tables.TABLES if row.indexes} == aws_stand_in.INDEXES
+    assert {row.name for row in tables.TABLES if row.swept} == set(aws_stand_in.SWEPT)
+    assert tables.TTL == aws_stand_in.TTL
 
 
 def test_the_keys_are_those_of_the_deployment_but_for_the_encryption_at_rest():
@@ -62,7 +62,7 @@ def test_the_keys_are_those_of_the_deployment_but_for_the_encryption_at_rest():
         for row in keys.KEYS
         if row.name != keys.TABLES_KEY
     }
-    assert deployed == aws.KEYS
+    assert deployed == aws_stand_in.KEYS
 
 
 def test_it_gives_every_setting_that_names_a_table_or_a_key_but_that_of_the_encryption_at_rest(in_process):
@@ -140,7 +140,7 @@ def test_kms_takes_at_most_4096_bytes_of_message(in_process):
 
 
 def test_one_of_eight_conditional_writes_wins():
-    with aws.served(REGION) as made:
+    with aws_stand_in.served(REGION) as made:
         dynamodb = client("dynamodb")
 
         def write(racer):
@@ -224,7 +224,7 @@ def test_nothing_of_the_developers_own_account_is_left_in_the_environment(monkey
         monkeypatch.setenv(name, "mine")
     import os
 
-    with aws.served(REGION) as made:
+    with aws_stand_in.served(REGION) as made:
         assert os.environ["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
         assert os.environ["AWS_ACCESS_KEY_ID"] == "local"
         assert not {"AWS_PROFILE", "AWS_SESSION_TOKEN"} & set(os.environ)

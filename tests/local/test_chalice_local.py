@@ -14,7 +14,7 @@ import requests
 from requests_oauth2client import OAuth2Client, PrivateKeyJwt
 from requests_oauth2client.exceptions import InvalidClient, InvalidRequest
 
-from local import people
+from local import sandbox_users
 from local.browser import Browser
 from local.fintech import SCOPE
 
@@ -103,7 +103,7 @@ def test_a_login_goes_as_far_as_it_can_without_a_certificate(stack, registered, 
     browser = Browser(stack.certificates.trusted, elsewhere=registered["pocket-ledger"].redirect_uri)
     browser._session.auth = with_secure_cookies(browser._session.cookies)
     page = browser.open(oauth.pushed_authorization_request(asked).uri)
-    secrets = {"username": "bob", "password": people.BOB.password, "one_time_code": people.ONE_TIME_CODE}
+    secrets = {"username": "bob", "password": sandbox_users.BOB.password, "one_time_code": sandbox_users.ONE_TIME_CODE}
     page = browser.press(browser.press(page, "login", secrets), "approve")
     response = asked.validate_callback(page.url)
     with pytest.raises((InvalidRequest, InvalidClient)):

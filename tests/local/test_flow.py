@@ -13,11 +13,11 @@ from requests_oauth2client import BearerToken, DPoPKey, DPoPToken, OAuth2Client,
 from requests_oauth2client.exceptions import InvalidClient, InvalidGrant
 
 from chalicelib.profiles import PROFILES
-from local import clients, fintech_web, people
+from local import clients, fintech_web, sandbox_users
 from local.browser import Browser
 from local.fintech import Fintech, NotConnected, Refused
 
-ALICE = {"username": "alice", "password": people.ALICE.password, "one_time_code": people.ONE_TIME_CODE}
+ALICE = {"username": "alice", "password": sandbox_users.ALICE.password, "one_time_code": sandbox_users.ONE_TIME_CODE}
 BOTH = pytest.mark.parametrize("client_id", ["pocket-ledger", "rent-scout"])
 
 
@@ -62,7 +62,7 @@ def test_a_customer_consents_and_the_fintech_reads_until_it_is_revoked(fintech_o
     fintech = fintech_of(client_id)
     token = fintech.finish(*log_in(fintech, browser_of(fintech)))
     assert token.id_token.alg == fintech.client.metadata["id_token_signed_response_alg"]
-    assert token.id_token.sub == people.ALICE.sub
+    assert token.id_token.sub == sandbox_users.ALICE.sub
     assert fintech.person(token)["email"] == "alice@example.com"
     assert [account["name"] for account in fintech.accounts(token)] == ["Current account", "Savings"]
 
@@ -82,7 +82,7 @@ def test_a_customer_consents_and_the_fintech_reads_until_it_is_revoked(fintech_o
 
 def test_each_person_sees_their_own_accounts(fintech_of, browser_of):
     fintech = fintech_of("pocket-ledger")
-    bob = ALICE | {"username": "bob", "password": people.BOB.password}
+    bob = ALICE | {"username": "bob", "password": sandbox_users.BOB.password}
     token = fintech.finish(*log_in(fintech, browser_of(fintech), bob))
     assert [account["balance"] for account in fintech.accounts(token)] == ["-42.00"]
 
@@ -106,14 +106,14 @@ def test_wrong_secrets_bring_the_page_again_and_right_ones_go_on(fintech_of, bro
     page = browser.press(browser.open(begun.url), "login", ALICE | wrong)
     assert 'role="alert"' in page.html
     page = browser.press(browser.press(page, "login", ALICE), "approve")
-    assert fintech.finish(begun, page.url).id_token.sub == people.ALICE.sub
+    assert fintech.finish(begun, page.url).id_token.sub == sandbox_users.ALICE.sub
 
 
 def test_the_login_page_shows_the_sandbox_peoples_secrets(fintech_of, browser_of):
     fintech = fintech_of("pocket-ledger")
     page = browser_of(fintech).open(fintech.begin().url)
-    assert people.ALICE.password in page.html
-    assert people.ONE_TIME_CODE in page.html
+    assert sandbox_users.ALICE.password in page.html
+    assert sandbox_users.ONE_TIME_CODE in page.html
 
 
 def test_another_browser_with_the_pages_address_gets_nowhere(fintech_of, browser_of):
@@ -207,7 +207,7 @@ def proving(request, stack, home):
 
 def test_a_fintech_with_a_dpop_key_reads_until_it_is_revoked(proving, browser_of):
     token = proving.finish(*log_in(proving, browser_of(proving)))
-    assert (token.token_type, token.id_token.sub) == ("DPoP", people.ALICE.sub)
+    assert (token.token_type, token.id_token.sub) == ("DPoP", sandbox_users.ALICE.sub)
     assert proving.person(token)["email"] == "alice@example.com"
     fresh = proving.refresh(token)
     for one in (token, fresh):
@@ -238,7 +238,7 @@ def test_a_fintech_that_signs_takes_no_response_that_the_bank_did_not_sign_for_i
     for query in (bare, *(f"response={one}" for one in forged)):
         with pytest.raises(NotConnected):
             proving.finish(begun, f"{proving.client.redirect_uri}?{query}")
-    assert proving.finish(begun, callback).id_token.sub == people.ALICE.sub
+    assert proving.finish(begun, callback).id_token.sub == sandbox_users.ALICE.sub
 
 
 # The sample bank
@@ -344,7 +344,7 @@ def under_fapi_1(request, stack, home, monkeypatch):
 def test_each_fintech_reads_under_fapi_1_by_its_own_response_type(under_fapi_1, browser_of):
     for fintech in under_fapi_1:
         token = fintech.finish(*log_in(fintech, browser_of(fintech)))
-        assert (token.token_type, token.id_token.sub) == ("Bearer", people.ALICE.sub)
+        assert (token.token_type, token.id_token.sub) == ("Bearer", sandbox_users.ALICE.sub)
         assert fintech.person(token)["email"] == "alice@example.com"
         assert len(fintech.accounts(fintech.refresh(token))) == 2
 

@@ -2,8 +2,8 @@
 
 import json
 
-from local import bank
-from local.people import ALICE, BOB
+from local import sample_bank
+from local.sandbox_users import ALICE, BOB
 from local.stack import RESOURCE_RULES
 
 CURRENT, SAVINGS = (account["iban"] for account in ALICE.accounts)
@@ -15,7 +15,7 @@ def shown(sub=ALICE.sub, **access):
     if access:
         named = {name: [{"iban": iban} for iban in ibans] for name, ibans in access.items()}
         given["authorization_details"] = json.dumps([{"type": "account_information", "access": named}])
-    answer = bank.accounts({"requestContext": {"authorizer": {k: v for k, v in given.items() if v}}}, None)
+    answer = sample_bank.accounts({"requestContext": {"authorizer": {k: v for k, v in given.items() if v}}}, None)
     assert answer["statusCode"] == 200
     return {account["iban"]: "balance" in account for account in json.loads(answer["body"])["accounts"]}
 
@@ -29,7 +29,7 @@ def test_each_person_sees_their_own_accounts_and_a_client_by_itself_none():
 
 def test_what_the_bank_sells_is_about_nobody():
     assert RESOURCE_RULES["GET /products"]["subject"] == "any"
-    answer = bank.products({"requestContext": {"authorizer": {"interaction_id": "x"}}}, None)
+    answer = sample_bank.products({"requestContext": {"authorizer": {"interaction_id": "x"}}}, None)
     assert [one["name"] for one in json.loads(answer["body"])["products"]] == ["Current account", "Savings"]
 
 

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from local.certificates import FOLDER
-from tests.foreign import programs
-from tests.foreign.recipes.new_client import CALLBACK
+from tests.client_libraries import programs
+from tests.client_libraries.recipes.new_client import CALLBACK
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/integrate/clients/README.md").read_text(encoding="utf-8")

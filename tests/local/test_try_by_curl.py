@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from local import people
+from local import sandbox_users
 from local.browser import Browser
 from local.certificates import FOLDER
 
@@ -51,8 +51,8 @@ def code_of(address, first):
     browser = Browser(FOLDER / "dev-ca.crt", elsewhere=f"https://localhost:{first + 2}/")
     typed = {
         "username": "alice",
-        "password": people.PEOPLE["alice"].password,
-        "one_time_code": people.ONE_TIME_CODE,
+        "password": sandbox_users.PEOPLE["alice"].password,
+        "one_time_code": sandbox_users.ONE_TIME_CODE,
     }
     page = browser.press(browser.press(browser.open(address), "login", typed), "approve")
     return parse_qs(urlsplit(page.url).query)["code"][0]

@@ -32,8 +32,8 @@ WIDE = (
     "gateway",
     "users",
     "fetch",
-    "local/test_wire.py",
-    "local/test_gateway.py",
+    "local/test_https_server.py",
+    "local/test_api_gateway.py",
 )
 """Folders and files below tests/ that a mutation meets which its own tests let pass."""
 QUICKLY = ("-q", "-n0", "-p", "no:randomly", "-p", "no:cacheprovider", "--timeout=60", "--ignore-glob=*_in_browser.py")

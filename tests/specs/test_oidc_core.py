@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import jwt
 import pytest
 
-from local.people import ALICE, BOB
+from local.sandbox_users import ALICE, BOB
 from tests.actors import ISSUER, NOW, Browser
 from tests.each import each
 

@@ -10,7 +10,7 @@ import jwt
 import pytest
 
 from chalicelib.errors import InvalidClientMetadata
-from local.people import ALICE
+from local.sandbox_users import ALICE
 from tests.actors import ISSUER, Browser, jwk, rsa_key
 from tests.authenticator import Authenticator, asked, put
 from tests.conftest import STANDARD

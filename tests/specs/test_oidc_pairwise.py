@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.users import pairwise
-from local.people import ALICE, BOB
+from local.sandbox_users import ALICE, BOB
 from tests.actors import Browser, Fintech, certificate, jwk, rsa_key
 from tests.conftest import FAPI1
-from tests.storage.specimens import LOGIN
+from tests.storage.sample_records import LOGIN
 
 
 def client_of(bank, name, host, **more):

@@ -7,7 +7,7 @@ import pytest
 from chalicelib.interaction import session
 from chalicelib.profiles import PROFILES
 from chalicelib.storage.token_values import digest
-from local.people import ALICE, BOB
+from local.sandbox_users import ALICE, BOB
 from tests.actors import Browser, jwk, rsa_key
 from tests.conftest import FAPI1
 from tests.each import each

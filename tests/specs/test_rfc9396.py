@@ -10,8 +10,8 @@ from chalicelib import gateway
 from chalicelib.assembly import Aws
 from chalicelib.authorization_details.detail_types import TYPES
 from chalicelib.endpoints import authorizer
-from local import people
-from local.people import ALICE
+from local import sandbox_users
+from local.sandbox_users import ALICE
 from tests.actors import NOW, Browser, certificate, elements
 from tests.conftest import STANDARD
 from tests.each import each
@@ -283,14 +283,14 @@ def test_4_the_button_that_decides_nothing_shows_the_page_as_it_was_left(rich):
 def test_4_an_account_without_an_iban_is_no_choice_and_no_failure(rich, monkeypatch, detail):
     """A card or a loan has none; whoever had one could sign in, and then saw an error of ours."""
     card = {"name": "Credit card", "pan": "5409"}
-    alice = replace(people.ALICE, accounts=(card, *people.ALICE.accounts))
-    monkeypatch.setattr(people, "PEOPLE", {"alice": alice})
+    alice = replace(sandbox_users.ALICE, accounts=(card, *sandbox_users.ALICE.accounts))
+    monkeypatch.setattr(sandbox_users, "PEOPLE", {"alice": alice})
     browser = Browser(rich.bank)
     page = consent_page(rich, browser, detail)
     assert page.status == 200
     assert "Credit card" not in page.text
     assert "code" in answered(browser, page).parameters
-    monkeypatch.setattr(people, "PEOPLE", {"alice": replace(alice, accounts=(card,))})
+    monkeypatch.setattr(sandbox_users, "PEOPLE", {"alice": replace(alice, accounts=(card,))})
     browser = Browser(rich.bank)
     page = consent_page(rich, browser, detail)
     assert "You have no" in page.text or "You have none" in page.text

@@ -22,8 +22,8 @@ from chalicelib.profiles import PROFILES
 from chalicelib.tokens import dpop, sender_constraint
 from chalicelib.tokens.dpop_nonce import Nonces
 from chalicelib.tokens.sender_constraint import PresentedKeys, Proof
-from local.gateway import Api, Route
-from local.wire import Incoming
+from local.api_gateway import Api, Route
+from local.https_server import Incoming
 from tests.actors import (
     ISSUER,
     MTLS,

@@ -11,7 +11,7 @@ from chalicelib.authorization_details import declared_type, detail_types, detail
 from chalicelib.errors import InvalidAuthorizationDetails, InvalidClientMetadata
 from chalicelib.users import assurance, claims
 from chalicelib.vocabulary import VocabularyError, read
-from local.people import ALICE
+from local.sandbox_users import ALICE
 from tests.actors import NOW, Browser, certificate, elements
 from tests.conftest import STANDARD
 from tests.each import each

@@ -1,4 +1,4 @@
-"""One contract, three backends: moto and tests/standin always, AWS's own DynamoDB Local where Java and Maven are there."""
+"""One contract, three backends: moto and tests/aws_in_process always, AWS's own DynamoDB Local where Java and Maven are there."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from botocore.exceptions import ConnectionClosedError
 
 from chalicelib.assembly import Aws
 from chalicelib.settings import Settings, variable
-from local import aws as stand_in
-from tests.standin import aws as standin
+from local import aws_stand_in as stand_in
+from tests.aws_in_process import aws as standin
 from tests.storage import dynamodb_local
 
 

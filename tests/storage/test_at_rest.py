@@ -7,8 +7,8 @@ import pytest
 
 from chalicelib.storage.dynamodb.tables import SWEEP_SLACK
 from chalicelib.storage.token_values import digest, of_grant, session_of
-from local.aws import SWEPT, TABLES, TTL
-from tests.storage.specimens import NOW, flow, handle, once, own_handle, session, session_handle, token
+from local.aws_stand_in import SWEPT, TABLES, TTL
+from tests.storage.sample_records import NOW, flow, handle, once, own_handle, session, session_handle, token
 
 
 def test_no_handle_lies_in_any_table(aws, items):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chalicelib.storage import grant_records, records
 from chalicelib.storage.dynamodb.codec import Unreadable, decode, encode
-from tests.storage.specimens import LOGIN, flow, token, user
+from tests.storage.sample_records import LOGIN, flow, token, user
 
 KINDS = [
     kind

@@ -1,4 +1,4 @@
-"""What tests/standin makes of DynamoDB's conditions is what AWS's own DynamoDB Local makes of them."""
+"""What tests/aws_in_process makes of DynamoDB's conditions is what AWS's own DynamoDB Local makes of them."""
 
 import pytest
 from boto3.dynamodb.types import TypeSerializer

@@ -1,9 +1,9 @@
-"""What tests/standin makes of reads and transactions is what AWS's own DynamoDB Local makes of them."""
+"""What tests/aws_in_process makes of reads and transactions is what AWS's own DynamoDB Local makes of them."""
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.storage.specimens import handle
+from tests.storage.sample_records import handle
 
 pytestmark = pytest.mark.parametrize("settings", ["standin", "dynamodb-local"], indirect=True, scope="module")
 

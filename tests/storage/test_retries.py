@@ -5,7 +5,7 @@ import pytest
 from chalicelib.storage.grant_records import Bond, RememberedConsent
 from chalicelib.storage.stores import AlreadyUsed, Replayed
 from chalicelib.storage.token_values import digest
-from tests.storage.specimens import NOW, flow, handle, once, own_handle, session, session_handle, token
+from tests.storage.sample_records import NOW, flow, handle, once, own_handle, session, session_handle, token
 
 
 def test_a_claim_that_landed_holds_for_the_attempt_that_made_it_and_for_no_other(aws, lost_answers):

@@ -7,7 +7,7 @@ import pytest
 from chalicelib.storage.grant_records import Consumption
 from chalicelib.storage.stores import NotOpen, Replayed
 from chalicelib.storage.token_values import digest, of_grant
-from tests.storage.specimens import LOGIN, NOW, REQUEST, UNUSABLE, flow, handle, token
+from tests.storage.sample_records import LOGIN, NOW, REQUEST, UNUSABLE, flow, handle, token
 
 # Pushing and opening.
 

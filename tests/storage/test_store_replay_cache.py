@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.storage.stores import AlreadyUsed, NotOpen
-from tests.storage.specimens import NOW, once
+from tests.storage.sample_records import NOW, once
 
 
 def test_a_value_is_claimed_once(aws):

@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.storage.token_values import session_of
-from tests.storage.specimens import NOW, UNUSABLE, flow, session, session_handle
+from tests.storage.sample_records import NOW, UNUSABLE, flow, session, session_handle
 
 
 def test_a_session_is_found_by_its_handle_as_it_was_begun(aws):

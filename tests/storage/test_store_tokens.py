@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import WEEK, join, with_week
-from tests.storage.specimens import NOW, UNUSABLE, flow, handle, own_handle, token
+from tests.storage.sample_records import NOW, UNUSABLE, flow, handle, own_handle, token
 
 
 def test_a_clients_own_token_needs_no_grant(aws):

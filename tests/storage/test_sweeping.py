@@ -11,7 +11,7 @@ from chalicelib.storage.dynamodb.weekly_tables import WEEKS_AHEAD, name_of
 from chalicelib.storage.grant_records import Bond
 from chalicelib.storage.stores import AlreadyUsed
 from chalicelib.storage.token_values import WEEK, week_of
-from tests.storage.specimens import NOW, flow, handle, once, own_handle, session, session_handle, token
+from tests.storage.sample_records import NOW, flow, handle, once, own_handle, session, session_handle, token
 
 THIS = week_of(NOW)
 NEXT_MONDAY = (THIS + 1) * WEEK

@@ -10,7 +10,7 @@ from pynamodb.exceptions import PynamoDBException
 from chalicelib.storage.dynamodb.tables import CONFLICT_PAUSES
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest
-from tests.storage.specimens import NOW, UNUSABLE, flow, handle, once, user
+from tests.storage.sample_records import NOW, UNUSABLE, flow, handle, once, user
 
 COLLIDED = {"Error": {"Code": "ReplicatedWriteConflictException", "Message": "busy in another Region"}}
 BUSY = {"Error": {"Code": "TransactionConflictException", "Message": "busy"}}

@@ -17,10 +17,10 @@ from chalicelib.settings import Settings, variable
 from chalicelib.storage.grant_records import Bond, RememberedConsent
 from chalicelib.storage.stores import AlreadyUsed, NotOpen, Replayed
 from chalicelib.storage.token_values import of_grant
-from local.aws import INDEXES, TABLES, _index
-from tests.standin.errors import AwsError
-from tests.standin.regions import Replicas
-from tests.storage.specimens import NOW, flow, handle, once
+from local.aws_stand_in import INDEXES, TABLES, _index
+from tests.aws_in_process.errors import AwsError
+from tests.aws_in_process.regions import Replicas
+from tests.storage.sample_records import NOW, flow, handle, once
 
 RACES = int(os.environ.get("RACES", "60"))
 SEEDS = count(int(os.environ.get("SEED", "1")))

@@ -17,7 +17,7 @@ from chalicelib.users import directory, password
 from chalicelib.users.directory import FIRST_LOCK, FREE_TRIES, LOCKS, MAX_LOCK
 from chalicelib.users.enrolment import SHORTEST_PASSWORD, enrol
 from chalicelib.users.port import SignInRefused
-from tests.standin import aws as standin
+from tests.aws_in_process import aws as standin
 
 pytestmark = pytest.mark.usefixtures("light_passwords")
 

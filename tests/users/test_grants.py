@@ -9,7 +9,7 @@ import pytest
 from chalicelib.authorization_details.detail_types import TYPES
 from chalicelib.storage.records import SingleUse
 from chalicelib.storage.token_values import digest
-from local.people import Sandbox
+from local.sandbox_users import Sandbox
 from tests.actors import ISSUER, Browser, certificate, elements
 from tests.conftest import STANDARD
 

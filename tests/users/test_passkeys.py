@@ -14,7 +14,7 @@ from chalicelib.storage.records import SingleUse
 from chalicelib.storage.token_values import digest
 from chalicelib.users import enrolment
 from chalicelib.users.passkeys import MAX_ITEMS, TICKET_LIFETIME
-from local import people as sandbox
+from local import sandbox_users as sandbox
 from tests.actors import ISSUER, Browser
 from tests.authenticator import PRESENT, VERIFIED, Authenticator, asked, b64, cose, unb64
 

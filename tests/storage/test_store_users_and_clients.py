@@ -1,0 +1,335 @@
+"""stores.Clients, stores.Users, stores.SigningKeys."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.storage.dynamodb import clients
+from chalicelib.storage.records import SigningKey
+from chalicelib.storage.stores import NotOpen
+from chalicelib.storage.token_values import digest
+from tests.storage.sample_records import NOW, UNUSABLE, client, handle, user
+
+
+def operations(calls):
+    return [operation for operation, _ in calls]
+
+
+# Clients.
+
+
+def test_a_client_is_found_as_it_was_registered(aws):
+    registered = client(jwks={"keys": [{"kty": "EC", "x": "ü"}]}, tls_client_auth_subject_dn="CN=a, O=ß")
+    aws.clients.put(registered)
+    assert aws.clients.find(registered.client_id, now=NOW) == registered
+
+
+@pytest.mark.parametrize("client_id", ["nobody", *UNUSABLE])
+def test_a_client_that_was_never_registered_is_not_found(aws, client_id):
+    assert aws.clients.find(client_id, now=NOW) is None
+
+
+def test_a_found_client_costs_no_call_for_a_minute(aws, another, calls):
+    registered = client()
+    another.clients.put(registered)
+    aws.clients.find(registered.client_id, now=NOW)
+    calls.clear()
+    assert aws.clients.find(registered.client_id, now=NOW + 59) == registered
+    assert operations(calls) == []
+    aws.clients.find(registered.client_id, now=NOW + 60)
+    assert operations(calls) == ["GetItem"]
+
+
+def test_a_replaced_client_is_seen_elsewhere_after_a_minute_at_most(aws, another):
+    old = client()
+    aws.clients.put(old)
+    assert aws.clients.find(old.client_id, now=NOW) == another.clients.find(old.client_id, now=NOW) == old
+    new = replace(old, client_name="Renamed")
+    aws.clients.put(new)
+    assert aws.clients.find(old.client_id, now=NOW) == new
+    assert another.clients.find(old.client_id, now=NOW + 60) == new
+
+
+def test_a_client_that_is_not_there_is_asked_for_again(aws):
+    late = client()
+    assert aws.clients.find(late.client_id, now=NOW) is None
+    aws.clients.put(late)
+    assert aws.clients.find(late.client_id, now=NOW) == late
+
+
+def test_the_clients_that_a_warm_function_remembers_are_bounded(aws, monkeypatch):
+    monkeypatch.setattr(clients, "MAX_CACHED_CLIENTS", 3)
+    for _ in range(10):
+        one = client()
+        aws.clients.put(one)
+        assert aws.clients.find(one.client_id, now=NOW) == one
+        assert len(aws.clients._cache) <= 3
+
+
+# Users.
+
+
+def test_a_user_is_found_as_kept(aws):
+    alice = user()
+    aws.users.put(alice)
+    assert aws.users.find(alice.username) == alice
+
+
+@pytest.mark.parametrize("username", ["nobody", *UNUSABLE])
+def test_a_user_that_was_never_kept_is_not_found(aws, username):
+    assert aws.users.find(username) is None
+
+
+def admit(aws, username, *, attempt=None, now=NOW, **more):
+    return aws.users.admit(username, attempt=attempt or handle(), free=5, locks=(30, 60), now=now, **more)
+
+
+def test_attempts_are_counted_with_the_time_of_the_last(aws):
+    alice = user()
+    aws.users.put(alice)
+    assert admit(aws, alice.username)
+    assert admit(aws, alice.username, now=NOW + 3)
+    assert aws.users.find(alice.username) == replace(alice, failures=2, last_failure=NOW + 3)
+
+
+def test_of_many_attempts_at_once_so_many_are_admitted_as_are_free(aws, race):
+    alice = user()
+    aws.users.put(alice)
+    assert sorted(race(lambda n: admit(aws, alice.username))) == [False] * 3 + [True] * 5
+    assert aws.users.find(alice.username).failures == 5
+
+
+def test_after_the_lock_one_is_admitted_and_the_last_lock_goes_on(aws):
+    alice = user()
+    aws.users.put(alice)
+    assert all([admit(aws, alice.username) for _ in range(5)])
+    for opens in (30, 60, 60, 60):
+        last = aws.users.find(alice.username).last_failure
+        assert not admit(aws, alice.username, now=last + opens - 1)
+        assert [admit(aws, alice.username, now=last + opens) for _ in range(2)] == [True, False]
+
+
+def test_an_attempt_that_is_sent_again_counts_once(aws):
+    alice = user()
+    aws.users.put(alice)
+    assert all([admit(aws, alice.username) for _ in range(4)])
+    assert all([admit(aws, alice.username, attempt="the fifth") for _ in range(3)])
+    assert aws.users.find(alice.username).failures == 5
+
+
+def test_a_browser_counts_for_itself(aws):
+    alice = user()
+    aws.users.put(alice)
+    assert all([admit(aws, alice.username) for _ in range(5)])
+    assert [admit(aws, alice.username, browser="hers") for _ in range(6)] == [True] * 5 + [False]
+    aws.users.cleared(alice.username, browser="hers")
+    assert admit(aws, alice.username, browser="hers")
+    assert not admit(aws, alice.username)
+
+
+def test_cleared_attempts_are_none(aws):
+    alice = user()
+    aws.users.put(alice)
+    admit(aws, alice.username)
+    aws.users.cleared(alice.username)
+    aws.users.cleared(alice.username)
+    assert aws.users.find(alice.username).failures == 0
+
+
+def test_an_attempt_of_nobody_makes_no_one(aws, items):
+    before = items("users_table")
+    assert not admit(aws, f" {handle()}")
+    aws.users.cleared(f" {handle()}")
+    assert items("users_table") == before
+
+
+# Passkeys.
+
+
+def passkey(**changes):
+    return {"id": handle(), "key": "a2V5", "handle": handle(), "created_at": NOW} | changes
+
+
+@pytest.fixture
+def invited(aws):
+    """A user with a ticket, as it was read, and that ticket."""
+    one, ticket = user(), handle()
+    aws.users.put(one)
+    aws.users.invite(one.username, invitation=ticket, until=NOW + 60)
+    return aws.users.find(one.username), ticket
+
+
+def test_a_passkey_leads_to_its_user_once_it_was_added(aws, another, invited):
+    one, ticket = invited
+    admit(aws, one.username)
+    added = passkey()
+    aws.users.add_passkey(one, added, enrolment_token=ticket, sign_count=7, now=NOW)
+    found = another.users.find_by_passkey(added["id"])
+    assert (found.passkey, found.sign_count) == (added, 7)
+    assert found.user == replace(one, passkeys=(added,), failures=1, last_failure=NOW, invitation=None, invited_until=0)
+
+
+@pytest.mark.parametrize("credential_id", ["nobody", *UNUSABLE])
+def test_a_passkey_that_was_never_added_leads_to_nobody(aws, credential_id):
+    assert aws.users.find_by_passkey(credential_id) is None
+
+
+def test_what_leads_to_a_user_is_no_user(aws, invited):
+    one, ticket = invited
+    added = passkey()
+    aws.users.add_passkey(one, added, enrolment_token=ticket, sign_count=0, now=NOW)
+    assert aws.users.find(f"passkey {digest(added['id'])}") is None
+
+
+def test_a_passkey_that_was_taken_away_leads_to_nobody_though_another_is_left(aws, invited):
+    one, ticket = invited
+    gone, left = passkey(), passkey()
+    aws.users.add_passkey(one, gone, enrolment_token=ticket, sign_count=0, now=NOW)
+    aws.users.put(replace(one, passkeys=(left,)))
+    assert aws.users.find_by_passkey(gone["id"]) is None
+
+
+def test_a_ticket_adds_one_passkey_whoever_races(aws, invited):
+    one, ticket = invited
+
+    def add(_):
+        try:
+            aws.users.add_passkey(one, passkey(), enrolment_token=ticket, sign_count=0, now=NOW)
+        except NotOpen:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as racers:
+        assert list(racers.map(add, range(8))).count(True) == 1
+    assert len(aws.users.find(one.username).passkeys) == 1
+
+
+def test_a_ticket_that_is_another_or_too_old_adds_nothing(aws, invited):
+    one, ticket = invited
+    for wrong, now in ((handle(), NOW), (ticket, NOW + 60)):
+        with pytest.raises(NotOpen):
+            aws.users.add_passkey(one, passkey(), enrolment_token=wrong, sign_count=0, now=now)
+    assert aws.users.find(one.username) == one
+
+
+def test_a_passkey_that_is_known_is_not_added_again_for_anybody(aws, invited):
+    one, ticket = invited
+    added = passkey()
+    aws.users.add_passkey(one, added, enrolment_token=ticket, sign_count=0, now=NOW)
+    aws.users.invite(one.username, invitation=ticket, until=NOW + 60)
+    with pytest.raises(NotOpen):
+        aws.users.add_passkey(aws.users.find(one.username), added, enrolment_token=ticket, sign_count=0, now=NOW)
+    assert aws.users.find(one.username).passkeys == (added,)
+
+
+def test_an_invitation_is_exchanged_once_and_the_same_exchange_may_be_sent_again(aws, invited):
+    one, invitation = invited
+    ticket = handle()
+    for _ in range(2):
+        aws.users.exchange(one.username, invitation=invitation, enrolment_token=ticket, until=NOW + 9, now=NOW)
+    with pytest.raises(NotOpen):
+        aws.users.exchange(one.username, invitation=invitation, enrolment_token=handle(), until=NOW + 9, now=NOW)
+    assert aws.users.find(one.username) == replace(one, invitation=digest(ticket), invited_until=NOW + 9)
+
+
+def test_a_passkey_whose_second_write_failed_is_added_by_the_next_try_and_led_nowhere_before(aws, invited, monkeypatch):
+    one, ticket = invited
+    added, tables = passkey(), aws.dynamo._tables
+    really = tables.write
+
+    def dying(write):
+        if write.verb == "Update":
+            raise ConnectionError
+        return really(write)
+
+    monkeypatch.setattr(tables, "write", dying)
+    with pytest.raises(ConnectionError):
+        aws.users.add_passkey(one, added, enrolment_token=ticket, sign_count=0, now=NOW)
+    monkeypatch.undo()
+    assert aws.users.find_by_passkey(added["id"]) is None
+    aws.users.add_passkey(one, added, enrolment_token=ticket, sign_count=0, now=NOW)
+    assert aws.users.find_by_passkey(added["id"]).user.username == one.username
+
+
+def test_nobody_takes_over_what_leads_to_somebody_elses_passkey(aws, invited):
+    one, ticket = invited
+    added, other = passkey(), user(invitation=digest("t"), invited_until=NOW + 60)
+    aws.users.put(other)
+    aws.users.invite(other.username, invitation="t", until=NOW + 60)
+    aws.users.add_passkey(one, added, enrolment_token=ticket, sign_count=0, now=NOW)
+    with pytest.raises(NotOpen):
+        aws.users.add_passkey(aws.users.find(other.username), added, enrolment_token="t", sign_count=0, now=NOW)
+    assert aws.users.find_by_passkey(added["id"]).user.username == one.username
+
+
+def test_an_invitation_that_is_too_old_or_anothers_is_not_exchanged(aws, invited):
+    one, invitation = invited
+    for wrong, now in ((handle(), NOW), (invitation, NOW + 60)):
+        with pytest.raises(NotOpen):
+            aws.users.exchange(one.username, invitation=wrong, enrolment_token=handle(), until=NOW + 99, now=now)
+    assert aws.users.find(one.username) == one
+
+
+def test_nobody_is_invited_under_a_name_that_nobody_has(aws):
+    with pytest.raises(NotOpen):
+        aws.users.invite("nobody", invitation=handle(), until=NOW + 60)
+    assert aws.users.find("nobody") is None
+
+
+def test_a_signature_counter_only_goes_up(aws, invited):
+    one, ticket = invited
+    added = passkey()
+    aws.users.add_passkey(one, added, enrolment_token=ticket, sign_count=5, now=NOW)
+    for count in (5, 4, 0):
+        with pytest.raises(NotOpen):
+            aws.users.counted(added["id"], count, attempt="another")
+    aws.users.counted(added["id"], 6, attempt="this")
+    assert aws.users.find_by_passkey(added["id"]).sign_count == 6
+
+
+def test_replacing_a_user_takes_passkeys_and_invitation_away(aws, invited):
+    one, ticket = invited
+    added = passkey()
+    aws.users.add_passkey(one, added, enrolment_token=ticket, sign_count=0, now=NOW)
+    aws.users.invite(one.username, invitation=ticket, until=NOW + 60)
+    aws.users.put(replace(one, passkeys=()))
+    assert aws.users.find_by_passkey(added["id"]) is None
+    with pytest.raises(NotOpen):
+        aws.users.add_passkey(one, passkey(), enrolment_token=ticket, sign_count=0, now=NOW)
+
+
+# Signing keys.
+
+
+def signing_key(**changes):
+    kid = handle()
+    return replace(SigningKey(kid, "PS256", "arn:key", {"kid": kid, "n": "AQAB"}, NOW), **changes)
+
+
+def test_every_kept_signing_key_is_in_the_registry(aws):
+    keys = [signing_key(), signing_key(), signing_key(alg="ES256", published_until=NOW + 9)]
+    for key in keys:
+        aws.signing_keys.put(key)
+    found = aws.signing_keys.all(now=NOW)
+    assert [key for key in keys if key not in found] == []
+
+
+def test_a_signing_key_that_is_kept_again_is_replaced(aws):
+    key = signing_key()
+    aws.signing_keys.put(key)
+    retired = replace(key, published_until=NOW + 9)
+    aws.signing_keys.put(retired)
+    assert [found for found in aws.signing_keys.all(now=NOW) if found.kid == key.kid] == [retired]
+
+
+def test_the_registry_costs_no_call_for_five_minutes_and_then_shows_what_others_published(aws, another, calls):
+    aws.signing_keys.put(signing_key())
+    aws.signing_keys.all(now=NOW)
+    later = signing_key()
+    another.signing_keys.put(later)
+    calls.clear()
+    assert later not in aws.signing_keys.all(now=NOW + 299)
+    assert operations(calls) == []
+    assert later in aws.signing_keys.all(now=NOW + 300)
+    assert operations(calls) == ["Query"]
