@@ -11,7 +11,7 @@ import pytest
 from jwskate import Jwk
 
 from chalicelib import client_registration
-from local import people
+from local import sandbox_users
 from local.browser import Browser
 from local.stack import Stack
 from tests.local.openid_client import program
