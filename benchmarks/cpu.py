@@ -25,12 +25,12 @@ from benchmarks import journey
 from chalicelib import gateway
 from chalicelib.assembly import Aws
 from chalicelib.endpoints import authorizer
+from chalicelib.events import AuthorizerAnswer, Event
 from chalicelib.jobs import publish_keys
 from local import aws_stand_in
 from tests.actors import Answer, Bank, Browser, Fintech
 
 Ask = Callable[[Fintech], object]
-Event = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -121,9 +121,9 @@ class _Writer(Bank):
         self.event(method, path, body=body, headers=headers, **request)
         return Answer(200, (), "")
 
-    def authorize(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+    def authorize(self, method: str, path: str, **request: Any) -> AuthorizerAnswer:
         self.event(method, path, **request)
-        return {"context": {}}
+        return {"principalId": "", "policyDocument": {"Version": "2012-10-17", "Statement": []}, "context": {}}
 
     def event(self, method: str, path: str, **request: Any) -> Event:
         made = super().event(method, path, **request)

@@ -16,6 +16,7 @@ import jwt
 import pyotp
 
 from benchmarks.calls import Count, CountedAws
+from chalicelib.events import AuthorizerAnswer
 from chalicelib.jobs import publish_keys
 from chalicelib.storage.records import User
 from chalicelib.users import enrolment
@@ -150,7 +151,7 @@ def journey(asking: Fintech, provider: CountedAws, **asked: Any) -> dict[str, Co
     return counts
 
 
-def payment(bank: Bank) -> tuple[Fintech, str, Callable[[str], dict[str, Any]]]:
+def payment(bank: Bank) -> tuple[Fintech, str, Callable[[str], AuthorizerAnswer]]:
     """A client, its token for a payment that somebody agreed to, and what the authorizer decides of a call that makes it."""
     payer = client(bank, "tls_client_auth", "mtls", authorization_details_types=["payment_initiation"])
     browser, (person, code) = Browser(bank), _person(cast(CountedAws, bank.aws), now=bank.now)
@@ -161,7 +162,7 @@ def payment(bank: Bank) -> tuple[Fintech, str, Callable[[str], dict[str, Any]]]:
     rule = {"authorization_details_type": "payment_initiation", "consumes": True}
     bank.aws.settings = replace(bank.settings, resource_rules=json.dumps({"POST /payments": rule}))
 
-    def pay(access_token: str) -> dict[str, Any]:
+    def pay(access_token: str) -> AuthorizerAnswer:
         headers = (*payer.presenting(access_token, "POST", "/payments"), ("x-idempotency-key", "1"))
         return bank.authorize("POST", "/payments", headers=headers, certificate=payer.certificate)
 

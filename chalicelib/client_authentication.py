@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Protocol
 
 from cryptography.x509 import Certificate
 
@@ -14,8 +14,14 @@ from chalicelib.fetch.documents import FetchError
 from chalicelib.keys import jose
 from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES, Profile
+from chalicelib.protocol_types import JsonObject
 from chalicelib.provider import Provider
 from chalicelib.storage.records import Client, SingleUse
+
+
+class Note(Protocol):
+    def __call__(self, **members: str | None) -> None:
+        """Keep more for the request's log line."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,7 @@ class AuthenticatedClient:
     profile: Profile
     single_use: tuple[SingleUse, ...] = ()
     by_certificate: bool = False
-    note: Callable[..., None] = lambda **members: None
+    note: Note = lambda **members: None
 
 
 @dataclass(frozen=True)
@@ -113,7 +119,7 @@ def _assertion(attempt: _Attempt) -> str:
     return attempt.form["client_assertion"]
 
 
-def _asserted(attempt: _Attempt, claims: dict[str, Any]) -> AuthenticatedClient:
+def _asserted(attempt: _Attempt, claims: JsonObject) -> AuthenticatedClient:
     """The client, if what it signed is for us and for now."""
     client, profile = attempt.client, attempt.profile
     ours = attempt.provider.settings.audiences(attempt.request.path)

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from cryptography import x509
 
 from chalicelib.clients import client_secret, distinguished_name
 from chalicelib.clients.certificate import poses
+from chalicelib.clients.jwk_set import certificates
 from chalicelib.clients.metadata import registered
 from chalicelib.errors import InvalidClientMetadata
+from chalicelib.protocol_types import Claims
 from chalicelib.provider import Provider
 from chalicelib.storage.records import Client
 
 
 def register(
-    metadata: Mapping[str, Any],
+    metadata: Claims,
     provider: Provider,
     random_bytes: Callable[[int], bytes],
     *,
@@ -71,7 +72,9 @@ def _require_no_authority(client: Client, authorities: str) -> Client:
     """
     if client.token_endpoint_auth_method != "self_signed_tls_client_auth" or client.jwks is None:
         return client
-    shown = [x509.load_der_x509_certificate(b64decode(key["x5c"][0])) for key in client.jwks["keys"] if key.get("x5c")]
+    shown = [
+        x509.load_der_x509_certificate(b64decode(x5c[0])) for key in client.jwks["keys"] if (x5c := certificates(key))
+    ]
     if any(poses(one, authorities) for one in shown):
         raise InvalidClientMetadata(
             "jwks: the subject or issuer of a certificate of an x5c is one of this deployment's client_authorities"

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from chalice.app import Chalice
 from chalice.app import Response as ChaliceResponse
@@ -20,12 +20,17 @@ from chalice.app import Response as ChaliceResponse
 from chalicelib import aws_errors
 from chalicelib.errors import InvalidRequest, NotFoundOrMethodNotAllowed, OAuthError, TemporarilyUnavailable
 from chalicelib.messages import NO_STORE, Request, Response, json_response
+from chalicelib.protocol_types import JsonObject
 from chalicelib.provider import Provider
 from chalicelib.resource_server import fapi_headers
 from chalicelib.settings import SettingsError
 
-Event = Mapping[str, Any]
-Handler = Callable[[Event, Any], Any]
+if TYPE_CHECKING:  # types of values that API Gateway makes or takes
+    from types import TracebackType
+
+    from chalicelib.events import AuthorizerAnswer, Event, ProxyAnswer
+
+    Handler = Callable[[Event, object], object]
 
 log = logging.getLogger("ducat")
 log.setLevel(logging.INFO)
@@ -49,13 +54,13 @@ def mount(app: Chalice, provider: Callable[[], Provider], name: str, methods: Se
     The endpoint's module is imported at the first request, or by `assembly.warm` in the function's init phase.
     """
 
-    def lambda_handler(event: Event, context: Any) -> dict[str, Any]:
+    def lambda_handler(event: Event, context: object) -> ProxyAnswer:
         return to_event(serve(name, methods, path, event, provider))
 
     def view(**_: str) -> ChaliceResponse:
         requested = app.current_request
         assert requested is not None  # Chalice sets it before it calls a view
-        answer = lambda_handler(requested.to_original_event(), app.lambda_context)
+        answer = lambda_handler(cast("Event", requested.to_original_event()), app.lambda_context)
         headers = {k: v if len(v) > 1 else v[0] for k, v in answer["multiValueHeaders"].items()}
         return ChaliceResponse(answer["body"], headers, answer["statusCode"])
 
@@ -67,20 +72,20 @@ def mount(app: Chalice, provider: Callable[[], Provider], name: str, methods: Se
 def mount_authorizer(app: Chalice, provider: Callable[[], Provider], name: str) -> Handler:
     """The Lambda function `app.<name>` that API Gateway asks before it calls the bank's own API."""
 
-    def lambda_handler(event: Event, context: Any) -> dict[str, Any]:
+    def lambda_handler(event: Event, context: object) -> AuthorizerAnswer:
         try:
             decide = import_module(f"chalicelib.endpoints.{name}").decide
             request = from_event(event)
-            policy: dict[str, Any] = decide(request, event["methodArn"], provider())
+            policy: AuthorizerAnswer = decide(request, event["methodArn"], provider())
         except Exception as problem:  # Lambda would log its words; API Gateway answers 503 (infra/gateway_responses.py)
             log.error("%s failed", name, exc_info=_without_values(problem))
             write_log(name, "failed", {"reason": _reason(problem)})
             raise RuntimeError(f"{name} failed") from None
-        written = policy.get("context", {})
+        written = policy["context"]
         write_log(
             name,
             "allowed" if _allows(policy) else "refused",
-            request.notes | {k: str(written[k]) for k in LOGGED if written.get(k)},
+            request.notes | {k: written[k] for k in LOGGED if written.get(k)},
         )
         written.pop("reason", None)
         return policy
@@ -92,8 +97,8 @@ def mount_authorizer(app: Chalice, provider: Callable[[], Provider], name: str) 
 def mount_job(app: Chalice, provider: Callable[[], Provider], name: str) -> Handler:
     """The Lambda function `app.<name>`, run by a schedule and at each deployment."""
 
-    def lambda_handler(event: Event, context: Any) -> dict[str, Any]:
-        outcome: dict[str, Any] = import_module(f"chalicelib.jobs.{name}").run(provider())
+    def lambda_handler(event: Event, context: object) -> JsonObject:
+        outcome: JsonObject = import_module(f"chalicelib.jobs.{name}").run(provider())
         write_log(name, "done", {k: str(v) for k, v in outcome.items()})
         return outcome
 
@@ -192,9 +197,7 @@ def nowhere(refusal: NotFoundOrMethodNotAllowed, methods: Sequence[str], event: 
     from chalicelib.pages import gateway_error_pages  # only for what is nowhere
 
     said = refused(refusal, methods)
-    accepted = ",".join(
-        value for name, value in _pairs(event, "multiValueHeaders", "headers") if name.lower() == "accept"
-    )
+    accepted = ",".join(value for name, value in _headers(event) if name.lower() == "accept")
     if not gateway_error_pages.accepts_a_page(accepted):
         return said
     kept = tuple(pair for pair in said.headers if pair[0] != "Content-Type")
@@ -217,11 +220,11 @@ def from_event(event: Event) -> Request:
     except ValueError as problem:  # not base64, or not UTF-8
         raise InvalidRequest("the body could not be read", detail=type(problem).__name__) from None
     certificate = (context.get("identity") or {}).get("clientCert") or {}
-    headers = tuple((name.lower(), value) for name, value in _pairs(event, "multiValueHeaders", "headers"))
+    headers = tuple((name.lower(), value) for name, value in _headers(event))
     return Request(
         method=context.get("httpMethod") or event["httpMethod"],
         path=context.get("resourcePath") or event.get("path") or "",
-        query=_pairs(event, "multiValueQueryStringParameters", "queryStringParameters"),
+        query=_pairs(event.get("multiValueQueryStringParameters"), event.get("queryStringParameters")),
         headers=headers,
         body=body,
         client_certificate=certificate.get("clientCertPem"),
@@ -231,7 +234,7 @@ def from_event(event: Event) -> Request:
     )
 
 
-def to_event(response: Response) -> dict[str, Any]:
+def to_event(response: Response) -> ProxyAnswer:
     """The proxy integration's answer; header repeats kept."""
     headers: dict[str, list[str]] = {}
     for name, value in response.headers:
@@ -249,17 +252,21 @@ def write_log(endpoint: str, outcome: str, members: Mapping[str, str]) -> None:
     log.info(json.dumps({"endpoint": endpoint, "outcome": outcome, **members}))
 
 
-def _pairs(event: Event, many: str, single: str) -> tuple[tuple[str, str], ...]:
-    if event.get(many):
-        return tuple((name, value) for name, values in event[many].items() for value in values)
-    return tuple((event.get(single) or {}).items())
+def _headers(event: Event) -> tuple[tuple[str, str], ...]:
+    return _pairs(event.get("multiValueHeaders"), event.get("headers"))
 
 
-def _allows(policy: Mapping[str, Any]) -> bool:
-    return bool(policy["policyDocument"]["Statement"][0]["Effect"] == "Allow")
+def _pairs(many: Mapping[str, Sequence[str]] | None, single: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
+    if many:
+        return tuple((name, value) for name, values in many.items() for value in values)
+    return tuple((single or {}).items())
 
 
-def _without_values(problem: Exception) -> Any:
+def _allows(policy: AuthorizerAnswer) -> bool:
+    return policy["policyDocument"]["Statement"][0]["Effect"] == "Allow"
+
+
+def _without_values(problem: Exception) -> tuple[type[Exception], Exception, TracebackType | None]:
     """The traceback without the exception's words, which may quote what was sent; the settings' quote only their names."""
     words = f": {problem}" if isinstance(problem, SettingsError) else ""
     clean = type("Problem", (Exception,), {})(type(problem).__name__ + words)

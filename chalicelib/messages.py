@@ -10,10 +10,10 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 from urllib.parse import parse_qsl
 
 from chalicelib.errors import InvalidRequest
+from chalicelib.protocol_types import Claims, Json
 
 MAX_PARAMETERS = 64
 MAX_BODY_BYTES = 64 * 1024
@@ -131,7 +131,7 @@ class Response:
 NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))  # RFC6749-5.1
 
 
-def json_response(status: int, members: Mapping[str, Any], *headers: tuple[str, str]) -> Response:
+def json_response(status: int, members: Claims, *headers: tuple[str, str]) -> Response:
     """A JSON answer in UTF-8 (FAPI1-BASE-6.2.1-8, FAPI1-BASE-6.2.1-9); the caller says how it may be cached."""
     return Response(
         status,
@@ -140,7 +140,7 @@ def json_response(status: int, members: Mapping[str, Any], *headers: tuple[str, 
     )
 
 
-def uncached(status: int, **members: Any) -> Response:
+def uncached(status: int, **members: Json) -> Response:
     """A JSON answer that nobody may store (RFC 6749 5.1); members that are None are left out."""
     return json_response(status, {k: v for k, v in members.items() if v is not None}, *NO_STORE)
 

@@ -5,13 +5,12 @@ What is advertised is computed from what is enforced: the profiles, and for what
 
 from __future__ import annotations
 
-from typing import Any
-
 from chalicelib import scopes, vocabulary
 from chalicelib.authorization import prompt
 from chalicelib.keys.algorithm import is_one_of
 from chalicelib.messages import Request, Response, json_response
 from chalicelib.profiles import PROFILES
+from chalicelib.protocol_types import JsonObject
 from chalicelib.provider import Provider
 from chalicelib.resource_server import policy
 from chalicelib.settings import Settings
@@ -35,12 +34,12 @@ def answer(request: Request, provider: Provider) -> Response:
     return json_response(200, document(provider.settings), CACHED)
 
 
-def document(settings: Settings) -> dict[str, Any]:
+def document(settings: Settings) -> JsonObject:
     """The metadata of this provider, for OAuth and for OpenID Connect Discovery alike.
 
     FAPI1-BASE-5.2.2-22, FAPI1-BASE-5.2.2-23.
     """
-    disclosed: dict[str, Any] = {
+    disclosed: JsonObject = {
         "issuer": settings.issuer,
         "jwks_uri": f"{settings.issuer}/jwks",
         **{name: settings.issuer + path for name, path in ENDPOINTS.items()},

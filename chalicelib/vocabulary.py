@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
-from typing import Any
+
+from chalicelib.protocol_types import Json, Schema, Untyped
 
 PACKAGE = Path(__file__).parent.parent
 """What a relative path starts from: where app.py is."""
@@ -73,7 +74,7 @@ class DeclaredType:
 
     name: str
     heading: str
-    members: Mapping[str, Any]
+    members: Mapping[str, str | Schema]
     required: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     account: str | None = None
@@ -116,7 +117,7 @@ class Vocabulary:
         return datetime.fromtimestamp(now, self.zone).date()
 
 
-KINDS: Mapping[str, Callable[[Any], bool]] = {
+KINDS: Mapping[str, Callable[[Json], bool]] = {
     "text": lambda value: isinstance(value, str) and bool(value.strip()) and value.isprintable(),
     "name": lambda value: isinstance(value, str) and bool(NAME.fullmatch(value)),
     "member": lambda value: isinstance(value, str) and bool(MEMBER.fullmatch(value)),
@@ -200,7 +201,7 @@ def read(text: str) -> Vocabulary:
     return vocabulary
 
 
-def _entries(value: Any, section: str, problems: list[str]) -> tuple[Any, ...]:
+def _entries(value: Json, section: str, problems: list[str]) -> tuple[Untyped, ...]:
     """The entries of a section, none where one is wrong; what is wrong is added to the problems."""
     made, kinds, needed = SECTIONS[section]
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
@@ -222,7 +223,7 @@ def _entries(value: Any, section: str, problems: list[str]) -> tuple[Any, ...]:
     )
 
 
-def _acr(value: Any) -> list[str]:
+def _acr(value: Json) -> list[str]:
     if not isinstance(value, dict) or not value.keys() <= ACR.keys() or not all(map(KINDS["name"], value.values())):
         return [f"acr: not an object of {' and '.join(ACR)} to a name each"]
     if len(set(value.values())) < len(value):
@@ -231,13 +232,13 @@ def _acr(value: Any) -> list[str]:
     return [f"acr: {name} has the library's name of another level" for name in moved]
 
 
-def _zone(value: Any) -> list[str]:
+def _zone(value: Json) -> list[str]:
     if value == "UTC":
         return []
     from zoneinfo import ZoneInfo  # milliseconds of a function's start
 
     try:
-        ZoneInfo(value)
+        ZoneInfo(str(value))
     except (OSError, ValueError, TypeError, KeyError):
         return ["time_zone: not a name of the IANA time zone database"]
     return []

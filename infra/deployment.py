@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 from chalicelib import vocabulary
 from chalicelib.authorization_details.declared_type import problems_of
@@ -97,9 +96,9 @@ class Deployment:
         """Whether the deployment says "true" to what may be left out."""
         return bool(getattr(self, name) == "true")
 
-    def rules(self) -> dict[str, dict[str, Any]]:
+    def rules(self) -> dict[str, policy.Rule]:
         """What the authorizer asks for: the bank's routes and our own. Raises RulesError."""
-        userinfo = {"scope": USERINFO_SCOPE}
+        userinfo: policy.Rule = {"scope": USERINFO_SCOPE}
         return {"GET /userinfo": userinfo, "POST /userinfo": userinfo, **policy.rules(self.resource_rules)}
 
     def _problems(self) -> list[str]:
@@ -153,10 +152,10 @@ class Deployment:
             "acr": tuple(read.acr.get(str(level), name) for level, name in ACR.items()),
         }
         return [
-            f"resource_rules: {route}: {name} {rule[name]} is unknown; there are {', '.join(known[name])}"
+            f"resource_rules: {route}: {name} {value} is unknown; there are {', '.join(known[name])}"
             for route, rule in rules.items()
-            for name in known
-            if name in rule and rule[name] not in known[name]
+            for name, value in rule.items()
+            if name in known and value not in known[name]
         ]
 
 

@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
+from chalicelib.events import Event
 from chalicelib.pages import gateway_error_pages
 from local import api_gateway_events
 from local.https_server import Incoming, Outgoing
 
-Handler = Callable[[Mapping[str, Any], Any], Any]
+Handler = Callable[[Event, object], Any]
 
 SAFE = {
     "Cache-Control": "'no-store'",

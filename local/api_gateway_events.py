@@ -9,12 +9,13 @@ import base64
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from chalicelib.events import Event
 from local.aws_stand_in import ACCOUNT, REGION
 from local.https_server import Incoming
 
@@ -27,19 +28,19 @@ NOT_HANDED_ON = frozenset(
 )
 
 
-def proxy_event(request: Incoming, resource: str, authorizer: Mapping[str, str] | None = None) -> dict[str, Any]:
+def proxy_event(request: Incoming, resource: str, authorizer: Mapping[str, str] | None = None) -> Event:
     """The event of a proxy integration. `authorizer`: what the authorizer's context became, if the route has one."""
     context = _request_context(request, resource)
     if authorizer is not None:
         context["authorizer"] = dict(authorizer)
     body, encoded = _body(request.body)
-    return _described(request, resource, context) | {"body": body, "isBase64Encoded": encoded}
+    return cast(Event, _described(request, resource, context) | {"body": body, "isBase64Encoded": encoded})
 
 
-def authorizer_event(request: Incoming, resource: str) -> dict[str, Any]:
+def authorizer_event(request: Incoming, resource: str) -> Event:
     """The event of a REQUEST authorizer. It sees no body."""
     described = _described(request, resource, _request_context(request, resource))
-    return {"type": "REQUEST", "methodArn": method_arn(request.method, resource)} | described
+    return cast(Event, {"type": "REQUEST", "methodArn": method_arn(request.method, resource)} | described)
 
 
 def method_arn(method: str, resource: str) -> str:

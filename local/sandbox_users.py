@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
+from chalicelib.protocol_types import Account
 from chalicelib.provider import Provider
 from chalicelib.storage.records import User
 from chalicelib.users import assurance, enrolment
@@ -51,7 +52,7 @@ def _person(
         "updated_at": 1767225600,
         "customer_since": "2019-04-01",
     }
-    own = tuple({"iban": iban, "name": name} for iban, name in accounts.items())
+    own = tuple(Account(iban=iban, name=name) for iban, name in accounts.items())
     return User(username, sub, password, ONE_TIME_CODE, known, own)
 
 

@@ -5,27 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import cast
 
 from chalicelib.errors import InvalidRequest, UnmetAuthenticationRequirements
+from chalicelib.protocol_types import Claims, ClaimsDestination, ClaimsRequest, Json, JsonObject, Wish
 from chalicelib.storage.records import Authentication, AuthorizationRequest
 
 MAX_LENGTH = 4096
 """Characters of the parameter that are looked at."""
 DEEPEST = 8
 """How deep its JSON may nest: a value that is compared with an address stands five deep."""
-DESTINATIONS = ("userinfo", "id_token")
+DESTINATIONS: tuple[ClaimsDestination, ...] = ("userinfo", "id_token")
 
 
 class AnotherPerson(Exception):
     """Who signed in is not whom the client asked for."""
 
 
-Wish = Mapping[str, Any]
-"""What is said about one claim: `essential`, `value`, `values`; empty where it is just asked for."""
-
-
-def requested(value: str | None) -> dict[str, Any] | None:
+def requested(value: str | None) -> ClaimsRequest | None:
     """What is asked for, by place and claim. Members that are not known are ignored (5.5). Raises InvalidRequest."""
     if value is None:
         return None
@@ -40,16 +37,12 @@ def requested(value: str | None) -> dict[str, Any] | None:
         raise InvalidRequest("claims is not a JSON object")
     if not _nests(sent, DEEPEST):  # what is only just read here could not be read where more stands around it
         raise InvalidRequest("claims is nested too deeply")
-    return {
-        destination: {name: _wish(w) for name, w in _object(sent.get(destination)).items()}
-        for destination in DESTINATIONS
-    }
+    return {"userinfo": _wishes(sent.get("userinfo")), "id_token": _wishes(sent.get("id_token"))}
 
 
-def of(request: AuthorizationRequest, destination: str) -> Mapping[str, Wish]:
+def of(request: AuthorizationRequest, destination: ClaimsDestination) -> Mapping[str, Wish]:
     """What the request asks for at "userinfo" or in the "id_token"."""
-    wishes: Mapping[str, Wish] = (request.claims or {}).get(destination, {})
-    return wishes
+    return {} if request.claims is None else request.claims.get(destination, {})
 
 
 def names(request: AuthorizationRequest) -> tuple[str, ...]:
@@ -57,12 +50,12 @@ def names(request: AuthorizationRequest) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for destination in DESTINATIONS for name in of(request, destination)))
 
 
-def granted(wishes: Mapping[str, Wish], claims: Mapping[str, Any]) -> dict[str, Any]:
+def granted(wishes: Mapping[str, Wish], claims: Claims) -> JsonObject:
     """Those of `claims` that are asked for; where particular values are, only one of these (5.5.1)."""
     return {name: claims[name] for name, wish in wishes.items() if name in claims and allows(wish, claims[name])}
 
 
-def allows(wish: Wish, value: Any) -> bool:
+def allows(wish: Wish, value: Json) -> bool:
     """Whether a claim of this value is what was asked for."""
     return not _wanted(wish) or value in _wanted(wish)
 
@@ -98,17 +91,17 @@ def require_acr(request: AuthorizationRequest, *reached: str) -> tuple[str, ...]
     return fit
 
 
-def _wanted(wish: Wish) -> list[Any]:
-    return [*wish.get("values", ()), *([wish["value"]] if "value" in wish else [])]
+def _wanted(wish: Wish) -> list[Json]:
+    return [*wish.get("values", []), *([wish["value"]] if "value" in wish else [])]
 
 
-def _nests(value: Any, most: int) -> bool:
+def _nests(value: Json, most: int) -> bool:
     """Whether a JSON value is nested no deeper than that."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
     return inner is None or (most > 0 and all(_nests(one, most - 1) for one in inner))
 
 
-def _object(value: Any) -> dict[str, Any]:
+def _object(value: Json) -> JsonObject:
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -116,8 +109,13 @@ def _object(value: Any) -> dict[str, Any]:
     return value
 
 
-def _wish(value: Any) -> dict[str, Any]:
+def _wishes(value: Json) -> dict[str, Wish]:
+    return {name: _wish(wish) for name, wish in _object(value).items()}
+
+
+def _wish(value: Json) -> Wish:
     wish = _object(value)
-    if not isinstance(wish.get("essential", False), bool) or not isinstance(wish.get("values", []), list):
+    essential, values = wish.get("essential", False), wish.get("values", [])
+    if not isinstance(essential, bool) or not isinstance(values, list):
         raise InvalidRequest("claims has an essential or values of another type")
-    return {name: wish[name] for name in ("essential", "value", "values") if name in wish}
+    return cast(Wish, {name: wish[name] for name in ("essential", "value", "values") if name in wish})

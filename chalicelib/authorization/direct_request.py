@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from chalicelib.authorization import encrypted_request, id_token_hint, request_object, request_object_by_reference
 from chalicelib.authorization import request as authorization_request
@@ -13,6 +12,7 @@ from chalicelib.errors import InvalidRequest
 from chalicelib.fetch.documents import DocumentFetcher
 from chalicelib.keys.key_ring import Unwrapper
 from chalicelib.profiles import Profile
+from chalicelib.protocol_types import JwkSet
 from chalicelib.storage.records import AuthorizationRequest, Client
 
 
@@ -32,7 +32,7 @@ def read_direct_request(
     issuer: str,
     documents: DocumentFetcher,
     with_keys: Callable[[str | None], Client],
-    jwks: Callable[[], Mapping[str, Any]],
+    jwks: Callable[[], JwkSet],
     decryption_key: Callable[[str | None], Unwrapper],
     resources: Callable[[], Collection[str]],
     now: int,

@@ -7,8 +7,9 @@ from dataclasses import replace
 from chalicelib import date_format
 from chalicelib.authorization import claims_request
 from chalicelib.authorization_details import details
-from chalicelib.authorization_details.detail_type import Detail, Shown
+from chalicelib.authorization_details.detail_type import Shown
 from chalicelib.authorization_details.detail_types import types
+from chalicelib.protocol_types import Detail
 from chalicelib.storage.grant_records import Consumption, Grant
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from chalicelib.errors import InvalidRequest, LoginRequired
 from chalicelib.keys import jose
 from chalicelib.profiles import Profile
+from chalicelib.protocol_types import JwkSet
 from chalicelib.storage.records import Client
 
 THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")  # RFC7638-3.1, of SHA-256: our kids
@@ -20,7 +20,7 @@ def subject(
     profile: Profile,
     *,
     issuer: str,
-    jwks: Callable[[], Mapping[str, Any]],
+    jwks: Callable[[], JwkSet],
 ) -> str | None:
     """Whose ID token the request has, None where it has none. An expired one will do: it proves nothing but the name.
 
@@ -54,7 +54,7 @@ def subject(
     return str(sub)
 
 
-def _key_is_gone(sent: str, jwks: Mapping[str, Any], client: Client, issuer: str) -> bool:
+def _key_is_gone(sent: str, jwks: JwkSet, client: Client, issuer: str) -> bool:
     """Whether it says that it is ours, for the client, and names a key as ours are named that is no longer published."""
     kid = jose.unverified_kid(sent)
     if kid is None or not THUMBPRINT.fullmatch(kid) or any(key.get("kid") == kid for key in jwks["keys"]):

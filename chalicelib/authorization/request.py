@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from chalicelib import holder_of_key
 from chalicelib.authorization import claims_request, code_challenge, prompt, resource, response_mode, scope
 from chalicelib.authorization_details import details
-from chalicelib.authorization_details.detail_type import Detail
 from chalicelib.errors import InvalidRequest, InvalidScope
 from chalicelib.keys.algorithm import is_one_of
 from chalicelib.profiles import Profile
+from chalicelib.protocol_types import Detail
 from chalicelib.storage.records import AuthorizationRequest, Client
 
 MAX_LENGTH = 1000

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from chalicelib.errors import InvalidRequest, InvalidRequestObject, RequestNotSupported
 from chalicelib.keys import jose, jwt_time
 from chalicelib.messages import MAY_REPEAT
 from chalicelib.profiles import Profile
+from chalicelib.protocol_types import Claims, Json, JsonObject
 from chalicelib.storage.records import Client
 
 TYPES = frozenset({"oauth-authz-req+jwt", "jwt"})
@@ -63,13 +63,13 @@ def _unwrapped(
     }
 
 
-def _signed(sent: str, client: Client, profile: Profile) -> dict[str, Any]:
+def _signed(sent: str, client: Client, profile: Profile) -> JsonObject:
     registered = client.request_object_signing_alg
     algs = profile.request_object_signing_algs if registered is None else (registered,)
     try:
         header, claims = jose.verify(
             sent,
-            client.jwks or {},
+            client.jwk_set,
             algs=algs,
             sizes=profile.key_sizes,
         )
@@ -80,7 +80,7 @@ def _signed(sent: str, client: Client, profile: Profile) -> dict[str, Any]:
     return claims
 
 
-def _require_parties(claims: Mapping[str, Any], client: Client, issuer: str) -> str:
+def _require_parties(claims: Claims, client: Client, issuer: str) -> str:
     """The client that speaks, and to us."""
     if claims.get("client_id") != client.client_id:
         raise _refused("its client_id is not the caller")  # PAR-3
@@ -94,7 +94,7 @@ def _require_parties(claims: Mapping[str, Any], client: Client, issuer: str) -> 
     return client.client_id
 
 
-def _require_time(claims: Mapping[str, Any], profile: Profile, *, now: int) -> float:
+def _require_time(claims: Claims, profile: Profile, *, now: int) -> float:
     """From nbf to exp it is at most an hour, and nbf is no more than an hour ago (FAPI 2.0 Message Signing 5.3.1)."""
     try:
         not_before, expires_at = (jwt_time.read(claims, name) for name in ("nbf", "exp"))
@@ -117,7 +117,7 @@ def _require_time(claims: Mapping[str, Any], profile: Profile, *, now: int) -> f
     return expires_at
 
 
-def _text(name: str, value: Any) -> str:
+def _text(name: str, value: Json) -> str:
     """A claim as the parameter that it stands for: a number in digits, an object as JSON (RFC 9101 4)."""
     if isinstance(value, str):
         try:

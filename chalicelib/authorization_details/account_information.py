@@ -12,9 +12,7 @@ from chalicelib.authorization_details.detail_type import (
     ACCOUNT,
     DAY,
     LOCATIONS,
-    Account,
     Choice,
-    Detail,
     DetailType,
     Question,
     Shown,
@@ -26,6 +24,7 @@ from chalicelib.authorization_details.detail_type import (
     spaced,
     with_iban,
 )
+from chalicelib.protocol_types import Account, Detail
 
 PERMISSIONS = (
     ("accounts", "list_accounts", "Account details", "Name and number of the account"),

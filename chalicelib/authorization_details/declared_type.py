@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
 
 from chalicelib.authorization_details import currency
 from chalicelib.authorization_details.detail_type import (
@@ -14,9 +13,7 @@ from chalicelib.authorization_details.detail_type import (
     FORMATS,
     IBAN,
     LOCATIONS,
-    Account,
     Choice,
-    Detail,
     DetailType,
     Question,
     Shown,
@@ -31,9 +28,10 @@ from chalicelib.authorization_details.detail_type import (
     with_iban,
 )
 from chalicelib.authorization_details.payment_initiation import AMOUNT, AMOUNT_DIGITS, in_words
+from chalicelib.protocol_types import Account, Detail, Json, Schema
 from chalicelib.vocabulary import PLACE, DeclaredType
 
-MEMBERS: Mapping[str, Any] = {
+MEMBERS: Mapping[str, Schema] = {
     "amount": AMOUNT,
     "account": ACCOUNT,
     "iban": IBAN,
@@ -71,7 +69,7 @@ def detail_type(one: DeclaredType) -> DetailType:
     )
 
 
-def schema_of(kind: Any) -> Any:
+def schema_of(kind: str | Schema) -> Schema:
     """The schema of a member. A text without bounds of its own gets those of a text that people read."""
     if isinstance(kind, str):
         return MEMBERS[kind]
@@ -101,7 +99,7 @@ def _require(detail: Detail, today: date) -> Detail:
     return require_ahead(detail, "validUntil", today)
 
 
-def _all_in(value: Any) -> Iterator[Any]:
+def _all_in(value: Json) -> Iterator[Json]:
     """The value, and every one in it, however deep the bank's own schema lets it stand."""
     yield value
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
@@ -154,14 +152,14 @@ def _filled(words: str, detail: Detail) -> str:
     return PLACE.sub(lambda found: _read(_member(found[1], detail)), words)
 
 
-def _member(name: str, detail: Detail) -> Any:
-    value: Any = detail
+def _member(name: str, detail: Detail) -> Json:
+    value: Json = detail
     for part in name.split("."):
         value = value.get(part) if isinstance(value, dict) else None
     return value
 
 
-def _read(value: Any) -> str:
+def _read(value: Json) -> str:
     """A value as people read it."""
     if isinstance(value, dict):
         if value.keys() == AMOUNT_OF:

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from unicodedata import category
 
-Detail = dict[str, Any]
-Account = Mapping[str, Any]
-"""An account of the person's, as their bank's directory gives it: `name`, and `iban`, without spaces, where it has one."""
+from chalicelib.protocol_types import Account, Detail, Schema
 
 
 @dataclass(frozen=True)
@@ -57,7 +54,7 @@ class DetailType:
     """
 
     name: str
-    schema: Mapping[str, Any]
+    schema: Schema
     require: Callable[[Detail, date], Detail]
     say: Callable[[Detail, Sequence[Account], str], Shown]
     grant: Callable[[Detail, Sequence[Account], str, Mapping[str, str]], Detail | None]
@@ -99,12 +96,12 @@ LOCATION = {"type": "string", "pattern": "^https://[\x21-\x7e]{1,500}$"}
 LOCATIONS = {"type": "array", "items": LOCATION, "minItems": 1, "maxItems": 5, "uniqueItems": True}
 
 
-def text(longest: int) -> dict[str, Any]:
+def text(longest: int) -> Schema:
     """The schema of a text that people read."""
     return {"type": "string", "minLength": 1, "maxLength": longest, "format": "readable"}
 
 
-def some_of(*names: str) -> dict[str, Any]:
+def some_of(*names: str) -> Schema:
     """The schema of a list of some of these."""
     return {"type": "array", "items": {"enum": list(names)}, "minItems": 1, "uniqueItems": True}
 
@@ -116,11 +113,19 @@ def require_ahead(detail: Detail, name: str, today: date) -> Detail:
     return detail
 
 
-def no_looser(requested: Any, granted: Any) -> bool:
-    """Whether a limit (a number, a day, a flag, a list) allows no more than the granted one, None where none was set."""
-    if isinstance(requested, list):
-        return granted is None or set(requested) <= set(granted)
-    return granted is None or bool(requested <= granted)
+Limit = int | str | list[str]
+"""A number, a flag, a day, or texts of which any is allowed."""
+
+
+def no_looser(requested: Limit, granted: Limit | None) -> bool:
+    """Whether a limit allows no more than the granted one of its kind, None where none was set."""
+    if granted is None:
+        return True
+    if isinstance(requested, list) and isinstance(granted, list):
+        return set(requested) <= set(granted)
+    if isinstance(requested, int) and isinstance(granted, int):
+        return requested <= granted
+    return isinstance(requested, str) and isinstance(granted, str) and requested <= granted
 
 
 def with_iban(accounts: Sequence[Account]) -> list[Account]:

@@ -7,12 +7,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import cache
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from chalicelib import vocabulary
-from chalicelib.authorization_details.detail_type import FORMATS, Account, Detail, Shown
+from chalicelib.authorization_details.detail_type import FORMATS, Shown
 from chalicelib.authorization_details.detail_types import types
 from chalicelib.errors import AccessDenied, InvalidAuthorizationDetails
+from chalicelib.protocol_types import Account, Detail, Json, JsonObject
 
 MAX_LENGTH = 8192
 """Characters of the parameter that are looked at."""
@@ -153,7 +154,7 @@ def _read(value: str, *, today: date) -> tuple[Detail, ...]:
     return tuple(_checked(one, today=today) for one in found)
 
 
-def _checked(one: Any, *, today: date) -> Detail:
+def _checked(one: Json, *, today: date) -> Detail:
     name = one.get("type") if isinstance(one, dict) else None
     if not isinstance(name, str) or name not in types():
         raise _refused("an unknown type")
@@ -172,10 +173,10 @@ def _why(problem: ValueError) -> str:
 
 
 @cache
-def _schema(name: str) -> Callable[[Any], Detail]:
+def _schema(name: str) -> Callable[[Json], Detail]:
     import fastjsonschema  # only where details are asked for
 
-    compiled: Callable[[Any], Detail] = fastjsonschema.compile(
+    compiled: Callable[[Json], Detail] = fastjsonschema.compile(
         dict(types()[name].schema), formats=FORMATS, use_default=False
     )
     return compiled
@@ -185,7 +186,7 @@ def _place(number: int) -> str:
     return f"details-{number}"
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(pairs: list[tuple[str, Json]]) -> JsonObject:
     if len(dict(pairs)) != len(pairs):
         raise ValueError("a member stands twice")
     return dict(pairs)

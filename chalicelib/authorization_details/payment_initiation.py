@@ -13,9 +13,7 @@ from chalicelib.authorization_details.detail_type import (
     ACCOUNT,
     DAY,
     LOCATIONS,
-    Account,
     Choice,
-    Detail,
     DetailType,
     Question,
     Shown,
@@ -29,6 +27,7 @@ from chalicelib.authorization_details.detail_type import (
     text,
     with_iban,
 )
+from chalicelib.protocol_types import Account, Detail
 
 LIMITS = ("actions", "locations")
 

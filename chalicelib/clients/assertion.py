@@ -6,11 +6,11 @@ It is signed with a private key (private_key_jwt), or carries a MAC by a secret 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 from chalicelib.errors import InvalidClient
 from chalicelib.keys import algorithm, jose, jwt_time
 from chalicelib.profiles import Profile
+from chalicelib.protocol_types import Json, JsonObject
 from chalicelib.storage.records import Client, SingleUse
 from chalicelib.storage.token_values import digest
 
@@ -32,12 +32,12 @@ def subject(assertion: str) -> str:
     return claimed
 
 
-def signed(assertion: str, client: Client, profile: Profile) -> dict[str, Any]:
+def signed(assertion: str, client: Client, profile: Profile) -> JsonObject:
     """Its claims, if the client signed it with a private key. Raises InvalidClient."""
     try:
         header, claims = jose.verify(
             assertion,
-            client.jwks or {},
+            client.jwk_set,
             algs=_algs(client, profile.client_signing_algs),
             sizes=profile.key_sizes,
         )
@@ -46,7 +46,7 @@ def signed(assertion: str, client: Client, profile: Profile) -> dict[str, Any]:
     return _of_this_kind(header, claims)
 
 
-def with_mac(assertion: str, client: Client, profile: Profile, *, secret: bytes | None) -> dict[str, Any]:
+def with_mac(assertion: str, client: Client, profile: Profile, *, secret: bytes | None) -> JsonObject:
     """Its claims, if the client made it with its secret. Raises InvalidClient."""
     if secret is None:
         raise _refused("no secret was issued")
@@ -57,7 +57,7 @@ def with_mac(assertion: str, client: Client, profile: Profile, *, secret: bytes 
     return _of_this_kind(header, claims)
 
 
-def _of_this_kind(header: dict[str, Any], claims: dict[str, Any]) -> dict[str, Any]:
+def _of_this_kind(header: JsonObject, claims: JsonObject) -> JsonObject:
     """The claims, if the header calls it no other kind of JWT (RFC 8725 3.11)."""
     if jose.media_type(header.get("typ", "jwt")) not in TYPES:
         raise _refused("typ is of something else")
@@ -71,7 +71,7 @@ def _algs(client: Client, offered: Collection[str]) -> Collection[str]:
 
 
 def require_claims(
-    claims: dict[str, Any], client: Client, profile: Profile, *, issuer: str, endpoints: Collection[str], now: int
+    claims: JsonObject, client: Client, profile: Profile, *, issuer: str, endpoints: Collection[str], now: int
 ) -> SingleUse:
     """Its jti, to be used once, if it is the client's, for us and for now. Raises InvalidClient.
 
@@ -87,7 +87,7 @@ def require_claims(
     return SingleUse(digest(f"assertion {client.client_id} {jti}"), expires_at, "assertion")
 
 
-def _require_audience(aud: Any, client: Client, profile: Profile, issuer: str, endpoints: Collection[str]) -> str:
+def _require_audience(aud: Json, client: Client, profile: Profile, issuer: str, endpoints: Collection[str]) -> str:
     """FAPI2-SP-FINAL-5.3.2.1-8, RFC7523-3 as RFC 10070 has it: the issuer as a text; more where the profile says so alone.
 
     Of an array the issuer alone counts: with an endpoint's URL another server could have asked for the assertion.
@@ -95,18 +95,19 @@ def _require_audience(aud: Any, client: Client, profile: Profile, issuer: str, e
     if aud == issuer:
         return issuer
     if not client.require_issuer_audience:
-        if profile.assertion_audience_may_be_array and _texts(aud) and issuer in aud:
+        if profile.assertion_audience_may_be_array and issuer in _texts(aud):
             return issuer
         if isinstance(aud, str) and aud in endpoints:
             return aud
     raise _refused("aud is not us")
 
 
-def _texts(aud: Any) -> bool:
-    return isinstance(aud, list) and all(isinstance(one, str) for one in aud)
+def _texts(aud: Json) -> list[str]:
+    """The audiences of a list; none where it is not a list of texts."""
+    return aud if isinstance(aud, list) and all(isinstance(one, str) for one in aud) else []
 
 
-def _require_time(claims: dict[str, Any], profile: Profile, *, now: int) -> int:
+def _require_time(claims: JsonObject, profile: Profile, *, now: int) -> int:
     """`exp`, rounded up to a second."""
     try:
         exp, *begins = (jwt_time.read(claims, name) for name in ("exp", "iat", "nbf"))

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from chalicelib.clients import distinguished_name
+from chalicelib.clients.jwk_set import certificates
 from chalicelib.errors import InvalidClient
 from chalicelib.keys.jose import JoseError, public_key, require_size
 from chalicelib.profiles import Profile
+from chalicelib.protocol_types import Jwk
 from chalicelib.storage.records import Client
 
 UNREADABLE = (
@@ -128,9 +129,12 @@ def require_registered_certificate(certificate: x509.Certificate, client: Client
     `authorities`: as `require_authority` takes it. Raises InvalidClient.
     """
     sent = certificate.public_bytes(Encoding.DER)
-    keys = (client.jwks or {}).get("keys", ())
     try:
-        own = any(b64decode(key["x5c"][0]) == sent and _is_of(certificate, key) for key in keys if key.get("x5c"))
+        own = any(
+            b64decode(shown[0]) == sent and _is_of(certificate, key)
+            for key in client.jwk_set["keys"]
+            if (shown := certificates(key))
+        )
         issues = can_issue(certificate) or poses(certificate, authorities)
     except UNREADABLE as problem:
         raise _unusable(problem) from None
@@ -141,7 +145,7 @@ def require_registered_certificate(certificate: x509.Certificate, client: Client
     return certificate
 
 
-def _is_of(certificate: x509.Certificate, jwk: Mapping[str, Any]) -> bool:
+def _is_of(certificate: x509.Certificate, jwk: Jwk) -> bool:
     """RFC7517-4.7: whether the certificate's key is the JWK's own."""
     return public_key(jwk) == certificate.public_key()
 

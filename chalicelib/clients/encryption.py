@@ -24,7 +24,7 @@ def encrypted(content: str, what: str, client: Client, profile: Profile, *, cty:
 
     enc = getattr(client, f"{what}_encrypted_response_enc")
     try:
-        return jwe.encrypt(content, client.jwks or {}, alg=alg, enc=enc, sizes=profile.key_sizes, cty=cty)
+        return jwe.encrypt(content, client.jwk_set, alg=alg, enc=enc, sizes=profile.key_sizes, cty=cty)
     except jose.JoseError as problem:
         raise InvalidRequest("no key of the client can be encrypted to", detail=str(problem)) from None
 
@@ -64,7 +64,7 @@ def _require_key(client: Client, profile: Profile, name: str, alg: str) -> str:
     try:
         return jwe.encrypt(
             "",
-            client.jwks or {},
+            client.jwk_set,
             alg=alg,
             enc=profile.encryption_encs[0],
             sizes=profile.key_sizes,

@@ -6,20 +6,19 @@ import json
 import logging
 from base64 import b64decode
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 from cryptography import x509
 
 from chalicelib.keys import jose
 from chalicelib.profiles import Profile
+from chalicelib.protocol_types import Json, Jwk
 
 MAX_KEYS = 50
 MAX_NAME_LENGTH = 100
 PRIVATE = "it is a private key; it is to be thrown away"
 
 log = logging.getLogger("ducat")
-
-Keys = list[dict[str, Any]]
 
 
 class KeysError(Exception):
@@ -30,11 +29,11 @@ class KeysError(Exception):
 class Usable:
     """What a JWK Set is good for. `keys`: those that can be used. `left`: of each other one which it is, and why."""
 
-    keys: Keys
+    keys: list[Jwk]
     left: tuple[str, ...] = ()
 
 
-def members_of(jwks: Any) -> list[Any]:
+def members_of(jwks: Json) -> list[Json]:
     """The members of a JWK Set, whatever they are. Raises KeysError where it is none, or too large."""
     keys = jwks.get("keys") if isinstance(jwks, dict) else None
     if not isinstance(keys, list):
@@ -44,12 +43,12 @@ def members_of(jwks: Any) -> list[Any]:
     return keys
 
 
-def usable(members: list[Any], profile: Profile) -> Usable:
+def usable(members: list[Json], profile: Profile) -> Usable:
     """Those that are public, of a kind that is used here and of the profile's size, their certificates too (R3, R4).
 
     RFC7517-5: the others are left alone, so that one bad key locks nobody out. Raises KeysError where none is left of some.
     """
-    keys: Keys = []
+    keys: list[Jwk] = []
     left = []
     for index, member in enumerate(members):
         try:
@@ -64,7 +63,7 @@ def usable(members: list[Any], profile: Profile) -> Usable:
     return Usable(keys, tuple(left))
 
 
-def require_public(members: list[Any]) -> list[Any]:
+def require_public(members: list[Json]) -> list[Json]:
     """The members, if none is a private key, which nobody may store. Raises KeysError."""
     if any(jose.PRIVATE_MEMBERS & member.keys() for member in members if isinstance(member, dict)):
         raise KeysError(PRIVATE)
@@ -77,22 +76,23 @@ def report(client_id: str, left: tuple[str, ...]) -> None:
         log.warning(json.dumps({"endpoint": "keys", "outcome": "left alone", "client_id": client_id, "reason": one}))
 
 
-def _name(member: Any, index: int) -> str:
+def _name(member: Json, index: int) -> str:
     """Which one it is: its place, and its kid where it has one that is fit to be read."""
     kid = member.get("kid") if isinstance(member, dict) else None
     disclosed = f", kid {kid}" if isinstance(kid, str) and kid.isprintable() and len(kid) <= MAX_NAME_LENGTH else ""
     return f"key {index + 1}{disclosed}"
 
 
-def _require_usable(member: Any, profile: Profile) -> dict[str, Any]:
+def _require_usable(member: Json, profile: Profile) -> Jwk:
     """The key, if it can be used. Raises KeysError."""
     if not isinstance(member, dict):
         raise KeysError("it is no JSON object")
     if jose.PRIVATE_MEMBERS & member.keys():
         raise KeysError(PRIVATE)
     try:
-        own = jose.require_size(_public_key(member), profile.key_sizes)
-        for n, der in enumerate(member.get("x5c") or ()):
+        jwk = _typed(member)
+        own = jose.require_size(_public_key(jwk), profile.key_sizes)
+        for n, der in enumerate(certificates(jwk)):
             shown = x509.load_der_x509_certificate(b64decode(der, validate=True)).public_key()
             jose.require_size(shown, profile.key_sizes)
             if n == 0 and shown != own:
@@ -101,13 +101,29 @@ def _require_usable(member: Any, profile: Profile) -> dict[str, Any]:
         raise KeysError(str(problem)) from None
     except (ValueError, TypeError):
         raise KeysError("it can't be read") from None
-    return member
+    return jwk
 
 
-def _public_key(member: dict[str, Any]) -> Any:
+def certificates(jwk: Jwk) -> list[str]:
+    """The certificates of the key, its own first: DER in base64 (RFC 7517 4.7); none where it has none."""
+    return jwk.get("x5c") or []
+
+
+def _typed(member: dict[str, Json]) -> Jwk:
+    """The JWK, if its members are of their types. Raises TypeError. What is null counts as left out."""
+    texts = ("kty", "crv", "n", "e", "x", "y", "kid", "alg", "use")
+    x5c = member.get("x5c") or []
+    if not all(isinstance(member.get(name, ""), str | None) for name in texts) or not isinstance(x5c, list):
+        raise TypeError("a member is of another type")
+    if not all(isinstance(one, str) for one in x5c):
+        raise TypeError("a certificate is no text")
+    return cast(Jwk, member)
+
+
+def _public_key(jwk: Jwk) -> Json:
     """The public key of a JWK that can verify or be encrypted to. Raises JoseError."""
-    if jose.is_encryption_only(member):
+    if jose.is_encryption_only(jwk):
         from chalicelib.keys import jwe  # a client that registers such a key is rare
 
-        return jwe.public_key(member)
-    return jose.public_key(member)
+        return jwe.public_key(jwk)
+    return jose.public_key(jwk)

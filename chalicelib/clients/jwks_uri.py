@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import Any
 
-from chalicelib.clients.jwk_set import KeysError, members_of, report, usable
+from chalicelib.clients.jwk_set import KeysError, certificates, members_of, report, usable
 from chalicelib.errors import InvalidRequest, InvalidRequestObject
 from chalicelib.fetch.documents import DocumentFetcher, FetchError
 from chalicelib.keys import jose
 from chalicelib.profiles import PROFILES
+from chalicelib.protocol_types import JwkSet
 from chalicelib.storage.records import Client
 
 FRESH = 300
@@ -35,14 +35,14 @@ class _Copy:
 
     tried_at: int
     fetched_at: int
-    jwks: dict[str, Any] | None
+    jwks: JwkSet | None
     problem: str = ""
     left: tuple[str, ...] = ()
 
     def holds(self, kid: str | None, x5c: str | None) -> bool:
-        keys = (self.jwks or {}).get("keys", ())
+        keys = [] if self.jwks is None else self.jwks["keys"]
         return (kid is None or any(key.get("kid") == kid for key in keys)) and (
-            x5c is None or any(x5c in (key.get("x5c") or ())[:1] for key in keys)
+            x5c is None or any(x5c in certificates(key)[:1] for key in keys)
         )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields, replace
 from ipaddress import ip_address
-from typing import Any, get_type_hints
+from typing import get_type_hints
 from unicodedata import category
 from urllib.parse import parse_qsl, urlsplit
 
@@ -18,13 +18,14 @@ from chalicelib.clients import distinguished_name, jwk_set
 from chalicelib.clients.certificate import UNREADABLE, can_issue
 from chalicelib.clients.distinguished_name import DistinguishedNameError
 from chalicelib.clients.encryption import require_encryption
-from chalicelib.clients.jwk_set import Keys, KeysError
+from chalicelib.clients.jwk_set import KeysError, certificates
 from chalicelib.clients.metadata_urls import require_locations, require_sector
 from chalicelib.clients.unsupported_metadata import MADE_HERE, require_harmless
 from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri
 from chalicelib.fetch.documents import DocumentFetcher
 from chalicelib.keys import algorithm
 from chalicelib.profiles import PROFILES, Profile
+from chalicelib.protocol_types import Claims, Json, Untyped
 from chalicelib.storage.records import Client
 
 CLIENT_ID = re.compile(r"[\x21-\x7e]{1,255}")  # RFC6749-A.1: VSCHAR, here without the space
@@ -52,7 +53,7 @@ SWITCHES = tuple(name for name, hint in get_type_hints(Client).items() if hint i
 
 
 def registered(
-    metadata: Mapping[str, Any],
+    metadata: Claims,
     *,
     signs: Collection[str] = ALWAYS_SIGNS,
     documents: DocumentFetcher | None = None,
@@ -68,7 +69,8 @@ def registered(
     if profile is None:
         raise InvalidClientMetadata(f"profile must be one of {', '.join(PROFILES)}")
     try:
-        client = Client(**{k: _frozen(k, v) for k, v in metadata.items() if k in MEMBERS})
+        members: dict[str, Untyped] = {k: _frozen(k, v) for k, v in metadata.items() if k in MEMBERS}
+        client = Client(**members)  # each member of any type, until it is looked at here below
     except TypeError:
         raise InvalidClientMetadata("something that every client has is missing") from None
     client = _require_texts(_require_types(client))
@@ -78,12 +80,12 @@ def registered(
     return require_sector(require_encryption(client, profile), documents)
 
 
-def left_out(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+def left_out(metadata: Claims) -> tuple[str, ...]:
     """The names of the members that the record does not have, to tell who registers it. Raises InvalidClientMetadata."""
     return require_harmless(metadata, MEMBERS)
 
 
-def _frozen(name: str, value: Any) -> Any:
+def _frozen(name: str, value: Json) -> Json:
     if name == "scope" and isinstance(value, str):
         return tuple(value.split(" "))
     if name == "response_types" and value is None:
@@ -182,15 +184,15 @@ def _require_authentication(client: Client, profile: Profile) -> Client:
     _require_assertion_alg(client, profile)
     if client.jwks_uri is not None:
         return client  # what is there is looked at when it is needed
-    keys = _keys(client)
+    keys = client.jwk_set["keys"]
     if method == "private_key_jwt" and not keys:
         raise InvalidClientMetadata("private_key_jwt needs jwks or jwks_uri")
     if method == "self_signed_tls_client_auth":
-        _require_certificates([key["x5c"][0] for key in keys if key.get("x5c")])
+        _require_certificates([x5c[0] for key in keys if (x5c := certificates(key))])
     return client
 
 
-def _require_certificates(own: Sequence[Any]) -> Sequence[Any]:
+def _require_certificates(own: Sequence[str]) -> Sequence[str]:
     """RFC8705-2.2.2: at least one, and each for itself alone: it goes into the truststore (RFC 8705 7.4)."""
     if not own:
         raise InvalidClientMetadata("self_signed_tls_client_auth needs jwks with x5c, or jwks_uri")
@@ -243,10 +245,6 @@ def _require_keys(client: Client, profile: Profile) -> Client:
     return replace(client, jwks={**client.jwks, "keys": found.keys})
 
 
-def _keys(client: Client) -> Keys:
-    return [] if client.jwks is None else list(client.jwks["keys"])
-
-
 def _require_signatures(client: Client, profile: Profile, signs: Collection[str]) -> Client:
     """What the client signs, and what is signed for it. Where the profile offers nothing, only the default may stand."""
     for_it = {
@@ -264,7 +262,7 @@ def _require_signatures(client: Client, profile: Profile, signs: Collection[str]
         if name in for_it and not algorithm.is_one_of(value, signs):
             raise InvalidClientMetadata(f"{name}: this deployment has no key that signs so")
     signs_requests = client.require_signed_request_object or client.request_object_signing_alg is not None
-    has_keys = client.jwks_uri is not None or bool(_keys(client))
+    has_keys = client.jwks_uri is not None or bool(client.jwk_set["keys"])
     if signs_requests and not (profile.request_object_signing_algs and has_keys):
         raise InvalidClientMetadata("signed request objects need jwks or jwks_uri, and a profile that takes them")
     return client

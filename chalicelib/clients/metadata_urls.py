@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from typing import Any
 from urllib.parse import urlsplit
 
 from chalicelib.errors import InvalidClientMetadata
@@ -16,6 +15,7 @@ from chalicelib.fetch import https_url
 from chalicelib.fetch.documents import DocumentFetcher, FetchError
 from chalicelib.keys import jose
 from chalicelib.profiles import Profile
+from chalicelib.protocol_types import Json
 from chalicelib.storage.records import Client
 
 MAX_REQUEST_URI_LENGTH = 512  # OIDCC-6.2
@@ -59,7 +59,7 @@ def require_sector(client: Client, documents: DocumentFetcher | None) -> Client:
     return replace(client, sector_identifier=hosts.pop())
 
 
-def _require_https_url(name: str, url: Any) -> str:
+def _require_https_url(name: str, url: Json) -> str:
     """The host of a URL that can be fetched from."""
     try:
         return https_url.of(str(url)).host
@@ -78,7 +78,7 @@ def _require_request_uri(uri: str) -> str:
     return uri
 
 
-def _require_sector(url: Any, redirect_uris: tuple[str, ...], documents: DocumentFetcher | None) -> str:
+def _require_sector(url: str, redirect_uris: tuple[str, ...], documents: DocumentFetcher | None) -> str:
     """The host of the sector, if its document has every redirect_uri."""
     host = _require_https_url("sector_identifier_uri", url)
     if documents is None:

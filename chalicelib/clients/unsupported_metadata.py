@@ -6,11 +6,11 @@ rule, is told at once.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from difflib import get_close_matches
-from typing import Any
 
 from chalicelib.errors import InvalidClientMetadata
+from chalicelib.protocol_types import Claims
 
 MADE_HERE = {
     "client_secret": "it is made here, when the client is registered",
@@ -46,7 +46,7 @@ LIKENESS = 0.9
 """How much of a name must be the same for it to be a misspelling."""
 
 
-def require_harmless(metadata: Mapping[str, Any], known: Collection[str]) -> tuple[str, ...]:
+def require_harmless(metadata: Claims, known: Collection[str]) -> tuple[str, ...]:
     """The names of the members that are left out; `known` are those of the record. Raises InvalidClientMetadata."""
     others = sorted(metadata.keys() - set(known))
     for name in others:

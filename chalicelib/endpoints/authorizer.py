@@ -7,9 +7,9 @@ texts: API Gateway takes no others.
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from chalicelib.errors import InvalidRequest, OAuthError
+from chalicelib.events import AuthorizerAnswer, Effect, Statement
 from chalicelib.messages import Request
 from chalicelib.provider import Provider
 from chalicelib.resource_server import fapi_headers, policy, verified_access_token
@@ -18,7 +18,7 @@ from chalicelib.resource_server.verified_access_token import VerifiedAccessToken
 from chalicelib.users import assurance
 
 
-def decide(request: Request, method_arn: str, provider: Provider) -> dict[str, Any]:
+def decide(request: Request, method_arn: str, provider: Provider) -> AuthorizerAnswer:
     """A policy document that allows or denies `method_arn`, with the context for the API or for the refusal."""
     named = {"interaction_id": request.interaction_id or provider.new_uuid()}
     try:
@@ -95,8 +95,8 @@ def _context(opened: VerifiedAccessToken) -> dict[str, str]:
     return context
 
 
-def _policy(principal: str, effect: str, method_arn: str, context: dict[str, str]) -> dict[str, Any]:
-    statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": method_arn}
+def _policy(principal: str, effect: Effect, method_arn: str, context: dict[str, str]) -> AuthorizerAnswer:
+    statement: Statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": method_arn}
     return {
         "principalId": principal,
         "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from chalicelib import aws_errors
 from chalicelib.authorization_details import details
-from chalicelib.authorization_details.detail_type import Detail
 from chalicelib.errors import AccessDenied, ConsentRequired, InvalidRequest, OAuthError
 from chalicelib.interaction import browser_binding, consent_page, consent_without_page, decision, response
 from chalicelib.interaction.decision import Choice, approve, cancel
 from chalicelib.interaction.error_page import refuse
 from chalicelib.messages import Request, Response, see_other
+from chalicelib.protocol_types import Detail
 from chalicelib.provider import Provider
 from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.records import Authentication

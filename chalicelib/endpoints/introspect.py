@@ -6,13 +6,12 @@ about any token that carries a scope which it serves, and learns of no other sco
 
 from __future__ import annotations
 
-from typing import Any
-
 from chalicelib.client_authentication import AuthenticatedClient, authenticate, require_confidential
 from chalicelib.errors import InvalidRequest
 from chalicelib.holder_of_key import may_write
 from chalicelib.keys import jose
 from chalicelib.messages import NO_STORE, Request, Response, uncached
+from chalicelib.protocol_types import JsonObject
 from chalicelib.provider import Provider
 from chalicelib.single_use import consuming
 from chalicelib.storage.grant_records import AccessToken, Grant
@@ -54,7 +53,7 @@ def _wants_signed(request: Request, caller: AuthenticatedClient) -> bool:
     return SIGNED in types and bool(caller.profile.introspection_signing_algs)
 
 
-def _signed(disclosed: dict[str, Any], caller: AuthenticatedClient, provider: Provider, *, now: int) -> Response:
+def _signed(disclosed: JsonObject, caller: AuthenticatedClient, provider: Provider, *, now: int) -> Response:
     """RFC9701-5: the answer as a JWT for this caller, which can't be taken for an access token or an ID token."""
     claims = {
         "iss": provider.settings.issuer,
@@ -68,7 +67,7 @@ def _signed(disclosed: dict[str, Any], caller: AuthenticatedClient, provider: Pr
     )
 
 
-def _told(token: AccessToken | None, grant: Grant | None, caller: Client, *, issuer: str) -> dict[str, Any]:
+def _told(token: AccessToken | None, grant: Grant | None, caller: Client, *, issuer: str) -> JsonObject:
     found = token or grant
     if found is None or (token is not None and not token.cnf and may_write(token)):  # which no resource takes
         return {"active": False}

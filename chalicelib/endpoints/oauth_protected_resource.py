@@ -7,10 +7,10 @@ It belongs on the API's own host: there, an HTTP integration that leads here ser
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from chalicelib.messages import Request, Response, json_response
 from chalicelib.profiles import PROFILES
+from chalicelib.protocol_types import JsonObject
 from chalicelib.provider import Provider
 from chalicelib.resource_server import policy
 from chalicelib.settings import Settings
@@ -23,7 +23,7 @@ def answer(request: Request, provider: Provider) -> Response:
     return json_response(200, document(provider.settings), CACHED)
 
 
-def document(settings: Settings) -> dict[str, Any]:
+def document(settings: Settings) -> JsonObject:
     """The metadata of the API at `settings.resource_url` (RFC 9728 2); a member with nothing to say is left out."""
     rules = policy.rules(settings.resource_rules).values()
     profiles = PROFILES.values()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 from chalicelib.authorization import granted_access
 from chalicelib.errors import InvalidToken
 from chalicelib.messages import NO_STORE, Request, Response, uncached
 from chalicelib.profiles import PROFILES
+from chalicelib.protocol_types import Claims
 from chalicelib.provider import Provider
 from chalicelib.resource_server import fapi_headers, verified_access_token
 from chalicelib.resource_server.policy import ResourcePolicy, userinfo
@@ -46,7 +45,7 @@ def answer(request: Request, provider: Provider) -> Response:
     return answer.noting(client_id=opened.token.client_id, sub=login.sub, **noted)
 
 
-def _as_registered(disclosed: Mapping[str, Any], client: Client, provider: Provider, *, now: int) -> Response:
+def _as_registered(disclosed: Claims, client: Client, provider: Provider, *, now: int) -> Response:
     """OIDCC-5.3.2: signed, encrypted, or both; else plain JSON. What is signed says by whom and for whom."""
     alg = client.userinfo_signed_response_alg
     if alg is None and client.userinfo_encrypted_response_alg is None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chalicelib.authorization_details import details
-from chalicelib.authorization_details.detail_type import Detail
 from chalicelib.client_authentication import AuthenticatedClient
 from chalicelib.clients import lifetimes
 from chalicelib.grant_types import audience
+from chalicelib.protocol_types import Detail
 from chalicelib.settings import Settings
 from chalicelib.storage.grant_records import AccessToken, Grant
 

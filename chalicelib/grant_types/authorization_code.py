@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from chalicelib import holder_of_key
 from chalicelib.authorization import claims_request, code_challenge
@@ -11,6 +10,7 @@ from chalicelib.authorization_details import details
 from chalicelib.client_authentication import AuthenticatedClient
 from chalicelib.errors import InvalidGrant, InvalidRequest
 from chalicelib.grant_types.access_token import access_token_of
+from chalicelib.protocol_types import JsonObject
 from chalicelib.provider import Provider
 from chalicelib.single_use import SingleUseValues
 from chalicelib.storage.grant_records import Grant
@@ -30,7 +30,7 @@ def issue(
     provider: Provider,
     *,
     now: int,
-) -> dict[str, Any]:
+) -> JsonObject:
     """The members of the token response. Raises InvalidRequest or InvalidGrant.
 
     All that can fail comes before the write that redeems the code: its checks, the assertion's single use, the signature.

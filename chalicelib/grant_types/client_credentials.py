@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from chalicelib import holder_of_key
 from chalicelib.authorization import scope
@@ -11,6 +10,7 @@ from chalicelib.client_authentication import AuthenticatedClient
 from chalicelib.clients import lifetimes
 from chalicelib.errors import InvalidScope, UnauthorizedClient
 from chalicelib.grant_types import audience
+from chalicelib.protocol_types import JsonObject
 from chalicelib.provider import Provider
 from chalicelib.single_use import SingleUseValues
 from chalicelib.storage.grant_records import AccessToken
@@ -27,7 +27,7 @@ def issue(
     provider: Provider,
     *,
     now: int,
-) -> dict[str, Any]:
+) -> JsonObject:
     """The members of the token response.
 
     Raises InvalidRequest, InvalidTarget, InvalidScope or UnauthorizedClient.

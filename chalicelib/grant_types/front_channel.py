@@ -5,13 +5,11 @@ Beside the code, an ID token that signs the response, and a token of which the w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from chalicelib.authorization import claims_request, scope
 from chalicelib.errors import AccessDenied
 from chalicelib.grant_types import audience
 from chalicelib.profiles import PROFILES, Profile
+from chalicelib.protocol_types import Claims
 from chalicelib.provider import Provider
 from chalicelib.settings import Settings
 from chalicelib.storage.grant_records import AccessToken, Grant
@@ -73,7 +71,7 @@ def _id_token(
 ) -> str:
     """FAPI1-ADV-5.2.2.1-4: the response's detached signature."""
     request, login = grant.request, grant.person
-    claims: Mapping[str, Any] = {}  # FAPI1-ADV-5.2.2.1-6: it passes through a browser, its history and its logs.
+    claims: Claims = {}  # FAPI1-ADV-5.2.2.1-6: it passes through a browser, its history and its logs.
     if client.id_token_encrypted_response_alg is not None:
         requested = claims_request.granted(claims_request.of(request, "id_token"), login.claims)
         claims = {

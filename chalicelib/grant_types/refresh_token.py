@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from chalicelib import holder_of_key
 from chalicelib.authorization import scope
@@ -11,6 +10,7 @@ from chalicelib.authorization_details import details
 from chalicelib.client_authentication import AuthenticatedClient
 from chalicelib.errors import InvalidGrant, InvalidRequest, TemporarilyUnavailable
 from chalicelib.grant_types.access_token import access_token_of
+from chalicelib.protocol_types import JsonObject
 from chalicelib.provider import Provider
 from chalicelib.single_use import SingleUseValues
 from chalicelib.storage.grant_records import AccessToken, Grant
@@ -32,7 +32,7 @@ def issue(
     provider: Provider,
     *,
     now: int,
-) -> dict[str, Any]:
+) -> JsonObject:
     """The members of the token response. The refresh token stays the same (FAPI2-SP-FINAL-5.3.2.1-9), but an unbound public one.
 
     Raises InvalidRequest, InvalidGrant, InvalidScope or InvalidAuthorizationDetails.

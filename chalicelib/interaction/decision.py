@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.authorization_details.detail_type import Detail
 from chalicelib.best_effort import quietly
 from chalicelib.clients import lifetimes
 from chalicelib.errors import AccessDenied, OAuthError
 from chalicelib.interaction import browser_binding, remembered_consent, response
 from chalicelib.messages import Request, Response
 from chalicelib.profiles import PROFILES
+from chalicelib.protocol_types import Detail
 from chalicelib.provider import Provider
 from chalicelib.storage.grant_records import AccessToken, Bond, Decision, Grant, RememberedConsent
 from chalicelib.storage.stores import NotOpen

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from chalicelib.keys.kms import to_jwk
 from chalicelib.provider import Provider
 from chalicelib.storage.records import SigningKey
@@ -12,7 +10,7 @@ PUBLISHED_BEFORE_SIGNING = 900
 """Seconds from a further key's publication to its first signature: longer than any cache of the JWKS."""
 
 
-def run(provider: Provider) -> dict[str, Any]:
+def run(provider: Provider) -> dict[str, list[str]]:
     """Put every configured key that the registry lacks into it. Gives {"published": [kid, ...]}, the new ones.
 
     The first key of an algorithm signs at once, since nobody has cached a JWKS that lacks it. What others encrypt to is there
@@ -25,8 +23,9 @@ def run(provider: Provider) -> dict[str, Any]:
         if any(key.key_id == key_id for key in known):
             continue
         jwk = to_jwk(provider.kms.public_key(key_id), alg)
+        kid = str(jwk["kid"])
         first = not any(key.alg == alg for key in known)
         signs_from = now if first else now + PUBLISHED_BEFORE_SIGNING
-        provider.signing_keys.put(SigningKey(jwk["kid"], alg, key_id, jwk, signs_from))
-        published.append(jwk["kid"])
+        provider.signing_keys.put(SigningKey(kid, alg, key_id, jwk, signs_from))
+        published.append(kid)
     return {"published": published}

@@ -5,15 +5,14 @@ Run once a day and after each deployment. A run that is cut short is made good b
 
 from __future__ import annotations
 
-from typing import Any
-
+from chalicelib.protocol_types import JsonObject
 from chalicelib.provider import Provider
 
 PAGES = 2_000
 """Pages of a table, of a megabyte each, that one run looks at: what is left over is for the next run."""
 
 
-def run(provider: Provider) -> dict[str, Any]:
+def run(provider: Provider) -> JsonObject:
     """Gives {"made": [table], "dropped": [table], "deleted": items, "whole": whether all was looked at}."""
     now = provider.now()
     made = provider.sweeping.make_tables(now=now)  # first: without them nothing that is used once can be

@@ -10,7 +10,7 @@ from base64 import b64encode
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import cast
 
 import http_sf
 from http_message_signatures import (
@@ -25,6 +25,7 @@ from http_message_signatures.exceptions import HTTPMessageSignaturesException
 from chalicelib.key_sizes import KeySizes
 from chalicelib.keys import jose
 from chalicelib.keys.key_ring import Signer
+from chalicelib.protocol_types import Claims, JwkSet, Untyped
 
 REGISTERED: Mapping[str, tuple[str, ...]] = {
     "ecdsa-p256-sha256": ("ES256",),
@@ -45,8 +46,8 @@ class Announced:
     """What a message says of one signature of it, before any check. `components`: each with its parameters."""
 
     label: str
-    components: tuple[tuple[str, Mapping[str, Any]], ...]
-    parameters: Mapping[str, Any]
+    components: tuple[tuple[str, Claims], ...]
+    parameters: Claims
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Verified:
     alg: str
     target_uri: str
     covered: frozenset[str]
-    parameters: Mapping[str, Any]
+    parameters: Claims
 
 
 class _Fields:
@@ -95,12 +96,12 @@ class _Response:
 class _ByKeyid(HTTPSignatureKeyResolver):
     """The key is looked for where the signature is checked."""
 
-    def resolve_public_key(self, key_id: str) -> Any:
+    def resolve_public_key(self, key_id: str) -> str:
         return key_id
 
 
 class _Verifier(HTTPMessageVerifier):
-    def validate_created_and_expires(self, sig_input: Any, max_age: Any = None) -> None:
+    def validate_created_and_expires(self, sig_input: Untyped, max_age: Untyped = None) -> None:
         """The clock is the caller's: who asks for a signature looks at its times."""
 
 
@@ -110,7 +111,7 @@ def announced(headers: Pairs, tag: str) -> Announced | None:
     if not value:
         return None
     try:
-        parsed = cast(Any, http_sf.parse(value.encode("ascii"), tltype="dictionary", on_duplicate_key=_refuse))
+        parsed = cast(Untyped, http_sf.parse(value.encode("ascii"), tltype="dictionary", on_duplicate_key=_refuse))
         found = [
             Announced(label, tuple((name, dict(more)) for name, more in member), dict(parameters))
             for label, (member, parameters) in parsed.items()
@@ -129,7 +130,7 @@ def verify(
     headers: Pairs,
     *,
     tag: str,
-    jwks: Mapping[str, Any],
+    jwks: JwkSet,
     algs: Collection[str],
     sizes: KeySizes,
 ) -> Verified:
@@ -142,13 +143,14 @@ def verify(
     if said is None:
         raise SignatureError("no signature of the tag")
     named = said.parameters.get("alg")
-    allowed = [alg for alg in algs if named is None or alg in REGISTERED.get(named, ())]  # RFC9421-3.3.7
+    name = named if isinstance(named, str) else ""
+    allowed = [alg for alg in algs if named is None or alg in REGISTERED.get(name, ())]  # RFC9421-3.3.7
     used: list[str] = []
 
     class _JwkSetAlgorithm(HTTPSignatureAlgorithm):
-        algorithm_id = named or ""
+        algorithm_id = name
 
-        def __init__(self, public_key: Any = None, private_key: Any = None) -> None:
+        def __init__(self, public_key: Untyped = None, private_key: Untyped = None) -> None:
             self.kid = public_key
 
         def verify(self, signature: bytes, message: bytes) -> None:
@@ -220,9 +222,10 @@ def require_digest(value: str, body: bytes) -> bytes:
     return body
 
 
-def identifier(name: str, parameters: Mapping[str, Any]) -> str:
+def identifier(name: str, parameters: Claims) -> str:
     """A component's identifier as it stands in a signature (RFC 9421 2)."""
-    return http_sf.ser((name, dict(parameters)))
+    written: Untyped = dict(parameters)
+    return http_sf.ser((name, written))
 
 
 class _PrepareOnlyAlgorithm(HTTPSignatureAlgorithm):

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from functools import cache, lru_cache
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -23,6 +23,7 @@ from chalicelib.key_sizes import KeySizes
 from chalicelib.keys import algorithm
 from chalicelib.keys.ed25519 import is_weak
 from chalicelib.keys.key_ring import Signer
+from chalicelib.protocol_types import Claims, Json, JsonObject, Jwk, JwkSet, Untyped
 
 Key = TypeVar("Key")
 
@@ -54,15 +55,15 @@ class _KmsSignedAlgorithm(Algorithm):
     def sign(self, msg: bytes, key: Signer) -> bytes:
         return key.sign(msg)
 
-    def verify(self, msg: bytes, key: Any, sig: bytes) -> bool:
+    def verify(self, msg: bytes, key: Untyped, sig: bytes) -> bool:
         raise NotImplementedError("verification takes a public key")
 
     @staticmethod
-    def to_jwk(key_obj: Any, as_dict: bool = False) -> Any:
+    def to_jwk(key_obj: Untyped, as_dict: bool = False) -> Untyped:
         raise NotImplementedError("the registry has the public key")
 
     @staticmethod
-    def from_jwk(jwk: Any) -> Any:
+    def from_jwk(jwk: Untyped) -> Untyped:
         raise NotImplementedError("the registry has the public key")
 
 
@@ -70,16 +71,16 @@ MAX_TRIED = 4
 """Of keys that fit one signature, how many are tried."""
 
 
-def sign(claims: Mapping[str, Any], signer: Signer, *, typ: str | None = None) -> str:
+def sign(claims: Claims, signer: Signer, *, typ: str | None = None) -> str:
     """A JWT in compact form: `kid` and `alg` of the signer in its header, and `typ` if given."""
     jws = PyJWS(algorithms=[])
     jws.register_algorithm(signer.alg, _KmsSignedAlgorithm())
     payload = json.dumps(claims, separators=(",", ":")).encode()
-    key = cast(Any, signer)
+    key = cast(Untyped, signer)
     return jws.encode(payload, key, algorithm=signer.alg, headers={"kid": signer.kid, "typ": typ})
 
 
-def unverified_claims(token: str) -> dict[str, Any]:
+def unverified_claims(token: str) -> JsonObject:
     """The claims before any check, to learn whose keys would verify them. Raises JoseError if it is no JWT."""
     header, payload = _load(token, verify=None)
     del header
@@ -102,11 +103,11 @@ def unverified_kid(token: str) -> str | None:
 
 def verify(
     token: str,
-    jwks: Mapping[str, Any],
+    jwks: JwkSet,
     *,
     algs: Collection[str],
     sizes: KeySizes,
-) -> tuple[dict[str, Any], dict[str, Any]]:
+) -> tuple[JsonObject, JsonObject]:
     """Header and claims of a JWT that one key of `jwks` signed with one of `algs`.
 
     The key is one of the header's `kid`, or that fits; where several do, each is tried. Raises JoseError.
@@ -122,7 +123,7 @@ def verify(
     raise problem
 
 
-def verify_mac(token: str, secret: bytes, *, algs: Collection[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+def verify_mac(token: str, secret: bytes, *, algs: Collection[str]) -> tuple[JsonObject, JsonObject]:
     """Header and claims of a JWT that carries a MAC by one of `algs`, with a secret that only we and the client know.
 
     A function of its own, so that no public key is ever taken for a secret. Raises JoseError.
@@ -133,7 +134,7 @@ def verify_mac(token: str, secret: bytes, *, algs: Collection[str]) -> tuple[dic
     return _load(token, verify=(secret, alg))
 
 
-def verify_by_own_key(token: str, *, algs: Collection[str], sizes: KeySizes) -> tuple[dict[str, Any], dict[str, Any]]:
+def verify_by_own_key(token: str, *, algs: Collection[str], sizes: KeySizes) -> tuple[JsonObject, JsonObject]:
     """Header and claims of a JWT signed by the public key in its own header, which proves that key and nothing more.
 
     For DPoP proofs alone (RFC 9449 4.2). Raises JoseError.
@@ -151,7 +152,7 @@ def verify_by_own_key(token: str, *, algs: Collection[str], sizes: KeySizes) -> 
 def verify_bytes(
     data: bytes,
     signature: bytes,
-    jwks: Mapping[str, Any],
+    jwks: JwkSet,
     *,
     kid: str,
     algs: Collection[str],
@@ -174,7 +175,7 @@ def verify_bytes(
     raise problem
 
 
-def _header(token: str, algs: Collection[str], *, of: Collection[str]) -> tuple[dict[str, Any], str]:
+def _header(token: str, algs: Collection[str], *, of: Collection[str]) -> tuple[JsonObject, str]:
     """The header and its alg, if that is one of `algs` and `of` the kind: a MAC is none of a public key."""
     header, _ = _load(token, verify=None)
     alg = header.get("alg")
@@ -185,7 +186,7 @@ def _header(token: str, algs: Collection[str], *, of: Collection[str]) -> tuple[
     return header, alg
 
 
-def _sized(jwk: Mapping[str, Any], alg: str, sizes: KeySizes) -> PyJWK:
+def _sized(jwk: Claims, alg: str, sizes: KeySizes) -> PyJWK:
     key = _load_key(json.dumps(jwk, sort_keys=True), alg)
     require_size(key.key, sizes)
     return key
@@ -200,7 +201,7 @@ def require_size(key: Key, sizes: KeySizes) -> Key:
     return key
 
 
-def public_key(jwk: Mapping[str, Any]) -> object:
+def public_key(jwk: Claims) -> object:
     """The public key of a JWK that a signature can be verified by. Raises JoseError."""
     fit = algorithms_for(jwk)
     if fit:
@@ -209,18 +210,18 @@ def public_key(jwk: Mapping[str, Any]) -> object:
     raise JoseError("its kind of key is not used here")
 
 
-def algorithms_for(jwk: Mapping[str, Any]) -> list[str]:
+def algorithms_for(jwk: Claims) -> list[str]:
     """The algorithms that a JWK is of the kind to verify by; none where its kind is not used for that."""
     return [alg for alg, kty in KEY_TYPES.items() if kty == jwk.get("kty") and CURVES.get(alg) == jwk.get("crv")]
 
 
-def is_encryption_only(jwk: Mapping[str, Any]) -> bool:
+def is_encryption_only(jwk: Claims) -> bool:
     """Whether a JWK is of a kind by which no signature is verified here, and doesn't say that it is for that."""
     kind = jwk.get("kty"), jwk.get("crv")
     return any(kind == one for one in ONLY_ENCRYPT) and jwk.get("use", "enc") == "enc"
 
 
-def reject_duplicate_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def reject_duplicate_members(pairs: list[tuple[str, Json]]) -> JsonObject:
     """For json.loads: an object whose names are all different. Raises JoseError."""
     members = dict(pairs)
     if len(members) != len(pairs):
@@ -228,11 +229,11 @@ def reject_duplicate_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _fitting_keys(jwks: Mapping[str, Any], alg: str, kid: object) -> list[Mapping[str, Any]]:
+def _fitting_keys(jwks: JwkSet, alg: str, kid: object) -> list[Jwk]:
     """The keys by which a signature may be: of two with one kid the kind tells (FAPI1-ADV-8.9-3), else a try."""
     fit = [
         key
-        for key in jwks.get("keys", ())
+        for key in jwks.get("keys", [])
         if key.get("kty") == KEY_TYPES[alg]
         and key.get("crv") == CURVES.get(alg)
         and algorithm.is_same(key.get("alg", alg), alg)
@@ -263,7 +264,7 @@ def _verifier(alg: str) -> PyJWS:
     return jws
 
 
-def _load(token: str, *, verify: tuple[Any, str] | None) -> tuple[dict[str, Any], dict[str, Any]]:
+def _load(token: str, *, verify: tuple[Untyped, str] | None) -> tuple[JsonObject, JsonObject]:
     if len(token) > MAX_BYTES:
         raise JoseError("it is too large")
     if not COMPACT.fullmatch(token):

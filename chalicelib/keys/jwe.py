@@ -10,11 +10,11 @@ import json
 import re
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, cast
 
 from chalicelib.key_sizes import KeySizes
 from chalicelib.keys.jose import JoseError, media_type, reject_duplicate_members, require_size
 from chalicelib.keys.key_ring import CantUnwrap, Unwrapper
+from chalicelib.protocol_types import Claims, Jwk, JwkSet, Untyped
 
 CURVES = (("EC", "P-256"), ("EC", "P-384"), ("EC", "P-521"), ("OKP", "X25519"))
 KINDS: Mapping[str, tuple[tuple[str, str | None], ...]] = {
@@ -42,7 +42,7 @@ KEY_MEMBERS = ("kty", "crv", "n", "e", "x", "y")
 
 def encrypt(
     content: str,
-    jwks: Mapping[str, Any],
+    jwks: JwkSet,
     *,
     alg: str,
     enc: str,
@@ -79,7 +79,7 @@ def decrypt(token: str, key: Callable[[str | None], Unwrapper], *, algs: Collect
     header = _header(token, algs, encs)
     try:
         unwrapper = key(header.get("kid"))
-        ours = cast(Any, _imported(unwrapper.public_jwk))
+        ours = _imported(unwrapper.public_jwk)
         if len(token.split(".")[1]) != -(-ours.public_key.key_size // 6):  # before anybody asks KMS
             raise CantUnwrap("it is not as long as the key")
         registry = _registry(header["alg"], header["enc"], unwrapper)
@@ -89,39 +89,40 @@ def decrypt(token: str, key: Callable[[str | None], Unwrapper], *, algs: Collect
         raise JoseError("it can't be decrypted") from None
 
 
-def public_key(jwk: Mapping[str, Any]) -> object:
+def public_key(jwk: Claims) -> object:
     """The public key of a JWK that can be encrypted to. Raises JoseError, as for a point that is not on its curve."""
     if (jwk.get("kty"), jwk.get("crv")) not in {kind for kinds in KINDS.values() for kind in kinds}:
         raise JoseError("its kind of key is not used here")
-    return cast(object, _imported(jwk).public_key)
+    key: object = _imported(jwk).public_key
+    return key
 
 
-def _choose(jwks: Mapping[str, Any], alg: str) -> Mapping[str, Any]:
+def _choose(jwks: JwkSet, alg: str) -> Jwk:
     """OIDCC-10.2: a key that is for encryption, the first of those that say so."""
     fit = [
         key
-        for key in jwks.get("keys", ())
+        for key in jwks.get("keys", [])
         if (key.get("kty"), key.get("crv")) in KINDS[alg]
         and key.get("alg", alg) == alg
         and key.get("use", "enc") == "enc"
     ]
     if not fit:
         raise JoseError("no key of the client fits it")
-    return cast(Mapping[str, Any], min(fit, key=lambda key: "use" not in key))
+    return min(fit, key=lambda key: "use" not in key)
 
 
-def _imported(jwk: Mapping[str, Any]) -> Any:
+def _imported(jwk: Claims) -> Untyped:
     """The key as joserfc has it, of its public members alone."""
     from joserfc.errors import JoseError as Problem
     from joserfc.jwk import import_key
 
     try:
-        return import_key({name: jwk[name] for name in KEY_MEMBERS if name in jwk})
+        return import_key({name: str(jwk[name]) for name in KEY_MEMBERS if name in jwk})
     except (Problem, ValueError, TypeError, KeyError) as problem:
         raise JoseError(f"the key can't be read ({type(problem).__name__})") from None
 
 
-def _header(token: str, algs: Collection[str], encs: Collection[str]) -> dict[str, Any]:
+def _header(token: str, algs: Collection[str], encs: Collection[str]) -> dict[str, str]:
     """The header, if all of it is understood and expected: before a key is chosen, and before anybody asks KMS."""
     if len(token) > MAX_BYTES:
         raise JoseError("it is too large")
@@ -147,7 +148,7 @@ def _header(token: str, algs: Collection[str], encs: Collection[str]) -> dict[st
     return header
 
 
-def _registry(alg: str, enc: str, unwrapper: Unwrapper) -> Any:
+def _registry(alg: str, enc: str, unwrapper: Unwrapper) -> Untyped:
     """joserfc's table of algorithms with two in it: one that asks the unwrapper, and one that decrypts the content."""
     from joserfc.jwa import JWEKeyEncryption
     from joserfc.jwe import JWERegistry
@@ -156,10 +157,10 @@ def _registry(alg: str, enc: str, unwrapper: Unwrapper) -> Any:
         name = alg
         key_types = ["RSA"]
 
-        def encrypt_cek(self, cek: bytes, recipient: Any) -> bytes:
+        def encrypt_cek(self, cek: bytes, recipient: Untyped) -> bytes:
             raise NotImplementedError("this key only decrypts")
 
-        def decrypt_cek(self, recipient: Any) -> bytes:
+        def decrypt_cek(self, recipient: Untyped) -> bytes:
             try:
                 return unwrapper.unwrap(recipient.encrypted_key, alg)
             except CantUnwrap:

@@ -5,8 +5,7 @@ When something ends, `exp` says, and its maker said that: it is over then.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from chalicelib.protocol_types import Claims
 
 LEEWAY = 10  # FAPI2-SP-FINAL-5.3.2.1-13
 """Seconds that a clock may be ahead of ours or behind it."""
@@ -16,7 +15,7 @@ class NotATime(ValueError):
     """The claim is no NumericDate. The message names the claim."""
 
 
-def read(claims: Mapping[str, Any], name: str) -> float | None:
+def read(claims: Claims, name: str) -> float | None:
     """The claim, None where it is absent. Raises NotATime, as for infinity and for what no calendar has."""
     value = claims.get(name)
     if value is None:

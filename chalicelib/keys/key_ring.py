@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from chalicelib.keys.algorithm import has_two_names, is_same
+from chalicelib.protocol_types import Jwk, JwkSet
 from chalicelib.storage.records import SigningKey
 from chalicelib.storage.stores import SigningKeys
 
@@ -27,7 +28,7 @@ class Signer(Protocol):
 class Unwrapper(Protocol):
     """A private key that decrypts other keys, and never leaves its home. `public_jwk`: what they are encrypted to."""
 
-    public_jwk: dict[str, Any]
+    public_jwk: Jwk
 
     def unwrap(self, wrapped: bytes, alg: str) -> bytes:
         """The key that was encrypted by `alg`, RSA-OAEP-256 or RSA-OAEP (RFC 7518 4.3). Raises CantUnwrap."""
@@ -90,16 +91,19 @@ class KeyRing:
         """Every key that may still verify something, or be encrypted to."""
         return [key for key in self.registry.all(now=now) if key.published_until is None or key.published_until > now]
 
-    def jwks(self, *, now: int) -> dict[str, Any]:
+    def jwks(self, *, now: int) -> JwkSet:
         """The JWK Set (RFC 7517 5): public members alone."""
         return {"keys": [_as_published(key) for key in self.published_keys(now=now)]}
 
 
-def _as_published(key: SigningKey) -> dict[str, Any]:
+def _as_published(key: SigningKey) -> Jwk:
     """Without `alg` where there are several: clients compare the one that they registered."""
     several = has_two_names(key.alg) or not _signs(key)
-    return {name: value for name, value in key.public_jwk.items() if name != "alg" or not several}
+    shown = key.public_jwk.copy()
+    if several:
+        shown.pop("alg", None)
+    return shown
 
 
 def _signs(key: SigningKey) -> bool:
-    return bool(key.public_jwk.get("use", "sig") == "sig")
+    return key.public_jwk.get("use", "sig") == "sig"

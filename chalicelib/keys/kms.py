@@ -6,7 +6,7 @@ import base64
 import hmac
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
+from typing import cast
 
 import botocore.session
 from botocore.config import Config
@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.keys.algorithm import canonical
 from chalicelib.keys.key_ring import CantUnwrap, Signer, Unwrapper
+from chalicelib.protocol_types import Jwk, Untyped
 from chalicelib.settings import AWS_CONNECT_SECONDS, AWS_READ_SECONDS, AWS_TRIES
 from chalicelib.storage.records import SigningKey
 
@@ -38,7 +39,7 @@ class MessageTooLong(Exception):
 class KmsSigner:
     """A Signer whose key KMS holds. The digest is made here, where there is one, so that a message may be of any length."""
 
-    def __init__(self, client: Any, key: SigningKey) -> None:
+    def __init__(self, client: Untyped, key: SigningKey) -> None:
         self._client, self._key_id = client, key.key_id
         self.kid, self.alg = key.kid, key.alg
 
@@ -60,7 +61,7 @@ class KmsSigner:
 class KmsUnwrapper:
     """An Unwrapper whose key KMS holds."""
 
-    def __init__(self, client: Any, key: SigningKey) -> None:
+    def __init__(self, client: Untyped, key: SigningKey) -> None:
         self._client, self._key_id = client, key.key_id
         self.public_jwk = key.public_jwk
 
@@ -131,14 +132,15 @@ class Kms:
         return secret
 
 
-def to_jwk(der: bytes, alg: str) -> dict[str, Any]:
+def to_jwk(der: bytes, alg: str) -> Jwk:
     """A public key as a JWK with `kid` (its RFC 7638 thumbprint), `alg` and `use`."""
     # Imported here: the login function unseals with this file, and reads no key.
     from cryptography.hazmat.primitives import serialization
 
     from chalicelib.keys.thumbprint import thumbprint
 
-    key: Any = serialization.load_der_public_key(der)
+    key: Untyped = serialization.load_der_public_key(der)
+    members: dict[str, str]
     if canonical(alg) == "EdDSA":
         members = {"kty": "OKP", "crv": "Ed25519", "x": _b64(key.public_bytes_raw())}  # RFC8037-2
     elif alg == "ES256":
@@ -147,7 +149,8 @@ def to_jwk(der: bytes, alg: str) -> dict[str, Any]:
     else:
         numbers = key.public_numbers()
         members = {"kty": "RSA", "n": _number(numbers.n), "e": _number(numbers.e)}
-    return {**members, "kid": thumbprint(members), "alg": alg, "use": "enc" if alg in DECRYPTS else "sig"}
+    members |= {"kid": thumbprint(members), "alg": alg, "use": "enc" if alg in DECRYPTS else "sig"}
+    return cast(Jwk, members)
 
 
 def _raw(der: bytes) -> bytes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from chalicelib.protocol_types import Claims
 
 SCRIPT = (Path(__file__).parent / "passkey.js").read_text(encoding="utf-8")
 """It asks the browser for a passkey, and posts the answer in the page's own form. It fetches nothing."""
@@ -16,7 +16,7 @@ SCRIPT = (Path(__file__).parent / "passkey.js").read_text(encoding="utf-8")
 class Ceremony:
     """What the browser is asked for. `nonce`: what the page posts back, of which the challenge was made."""
 
-    requested: Mapping[str, Any]
+    requested: Claims
     nonce: str
 
     @property

@@ -6,9 +6,9 @@ import json
 import re
 
 from chalicelib.authorization_details import details
-from chalicelib.authorization_details.detail_type import Detail
 from chalicelib.errors import InsufficientScope, InvalidRequest, InvalidToken, OAuthError
 from chalicelib.messages import Request
+from chalicelib.protocol_types import Detail
 from chalicelib.provider import Provider
 from chalicelib.resource_server import verified_access_token
 from chalicelib.resource_server.policy import ResourcePolicy

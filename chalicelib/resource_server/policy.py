@@ -15,7 +15,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+from chalicelib.protocol_types import Json
 
 if TYPE_CHECKING:
     from chalicelib.settings import Settings
@@ -25,6 +27,24 @@ USERINFO = "/userinfo"
 
 METADATA = "/.well-known/oauth-protected-resource"
 """Where a resource says what it asks for (RFC 9728 3)."""
+
+
+Subject = Literal["person", "client", "any"]
+"""Whose token a route may ask for."""
+
+
+class Rule(TypedDict, total=False):
+    """What a route asks for, as the settings have it."""
+
+    scope: str
+    authorization_details_type: str
+    acr: str
+    max_age: int
+    signed: bool
+    subject: Subject
+    resource: str
+    consumes: bool
+    idempotency_key: str
 
 
 KINDS: Mapping[str, type] = {
@@ -40,8 +60,7 @@ KINDS: Mapping[str, type] = {
 }
 """A rule's members and their types."""
 
-SUBJECTS = ("person", "client", "any")
-"""Whose token a route may ask for."""
+SUBJECTS: tuple[Subject, ...] = ("person", "client", "any")
 
 IDEMPOTENCY_KEY = "x-idempotency-key"
 """The header that names a call which may be made once, where its rule names no other."""
@@ -73,14 +92,14 @@ class ResourcePolicy:
     acr_values: tuple[str, ...] = ()
     max_age: int | None = None
     signed: bool = False
-    subject: str = "person"
+    subject: Subject = "person"
     consumes: str | None = None
     metadata: str | None = None
     resource: str | None = None
 
 
 @lru_cache(maxsize=4)
-def rules(text: str) -> dict[str, dict[str, Any]]:
+def rules(text: str) -> dict[str, Rule]:
     """Every route's rule, by "METHOD /path". Raises RulesError."""
     try:
         found = json.loads(text)
@@ -94,7 +113,7 @@ def rules(text: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _problem(rule: Any) -> str | None:
+def _problem(rule: Json) -> str | None:
     """What is wrong with a rule, None where nothing is."""
     if not isinstance(rule, dict) or not rule.keys() <= KINDS.keys():
         return f"a rule is an object with no more than {', '.join(KINDS)}"
@@ -132,7 +151,7 @@ def policy_for(settings: Settings, route: str, urls: tuple[str, ...], *, acr_val
     """What a route asks for. `acr_values`: all levels, lowest first. Raises LookupError where no rule is the route's."""
     rule = rules(settings.resource_rules)[route]
     ours = userinfo(settings) if route.partition(" ")[2] == USERINFO else settings.resource_url
-    acr: str | None = rule.get("acr")
+    acr = rule.get("acr")
     return ResourcePolicy(
         urls,
         scope=rule.get("scope"),

@@ -7,9 +7,8 @@ token, and by its digest what the body said. The digest is compared with the bod
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 from chalicelib.clients.jwks_uri import ClientJwksCache
 from chalicelib.errors import InvalidRequest
@@ -18,6 +17,7 @@ from chalicelib.keys import http_signatures, jwt_time
 from chalicelib.keys.http_signatures import SignatureError, Verified
 from chalicelib.messages import Request
 from chalicelib.profiles import Profile
+from chalicelib.protocol_types import Claims
 from chalicelib.resource_server.target_uri import spellings
 from chalicelib.storage.records import Client
 
@@ -61,7 +61,7 @@ def require_signed(request: Request, client: Client, profile: Profile, *, urls: 
             spellings(urls, request.query),
             request.headers,
             tag=TAG,  # FAPI2-HTTPSIG-5.3.1.2-4
-            jwks=client.jwks or {},  # FAPI2-HTTPSIG-5.3.1.2-1
+            jwks=client.jwk_set,  # FAPI2-HTTPSIG-5.3.1.2-1
             algs=_algs(profile),
             sizes=profile.key_sizes,
         )
@@ -115,14 +115,14 @@ def _require_cover(found: Verified, required: Collection[str]) -> Verified:
     return found
 
 
-def _require_recent(parameters: Mapping[str, Any], *, now: int) -> int:
+def _require_recent(parameters: Claims, *, now: int) -> int:
     """FAPI2-HTTPSIG-5.3.1.2-6: when it was created, lately. RFC9421-2.3: an `expires` that passed ends it sooner."""
     created, expires = parameters.get("created"), parameters.get("expires")
     if not isinstance(created, int):
         raise SignatureError("no created")
     if not jwt_time.is_within(now, LIFETIME, after=created) or not jwt_time.has_come(created, now=now):
         raise SignatureError("created is too long ago, or ahead")
-    if expires is not None and expires <= now:
+    if expires is not None and not (isinstance(expires, int) and now < expires):
         raise SignatureError("it has expired")
     return created
 

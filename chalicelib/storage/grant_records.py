@@ -4,8 +4,9 @@ Frozen values, as those in records.py. A handle never stands in one; only its ha
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
+from chalicelib.protocol_types import Detail
 from chalicelib.storage.records import Authentication, AuthorizationRequest, Client
 
 
@@ -24,7 +25,7 @@ class AccessToken:
     expires_at: int
     grant: str | None = None
     dpop_nonce_required: bool = False
-    authorization_details: tuple[dict[str, Any], ...] = ()
+    authorization_details: tuple[Detail, ...] = ()
     resources: tuple[str, ...] = ()
 
     def is_of(self, client: Client) -> bool:
@@ -79,7 +80,7 @@ class Grant:
     epoch: int = 0
     session: str | None = None
     decision: Decision = ""
-    granted: tuple[dict[str, Any], ...] = ()
+    granted: tuple[Detail, ...] = ()
     given_at: int = 0
     code_hash: str | None = None
     code_expires_at: int = 0
@@ -111,7 +112,7 @@ class Grant:
         return self.request.scope
 
     @property
-    def authorization_details(self) -> tuple[dict[str, Any], ...]:
+    def authorization_details(self) -> tuple[Detail, ...]:
         """What was granted of the authorization details (RFC 9396)."""
         return self.granted
 

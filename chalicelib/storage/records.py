@@ -6,7 +6,8 @@ Annotations are objects here and in permission.py, since the codec goes by the t
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+
+from chalicelib.protocol_types import Account, ClaimsRequest, Detail, JsonObject, Jwk, JwkSet, Passkey
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Client:
     scope: tuple[str, ...]
     redirect_uris: tuple[str, ...] = ()
     response_types: tuple[str, ...] = ()
-    jwks: dict[str, Any] | None = None
+    jwks: JwkSet | None = None
     tls_client_auth_subject_dn: str | None = None
     tls_client_auth_san_dns: str | None = None
     tls_client_auth_san_uri: str | None = None
@@ -74,6 +75,11 @@ class Client:
         """Whether it has nothing to authenticate with (RFC 6749 2.1)."""
         return self.token_endpoint_auth_method == "none"
 
+    @property
+    def jwk_set(self) -> JwkSet:
+        """Its `jwks`; a set without keys where it has none."""
+        return {"keys": []} if self.jwks is None else self.jwks
+
 
 @dataclass(frozen=True)
 class AuthorizationRequest:
@@ -99,8 +105,8 @@ class AuthorizationRequest:
     response_mode: str = "query"
     response_alg: str | None = None
     response_encrypted: bool = False
-    claims: dict[str, Any] | None = None
-    authorization_details: tuple[dict[str, Any], ...] = ()
+    claims: ClaimsRequest | None = None
+    authorization_details: tuple[Detail, ...] = ()
     hinted_sub: str | None = None
     ui_locales: tuple[str, ...] = ()
     resource: tuple[str, ...] = ()
@@ -110,7 +116,7 @@ class AuthorizationRequest:
 class Authentication:
     """How and when a person proved who they are. `claims`: what the request asked for, as it was then.
 
-    `accounts`: the person's, each with a "name", and an "iban" if it has one, where there is a choice of them to make.
+    `accounts`: the person's, where there is a choice of them to make.
     `username`: as it was
     typed, for the page on which the person decides. `sub` is the bank's own; `pairwise`: the one that the client is told
     instead (OpenID Connect Core 8.1).
@@ -120,8 +126,8 @@ class Authentication:
     auth_time: int
     acr: str
     amr: tuple[str, ...]
-    claims: dict[str, Any] = field(default_factory=dict)
-    accounts: tuple[dict[str, Any], ...] = ()
+    claims: JsonObject = field(default_factory=dict)
+    accounts: tuple[Account, ...] = ()
     username: str = ""
     pairwise: str | None = None
 
@@ -150,18 +156,16 @@ class Session:
 class User:
     """An end user. `password`: argon2id hash. `totp`: the one-time code's secret, sealed by KMS, base64.
 
-    `accounts`: each with a "name", and an "iban" where it has one.
-    `passkeys`: each with the credential's "id" and public "key" (COSE), the user
-    "handle" that it was made for, all base64url, and when it was "created_at". `invitation`: hash of what allows to add one.
+    `invitation`: hash of what allows to add a passkey.
     """
 
     username: str
     sub: str
     password: str
     totp: str
-    claims: dict[str, Any] = field(default_factory=dict)
-    accounts: tuple[dict[str, Any], ...] = ()
-    passkeys: tuple[dict[str, Any], ...] = ()
+    claims: JsonObject = field(default_factory=dict)
+    accounts: tuple[Account, ...] = ()
+    passkeys: tuple[Passkey, ...] = ()
     failures: int = 0
     last_failure: int = 0
     invitation: str | None = None
@@ -176,7 +180,7 @@ class PasskeyHolder:
     """
 
     user: User
-    passkey: dict[str, Any]
+    passkey: Passkey
     sign_count: int
     attempt: str = ""
 
@@ -188,7 +192,7 @@ class SigningKey:
     kid: str
     alg: str
     key_id: str
-    public_jwk: dict[str, Any]
+    public_jwk: Jwk
     signs_from: int
     published_until: int | None = None
 

@@ -9,8 +9,9 @@ their hashes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
+from chalicelib.protocol_types import Detail, Passkey
 from chalicelib.storage.grant_records import AccessToken, Bond, Grant, RememberedConsent
 from chalicelib.storage.records import Authentication, Client, PasskeyHolder, Session, SigningKey, SingleUse, User
 from chalicelib.storage.token_values import TokenValue
@@ -71,9 +72,7 @@ class Users(Protocol):
     def exchange(self, username: str, *, invitation: str, enrolment_token: str, until: int, now: int) -> None:
         """Use the invitation up for `enrolment_token`, which allows the same until then. Raises NotOpen unless it is in force."""
 
-    def add_passkey(
-        self, user: User, passkey: dict[str, Any], *, enrolment_token: str, sign_count: int, now: int
-    ) -> None:
+    def add_passkey(self, user: User, passkey: Passkey, *, enrolment_token: str, sign_count: int, now: int) -> None:
         """Use the token up for a passkey; `user` was read since it is in force. Raises NotOpen unless so, or for a known one."""
 
     def find_by_passkey(self, credential_id: str) -> PasskeyHolder | None: ...
@@ -124,7 +123,7 @@ class Grants(Protocol):
         person: str,
         secret: str,
         now: int,
-        granted: Sequence[dict[str, Any]] = (),
+        granted: Sequence[Detail] = (),
         session: str | None = None,
         until: int | None = None,
         front: tuple[str, AccessToken] | None = None,

@@ -7,7 +7,7 @@ import re
 from base64 import urlsafe_b64encode
 from collections.abc import Collection, Mapping
 from hashlib import sha256
-from typing import Any
+from typing import cast
 from urllib.parse import quote, unquote, urlsplit
 
 from chalicelib.errors import InvalidDpopProof, UseDpopNonce
@@ -16,6 +16,7 @@ from chalicelib.keys import jose, jwt_time
 from chalicelib.keys.thumbprint import thumbprint
 from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES
+from chalicelib.protocol_types import Claims, Json
 from chalicelib.storage.records import SingleUse
 from chalicelib.storage.token_values import digest
 from chalicelib.tokens.dpop_nonce import Nonces
@@ -56,7 +57,7 @@ def proof(
         raise _refused(str(problem)) from None
     if header.get("typ") != "dpop+jwt":
         raise _refused("its typ is not dpop+jwt")
-    jkt = thumbprint(header["jwk"])
+    jkt = thumbprint(cast(Mapping[str, str], header["jwk"]))  # it has verified the proof
     if claims.get("htm") != request.method:
         raise _refused("its htm is not the request's method")
     _require_url(claims.get("htu"), urls)
@@ -84,7 +85,7 @@ def use_nonce(nonces: Nonces, *, now: int) -> UseDpopNonce:
     return refusal
 
 
-def _require_url(htu: Any, urls: Collection[str]) -> Address:
+def _require_url(htu: Json, urls: Collection[str]) -> Address:
     """DPOP-4.3: without query and fragment, after syntax- and scheme-based normalization (RFC 3986 6.2.2, 6.2.3)."""
     if not isinstance(htu, str) or not URI.fullmatch(htu):
         raise _refused("its htu is missing, or no address")
@@ -121,7 +122,7 @@ def _without_dots(path: str) -> str:
     return "/" + "/".join([*kept, ""] if segments[-1] in (".", "..") else kept)
 
 
-def _require_recent(claims: Mapping[str, Any], *, now: int) -> int:
+def _require_recent(claims: Claims, *, now: int) -> int:
     """When the proof is no longer taken, and so when its jti may be forgotten."""
     try:
         iat = jwt_time.read(claims, "iat")
@@ -136,14 +137,14 @@ def _require_recent(claims: Mapping[str, Any], *, now: int) -> int:
     return jwt_time.last_use(iat, LIFETIME)
 
 
-def _require_hash(ath: Any, access_token: str) -> str:
+def _require_hash(ath: Json, access_token: str) -> str:
     made = urlsafe_b64encode(sha256(access_token.encode()).digest()).rstrip(b"=").decode()
     if not isinstance(ath, str) or not ath.isascii() or not hmac.compare_digest(ath, made):
         raise _refused("its ath is missing, or not of this access token")
     return made
 
 
-def _is_fresh(nonce: Any, nonces: Nonces, *, now: int) -> bool:
+def _is_fresh(nonce: Json, nonces: Nonces, *, now: int) -> bool:
     if nonce is None:
         return False
     if not isinstance(nonce, str) or not nonces.holds(nonce, now=now):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
 from hashlib import sha256, sha512
-from typing import Any
 
 from chalicelib.clients.encryption import encrypted
 from chalicelib.keys import jose
 from chalicelib.keys.algorithm import is_same
 from chalicelib.keys.key_ring import Signer
 from chalicelib.profiles import Profile
+from chalicelib.protocol_types import Claims
 from chalicelib.storage.records import Authentication, Client
 
 
@@ -19,7 +18,7 @@ def issue(
     signer: Signer,
     login: Authentication,
     *,
-    claims: Mapping[str, Any],
+    claims: Claims,
     issuer: str,
     client: Client,
     profile: Profile,
@@ -35,7 +34,7 @@ def issue(
     response in which it stands, which it signs by their hashes. Raises InvalidRequest where no key of the client can be
     encrypted to.
     """
-    disclosed: Mapping[str, Any] = {
+    disclosed: Claims = {
         **claims,
         "iss": issuer,
         "sub": login.client_sub,

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from chalicelib import vocabulary
+from chalicelib.protocol_types import Account, Claims
 
 if TYPE_CHECKING:
     from chalicelib.profiles import Profile
@@ -79,8 +80,8 @@ def login(
     *,
     auth_time: int,
     methods: Sequence[str],
-    claims: Mapping[str, Any],
-    accounts: tuple[dict[str, Any], ...] = (),
+    claims: Claims,
+    accounts: tuple[Account, ...] = (),
     reached: Sequence[tuple[frozenset[str], int]] = (),
 ) -> Authentication:
     """The Login of who did all of `methods`, with the acr that they reach. Raises ValueError where they reach none.

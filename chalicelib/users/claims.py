@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from chalicelib import vocabulary
+from chalicelib.protocol_types import Claims, JsonObject
 
 SCOPES: Mapping[str, tuple[str, ...]] = {  # OIDCC-5.4
     "profile": (
@@ -68,7 +68,7 @@ WORDS: Mapping[str, str] = {
 """What people call a claim whose name is no words."""
 
 
-def asked_for(claims: Mapping[str, Any], scope: Sequence[str], one_by_one: Sequence[str] = ()) -> dict[str, Any]:
+def asked_for(claims: Claims, scope: Sequence[str], one_by_one: Sequence[str] = ()) -> JsonObject:
     """Those of a person's claims that `scope` or a name asks for. `sub` is none of them: a Login always has it."""
     names = [*(name for requested in scope for name in of_scope(requested)), *one_by_one]
     disclosed = known()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import cast
 
+from chalicelib.protocol_types import Account, Claims
 from chalicelib.provider import Provider
 from chalicelib.storage.records import User
 from chalicelib.storage.stores import NotOpen
@@ -32,7 +33,7 @@ def enrol(
     *,
     sub: str,
     password: str,
-    claims: Mapping[str, Any],
+    claims: Claims,
     random_bytes: Callable[[int], bytes],
     accounts: Sequence[Mapping[str, str]] | None = None,
     anew: bool = False,
@@ -60,7 +61,9 @@ def enrol(
         password=passwords.hashed(password, salt=random_bytes(passwords.ARGON2.salt_len)),
         totp=provider.kms.seal(secret, sealed_for(name)),
         claims=dict(claims),
-        accounts=known.accounts if accounts is None and known else tuple(dict(account) for account in accounts or ()),
+        accounts=known.accounts
+        if accounts is None and known
+        else tuple(_account(account) for account in accounts or ()),
         passkeys=known.passkeys if known else (),
     )
     provider.users.put(user)
@@ -102,6 +105,11 @@ def forget_passkeys(provider: Provider, username: str) -> int:
     return len(user.passkeys)
 
 
+def _account(members: Mapping[str, str]) -> Account:
+    """One that was looked at; what else the bank says of it stays."""
+    return cast(Account, dict(members))
+
+
 def _mistaken(known: User | None, sub: str, *, anew: bool) -> list[str]:
     """What tells that another person is meant than the one who is there, or who is not."""
     if known is None:
@@ -111,7 +119,7 @@ def _mistaken(known: User | None, sub: str, *, anew: bool) -> list[str]:
     return [] if known.sub == sub else ["whoever has that username has another sub, which names a person for ever"]
 
 
-def _problems(name: str, sub: str, password: str, claims: Mapping[str, Any]) -> list[str]:
+def _problems(name: str, sub: str, password: str, claims: Claims) -> list[str]:
     problems = []
     if not name or len(name) > MAX_USERNAME_LENGTH or not name.isprintable() or " " in name:
         problems.append(f"the username must be 1 to {MAX_USERNAME_LENGTH} characters without spaces")

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from chalicelib.keys.ed25519 import is_weak
+from chalicelib.protocol_types import JsonObject, Passkey, Untyped
 from chalicelib.users.port import SignInRefused
 
 MAX_LENGTH = 16 * 1024
@@ -53,7 +54,7 @@ WHY = {
 A = TypeVar("A")
 
 
-def requested(challenge: str, issuer: str) -> dict[str, Any]:
+def requested(challenge: str, issuer: str) -> JsonObject:
     """What the browser is asked for on the login page (PublicKeyCredentialRequestOptions); any passkey of ours will do."""
     return {
         "challenge": challenge,
@@ -66,7 +67,7 @@ def requested(challenge: str, issuer: str) -> dict[str, Any]:
 
 def creation(
     challenge: str, issuer: str, *, bank_name: str, username: str, user_handle: str, known: Sequence[str]
-) -> dict[str, Any]:
+) -> JsonObject:
     """What the browser is asked to make (PublicKeyCredentialCreationOptions). `known`: ids that the person has already."""
     return {
         "challenge": challenge,
@@ -92,14 +93,12 @@ def id_of(answer: str) -> str:
     return found
 
 
-def require_assertion(answer: str, passkey: Mapping[str, Any], *, sign_count: int, challenge: str, issuer: str) -> int:
+def require_assertion(answer: str, passkey: Passkey, *, sign_count: int, challenge: str, issuer: str) -> int:
     """The authenticator's signature counter, of an answer that the passkey signed (Web Authentication 7.2).
 
     `passkey`: as a User's record has it. `sign_count`: the counter of its last use. Raises SignInRefused.
     """
-    response = _members(answer).get("response")
-    user_handle = response.get("userHandle") if isinstance(response, dict) else None
-    if user_handle != passkey["handle"]:
+    if _response(answer).get("userHandle") != passkey["handle"]:
         raise SignInRefused("a passkey of another user handle")  # step 6
 
     def verified() -> int:
@@ -125,14 +124,14 @@ def require_registration(answer: str, *, challenge: str, issuer: str) -> tuple[s
 
     Raises SignInRefused.
     """
-    members = _members(answer)
+    response = _response(answer)
 
     def verified() -> tuple[str, str, int]:
         from webauthn import verify_registration_response
         from webauthn.helpers import parse_attestation_object
         from webauthn.helpers.cose import COSEAlgorithmIdentifier
 
-        if parse_attestation_object(_bytes(members["response"]["attestationObject"])).fmt not in ATTESTATIONS:
+        if parse_attestation_object(_bytes(response["attestationObject"])).fmt not in ATTESTATIONS:
             raise SignInRefused("another form of attestation than was asked for")  # before its parser is let loose
         made = verify_registration_response(
             credential=answer,
@@ -156,7 +155,7 @@ def _require_key(key: bytes) -> bytes:
     """The public key, if its kind, curve and size go with its algorithm (Web Authentication 5.8.5)."""
     from webauthn.helpers import decode_credential_public_key
 
-    found: Any = decode_credential_public_key(key)
+    found: Untyped = decode_credential_public_key(key)
     kind = (found.kty, found.alg, getattr(found, "crv", None))
     if kind not in ((1, -8, 6), (2, -7, 1), (3, -257, None)):
         raise SignInRefused("a key that does not go with its algorithm")
@@ -169,7 +168,7 @@ def _require_key(key: bytes) -> bytes:
 
 def _require_own_page(answer: str) -> str:
     """The answer, if our page asked for it by itself, in no frame of another site (Web Authentication 5.8.1)."""
-    client_data = json.loads(_bytes(_members(answer)["response"]["clientDataJSON"]))
+    client_data = json.loads(_bytes(_response(answer)["clientDataJSON"]))
     if client_data.get("crossOrigin", False) is not False or "topOrigin" in client_data:
         raise SignInRefused("asked for in another site's frame")
     return answer
@@ -187,7 +186,7 @@ def _asked(check: Callable[[], A]) -> A:
         raise SignInRefused(f"passkey: {reason}") from None
 
 
-def _members(answer: str) -> dict[str, Any]:
+def _members(answer: str) -> JsonObject:
     try:
         members = json.loads(answer) if len(answer) <= MAX_LENGTH else None
     except (ValueError, RecursionError):
@@ -195,6 +194,13 @@ def _members(answer: str) -> dict[str, Any]:
     if not isinstance(members, dict):
         raise SignInRefused("no passkey")
     return members
+
+
+def _response(answer: str) -> dict[str, str]:
+    """The texts of the authenticator's response, none where there is none. Raises SignInRefused."""
+    response = _members(answer).get("response")
+    members = response.items() if isinstance(response, dict) else ()
+    return {name: value for name, value in members if isinstance(value, str)}
 
 
 def _relying_party(issuer: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chalicelib.protocol_types import Passkey
 from chalicelib.provider import Provider
 from chalicelib.storage.records import PasskeyHolder, User
 from chalicelib.storage.stores import NotOpen
@@ -93,7 +94,7 @@ class Passkeys:
         credential_id, key, count = passkey.require_registration(answer, challenge=challenge, issuer=self._issuer)
         if credential_id == added:  # the same form again
             return user.sub
-        made = {"id": credential_id, "key": key, "handle": _user_handle(enrolment_token), "created_at": now}
+        made: Passkey = {"id": credential_id, "key": key, "handle": _user_handle(enrolment_token), "created_at": now}
         self._users.add_passkey(user, made, enrolment_token=enrolment_token, sign_count=count, now=now)
         return user.sub
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
+from chalicelib.protocol_types import Account, JsonObject
 from chalicelib.storage.records import Authentication, PasskeyHolder, SingleUse, User
 
 
@@ -48,8 +49,8 @@ class CurrentUser:
     """A person who signed in a while ago, as they are now. `claims`, `accounts`: as in a Login."""
 
     sub: str
-    claims: dict[str, Any]
-    accounts: tuple[dict[str, Any], ...] = ()
+    claims: JsonObject
+    accounts: tuple[Account, ...] = ()
 
 
 class Passkeys(Protocol):

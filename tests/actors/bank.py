@@ -14,6 +14,7 @@ import app
 from chalicelib import client_registration, gateway
 from chalicelib.assembly import Aws
 from chalicelib.endpoints import authorizer
+from chalicelib.events import AuthorizerAnswer, Event, Identity
 from chalicelib.settings import Settings
 from chalicelib.storage.records import Client
 from tests.actors.answer import Answer
@@ -76,14 +77,12 @@ class Bank:
 
     def event(
         self, method: str, path: str, *, query: Any = (), body: Any = None, headers: Any = (), certificate: Any = None
-    ) -> dict[str, Any]:
+    ) -> Event:
         """API Gateway's proxy event."""
         pairs = parse_qsl(query, keep_blank_values=True) if isinstance(query, str) else list(dict(query).items())
         if isinstance(query, list):
             pairs = query
-        identity: dict[str, Any] = {"sourceIp": "203.0.113.7"}
-        if certificate is not None:
-            identity["clientCert"] = {"clientCertPem": certificate}
+        identity: Identity = {} if certificate is None else {"clientCert": {"clientCertPem": certificate}}
         return {
             "httpMethod": method,
             "path": path,
@@ -96,7 +95,7 @@ class Bank:
 
     def authorize(
         self, method: str, path: str, *, headers: Any = (), certificate: str | None = None, query: Any = ()
-    ) -> dict[str, Any]:
+    ) -> AuthorizerAnswer:
         """What the Lambda authorizer decides about a call of the bank's API."""
         event = self.event(method, path, headers=headers, certificate=certificate, query=query)
         arn = f"arn:aws:execute-api:eu-central-1:111122223333:a1b2c3/live{path}"

@@ -9,6 +9,7 @@ from typing import Any, Unpack
 
 import jwt
 
+from chalicelib.events import AuthorizerAnswer
 from tests.actors.answer import Answer
 from tests.actors.bank import Bank
 from tests.actors.browser import Browser
@@ -291,11 +292,11 @@ class Fintech:
         proof: Proof = True,
         scheme: str = "",
         nonce: str | None = None,
-    ) -> dict[str, Any]:
+    ) -> AuthorizerAnswer:
         """What the authorizer decides about GET /accounts. The rest: as `userinfo` takes it."""
         own = self.certificate if certificate is True else certificate
 
-        def send(nonce: str | None) -> dict[str, Any]:
+        def send(nonce: str | None) -> AuthorizerAnswer:
             headers = self.presenting(access_token, "GET", "/accounts", proof=proof, scheme=scheme, nonce=nonce)
             return self.bank.authorize("GET", "/accounts", headers=headers, certificate=own or None)
 

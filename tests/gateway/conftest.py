@@ -14,6 +14,7 @@ from cryptography import x509
 import app
 from chalicelib import assembly
 from chalicelib.assembly import Aws
+from chalicelib.events import Event
 from chalicelib.settings import Settings, variable
 from local import api_gateway_events, stack
 from local.api_gateway import Api
@@ -69,7 +70,7 @@ class Lambdas:
         body: str | bytes = "",
         certificate: str | None = None,
         authorizer: Mapping[str, str] | None = None,
-    ) -> dict[str, Any]:
+    ) -> Event:
         """API Gateway's proxy event. `path`: with its query. `certificate`: PEM."""
         return api_gateway_events.proxy_event(
             incoming(method, path, headers, body, certificate), path.partition("?")[0], authorizer
@@ -77,7 +78,7 @@ class Lambdas:
 
     def authorizer_event(
         self, method: str, path: str, *, headers: Headers = (), certificate: str | None = None
-    ) -> dict[str, Any]:
+    ) -> Event:
         """The event of a REQUEST authorizer."""
         return api_gateway_events.authorizer_event(
             incoming(method, path, headers, "", certificate), path.partition("?")[0]

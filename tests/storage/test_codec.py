@@ -3,7 +3,7 @@
 import json
 import types
 from dataclasses import MISSING, fields, is_dataclass, replace
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 import pytest
 from hypothesis import given, settings
@@ -29,7 +29,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=6,
 )
-PLAIN = {str: TEXT, int: st.integers(0, 10**12), bool: st.booleans(), type(None): st.none()}
+PLAIN = {str: TEXT, int: st.integers(0, 10**12), bool: st.booleans(), type(None): st.none(), object: JSON, Any: JSON}
 
 
 def values(hint):
@@ -47,7 +47,11 @@ def values(hint):
     if get_origin(hint) is Literal:
         return st.sampled_from(get_args(hint))
     if get_origin(hint) is dict:
-        return st.dictionaries(TEXT, JSON if get_args(hint)[1] is Any else values(get_args(hint)[1]), max_size=3)
+        return st.dictionaries(TEXT, values(get_args(hint)[1]), max_size=3)
+    if get_origin(hint) is list:
+        return st.lists(values(get_args(hint)[0]), max_size=2)
+    if is_typeddict(hint):
+        return st.fixed_dictionaries({}, optional={k: values(v) for k, v in get_type_hints(hint).items()})
     raise AssertionError(f"a record holds {hint}")
 
 

@@ -11,8 +11,9 @@ import logging
 from collections.abc import Hashable
 from dataclasses import MISSING, fields
 from functools import cache
-from typing import Any, TypeVar, cast, get_origin, get_type_hints
+from typing import TypeVar, cast, get_origin, get_type_hints
 
+from chalicelib.protocol_types import Json, JsonObject, Untyped
 from chalicelib.storage.grant_records import AccessToken
 from chalicelib.storage.records import Authentication, AuthorizationRequest, User
 
@@ -41,7 +42,7 @@ def encode(record: object, *, without: tuple[str, ...] = ()) -> str:
     return json.dumps(_members(record, without), separators=(",", ":"), ensure_ascii=False)
 
 
-def decode(kind: type[Record], text: str, **more: Any) -> Record:
+def decode(kind: type[Record], text: str, **more: Json) -> Record:
     """A record from its JSON and the attributes beside it; the inverse of `encode`. Raises Unreadable."""
     try:
         stored = json.loads(text)
@@ -58,8 +59,8 @@ def report(problem: Unreadable, key: str, version: object) -> None:
     log.error(json.dumps(line))
 
 
-def _members(record: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _members(record: Untyped, without: tuple[str, ...] = ()) -> JsonObject:
+    found: JsonObject = {}
     for f in fields(record):
         value = getattr(record, f.name)
         if f.name in without or value == () or (value is None and f.default is None):
@@ -68,10 +69,10 @@ def _members(record: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
     return found
 
 
-def _build(kind: type[Record], members: dict[str, Any]) -> Record:
-    known = {f.name for f in fields(cast(Any, kind))}
+def _build(kind: type[Record], members: JsonObject) -> Record:
+    known = {f.name for f in fields(cast(Untyped, kind))}
     tuples = _tuple_fields(cast(Hashable, kind))
-    found: dict[str, Any] = {}
+    found: JsonObject = {}
     for name in known & members.keys():
         value = members[name]
         if name in tuples and value is not None:
@@ -84,11 +85,11 @@ def _build(kind: type[Record], members: dict[str, Any]) -> Record:
     try:
         return kind(**found)
     except TypeError:
-        needed = {f.name for f in fields(cast(Any, kind)) if f.default is MISSING and f.default_factory is MISSING}
+        needed = {f.name for f in fields(cast(Untyped, kind)) if f.default is MISSING and f.default_factory is MISSING}
         missing = sorted(needed - found.keys())
         raise Unreadable(f"{kind.__name__}: without {', '.join(missing)}") from None
 
 
 @cache
-def _tuple_fields(kind: Any) -> frozenset[str]:
+def _tuple_fields(kind: Hashable) -> frozenset[str]:
     return frozenset(name for name, hint in get_type_hints(kind).items() if get_origin(hint) is tuple)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any, cast
+from typing import cast
 
 from pynamodb.attributes import NumberAttribute, UnicodeSetAttribute
 from pynamodb.expressions.condition import Condition
 
+from chalicelib.protocol_types import Json, JsonObject, Untyped
+from chalicelib.storage.dynamodb.attributes import Item
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
-from chalicelib.storage.dynamodb.tables import SWEEP_SLACK, Item
+from chalicelib.storage.dynamodb.tables import SWEEP_SLACK
 from chalicelib.storage.grant_records import AccessToken, Grant
 from chalicelib.storage.records import Authentication
 
@@ -71,11 +73,11 @@ def read(item: Item | None) -> Grant | None:
     if item is None:
         return None
     try:
-        found: dict[str, Any] = {name: item[name] for name in PLAIN if name in item}
+        found: JsonObject = {name: item[name] for name in PLAIN if name in item}
         found |= {name: json.loads(str(item[name])) for name in JSON if name in item}
         found |= {"login": decode(Authentication, str(item["login"]))} if "login" in item else {}
         grant = decode(Grant, as_json({"key": item["pk"]}), request=json.loads(str(item["record"])), **found)
-        tokens: dict[str, Any] = {name: _token(grant, name, str(item[name])) for name in TOKENS if name in item}
+        tokens: dict[str, Untyped] = {name: _token(grant, name, str(item[name])) for name in TOKENS if name in item}
         consumed = {name.removeprefix(CONSUMED): str(item[name]) for name in item if name.startswith(CONSUMED)}
         return replace(grant, consumed=consumed, **tokens)
     except (Unreadable, ValueError, KeyError) as problem:
@@ -99,8 +101,8 @@ def consumption(at: int, by: str) -> str:
 def token_of(grant: Grant, token: AccessToken, *, cnf: dict[str, str]) -> str:
     """An access token that stands in its grant: what it does not share with it. `cnf`: what the grant says of it."""
     shared = _shared(grant, cnf)
-    members: dict[str, Any] = json.loads(encode(token))
-    said: dict[str, Any] = json.loads(encode(AccessToken(issued_at=0, expires_at=0, **shared)))
+    members: JsonObject = json.loads(encode(token))
+    said: JsonObject = json.loads(encode(AccessToken(issued_at=0, expires_at=0, **shared)))
     return as_json({name: value for name, value in members.items() if said.get(name) != value})
 
 
@@ -109,7 +111,7 @@ def _token(grant: Grant, name: str, text: str) -> AccessToken:
     return decode(AccessToken, as_json({**shared, **json.loads(text)}))
 
 
-def _shared(grant: Grant, cnf: dict[str, str]) -> dict[str, Any]:
+def _shared(grant: Grant, cnf: dict[str, str]) -> dict[str, Untyped]:
     return {"client_id": grant.client_id, "scope": grant.scope, "cnf": cnf, "grant": grant.key}
 
 
@@ -119,6 +121,6 @@ def is_relied_on(grant: Grant, epoch: int, *, now: int) -> bool:
     return redeemed and grant.in_force(epoch, now=now)
 
 
-def as_json(value: Any) -> str:
+def as_json(value: Json) -> str:
     """As it is stored."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import cast
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from chalicelib.protocol_types import Detail
 from chalicelib.storage.dynamodb import grant_items as items
+from chalicelib.storage.dynamodb.attributes import Item
 from chalicelib.storage.dynamodb.bonds import epoch_of
 from chalicelib.storage.dynamodb.codec import encode
-from chalicelib.storage.dynamodb.tables import EXPIRES_AT, PK, SWEEP_SLACK, ConditionFailed, Item, Tables, Write
+from chalicelib.storage.dynamodb.tables import EXPIRES_AT, PK, SWEEP_SLACK, ConditionFailed, Tables, Write
 from chalicelib.storage.grant_records import AccessToken, Grant
 from chalicelib.storage.records import Authentication
 from chalicelib.storage.stores import NotOpen, Replayed
@@ -116,7 +118,7 @@ class Grants:
         person: str,
         secret: str,
         now: int,
-        granted: Sequence[dict[str, Any]] = (),
+        granted: Sequence[Detail] = (),
         session: str | None = None,
         until: int | None = None,
         front: tuple[str, AccessToken] | None = None,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from chalicelib.storage.dynamodb.attributes import Item
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
-from chalicelib.storage.dynamodb.tables import Item, Tables, Write
+from chalicelib.storage.dynamodb.tables import Tables, Write
 from chalicelib.storage.records import SigningKey
 
 KEYS_CACHE_SECONDS = 300

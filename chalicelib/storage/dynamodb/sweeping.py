@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 from pynamodb.attributes import NumberAttribute
 from pynamodb.expressions.condition import Condition
 
+from chalicelib.storage.dynamodb.attributes import Attributes
 from chalicelib.storage.dynamodb.tables import SWEEP_SLACK, ConditionFailed, Tables, Write
 from chalicelib.storage.dynamodb.weekly_tables import WEEKS_AHEAD, name_of
 from chalicelib.storage.token_values import week_of
@@ -37,7 +38,7 @@ class Sweeping:
     def delete_expired(self, *, now: int, pages: int) -> tuple[int, bool]:
         deleted, whole = 0, True
         for table in self._kept:
-            start: dict[str, Any] | None = None
+            start: Attributes | None = None
             for _ in range(pages):
                 found, start = self._tables.expired(table, before=now - SWEEP_SLACK, start=start)
                 deleted += sum(self._delete(table, key, expires_at) for key, expires_at in found)

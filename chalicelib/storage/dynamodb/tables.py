@@ -6,10 +6,9 @@ one call nor give back the item that a condition failed on.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
 from botocore.exceptions import ClientError
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -19,10 +18,11 @@ from pynamodb.exceptions import PynamoDBException, VerboseClientError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from chalicelib.protocol_types import JsonObject
 from chalicelib.settings import AWS_CONNECT_SECONDS, AWS_READ_SECONDS, AWS_TRIES
+from chalicelib.storage.dynamodb.attributes import Attributes, Item, as_attributes, as_item
 from chalicelib.storage.token_values import is_key
 
-Item = dict[str, str | int | frozenset[str]]
 Verb = Literal["Put", "Update", "Delete"]
 
 PK = UnicodeAttribute(attr_name="pk")
@@ -34,8 +34,6 @@ SWEEP_SLACK = 24 * 3600
 MAX_KEY_LENGTH = 2048
 """Bytes. DynamoDB refuses to look for a longer key, or an empty one, and a caller may send either."""
 
-WHOLE = re.compile("-?[0-9]+")
-
 MAX_NUMBER_LENGTH = 16
 """Digits of a time that a caller may send back."""
 
@@ -43,6 +41,13 @@ CONFLICTS = ("ReplicatedWriteConflictException", "TransactionConflictException")
 """What a write gets that collides with another one, in another Region or in somebody's transaction."""
 
 CONFLICT_PAUSES = (0.01, 0.03, 0.08, 0.2, 0.4, 0.8)
+
+
+class Keys(TypedDict):
+    """What a batch asks a table for."""
+
+    ConsistentRead: bool
+    Keys: list[Attributes]
 
 
 class ConditionFailed(Exception):
@@ -96,11 +101,11 @@ class Tables:
             return None
         self._know(table)
         answer = self._connection.get_item(table, key, consistent_read=True)
-        return _plain(answer.get("Item"))
+        return as_item(answer.get("Item"))
 
     def get_all(self, *wanted: tuple[str, str]) -> list[Item | None]:
         """Items of several tables in one consistent call, in the order asked."""
-        requested: dict[str, Any] = {}
+        requested: dict[str, Keys] = {}
         for table, key in wanted:
             if _can_be(key):
                 requested.setdefault(table, {"ConsistentRead": True, "Keys": []})["Keys"].append({"pk": {"S": key}})
@@ -108,7 +113,7 @@ class Tables:
         for pause in CONFLICT_PAUSES:
             answer = self._connection.dispatch("BatchGetItem", {"RequestItems": requested})
             for table, items in answer["Responses"].items():
-                found.update({(table, item["pk"]["S"]): _plain(item) for item in items})
+                found.update({(table, item["pk"]["S"]): as_item(item) for item in items})
             requested = answer.get("UnprocessedKeys") or {}
             if not requested:
                 return [found.get(item_key) for item_key in wanted]
@@ -118,10 +123,10 @@ class Tables:
     def query(self, table: str, key: str) -> list[Item]:
         """Every item of one partition, which is bounded by what we write there."""
         items: list[Item] = []
-        start: Any = None
+        start: Attributes | None = None
         while True:
             answer = self._connection.query(table, key, consistent_read=True, exclusive_start_key=start)
-            items += [plain for item in answer["Items"] if (plain := _plain(item)) is not None]
+            items += [plain for item in answer["Items"] if (plain := as_item(item)) is not None]
             start = answer.get("LastEvaluatedKey")
             if not start:
                 return items
@@ -134,7 +139,7 @@ class Tables:
         The index is written some time after its items are.
         """
         name, value = partition
-        requested: dict[str, Any] = {
+        requested: JsonObject = {
             "TableName": table,
             "IndexName": index,
             "KeyConditionExpression": "#p = :p",
@@ -149,15 +154,15 @@ class Tables:
                 return [], None
             requested["ExclusiveStartKey"] = {"pk": {"S": key}, name: {"S": value}, sort: {"N": at}}
         answer = self._connection.dispatch("Query", requested)
-        last = _plain(answer.get("LastEvaluatedKey") or None)
+        last = as_item(answer.get("LastEvaluatedKey") or None)
         more = None if last is None else f"{last[sort]}.{last['pk']}"
         return [item["pk"]["S"] for item in answer["Items"]], more
 
     def expired(
-        self, table: str, *, before: int, start: dict[str, Any] | None
-    ) -> tuple[list[tuple[str, int]], dict[str, Any] | None]:
+        self, table: str, *, before: int, start: Attributes | None
+    ) -> tuple[list[tuple[str, int]], Attributes | None]:
         """A page of a scan: keys of what expired before that instant, and when; and where the next page begins."""
-        requested: dict[str, Any] = {
+        requested: JsonObject = {
             "TableName": table,
             "FilterExpression": "expires_at < :before",
             "ExpressionAttributeValues": {":before": {"N": str(before)}},
@@ -170,7 +175,7 @@ class Tables:
 
     def create(self, table: str, *, key: str | None) -> bool:
         """Make a table of one key, encrypted by this KMS key; False where it is there. It takes some seconds to be ready."""
-        wanted: dict[str, Any] = {
+        wanted: JsonObject = {
             "TableName": table,
             "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
             "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
@@ -184,7 +189,7 @@ class Tables:
         """Drop a table with all that is in it; False where there is none."""
         return self._unless("ResourceNotFoundException", "DeleteTable", {"TableName": table})
 
-    def _unless(self, code: str, operation: str, requested: dict[str, Any]) -> bool:
+    def _unless(self, code: str, operation: str, requested: JsonObject) -> bool:
         try:
             self._connection.dispatch(operation, requested)
         except VerboseClientError as problem:
@@ -221,8 +226,8 @@ class Tables:
                 raise
             cause = problem.__cause__
             there = cause.response.get("Item") if isinstance(cause, ClientError) else None
-            raise ConditionFailed(_plain(there)) from None
-        return _plain(answer.get("Attributes"))
+            raise ConditionFailed(as_item(there)) from None
+        return as_item(answer.get("Attributes"))
 
     def _know(self, table: str) -> None:
         """Of the tables by week, one more; each has one key."""
@@ -230,14 +235,14 @@ class Tables:
             self._connection.add_meta_table(_meta_table(table, ("pk",)))
             self._known.add(table)
 
-    def _arguments(self, write: Write) -> dict[str, Any]:
+    def _arguments(self, write: Write) -> JsonObject:
         self._know(write.table)
-        arguments: dict[str, Any] = self._connection.get_operation_kwargs(
+        arguments: JsonObject = self._connection.get_operation_kwargs(
             write.table,
             write.key,
             range_key=write.sort_key,
             key="Item" if write.verb == "Put" else "Key",
-            attributes=_typed(write.item) if write.item else None,
+            attributes=as_attributes(write.item) if write.item else None,
             actions=write.actions or None,
             condition=write.condition,
             return_values_on_condition_failure="ALL_OLD" if write.condition is not None else None,
@@ -262,26 +267,3 @@ def _can_be(key: str) -> bool:
         return 0 < len(key.encode()) <= MAX_KEY_LENGTH
     except UnicodeEncodeError:  # JSON can spell half a character
         return False
-
-
-def _typed(item: Item) -> dict[str, dict[str, Any]]:
-    return {name: _value(value) for name, value in item.items()}
-
-
-def _value(value: str | int | frozenset[str]) -> dict[str, Any]:
-    if isinstance(value, frozenset):
-        return {"SS": sorted(value)}
-    return {"N": str(value)} if isinstance(value, int) else {"S": value}
-
-
-def _plain(item: dict[str, dict[str, Any]] | None) -> Item | None:
-    """The item without the attributes of kinds that we write none of: what a later release adds is left alone."""
-    if item is None:
-        return None
-    return {name: found for name, value in item.items() if (found := _read(value)) is not None}
-
-
-def _read(value: dict[str, Any]) -> str | int | frozenset[str] | None:
-    if "N" in value:
-        return int(value["N"]) if WHOLE.fullmatch(value["N"]) else None
-    return frozenset(value["SS"]) if "SS" in value else value.get("S")

@@ -12,13 +12,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
+from chalicelib.protocol_types import Passkey
+from chalicelib.storage.dynamodb.attributes import Item
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
 from chalicelib.storage.dynamodb.replay_cache import ATTEMPT
-from chalicelib.storage.dynamodb.tables import PK, RECORD, ConditionFailed, Item, Tables, Write
+from chalicelib.storage.dynamodb.tables import PK, RECORD, ConditionFailed, Tables, Write
 from chalicelib.storage.records import PasskeyHolder, User
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest, is_username
@@ -129,9 +130,7 @@ class Users:
         except ConditionFailed:
             raise NotOpen("the invitation is used, too old or of another") from None
 
-    def add_passkey(
-        self, user: User, passkey: dict[str, Any], *, enrolment_token: str, sign_count: int, now: int
-    ) -> None:
+    def add_passkey(self, user: User, passkey: Passkey, *, enrolment_token: str, sign_count: int, now: int) -> None:
         if any(one["id"] == passkey["id"] for one in user.passkeys):
             raise NotOpen("the passkey is known")
         # First what leads to the user, which leads nowhere while the user has no such passkey; then the write that decides.

@@ -1,0 +1,81 @@
+"""Types of what the specifications name: closed sets of values, and JSON whose members are known.
+
+A type proves nothing of what comes from outside: the check that gives such a value has looked at it. What is not known is Json
+until somebody has looked. Annotations are objects here, which is quicker where types are made of them.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal, NotRequired, TypedDict
+
+Json = object
+"""A JSON value of which nothing is known."""
+JsonObject = dict[str, object]
+Claims = Mapping[str, object]
+"""Members of a JSON object from outside, such as the claims of a JWT or about a person, or client metadata."""
+
+Schema = Mapping[str, object]
+"""A JSON schema (draft 7)."""
+
+Detail = dict[str, Any]  # type: ignore[explicit-any]
+"""An authorization detail (RFC 9396 2), whose members its type's schema has checked; banks declare types of their own."""
+Untyped = Any  # type: ignore[explicit-any]
+"""What a library gives that has no types, and the members of a record that is checked once it is made."""
+
+
+class Jwk(TypedDict, total=False):
+    """A public JSON Web Key (RFC 7517 4, RFC 7518 6, RFC 8037 2)."""
+
+    kty: str
+    crv: str
+    n: str
+    e: str
+    x: str
+    y: str
+    kid: str | None
+    alg: str | None
+    use: str | None
+    x5c: list[str] | None
+
+
+class JwkSet(TypedDict):
+    """A JWK Set (RFC 7517 5) of public keys."""
+
+    keys: list[Jwk]
+
+
+class Wish(TypedDict, total=False):
+    """What is said about one claim that is asked for by its name (OpenID Connect Core 5.5.1); empty for just that."""
+
+    essential: bool
+    value: Json
+    values: list[Json]
+
+
+class ClaimsRequest(TypedDict):
+    """The claims that are asked for by their names, by where they are to be (OpenID Connect Core 5.5)."""
+
+    userinfo: dict[str, Wish]
+    id_token: dict[str, Wish]
+
+
+ClaimsDestination = Literal["userinfo", "id_token"]
+
+
+class Account(TypedDict):
+    """An account of the person's, as their bank's directory gives it.
+
+    `iban`: without spaces, where it has one; a card or a loan account may have none. `name`: what the person calls it.
+    """
+
+    name: NotRequired[str]
+    iban: NotRequired[str]
+
+
+class Passkey(TypedDict):
+    """A passkey of a user's record. `id`: the credential's; `key`: its public key (COSE); `handle`: the user handle that it was
+    made for; all base64url. `created_at`: epoch seconds."""
+
+    id: str
+    key: str
+    handle: str
+    created_at: int
