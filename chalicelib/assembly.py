@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # a function loads what it uses, at its first use
     from chalicelib.storage import stores
     from chalicelib.storage.dynamodb import Dynamo
     from chalicelib.tokens.dpop_nonce import Nonces
-    from chalicelib.users.port import UserDirectory
+    from chalicelib.user_directory import UserDirectory
 
 A = TypeVar("A")
 B = TypeVar("B")

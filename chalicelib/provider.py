@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # every endpoint imports this file, and few use more than one
     from chalicelib.settings import Settings
     from chalicelib.storage import stores
     from chalicelib.tokens.dpop_nonce import Nonces
-    from chalicelib.users.port import UserDirectory
+    from chalicelib.user_directory import UserDirectory
 
 A = TypeVar("A")
 B = TypeVar("B")

@@ -11,10 +11,10 @@ from typing import Any, cast
 from chalicelib.protocol_types import Account
 from chalicelib.provider import Provider
 from chalicelib.storage.records import User
+from chalicelib.user_directory import CurrentUser, Passkeys, SignedIn, SignInRefused, UserDirectory
 from chalicelib.users import assurance, enrolment
 from chalicelib.users.claims import asked_for
 from chalicelib.users.passkeys import Passkeys as Kept
-from chalicelib.users.port import CurrentUser, Passkeys, SignedIn, SignInRefused, UserDirectory
 
 ONE_TIME_CODE = "123456"
 
@@ -84,7 +84,7 @@ def build(provider: object) -> UserDirectory:
 
 
 class Sandbox:
-    """port.People whose passwords are no secret. Its one-time code can be used any number of times.
+    """user_directory.UserDirectory whose passwords are no secret. Its one-time code can be used any number of times.
 
     Passkeys are kept in the users table, of whoever was put there (`keep`).
     """

@@ -17,8 +17,8 @@ from chalicelib.provider import Provider
 from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.records import Session
 from chalicelib.storage.stores import AlreadyUsed, NotOpen
+from chalicelib.user_directory import SignInRefused
 from chalicelib.users import bond_key, claims, known_browser, sign_in_form
-from chalicelib.users.port import SignInRefused
 
 __all__ = ["answer", "refuse"]
 

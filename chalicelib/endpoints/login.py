@@ -11,8 +11,8 @@ from chalicelib.pages import render
 from chalicelib.provider import Provider
 from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.stores import AlreadyUsed
+from chalicelib.user_directory import SignInRefused
 from chalicelib.users import known_browser, sign_in_form
-from chalicelib.users.port import SignInRefused
 
 __all__ = ["answer", "refuse"]
 

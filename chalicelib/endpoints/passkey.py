@@ -12,8 +12,8 @@ from chalicelib.pages.passkey_options import Ceremony
 from chalicelib.provider import Provider
 from chalicelib.storage.stores import AlreadyUsed, NotOpen
 from chalicelib.storage.token_values import digest
+from chalicelib.user_directory import Passkeys, SignInRefused
 from chalicelib.users import passkey
-from chalicelib.users.port import Passkeys, SignInRefused
 
 PAGE_LIFETIME = 24 * 3600
 """Seconds that the page may stay open: as long as a link lasts."""

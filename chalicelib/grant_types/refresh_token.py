@@ -18,7 +18,7 @@ from chalicelib.storage.stores import NotOpen, Replayed
 from chalicelib.storage.token_values import TokenValue, join, matches, of_grant, with_week
 from chalicelib.tokens import refresh_token, sender_constraint
 from chalicelib.tokens.sender_constraint import PresentedKeys
-from chalicelib.users.port import Unavailable
+from chalicelib.user_directory import Unavailable
 
 RACERS = 8
 """How many may use one refresh token at the same time, and each be answered."""

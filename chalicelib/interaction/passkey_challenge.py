@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from chalicelib.interaction import browser_binding
 from chalicelib.pages.passkey_options import Ceremony
 from chalicelib.provider import Provider
+from chalicelib.user_directory import SignInRefused
 from chalicelib.users import passkey, sign_in_form
-from chalicelib.users.port import SignInRefused
 from chalicelib.users.sign_in_form import Asked
 
 PAGE_EXPIRY = re.compile(r"[0-9]{1,12}")

@@ -11,7 +11,7 @@ from chalicelib.provider import Provider
 from chalicelib.storage.records import Authentication, AuthorizationRequest, Session
 from chalicelib.storage.stores import Sessions
 from chalicelib.storage.token_values import with_week
-from chalicelib.users.port import CurrentUser
+from chalicelib.user_directory import CurrentUser
 
 COOKIE = "__Host-ducat-session"
 """A browser takes a cookie of that prefix only for this very host, Secure and for all paths (RFC 6265bis 4.1.3.2)."""

@@ -16,8 +16,8 @@ from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.records import Authentication, AuthorizationRequest, Client, PasskeyHolder, User
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import session_of
+from chalicelib.user_directory import SignedIn
 from chalicelib.users import assurance, bond_key, known_browser, pairwise, sign_in_form
-from chalicelib.users.port import SignedIn
 
 
 class TooWeak(Exception):

@@ -1,1 +1,1 @@
-"""Who says yes: the directory's port, the built-in directory, authenticators, levels of assurance."""
+"""Who says yes: the built-in directory, authenticators, levels of assurance."""

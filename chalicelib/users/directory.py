@@ -19,9 +19,9 @@ from chalicelib.provider import Provider
 from chalicelib.storage.records import SingleUse, User
 from chalicelib.storage.stores import AlreadyUsed
 from chalicelib.storage.token_values import digest
+from chalicelib.user_directory import CurrentUser, Passkeys, SignedIn, SignInRefused, UserDirectory
 from chalicelib.users import assurance, password, totp
 from chalicelib.users.claims import asked_for
-from chalicelib.users.port import CurrentUser, Passkeys, SignedIn, SignInRefused, UserDirectory
 from chalicelib.users.username import MAX_USERNAME_LENGTH, normalize_username
 
 FREE_TRIES = 5
@@ -49,7 +49,7 @@ def sealed_for(username: str) -> dict[str, str]:
 
 
 class Directory:
-    """port.People over the users table and KMS."""
+    """user_directory.UserDirectory over the users table and KMS."""
 
     login_help_text: str | None = None
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from chalicelib.keys.ed25519 import is_weak
 from chalicelib.protocol_types import JsonObject, Passkey, Untyped
-from chalicelib.users.port import SignInRefused
+from chalicelib.user_directory import SignInRefused
 
 MAX_LENGTH = 16 * 1024
 """Characters of an answer that are looked at. One has some hundreds, with an RSA key twice as many."""

@@ -7,9 +7,9 @@ from chalicelib.provider import Provider
 from chalicelib.storage.records import PasskeyHolder, User
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest, matches
+from chalicelib.user_directory import PasskeyEnrolment, SignedIn, SignInRefused, UserDirectory
 from chalicelib.users import assurance, passkey
 from chalicelib.users.claims import asked_for
-from chalicelib.users.port import PasskeyEnrolment, SignedIn, SignInRefused, UserDirectory
 from chalicelib.users.username import normalize_username
 
 TICKET_LIFETIME = 10 * 60
@@ -20,7 +20,7 @@ MAX_ITEMS = 10
 
 
 class Passkeys:
-    """port.Passkeys. `people`: the directory whose password and one-time code a person shows before one is added."""
+    """user_directory.Passkeys. `people`: the directory whose password and one-time code a person shows before one is added."""
 
     def __init__(self, provider: Provider, people: UserDirectory) -> None:
         self._users, self._issuer, self._people = provider.users, provider.settings.issuer, people

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from chalicelib.storage.records import PasskeyHolder, SingleUse, User
 from chalicelib.storage.stores import ReplayCache
 from chalicelib.storage.token_values import digest
-from chalicelib.users.port import SignedIn, SignInRefused, UserDirectory
+from chalicelib.user_directory import SignedIn, SignInRefused, UserDirectory
 
 MAX_LENGTH = 1024
 """Characters of any typed field that are looked at."""

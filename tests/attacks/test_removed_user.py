@@ -6,8 +6,8 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
+from chalicelib.user_directory import Unavailable
 from chalicelib.users import directory, enrolment
-from chalicelib.users.port import Unavailable
 from local.sandbox_users import ALICE, BOB
 from tests.actors import Browser
 from tests.conftest import _fapi1

@@ -8,8 +8,8 @@ from chalicelib.errors import InvalidClientMetadata
 from chalicelib.key_sizes import KeySizes
 from chalicelib.keys import jose
 from chalicelib.keys.ed25519 import PRIME, SMALL_ORDER, is_weak
+from chalicelib.user_directory import SignInRefused
 from chalicelib.users import passkey
-from chalicelib.users.port import SignInRefused
 from tests.actors import b64url, ed_key
 from tests.authenticator import cbor
 from tests.conftest import CLIENTS

@@ -25,8 +25,20 @@ def test_every_room_has_its_floor():
 
 
 def test_what_is_requested_who_consents_and_what_is_issued_know_nothing_of_each_other():
+    """Two of them share a floor. The third is above them, since it is made of the Provider, and has a contract of its own."""
     (shared,) = [layer for layer in map(floor, LAYERS) if "authorization" in layer]
-    assert shared == {"authorization", "users", "tokens"}
+    assert shared == {"authorization", "tokens"}
+    (of_users,) = [one for one in CONTRACTS if one.get("source_modules") == ["chalicelib.users"]]
+    assert of_users["type"] == "forbidden"
+    assert set(of_users["forbidden_modules"]) == {f"chalicelib.{name}" for name in shared}
+
+
+def test_no_import_is_let_off():
+    """Neither one that runs up, nor one that only a type needs."""
+    allowed = {"ignore_imports", "exclude_type_checking_imports"}
+    settings = tomllib.loads(CONFIGURATION.read_text())["tool"]["importlinter"]
+    assert not [contract["name"] for contract in CONTRACTS if allowed & contract.keys()]
+    assert not allowed & settings.keys()
 
 
 def test_no_file_imports_another_in_a_circle():

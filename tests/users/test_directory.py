@@ -13,10 +13,10 @@ from botocore.exceptions import ClientError
 
 from chalicelib.assembly import Aws
 from chalicelib.settings import Settings, variable
+from chalicelib.user_directory import SignInRefused
 from chalicelib.users import directory, password
 from chalicelib.users.directory import FIRST_LOCK, FREE_TRIES, LOCKS, MAX_LOCK
 from chalicelib.users.enrolment import SHORTEST_PASSWORD, enrol
-from chalicelib.users.port import SignInRefused
 from tests.aws_in_process import aws as standin
 
 pytestmark = pytest.mark.usefixtures("light_passwords")

@@ -1,4 +1,4 @@
-"""People: the port to whoever knows the end users. A bank may name a directory of its own in DUCAT_USER_DIRECTORY."""
+"""The port to whoever knows the end users. A bank may name a directory of its own in DUCAT_USER_DIRECTORY."""
 
 from __future__ import annotations
 
