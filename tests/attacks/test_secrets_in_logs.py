@@ -12,10 +12,10 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from chalice.app import Chalice
-from local.people import ALICE
 
 from chalicelib import gateway
 from chalicelib.client_registration import register
+from local.sandbox_users import ALICE
 from tests.actors import ASSERTION_TYPE, REQUEST_URI, VERIFIER, Browser
 from tests.conftest import CLIENTS
 
