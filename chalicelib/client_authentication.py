@@ -14,7 +14,7 @@ from chalicelib.fetch.documents import FetchError
 from chalicelib.keys import jose
 from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES, Profile
-from chalicelib.protocol_types import JsonObject
+from chalicelib.protocol_types import JsonObject, TokenEndpointAuthMethod
 from chalicelib.provider import Provider
 from chalicelib.storage.records import Client, SingleUse
 
@@ -164,7 +164,7 @@ def _certificate_alone(attempt: _Attempt) -> Certificate:
     return certificate.presented(attempt.request.client_certificate, attempt.profile, now=attempt.now)
 
 
-METHODS: Mapping[str, Callable[[_Attempt], AuthenticatedClient]] = {
+METHODS: Mapping[TokenEndpointAuthMethod, Callable[[_Attempt], AuthenticatedClient]] = {
     "private_key_jwt": _private_key_jwt,
     "client_secret_jwt": _client_secret_jwt,
     "tls_client_auth": _tls_client_auth,

@@ -22,6 +22,38 @@ Untyped = Any  # type: ignore[explicit-any]
 """What a library gives that has no types, and the members of a record that is checked once it is made."""
 
 
+GrantType = Literal["authorization_code", "refresh_token", "client_credentials", "implicit"]
+"""RFC 7591 2. `implicit` is what the ID token of a hybrid response counts as."""
+TokenEndpointAuthMethod = Literal[
+    "private_key_jwt", "client_secret_jwt", "tls_client_auth", "self_signed_tls_client_auth", "none"
+]
+"""OpenID Connect Core 9, RFC 8705 2, RFC 7591 2."""
+ResponseType = Literal["code", "code id_token", "code id_token token"]
+ResponseMode = Literal["query", "fragment", "form_post", "query.jwt", "fragment.jwt", "form_post.jwt"]
+"""How a response travels (Multiple Response Types 2.1, Form Post Response Mode, JARM 2.3)."""
+RequestedResponseMode = ResponseMode | Literal["jwt"]
+"""What a request asks for: "jwt" is its response type's own mode, signed."""
+CodeChallengeMethod = Literal["S256"]
+Prompt = Literal["none", "login", "consent", "select_account"]
+"""OpenID Connect Core 3.1.2.1."""
+SubjectType = Literal["public", "pairwise"]
+"""OpenID Connect Core 8."""
+TokenType = Literal["Bearer", "DPoP"]
+"""RFC 6749 7.1, RFC 9449 5."""
+SenderConstraint = Literal["dpop", "mtls"]
+"""What a token is bound to: a DPoP key (RFC 9449), a certificate (RFC 8705 3)."""
+AssertionAudience = Literal["issuer", "token_endpoint", "par_endpoint", "endpoint"]
+"""What the `aud` of a client assertion may be; "endpoint" is the one that is called."""
+SigningAlg = Literal["PS256", "ES256", "EdDSA", "Ed25519"]
+"""JWS algorithms of a key pair (RFC 7518 3.1, RFC 8037 3.1, RFC 9864)."""
+MacAlg = Literal["HS256", "HS384", "HS512"]
+EncryptionAlg = Literal["RSA-OAEP-256", "RSA-OAEP", "ECDH-ES", "ECDH-ES+A256KW"]
+"""JWE algorithms that encrypt a key (RFC 7518 4.1)."""
+EncryptionEnc = Literal["A256GCM"]
+KeyAlg = SigningAlg | EncryptionAlg
+"""What a key of ours is for."""
+
+
 class Jwk(TypedDict, total=False):
     """A public JSON Web Key (RFC 7517 4, RFC 7518 6, RFC 8037 2)."""
 

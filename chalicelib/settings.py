@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
+from typing import Literal
 from urllib.parse import urlsplit
+
+from chalicelib.protocol_types import AssertionAudience, EncryptionAlg, SigningAlg, Untyped
 
 PREFIX = "DUCAT_"
 
@@ -63,21 +66,21 @@ class Settings:
     eddsa_key: str | None = None
     tables_key: str | None = None
     client_authorities: str = "[]"
-    otp_level: str = "2"
-    weekly_tables: str = "no"
+    otp_level: Literal["2", "3"] = "2"
+    weekly_tables: Literal["yes", "no"] = "no"
     vocabulary: str | None = None
 
     @property
-    def signing_keys(self) -> dict[str, str]:
+    def signing_keys(self) -> dict[SigningAlg, str]:
         """The KMS key of each JWS algorithm that this deployment signs with.
 
         The one answer to which algorithms there are: whatever is told, registered or published is by this and the profiles.
         """
-        keys = {"PS256": self.ps256_key, "ES256": self.es256_key, "EdDSA": self.eddsa_key}
+        keys: dict[SigningAlg, str | None] = {"PS256": self.ps256_key, "ES256": self.es256_key, "EdDSA": self.eddsa_key}
         return {alg: key for alg, key in keys.items() if key is not None}
 
     @property
-    def decryption_keys(self) -> dict[str, str]:
+    def decryption_keys(self) -> dict[EncryptionAlg, str]:
         """The KMS key of each JWE algorithm by which clients encrypt for this deployment."""
         return {"RSA-OAEP-256": self.decryption_key}
 
@@ -85,18 +88,21 @@ class Settings:
         """The whole addresses of a path: one on each host of ours and of the bank's API."""
         return tuple(dict.fromkeys(base + path for base in (self.issuer, self.mtls_url, self.resource_url)))
 
-    def audiences(self, path: str) -> dict[str, tuple[str, ...]]:
+    def audiences(self, path: str) -> dict[AssertionAudience, tuple[str, ...]]:
         """What we are called, by the names that `Profile.assertion_audiences` uses, where the request came to `path`."""
-        endpoints = {"token_endpoint": "/token", "par_endpoint": "/par", "endpoint": path}
-        hosts = (self.issuer, self.mtls_url)
-        return {"issuer": (self.issuer,)} | {
-            name: tuple(host + path for host in hosts) for name, path in endpoints.items()
+        endpoints: dict[AssertionAudience, str] = {
+            "token_endpoint": "/token",
+            "par_endpoint": "/par",
+            "endpoint": path,
         }
+        hosts = (self.issuer, self.mtls_url)
+        named = {name: tuple(host + path for host in hosts) for name, path in endpoints.items()}
+        return {"issuer": (self.issuer,), **named}
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
         """Settings out of environment variables. Raises SettingsError that lists all that is missing or wrong."""
-        values = {f.name: environment.get(variable(f.name), "").strip() for f in fields(cls)}
+        values: dict[str, Untyped] = {f.name: environment.get(variable(f.name), "").strip() for f in fields(cls)}
         values = {f.name: values[f.name] for f in fields(cls) if values[f.name] or f.default is MISSING}
         problems = [f"{variable(name)} is not set" for name, value in values.items() if not value]
         for name in ("issuer", "mtls_url", "resource_url"):

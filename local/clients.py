@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from jwskate import Jwk
 
 from chalicelib.clients.metadata import registered
 from chalicelib.profiles import PROFILES
+from chalicelib.protocol_types import ResponseType
 from chalicelib.provider import Provider
 from local.certificates import RSA_BITS, Certificates, Pair
 
@@ -38,8 +39,8 @@ class DemoClient:
         return PROFILES[str(self.metadata["profile"])].pushed_requests_only
 
     @property
-    def response_type(self) -> str:
-        return str(self.metadata["response_types"][0])
+    def response_type(self) -> ResponseType:
+        return cast(ResponseType, self.metadata["response_types"][0])
 
     @property
     def response_mode(self) -> str | None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from chalicelib.errors import InvalidRequest
+from typing import cast
 
-VALUES = ("none", "login", "consent", "select_account")
+from chalicelib.errors import InvalidRequest
+from chalicelib.protocol_types import Prompt
+
+VALUES: tuple[Prompt, ...] = ("none", "login", "consent", "select_account")
 """Those that are known. All but none are met by every answer: each person signs in, by name, and agrees."""
 
 
-def requested(value: str | None) -> tuple[str, ...]:
+def requested(value: str | None) -> tuple[Prompt, ...]:
     """The values, without repeats; none stands alone. Raises InvalidRequest."""
     found = tuple(dict.fromkeys((value or "").split()))
     if not set(VALUES).issuperset(found) or ("none" in found and len(found) > 1):
         raise InvalidRequest("prompt has values that are unknown or exclude each other")
-    return found
+    return cast(tuple[Prompt, ...], found)

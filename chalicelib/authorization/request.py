@@ -13,7 +13,7 @@ from chalicelib.authorization_details import details
 from chalicelib.errors import InvalidRequest, InvalidScope
 from chalicelib.keys.algorithm import is_one_of
 from chalicelib.profiles import Profile
-from chalicelib.protocol_types import Detail
+from chalicelib.protocol_types import Detail, ResponseMode, SigningAlg
 from chalicelib.storage.records import AuthorizationRequest, Client
 
 MAX_LENGTH = 1000
@@ -41,8 +41,8 @@ class RedirectTarget:
     client_id: str
     redirect_uri: str
     state: str | None
-    response_mode: str
-    response_alg: str | None
+    response_mode: ResponseMode
+    response_alg: SigningAlg | None
     response_encrypted: bool
 
 
@@ -79,14 +79,14 @@ def check(
     if parameters.get("client_id", client.client_id) != client.client_id:
         raise InvalidRequest("client_id is not the caller's")
     redirect_uri = require_redirect_uri(parameters.get("redirect_uri"), client)
-    mode = response_mode.requested(parameters, client, profile)
+    response_type, mode = response_mode.requested(parameters, client, profile)
     response_alg = _response_alg(mode, client)
     requested = details.requested(parameters.get("authorization_details"), client.authorization_details_types, now=now)
     checked = _tied(
         AuthorizationRequest(
             client_id=client.client_id,
             redirect_uri=redirect_uri,
-            response_type=parameters["response_type"],
+            response_type=response_type,
             scope=_scope(parameters, client, requested),
             code_challenge=code_challenge.challenged(parameters, profile, pushed=pushed, public=client.public),
             state=_kept(parameters, "state", signed=response_alg),
@@ -161,7 +161,7 @@ def _tied(request: AuthorizationRequest, profile: Profile) -> AuthorizationReque
     return request
 
 
-def _response_alg(mode: str, client: Client) -> str | None:
+def _response_alg(mode: ResponseMode, client: Client) -> SigningAlg | None:
     """What the response as a whole is signed with, None where it is not."""
     return client.authorization_signed_response_alg if response_mode.is_signed(mode) else None
 

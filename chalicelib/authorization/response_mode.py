@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal, cast
 
 from chalicelib.errors import InvalidRequest, UnsupportedResponseType
 from chalicelib.profiles import Profile
+from chalicelib.protocol_types import RequestedResponseMode, ResponseMode, ResponseType
 from chalicelib.storage.records import Client
 
 SIGNED = ".jwt"
 """How the name of a mode ends in which the whole response is one signed JWT."""
+OWN_SIGNED: Mapping[Literal["query", "fragment"], ResponseMode] = {"query": "query.jwt", "fragment": "fragment.jwt"}
 
 
-def is_signed(mode: str) -> bool:
+def is_signed(mode: ResponseMode) -> bool:
     """Whether the response is signed as a whole."""
     return mode.endswith(SIGNED)
 
 
-def requested(parameters: Mapping[str, str], client: Client, profile: Profile) -> str:
-    """The response_mode of a request. Raises InvalidRequest or UnsupportedResponseType."""
+def requested(parameters: Mapping[str, str], client: Client, profile: Profile) -> tuple[ResponseType, ResponseMode]:
+    """The response_type and the response_mode of a request. Raises InvalidRequest or UnsupportedResponseType."""
     response_type = parameters.get("response_type")
     if response_type is None:
         raise InvalidRequest("response_type is missing")  # RFC6749-4.1.2.1
@@ -28,31 +31,33 @@ def requested(parameters: Mapping[str, str], client: Client, profile: Profile) -
     mode = parameters.get("response_mode", _own(response_type))
     if mode not in modes:
         raise InvalidRequest("this response_type is not offered to this client in this response_mode")
-    return _resolved(mode, response_type)
+    return cast(ResponseType, response_type), _resolved(mode, response_type)
 
 
-def of_a_refusal(parameters: Mapping[str, str], client: Client, profile: Profile) -> str:
+def of_a_refusal(parameters: Mapping[str, str], client: Client, profile: Profile) -> ResponseMode:
     """The response_mode in which a request is refused, whatever is wrong with it: as it asks, where that is offered.
 
     Else as its response_type would have it, so that nothing of a front channel's ends up in a query.
     """
     response_type = parameters.get("response_type", "code")
-    mode = parameters.get("response_mode", _own(response_type))
-    return _resolved(mode if mode in _offered(response_type, client, profile) else _own(response_type), response_type)
+    mode = parameters.get("response_mode")
+    if mode not in _offered(response_type, client, profile):
+        return _own(response_type)
+    return _resolved(mode, response_type)
 
 
-def _offered(response_type: str, client: Client, profile: Profile) -> tuple[str, ...]:
+def _offered(response_type: str, client: Client, profile: Profile) -> tuple[RequestedResponseMode, ...]:
     """The modes of a response_type, none where the client may not use it."""
     if client.response_types and response_type not in client.response_types:
         return ()
-    return dict(profile.responses).get(response_type, ())
+    return next((modes for name, modes in profile.responses if name == response_type), ())
 
 
-def _own(response_type: str) -> str:
+def _own(response_type: str) -> Literal["query", "fragment"]:
     """The mode of a response_type by itself (OAuth 2.0 Multiple Response Types 3, 5)."""
     return "fragment" if "token" in response_type else "query"
 
 
-def _resolved(mode: str, response_type: str) -> str:
+def _resolved(mode: RequestedResponseMode, response_type: str) -> ResponseMode:
     """JARM-2.3.4: "jwt" is the response type's own mode, signed."""
-    return _own(response_type) + SIGNED if mode == "jwt" else mode
+    return OWN_SIGNED[_own(response_type)] if mode == "jwt" else mode

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from chalicelib.errors import InvalidClientMetadata, InvalidRequest
 from chalicelib.keys import jose
 from chalicelib.profiles import Profile
 from chalicelib.storage.records import Client
 
+Answer = Literal["id_token", "userinfo", "authorization"]
+"""What may be encrypted to a client."""
 FOR_IT = ("id_token_encrypted_response", "userinfo_encrypted_response", "authorization_encrypted_response")
 """What is encrypted to the client."""
 
 
-def encrypted(content: str, what: str, client: Client, profile: Profile, *, cty: str | None = "JWT") -> str:
+def encrypted(content: str, what: Answer, client: Client, profile: Profile, *, cty: str | None = "JWT") -> str:
     """The content as the client registered it for `what`, such as "id_token": encrypted, or as it is.
 
     `client`: with its keys. `cty`: None for no JWT. Raises InvalidRequest where none of them can be encrypted to; what was to be

@@ -15,14 +15,14 @@ from chalicelib.fetch import https_url
 from chalicelib.fetch.documents import DocumentFetcher, FetchError
 from chalicelib.keys import jose
 from chalicelib.profiles import Profile
-from chalicelib.protocol_types import Json
+from chalicelib.protocol_types import Json, SubjectType
 from chalicelib.storage.records import Client
 
 MAX_REQUEST_URI_LENGTH = 512  # OIDCC-6.2
 MAX_REQUEST_URIS = 20
 DIGEST = re.compile(r"[A-Za-z0-9_-]{43}")
 MAX_SECTOR_BYTES = 64 * 1024
-SUBJECT_TYPES = ("public", "pairwise")
+SUBJECT_TYPES: tuple[SubjectType, ...] = ("public", "pairwise")
 
 
 def require_locations(client: Client, profile: Profile) -> Client:

@@ -10,6 +10,7 @@ from chalicelib.authorization import response_mode
 from chalicelib.errors import InvalidRequest, OAuthError
 from chalicelib.messages import Response, see_other
 from chalicelib.profiles import PROFILES
+from chalicelib.protocol_types import ResponseMode, SigningAlg
 from chalicelib.provider import Provider
 
 LIFETIME = 300
@@ -26,9 +27,9 @@ class ResponseTarget(Protocol):
     @property
     def state(self) -> str | None: ...
     @property
-    def response_mode(self) -> str: ...
+    def response_mode(self) -> ResponseMode: ...
     @property
-    def response_alg(self) -> str | None: ...
+    def response_alg(self) -> SigningAlg | None: ...
     @property
     def response_encrypted(self) -> bool: ...
 
@@ -78,7 +79,9 @@ def _sent(request: ResponseTarget, provider: Provider, parameters: Mapping[str, 
     return render.onward(bank_name=name, redirect_uri=uri, location=location)
 
 
-def _signed(request: ResponseTarget, alg: str, provider: Provider, parameters: Mapping[str, str], *, now: int) -> str:
+def _signed(
+    request: ResponseTarget, alg: SigningAlg, provider: Provider, parameters: Mapping[str, str], *, now: int
+) -> str:
     """JARM-2.1: all parameters, for this client, for a short time."""
     from chalicelib.keys import jose  # brings PyJWT, which a response that is not signed never needs
 

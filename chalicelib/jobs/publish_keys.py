@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.keys.kms import to_jwk
+from chalicelib.protocol_types import KeyAlg
 from chalicelib.provider import Provider
 from chalicelib.storage.records import SigningKey
 
@@ -19,7 +20,9 @@ def run(provider: Provider) -> dict[str, list[str]]:
     now = provider.now()
     known = provider.signing_keys.all(now=now)
     published: list[str] = []
-    for alg, key_id in {**provider.settings.signing_keys, **provider.settings.decryption_keys}.items():
+    settings = provider.settings
+    configured: list[tuple[KeyAlg, str]] = [*settings.signing_keys.items(), *settings.decryption_keys.items()]
+    for alg, key_id in configured:
         if any(key.key_id == key_id for key in known):
             continue
         jwk = to_jwk(provider.kms.public_key(key_id), alg)

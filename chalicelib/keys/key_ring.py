@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from chalicelib.keys.algorithm import has_two_names, is_same
-from chalicelib.protocol_types import Jwk, JwkSet
+from chalicelib.protocol_types import Jwk, JwkSet, SigningAlg
 from chalicelib.storage.records import SigningKey
 from chalicelib.storage.stores import SigningKeys
 
@@ -19,8 +19,10 @@ from chalicelib.storage.stores import SigningKeys
 class Signer(Protocol):
     """A private key that never leaves its home. `alg`: JWS name. `sign` gives the JWS signature bytes (RFC 7518)."""
 
-    kid: str
-    alg: str
+    @property
+    def kid(self) -> str: ...
+    @property
+    def alg(self) -> str: ...
 
     def sign(self, data: bytes) -> bytes: ...
 
@@ -71,7 +73,7 @@ class KeyRing:
     signer: Callable[[SigningKey], Signer]
     unwrapper: Callable[[SigningKey], Unwrapper]
 
-    def signer_for(self, alg: str, *, now: int) -> Signer:
+    def signer_for(self, alg: SigningAlg, *, now: int) -> Signer:
         """The signer for `alg`, under just that name: the newest key that may sign. Raises NoSigningKey."""
         may_sign = [key for key in self.published_keys(now=now) if _signs(key) and key.signs_from <= now]
         fit = [key for key in may_sign if is_same(key.alg, alg)]

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from chalicelib.profiles.fapi1_baseline import FAPI1_BASELINE
+from chalicelib.protocol_types import RequestedResponseMode
 
-SIGNED_RESPONSES = ("jwt", "query.jwt", "fragment.jwt", "form_post.jwt")
+SIGNED_RESPONSES: tuple[RequestedResponseMode, ...] = ("jwt", "query.jwt", "fragment.jwt", "form_post.jwt")
 
 FAPI1_ADVANCED = replace(
     FAPI1_BASELINE,

@@ -5,6 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chalicelib.key_sizes import KeySizes
+from chalicelib.protocol_types import (
+    AssertionAudience,
+    CodeChallengeMethod,
+    EncryptionAlg,
+    EncryptionEnc,
+    GrantType,
+    MacAlg,
+    RequestedResponseMode,
+    ResponseType,
+    SenderConstraint,
+    SigningAlg,
+    TokenEndpointAuthMethod,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,38 +43,38 @@ class Profile:
     name: str
 
     # The authorization request.
-    responses: tuple[tuple[str, tuple[str, ...]], ...]
+    responses: tuple[tuple[ResponseType, tuple[RequestedResponseMode, ...]], ...]
     pushed_requests_only: bool
     signed_requests_only: bool
     nonce_or_state_required: bool
     code_challenge_required: bool
     code_challenge_required_when_pushed: bool
-    code_challenge_methods: tuple[str, ...]
-    request_object_signing_algs: tuple[str, ...]
-    request_object_encryption_algs: tuple[str, ...]
+    code_challenge_methods: tuple[CodeChallengeMethod, ...]
+    request_object_signing_algs: tuple[SigningAlg, ...]
+    request_object_encryption_algs: tuple[EncryptionAlg, ...]
     request_object_longest_life: int
 
     # Who the client is.
-    token_endpoint_auth_methods: tuple[str, ...]
-    client_signing_algs: tuple[str, ...]
-    client_secret_algs: tuple[str, ...]
-    assertion_audiences: tuple[str, ...]
+    token_endpoint_auth_methods: tuple[TokenEndpointAuthMethod, ...]
+    client_signing_algs: tuple[SigningAlg, ...]
+    client_secret_algs: tuple[MacAlg, ...]
+    assertion_audiences: tuple[AssertionAudience, ...]
     assertion_audience_may_be_array: bool
     assertion_longest_life: int
     rsa_key_bits: int
     ec_key_bits: int
 
     # What is handed out.
-    grant_types: tuple[str, ...]
-    sender_constraints: tuple[str, ...]
+    grant_types: tuple[GrantType, ...]
+    sender_constraints: tuple[SenderConstraint, ...]
     unbound_tokens: bool
-    dpop_signing_algs: tuple[str, ...]
-    id_token_signing_algs: tuple[str, ...]
-    userinfo_signing_algs: tuple[str, ...]
-    authorization_signing_algs: tuple[str, ...]
-    introspection_signing_algs: tuple[str, ...]
-    encryption_algs: tuple[str, ...]
-    encryption_encs: tuple[str, ...]
+    dpop_signing_algs: tuple[SigningAlg, ...]
+    id_token_signing_algs: tuple[SigningAlg, ...]
+    userinfo_signing_algs: tuple[SigningAlg, ...]
+    authorization_signing_algs: tuple[SigningAlg, ...]
+    introspection_signing_algs: tuple[SigningAlg, ...]
+    encryption_algs: tuple[EncryptionAlg, ...]
+    encryption_encs: tuple[EncryptionEnc, ...]
 
     # For how long.
     request_uri_lifetime: int
@@ -85,11 +98,11 @@ class Profile:
         return KeySizes(rsa=self.rsa_key_bits, ec=self.ec_key_bits)
 
     @property
-    def response_types(self) -> tuple[str, ...]:
+    def response_types(self) -> tuple[ResponseType, ...]:
         """Every response_type."""
         return tuple(name for name, _ in self.responses)
 
     @property
-    def response_modes(self) -> tuple[str, ...]:
+    def response_modes(self) -> tuple[RequestedResponseMode, ...]:
         """Every response_mode of any response_type."""
         return tuple(dict.fromkeys(mode for _, modes in self.responses for mode in modes))

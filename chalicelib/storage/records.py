@@ -6,8 +6,28 @@ Annotations are objects here and in permission.py, since the codec goes by the t
 """
 
 from dataclasses import dataclass, field
+from typing import Literal
 
-from chalicelib.protocol_types import Account, ClaimsRequest, Detail, JsonObject, Jwk, JwkSet, Passkey
+from chalicelib.protocol_types import (
+    Account,
+    ClaimsRequest,
+    Detail,
+    EncryptionAlg,
+    EncryptionEnc,
+    GrantType,
+    JsonObject,
+    Jwk,
+    JwkSet,
+    KeyAlg,
+    MacAlg,
+    Passkey,
+    Prompt,
+    ResponseMode,
+    ResponseType,
+    SigningAlg,
+    SubjectType,
+    TokenEndpointAuthMethod,
+)
 
 
 @dataclass(frozen=True)
@@ -28,11 +48,11 @@ class Client:
     client_id: str
     client_name: str
     profile: str
-    token_endpoint_auth_method: str
-    grant_types: tuple[str, ...]
+    token_endpoint_auth_method: TokenEndpointAuthMethod
+    grant_types: tuple[GrantType, ...]
     scope: tuple[str, ...]
     redirect_uris: tuple[str, ...] = ()
-    response_types: tuple[str, ...] = ()
+    response_types: tuple[ResponseType, ...] = ()
     jwks: JwkSet | None = None
     tls_client_auth_subject_dn: str | None = None
     tls_client_auth_san_dns: str | None = None
@@ -43,30 +63,30 @@ class Client:
     tls_client_certificate_bound_access_tokens: bool = False
     dpop_bound_access_tokens: bool = False
     dpop_nonce_required: bool = False
-    id_token_signed_response_alg: str = "PS256"
+    id_token_signed_response_alg: SigningAlg = "PS256"
     require_signed_request_object: bool = False
-    request_object_signing_alg: str | None = None
-    authorization_signed_response_alg: str = "PS256"
-    introspection_signed_response_alg: str = "PS256"
+    request_object_signing_alg: SigningAlg | None = None
+    authorization_signed_response_alg: SigningAlg = "PS256"
+    introspection_signed_response_alg: SigningAlg = "PS256"
     authorization_details_types: tuple[str, ...] = ()
-    token_endpoint_auth_signing_alg: str | None = None
+    token_endpoint_auth_signing_alg: SigningAlg | MacAlg | None = None
     require_issuer_audience: bool = False
     protected_resources: tuple[str, ...] = ()
     client_secret: str | None = None
     jwks_uri: str | None = None
     request_uris: tuple[str, ...] = ()
-    subject_type: str = "public"
+    subject_type: SubjectType = "public"
     sector_identifier_uri: str | None = None
     sector_identifier: str | None = None
-    request_object_encryption_alg: str | None = None
-    request_object_encryption_enc: str | None = None
-    id_token_encrypted_response_alg: str | None = None
-    id_token_encrypted_response_enc: str | None = None
-    userinfo_signed_response_alg: str | None = None
-    userinfo_encrypted_response_alg: str | None = None
-    userinfo_encrypted_response_enc: str | None = None
-    authorization_encrypted_response_alg: str | None = None
-    authorization_encrypted_response_enc: str | None = None
+    request_object_encryption_alg: EncryptionAlg | None = None
+    request_object_encryption_enc: EncryptionEnc | None = None
+    id_token_encrypted_response_alg: EncryptionAlg | None = None
+    id_token_encrypted_response_enc: EncryptionEnc | None = None
+    userinfo_signed_response_alg: SigningAlg | None = None
+    userinfo_encrypted_response_alg: EncryptionAlg | None = None
+    userinfo_encrypted_response_enc: EncryptionEnc | None = None
+    authorization_encrypted_response_alg: EncryptionAlg | None = None
+    authorization_encrypted_response_enc: EncryptionEnc | None = None
     require_pushed_authorization_requests: bool = False
     registered_at: int = 0
 
@@ -92,18 +112,18 @@ class AuthorizationRequest:
 
     client_id: str
     redirect_uri: str
-    response_type: str
+    response_type: ResponseType
     scope: tuple[str, ...]
     code_challenge: str | None
     state: str | None = None
     nonce: str | None = None
-    prompt: tuple[str, ...] = ()
+    prompt: tuple[Prompt, ...] = ()
     max_age: int | None = None
     acr_values: tuple[str, ...] = ()
     login_hint: str | None = None
     dpop_jkt: str | None = None
-    response_mode: str = "query"
-    response_alg: str | None = None
+    response_mode: ResponseMode = "query"
+    response_alg: SigningAlg | None = None
     response_encrypted: bool = False
     claims: ClaimsRequest | None = None
     authorization_details: tuple[Detail, ...] = ()
@@ -190,22 +210,25 @@ class SigningKey:
     """A published key. `public_jwk` has kid, alg and use. `key_id`: KMS. `signs_from`, `published_until`: epoch seconds."""
 
     kid: str
-    alg: str
+    alg: KeyAlg
     key_id: str
     public_jwk: Jwk
     signs_from: int
     published_until: int | None = None
 
 
+UsedOnce = Literal["assertion", "DPoP proof", "one-time code", "passkey's challenge"]
+
+
 @dataclass(frozen=True)
 class SingleUse:
     """A value that may be used once until `expires_at`, such as an assertion's jti. `key` is already a hash.
 
-    `what` it is, for whoever must refuse its second use: "assertion", "one-time code". `offered`: it may be used only if it is
+    `what` it is, for whoever must refuse its second use. `offered`: it may be used only if it is
     remembered that we gave it out.
     """
 
     key: str
     expires_at: int
-    what: str
+    what: UsedOnce
     offered: bool = False

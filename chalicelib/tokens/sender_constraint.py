@@ -11,6 +11,7 @@ from ssl import PEM_cert_to_DER_cert
 
 from chalicelib.errors import InvalidGrant, InvalidRequest, InvalidToken
 from chalicelib.profiles import PROFILES, Profile
+from chalicelib.protocol_types import SenderConstraint, TokenType
 from chalicelib.storage.records import Client, SingleUse
 
 CERTIFICATE = "x5t#S256"
@@ -19,7 +20,7 @@ KEY = "jkt"
 PROOF_ALGS = tuple(dict.fromkeys(alg for profile in PROFILES.values() for alg in profile.dpop_signing_algs))
 """What any profile takes of a proof: a resource does not know whose it sees before it has looked at it."""
 
-TOKEN_TYPES = {CERTIFICATE: "Bearer", KEY: "DPoP"}  # RFC8705-3, FAPI1-ADV-5.2.2-6, DPOP-5
+TOKEN_TYPES: Mapping[str, TokenType] = {CERTIFICATE: "Bearer", KEY: "DPoP"}  # RFC8705-3, FAPI1-ADV-5.2.2-6, DPOP-5
 
 
 @dataclass(frozen=True)
@@ -100,18 +101,18 @@ def require(cnf: Mapping[str, str], possession: PresentedKeys) -> Mapping[str, s
     raise InvalidToken("the access token is bound to another key or certificate")
 
 
-def token_type(cnf: Mapping[str, str]) -> str:
+def token_type(cnf: Mapping[str, str]) -> TokenType:
     """The token_type of a token that is tied so, or to nothing."""
     return next((kind for name, kind in TOKEN_TYPES.items() if name in cnf), "Bearer")
 
 
-def _allowed(client: Client, profile: Profile) -> tuple[str, ...]:
+def _allowed(client: Client, profile: Profile) -> tuple[SenderConstraint, ...]:
     """The profile's sender constraints, in its order; of those the registered ones, if the client registered any."""
     return _chosen(client, profile) or profile.sender_constraints
 
 
-def _chosen(client: Client, profile: Profile) -> tuple[str, ...]:
-    registered = {
+def _chosen(client: Client, profile: Profile) -> tuple[SenderConstraint, ...]:
+    registered: Mapping[SenderConstraint, bool] = {
         "mtls": client.tls_client_certificate_bound_access_tokens,
         "dpop": client.dpop_bound_access_tokens,
     }
@@ -132,5 +133,8 @@ def _key(possession: PresentedKeys) -> dict[str, str] | None:
     return None if possession.proof is None else {KEY: possession.proof.jkt}
 
 
-SHOWN: Mapping[str, Callable[[PresentedKeys], dict[str, str] | None]] = {"mtls": _certificate, "dpop": _key}
-NEEDED = {"mtls": "a client certificate", "dpop": "a DPoP proof"}
+SHOWN: Mapping[SenderConstraint, Callable[[PresentedKeys], dict[str, str] | None]] = {
+    "mtls": _certificate,
+    "dpop": _key,
+}
+NEEDED: Mapping[SenderConstraint, str] = {"mtls": "a client certificate", "dpop": "a DPoP proof"}

@@ -34,6 +34,8 @@ def levels() -> tuple[str, ...]:
     return tuple(named(level) for level in sorted(ACR))
 
 
+MethodName = Literal["pwd", "otp", "passkey"]
+
 Factor = Literal["knowledge", "possession", "knowledge or inherence"]
 
 
@@ -45,18 +47,18 @@ class Method:
     factors: frozenset[Factor]
 
 
-METHODS: Mapping[str, Method] = {
+METHODS: Mapping[MethodName, Method] = {
     "pwd": Method(("pwd",), frozenset({"knowledge"})),  # RFC8176-2: a password or pass phrase
     "otp": Method(("otp",), frozenset({"possession"})),  # RFC8176-2: a one-time code, here of an authenticator app
     # RFC8176-2: proof of possession of a key ("hwk" and "swk" would say where it is kept), and of somebody's presence.
     "passkey": Method(("pop", "user"), frozenset({"possession", "knowledge or inherence"})),
 }
 
-REACHED: tuple[tuple[frozenset[str], int], ...] = ((frozenset({"pwd", "otp"}), 2), (frozenset({"passkey"}), 3))
+REACHED: tuple[tuple[frozenset[MethodName], int], ...] = ((frozenset({"pwd", "otp"}), 2), (frozenset({"passkey"}), 3))
 """Methods that, all done in one sign-in, reach a level."""
 
 
-def reached(settings: Settings) -> tuple[tuple[frozenset[str], int], ...]:
+def reached(settings: Settings) -> tuple[tuple[frozenset[MethodName], int], ...]:
     """Which methods reach a level here. What password and one-time code reach, the bank's own audit found."""
     return (*REACHED, (frozenset({"pwd", "otp"}), int(settings.otp_level)))
 
@@ -79,10 +81,10 @@ def login(
     sub: str,
     *,
     auth_time: int,
-    methods: Sequence[str],
+    methods: Sequence[MethodName],
     claims: Claims,
     accounts: tuple[Account, ...] = (),
-    reached: Sequence[tuple[frozenset[str], int]] = (),
+    reached: Sequence[tuple[frozenset[MethodName], int]] = (),
 ) -> Authentication:
     """The Login of who did all of `methods`, with the acr that they reach. Raises ValueError where they reach none.
 

@@ -9,7 +9,7 @@ from typing import Any
 from chalicelib.assembly import Aws
 from chalicelib.storage.dynamodb import Dynamo
 from chalicelib.storage.grant_records import AccessToken, Grant
-from chalicelib.storage.records import Authentication, AuthorizationRequest, Client, Session, SingleUse, User
+from chalicelib.storage.records import Authentication, AuthorizationRequest, Client, Session, SingleUse, UsedOnce, User
 from chalicelib.storage.token_values import TokenValue, digest, join, of_grant, with_week
 
 NOW = 1_800_000_000
@@ -54,7 +54,7 @@ def session(**changes: Any) -> Session:
     return replace(one, **changes)
 
 
-def once(expires_at: int = NOW + 60, what: str = "assertion") -> SingleUse:
+def once(expires_at: int = NOW + 60, what: UsedOnce = "assertion") -> SingleUse:
     return SingleUse(digest(handle()), expires_at, what)
 
 
