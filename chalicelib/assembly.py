@@ -81,6 +81,7 @@ class Aws:
         from chalicelib.keys.kms import Kms
 
         return Kms(
+            self.dynamo.session,
             secrets_key=self.settings.secrets_key,
             nonces_key=self.settings.nonces_key,
             subjects_key=self.settings.subjects_key,

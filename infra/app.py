@@ -30,12 +30,12 @@ def synthesize(context: dict[str, object], out: Path) -> list[str]:
         code = Path(folder) / "code"
         unready = [f"{name} still has its example value" for name in deployment.left_as_examples()]
         try:
-            stage(code, DEPENDENCIES, vocabulary=deployment.vocabulary)
+            python = stage(code, DEPENDENCIES, vocabulary=deployment.vocabulary)
         except Unpackaged as problem:
             unready.append(str(problem))
-            stage(code, None, vocabulary=deployment.vocabulary)
+            python = stage(code, None, vocabulary=deployment.vocabulary)
         app = aws_cdk.App(outdir=str(out), analytics_reporting=False)
-        Ducat(app, "Ducat", deployment, code, unready)
+        Ducat(app, "Ducat", deployment, code, python, unready)
         app.synth()
     return unready
 

@@ -17,7 +17,6 @@ from infra.deployment import PEOPLE, Deployment
 from infra.functions import FUNCTIONS, Function
 from infra.package import VOCABULARY
 
-RUNTIME = lambda_.Runtime.PYTHON_3_13
 KEPT = logs.RetentionDays.ONE_YEAR
 
 
@@ -47,12 +46,16 @@ def build(
     code: lambda_.Code,
     tables: Mapping[str, dynamodb.ITable],
     keys: Mapping[str, kms.Key],
+    *,
+    python: str,
 ) -> Mapping[str, lambda_.Function]:
-    """Every function by its row's name."""
+    """Every function by its row's name. `python`: the version that the code was packaged for."""
     settings = environment(deployment, tables, keys)
     by_week = deployment.chooses("weekly_tables")
     return {
-        row.name: _function(scope, row, code, settings, tables, keys) for row in FUNCTIONS if by_week or not row.weekly
+        row.name: _function(scope, row, code, settings, tables, keys, python)
+        for row in FUNCTIONS
+        if by_week or not row.weekly
     }
 
 
@@ -63,6 +66,7 @@ def _function(
     settings: dict[str, str],
     tables: Mapping[str, dynamodb.ITable],
     keys: Mapping[str, kms.Key],
+    python: str,
 ) -> lambda_.Function:
     place = Construct(scope, "".join(word.title() for word in row.name.split("_")))
     log = logs.LogGroup(place, "Log", retention=KEPT, removal_policy=RemovalPolicy.RETAIN)
@@ -72,7 +76,7 @@ def _function(
         description=f"Ducat: {', '.join(row.routes) or row.name}",
         code=code,
         handler=f"app.{row.name}",
-        runtime=RUNTIME,
+        runtime=lambda_.Runtime(f"python{python}", lambda_.RuntimeFamily.PYTHON),
         architecture=lambda_.Architecture.ARM_64,
         memory_size=row.memory,
         timeout=Duration.seconds(row.timeout),

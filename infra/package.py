@@ -1,30 +1,35 @@
 """What the functions run: our own files, and the packaged dependencies for Lambda's platform.
 
-`python -m infra.package` fetches those into build/dependencies (needs a package index); synthesizing joins both.
+`python -m infra.package` fetches those into build/dependencies (needs a package index); synthesizing joins both. Each module has
+its bytecode beside it (bytecode.py).
 """
 
 from __future__ import annotations
 
+import argparse
 import io
+import json
 import shutil
 import subprocess
 import sys
 import zipfile
 from hashlib import sha256
 from pathlib import Path
+from subprocess import CalledProcessError
+
+from infra import bytecode
+from infra.trimmed import trim
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPENDENCIES = ROOT / "build" / "dependencies"
 REQUIREMENTS = ROOT / "requirements.txt"
-STAMP = ".requirements"
+STAMP = ".package"
+"""What the dependencies are of: the digest of the requirements, and the runtime's version."""
 
 PYTHON = "3.13"
-# Lambda's Python 3.13 runs on Amazon Linux 2023, glibc 2.34.
+"""The runtime that functions have, where an interpreter of that version is to be had."""
+# Lambda's Pythons from 3.12 on run on Amazon Linux 2023, glibc 2.34.
 PLATFORMS = (*(f"manylinux_2_{minor}_aarch64" for minor in range(34, 16, -1)), "manylinux2014_aarch64")
-
-SERVICES = ("dynamodb", "kms", "sts")
-"""The services whose data botocore keeps; of each only what a client needs."""
-SERVICE_FILES = ("service-2.json", "service-2.json.gz", "endpoint-rule-set-1.json", "endpoint-rule-set-1.json.gz")
 
 CHALICE_RUNTIME = ("__init__.py", "app.py")
 """What `chalice package` would vendor. The rest of chalice is a command line."""
@@ -40,23 +45,43 @@ class Unpackaged(Exception):
     """The dependencies are not there, or are not those of requirements.txt."""
 
 
-def stage(folder: Path, dependencies: Path | None, *, vocabulary: str = "") -> None:
-    """Put what the functions run into `folder`, which must not exist yet: ours, after `dependencies` if given.
+def stage(folder: Path, dependencies: Path | None, *, vocabulary: str = "") -> str:
+    """Put what the functions run into `folder`: ours, after `dependencies` if given; then the folder must not exist yet.
 
-    `vocabulary`: the bank's own file, if it has one.
+    `vocabulary`: the bank's own file, if it has one. Gives the version of Python that it is for.
 
-    Raises Unpackaged where they are missing or stale, before anything is written.
+    Raises Unpackaged where the dependencies are missing or stale, or ours can't be compiled as they were, before anything is
+    written. Without dependencies nothing is compiled: it is to be read.
     """
+    python = PYTHON
     if dependencies is not None:
-        stamp = dependencies / STAMP
-        if not stamp.is_file() or stamp.read_text() != _fingerprint():
-            raise Unpackaged("the dependencies are missing or stale; run python -m infra.package")
+        python, interpreter = _packaged(dependencies)
         shutil.copytree(dependencies, folder, ignore=shutil.ignore_patterns(STAMP))
     folder.mkdir(exist_ok=True)
     shutil.copy(ROOT / "app.py", folder)
     if vocabulary:
         shutil.copy(vocabulary, folder / VOCABULARY)
     shutil.copytree(ROOT / "chalicelib", folder / "chalicelib", ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+    if dependencies is not None:
+        bytecode.compile_all(interpreter, folder, "app.py", "chalicelib")
+        if problems := bytecode.unfit(folder, python):
+            shutil.rmtree(folder)
+            raise Unpackaged(
+                f"the package would compile at each cold start: {problems[0]}, and {len(problems) - 1} more"
+            )
+    return python
+
+
+def _packaged(dependencies: Path) -> tuple[str, Path]:
+    """What the dependencies were made for, and an interpreter of that version. Raises Unpackaged."""
+    stamp = dependencies / STAMP
+    made = json.loads(stamp.read_text()) if stamp.is_file() else {}
+    if made.get("requirements") != _fingerprint():
+        raise Unpackaged("the dependencies are missing or stale; run python -m infra.package")
+    try:
+        return made["python"], bytecode.interpreter(made["python"])
+    except bytecode.NoInterpreter as problem:
+        raise Unpackaged(f"{problem}; run python -m infra.package again") from None
 
 
 def fetch(folder: Path, *, python: str = PYTHON, platforms: tuple[str, ...] = PLATFORMS) -> None:
@@ -70,13 +95,8 @@ def fetch(folder: Path, *, python: str = PYTHON, platforms: tuple[str, ...] = PL
 
 
 def prune(folder: Path) -> None:
-    """Drop what no function reads: other services' data, tests, scripts."""
-    for entry in (folder / "botocore" / "data").iterdir():
-        if entry.is_dir() and entry.name not in SERVICES:
-            shutil.rmtree(entry)
-    for file in (folder / "botocore" / "data").glob("*/*/*"):
-        if file.name not in SERVICE_FILES:
-            file.unlink()
+    """Drop what no function reads: data of other services and operations, tests, scripts."""
+    trim(folder / "botocore" / "data")
     for name in ("tests", "bin", "examples"):
         for entry in [*folder.glob(name), *folder.glob(f"*/{name}")]:
             shutil.rmtree(entry)
@@ -101,23 +121,56 @@ def zipped_size(folder: Path) -> int:
     return data.tell()
 
 
+def build(folder: Path, python: str, *, platforms: tuple[str, ...] = PLATFORMS) -> None:
+    """Make the dependencies for a runtime and a platform in `folder`, which must not exist yet, with their bytecode.
+
+    Raises CalledProcessError where they can't be fetched, NoInterpreter.
+    """
+    interpreter = bytecode.interpreter(python)
+    fetch(folder, python=python, platforms=platforms)
+    prune(folder)
+    vendor_chalice(folder)
+    bytecode.compile_all(interpreter, folder)
+    (folder / STAMP).write_text(json.dumps({"requirements": _fingerprint(), "python": python}))
+
+
+def runtime(wanted: str) -> str:
+    """The version to package for: the wanted one, or this process's where there is no interpreter of the wanted one.
+
+    Raises NoInterpreter where Lambda lacks the latter.
+    """
+    try:
+        bytecode.interpreter(wanted)
+    except bytecode.NoInterpreter:
+        own = bytecode.own_version()
+        if own not in bytecode.RUNTIMES:
+            raise
+        return own
+    return wanted
+
+
 def main() -> None:
     """Build the dependencies. Ends with status 1 and a line where they can't be had or grow too large."""
+    parser = argparse.ArgumentParser(prog="python -m infra.package", description="Fetch what the functions run.")
+    parser.add_argument("--python", default=PYTHON, choices=bytecode.RUNTIMES, help="the runtime's version")
+    wanted = parser.parse_args().python
     fresh = DEPENDENCIES.with_name("dependencies.new")
     shutil.rmtree(fresh, ignore_errors=True)
     try:
-        fetch(fresh)
-    except subprocess.CalledProcessError:
+        python = runtime(wanted)
+        build(fresh, python)
+    except bytecode.NoInterpreter as problem:
+        sys.exit(f"{problem}; Lambda has {', '.join(bytecode.RUNTIMES)}: install one, or uv")
+    except CalledProcessError:
         sys.exit("The dependencies could not be fetched; pip says why above. Is a package index in reach?")
-    prune(fresh)
-    vendor_chalice(fresh)
     size = zipped_size(fresh)
     if size > LARGEST:
         sys.exit(f"The package is {size / 2**20:.1f} MB zipped; at most {LARGEST // 2**20} are allowed")
-    (fresh / STAMP).write_text(_fingerprint())
     shutil.rmtree(DEPENDENCIES, ignore_errors=True)
     fresh.rename(DEPENDENCIES)
-    print(f"{DEPENDENCIES}: {size / 2**20:.1f} MB zipped", file=sys.stderr)
+    print(f"{DEPENDENCIES}: {size / 2**20:.1f} MB zipped, for Python {python}", file=sys.stderr)
+    if python != wanted:
+        print(f"No Python {wanted} was found to make bytecode with: the functions get {python}", file=sys.stderr)
 
 
 def _fingerprint() -> str:

@@ -16,14 +16,19 @@ from infra.deployment import Deployment
 
 
 class Ducat(Stack):
-    """The provider. `code`: folder of what the functions run; `unready`: why it can't be deployed as it is."""
+    """The provider. `code`: folder of what the functions run, for that version of Python.
 
-    def __init__(self, scope: Construct, name: str, deployment: Deployment, code: Path, unready: list[str]) -> None:
+    `unready`: why it can't be deployed as it is.
+    """
+
+    def __init__(
+        self, scope: Construct, name: str, deployment: Deployment, code: Path, python: str, unready: list[str]
+    ) -> None:
         super().__init__(scope, name, description="Ducat, OpenID Provider of financial grade")
         its_keys = storage.build_keys(self, deployment)
         its_tables = storage.build_tables(self, deployment, its_keys[keys.TABLES_KEY])
         asset = lambda_.Code.from_asset(str(code))
-        functions = lambdas.build(self, deployment, asset, its_tables, its_keys)
+        functions = lambdas.build(self, deployment, asset, its_tables, its_keys, python=python)
         domains.build(self, deployment, api.build(self, functions))
         _offer(functions["authorizer"], deployment)
         _publish_keys(functions["publish_keys"])

@@ -8,7 +8,6 @@ from functools import cached_property
 from hashlib import sha256
 from typing import cast
 
-import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -29,6 +28,7 @@ PATIENCE = Config(
     connect_timeout=AWS_CONNECT_SECONDS,
     read_timeout=AWS_READ_SECONDS,
     retries={"total_max_attempts": AWS_TRIES, "mode": "standard"},
+    parameter_validation=False,  # KMS validates too, and what is sent is made here
 )
 
 
@@ -78,10 +78,13 @@ class KmsUnwrapper:
 
 
 class Kms:
-    """One KMS client, for signatures, public keys, what is encrypted to ours, sealed secrets and the nonces' HMAC."""
+    """One KMS client, for signatures, public keys, what is encrypted to ours, sealed secrets and the nonces' HMAC.
 
-    def __init__(self, *, secrets_key: str, nonces_key: str, subjects_key: str) -> None:
-        self._client = botocore.session.get_session().create_client("kms", config=PATIENCE)
+    `session`: botocore's, which the client of DynamoDB is made of too.
+    """
+
+    def __init__(self, session: Untyped, *, secrets_key: str, nonces_key: str, subjects_key: str) -> None:
+        self._client = session.create_client("kms", config=PATIENCE)
         self._secrets_key, self._nonces_key, self._subjects_key = secrets_key, nonces_key, subjects_key
 
     def signer(self, key: SigningKey) -> Signer:

@@ -1,31 +1,73 @@
 """What goes into the functions' package."""
 
 import hashlib
+import json
+import shutil
+import sys
+from pathlib import Path
 
+import botocore
+import botocore.session
 import pytest
+from botocore.config import Config
+from botocore.loaders import Loader
 
-from infra import package
+from infra import bytecode, package, trimmed
+from infra.functions import FUNCTIONS
+
+DATA = Path(botocore.__file__).parent / "data"
+REGIONS = ("eu-central-1", "us-east-1", "us-gov-west-1", "cn-north-1", "eusc-de-east-1")
 
 
 @pytest.fixture
 def dependencies(tmp_path):
-    """A small tree such as pip leaves."""
+    """A small tree such as pip leaves, with botocore's own data of three services."""
     folder = tmp_path / "dependencies"
-    for name in (
-        "botocore/data/dynamodb/2012-08-10/service-2.json.gz",
-        "botocore/data/dynamodb/2012-08-10/endpoint-rule-set-1.json.gz",
-        "botocore/data/dynamodb/2012-08-10/examples-1.json",
-        "botocore/data/dynamodb/2012-08-10/paginators-1.json",
-        "botocore/data/ec2/2016-11-15/service-2.json.gz",
-        "botocore/data/endpoints.json",
-        "botocore/data/partitions.json",
-        "cffi/api.py",
-        "cffi/tests/test_api.py",
-        "bin/jp.py",
-    ):
+    data = folder / "botocore" / "data"
+    for service in ("dynamodb", "kms", "sts", "sqs"):
+        shutil.copytree(DATA / service, data / service)
+    for file in DATA.glob("*.json"):
+        shutil.copy(file, data)
+    for name in ("cffi/api.py", "cffi/tests/test_api.py", "bin/jp.py"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(name)
     return folder
+
+
+@pytest.fixture
+def clients(dependencies):
+    """A function: a service and a Region to the client of it by botocore's data, and the one by what is left of that."""
+    package.prune(dependencies)
+
+    def make(service, region):
+        made = []
+        for data in (DATA, dependencies / "botocore" / "data"):
+            session = botocore.session.Session()
+            session.register_component("data_loader", Loader([str(data)], include_default_search_paths=False))
+            config = Config(parameter_validation=False)
+            given = {"region_name": region, "aws_access_key_id": "x", "aws_secret_access_key": "x", "config": config}
+            made.append(session.create_client(service, **given))
+        return made
+
+    return make
+
+
+def shape(of):
+    """All that a serializer or a parser reads of a shape."""
+    if of is None:
+        return None
+    seen = {}
+
+    def read(one):
+        if (one.type_name, one.name) in seen:
+            return one.name
+        seen[one.type_name, one.name] = None
+        members = getattr(one, "members", {})
+        parts = {name: read(member) for name, member in members.items()}
+        parts |= {name: read(getattr(one, name)) for name in ("member", "key", "value") if hasattr(one, name)}
+        return one.type_name, one.name, one.serialization, one.metadata, parts
+
+    return read(of)
 
 
 def files(folder):
@@ -35,12 +77,47 @@ def files(folder):
 def test_pruning_leaves_what_a_client_of_our_services_reads(dependencies):
     package.prune(dependencies)
     assert files(dependencies) == {
-        "botocore/data/dynamodb/2012-08-10/service-2.json.gz",
-        "botocore/data/dynamodb/2012-08-10/endpoint-rule-set-1.json.gz",
-        "botocore/data/endpoints.json",
-        "botocore/data/partitions.json",
+        "botocore/data/dynamodb/2011-12-05/endpoint-rule-set-1.json",
+        "botocore/data/dynamodb/2012-08-10/service-2.json",
+        "botocore/data/dynamodb/2012-08-10/endpoint-rule-set-1.json",
+        "botocore/data/kms/2014-11-01/service-2.json",
+        "botocore/data/kms/2014-11-01/endpoint-rule-set-1.json",
+        "botocore/data/sts/2011-06-15/service-2.json.gz",
+        "botocore/data/sts/2011-06-15/endpoint-rule-set-1.json.gz",
+        *(f"botocore/data/{file.name}" for file in DATA.glob("*.json")),
         "cffi/api.py",
     }
+    size = sum(path.stat().st_size for path in (dependencies / "botocore").rglob("*.json"))
+    assert size < 150_000, "a cold start reads all of it"
+
+
+@pytest.mark.parametrize("service", trimmed.USED)
+def test_of_a_service_the_operations_that_roles_allow_are_left_and_whole(clients, service):
+    full, left = (client.meta.service_model for client in clients(service, "eu-central-1"))
+    verbs = {verb for row in FUNCTIONS for table in row.tables for verb in table.verbs}
+    verbs |= {key.verb for row in FUNCTIONS for key in row.keys}
+    assert set(left.operation_names) == verbs & set(full.operation_names)
+    assert set(left.operation_names) >= ({"PutItem", "BatchGetItem"} if service == "dynamodb" else {"Sign", "Decrypt"})
+    for name in left.operation_names:
+        before, after = full.operation_model(name), left.operation_model(name)
+        for part in ("input_shape", "output_shape"):
+            assert shape(getattr(before, part)) == shape(getattr(after, part)), name
+        assert [shape(one) for one in before.error_shapes] == [shape(one) for one in after.error_shapes], name
+        assert (before.http, before.metadata) == (after.http, after.metadata)
+
+
+@pytest.mark.parametrize("service", trimmed.USED)
+def test_a_client_goes_to_the_same_address_in_every_kind_of_region(clients, service):
+    for region in REGIONS:
+        before, after = clients(service, region)
+        assert before.meta.endpoint_url == after.meta.endpoint_url
+        signers = [client._request_signer for client in (before, after)]
+        assert len({(one.region_name, one.signing_name, one.signature_version) for one in signers}) == 1
+        found = []
+        for client in (before, after):
+            operation = client.meta.service_model.operation_model({"dynamodb": "PutItem", "kms": "Sign"}[service])
+            found.append(client._resolve_endpoint_ruleset(operation, {"TableName": "grants"}, {}))
+        assert found[0] == found[1]
 
 
 def test_chalice_is_vendored_without_its_command_line(tmp_path):
@@ -48,7 +125,7 @@ def test_chalice_is_vendored_without_its_command_line(tmp_path):
     assert files(tmp_path) == {"chalice/__init__.py", "chalice/app.py"}
 
 
-@pytest.mark.parametrize("stamp", [None, "of other requirements"])
+@pytest.mark.parametrize("stamp", [None, '{"requirements": "other", "python": "3.13"}'])
 def test_missing_or_stale_dependencies_are_refused_and_nothing_is_staged(tmp_path, dependencies, stamp):
     if stamp is not None:
         (dependencies / package.STAMP).write_text(stamp)
@@ -61,8 +138,14 @@ def test_dependencies_and_our_own_files_are_staged_together(tmp_path, dependenci
     requirements = tmp_path / "requirements.txt"
     requirements.write_text("pyjwt==2.15.1")
     monkeypatch.setattr(package, "REQUIREMENTS", requirements)
-    (dependencies / package.STAMP).write_text(hashlib.sha256(b"pyjwt==2.15.1").hexdigest())
-    package.stage(tmp_path / "code", dependencies)
+    own = bytecode.own_version()
+    made = {"requirements": hashlib.sha256(b"pyjwt==2.15.1").hexdigest(), "python": own}
+    (dependencies / package.STAMP).write_text(json.dumps(made))
+    with pytest.raises(package.Unpackaged, match=r"would compile.*bin/jp\.py: no bytecode, and 2 more"):
+        package.stage(tmp_path / "code", dependencies)
+    assert not (tmp_path / "code").exists()
+    bytecode.compile_all(Path(sys.executable), dependencies)
+    assert package.stage(tmp_path / "code", dependencies) == own
     assert {"app.py", "chalicelib/settings.py", "cffi/api.py"} <= files(tmp_path / "code")
     assert package.STAMP not in files(tmp_path / "code")
 

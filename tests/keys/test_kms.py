@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import botocore.session
 import pytest
 from botocore.exceptions import ClientError
+from botocore.session import get_session
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -34,7 +35,7 @@ def keys(request):
 @pytest.fixture(scope="module")
 def kms(keys):
     names = ("secrets", "nonces", "subjects")
-    return Kms(**{f"{name}_key": keys[f"DUCAT_{name.upper()}_KEY"] for name in names})
+    return Kms(get_session(), **{f"{name}_key": keys[f"DUCAT_{name.upper()}_KEY"] for name in names})
 
 
 @pytest.fixture(params=["PS256", "ES256", "EdDSA"])
@@ -158,7 +159,7 @@ def test_under_another_context_it_stays_shut(kms, context):
 
 def test_under_another_key_it_stays_shut(kms):
     other = botocore.session.get_session().create_client("kms").create_key()["KeyMetadata"]["Arn"]
-    sealed = Kms(secrets_key=other, nonces_key="", subjects_key="").seal(b"secret", CONTEXT)
+    sealed = Kms(get_session(), secrets_key=other, nonces_key="", subjects_key="").seal(b"secret", CONTEXT)
     with pytest.raises(ClientError):
         kms.unseal(sealed, CONTEXT)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 
+from chalicelib.protocol_types import Untyped
 from chalicelib.settings import Settings
 from chalicelib.storage.dynamodb.bonds import Bonds
 from chalicelib.storage.dynamodb.clients import Clients
@@ -29,6 +30,11 @@ class Dynamo:
         self._settings = settings
         self._new_token_value = new_token_value
         self._tables = Tables(names, pause=pause, keys={settings.signing_keys_table: ("ring", "kid")})
+
+    @property
+    def session(self) -> Untyped:
+        """botocore's session, for another client of it: what a session reads at its start is much of a client's price."""
+        return self._tables.session
 
     @cached_property
     def clients(self) -> Clients:

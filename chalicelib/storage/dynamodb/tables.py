@@ -18,7 +18,7 @@ from pynamodb.exceptions import PynamoDBException, VerboseClientError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.protocol_types import JsonObject
+from chalicelib.protocol_types import JsonObject, Untyped
 from chalicelib.settings import AWS_CONNECT_SECONDS, AWS_READ_SECONDS, AWS_TRIES
 from chalicelib.storage.dynamodb.attributes import Attributes, Item, as_attributes, as_item
 from chalicelib.storage.token_values import is_key
@@ -90,6 +90,8 @@ class Tables:
             max_retry_attempts=AWS_TRIES - 1,
         )
         _ = self._connection.client  # made here, while Lambda starts the function, and not at the first request
+        self.session: Untyped = self._connection.session
+        """botocore's, with what it read of its data and of its credentials."""
         self._pause = pause
         for name in names:
             self._connection.add_meta_table(_meta_table(name, keys.get(name, ("pk",))))
