@@ -78,9 +78,8 @@ def require_confidential(caller: AuthenticatedClient) -> AuthenticatedClient:
 def _claimed(request: Request, form: Mapping[str, str]) -> str:
     """Who the request says it is from, consistently."""
     if request.header_values("authorization"):
-        refused = InvalidClient("client authentication failed", detail="an Authorization header")
-        refused.headers = (("WWW-Authenticate", 'Basic realm="ducat"'),)  # RFC6749-5.2: the scheme that was tried
-        raise refused
+        scheme = ("WWW-Authenticate", 'Basic realm="ducat"')  # RFC6749-5.2: the scheme that was tried
+        raise InvalidClient("client authentication failed", detail="an Authorization header", headers=(scheme,))
     if "client_secret" in form:
         raise InvalidClient("client authentication failed", detail="a plain secret")
     client_id = form.get("client_id")

@@ -7,14 +7,18 @@ and 5.2, RFC 6750 3.1, RFC 9101 6, OpenID Connect Core 3.1.2.6.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final, Self
+
+Header = tuple[str, str]
 
 
 class OAuthError(Exception):
-    """A refusal with a registered code.
+    """A refusal with a registered code. It is whole when it is made, and never changed.
 
     `description`: shown to the caller; ASCII without quotes, backslashes or line breaks (RFC 6749 5.2).
     `detail`: kept in the log line only.
+    `headers`: of the response, such as a challenge.
+    `status`: of the response, where it is not the one of the class.
     """
 
     error: ClassVar[str]
@@ -22,11 +26,23 @@ class OAuthError(Exception):
     silent: ClassVar[bool] = False
     """Whether the body tells neither code nor description (RFC 6750 3.1)."""
 
-    def __init__(self, description: str, *, detail: str = "") -> None:
+    def __init__(
+        self, description: str, *, detail: str = "", headers: tuple[Header, ...] = (), status: int | None = None
+    ) -> None:
         super().__init__(description)
-        self.description = description
-        self.detail = detail
-        self.headers: tuple[tuple[str, str], ...] = ()
+        self.description: Final = description
+        self.detail: Final = detail
+        self.headers: Final = headers
+        self.status = type(self).status if status is None else status
+
+    def with_headers(self, *more: Header, status: int | None = None) -> Self:
+        """The same refusal with further headers, and with another status if one is given."""
+        return type(self)(
+            self.description,
+            detail=self.detail,
+            headers=(*self.headers, *more),
+            status=self.status if status is None else status,
+        )
 
 
 class InvalidRequest(OAuthError):
@@ -197,7 +213,4 @@ class NotFoundOrMethodNotAllowed(OAuthError):
     """A path or method this function does not serve: 404 or 405."""
 
     error = "invalid_request"
-
-    def __init__(self, description: str, *, status_code: int, detail: str = "") -> None:
-        super().__init__(description, detail=detail)
-        self.status_code = status_code
+    status = 404

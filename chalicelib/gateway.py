@@ -113,9 +113,9 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
     try:
         request = call.request = from_event(event)
         if request.path != path:
-            raise NotFoundOrMethodNotAllowed("this function does not serve that path", status_code=404)
+            raise NotFoundOrMethodNotAllowed("this function does not serve that path")
         if request.method not in methods:
-            raise NotFoundOrMethodNotAllowed("that method is not allowed here", status_code=405)
+            raise NotFoundOrMethodNotAllowed("that method is not allowed here", status=405)
         request = call.request = replace(request, interaction_id=request.interaction_id or provider().new_uuid())
         response: Response = import_module(f"chalicelib.endpoints.{name}").answer(request, provider())
         if request.method == "HEAD":
@@ -184,12 +184,11 @@ def _reason(problem: BaseException) -> str:
 def refused(refusal: OAuthError, methods: Sequence[str] = ()) -> Response:
     """A refusal as JSON (RFC 6749 5.2), with the challenge that its status demands."""
     body = {} if refusal.silent else {"error": refusal.error, "error_description": refusal.description}
-    status = refusal.status_code if isinstance(refusal, NotFoundOrMethodNotAllowed) else refusal.status
     headers = list(NO_STORE)
-    if status == 405:
+    if refusal.status == 405:
         headers.append(("Allow", ", ".join(methods)))
     headers += refusal.headers
-    return json_response(status, body, *headers)
+    return json_response(refusal.status, body, *headers)
 
 
 def nowhere(refusal: NotFoundOrMethodNotAllowed, methods: Sequence[str], event: Event) -> Response:

@@ -66,9 +66,7 @@ class Request:
         if media_type != "application/x-www-form-urlencoded":
             raise InvalidRequest("the body must be application/x-www-form-urlencoded")
         if len(self.body) > MAX_BODY_BYTES:
-            too_large = InvalidRequest("the request is too large")
-            too_large.status = 413  # PAR-2.3
-            raise too_large
+            raise InvalidRequest("the request is too large", status=413)  # PAR-2.3
         try:
             pairs = parse_qsl(self.body, keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
         except ValueError as problem:

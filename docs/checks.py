@@ -106,7 +106,8 @@ def page() -> str:
         said.append(f"| [{check.shown}](../../{check.path}) | {numbers} |")
     said += ["\n## What each refuses\n", "| Check | What it is | Refuses with | Clauses |", "|---|---|---|---|"]
     for check in sorted(by_check, key=lambda one: (one.module, one.line)):
-        codes = ", ".join(f"`{getattr(errors, name).error}`" for name in check.raises if name != "OAuthError")
+        raised = [getattr(errors, name).error for name in check.raises if name != "OAuthError"]
+        codes = ", ".join(f"`{code}`" for code in dict.fromkeys(raised))
         said.append(
             f"| {check.shown} | {check.words} | {codes or 'the error of what it wraps'} | {', '.join(check.cites)} |"
         )

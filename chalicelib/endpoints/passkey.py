@@ -32,7 +32,7 @@ def answer(request: Request, provider: Provider) -> Response:
     """The page behind the link; or, posted, the page that makes the passkey, the same again, or the page that says it is done."""
     passkeys = provider.user_directory.passkeys
     if passkeys is None:
-        raise NotFoundOrMethodNotAllowed("nobody has a passkey here", status_code=404)
+        raise NotFoundOrMethodNotAllowed("nobody has a passkey here")
     if request.method == "POST":
         form = request.form
         key, cookie = browser_binding.require_posted(request, form)

@@ -128,15 +128,14 @@ def _require_recent(parameters: Claims, *, now: int) -> int:
 
 
 def _refused(request: Request, detail: str) -> NotSigned:
-    refusal = NotSigned("the request must be signed, and its signature fit", detail=f"signature: {detail}")
+    why = "the request must be signed, and its signature fit"
     scheme = "DPoP" if any(v.lower().startswith("dpop ") for v in request.header_values("authorization")) else "Bearer"
-    disclosed = f'error="{refusal.error}", error_description="{refusal.description}"'
+    challenge = f'{scheme} error="{NotSigned.error}", error_description="{why}"'
     wanted = [*ALWAYS, *(name for name in WHERE_SENT if request.header_values(name))]
     if _has_body(request) and "content-digest" not in wanted:
         wanted.append("content-digest")
     components = " ".join(f'"{name}"' for name in wanted)
-    refusal.headers = (
-        ("WWW-Authenticate", f"{scheme} {disclosed}"),
-        ("Accept-Signature", f'sig=({components});created;tag="{TAG}"'),
+    accept = f'sig=({components});created;tag="{TAG}"'
+    return NotSigned(
+        why, detail=f"signature: {detail}", headers=(("WWW-Authenticate", challenge), ("Accept-Signature", accept))
     )
-    return refusal

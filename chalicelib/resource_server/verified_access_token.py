@@ -101,11 +101,9 @@ def challenged(refusal: OAuthError, demand: ResourcePolicy, scheme: str | None) 
     if not isinstance(refusal, NoToken):
         of = DPOP if isinstance(refusal, InvalidDpopProof | UseDpopNonce) else scheme or BEARER
         challenges = {of: disclosed | challenges[of]}
-    if isinstance(refusal, InvalidDpopProof | UseDpopNonce):
-        refusal.status = 401
     written = ", ".join(_challenge(of, parameters) for of, parameters in challenges.items())
-    refusal.headers = (*refusal.headers, ("WWW-Authenticate", written))
-    return refusal
+    status = 401 if isinstance(refusal, InvalidDpopProof | UseDpopNonce) else None
+    return refusal.with_headers(("WWW-Authenticate", written), status=status)
 
 
 class NoToken(InvalidToken):

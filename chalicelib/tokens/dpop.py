@@ -80,9 +80,7 @@ def require_fresh(shown: Proof | None, nonces: Nonces, *, now: int) -> Proof | N
 
 def use_nonce(nonces: Nonces, *, now: int) -> UseDpopNonce:
     """The refusal that hands out a nonce."""
-    refusal = UseDpopNonce("a proof with this nonce is needed")
-    refusal.headers = (("DPoP-Nonce", nonces.issue(now=now)),)
-    return refusal
+    return UseDpopNonce("a proof with this nonce is needed", headers=(("DPoP-Nonce", nonces.issue(now=now)),))
 
 
 def _require_url(htu: Json, urls: Collection[str]) -> Address:

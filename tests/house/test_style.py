@@ -104,6 +104,47 @@ def test_the_product_prints_nothing_by_itself():
     assert not [f"{path}:{called.lineno}" for path, called in calls if ast.unparse(called) in ("print", "breakpoint")]
 
 
+CHANGED_FROM_OUTSIDE = {
+    "chalicelib/fetch/https.py": {"context.minimum_version"},  # Python's ssl has no other way
+    "chalicelib/gateway.py": {
+        "call.request"
+    },  # what the log line and a refusal need of a request, as far as it could be read
+    "chalicelib/log_lines.py": {"logger.handlers", "logger.propagate"},
+}
+"""Attributes that are assigned by whoever has the thing, and not by itself."""
+
+
+def test_an_error_is_whole_when_it_is_made_and_so_is_every_other_value():
+    """Nothing that was handed on is changed, but the few things above; an error not even by itself."""
+    from_outside, by_errors = {}, []
+    for path in FILES:
+        stored = [
+            node
+            for node in nodes(path)
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store | ast.Del)
+        ]
+        found = {ast.unparse(node) for node in stored if ast.unparse(node.value) != "self"}
+        from_outside |= {str(path): found} if found else {}
+        for kind in classes(path):
+            if any(re.search(r"Error$|Exception$|^Invalid|^OAuth", ast.unparse(base)) for base in kind.bases):
+                later = [f for f in kind.body if isinstance(f, ast.FunctionDef) and f.name != "__init__"]
+                by_errors += [
+                    f"{kind.name}.{f.name}"
+                    for f in later
+                    for node in ast.walk(f)
+                    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store | ast.Del)
+                ]
+    assert from_outside == CHANGED_FROM_OUTSIDE
+    assert by_errors == []
+
+
+def test_no_attribute_is_set_by_its_name():
+    """Which the test above would not see."""
+    called = [(path, ast.unparse(node.func)) for path in FILES for node in nodes(path) if isinstance(node, ast.Call)]
+    hidden = {"setattr", "delattr", "object.__setattr__"}
+    assert not [f"{path} {name}" for path, name in called if name in hidden or name.endswith(".add_note")]
+
+
 def test_no_decorator_hides_where_control_goes():
     used = {
         ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
