@@ -16,6 +16,9 @@ Claims = Mapping[str, object]
 Schema = Mapping[str, object]
 """A JSON schema (draft 7)."""
 
+MemberKind = Literal["amount", "account", "iban", "day", "text", "number", "switch", "locations"]
+"""What a bank's own type of authorization details names in place of a member's schema."""
+
 Detail = dict[str, Any]  # type: ignore[explicit-any]
 """An authorization detail (RFC 9396 2), whose members its type's schema has checked; banks declare types of their own."""
 Untyped = Any  # type: ignore[explicit-any]

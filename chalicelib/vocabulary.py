@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
+from typing import Literal
 
-from chalicelib.protocol_types import Json, Schema, Untyped
+from chalicelib.protocol_types import Json, MemberKind, Schema, Untyped
 
 PACKAGE = Path(__file__).parent.parent
 """What a relative path starts from: where app.py is."""
@@ -35,7 +36,7 @@ CLAIMS = (
 """The claims that the library brings; `users/claims.py` has each."""
 OF_A_TOKEN = "iss sub aud exp nbf iat jti nonce auth_time acr amr azp at_hash c_hash s_hash sid cnf"
 """What a JWT says of itself or of a sign-in (RFC 7519 4.1; OpenID Connect Core 2): no claims about a person."""
-MEMBER_KINDS = ("amount", "account", "iban", "day", "text", "number", "switch", "locations")
+MEMBER_KINDS: tuple[MemberKind, ...] = ("amount", "account", "iban", "day", "text", "number", "switch", "locations")
 """Kinds of members that a declared type may name instead of a schema (authorization_details/declared_type.py)."""
 
 
@@ -74,7 +75,7 @@ class DeclaredType:
 
     name: str
     heading: str
-    members: Mapping[str, str | Schema]
+    members: Mapping[str, MemberKind | Schema]
     required: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     account: str | None = None
@@ -117,7 +118,9 @@ class Vocabulary:
         return datetime.fromtimestamp(now, self.zone).date()
 
 
-KINDS: Mapping[str, Callable[[Json], bool]] = {
+Kind = Literal["text", "name", "member", "switch", "names", "object", "texts"]
+
+KINDS: Mapping[Kind, Callable[[Json], bool]] = {
     "text": lambda value: isinstance(value, str) and bool(value.strip()) and value.isprintable(),
     "name": lambda value: isinstance(value, str) and bool(NAME.fullmatch(value)),
     "member": lambda value: isinstance(value, str) and bool(MEMBER.fullmatch(value)),
@@ -128,7 +131,7 @@ KINDS: Mapping[str, Callable[[Json], bool]] = {
         isinstance(value, dict) and all(KINDS["text"](one) for pair in value.items() for one in pair)
     ),
 }
-SECTIONS: Mapping[str, tuple[type, Mapping[str, str], frozenset[str]]] = {
+SECTIONS: Mapping[str, tuple[type, Mapping[str, Kind], frozenset[str]]] = {
     "scopes": (
         Scope,
         {"name": "name", "words": "text", "about_a_person": "switch", "writes": "switch"},

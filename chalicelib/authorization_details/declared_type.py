@@ -28,10 +28,10 @@ from chalicelib.authorization_details.detail_type import (
     with_iban,
 )
 from chalicelib.authorization_details.payment_initiation import AMOUNT, AMOUNT_DIGITS, in_words
-from chalicelib.protocol_types import Account, Detail, Json, Schema
+from chalicelib.protocol_types import Account, Detail, Json, MemberKind, Schema
 from chalicelib.vocabulary import PLACE, DeclaredType
 
-MEMBERS: Mapping[str, Schema] = {
+MEMBERS: Mapping[MemberKind, Schema] = {
     "amount": AMOUNT,
     "account": ACCOUNT,
     "iban": IBAN,
@@ -69,7 +69,7 @@ def detail_type(one: DeclaredType) -> DetailType:
     )
 
 
-def schema_of(kind: str | Schema) -> Schema:
+def schema_of(kind: MemberKind | Schema) -> Schema:
     """The schema of a member. A text without bounds of its own gets those of a text that people read."""
     if isinstance(kind, str):
         return MEMBERS[kind]

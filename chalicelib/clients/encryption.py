@@ -7,6 +7,7 @@ from typing import Literal
 from chalicelib.errors import InvalidClientMetadata, InvalidRequest
 from chalicelib.keys import jose
 from chalicelib.profiles import Profile
+from chalicelib.protocol_types import EncryptionAlg, EncryptionEnc
 from chalicelib.storage.records import Client
 
 Answer = Literal["id_token", "userinfo", "authorization"]
@@ -50,18 +51,21 @@ def require_encryption(client: Client, profile: Profile) -> Client:
     return client
 
 
-def _agreed(client: Client, name: str, algs: tuple[str, ...], encs: tuple[str, ...]) -> str | None:
-    alg, enc = getattr(client, f"{name}_alg"), getattr(client, f"{name}_enc")
+def _agreed(
+    client: Client, name: str, algs: tuple[EncryptionAlg, ...], encs: tuple[EncryptionEnc, ...]
+) -> EncryptionAlg | None:
+    alg: EncryptionAlg | None = getattr(client, f"{name}_alg")
+    enc: EncryptionEnc | None = getattr(client, f"{name}_enc")
     if (alg is None) != (enc is None):
         raise InvalidClientMetadata(f"{name}_alg and {name}_enc belong together")
     if alg is not None and alg not in algs:
         raise InvalidClientMetadata(f"{name}_alg: the profile has no such algorithm")
     if enc is not None and enc not in encs:
         raise InvalidClientMetadata(f"{name}_enc: the profile has no such algorithm")
-    return str(alg) if alg is not None else None
+    return alg
 
 
-def _require_key(client: Client, profile: Profile, name: str, alg: str) -> str:
+def _require_key(client: Client, profile: Profile, name: str, alg: EncryptionAlg) -> str:
     """What is encrypted to its key, to see that it can be."""
     from chalicelib.keys import jwe
 

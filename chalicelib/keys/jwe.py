@@ -14,19 +14,19 @@ from collections.abc import Callable, Collection, Mapping
 from chalicelib.key_sizes import KeySizes
 from chalicelib.keys.jose import JoseError, media_type, reject_duplicate_members, require_size
 from chalicelib.keys.key_ring import CantUnwrap, Unwrapper
-from chalicelib.protocol_types import Claims, Jwk, JwkSet, Untyped
+from chalicelib.protocol_types import Claims, EncryptionAlg, EncryptionEnc, Jwk, JwkSet, Untyped
 
 CURVES = (("EC", "P-256"), ("EC", "P-384"), ("EC", "P-521"), ("OKP", "X25519"))
-KINDS: Mapping[str, tuple[tuple[str, str | None], ...]] = {
+KINDS: Mapping[EncryptionAlg, tuple[tuple[str, str | None], ...]] = {
     "RSA-OAEP-256": (("RSA", None),),
     "RSA-OAEP": (("RSA", None),),
     "ECDH-ES": CURVES,
     "ECDH-ES+A256KW": CURVES,
 }
 """What we encrypt by, and the kinds of key that it takes (RFC 7518 4.3, 4.6; RFC 8037 3.2)."""
-UNWRAPPED = ("RSA-OAEP-256", "RSA-OAEP")
+UNWRAPPED: tuple[EncryptionAlg, ...] = ("RSA-OAEP-256", "RSA-OAEP")
 """What KMS unwraps for us."""
-ENCS = ("A256GCM",)
+ENCS: tuple[EncryptionEnc, ...] = ("A256GCM",)
 
 MAX_BYTES = 32 * 1024
 """Characters of the longest JWE that is looked at."""
@@ -44,8 +44,8 @@ def encrypt(
     content: str,
     jwks: JwkSet,
     *,
-    alg: str,
-    enc: str,
+    alg: EncryptionAlg,
+    enc: EncryptionEnc,
     sizes: KeySizes,
     cty: str | None = "JWT",
 ) -> str:
@@ -97,7 +97,7 @@ def public_key(jwk: Claims) -> object:
     return key
 
 
-def _choose(jwks: JwkSet, alg: str) -> Jwk:
+def _choose(jwks: JwkSet, alg: EncryptionAlg) -> Jwk:
     """OIDCC-10.2: a key that is for encryption, the first of those that say so."""
     fit = [
         key

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Literal, TypedDict, TypeVar
 from urllib.parse import urlsplit
 
 from chalicelib.keys.ed25519 import is_weak
@@ -54,8 +54,68 @@ WHY = {
 A = TypeVar("A")
 
 
-def requested(challenge: str, issuer: str) -> JsonObject:
-    """What the browser is asked for on the login page (PublicKeyCredentialRequestOptions); any passkey of ours will do."""
+class RelyingParty(TypedDict):
+    """PublicKeyCredentialRpEntity."""
+
+    id: str
+    name: str
+
+
+class CredentialUser(TypedDict):
+    """PublicKeyCredentialUserEntity. `id`: the user handle."""
+
+    id: str
+    name: str
+    displayName: str
+
+
+class Parameters(TypedDict):
+    """PublicKeyCredentialParameters. `alg`: of COSE."""
+
+    type: Literal["public-key"]
+    alg: int
+
+
+class Descriptor(TypedDict):
+    """PublicKeyCredentialDescriptor. `id`: the credential's."""
+
+    type: Literal["public-key"]
+    id: str
+
+
+class AuthenticatorSelection(TypedDict):
+    """AuthenticatorSelectionCriteria."""
+
+    residentKey: Literal["required"]
+    requireResidentKey: bool
+    userVerification: Literal["required"]
+
+
+class RequestOptions(TypedDict):
+    """PublicKeyCredentialRequestOptions (Web Authentication 5.5), bytes in base64url. `timeout`: milliseconds."""
+
+    challenge: str
+    rpId: str
+    timeout: int
+    userVerification: Literal["required"]
+    allowCredentials: list[Descriptor]
+
+
+class CreationOptions(TypedDict):
+    """PublicKeyCredentialCreationOptions (Web Authentication 5.4), bytes in base64url. `timeout`: milliseconds."""
+
+    challenge: str
+    rp: RelyingParty
+    user: CredentialUser
+    pubKeyCredParams: list[Parameters]
+    timeout: int
+    excludeCredentials: list[Descriptor]
+    authenticatorSelection: AuthenticatorSelection
+    attestation: Literal["none"]
+
+
+def requested(challenge: str, issuer: str) -> RequestOptions:
+    """What the browser is asked for on the login page; any passkey of ours will do."""
     return {
         "challenge": challenge,
         "rpId": _relying_party(issuer),
@@ -67,8 +127,8 @@ def requested(challenge: str, issuer: str) -> JsonObject:
 
 def creation(
     challenge: str, issuer: str, *, bank_name: str, username: str, user_handle: str, known: Sequence[str]
-) -> JsonObject:
-    """What the browser is asked to make (PublicKeyCredentialCreationOptions). `known`: ids that the person has already."""
+) -> CreationOptions:
+    """What the browser is asked to make. `known`: ids that the person has already."""
     return {
         "challenge": challenge,
         "rp": {"id": _relying_party(issuer), "name": bank_name},

@@ -5,6 +5,7 @@ Shown at both kinds of resource: userinfo, and the bank's API behind the authori
 
 import json
 import re
+from typing import get_args, get_type_hints
 
 import pytest
 
@@ -296,3 +297,10 @@ def test_3_1_who_brings_no_token_gets_no_error_in_the_body_either(bank):
     decided = bank.authorize("GET", "/accounts")
     assert decided["context"]["error"] == ""
     assert bank.send("GET", "/userinfo", headers=(("Authorization", "Bearer x"),)).error == "invalid_token"
+
+
+def test_a_rule_has_the_members_that_are_looked_at():
+    """The type says no more of a rule than the check has seen."""
+    kinds = {name: hint if isinstance(hint, type) else str for name, hint in get_type_hints(policy.Rule).items()}
+    assert kinds == policy.KINDS
+    assert get_args(policy.Subject) == policy.SUBJECTS

@@ -9,7 +9,7 @@ from typing import cast
 from pynamodb.attributes import NumberAttribute, UnicodeSetAttribute
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.protocol_types import Json, JsonObject, Untyped
+from chalicelib.protocol_types import Json, JsonObject
 from chalicelib.storage.dynamodb.attributes import Item
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
 from chalicelib.storage.dynamodb.tables import SWEEP_SLACK
@@ -77,9 +77,9 @@ def read(item: Item | None) -> Grant | None:
         found |= {name: json.loads(str(item[name])) for name in JSON if name in item}
         found |= {"login": decode(Authentication, str(item["login"]))} if "login" in item else {}
         grant = decode(Grant, as_json({"key": item["pk"]}), request=json.loads(str(item["record"])), **found)
-        tokens: dict[str, Untyped] = {name: _token(grant, name, str(item[name])) for name in TOKENS if name in item}
+        token, front_token = (_token(grant, name, str(item[name])) if name in item else None for name in TOKENS)
         consumed = {name.removeprefix(CONSUMED): str(item[name]) for name in item if name.startswith(CONSUMED)}
-        return replace(grant, consumed=consumed, **tokens)
+        return replace(grant, consumed=consumed, token=token, front_token=front_token)
     except (Unreadable, ValueError, KeyError) as problem:
         unreadable = problem if isinstance(problem, Unreadable) else Unreadable(f"Grant: {type(problem).__name__}")
         report(unreadable, str(item.get("pk")), item.get("v"))
@@ -100,19 +100,19 @@ def consumption(at: int, by: str) -> str:
 
 def token_of(grant: Grant, token: AccessToken, *, cnf: dict[str, str]) -> str:
     """An access token that stands in its grant: what it does not share with it. `cnf`: what the grant says of it."""
-    shared = _shared(grant, cnf)
     members: JsonObject = json.loads(encode(token))
-    said: JsonObject = json.loads(encode(AccessToken(issued_at=0, expires_at=0, **shared)))
+    said: JsonObject = json.loads(encode(_shared(grant, cnf)))
     return as_json({name: value for name, value in members.items() if said.get(name) != value})
 
 
 def _token(grant: Grant, name: str, text: str) -> AccessToken:
     shared = _shared(grant, grant.cnf or {} if name == "token" else {})
-    return decode(AccessToken, as_json({**shared, **json.loads(text)}))
+    return decode(AccessToken, as_json({**json.loads(encode(shared)), **json.loads(text)}))
 
 
-def _shared(grant: Grant, cnf: dict[str, str]) -> dict[str, Untyped]:
-    return {"client_id": grant.client_id, "scope": grant.scope, "cnf": cnf, "grant": grant.key}
+def _shared(grant: Grant, cnf: dict[str, str]) -> AccessToken:
+    """A token of which no more is said than the grant says."""
+    return AccessToken(grant.client_id, grant.scope, cnf, issued_at=0, expires_at=0, grant=grant.key)
 
 
 def is_relied_on(grant: Grant, epoch: int, *, now: int) -> bool:
