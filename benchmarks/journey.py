@@ -21,7 +21,7 @@ from chalicelib.jobs import publish_keys
 from chalicelib.storage.records import User
 from chalicelib.users import enrolment
 from local import aws_stand_in
-from local.sandbox_users import PEOPLE
+from local.sandbox_users import USERS
 from tests.actors import Answer, Bank, Browser, Fintech, certificate, der, ec_key, jwk, rsa_key
 
 PASSWORD = "correct horse battery staple"
@@ -67,7 +67,7 @@ def counted(bank: Bank) -> tuple[Bank, CountedAws]:
     same = copy(bank)
     same.settings = replace(bank.settings, user_directory="chalicelib.users.directory:build")
     same.aws = provider = CountedAws(same.settings, clock=lambda: same.now)
-    for known in PEOPLE.values():
+    for known in USERS.values():
         provider.users.put(known)
     return same, provider
 

@@ -144,8 +144,8 @@ class Aws:
     @cached_property
     def user_directory(self) -> UserDirectory:
         module, _, function = self.settings.user_directory.partition(":")
-        people: UserDirectory = getattr(import_module(module), function)(self)
-        return people
+        directory: UserDirectory = getattr(import_module(module), function)(self)
+        return directory
 
     @cached_property
     def documents(self) -> DocumentFetcher:

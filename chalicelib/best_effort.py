@@ -9,7 +9,7 @@ from collections.abc import Callable
 log = logging.getLogger("ducat")
 
 
-def quietly(what: str, work: Callable[[], None]) -> bool:
+def best_effort(what: str, work: Callable[[], None]) -> bool:
     """Do it; whether it was done. Where it fails, a log line says which and by what kind of error, and nothing else happens."""
     try:
         work()

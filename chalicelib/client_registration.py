@@ -9,7 +9,7 @@ from dataclasses import replace
 from cryptography import x509
 
 from chalicelib.clients import client_secret, distinguished_name
-from chalicelib.clients.certificate import poses
+from chalicelib.clients.certificate import is_of_listed_authority
 from chalicelib.clients.jwk_set import certificates
 from chalicelib.clients.metadata import registered
 from chalicelib.errors import InvalidClientMetadata
@@ -75,7 +75,7 @@ def _require_no_authority(client: Client, authorities: str) -> Client:
     shown = [
         x509.load_der_x509_certificate(b64decode(x5c[0])) for key in client.jwks["keys"] if (x5c := certificates(key))
     ]
-    if any(poses(one, authorities) for one in shown):
+    if any(is_of_listed_authority(one, authorities) for one in shown):
         raise InvalidClientMetadata(
             "jwks: the subject or issuer of a certificate of an x5c is one of this deployment's client_authorities"
         )

@@ -26,7 +26,7 @@ DETAIL_TYPES = ("account_information", "payment_initiation")
 
 NAME = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,100}")  # RFC6749-3.3
 MEMBER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,60}")
-PLACE = re.compile(r"\{([^{}]*)\}")
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 ACR: Mapping[str, str] = {"2": "urn:ducat:loa:2", "3": "urn:ducat:loa:3"}
 """The levels of assurance, and the library's own names for them."""
 CLAIMS = (
@@ -272,7 +272,11 @@ def _clashes(vocabulary: Vocabulary) -> list[str]:
         if "type" in one.members:
             problems.append(f"authorization_details_types: {one.name}: type is there already")
         known = {*one.members, "type"}
-        named = [*one.required, *(PLACE.findall(" ".join([one.heading, *one.facts.values()]))), one.account or "type"]
+        named = [
+            *one.required,
+            *(PLACEHOLDER.findall(" ".join([one.heading, *one.facts.values()]))),
+            one.account or "type",
+        ]
         problems += [
             f"authorization_details_types: {one.name}: no member {name}"
             for name in dict.fromkeys(name.partition(".")[0] for name in named)
@@ -283,7 +287,7 @@ def _clashes(vocabulary: Vocabulary) -> list[str]:
 
 def _unseen(one: DeclaredType) -> list[str]:
     """Members that a person would agree to unseen: in no heading and no fact, and neither a choice nor a limit."""
-    shown = {name.partition(".")[0] for name in PLACE.findall(" ".join([one.heading, *one.facts.values()]))}
+    shown = {name.partition(".")[0] for name in PLACEHOLDER.findall(" ".join([one.heading, *one.facts.values()]))}
     return [
         name
         for name, kind in one.members.items()

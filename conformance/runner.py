@@ -18,10 +18,10 @@ from conformance.matrix import Cell
 from conformance.results import Outcome
 from conformance.suite import Suite, SuiteRefused
 
-LONGEST = 300
+MAX_SECONDS = 300
 """Seconds for a module. The longest waits on purpose are those for a request_uri and a code to expire."""
 
-LONGEST_BY_HAND = 1800
+MAX_SECONDS_BY_HAND = 1800
 STEP = 10
 
 
@@ -107,7 +107,7 @@ def run_module(suite: Suite, plan_id: str, module: Mapping[str, Any], shared: Ru
 def _wait(suite: Suite, run_id: str, shared: Run) -> bool:
     """Whether the module ended in its time. Where the suite's browser is told nothing, asks somebody to do its part."""
     by_hand = shared.bank.person is None
-    until = time.monotonic() + (LONGEST_BY_HAND if by_hand else LONGEST)
+    until = time.monotonic() + (MAX_SECONDS_BY_HAND if by_hand else MAX_SECONDS)
     said: set[str] = set()
     while not suite.ended(run_id, seconds=STEP):
         if shared.stop.is_set():

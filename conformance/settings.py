@@ -8,7 +8,7 @@ from conformance.bank import Bank, NoBank, Person
 from conformance.clients import SuiteClient
 from conformance.matrix import Cell
 
-PATIENCE = 10
+TIMEOUT = 10
 """Seconds that the suite's browser waits for what it looks for."""
 
 REJECTED = "user-rejects-authentication"
@@ -95,10 +95,10 @@ def browser(issuer: str, suite: str, person: Person, *, press: str = "approve", 
     tasks = [
         _task("Sign in", f"{issuer}/login*", _sign_in(person, press)),
         _task("Decide", f"{issuer}/consent*", [["click", "id", press]]),
-        _task("Arrive", f"{suite}/test/*/callback*", [["wait", "id", "submission_complete", PATIENCE]]),
+        _task("Arrive", f"{suite}/test/*/callback*", [["wait", "id", "submission_complete", TIMEOUT]]),
     ]
     if error is not None:
-        picture = ["wait", "id", "error", PATIENCE, rf"\b{error}\b", "update-image-placeholder"]
+        picture = ["wait", "id", "error", TIMEOUT, rf"\b{error}\b", "update-image-placeholder"]
         tasks.insert(0, _task("Take the error page's picture", found, [picture]))
     return [{"match": found, "tasks": tasks}]
 
@@ -106,7 +106,7 @@ def browser(issuer: str, suite: str, person: Person, *, press: str = "approve", 
 def override(cell: Cell, issuer: str, suite: str, person: Person) -> dict[str, dict[str, Browser]]:
     """The modules in which the person says no, looks at the login page and comes back later, or sees an error page."""
     family = cell.plan.removesuffix("-test-plan").replace("message-signing", "security-profile")
-    looks = {"task": "Look", "match": f"{issuer}/login*", "commands": [["wait", "id", "login", PATIENCE]]}
+    looks = {"task": "Look", "match": f"{issuer}/login*", "commands": [["wait", "id", "login", TIMEOUT]]}
     first_visit = {"match": f"{issuer}/authorize*", "match-limit": 1, "tasks": [looks]}
     told = {
         REJECTED: browser(issuer, suite, person, press="cancel"),

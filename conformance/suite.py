@@ -17,7 +17,7 @@ RELEASE = "5.2.4"
 TOKEN = "CONFORMANCE_TOKEN"
 """The environment variable with the API token, which the hosted suite asks for."""
 
-PATIENCE = 60
+TIMEOUT = 60
 PAUSES = (1, 4, 15)
 """Seconds between tries of what may be asked again."""
 
@@ -56,7 +56,7 @@ class Suite:
         """Its release. Raises SuiteProblem where it is not there, not ready, wants a token or is of another release."""
         for path in ("server", "plan?length=1"):  # the second one asks its database
             try:
-                answer = self._session.get(f"{self.address}/api/{path}", timeout=PATIENCE)
+                answer = self._session.get(f"{self.address}/api/{path}", timeout=TIMEOUT)
             except requests.RequestException as problem:
                 raise SuiteProblem(f"no suite answers at {self.address} ({type(problem).__name__})") from None
             if answer.status_code in (401, 403):
@@ -124,7 +124,7 @@ class Suite:
         for pause in (*pauses, None):
             try:
                 answer = self._session.request(
-                    method, f"{self.address}/api/{path}", params=query, data=body, timeout=PATIENCE
+                    method, f"{self.address}/api/{path}", params=query, data=body, timeout=TIMEOUT
                 )
             except requests.RequestException as problem:
                 if pause is None:

@@ -14,7 +14,7 @@ from constructs import Construct
 from chalicelib.pages.gateway_error_pages import WORDS, page
 from infra.functions import FUNCTIONS
 from infra.gateway_responses import REFUSALS, SAFE
-from infra.lambdas import KEPT
+from infra.lambdas import LOG_RETENTION
 
 STAGE = "live"
 REQUESTS_A_SECOND = 200
@@ -33,7 +33,7 @@ LOGGED = (
 
 def build(scope: Construct, functions: Mapping[str, lambda_.Function]) -> apigateway.RestApi:
     """The API with its routes, its authorizer and its one stage."""
-    log = logs.LogGroup(scope, "AccessLog", retention=KEPT, removal_policy=RemovalPolicy.RETAIN)
+    log = logs.LogGroup(scope, "AccessLog", retention=LOG_RETENTION, removal_policy=RemovalPolicy.RETAIN)
     api = apigateway.RestApi(
         scope,
         "Api",

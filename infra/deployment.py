@@ -21,7 +21,7 @@ API_ID = re.compile(r"\*|[a-z0-9]{6,20}")
 OTP_LEVEL = re.compile(r"[23]")
 YES_OR_NO = re.compile(r"true|false")
 
-PEOPLE = "chalicelib.users.directory:build"
+USER_DIRECTORY = "chalicelib.users.directory:build"
 """The product's directory of end users. No choice: what stands in for it on a laptop can't be deployed."""
 
 USERINFO_SCOPE = "openid"

@@ -57,7 +57,7 @@ class Function:
 
 
 CALLER = Table("clients", "KnowTheClient", ("GetItem",))
-ONCE = Table("replay_cache", "AcceptEachAssertionAndProofOnce", ("PutItem",))
+SINGLE_USE = Table("replay_cache", "AcceptEachAssertionAndProofOnce", ("PutItem",))
 PROOF = Table("replay_cache", "AcceptEachProofOnce", ("PutItem",))
 SUBJECT = Key("subjects", "MakePairwiseSubjects", "GenerateMac")
 CLIENTS_SECRET = Key("secrets", "UnsealTheClientsSecret", "Decrypt", context="client")
@@ -114,7 +114,7 @@ FUNCTIONS = (
         ("POST /par",),
         tables=(
             CALLER,
-            ONCE,
+            SINGLE_USE,
             Table("grants", "KeepWhatWasPushed", ("PutItem",)),
             Table("signing_keys", "RecogniseAnIdTokenOfOursAndFindOurKeys", ("Query",)),
         ),
@@ -190,7 +190,7 @@ FUNCTIONS = (
         ("POST /token",),
         tables=(
             CALLER,
-            ONCE,
+            SINGLE_USE,
             *GRANT_IN_FORCE,
             Table("grants", "RedeemTheCodeReplaceRefreshTokensAndEndTheGrantOfAThief", ("UpdateItem",)),
             Table("access_tokens", "KeepWhatIsIssued", ("PutItem",)),
@@ -220,7 +220,7 @@ FUNCTIONS = (
     Function(
         "introspect",
         ("POST /introspect",),
-        tables=(CALLER, ONCE, *TOKEN_IN_FORCE, RING),
+        tables=(CALLER, SINGLE_USE, *TOKEN_IN_FORCE, RING),
         keys=(
             Key("ps256", "SignIntrospectionWithRsa", "Sign"),
             Key("es256", "SignIntrospectionWithEcdsa", "Sign"),
@@ -233,7 +233,7 @@ FUNCTIONS = (
         ("POST /revoke",),
         tables=(
             CALLER,
-            ONCE,
+            SINGLE_USE,
             *TOKEN_IN_FORCE,
             Table("access_tokens", "EndTheToken", ("UpdateItem",)),
             Table("grants", "EndTheGrant", ("UpdateItem",)),

@@ -13,11 +13,11 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra import roles
-from infra.deployment import PEOPLE, Deployment
+from infra.deployment import USER_DIRECTORY, Deployment
 from infra.functions import FUNCTIONS, Function
 from infra.package import VOCABULARY
 
-KEPT = logs.RetentionDays.ONE_YEAR
+LOG_RETENTION = logs.RetentionDays.ONE_YEAR
 
 
 def environment(
@@ -28,7 +28,7 @@ def environment(
         "DUCAT_ISSUER": f"https://{deployment.issuer_host}",
         "DUCAT_MTLS_URL": f"https://{deployment.mtls_host}",
         "DUCAT_BANK_NAME": deployment.bank_name,
-        "DUCAT_USER_DIRECTORY": PEOPLE,
+        "DUCAT_USER_DIRECTORY": USER_DIRECTORY,
         "DUCAT_CLIENT_AUTHORITIES": deployment.client_authorities,
         "DUCAT_OTP_LEVEL": deployment.otp_level,
         "DUCAT_VOCABULARY": VOCABULARY if deployment.vocabulary else "{}",
@@ -69,7 +69,7 @@ def _function(
     python: str,
 ) -> lambda_.Function:
     place = Construct(scope, "".join(word.title() for word in row.name.split("_")))
-    log = logs.LogGroup(place, "Log", retention=KEPT, removal_policy=RemovalPolicy.RETAIN)
+    log = logs.LogGroup(place, "Log", retention=LOG_RETENTION, removal_policy=RemovalPolicy.RETAIN)
     return lambda_.Function(
         place,
         "Function",

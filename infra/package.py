@@ -37,7 +37,7 @@ CHALICE_RUNTIME = ("__init__.py", "app.py")
 VOCABULARY = "vocabulary.json"
 """What the bank's own words are called in the package."""
 
-LARGEST = 15 * 1024 * 1024
+MAX_PACKAGE_BYTES = 15 * 1024 * 1024
 """Bytes of the zipped package. The rest of a cold start's budget is counted on it."""
 
 
@@ -164,8 +164,8 @@ def main() -> None:
     except CalledProcessError:
         sys.exit("The dependencies could not be fetched; pip says why above. Is a package index in reach?")
     size = zipped_size(fresh)
-    if size > LARGEST:
-        sys.exit(f"The package is {size / 2**20:.1f} MB zipped; at most {LARGEST // 2**20} are allowed")
+    if size > MAX_PACKAGE_BYTES:
+        sys.exit(f"The package is {size / 2**20:.1f} MB zipped; at most {MAX_PACKAGE_BYTES // 2**20} are allowed")
     shutil.rmtree(DEPENDENCIES, ignore_errors=True)
     fresh.rename(DEPENDENCIES)
     print(f"{DEPENDENCIES}: {size / 2**20:.1f} MB zipped, for Python {python}", file=sys.stderr)

@@ -10,9 +10,9 @@ from urllib.parse import urljoin
 
 import requests
 
-MOST_REDIRECTS = 10
+MAX_REDIRECTS = 10
 REDIRECTS = (301, 302, 303, 307)
-PATIENCE = 30
+TIMEOUT = 30
 
 
 @dataclass
@@ -67,7 +67,7 @@ class Browser:
         return self._go(form.method, urljoin(page.url, form.action), data)
 
     def _go(self, method: str, url: str, data: Mapping[str, str] | None) -> Page:
-        for _ in range(MOST_REDIRECTS):
+        for _ in range(MAX_REDIRECTS):
             if self._elsewhere is not None and url.startswith(self._elsewhere):
                 return Page(url, posted=data if method == "POST" else None)
             answer = self._session.request(
@@ -76,7 +76,7 @@ class Browser:
                 data=data if method == "POST" else None,
                 params=data if method == "GET" else None,
                 allow_redirects=False,
-                timeout=PATIENCE,
+                timeout=TIMEOUT,
             )
             if answer.status_code not in REDIRECTS:
                 page = _read(answer)

@@ -23,7 +23,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 FOLDER = Path(__file__).resolve().parent.parent / ".local"
 
 RSA_BITS = 2048
-LIFE = timedelta(days=397)
+CERTIFICATE_LIFETIME = timedelta(days=397)
 RENEWED_BEFORE = timedelta(days=7)
 
 HOSTS: tuple[x509.GeneralName, ...] = (
@@ -149,7 +149,7 @@ def _sign(
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + LIFE)
+        .not_valid_after(now + CERTIFICATE_LIFETIME)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.BasicConstraints(ca=usage is None, path_length=None), critical=True)
         .add_extension(_key_usage(authority=usage is None), critical=True)

@@ -86,7 +86,7 @@ def log_in(fintech: Fintech, browser: Browser, username: str, *details: dict[str
     page = browser.open(begun.url)
     secrets = {
         "username": username,
-        "password": sandbox_users.PEOPLE[username].password,
+        "password": sandbox_users.USERS[username].password,
         "one_time_code": sandbox_users.ONE_TIME_CODE,
     }
     page = _press(browser, page, "login", secrets)

@@ -34,7 +34,7 @@ from local.certificates import Pair
 from local.clients import DemoClient
 
 SCOPE = "openid profile email accounts"
-PATIENCE = 30
+TIMEOUT = 30
 REQUEST_LIFETIME = 300
 
 
@@ -137,7 +137,7 @@ class Fintech:
     def _call(self, method: str, path: str, token: BearerToken, **headers: str) -> dict[str, Any]:
         """The JSON answer of the bank's own API. Raises Refused."""
         try:
-            answer = self._session.request(method, self._api + path, auth=token, headers=headers, timeout=PATIENCE)
+            answer = self._session.request(method, self._api + path, auth=token, headers=headers, timeout=TIMEOUT)
         except MissingDPoPNonce as refused:  # what the library takes each refusal of a DPoP token for
             answer = refused.response
         if not answer.ok:
@@ -206,7 +206,7 @@ class Fintech:
         return dict(signed.claims)
 
     def _get(self, url: str) -> dict[str, Any]:
-        answer = self._session.get(url, timeout=PATIENCE)
+        answer = self._session.get(url, timeout=TIMEOUT)
         answer.raise_for_status()
         document: dict[str, Any] = answer.json()
         return document

@@ -30,10 +30,10 @@ from local.ports import PortTaken
 
 TLS_1_2_SUITES = b"ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384"
 
-LONGEST_URL = 10_240
-LARGEST_HEADERS = 10_240
-LARGEST_BODY = 10 * 1024 * 1024
-PATIENCE = 30
+MAX_URL_BYTES = 10_240
+MAX_HEADER_BYTES = 10_240
+MAX_BODY_BYTES_IN = 10 * 1024 * 1024
+TIMEOUT = 30
 """Seconds for the handshake, and for each piece of a request."""
 
 Headers = tuple[tuple[str, str], ...]
@@ -115,7 +115,7 @@ class Server(socketserver.ThreadingTCPServer):
         with self._lock:
             self._open.add(request)
         try:
-            request.settimeout(PATIENCE)
+            request.settimeout(TIMEOUT)
             request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
             connection = _shake_hands(self._tls, request)
             _Handler(connection, client_address, self)
@@ -135,16 +135,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     command = ""
-    timeout = PATIENCE
+    timeout = TIMEOUT
     server: Server
 
     def handle_one_request(self) -> None:
         self.close_connection = True
         try:
-            self.raw_requestline = self.rfile.readline(LONGEST_URL + 1)
+            self.raw_requestline = self.rfile.readline(MAX_URL_BYTES + 1)
             if not self.raw_requestline:
                 return
-            if len(self.raw_requestline) > LONGEST_URL:
+            if len(self.raw_requestline) > MAX_URL_BYTES:
                 self.send_error(414)
             elif self.parse_request():
                 self._write(self.server.answer(self._read()))
@@ -168,7 +168,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _read(self) -> Incoming:
         headers = tuple((name, str(value)) for name, value in self.headers.items())
-        if sum(len(name) + len(value) + 4 for name, value in headers) > LARGEST_HEADERS:
+        if sum(len(name) + len(value) + 4 for name, value in headers) > MAX_HEADER_BYTES:
             raise _Refused(431)
         if self.request_version not in ("HTTP/1.0", "HTTP/1.1") or len(self.headers.get_all("Host", ())) != 1:
             raise _Refused(400)
@@ -206,7 +206,7 @@ def _body_length(headers: Message[str, str]) -> int:
     lengths = headers.get_all("Content-Length", ["0"])
     if len(lengths) != 1 or not re.fullmatch("[0-9]{1,12}", lengths[0]):
         raise _Refused(400)
-    if int(lengths[0]) > LARGEST_BODY:
+    if int(lengths[0]) > MAX_BODY_BYTES_IN:
         raise _Refused(413)
     return int(lengths[0])
 
@@ -232,7 +232,7 @@ def _shake_hands(tls: SSL.Context, raw: socket.socket) -> Any:
             connection.do_handshake()
             return WrappedSocket(connection, raw)
         except SSL.WantReadError:
-            if not wait_for_read(raw, PATIENCE):
+            if not wait_for_read(raw, TIMEOUT):
                 raise TimeoutError from None
 
 

@@ -57,7 +57,7 @@ OAEP_HASHES: Mapping[str, hashes.HashAlgorithm] = {
     "RSAES_OAEP_SHA_1": hashes.SHA1(),
     "RSAES_OAEP_SHA_256": hashes.SHA256(),
 }
-LONGEST_RAW_MESSAGE = 4096
+MAX_RAW_MESSAGE_BYTES = 4096
 ED25519_SPEC, ED25519_ALGORITHM = "ECC_NIST_EDWARDS25519", "ED25519_SHA_512"
 
 Key = tuple[str, Any, Any]
@@ -103,8 +103,8 @@ def _get_param(self: Any, name: str, if_none: Any = None) -> Any:
         return value
     if _moto_get_param(self, "MessageType") == "DIGEST":
         return Digest(value)
-    if len(value) > LONGEST_RAW_MESSAGE:
-        raise ValidationException(f"Message must have length less than or equal to {LONGEST_RAW_MESSAGE}")
+    if len(value) > MAX_RAW_MESSAGE_BYTES:
+        raise ValidationException(f"Message must have length less than or equal to {MAX_RAW_MESSAGE_BYTES}")
     return value
 
 

@@ -53,7 +53,7 @@ def serve(ports: tuple[int, int, int], stop: Event, records: Iterable[Mapping[st
             home=home,
             issuer=stack.issuer,
             mtls_url=stack.mtls_url,
-            people=" or ".join(f"{person.username} / {person.password}" for person in sandbox_users.PEOPLE.values()),
+            people=" or ".join(f"{person.username} / {person.password}" for person in sandbox_users.USERS.values()),
             code=sandbox_users.ONE_TIME_CODE,
             invitations="\n                    ".join(sandbox_users.invitations(stack.provider).values()),
             trusted=trusted,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.resource_server.fapi_headers import INTERACTION_ID
-from local.sandbox_users import PEOPLE
+from local.sandbox_users import USERS
 
 BALANCES: Mapping[str, str] = {
     "DE02100100100006820101": "2480.15",
@@ -19,7 +19,7 @@ PRODUCTS = (
     {"name": "Current account", "monthlyFee": {"currency": "EUR", "amount": "4.90"}},
     {"name": "Savings", "monthlyFee": {"currency": "EUR", "amount": "0.00"}},
 )
-OWNED = {person.sub: person.accounts for person in PEOPLE.values()}
+OWNED = {person.sub: person.accounts for person in USERS.values()}
 """By the `sub` that the authorizer hands on; a client's own token has none."""
 
 

@@ -13,7 +13,7 @@ from chalicelib.provider import Provider
 from chalicelib.storage.records import User
 from chalicelib.user_directory import CurrentUser, Passkeys, SignedIn, SignInRefused, UserDirectory
 from chalicelib.users import assurance, enrolment
-from chalicelib.users.claims import asked_for
+from chalicelib.users.claims import disclosed_claims
 from chalicelib.users.passkeys import Passkeys as Kept
 
 ONE_TIME_CODE = "123456"
@@ -75,7 +75,7 @@ BOB = _person(
     {"DE34100100100006820301": "Current account"},
 )
 
-PEOPLE: Mapping[str, User] = {person.username: person for person in (ALICE, BOB)}
+USERS: Mapping[str, User] = {person.username: person for person in (ALICE, BOB)}
 
 
 def build(provider: object) -> UserDirectory:
@@ -98,11 +98,11 @@ class Sandbox:
 
     @property
     def login_help_text(self) -> str | None:
-        names = " or ".join(f"{person.username} (password {person.password})" for person in PEOPLE.values())
+        names = " or ".join(f"{person.username} (password {person.password})" for person in USERS.values())
         return f"Sandbox: sign in as {names}, one-time code {ONE_TIME_CODE}."
 
     def find(self, username: str) -> User | None:
-        return PEOPLE.get(username.strip().lower())
+        return USERS.get(username.strip().lower())
 
     def sign_in(
         self,
@@ -122,7 +122,7 @@ class Sandbox:
             raise SignInRefused("wrong password")
         if one_time_code != user.totp:
             raise SignInRefused("wrong one-time code")
-        asked = asked_for(user.claims, scope, claims)
+        asked = disclosed_claims(user.claims, scope, claims)
         login = assurance.login(
             user.sub,
             auth_time=now,
@@ -137,14 +137,16 @@ class Sandbox:
         self, username: str, *, scope: tuple[str, ...], now: int, claims: tuple[str, ...] = ()
     ) -> CurrentUser | None:
         user = self.find(username)
-        return None if user is None else CurrentUser(user.sub, asked_for(user.claims, scope, claims), user.accounts)
+        return (
+            None if user is None else CurrentUser(user.sub, disclosed_claims(user.claims, scope, claims), user.accounts)
+        )
 
     def may_sign_in(self, sub: str, *, now: int) -> bool:
-        return any(person.sub == sub for person in PEOPLE.values())
+        return any(person.sub == sub for person in USERS.values())
 
 
 def invitations(provider: Provider) -> dict[str, str]:
     """Put the sandbox people into the users table, and give each a link to add a passkey by."""
-    for person in PEOPLE.values():
+    for person in USERS.values():
         provider.users.put(person)
-    return {name: enrolment.invite(provider, name) for name in PEOPLE}
+    return {name: enrolment.invite(provider, name) for name in USERS}

@@ -22,12 +22,12 @@ class Web:
         self.pages[url] = said if isinstance(said, bytes) else said.encode()
         return url
 
-    def get(self, url: str, *, largest: int) -> bytes:
+    def get(self, url: str, *, max_bytes: int) -> bytes:
         https_url.of(url)
         self.asked.append(url)
         page = self.pages.get(url, FetchError("it answered 404"))
         if isinstance(page, Exception):
             raise page
-        if len(page) > largest:
+        if len(page) > max_bytes:
             raise FetchError("it is too large")
         return page

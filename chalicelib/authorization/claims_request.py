@@ -13,7 +13,7 @@ from chalicelib.storage.records import Authentication, AuthorizationRequest
 
 MAX_LENGTH = 4096
 """Characters of the parameter that are looked at."""
-DEEPEST = 8
+MAX_DEPTH = 8
 """How deep its JSON may nest: a value that is compared with an address stands five deep."""
 DESTINATIONS: tuple[ClaimsDestination, ...] = ("userinfo", "id_token")
 
@@ -35,7 +35,7 @@ def requested(value: str | None) -> ClaimsRequest | None:
         raise InvalidRequest("claims is not JSON") from None
     if not isinstance(sent, dict):
         raise InvalidRequest("claims is not a JSON object")
-    if not _nests(sent, DEEPEST):  # what is only just read here could not be read where more stands around it
+    if not _nests(sent, MAX_DEPTH):  # what is only just read here could not be read where more stands around it
         raise InvalidRequest("claims is nested too deeply")
     return {"userinfo": _wishes(sent.get("userinfo")), "id_token": _wishes(sent.get("id_token"))}
 
@@ -95,10 +95,10 @@ def _wanted(wish: Wish) -> list[Json]:
     return [*wish.get("values", []), *([wish["value"]] if "value" in wish else [])]
 
 
-def _nests(value: Json, most: int) -> bool:
+def _nests(value: Json, limit: int) -> bool:
     """Whether a JSON value is nested no deeper than that."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
-    return inner is None or (most > 0 and all(_nests(one, most - 1) for one in inner))
+    return inner is None or (limit > 0 and all(_nests(one, limit - 1) for one in inner))
 
 
 def _object(value: Json) -> JsonObject:

@@ -32,7 +32,7 @@ def subject(
     if sent is None:
         return None
     ours = jwks()
-    if _key_is_gone(sent, ours, client, issuer):
+    if _is_unpublished_key(sent, ours, client, issuer):
         if "none" in requested.get("prompt", "").split(" "):
             raise LoginRequired("id_token_hint is too old to be read")
         return None
@@ -54,7 +54,7 @@ def subject(
     return str(sub)
 
 
-def _key_is_gone(sent: str, jwks: JwkSet, client: Client, issuer: str) -> bool:
+def _is_unpublished_key(sent: str, jwks: JwkSet, client: Client, issuer: str) -> bool:
     """Whether it says that it is ours, for the client, and names a key as ours are named that is no longer published."""
     kid = jose.unverified_kid(sent)
     if kid is None or not THUMBPRINT.fullmatch(kid) or any(key.get("kid") == kid for key in jwks["keys"]):

@@ -174,9 +174,9 @@ def _is_encrypted(response_alg: str | None, client: Client) -> bool:
 def _kept(parameters: Mapping[str, str], name: str, *, signed: str | None = None) -> str | None:
     """The value, to the byte. `signed`: the algorithm of the JWT that will give it back, if one does."""
     value = parameters.get(name)
-    longest = MAX_STATE_LENGTH if name == "state" else MAX_LENGTH
-    if value is not None and len(value) > longest:
-        raise InvalidRequest(f"{name} is longer than {longest} characters")
+    max_length = MAX_STATE_LENGTH if name == "state" else MAX_LENGTH
+    if value is not None and len(value) > max_length:
+        raise InvalidRequest(f"{name} is longer than {max_length} characters")
     if value is not None and is_one_of(signed, SIGNED_WHOLE) and len(json.dumps(value)) > MAX_SIGNED_WHOLE:
         raise InvalidRequest(f"{name} is longer than a response signed by {signed} can hold")
     return value

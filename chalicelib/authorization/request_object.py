@@ -106,13 +106,13 @@ def _require_time(claims: Claims, profile: Profile, *, now: int) -> float:
         raise _refused("its exp is over")
     if not jwt_time.has_come(not_before, now=now):
         raise _refused("its nbf lies ahead")
-    if not jwt_time.is_within(now, profile.request_object_longest_life, after=not_before):
+    if not jwt_time.is_within(now, profile.max_request_object_lifetime, after=not_before):
         raise _refused(
-            f"its nbf is more than {profile.request_object_longest_life} seconds ago"
+            f"its nbf is more than {profile.max_request_object_lifetime} seconds ago"
         )  # FAPI2-MS-ID1-5.3.1-3, FAPI1-ADV-5.2.2-17
-    if expires_at - not_before > profile.request_object_longest_life:  # both by one clock
+    if expires_at - not_before > profile.max_request_object_lifetime:  # both by one clock
         raise _refused(
-            f"from its nbf to its exp are more than {profile.request_object_longest_life} seconds"
+            f"from its nbf to its exp are more than {profile.max_request_object_lifetime} seconds"
         )  # FAPI2-MS-ID1-5.3.1-4, FAPI1-ADV-5.2.2-13
     return expires_at
 

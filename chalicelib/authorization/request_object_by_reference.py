@@ -37,7 +37,7 @@ def fetched(uri: str, client: Client, documents: DocumentFetcher) -> str:
     """The request object at a registered address: a compact JWS or JWE that nobody has checked. Raises InvalidRequestUri."""
     address, has_digest, digest = _require_registered(uri, client).partition("#")
     try:
-        content = documents.get(address, largest=MAX_BYTES)
+        content = documents.get(address, max_bytes=MAX_BYTES)
     except FetchError as problem:
         raise InvalidRequestUri("the request object can't be fetched", detail=f"request_uri: {problem}") from None
     if has_digest and urlsafe_b64encode(sha256(content).digest()).rstrip(b"=") != digest.encode():

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 PUBLISHED = "2026-01-01"
 """The edition of ISO 4217, list one, that the table is of."""
 
-_BY_PLACES = {
+_BY_DECIMAL_PLACES = {
     0: ("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"),
     2: (
         "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP CRC CUP CVE "
@@ -24,7 +24,9 @@ _BY_PLACES = {
     4: ("UYW"),
 }
 
-PLACES: Mapping[str, int] = {code: places for places, codes in _BY_PLACES.items() for code in codes.split()}
+DECIMAL_PLACES: Mapping[str, int] = {
+    code: decimals for decimals, codes in _BY_DECIMAL_PLACES.items() for code in codes.split()
+}
 """By its code, how many decimal places an amount in a currency has."""
 
 
@@ -33,10 +35,10 @@ def in_full(currency: str, amount: str) -> str:
 
     Raises ValueError where it is none of the currency: of one that is not known, or with more decimal places than that has.
     """
-    places = PLACES.get(currency)
-    if places is None:
+    decimals = DECIMAL_PLACES.get(currency)
+    if decimals is None:
         raise ValueError("the currency is none of ISO 4217")
     whole, _, fraction = amount.partition(".")
-    if len(fraction) > places:
-        raise ValueError(f"{currency} has {places or 'no'} decimal place{'' if places == 1 else 's'}")
-    return f"{whole}.{fraction:0<{places}}" if places else whole
+    if len(fraction) > decimals:
+        raise ValueError(f"{currency} has {decimals or 'no'} decimal place{'' if decimals == 1 else 's'}")
+    return f"{whole}.{fraction:0<{decimals}}" if decimals else whole

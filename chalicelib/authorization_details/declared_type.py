@@ -29,7 +29,7 @@ from chalicelib.authorization_details.detail_type import (
 )
 from chalicelib.authorization_details.payment_initiation import AMOUNT, AMOUNT_DIGITS, in_words
 from chalicelib.protocol_types import Account, Detail, Json, MemberKind, Schema
-from chalicelib.vocabulary import PLACE, DeclaredType
+from chalicelib.vocabulary import PLACEHOLDER, DeclaredType
 
 MEMBERS: Mapping[MemberKind, Schema] = {
     "amount": AMOUNT,
@@ -108,7 +108,7 @@ def _all_in(value: Json) -> Iterator[Json]:
 
 def _say(one: DeclaredType, detail: Detail, accounts: Sequence[Account], field_prefix: str) -> Shown:
     facts = [(label, _filled(words, detail)) for label, words in one.facts.items() if _has(words, detail)]
-    named = (_member(name, detail) for name in PLACE.findall(one.heading))
+    named = (_member(name, detail) for name in PLACEHOLDER.findall(one.heading))
     figure = next((in_words(value) for value in named if isinstance(value, dict) and value.keys() == AMOUNT_OF), "")
     return Shown(
         _filled(one.heading, detail), tuple(facts), _questions(one, detail, accounts, field_prefix), figure=figure
@@ -144,12 +144,12 @@ def _narrow(one: DeclaredType, requested: Detail, granted: Detail) -> Detail | N
 
 def _has(words: str, detail: Detail) -> bool:
     """Whether the detail has a member that the words name, or they name none: what was sent is shown beside what was not."""
-    named = PLACE.findall(words)
+    named = PLACEHOLDER.findall(words)
     return not named or any(_member(name, detail) is not None for name in named)
 
 
 def _filled(words: str, detail: Detail) -> str:
-    return PLACE.sub(lambda found: _read(_member(found[1], detail)), words)
+    return PLACEHOLDER.sub(lambda found: _read(_member(found[1], detail)), words)
 
 
 def _member(name: str, detail: Detail) -> Json:

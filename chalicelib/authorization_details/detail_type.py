@@ -96,9 +96,9 @@ LOCATION = {"type": "string", "pattern": "^https://[\x21-\x7e]{1,500}$"}
 LOCATIONS = {"type": "array", "items": LOCATION, "minItems": 1, "maxItems": 5, "uniqueItems": True}
 
 
-def text(longest: int) -> Schema:
+def text(max_length: int) -> Schema:
     """The schema of a text that people read."""
-    return {"type": "string", "minLength": 1, "maxLength": longest, "format": "readable"}
+    return {"type": "string", "minLength": 1, "maxLength": max_length, "format": "readable"}
 
 
 def some_of(*names: str) -> Schema:

@@ -18,12 +18,12 @@ from chalicelib.protocol_types import Account, Detail, Json, JsonObject
 MAX_LENGTH = 8192
 """Characters of the parameter that are looked at."""
 MAX_ITEMS = 5
-PLACE = re.compile(r"[A-Za-z0-9_.\[\]-]{1,100}")
+MEMBER_PATH = re.compile(r"[A-Za-z0-9_.\[\]-]{1,100}")
 """A member's place that may stand in an error (RFC 6749 5.2)."""
 DAY = 24 * 60 * 60
 LAST_DAY = date.max - timedelta(days=1)
 """Of the calendar: no clock has a midnight behind it, and no consent lasts so long."""
-ONE_OFF = DAY
+ONE_OFF_CONSENT_LIFETIME = DAY
 """Seconds that a consent lasts which allows something once: as long as the same call may be sent again."""
 
 
@@ -52,7 +52,7 @@ def with_pairwise_subject(details: tuple[Detail, ...], allowed: Iterable[str]) -
 
 def in_words(details: Sequence[Detail], accounts: Sequence[Account]) -> list[Shown]:
     """What a person who has these accounts is asked for."""
-    return [types()[one["type"]].say(one, accounts, _place(n)) for n, one in enumerate(details)]
+    return [types()[one["type"]].say(one, accounts, _field_prefix(n)) for n, one in enumerate(details)]
 
 
 def can_be_chosen(details: Sequence[Detail], accounts: Sequence[Account]) -> bool:
@@ -70,7 +70,7 @@ def granted(details: Sequence[Detail], form: Mapping[str, str], accounts: Sequen
 
     Raises AccessDenied where nothing is left, or a payment is from an account that is not the person's.
     """
-    kept = [types()[one["type"]].grant(one, accounts, _place(n), form) for n, one in enumerate(details)]
+    kept = [types()[one["type"]].grant(one, accounts, _field_prefix(n), form) for n, one in enumerate(details)]
     found = tuple(one for one in kept if one is not None)
     if not found:
         raise AccessDenied("the person agreed to none of the authorization details")
@@ -85,7 +85,7 @@ def within(value: str | None, given: tuple[Detail, ...]) -> tuple[Detail, ...]:
     if value is None:
         return given
     wishes = _read(value, today=date.min)
-    covering = _places(wishes, given)
+    covering = _matching_indexes(wishes, given)
     if covering is None:
         raise _refused("more than was granted")
     narrowed = (_narrowed(wish, given[n]) for wish, n in zip(wishes, covering, strict=True))
@@ -103,7 +103,7 @@ def ends(details: Iterable[Detail], *, otherwise: int) -> int:
 def consent_ends(details: Iterable[Detail], *, now: int, otherwise: int) -> int:
     """When a consent to them ends, or `otherwise` if that is sooner; epoch seconds. A one-off detail makes it short."""
     details = tuple(details)
-    return ends(details, otherwise=otherwise if recur(details) else min(otherwise, now + ONE_OFF))
+    return ends(details, otherwise=otherwise if recur(details) else min(otherwise, now + ONE_OFF_CONSENT_LIFETIME))
 
 
 def recur(details: Iterable[Detail]) -> bool:
@@ -113,7 +113,7 @@ def recur(details: Iterable[Detail]) -> bool:
 
 def indexes(details: Sequence[Detail], granted: Sequence[Detail]) -> list[tuple[int, Detail]]:
     """A token's details, each with the place of the one granted detail that it is, or is a part of."""
-    return list(zip(_places(details, granted) or (), details, strict=False))
+    return list(zip(_matching_indexes(details, granted) or (), details, strict=False))
 
 
 def write(details: Iterable[Detail]) -> bool:
@@ -121,7 +121,9 @@ def write(details: Iterable[Detail]) -> bool:
     return any(types()[one["type"]].writes for one in details)
 
 
-def _places(wishes: Sequence[Detail], given: Sequence[Detail], taken: Sequence[int] = ()) -> tuple[int, ...] | None:
+def _matching_indexes(
+    wishes: Sequence[Detail], given: Sequence[Detail], taken: Sequence[int] = ()
+) -> tuple[int, ...] | None:
     """Of each wish the place of a granted detail of its own that covers it; None where that can't be.
 
     Of its own, so that no token says twice what was agreed to once, such as a payment.
@@ -131,7 +133,7 @@ def _places(wishes: Sequence[Detail], given: Sequence[Detail], taken: Sequence[i
     wish, *others = wishes
     free = [n for n in range(len(given)) if n not in taken and _narrowed(wish, given[n]) is not None]
     for n in sorted(free, key=lambda n: given[n] != wish):  # just what was asked for, before what covers it
-        if (found := _places(others, given, (*taken, n))) is not None:
+        if (found := _matching_indexes(others, given, (*taken, n))) is not None:
             return (n, *found)
     return None
 
@@ -169,7 +171,7 @@ def _why(problem: ValueError) -> str:
     if not hasattr(problem, "rule"):
         return str(problem)
     member = ".".join(["it", *str(getattr(problem, "name", "")).split(".")[1:]])
-    return f"{member if PLACE.fullmatch(member) else 'a member'} ({getattr(problem, 'rule', '')})"
+    return f"{member if MEMBER_PATH.fullmatch(member) else 'a member'} ({getattr(problem, 'rule', '')})"
 
 
 @cache
@@ -182,7 +184,7 @@ def _schema(name: str) -> Callable[[Json], Detail]:
     return compiled
 
 
-def _place(number: int) -> str:
+def _field_prefix(number: int) -> str:
     return f"details-{number}"
 
 

@@ -115,7 +115,7 @@ def _require_time(claims: JsonObject, profile: Profile, *, now: int) -> int:
         raise _refused(str(problem)) from None
     if exp is None or exp <= now:
         raise _refused("no exp, or past")  # RFC7523-3
-    if not jwt_time.is_within(exp, profile.assertion_longest_life, after=now):
+    if not jwt_time.is_within(exp, profile.max_assertion_lifetime, after=now):
         raise _refused("exp is too far ahead")
     if not all(jwt_time.has_come(moment, now=now) for moment in begins if moment is not None):
         raise _refused("iat or nbf lies ahead")  # FAPI2-SP-FINAL-5.3.2.1-13

@@ -83,7 +83,7 @@ def require_authority(certificate: x509.Certificate, client: Client, authorities
     return certificate
 
 
-def poses(certificate: x509.Certificate, authorities: str) -> bool:
+def is_of_listed_authority(certificate: x509.Certificate, authorities: str) -> bool:
     """Whether it says that it is of an authority that may name clients, or is one.
 
     It would stand in the truststore for itself, so that nobody looks at the signature by which it says so.
@@ -135,7 +135,7 @@ def require_registered_certificate(certificate: x509.Certificate, client: Client
             for key in client.jwk_set["keys"]
             if (shown := certificates(key))
         )
-        issues = can_issue(certificate) or poses(certificate, authorities)
+        issues = can_issue(certificate) or is_of_listed_authority(certificate, authorities)
     except UNREADABLE as problem:
         raise _unusable(problem) from None
     if not own:

@@ -12,7 +12,7 @@ from chalicelib.storage.records import Client
 
 Answer = Literal["id_token", "userinfo", "authorization"]
 """What may be encrypted to a client."""
-FOR_IT = ("id_token_encrypted_response", "userinfo_encrypted_response", "authorization_encrypted_response")
+ENCRYPTED_RESPONSES = ("id_token_encrypted_response", "userinfo_encrypted_response", "authorization_encrypted_response")
 """What is encrypted to the client."""
 
 
@@ -39,7 +39,7 @@ def require_encryption(client: Client, profile: Profile) -> Client:
 
     OpenID Connect Registration gives `enc` a default that no profile offers (A128CBC-HS256).
     """
-    for name in FOR_IT:
+    for name in ENCRYPTED_RESPONSES:
         alg = _agreed(client, name, profile.encryption_algs, profile.encryption_encs)
         if alg is not None and client.jwks_uri is None:
             _require_key(client, profile, name, alg)

@@ -18,9 +18,9 @@ from chalicelib.profiles import PROFILES
 from chalicelib.protocol_types import JwkSet
 from chalicelib.storage.records import Client
 
-FRESH = 300
-MAX_USE = 3600
-BETWEEN_ATTEMPTS = 30
+CACHE_LIFETIME = 300
+MAX_CACHE_AGE = 3600
+RETRY_INTERVAL = 30
 """Seconds. All three count in each warm function for itself."""
 MAX_BYTES = 64 * 1024
 MAX_CLIENTS = 1000
@@ -68,7 +68,7 @@ class ClientJwksCache:
             if len(self._copies) >= MAX_CLIENTS:
                 self._copies.clear()
             self._copies[cache_key] = copy
-        if copy.jwks is None or not 0 <= now - copy.fetched_at < MAX_USE:
+        if copy.jwks is None or not 0 <= now - copy.fetched_at < MAX_CACHE_AGE:
             raise FetchError(f"jwks_uri: {copy.problem}")
         return replace(client, jwks=copy.jwks)
 
@@ -94,7 +94,7 @@ class ClientJwksCache:
     def _attempt(self, client: Client, url: str, before: _Copy | None, *, now: int) -> _Copy:
         try:
             jwks = json.loads(
-                self._documents.get(url, largest=MAX_BYTES), object_pairs_hook=jose.reject_duplicate_members
+                self._documents.get(url, max_bytes=MAX_BYTES), object_pairs_hook=jose.reject_duplicate_members
             )
             found = usable(members_of(jwks), PROFILES[client.profile])
         except (FetchError, KeysError, jose.JoseError) as problem:
@@ -110,6 +110,6 @@ class ClientJwksCache:
 
 def _is_due(copy: _Copy, kid: str | None, x5c: str | None, *, now: int) -> bool:
     """Whether another attempt is to be made, and may be."""
-    if 0 <= now - copy.tried_at < BETWEEN_ATTEMPTS:
+    if 0 <= now - copy.tried_at < RETRY_INTERVAL:
         return False
-    return copy.jwks is None or not 0 <= now - copy.fetched_at < FRESH or not copy.holds(kid, x5c)
+    return copy.jwks is None or not 0 <= now - copy.fetched_at < CACHE_LIFETIME or not copy.holds(kid, x5c)

@@ -20,7 +20,7 @@ from chalicelib.clients.distinguished_name import DistinguishedNameError
 from chalicelib.clients.encryption import require_encryption
 from chalicelib.clients.jwk_set import KeysError, certificates
 from chalicelib.clients.metadata_urls import require_locations, require_sector
-from chalicelib.clients.unsupported_metadata import MADE_HERE, require_harmless
+from chalicelib.clients.unsupported_metadata import SERVER_ASSIGNED, require_harmless
 from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri
 from chalicelib.fetch.documents import DocumentFetcher
 from chalicelib.keys import algorithm
@@ -47,7 +47,7 @@ LISTS = (
     "request_uris",
     "protected_resources",
 )
-MEMBERS = frozenset(f.name for f in fields(Client)) - MADE_HERE.keys()
+MEMBERS = frozenset(f.name for f in fields(Client)) - SERVER_ASSIGNED.keys()
 """Of the record, what a client may say."""
 SWITCHES = tuple(name for name, hint in get_type_hints(Client).items() if hint is bool)
 
@@ -140,14 +140,14 @@ def _require_grants(client: Client, profile: Profile) -> Client:
     refused = [grant for grant in client.grant_types if grant not in profile.grant_types]
     if refused:
         raise InvalidClientMetadata(f"grant_types: the profile has no {', '.join(refused)}")
-    asks_people = "authorization_code" in client.grant_types
-    if client.public and (not asks_people or "client_credentials" in client.grant_types):
+    uses_authorization_code = "authorization_code" in client.grant_types
+    if client.public and (not uses_authorization_code or "client_credentials" in client.grant_types):
         raise InvalidClientMetadata(
             "grant_types: a public client needs authorization_code and can have no client_credentials"
         )  # RFC6749-4.4
-    if "refresh_token" in client.grant_types and not asks_people:
+    if "refresh_token" in client.grant_types and not uses_authorization_code:
         raise InvalidClientMetadata("grant_types: refresh_token needs authorization_code")
-    if asks_people != bool(client.redirect_uris):
+    if uses_authorization_code != bool(client.redirect_uris):
         raise InvalidRedirectUri("redirect_uris and the grant type authorization_code belong together")
     for uri in client.redirect_uris:
         _require_redirect_uri(uri)

@@ -85,7 +85,7 @@ def _require_sector(url: str, redirect_uris: tuple[str, ...], documents: Documen
         raise InvalidClientMetadata("sector_identifier_uri: it can't be fetched from here")
     try:
         listed = json.loads(
-            documents.get(url, largest=MAX_SECTOR_BYTES), object_pairs_hook=jose.reject_duplicate_members
+            documents.get(url, max_bytes=MAX_SECTOR_BYTES), object_pairs_hook=jose.reject_duplicate_members
         )
     except FetchError as problem:
         raise InvalidClientMetadata("sector_identifier_uri: it can't be fetched", detail=str(problem)) from None

@@ -12,14 +12,14 @@ from difflib import get_close_matches
 from chalicelib.errors import InvalidClientMetadata
 from chalicelib.protocol_types import Claims
 
-MADE_HERE = {
+SERVER_ASSIGNED = {
     "client_secret": "it is made here, when the client is registered",
     "sector_identifier": "it is found out here",
     "registered_at": "it is set here, when the client is registered",
 }
 """Members of the record, or of an answer, that no client says."""
 
-NOT_GIVEN = {
+UNSUPPORTED = {
     "backchannel_logout_uri": "no logout is told to clients",
     "frontchannel_logout_uri": "no logout is told to clients",
     "backchannel_token_delivery_mode": "there is no backchannel authentication",
@@ -42,7 +42,7 @@ DESCRIPTIVE = frozenset(
 )
 """Registered members that ask for nothing, or for what everybody gets: the ID token always has auth_time."""
 
-LIKENESS = 0.9
+MIN_SIMILARITY = 0.9
 """How much of a name must be the same for it to be a misspelling."""
 
 
@@ -50,11 +50,11 @@ def require_harmless(metadata: Claims, known: Collection[str]) -> tuple[str, ...
     """The names of the members that are left out; `known` are those of the record. Raises InvalidClientMetadata."""
     others = sorted(metadata.keys() - set(known))
     for name in others:
-        if name in MADE_HERE:
-            raise InvalidClientMetadata(f"{name}: {MADE_HERE[name]}")
-        if name in NOT_GIVEN and metadata[name] not in (None, False, [], ""):
-            raise InvalidClientMetadata(f"{name}: {NOT_GIVEN[name]}; leave it out")
-        meant = [] if name in DESCRIPTIVE else get_close_matches(name, known, n=1, cutoff=LIKENESS)
+        if name in SERVER_ASSIGNED:
+            raise InvalidClientMetadata(f"{name}: {SERVER_ASSIGNED[name]}")
+        if name in UNSUPPORTED and metadata[name] not in (None, False, [], ""):
+            raise InvalidClientMetadata(f"{name}: {UNSUPPORTED[name]}; leave it out")
+        meant = [] if name in DESCRIPTIVE else get_close_matches(name, known, n=1, cutoff=MIN_SIMILARITY)
         if meant:
             raise InvalidClientMetadata(f"{name}: not known here; is {meant[0]} meant?")
     return tuple(others)

@@ -33,7 +33,7 @@ def _show(request: Request, provider: Provider) -> Response:
         return see_other(f"/login?interaction={key}")
     cookie = browser_binding.cookie_of(request, key)
     try:
-        return _answered_or_asked(grant, grant.login, cookie, provider, now=now)
+        return _answer_or_show_page(grant, grant.login, cookie, provider, now=now)
     except OAuthError:
         raise
     except Exception as problem:
@@ -42,7 +42,7 @@ def _show(request: Request, provider: Provider) -> Response:
         return response.failure(grant.request, provider, aws_errors.refusal(problem), now=now)  # RFC6749-4.1.2.1
 
 
-def _answered_or_asked(grant: Grant, login: Authentication, cookie: str, provider: Provider, *, now: int) -> Response:
+def _answer_or_show_page(grant: Grant, login: Authentication, cookie: str, provider: Provider, *, now: int) -> Response:
     requested = consent_page.of(grant, login, provider, now=now)
     if requested.answered:
         return consent_without_page.approve_as_before(

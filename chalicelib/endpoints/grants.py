@@ -47,7 +47,7 @@ def answer(request: Request, provider: Provider) -> Response:
         return _sign_in_page(cookie, provider, now=now).with_headers(
             browser_binding.bind(SIGN_IN_FORM, cookie, seconds=PAGE_LIFETIME)
         )
-    shown = [_told(given, provider, now=now) for given in _by_client(known, provider, now=now).values()]
+    shown = [_entry(given, provider, now=now) for given in _by_client(known, provider, now=now).values()]
     csrf = browser_binding.token(GRANTS_FORM, token_value)
     settings = provider.settings
     return grants.page_of(bank_name=settings.bank_name, key=GRANTS_FORM, csrf=csrf, person=known.username, grants=shown)
@@ -129,7 +129,7 @@ def _by_client(known: Session, provider: Provider, *, now: int) -> dict[str, lis
             return found
 
 
-def _told(given: list[Grant], provider: Provider, *, now: int) -> Entry:
+def _entry(given: list[Grant], provider: Provider, *, now: int) -> Entry:
     """What the grants to one client come to."""
     client_id = given[0].client_id
     client = provider.clients.find(client_id, now=now)

@@ -37,7 +37,7 @@ def answer(request: Request, provider: Provider) -> Response:
     found = grant or access_token
     if found is not None and found.client_id == caller.client.client_id and not found.is_of(caller.client):
         access_token = grant = None  # of a client that was registered under this name before
-    disclosed = _told(access_token, grant, caller.client, issuer=provider.settings.issuer)
+    disclosed = _disclosed(access_token, grant, caller.client, issuer=provider.settings.issuer)
     disclosed = {name: value for name, value in disclosed.items() if value is not None}
     request.note(journey=grant.journey if grant is not None and disclosed["active"] else None)
     said = (
@@ -67,7 +67,7 @@ def _signed(disclosed: JsonObject, caller: AuthenticatedClient, provider: Provid
     )
 
 
-def _told(token: AccessToken | None, grant: Grant | None, caller: Client, *, issuer: str) -> JsonObject:
+def _disclosed(token: AccessToken | None, grant: Grant | None, caller: Client, *, issuer: str) -> JsonObject:
     found = token or grant
     if found is None or (token is not None and not token.cnf and may_write(token)):  # which no resource takes
         return {"active": False}

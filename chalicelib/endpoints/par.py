@@ -35,7 +35,7 @@ def answer(request: Request, provider: Provider) -> Response:
         if shown is not None:
             use.add(shown.single_use)
         if caller.client.dpop_nonce_required:
-            dpop.require_fresh(shown, provider.nonces, now=now)
+            dpop.require_server_nonce(shown, provider.nonces, now=now)
         requested = _checked(form, caller, shown, provider, now=now)
 
         # Remember. Nobody knows the request_uri yet.

@@ -58,11 +58,11 @@ def refuse(refusal: OAuthError, provider: Provider, reference: str | None) -> Re
 
 def _prove(form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, provider: Provider) -> Response:
     username, password, one_time_code, invitation = (form.get(name, "")[:MAX_LENGTH] for name in FIELDS)
-    ticket = browser_binding.ticket(key, cookie)
+    enrolment_token = browser_binding.enrolment_token(key, cookie)
     try:
         offer = passkeys.verify_for_enrolment(
             invitation,
-            _bound(ticket, cookie),
+            _bound(enrolment_token, cookie),
             username=username,
             password=password,
             one_time_code=one_time_code,
@@ -74,7 +74,7 @@ def _prove(form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, p
         return again.noting(reason=str(refused))
     settings = provider.settings
     requested = passkey.creation(
-        browser_binding.challenge(key, cookie, ticket),
+        browser_binding.challenge(key, cookie, enrolment_token),
         settings.issuer,
         bank_name=settings.bank_name,
         username=offer.username,
@@ -86,18 +86,18 @@ def _prove(form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, p
         key=key,
         csrf=browser_binding.token(key, cookie),
         username=offer.username,
-        passkey=Ceremony(requested, ticket),
+        passkey=Ceremony(requested, enrolment_token),
     )
 
 
 def _add(form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, provider: Provider) -> Response:
-    ticket, username = (form.get(name, "")[:MAX_LENGTH] for name in ("ticket", "username"))
+    enrolment_token, username = (form.get(name, "")[:MAX_LENGTH] for name in ("ticket", "username"))
     try:
         sub = passkeys.add(
-            _bound(ticket, cookie),
+            _bound(enrolment_token, cookie),
             form.get("passkey", ""),
             username=username,
-            challenge=browser_binding.challenge(key, cookie, ticket),
+            challenge=browser_binding.challenge(key, cookie, enrolment_token),
             now=provider.now(),
         )
     except (SignInRefused, NotOpen) as refused:
@@ -119,6 +119,6 @@ def _page(
     )
 
 
-def _bound(ticket: str, cookie: str) -> str:
+def _bound(enrolment_token: str, cookie: str) -> str:
     """The ticket as it is remembered: of no use in another browser, and no invitation, since those have no space."""
-    return f"{ticket} {cookie}"
+    return f"{enrolment_token} {cookie}"

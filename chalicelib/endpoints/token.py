@@ -44,7 +44,7 @@ def _possession(
     if shown is not None:
         use.add(shown.single_use)
     if caller.client.dpop_nonce_required:
-        dpop.require_fresh(shown, provider.nonces, now=now)
+        dpop.require_server_nonce(shown, provider.nonces, now=now)
     return PresentedKeys(request.client_certificate, shown)
 
 

@@ -40,7 +40,7 @@ def answer(request: Request, provider: Provider) -> Response:
     if client is None or not opened.grant.is_of(client):
         raise verified_access_token.challenged(InvalidToken("its client is no longer registered"), demand, None)
     login = opened.grant.person
-    disclosed = claims.asked_for(login.claims, opened.token.scope, granted_access.userinfo_claims(opened.grant))
+    disclosed = claims.disclosed_claims(login.claims, opened.token.scope, granted_access.userinfo_claims(opened.grant))
     answer = _as_registered({**disclosed, "sub": login.client_sub}, client, provider, now=now)
     return answer.noting(client_id=opened.token.client_id, sub=login.sub, **noted)
 

@@ -10,6 +10,6 @@ class FetchError(Exception):
 
 
 class DocumentFetcher(Protocol):
-    def get(self, url: str, *, largest: int) -> bytes:
-        """The document at an https URL, of at most `largest` bytes. Takes seconds at most. Raises FetchError."""
+    def get(self, url: str, *, max_bytes: int) -> bytes:
+        """The document at an https URL, of at most `max_bytes` bytes. Takes seconds at most. Raises FetchError."""
         ...

@@ -51,9 +51,9 @@ class Https:
         self._authorities = authorities
         self._loopback = loopback
 
-    def get(self, url: str, *, largest: int) -> bytes:
-        """The document at an https URL, if it answers 200 with at most `largest` bytes in time. Raises FetchError."""
-        fetch = _Fetch(https_url.of(url), largest, self._tls, seconds=self._seconds, loopback=self._loopback)
+    def get(self, url: str, *, max_bytes: int) -> bytes:
+        """The document at an https URL, if it answers 200 with at most `max_bytes` bytes in time. Raises FetchError."""
+        fetch = _Fetch(https_url.of(url), max_bytes, self._tls, seconds=self._seconds, loopback=self._loopback)
         Thread(target=fetch.run, daemon=True).start()
         return fetch.result()
 
@@ -69,8 +69,8 @@ class Https:
 class _Fetch:
     """One attempt, in a thread of its own: neither a resolver nor a dripping server knows of our deadline."""
 
-    def __init__(self, where: HttpsUrl, largest: int, tls: ssl.SSLContext, *, seconds: float, loopback: bool) -> None:
-        self._where, self._largest, self._tls = where, largest, tls
+    def __init__(self, where: HttpsUrl, max_bytes: int, tls: ssl.SSLContext, *, seconds: float, loopback: bool) -> None:
+        self._where, self._max_bytes, self._tls = where, max_bytes, tls
         self._seconds, self._loopback = seconds, loopback
         self._done = Event()
         self._connection: HTTPSConnection | None = None
@@ -146,8 +146,8 @@ class _Fetch:
         if answer.headers.get("content-encoding", "identity").strip().lower() != "identity":
             raise FetchError("it is compressed")
         body = b""
-        while len(body) <= self._largest:
-            more = answer.read(self._largest + 1 - len(body), decode_content=False)
+        while len(body) <= self._max_bytes:
+            more = answer.read(self._max_bytes + 1 - len(body), decode_content=False)
             if not more:
                 return body
             body += more

@@ -33,5 +33,5 @@ def of_token(
     if named or bound:
         return named
     of_api = bool(details) or any(token != "openid" and not claims.of_scope(token) for token in scope)
-    places = ((policy.userinfo(settings), "openid" in scope or not of_api), (settings.resource_url, of_api))
-    return tuple(resource for resource, leads in places if leads)
+    candidates = ((policy.userinfo(settings), "openid" in scope or not of_api), (settings.resource_url, of_api))
+    return tuple(resource for resource, applies in candidates if applies)

@@ -93,7 +93,7 @@ def _redeemable(
     if code is None or found is None or not matches(code.secret, found[0].code_hash):
         raise _refused("unknown code")
     grant, epoch = found
-    is_theirs = grant.is_asked_by(caller.client, lifetime=caller.profile.request_uri_lifetime)
+    is_theirs = grant.is_requested_by(caller.client, lifetime=caller.profile.request_uri_lifetime)
     if not grant.is_of(caller.client) or not (is_theirs or grant.redeemed_by is not None):
         raise _refused("another client's code")
     caller.note(journey=grant.journey)

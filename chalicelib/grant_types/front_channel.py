@@ -27,7 +27,7 @@ def issue(
     Raises AccessDenied where its client is no longer registered.
     """
     client = provider.clients.find(grant.client_id, now=now)
-    if client is None or not grant.is_asked_by(client, lifetime=PROFILES[client.profile].request_uri_lifetime):
+    if client is None or not grant.is_requested_by(client, lifetime=PROFILES[client.profile].request_uri_lifetime):
         raise AccessDenied("the app that sent you here is no longer registered")
     profile = PROFILES[client.profile]
     if "token" not in grant.request.response_type.split(" "):

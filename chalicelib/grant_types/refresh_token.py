@@ -20,7 +20,7 @@ from chalicelib.tokens import refresh_token, sender_constraint
 from chalicelib.tokens.sender_constraint import PresentedKeys
 from chalicelib.user_directory import Unavailable
 
-RACERS = 8
+MAX_ROTATION_ATTEMPTS = 8
 """How many may use one refresh token at the same time, and each be answered."""
 
 
@@ -43,7 +43,7 @@ def issue(
         possession,
         caller.client,
         caller.profile,
-        certified=caller.by_certificate,
+        authenticated_by_certificate=caller.by_certificate,
         writes=holder_of_key.may_write(grant),
     )
     grant = _require_good(used, grant, provider, now=now)
@@ -84,7 +84,7 @@ def _keep(
     if grant.refresh_family is None:
         return None
     following = refresh_token.after(used, new_token_value=provider.new_token_value)
-    for _ in range(RACERS):
+    for _ in range(MAX_ROTATION_ATTEMPTS):
         try:
             again = not matches(used.value, grant.refresh_hash)
             provider.grants.rotate(grant, following.hash, now=now, again=again)

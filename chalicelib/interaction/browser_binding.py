@@ -80,16 +80,16 @@ def token(key: str, cookie: str, *, person: str = "") -> str:
     return urlsafe_b64encode(made).rstrip(b"=").decode() + (f".{person}" if person else "")
 
 
-def challenge(key: str, cookie: str, fresh: str) -> str:
+def challenge(key: str, cookie: str, nonce: str) -> str:
     """What an authenticator is asked to sign for a page of this browser and interaction; 32 bytes, base64url.
 
-    `fresh`: a handle that the page posts back, so that no two pages ask for the same.
+    `nonce`: a handle that the page posts back, so that no two pages ask for the same.
     """
-    made = hmac.digest(cookie.encode(), f"challenge {key} {fresh}".encode(), sha256)
+    made = hmac.digest(cookie.encode(), f"challenge {key} {nonce}".encode(), sha256)
     return urlsafe_b64encode(made).rstrip(b"=").decode()
 
 
-def ticket(key: str, cookie: str) -> str:
+def enrolment_token(key: str, cookie: str) -> str:
     """What this browser is given for the link `key`: the same each time, so that a form that is sent again goes on."""
     made = hmac.digest(cookie.encode(), f"ticket {key}".encode(), sha256)
     return urlsafe_b64encode(made).rstrip(b"=").decode()

@@ -9,7 +9,7 @@ from chalicelib.authorization import scope
 from chalicelib.authorization_details import details
 from chalicelib.errors import AccessDenied
 from chalicelib.interaction import browser_binding, consent_without_page, decision, remembered_consent
-from chalicelib.interaction.remembered_consent import Asked
+from chalicelib.interaction.remembered_consent import RequestedAccess
 from chalicelib.messages import Response
 from chalicelib.pages import render
 from chalicelib.profiles import PROFILES
@@ -29,11 +29,11 @@ class Question:
     grant: Grant
     login: Authentication
     client: Client
-    wanted: Asked
+    wanted: RequestedAccess
     bond: Bond
 
     @property
-    def new(self) -> Asked:
+    def new(self) -> RequestedAccess:
         """What of it was not agreed to before."""
         return remembered_consent.new(self.wanted, self.bond.remembered)
 
@@ -46,7 +46,7 @@ class Question:
 def of(grant: Grant, login: Authentication, provider: Provider, *, now: int) -> Question:
     """What the grant asks. Raises AccessDenied where its client is gone, or access to it ended."""
     client = provider.clients.find(grant.client_id, now=now)
-    if client is None or not grant.is_asked_by(client, lifetime=PROFILES[client.profile].request_uri_lifetime):
+    if client is None or not grant.is_requested_by(client, lifetime=PROFILES[client.profile].request_uri_lifetime):
         raise AccessDenied("the app that sent you here is no longer registered")
     wanted = remembered_consent.requested(grant.request, known=claims.known())
     return Question(
@@ -71,7 +71,7 @@ def page(
         csrf=browser_binding.token(grant.key, cookie, person=digest(login.sub)),
         redirect_uri=grant.request.redirect_uri,
         person=str(login.claims.get("name") or login.username),
-        asks=_asks(question.wanted, question.new)
+        access=_access_texts(question.wanted, question.new)
         if question.bond.remembered
         else _in_words(question.wanted, question.wanted[0]),
         details=details.in_words(grant.request.authorization_details, login.accounts),
@@ -82,12 +82,15 @@ def page(
     )
 
 
-def _in_words(question: Asked, with_scope: tuple[str, ...]) -> list[str]:
+def _in_words(question: RequestedAccess, with_scope: tuple[str, ...]) -> list[str]:
     tokens, names = question
     return [*scope.in_words(tokens), *claims.in_words(names, with_scope)]
 
 
-def _asks(wanted: Asked, new: Asked) -> list[str]:
+def _access_texts(wanted: RequestedAccess, new: RequestedAccess) -> list[str]:
     """Everything that is asked for; what was not agreed to before comes first, and says so."""
-    fresh = _in_words(new, wanted[0])
-    return [*(f"{words} (new)" for words in fresh), *(w for w in _in_words(wanted, wanted[0]) if w not in fresh)]
+    new_texts = _in_words(new, wanted[0])
+    return [
+        *(f"{words} (new)" for words in new_texts),
+        *(w for w in _in_words(wanted, wanted[0]) if w not in new_texts),
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.interaction import browser_binding, remembered_consent
 from chalicelib.interaction.decision import Choice, approve
-from chalicelib.interaction.remembered_consent import Asked
+from chalicelib.interaction.remembered_consent import RequestedAccess
 from chalicelib.messages import Response
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
@@ -13,7 +13,7 @@ from chalicelib.storage.records import Client
 from chalicelib.storage.stores import NotOpen
 
 
-def bond_of(grant: Grant, client: Client, wanted: Asked, provider: Provider, *, now: int) -> Bond:
+def bond_of(grant: Grant, client: Client, wanted: RequestedAccess, provider: Provider, *, now: int) -> Bond:
     """Of what is wanted, what was agreed to before and still is, where that may spare a question. Raises AccessDenied.
 
     What is remembered lives from a grant, and ends with it.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.best_effort import quietly
+from chalicelib.best_effort import best_effort
 from chalicelib.clients import lifetimes
 from chalicelib.errors import AccessDenied, OAuthError
 from chalicelib.interaction import browser_binding, remembered_consent, response
@@ -67,7 +67,7 @@ def approve(grant: Grant | None, key: str, cookie: str, choice: Choice, provider
         back = _answer(grant, code, given, provider, now=now)
         written = _write(grant, key, cookie, choice, secret, front, provider, now=now)
     if choice.by_hand:  # after the decision, and never before it: nobody is remembered to have agreed who did not
-        quietly("remembered consent", lambda: _remember(written, provider, now=now))
+        best_effort("remembered consent", lambda: _remember(written, provider, now=now))
     return back.noting(journey=written.journey)
 
 

@@ -14,7 +14,7 @@ from chalicelib.pages.passkey_options import Ceremony
 from chalicelib.provider import Provider
 from chalicelib.user_directory import SignInRefused
 from chalicelib.users import passkey, sign_in_form
-from chalicelib.users.sign_in_form import Asked
+from chalicelib.users.sign_in_form import PasskeyChallenge
 
 PAGE_EXPIRY = re.compile(r"[0-9]{1,12}")
 
@@ -27,7 +27,7 @@ def begin(key: str, cookie: str, provider: Provider, *, until: int, offered: boo
     if provider.user_directory.passkeys is None:
         return None
     nonce = f"{provider.new_token_value()}.{until}"
-    requested = Asked(browser_binding.challenge(key, cookie, nonce), until, offered)
+    requested = PasskeyChallenge(browser_binding.challenge(key, cookie, nonce), until, offered)
     if offered:
         provider.replay_cache.offer(requested.single_use)
     return Ceremony(passkey.requested(requested.challenge, provider.settings.issuer), nonce)
@@ -35,7 +35,7 @@ def begin(key: str, cookie: str, provider: Provider, *, until: int, offered: boo
 
 def answered(
     form: Mapping[str, str], key: str, cookie: str, *, latest: int, now: int, offered: bool = False
-) -> Asked | None:
+) -> PasskeyChallenge | None:
     """What the form's passkey must have been asked for, None where no passkey answers.
 
     `latest`: no page of this sign-in waits for longer. Whether an `offered` one was offered shows as it is used up.
@@ -47,4 +47,4 @@ def answered(
     until = nonce.partition(".")[2]
     if not PAGE_EXPIRY.fullmatch(until) or not now < int(until) <= latest:
         raise SignInRefused("passkey: asked for too long ago")
-    return Asked(browser_binding.challenge(key, cookie, nonce), int(until), offered)
+    return PasskeyChallenge(browser_binding.challenge(key, cookie, nonce), int(until), offered)

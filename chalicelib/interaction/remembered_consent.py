@@ -11,7 +11,7 @@ from chalicelib.profiles import Profile
 from chalicelib.storage.grant_records import RememberedConsent
 from chalicelib.storage.records import AuthorizationRequest, Client
 
-Asked = tuple[tuple[str, ...], tuple[str, ...]]
+RequestedAccess = tuple[tuple[str, ...], tuple[str, ...]]
 """Scope tokens, and names of single claims."""
 
 
@@ -25,12 +25,12 @@ def may_be_remembered(request: AuthorizationRequest, client: Client, profile: Pr
     return profile.consent_remembered and not client.public and not exact
 
 
-def requested(request: AuthorizationRequest, *, known: Collection[str]) -> Asked:
+def requested(request: AuthorizationRequest, *, known: Collection[str]) -> RequestedAccess:
     """All that the request asks a person to agree to. `known`: names of the claims that are ever told."""
     return request.scope, tuple(name for name in claims_request.names(request) if name in known)
 
 
-def of_use(held: RememberedConsent, wanted: Asked) -> RememberedConsent | None:
+def of_use(held: RememberedConsent, wanted: RequestedAccess) -> RememberedConsent | None:
     """What of it is wanted, if anything is."""
     scope, names = wanted
     useful = replace(
@@ -41,7 +41,7 @@ def of_use(held: RememberedConsent, wanted: Asked) -> RememberedConsent | None:
     return useful if useful.scope or useful.claims else None
 
 
-def new(wanted: Asked, before: Iterable[RememberedConsent]) -> Asked:
+def new(wanted: RequestedAccess, before: Iterable[RememberedConsent]) -> RequestedAccess:
     """What of it was not agreed to before."""
     held = tuple(before)
     scopes = {name for one in held for name in one.scope}

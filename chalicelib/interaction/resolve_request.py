@@ -87,7 +87,7 @@ def _open(key: str, client: Client, cookie: str, provider: Provider, *, now: int
         )
     except NotOpen:
         raise _unknown() from None
-    if not grant.is_asked_by(client, lifetime=profile.request_uri_lifetime):
+    if not grant.is_requested_by(client, lifetime=profile.request_uri_lifetime):
         raise _unknown()
     return grant
 

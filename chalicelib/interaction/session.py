@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from chalicelib.best_effort import quietly
+from chalicelib.best_effort import best_effort
 from chalicelib.messages import Request
 from chalicelib.profiles import Profile
 from chalicelib.provider import Provider
@@ -27,7 +27,7 @@ def token_value_of(request: Request) -> str:
 
 def new_token_value(login: Authentication, profile: Profile, provider: Provider) -> str | None:
     """The handle of the session that a sign-in is to begin; None where the client's profile recognises nobody."""
-    return made(login.auth_time + profile.longest_session, provider) if profile.longest_session else None
+    return made(login.auth_time + profile.session_lifetime, provider) if profile.session_lifetime else None
 
 
 def made(expires_at: int, provider: Provider) -> str:
@@ -47,10 +47,10 @@ def begin(
     if token_value is None:
         if not before:
             return ()
-        quietly("session", lambda: provider.sessions.replace(before, now=now))
+        best_effort("session", lambda: provider.sessions.replace(before, now=now))
         return (release(),)
-    seconds = profile.longest_session
-    if quietly("session", lambda: begin_for(request, token_value, login, provider, seconds=seconds, now=now)):
+    seconds = profile.session_lifetime
+    if best_effort("session", lambda: begin_for(request, token_value, login, provider, seconds=seconds, now=now)):
         return (cookie(token_value, seconds=seconds),)
     return (release(),) if before else ()
 
@@ -88,15 +88,15 @@ def usable_session(
 ) -> Session | None:
     """The browser's session, if it is as good an answer as signing in now. `acrs`: those that do for the request."""
     token_value = token_value_of(request)
-    if not token_value or not profile.longest_session or ASKING.intersection(requested.prompt):
+    if not token_value or not profile.session_lifetime or ASKING.intersection(requested.prompt):
         return None
     session = sessions.find(token_value, now=now)
     if session is None or session.acr not in acrs:
         return None
     age = now - session.auth_time
     # OIDCC-3.1.2.1: so 0 asks again, always.
-    fresh = 0 <= age <= profile.longest_session and (requested.max_age is None or age < requested.max_age)
-    return session if fresh else None
+    is_recent = 0 <= age <= profile.session_lifetime and (requested.max_age is None or age < requested.max_age)
+    return session if is_recent else None
 
 
 def login(session: Session, person: CurrentUser | None) -> Authentication | None:

@@ -101,7 +101,7 @@ def remember(
 def client_of(grant: Grant, provider: Provider, *, now: int) -> Client:
     """Whose request it is. Raises AccessDenied."""
     client = provider.clients.find(grant.client_id, now=now)
-    if client is None or not grant.is_asked_by(client, lifetime=PROFILES[client.profile].request_uri_lifetime):
+    if client is None or not grant.is_requested_by(client, lifetime=PROFILES[client.profile].request_uri_lifetime):
         raise AccessDenied("the app that sent you here is no longer registered")
     return client
 

@@ -59,7 +59,7 @@ def sign_on(
             epoch=found.epoch,
             now=now,
             session=session_of(session.token_value_of(request)),
-            expires_at=min(grant.expires_at, login.auth_time + profile.longest_session),
+            expires_at=min(grant.expires_at, login.auth_time + profile.session_lifetime),
         )
     except NotOpen:
         raise browser_binding.over() from None

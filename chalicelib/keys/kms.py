@@ -20,11 +20,11 @@ from chalicelib.storage.records import SigningKey
 ALGORITHMS = {"PS256": "RSASSA_PSS_SHA_256", "ES256": "ECDSA_SHA_256", "EdDSA": "ED25519_SHA_512"}
 DECRYPTS = {"RSA-OAEP-256": "RSAES_OAEP_SHA_256", "RSA-OAEP": "RSAES_OAEP_SHA_1"}
 P256_BYTES = 32
-MAX_LENGTH = 4096
+MAX_MESSAGE_BYTES = 4096
 """Bytes of the longest message that KMS takes."""
 
 
-PATIENCE = Config(
+AWS_TIMEOUTS = Config(
     connect_timeout=AWS_CONNECT_SECONDS,
     read_timeout=AWS_READ_SECONDS,
     retries={"total_max_attempts": AWS_TRIES, "mode": "standard"},
@@ -44,10 +44,12 @@ class KmsSigner:
         self.kid, self.alg = key.kid, key.alg
 
     def sign(self, data: bytes) -> bytes:
-        """The signature. Raises MessageTooLong where KMS must see the message itself and it is over LONGEST."""
+        """The signature. Raises MessageTooLong where KMS must see the message itself and it is over MAX_MESSAGE_BYTES."""
         whole = canonical(self.alg) == "EdDSA"
-        if whole and len(data) > MAX_LENGTH:
-            raise MessageTooLong(f"KMS signs at most {MAX_LENGTH} bytes as {self.alg}, and these are {len(data)}")
+        if whole and len(data) > MAX_MESSAGE_BYTES:
+            raise MessageTooLong(
+                f"KMS signs at most {MAX_MESSAGE_BYTES} bytes as {self.alg}, and these are {len(data)}"
+            )
         answer = self._client.sign(
             KeyId=self._key_id,
             Message=data if whole else sha256(data).digest(),
@@ -84,7 +86,7 @@ class Kms:
     """
 
     def __init__(self, session: Untyped, *, secrets_key: str, nonces_key: str, subjects_key: str) -> None:
-        self._client = session.create_client("kms", config=PATIENCE)
+        self._client = session.create_client("kms", config=AWS_TIMEOUTS)
         self._secrets_key, self._nonces_key, self._subjects_key = secrets_key, nonces_key, subjects_key
 
     def signer(self, key: SigningKey) -> Signer:

@@ -20,8 +20,8 @@ from chalicelib.messages import NO_STORE, Response
 from chalicelib.pages.error_texts import OF_THE_REQUEST, WORDS
 from chalicelib.pages.passkey_options import SCRIPT, Ceremony
 
-ROOM = Path(__file__).parent
-STYLE = (ROOM / "style.css").read_text(encoding="utf-8")
+FOLDER = Path(__file__).parent
+STYLE = (FOLDER / "style.css").read_text(encoding="utf-8")
 
 
 def _source(text: str) -> str:
@@ -34,7 +34,7 @@ SUBMIT = 'document.getElementById("response").submit()'
 """The one script of the page that posts a response: a person need not press its button."""
 
 TEMPLATES = Environment(
-    loader=FileSystemLoader(ROOM / "templates"),
+    loader=FileSystemLoader(FOLDER / "templates"),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
@@ -147,7 +147,7 @@ def consent(
     csrf: str,
     redirect_uri: str,
     person: str,
-    asks: Sequence[str],
+    access: Sequence[str],
     until: int,
     details: Sequence[Detail] = (),
     look: bool = False,
@@ -159,7 +159,7 @@ def consent(
 ) -> Response:
     """The consent page, which tells what is granted (FAPI1-BASE-5.2.2-17).
 
-    `asks`: what the client may do, each a sentence; `until`: when that ends, epoch seconds; `details`: what exactly is
+    `access`: what the client may do, each a sentence; `until`: when that ends, epoch seconds; `details`: what exactly is
     asked for (RFC 9396), and may be chosen; `look`: whether the answer needs a look at it first; `chosen`: the fields as the
     person left them, None where nobody did; `problem`: as on the login page.
 
@@ -174,7 +174,7 @@ def consent(
         csrf=csrf,
         returns_to=_host(redirect_uri),
         person=person,
-        asks=asks,
+        access=access,
         details=details,
         look=look,
         chosen=chosen,

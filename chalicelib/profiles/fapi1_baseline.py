@@ -13,7 +13,7 @@ FAPI1_BASELINE = Profile(
     code_challenge_methods=("S256",),
     request_object_signing_algs=("PS256", "ES256"),
     request_object_encryption_algs=("RSA-OAEP-256",),
-    request_object_longest_life=3600,
+    max_request_object_lifetime=3600,
     token_endpoint_auth_methods=(  # FAPI1-BASE-5.2.2-1, FAPI1-BASE-5.2.2-4
         "private_key_jwt",
         "tls_client_auth",
@@ -25,7 +25,7 @@ FAPI1_BASELINE = Profile(
     client_secret_algs=("HS256", "HS384", "HS512"),  # OpenID Connect Core 9
     assertion_audiences=("issuer",),  # RFC7523-3, as RFC 10070 has it
     assertion_audience_may_be_array=False,
-    assertion_longest_life=3600,  # ours: a jti is remembered until its assertion expires
+    max_assertion_lifetime=3600,  # ours: a jti is remembered until its assertion expires
     rsa_key_bits=2048,  # FAPI1-BASE-5.2.2-5
     ec_key_bits=160,  # FAPI1-BASE-5.2.2-6
     grant_types=("authorization_code", "refresh_token", "client_credentials"),
@@ -48,6 +48,6 @@ FAPI1_BASELINE = Profile(
     public_consent_lifetime=24 * 3600,
     least_assurance=2,  # FAPI1-BASE-5.2.2-11, R9 of the Read-Only profile
     least_assurance_to_write=2,
-    longest_session=900,
+    session_lifetime=900,
     consent_remembered=True,  # FAPI1-BASE-5.2.2-12
 )

@@ -13,7 +13,7 @@ FAPI2_SECURITY = Profile(
     code_challenge_methods=("S256",),
     request_object_signing_algs=(),
     request_object_encryption_algs=(),
-    request_object_longest_life=3600,
+    max_request_object_lifetime=3600,
     token_endpoint_auth_methods=(  # FAPI2-SP-FINAL-5.3.2.1-6
         "private_key_jwt",
         "tls_client_auth",
@@ -23,7 +23,7 @@ FAPI2_SECURITY = Profile(
     client_secret_algs=(),
     assertion_audiences=("issuer",),  # FAPI2-SP-FINAL-5.3.2.1-8
     assertion_audience_may_be_array=False,
-    assertion_longest_life=3600,  # ours: a jti is remembered until its assertion expires
+    max_assertion_lifetime=3600,  # ours: a jti is remembered until its assertion expires
     rsa_key_bits=2048,  # FAPI2-SP-FINAL-5.4.1-2
     ec_key_bits=224,  # FAPI2-SP-FINAL-5.4.1-3
     grant_types=("authorization_code", "refresh_token", "client_credentials"),
@@ -46,6 +46,6 @@ FAPI2_SECURITY = Profile(
     public_consent_lifetime=0,
     least_assurance=2,
     least_assurance_to_write=2,
-    longest_session=0,
+    session_lifetime=0,
     consent_remembered=False,
 )

@@ -34,7 +34,7 @@ class Profile:
     issuer alone.
     `sender_constraints`: "mtls", "dpop"; where a request shows both, the first one binds. `unbound_tokens`: whether an access
     token that can only read may be bound to nothing.
-    `request_object_longest_life`: from its nbf to its exp, and from its nbf to now. `longest_session`: how long ago a person may
+    `max_request_object_lifetime`: from its nbf to its exp, and from its nbf to now. `session_lifetime`: how long ago a person may
     have signed in to be recognised without a page, 0 for never. `consent_remembered`: whether what a person agreed to before is
     not asked again. `public_*`: for clients that have nothing to authenticate with; the access
     token's for any that is bound to nothing.
@@ -52,7 +52,7 @@ class Profile:
     code_challenge_methods: tuple[CodeChallengeMethod, ...]
     request_object_signing_algs: tuple[SigningAlg, ...]
     request_object_encryption_algs: tuple[EncryptionAlg, ...]
-    request_object_longest_life: int
+    max_request_object_lifetime: int
 
     # Who the client is.
     token_endpoint_auth_methods: tuple[TokenEndpointAuthMethod, ...]
@@ -60,7 +60,7 @@ class Profile:
     client_secret_algs: tuple[MacAlg, ...]
     assertion_audiences: tuple[AssertionAudience, ...]
     assertion_audience_may_be_array: bool
-    assertion_longest_life: int
+    max_assertion_lifetime: int
     rsa_key_bits: int
     ec_key_bits: int
 
@@ -89,7 +89,7 @@ class Profile:
     # The person.
     least_assurance: int
     least_assurance_to_write: int
-    longest_session: int
+    session_lifetime: int
     consent_remembered: bool
 
     @property

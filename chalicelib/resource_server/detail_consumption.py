@@ -17,12 +17,12 @@ from chalicelib.storage.stores import NotOpen, Replayed
 from chalicelib.storage.token_values import digest
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
-AGAIN = 24 * 3600
+IDEMPOTENCY_LIFETIME = 24 * 3600
 """Seconds for which a call may be sent again under the same idempotency key."""
 
 
 def consume(
-    request: Request, opened: VerifiedAccessToken, demand: ResourcePolicy, provider: Provider, *, now: int
+    request: Request, opened: VerifiedAccessToken, policy: ResourcePolicy, provider: Provider, *, now: int
 ) -> dict[str, str]:
     """Use up the token's detail that the route is about; gives what the API is told of it.
 
@@ -30,11 +30,11 @@ def consume(
     for a day. Raises InvalidRequest without a key, InsufficientScope where the detail is used up, each with its challenge.
     """
     try:
-        key = _key(request, str(demand.consumes))
-        detail = _consumed(digest(key), opened, demand, provider, now=now)
+        key = _key(request, str(policy.consumes))
+        detail = _consumed(digest(key), opened, policy, provider, now=now)
     except OAuthError as refusal:
         raise verified_access_token.challenged(
-            refusal, demand, verified_access_token.DPOP if opened.proof else verified_access_token.BEARER
+            refusal, policy, verified_access_token.DPOP if opened.proof else verified_access_token.BEARER
         ) from None
     return {"consumed": json.dumps(detail, separators=(",", ":")), "idempotency_key": key}
 
@@ -48,16 +48,16 @@ def _key(request: Request, header: str) -> str:
     return key
 
 
-def _consumed(by: str, opened: VerifiedAccessToken, demand: ResourcePolicy, provider: Provider, *, now: int) -> Detail:
+def _consumed(by: str, opened: VerifiedAccessToken, policy: ResourcePolicy, provider: Provider, *, now: int) -> Detail:
     """The detail that this call consumes, or consumed: the first of the token that is not used up."""
     grant = opened.grant
     if grant is None:
         raise InsufficientScope("no person agreed to this call")
     all_of_it = details.indexes(opened.token.authorization_details, grant.granted)
-    found = [(index, one) for index, one in all_of_it if one["type"] == demand.authorization_details_type]
+    found = [(index, one) for index, one in all_of_it if one["type"] == policy.authorization_details_type]
     for index, one in found:
         before = grant.consumption(index)
-        if before is not None and before.by == by and now < before.at + AGAIN:
+        if before is not None and before.by == by and now < before.at + IDEMPOTENCY_LIFETIME:
             return one
     for index, one in found:
         if grant.consumption(index) is not None:

@@ -11,12 +11,12 @@ from chalicelib.resource_server.verified_access_token import VerifiedAccessToken
 
 
 def check(
-    request: Request, opened: VerifiedAccessToken, demand: ResourcePolicy, provider: Provider, *, now: int
+    request: Request, opened: VerifiedAccessToken, policy: ResourcePolicy, provider: Provider, *, now: int
 ) -> dict[str, str]:
     """What the API needs to answer a signed request signed. Raises NotSigned."""
     client = provider.clients.find(opened.token.client_id, now=now)
     if client is None:
         raise NotSigned("the client is no longer registered")
     client = with_keys(request, client, provider.published_keys, now=now)
-    signed = require_signed(request, client, PROFILES[client.profile], urls=demand.urls, now=now)
+    signed = require_signed(request, client, PROFILES[client.profile], urls=policy.urls, now=now)
     return {"target_uri": signed.target_uri}

@@ -58,7 +58,7 @@ class VerifiedAccessToken:
 def verify_access_token(
     request: Request,
     provider: Provider,
-    demand: ResourcePolicy,
+    policy: ResourcePolicy,
     *,
     now: int,
     proof_checked_by_authorizer: str | None = None,
@@ -72,31 +72,31 @@ def verify_access_token(
     scheme = None
     try:
         scheme, value = _presented(request)
-        proof = _proof(request, provider, demand, value, now=now) if scheme == DPOP else None
+        proof = _proof(request, provider, policy, value, now=now) if scheme == DPOP else None
         token, grant = _found(value, proof, provider, now=now, proof_checked_by_authorizer=proof_checked_by_authorizer)
         request.note(client_id=token.client_id, journey=None if grant is None else grant.journey)
         if token.cnf:
             _require_possession(token, request, proof, provider, now=now)
         else:
-            _require_harmless(token, demand, proof)
-        _require_cover(token, demand)
-        _require_audience(token, demand)
-        _require_subject(grant, demand)
-        _require_authentication(grant, demand, now=now)
+            _require_harmless(token, policy, proof)
+        _require_cover(token, policy)
+        _require_audience(token, policy)
+        _require_subject(grant, policy)
+        _require_authentication(grant, policy, now=now)
     except OAuthError as refusal:
-        raise challenged(refusal, demand, scheme) from None
+        raise challenged(refusal, policy, scheme) from None
     return VerifiedAccessToken(token, grant, proof.single_use.key if proof is not None else None)
 
 
-def challenged(refusal: OAuthError, demand: ResourcePolicy, scheme: str | None) -> OAuthError:
+def challenged(refusal: OAuthError, policy: ResourcePolicy, scheme: str | None) -> OAuthError:
     """The refusal with a challenge per scheme; one that found no token at all tells no error (RFC 6750 3.1)."""
     disclosed = {"error": refusal.error, "error_description": refusal.description}
-    requested = {} if demand.scope is None else {"scope": demand.scope}
-    if demand.metadata is not None:
-        requested["resource_metadata"] = demand.metadata  # RFC9728-5.1
+    requested = {} if policy.scope is None else {"scope": policy.scope}
+    if policy.metadata is not None:
+        requested["resource_metadata"] = policy.metadata  # RFC9728-5.1
     if isinstance(refusal, InsufficientUserAuthentication):  # RFC9470-3
-        disclosed |= {"acr_values": " ".join(demand.acr_values)} if demand.acr_values else {}
-        disclosed |= {"max_age": str(demand.max_age)} if demand.max_age is not None else {}
+        disclosed |= {"acr_values": " ".join(policy.acr_values)} if policy.acr_values else {}
+        disclosed |= {"max_age": str(policy.max_age)} if policy.max_age is not None else {}
     challenges = {BEARER: requested, DPOP: {"algs": " ".join(sender_constraint.PROOF_ALGS), **requested}}  # DPOP-7.1
     if not isinstance(refusal, NoToken):
         of = DPOP if isinstance(refusal, InvalidDpopProof | UseDpopNonce) else scheme or BEARER
@@ -132,10 +132,10 @@ def _presented(request: Request) -> tuple[str, str]:
     return SCHEMES[scheme.lower()], value
 
 
-def _proof(request: Request, provider: Provider, demand: ResourcePolicy, access_token: str, *, now: int) -> Proof:
+def _proof(request: Request, provider: Provider, policy: ResourcePolicy, access_token: str, *, now: int) -> Proof:
     from chalicelib.tokens import dpop  # brings JOSE, which a resource without DPoP never needs
 
-    proof = dpop.proof(request, urls=demand.urls, nonces=provider.nonces, now=now, access_token=access_token)
+    proof = dpop.proof(request, urls=policy.urls, nonces=provider.nonces, now=now, access_token=access_token)
     if proof is None:
         raise InvalidDpopProof("a DPoP proof is needed")
     return proof
@@ -162,46 +162,46 @@ def _found(
     return found
 
 
-def _require_audience(token: AccessToken, demand: ResourcePolicy) -> AccessToken:
+def _require_audience(token: AccessToken, policy: ResourcePolicy) -> AccessToken:
     """The token, if it is meant for this resource (RFC8707-2). Raises InvalidToken."""
-    if token.resources and demand.resource not in token.resources:
+    if token.resources and policy.resource not in token.resources:
         raise InvalidToken("the access token is meant for another resource")
     return token
 
 
-def _require_cover(token: AccessToken, demand: ResourcePolicy) -> AccessToken:
+def _require_cover(token: AccessToken, policy: ResourcePolicy) -> AccessToken:
     """The token, if it covers the resource by its scope and its authorization details. Raises InsufficientScope."""
     types = {one["type"] for one in token.authorization_details}
-    if demand.scope is not None and demand.scope not in token.scope:
+    if policy.scope is not None and policy.scope not in token.scope:
         raise InsufficientScope("the access token does not cover this")  # FAPI1-BASE-6.2.1-5
-    if demand.authorization_details_type is not None and demand.authorization_details_type not in types:
+    if policy.authorization_details_type is not None and policy.authorization_details_type not in types:
         raise InsufficientScope("the access token has no authorization details for this")
     return token
 
 
-def _require_subject(grant: Grant | None, demand: ResourcePolicy) -> Grant | None:
+def _require_subject(grant: Grant | None, policy: ResourcePolicy) -> Grant | None:
     """The grant, if the resource is about whom the token is of: a person, or the client itself. Raises InsufficientScope."""
-    if grant is None and demand.subject == "person":
+    if grant is None and policy.subject == "person":
         raise InsufficientScope("this is about a person, and the access token is a client's own")
-    if grant is not None and demand.subject == "client":
+    if grant is not None and policy.subject == "client":
         raise InsufficientScope("this is about a client, and the access token is a person's")
     return grant
 
 
-def _require_authentication(grant: Grant | None, demand: ResourcePolicy, *, now: int) -> Grant | None:
+def _require_authentication(grant: Grant | None, policy: ResourcePolicy, *, now: int) -> Grant | None:
     """The grant, if the person signed in well enough and lately enough. Raises InsufficientUserAuthentication."""
-    if not demand.acr_values and demand.max_age is None:
+    if not policy.acr_values and policy.max_age is None:
         return grant
-    if grant is None or (demand.acr_values and grant.person.acr not in demand.acr_values):
+    if grant is None or (policy.acr_values and grant.person.acr not in policy.acr_values):
         raise InsufficientUserAuthentication("a stronger authentication of the person is needed")
-    if demand.max_age is not None and now - grant.person.auth_time > demand.max_age:
+    if policy.max_age is not None and now - grant.person.auth_time > policy.max_age:
         raise InsufficientUserAuthentication("a more recent authentication of the person is needed")
     return grant
 
 
-def _require_harmless(token: AccessToken, demand: ResourcePolicy, proof: Proof | None) -> AccessToken:
+def _require_harmless(token: AccessToken, policy: ResourcePolicy, proof: Proof | None) -> AccessToken:
     """The token, bound to nothing, if neither it nor the resource is about writing (W5). Raises InvalidToken."""
-    requested = (demand.scope, demand.authorization_details_type)
+    requested = (policy.scope, policy.authorization_details_type)
     scope, detail_type = (() if name is None else (name,) for name in requested)
     types = (one["type"] for one in token.authorization_details)
     if holder_of_key.writes((*token.scope, *scope), (*types, *detail_type)):
@@ -221,7 +221,7 @@ def _require_possession(
         sender_constraint.require(token.cnf, PresentedKeys(certificate=request.client_certificate))
         return token
     sender_constraint.require(token.cnf, PresentedKeys(proof=proof))
-    if token.dpop_nonce_required and not proof.fresh:
+    if token.dpop_nonce_required and not proof.has_server_nonce:
         from chalicelib.tokens import dpop
 
         raise dpop.use_nonce(provider.nonces, now=now)

@@ -126,7 +126,7 @@ class Grant:
         """Whether it is this client's: the approval of a client that was registered under this name before is not."""
         return self.client_id == client.client_id and self.given_at >= client.registered_at
 
-    def is_asked_by(self, client: Client, *, lifetime: int) -> bool:
+    def is_requested_by(self, client: Client, *, lifetime: int) -> bool:
         """Whether this client asked for it, while nobody has redeemed its code; not one that had this name before.
 
         `lifetime`: of its request_uri, seconds.

@@ -187,11 +187,11 @@ class Grants(Protocol):
         """
 
     def of_person(
-        self, sub: str, *, now: int, after: str | None = None, most: int = 100
+        self, sub: str, *, now: int, after: str | None = None, limit: int = 100
     ) -> tuple[list[Grant], str | None]:
         """Those of a person that are in force, the newest first, and what to ask `after` for more of them; None at the end.
 
-        None are given only at the end. `most`: how many are looked at at once, in force or not. One that is some seconds
+        None are given only at the end. `limit`: how many are looked at at once, in force or not. One that is some seconds
         old may not be among them yet; what is told of each is as of now.
         """
 
@@ -261,10 +261,10 @@ class Sessions(Protocol):
 
 
 class ReplayCache(Protocol):
-    def offer(self, once: SingleUse) -> None:
+    def offer(self, single_use: SingleUse) -> None:
         """Remember that we gave it out, until it expires. Sent again it changes nothing."""
 
-    def consume(self, once: SingleUse, *, now: int, attempt: str | None = None) -> bool:
+    def consume(self, single_use: SingleUse, *, now: int, attempt: str | None = None) -> bool:
         """Use it. Raises AlreadyUsed where another attempt did, NotOpen where it was to be offered and was not.
 
         `attempt`: names who uses it, who may do so again. Gives whether this is the first time, so that what only the first

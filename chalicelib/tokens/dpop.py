@@ -67,13 +67,13 @@ def proof(
     jti = claims.get("jti")
     if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI_LENGTH:
         raise _refused(f"its jti is missing, or no text of at most {MAX_JTI_LENGTH} characters")
-    fresh = _is_fresh(claims.get("nonce"), nonces, now=now)
-    return Proof(jkt, SingleUse(digest(f"proof {jkt} {jti}"), expires_at, "DPoP proof"), fresh)
+    has_server_nonce = _is_current_nonce(claims.get("nonce"), nonces, now=now)
+    return Proof(jkt, SingleUse(digest(f"proof {jkt} {jti}"), expires_at, "DPoP proof"), has_server_nonce)
 
 
-def require_fresh(shown: Proof | None, nonces: Nonces, *, now: int) -> Proof | None:
+def require_server_nonce(shown: Proof | None, nonces: Nonces, *, now: int) -> Proof | None:
     """The proof, if it carries a nonce of ours. Raises UseDpopNonce with a nonce to use (RFC 9449 8, 9)."""
-    if shown is not None and not shown.fresh:
+    if shown is not None and not shown.has_server_nonce:
         raise use_nonce(nonces, now=now)
     return shown
 
@@ -142,7 +142,7 @@ def _require_hash(ath: Json, access_token: str) -> str:
     return made
 
 
-def _is_fresh(nonce: Json, nonces: Nonces, *, now: int) -> bool:
+def _is_current_nonce(nonce: Json, nonces: Nonces, *, now: int) -> bool:
     if nonce is None:
         return False
     if not isinstance(nonce, str) or not nonces.holds(nonce, now=now):

@@ -27,12 +27,12 @@ TOKEN_TYPES: Mapping[str, TokenType] = {CERTIFICATE: "Bearer", KEY: "DPoP"}  # R
 class Proof:
     """A checked DPoP proof; made in `dpop.proof` alone.
 
-    `jkt`: thumbprint of its key (RFC 7638). `single_use`: its jti. `fresh`: it carried a nonce of ours.
+    `jkt`: thumbprint of its key (RFC 7638). `single_use`: its jti. `has_server_nonce`: it carried a nonce of ours.
     """
 
     jkt: str
     single_use: SingleUse
-    fresh: bool
+    has_server_nonce: bool
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,13 @@ def bind(possession: PresentedKeys, client: Client, profile: Profile, *, writes:
     if client.dpop_bound_access_tokens and possession.proof is None:
         raise InvalidRequest("this client's tokens are bound to a DPoP key: a DPoP proof is needed")  # DPOP-5.2
     for constraint in allowed:
-        shown = SHOWN[constraint](possession)
-        if shown is not None:
-            return shown
+        presented = PRESENTED[constraint](possession)
+        if presented is not None:
+            return presented
     if profile.unbound_tokens and not writes and not _chosen(client, profile):
         return {}
     raise InvalidRequest(
-        f"the token would be bound to nothing; this client needs {' or '.join(NEEDED[c] for c in allowed)}"
+        f"the token would be bound to nothing; this client needs {' or '.join(REQUIRED_PROOF[c] for c in allowed)}"
     )
 
 
@@ -69,25 +69,25 @@ def renew(
     client: Client,
     profile: Profile,
     *,
-    certified: bool,
+    authenticated_by_certificate: bool,
     writes: bool,
 ) -> dict[str, str]:
     """The `cnf` of what a refresh token gives. Raises InvalidRequest where nothing is shown, InvalidGrant for another's.
 
-    A certificate that itself proved who the client is (`certified`) may be newer than the grant: certificates are
-    renewed while consents last (RFC 8705 7.1). So may a confidential client's DPoP key; a public client's is all that it has,
+    Where the certificate authenticated the client (`authenticated_by_certificate`), it may be newer than the grant: certificates
+    are renewed while consents last (RFC 8705 7.1). So may a confidential client's DPoP key; a public client's is all that it has,
     and stays (RFC 9449 5). A grant that was bound to nothing only reads, whatever is shown now.
     """
-    shown = bind(possession, client, profile, writes=writes)
+    presented = bind(possession, client, profile, writes=writes)
     if not cnf and not writes:
-        return shown
-    if cnf.keys() != shown.keys():
+        return presented
+    if cnf.keys() != presented.keys():
         raise InvalidGrant("the refresh token can't be used", detail="bound in another way")
-    if client.public and shown != cnf:
+    if client.public and presented != cnf:
         raise InvalidGrant("the refresh token can't be used", detail="another key")
-    if CERTIFICATE in shown and not certified and shown != cnf:
+    if CERTIFICATE in presented and not authenticated_by_certificate and presented != cnf:
         raise InvalidGrant("the refresh token can't be used", detail="another certificate")
-    return shown
+    return presented
 
 
 def require(cnf: Mapping[str, str], possession: PresentedKeys) -> Mapping[str, str]:
@@ -95,8 +95,8 @@ def require(cnf: Mapping[str, str], possession: PresentedKeys) -> Mapping[str, s
 
     Raises InvalidToken; so does an empty one.
     """
-    for name, shown in ((CERTIFICATE, _certificate(possession)), (KEY, _key(possession))):
-        if name in cnf and shown is not None and hmac.compare_digest(cnf[name], shown[name]):
+    for name, presented in ((CERTIFICATE, _certificate(possession)), (KEY, _key(possession))):
+        if name in cnf and presented is not None and hmac.compare_digest(cnf[name], presented[name]):
             return cnf
     raise InvalidToken("the access token is bound to another key or certificate")
 
@@ -133,8 +133,8 @@ def _key(possession: PresentedKeys) -> dict[str, str] | None:
     return None if possession.proof is None else {KEY: possession.proof.jkt}
 
 
-SHOWN: Mapping[SenderConstraint, Callable[[PresentedKeys], dict[str, str] | None]] = {
+PRESENTED: Mapping[SenderConstraint, Callable[[PresentedKeys], dict[str, str] | None]] = {
     "mtls": _certificate,
     "dpop": _key,
 }
-NEEDED: Mapping[SenderConstraint, str] = {"mtls": "a client certificate", "dpop": "a DPoP proof"}
+REQUIRED_PROOF: Mapping[SenderConstraint, str] = {"mtls": "a client certificate", "dpop": "a DPoP proof"}

@@ -68,7 +68,7 @@ WORDS: Mapping[str, str] = {
 """What people call a claim whose name is no words."""
 
 
-def asked_for(claims: Claims, scope: Sequence[str], one_by_one: Sequence[str] = ()) -> JsonObject:
+def disclosed_claims(claims: Claims, scope: Sequence[str], one_by_one: Sequence[str] = ()) -> JsonObject:
     """Those of a person's claims that `scope` or a name asks for. `sub` is none of them: a Login always has it."""
     names = [*(name for requested in scope for name in of_scope(requested)), *one_by_one]
     disclosed = known()

@@ -14,17 +14,17 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TypeVar
 
-from chalicelib.best_effort import quietly
+from chalicelib.best_effort import best_effort
 from chalicelib.provider import Provider
 from chalicelib.storage.records import SingleUse, User
 from chalicelib.storage.stores import AlreadyUsed
 from chalicelib.storage.token_values import digest
 from chalicelib.user_directory import CurrentUser, Passkeys, SignedIn, SignInRefused, UserDirectory
 from chalicelib.users import assurance, password, totp
-from chalicelib.users.claims import asked_for
+from chalicelib.users.claims import disclosed_claims
 from chalicelib.users.username import MAX_USERNAME_LENGTH, normalize_username
 
-FREE_TRIES = 5
+FREE_ATTEMPTS = 5
 """Failed attempts before the account is locked. NIST SP 800-63B-4 3.2.2 allows 100 in a row."""
 
 FIRST_LOCK = 30
@@ -83,7 +83,7 @@ class Directory:
         known = self._check_password(user, password, browser or "", now=now)
         used = self._check_code(known, one_time_code, now=now)
         first = self._forgive(known, used, attempt, browser or "", now=now)
-        requested = asked_for(known.claims, scope, claims)
+        requested = disclosed_claims(known.claims, scope, claims)
         login = assurance.login(
             known.sub,
             auth_time=now,
@@ -100,7 +100,7 @@ class Directory:
         user = self.find(username)
         if user is None:
             return None
-        return CurrentUser(user.sub, asked_for(user.claims, scope, claims), user.accounts)
+        return CurrentUser(user.sub, disclosed_claims(user.claims, scope, claims), user.accounts)
 
     def may_sign_in(self, sub: str, *, now: int) -> bool:
         return self._users.is_known(sub)
@@ -111,7 +111,7 @@ class Directory:
             raise SignInRefused("password too long")
         username = user.username if user else f" {self._new_token_value()}"
         admitted = self._users.admit(
-            username, attempt=self._new_token_value(), free=FREE_TRIES, locks=LOCKS, now=now, browser=browser
+            username, attempt=self._new_token_value(), free=FREE_ATTEMPTS, locks=LOCKS, now=now, browser=browser
         )
         right = password.matches(typed, user.password if user and admitted else password.DUMMY_HASH)
         if user is None:
@@ -128,7 +128,7 @@ class Directory:
         step = totp.step_of(typed, secret, now=now)
         if step is None:
             raise SignInRefused("wrong code")
-        return SingleUse(digest(f"totp:{user.username}:{step}"), totp.gone_at(step), "one-time code")
+        return SingleUse(digest(f"totp:{user.username}:{step}"), totp.step_expires_at(step), "one-time code")
 
     def _forgive(self, user: User, used: SingleUse, attempt: str, browser: str, *, now: int) -> bool:
         """Forget the attempts. The code is spent first: one that was seen in use must not buy further guesses.
@@ -139,5 +139,5 @@ class Directory:
             first = self._replay_cache.consume(used, now=now, attempt=attempt)
         except AlreadyUsed:
             raise SignInRefused("code used before") from None
-        quietly("attempts", lambda: self._users.cleared(user.username, browser=browser))
+        best_effort("attempts", lambda: self._users.cleared(user.username, browser=browser))
         return first

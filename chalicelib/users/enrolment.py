@@ -15,7 +15,7 @@ from chalicelib.users import totp
 from chalicelib.users.directory import sealed_for
 from chalicelib.users.username import MAX_USERNAME_LENGTH, normalize_username
 
-SHORTEST_PASSWORD = 15
+MIN_PASSWORD_LENGTH = 15
 """Characters. NIST SP 800-63B-4 3.1.1.2 asks for 8 beside a second factor and for 15 of a password that stands alone.
 
 Ours is asked for before the second factor and so must hold by itself.
@@ -125,8 +125,8 @@ def _problems(name: str, sub: str, password: str, claims: Claims) -> list[str]:
         problems.append(f"the username must be 1 to {MAX_USERNAME_LENGTH} characters without spaces")
     if not sub or len(sub) > MAX_SUB_LENGTH or not sub.isascii():
         problems.append(f"the sub must be 1 to {MAX_SUB_LENGTH} ASCII characters")
-    if not SHORTEST_PASSWORD <= len(password) <= passwords.MAX_LENGTH:
-        problems.append(f"the password must be {SHORTEST_PASSWORD} to {passwords.MAX_LENGTH} characters")
+    if not MIN_PASSWORD_LENGTH <= len(password) <= passwords.MAX_LENGTH:
+        problems.append(f"the password must be {MIN_PASSWORD_LENGTH} to {passwords.MAX_LENGTH} characters")
     if name and name in password.lower():
         problems.append("the password must not hold the username")
     if "sub" in claims:

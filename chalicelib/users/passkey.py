@@ -29,7 +29,7 @@ ALGORITHMS: tuple[int, ...] = (-8, -7, -257)
 RS256 is for older PCs, whose chips know nothing else; no key of these signs anything of OAuth.
 """
 
-SMALLEST_RSA = 256
+MIN_RSA_MODULUS_BYTES = 256
 """Bytes of an RSA key's modulus."""
 
 ATTESTATIONS = ("none", "packed")
@@ -38,7 +38,7 @@ ATTESTATIONS = ("none", "packed")
 TIMEOUT = 5 * 60 * 1000
 """Milliseconds that a person has, as the specification recommends with user verification (Web Authentication 5.5)."""
 
-WHY = {
+REASONS = {
     "client data type": "another type",
     "challenge": "another challenge",
     "origin": "another origin",
@@ -174,7 +174,7 @@ def require_assertion(answer: str, passkey: Passkey, *, sign_count: int, challen
             require_user_verification=True,
         ).new_sign_count
 
-    count = _asked(verified)
+    count = _verified(verified)
     _require_own_page(answer)
     return count
 
@@ -204,7 +204,7 @@ def require_registration(answer: str, *, challenge: str, issuer: str) -> tuple[s
         key = _require_key(made.credential_public_key)
         return _text(made.credential_id), _text(key), made.sign_count
 
-    credential_id, key, count = _asked(verified)
+    credential_id, key, count = _verified(verified)
     _require_own_page(answer)
     if len(credential_id) > MAX_ID_LENGTH:
         raise SignInRefused("the credential's id is too long")
@@ -221,7 +221,7 @@ def _require_key(key: bytes) -> bytes:
         raise SignInRefused("a key that does not go with its algorithm")
     if kind[0] == 1 and is_weak(found.x):
         raise SignInRefused("an Ed25519 key of small order")
-    if kind[0] == 3 and len(found.n.lstrip(b"\0")) < SMALLEST_RSA:
+    if kind[0] == 3 and len(found.n.lstrip(b"\0")) < MIN_RSA_MODULUS_BYTES:
         raise SignInRefused("an RSA key that is too small")
     return key
 
@@ -234,7 +234,7 @@ def _require_own_page(answer: str) -> str:
     return answer
 
 
-def _asked(check: Callable[[], A]) -> A:
+def _verified(check: Callable[[], A]) -> A:
     """What the library says is right. Whatever else comes of a stranger's bytes is a refusal."""
     try:
         return check()
@@ -242,7 +242,7 @@ def _asked(check: Callable[[], A]) -> A:
         raise
     except Exception as problem:
         said = str(problem)
-        reason = next((why for words, why in WHY.items() if words in said), "malformed")
+        reason = next((why for words, why in REASONS.items() if words in said), "malformed")
         raise SignInRefused(f"passkey: {reason}") from None
 
 

@@ -9,10 +9,10 @@ from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest, matches
 from chalicelib.user_directory import PasskeyEnrolment, SignedIn, SignInRefused, UserDirectory
 from chalicelib.users import assurance, passkey
-from chalicelib.users.claims import asked_for
+from chalicelib.users.claims import disclosed_claims
 from chalicelib.users.username import normalize_username
 
-TICKET_LIFETIME = 10 * 60
+ENROLMENT_TOKEN_LIFETIME = 10 * 60
 """Seconds from the password to the passkey."""
 
 MAX_ITEMS = 10
@@ -20,10 +20,10 @@ MAX_ITEMS = 10
 
 
 class Passkeys:
-    """user_directory.Passkeys. `people`: the directory whose password and one-time code a person shows before one is added."""
+    """user_directory.Passkeys. `directory`: the directory whose password and one-time code a person shows before one is added."""
 
-    def __init__(self, provider: Provider, people: UserDirectory) -> None:
-        self._users, self._issuer, self._people = provider.users, provider.settings.issuer, people
+    def __init__(self, provider: Provider, directory: UserDirectory) -> None:
+        self._users, self._issuer, self._directory = provider.users, provider.settings.issuer, directory
         self._replay_cache = provider.replay_cache
 
     def find(self, answer: str) -> PasskeyHolder | None:
@@ -57,7 +57,7 @@ class Passkeys:
             user.sub,
             auth_time=now,
             methods=("passkey",),
-            claims=asked_for(user.claims, scope, claims),
+            claims=disclosed_claims(user.claims, scope, claims),
             accounts=user.accounts,
         )
         return SignedIn(login, username=user.username)
@@ -74,12 +74,12 @@ class Passkeys:
         now: int,
     ) -> PasskeyEnrolment:
         user = _invited(self._users.find(normalize_username(username)), (invitation, enrolment_token), now=now)
-        signed_in = self._people.sign_in(
+        signed_in = self._directory.sign_in(
             user, password=password, one_time_code=one_time_code, scope=(), now=now, attempt=attempt
         )
         for single_use in signed_in.single_use:
             self._replay_cache.consume(single_use, now=now, attempt=attempt)
-        until = now + TICKET_LIFETIME
+        until = now + ENROLMENT_TOKEN_LIFETIME
         self._users.exchange(
             user.username, invitation=invitation, enrolment_token=enrolment_token, until=until, now=now
         )

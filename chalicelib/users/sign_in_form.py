@@ -22,7 +22,7 @@ WRONG_PASSKEY = "That passkey was not accepted. Try again, or sign in with your 
 
 
 @dataclass(frozen=True)
-class Asked:
+class PasskeyChallenge:
     """What a page asked a passkey to sign. `until`: when it is too late for the answer.
 
     `offered`: it is good only if we remember having asked for it.
@@ -43,19 +43,19 @@ def form_field(form: Mapping[str, str], name: str) -> str:
     return form.get(name, "")[:MAX_LENGTH]
 
 
-def find(form: Mapping[str, str], people: UserDirectory) -> User | PasskeyHolder | None:
+def find(form: Mapping[str, str], directory: UserDirectory) -> User | PasskeyHolder | None:
     """Who says to be signing in; nothing is proven by that."""
     if "passkey" not in form:
-        return people.find(form_field(form, "username"))
-    return people.passkeys.find(form["passkey"]) if people.passkeys is not None else None
+        return directory.find(form_field(form, "username"))
+    return directory.passkeys.find(form["passkey"]) if directory.passkeys is not None else None
 
 
 def sign_in(
     found: User | PasskeyHolder | None,
     form: Mapping[str, str],
-    people: UserDirectory,
+    directory: UserDirectory,
     *,
-    requested: Asked | None,
+    requested: PasskeyChallenge | None,
     scope: tuple[str, ...],
     claims: tuple[str, ...],
     attempt: str,
@@ -68,14 +68,14 @@ def sign_in(
 
     Raises SignInRefused.
     """
-    if isinstance(found, PasskeyHolder) and people.passkeys is not None and requested is not None:
-        signed_in = people.passkeys.sign_in(
+    if isinstance(found, PasskeyHolder) and directory.passkeys is not None and requested is not None:
+        signed_in = directory.passkeys.sign_in(
             found, form["passkey"], challenge=requested.challenge, scope=scope, claims=claims, attempt=attempt, now=now
         )
         return replace(signed_in, single_use=(*signed_in.single_use, requested.single_use))
     if isinstance(found, PasskeyHolder) or "passkey" in form:
         raise SignInRefused("unknown passkey")
-    return people.sign_in(
+    return directory.sign_in(
         found,
         password=form_field(form, "password"),
         one_time_code=form_field(form, "one_time_code"),

@@ -8,7 +8,7 @@ from base64 import b32encode
 from pyotp import TOTP
 
 STEP = 30  # RFC6238-5.2
-AROUND = 1
+STEP_TOLERANCE = 1
 """Steps accepted before and after the present one, for clocks that drift and people who type (RFC 6238 5.2, 6)."""
 
 DIGITS = 6
@@ -26,14 +26,14 @@ def step_of(code: str, secret: bytes, *, now: int) -> int | None:
         return None
     codes = TOTP(_base32(secret), digits=DIGITS, interval=STEP)
     present = now // STEP
-    steps = range(present - AROUND, present + AROUND + 1)
+    steps = range(present - STEP_TOLERANCE, present + STEP_TOLERANCE + 1)
     found = [step for step in steps if hmac.compare_digest(codes.at(step * STEP), typed)]
     return found[-1] if found else None
 
 
-def gone_at(step: int) -> int:
+def step_expires_at(step: int) -> int:
     """The first instant at which a step's code is accepted no more."""
-    return (step + AROUND + 1) * STEP
+    return (step + STEP_TOLERANCE + 1) * STEP
 
 
 def provisioning_uri(secret: bytes, *, username: str, bank_name: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pytest_socket import disable_socket
 
-RACERS = 8
+MAX_ROTATION_ATTEMPTS = 8
 
 
 @pytest.fixture(autouse=True)
@@ -23,13 +23,13 @@ def race() -> Callable[[Callable[[int], Any]], list[Any]]:
     """A function: an action to what came of eight threads doing it at the same time. The action gets its thread's number."""
 
     def at_once(action: Callable[[int], Any]) -> list[Any]:
-        together = Barrier(RACERS)
+        together = Barrier(MAX_ROTATION_ATTEMPTS)
 
         def run(n: int) -> Any:
             together.wait(10)
             return action(n)
 
-        with ThreadPoolExecutor(RACERS) as racers:
-            return list(racers.map(run, range(RACERS)))
+        with ThreadPoolExecutor(MAX_ROTATION_ATTEMPTS) as racers:
+            return list(racers.map(run, range(MAX_ROTATION_ATTEMPTS)))
 
     return at_once

@@ -59,9 +59,9 @@ def test_each_sign_in_has_a_handle_of_its_own_and_ends_the_one_before(fapi1_base
 
 
 def test_a_person_who_is_gone_or_was_replaced_has_no_session(fapi1_baseline_client, victim, monkeypatch):
-    monkeypatch.setattr(sandbox_users, "PEOPLE", {})
+    monkeypatch.setattr(sandbox_users, "USERS", {})
     assert silent(victim, fapi1_baseline_client).parameters["error"] == "login_required"
-    monkeypatch.setattr(sandbox_users, "PEOPLE", {"alice": sandbox_users.BOB})
+    monkeypatch.setattr(sandbox_users, "USERS", {"alice": sandbox_users.BOB})
     assert silent(victim, fapi1_baseline_client).parameters["error"] == "login_required"
 
 

@@ -67,12 +67,12 @@ def test_a_client_that_writes_registers_what_binds_it(bank, method, what):
     with pytest.raises(InvalidClientMetadata, match="dpop_bound_access_tokens"):
         bank.register(**given)
     assert bank.register(**given, dpop_bound_access_tokens=True)
-    certified = given | {"tls_client_certificate_bound_access_tokens": True}
+    authenticated_by_certificate = given | {"tls_client_certificate_bound_access_tokens": True}
     if method == "none":  # its code could be bound to no certificate
         with pytest.raises(InvalidClientMetadata, match="dpop_bound_access_tokens"):
-            bank.register(**certified)
+            bank.register(**authenticated_by_certificate)
     else:
-        assert bank.register(**certified)
+        assert bank.register(**authenticated_by_certificate)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_an_unbound_refresh_token_never_writes(bank, fapi1_bearer_client):
             PresentedKeys(certificate=certificate("fapi1-bearer")),
             bank.aws.clients.find("fapi1-bearer", now=NOW),
             PROFILES["fapi1-baseline"],
-            certified=False,
+            authenticated_by_certificate=False,
             writes=True,
         )
 

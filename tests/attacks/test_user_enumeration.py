@@ -6,7 +6,7 @@ import pyotp
 import pytest
 
 from chalicelib.users import directory, enrolment
-from chalicelib.users.directory import FREE_TRIES, LOCKS
+from chalicelib.users.directory import FREE_ATTEMPTS, LOCKS
 from tests.actors import Browser
 
 PASSWORD = "correct horse battery staple"
@@ -45,8 +45,8 @@ def test_a_page_never_says_which_part_was_wrong(bank, fintech, code, where):
             {"password": "x" * 1000},
         )
     }
-    for n in range(FREE_TRIES):
-        bank.aws.users.admit("carol", attempt=str(n), free=FREE_TRIES, locks=LOCKS, now=bank.now)
+    for n in range(FREE_ATTEMPTS):
+        bank.aws.users.admit("carol", attempt=str(n), free=FREE_ATTEMPTS, locks=LOCKS, now=bank.now)
     said.add(problem(browser.sign_in(page, **right)))
     (only,) = said
     assert only.startswith("That did not match")

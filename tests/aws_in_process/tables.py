@@ -14,7 +14,7 @@ Key = tuple[str, ...]
 
 LARGEST_ITEM = 400 * 1024
 LARGEST_PAGE = 1024 * 1024
-LONGEST = {"HASH": 2048, "RANGE": 1024}
+MAX_KEY_BYTES = {"HASH": 2048, "RANGE": 1024}
 """Bytes (DynamoDB developer guide, "Quotas")."""
 
 _NOT_VALID = "One or more parameter values are not valid. "
@@ -89,8 +89,10 @@ class Table:
             inside = str(content(value))
             if not inside:
                 raise invalid(f"{_NOT_VALID}{_EMPTY}Key: {name}")
-            if len(inside.encode()) > LONGEST[role]:
-                raise invalid(f"{_INVALID}Size of a key has exceeded the maximum size limit of {LONGEST[role]} bytes")
+            if len(inside.encode()) > MAX_KEY_BYTES[role]:
+                raise invalid(
+                    f"{_INVALID}Size of a key has exceeded the maximum size limit of {MAX_KEY_BYTES[role]} bytes"
+                )
             key.append(inside)
         return tuple(key)
 

@@ -17,7 +17,7 @@ from tests.aws_in_process.errors import Unknown, invalid
 Value = dict[str, Any]
 Item = dict[str, Value]
 
-DIGITS, LARGEST, SMALLEST = 38, 125, -130
+DIGITS, MAX_EXPONENT, MIN_EXPONENT = 38, 125, -130
 """What a number may have and be (DynamoDB developer guide, "Naming rules and data types")."""
 
 SCALARS = ("S", "N", "B")
@@ -70,8 +70,8 @@ def number(text: str) -> str:
     found = Decimal(text)
     if not found:
         return "0"
-    if not SMALLEST <= found.adjusted() <= LARGEST:
-        direction = "overflow" if found.adjusted() > LARGEST else "underflow"
+    if not MIN_EXPONENT <= found.adjusted() <= MAX_EXPONENT:
+        direction = "overflow" if found.adjusted() > MAX_EXPONENT else "underflow"
         raise invalid(f"Number {direction}. Attempting to store a number with magnitude outside of the supported range")
     shortest = found.normalize(_EXACT)
     if len(shortest.as_tuple().digits) > DIGITS:

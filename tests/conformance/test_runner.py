@@ -96,7 +96,7 @@ def test_a_run_that_is_told_to_stop_begins_no_further_module(fake, shared):
 
 
 def test_a_module_that_does_not_end_is_stopped_and_what_it_waits_for_is_said(fake, shared, monkeypatch):
-    monkeypatch.setattr(runner, "LONGEST", -1)
+    monkeypatch.setattr(runner, "MAX_SECONDS", -1)
     fake.ends["first-module"] = None
     ((_, (hanging, after)),) = runner.run(CELLS[:1], shared(), side_by_side=1)
     assert (hanging.verdict, after.verdict) == (Verdict.REVIEW, Verdict.PASSED)
@@ -107,7 +107,7 @@ def test_a_module_that_does_not_end_is_stopped_and_what_it_waits_for_is_said(fak
 
 
 def test_by_hand_each_thing_to_do_is_said_once(fake, bank, shared, monkeypatch):
-    monkeypatch.setattr(runner, "LONGEST_BY_HAND", 0.5)
+    monkeypatch.setattr(runner, "MAX_SECONDS_BY_HAND", 0.5)
     bank.person = None
     fake.ends["first-module"] = None
     list(runner.run(CELLS[:1], shared(modules="first*"), side_by_side=1))

@@ -12,7 +12,7 @@ from tests.fault_injection.steps import STEPS, Step
 from tests.fault_injection.whole import whole
 from tests.fault_injection.world import World
 
-LIFE = min(function.timeout for function in FUNCTIONS)
+MIN_TIMEOUT = min(function.timeout for function in FUNCTIONS)
 """Seconds that a function has."""
 
 UNAVAILABLE = 503
@@ -71,8 +71,8 @@ def _run(world: World, name: str, step: Step, point: Point, fault: Fault) -> Run
     problems = []
     if fault.throttles and answer is not None and answer.status == OURS:
         problems.append("AWS throttled, and the answer says that something of ours is broken")
-    if time > LIFE:
-        problems.append(f"waited {time:.0f} s, and the function has {LIFE}")
+    if time > MIN_TIMEOUT:
+        problems.append(f"waited {time:.0f} s, and the function has {MIN_TIMEOUT}")
     last, after = answer, GOOD
     if answer is None or not step.good(answer):
         last, after = _again(step)

@@ -15,7 +15,7 @@ from infra.functions import FUNCTIONS
 from tests.fetch.conftest import HOST, OTHER, PUBLIC, _signed
 
 URL = f"https://{HOST}/jwks.json"
-LARGEST = 1000
+MAX_BYTES = 1000
 
 
 def response(body=b'{"keys":[]}', *headers, status="200 OK", length=True):
@@ -23,15 +23,15 @@ def response(body=b'{"keys":[]}', *headers, status="200 OK", length=True):
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-def refused(documents, url=URL, *, largest=LARGEST):
+def refused(documents, url=URL, *, max_bytes=MAX_BYTES):
     with pytest.raises(FetchError) as found:
-        documents.get(url, largest=largest)
+        documents.get(url, max_bytes=max_bytes)
     return str(found.value)
 
 
 def test_a_document_comes_as_it_is(documents, serve, network):
     server = serve(response(b'{"keys": []}\n'))
-    assert documents.get(f"https://{HOST}/a/jwks.json?b=c", largest=LARGEST) == b'{"keys": []}\n'
+    assert documents.get(f"https://{HOST}/a/jwks.json?b=c", max_bytes=MAX_BYTES) == b'{"keys": []}\n'
     (request,) = server.requests
     line, *headers = request.rstrip().split("\r\n")
     assert line == "GET /a/jwks.json?b=c HTTP/1.1"
@@ -47,7 +47,7 @@ def test_a_document_comes_as_it_is(documents, serve, network):
 
 def test_a_port_may_be_named(documents, serve):
     server = serve(response())
-    assert documents.get(f"https://{HOST}:8443", largest=LARGEST)
+    assert documents.get(f"https://{HOST}:8443", max_bytes=MAX_BYTES)
     assert f"Host: {HOST}:8443\r\n" in server.requests[0]
     assert server.requests[0].startswith("GET / HTTP/1.1")
 
@@ -165,14 +165,14 @@ def test_a_name_that_answers_otherwise_a_moment_later_gains_nothing(documents, s
     network.names[HOST] = [[PUBLIC], ["127.0.0.1"]]
     serve(response())
     inward = serve(response(b"secret"), at="127.0.0.1")
-    assert documents.get(URL, largest=LARGEST) == b'{"keys":[]}'
+    assert documents.get(URL, max_bytes=MAX_BYTES) == b'{"keys":[]}'
     assert (network.looked_up, network.connected, inward.requests) == ([HOST], [PUBLIC], [])
 
 
 def test_an_address_without_a_server_is_passed_over(documents, serve, network):
     network.names[HOST] = [[OTHER, PUBLIC]]
     serve(response())
-    assert documents.get(URL, largest=LARGEST)
+    assert documents.get(URL, max_bytes=MAX_BYTES)
     assert network.connected == [OTHER, PUBLIC]
 
 
@@ -200,7 +200,7 @@ def test_no_proxy_of_the_environment_is_asked(documents, serve, network, monkeyp
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://proxy.example:3128")
     serve(response())
-    assert documents.get(URL, largest=LARGEST)
+    assert documents.get(URL, max_bytes=MAX_BYTES)
     assert (network.looked_up, network.connected) == ([HOST], [PUBLIC])
 
 
@@ -241,8 +241,8 @@ def test_plain_http_is_no_answer(documents, serve):
 
 
 def test_the_largest_document_is_as_large_as_it_may_be(documents, serve):
-    serve(response(b"a" * LARGEST))
-    assert len(documents.get(URL, largest=LARGEST)) == LARGEST
+    serve(response(b"a" * MAX_BYTES))
+    assert len(documents.get(URL, max_bytes=MAX_BYTES)) == MAX_BYTES
 
 
 def forever(head):
@@ -257,8 +257,8 @@ def forever(head):
 @pytest.mark.parametrize(
     "said",
     [
-        response(b"a" * (LARGEST + 1)),
-        response(b"a" * (LARGEST + 1), length=False),
+        response(b"a" * (MAX_BYTES + 1)),
+        response(b"a" * (MAX_BYTES + 1), length=False),
         forever(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
         forever(b"HTTP/1.1 200 OK\r\n\r\n"),
         forever(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"),
@@ -382,7 +382,7 @@ def test_the_laptop_asks_itself_and_no_other_machine_inside(authority, serve, ne
     laptop = Https(seconds=20.0, authorities=pem, loopback=True)
     network.names["localhost"] = [["127.0.0.1"]]
     serve(response(), at="127.0.0.1", pem=identity("localhost"))
-    assert laptop.get("https://localhost/", largest=LARGEST) == b'{"keys":[]}'
+    assert laptop.get("https://localhost/", max_bytes=MAX_BYTES) == b'{"keys":[]}'
     for address in ("10.0.0.1", "169.254.169.254", "fe80::1"):
         network.names["localhost"] = [[address]]
         assert refused(laptop, "https://localhost/") == "it has an address that is not public"

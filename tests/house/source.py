@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOM = ROOT / "chalicelib"
+PACKAGE = ROOT / "chalicelib"
 
-FILES = tuple(sorted(path.relative_to(ROOT) for path in ROOM.rglob("*.py")))
+FILES = tuple(sorted(path.relative_to(ROOT) for path in PACKAGE.rglob("*.py")))
 """Every Python file that ships, but the front door."""
 
 ENDPOINTS = tuple(path for path in FILES if path.parent.name == "endpoints" and path.name != "__init__.py")

@@ -33,10 +33,10 @@ FIGURES = {
         (r"`state` may have ([\d,]+) characters", request.MAX_STATE_LENGTH),
         (r"`nonce` and `login_hint` ([\d,]+)\.", request.MAX_LENGTH),
         (r"have (\w+) seconds of tolerance", jwt_time.LEEWAY),
-        (r"exp is at most an? (hour) ahead", EVERY.assertion_longest_life),
+        (r"exp is at most an? (hour) ahead", EVERY.max_assertion_lifetime),
         (r'"expires_in":(\d+)}', EVERY.request_uri_lifetime),
         (r"From there the person has (\d+) minutes", EVERY.interaction_lifetime // MINUTE),
-        (r"signed in within the last (\d+) minutes", FAPI1_BASELINE.longest_session // MINUTE),
+        (r"signed in within the last (\d+) minutes", FAPI1_BASELINE.session_lifetime // MINUTE),
         (r"The code lasts (\d+) seconds", EVERY.code_lifetime),
         (r'"expires_in": (\d+),', EVERY.access_token_lifetime),
         (r"until the consent ends, after (\d+) days", EVERY.consent_lifetime // DAY),
@@ -52,7 +52,7 @@ FIGURES = {
         (r"consents a (day)", FAPI1_BASELINE.public_consent_lifetime),
         (r"at most (\d+) KB and \d+ keys", jwks_uri.MAX_BYTES // 1024),
         (r"at most \d+ KB and (\d+) keys", jwk_set.MAX_KEYS),
-        (r"asked for every (\w+) minutes", jwks_uri.FRESH // MINUTE),
+        (r"asked for every (\w+) minutes", jwks_uri.CACHE_LIFETIME // MINUTE),
         (r"at most (\d+) KB, under the same", request_object_by_reference.MAX_BYTES // 1024),
     ],
     "docs/integrate/divergences.md": [
@@ -60,12 +60,12 @@ FIGURES = {
         (r"`login_hint` and `acr_values`: ([\d,]+)\.", request.MAX_LENGTH),
         (r"`claims`: ([\d,]+)\.", claims_request.MAX_LENGTH),
         (r"signed as EdDSA, it may have ([\d,]+) characters", request.MAX_SIGNED_WHOLE),
-        (r"KMS signs at most ([\d,]+) bytes", kms.MAX_LENGTH),
+        (r"KMS signs at most ([\d,]+) bytes", kms.MAX_MESSAGE_BYTES),
         (r"no authorization details, and lasts (\w+) minutes", FAPI1_BASELINE.public_access_token_lifetime // MINUTE),
         (r"opened within (\d+) seconds", EVERY.request_uri_lifetime),
-        (r"a browser is recognised for (\d+) minutes", FAPI1_BASELINE.longest_session // MINUTE),
-        (r"Keys are kept for (\w+) minutes", jwks_uri.FRESH // MINUTE),
-        (r"through an outage for an (hour)", jwks_uri.MAX_USE),
+        (r"a browser is recognised for (\d+) minutes", FAPI1_BASELINE.session_lifetime // MINUTE),
+        (r"Keys are kept for (\w+) minutes", jwks_uri.CACHE_LIFETIME // MINUTE),
+        (r"through an outage for an (hour)", jwks_uri.MAX_CACHE_AGE),
         (r"lasts as long as its consent: (\d+) days", EVERY.consent_lifetime // DAY),
         (r"are taken for (\d+) seconds, and \d+ ahead", dpop.LIFETIME),
         (r"are taken for \d+ seconds, and (\d+) ahead", jwt_time.LEEWAY),
@@ -75,10 +75,10 @@ FIGURES = {
     "docs/integrate/troubleshooting.md": [
         (r"larger than (\d+) KB", messages.MAX_BODY_BYTES // 1024),
         (r"waited longer than (\d+) minutes", EVERY.interaction_lifetime // MINUTE),
-        (r"sign-in was more than (\d+) minutes ago", FAPI1_BASELINE.longest_session // MINUTE),
+        (r"sign-in was more than (\d+) minutes ago", FAPI1_BASELINE.session_lifetime // MINUTE),
         (r"may be (\w+) seconds ahead", jwt_time.LEEWAY),
-        (r"`exp` may be at most an (hour) ahead", EVERY.assertion_longest_life),
-        (r"sign (\w+) minutes later", jwks_uri.FRESH // MINUTE),
+        (r"`exp` may be at most an (hour) ahead", EVERY.max_assertion_lifetime),
+        (r"sign (\w+) minutes later", jwks_uri.CACHE_LIFETIME // MINUTE),
         (r"The code is older than (\d+) seconds", EVERY.code_lifetime),
         (r"ended the consent, or (\d+) days are over", EVERY.consent_lifetime // DAY),
         (r"later than (\d+) seconds after the push", EVERY.request_uri_lifetime),
@@ -87,7 +87,7 @@ FIGURES = {
         (r"good for at least (\w+) minutes", dpop_nonce.LIFETIME // MINUTE),
     ],
     "docs/integrate/protect-your-api.md": [
-        (r"The same key passes again for a\n(day)", detail_consumption.AGAIN),
+        (r"The same key passes again for a\n(day)", detail_consumption.IDEMPOTENCY_LIFETIME),
         (r"`created`, at most a (minute) ago", request_signature.LIFETIME),
     ],
     "docs/operate/deploy.md": [
@@ -108,22 +108,22 @@ FIGURES = {
     "docs/operate/keys.md": [
         (r"is published (\d+) minutes before it signs", publish_keys.PUBLISHED_BEFORE_SIGNING // MINUTE),
         (r"until it expires, within (\w+)\nminutes", EVERY.id_token_lifetime // MINUTE),
-        (r"of which KMS takes\n([\d,]+) bytes", kms.MAX_LENGTH),
+        (r"of which KMS takes\n([\d,]+) bytes", kms.MAX_MESSAGE_BYTES),
     ],
     "docs/operate/clients-and-users.md": [
-        (r"The password has (\d+) characters or more", enrolment.SHORTEST_PASSWORD),
+        (r"The password has (\d+) characters or more", enrolment.MIN_PASSWORD_LENGTH),
         (r"at most (\w+) passkeys", passkeys.MAX_ITEMS),
-        (r"^(\w+) attempts without success", directory.FREE_TRIES),
+        (r"^(\w+) attempts without success", directory.FREE_ATTEMPTS),
         (r"lock an account for (\d+) seconds", directory.FIRST_LOCK),
         (r"up to (\d+) minutes", directory.MAX_LOCK // MINUTE),
     ],
     "docs/operate/troubleshooting.md": [
         (r"or none in (\w+) seconds", settings.AWS_READ_SECONDS),
-        (r"longer than ([\d,]+) bytes", kms.MAX_LENGTH),
+        (r"longer than ([\d,]+) bytes", kms.MAX_MESSAGE_BYTES),
     ],
     "docs/operate/incidents.md": [
         (r"work for up to (\w+) minutes more", EVERY.access_token_lifetime // MINUTE),
-        (r"recognised for (\d+) minutes at most", FAPI1_BASELINE.longest_session // MINUTE),
+        (r"recognised for (\d+) minutes at most", FAPI1_BASELINE.session_lifetime // MINUTE),
     ],
     "docs/try/README.md": [(r"`request_uri` that lasts (\d+) seconds", EVERY.request_uri_lifetime)],
     "docs/try/curl.md": [
@@ -138,7 +138,7 @@ FIGURES = {
         (r"is good for (\d+) seconds more", refresh_token.TOLERANCE)
     ],
     "docs/decisions/0035-attempts-are-counted-before-they-are-looked-at.md": [
-        (r"among the (\w+) free ones", directory.FREE_TRIES),
+        (r"among the (\w+) free ones", directory.FREE_ATTEMPTS),
         (r"it lasts (\d+) days", known_browser.LIFETIME // DAY),
     ],
 }
@@ -170,7 +170,7 @@ def test_what_the_pages_say_of_every_profile_is_the_same_in_each():
         "consent_lifetime",
     )
     assert {tuple(getattr(p, n) for n in names) for p in PROFILES.values()} == {tuple(getattr(EVERY, n) for n in names)}
-    assert {p.longest_session for p in PROFILES.values()} == {0, FAPI1_BASELINE.longest_session}
+    assert {p.session_lifetime for p in PROFILES.values()} == {0, FAPI1_BASELINE.session_lifetime}
     assert {p.public_access_token_lifetime for p in PROFILES.values()} == {
         0,
         FAPI1_BASELINE.public_access_token_lifetime,

@@ -3,7 +3,7 @@
 import ast
 import tomllib
 
-from tests.house.source import ROOM, ROOT
+from tests.house.source import PACKAGE, ROOT
 
 CONFIGURATION = ROOT / "pyproject.toml"
 CONTRACTS = tomllib.loads(CONFIGURATION.read_text())["tool"]["importlinter"]["contracts"]
@@ -21,7 +21,7 @@ def floor(layer):
 
 def test_every_room_has_its_floor():
     placed = [name for layer in LAYERS for name in floor(layer)]
-    assert sorted(placed) == sorted(path.stem for path in ROOM.iterdir() if is_source(path))
+    assert sorted(placed) == sorted(path.stem for path in PACKAGE.iterdir() if is_source(path))
 
 
 def test_what_is_requested_who_consents_and_what_is_issued_know_nothing_of_each_other():
@@ -49,7 +49,7 @@ def test_no_file_imports_another_in_a_circle():
 
 
 def files():
-    return {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in ROOM.rglob("*.py")}
+    return {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in PACKAGE.rglob("*.py")}
 
 
 def imported_by(path, name):

@@ -82,7 +82,7 @@ NOT_OFFERED = (
     "introspection_signing_algs",
     "public_access_token_lifetime",
     "public_consent_lifetime",
-    "longest_session",
+    "session_lifetime",
 )
 """Questions to which nothing, or never, is an answer."""
 

@@ -2,7 +2,7 @@
 
 import app
 from chalicelib import settings
-from infra.deployment import PEOPLE
+from infra.deployment import USER_DIRECTORY
 from infra.functions import FUNCTIONS
 from infra.keys import KEYS
 
@@ -48,8 +48,8 @@ def test_the_settings_are_accepted_by_the_code(template):
 
 
 def test_the_people_of_the_sandbox_are_not_deployed(template):
-    assert template.environment()["DUCAT_USER_DIRECTORY"] == PEOPLE
-    assert PEOPLE.startswith("chalicelib.")
+    assert template.environment()["DUCAT_USER_DIRECTORY"] == USER_DIRECTORY
+    assert USER_DIRECTORY.startswith("chalicelib.")
 
 
 def test_only_our_own_files_and_packaged_dependencies_are_in_the_code(template):

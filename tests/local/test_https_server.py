@@ -216,9 +216,9 @@ def test_what_is_no_request_is_refused_in_json_and_the_connection_ends(serve, co
 
 def test_a_body_of_the_largest_size_is_taken(serve, connect):
     server, came = serve()
-    head = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % https_server.LARGEST_BODY
-    assert ask(connect(server), head + b"a" * https_server.LARGEST_BODY)[0] == 200
-    assert len(came[0].body) == https_server.LARGEST_BODY
+    head = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % https_server.MAX_BODY_BYTES_IN
+    assert ask(connect(server), head + b"a" * https_server.MAX_BODY_BYTES_IN)[0] == 200
+    assert len(came[0].body) == https_server.MAX_BODY_BYTES_IN
 
 
 def test_a_body_that_ends_early_reaches_no_function(serve, connect):
@@ -232,7 +232,7 @@ def test_a_body_that_ends_early_reaches_no_function(serve, connect):
 
 @pytest.mark.parametrize("sent", [b"", b"\x16\x03"])
 def test_who_never_finishes_the_handshake_is_let_go(serve, monkeypatch, sent):
-    monkeypatch.setattr(https_server, "PATIENCE", 0.2)
+    monkeypatch.setattr(https_server, "TIMEOUT", 0.2)
     server, _ = serve()
     with socket.create_connection(("127.0.0.1", server.port), timeout=5) as raw:
         raw.sendall(sent)

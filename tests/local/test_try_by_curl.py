@@ -51,7 +51,7 @@ def code_of(address, first):
     browser = Browser(FOLDER / "dev-ca.crt", elsewhere=f"https://localhost:{first + 2}/")
     typed = {
         "username": "alice",
-        "password": sandbox_users.PEOPLE["alice"].password,
+        "password": sandbox_users.USERS["alice"].password,
         "one_time_code": sandbox_users.ONE_TIME_CODE,
     }
     page = browser.press(browser.press(browser.open(address), "login", typed), "approve")

@@ -93,7 +93,7 @@ def test_2_2_2_a_renewed_certificate_is_looked_for(register, bank):
     client = register(old, auth="self_signed_tls_client_auth")
     client.pushed()
     bank.web.put(URL, {"keys": [old, new]})
-    bank.now += jwks_uri.BETWEEN_ATTEMPTS
+    bank.now += jwks_uri.RETRY_INTERVAL
     client.with_(certificate=shown_by(BY_ITSELF, "renewed")).pushed()
     assert bank.web.asked == [URL, URL]
 
@@ -149,7 +149,7 @@ def test_2_a_signed_call_of_the_api_is_verified_by_a_published_key(web, publishe
         ("signature", "sig=:YQ==:"),
     )
     request = Request("GET", "/accounts", headers=signed)
-    later = NOW + jwks_uri.BETWEEN_ATTEMPTS
+    later = NOW + jwks_uri.RETRY_INTERVAL
     assert kids(request_signature.with_keys(request, CLIENT, published, now=later)) == ["k1", "calls"]
     assert kids(request_signature.with_keys(Request("GET", "/accounts"), CLIENT, published, now=later))
     web.pages.clear()
@@ -318,10 +318,10 @@ def test_2_a_set_of_64_kb_is_the_largest(web, published, more, taken):
 @pytest.mark.clause("OIDCC-10.1.1")
 def test_10_1_1_a_set_is_kept_for_a_while(web, published):
     """Five minutes long nobody asks for it again."""
-    for at in (0, 1, jwks_uri.FRESH - 1):
+    for at in (0, 1, jwks_uri.CACHE_LIFETIME - 1):
         published.of(CLIENT, now=NOW + at, kid="k1")
     assert web.asked == [URL]
-    published.of(CLIENT, now=NOW + jwks_uri.FRESH, kid="k1")
+    published.of(CLIENT, now=NOW + jwks_uri.CACHE_LIFETIME, kid="k1")
     assert web.asked == [URL, URL]
 
 
@@ -332,7 +332,7 @@ def test_10_1_1_an_unfamiliar_kid_sends_us_back(register, bank):
     client.pushed()
     fresh = client.with_(key=rsa_key("rolled over"))
     bank.web.put(URL, {"keys": [jwk(rsa_key("rolled over"), kid="k2")]})
-    bank.now += jwks_uri.BETWEEN_ATTEMPTS
+    bank.now += jwks_uri.RETRY_INTERVAL
     sent = {"client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}
     sent["client_assertion"] = fresh.assertion(headers={"kid": "k2"})
     assert fresh.push(**sent).status == 201
@@ -343,11 +343,11 @@ def test_10_1_1_an_unfamiliar_kid_sends_us_back(register, bank):
 @pytest.mark.clause("OIDCC-10.1.1")
 def test_10_1_1_invented_kids_do_not_make_us_ask_more_often(web, published):
     """Anyone can send an assertion with a new kid each time: one attempt in half a minute, and none that fails more often."""
-    for second in range(2 * jwks_uri.BETWEEN_ATTEMPTS):
+    for second in range(2 * jwks_uri.RETRY_INTERVAL):
         published.of(CLIENT, now=NOW + second, kid=f"invented-{second}")
     assert len(web.asked) == 2
     web.pages.clear()
-    for second in range(2 * jwks_uri.BETWEEN_ATTEMPTS):
+    for second in range(2 * jwks_uri.RETRY_INTERVAL):
         published.of(CLIENT, now=NOW + 1000 + second, kid=f"invented-{second}")
     assert len(web.asked) == 4
 
@@ -356,11 +356,11 @@ def test_10_1_1_invented_kids_do_not_make_us_ask_more_often(web, published):
 def test_10_1_1_a_first_attempt_that_failed_is_not_repeated_at_once(web, published):
     """Nor does a client whose keys can't be had cost each request its seconds."""
     web.pages[URL] = FetchError("it took too long")
-    for second in range(jwks_uri.BETWEEN_ATTEMPTS):
+    for second in range(jwks_uri.RETRY_INTERVAL):
         assert refused(published, NOW + second) == "jwks_uri: it took too long"
     assert web.asked == [URL]
     web.put(URL, {"keys": [RSA]})
-    assert kids(published.of(CLIENT, now=NOW + jwks_uri.BETWEEN_ATTEMPTS)) == ["k1"]
+    assert kids(published.of(CLIENT, now=NOW + jwks_uri.RETRY_INTERVAL)) == ["k1"]
 
 
 @pytest.mark.clause("OIDCC-10.1.1")
@@ -371,7 +371,7 @@ def test_10_1_1_the_last_good_set_serves_for_an_hour(web, published, page):
     """A client is not shut out by an outage of its web server, and a key that was withdrawn does not live on for ever."""
     published.of(CLIENT, now=NOW)
     web.pages[URL] = page
-    last = NOW + jwks_uri.MAX_USE
+    last = NOW + jwks_uri.MAX_CACHE_AGE
     assert kids(published.of(CLIENT, now=last - 1)) == ["k1"]
     assert refused(published, last).startswith("jwks_uri: ")
     assert len(web.asked) == 2
@@ -382,7 +382,7 @@ def test_10_1_1_a_withdrawn_key_is_gone_with_the_next_set(web, published):
     """An empty set is a set."""
     published.of(CLIENT, now=NOW)
     web.put(URL, {"keys": []})
-    assert kids(published.of(CLIENT, now=NOW + jwks_uri.FRESH)) == []
+    assert kids(published.of(CLIENT, now=NOW + jwks_uri.CACHE_LIFETIME)) == []
 
 
 @pytest.mark.clause("OIDCC-10.1.1")

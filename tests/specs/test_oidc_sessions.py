@@ -12,7 +12,7 @@ from tests.actors import Browser, jwk, rsa_key
 from tests.conftest import FAPI1
 from tests.each import each
 
-LONGEST = PROFILES["fapi1-baseline"].longest_session
+LONGEST = PROFILES["fapi1-baseline"].session_lifetime
 
 
 @pytest.fixture

@@ -284,13 +284,13 @@ def test_4_an_account_without_an_iban_is_no_choice_and_no_failure(rich, monkeypa
     """A card or a loan has none; whoever had one could sign in, and then saw an error of ours."""
     card = {"name": "Credit card", "pan": "5409"}
     alice = replace(sandbox_users.ALICE, accounts=(card, *sandbox_users.ALICE.accounts))
-    monkeypatch.setattr(sandbox_users, "PEOPLE", {"alice": alice})
+    monkeypatch.setattr(sandbox_users, "USERS", {"alice": alice})
     browser = Browser(rich.bank)
     page = consent_page(rich, browser, detail)
     assert page.status == 200
     assert "Credit card" not in page.text
     assert "code" in answered(browser, page).parameters
-    monkeypatch.setattr(sandbox_users, "PEOPLE", {"alice": replace(alice, accounts=(card,))})
+    monkeypatch.setattr(sandbox_users, "USERS", {"alice": replace(alice, accounts=(card,))})
     browser = Browser(rich.bank)
     page = consent_page(rich, browser, detail)
     assert "You have no" in page.text or "You have none" in page.text

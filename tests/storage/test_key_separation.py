@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from chalicelib.assembly import Aws
 from chalicelib.settings import Settings, variable
-from chalicelib.storage.dynamodb.users import _place
+from chalicelib.storage.dynamodb.users import _table_and_key
 from chalicelib.storage.records import SigningKey
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest, of_grant, read, session_of
@@ -87,7 +87,7 @@ def _fill(aws: Aws) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
         "client_id": fintech.client_id,
         "username": "alice",
         "credential id": credential,
-        "passkey key": _place(credential),
+        "passkey key": _table_and_key(credential),
         "invitation": ticket,
         "once key": used.key,
         "own token": own,
@@ -112,7 +112,7 @@ def _fill(aws: Aws) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
         (names.clients_table, fintech.client_id): "client",
         (names.users_table, "alice"): "user",
         (names.users_table, "bob"): "user",
-        (names.users_table, _place(credential)): "passkey",
+        (names.users_table, _table_and_key(credential)): "passkey",
         (names.replay_cache_table, used.key): "once",
         (names.access_tokens_table, digest(own)): "token",
         (names.access_tokens_table, digest(refreshed)): "token",

@@ -452,7 +452,7 @@ def test_many_are_listed_page_by_page(aws):
     made = [flow(sub=sub).approved(aws, now=NOW + n) for n in range(5)]
     listed, after, pages = [], None, 0
     while pages == 0 or after is not None:
-        found, after = aws.grants.of_person(sub, now=NOW, after=after, most=2)
+        found, after = aws.grants.of_person(sub, now=NOW, after=after, limit=2)
         assert len(found) <= 2
         listed += [grant.key for grant in found]
         pages += 1

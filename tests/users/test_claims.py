@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.users.claims import SCOPES, asked_for
+from chalicelib.users.claims import SCOPES, disclosed_claims
 
 ALICE = {
     "sub": "another",
@@ -30,20 +30,20 @@ ALICE = {
 )
 def test_5_4_each_scope_gives_its_own_claims_and_no_other(scope, names):
     """Scope values ask for sets of claims."""
-    assert asked_for(ALICE, ("openid", scope)) == {name: ALICE[name] for name in names}
+    assert disclosed_claims(ALICE, ("openid", scope)) == {name: ALICE[name] for name in names}
 
 
 @pytest.mark.clause("OIDCC-5.4")
 def test_5_4_several_scopes_add_up():
     """Multiple scope values may be combined."""
-    assert asked_for(ALICE, ("email", "phone")).keys() == {"email", "email_verified", "phone_number"}
+    assert disclosed_claims(ALICE, ("email", "phone")).keys() == {"email", "email_verified", "phone_number"}
 
 
 def test_no_scope_gives_another_sub_or_what_is_no_standard_claim():
-    assert asked_for(ALICE, tuple(SCOPES)).keys() == ALICE.keys() - {"sub", "iban"}
+    assert disclosed_claims(ALICE, tuple(SCOPES)).keys() == ALICE.keys() - {"sub", "iban"}
 
 
 @pytest.mark.clause("OIDCC-5.5")
 def test_5_5_no_name_that_is_asked_for_gives_another_sub_or_what_is_no_standard_claim():
     """Claims may be asked for one by one; those that the directory knows besides are told to nobody."""
-    assert asked_for(ALICE, (), ("iban", "sub", "name")) == {"name": ALICE["name"]}
+    assert disclosed_claims(ALICE, (), ("iban", "sub", "name")) == {"name": ALICE["name"]}

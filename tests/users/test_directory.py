@@ -15,8 +15,8 @@ from chalicelib.assembly import Aws
 from chalicelib.settings import Settings, variable
 from chalicelib.user_directory import SignInRefused
 from chalicelib.users import directory, password
-from chalicelib.users.directory import FIRST_LOCK, FREE_TRIES, LOCKS, MAX_LOCK
-from chalicelib.users.enrolment import SHORTEST_PASSWORD, enrol
+from chalicelib.users.directory import FIRST_LOCK, FREE_ATTEMPTS, LOCKS, MAX_LOCK
+from chalicelib.users.enrolment import MIN_PASSWORD_LENGTH, enrol
 from tests.aws_in_process import aws as standin
 
 pytestmark = pytest.mark.usefixtures("light_passwords")
@@ -168,11 +168,11 @@ def test_the_secret_of_the_codes_stays_sealed_until_the_password_was_right(sign_
 
 
 def tried(provider, now=NOW):
-    return provider.users.admit("alice", attempt=secrets.token_hex(), free=FREE_TRIES, locks=LOCKS, now=now)
+    return provider.users.admit("alice", attempt=secrets.token_hex(), free=FREE_ATTEMPTS, locks=LOCKS, now=now)
 
 
 def _locked(provider):
-    assert all([tried(provider) for _ in range(FREE_TRIES)])
+    assert all([tried(provider) for _ in range(FREE_ATTEMPTS)])
 
 
 @pytest.mark.parametrize("who", ["unknown", "known", "locked"])
@@ -232,7 +232,7 @@ def test_each_failure_is_counted(provider, sign_in, alice):
 
 
 def test_after_five_failures_even_the_right_password_and_code_are_refused(sign_in, alice):
-    for _ in range(FREE_TRIES):
+    for _ in range(FREE_ATTEMPTS):
         assert not refused(sign_in, "alice", "wrong", code=alice(NOW)).locked
     assert refused(sign_in, code=alice(NOW)).locked
 
@@ -274,7 +274,7 @@ def test_a_volley_after_the_lock_is_one_attempt(provider, sign_in, alice):
             volley.map(lambda n: refused(sign_in, "alice", f"guess {n}", code="123456", now=later), range(8))
         )
     assert [refusal.locked for refusal in refusals].count(False) == 1
-    assert provider.users.find("alice").failures == FREE_TRIES + 1
+    assert provider.users.find("alice").failures == FREE_ATTEMPTS + 1
 
 
 @pytest.mark.fault("3f")
@@ -292,8 +292,8 @@ def test_of_two_hundred_parallel_guesses_no_more_than_the_limit_are_looked_at(pr
     hers = provider.users.find("alice").password
     with patch.object(password, "matches", wraps=password.matches) as matches, ThreadPoolExecutor(32) as volley:
         refusals = list(volley.map(lambda n: refused(sign_in, "alice", f"guess {n}", code="123456"), range(200)))
-    assert [stored for _, stored in (call.args for call in matches.call_args_list)].count(hers) == FREE_TRIES <= 10
-    assert [refusal.locked for refusal in refusals].count(False) == FREE_TRIES
+    assert [stored for _, stored in (call.args for call in matches.call_args_list)].count(hers) == FREE_ATTEMPTS <= 10
+    assert [refusal.locked for refusal in refusals].count(False) == FREE_ATTEMPTS
 
 
 @pytest.mark.fault("3f")
@@ -303,7 +303,7 @@ def test_a_browser_that_is_known_counts_for_itself(provider, sign_in, alice):
     assert refused(sign_in, code=alice(NOW)).locked
     assert sign_in(code=alice(NOW), browser="hers").login.sub == "s-alice"
     assert refused(sign_in, code=alice(NOW)).locked, "and its success opens nothing for strangers"
-    for _ in range(FREE_TRIES):
+    for _ in range(FREE_ATTEMPTS):
         assert not refused(sign_in, "alice", "wrong", code="123456", browser="stolen").locked
     assert refused(sign_in, code=alice(NOW), browser="stolen").locked
     assert not refused(sign_in, "alice", "wrong", code="123456", browser="hers").locked
@@ -311,7 +311,7 @@ def test_a_browser_that_is_known_counts_for_itself(provider, sign_in, alice):
 
 def test_an_attempt_that_the_sdk_sends_again_counts_once(provider, alice):
     for _ in range(3):
-        assert provider.users.admit("alice", attempt="same", free=FREE_TRIES, locks=LOCKS, now=NOW)
+        assert provider.users.admit("alice", attempt="same", free=FREE_ATTEMPTS, locks=LOCKS, now=NOW)
     assert provider.users.find("alice").failures == 1
 
 
@@ -344,7 +344,7 @@ def test_the_secret_is_remembered_sealed_and_the_password_hashed(provider, alice
 def test_enrolment_says_everything_that_is_wrong_and_quotes_no_password(provider):
     with pytest.raises(ValueError, match="username") as problem:
         enrol(provider, "a b", sub="", password="short-a b", claims={"sub": "other"}, random_bytes=chance)
-    for part in ("without spaces", "the sub", f"{SHORTEST_PASSWORD} to 256", "hold the username", "among the claims"):
+    for part in ("without spaces", "the sub", f"{MIN_PASSWORD_LENGTH} to 256", "hold the username", "among the claims"):
         assert part in str(problem.value)
     assert "short" not in str(problem.value)
     assert provider.users.find("a b") is None

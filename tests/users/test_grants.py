@@ -81,7 +81,7 @@ def test_what_a_client_was_granted_ends_at_once_by_the_persons_button(bank, alic
 def test_each_client_has_its_button_however_many_grants_there_are(bank, alice, fintech, rival, monkeypatch):
     """Grants are looked up some at a time; what was given first is on the page too."""
     of_person = bank.aws.grants.of_person
-    monkeypatch.setattr(bank.aws.grants, "of_person", lambda sub, **asked: of_person(sub, **asked | {"most": 1}))
+    monkeypatch.setattr(bank.aws.grants, "of_person", lambda sub, **asked: of_person(sub, **asked | {"limit": 1}))
     fintech.tokens()
     rival.tokens()
     assert sorted(clients(alice.arrive())) == ["fintech", "rival"]

@@ -18,7 +18,7 @@ ASKED = {
     "redirect_uri": "https://app.penny.example/callback?x=1",
 }
 LOGIN = ASKED | {"username": "alice", "hint": "A hint.", "problem": "That was not right."}
-CONSENT = ASKED | {"person": "alice", "asks": ["See your accounts.", "See your name."], "until": 1798121100}
+CONSENT = ASKED | {"person": "alice", "access": ["See your accounts.", "See your name."], "until": 1798121100}
 PAYMENT = Shown(
     "Pay 123.50 EUR to Merchant A",
     (("To account", "DE02 1001"), ("Reference", "Order 4711")),
@@ -43,7 +43,7 @@ ACCESS = Shown(
         Question("Of which accounts", (), none="None of yours is asked for."),
     ),
 )
-DETAILED = CONSENT | {"details": (PAYMENT, ACCESS), "asks": []}
+DETAILED = CONSENT | {"details": (PAYMENT, ACCESS), "access": []}
 ERROR = {"bank_name": "Example Bank", "error": "invalid_request_uri", "description": "it was already used"}
 PAGES = {
     "login": (render.login, LOGIN),
@@ -230,7 +230,7 @@ WRITTEN_BY_OTHERS = [
     ("consent", "key"),
     ("consent", "csrf"),
     ("consent", "person"),
-    ("consent", "asks"),
+    ("consent", "access"),
     ("error", "bank_name"),
     ("error", "error"),
     ("error", "description"),
@@ -239,11 +239,11 @@ WRITTEN_BY_OTHERS = [
 
 @pytest.mark.parametrize(("name", "field"), WRITTEN_BY_OTHERS)
 def test_what_others_wrote_stays_text(name, field):
-    value = [HOSTILE] if field == "asks" else HOSTILE
+    value = [HOSTILE] if field == "access" else HOSTILE
     hostile, tame = Parsed(rendered(name, **{field: value}).body), Parsed(rendered(name).body)
     shape = [(tag, list(attributes)) for tag, attributes in hostile.tags]
     expected = [(tag, list(attributes)) for tag, attributes in tame.tags]
-    if field == "asks":
+    if field == "access":
         expected = expected_with_one_ask(tame)
     assert shape == expected
     assert HOSTILE in hostile.text or HOSTILE in [v for _, attributes in hostile.tags for v in attributes.values()]
@@ -372,7 +372,7 @@ def test_the_part_of_a_heading_that_the_eye_should_meet_is_part_of_the_sentence(
 
 
 def test_a_consent_says_that_details_were_shown_and_lists_nothing_where_nothing_else_is_asked():
-    plain, both = Parsed(rendered("consent").body), rendered("consent to details", asks=["See your name."])
+    plain, both = Parsed(rendered("consent").body), rendered("consent to details", access=["See your name."])
     marked = [a for tag, a in Parsed(both.body).tags if a.get("name") == "details"]
     assert [(a["type"], a["value"]) for a in marked] == [("hidden", "chosen")]
     assert "details" not in {a.get("name") for _, a in plain.tags}

@@ -10,7 +10,11 @@ from chalicelib.pages import render
 BANK = {"bank_name": "Example Bank"}
 CLIENT = {"client_name": "Penny Planner", "key": "the-key", "csrf": "the-csrf"}
 LINKS = {field: f"https://penny.example/{field}" for field in ("logo_uri", "policy_uri", "tos_uri")}
-CONSENT = {"person": "alice", "asks": ["See your accounts.", "See your name and e-mail address."], "until": 1798121100}
+CONSENT = {
+    "person": "alice",
+    "access": ["See your accounts.", "See your name and e-mail address."],
+    "until": 1798121100,
+}
 LONG = "W" * 100
 IBANS = ("DE02100100100006820101", "DE18100100100006820201")
 ACCOUNTS = tuple({"iban": iban, "name": name} for iban, name in zip(IBANS, ("Current account", "Savings"), strict=True))
@@ -42,7 +46,7 @@ def pages(redirect_uri):
         "login": render.login(**asked, hint="Sandbox: alice, password wonderland, one-time code 000000"),
         "login again": render.login(**asked, **LINKS, username="alice", problem="That was not right."),
         "consent": render.consent(**asked, **LINKS, **CONSENT),
-        "payment": render.consent(**asked, **LINKS, **CONSENT | {"asks": []}, details=said(PAYMENT)),
+        "payment": render.consent(**asked, **LINKS, **CONSENT | {"access": []}, details=said(PAYMENT)),
         "account access": render.consent(**asked, **CONSENT, details=said(ACCESS)),
         "long details": render.consent(**asked, **CONSENT, details=[LONG_DETAIL]),
         "on the way": render.onward(**BANK, redirect_uri=redirect_uri, location="#on-the-way"),
@@ -51,7 +55,7 @@ def pages(redirect_uri):
             **asked | {"bank_name": LONG, "client_name": LONG}, username=LONG, hint=LONG, problem=LONG
         ),
         "long consent": render.consent(
-            **asked | {"bank_name": LONG, "client_name": LONG}, **CONSENT | {"asks": [LONG], "person": LONG}
+            **asked | {"bank_name": LONG, "client_name": LONG}, **CONSENT | {"access": [LONG], "person": LONG}
         ),
         "long error": render.error(bank_name=LONG, error="x" * 100, description=LONG),
     }
@@ -429,7 +433,7 @@ CONTRAST = """
             const around = ground(e.parentElement);
             found.push(['edge', e.id, Math.max(ratio(style.borderTopColor, around), ratio(ground(e), around))]);
         }
-        if (e.matches('.asks svg')) found.push(['edge', 'tick', ratio(style.color, ground(e))]);
+        if (e.matches('.access svg')) found.push(['edge', 'tick', ratio(style.color, ground(e))]);
         if (e === document.activeElement && e !== document.body) {
             if (style.outlineStyle !== 'solid') throw new Error('no focus ring');
             found.push(['edge', 'focus', ratio(style.outlineColor, ground(e.parentElement))]);

@@ -13,7 +13,7 @@ from chalicelib.interaction.browser_binding import challenge
 from chalicelib.storage.records import SingleUse
 from chalicelib.storage.token_values import digest
 from chalicelib.users import enrolment
-from chalicelib.users.passkeys import MAX_ITEMS, TICKET_LIFETIME
+from chalicelib.users.passkeys import ENROLMENT_TOKEN_LIFETIME, MAX_ITEMS
 from local import sandbox_users as sandbox
 from tests.actors import ISSUER, Browser
 from tests.authenticator import PRESENT, VERIFIED, Authenticator, asked, b64, cose, unb64
@@ -60,7 +60,7 @@ def path_of(link):
 
 
 def prove_on(browser, page, who="alice", **typed):
-    secrets = {"password": sandbox.PEOPLE[who].password, "one_time_code": sandbox.ONE_TIME_CODE}
+    secrets = {"password": sandbox.USERS[who].password, "one_time_code": sandbox.ONE_TIME_CODE}
     return browser.submit(page, "continue", **{"username": who} | secrets | typed)
 
 
@@ -290,7 +290,7 @@ def test_a_link_works_for_a_day_and_its_page_for_ten_minutes(bank, invited):
     page = browser.get(path_of(invited["alice"]))
     bank.now += enrolment.INVITATION_LIFETIME - 1
     shown = prove_on(browser, page)
-    bank.now += TICKET_LIFETIME
+    bank.now += ENROLMENT_TOKEN_LIFETIME
     late = make(browser, shown, Authenticator().create(asked(shown.text)))
     assert (late.status, late.page_error) == (400, "access_denied")
     assert stored(bank) == ()

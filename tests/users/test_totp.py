@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pyotp
 import pytest
 
-from chalicelib.users.totp import STEP, gone_at, provisioning_uri, step_of
+from chalicelib.users.totp import STEP, provisioning_uri, step_expires_at, step_of
 
 SECRET = b"12345678901234567890"
 VECTORS = [
@@ -53,7 +53,7 @@ def test_a_code_of_another_secret_is_no_code():
 
 def test_a_step_is_gone_at_the_first_instant_at_which_its_code_is_refused():
     now, code = VECTORS[3]
-    end = gone_at(now // STEP)
+    end = step_expires_at(now // STEP)
     assert (step_of(code, SECRET, now=end - 1), step_of(code, SECRET, now=end)) == (now // STEP, None)
 
 

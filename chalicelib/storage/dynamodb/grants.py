@@ -229,15 +229,17 @@ class Grants:
         return grant is not None and grant.given_at >= since and items.is_relied_on(grant, epoch, now=now)
 
     def of_person(
-        self, sub: str, *, now: int, after: str | None = None, most: int = MAX_OF_PERSON
+        self, sub: str, *, now: int, after: str | None = None, limit: int = MAX_OF_PERSON
     ) -> tuple[list[Grant], str | None]:
         while True:
-            found, after = self._some_of_person(digest(sub), now=now, after=after, most=most)
+            found, after = self._some_of_person(digest(sub), now=now, after=after, limit=limit)
             if found or after is None:  # no page is empty before a full one
                 return found, after
 
-    def _some_of_person(self, person: str, *, now: int, after: str | None, most: int) -> tuple[list[Grant], str | None]:
-        keys, more = self._tables.newest(self.name, BY_PERSON, ("person", person), "given_at", after=after, most=most)
+    def _some_of_person(
+        self, person: str, *, now: int, after: str | None, limit: int
+    ) -> tuple[list[Grant], str | None]:
+        keys, more = self._tables.newest(self.name, BY_PERSON, ("person", person), "given_at", after=after, limit=limit)
         if not keys:
             return [], more
         # The index lags behind; what is told of each comes from the items themselves.

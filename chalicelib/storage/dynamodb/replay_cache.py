@@ -21,33 +21,33 @@ class ReplayCache:
     def __init__(self, tables: Tables, table_of: TableOf, *, new_token_value: Callable[[], str]) -> None:
         self._tables, self._table_of, self._new_token_value = tables, table_of, new_token_value
 
-    def offer(self, once: SingleUse) -> None:
+    def offer(self, single_use: SingleUse) -> None:
         offer = Write(
             "Put",
-            self._table_of(once.expires_at),
-            once.key,
-            {"expires_at": once.expires_at, "ttl": once.expires_at + SWEEP_SLACK},
+            self._table_of(single_use.expires_at),
+            single_use.key,
+            {"expires_at": single_use.expires_at, "ttl": single_use.expires_at + SWEEP_SLACK},
             condition=PK.does_not_exist(),
         )
         with suppress(ConditionFailed):  # sent again, and it may be used by now
             self._tables.write(offer)
 
-    def consume(self, once: SingleUse, *, now: int, attempt: str | None = None) -> bool:
+    def consume(self, single_use: SingleUse, *, now: int, attempt: str | None = None) -> bool:
         attempt = attempt or self._new_token_value()
         unused = PK.does_not_exist() | (now > EXPIRES_AT)
-        if once.offered:
+        if single_use.offered:
             unused = ATTEMPT.does_not_exist() & (now < EXPIRES_AT)
         consume = Write(
             "Put",
-            self._table_of(once.expires_at),
-            once.key,
-            {"expires_at": once.expires_at, "ttl": once.expires_at + SWEEP_SLACK, "attempt": attempt},
+            self._table_of(single_use.expires_at),
+            single_use.key,
+            {"expires_at": single_use.expires_at, "ttl": single_use.expires_at + SWEEP_SLACK, "attempt": attempt},
             condition=unused | (attempt == ATTEMPT),
         )
         try:
             before = self._tables.write(consume)
         except ConditionFailed as failed:
             if "attempt" not in (failed.item or {}):
-                raise NotOpen(f"this {once.what} was not given out, or expired") from None
-            raise AlreadyUsed(once) from None
+                raise NotOpen(f"this {single_use.what} was not given out, or expired") from None
+            raise AlreadyUsed(single_use) from None
         return before is None or before.get("attempt") != attempt

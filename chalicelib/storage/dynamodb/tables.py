@@ -134,7 +134,7 @@ class Tables:
                 return items
 
     def newest(
-        self, table: str, index: str, partition: tuple[str, str], sort: str, *, after: str | None, most: int
+        self, table: str, index: str, partition: tuple[str, str], sort: str, *, after: str | None, limit: int
     ) -> tuple[list[str], str | None]:
         """Keys of the items that an index has for a partition, the highest `sort` first; and what to ask `after` for more.
 
@@ -148,7 +148,7 @@ class Tables:
             "ExpressionAttributeNames": {"#p": name},
             "ExpressionAttributeValues": {":p": {"S": value}},
             "ScanIndexForward": False,
-            "Limit": most,
+            "Limit": limit,
         }
         if after is not None:
             at, _, key = after.partition(".")

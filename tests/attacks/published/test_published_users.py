@@ -42,7 +42,7 @@ def path_of(link):
 
 def proves(browser, link, who="alice"):
     page = browser.get(path_of(link))
-    typed = {"password": sandbox.PEOPLE[who].password, "one_time_code": sandbox.ONE_TIME_CODE}
+    typed = {"password": sandbox.USERS[who].password, "one_time_code": sandbox.ONE_TIME_CODE}
     return browser.submit(page, "continue", username=who, **typed)
 
 
@@ -198,7 +198,7 @@ def test_a_person_who_is_gone_gets_no_tokens(fintech, monkeypatch):
     """Tokens were issued and refreshed for users that had been disabled."""
     tokens = fintech.tokens()
     code = fintech.code()
-    monkeypatch.delitem(sandbox.PEOPLE, "alice")
+    monkeypatch.delitem(sandbox.USERS, "alice")
     assert refused(fintech.refresh(tokens["refresh_token"]), "invalid_grant")
     assert not opens(fintech, tokens["access_token"])
     browser = Browser(fintech.bank)
@@ -216,7 +216,7 @@ def test_an_invitation_adds_one_passkey_and_only_for_its_person(bank):
     assert makes(own, page, Authenticator().create(asked(page.text))).status == 200
     thief = Browser(bank)
     again = thief.get(path_of(link))
-    secrets = {"password": sandbox.PEOPLE["bob"].password, "one_time_code": sandbox.ONE_TIME_CODE}
+    secrets = {"password": sandbox.USERS["bob"].password, "one_time_code": sandbox.ONE_TIME_CODE}
     for who in ("bob", "alice"):
         answer = thief.submit(again, "continue", username=who, **secrets)
         assert "That did not match" in answer.text
