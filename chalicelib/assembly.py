@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # a function loads what it uses, at its first use
     from chalicelib.fetch.documents import DocumentFetcher
     from chalicelib.keys.key_ring import KeyRing
     from chalicelib.keys.kms import Kms
+    from chalicelib.keys.one_time_code_secrets import OneTimeCodeSecrets
     from chalicelib.storage import stores
     from chalicelib.storage.dynamodb import Dynamo
     from chalicelib.tokens.dpop_nonce import Nonces
@@ -128,6 +129,13 @@ class Aws:
         from chalicelib.clients.client_secret import ClientSecrets
 
         return ClientSecrets(lambda sealed, context: self.kms.unseal(sealed, context))
+
+    @cached_property
+    def one_time_code_secrets(self) -> OneTimeCodeSecrets:
+        from chalicelib.keys.one_time_code_secrets import OneTimeCodeSecrets
+
+        by_data_key = self.settings.data_key == "yes"
+        return OneTimeCodeSecrets(self.dynamo.data_keys, self.kms, self.new_token_value, by_data_key=by_data_key)
 
     @cached_property
     def ring(self) -> KeyRing:

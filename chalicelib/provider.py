@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # every endpoint imports this file, and few use more than one
     from chalicelib.clients.jwks_uri import ClientJwksCache
     from chalicelib.fetch.documents import DocumentFetcher
     from chalicelib.keys.key_ring import KeyManagement, KeyRing
+    from chalicelib.keys.one_time_code_secrets import OneTimeCodeSecrets
     from chalicelib.settings import Settings
     from chalicelib.storage import stores
     from chalicelib.tokens.dpop_nonce import Nonces
@@ -46,6 +47,8 @@ class Provider(Protocol):
     def kms(self) -> KeyManagement: ...
     @property
     def client_secrets(self) -> ClientSecrets: ...
+    @property
+    def one_time_code_secrets(self) -> OneTimeCodeSecrets: ...
     @property
     def ring(self) -> KeyRing: ...
     @property

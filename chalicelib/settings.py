@@ -68,6 +68,7 @@ class Settings:
     client_authorities: str = "[]"
     otp_level: Literal["2", "3"] = "2"
     weekly_tables: Literal["yes", "no"] = "no"
+    data_key: Literal["yes", "no"] = "yes"
     vocabulary: str | None = None
 
     @property
@@ -110,8 +111,9 @@ class Settings:
                 problems.append(f"{variable(name)} must be https://host or https://host:port and no more")
         if values.get("otp_level", "2") not in ("2", "3"):
             problems.append(f"{variable('otp_level')} must be 2 or 3")
-        if values.get("weekly_tables", "no") not in ("yes", "no"):
-            problems.append(f"{variable('weekly_tables')} must be yes or no")
+        for name in ("weekly_tables", "data_key"):
+            if values.get(name, "no") not in ("yes", "no"):
+                problems.append(f"{variable(name)} must be yes or no")
         if problems:
             raise SettingsError("Settings can't be used: " + "; ".join(problems))
         return cls(**values)

@@ -60,7 +60,6 @@ STEPS = (
         before=(
             ("GetItem grants", "GetItem users"),
             (COUNT,),
-            ("KMS Decrypt",),
             (CLAIM,),
             ("UpdateItem users REMOVE failures, last_failure, last_attempt IF attribute_exists(record)",),
             ("GetItem bonds",),

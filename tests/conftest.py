@@ -54,6 +54,7 @@ def begin_again() -> Iterator[Beginning]:
     with standin.running() as (stand, environment):
         bank = Bank(environment)
         publish_keys.run(bank.aws)
+        bank.aws.one_time_code_secrets.renew()
         for client in CLIENTS.values():
             bank.register(**client())
         yield Beginning(stand, bank)

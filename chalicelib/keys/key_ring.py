@@ -60,6 +60,9 @@ class KeyManagement(Protocol):
 
     def unseal(self, sealed: str, context: dict[str, str]) -> bytes: ...
 
+    def new_data_key(self, context: dict[str, str]) -> str:
+        """A new AES-256 key, sealed; `unseal` gives it."""
+
 
 class NoSigningKey(Exception):
     """The registry has no key of the algorithm that may sign now."""

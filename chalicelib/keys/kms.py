@@ -136,6 +136,13 @@ class Kms:
         secret: bytes = answer["Plaintext"]
         return secret
 
+    def new_data_key(self, context: dict[str, str]) -> str:
+        """A new AES-256 key, sealed as `seal` does; KMS makes it, and `unseal` gives it."""
+        answer = self._client.generate_data_key_without_plaintext(
+            KeyId=self._secrets_key, KeySpec="AES_256", EncryptionContext=context
+        )
+        return base64.b64encode(answer["CiphertextBlob"]).decode()
+
 
 def to_jwk(der: bytes, alg: str) -> Jwk:
     """A public key as a JWK with `kid` (its RFC 7638 thumbprint), `alg` and `use`."""

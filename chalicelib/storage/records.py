@@ -174,7 +174,8 @@ class Session:
 
 @dataclass(frozen=True)
 class User:
-    """An end user. `password`: argon2id hash. `totp`: the one-time code's secret, sealed by KMS, base64.
+    """An end user. `password`: argon2id hash. `totp`: the one-time code's secret, sealed
+    (keys/one_time_code_secrets.py).
 
     `invitation`: hash of what allows to add a passkey.
     """

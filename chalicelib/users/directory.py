@@ -4,7 +4,7 @@ An attempt is counted before it is looked at, so that of any number of parallel 
 which the person signed in before counts for itself: whoever guesses elsewhere shuts nobody out of it.
 
 What an answer's time tells. An unknown name, a wrong password and a locked account each cost one conditional write and then one
-password hash, so they can't be told apart. A right password with a wrong code costs a call to KMS more, some
+password hash, so they can't be told apart. A right password with a wrong code may cost a call to KMS more, some
 milliseconds; each such sample counts as a failure, and the lock leaves too few of them to average. The secret of the codes is
 unsealed only after the password, so that guessing at names buys no KMS calls.
 """
@@ -43,18 +43,14 @@ def build(provider: Provider) -> UserDirectory:
     return Directory(provider)
 
 
-def sealed_for(username: str) -> dict[str, str]:
-    """The encryption context of a person's secrets, so that one person's can't stand in for another's."""
-    return {"user": username}
-
-
 class Directory:
     """user_directory.UserDirectory over the users table and KMS."""
 
     login_help_text: str | None = None
 
     def __init__(self, provider: Provider) -> None:
-        self._users, self._replay_cache, self._kms = provider.users, provider.replay_cache, provider.kms
+        self._users, self._replay_cache = provider.users, provider.replay_cache
+        self._secrets = provider.one_time_code_secrets
         self._alongside, self._new_token_value = provider.alongside, provider.new_token_value
         self._provider = provider
 
@@ -124,7 +120,7 @@ class Directory:
 
     def _check_code(self, user: User, typed: str, *, now: int) -> SingleUse:
         """What the code may be used for only once (RFC 6238 5.2)."""
-        secret = self._kms.unseal(user.totp, sealed_for(user.username))
+        secret = self._secrets.unseal(user.totp, user.username, now=now)
         step = totp.step_of(typed, secret, now=now)
         if step is None:
             raise SignInRefused("wrong code")

@@ -12,7 +12,6 @@ from chalicelib.storage.records import User
 from chalicelib.storage.stores import NotOpen
 from chalicelib.users import password as passwords
 from chalicelib.users import totp
-from chalicelib.users.directory import sealed_for
 from chalicelib.users.username import MAX_USERNAME_LENGTH, normalize_username
 
 MIN_PASSWORD_LENGTH = 15
@@ -59,7 +58,7 @@ def enrol(
         username=name,
         sub=sub,
         password=passwords.hashed(password, salt=random_bytes(passwords.ARGON2.salt_len)),
-        totp=provider.kms.seal(secret, sealed_for(name)),
+        totp=provider.one_time_code_secrets.seal(secret, name, random_bytes=random_bytes, now=provider.now()),
         claims=dict(claims),
         accounts=known.accounts
         if accounts is None and known

@@ -53,6 +53,7 @@ _PARAMETERS = {
     "Sign": ("KeyId", "Message", "MessageType", "SigningAlgorithm"),
     "Encrypt": ("KeyId", "Plaintext", "EncryptionContext"),
     "Decrypt": ("KeyId", "CiphertextBlob", "EncryptionContext", "EncryptionAlgorithm"),
+    "GenerateDataKeyWithoutPlaintext": ("KeyId", "KeySpec", "EncryptionContext"),
     "GenerateMac": ("KeyId", "Message", "MacAlgorithm"),
 }
 _DIGEST = hashes.SHA256()
@@ -89,6 +90,7 @@ class Keys:
             "Sign": self._sign,
             "Encrypt": self._encrypt,
             "Decrypt": self._decrypt,
+            "GenerateDataKeyWithoutPlaintext": self._generate_data_key,
             "GenerateMac": self._generate_mac,
         }
 
@@ -154,6 +156,13 @@ class Keys:
         nonce = urandom(_NONCE)
         sealed = AESGCM(key.material).encrypt(nonce, secret, _authenticated(body))
         return {"KeyId": key.arn, "CiphertextBlob": _b64(key.name.bytes + nonce + sealed)}
+
+    def _generate_data_key(self, body: Body) -> Body:
+        if body["KeySpec"] != "AES_256":
+            raise Unknown(f"a data key of the kind {body['KeySpec']}")
+        made = {"KeyId": body["KeyId"], "EncryptionContext": body.get("EncryptionContext", {})}
+        sealed = self._encrypt({**made, "Plaintext": _b64(urandom(32))})
+        return {"KeyId": sealed["KeyId"], "CiphertextBlob": sealed["CiphertextBlob"]}
 
     def _decrypt(self, body: Body) -> Body:
         algorithm, blob = body.get("EncryptionAlgorithm", "SYMMETRIC_DEFAULT"), b64decode(body["CiphertextBlob"])

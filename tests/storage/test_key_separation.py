@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from chalicelib.assembly import Aws
 from chalicelib.settings import Settings, variable
-from chalicelib.storage.dynamodb.users import _table_and_key
+from chalicelib.storage.data_keys import DataKey
+from chalicelib.storage.dynamodb.users import _passkey_key
 from chalicelib.storage.records import SigningKey
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest, of_grant, read, session_of
@@ -55,6 +56,7 @@ def world() -> Iterator[World]:
         variable("vocabulary"): "{}",
         variable("otp_level"): "2",
         variable("weekly_tables"): "no",
+        variable("data_key"): "yes",
     }
     hosts = {variable(name): "https://bank.example" for name in ("issuer", "mtls_url", "resource_url")}
     with standin.running("eu-west-3") as (stand, made):
@@ -71,6 +73,7 @@ def _fill(aws: Aws) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
     aws.users.invite("alice", invitation=invitation, until=NOW + 900)
     aws.users.add_passkey(person, passkey, enrolment_token=invitation, sign_count=3, now=NOW)
     aws.users.put(user(username="bob"))
+    aws.dynamo.data_keys.put(DataKey("a-data-key", "sealed"))
     ticket = handle()
     aws.users.invite("bob", invitation=ticket, until=NOW + 900)
     fintech, used, own, browser_session = client(), once(), own_handle(), session_handle()
@@ -87,7 +90,8 @@ def _fill(aws: Aws) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
         "client_id": fintech.client_id,
         "username": "alice",
         "credential id": credential,
-        "passkey key": _table_and_key(credential),
+        "data key's key": "data key a-data-key",
+        "passkey key": _passkey_key(credential),
         "invitation": ticket,
         "once key": used.key,
         "own token": own,
@@ -112,7 +116,9 @@ def _fill(aws: Aws) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
         (names.clients_table, fintech.client_id): "client",
         (names.users_table, "alice"): "user",
         (names.users_table, "bob"): "user",
-        (names.users_table, _table_and_key(credential)): "passkey",
+        (names.users_table, _passkey_key(credential)): "passkey",
+        (names.users_table, "data key"): "data key",
+        (names.users_table, "data key a-data-key"): "data key",
         (names.replay_cache_table, used.key): "once",
         (names.access_tokens_table, digest(own)): "token",
         (names.access_tokens_table, digest(refreshed)): "token",
@@ -157,6 +163,7 @@ PROBES: Mapping[str, Probe] = {
         set(),
         {"user"},
     ),
+    "data_keys.find": _probe(lambda aws, key: aws.dynamo.data_keys.find(key), set(), {"data key"}),
     "users.find_by_passkey": _probe(
         lambda aws, key: aws.users.find_by_passkey(key), {"credential id"}, {"passkey", "user"}
     ),

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.storage.data_keys import DataKey
 from chalicelib.storage.dynamodb import clients
 from chalicelib.storage.records import SigningKey
 from chalicelib.storage.stores import NotOpen
@@ -79,6 +80,24 @@ def test_a_user_is_found_as_kept(aws):
 @pytest.mark.parametrize("username", ["nobody", *UNUSABLE])
 def test_a_user_that_was_never_kept_is_not_found(aws, username):
     assert aws.users.find(username) is None
+
+
+def test_the_data_key_that_was_put_last_seals_and_those_before_stay(aws):
+    older, newer = DataKey(handle(), "sealed once"), DataKey(handle(), "sealed twice")
+    for one in (older, newer):
+        aws.dynamo.data_keys.put(one)
+        assert aws.dynamo.data_keys.find() == one
+    assert [aws.dynamo.data_keys.find(one.data_key_id) for one in (older, newer)] == [older, newer]
+    assert aws.dynamo.data_keys.find("another") is None
+
+
+def test_nobody_is_found_by_the_name_of_a_data_key(aws):
+    one = DataKey(handle(), "sealed")
+    aws.dynamo.data_keys.put(one)
+    for name in ("data key", f"data key {one.data_key_id}"):
+        assert aws.users.find(name) is None
+        with pytest.raises(NotOpen):
+            aws.users.invite(name, invitation=handle(), until=NOW)
 
 
 def admit(aws, username, *, attempt=None, now=NOW, **more):

@@ -9,6 +9,7 @@ from chalicelib.protocol_types import Untyped
 from chalicelib.settings import Settings
 from chalicelib.storage.dynamodb.bonds import Bonds
 from chalicelib.storage.dynamodb.clients import Clients
+from chalicelib.storage.dynamodb.data_keys import DataKeys
 from chalicelib.storage.dynamodb.grants import Grants
 from chalicelib.storage.dynamodb.replay_cache import ReplayCache
 from chalicelib.storage.dynamodb.sessions import Sessions
@@ -63,6 +64,10 @@ class Dynamo:
     @cached_property
     def tokens(self) -> Tokens:
         return Tokens(self._tables, self._table_of(self._settings.access_tokens_table), self.grants)
+
+    @cached_property
+    def data_keys(self) -> DataKeys:
+        return DataKeys(self._tables, self._settings.users_table)
 
     @cached_property
     def replay_cache(self) -> ReplayCache:

@@ -139,7 +139,7 @@ class Users:
         leads = Write(
             "Put",
             self._name,
-            _table_and_key(passkey["id"]),
+            _passkey_key(passkey["id"]),
             {"username": user.username, "sign_count": sign_count},
             condition=PK.does_not_exist() | (user.username == USERNAME),  # of a try that went no further
         )
@@ -159,7 +159,7 @@ class Users:
             raise NotOpen("the ticket is used or too old, or the passkey is known") from None
 
     def find_by_passkey(self, credential_id: str) -> PasskeyHolder | None:
-        item = self._tables.get(self._name, _table_and_key(credential_id))
+        item = self._tables.get(self._name, _passkey_key(credential_id))
         user = self.find(str(item["username"])) if item is not None else None
         if item is None or user is None:
             return None
@@ -172,7 +172,7 @@ class Users:
         count = Write(
             "Update",
             self._name,
-            _table_and_key(credential_id),
+            _passkey_key(credential_id),
             actions=(SIGN_COUNT.set(sign_count), ATTEMPT.set(attempt)),
             condition=(sign_count > SIGN_COUNT) | ((attempt == ATTEMPT) & (sign_count == SIGN_COUNT)),
         )
@@ -204,6 +204,6 @@ def _known_by(sub: str) -> str:
     return f"sub {digest(sub)}"
 
 
-def _table_and_key(credential_id: str) -> str:
+def _passkey_key(credential_id: str) -> str:
     """The key of what leads to a user; no username, since none has a space."""
     return f"passkey {digest(credential_id)}"

@@ -1,0 +1,102 @@
+"""The secrets of one-time codes at rest: sealed by a data key that KMS wraps, or by KMS itself.
+
+A data key seals the secrets of all people. A warm function unwraps it once an hour, so that a sign-in costs no call to KMS. A
+secret that KMS sealed itself costs one call each time, and the call's record in CloudTrail names whose secret was opened.
+Which of the two seals what is new is a setting; either kind is opened.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from chalicelib.keys.key_ring import KeyManagement
+from chalicelib.storage.data_keys import DataKey, DataKeys
+
+CACHE_SECONDS = 3600
+"""How long a warm function keeps an unwrapped data key."""
+
+NONCE_BYTES = 12
+"""NIST SP 800-38D 8.2.2: 96 random bits, for at most 2**32 secrets of one key."""
+
+SEPARATOR = ":"
+"""Between the data key's id and what it sealed. What KMS sealed is base64, and has none."""
+
+
+class CannotUnseal(Exception):
+    """The secret is another person's, was changed, or its data key is not there."""
+
+
+class OneTimeCodeSecrets:
+    """`by_data_key`: whether what is new is sealed by a data key, and data keys are kept. Made once in a process."""
+
+    def __init__(
+        self, data_keys: DataKeys, kms: KeyManagement, new_token_value: Callable[[], str], *, by_data_key: bool
+    ) -> None:
+        self._data_keys, self._kms, self._new_token_value = data_keys, kms, new_token_value
+        self._by_data_key = by_data_key
+        self._cache: dict[str | None, tuple[int, str, AESGCM]] = {}
+
+    def seal(self, secret: bytes, username: str, *, random_bytes: Callable[[int], bytes], now: int) -> str:
+        """The secret for the person's record. A deployment's first data key is made here."""
+        if not self._by_data_key:
+            return self._kms.seal(secret, _owner(username))
+        data_key_id, data_key = self._opened(None, now=now)
+        nonce = random_bytes(NONCE_BYTES)
+        sealed = data_key.encrypt(nonce, secret, _associated(username))
+        return data_key_id + SEPARATOR + b64encode(nonce + sealed).decode()
+
+    def unseal(self, sealed: str, username: str, *, now: int) -> bytes:
+        """The secret. Raises CannotUnseal, and botocore's ClientError where KMS refuses."""
+        data_key_id, separator, text = sealed.rpartition(SEPARATOR)
+        if not separator:
+            return self._kms.unseal(sealed, _owner(username))
+        data = b64decode(text)
+        _, data_key = self._opened(data_key_id, now=now)
+        try:
+            return data_key.decrypt(data[:NONCE_BYTES], data[NONCE_BYTES:], _associated(username))
+        except InvalidTag:
+            raise CannotUnseal("another's, or changed") from None
+
+    def renew(self) -> DataKey:
+        """Make the data key that seals what is sealed from now on. Those before stay, for what they sealed."""
+        data_key_id = self._new_token_value()
+        data_key = DataKey(data_key_id, self._kms.new_data_key(_everybody(data_key_id)))
+        self._data_keys.put(data_key)
+        self._cache.pop(None, None)
+        return data_key
+
+    def _opened(self, data_key_id: str | None, *, now: int) -> tuple[str, AESGCM]:
+        """The data key of that id, or with None the one that seals."""
+        if self._by_data_key and data_key_id in self._cache:
+            read_at, name, cached = self._cache[data_key_id]
+            if 0 <= now - read_at < CACHE_SECONDS:
+                return name, cached
+        found = self._data_keys.find(data_key_id)
+        if found is None:
+            if data_key_id is not None:
+                raise CannotUnseal("its data key is not there")
+            found = self.renew()
+        name = found.data_key_id
+        opened = AESGCM(self._kms.unseal(found.wrapped, _everybody(name)))
+        self._cache[data_key_id] = self._cache[name] = (now, name, opened)
+        return name, opened
+
+
+def _owner(username: str) -> dict[str, str]:
+    """The encryption context of one person's secret, so that another's can't stand in for it."""
+    return {"user": username}
+
+
+def _everybody(data_key_id: str) -> dict[str, str]:
+    """The encryption context of a data key. No person has that name: a username has no space."""
+    return {"user": f"data key {data_key_id}"}
+
+
+def _associated(username: str) -> bytes:
+    """What is authenticated with the secret."""
+    return json.dumps(_owner(username)).encode()

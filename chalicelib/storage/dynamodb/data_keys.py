@@ -1,0 +1,31 @@
+"""The data keys of one-time codes' secrets. They stand in the table of the users, so that a copy of it has what opens them."""
+
+from __future__ import annotations
+
+from chalicelib.storage.data_keys import DataKey
+from chalicelib.storage.dynamodb.attributes import Item
+from chalicelib.storage.dynamodb.tables import Tables, Write
+
+NEWEST = "data key"
+"""The key of the item that names the newest one, and before a space and its id the key of each. No username has a space."""
+
+
+class DataKeys:
+    """data_keys.DataKeys."""
+
+    def __init__(self, tables: Tables, name: str) -> None:
+        self._tables, self._name = tables, name
+
+    def find(self, data_key_id: str | None = None) -> DataKey | None:
+        if data_key_id is None:
+            newest = self._tables.get(self._name, NEWEST)
+            return None if newest is None else self.find(str(newest["data_key_id"]))
+        item = self._tables.get(self._name, f"{NEWEST} {data_key_id}")
+        return None if item is None else DataKey(data_key_id, str(item["wrapped"]))
+
+    def put(self, data_key: DataKey) -> None:
+        # First the key, so that the item that names it never names one that is not there.
+        wrapped: Item = {"wrapped": data_key.wrapped}
+        self._tables.write(Write("Put", self._name, f"{NEWEST} {data_key.data_key_id}", wrapped))
+        newest: Item = {"data_key_id": data_key.data_key_id}
+        self._tables.write(Write("Put", self._name, NEWEST, newest))

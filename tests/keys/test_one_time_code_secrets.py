@@ -1,0 +1,121 @@
+"""How the secrets of one-time codes are kept: by a data key that is unwrapped once an hour, or by KMS at each sign-in."""
+
+import os
+from base64 import b64decode, b64encode
+from dataclasses import replace
+
+import pytest
+from botocore.exceptions import ClientError
+
+from chalicelib.assembly import Aws
+from chalicelib.keys.one_time_code_secrets import CACHE_SECONDS, CannotUnseal
+from chalicelib.storage.data_keys import DataKey
+
+NOW = 1_800_000_000
+SECRET = b"a secret of twenty b"
+
+
+@pytest.fixture
+def opened(begin_again, bank):
+    """The calls to KMS and to DynamoDB that were made, by name, with what KMS was told that they are for."""
+    calls = []
+
+    def watched(call, work):
+        calls.append((call.operation, call.body.get("EncryptionContext")))
+        return work()
+
+    with begin_again.failing(watched):
+        yield calls
+
+
+def cold(bank, **changes):
+    """What a fresh process has, over the bank's tables."""
+    return Aws(replace(bank.aws.settings, **changes)).one_time_code_secrets
+
+
+def seal(secrets, username="alice"):
+    return secrets.seal(SECRET, username, random_bytes=os.urandom, now=NOW)
+
+
+def test_a_warm_function_asks_kms_once_an_hour(bank, opened):
+    sealed = [seal(cold(bank), name) for name in ("alice", "bob")]
+    secrets = cold(bank)
+    for now, asks in ((NOW, True), (NOW + CACHE_SECONDS - 1, False), (NOW + CACHE_SECONDS, True), (NOW - 1, True)):
+        opened.clear()
+        for username, one in zip(("alice", "bob"), sealed, strict=True):
+            assert secrets.unseal(one, username, now=now) == SECRET
+        assert [operation for operation, _ in opened] == (["GetItem", "Decrypt"] if asks else [])
+
+
+def test_where_the_setting_says_so_kms_opens_each_and_is_told_whose_it_is(bank, opened):
+    secrets = cold(bank, data_key="no")
+    sealed = seal(secrets)
+    opened.clear()
+    for _ in range(2):
+        assert secrets.unseal(sealed, "alice", now=NOW) == SECRET
+    assert opened == [("Decrypt", {"user": "alice"})] * 2
+
+
+def test_either_setting_opens_what_the_other_sealed(bank, opened):
+    by_data_key, by_kms = cold(bank), cold(bank, data_key="no")
+    assert by_kms.unseal(seal(by_data_key), "alice", now=NOW) == SECRET
+    assert by_data_key.unseal(seal(by_kms), "alice", now=NOW) == SECRET
+    opened.clear()
+    sealed = seal(by_data_key)
+    for _ in range(2):
+        by_kms.unseal(sealed, "alice", now=NOW)
+    assert [operation for operation, _ in opened].count("Decrypt") == 2, "no data key is kept"
+
+
+def test_another_persons_secret_can_not_stand_in_for_ones_own(bank):
+    for data_key, refusal in (("yes", CannotUnseal), ("no", ClientError)):
+        secrets = cold(bank, data_key=data_key)
+        with pytest.raises(refusal):
+            secrets.unseal(seal(secrets, "mallory"), "alice", now=NOW)
+
+
+def test_what_was_changed_is_not_opened(bank):
+    secrets = cold(bank)
+    name, text = seal(secrets).split(":")
+    data = bytearray(b64decode(text))
+    for at in (0, 12, len(data) - 1):
+        changed = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+        with pytest.raises(CannotUnseal):
+            secrets.unseal(f"{name}:{b64encode(changed).decode()}", "alice", now=NOW)
+
+
+def test_a_data_key_that_is_not_there_opens_nothing(bank):
+    sealed = seal(cold(bank)).split(":")[1]
+    with pytest.raises(CannotUnseal, match="not there"):
+        cold(bank).unseal(f"another:{sealed}", "alice", now=NOW)
+
+
+def test_a_data_key_put_in_the_place_of_another_is_refused_by_kms(bank):
+    data_keys = bank.aws.dynamo.data_keys
+    secrets = cold(bank)
+    sealed = seal(secrets)
+    of_another = secrets.renew()
+    data_keys.put(DataKey(sealed.split(":")[0], of_another.wrapped))
+    with pytest.raises(Exception, match="InvalidCiphertext"):
+        cold(bank).unseal(sealed, "alice", now=NOW)
+
+
+def test_a_new_data_key_seals_what_is_new_and_the_old_one_opens_what_it_sealed(bank):
+    secrets = cold(bank)
+    before = seal(secrets)
+    renewed = secrets.renew()
+    after = seal(secrets)
+    assert after.split(":")[0] == renewed.data_key_id != before.split(":")[0]
+    assert [cold(bank).unseal(one, "alice", now=NOW) for one in (before, after)] == [SECRET, SECRET]
+
+
+def test_no_nonce_is_used_twice(bank):
+    secrets = cold(bank)
+    assert len({seal(secrets) for _ in range(20)}) == 20
+
+
+def test_a_sign_in_goes_on_while_kms_is_away_once_the_data_key_is_there(begin_again, bank):
+    secrets = cold(bank)
+    sealed = seal(secrets)
+    with begin_again.failing(lambda call, work: pytest.fail(call.operation)):
+        assert secrets.unseal(sealed, "alice", now=NOW + 1) == SECRET
