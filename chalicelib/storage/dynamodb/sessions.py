@@ -41,9 +41,7 @@ class Sessions:
             raise NotOpen("no handle of ours")
         # Sent again it changes nothing: nobody else knows the handle; and where it has ended since, it stays so.
         with suppress(ConditionFailed):
-            self._tables.write(
-                Write("Put", self._table_and_key(taken), taken.digest, item, condition=PK.does_not_exist())
-            )
+            self._tables.write(Write("Put", self._table_for(taken), taken.digest, item, condition=PK.does_not_exist()))
 
     def replace(self, token_value: str, *, now: int) -> None:
         self._mark(token_value, (REPLACED_AT.set(REPLACED_AT | now),), PK.exists(), now=now)
@@ -52,7 +50,7 @@ class Sessions:
         taken = of_session(token_value)
         if taken is None or not has_table(taken.week or 0, now=now):
             return None
-        item = self._tables.get(self._table_and_key(taken), taken.digest)
+        item = self._tables.get(self._table_for(taken), taken.digest)
         if item is None or OVER & item.keys():
             return None
         try:
@@ -77,8 +75,8 @@ class Sessions:
             return  # there is none
         with suppress(ConditionFailed):
             self._tables.write(
-                Write("Update", self._table_and_key(taken), taken.digest, actions=actions, condition=condition)
+                Write("Update", self._table_for(taken), taken.digest, actions=actions, condition=condition)
             )
 
-    def _table_and_key(self, token_value: TokenValue) -> str:
+    def _table_for(self, token_value: TokenValue) -> str:
         return self._table_of(starts(token_value.week or 0))

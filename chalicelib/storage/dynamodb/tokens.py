@@ -54,7 +54,7 @@ class Tokens:
             grant, epoch, _ = self._grants.read_with(taken)
             token = None if grant is None else _standing_in(grant, taken, now=now)
         else:
-            grant, epoch, (item,) = self._grants.read_with(taken, (self._table_and_key(taken), taken.digest))
+            grant, epoch, (item,) = self._grants.read_with(taken, (self._table_for(taken), taken.digest))
             token = _token(item, now=now)
         if grant is None or not grant.in_force(epoch, now=now):
             return NOTHING
@@ -67,7 +67,7 @@ class Tokens:
         """A client's own token, of no grant."""
         if token_value.week is None:
             return NOTHING
-        (item,) = self._tables.get_all((self._table_and_key(token_value), token_value.digest))
+        (item,) = self._tables.get_all((self._table_for(token_value), token_value.digest))
         token = _token(item, now=now)
         return (token, None) if token is not None and token.grant is None else NOTHING
 
@@ -82,12 +82,12 @@ class Tokens:
         ended = (REVOKED_AT.set(REVOKED_AT | now),)
         try:
             self._tables.write(
-                Write("Update", self._table_and_key(taken), taken.digest, actions=ended, condition=PK.exists())
+                Write("Update", self._table_for(taken), taken.digest, actions=ended, condition=PK.exists())
             )
         except ConditionFailed:
             return  # there is none
 
-    def _table_and_key(self, token_value: TokenValue) -> str:
+    def _table_for(self, token_value: TokenValue) -> str:
         return self._table_of(starts(token_value.week or 0))
 
 
