@@ -11,7 +11,7 @@ from cryptography.x509 import Certificate
 from chalicelib.clients import assertion, certificate
 from chalicelib.errors import InvalidClient, InvalidRequest
 from chalicelib.fetch.documents import FetchError
-from chalicelib.keys import jose
+from chalicelib.keys.jose import UnverifiedJwt
 from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES, Profile
 from chalicelib.protocol_types import JsonObject, TokenEndpointAuthMethod
@@ -47,6 +47,7 @@ class _Attempt:
     profile: Profile
     provider: Provider
     now: int
+    assertion: UnverifiedJwt | None
 
 
 def authenticate(request: Request, form: Mapping[str, str], provider: Provider, *, now: int) -> AuthenticatedClient:
@@ -54,7 +55,7 @@ def authenticate(request: Request, form: Mapping[str, str], provider: Provider, 
 
     Raises InvalidClient, or InvalidRequest where more than one way was tried. The caller learns no reason; the log does.
     """
-    client_id = _claimed(request, form)
+    client_id, sent = _claimed(request, form)
     client = provider.clients.find(client_id, now=now)
     request.note(claimed_client_id=None if client is None else client_id)
     profile = PROFILES.get(client.profile) if client is not None else None
@@ -63,7 +64,7 @@ def authenticate(request: Request, form: Mapping[str, str], provider: Provider, 
     method = client.token_endpoint_auth_method
     if method not in profile.token_endpoint_auth_methods or method not in METHODS:
         raise InvalidClient("client authentication failed", detail=f"{method} is not allowed")
-    caller = METHODS[method](_Attempt(request, form, client, profile, provider, now))
+    caller = METHODS[method](_Attempt(request, form, client, profile, provider, now, sent))
     request.note(client_id=request.notes.pop("claimed_client_id"))
     return replace(caller, note=request.note)
 
@@ -75,8 +76,8 @@ def require_confidential(caller: AuthenticatedClient) -> AuthenticatedClient:
     return caller
 
 
-def _claimed(request: Request, form: Mapping[str, str]) -> str:
-    """Who the request says it is from, consistently."""
+def _claimed(request: Request, form: Mapping[str, str]) -> tuple[str, UnverifiedJwt | None]:
+    """Who the request says it is from, consistently, and the assertion that it sends, if it does; nobody has verified it."""
     if request.header_values("authorization"):
         scheme = ("WWW-Authenticate", 'Basic realm="ducat"')  # RFC6749-5.2: the scheme that was tried
         raise InvalidClient("client authentication failed", detail="an Authorization header", headers=(scheme,))
@@ -89,20 +90,21 @@ def _claimed(request: Request, form: Mapping[str, str]) -> str:
     if sent is not None:
         if form["client_assertion_type"] != assertion.ASSERTION_TYPE:
             raise InvalidClient("client authentication failed", detail="an unknown client_assertion_type")
-        subject = assertion.subject(sent)
+        parsed = assertion.parse(sent)
+        subject = assertion.subject(parsed)
         if client_id is not None and client_id != subject:
             raise InvalidClient(
                 "client authentication failed", detail="client_id is not the assertion's sub"
             )  # FAPI1-BASE-5.2.2-19
-        return subject
+        return subject, parsed
     if client_id is None:
         raise InvalidClient("client authentication failed", detail="no client_id and no assertion")
-    return client_id
+    return client_id, None
 
 
 def _private_key_jwt(attempt: _Attempt) -> AuthenticatedClient:
     sent = _assertion(attempt)
-    client = _with_keys(attempt, kid=jose.unverified_kid(sent))
+    client = _with_keys(attempt, kid=sent.kid)
     return _asserted(attempt, assertion.signed(sent, client, attempt.profile))
 
 
@@ -112,10 +114,10 @@ def _client_secret_jwt(attempt: _Attempt) -> AuthenticatedClient:
     return _asserted(attempt, assertion.with_mac(sent, attempt.client, attempt.profile, secret=secret))
 
 
-def _assertion(attempt: _Attempt) -> str:
-    if "client_assertion" not in attempt.form:
+def _assertion(attempt: _Attempt) -> UnverifiedJwt:
+    if attempt.assertion is None:
         raise InvalidClient("client authentication failed", detail="no assertion")
-    return attempt.form["client_assertion"]
+    return attempt.assertion
 
 
 def _asserted(attempt: _Attempt, claims: JsonObject) -> AuthenticatedClient:
@@ -130,7 +132,7 @@ def _asserted(attempt: _Attempt, claims: JsonObject) -> AuthenticatedClient:
 
 def _none(attempt: _Attempt) -> AuthenticatedClient:
     """RFC6749-3.2.1: a public client says who it is, which proves nothing. Who tries to prove something is another."""
-    if "client_assertion" in attempt.form:
+    if attempt.assertion is not None:
         raise InvalidClient("client authentication failed", detail="an assertion of a public client")
     return AuthenticatedClient(attempt.client, attempt.profile)
 
@@ -158,7 +160,7 @@ def _with_keys(attempt: _Attempt, *, kid: str | None = None, x5c: str | None = N
 
 
 def _certificate_alone(attempt: _Attempt) -> Certificate:
-    if "client_assertion" in attempt.form:
+    if attempt.assertion is not None:
         raise InvalidRequest("only one way of client authentication may be used")  # RFC6749-2.3
     return certificate.presented(attempt.request.client_certificate, attempt.profile, now=attempt.now)
 

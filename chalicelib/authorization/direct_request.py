@@ -10,6 +10,7 @@ from chalicelib.authorization import request as authorization_request
 from chalicelib.authorization.request import RedirectTarget
 from chalicelib.errors import InvalidRequest
 from chalicelib.fetch.documents import DocumentFetcher
+from chalicelib.keys.jose import UnverifiedJwt
 from chalicelib.keys.key_ring import Unwrapper
 from chalicelib.profiles import Profile
 from chalicelib.protocol_types import JwkSet
@@ -31,7 +32,7 @@ def read_direct_request(
     *,
     issuer: str,
     documents: DocumentFetcher,
-    with_keys: Callable[[str | None], Client],
+    with_keys: Callable[[UnverifiedJwt | None], Client],
     jwks: Callable[[], JwkSet],
     decryption_key: Callable[[str | None], Unwrapper],
     resources: Callable[[], Collection[str]],
@@ -49,8 +50,10 @@ def read_direct_request(
     parameters = request_object_by_reference.follow(parameters, client, profile, documents)
     encrypted = encrypted_request.is_encrypted(parameters)
     parameters = encrypted_request.opened(parameters, client, profile, decryption_key)
-    signer = with_keys(parameters.get("request"))
-    requested = request_object.unwrap(parameters, signer, profile, issuer=issuer, encrypted=encrypted, now=now)
+    sent = request_object.parse(parameters, profile, encrypted=encrypted)
+    requested = request_object.unwrap(
+        parameters, sent, with_keys(sent), profile, issuer=issuer, encrypted=encrypted, now=now
+    )
     redirect_target = authorization_request.redirect_target(requested, client, profile)
 
     def check() -> AuthorizationRequest:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from chalicelib.errors import InvalidRequest, LoginRequired
 from chalicelib.keys import jose
+from chalicelib.keys.jose import UnverifiedJwt
 from chalicelib.profiles import Profile
 from chalicelib.protocol_types import JwkSet
 from chalicelib.storage.records import Client
@@ -32,32 +33,43 @@ def subject(
     if sent is None:
         return None
     ours = jwks()
-    if _is_unpublished_key(sent, ours, client, issuer):
+    hint = _parsed(sent)
+    if _is_unpublished_key(hint, ours, client, issuer):
         if "none" in requested.get("prompt", "").split(" "):
             raise LoginRequired("id_token_hint is too old to be read")
         return None
     try:
         header, claims = jose.verify(
-            sent,
+            hint,
             ours,
             algs=profile.id_token_signing_algs,
             sizes=profile.key_sizes,
         )
     except jose.JoseError as problem:
-        raise InvalidRequest("id_token_hint is no ID token of ours", detail=f"id_token_hint: {problem}") from None
+        raise _refused(str(problem)) from None
     sub = claims.get("sub")
     for_it = claims.get("iss") == issuer and claims.get("aud") == client.client_id
     # OIDCC-2: what an ID token has and no other JWT of ours, such as signed userinfo.
     is_one = "typ" not in header and isinstance(sub, str) and {"exp", "iat", "auth_time"} <= claims.keys()
     if not for_it or not is_one:
-        raise InvalidRequest("id_token_hint is no ID token of ours", detail="id_token_hint: another JWT of ours")
+        raise _refused("another JWT of ours")
     return str(sub)
 
 
-def _is_unpublished_key(sent: str, jwks: JwkSet, client: Client, issuer: str) -> bool:
+def _parsed(sent: str) -> UnverifiedJwt:
+    try:
+        return jose.parse(sent)
+    except jose.JoseError as problem:
+        raise _refused(str(problem)) from None
+
+
+def _is_unpublished_key(hint: UnverifiedJwt, jwks: JwkSet, client: Client, issuer: str) -> bool:
     """Whether it says that it is ours, for the client, and names a key as ours are named that is no longer published."""
-    kid = jose.unverified_kid(sent)
+    kid = hint.kid
     if kid is None or not THUMBPRINT.fullmatch(kid) or any(key.get("kid") == kid for key in jwks["keys"]):
         return False
-    said = jose.unverified_claims(sent)
-    return said.get("iss") == issuer and said.get("aud") == client.client_id
+    return hint.claims.get("iss") == issuer and hint.claims.get("aud") == client.client_id
+
+
+def _refused(detail: str) -> InvalidRequest:
+    return InvalidRequest("id_token_hint is no ID token of ours", detail=f"id_token_hint: {detail}")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from chalicelib.errors import InvalidRequest, InvalidRequestObject, RequestNotSupported
 from chalicelib.keys import jose, jwt_time
+from chalicelib.keys.jose import UnverifiedJwt
 from chalicelib.messages import MAY_REPEAT
 from chalicelib.profiles import Profile
 from chalicelib.protocol_types import Claims, Json, JsonObject
@@ -23,33 +24,60 @@ OF_A_JWT = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "sub"})
 """Claims about the object itself, which are no parameters of the request."""
 
 
+def parse(parameters: Mapping[str, str], profile: Profile, *, encrypted: bool) -> UnverifiedJwt | None:
+    """The parts of the request object, before any check; None where the client sent none.
+
+    `encrypted`: as `unwrap` takes it. Raises RequestNotSupported, and InvalidRequestObject where it is not a JWT.
+    """
+    sent = parameters.get("request")
+    if sent is None:
+        return None
+    if not profile.request_object_signing_algs:
+        raise RequestNotSupported("request is not supported")  # OpenID Connect Core 6.1
+    try:
+        return jose.parse(sent)
+    except jose.JoseError as problem:
+        refusal = _refused(str(problem))
+        raise _unsaid(refusal) if encrypted else refusal from None
+
+
 def unwrap(
-    parameters: Mapping[str, str], client: Client, profile: Profile, *, issuer: str, encrypted: bool, now: int
+    parameters: Mapping[str, str],
+    sent: UnverifiedJwt | None,
+    client: Client,
+    profile: Profile,
+    *,
+    issuer: str,
+    encrypted: bool,
+    now: int,
 ) -> Mapping[str, str]:
     """The parameters of the request: what the client signed, and then nothing beside it; else what it sent.
 
-    `encrypted`: the object came so. What stands in it is then told to nobody, since who sends it need not have made it.
-    Raises InvalidRequestObject, which says what is wrong; InvalidRequest where a client that signs its requests did not;
-    RequestNotSupported.
+    `sent`: the object among the parameters. `client`: with its keys. `encrypted`: the object came so. What stands in it is then
+    told to nobody, since who sends it need not have made it.
+    Raises InvalidRequestObject, which says what is wrong; InvalidRequest where a client that signs its requests did not.
     """
     try:
-        return _unwrapped(parameters, client, profile, issuer=issuer, now=now)
+        return _unwrapped(parameters, sent, client, profile, issuer=issuer, now=now)
     except InvalidRequestObject as refusal:
         if not encrypted:
             raise
-        raise InvalidRequestObject(UNUSABLE, detail=refusal.detail or refusal.description) from None
+        raise _unsaid(refusal) from None
 
 
 def _unwrapped(
-    parameters: Mapping[str, str], client: Client, profile: Profile, *, issuer: str, now: int
+    parameters: Mapping[str, str],
+    sent: UnverifiedJwt | None,
+    client: Client,
+    profile: Profile,
+    *,
+    issuer: str,
+    now: int,
 ) -> Mapping[str, str]:
-    sent = parameters.get("request")
     if sent is None:
         if client.require_signed_request_object or profile.signed_requests_only:
             raise InvalidRequest("this client must sign its authorization requests")  # JAR-10.5, FAPI1-ADV-5.2.2-1
         return parameters
-    if not profile.request_object_signing_algs:
-        raise RequestNotSupported("request is not supported")  # OpenID Connect Core 6.1
     claims = _signed(sent, client, profile)
     _require_parties(claims, client, issuer)
     _require_time(claims, profile, now=now)
@@ -63,7 +91,7 @@ def _unwrapped(
     }
 
 
-def _signed(sent: str, client: Client, profile: Profile) -> JsonObject:
+def _signed(sent: UnverifiedJwt, client: Client, profile: Profile) -> JsonObject:
     registered = client.request_object_signing_alg
     algs = profile.request_object_signing_algs if registered is None else (registered,)
     try:
@@ -133,6 +161,11 @@ def _text(name: str, value: Json) -> str:
 def _called(name: str) -> str:
     """A claim by its name, where that may stand in an error (RFC 6749 5.2)."""
     return f"its {name}" if NAME.fullmatch(name) else "a claim"
+
+
+def _unsaid(refusal: InvalidRequestObject) -> InvalidRequestObject:
+    """The same, with what is wrong for the log alone."""
+    return InvalidRequestObject(UNUSABLE, detail=refusal.detail or refusal.description)
 
 
 def _refused(why: str) -> InvalidRequestObject:

@@ -9,6 +9,7 @@ from collections.abc import Collection
 
 from chalicelib.errors import InvalidClient
 from chalicelib.keys import algorithm, jose, jwt_time
+from chalicelib.keys.jose import UnverifiedJwt
 from chalicelib.profiles import Profile
 from chalicelib.protocol_types import Json, JsonObject
 from chalicelib.storage.records import Client, SingleUse
@@ -21,18 +22,23 @@ TYPES = frozenset({"client-authentication+jwt", "jwt"})
 """What the header's typ may say, if it says anything (RFC 10070); a proof, say, or an access token is no assertion."""
 
 
-def subject(assertion: str) -> str:
-    """Whom the assertion claims to speak for, before any check. Raises InvalidClient."""
+def parse(assertion: str) -> UnverifiedJwt:
+    """The assertion's parts, before any check. Raises InvalidClient."""
     try:
-        claimed = jose.unverified_claims(assertion).get("sub")
+        return jose.parse(assertion)
     except jose.JoseError as problem:
         raise _refused(str(problem)) from None
+
+
+def subject(assertion: UnverifiedJwt) -> str:
+    """Whom the assertion claims to speak for, before any check. Raises InvalidClient."""
+    claimed = assertion.claims.get("sub")
     if not isinstance(claimed, str) or not claimed:
         raise _refused("no sub")
     return claimed
 
 
-def signed(assertion: str, client: Client, profile: Profile) -> JsonObject:
+def signed(assertion: UnverifiedJwt, client: Client, profile: Profile) -> JsonObject:
     """Its claims, if the client signed it with a private key. Raises InvalidClient."""
     try:
         header, claims = jose.verify(
@@ -46,7 +52,7 @@ def signed(assertion: str, client: Client, profile: Profile) -> JsonObject:
     return _of_this_kind(header, claims)
 
 
-def with_mac(assertion: str, client: Client, profile: Profile, *, secret: bytes | None) -> JsonObject:
+def with_mac(assertion: UnverifiedJwt, client: Client, profile: Profile, *, secret: bytes | None) -> JsonObject:
     """Its claims, if the client made it with its secret. Raises InvalidClient."""
     if secret is None:
         raise _refused("no secret was issued")

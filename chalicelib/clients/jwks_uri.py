@@ -14,6 +14,7 @@ from chalicelib.clients.jwk_set import KeysError, certificates, members_of, repo
 from chalicelib.errors import InvalidRequest, InvalidRequestObject
 from chalicelib.fetch.documents import DocumentFetcher, FetchError
 from chalicelib.keys import jose
+from chalicelib.keys.jose import UnverifiedJwt
 from chalicelib.profiles import PROFILES
 from chalicelib.protocol_types import JwkSet
 from chalicelib.storage.records import Client
@@ -72,15 +73,15 @@ class ClientJwksCache:
             raise FetchError(f"jwks_uri: {copy.problem}")
         return replace(client, jwks=copy.jwks)
 
-    def for_request_object(self, client: Client, sent: str | None, *, now: int) -> Client:
+    def for_request_object(self, client: Client, sent: UnverifiedJwt | None, *, now: int) -> Client:
         """The client with the keys that its request object is verified by. Raises InvalidRequestObject.
 
-        `sent`: the object, where there is one. Of an encrypted one nobody sees by which key it is signed.
+        `sent`: the object, where there is one.
         """
         if sent is None:
             return client
         try:
-            return self.of(client, kid=jose.unverified_kid(sent), now=now)
+            return self.of(client, kid=sent.kid, now=now)
         except FetchError as problem:
             raise InvalidRequestObject("the keys of the client can't be fetched", detail=str(problem)) from None
 

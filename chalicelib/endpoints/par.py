@@ -63,8 +63,9 @@ def _checked(
     profile, issuer = caller.profile, provider.settings.issuer
     encrypted = encrypted_request.is_encrypted(form)
     form = encrypted_request.opened(form, caller.client, profile, lambda kid: provider.ring.unwrapper_for(kid, now=now))
-    client = provider.published_keys.for_request_object(caller.client, form.get("request"), now=now)
-    requested = request_object.unwrap(form, client, profile, issuer=issuer, encrypted=encrypted, now=now)
+    sent = request_object.parse(form, profile, encrypted=encrypted)
+    client = provider.published_keys.for_request_object(caller.client, sent, now=now)
+    requested = request_object.unwrap(form, sent, client, profile, issuer=issuer, encrypted=encrypted, now=now)
     return authorization_request.check(
         requested,
         client,

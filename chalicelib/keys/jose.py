@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TypeVar, cast
 
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWK
 from jwt.algorithms import Algorithm
 from jwt.api_jws import PyJWS
-from jwt.exceptions import InvalidSignatureError, PyJWTError
+from jwt.exceptions import PyJWTError
 
 from chalicelib.key_sizes import KeySizes
 from chalicelib.keys import algorithm
@@ -80,11 +81,42 @@ def sign(claims: Claims, signer: Signer, *, typ: str | None = None) -> str:
     return jws.encode(payload, key, algorithm=signer.alg, headers={"kid": signer.kid, "typ": typ})
 
 
-def unverified_claims(token: str) -> JsonObject:
-    """The claims before any check, to learn whose keys would verify them. Raises JoseError if it is no JWT."""
-    header, payload = _load(token, verify=None)
-    del header
-    return payload
+@dataclass(frozen=True)
+class UnverifiedJwt:
+    """A JWT in compact form, taken apart. Nothing of it is trusted; made in `parse` alone, once for each that comes in.
+
+    `header`, `claims`: JSON objects. `signing_input`, `signature`: what is signed, and by what (RFC 7515 5.2).
+    """
+
+    header: JsonObject
+    claims: JsonObject
+    signing_input: bytes
+    signature: bytes
+
+    @property
+    def kid(self) -> str | None:
+        """Which key it says it is signed by, to learn whether that one is at hand. None where it names none."""
+        kid = self.header.get("kid")
+        return kid if isinstance(kid, str) else None
+
+
+def parse(token: str) -> UnverifiedJwt:
+    """The parts of a JWT, to learn whose keys would verify it, and for `verify` to look at. Raises JoseError if it is none.
+
+    All that PyJWT asks of a JWS without its key is checked here: critical headers and an unencoded payload, say.
+    """
+    if len(token) > MAX_BYTES:
+        raise JoseError("it is too large")
+    if not COMPACT.fullmatch(token):
+        raise JoseError("it is not spelt as a compact JWS")  # RFC7515-7.1: PyJWT reads padding and line breaks too
+    try:
+        whole = PyJWS().decode_complete(token, options={"verify_signature": False})
+        claims = json.loads(whole["payload"], object_pairs_hook=reject_duplicate_members)
+    except (PyJWTError, ValueError, RecursionError) as problem:
+        raise JoseError(f"it can't be verified ({type(problem).__name__})") from problem
+    if not isinstance(claims, dict):
+        raise JoseError("its payload is not a JSON object")
+    return UnverifiedJwt(whole["header"], claims, token.rpartition(".")[0].encode(), whole["signature"])
 
 
 def media_type(typ: object) -> str:
@@ -92,61 +124,47 @@ def media_type(typ: object) -> str:
     return typ.lower().removeprefix("application/") if isinstance(typ, str) else ""
 
 
-def unverified_kid(token: str) -> str | None:
-    """The `kid` of a JWS before any check, to learn whether that key is at hand. None where it names none, or is no JWS."""
-    try:
-        kid = _load(token, verify=None)[0].get("kid")
-    except JoseError:
-        return None
-    return kid if isinstance(kid, str) else None
-
-
 def verify(
-    token: str,
-    jwks: JwkSet,
-    *,
-    algs: Collection[str],
-    sizes: KeySizes,
+    jwt: UnverifiedJwt, jwks: JwkSet, *, algs: Collection[str], sizes: KeySizes
 ) -> tuple[JsonObject, JsonObject]:
     """Header and claims of a JWT that one key of `jwks` signed with one of `algs`.
 
     The key is one of the header's `kid`, or that fits; where several do, each is tried. Raises JoseError.
     """
-    header, alg = _header(token, algs, of=KEY_TYPES)
+    alg = _require_alg(jwt, algs, of=KEY_TYPES)
     problem = JoseError("no key of the client fits it")
-    for jwk in _fitting_keys(jwks, alg, header.get("kid")):
+    for jwk in _fitting_keys(jwks, alg, jwt.header.get("kid")):
         try:
             key = _sized(jwk, alg, sizes)
-            return _load(token, verify=(key.key, alg))
+            return _require_signature(jwt, key.key, alg)
         except JoseError as unfit:
             problem = unfit
     raise problem
 
 
-def verify_mac(token: str, secret: bytes, *, algs: Collection[str]) -> tuple[JsonObject, JsonObject]:
+def verify_mac(jwt: UnverifiedJwt, secret: bytes, *, algs: Collection[str]) -> tuple[JsonObject, JsonObject]:
     """Header and claims of a JWT that carries a MAC by one of `algs`, with a secret that only we and the client know.
 
     A function of its own, so that no public key is ever taken for a secret. Raises JoseError.
     """
-    _, alg = _header(token, algs, of=MACS)
+    alg = _require_alg(jwt, algs, of=MACS)
     if len(secret) < MACS[alg]:
         raise JoseError("the secret is shorter than the hash of its algorithm")
-    return _load(token, verify=(secret, alg))
+    return _require_signature(jwt, secret, alg)
 
 
-def verify_by_own_key(token: str, *, algs: Collection[str], sizes: KeySizes) -> tuple[JsonObject, JsonObject]:
+def verify_by_own_key(jwt: UnverifiedJwt, *, algs: Collection[str], sizes: KeySizes) -> tuple[JsonObject, JsonObject]:
     """Header and claims of a JWT signed by the public key in its own header, which proves that key and nothing more.
 
     For DPoP proofs alone (RFC 9449 4.2). Raises JoseError.
     """
-    header, alg = _header(token, algs, of=KEY_TYPES)
-    jwk = header.get("jwk")
+    alg = _require_alg(jwt, algs, of=KEY_TYPES)
+    jwk = jwt.header.get("jwk")
     if not isinstance(jwk, dict) or PRIVATE_MEMBERS & jwk.keys():
         raise JoseError("its jwk is missing, or no public key")
     if jwk.get("kty") != KEY_TYPES[alg] or jwk.get("crv") != CURVES.get(alg):
         raise JoseError("its jwk does not fit its alg")
-    key = _sized(jwk, alg, sizes)
-    return _load(token, verify=(key.key, alg))
+    return _require_signature(jwt, _sized(jwk, alg, sizes).key, alg)
 
 
 def verify_bytes(
@@ -169,21 +187,36 @@ def verify_bytes(
         except JoseError as unfit:
             problem = unfit
             continue
-        if _verifier(alg).get_algorithm_by_name(alg).verify(data, key.key, signature):
+        if _signs(data, signature, key.key, alg):
             return alg
         problem = JoseError("its signature is not of that key")
     raise problem
 
 
-def _header(token: str, algs: Collection[str], *, of: Collection[str]) -> tuple[JsonObject, str]:
-    """The header and its alg, if that is one of `algs` and `of` the kind: a MAC is none of a public key."""
-    header, _ = _load(token, verify=None)
-    alg = header.get("alg")
+def _require_alg(jwt: UnverifiedJwt, algs: Collection[str], *, of: Collection[str]) -> str:
+    """The header's alg, if it is one of `algs` and `of` the kind: a MAC is none of a public key."""
+    alg = jwt.header.get("alg")
     if not isinstance(alg, str) or not algorithm.is_one_of(alg, algs) or alg not in of:
         raise JoseError("its algorithm (alg) is not allowed")
-    if "crit" in header:
+    if "crit" in jwt.header:
         raise JoseError("its crit names headers that are not understood")
-    return header, alg
+    return alg
+
+
+def _require_signature(jwt: UnverifiedJwt, key: Untyped, alg: str) -> tuple[JsonObject, JsonObject]:
+    """Header and claims, if the key signed them. Raises JoseError."""
+    if not _signs(jwt.signing_input, jwt.signature, key, alg):
+        raise JoseError("its signature is wrong, or of another key")
+    return jwt.header, jwt.claims
+
+
+def _signs(data: bytes, signature: bytes, key: Untyped, alg: str) -> bool:
+    """Whether the signature or the MAC is the key's. Raises JoseError where the key is not one for the algorithm."""
+    made = _algorithm(algorithm.canonical(alg))
+    try:
+        return made.verify(data, made.prepare_key(key), signature)
+    except (PyJWTError, ValueError) as problem:
+        raise JoseError(f"it can't be verified ({type(problem).__name__})") from problem
 
 
 def _sized(jwk: Claims, alg: str, sizes: KeySizes) -> PyJWK:
@@ -256,30 +289,6 @@ def _load_key(jwk: str, alg: str) -> PyJWK:
 
 
 @cache
-def _verifier(alg: str) -> PyJWS:
-    """A PyJWS that knows one algorithm."""
-    name = algorithm.canonical(alg)
-    jws = PyJWS(algorithms=[])
-    jws.register_algorithm(alg, PyJWS().get_algorithm_by_name(name))
-    return jws
-
-
-def _load(token: str, *, verify: tuple[Untyped, str] | None) -> tuple[JsonObject, JsonObject]:
-    if len(token) > MAX_BYTES:
-        raise JoseError("it is too large")
-    if not COMPACT.fullmatch(token):
-        raise JoseError("it is not spelt as a compact JWS")  # RFC7515-7.1: PyJWT reads padding and line breaks too
-    try:
-        if verify is None:
-            whole = PyJWS().decode_complete(token, options={"verify_signature": False})
-        else:
-            key, alg = verify
-            whole = _verifier(alg).decode_complete(token, key, algorithms=[alg])
-        claims = json.loads(whole["payload"], object_pairs_hook=reject_duplicate_members)
-    except InvalidSignatureError as problem:
-        raise JoseError("its signature is wrong, or of another key") from problem
-    except (PyJWTError, ValueError, RecursionError) as problem:
-        raise JoseError(f"it can't be verified ({type(problem).__name__})") from problem
-    if not isinstance(claims, dict):
-        raise JoseError("its payload is not a JSON object")
-    return whole["header"], claims
+def _algorithm(alg: str) -> Algorithm:
+    """PyJWT's of that name."""
+    return PyJWS().get_algorithm_by_name(alg)

@@ -52,7 +52,7 @@ def proof(
     if len(sent) > 1:
         raise _refused("there are several DPoP headers")  # DPOP-4.3: check 1
     try:
-        header, claims = jose.verify_by_own_key(sent[0], algs=PROOF_ALGS, sizes=KEY_SIZES)
+        header, claims = jose.verify_by_own_key(jose.parse(sent[0]), algs=PROOF_ALGS, sizes=KEY_SIZES)
     except jose.JoseError as problem:
         raise _refused(str(problem)) from None
     if header.get("typ") != "dpop+jwt":

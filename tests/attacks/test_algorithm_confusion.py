@@ -366,15 +366,19 @@ def test_neither_function_takes_what_is_the_others():
     mac = jws({"alg": "HS256", "kid": "k1"}, {"a": 1}, by_secret(pem))
     signed = jws({"alg": "PS256", "kid": "k1"}, {"a": 1}, by(key, "PS256"))
     algs = ("PS256", "HS256")
-    assert jose.verify(signed, {"keys": [jwk(key)]}, algs=algs, **sizes)[1] == {"a": 1}
-    assert jose.verify_mac(jws({"alg": "HS256"}, {"a": 1}, by_secret(b"s" * 32)), b"s" * 32, algs=algs)[1] == {"a": 1}
+    assert jose.verify(jose.parse(signed), {"keys": [jwk(key)]}, algs=algs, **sizes)[1] == {"a": 1}
+    assert jose.verify_mac(jose.parse(jws({"alg": "HS256"}, {"a": 1}, by_secret(b"s" * 32))), b"s" * 32, algs=algs)[
+        1
+    ] == {"a": 1}
     with pytest.raises(jose.JoseError):
-        jose.verify_mac(mac, pem, algs=algs)
+        jose.verify_mac(jose.parse(mac), pem, algs=algs)
     with pytest.raises(jose.JoseError):
-        jose.verify(mac, {"keys": [jwk(key)]}, algs=algs, **sizes)
+        jose.verify(jose.parse(mac), {"keys": [jwk(key)]}, algs=algs, **sizes)
     with pytest.raises(jose.JoseError):
-        jose.verify(mac, {"keys": [{"kty": "oct", "k": unpadded(pem), "kid": "k1"}]}, algs=algs, **sizes)
+        jose.verify(jose.parse(mac), {"keys": [{"kty": "oct", "k": unpadded(pem), "kid": "k1"}]}, algs=algs, **sizes)
     with pytest.raises(jose.JoseError):
-        jose.verify_mac(signed, pem, algs=algs)
+        jose.verify_mac(jose.parse(signed), pem, algs=algs)
     with pytest.raises(jose.JoseError):
-        jose.verify_by_own_key(jws({"alg": "HS256", "jwk": jwk(key)}, {"a": 1}, by_secret(pem)), algs=algs, **sizes)
+        jose.verify_by_own_key(
+            jose.parse(jws({"alg": "HS256", "jwk": jwk(key)}, {"a": 1}, by_secret(pem))), algs=algs, **sizes
+        )

@@ -54,13 +54,13 @@ def test_a_key_by_which_anybody_signs_is_taken_nowhere(bank, fintech, dpop_clien
     forged = jose.sign({"sub": "anybody"}, Anybody())
     rules = {"algs": ["EdDSA"], "sizes": KeySizes(rsa=2048, ec=224)}
     with pytest.raises(jose.JoseError, match="small order"):  # assertions, request objects, hints
-        jose.verify(forged, {"keys": [WEAK]}, **rules)
+        jose.verify(jose.parse(forged), {"keys": [WEAK]}, **rules)
     with pytest.raises(jose.JoseError, match="small order"):  # signed requests
         jose.verify_bytes(b"whatever", SIGNATURE, {"keys": [WEAK]}, kid="k1", **rules)
     header = {"typ": "dpop+jwt", "alg": "EdDSA", "jwk": {k: WEAK[k] for k in ("kty", "crv", "x")}}
     signing = b".".join(b64url(jwt.utils.force_bytes(jose.json.dumps(part))) for part in (header, {"htm": "POST"}))
     with pytest.raises(jose.JoseError, match="small order"):  # proofs
-        jose.verify_by_own_key((signing + b"." + b64url(SIGNATURE)).decode(), **rules)
+        jose.verify_by_own_key(jose.parse((signing + b"." + b64url(SIGNATURE)).decode()), **rules)
 
 
 @pytest.mark.fault("1h")

@@ -12,6 +12,7 @@ from chalicelib.clients import jwks_uri
 from chalicelib.clients.jwks_uri import ClientJwksCache
 from chalicelib.errors import InvalidRequest, InvalidRequestObject
 from chalicelib.fetch.documents import FetchError
+from chalicelib.keys import jose
 from chalicelib.messages import Request
 from chalicelib.resource_server import request_signature
 from chalicelib.storage.records import Client
@@ -408,5 +409,5 @@ def test_6_2_a_request_object_without_keys_is_refused(web, published):
     """Its signature can't be checked."""
     web.pages.clear()
     with pytest.raises(InvalidRequestObject) as found:
-        published.for_request_object(CLIENT, "e30.e30.AQ", now=NOW)
+        published.for_request_object(CLIENT, jose.parse("e30.e30.AQ"), now=NOW)
     assert found.value.detail == "jwks_uri: it answered 404"
