@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chalicelib import holder_of_key
-from chalicelib.authorization import claims_request, code_challenge
+from chalicelib.authorization import code_challenge
 from chalicelib.authorization_details import details
 from chalicelib.client_authentication import AuthenticatedClient
 from chalicelib.errors import InvalidGrant, InvalidRequest
-from chalicelib.grant_types.access_token import access_token_of
-from chalicelib.protocol_types import JsonObject
+from chalicelib.grant_types.access_token import of_token_request
+from chalicelib.grant_types.id_token import id_token_of
+from chalicelib.grant_types.token_response import TokenResponse, token_response
 from chalicelib.provider import Provider
 from chalicelib.single_use import SingleUseValues
 from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.stores import NotOpen, Replayed
 from chalicelib.storage.token_values import TokenValue, join, matches, of_grant
-from chalicelib.tokens import id_token, refresh_token, sender_constraint
+from chalicelib.tokens import refresh_token, sender_constraint
 from chalicelib.tokens.refresh_token import RefreshToken
 from chalicelib.tokens.sender_constraint import PresentedKeys
-from chalicelib.users import claims
 
 
 def issue(
@@ -30,20 +30,22 @@ def issue(
     provider: Provider,
     *,
     now: int,
-) -> JsonObject:
-    """The members of the token response. Raises InvalidRequest or InvalidGrant.
+) -> TokenResponse:
+    """The token response. Raises InvalidRequest or InvalidGrant.
 
     All that can fail comes before the write that redeems the code: its checks, the assertion's single use, the signature.
     """
     code, grant = _redeemable(caller, form, possession, use, provider, now=now)
     cnf = _bound(caller, grant, possession)
     covered = details.within(form.get("authorization_details"), grant.granted)
-    token = access_token_of(caller, grant, grant.scope, covered, cnf, form=form, settings=provider.settings, now=now)
+    token = of_token_request(caller, grant, grant.scope, covered, cnf, form=form, settings=provider.settings, now=now)
     if token.expires_at <= now:
         raise InvalidGrant("the code can't be redeemed", detail="what it is for is over")
     access_token = join(provider.new_token_value(), grant.key, str(grant.bond))
     renewed = _refresh_token(caller, grant, cnf, provider)
-    identity = None if grant.redeemed_by else _id_token(caller, grant, access_token, provider, now=now)
+    identity = None
+    if "openid" in grant.request.scope and not grant.redeemed_by:  # OpenID Connect Core 3.1.2.1
+        identity = id_token_of(grant, caller.client, caller.profile, provider, access_token=access_token, now=now)
     try:
         provider.grants.redeem(
             grant,
@@ -61,15 +63,8 @@ def issue(
         raise InvalidGrant("the code can't be redeemed", detail="replayed; what it gave is revoked") from None
     except NotOpen:
         raise InvalidGrant("the code can't be redeemed", detail="expired or revoked while it was redeemed") from None
-    return {  # FAPI1-BASE-5.2.2-14
-        "access_token": access_token,
-        "token_type": sender_constraint.token_type(cnf),
-        "expires_in": token.expires_at - now,
-        "scope": " ".join(grant.scope) or None,  # FAPI1-BASE-5.2.2-15
-        "authorization_details": list(covered) or None,  # RFC9396-7
-        "refresh_token": None if renewed is None else renewed.token_value,
-        "id_token": identity,
-    }
+    refreshed = None if renewed is None else renewed.token_value
+    return token_response(access_token, token, refresh_token=refreshed, id_token=identity, now=now)
 
 
 def _redeemable(
@@ -137,26 +132,3 @@ def _bound(caller: AuthenticatedClient, grant: Grant, possession: PresentedKeys)
     if writes and caller.client.public and grant.request.dpop_jkt is None:
         raise _refused("a public client's code that writes, bound to no key")
     return sender_constraint.bind(possession, caller.client, caller.profile, writes=writes)
-
-
-def _id_token(
-    caller: AuthenticatedClient, grant: Grant, access_token: str, provider: Provider, *, now: int
-) -> str | None:
-    """None where openid was not asked for (OpenID Connect Core 3.1.2.1)."""
-    if "openid" not in grant.request.scope:
-        return None
-    login, client = grant.person, caller.client
-    requested = claims_request.granted(claims_request.of(grant.request, "id_token"), login.claims)
-    if client.id_token_encrypted_response_alg is not None:
-        client = provider.published_keys.for_encryption(client, now=now)
-    return id_token.issue(
-        provider.ring.signer_for(client.id_token_signed_response_alg, now=now),
-        login,
-        claims={name: value for name, value in requested.items() if name in claims.known()},  # no other was agreed to
-        issuer=provider.settings.issuer,
-        client=client,
-        profile=caller.profile,
-        nonce=grant.request.nonce,
-        access_token=access_token,
-        now=now,
-    )

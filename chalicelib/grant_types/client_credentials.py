@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from chalicelib import holder_of_key
 from chalicelib.authorization import scope
 from chalicelib.client_authentication import AuthenticatedClient
-from chalicelib.clients import lifetimes
 from chalicelib.errors import InvalidScope, UnauthorizedClient
 from chalicelib.grant_types import audience
-from chalicelib.protocol_types import JsonObject
+from chalicelib.grant_types.access_token import new_access_token
+from chalicelib.grant_types.token_response import TokenResponse, token_response
 from chalicelib.provider import Provider
 from chalicelib.single_use import SingleUseValues
-from chalicelib.storage.grant_records import AccessToken
 from chalicelib.storage.token_values import with_week
 from chalicelib.tokens import sender_constraint
 from chalicelib.tokens.sender_constraint import PresentedKeys
@@ -27,8 +26,8 @@ def issue(
     provider: Provider,
     *,
     now: int,
-) -> JsonObject:
-    """The members of the token response.
+) -> TokenResponse:
+    """The token response.
 
     Raises InvalidRequest, InvalidTarget, InvalidScope or UnauthorizedClient.
     """
@@ -39,23 +38,15 @@ def issue(
     if not granted:
         raise InvalidScope("this client has no scope of its own")
     cnf = sender_constraint.bind(possession, caller.client, caller.profile, writes=holder_of_key.writes(granted, ()))
-    settings = provider.settings
-    named = audience.narrowed(form, (), settings)
-    lifetime = lifetimes.of_access_token(caller.client, caller.profile, bound=bool(cnf))
-    access_token = with_week(provider.new_token_value(), now + lifetime)
-    token = AccessToken(
-        client_id=caller.client.client_id,
+    token = new_access_token(
+        caller.client,
+        caller.profile,
+        provider.settings,
         scope=granted,
         cnf=cnf,
-        issued_at=now,
-        expires_at=now + lifetime,
-        dpop_nonce_required=caller.client.dpop_nonce_required,
-        resources=audience.of_token(named, settings, bound=bool(cnf), scope=granted, details=()),
+        named=audience.narrowed(form, (), provider.settings),
+        now=now,
     )
+    access_token = with_week(provider.new_token_value(), token.expires_at)
     use.beside(lambda: provider.tokens.put(access_token, token))  # which nobody has unless this is answered
-    return {
-        "access_token": access_token,
-        "token_type": sender_constraint.token_type(cnf),
-        "expires_in": lifetime,
-        "scope": " ".join(granted),
-    }
+    return token_response(access_token, token, now=now)

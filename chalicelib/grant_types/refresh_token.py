@@ -9,8 +9,8 @@ from chalicelib.authorization import scope
 from chalicelib.authorization_details import details
 from chalicelib.client_authentication import AuthenticatedClient
 from chalicelib.errors import InvalidGrant, InvalidRequest, TemporarilyUnavailable
-from chalicelib.grant_types.access_token import access_token_of
-from chalicelib.protocol_types import JsonObject
+from chalicelib.grant_types.access_token import of_token_request
+from chalicelib.grant_types.token_response import TokenResponse, token_response
 from chalicelib.provider import Provider
 from chalicelib.single_use import SingleUseValues
 from chalicelib.storage.grant_records import AccessToken, Grant
@@ -32,8 +32,8 @@ def issue(
     provider: Provider,
     *,
     now: int,
-) -> JsonObject:
-    """The members of the token response. The refresh token stays the same (FAPI2-SP-FINAL-5.3.2.1-9), but an unbound public one.
+) -> TokenResponse:
+    """The token response. The refresh token stays the same (FAPI2-SP-FINAL-5.3.2.1-9), but an unbound public one.
 
     Raises InvalidRequest, InvalidGrant, InvalidScope or InvalidAuthorizationDetails.
     """
@@ -55,17 +55,10 @@ def issue(
     if "scope" in form:
         granted = scope.requested(form["scope"], granted)  # RFC6749-6: nothing beyond what was granted
     covered = details.within(form.get("authorization_details"), given)
-    token = access_token_of(caller, grant, granted, covered, cnf, form=form, settings=provider.settings, now=now)
+    token = of_token_request(caller, grant, granted, covered, cnf, form=form, settings=provider.settings, now=now)
     access_token = with_week(join(provider.new_token_value(), grant.key, str(grant.bond)), token.expires_at)
     renewed = _keep(used, grant, access_token, token, provider, now=now)
-    return {
-        "access_token": access_token,
-        "token_type": sender_constraint.token_type(cnf),
-        "expires_in": token.expires_at - now,
-        "scope": " ".join(granted) or None,
-        "authorization_details": list(covered) or None,  # RFC9396-7
-        "refresh_token": renewed,
-    }
+    return token_response(access_token, token, refresh_token=renewed, now=now)
 
 
 def _keep(

@@ -71,8 +71,13 @@ WORDS: Mapping[str, str] = {
 def disclosed_claims(claims: Claims, scope: Sequence[str], one_by_one: Sequence[str] = ()) -> JsonObject:
     """Those of a person's claims that `scope` or a name asks for. `sub` is none of them: a Login always has it."""
     names = [*(name for requested in scope for name in of_scope(requested)), *one_by_one]
+    return of_a_person({name: claims[name] for name in names if name in claims})
+
+
+def of_a_person(claims: Claims) -> JsonObject:
+    """Those that people agree to, by a name that they read. No other leaves, whoever asks for it and whoever has it."""
     disclosed = known()
-    return {name: claims[name] for name in names if name in claims and name in disclosed}
+    return {name: value for name, value in claims.items() if name in disclosed}
 
 
 def in_words(names: Sequence[str], scope: Sequence[str]) -> list[str]:
