@@ -97,12 +97,12 @@ class CountedAws(Aws):
 
     def _after_dynamodb(self, context: dict[str, Any], **_: Any) -> None:
         if not self._ours:
-            name, asked = context["asked"]
-            self._count.read_units += _READS[name](asked) if name in _READS else 0
-            self._count.write_units += self._written(name, asked)
+            name, requested_values = context["asked"]
+            self._count.read_units += _READS[name](requested_values) if name in _READS else 0
+            self._count.write_units += self._written(name, requested_values)
 
-    def _written(self, name: str, asked: dict[str, Any]) -> int:
-        return self._units(asked) if name in ("PutItem", "UpdateItem", "DeleteItem") else 0
+    def _written(self, name: str, requested_values: dict[str, Any]) -> int:
+        return self._units(requested_values) if name in ("PutItem", "UpdateItem", "DeleteItem") else 0
 
     def _units(self, write: dict[str, Any]) -> int:
         return max(1, ceil(_size(write.get("Item") or self._there(write)) / WRITE_UNIT))
@@ -118,9 +118,11 @@ class CountedAws(Aws):
 
 
 _READS: dict[str, Callable[[dict[str, Any]], int]] = {
-    "GetItem": lambda asked: 1,
-    "Query": lambda asked: 1,
-    "BatchGetItem": lambda asked: sum(len(keys["Keys"]) for keys in asked["RequestItems"].values()),
+    "GetItem": lambda requested_values: 1,
+    "Query": lambda requested_values: 1,
+    "BatchGetItem": lambda requested_values: sum(
+        len(keys["Keys"]) for keys in requested_values["RequestItems"].values()
+    ),
 }
 """Read units; every read is consistent, and no item of ours is larger than a unit pays for."""
 

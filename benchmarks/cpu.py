@@ -96,9 +96,11 @@ class Tape:
     def _answer(self, request: Any, event_name: str, **_: Any) -> AWSResponse:
         operation = event_name.rpartition(".")[2]
         with self._lock:
-            asked = next(one for one in self._next if one[0] == operation)  # what runs alongside comes in any order
-            self._next.remove(asked)
-        return AWSResponse(request.url, 200, {"Content-Type": "application/x-amz-json-1.0"}, _Body(asked[1]))
+            requested_values = next(
+                one for one in self._next if one[0] == operation
+            )  # what runs alongside comes in any order
+            self._next.remove(requested_values)
+        return AWSResponse(request.url, 200, {"Content-Type": "application/x-amz-json-1.0"}, _Body(requested_values[1]))
 
 
 class _Body(io.BytesIO):
@@ -132,9 +134,9 @@ class _Writer(Bank):
 
 
 def _prepare(bank: Bank, tape: Tape, auth: str, constraint: str, *, rounds: int) -> Mapping[str, Prepared]:
-    asking = journey.client(bank, auth, constraint)
-    code = _code(asking)
-    tokens = asking.redeem(_code(asking)).json()
+    request_arguments = journey.client(bank, auth, constraint)
+    code = _code(request_arguments)
+    tokens = request_arguments.redeem(_code(request_arguments)).json()
     requests: dict[str, Ask] = {
         "par": lambda client: client.push(),
         "token, authorization_code": lambda client: client.redeem(code),
@@ -142,10 +144,12 @@ def _prepare(bank: Bank, tape: Tape, auth: str, constraint: str, *, rounds: int)
         "token, client_credentials": lambda client: client.post("/token", grant_type="client_credentials"),
         "authorizer": lambda client: client.accounts(tokens["access_token"]),
     }
-    redeeming = asking.with_(bank=_with_one_handle(bank))
+    redeeming = request_arguments.with_(bank=_with_one_handle(bank))
     return {
-        name: _prepared(name, ask, redeeming if name == "token, authorization_code" else asking, tape, rounds)
-        for name, ask in requests.items()
+        name: _prepared(
+            name, send_request, redeeming if name == "token, authorization_code" else request_arguments, tape, rounds
+        )
+        for name, send_request in requests.items()
     }
 
 
@@ -157,12 +161,12 @@ def _with_one_handle(bank: Bank) -> Bank:
     return same
 
 
-def _prepared(name: str, ask: Ask, asking: Fintech, tape: Tape, rounds: int) -> Prepared:
+def _prepared(name: str, send_request: Ask, request_arguments: Fintech, tape: Tape, rounds: int) -> Prepared:
     with tape.keeping() as answers:
-        ask(asking)
-    writer = _Writer(asking.bank)
+        send_request(request_arguments)
+    writer = _Writer(request_arguments.bank)
     for _ in range(rounds):
-        ask(asking.with_(bank=writer))
+        send_request(request_arguments.with_(bank=writer))
     run = _decide if name == "authorizer" else _serve
     return Prepared(lambda event: run(event, writer.aws), writer.written, tuple(answers))
 
@@ -189,5 +193,9 @@ def _decide(event: Event, provider: Aws) -> None:
         raise RuntimeError(f"the authorizer denied: {policy['context']}")
 
 
-def _code(asking: Fintech) -> str:
-    return Browser(asking.bank).login(asking.client_id, asking.pushed()).parameters["code"]
+def _code(request_arguments: Fintech) -> str:
+    return (
+        Browser(request_arguments.bank)
+        .login(request_arguments.client_id, request_arguments.pushed())
+        .parameters["code"]
+    )

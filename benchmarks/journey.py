@@ -102,7 +102,7 @@ def client(bank: Bank, auth: str, constraint: str, **more: Any) -> Fintech:
     return Fintech(bank, name, auth, signing, "PS256", shown if uses_certificate else None, proof_key)
 
 
-def journey(asking: Fintech, provider: CountedAws, **asked: Any) -> dict[str, Count]:
+def journey(request_arguments: Fintech, provider: CountedAws, **requested_values: Any) -> dict[str, Count]:
     """A login and what follows, request by request, with what each one did. Each is made by a warm function."""
     counts: dict[str, Count] = {}
 
@@ -111,12 +111,12 @@ def journey(asking: Fintech, provider: CountedAws, **asked: Any) -> dict[str, Co
         with provider.counting() as counts[name]:
             yield
 
-    bank, browser = asking.bank, Browser(asking.bank)
+    bank, browser = request_arguments.bank, Browser(request_arguments.bank)
     person, code = _person(provider, now=bank.now)
     with step("par"):
-        request_uri = asking.pushed(**asked)
+        request_uri = request_arguments.pushed(**requested_values)
     with step("authorize"):
-        opened = browser.open(asking.client_id, request_uri)
+        opened = browser.open(request_arguments.client_id, request_uri)
     with step("login, the page"):
         page = browser.get(opened.location)
     with step("login"):
@@ -129,22 +129,22 @@ def journey(asking: Fintech, provider: CountedAws, **asked: Any) -> dict[str, Co
     if "response" in answered:
         answered = jwt.decode(answered["response"], options={"verify_signature": False})
     with step("token, authorization_code"):
-        tokens = _ok(asking.redeem(answered["code"]))
+        tokens = _ok(request_arguments.redeem(answered["code"]))
     with step("authorizer"):
-        decided = asking.accounts(tokens["access_token"])
+        decided = request_arguments.accounts(tokens["access_token"])
     assert decided["policyDocument"]["Statement"][0]["Effect"] == "Allow", decided
     with step("userinfo"):
-        _ok(asking.userinfo(tokens["access_token"]))
+        _ok(request_arguments.userinfo(tokens["access_token"]))
     with step("introspect"):
-        assert _ok(asking.introspect(tokens["access_token"]))["active"]
+        assert _ok(request_arguments.introspect(tokens["access_token"]))["active"]
     with step("token, refresh_token"):
-        _ok(asking.refresh(tokens["refresh_token"]))
+        _ok(request_arguments.refresh(tokens["refresh_token"]))
     with step("token, client_credentials"):
-        _ok(asking.post("/token", grant_type="client_credentials"))
+        _ok(request_arguments.post("/token", grant_type="client_credentials"))
     with step("revoke, an access token"):
-        _ok(asking.revoke(tokens["access_token"]))
+        _ok(request_arguments.revoke(tokens["access_token"]))
     with step("revoke, a refresh token"):
-        _ok(asking.revoke(tokens["refresh_token"]))
+        _ok(request_arguments.revoke(tokens["refresh_token"]))
     for name, path in (("metadata", "/.well-known/openid-configuration"), ("jwks", "/jwks")):
         with step(name):
             _ok(bank.send("GET", path))
@@ -169,11 +169,11 @@ def payment(bank: Bank) -> tuple[Fintech, str, Callable[[str], AuthorizerAnswer]
     return payer, tokens["access_token"], pay
 
 
-def warm(asking: Fintech, provider: CountedAws) -> None:
+def warm(request_arguments: Fintech, provider: CountedAws) -> None:
     """What a warm function has: the client's record, the signing keys, the nonces' key of the hour, the key of bonds."""
-    provider.clients.find(asking.client_id, now=asking.bank.now)
-    provider.ring.published_keys(now=asking.bank.now)
-    provider.nonces.issue(now=asking.bank.now)
+    provider.clients.find(request_arguments.client_id, now=request_arguments.bank.now)
+    provider.ring.published_keys(now=request_arguments.bank.now)
+    provider.nonces.issue(now=request_arguments.bank.now)
     provider.kms.bond_mac(b"")
 
 

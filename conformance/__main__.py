@@ -60,8 +60,8 @@ def conduct(cells: tuple[Cell, ...], wanted: argparse.Namespace) -> bool:
                 bank=tested,
                 who=clients.identities(certificates),
                 new_suite=new_suite,
-                heard=_say,
-                wanted=_ask,
+                reported=_say,
+                wanted=_send_request,
                 prefix=wanted.alias,
                 modules=wanted.modules,
                 forget=wanted.forget,
@@ -81,7 +81,7 @@ def _say(cell: Cell, outcome: Outcome) -> None:
     print(report.lines(cell, outcome) + "\n", end="", flush=True)  # in one piece: others write meanwhile
 
 
-def _ask(words: str) -> None:
+def _send_request(words: str) -> None:
     print(f"please   {words}", flush=True)
 
 

@@ -31,7 +31,7 @@ class Stopped(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """What all workers share. `heard` is told how each module ended, `wanted` what somebody is asked to do.
+    """What all workers share. `reported` is told how each module ended, `wanted` what somebody is asked to do.
 
     `modules`: a pattern, for a part of each plan. `prefix`: what each alias begins with.
     `forget`: whether the suite is to delete a plan once it has ended.
@@ -40,7 +40,7 @@ class Run:
     bank: Bank
     who: tuple[Identity, Identity]
     new_suite: Callable[[], Suite]
-    heard: Callable[[Cell, Outcome], None]
+    reported: Callable[[Cell, Outcome], None]
     wanted: Callable[[str], None]
     prefix: str = "ducat"
     modules: str = "*"
@@ -73,7 +73,7 @@ def run_plan(cell: Cell, shared: Run) -> list[Outcome]:
         plan = suite.new_plan(cell.plan, dict(cell.variant), configuration)
     except (OAuthError, SuiteRefused) as problem:
         outcomes = [results.unfinished(cell.plan, f"the plan could not be made: {problem}")]
-        shared.heard(cell, outcomes[0])
+        shared.reported(cell, outcomes[0])
         return outcomes
     outcomes = []
     for module in plan["modules"]:
@@ -81,7 +81,7 @@ def run_plan(cell: Cell, shared: Run) -> list[Outcome]:
             raise Stopped
         if fnmatchcase(module["testModule"], shared.modules):
             outcomes.append(run_module(suite, plan["id"], module, shared))
-            shared.heard(cell, outcomes[-1])
+            shared.reported(cell, outcomes[-1])
     if shared.forget:
         suite.forget(plan["id"])
     return outcomes

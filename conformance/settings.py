@@ -108,12 +108,12 @@ def override(cell: Cell, issuer: str, suite: str, person: Person) -> dict[str, d
     family = cell.plan.removesuffix("-test-plan").replace("message-signing", "security-profile")
     looks = {"task": "Look", "match": f"{issuer}/login*", "commands": [["wait", "id", "login", TIMEOUT]]}
     first_visit = {"match": f"{issuer}/authorize*", "match-limit": 1, "tasks": [looks]}
-    told = {
+    disclosed = {
         REJECTED: browser(issuer, suite, person, press="cancel"),
         OPENED_TWICE: [first_visit, *browser(issuer, suite, person)],
         **{module: browser(issuer, suite, person, error=error) for module, error in PICTURES.items()},
     }
-    return {f"{family}-{module}": {"browser": does} for module, does in told.items()}
+    return {f"{family}-{module}": {"browser": does} for module, does in disclosed.items()}
 
 
 def _task(name: str, match: str, commands: list[list[Any]]) -> dict[str, Any]:

@@ -74,7 +74,7 @@ class Suite:
     def new_plan(self, name: str, variant: Mapping[str, str], configuration: Mapping[str, Any]) -> dict[str, Any]:
         """A plan with its `id` and `modules`. Raises SuiteRefused."""
         query = {"planName": name, "variant": json.dumps(variant)}
-        plan: dict[str, Any] = self._ask("POST", "plan", query, json.dumps(configuration))
+        plan: dict[str, Any] = self._send_request("POST", "plan", query, json.dumps(configuration))
         return plan
 
     def start(self, plan_id: str, module: Mapping[str, Any]) -> str:
@@ -82,43 +82,45 @@ class Suite:
         query = {"test": module["testModule"], "plan": plan_id}
         if module.get("variant"):
             query["variant"] = json.dumps(module["variant"])
-        return str(self._ask("POST", "runner", query)["id"])
+        return str(self._send_request("POST", "runner", query)["id"])
 
     def ended(self, run: str, *, seconds: int) -> bool:
         """Whether the run ends within these seconds, at most 30."""
         query = {"states": ",".join(ENDED), "timeoutMs": str(seconds * 1000)}
         try:
-            return "state" in self._ask("GET", f"runner/{run}/wait-state", query)
+            return "state" in self._send_request("GET", f"runner/{run}/wait-state", query)
         except SuiteRefused:  # no longer in its memory
             return self.info(run).get("status") in ENDED
 
     def info(self, run: str) -> dict[str, Any]:
         """`status`, `result` and more of a run."""
-        info: dict[str, Any] = self._ask("GET", f"info/{run}")
+        info: dict[str, Any] = self._send_request("GET", f"info/{run}")
         return info
 
     def log(self, run: str) -> Log:
         """What the run wrote, in order."""
-        log: Log = self._ask("GET", f"log/{run}")
+        log: Log = self._send_request("GET", f"log/{run}")
         return log
 
     def waiting_urls(self, run: str) -> list[str]:
         """The addresses that a run wants somebody to open."""
         try:
-            browser = self._ask("GET", f"runner/{run}").get("browser") or {}
+            browser = self._send_request("GET", f"runner/{run}").get("browser") or {}
         except SuiteRefused:
             return []
         return [str(url) for url in browser.get("urls") or ()]
 
     def stop(self, run: str) -> None:
         """End a run that does not end by itself."""
-        self._ask("DELETE", f"runner/{run}")
+        self._send_request("DELETE", f"runner/{run}")
 
     def forget(self, plan_id: str) -> None:
         """Delete a plan with the logs of its runs."""
-        self._ask("DELETE", f"plan/{plan_id}")
+        self._send_request("DELETE", f"plan/{plan_id}")
 
-    def _ask(self, method: str, path: str, query: Mapping[str, str] | None = None, body: str | None = None) -> Any:
+    def _send_request(
+        self, method: str, path: str, query: Mapping[str, str] | None = None, body: str | None = None
+    ) -> Any:
         """The answer's JSON, {} where it has none. What changes nothing is asked again. Raises SuiteProblem."""
         pauses = PAUSES if method == "GET" else ()
         for pause in (*pauses, None):

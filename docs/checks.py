@@ -75,7 +75,7 @@ def checks(endpoint: str) -> list[Function]:
     for beginning in BEGINNINGS:
         if beginning in modules()[module].functions:
             _follow(module, beginning, seen)
-    every = (_function(*place) for place in seen)
+    every = (_function(*location) for location in seen)
     return [one for one in every if one.raises]
 
 
@@ -167,8 +167,8 @@ def _error(module: Module, node: ast.expr) -> str:
     else:
         made = list(_leads(module, ast.Expr(node), set()))
     if made:
-        place, name = made[0]
-        returns = modules()[place].functions[name].returns
+        location, name = made[0]
+        returns = modules()[location].functions[name].returns
         return returns.id if isinstance(returns, ast.Name) else ""
     return node.id if isinstance(node, ast.Name) else ""
 
@@ -177,8 +177,8 @@ def _follow(module: str, name: str, seen: dict[tuple[str, str], None]) -> None:
     if (module, name) in seen:
         return
     seen[module, name] = None
-    for place in _leads(modules()[module], modules()[module].functions[name], set()):
-        _follow(*place, seen)
+    for location in _leads(modules()[module], modules()[module].functions[name], set()):
+        _follow(*location, seen)
 
 
 def _leads(module: Module, node: ast.AST, tables: set[str]) -> Iterator[tuple[str, str]]:

@@ -123,8 +123,8 @@ def in_code() -> Found:
         named = list(_named(ast.parse(text)))
         for number, line in enumerate(text.splitlines(), 1):
             for match in TAG.finditer(line):
-                place = Place(path.relative_to(ROOT).as_posix(), _innermost(named, number))
-                _add(found, match.group(), place)
+                location = Place(path.relative_to(ROOT).as_posix(), _innermost(named, number))
+                _add(found, match.group(), location)
     return found
 
 
@@ -175,10 +175,10 @@ def _files(where: Iterable[str]) -> list[Path]:
     return sorted(path for one in whole for path in ([one] if one.is_file() else one.rglob("*.py")))
 
 
-def _add(found: Found, tag: str, place: Place) -> None:
-    places = found.setdefault(tag, [])
-    if place not in places:
-        places.append(place)
+def _add(found: Found, tag: str, location: Place) -> None:
+    locations = found.setdefault(tag, [])
+    if location not in locations:
+        locations.append(location)
 
 
 def _defined(body: Iterable[ast.stmt]) -> Iterator[ast.FunctionDef | ast.ClassDef]:

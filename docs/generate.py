@@ -47,7 +47,7 @@ def clauses_page() -> str:
                 _table(
                     ("Clause", "Code", "Tests"),
                     (
-                        (f"[{tag}]({clauses.address(tag)})", _places(code.get(tag)), _places(tests.get(tag)))
+                        (f"[{tag}]({clauses.address(tag)})", _locations(code.get(tag)), _locations(tests.get(tag)))
                         for tag in own
                     ),
                 )
@@ -192,7 +192,7 @@ def main() -> int:
 def _row(row: fapi1.Row, code: clauses.Found, tests: clauses.Found) -> tuple[str, ...]:
     """A row says plainly what it lacks, and why, if there is a reason."""
     name = f"[{row.name}]({clauses.address(row.name)})" if "-" in row.name else row.name
-    cited, shown = (_places({p for tag in row.tags for p in found.get(tag, ())}) for found in (code, tests))
+    cited, shown = (_locations({p for tag in row.tags for p in found.get(tag, ())}) for found in (code, tests))
     return (
         name,
         row.words,
@@ -211,11 +211,11 @@ def _link(path: str) -> str:
     return f"[{path.removeprefix('chalicelib/').removeprefix('tests/')}](../../{path})"
 
 
-def _places(places: Iterable[Place] | None) -> str:
+def _locations(locations: Iterable[Place] | None) -> str:
     """Files, each with the names in it."""
     found: dict[str, list[str]] = {}
-    for place in sorted(places or ()):
-        found.setdefault(place.path, []).append(place.name)
+    for location in sorted(locations or ()):
+        found.setdefault(location.path, []).append(location.name)
     return "<br>".join(
         f"{_link(path)} {', '.join(f'`{name}`' for name in names if name)}".strip() for path, names in found.items()
     )

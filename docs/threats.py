@@ -101,7 +101,7 @@ def _code(tags: Iterable[str]) -> list[str]:
     cited = clauses.in_code()
     files: set[str] = set()
     for tag in tags:
-        own = {place.path for place in cited.get(tag, ()) if place.path.startswith(CODE)}
+        own = {location.path for location in cited.get(tag, ()) if location.path.startswith(CODE)}
         if not own:
             raise LookupError(f"no code cites {tag}")
         files |= own

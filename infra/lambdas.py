@@ -69,10 +69,10 @@ def _function(
     keys: Mapping[str, kms.Key],
     python: str,
 ) -> lambda_.Function:
-    place = Construct(scope, "".join(word.title() for word in row.name.split("_")))
-    log = logs.LogGroup(place, "Log", retention=LOG_RETENTION, removal_policy=RemovalPolicy.RETAIN)
+    location = Construct(scope, "".join(word.title() for word in row.name.split("_")))
+    log = logs.LogGroup(location, "Log", retention=LOG_RETENTION, removal_policy=RemovalPolicy.RETAIN)
     return lambda_.Function(
-        place,
+        location,
         "Function",
         description=f"Ducat: {', '.join(row.routes) or row.name}",
         code=code,
@@ -88,5 +88,5 @@ def _function(
         logging_format=lambda_.LoggingFormat.JSON,
         application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
         system_log_level_v2=lambda_.SystemLogLevel.WARN,
-        role=roles.build(place, row, tables, keys, log),
+        role=roles.build(location, row, tables, keys, log),
     )

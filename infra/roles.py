@@ -50,9 +50,9 @@ def build(
 
 def _use_table(table: Table, tables: Mapping[str, dynamodb.ITable]) -> iam.PolicyStatement:
     arn = _arn(tables[table.name])
-    place = f"{arn}/index/{table.index}" if table.index else arn
+    location = f"{arn}/index/{table.index}" if table.index else arn
     of_keys = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [table.keys]}} if table.keys else None
-    return _allow(table.why, [f"dynamodb:{verb}" for verb in table.verbs], place, of_keys)
+    return _allow(table.why, [f"dynamodb:{verb}" for verb in table.verbs], location, of_keys)
 
 
 def _arn(table: dynamodb.ITable) -> str:

@@ -95,14 +95,16 @@ class Fintech:
         `details`: authorization details, such as a payment (RFC 9396).
         """
         more: dict[str, Any] = {"authorization_details": json.dumps(details)} if details else {}
-        asked = self._oauth.authorization_request(scope=SCOPE, response_mode=self.client.response_mode, **more)
-        signed = self._signed(asked) if self.client.signs_requests else None
+        requested_values = self._oauth.authorization_request(
+            scope=SCOPE, response_mode=self.client.response_mode, **more
+        )
+        signed = self._signed(requested_values) if self.client.signs_requests else None
         if self.client.pushes_requests:
-            sent = asked if signed is None else cast(AuthorizationRequest, signed)
-            return Begun(asked, self._oauth.pushed_authorization_request(sent).uri)
+            sent = requested_values if signed is None else cast(AuthorizationRequest, signed)
+            return Begun(requested_values, self._oauth.pushed_authorization_request(sent).uri)
         if signed is None:
-            return Begun(asked, asked.uri)
-        return Begun(asked, f"{self._authorization_endpoint}?{urlencode(signed.args)}")
+            return Begun(requested_values, requested_values.uri)
+        return Begun(requested_values, f"{self._authorization_endpoint}?{urlencode(signed.args)}")
 
     def finish(self, begun: Begun, callback: str) -> BearerToken:
         """The tokens of a login, once the browser is back at `callback`. Raises NotConnected."""
@@ -119,8 +121,8 @@ class Fintech:
 
     def person(self, token: BearerToken) -> dict[str, Any]:
         """What the customer agreed to tell."""
-        told: dict[str, Any] = self._oauth.userinfo(token)
-        return told
+        disclosed: dict[str, Any] = self._oauth.userinfo(token)
+        return disclosed
 
     def accounts(self, token: BearerToken) -> list[dict[str, str]]:
         """The customer's accounts, from the bank's own API. Raises Refused."""
@@ -142,8 +144,8 @@ class Fintech:
             answer = refused.response
         if not answer.ok:
             raise Refused(answer.status_code, answer.headers.get("WWW-Authenticate", ""))
-        told: dict[str, Any] = answer.json()
-        return told
+        disclosed: dict[str, Any] = answer.json()
+        return disclosed
 
     def refresh(self, token: BearerToken) -> BearerToken:
         """A new access token. The refresh token stays the same."""
@@ -157,15 +159,20 @@ class Fintech:
         """End what the customer agreed to, and every token with it (RFC 7009)."""
         self._oauth.revoke_refresh_token(token)
 
-    def _signed(self, asked: AuthorizationRequest) -> Signed:
+    def _signed(self, requested_values: AuthorizationRequest) -> Signed:
         """What is asked for as one signed object (RFC 9101 4)."""
         now = Jwt.timestamp()
-        about = {"iss": self.client.client_id, "aud": asked.issuer, "nbf": now, "exp": now + REQUEST_LIFETIME}
+        about = {
+            "iss": self.client.client_id,
+            "aud": requested_values.issuer,
+            "nbf": now,
+            "exp": now + REQUEST_LIFETIME,
+        }
         wanted = {"response_type": self.client.response_type}  # the library knows code alone
-        signed = Jwt.sign(asked.args | wanted | about, key=self.client.key, typ="oauth-authz-req+jwt")
-        return Signed({"client_id": self.client.client_id, "request": str(signed)}, asked.dpop_key)
+        signed = Jwt.sign(requested_values.args | wanted | about, key=self.client.key, typ="oauth-authz-req+jwt")
+        return Signed({"client_id": self.client.client_id, "request": str(signed)}, requested_values.dpop_key)
 
-    def _opened(self, asked: AuthorizationRequest, callback: str) -> str:
+    def _opened(self, requested_values: AuthorizationRequest, callback: str) -> str:
         """The callback with what the bank signed of it as its query. Raises NotConnected."""
         url = urlsplit(callback)
         try:
@@ -173,7 +180,7 @@ class Fintech:
                 (response,) = parse_qs(url.query)["response"]
                 return url._replace(query=urlencode(self._from_the_bank(response, "authorization"))).geturl()
             if self.client.response_type != "code":
-                query = url.fragment if self._refused(url.fragment) else self._attached(asked, url.fragment)
+                query = url.fragment if self._refused(url.fragment) else self._attached(requested_values, url.fragment)
                 return url._replace(query=query, fragment="").geturl()
         except (KeyError, ValueError) as problem:
             raise NotConnected(f"{type(problem).__name__}: the response is not signed by the bank") from problem
@@ -182,16 +189,16 @@ class Fintech:
     def _refused(self, fragment: str) -> bool:
         return "error" in parse_qs(fragment)
 
-    def _attached(self, asked: AuthorizationRequest, fragment: str) -> str:
+    def _attached(self, requested_values: AuthorizationRequest, fragment: str) -> str:
         """The fragment, if its ID token is of this login and has the hashes of what stands beside it (OIDC Core 3.3.2.11)."""
-        told = {name: values[0] for name, values in parse_qs(fragment, strict_parsing=True).items()}
-        claims = self._from_the_bank(told.pop("id_token"), "id_token")
-        if claims["nonce"] != asked.nonce:
+        disclosed = {name: values[0] for name, values in parse_qs(fragment, strict_parsing=True).items()}
+        claims = self._from_the_bank(disclosed.pop("id_token"), "id_token")
+        if claims["nonce"] != requested_values.nonce:
             raise ValueError("the ID token is of another login")
         for name, of in (("c_hash", "code"), ("s_hash", "state"), ("at_hash", "access_token")):
-            if of in told and claims[name] != _half(told[of]):
+            if of in disclosed and claims[name] != _half(disclosed[of]):
                 raise ValueError(f"{name} is not of this response")
-        return urlencode({name: told[name] for name in ("code", "state", "iss")})
+        return urlencode({name: disclosed[name] for name in ("code", "state", "iss")})
 
     def _from_the_bank(self, jwt: str, what: str) -> dict[str, Any]:
         """The claims of a JWT that the bank signed for this client, as it registered. Raises ValueError or KeyError."""

@@ -80,12 +80,12 @@ class Server(socketserver.ThreadingTCPServer):
         identity: Pair,
         answer: Callable[[Incoming], Outgoing],
         *,
-        asks_for_certificates: bool,
+        requests_certificates: bool,
         host: str = "127.0.0.1",
     ) -> None:
         """Bind the port; 0 for a free one. Raises PortTaken."""
         self.answer = answer
-        self._tls = _context(identity, asks_for_certificates=asks_for_certificates)
+        self._tls = _context(identity, requests_certificates=requests_certificates)
         self._open: set[socket.socket] = set()
         self._lock = Lock()
         try:
@@ -211,7 +211,7 @@ def _body_length(headers: Message[str, str]) -> int:
     return int(lengths[0])
 
 
-def _context(identity: Pair, *, asks_for_certificates: bool) -> SSL.Context:
+def _context(identity: Pair, *, requests_certificates: bool) -> SSL.Context:
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
     context.set_min_proto_version(SSL.TLS1_2_VERSION)
     context.set_cipher_list(TLS_1_2_SUITES)
@@ -219,7 +219,7 @@ def _context(identity: Pair, *, asks_for_certificates: bool) -> SSL.Context:
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)  # a resumed session would not show its certificate again
     context.use_certificate_file(str(identity.file))
     context.use_privatekey_file(str(identity.file))
-    if asks_for_certificates:
+    if requests_certificates:
         context.set_verify(SSL.VERIFY_PEER, lambda *_: True)
     return context
 

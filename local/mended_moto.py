@@ -126,28 +126,28 @@ def _padding(signing_algorithm: str, algorithm: hashes.HashAlgorithm) -> Any:
 
 def _sign_rsa(self: Any, message: bytes, signing_algorithm: str) -> bytes:
     validate_signing_algorithm(signing_algorithm, SigningAlgorithm.rsa_signing_algorithms())
-    algorithm, told = _hash_of(message, signing_algorithm)
-    signature: bytes = self.private_key.sign(bytes(message), _padding(signing_algorithm, algorithm), told)
+    algorithm, disclosed = _hash_of(message, signing_algorithm)
+    signature: bytes = self.private_key.sign(bytes(message), _padding(signing_algorithm, algorithm), disclosed)
     return signature
 
 
 def _verify_rsa(self: Any, message: bytes, signature: bytes, signing_algorithm: str) -> bool:
     validate_signing_algorithm(signing_algorithm, SigningAlgorithm.rsa_signing_algorithms())
-    algorithm, told = _hash_of(message, signing_algorithm)
-    return _holds(self, signature, bytes(message), _padding(signing_algorithm, algorithm), told)
+    algorithm, disclosed = _hash_of(message, signing_algorithm)
+    return _holds(self, signature, bytes(message), _padding(signing_algorithm, algorithm), disclosed)
 
 
 def _sign_ecdsa(self: Any, message: bytes, signing_algorithm: str) -> bytes:
     validate_signing_algorithm(signing_algorithm, self.valid_signing_algorithms)
-    _, told = _hash_of(message, signing_algorithm)
-    signature: bytes = self.private_key.sign(bytes(message), ec.ECDSA(told))
+    _, disclosed = _hash_of(message, signing_algorithm)
+    signature: bytes = self.private_key.sign(bytes(message), ec.ECDSA(disclosed))
     return signature
 
 
 def _verify_ecdsa(self: Any, message: bytes, signature: bytes, signing_algorithm: str) -> bool:
     validate_signing_algorithm(signing_algorithm, self.valid_signing_algorithms)
-    _, told = _hash_of(message, signing_algorithm)
-    return _holds(self, signature, bytes(message), ec.ECDSA(told))
+    _, disclosed = _hash_of(message, signing_algorithm)
+    return _holds(self, signature, bytes(message), ec.ECDSA(disclosed))
 
 
 def _decrypt(self: Any) -> Any:
@@ -160,10 +160,10 @@ def _decrypt(self: Any) -> Any:
     key = self.kms_backend.describe_key(key_id)
     if key.key_usage != "ENCRYPT_DECRYPT" or not key.key_spec.startswith("RSA_"):
         raise InvalidKeyUsageException()
-    told = OAEP_HASHES[algorithm]
+    disclosed = OAEP_HASHES[algorithm]
     try:
         plaintext = key.private_key.private_key.decrypt(
-            _moto_get_param(self, "CiphertextBlob"), padding.OAEP(padding.MGF1(told), told, None)
+            _moto_get_param(self, "CiphertextBlob"), padding.OAEP(padding.MGF1(disclosed), disclosed, None)
         )
     except ValueError:
         raise InvalidCiphertextException() from None
@@ -223,14 +223,14 @@ def _call_action(self: Any) -> Any:
 
 def _answer_transaction(self: Any) -> Any:
     """9: the first answer is kept; one that failed is not, since DynamoDB lets that be tried again."""
-    asked = json.dumps(self.body["TransactItems"], sort_keys=True)
+    requested_values = json.dumps(self.body["TransactItems"], sort_keys=True)
     kept: dict[str, tuple[str, Any]] = self.dynamodb_backend.__dict__.setdefault("_answered", {})
     token = self.body.get("ClientRequestToken")
-    if token in kept and kept[token][0] == asked:
+    if token in kept and kept[token][0] == requested_values:
         return kept[token][1]
     answer = _moto_answer_transaction(self)
     if token:
-        kept[token] = (asked, answer)
+        kept[token] = (requested_values, answer)
     return answer
 
 
@@ -238,17 +238,17 @@ def _transact(self: Any, transact_items: list[dict[str, Any]]) -> None:
     before = {}
     for part in transact_items:
         for write in part.values():
-            place = _place(self, write)
-            before[place] = copy.deepcopy(_there(self, place))
+            location = _location(self, write)
+            before[location] = copy.deepcopy(_there(self, location))
     try:
         _moto_transact(self, transact_items)
     except Exception:
-        for place, item in before.items():
-            _put_back(self, place, item)
+        for location, item in before.items():
+            _put_back(self, location, item)
         raise
 
 
-def _place(backend: Any, write: dict[str, Any]) -> Key:
+def _location(backend: Any, write: dict[str, Any]) -> Key:
     table = backend.get_table(write["TableName"])
     key = write.get("Item") or write["Key"]
     names = (table.hash_key_attr, table.range_key_attr)
@@ -256,13 +256,13 @@ def _place(backend: Any, write: dict[str, Any]) -> Key:
     return table.name, partition, sort
 
 
-def _there(backend: Any, place: Key) -> Any:
-    name, partition, sort = place
+def _there(backend: Any, location: Key) -> Any:
+    name, partition, sort = location
     return backend.get_table(name).get_item(partition, sort)
 
 
-def _put_back(backend: Any, place: Key, item: Any) -> None:
-    name, partition, sort = place
+def _put_back(backend: Any, location: Key, item: Any) -> None:
+    name, partition, sort = location
     table = backend.get_table(name)
     if item is None:
         table.delete_item(partition, sort)

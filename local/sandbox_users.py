@@ -122,12 +122,12 @@ class Sandbox:
             raise SignInRefused("wrong password")
         if one_time_code != user.totp:
             raise SignInRefused("wrong one-time code")
-        asked = disclosed_claims(user.claims, scope, claims)
+        requested_values = disclosed_claims(user.claims, scope, claims)
         login = assurance.login(
             user.sub,
             auth_time=now,
             methods=("pwd", "otp"),
-            claims=asked,
+            claims=requested_values,
             accounts=user.accounts,
             reached=assurance.reached(self._provider.settings),
         )

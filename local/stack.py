@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import cast
 
-import app as front_door
+import app as lambda_app
 from chalicelib import assembly
 from chalicelib.fetch.https import Https
 from chalicelib.provider import Provider
@@ -67,7 +67,7 @@ class Stack:
     def start(self) -> None:
         """Raises PortTaken before anything else is done."""
         try:
-            browsers, certificates = (self._serve(port, asks=n == 1) for n, port in enumerate(self._ports))
+            browsers, certificates = (self._serve(port, required=n == 1) for n, port in enumerate(self._ports))
             self.issuer = f"https://localhost:{browsers.port}"
             self.mtls_url = f"https://localhost:{certificates.port}"
             made = self._running.enter_context(aws_stand_in.served(self._region))
@@ -77,7 +77,7 @@ class Stack:
             # Clients of a laptop publish their keys on it, under the dev authority. No setting can say so.
             trusted = self.certificates.trusted.read_text()
             cast(assembly.Aws, assembly.provider()).documents = Https(authorities=trusted, loopback=True)
-            front_door.publish_keys({}, None)
+            lambda_app.publish_keys({}, None)
             for server in (browsers, certificates):
                 server.start()
                 self._running.callback(server.stop)
@@ -98,8 +98,8 @@ class Stack:
     ) -> None:
         self.stop()
 
-    def _serve(self, port: int, *, asks: bool) -> Server:
-        server = Server(port, self.certificates.server(), api().answer, asks_for_certificates=asks, host=self._host)
+    def _serve(self, port: int, *, required: bool) -> Server:
+        server = Server(port, self.certificates.server(), api().answer, requests_certificates=required, host=self._host)
         self._running.callback(server.server_close)
         return server
 
@@ -120,11 +120,11 @@ class Stack:
 def api() -> Api:
     """Every route of the front door, and the sample bank's, to the function that serves it."""
     routes = {
-        (method, path): Route(getattr(front_door, entry.view_name), entry.view_name in GUARDED)
-        for path, methods in front_door.app.routes.items()
+        (method, path): Route(getattr(lambda_app, entry.view_name), entry.view_name in GUARDED)
+        for path, methods in lambda_app.app.routes.items()
         for method, entry in methods.items()
     }
     routes["GET", "/accounts"] = Route(sample_bank.accounts, guarded=True)
     routes["GET", "/products"] = Route(sample_bank.products, guarded=True)
     routes["POST", "/payments"] = Route(sample_bank.payments, guarded=True)
-    return Api(routes, front_door.authorizer)
+    return Api(routes, lambda_app.authorizer)

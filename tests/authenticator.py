@@ -144,7 +144,7 @@ def put(bank: Any, person: Any, authenticator: Authenticator) -> Authenticator:
     return authenticator
 
 
-def asked(page: str) -> dict[str, Any]:
+def requested_values(page: str) -> dict[str, Any]:
     """What a page's script would ask the browser for."""
     found: list[str] = []
 

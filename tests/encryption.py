@@ -52,9 +52,9 @@ def bank_key(bank: Any) -> dict[str, Any]:
 
 def sealed(bank: Any, content: str, *, key: Any = None, **header: Unpack[JweHeader]) -> str:
     """Content encrypted to the bank, or to another key; a header given as None is left out."""
-    told = bank_key(bank)
-    standard = {"alg": "RSA-OAEP-256", "enc": ENC, "kid": told["kid"], "cty": "JWT"}
+    disclosed = bank_key(bank)
+    standard = {"alg": "RSA-OAEP-256", "enc": ENC, "kid": disclosed["kid"], "cty": "JWT"}
     headers = {name: value for name, value in (standard | known(header, JweHeader)).items() if value is not None}
     registry = jwe.JWERegistry(algorithms=[headers["alg"], headers["enc"], "DEF"], strict_check_header=False)
-    members = {name: told[name] for name in ("kty", "n", "e")}
+    members = {name: disclosed[name] for name in ("kty", "n", "e")}
     return jwe.encrypt_compact(headers, content, key or import_key(members), registry=registry)

@@ -80,7 +80,7 @@ class _Fetch:
 
     def run(self) -> None:
         try:
-            self._body = self._read(self._ask())
+            self._body = self._read(self._send_request())
         except Exception as problem:
             self._problem = problem
         finally:
@@ -108,7 +108,7 @@ class _Fetch:
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
 
-    def _ask(self) -> BaseHTTPResponse:
+    def _send_request(self) -> BaseHTTPResponse:
         """The answer of the first address that takes a connection."""
         for address in public_addresses(self._where, loopback=self._loopback):
             if self._late:

@@ -164,7 +164,7 @@ class Fintech:
 
     # The flow.
 
-    def asking(self, **changes: Unpack[PushedRequest]) -> dict[str, Any]:
+    def request_arguments(self, **changes: Unpack[PushedRequest]) -> dict[str, Any]:
         """The parameters of an authorization request."""
         return {
             "response_type": "code",
@@ -184,11 +184,11 @@ class Fintech:
         extra: Mapping[str, Any] | None = None,
         **claims: Unpack[RequestObjectClaims],
     ) -> str:
-        """A signed authorization request for `asking`; a claim given as None is left out."""
+        """A signed authorization request for `request_arguments`; a claim given as None is left out."""
         now = self.bank.now
         standard = {"iss": self.client_id, "client_id": self.client_id, "aud": ISSUER, "nbf": now, "exp": now + 300}
         changed = known(claims, RequestObjectClaims) | dict(extra or {})
-        return self._signed(self.asking() | standard | changed, key, headers)
+        return self._signed(self.request_arguments() | standard | changed, key, headers)
 
     def _signed(self, claims: Mapping[str, Any], key: Any, headers: Mapping[str, Any] | None) -> str:
         header = {"kid": "k1", **(headers or {})}
@@ -216,7 +216,7 @@ class Fintech:
     def push(self, **changes: Unpack[Pushing]) -> Answer:
         """An authorization request, pushed."""
         request, sending = _parted(known(changes, Pushing), PushedRequest)
-        return self.post("/par", **self.asking(**request), **sending)
+        return self.post("/par", **self.request_arguments(**request), **sending)
 
     def pushed(self, **changes: Unpack[Pushing]) -> str:
         """A request_uri."""

@@ -57,7 +57,7 @@ class Carrier:
         }
         if self.where == "assertion":
             return base | {"sub": self.client.client_id}
-        return base | self.client.asking(client_id=self.client.client_id)
+        return base | self.client.request_arguments(client_id=self.client.client_id)
 
     def send(self, sent):
         if self.where == "assertion":
@@ -194,22 +194,22 @@ def test_no_constant_is_a_signature(ec_carrier, raw):
 def test_a_key_that_comes_with_the_signature_counts_for_nothing(either_carrier):
     """jwk, jku, x5u and x5c lead to the signer's own key: none of them is looked at, and nothing is fetched."""
     alg = either_carrier.client.alg
-    stranger = rsa_key("stranger") if alg == "PS256" else ec_key("stranger")
-    shown = unpadded(der(certificate("stranger", key=stranger)))
+    outsider = rsa_key("stranger") if alg == "PS256" else ec_key("stranger")
+    shown = unpadded(der(certificate("stranger", key=outsider)))
     for own in (
-        {"jwk": jwk(stranger)},
+        {"jwk": jwk(outsider)},
         {"jku": "https://evil.example/jwks"},
         {"jku": "http://169.254.169.254/latest/meta-data"},
         {"jku": f"{ISSUER}/jwks"},
         {"x5u": "https://evil.example/certificate.pem"},
         {"x5c": [shown]},
-        {"x5t#S256": unpadded(sha256(der(certificate("stranger", key=stranger))).digest())},
+        {"x5t#S256": unpadded(sha256(der(certificate("stranger", key=outsider))).digest())},
     ):
         assert not either_carrier.send(
-            jws(header_of(either_carrier, **own), either_carrier.claims(), by(stranger, alg))
+            jws(header_of(either_carrier, **own), either_carrier.claims(), by(outsider, alg))
         )
         without_kid = {"alg": alg, **own}
-        assert not either_carrier.send(jws(without_kid, either_carrier.claims(), by(stranger, alg)))
+        assert not either_carrier.send(jws(without_kid, either_carrier.claims(), by(outsider, alg)))
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-1")
@@ -261,8 +261,8 @@ def test_a_header_that_says_two_things_is_not_chosen_from(either_carrier):
     ):
         data = f"{unpadded(text.encode())}.{claims}"
         assert not either_carrier.send(f"{data}.")
-        stranger = rsa_key("stranger") if client.alg == "PS256" else ec_key("stranger")
-        assert not either_carrier.send(f"{data}.{unpadded(by(stranger, client.alg)(data.encode()))}")
+        outsider = rsa_key("stranger") if client.alg == "PS256" else ec_key("stranger")
+        assert not either_carrier.send(f"{data}.{unpadded(by(outsider, client.alg)(data.encode()))}")
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-1")

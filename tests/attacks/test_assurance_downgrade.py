@@ -18,8 +18,8 @@ def reached(bank, monkeypatch):
     sign_in = people.sign_in
 
     def reach(acr):
-        def changed(*asked, **more):
-            signed_in = sign_in(*asked, **more)
+        def changed(*requested_values, **more):
+            signed_in = sign_in(*requested_values, **more)
             return replace(signed_in, login=replace(signed_in.login, acr=acr))
 
         monkeypatch.setattr(people, "sign_in", changed, raising=False)

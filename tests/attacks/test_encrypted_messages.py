@@ -17,10 +17,12 @@ TEXT = {"error": "invalid_request_object", "error_description": "the request obj
 @pytest.fixture
 def decryptions(bank, monkeypatch):
     """How often KMS was asked to decrypt."""
-    asked = []
+    requested_values = []
     real = bank.aws.kms._client.decrypt
-    monkeypatch.setattr(bank.aws.kms._client, "decrypt", lambda **given: (asked.append(given), real(**given))[1])
-    return asked
+    monkeypatch.setattr(
+        bank.aws.kms._client, "decrypt", lambda **given: (requested_values.append(given), real(**given))[1]
+    )
+    return requested_values
 
 
 def refused(client, request):

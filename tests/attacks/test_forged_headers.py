@@ -148,7 +148,10 @@ def test_a_certificate_in_a_header_is_none(bank, tls_client_auth_client, name):
     ):
         header = ((name, value),)
         answer = bank.send(
-            "POST", "/par", form=tls_client_auth_client.authenticated(tls_client_auth_client.asking()), headers=header
+            "POST",
+            "/par",
+            form=tls_client_auth_client.authenticated(tls_client_auth_client.request_arguments()),
+            headers=header,
         )
         assert (answer.status, answer.error) == (401, "invalid_client")
         bearer = (("Authorization", f"Bearer {token}"),)
@@ -161,7 +164,7 @@ def test_a_certificate_in_a_header_is_none(bank, tls_client_auth_client, name):
 def test_a_certificate_in_a_header_does_not_replace_the_one_of_the_connection(bank, tls_client_auth_client, rival):
     """Who connects with a certificate of its own can't speak with another's."""
     headers = tuple((name, tls_client_auth_client.certificate.replace("\n", " ")) for name in CERTIFICATE_HEADERS)
-    form = tls_client_auth_client.authenticated(tls_client_auth_client.asking())
+    form = tls_client_auth_client.authenticated(tls_client_auth_client.request_arguments())
     answer = bank.send("POST", "/par", form=form, headers=headers, certificate=rival.certificate)
     assert (answer.status, answer.error) == (401, "invalid_client")
 

@@ -12,7 +12,7 @@ from chalicelib.users import directory, enrolment
 from local.sandbox_users import ALICE
 from tests.actors import Browser
 from tests.attacks.test_revocation import signed_in
-from tests.authenticator import Authenticator, asked, put
+from tests.authenticator import Authenticator, put, requested_values
 from tests.users.test_grants import Person, clients
 
 PASSWORD = "correct horse battery staple"
@@ -54,9 +54,9 @@ def test_a_failure_at_the_authorization_endpoint_is_told_the_client(fapi1_baseli
     with failing("GetItem", "ducat-sessions", code):
         answer = browser.open(client.client_id, request_uri)
     assert answer.location.startswith(client.redirect_uri)
-    told = answer.parameters
-    assert (told["error"], told["state"]) == (error, "a-state")
-    assert told["iss"]
+    disclosed = answer.parameters
+    assert (disclosed["error"], disclosed["state"]) == (error, "a-state")
+    assert disclosed["iss"]
 
 
 @pytest.mark.fault("3i")
@@ -77,8 +77,8 @@ def test_who_asked_for_no_page_gets_none(fapi1_baseline_client, failing, code, e
     browser, _ = signed_in(client)
     answer = browser.open(client.client_id, client.pushed(prompt="none"))
     with failing("GetItem", "ducat-bonds", code):
-        told = browser.get(answer.location)
-    assert told.parameters["error"] == error
+        disclosed = browser.get(answer.location)
+    assert disclosed.parameters["error"] == error
 
 
 @pytest.mark.fault("3i")
@@ -163,7 +163,7 @@ def test_a_passkey_is_not_refused_after_a_fault_of_ours(bank, fapi1_baseline_cli
     authenticator = put(bank, ALICE, Authenticator())
     for operation, part in (*CALLS[:2], *CALLS[4:]):
         page = browser.page(client.client_id, client.pushed(prompt="login"))
-        answer = authenticator.get(asked(page.text))
+        answer = authenticator.get(requested_values(page.text))
         with failing(operation, part, "InternalServerError", landed=landed):
             shown = browser.submit(page, "login", passkey=answer)
         assert "not accepted" not in shown.text, (operation, part)

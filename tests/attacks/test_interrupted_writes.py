@@ -131,7 +131,7 @@ def watched(flow, step, *, fails=None, lands=False):
         return getattr(flow, step)(), calls
 
 
-def told_nothing(answer):
+def disclosed_nothing(answer):
     """Whether the caller learns that it was our fault, and no more."""
     assert answer.status == 500, (answer.status, answer.text)
     if (answer.header("content-type") or "").startswith("text/html"):
@@ -170,7 +170,7 @@ def test_any_call_that_fails_leaves_nothing_half_done_and_a_way_on(begin_again, 
         if " ".join(fails[:2]) == OPTIONAL.get(step):
             assert "code" in answer.parameters
         else:
-            assert told_nothing(answer), fails
+            assert disclosed_nothing(answer), fails
         redeemed = lands and step == "redeem" and fails[:2] == ("UpdateItem", "ducat-grants")
         assert goes_on(flow, step, lost=redeemed), fails
         assert step not in GIVING or whole(client.bank), fails
@@ -227,7 +227,7 @@ def test_no_signature_no_token_and_the_code_is_good_once_kms_is(fintech):
     assert made.index("Sign") < made.index("UpdateItem")
     for _ in range(5):
         answer, _ = watched(flow, "redeem", fails=sign)
-        assert told_nothing(answer)
+        assert disclosed_nothing(answer)
     assert flow.redeem().status == 200
     assert flow.redeem().error == "invalid_grant"
 
@@ -249,7 +249,7 @@ def test_a_refusal_that_can_not_use_up_its_assertion_is_ours(fintech):
     _, undisturbed = watched(flow, "redeem")
     (claim,) = [call for call in undisturbed.made if call[0] == "PutItem"]
     answer, _ = watched(flow, "redeem", fails=claim)
-    assert told_nothing(answer)
+    assert disclosed_nothing(answer)
 
 
 @pytest.mark.fault("3d")
@@ -259,5 +259,5 @@ def test_a_person_who_cancels_at_a_bad_moment_can_cancel_again(fintech):
     flow.consent = lambda: flow.browser.submit(flow.consent_page, "cancel")
     for lands in (False, True):
         answer, _ = watched(flow, "consent", fails=("UpdateItem", "ducat-grants", 0), lands=lands)
-        assert told_nothing(answer)
+        assert disclosed_nothing(answer)
     assert flow.consent().parameters["error"] == "access_denied"

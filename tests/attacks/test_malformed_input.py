@@ -432,7 +432,7 @@ def test_an_odd_certificate(bank):
     client = Fintech(bank, "tls-client-auth", "tls_client_auth", None, "", certificate("tls-client-auth"))
     pem = client.certificate
     for odd in (pem * 50, pem + "x" * 100_000, pem[:-40], pem.replace("A", "B"), pem.upper(), "\x00" + pem, pem[::-1]):
-        answer = client.push() if odd == pem else client.post("/par", certificate=odd, **client.asking())
+        answer = client.push() if odd == pem else client.post("/par", certificate=odd, **client.request_arguments())
         assert answered(answer)
         assert client.post("/token", certificate=odd, grant_type="client_credentials").status < 500
 

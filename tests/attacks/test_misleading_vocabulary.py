@@ -24,11 +24,11 @@ def declared(**more):
     return words
 
 
-def agree(client, **asked):
+def agree(client, **requested_values):
     """The authorization response to an order that alice agrees to."""
     browser = Browser(client.bank)
-    asked = json.dumps([ORDER | asked])
-    page = browser.consent_page("own", client.pushed(scope="openid", authorization_details=asked))
+    requested_values = json.dumps([ORDER | requested_values])
+    page = browser.consent_page("own", client.pushed(scope="openid", authorization_details=requested_values))
     form: dict[str, str] = {}
     for tag, a in elements(page.text):
         if tag == "input" and "name" in a:

@@ -8,7 +8,7 @@ from jwt.api_jws import PyJWS
 
 from tests.actors import ISSUER, NOW, Browser, jwk, rsa_key
 from tests.each import each
-from tests.specs.test_fapi1_advanced import HYBRID, ask, refused, response, told
+from tests.specs.test_fapi1_advanced import HYBRID, disclosed, refused, response, send_request
 
 BY = pytest.mark.parametrize("by", ["value", "push"])
 
@@ -16,7 +16,7 @@ BY = pytest.mark.parametrize("by", ["value", "push"])
 def written(client, **changes):
     """The claims of a good request object, as text."""
     about = {"iss": client.client_id, "client_id": client.client_id, "aud": ISSUER, "nbf": NOW, "exp": NOW + 300}
-    return json.dumps({**client.asking(**HYBRID), **about, **changes})
+    return json.dumps({**client.request_arguments(**HYBRID), **about, **changes})
 
 
 def signed(client, text, headers=None):
@@ -58,7 +58,7 @@ def test_an_object_in_an_object_is_refused(fapi1_advanced_client, by):
 @each("value", [["openid"], 1.5, True])
 def test_a_parameter_of_an_odd_type_is_refused(fapi1_advanced_client, by, value):
     """A list where a text is meant."""
-    answer = ask(
+    answer = send_request(
         fapi1_advanced_client,
         by,
         signed=signed(fapi1_advanced_client, written(fapi1_advanced_client, redirect_uri=value)),
@@ -113,8 +113,8 @@ def test_a_parameter_that_stands_twice_outside_is_refused(fapi1_advanced_client)
 
 def test_another_clients_object_is_not_taken_for_mine(fapi1_advanced_client, fapi1_read_write_client):
     """The client_id outside chooses whose keys verify; the object must be of the same client."""
-    asked = fapi1_advanced_client.direct(request=fapi1_read_write_client.request_object(**HYBRID))
-    answer = Browser(fapi1_advanced_client.bank).get("/authorize", asked)
+    requested_values = fapi1_advanced_client.direct(request=fapi1_read_write_client.request_object(**HYBRID))
+    answer = Browser(fapi1_advanced_client.bank).get("/authorize", requested_values)
     assert (answer.status, answer.page_error, answer.header("location")) == (400, "invalid_request_object", None)
 
 
@@ -166,7 +166,7 @@ def test_the_signature_of_a_response_is_by_a_published_key_and_for_this_client(
     fapi1_advanced_client, fapi1_read_write_client
 ):
     """A response for one client can't be handed to another: aud is the client, as in the ID token."""
-    back = told(fapi1_advanced_client.agreed(**HYBRID))
+    back = disclosed(fapi1_advanced_client.agreed(**HYBRID))
     claims = fapi1_advanced_client.bank.verified(back["id_token"], "advanced")
     assert claims["aud"] == "advanced"
     assert fapi1_read_write_client.redeem(back["code"]).error == "invalid_grant"

@@ -49,9 +49,9 @@ def payer(bank, tls_client_auth_client):
 def agreed(payer):
     """A function: the token response to details that alice agreed to."""
 
-    def agree(*asked, **redeeming):
+    def agree(*requested_values, **redeeming):
         browser = Browser(payer.bank)
-        page = browser.consent_page("payer", payer.pushed(authorization_details=json.dumps(asked)))
+        page = browser.consent_page("payer", payer.pushed(authorization_details=json.dumps(requested_values)))
         inputs = [dict(re.findall(r'(\w+)="([^"]*)"', tag)) for tag in re.findall("<input[^>]*>", page.text)]
         form = {one["name"]: one.get("value", "") for one in inputs} | {"action": "approve"}
         answer = payer.redeem(browser.post("/consent", form).parameters["code"], **redeeming)
@@ -166,21 +166,26 @@ def test_the_same_call_passes_again_for_a_day(agreed, pay, payer):
     bank, token = payer.bank, agreed(PAYMENT)["access_token"]
     assert allowed(pay(token, "1"))
     found = bank.aws.tokens.find(token, now=bank.now)
-    asked = policy.ResourcePolicy((), authorization_details_type="payment_initiation", consumes="x-idempotency-key")
+    requested_values = policy.ResourcePolicy(
+        (), authorization_details_type="payment_initiation", consumes="x-idempotency-key"
+    )
     request = gateway.from_event(bank.event("POST", "/payments", headers=(("x-idempotency-key", "1"),)))
     opened = detail_consumption.VerifiedAccessToken(*found)
     assert (
-        detail_consumption.consume(request, opened, asked, bank.aws, now=bank.now + DAY - 1)["idempotency_key"] == "1"
+        detail_consumption.consume(request, opened, requested_values, bank.aws, now=bank.now + DAY - 1)[
+            "idempotency_key"
+        ]
+        == "1"
     )
     with pytest.raises(detail_consumption.InsufficientScope):
-        detail_consumption.consume(request, opened, asked, bank.aws, now=bank.now + DAY)
+        detail_consumption.consume(request, opened, requested_values, bank.aws, now=bank.now + DAY)
 
 
 @pytest.mark.fault("2e")
 def test_a_payment_gives_no_refresh_token_and_a_consent_of_a_day(agreed, payer):
     """It came with a refresh token and 90 days; also beside what lasts longer."""
-    for asked in ((PAYMENT,), (LOOK, PAYMENT)):
-        tokens = agreed(*asked)
+    for requested_values in ((PAYMENT,), (LOOK, PAYMENT)):
+        tokens = agreed(*requested_values)
         assert "refresh_token" not in tokens
         grant = payer.bank.aws.tokens.find(tokens["access_token"], now=payer.bank.now)[1]
         assert grant.consent_expires_at == payer.bank.now + DAY

@@ -22,11 +22,11 @@ def consumed(decision):
 
 
 @pytest.mark.clause("RFC9396-6.1")
-@pytest.mark.parametrize("asked", [(PAYMENT, STATUS), (STATUS, PAYMENT), (PAYMENT, ANOTHER, STATUS)])
-def test_each_detail_is_consumed_for_itself(agreed, pay, asked):
+@pytest.mark.parametrize("requested_values", [(PAYMENT, STATUS), (STATUS, PAYMENT), (PAYMENT, ANOTHER, STATUS)])
+def test_each_detail_is_consumed_for_itself(agreed, pay, requested_values):
     """One that another covers was handed out in its stead, twice: what was agreed to for its status alone was paid."""
-    token = agreed(*asked)["access_token"]
-    assert [consumed(pay(token, str(n))) for n in range(len(asked) + 1)] == [*asked, None]
+    token = agreed(*requested_values)["access_token"]
+    assert [consumed(pay(token, str(n))) for n in range(len(requested_values) + 1)] == [*requested_values, None]
 
 
 @pytest.mark.clause("RFC9396-6.1")

@@ -7,7 +7,7 @@ import pytest
 from tests.actors import ASSERTION_TYPE, NOW
 
 USES = {
-    "/par": lambda client: client.asking(),
+    "/par": lambda client: client.request_arguments(),
     "/token": lambda client: {"grant_type": "client_credentials"},
     "/introspect": lambda client: {"token": "nothing"},
     "/revoke": lambda client: {"token": "nothing"},

@@ -48,7 +48,7 @@ def everywhere(client, tokens):
     }
 
 
-PLACES = ("par", "token", "refresh", "userinfo", "authorizer")
+PROOF_TARGETS = ("par", "token", "refresh", "userinfo", "authorizer")
 
 
 @pytest.mark.fault("5a")
@@ -63,10 +63,10 @@ def test_a_proof_of_a_request_that_was_refused_is_used_up_too(dpop_client, path,
 
 
 @pytest.mark.clause("DPOP-11.1")
-@pytest.mark.parametrize("place", PLACES)
-def test_of_eight_parallel_uses_of_a_proof_one_is_taken(client, race, place):
+@pytest.mark.parametrize("location", PROOF_TARGETS)
+def test_of_eight_parallel_uses_of_a_proof_one_is_taken(client, race, location):
     """Eight requests with one proof at the same time: one client, seven impostors."""
-    send, proof = everywhere(client, client.tokens())[place]
+    send, proof = everywhere(client, client.tokens())[location]
     answers = race(lambda n: send(proof))
     assert Counter(map(outcome, answers)) == {"taken": 1, "invalid_dpop_proof": 7}
 
@@ -83,20 +83,20 @@ def test_of_eight_parallel_redemptions_with_one_proof_one_gets_tokens(client, ra
 
 
 @pytest.mark.clause("DPOP-11.1")
-@pytest.mark.parametrize("place", PLACES)
-def test_eight_parallel_proofs_of_one_key_are_eight(client, race, place):
+@pytest.mark.parametrize("location", PROOF_TARGETS)
+def test_eight_parallel_proofs_of_one_key_are_eight(client, race, location):
     """A client's threads don't get in each other's way."""
     tokens = client.tokens()
-    ready = [everywhere(client, tokens)[place] for _ in range(8)]
+    ready = [everywhere(client, tokens)[location] for _ in range(8)]
     answers = race(lambda n: ready[n][0](ready[n][1]))
     assert Counter(map(outcome, answers)) == {"taken": 8}
 
 
 @pytest.mark.clause("DPOP-11.1")
-@pytest.mark.parametrize("place", PLACES)
-def test_there_is_no_instant_at_which_a_used_proof_is_good_again(bank, client, place):
+@pytest.mark.parametrize("location", PROOF_TARGETS)
+def test_there_is_no_instant_at_which_a_used_proof_is_good_again(bank, client, location):
     """From its use until it is too old, and then for that."""
-    send, proof = everywhere(client, client.tokens())[place]
+    send, proof = everywhere(client, client.tokens())[location]
     assert outcome(send(proof)) == "taken"
     for later in (0, 1, 60, 61, 70, 71, 72, 3600):
         bank.now = NOW + later
@@ -117,12 +117,12 @@ def test_a_fraction_of_a_second_opens_no_gap(bank, client, iat):
 
 @pytest.mark.clause("DPOP-4.3")
 @pytest.mark.parametrize(
-    ("made_for", "sent_to"), [pair for pair in permutations(PLACES, 2) if set(pair) != {"token", "refresh"}]
+    ("made_for", "sent_to"), [pair for pair in permutations(PROOF_TARGETS, 2) if set(pair) != {"token", "refresh"}]
 )
 def test_a_proof_that_was_seen_at_one_place_is_no_use_at_another(client, made_for, sent_to):
     """Method, address and token stand in the proof."""
-    places = everywhere(client, client.tokens())
-    assert outcome(places[sent_to][0](places[made_for][1])) == "invalid_dpop_proof"
+    locations = everywhere(client, client.tokens())
+    assert outcome(locations[sent_to][0](locations[made_for][1])) == "invalid_dpop_proof"
 
 
 @pytest.mark.clause("DPOP-11.2")

@@ -18,8 +18,8 @@ def page(answer, *errors):
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_another_client_can_not_use_it(bank, fintech, rival, method):
     """A request_uri is bound to the client that pushed it; the client_id beside it must be the same."""
-    asked = {"client_id": "rival", "request_uri": fintech.pushed()}
-    where = {"query": asked} if method == "GET" else {"form": asked}
+    requested_values = {"client_id": "rival", "request_uri": fintech.pushed()}
+    where = {"query": requested_values} if method == "GET" else {"form": requested_values}
     assert page(bank.send(method, "/authorize", **where), "invalid_request_uri")
 
 
@@ -43,7 +43,7 @@ def test_no_other_name_for_the_client_is_taken(fintech, other):
 def test_the_client_that_names_itself_can_not_swap_the_request(fintech, rival):
     """What stands beside the request_uri changes nothing of what was pushed."""
     browser = Browser(fintech.bank)
-    asked = {
+    requested_values = {
         "client_id": "fintech",
         "request_uri": fintech.pushed(scope="openid", state="pushed"),
         "redirect_uri": "https://fintech.example/callback?dummy1=lorem&dummy2=ipsum",
@@ -52,7 +52,7 @@ def test_the_client_that_names_itself_can_not_swap_the_request(fintech, rival):
         "response_mode": "fragment",
         "code_challenge": "A" * 43,
     }
-    consent = browser.get(browser.sign_in(browser.get(browser.get("/authorize", asked).location)).location)
+    consent = browser.get(browser.sign_in(browser.get(browser.get("/authorize", requested_values).location)).location)
     assert "accounts and their balances" not in consent.text
     back = browser.submit(consent, "approve")
     assert back.location.startswith("https://fintech.example/callback?code=")

@@ -88,7 +88,7 @@ def test_an_end_needs_no_index(fapi1_baseline_client, monkeypatch):
         browser.open(fapi1_baseline_client.client_id, fapi1_baseline_client.pushed()).location
     ).parameters["code"]
     newer = fapi1_baseline_client.redeem(code).json()
-    monkeypatch.setattr(bank.aws.dynamo._tables, "newest", lambda *asked, **more: ([], None))
+    monkeypatch.setattr(bank.aws.dynamo._tables, "newest", lambda *requested_values, **more: ([], None))
     assert press(browser, page, "end", client=fapi1_baseline_client.client_id).status == 303
     for tokens in (older, newer):
         assert fapi1_baseline_client.refresh(tokens["refresh_token"]).error == "invalid_grant"

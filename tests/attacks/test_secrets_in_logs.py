@@ -82,7 +82,7 @@ def test_a_whole_login_leaves_no_secret(lines, each_client):
     lines.never(state=marker("state"), nonce=marker("nonce"), hint=marker("hint"), verifier=VERIFIER)
     lines.never(certificate=client.certificate.splitlines()[1])
     sent = client.authenticated(
-        client.asking(
+        client.request_arguments(
             state=marker("state"),
             nonce=marker("nonce"),
             login_hint=marker("hint"),

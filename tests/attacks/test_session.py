@@ -16,15 +16,15 @@ def victim(fapi1_baseline_client):
     return browser
 
 
-def silent(browser, client, **asked):
-    return browser.open(client.client_id, client.pushed(prompt="none", **asked))
+def silent(browser, client, **requested_values):
+    return browser.open(client.client_id, client.pushed(prompt="none", **requested_values))
 
 
 def test_a_cookie_of_ones_own_making_is_nobodys_session(fapi1_baseline_client, victim):
     for value in ("", "x", "s-alice", "a" * 43):
-        stranger = Browser(fapi1_baseline_client.bank)
-        stranger.cookies = {session.COOKIE: value}
-        assert silent(stranger, fapi1_baseline_client).parameters["error"] == "login_required"
+        outsider = Browser(fapi1_baseline_client.bank)
+        outsider.cookies = {session.COOKIE: value}
+        assert silent(outsider, fapi1_baseline_client).parameters["error"] == "login_required"
 
 
 def test_the_handle_of_an_interaction_is_no_session(fapi1_baseline_client):
@@ -92,12 +92,12 @@ def test_a_wrong_code_begins_no_session(fapi1_baseline_client):
 @pytest.mark.parametrize("redirect_uri", ["https://evil.example", "https://fintech.example/callback/"])
 def test_prompt_none_tells_nobody_whose_redirect_uri_is_not_proven(fapi1_baseline_client, victim, redirect_uri):
     """Whether somebody is signed in is told to the client alone: else there is a page, the same for all."""
-    asked = fapi1_baseline_client.asking(
+    requested_values = fapi1_baseline_client.request_arguments(
         client_id=fapi1_baseline_client.client_id, redirect_uri=redirect_uri, prompt="none"
     )
-    answer = victim.get("/authorize", asked)
+    answer = victim.get("/authorize", requested_values)
     assert (answer.status, answer.page_error) == (400, "invalid_request")
-    assert answer.unnamed.text == Browser(fapi1_baseline_client.bank).get("/authorize", asked).unnamed.text
+    assert answer.unnamed.text == Browser(fapi1_baseline_client.bank).get("/authorize", requested_values).unnamed.text
 
 
 def test_the_cookie_goes_to_this_host_alone_and_to_no_script_and_no_other_sites_form(fapi1_baseline_client):

@@ -77,7 +77,7 @@ def test_signed_userinfo_is_no_id_token(bank, fintech):
     bank.register(**CLIENTS["fintech"]() | {"userinfo_signed_response_alg": "PS256"})
     bank.now += 60
     tokens = fintech.tokens()
-    told = fintech.userinfo(tokens["access_token"]).text
-    assert jwt.decode(told, options={"verify_signature": False})["aud"] == "fintech"
-    assert fintech.push(id_token_hint=told).error == "invalid_request"
+    disclosed = fintech.userinfo(tokens["access_token"]).text
+    assert jwt.decode(disclosed, options={"verify_signature": False})["aud"] == "fintech"
+    assert fintech.push(id_token_hint=disclosed).error == "invalid_request"
     assert fintech.push(id_token_hint=tokens["id_token"]).status == 201

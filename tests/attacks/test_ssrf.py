@@ -120,9 +120,9 @@ def publishing(open_bank):
     return client(open_bank, "publishing", jwks_uri=JWKS)
 
 
-def opened(asking, request_uri, **more):
-    return asking.bank.send(
-        "GET", "/authorize", query={"client_id": asking.client_id, "request_uri": request_uri, **more}
+def opened(request_arguments, request_uri, **more):
+    return request_arguments.bank.send(
+        "GET", "/authorize", query={"client_id": request_arguments.client_id, "request_uri": request_uri, **more}
     )
 
 
@@ -192,8 +192,8 @@ def test_an_address_of_the_askers_choice_is_not_even_looked_up(by_reference, fap
     """RFC 9101 10.4.1: whatever is not registered, to the character, is not fetched."""
     serve(REQUEST, by_reference.request_object().encode())
     before = stored(by_reference.bank)
-    for asking in (by_reference, fapi1_baseline_client):
-        text = refused(opened(asking, uri))
+    for request_arguments in (by_reference, fapi1_baseline_client):
+        text = refused(opened(request_arguments, uri))
         assert uri not in text
     assert stored(by_reference.bank) == before
     assert ASKED["addresses"] == [PUBLIC] * (
@@ -214,17 +214,17 @@ def test_a_request_object_leads_nowhere_else(by_reference):
 
 def test_who_asks_learns_nothing_of_what_is_behind_an_address(by_reference, names):
     """Inside, nobody there, no such name, another status, too much: all the same words, or it is a way to scan a network."""
-    told = []
+    disclosed = []
     for addresses in ([PUBLIC], ["10.0.0.1"], [PUBLIC, "10.0.0.1"], ["93.184.216.35"]):
         names[HOST] = addresses
-        told.append(refused(opened(by_reference, REQUEST)))
+        disclosed.append(refused(opened(by_reference, REQUEST)))
     del names[HOST]
-    told.append(refused(opened(by_reference, REQUEST)))
+    disclosed.append(refused(opened(by_reference, REQUEST)))
     names[HOST] = [PUBLIC]
     for answer in ((500, {}, b""), (200, {"content-encoding": "gzip"}, b""), (200, {}, b"a" * 100_000)):
         Connection.answers[REQUEST] = answer
-        told.append(refused(opened(by_reference, REQUEST)))
-    assert len(set(told)) == 1
+        disclosed.append(refused(opened(by_reference, REQUEST)))
+    assert len(set(disclosed)) == 1
 
 
 def test_a_pushed_request_is_never_fetched(by_reference):

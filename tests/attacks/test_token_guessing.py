@@ -68,27 +68,27 @@ EVERYWHERE = ("userinfo", "authorizer", "introspect", "revoke", "code", "refresh
 
 
 @pytest.fixture(params=EVERYWHERE)
-def place(request, tls_client_auth_client):
+def location(request, tls_client_auth_client):
     return getattr(Places(tls_client_auth_client), request.param)
 
 
 @pytest.mark.clause("RFC6749-10.10")
-def test_handles_of_every_shape_open_nothing(place):
+def test_handles_of_every_shape_open_nothing(location):
     """Empty parts, parts without joint, keys that no database takes: the same answer as to a handle that is just unknown."""
     for handle in SHAPES:
-        assert place(handle) is None, handle[:80]
+        assert location(handle) is None, handle[:80]
 
 
 @pytest.mark.clause("RFC6749-10.10")
 @MANY
 @given(handle=TEXT)
-def test_any_text_opens_nothing(place, handle):
+def test_any_text_opens_nothing(location, handle):
     """Whatever else somebody thinks of."""
-    assert place(handle) is None
+    assert location(handle) is None
 
 
 @pytest.mark.clause("RFC6749-10.10")
-def test_no_handle_opens_what_another_kind_is_for(place, tls_client_auth_client):
+def test_no_handle_opens_what_another_kind_is_for(location, tls_client_auth_client):
     """A code is no token, a token no code, a key no handle: each place takes its own kind alone."""
     request_uri = tls_client_auth_client.pushed()
     code = tls_client_auth_client.code()
@@ -111,14 +111,14 @@ def test_no_handle_opens_what_another_kind_is_for(place, tls_client_auth_client)
         "refresh": {"refresh_token"},
         "request_uri": {"request_uri"},
         "interaction": set(),
-    }[place.__name__]
-    opened = {name for name, handle in handles.items() if place(handle) is not None}
+    }[location.__name__]
+    opened = {name for name, handle in handles.items() if location(handle) is not None}
     assert opened == fit
 
 
 @pytest.mark.fault("1a")
 @pytest.mark.clause("RFC6749-10.10")
-def test_no_key_of_any_item_opens_anything_behind_a_dot(place, tls_client_auth_client):
+def test_no_key_of_any_item_opens_anything_behind_a_dot(location, tls_client_auth_client):
     """The part after the dot was read as a key of a table with items of several kinds: 500 where the item was another's."""
     tls_client_auth_client.tokens()
     put(tls_client_auth_client.bank, sandbox.ALICE, Authenticator())
@@ -134,11 +134,11 @@ def test_no_key_of_any_item_opens_anything_behind_a_dot(place, tls_client_auth_c
     assert len(keys) > len(tables)
     for key in sorted(keys):
         for handle in (f"x.{key}", f"{'A' * 43}.{key}.{key}", f"x.agreement {key} {key}"):
-            assert place(handle) is None, handle
+            assert location(handle) is None, handle
 
 
 @pytest.mark.clause("RFC6749-10.10")
-def test_the_secret_of_one_and_the_key_of_another_open_nothing(place, tls_client_auth_client):
+def test_the_secret_of_one_and_the_key_of_another_open_nothing(location, tls_client_auth_client):
     """A handle's two halves belong together."""
     one, other = tls_client_auth_client.tokens(), tls_client_auth_client.tokens()
     own = tls_client_auth_client.post("/token", grant_type="client_credentials").json()["access_token"]
@@ -147,19 +147,19 @@ def test_the_secret_of_one_and_the_key_of_another_open_nothing(place, tls_client
         if isinstance(a, str) and isinstance(b, str) and a != b:
             mixed = f"{a.partition('.')[0]}.{b.partition('.')[2]}"
             if mixed not in (a, b):
-                assert place(mixed) is None
-    if place.__name__ != "revoke":
+                assert location(mixed) is None
+    if location.__name__ != "revoke":
         assert tls_client_auth_client.userinfo(one["access_token"]).status == 200
 
 
 @pytest.mark.clause("RFC6749-10.10")
-def test_what_is_stored_is_not_what_opens(place, tls_client_auth_client):
+def test_what_is_stored_is_not_what_opens(location, tls_client_auth_client):
     """Who reads the tables, or a backup, finds hashes: none of them is a handle."""
     tokens = tls_client_auth_client.tokens()
     code = tls_client_auth_client.code()
     for handle in (tokens["access_token"], tokens["refresh_token"], code):
-        assert place(digest(handle)) is None
-        assert place(f"{digest(handle)}.{handle.partition('.')[2]}") is None
+        assert location(digest(handle)) is None
+        assert location(f"{digest(handle)}.{handle.partition('.')[2]}") is None
 
 
 @pytest.mark.clause("RFC7662-4")
@@ -191,6 +191,6 @@ def test_a_scanner_learns_nothing_from_what_it_is_told(tls_client_auth_client, r
         ),
         tls_client_auth_client.redeem: ("x" * 87, others["code"], others["access_token"], gone["refresh_token"]),
     }
-    for ask, handles in tried.items():
-        said = {(answer.status, answer.text, answer.unnamed.headers) for answer in map(ask, handles)}
-        assert len(said) == 1, ask.__name__
+    for send_request, handles in tried.items():
+        said = {(answer.status, answer.text, answer.unnamed.headers) for answer in map(send_request, handles)}
+        assert len(said) == 1, send_request.__name__

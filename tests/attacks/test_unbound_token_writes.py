@@ -76,11 +76,11 @@ def test_a_client_that_writes_registers_what_binds_it(bank, method, what):
 
 
 @pytest.mark.parametrize(
-    "asked", [{"scope": WRITES}, {"scope": "openid", "authorization_details": json.dumps([PAYMENT])}]
+    "requested_values", [{"scope": WRITES}, {"scope": "openid", "authorization_details": json.dumps([PAYMENT])}]
 )
-def test_no_token_that_writes_is_issued_unbound(unbound, asked):
+def test_no_token_that_writes_is_issued_unbound(unbound, requested_values):
     """The code is refused without a certificate or a proof; with one, the token is bound to it."""
-    code = unbound.code(**asked)
+    code = unbound.code(**requested_values)
     assert refused(unbound.redeem(code))
     bound = unbound.with_(certificate=certificate("unbound-key"))
     given = bound.redeem(code).json()
@@ -91,18 +91,22 @@ def test_no_token_that_writes_is_issued_unbound(unbound, asked):
 
 @pytest.mark.clause("DPOP-10")
 @pytest.mark.parametrize(
-    "asked", [{"scope": WRITES}, {"scope": "openid", "authorization_details": json.dumps([PAYMENT])}]
+    "requested_values", [{"scope": WRITES}, {"scope": "openid", "authorization_details": json.dumps([PAYMENT])}]
 )
-def test_a_public_client_that_writes_binds_its_code(bank, unbound_app, public_dpop_client, asked):
+def test_a_public_client_that_writes_binds_its_code(bank, unbound_app, public_dpop_client, requested_values):
     """A request that writes names a key, or proves one; else the code would be of use to whoever has the verifier."""
-    assert refused(unbound_app.push(**asked))
+    assert refused(unbound_app.push(**requested_values))
     stored = bank.aws.clients.find("public-dpop", now=NOW)
     bank.aws.clients.put(replace(stored, authorization_details_types=("payment_initiation",)))
-    assert public_dpop_client.push(**asked).status == 201
-    assert refused(public_dpop_client.post("/par", proof=None, **public_dpop_client.asking(**asked)))
+    assert public_dpop_client.push(**requested_values).status == 201
+    assert refused(
+        public_dpop_client.post("/par", proof=None, **public_dpop_client.request_arguments(**requested_values))
+    )
     assert (
         public_dpop_client.post(
-            "/par", proof=None, **public_dpop_client.asking(dpop_jkt=jkt(public_dpop_client), **asked)
+            "/par",
+            proof=None,
+            **public_dpop_client.request_arguments(dpop_jkt=jkt(public_dpop_client), **requested_values),
         ).status
         == 201
     )

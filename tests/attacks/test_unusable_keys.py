@@ -40,9 +40,9 @@ def test_who_signs_by_another_key_is_not_locked_out(bank, publish, caplog):
     client = Fintech(bank, "mixed", "private_key_jwt", key, "PS256", certificate("mixed"))
     for _ in range(2):
         assert client.push().status == 201
-    told = [line for line in caplog.messages if "left alone" in line]
-    assert len(told) == len(BAD)
-    assert "kid old: its RSA key is shorter than 2048 bits" in "".join(told)
+    disclosed = [line for line in caplog.messages if "left alone" in line]
+    assert len(disclosed) == len(BAD)
+    assert "kid old: its RSA key is shorter than 2048 bits" in "".join(disclosed)
 
 
 @pytest.mark.fault("3a")
@@ -71,8 +71,8 @@ def test_of_keys_that_one_name_fits_each_is_tried(bank, publish, kid):
         claims = jwt.decode(client.assertion(), options={"verify_signature": False})
         assertion = jwt.encode(claims, key, algorithm=alg, headers={"kid": kid} if kid else None)
         assert client.push(client_assertion=assertion, client_assertion_type=ASSERTION_TYPE).status == 201
-    stranger = Fintech(bank, "alike", "private_key_jwt", rsa_key("stranger"), "PS256", certificate("alike"))
-    assert stranger.push().error == "invalid_client"
+    outsider = Fintech(bank, "alike", "private_key_jwt", rsa_key("stranger"), "PS256", certificate("alike"))
+    assert outsider.push().error == "invalid_client"
 
 
 @pytest.mark.fault("3a")

@@ -34,8 +34,8 @@ SENT_AGAIN = 3
 class Turns:
     """Whose call is next: actors in threads of their own make their calls one by one, in an order that chance decides."""
 
-    def __init__(self, chance: Random) -> None:
-        self._chance, self._changed = chance, Condition()
+    def __init__(self, rng: Random) -> None:
+        self._rng, self._changed = rng, Condition()
         self._alive: set[int] = set()
         self._waiting: set[int] = set()
         self._turn: int | None = None
@@ -70,7 +70,7 @@ class Turns:
 
     def _choose(self) -> None:
         if self._turn is None and not self._missing and self._alive and self._waiting == self._alive:
-            self._turn = self._chance.choice(sorted(self._waiting))
+            self._turn = self._rng.choice(sorted(self._waiting))
             self._waiting.discard(self._turn)
             self._changed.notify_all()
 
@@ -78,8 +78,8 @@ class Turns:
 class Replicas:
     """The tables of both Regions. `collisions`, `losses`: how often, of one, a write collides or its answer is lost."""
 
-    def __init__(self, chance: Random, *, collisions: float = 0.0, losses: float = 0.0) -> None:
-        self.database, self.turns, self.chance = Database(), Turns(chance), chance
+    def __init__(self, rng: Random, *, collisions: float = 0.0, losses: float = 0.0) -> None:
+        self.database, self.turns, self.rng = Database(), Turns(rng), rng
         self.collisions, self.losses = collisions, losses
         self.out_of_reach: set[str] = set()
         self.landed: list[tuple[str, Body]] = []
@@ -91,15 +91,15 @@ class Replicas:
             raise AwsError("ValidationException", f"{operation} is not supported by this table")
         if region in self.out_of_reach:
             raise EndpointConnectionError(endpoint_url=region)
-        if operation in WRITES and self.chance.random() < self.collisions:
+        if operation in WRITES and self.rng.random() < self.collisions:
             raise AwsError("ReplicatedWriteConflictException", "another Region has the item in hand")
-        asked = body.get("RequestItems", {operation: body}).values()
-        if operation in ("GetItem", "BatchGetItem") and not all(one.get("ConsistentRead") for one in asked):
+        requested_values = body.get("RequestItems", {operation: body}).values()
+        if operation in ("GetItem", "BatchGetItem") and not all(one.get("ConsistentRead") for one in requested_values):
             raise Unknown("a read that may be old")
         answer = self.database.call(operation, body)
         if operation in WRITES:
             self.landed.append((operation, body))
-            if self.chance.random() < self.losses:
+            if self.rng.random() < self.losses:
                 raise _AnswerLost
         return answer
 
@@ -107,16 +107,16 @@ class Replicas:
         """A write that landed arrives once more, late."""
         self.turns.take()
         if self.landed:
-            operation, body = self.chance.choice(self.landed)
+            operation, body = self.rng.choice(self.landed)
             try:
                 self.database.call(operation, body)
             except AwsError:
                 return
 
-    def region(self, name: str, settings: Settings, chance: Callable[[], str]) -> Dynamo:
+    def region(self, name: str, settings: Settings, rng: Callable[[], str]) -> Dynamo:
         """Every store, as a function in that Region has them."""
         with patch("chalicelib.storage.dynamodb.tables.Connection", lambda **_: _Direct(self, name)):
-            return Dynamo(settings, pause=lambda seconds: None, new_token_value=chance)
+            return Dynamo(settings, pause=lambda seconds: None, new_token_value=rng)
 
     @contextmanager
     def without(self, region: str) -> Iterator[None]:

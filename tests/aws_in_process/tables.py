@@ -140,11 +140,11 @@ def _is_in(schema: Schema, item: Item) -> bool:
 
 def _page(table: Table, schema: Schema, items: Iterable[Item], page: Page) -> tuple[list[Item], Item | None]:
     names = tuple(dict.fromkeys((*schema.names, *table.schema.names)))
-    place = _place_by(table, names)
-    ordered = sorted(items, key=place, reverse=not page.forward)
+    location = _index_key(table, names)
+    ordered = sorted(items, key=location, reverse=not page.forward)
     if page.start is not None:
-        begins = place(_start(table, names, page.start))
-        ordered = [item for item in ordered if (place(item) > begins if page.forward else place(item) < begins)]
+        begins = location(_start(table, names, page.start))
+        ordered = [item for item in ordered if (location(item) > begins if page.forward else location(item) < begins)]
     found, taken = [], 0
     for item in ordered:
         found.append(item if page.index is None else {name: item[name] for name in names})
@@ -154,7 +154,7 @@ def _page(table: Table, schema: Schema, items: Iterable[Item], page: Page) -> tu
     return found, None
 
 
-def _place_by(table: Table, names: tuple[str, ...]) -> Callable[[Item], Any]:
+def _index_key(table: Table, names: tuple[str, ...]) -> Callable[[Item], Any]:
     return lambda item: tuple(comparable(item[name]) for name in names)
 
 

@@ -50,7 +50,7 @@ def updated(update: Update, scope: Scope, keys: tuple[str, ...]) -> Item:
     results = [(path, step(scope)) for path, (_, step) in zip(paths, update.steps, strict=True)]
     item = dict(scope.item)
     for path, value in sorted(results, key=_last_positions_first):
-        _place(item, path, value)
+        _location(item, path, value)
     return item
 
 
@@ -192,7 +192,7 @@ def _last_positions_first(result: tuple[Path, Value | None]) -> tuple[bool, Any]
     return value is None, -position if value is None else position
 
 
-def _place(item: Item, path: Path, value: Value | None) -> None:
+def _location(item: Item, path: Path, value: Value | None) -> None:
     """Change what stands at the path, in a copy of the attribute that it is in."""
     *way, last = path
     inside: Any = item

@@ -15,12 +15,12 @@ from tests.house.source import ROOT
 @pytest.fixture(scope="module")
 def fast(tmp_path_factory):
     """What a fast run prints, and the file it was asked to write."""
-    place = tmp_path_factory.mktemp("bench")
+    location = tmp_path_factory.mktemp("bench")
     command = [sys.executable, "-m", "benchmarks", "--fast", "--output", "tables.txt"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-    run = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, timeout=110)
+    run = subprocess.run(command, cwd=location, env=environment, capture_output=True, text=True, timeout=110)
     assert run.returncode == 0, run.stderr
-    (written,) = place.iterdir()
+    (written,) = location.iterdir()
     return run.stdout, written.read_text()
 
 

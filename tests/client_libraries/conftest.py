@@ -69,7 +69,7 @@ def modules() -> str:
 def node(modules: str, stack: Stack) -> Callable[..., Any]:
     """A function: runs a script of this folder with what it is told, line by line; gives what it answers."""
 
-    def run(library: str, script: str, told: dict[str, Any], onward: Callable[[Any], Any]) -> Any:
+    def run(library: str, script: str, disclosed: dict[str, Any], onward: Callable[[Any], Any]) -> Any:
         if not (Path(modules) / library).is_dir():
             pytest.skip(f"{library} is not in {modules}")
         process = subprocess.Popen(
@@ -82,8 +82,8 @@ def node(modules: str, stack: Stack) -> Callable[..., Any]:
         )
         assert process.stdin is not None and process.stdout is not None and process.stderr is not None  # noqa: PT018
         try:
-            answer = _ask(process, {**told, "modules": modules})
-            return answer, _ask(process, onward(answer))
+            answer = _send_request(process, {**disclosed, "modules": modules})
+            return answer, _send_request(process, onward(answer))
         finally:
             process.kill()
             process.communicate(timeout=10)
@@ -91,7 +91,7 @@ def node(modules: str, stack: Stack) -> Callable[..., Any]:
     return run
 
 
-def _ask(process: Any, message: Any) -> Any:
+def _send_request(process: Any, message: Any) -> Any:
     process.stdin.write(json.dumps(message) + "\n")
     process.stdin.flush()
     line = process.stdout.readline()

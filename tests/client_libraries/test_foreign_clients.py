@@ -53,16 +53,16 @@ def test_oauth4webapi_signs_by_an_ed25519_key_that_is_registered_as_eddsa(stack,
         dpop_bound_access_tokens=True,
         **({"id_token_signed_response_alg": alg} if alg in stack.provider.settings.signing_keys else {}),
     )
-    told = {
+    disclosed = {
         "issuer": stack.issuer,
         "client_id": record["client_id"],
         "redirect_uri": CALLBACK,
         "key": without_alg(key),
         "alg": record.get("id_token_signed_response_alg", "PS256"),
     }
-    _, got = node("oauth4webapi", "oauth4webapi.mjs", told, lambda begun: {"url": sign_in(begun["url"])})
+    _, got = node("oauth4webapi", "oauth4webapi.mjs", disclosed, lambda begun: {"url": sign_in(begun["url"])})
     assert (got["sub"], got["userinfo"]) == (ALICE.sub, ALICE.sub)
-    assert (got["token_type"], got["alg"]) == ("dpop", told["alg"])
+    assert (got["token_type"], got["alg"]) == ("dpop", disclosed["alg"])
 
 
 @pytest.mark.fault("4c")
@@ -87,13 +87,13 @@ def test_openid_client_5_encrypts_its_request(stack, register, sign_in, node, pr
         id_token_encrypted_response_enc="A256GCM",
     )
     client = {name: value for name, value in record.items() if name not in ("jwks", "profile", "scope", "client_name")}
-    told = {
+    disclosed = {
         "issuer": stack.issuer,
         "client": client,
         "keys": [dict(key, use="sig"), dict(opens, use="enc")],
         "certificate": str(certificate.file),
     }
-    begun, got = node("openid-client-5", "openid_client_5.cjs", told, lambda begun: {"url": sign_in(begun["url"])})
+    begun, got = node("openid-client-5", "openid_client_5.cjs", disclosed, lambda begun: {"url": sign_in(begun["url"])})
     assert (begun["header"]["alg"], begun["header"]["cty"]) == (alg, "oauth-authz-req+jwt")
     assert got["sub"] == ALICE.sub
     query = dict(parse_qsl(urlsplit(begun["url"]).query))

@@ -19,7 +19,7 @@ PASSED: End = ({"status": "FINISHED", "result": "PASSED"}, [])
 
 
 class FakeSuite:
-    """`ends`: by module, its info and its log; None for one that never ends. What it was asked stands in `asked`."""
+    """`ends`: by module, its info and its log; None for one that never ends. What it was asked stands in `requested_values`."""
 
     def __init__(self) -> None:
         self.release = "5.2.4"
@@ -27,7 +27,7 @@ class FakeSuite:
         self.token: str | None = None
         self.address = ""
         self.ends: dict[str, End | None] = {"first-module": PASSED, "second-module": PASSED}
-        self.asked: deque[tuple[str, str]] = deque()
+        self.requested_values: deque[tuple[str, str]] = deque()
         self.plans: list[tuple[str, dict[str, str], dict[str, Any]]] = []
         self.running: dict[str, bool] = {}
         self.most_at_once: dict[str, int] = {}
@@ -37,7 +37,7 @@ class FakeSuite:
         url = urlsplit(request.target)
         path, query = url.path, {name: values[0] for name, values in parse_qs(url.query).items()}
         with self._lock:
-            self.asked.append((request.method, path))
+            self.requested_values.append((request.method, path))
             if self.status != 200:
                 return said({"error": "not now"}, self.status)
             if self.token and request.header("authorization") != f"Bearer {self.token}":
@@ -104,7 +104,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 def fake(certificates: Certificates) -> Iterator[FakeSuite]:
     """A suite that is there; `address` says where."""
     suite = FakeSuite()
-    server = Server(0, certificates.server(), suite.answer, asks_for_certificates=False)
+    server = Server(0, certificates.server(), suite.answer, requests_certificates=False)
     server.start()
     suite.address = f"https://localhost:{server.port}"
     yield suite

@@ -57,9 +57,9 @@ def test_each_cell_becomes_a_plan_in_its_variant_with_clients_that_are_registere
     assert {cell: [one.verdict for one in outcomes] for cell, outcomes in ended.items()} == {
         cell: [Verdict.PASSED, Verdict.PASSED] for cell in CELLS
     }
-    asked = {configuration["alias"]: (plan, variant) for plan, variant, configuration in fake.plans}
-    assert asked == {runner.alias_of(cell, "ducat"): (cell.plan, dict(cell.variant)) for cell in CELLS}
-    assert sorted(bank.registered) == sorted(f"{alias}-{n}" for alias in asked for n in (1, 2))
+    requested_values = {configuration["alias"]: (plan, variant) for plan, variant, configuration in fake.plans}
+    assert requested_values == {runner.alias_of(cell, "ducat"): (cell.plan, dict(cell.variant)) for cell in CELLS}
+    assert sorted(bank.registered) == sorted(f"{alias}-{n}" for alias in requested_values for n in (1, 2))
     assert len(shared.resolve_authorization_request) == 2 * len(CELLS)
 
 
@@ -84,15 +84,15 @@ def test_only_the_modules_asked_for_are_run(fake, shared):
 @pytest.mark.parametrize("forget", [True, False])
 def test_a_plan_is_deleted_at_the_suite_where_that_is_asked_and_only_there(fake, shared, forget):
     list(runner.run(CELLS[:1], shared(forget=forget), side_by_side=1))
-    assert (("DELETE", "/api/plan/0") in fake.asked) == forget
+    assert (("DELETE", "/api/plan/0") in fake.requested_values) == forget
 
 
 def test_a_run_that_is_told_to_stop_begins_no_further_module(fake, shared):
-    told = shared()
-    stopping = runner.Run(**{**vars(told), "heard": lambda cell, outcome: told.stop.set()})
+    disclosed = shared()
+    stopping = runner.Run(**{**vars(disclosed), "reported": lambda cell, outcome: disclosed.stop.set()})
     with pytest.raises(runner.Stopped):
         runner.run_plan(CELLS[0], stopping)
-    assert [path for method, path in fake.asked if "info" in path] == ["/api/info/0.first-module"]
+    assert [path for method, path in fake.requested_values if "info" in path] == ["/api/info/0.first-module"]
 
 
 def test_a_module_that_does_not_end_is_stopped_and_what_it_waits_for_is_said(fake, shared, monkeypatch):
@@ -103,7 +103,7 @@ def test_a_module_that_does_not_end_is_stopped_and_what_it_waits_for_is_said(fak
     waits, stopped = hanging.conditions
     assert (waits.name, waits.clauses) == ("ExpectErrorPage", ("PAR-2.2",))
     assert "Opened the login page" in stopped.words
-    assert ("DELETE", "/api/runner/0.first-module") in fake.asked
+    assert ("DELETE", "/api/runner/0.first-module") in fake.requested_values
 
 
 def test_by_hand_each_thing_to_do_is_said_once(fake, bank, shared, monkeypatch):

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from tests.actors import ASSERTION_TYPE, Answer, Fintech
-from tests.authenticator import Authenticator, asked
+from tests.authenticator import Authenticator, requested_values
 from tests.aws_in_process.aws import Body, Call
 from tests.fault_injection.steps import granted
 from tests.fault_injection.world import (
@@ -130,14 +130,14 @@ PAIRS: dict[str, Pair] = {}
 
 def outcomes(world: World, name: str, most: int | None = None) -> Outcome:
     """Every order of this pair; or so many of them, the same ones each time, from all over."""
-    chance = Random(name)
+    rng = Random(name)
     found = Outcome(name)
     world.begin()
     first, second, check = PAIRS[name].make(world)
     put_back = world.kept()
     todo: list[list[str]] = [[]]
     while todo and (most is None or found.orders < most):
-        choices = todo.pop() if most is None else todo.pop(chance.randrange(len(todo)))
+        choices = todo.pop() if most is None else todo.pop(rng.randrange(len(todo)))
         put_back()
         world.injector.begin()
         order = Order(choices)
@@ -288,7 +288,7 @@ def _(world: World) -> tuple[Act, Act, Check]:
 @pair("refresh and End access", "nothing lives")
 def _(world: World) -> tuple[Act, Act, Check]:
     _, window, tokens = granted(world)
-    client = world.client("fintech", house=True)
+    client = world.client("fintech", builtin_bank=True)
     form = window.form(window.get("/grants"), "end", "fintech")
 
     def check(answers: Answers) -> Iterable[str]:
@@ -302,7 +302,7 @@ def _(world: World) -> tuple[Act, Act, Check]:
 @pair("a code is redeemed while access ends", "nothing lives")
 def _(world: World) -> tuple[Act, Act, Check]:
     customer, window, _ = granted(world)
-    client, other = world.client("fintech", house=True), world.window(house=True)
+    client, other = world.client("fintech", builtin_bank=True), world.window(builtin_bank=True)
     form = window.form(window.get("/grants"), "end", "fintech")
     world.pass_time(60)
     where = sign_in(other, other.page("fintech", client.pushed()), customer).location
@@ -317,16 +317,16 @@ def _(world: World) -> tuple[Act, Act, Check]:
 
 @pair("a remembered consent answers while access ends", "the person decides the next time, and no code is good")
 def _(world: World) -> tuple[Act, Act, Check]:
-    customer, client = world.customer(), world.client("fapi1-bearer", house=True)
-    window = world.window(house=True)
+    customer, client = world.customer(), world.client("fapi1-bearer", builtin_bank=True)
+    window = world.window(builtin_bank=True)
     where = sign_in(window, window.page("fapi1-bearer", client.pushed()), customer).location
     client.redeem(window.submit(window.get(where), "approve").parameters["code"])
     form = window.form(window.get("/grants"), "end", "fapi1-bearer")
     where = window.open("fapi1-bearer", client.pushed()).location
-    other = world.window(house=True, like=window)
+    other = world.window(builtin_bank=True, like=window)
 
     def check(answers: Answers) -> Iterable[str]:
-        after = world.window(house=True, like=window)
+        after = world.window(builtin_bank=True, like=window)
         shown = after.get(after.open("fapi1-bearer", client.pushed()).location)
         if shown.leads_on and "code=" in shown.location:
             yield "the person is not the one who decides"
@@ -413,8 +413,8 @@ def _(world: World) -> tuple[Act, Act, Check]:
 
 
 def _one_code(world: World, *, wrong: bool) -> tuple[Act, Act, Check]:
-    client, customer = world.client("fintech", house=True), world.customer()
-    windows = [world.window(house=True), world.window(house=True)]
+    client, customer = world.client("fintech", builtin_bank=True), world.customer()
+    windows = [world.window(builtin_bank=True), world.window(builtin_bank=True)]
     pages = [window.page("fintech", client.pushed()) for window in windows]
     if wrong:
         sign_in(windows[0], pages[0], customer, "wrong")
@@ -436,8 +436,8 @@ pair("one one-time code in two browsers, after a failure", "one signs in")(parti
 
 @pair("one one-time code at the login and at what one granted", "one signs in")
 def _(world: World) -> tuple[Act, Act, Check]:
-    client, customer = world.client("fintech", house=True), world.customer()
-    one, two = world.window(house=True), world.window(house=True)
+    client, customer = world.client("fintech", builtin_bank=True), world.customer()
+    one, two = world.window(builtin_bank=True), world.window(builtin_bank=True)
     page, grants = one.page("fintech", client.pushed()), two.get("/grants")
 
     def check(answers: Answers) -> Iterable[str]:
@@ -451,7 +451,7 @@ def _(world: World) -> tuple[Act, Act, Check]:
 def _(world: World) -> tuple[Act, Act, Check]:
     customer = world.customer()
     where = invitation(world, customer)
-    windows = [world.window(house=True), world.window(house=True)]
+    windows = [world.window(builtin_bank=True), world.window(builtin_bank=True)]
     pages = [window.get(where) for window in windows]
 
     def check(answers: Answers) -> Iterable[str]:
@@ -468,13 +468,13 @@ def _(world: World) -> tuple[Act, Act, Check]:
 
 @pair("two passkeys by one ticket", "one is kept")
 def _(world: World) -> tuple[Act, Act, Check]:
-    customer, window = world.customer(), world.window(house=True)
+    customer, window = world.customer(), world.window(builtin_bank=True)
     page = proven(world, customer, window)
-    made = [Authenticator().create(asked(page.text)) for _ in range(2)]
-    other = world.window(house=True, like=window)
+    made = [Authenticator().create(requested_values(page.text)) for _ in range(2)]
+    other = world.window(builtin_bank=True, like=window)
 
     def check(answers: Answers) -> Iterable[str]:
-        kept = len(world.house.aws.users.find(customer.username).passkeys)
+        kept = len(world.builtin_bank.aws.users.find(customer.username).passkeys)
         if kept != 1:
             yield f"{kept} passkeys"
 
@@ -484,10 +484,10 @@ def _(world: World) -> tuple[Act, Act, Check]:
 @pair("a passkey's answer twice in one browser", "both lead on")
 def _(world: World) -> tuple[Act, Act, Check]:
     _, authenticator = enrolled(world)
-    client, window = world.client("tls-client-auth", house=True), world.window(house=True)
+    client, window = world.client("tls-client-auth", builtin_bank=True), world.window(builtin_bank=True)
     page = window.page("tls-client-auth", client.pushed())
-    signed = authenticator.get(asked(page.text))
-    other = world.window(house=True, like=window)
+    signed = authenticator.get(requested_values(page.text))
+    other = world.window(builtin_bank=True, like=window)
 
     def check(answers: Answers) -> Iterable[str]:
         if len(_won(answers, 303)) != 2:

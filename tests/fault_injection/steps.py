@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib.jobs import publish_keys, sweep
 from infra.gateway_responses import REFUSALS
 from tests.actors import Answer
-from tests.authenticator import Authenticator, asked
+from tests.authenticator import Authenticator, requested_values
 from tests.fault_injection.world import (
     Customer,
     Window,
@@ -232,8 +232,8 @@ def _(world: World) -> Step:
 
 @step("authorize, who is known")
 def _(world: World) -> Step:
-    customer, window = world.customer(), world.window(house=True)
-    client = world.client("fapi1-bearer", house=True)
+    customer, window = world.customer(), world.window(builtin_bank=True)
+    client = world.client("fapi1-bearer", builtin_bank=True)
     assert sign_in(window, window.page("fapi1-bearer", client.pushed()), customer).status == 303
     request_uri = client.pushed()
     return Step(lambda: window.open("fapi1-bearer", request_uri), leads("/consent"))
@@ -258,7 +258,7 @@ def _approves(window: Window) -> Callable[[Answer], bool]:
 
 
 def _login(world: World, kind: str, *, wrong: int = 0) -> Step:
-    client, window, customer = world.client(kind, house=True), world.window(house=True), world.customer()
+    client, window, customer = world.client(kind, builtin_bank=True), world.window(builtin_bank=True), world.customer()
     page = window.page(kind, client.pushed())
     for _ in range(wrong):
         assert sign_in(window, page, customer, "wrong").status == 200
@@ -278,7 +278,11 @@ step("login after a failure")(lambda world: _login(world, "fintech", wrong=1))
 
 @step("login with a wrong password")
 def _(world: World) -> Step:
-    client, window, customer = world.client("fintech", house=True), world.window(house=True), world.customer()
+    client, window, customer = (
+        world.client("fintech", builtin_bank=True),
+        world.window(builtin_bank=True),
+        world.customer(),
+    )
     page = window.page("fintech", client.pushed())
     return Step(lambda: sign_in(window, page, customer, "wrong"), lambda answer: 'id="problem"' in answer.text)
 
@@ -286,9 +290,9 @@ def _(world: World) -> Step:
 @step("login by passkey")
 def _(world: World) -> Step:
     _, authenticator = enrolled(world)
-    client, window = world.client("tls-client-auth", house=True), world.window(house=True)
+    client, window = world.client("tls-client-auth", builtin_bank=True), world.window(builtin_bank=True)
     pages = [window.page("tls-client-auth", client.pushed())]
-    signed = [authenticator.get(asked(pages[0].text))]
+    signed = [authenticator.get(requested_values(pages[0].text))]
 
     def act() -> Answer:
         answer = window.submit(pages[-1], "login", passkey=signed[-1])
@@ -298,7 +302,7 @@ def _(world: World) -> Step:
 
     def renew() -> None:
         """The person touches the authenticator again, on the page that they have now."""
-        signed.append(authenticator.get(asked(pages[-1].text)))
+        signed.append(authenticator.get(requested_values(pages[-1].text)))
 
     return Step(act, leads("/consent"), _approves(window), renew=renew)
 
@@ -308,13 +312,13 @@ def _consent(
     kind: str = "fintech",
     action: str = "approve",
     good: Callable[[Answer], bool] | None = None,
-    **asking: Any,
+    **request_arguments: Any,
 ) -> Step:
     client, window = world.client(kind), world.window()
     if kind in ("advanced", "read-write"):
-        page = window.get(window.get("/authorize", client.direct(**asking)).location)
+        page = window.get(window.get("/authorize", client.direct(**request_arguments)).location)
     else:
-        page = window.page(kind, client.pushed(**asking))
+        page = window.page(kind, client.pushed(**request_arguments))
     page = window.get(window.sign_in(page).location)
     return Step(lambda: window.submit(page, action), good or back("code"))
 
@@ -361,14 +365,14 @@ def _(world: World) -> Step:
 
 @step("the page of a link for a passkey")
 def _(world: World) -> Step:
-    customer, window = world.customer(), world.window(house=True)
+    customer, window = world.customer(), world.window(builtin_bank=True)
     where = invitation(world, customer)
     return Step(lambda: window.get(where), status(200))
 
 
 @step("who has a link for a passkey shows who they are")
 def _(world: World) -> Step:
-    customer, window = world.customer(), world.window(house=True)
+    customer, window = world.customer(), world.window(builtin_bank=True)
     page = window.get(invitation(world, customer))
     return Step(
         lambda: prove(window, page, customer),
@@ -379,12 +383,12 @@ def _(world: World) -> Step:
 
 @step("a passkey is made")
 def _(world: World) -> Step:
-    customer, window = world.customer(), world.window(house=True)
+    customer, window = world.customer(), world.window(builtin_bank=True)
     page = proven(world, customer, window)
-    made = Authenticator().create(asked(page.text))
+    made = Authenticator().create(requested_values(page.text))
 
     def kept(answer: Answer) -> bool:
-        user = world.house.aws.users.find(customer.username)
+        user = world.builtin_bank.aws.users.find(customer.username)
         return len(user.passkeys) == 1
 
     return Step(lambda: make_passkey(window, page, made), status(200), kept)
@@ -392,8 +396,8 @@ def _(world: World) -> Step:
 
 def granted(world: World) -> tuple[Customer, Window, dict[str, Any]]:
     """A customer on the page of what they granted, with the tokens of one grant to fintech."""
-    customer, window = world.customer(), world.window(house=True)
-    client = world.client("fintech", house=True)
+    customer, window = world.customer(), world.window(builtin_bank=True)
+    client = world.client("fintech", builtin_bank=True)
     where = sign_in(window, window.page("fintech", client.pushed()), customer).location
     code = window.submit(window.get(where), "approve").parameters["code"]
     tokens = client.redeem(code).json()
@@ -410,7 +414,7 @@ def _(world: World) -> Step:
 
 @step("sign in to what one granted")
 def _(world: World) -> Step:
-    customer, window = world.customer(), world.window(house=True)
+    customer, window = world.customer(), world.window(builtin_bank=True)
     page = window.get("/grants")
     return Step(lambda: sign_in(window, page, customer), leads("/grants"), renew=lambda: world.pass_time(60))
 
@@ -418,7 +422,7 @@ def _(world: World) -> Step:
 @step("end what one granted")
 def _(world: World) -> Step:
     _, window, tokens = granted(world)
-    client = world.client("fintech", house=True)
+    client = world.client("fintech", builtin_bank=True)
     form = window.form(window.get("/grants"), "end", "fintech")
     return Step(
         lambda: window.post("/grants", form),
@@ -431,11 +435,11 @@ def _(world: World) -> Step:
 def _(world: World) -> Step:
     _, window, _ = granted(world)
     form = window.form(window.get("/grants"), "sign-out")
-    thief = world.window(house=True, like=window)
+    thief = world.window(builtin_bank=True, like=window)
     return Step(
         lambda: window.post("/grants", form),
         leads("/grants"),
-        over=lambda: 'id="password"' in world.window(house=True, like=thief).get("/grants").text,
+        over=lambda: 'id="password"' in world.window(builtin_bank=True, like=thief).get("/grants").text,
     )
 
 

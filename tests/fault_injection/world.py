@@ -21,7 +21,7 @@ from pyotp import TOTP
 from chalicelib.jobs import publish_keys
 from chalicelib.users import enrolment, password
 from tests.actors import Answer, Bank, Browser, Fintech, certificate, ec_key, elements, jwk, rsa_key, secret_of
-from tests.authenticator import Authenticator, asked
+from tests.authenticator import Authenticator, requested_values
 from tests.aws_in_process import aws as standin
 from tests.aws_in_process.aws import Stand
 from tests.conftest import CLIENTS, FAPI1, STANDARD
@@ -77,13 +77,13 @@ class World:
     def __init__(self, stand: Stand, environment: dict[str, str]) -> None:
         self.stand = stand
         self.bank = Bank(environment)
-        self.house = Bank(environment | {"DUCAT_USER_DIRECTORY": "chalicelib.users.directory:build"})
+        self.builtin_bank = Bank(environment | {"DUCAT_USER_DIRECTORY": "chalicelib.users.directory:build"})
         self.injector: Injector
         self.log: list[str] = []
         self.secrets: set[str] = set()
         self._names = count(1)
         self._windows: list[Window] = []
-        for bank in (self.bank, self.house):
+        for bank in (self.bank, self.builtin_bank):
             bank.aws.settings = bank.settings = replace(
                 bank.settings, otp_level="3"
             )  # as the Read and Write draft asks
@@ -96,13 +96,13 @@ class World:
             self.bank.register(**FAPI1 | {"client_id": name, "jwks": {"keys": [jwk(rsa_key(name))]}} | more)
         self._beginning = self.kept()
 
-    def client(self, name: str, *, house: bool = False) -> Fintech:
+    def client(self, name: str, *, builtin_bank: bool = False) -> Fintech:
         """The client of that name, at one of the banks."""
-        return KINDS[name](self.house if house else self.bank)
+        return KINDS[name](self.builtin_bank if builtin_bank else self.bank)
 
-    def window(self, *, house: bool = False, like: Browser | None = None) -> Window:
+    def window(self, *, builtin_bank: bool = False, like: Browser | None = None) -> Window:
         """A browser; with another's cookies where that is named."""
-        window = Window(self.house if house else self.bank)
+        window = Window(self.builtin_bank if builtin_bank else self.bank)
         window.cookies = dict(like.cookies) if like is not None else {}
         self._windows.append(window)
         return window
@@ -112,7 +112,7 @@ class World:
         number = next(self._names)
         name = f"carol{number}"
         uri = enrolment.enrol(
-            self.house.aws,
+            self.builtin_bank.aws,
             name,
             sub=f"sub-of-{name}",
             password=PASSWORD,
@@ -120,15 +120,15 @@ class World:
             random_bytes=lambda octets: bytes([number % 256]) * octets,
         )
         secret = parse_qs(urlsplit(uri).query)["secret"][0]
-        return Customer(name, lambda: TOTP(secret).at(self.house.now))
+        return Customer(name, lambda: TOTP(secret).at(self.builtin_bank.now))
 
     def pass_time(self, seconds: int) -> None:
         """At both banks."""
-        self.bank.now = self.house.now = self.bank.now + seconds
+        self.bank.now = self.builtin_bank.now = self.bank.now + seconds
 
     def cold(self) -> None:
         """As in functions that have just started."""
-        for bank in (self.bank, self.house):
+        for bank in (self.bank, self.builtin_bank):
             for name in vars(type(bank.aws)).keys() - set(LASTING):
                 vars(bank.aws).pop(name, None)
             for name in vars(type(bank.aws.dynamo)):
@@ -141,7 +141,7 @@ class World:
 
         def put_back() -> None:
             tables()
-            self.bank.now = self.house.now = now
+            self.bank.now = self.builtin_bank.now = now
             for window, were in cookies:
                 window.cookies = dict(were)
             self.cold()
@@ -206,8 +206,8 @@ def living() -> Iterator[World]:
         logger.addHandler(lines)
         logger.propagate = False
         try:
-            with injected(stand, world.bank, world.house) as world.injector:
-                for bank in (world.bank, world.house):
+            with injected(stand, world.bank, world.builtin_bank) as world.injector:
+                for bank in (world.bank, world.builtin_bank):
                     bank.aws.alongside = world.injector.side_by_side  # type: ignore[method-assign]
                 yield world
         finally:
@@ -252,10 +252,10 @@ KINDS: dict[str, Callable[[Bank], Fintech]] = {
 
 def enrolled(world: World) -> tuple[Customer, Authenticator]:
     """A customer with a passkey."""
-    customer, window = world.customer(), world.window(house=True)
+    customer, window = world.customer(), world.window(builtin_bank=True)
     page = proven(world, customer, window)
     authenticator = Authenticator(counts=True)
-    answer = make_passkey(window, page, authenticator.create(asked(page.text)))
+    answer = make_passkey(window, page, authenticator.create(requested_values(page.text)))
     assert answer.status == 200, answer.text
     world.pass_time(60)  # another one-time code
     return customer, authenticator
@@ -263,7 +263,7 @@ def enrolled(world: World) -> tuple[Customer, Authenticator]:
 
 def invitation(world: World, customer: Customer) -> str:
     """The path of a link to add a passkey by."""
-    link = urlsplit(enrolment.invite(world.house.aws, customer.username))
+    link = urlsplit(enrolment.invite(world.builtin_bank.aws, customer.username))
     return f"{link.path}?{link.query}"
 
 

@@ -58,16 +58,16 @@ Authority = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
 
 
 class Server:
-    """A TLS server. `talk` gets each connection once its request was read; `requests` and `asked_for` (SNI) are what came."""
+    """A TLS server. `talk` gets each connection after its request; `requests` and `server_names` (SNI) are what came."""
 
     def __init__(self, talk: Talk, pem: Path, *, tls: bool = True) -> None:
         self.requests: list[str] = []
-        self.asked_for: list[str | None] = []
+        self.server_names: list[str | None] = []
         self._talk, self._listening = talk, socket.create_server(("127.0.0.1", 0))
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if tls else None
         if self._context is not None:
             self._context.load_cert_chain(pem)
-            self._context.sni_callback = lambda _, name, __: self.asked_for.append(name)
+            self._context.sni_callback = lambda _, name, __: self.server_names.append(name)
         self.port = self._listening.getsockname()[1]
         threading.Thread(target=self._serve, daemon=True).start()
 

@@ -41,7 +41,7 @@ def test_a_document_comes_as_it_is(documents, serve, network):
         f"Host: {HOST}",
         "User-Agent: ducat",
     ]
-    assert server.asked_for == [HOST]
+    assert server.server_names == [HOST]
     assert (network.looked_up, network.connected) == ([HOST], [PUBLIC])
 
 

@@ -35,7 +35,7 @@ def good(lambdas, fintech, form):
             bearer = (("Authorization", f"Bearer {fintech.tokens()['access_token']}"),)
             return lambdas.event("GET", "/userinfo", headers=bearer, certificate=fintech.certificate)
         parameters = {
-            "par": fintech.asking(),
+            "par": fintech.request_arguments(),
             "token": {"grant_type": "client_credentials"},
             "introspect": {"token": "unknown"},
             "revoke": {"token": "unknown"},
@@ -130,7 +130,7 @@ def test_headers_that_repeat_all_go_out(monkeypatch, lambdas):
 
 
 def test_a_body_that_is_too_large_is_413_in_oauths_words(lambdas, form, fintech):
-    event = lambdas.event("POST", "/par", **form(**fintech.asking(state="x" * 70_000)))
+    event = lambdas.event("POST", "/par", **form(**fintech.request_arguments(state="x" * 70_000)))
     answer = lambdas("par", event)
     assert (answer.status, answer.json()["error"]) == (413, "invalid_request")
 
@@ -199,8 +199,8 @@ class TestAsARoute:
 @pytest.mark.fault("4k")
 def test_a_path_or_method_that_is_not_served_is_a_page_for_people(lambdas):
     """A person who opens /token in a browser read raw JSON."""
-    asked = lambdas.event("GET", "/token", headers=[("Accept", "text/html,*/*;q=0.8")])
-    answer = lambdas("token", asked)
+    requested_values = lambdas.event("GET", "/token", headers=[("Accept", "text/html,*/*;q=0.8")])
+    answer = lambdas("token", requested_values)
     assert (answer.status, answer.header("allow")) == (405, "POST")
     assert answer.header("content-type") == "text/html; charset=utf-8"
     assert "There is no page here" in answer.answer["body"]

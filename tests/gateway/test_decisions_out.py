@@ -19,7 +19,7 @@ DENY = {"Action": "execute-api:Invoke", "Effect": "Deny"}
 def decide(lambdas):
     """A function: what the authorizer decides about a call, as API Gateway asks it."""
 
-    def asked(method, path, **sent):
+    def requested_values(method, path, **sent):
         event = lambdas.authorizer_event(method, path, **sent)
         decision = lambdas.invoke("authorizer", event)
         assert set(decision) == {"principalId", "policyDocument", "context"}
@@ -29,7 +29,7 @@ def decide(lambdas):
         assert all(type(value) is str for value in decision["context"].values()), "API Gateway takes texts alone"
         return statement, decision["context"], decision["principalId"]
 
-    return asked
+    return requested_values
 
 
 def test_whoever_holds_a_fitting_token_is_let_in_and_named(decide, fintech):
@@ -101,8 +101,8 @@ def test_a_refusal_carries_what_the_gateway_response_sends(decide, headers, erro
     assert context["error"] == error
     assert context["www_authenticate"].isprintable()
     assert context["www_authenticate"].startswith(("Bearer ", "DPoP "))
-    told = {"error", "www_authenticate", "dpop_nonce", "accept_signature", "interaction_id"}
-    assert set(context) <= told, "the reason is for the log"
+    disclosed = {"error", "www_authenticate", "dpop_nonce", "accept_signature", "interaction_id"}
+    assert set(context) <= disclosed, "the reason is for the log"
 
 
 def test_a_token_in_the_query_is_refused(decide, fintech):

@@ -16,8 +16,8 @@ EACH = pytest.mark.parametrize("name", SERVED)
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
 
 
-def asking(fintech):
-    return fintech.asking(code_challenge=CHALLENGE)
+def request_arguments(fintech):
+    return fintech.request_arguments(code_challenge=CHALLENGE)
 
 
 def test_each_function_of_the_template_serves_the_one_path_of_its_route():
@@ -62,7 +62,7 @@ def test_a_base_path_or_stage_before_the_route_is_none_of_its_business(lambdas):
 
 class TestBodies:
     def test_a_form_may_come_in_base64(self, lambdas, fintech, form):
-        sent = form(**asking(fintech))
+        sent = form(**request_arguments(fintech))
         event = lambdas.event("POST", "/par", **sent)
         event |= {"body": base64.b64encode(sent["body"].encode()).decode(), "isBase64Encoded": True}
         assert lambdas("par", event).status == 201
@@ -95,13 +95,13 @@ class TestBodies:
         "kind", ["application/x-www-form-urlencoded;charset=UTF-8", "Application/X-WWW-Form-URLencoded ; charset=utf-8"]
     )
     def test_the_forms_media_type_may_have_parameters_and_any_case(self, lambdas, fintech, form, kind):
-        sent = form(**asking(fintech)) | {"headers": (("content-TYPE", kind),)}
+        sent = form(**request_arguments(fintech)) | {"headers": (("content-TYPE", kind),)}
         assert lambdas("par", lambdas.event("POST", "/par", **sent)).status == 201
 
 
 class TestRepeats:
     def test_a_repeated_parameter_of_the_form_is_refused(self, lambdas, fintech, form):
-        sent = form(**asking(fintech))
+        sent = form(**request_arguments(fintech))
         event = lambdas.event("POST", "/par", **(sent | {"body": sent["body"] + "&scope=openid"}))
         answer = lambdas("par", event)
         assert (answer.status, answer.json()["error"]) == (400, "invalid_request")
@@ -138,7 +138,7 @@ class TestRepeats:
 class TestOtherShapes:
     def test_an_event_with_single_valued_mappings_alone_is_understood(self, lambdas, fintech, form):
         """HTTP APIs and the console's test button leave the others out."""
-        event = lambdas.event("POST", "/par", **form(**asking(fintech)))
+        event = lambdas.event("POST", "/par", **form(**request_arguments(fintech)))
         del event["multiValueHeaders"], event["multiValueQueryStringParameters"]
         assert lambdas("par", event).status == 201
 
@@ -196,7 +196,7 @@ class TestOtherShapes:
         assert (answer.status, 'id="login"' in answer.answer["body"]) == (200, True)
 
     def test_an_event_is_not_changed(self, lambdas, fintech, form):
-        event = lambdas.event("POST", "/par", **form(**asking(fintech)))
+        event = lambdas.event("POST", "/par", **form(**request_arguments(fintech)))
         before = json.dumps(event)
         app.par(event, None)
         assert json.dumps(event) == before

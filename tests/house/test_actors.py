@@ -9,7 +9,7 @@ CALLS = {
     "assertion": lambda client: client.assertion(isss="x"),
     "post": lambda client: client.post("/token", grant_typ="client_credentials"),
     "proof": lambda client: client.proof("POST", "/token", key=rsa_key("fintech"), nounce="x"),
-    "asking": lambda client: client.asking(scop="openid"),
+    "asking": lambda client: client.request_arguments(scop="openid"),
     "request_object": lambda client: client.request_object(audience="x"),
     "direct": lambda client: client.direct(state_="x"),
     "push": lambda client: client.push(redirect_url="https://fintech.example/"),

@@ -15,7 +15,7 @@ from chalicelib import gateway
 from infra.functions import FUNCTIONS
 from local.sandbox_users import ALICE
 from tests.actors import Browser, Fintech, ec_key, secret_of
-from tests.authenticator import Authenticator, asked, put
+from tests.authenticator import Authenticator, put, requested_values
 from tests.house.source import ROOT
 
 pytestmark = pytest.mark.usefixtures("light_passwords")
@@ -89,12 +89,12 @@ def counted(bank):
     """A function: a client's kind to what each request of its login does."""
     same, provider = journey.counted(bank)
 
-    def measure(auth, constraint, *, asked=(), **metadata):
+    def measure(auth, constraint, *, requested_values=(), **metadata):
         client = journey.client(same, auth, constraint, **metadata)
         journey.warm(client, provider)
         if metadata.get("dpop_nonce_required"):
             client = Fresh(*(getattr(client, f.name) for f in fields(client)))
-        return journey.journey(client, provider, **dict(asked))
+        return journey.journey(client, provider, **dict(requested_values))
 
     return measure
 
@@ -118,7 +118,7 @@ def test_a_signed_response_costs_its_signature(counted):
         "mtls",
         profile="fapi2-message-signing",
         authorization_signed_response_alg="PS256",
-        asked={"response_mode": "jwt"},
+        requested_values={"response_mode": "jwt"},
     )
     assert seen(signed) == BUDGET | ASSERTION | {"consent": (2, 1, 3)}  # read, signed, written
 
@@ -208,10 +208,10 @@ def test_no_function_may_scan_and_only_what_is_bounded_is_queried():
     verbs = {(table.name, verb) for row in FUNCTIONS if not row.weekly for table in row.tables for verb in table.verbs}
     assert not [verb for _, verb in verbs if verb in ("Scan", "PartiQLSelect")]
     assert {name for name, verb in verbs if verb == "Query"} == {"signing_keys", "grants"}
-    asking = {
+    request_arguments = {
         row.name for row in FUNCTIONS for table in row.tables if table.name == "grants" and "Query" in table.verbs
     }
-    assert asking == {"grants"}
+    assert request_arguments == {"grants"}
 
 
 def test_a_passkey_costs_one_read_more_than_a_password_and_no_key(tls_client_auth_client):
@@ -219,7 +219,7 @@ def test_a_passkey_costs_one_read_more_than_a_password_and_no_key(tls_client_aut
     provider.kms.bond_mac(b"")
     authenticator, browser = put(same, ALICE, Authenticator()), Browser(same)
     page = browser.page(tls_client_auth_client.client_id, tls_client_auth_client.pushed())
-    answer = authenticator.get(asked(page.text))
+    answer = authenticator.get(requested_values(page.text))
     with provider.counting() as count:
         assert browser.submit(page, "login", passkey=answer).status == 303
     assert (count.dynamodb, count.kms, count.trips) == (6, 0, 4)

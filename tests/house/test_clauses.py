@@ -48,7 +48,7 @@ def test(x): ...
 
 
 def test_a_place_is_named_by_the_innermost_thing_around_it():
-    found = {place for places in clauses.in_code().values() for place in places}
+    found = {location for locations in clauses.in_code().values() for location in locations}
     assert clauses.Place("chalicelib/messages.py", "_once_each") in found
     assert clauses.Place("chalicelib/profiles/fapi2_security.py", "FAPI2_SECURITY") in found
 
@@ -77,18 +77,18 @@ def test_every_clause_of_fapi_1_that_is_cited_or_shown_has_a_row():
 
 
 def test_every_tag_is_of_a_specification_that_is_listed_in_its_one_spelling():
-    places = {
+    locations = {
         tag: [f"{p.path} {p.name}" for p in (*clauses.in_code().get(tag, ()), *clauses.in_tests().get(tag, ()))]
         for tag in {*clauses.in_code(), *clauses.in_tests()}
     }
-    assert {tag: where for tag, where in places.items() if not listed(tag)} == {}
+    assert {tag: where for tag, where in locations.items() if not listed(tag)} == {}
 
 
 def test_every_test_of_a_clause_says_it_in_a_sentence():
     silent = {
         f"{p.path} {p.name}"
-        for places in clauses.in_tests().values()
-        for p in places
+        for locations in clauses.in_tests().values()
+        for p in locations
         if not p.sentence.endswith((".", "?"))
     }
     assert not silent, "\n".join(sorted(silent))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-import app as front_door
+import app as lambda_app
 from chalicelib import errors
 from chalicelib.authorization_details import details
 from chalicelib.authorization_details.detail_types import TYPES
@@ -27,7 +27,7 @@ DOCS = ROOT / "docs"
 PAGES = tuple(sorted(path.relative_to(ROOT) for path in (*ROOT.glob("*.md"), *DOCS.rglob("*.md"))))
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FILE = re.compile(r"`((?:chalicelib|infra|local|tests|docs|conformance|benchmarks|\.ci)/[\w./*-]*)")
-URLS = frozenset(front_door.app.routes)
+URLS = frozenset(lambda_app.app.routes)
 WRITTEN = tuple(
     path for path in PAGES if "reference" not in path.parts or path.name in ("compatibility.md", "glossary.md")
 )
@@ -108,8 +108,8 @@ def test_every_example_of_a_client_can_be_registered(record):
 
 
 def test_every_scope_is_described_in_the_words_that_people_read():
-    told = re.findall(r"^\| `(\w+)` \| (.+?) \| (no|yes) \|$", text(page("integrate/clients.md")), re.MULTILINE)
-    assert told == [(s.name, s.words, "no" if s.about_a_person else "yes") for s in SCOPES.values()]
+    disclosed = re.findall(r"^\| `(\w+)` \| (.+?) \| (no|yes) \|$", text(page("integrate/clients.md")), re.MULTILINE)
+    assert disclosed == [(s.name, s.words, "no" if s.about_a_person else "yes") for s in SCOPES.values()]
 
 
 def test_every_profile_is_described_and_no_other():
@@ -155,8 +155,8 @@ def test_every_type_of_authorization_details_is_shown_by_one_that_may_be_asked_f
 
 def test_the_errors_of_the_authorizer_are_registered_ones():
     codes = {kind.error for kind in vars(errors).values() if isinstance(kind, type) and hasattr(kind, "error")}
-    told = text(page("integrate/protect-your-api.md")).split("## What the caller gets", 1)[1].split("\n## ", 1)[0]
-    named = {word for word in re.findall(r"^\| [^`]*? \| `(\w+)`", told, re.MULTILINE)} - {"error"}
+    disclosed = text(page("integrate/protect-your-api.md")).split("## What the caller gets", 1)[1].split("\n## ", 1)[0]
+    named = {word for word in re.findall(r"^\| [^`]*? \| `(\w+)`", disclosed, re.MULTILINE)} - {"error"}
     assert len(named) > 5
     assert named <= codes
 
@@ -234,8 +234,8 @@ def test_what_the_operator_is_to_run_works_and_says_what_it_could_not_do(tmp_pat
     run = subprocess.run(command, cwd=tmp_path, env=_environment(), capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stderr
     registered_as, *secret, profile, uri, sub, link, ended, anew = run.stdout.splitlines()
-    told = "Registered coin-jar under fapi1-baseline"
-    assert [secret[n] for n in (0, 2, 3)] == [told] * 3
+    disclosed = "Registered coin-jar under fapi1-baseline"
+    assert [secret[n] for n in (0, 2, 3)] == [disclosed] * 3
     assert len({secret[1], secret[4]}) == 2
     assert [len(secret[n]) for n in (1, 4)] == [86, 86]
     assert (registered_as, profile) == ("Registered rent-scout under fapi2-security", "fapi2-security")

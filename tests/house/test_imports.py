@@ -137,8 +137,8 @@ def test_a_function_loads_what_it_needs_and_no_other_library(handler):
 
 @pytest.mark.parametrize("handler", HANDLERS)
 def test_a_function_loads_its_own_endpoint_and_none_that_it_is_not_made_of(handler):
-    room = "chalicelib.endpoints."
-    own = {name.removeprefix(room) for name in loaded(handler) if name.startswith(room)}
+    package = "chalicelib.endpoints."
+    own = {name.removeprefix(package) for name in loaded(handler) if name.startswith(package)}
     assert own == {handler}
 
 

@@ -25,7 +25,7 @@ def is_a_profile(node):
     )
 
 
-def asks_which(node):
+def names_a_profile(node):
     """Whether a node decides by which profile it is. Being there at all (`is None`) may be asked."""
     if isinstance(node, ast.Compare):
         sides = [node.left, *node.comparators]
@@ -36,13 +36,13 @@ def asks_which(node):
 
 def test_a_question_of_which_profile_is_noticed():
     for code in ('client.profile == "x"', "profile.name in NAMES", "match profile.name:\n    case _: pass"):
-        assert any(asks_which(node) for node in ast.walk(ast.parse(code))), code
+        assert any(names_a_profile(node) for node in ast.walk(ast.parse(code))), code
     for code in ("profile is None", "client is not None and profile.pushed", "acr < profile.least_assurance"):
-        assert not any(asks_which(node) for node in ast.walk(ast.parse(code))), code
+        assert not any(names_a_profile(node) for node in ast.walk(ast.parse(code))), code
 
 
 def test_no_code_outside_asks_which_profile_it_is():
-    assert not [f"{path}:{node.lineno}" for path in OUTSIDE for node in nodes(path) if asks_which(node)]
+    assert not [f"{path}:{node.lineno}" for path in OUTSIDE for node in nodes(path) if names_a_profile(node)]
 
 
 def test_no_code_outside_names_a_profile():
@@ -53,7 +53,7 @@ def test_no_code_outside_names_a_profile():
 
 
 @pytest.fixture(scope="module")
-def asked():
+def requested_values():
     """Every attribute and every text that stands in the code outside."""
     return {
         node.attr if isinstance(node, ast.Attribute) else node.value
@@ -64,8 +64,8 @@ def asked():
 
 
 @pytest.mark.parametrize("question", [name for name in QUESTIONS if name != "name"])
-def test_every_question_is_asked_by_some_code(asked, question):
-    assert question in asked
+def test_every_question_is_asked_by_some_code(requested_values, question):
+    assert question in requested_values
 
 
 def test_no_question_has_a_default():

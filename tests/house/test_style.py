@@ -10,7 +10,10 @@ from tests.house.source import ENDPOINTS, FILES, ROOT, classes, functions, lines
 CODE = ("chalicelib", "infra", "local", "conformance", "benchmarks", "docs")
 ALL = tuple(
     sorted(
-        path.relative_to(ROOT) for room in (*CODE, "tests") for path in (ROOT / room).rglob("*.py") if path.is_file()
+        path.relative_to(ROOT)
+        for package in (*CODE, "tests")
+        for path in (ROOT / package).rglob("*.py")
+        if path.is_file()
     )
 )
 OURS = (ROOT / "app.py").relative_to(ROOT), *(path for path in ALL if path.parts[0] != "tests")

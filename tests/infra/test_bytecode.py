@@ -104,7 +104,7 @@ def test_bytecode_names_the_files_as_lambda_has_them(packaged):
 
 
 def test_the_package_is_under_its_limit(packaged):
-    assert package.zipped_size(packaged) < package.LARGEST == 15 * 2**20
+    assert package.zipped_size(packaged) < package.MAX_PACKAGE_BYTES == 15 * 2**20
 
 
 def test_a_cold_start_on_a_read_only_folder_compiles_nothing_and_writes_nothing(packaged):

@@ -36,8 +36,12 @@ def test_every_setting_is_a_text_or_leads_to_a_table_or_key_of_the_template(temp
 
 
 def test_settings_lead_to_different_resources(template):
-    places = [logical_id(value) for value in template.environment().values() if not isinstance(value, str)]
-    assert len(places) == len(set(places)) == len([n for n in template.environment() if n.endswith(("_TABLE", "_KEY"))])
+    locations = [logical_id(value) for value in template.environment().values() if not isinstance(value, str)]
+    assert (
+        len(locations)
+        == len(set(locations))
+        == len([n for n in template.environment() if n.endswith(("_TABLE", "_KEY"))])
+    )
 
 
 def test_the_settings_are_accepted_by_the_code(template):

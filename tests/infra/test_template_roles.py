@@ -72,8 +72,8 @@ def test_each_statement_allows_named_actions_on_one_named_resource_and_says_why(
         assert not any("*" in action for action in actions(statement))
         resource = statement["Resource"]
         if "Fn::Join" in resource:  # one index of one table
-            resource, place = resource["Fn::Join"][1]
-            assert place in {f"/index/{table.index}" for table in row.tables if table.index}
+            resource, location = resource["Fn::Join"][1]
+            assert location in {f"/index/{table.index}" for table in row.tables if table.index}
         assert list(resource) == ["Fn::GetAtt"]
         assert "NotAction" not in statement
         assert "NotResource" not in statement
@@ -189,9 +189,9 @@ def actions(statement):
 def setting(template, resource):
     """The environment variable that leads to a resource; None if none does."""
     if "Fn::Join" in resource:  # of a table's index
-        table, place = resource["Fn::Join"][1]
-        assert place.startswith("/index/")
-        return f"{setting(template, table)} {place.removeprefix('/index/')}"
+        table, location = resource["Fn::Join"][1]
+        assert location.startswith("/index/")
+        return f"{setting(template, table)} {location.removeprefix('/index/')}"
     logical, attribute = resource["Fn::GetAtt"]
     assert attribute == "Arn"
     for name, value in template.environment().items():

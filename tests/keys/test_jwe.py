@@ -68,10 +68,10 @@ def test_a_key_for_something_else_is_not_encrypted_to(unfit):
 def test_a_key_that_says_it_is_for_encryption_goes_before_one_that_says_nothing():
     silent = public(private("silent"), kid="silent")
     del silent["use"]
-    told, _ = opened(encrypt(silent, public(private("client"))), private("client"), alg="RSA-OAEP-256")
-    assert told["kid"] == "e1"
-    told, _ = opened(encrypt(silent), private("silent"), alg="RSA-OAEP-256")
-    assert told["kid"] == "silent"
+    disclosed, _ = opened(encrypt(silent, public(private("client"))), private("client"), alg="RSA-OAEP-256")
+    assert disclosed["kid"] == "e1"
+    disclosed, _ = opened(encrypt(silent), private("silent"), alg="RSA-OAEP-256")
+    assert disclosed["kid"] == "silent"
 
 
 def test_a_key_that_is_too_small_is_not_encrypted_to():
@@ -103,18 +103,18 @@ class Es256:
 
 
 class Ours:
-    """Our key, in this process. `asked`: whether anybody did."""
+    """Our key, in this process. `requested_values`: whether anybody did."""
 
     def __init__(self):
         self.key = private("ours")
         self.public_jwk = public(self.key)
-        self.asked = 0
+        self.requested_values = 0
 
     def unwrap(self, wrapped, alg):
         from cryptography.hazmat.primitives import hashes
         from cryptography.hazmat.primitives.asymmetric import padding
 
-        self.asked += 1
+        self.requested_values += 1
         try:
             return self.key.private_key.decrypt(
                 wrapped, padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
@@ -177,7 +177,7 @@ def headed(token, **changes):
 def test_another_header_is_refused_before_the_key_is_asked(ours, changes):
     with pytest.raises(jose.JoseError):
         decrypt(headed(encrypt(ours.public_jwk), **changes), ours)
-    assert not ours.asked
+    assert not ours.requested_values
 
 
 def test_a_member_that_stands_twice_is_refused(ours):
@@ -185,7 +185,7 @@ def test_a_member_that_stands_twice_is_refused(ours):
     twice = b64(b'{"alg":"RSA1_5","alg":"RSA-OAEP-256","enc":"A256GCM","kid":"e1"}') + token[token.index(".") :]
     with pytest.raises(jose.JoseError):
         decrypt(twice, ours)
-    assert not ours.asked
+    assert not ours.requested_values
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_a_member_that_stands_twice_is_refused(ours):
 def test_another_shape_is_refused_before_the_key_is_asked(ours, shape):
     with pytest.raises(jose.JoseError):
         decrypt(".".join(shape(encrypt(ours.public_jwk).split("."))), ours)
-    assert not ours.asked
+    assert not ours.requested_values
 
 
 @pytest.mark.parametrize("part", [1, 2, 3, 4])
@@ -214,7 +214,7 @@ def test_whatever_was_changed_has_one_error(ours, part):
     with pytest.raises(jose.JoseError) as refused:
         decrypt(".".join(parts), ours)
     assert str(refused.value) == "it can't be decrypted"
-    assert ours.asked == 1
+    assert ours.requested_values == 1
 
 
 def test_the_header_is_part_of_what_is_authenticated(ours):

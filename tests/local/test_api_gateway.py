@@ -37,7 +37,7 @@ def request(method="GET", target="/path", headers=(), body=b"", certificate=None
     return Incoming(method, target, (("Host", "localhost:8843"), *headers), body, "127.0.0.1", certificate)
 
 
-def ask(sent, function=None, *, guarded=False, authorizer=None):
+def send_request(sent, function=None, *, guarded=False, authorizer=None):
     """The answer; the function has the events."""
     function = function or Function()
     routes = {(sent.method, "/path"): Route(function, guarded)}
@@ -46,7 +46,7 @@ def ask(sent, function=None, *, guarded=False, authorizer=None):
 
 def event_of(sent, **how):
     function = Function()
-    ask(sent, function, **how)
+    send_request(sent, function, **how)
     (event,) = function.events
     json.dumps(event)
     return event
@@ -135,14 +135,14 @@ def test_what_no_function_serves_is_a_page_for_people():
 
 
 def test_a_target_that_is_a_whole_url_leads_to_its_path():
-    assert ask(request(target="https://localhost:8843/path?a=1")).status == 200
+    assert send_request(request(target="https://localhost:8843/path?a=1")).status == 200
 
 
 def test_each_path_leads_to_the_function_that_is_deployed_for_it_and_the_same_ones_are_guarded():
     expected = {
         tuple(route.split(" ")): (getattr(app, row.name), row.guarded) for row in FUNCTIONS for route in row.routes
     }
-    served = {place: (route.function, route.guarded) for place, route in stack.api().routes.items()}
+    served = {location: (route.function, route.guarded) for location, route in stack.api().routes.items()}
     of_the_bank = {
         ("GET", "/accounts"): (sample_bank.accounts, True),
         ("GET", "/products"): (sample_bank.products, True),
@@ -162,33 +162,36 @@ def test_its_own_words_are_those_that_are_deployed():
 
 def test_an_answers_headers_keep_their_repeats():
     many = {"statusCode": 303, "multiValueHeaders": {"Set-Cookie": ["a=1", "b=2"], "Location": ["/x"]}}
-    answer = ask(request(), Function(many))
+    answer = send_request(request(), Function(many))
     assert answer.status == 303
     assert header(answer, "Set-Cookie") == ["a=1", "b=2"]
 
 
 @pytest.mark.parametrize("name", ["WWW-Authenticate", "Date", "Server", "Connection", "Content-Length"])
 def test_a_header_that_api_gateway_keeps_to_itself_goes_out_under_another_name(name):
-    answer = ask(request(), Function({"statusCode": 401, "multiValueHeaders": {name: ["x"]}}))
+    answer = send_request(request(), Function({"statusCode": 401, "multiValueHeaders": {name: ["x"]}}))
     assert header(answer, f"x-amzn-Remapped-{name}") == ["x"]
     assert header(answer, name) == []
 
 
 def test_no_browser_is_told_to_remember_localhost_as_https_alone():
-    told = {"statusCode": 200, "headers": {"Strict-Transport-Security": "max-age=63072000"}}
-    assert header(ask(request(), Function(told)), "Strict-Transport-Security") == []
-    assert header(ask(request(target="/else")), "Strict-Transport-Security") == []
+    disclosed = {"statusCode": 200, "headers": {"Strict-Transport-Security": "max-age=63072000"}}
+    assert header(send_request(request(), Function(disclosed)), "Strict-Transport-Security") == []
+    assert header(send_request(request(target="/else")), "Strict-Transport-Security") == []
 
 
 def test_a_body_in_base64_is_sent_as_bytes():
-    assert ask(request(), Function({"statusCode": 200, "body": "//4=", "isBase64Encoded": True})).body == b"\xff\xfe"
+    assert (
+        send_request(request(), Function({"statusCode": 200, "body": "//4=", "isBase64Encoded": True})).body
+        == b"\xff\xfe"
+    )
 
 
 @pytest.mark.parametrize(
     "broken", [RuntimeError("a secret"), {"body": "no status"}, {"statusCode": 200, "body": 1}, "text"]
 )
 def test_a_function_that_fails_is_answered_without_a_word_of_it(broken):
-    answer = ask(request(), Function(broken))
+    answer = send_request(request(), Function(broken))
     assert (answer.status, answer.body) == (502, b'{"error": "server_error"}')
 
 
@@ -198,7 +201,7 @@ def test_a_function_that_fails_is_answered_without_a_word_of_it(broken):
 def test_the_authorizer_sees_the_request_but_not_its_body(certificates):
     authorizer = Function(ALLOW)
     certificate = certificates.client("fintech").certificate
-    ask(
+    send_request(
         request("POST", "/path?a=1", [("Authorization", "Bearer x")], b"a=b", certificate),
         guarded=True,
         authorizer=authorizer,
@@ -224,7 +227,7 @@ def denied(**context):
 def test_its_refusal_goes_out_with_its_challenge_and_reaches_no_function():
     function = Function()
     refusal = denied(error="invalid_token", www_authenticate='Bearer error="invalid_token"', dpop_nonce="n")
-    answer = ask(request(), function, guarded=True, authorizer=Function(refusal))
+    answer = send_request(request(), function, guarded=True, authorizer=Function(refusal))
     assert (answer.status, answer.body) == (401, b'{"error": "invalid_token"}')
     assert header(answer, "WWW-Authenticate") == ['Bearer error="invalid_token"']
     assert header(answer, "DPoP-Nonce") == ["n"]
@@ -233,7 +236,7 @@ def test_its_refusal_goes_out_with_its_challenge_and_reaches_no_function():
 
 
 def test_a_header_of_its_refusal_that_has_no_source_is_left_out():
-    answer = ask(request(), guarded=True, authorizer=Function(denied(error="invalid_token")))
+    answer = send_request(request(), guarded=True, authorizer=Function(denied(error="invalid_token")))
     assert not header(answer, "DPoP-Nonce") + header(answer, "WWW-Authenticate")
 
 
@@ -241,9 +244,9 @@ def test_its_refusal_has_the_name_that_it_gave_the_call_and_others_have_the_one_
     sent = request(headers=[("X-FAPI-Interaction-ID", "sent")])
     refusal = denied(error="invalid_token", interaction_id="found")
     for answer, name in (
-        (ask(sent, guarded=True, authorizer=Function(refusal)), ["found"]),
-        (ask(sent, Function(RuntimeError("x"))), ["sent"]),
-        (ask(request(), Function(RuntimeError("x"))), []),
+        (send_request(sent, guarded=True, authorizer=Function(refusal)), ["found"]),
+        (send_request(sent, Function(RuntimeError("x"))), ["sent"]),
+        (send_request(request(), Function(RuntimeError("x"))), []),
     ):
         assert header(answer, "x-fapi-interaction-id") == name
 
@@ -259,7 +262,7 @@ def test_its_refusal_has_the_name_that_it_gave_the_call_and_others_have_the_one_
 def test_what_a_policy_does_not_allow_is_denied(effect, resource, action):
     policy = {"Statement": [{"Action": action, "Effect": effect, "Resource": [resource]}]}
     function = Function()
-    answer = ask(request(), function, guarded=True, authorizer=Function({**ALLOW, "policyDocument": policy}))
+    answer = send_request(request(), function, guarded=True, authorizer=Function({**ALLOW, "policyDocument": policy}))
     assert answer.status == 401
     assert function.events == []
 
@@ -269,7 +272,7 @@ def test_what_a_policy_does_not_allow_is_denied(effect, resource, action):
 )
 def test_an_authorizer_that_fails_lets_nobody_in(broken):
     function = Function()
-    answer = ask(request(), function, guarded=True, authorizer=Function(broken))
+    answer = send_request(request(), function, guarded=True, authorizer=Function(broken))
     assert (answer.status, answer.body) == (503, b'{"error": "temporarily_unavailable"}')
     assert function.events == []
 
@@ -279,5 +282,5 @@ def test_what_one_statement_denies_no_other_allows(order):
     statements = [{"Action": "execute-api:Invoke", "Effect": effect, "Resource": "*"} for effect in ("Allow", "Deny")]
     function = Function()
     policy = {**ALLOW, "policyDocument": {"Statement": statements[::order]}}
-    assert ask(request(), function, guarded=True, authorizer=Function(policy)).status == 401
+    assert send_request(request(), function, guarded=True, authorizer=Function(policy)).status == 401
     assert function.events == []

@@ -122,6 +122,6 @@ def test_a_first_port_that_can_be_none_is_said_before_anything_starts(refused, f
 
 
 def test_an_older_python_is_told_so_in_one_line():
-    told = "import sys; sys.version_info = (3, 10); sys.version = '3.10.1 x'; import local"
-    run = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True)
+    disclosed = "import sys; sys.version_info = (3, 10); sys.version = '3.10.1 x'; import local"
+    run = subprocess.run([sys.executable, "-c", disclosed], cwd=ROOT, capture_output=True, text=True)
     assert (run.returncode, run.stderr) == (1, "Python 3.11 or newer is needed; this is 3.10.1\n")

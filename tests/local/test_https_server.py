@@ -20,14 +20,14 @@ def serve(certificates):
     """A function: starts a server whose answer says what came; gives it and the list of what came."""
     started = []
 
-    def start(*, asks=True, answer=None):
+    def start(*, required=True, answer=None):
         came: list[Incoming] = []
 
         def keep(request):
             came.append(request)
             return Outgoing(200, (("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")), b"hello")
 
-        server = Server(0, certificates.server(), answer or keep, asks_for_certificates=asks)
+        server = Server(0, certificates.server(), answer or keep, requests_certificates=required)
         server.start()
         started.append(server)
         return server, came
@@ -60,7 +60,7 @@ def connect(certificates):
 GET = b"GET /path?a=1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
-def ask(connection, request=GET):
+def send_request(connection, request=GET):
     """The answer's status, headers and body."""
     connection.sendall(request)
     return read(connection)
@@ -98,10 +98,10 @@ def offer(server, *, version, suites):
 # TLS
 
 
-@pytest.mark.parametrize("asks", [True, False])
+@pytest.mark.parametrize("required", [True, False])
 @pytest.mark.parametrize("version", [SSL.TLS1_VERSION, SSL.TLS1_1_VERSION])
-def test_tls_1_0_and_1_1_are_refused(serve, asks, version):
-    server, _ = serve(asks=asks)
+def test_tls_1_0_and_1_1_are_refused(serve, required, version):
+    server, _ = serve(required=required)
     with pytest.raises(SSL.Error, match="alert protocol version"):
         offer(server, version=version, suites="ALL")
 
@@ -126,9 +126,9 @@ def test_who_can_speak_tls_1_3_does(serve, connect):
 
 def test_the_server_is_known_by_the_dev_authority_alone(serve, connect, tmp_path):
     server, _ = serve()
-    stranger = Certificates(tmp_path).trusted
+    outsider = Certificates(tmp_path).trusted
     with pytest.raises(ssl.SSLCertVerificationError):
-        connect(server, tls=ssl.create_default_context(cafile=stranger))
+        connect(server, tls=ssl.create_default_context(cafile=outsider))
 
 
 # Client certificates
@@ -136,25 +136,25 @@ def test_the_server_is_known_by_the_dev_authority_alone(serve, connect, tmp_path
 
 @pytest.mark.parametrize("maximum", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_one_port_asks_for_a_certificate_and_the_other_does_not(serve, connect, certificates, maximum):
-    for asks in (True, False):
-        server, came = serve(asks=asks)
+    for required in (True, False):
+        server, came = serve(required=required)
         tls = ssl.create_default_context(cafile=certificates.trusted)
         tls.maximum_version = maximum
         client = certificates.client("fintech")
-        ask(connect(server, certificate=client, tls=tls))
-        assert came[0].certificate == (client.certificate if asks else None)
+        send_request(connect(server, certificate=client, tls=tls))
+        assert came[0].certificate == (client.certificate if required else None)
 
 
 def test_a_certificate_that_nobody_vouches_for_is_taken_for_the_endpoint_to_judge(serve, connect, certificates):
     server, came = serve()
     own = certificates.self_signed("own")
-    ask(connect(server, certificate=own))
+    send_request(connect(server, certificate=own))
     assert came[0].certificate == own.certificate
 
 
 def test_a_client_without_a_certificate_is_let_in_for_the_endpoint_to_answer(serve, connect):
     server, came = serve()
-    assert ask(connect(server))[0] == 200
+    assert send_request(connect(server))[0] == 200
     assert came[0].certificate is None
 
 
@@ -166,20 +166,20 @@ def test_a_connection_serves_one_request_after_another(serve, connect):
     connection = connect(server)
     post = b"POST /path HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc"
     for request in (GET, post, GET):
-        assert ask(connection, request)[0] == 200
+        assert send_request(connection, request)[0] == 200
     assert [(request.method, request.body) for request in came] == [("GET", b""), ("POST", b"abc"), ("GET", b"")]
 
 
 def test_headers_keep_their_repeats_both_ways(serve, connect):
     server, came = serve()
-    _, headers, _ = ask(connect(server), GET[:-2] + b"DPoP: one\r\ndpop: two\r\n\r\n")
+    _, headers, _ = send_request(connect(server), GET[:-2] + b"DPoP: one\r\ndpop: two\r\n\r\n")
     assert came[0].headers == (("Host", "localhost"), ("DPoP", "one"), ("dpop", "two"))
     assert [value for name, value in headers if name == "Set-Cookie"] == ["a=1", "b=2"]
 
 
 def test_each_answer_has_a_date_and_no_word_about_the_server(serve, connect):
     server, _ = serve()
-    _, headers, body = ask(connect(server))
+    _, headers, body = send_request(connect(server))
     assert dict(headers)["Date"].endswith("GMT")
     assert "Server" not in dict(headers)
     assert body == b"hello"
@@ -207,7 +207,7 @@ def test_each_answer_has_a_date_and_no_word_about_the_server(serve, connect):
 def test_what_is_no_request_is_refused_in_json_and_the_connection_ends(serve, connect, request_, status):
     server, came = serve()
     connection = connect(server)
-    answered, headers, body = ask(connection, request_)
+    answered, headers, body = send_request(connection, request_)
     assert (answered, body) == (status, b'{"error":"invalid_request"}')
     assert dict(headers)["Connection"] == "close"
     assert connection.recv(1) == b""
@@ -217,7 +217,7 @@ def test_what_is_no_request_is_refused_in_json_and_the_connection_ends(serve, co
 def test_a_body_of_the_largest_size_is_taken(serve, connect):
     server, came = serve()
     head = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % https_server.MAX_BODY_BYTES_IN
-    assert ask(connect(server), head + b"a" * https_server.MAX_BODY_BYTES_IN)[0] == 200
+    assert send_request(connect(server), head + b"a" * https_server.MAX_BODY_BYTES_IN)[0] == 200
     assert len(came[0].body) == https_server.MAX_BODY_BYTES_IN
 
 
@@ -255,19 +255,19 @@ def test_who_never_finishes_a_request_is_let_go(serve, connect, monkeypatch, sen
 def test_a_slow_handshake_keeps_nobody_waiting(serve, connect):
     server, _ = serve()
     with socket.create_connection(("127.0.0.1", server.port)):
-        assert ask(connect(server))[0] == 200
+        assert send_request(connect(server))[0] == 200
 
 
 def test_a_port_that_is_taken_is_named(serve, certificates):
     server, _ = serve()
     with pytest.raises(PortTaken, match=f"port {server.port} is already taken"):
-        Server(server.port, certificates.server(), lambda _: Outgoing(200), asks_for_certificates=False)
+        Server(server.port, certificates.server(), lambda _: Outgoing(200), requests_certificates=False)
 
 
 def test_a_stopped_server_ends_its_connections_and_frees_its_port(serve, connect, certificates):
     server, _ = serve()
     connection = connect(server)
-    ask(connection)
+    send_request(connection)
     server.stop()
     assert connection.recv(1) == b""
-    Server(server.port, certificates.server(), lambda _: Outgoing(200), asks_for_certificates=False).server_close()
+    Server(server.port, certificates.server(), lambda _: Outgoing(200), requests_certificates=False).server_close()

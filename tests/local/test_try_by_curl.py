@@ -59,12 +59,12 @@ def code_of(address, first):
 
 
 def test_the_page_shows_a_whole_login_and_what_goes_wrong(first):
-    place = BLOCKS.index(PASTE)
+    location = BLOCKS.index(PASTE)
     verifier = "verifier=" + "v" * 43 + "\n"  # each half has a shell of its own
-    before = [re.sub(r"verifier=\$\(.*\)\n", verifier, block) for block in BLOCKS[:place]]
+    before = [re.sub(r"verifier=\$\(.*\)\n", verifier, block) for block in BLOCKS[:location]]
     address = run(first, *before).splitlines()[-1]
     assert address.startswith(f"https://localhost:{first}/authorize?client_id=rent-scout&request_uri=urn:")
-    said = run(first, BLOCKS[0], verifier, f"code={code_of(address, first)}\n", *BLOCKS[place + 1 :])
+    said = run(first, BLOCKS[0], verifier, f"code={code_of(address, first)}\n", *BLOCKS[location + 1 :])
     for words in (
         '"token_type":"Bearer"',
         '{"accounts": [{"iban": "DE02100100100006820101"',

@@ -24,19 +24,21 @@ NOT_RUN = "it was not run yet"
 
 
 def main() -> int:
-    asked = _arguments()
+    requested_values = _arguments()
     began = time.monotonic()
     try:
-        some = chosen(asked.only or "*")
+        some = chosen(requested_values.only or "*")
         for one in some:
             mutated([one])
-        with workers(asked.workers) as hands:
+        with workers(requested_values.workers) as hands:
             found = outcomes(some, hands, lambda line: print(line, flush=True))
     except Stale as problem:
         print(f"mutants: {problem}", file=sys.stderr)
         return 2
-    cells = read(PAGE) if asked.only else {}
-    asked.page.write_text(page_of(cells | {one.mutation.name: _noticed(one) for one in found}), encoding="utf-8")
+    cells = read(PAGE) if requested_values.only else {}
+    requested_values.page.write_text(
+        page_of(cells | {one.mutation.name: _noticed(one) for one in found}), encoding="utf-8"
+    )
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     missed = [one for one in found if one.by is None]
     print(

@@ -98,14 +98,14 @@ def together(some: Iterable[Mutation], root: Path = ROOT) -> list[list[Mutation]
 
 def _read() -> Iterator[Mutation]:
     for path in sorted((HERE / "list").glob("*.toml")):
-        for name, told in tomllib.loads(path.read_text(encoding="utf-8")).items():
+        for name, disclosed in tomllib.loads(path.read_text(encoding="utf-8")).items():
             try:
                 yield Mutation(
                     name,
                     path.stem,
-                    breaks=tuple(told.pop("breaks")),
-                    tests=tuple(told.pop("tests")),
-                    **told,
+                    breaks=tuple(disclosed.pop("breaks")),
+                    tests=tuple(disclosed.pop("tests")),
+                    **disclosed,
                 )
             except (KeyError, TypeError) as problem:
                 raise Stale(f"{name}: {problem}") from None

@@ -78,13 +78,13 @@ class Worker:
         """What comes of pytest with these mutations in the tree."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        asked = {
+        requested_values = {
             "sources": mutated(some, self._tree),
             "arguments": list(arguments),
             "seconds": seconds,
             "keeps_bytecode": keeps_bytecode,
         }
-        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.write(json.dumps(requested_values) + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
@@ -133,17 +133,17 @@ def workers(number: int) -> Iterator[Workers]:
                 one.close()
 
 
-def outcomes(some: Sequence[Mutation], hands: Workers, tell: Callable[[str], None]) -> list[Outcome]:
+def outcomes(some: Sequence[Mutation], hands: Workers, report_to: Callable[[str], None]) -> list[Outcome]:
     """What becomes of each mutation, in their order. Raises Stale where a test that is named is not there, or fails by itself."""
     _collect(some, hands)
     found: dict[str, Outcome] = {}
     for outcome in hands.each(_narrowly, some):
         found[outcome.mutation.name] = outcome
-        tell(_line(outcome))
+        report_to(_line(outcome))
     survivors = [one for one in some if found[one.name].by is None and not found[one.name].why]
-    for outcome in _widely(survivors, hands, tell):
+    for outcome in _widely(survivors, hands, report_to):
         found[outcome.mutation.name] = outcome
-        tell(_line(outcome))
+        report_to(_line(outcome))
     _require_passing(sorted({one.by for one in found.values() if one.by}), hands)
     return [found[one.name] for one in some]
 
@@ -175,18 +175,18 @@ def _read(mutation: Mutation, answer: dict[str, Any]) -> Outcome:
     return Outcome(mutation, None)
 
 
-def _widely(some: Sequence[Mutation], hands: Workers, tell: Callable[[str], None]) -> Iterator[Outcome]:
+def _widely(some: Sequence[Mutation], hands: Workers, report_to: Callable[[str], None]) -> Iterator[Outcome]:
     """What the wide set notices of mutations that survived their own tests: of all that can stand together in one run.
 
     Where one of them breaks so much that little is learned of the others, each half stands alone.
     """
     for group in together(some):
-        tell(f"{len(group)} survived their own tests and meet all others")
+        report_to(f"{len(group)} survived their own tests and meet all others")
         failed = _failing(group, hands)
         if (failed is None or len(failed) > MANY) and len(group) > 1:
             middle = len(group) // 2
-            yield from _widely(group[:middle], hands, tell)
-            yield from _widely(group[middle:], hands, tell)
+            yield from _widely(group[:middle], hands, report_to)
+            yield from _widely(group[middle:], hands, report_to)
         else:
             yield from _each_alone(group, failed or (), hands)
 
@@ -249,5 +249,5 @@ def _require_passing(tests: Sequence[str], hands: Workers) -> Sequence[str]:
 
 
 def _line(outcome: Outcome) -> str:
-    told = function_of(outcome.by) if outcome.by else outcome.why or "its own tests let it pass"
-    return f"{'caught' if outcome.by else 'NOT'}  {outcome.mutation.name}  {told}"
+    disclosed = function_of(outcome.by) if outcome.by else outcome.why or "its own tests let it pass"
+    return f"{'caught' if outcome.by else 'NOT'}  {outcome.mutation.name}  {disclosed}"

@@ -74,8 +74,8 @@ def forked(act: Callable[[], dict[str, Any]], *, seconds: float, answer: Path, l
         return {"hung": True}
     if not answer.exists():
         return {"broken": [log.read_text(errors="replace")[-2000:]]}
-    told: dict[str, Any] = json.loads(answer.read_text())
-    return told
+    disclosed: dict[str, Any] = json.loads(answer.read_text())
+    return disclosed
 
 
 def _work(act: Callable[[], dict[str, Any]], answer: Path, log: Path) -> None:
@@ -113,21 +113,21 @@ def main() -> None:
     root = Path.cwd()
     answer, log = (root.parent / f"{root.name}.{what}" for what in ("json", "log"))
     for line in sys.stdin:
-        asked = json.loads(line)
-        before = {path: (root / path).read_text(encoding="utf-8") for path in asked["sources"]}
+        requested = json.loads(line)
+        before = {path: (root / path).read_text(encoding="utf-8") for path in requested["sources"]}
         try:
-            for path, source in asked["sources"].items():
+            for path, source in requested["sources"].items():
                 (root / path).write_text(source, encoding="utf-8")
-            told = forked(lambda: _asked(asked), seconds=asked["seconds"], answer=answer, log=log)  # noqa: B023
+            disclosed = forked(lambda: _requested(requested), seconds=requested["seconds"], answer=answer, log=log)  # noqa: B023
         finally:
             for path, source in before.items():
                 (root / path).write_text(source, encoding="utf-8")
-        print(json.dumps(told), flush=True)
+        print(json.dumps(disclosed), flush=True)
 
 
-def _asked(asked: dict[str, Any]) -> dict[str, Any]:
-    sys.dont_write_bytecode = not asked["keeps_bytecode"]
-    return run(asked["arguments"])
+def _requested(requested: dict[str, Any]) -> dict[str, Any]:
+    sys.dont_write_bytecode = not requested["keeps_bytecode"]
+    return run(requested["arguments"])
 
 
 if __name__ == "__main__":

@@ -53,14 +53,14 @@ def client_of(bank, profile, auth, sender, method="unsigned"):
     return Fintech(bank, name, auth, rsa_key("cells"), "PS256", shown, ec_key("proofs") if sender == "dpop" else None)
 
 
-def pushed(client, asked, method):
+def pushed(client, requested_values, method):
     """A request_uri, for a request that is signed or not."""
     if method == "unsigned":
-        answer = client.post("/par", **asked)
+        answer = client.post("/par", **requested_values)
     else:
         now = client.bank.now
         about = {"iss": client.client_id, "aud": ISSUER, "nbf": now, "exp": now + 300, "client_id": client.client_id}
-        payload = {name: value for name, value in asked.items() if value is not None} | about
+        payload = {name: value for name, value in requested_values.items() if value is not None} | about
         answer = client.post("/par", request=jwt.encode(payload, client.key, algorithm="PS256", headers={"kid": "k1"}))
     assert answer.status == 201, answer.text
     return answer.json()["request_uri"]
@@ -69,19 +69,19 @@ def pushed(client, asked, method):
 @pytest.mark.parametrize(("profile", "auth", "sender", "kind", "request_type", "method", "mode"), SECURITY + SIGNED)
 def test_a_whole_flow_of_each_cell(bank, profile, auth, sender, kind, request_type, method, mode):
     client = client_of(bank, profile, auth, sender, method)
-    asked = client.asking(
+    requested_values = client.request_arguments(
         scope="openid accounts" if kind == "openid_connect" else "accounts",
         nonce="a-nonce" if kind == "openid_connect" else None,
         response_mode="jwt" if mode == "jarm" else None,
         authorization_details=json.dumps(DETAILS) if request_type == "rar" else None,
     )
 
-    back = Browser(bank).login(client.client_id, pushed(client, asked, method)).parameters
-    told = bank.verified(back["response"], client.client_id) if mode == "jarm" else back
+    back = Browser(bank).login(client.client_id, pushed(client, requested_values, method)).parameters
+    disclosed = bank.verified(back["response"], client.client_id) if mode == "jarm" else back
     assert (back.keys() == {"response"}) == (mode == "jarm")
-    assert (told["iss"], told["state"]) == (ISSUER, "a-state")
+    assert (disclosed["iss"], disclosed["state"]) == (ISSUER, "a-state")
 
-    tokens = client.redeem(told["code"]).json()
+    tokens = client.redeem(disclosed["code"]).json()
     assert tokens["token_type"] == ("DPoP" if sender == "dpop" else "Bearer")
     assert ("id_token" in tokens) == (kind == "openid_connect")
     assert ("authorization_details" in tokens) == (request_type == "rar")
@@ -94,7 +94,7 @@ def test_a_whole_flow_of_each_cell(bank, profile, auth, sender, kind, request_ty
         assert ("authorization_details" in decision["context"]) == (request_type == "rar")
         if kind == "openid_connect":
             assert client.userinfo(access_token).json()["sub"] == decision["context"]["sub"]
-    assert client.redeem(told["code"]).json()["error"] == "invalid_grant"
+    assert client.redeem(disclosed["code"]).json()["error"] == "invalid_grant"
 
 
 @pytest.mark.parametrize(("profile", "auth", "sender"), list(product(("fapi2-security",), AUTH, SENDER)))
@@ -114,8 +114,10 @@ ADVANCED = list(product(AUTH, ("by_value", "pushed"), ("plain_response", "jarm")
 @pytest.mark.parametrize(("auth", "method", "mode"), ADVANCED)
 def test_a_whole_flow_of_each_cell_of_fapi_1(bank, auth, method, mode):
     client = client_of(bank, "fapi1-advanced", auth, "mtls", "unsigned")
-    asked = {"response_type": "code", "response_mode": "jwt"} if mode == "jarm" else {"response_type": "code id_token"}
-    signed = client.request_object(scope="openid accounts", **asked)
+    requested_values = (
+        {"response_type": "code", "response_mode": "jwt"} if mode == "jarm" else {"response_type": "code id_token"}
+    )
+    signed = client.request_object(scope="openid accounts", **requested_values)
     if method == "pushed":
         query = {
             "client_id": client.client_id,
@@ -126,14 +128,14 @@ def test_a_whole_flow_of_each_cell_of_fapi_1(bank, auth, method, mode):
     browser = Browser(bank)
     page = browser.get(browser.get("/authorize", query).location)
     back = browser.submit(browser.get(browser.sign_in(page).location), "approve")
-    told = bank.verified(back.parameters["response"], client.client_id) if mode == "jarm" else back.fragment
-    assert (told["iss"], told["state"]) == (ISSUER, "a-state")
-    assert ("id_token" in told) == (mode == "plain_response")
+    disclosed = bank.verified(back.parameters["response"], client.client_id) if mode == "jarm" else back.fragment
+    assert (disclosed["iss"], disclosed["state"]) == (ISSUER, "a-state")
+    assert ("id_token" in disclosed) == (mode == "plain_response")
 
-    tokens = client.redeem(told["code"]).json()
+    tokens = client.redeem(disclosed["code"]).json()
     assert bank.verified(tokens["id_token"], client.client_id)["nonce"] == "a-nonce"
     for access_token in (tokens["access_token"], client.refresh(tokens["refresh_token"]).json()["access_token"]):
         decision = client.accounts(access_token)
         assert decision["policyDocument"]["Statement"][0]["Effect"] == "Allow", decision
         assert client.accounts(access_token, certificate=None)["policyDocument"]["Statement"][0]["Effect"] == "Deny"
-    assert client.redeem(told["code"]).json()["error"] == "invalid_grant"
+    assert client.redeem(disclosed["code"]).json()["error"] == "invalid_grant"

@@ -24,13 +24,13 @@ def half(value):
     return urlsafe_b64encode(sha256(value.encode()).digest()[:16]).rstrip(b"=").decode()
 
 
-def told(answer):
+def disclosed(answer):
     """The parameters that an answer gives the client, wherever they stand."""
     where = urlsplit(answer.location)
     return dict(parse_qsl(where.fragment or where.query))
 
 
-def ask(client, by, *, signed=None, beside=None, extra=None, **claims):
+def send_request(client, by, *, signed=None, beside=None, extra=None, **claims):
     """The answer to an authorization request, by value or pushed."""
     signed = signed or client.request_object(extra=extra, **HYBRID | claims)
     if by == "push":
@@ -38,9 +38,9 @@ def ask(client, by, *, signed=None, beside=None, extra=None, **claims):
     return Browser(client.bank).get("/authorize", client.direct(request=signed, beside=beside))
 
 
-def refused(client, by, error="invalid_request_object", **asked):
+def refused(client, by, error="invalid_request_object", **requested_values):
     """The request is refused: JSON where it was pushed, a page where not; nothing goes anywhere, and nothing is kept."""
-    answer = ask(client, by, **asked)
+    answer = send_request(client, by, **requested_values)
     found = answer.error if by == "push" else answer.page_error
     assert (answer.status, found) == (400, error), answer.text
     assert answer.header("location") is None
@@ -48,8 +48,8 @@ def refused(client, by, error="invalid_request_object", **asked):
     return answer
 
 
-def accepted(client, by, **asked):
-    answer = ask(client, by, **asked)
+def accepted(client, by, **requested_values):
+    answer = send_request(client, by, **requested_values)
     assert answer.status == (201 if by == "push" else 303), answer.text
     if by == "value":
         assert answer.location.startswith("/login?")
@@ -62,10 +62,10 @@ def response(client, by="value", **claims):
     if by == "value":
         page = browser.get("/authorize", client.direct(**HYBRID | claims))
     else:
-        pushed = ask(client, "push", **claims).json()["request_uri"]
+        pushed = send_request(client, "push", **claims).json()["request_uri"]
         page = browser.open(client.client_id, pushed)
     page = browser.get(browser.sign_in(browser.get(page.location)).location)
-    return told(page if page.leads_on else browser.submit(page, "approve"))
+    return disclosed(page if page.leads_on else browser.submit(page, "approve"))
 
 
 # 5.2.2: the authorization server.
@@ -75,7 +75,9 @@ def response(client, by="value", **claims):
 @pytest.mark.clause("FAPI1-ADV-5.2.2-1")
 def test_5_2_2_1_a_request_without_request_object_is_refused(fapi1_advanced_client, by):
     """Shall require a JWS signed JWT request object passed by value with request or by reference with request_uri."""
-    plain = {name: value for name, value in fapi1_advanced_client.asking(**HYBRID).items() if value is not None}
+    plain = {
+        name: value for name, value in fapi1_advanced_client.request_arguments(**HYBRID).items() if value is not None
+    }
     if by == "push":
         answer = fapi1_advanced_client.push(**HYBRID)
         assert (answer.status, answer.error) == (400, "invalid_request")
@@ -132,19 +134,21 @@ def test_5_2_2_2_a_the_response_type_is_code_id_token(fapi1_advanced_client):
 @each("mode", [None, "query", "fragment", "form_post"])
 def test_5_2_2_2_b_a_code_alone_is_not_given_unsigned(fapi1_advanced_client, mode):
     """code without JARM is refused, and no code is in the answer."""
-    answer = ask(fapi1_advanced_client, "value", response_type="code", response_mode=mode)
-    assert told(answer)["error"] == "invalid_request"
-    assert "code" not in told(answer)
-    assert ask(fapi1_advanced_client, "push", response_type="code", response_mode=mode).error == "invalid_request"
+    answer = send_request(fapi1_advanced_client, "value", response_type="code", response_mode=mode)
+    assert disclosed(answer)["error"] == "invalid_request"
+    assert "code" not in disclosed(answer)
+    assert (
+        send_request(fapi1_advanced_client, "push", response_type="code", response_mode=mode).error == "invalid_request"
+    )
 
 
 @pytest.mark.clause("FAPI1-ADV-5.2.2-2")
 @each("response_type", ["token", "id_token", "code token", "id_token token", "code id_token token", "none"])
 def test_5_2_2_2_no_other_response_type_is_offered(fapi1_advanced_client, response_type):
     """No other value."""
-    answer = ask(fapi1_advanced_client, "value", response_type=response_type)
-    assert told(answer)["error"] == "unsupported_response_type"
-    assert ask(fapi1_advanced_client, "push", response_type=response_type).error == "unsupported_response_type"
+    answer = send_request(fapi1_advanced_client, "value", response_type=response_type)
+    assert disclosed(answer)["error"] == "unsupported_response_type"
+    assert send_request(fapi1_advanced_client, "push", response_type=response_type).error == "unsupported_response_type"
 
 
 @BY
@@ -169,14 +173,14 @@ def test_5_2_2_5_access_tokens_are_bound_to_their_sender(fapi1_advanced_client, 
 @each("name", ["redirect_uri", "scope", "nonce", "response_type"])
 def test_5_2_2_10_only_what_is_inside_the_request_object_is_used(fapi1_advanced_client, by, name):
     """Shall only use the parameters included in the signed request object: one that stands outside alone is missing."""
-    value = fapi1_advanced_client.asking(**HYBRID)[name]
-    answer = ask(fapi1_advanced_client, by, **{name: None}, beside={name: value})
+    value = fapi1_advanced_client.request_arguments(**HYBRID)[name]
+    answer = send_request(fapi1_advanced_client, by, **{name: None}, beside={name: value})
     if by == "push":
         assert answer.error in ("invalid_request", "invalid_scope"), answer.text
     elif name == "redirect_uri":
         assert answer.page_error == "invalid_request"
     else:
-        assert told(answer)["error"] in ("invalid_request", "invalid_scope")
+        assert disclosed(answer)["error"] in ("invalid_request", "invalid_scope")
         assert answer.location.startswith(fapi1_advanced_client.redirect_uri)
 
 
@@ -186,7 +190,7 @@ def test_5_2_2_10_what_stands_outside_beside_is_not_looked_at(fapi1_advanced_cli
     outside = {"state": "evil", "nonce": "evil", "redirect_uri": "https://evil.example/", "scope": "openid payments"}
     browser = Browser(fapi1_advanced_client.bank)
     page = browser.get("/authorize", fapi1_advanced_client.direct(**HYBRID, beside=outside | HYBRID))
-    back = told(browser.submit(browser.get(browser.sign_in(browser.get(page.location)).location), "approve"))
+    back = disclosed(browser.submit(browser.get(browser.sign_in(browser.get(page.location)).location), "approve"))
     assert back["state"] == "a-state"
     assert fapi1_advanced_client.bank.verified(back["id_token"], "advanced")["nonce"] == "a-nonce"
     assert fapi1_advanced_client.redeem(back["code"]).json()["scope"] == "openid profile accounts"
@@ -197,7 +201,7 @@ def test_5_2_2_10_a_state_outside_alone_is_no_state(fapi1_advanced_client):
     """No state comes back, and no s_hash."""
     browser = Browser(fapi1_advanced_client.bank)
     page = browser.get("/authorize", fapi1_advanced_client.direct(**HYBRID, state=None, beside={"state": "outside"}))
-    back = told(browser.submit(browser.get(browser.sign_in(browser.get(page.location)).location), "approve"))
+    back = disclosed(browser.submit(browser.get(browser.sign_in(browser.get(page.location)).location), "approve"))
     assert "state" not in back
     assert "s_hash" not in fapi1_advanced_client.bank.verified(back["id_token"], "advanced")
 
@@ -267,9 +271,14 @@ def test_5_2_2_15_no_other_audience_will_do(fapi1_advanced_client, by, aud):
 def test_5_2_2_16_public_clients_and_shared_secrets_are_not_for_this_profile(bank, method):
     """Shall not support public clients."""
     grants = ["authorization_code", "refresh_token"]
-    asked = {"client_id": "p", "profile": "fapi1-advanced", "grant_types": grants, "token_endpoint_auth_method": method}
+    requested_values = {
+        "client_id": "p",
+        "profile": "fapi1-advanced",
+        "grant_types": grants,
+        "token_endpoint_auth_method": method,
+    }
     with pytest.raises(InvalidClientMetadata, match="token_endpoint_auth_method"):
-        bank.register(**FAPI1 | asked)
+        bank.register(**FAPI1 | requested_values)
 
 
 @pytest.mark.clause("FAPI1-ADV-5.2.2-18")
@@ -278,7 +287,7 @@ def test_5_2_2_16_public_clients_and_shared_secrets_are_not_for_this_profile(ban
 )
 def test_5_2_2_18_a_pushed_request_uses_pkce_with_s256(fapi1_advanced_client, wrong):
     """Shall require PAR requests, if supported, to use PKCE (RFC 7636) with S256 as the code challenge method."""
-    answer = ask(fapi1_advanced_client, "push", **wrong)
+    answer = send_request(fapi1_advanced_client, "push", **wrong)
     assert (answer.status, answer.error) == (400, "invalid_request")
     code = response(fapi1_advanced_client, "push")["code"]
     assert fapi1_advanced_client.redeem(code, code_verifier=None).error == "invalid_grant"
@@ -298,7 +307,10 @@ def test_5_2_2_18_a_request_by_value_may_do_without_and_is_held_to_what_it_uses(
         fapi1_advanced_client.redeem(response(fapi1_advanced_client)["code"], code_verifier="w" * 43).error
         == "invalid_grant"
     )
-    assert told(ask(fapi1_advanced_client, "value", code_challenge_method="plain"))["error"] == "invalid_request"
+    assert (
+        disclosed(send_request(fapi1_advanced_client, "value", code_challenge_method="plain"))["error"]
+        == "invalid_request"
+    )
 
 
 # 5.2.2.1: the ID token as detached signature.
@@ -366,9 +378,9 @@ def test_jarm_2_3_the_modes_go_where_their_names_say(fapi1_advanced_client):
 def test_jarm_2_1_a_refusal_is_signed_too(fapi1_advanced_client):
     """Error responses are JWTs as well."""
     browser = Browser(fapi1_advanced_client.bank)
-    asked = fapi1_advanced_client.direct(response_type="code", response_mode="jwt")
-    back = browser.submit(browser.get(browser.get("/authorize", asked).location), "cancel")
-    inside = fapi1_advanced_client.bank.verified(told(back)["response"], "advanced")
+    requested_values = fapi1_advanced_client.direct(response_type="code", response_mode="jwt")
+    back = browser.submit(browser.get(browser.get("/authorize", requested_values).location), "cancel")
+    inside = fapi1_advanced_client.bank.verified(disclosed(back)["response"], "advanced")
     assert (inside["error"], inside["state"]) == ("access_denied", "a-state")
 
 
@@ -406,11 +418,11 @@ def test_iss_and_client_id_are_the_clients(fapi1_advanced_client, by):
 
 def test_two_profiles_stand_side_by_side_and_neither_softens_the_other(bank, fintech, fapi1_advanced_client):
     """A FAPI 2.0 client may do nothing that a FAPI 1.0 client may, and the other way round."""
-    assert ask(fintech, "value").page_error == "invalid_request"
+    assert send_request(fintech, "value").page_error == "invalid_request"
     assert fintech.push(response_type="code id_token").error == "unsupported_response_type"
     assert fintech.push(response_mode="jwt").error == "invalid_request"
     array = {"client_assertion": fintech.assertion(aud=[ISSUER]), "client_assertion_type": ASSERTION_TYPE}
-    assert fintech.post("/par", **fintech.asking(), **array).error == "invalid_client"
+    assert fintech.post("/par", **fintech.request_arguments(), **array).error == "invalid_client"
     array["client_assertion"] = fapi1_advanced_client.assertion(aud=[ISSUER])
     assert (
         fapi1_advanced_client.post("/par", request=fapi1_advanced_client.request_object(**HYBRID), **array).status

@@ -85,7 +85,7 @@ def test_5_2_2_1_who_tries_to_prove_something_and_fails_is_not_taken_for_public(
         form = {"client_secret": "secret"}
     else:
         headers = (("Authorization", "Basic YXBwOg=="),)
-    assert refused(public_client.post("/par", headers=headers, **public_client.asking(**form)))
+    assert refused(public_client.post("/par", headers=headers, **public_client.request_arguments(**form)))
 
 
 @pytest.mark.clause("RFC6749-3.2.1")
@@ -94,7 +94,7 @@ def test_5_2_2_1_a_confidential_client_is_not_known_by_its_name(request, client)
     """Its client_id alone, with or without a stranger's certificate, is no authentication."""
     one = request.getfixturevalue(client).with_(auth="none")
     for shown in (None, certificate("stranger")):
-        assert refused(one.post("/par", certificate=shown, **one.asking()))
+        assert refused(one.post("/par", certificate=shown, **one.request_arguments()))
         assert refused(one.post("/token", certificate=shown, grant_type="client_credentials"))
         assert refused(one.introspect("x", certificate=shown))
         assert refused(one.revoke("x", certificate=shown))
@@ -124,15 +124,15 @@ def test_5_2_2_1_a_public_client_asks_about_no_token(public_client):
 @pytest.mark.clause("RFC7518-3.2")
 def test_5_2_2_3_a_secret_has_the_entropy_of_the_longest_hash(bank):
     """The secret is made here, of 512 random bits, so that its text is long enough for HS256, HS384 and HS512."""
-    asked = []
+    requested_values = []
 
-    def chance(octets):
-        asked.append(octets)
+    def rng(octets):
+        requested_values.append(octets)
         return bytes(range(octets))
 
     given = {**BASELINE, "client_id": "entropic", "token_endpoint_auth_method": "client_secret_jwt"}
-    client, secret = register(given, bank.aws, chance)
-    assert asked == [64]
+    client, secret = register(given, bank.aws, rng)
+    assert requested_values == [64]
     assert len(secret.encode()) >= 64
     assert client.client_secret
     assert secret not in client.client_secret
@@ -178,20 +178,20 @@ def test_5_2_2_3_a_secret_is_sealed_for_its_client_alone(bank, client_secret_jwt
 @pytest.mark.clause("FAPI1-BASE-5.2.2-3")
 def test_5_2_2_3_a_secret_is_unsealed_once_a_minute(bank):
     """A warm function asks KMS again only after a minute, and at once for another secret."""
-    asked = []
+    requested_values = []
 
     def unseal(sealed, context):
-        asked.append((sealed, context))
+        requested_values.append((sealed, context))
         return sealed.encode()
 
     secrets = client_secret.ClientSecrets(unseal)
     client = replace(bank.aws.clients.find("client-secret-jwt", now=NOW), client_secret="one")
     assert [secrets.of(client, now=NOW + late) for late in (0, 59)] == [b"one", b"one"]
-    assert asked == [("one", {"client": "client-secret-jwt"})]
+    assert requested_values == [("one", {"client": "client-secret-jwt"})]
     assert secrets.of(client, now=NOW + 60) == b"one"
     assert secrets.of(replace(client, client_secret="two"), now=NOW + 60) == b"two"
     assert secrets.of(replace(client, client_id="other"), now=NOW + 60) == b"one"
-    assert len(asked) == 4
+    assert len(requested_values) == 4
     assert secrets.of(replace(client, client_secret=None), now=NOW) is None
 
 
@@ -377,7 +377,7 @@ def test_5_2_2_19_identifiers_that_differ_are_an_invalid_client(request, client)
     """A client_id beside an assertion of another client is refused as invalid_client."""
     one = request.getfixturevalue(client)
     for path, form in (
-        ("/par", one.asking()),
+        ("/par", one.request_arguments()),
         ("/token", {"grant_type": "client_credentials"}),
         ("/revoke", {"token": "x"}),
     ):
@@ -395,10 +395,10 @@ def test_5_2_2_21_a_token_that_is_bound_to_nothing_lives_under_ten_minutes(each_
         assert each_kind.post("/token", grant_type="client_credentials").json()["expires_in"] < 600
     bound = each_kind.with_(certificate=certificate("fapi1-bearer"))
     if each_kind.auth != "none":
-        told = each_kind.introspect(given["access_token"]).json()
-        assert told["active"]
-        assert told["token_type"] == "Bearer"
-        assert "cnf" not in told
+        disclosed = each_kind.introspect(given["access_token"]).json()
+        assert disclosed["active"]
+        assert disclosed["token_type"] == "Bearer"
+        assert "cnf" not in disclosed
         assert bound.post("/token", grant_type="client_credentials").json()["expires_in"] == 600
 
 
@@ -432,5 +432,5 @@ def test_5_2_2_1_6_an_id_token_comes_where_openid_was_asked_for(bank, each_kind)
 def test_5_2_2_17_the_person_is_told_what_is_granted_to_whom_and_until_when(bank, fapi1_bearer_client):
     """The details of the grant are shown during authorization."""
     page = Browser(bank).consent_page("fapi1-bearer", fapi1_bearer_client.pushed(scope="openid accounts"))
-    for told in ("Fintech", "See your accounts", "fintech.example"):
-        assert told in page.text
+    for disclosed in ("Fintech", "See your accounts", "fintech.example"):
+        assert disclosed in page.text

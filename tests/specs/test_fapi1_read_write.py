@@ -10,17 +10,17 @@ from chalicelib.errors import InvalidClientMetadata
 from chalicelib.profiles import PROFILES
 from tests.actors import Browser, Fintech, certificate, jwk, rsa_key
 from tests.conftest import FAPI1
-from tests.specs.test_fapi1_advanced import half, told
+from tests.specs.test_fapi1_advanced import disclosed, half
 
 PROFILE = PROFILES["fapi1-read-write"]
 STRONGER = "needs a stronger way to sign in"
 HYBRID = {"response_type": "code id_token"}
 
 
-def signed_in(client, **asked):
+def signed_in(client, **requested_values):
     """What follows the password and the one-time code: a page, or the answer to the client."""
     browser = Browser(client.bank)
-    opened = browser.get("/authorize", client.direct(**HYBRID | asked))
+    opened = browser.get("/authorize", client.direct(**HYBRID | requested_values))
     return browser, browser.sign_in(browser.get(opened.location))
 
 
@@ -32,7 +32,7 @@ def allowed(decision):
 def test_w1_a_request_is_a_signed_object(fapi1_read_write_loa3_client):
     """Shall require the request or request_uri parameter to be passed as a JWS signed JWT."""
     answer = Browser(fapi1_read_write_loa3_client.bank).get(
-        "/authorize", fapi1_read_write_loa3_client.asking(**HYBRID) | {"client_id": "read-write"}
+        "/authorize", fapi1_read_write_loa3_client.request_arguments(**HYBRID) | {"client_id": "read-write"}
     )
     assert (answer.status, answer.page_error) == (400, "invalid_request")
     assert fapi1_read_write_loa3_client.push(**HYBRID).error == "invalid_request"
@@ -53,7 +53,7 @@ def test_w2_the_response_types_are_the_two_hybrid_ones(fapi1_read_write_loa3_cli
         answer = Browser(fapi1_read_write_loa3_client.bank).get(
             "/authorize", fapi1_read_write_loa3_client.direct(response_type=other)
         )
-        assert told(answer)["error"] == "unsupported_response_type"
+        assert disclosed(answer)["error"] == "unsupported_response_type"
 
 
 @pytest.mark.clause("FAPI1-ADV-5.2.2.1-4")

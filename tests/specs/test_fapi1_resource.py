@@ -33,12 +33,12 @@ NO_UUID = [
 
 
 class Resource:
-    """A resource of a client's: `ask` gives the error (None where it opens), the call's name, and the answer or context."""
+    """A resource of a client's: `send_request` gives the error (or None), the name of the call, and the answer or context."""
 
     def __init__(self, client, path):
         self.client, self.path = client, path
 
-    def ask(self, *headers, token=None, query=(), certificate=True):
+    def send_request(self, *headers, token=None, query=(), certificate=True):
         own = self.client.certificate if certificate is True else certificate
         sent = (*(self.client.presenting(token, "GET", self.path) if token else ()), *headers)
         if self.path == "/accounts":
@@ -80,15 +80,15 @@ def lines(caplog, monkeypatch):
 @pytest.mark.clause("FAPI1-BASE-6.2.1-2")
 def test_6_2_1_a_resource_is_read_by_get_with_the_token_in_the_header(at, token):
     """Supports GET, and takes the access token from the Authorization header."""
-    assert at.ask(token=token)[0] is None
-    assert at.ask()[0] == ""  # RFC 6750 3.1: no token, no error
+    assert at.send_request(token=token)[0] is None
+    assert at.send_request()[0] == ""  # RFC 6750 3.1: no token, no error
 
 
 @pytest.mark.clause("FAPI1-BASE-6.2.1-3")
 def test_6_2_1_3_no_token_is_taken_from_the_query(at, token):
     """A token in the query opens nothing, alone or beside the header."""
-    assert at.ask(query={"access_token": token})[0] == "invalid_request"
-    assert at.ask(query={"access_token": token}, token=token)[0] == "invalid_request"
+    assert at.send_request(query={"access_token": token})[0] == "invalid_request"
+    assert at.send_request(query={"access_token": token}, token=token)[0] == "invalid_request"
 
 
 # 6.2.1-4 to -7: what the token is good for.
@@ -99,20 +99,20 @@ def test_6_2_1_3_no_token_is_taken_from_the_query(at, token):
 def test_6_2_1_4_a_token_that_has_ended_opens_nothing(at, fapi1_bearer_client, dead):
     """The access token is neither expired nor revoked, seen at each call."""
     answer = fapi1_bearer_client.tokens()
-    assert at.ask(token=answer["access_token"])[0] is None
+    assert at.send_request(token=answer["access_token"])[0] is None
     if dead == "expired":
         fapi1_bearer_client.bank.now += answer["expires_in"]
     else:
         assert fapi1_bearer_client.revoke(answer["access_token"]).status == 200
-    assert at.ask(token=answer["access_token"])[0] == "invalid_token"
+    assert at.send_request(token=answer["access_token"])[0] == "invalid_token"
 
 
 @pytest.mark.clause("FAPI1-BASE-6.2.1-5")
 def test_6_2_1_5_a_scope_opens_what_it_names_and_no_more(at, fapi1_bearer_client):
     """The scope of the access token authorizes the reading of the very resource."""
     wanted, other = ("openid", "accounts") if at.path == "/userinfo" else ("accounts", "openid")
-    assert at.ask(token=fapi1_bearer_client.tokens(scope=wanted)["access_token"])[0] is None
-    assert at.ask(token=fapi1_bearer_client.tokens(scope=other)["access_token"])[0] == "insufficient_scope"
+    assert at.send_request(token=fapi1_bearer_client.tokens(scope=wanted)["access_token"])[0] is None
+    assert at.send_request(token=fapi1_bearer_client.tokens(scope=other)["access_token"])[0] == "insufficient_scope"
 
 
 @pytest.mark.clause("FAPI1-BASE-6.2.1-6")
@@ -122,9 +122,9 @@ def test_6_2_1_the_person_is_the_tokens_and_nobody_elses(fapi1_bearer_client):
     seen = {}
     for username in ("alice", "bob"):
         token = fapi1_bearer_client.tokens(username=username)["access_token"]
-        told = fapi1_bearer_client.userinfo(token).json()["sub"]
-        assert fapi1_bearer_client.accounts(token)["context"]["sub"] == told
-        seen[username] = told
+        disclosed = fapi1_bearer_client.userinfo(token).json()["sub"]
+        assert fapi1_bearer_client.accounts(token)["context"]["sub"] == disclosed
+        seen[username] = disclosed
     assert seen["alice"] != seen["bob"]
 
 
@@ -150,7 +150,7 @@ def test_6_2_1_the_answer_is_json_in_utf_8(fapi1_bearer_client, token):
 @pytest.mark.parametrize("opens", [True, False])
 def test_6_2_1_11_a_call_keeps_the_name_that_its_client_gave_it(at, token, opens):
     """x-fapi-interaction-id is answered as it was received, in a refusal too."""
-    error, name, _ = at.ask(("x-fapi-interaction-id", SENT), token=token if opens else None)
+    error, name, _ = at.send_request(("x-fapi-interaction-id", SENT), token=token if opens else None)
     assert (error is None, name) == (opens, SENT)
 
 
@@ -158,7 +158,7 @@ def test_6_2_1_11_a_call_keeps_the_name_that_its_client_gave_it(at, token, opens
 @pytest.mark.parametrize("opens", [True, False])
 def test_6_2_1_11_a_call_without_a_name_gets_a_fresh_one(at, token, opens):
     """Where none was received, x-fapi-interaction-id is a UUID of ours, another for each call."""
-    names = [at.ask(token=token if opens else None)[1] for _ in range(2)]
+    names = [at.send_request(token=token if opens else None)[1] for _ in range(2)]
     assert all(UUID.fullmatch(name) for name in names)
     assert names[0] != names[1]
 
@@ -187,7 +187,7 @@ def test_6_2_1_12_the_log_has_the_name(fapi1_bearer_client, token, lines):
 def test_6_2_2_5_a_name_that_is_no_uuid_is_refused_and_gets_into_no_log(at, token, sent, caplog):
     """The value of x-fapi-interaction-id is a UUID; anything else is neither answered nor logged."""
     caplog.set_level(logging.INFO, "ducat")
-    error, name, _ = at.ask(("X-FAPI-Interaction-ID", sent), token=token)
+    error, name, _ = at.send_request(("X-FAPI-Interaction-ID", sent), token=token)
     assert error == "invalid_request"
     assert UUID.fullmatch(name)
     assert len(sent) < 5 or sent not in caplog.text
@@ -196,7 +196,7 @@ def test_6_2_2_5_a_name_that_is_no_uuid_is_refused_and_gets_into_no_log(at, toke
 @pytest.mark.clause("FAPI1-BASE-6.2.2-5")
 def test_6_2_2_5_two_names_are_none(at, token):
     """A call has one x-fapi-interaction-id; of two, neither is taken."""
-    error, name, _ = at.ask(("x-fapi-interaction-id", SENT), ("x-fapi-interaction-id", ANOTHER), token=token)
+    error, name, _ = at.send_request(("x-fapi-interaction-id", SENT), ("x-fapi-interaction-id", ANOTHER), token=token)
     assert error == "invalid_request"
     assert name not in (SENT, ANOTHER)
 
@@ -207,7 +207,7 @@ def test_6_2_1_11_a_client_of_fapi_2_may_name_its_calls(request, client):
     """Whatever its profile, a client may send x-fapi-interaction-id, and gets it back."""
     one = request.getfixturevalue(client)
     token = one.tokens()["access_token"]
-    assert Resource(one, "/userinfo").ask(("x-fapi-interaction-id", SENT), token=token)[:2] == (None, SENT)
+    assert Resource(one, "/userinfo").send_request(("x-fapi-interaction-id", SENT), token=token)[:2] == (None, SENT)
 
 
 @pytest.mark.clause("FAPI1-BASE-6.2.1-11")
@@ -228,7 +228,7 @@ def test_6_2_1_11_the_other_endpoints_keep_the_name_too(fapi1_bearer_client, pat
 @each("address", ["198.51.100.119", "2001:DB8::1893:25c8:1946", "::1", "::ffff:192.0.2.1"])
 def test_6_2_1_13_the_persons_address_is_taken(at, token, address):
     """A request with a valid IPv4 or IPv6 address in x-fapi-customer-ip-address is not rejected."""
-    assert at.ask(("x-fapi-customer-ip-address", address), token=token)[0] is None
+    assert at.send_request(("x-fapi-customer-ip-address", address), token=token)[0] is None
     read = fapi_headers.check(Request("GET", "/", headers=(("x-fapi-customer-ip-address", address),)))
     assert read.customer_ip_address == ip_address(address)
 
@@ -241,7 +241,7 @@ def test_6_2_1_13_the_persons_address_is_taken(at, token, address):
 def test_6_2_2_4_what_is_no_address_is_left_out_and_costs_no_call(at, token, lines, address):
     """x-fapi-customer-ip-address only describes the person: nothing is decided by it, and so nothing is refused for it."""
     header = ("x-fapi-customer-ip-address", address)
-    assert at.ask(header, token=token)[0] is None
+    assert at.send_request(header, token=token)[0] is None
     noted = "x-fapi-customer-ip-address can't be read"
     assert {line.get("reason") for line in lines()} <= {noted}
     assert fapi_headers.check(Request("GET", "/", headers=(header,))).noted == {"reason": noted}
@@ -253,7 +253,7 @@ def test_6_2_2_4_what_is_no_address_is_left_out_and_costs_no_call(at, token, lin
 @each("sent", ["198.51.100.119:4711", "[2001:db8::1893]:443", "[2001:db8::1893]"])
 def test_6_2_1_13_an_address_may_have_a_port(at, token, sent):
     """As proxies write it."""
-    assert at.ask(("x-fapi-customer-ip-address", sent), token=token)[0] is None
+    assert at.send_request(("x-fapi-customer-ip-address", sent), token=token)[0] is None
     read = fapi_headers.check(Request("GET", "/", headers=(("x-fapi-customer-ip-address", sent),)))
     assert read.customer_ip_address == ip_address("2001:db8::1893" if "[" in sent else "198.51.100.119")
 
@@ -271,7 +271,7 @@ def test_6_2_1_13_an_address_may_have_a_port(at, token, sent):
 )
 def test_6_2_2_3_the_time_of_the_persons_login_is_taken(at, token, date):
     """x-fapi-auth-date is an HTTP date, of any of its forms."""
-    assert at.ask(("x-fapi-auth-date", date), token=token)[0] is None
+    assert at.send_request(("x-fapi-auth-date", date), token=token)[0] is None
     read = fapi_headers.check(Request("GET", "/", headers=(("x-fapi-auth-date", date),)))
     assert read.auth_date.isoformat() == "2012-09-11T19:43:31"
 
@@ -301,7 +301,7 @@ def test_6_2_2_3_the_oldest_form_fills_up_with_a_space():
 )
 def test_6_2_2_3_what_is_no_http_date_is_left_out_and_costs_no_call(at, token, lines, date):
     """x-fapi-auth-date is an HTTP date, down to its day of the week; nothing is decided by it."""
-    assert at.ask(("x-fapi-auth-date", date), token=token)[0] is None
+    assert at.send_request(("x-fapi-auth-date", date), token=token)[0] is None
     noted = "x-fapi-auth-date can't be read"
     assert {line.get("reason") for line in lines()} <= {noted}
     read = fapi_headers.check(Request("GET", "/", headers=(("x-fapi-auth-date", date),)))
@@ -319,6 +319,9 @@ def test_adv_6_2_1_a_bound_token_opens_with_its_certificate_alone(fapi1_advanced
     at = Resource(fapi1_advanced_client, path)
     code = fapi1_advanced_client.agreed(response_type="code id_token").fragment["code"]
     token = fapi1_advanced_client.redeem(code).json()["access_token"]
-    assert at.ask(("x-fapi-interaction-id", SENT), token=token)[:2] == (None, SENT)
+    assert at.send_request(("x-fapi-interaction-id", SENT), token=token)[:2] == (None, SENT)
     for other in (certificate("stranger"), None):
-        assert at.ask(("x-fapi-interaction-id", SENT), token=token, certificate=other)[:2] == ("invalid_token", SENT)
+        assert at.send_request(("x-fapi-interaction-id", SENT), token=token, certificate=other)[:2] == (
+            "invalid_token",
+            SENT,
+        )

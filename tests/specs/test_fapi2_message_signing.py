@@ -43,7 +43,9 @@ def request_object(client, *, key=None, headers=None, alg="PS256", without=(), *
     """A signed authorization request; a claim given as None is left out."""
     now = client.bank.now
     standard = {"iss": client.client_id, "aud": ISSUER, "exp": now + 300, "nbf": now, "client_id": client.client_id}
-    payload = {k: v for k, v in (client.asking() | standard | claims).items() if v is not None and k not in without}
+    payload = {
+        k: v for k, v in (client.request_arguments() | standard | claims).items() if v is not None and k not in without
+    }
     return jwt.encode(payload, key or client.key, algorithm=alg, headers={"kid": "k1", **(headers or {})})
 
 
@@ -95,7 +97,7 @@ def test_the_security_profile_takes_no_request_object(fintech):
 @each("name", ["state", "nonce", "scope", "redirect_uri", "code_challenge", "response_type"])
 def test_6_3_what_stands_beside_the_object_is_not_used(free, name):
     """The server MUST only use the parameters in the request object, even if the same is sent beside it."""
-    beside = {name: free.asking()[name]}
+    beside = {name: free.request_arguments()[name]}
     answer = push(free, request_object(free, without=(name,)), **beside)
     if name in ("state", "nonce"):
         back = Browser(free.bank).login(free.client_id, answer.json()["request_uri"])
@@ -192,7 +194,13 @@ def test_6_2_only_the_clients_own_key_signs_for_it(signing):
 def test_6_2_no_other_algorithm_is_taken(signing, alg):
     """The alg must be acceptable: of this profile PS256, ES256 and EdDSA."""
     key = {"none": "", "HS256": "x" * 32}.get(alg, signing.key)
-    payload = signing.asking() | {"iss": "signing", "aud": ISSUER, "exp": NOW + 300, "nbf": NOW, "client_id": "signing"}
+    payload = signing.request_arguments() | {
+        "iss": "signing",
+        "aud": ISSUER,
+        "exp": NOW + 300,
+        "nbf": NOW,
+        "client_id": "signing",
+    }
     refused(push(signing, jwt.encode(payload, key or None, algorithm=alg, headers={"kid": "k1"})))
 
 
@@ -225,8 +233,8 @@ def test_4_numbers_and_objects_stand_for_their_parameters(signing):
     """A parameter's value is a JSON number or object where its own specification has one."""
     uri = pushed(signing, request_object(signing, max_age=60, claims={"id_token": {"email": None}}))
     back = Browser(signing.bank).login(signing.client_id, uri)
-    told = signing.bank.verified(signing.redeem(back.parameters["code"]).json()["id_token"], signing.client_id)
-    assert told["email"] == "alice@example.com"
+    disclosed = signing.bank.verified(signing.redeem(back.parameters["code"]).json()["id_token"], signing.client_id)
+    assert disclosed["email"] == "alice@example.com"
 
 
 @pytest.mark.clause("PAR-3")
@@ -247,8 +255,8 @@ def test_10_8_another_kind_of_jwt_is_no_request(signing, typ):
 def test_10_8_a_client_assertion_is_no_request_and_a_request_no_assertion(signing):
     """A sub that is the client would make the object an assertion; so neither passes for the other."""
     refused(push(signing, request_object(signing, sub=signing.client_id)))
-    refused(push(signing, signing.assertion(extra=signing.asking(client_id=signing.client_id))))
-    posed = signing.post("/par", **signing.asking(), client_assertion=request_object(signing, jti="x"))
+    refused(push(signing, signing.assertion(extra=signing.request_arguments(client_id=signing.client_id))))
+    posed = signing.post("/par", **signing.request_arguments(), client_assertion=request_object(signing, jti="x"))
     assert posed.status in (400, 401)
 
 
@@ -296,13 +304,13 @@ def response_of(answer, client):
 def test_jarm_2_1_the_response_is_one_signed_parameter(bank, fintech, mode, alg):
     """iss, aud and exp, and every response parameter, in one JWT of the registered algorithm (JARM 2.1, 2.3.4)."""
     client = registered(bank, fintech, f"jarm-{alg}", authorization_signed_response_alg=alg)
-    told, header = response_of(client.approved(response_mode=mode), client)
-    assert told.keys() == {"iss", "aud", "iat", "exp", "code", "state"}
-    assert told["state"] == "a-state"
-    assert NOW < told["exp"] <= NOW + 600
+    disclosed, header = response_of(client.approved(response_mode=mode), client)
+    assert disclosed.keys() == {"iss", "aud", "iat", "exp", "code", "state"}
+    assert disclosed["state"] == "a-state"
+    assert NOW < disclosed["exp"] <= NOW + 600
     assert header["alg"] == alg
     assert header["kid"] in {key["kid"] for key in bank.jwks()["keys"]}
-    assert client.redeem(told["code"]).status == 200
+    assert client.redeem(disclosed["code"]).status == 200
 
 
 @pytest.mark.clause("JARM-2.3.1")
@@ -318,8 +326,8 @@ def test_jarm_2_1_an_error_is_signed_as_well(free):
     """Error responses are JWTs too: from the pages as from the authorization endpoint itself."""
     page = Browser(free.bank)
     login = page.page(free.client_id, free.pushed(response_mode="jwt"))
-    told, _ = response_of(page.submit(login, "cancel"), free)
-    assert (told["error"], told["state"]) == ("access_denied", "a-state")
+    disclosed, _ = response_of(page.submit(login, "cancel"), free)
+    assert (disclosed["error"], disclosed["state"]) == ("access_denied", "a-state")
     other = Browser(free.bank)
     refusal = other.submit(other.consent_page(free.client_id, free.pushed(response_mode="jwt")), "cancel")
     assert response_of(refusal, free)[0]["error"] == "access_denied"
@@ -390,17 +398,17 @@ def test_9701_5_the_answer_is_a_jwt_for_the_caller(api, fintech):
     assert answer.header("cache-control") == "no-store"
     header = jwt.get_unverified_header(answer.text)
     assert (header["typ"], header["alg"]) == ("token-introspection+jwt", "ES256")
-    told = api.bank.verified(answer.text, api.client_id)
-    assert told.keys() == {"iss", "aud", "iat", "token_introspection"}
-    assert told["token_introspection"] == introspected(api, token, accept="application/json").json()
-    assert told["token_introspection"]["active"] is True
+    disclosed = api.bank.verified(answer.text, api.client_id)
+    assert disclosed.keys() == {"iss", "aud", "iat", "token_introspection"}
+    assert disclosed["token_introspection"] == introspected(api, token, accept="application/json").json()
+    assert disclosed["token_introspection"]["active"] is True
 
 
 @pytest.mark.clause("RFC9701-5")
 def test_9701_5_of_a_token_that_is_not_there_it_says_so_signed(api):
     """An inactive token's answer is signed as well, and says nothing else."""
-    told = api.bank.verified(introspected(api, "nothing").text, api.client_id)
-    assert told["token_introspection"] == {"active": False}
+    disclosed = api.bank.verified(introspected(api, "nothing").text, api.client_id)
+    assert disclosed["token_introspection"] == {"active": False}
 
 
 @pytest.mark.clause("RFC9701-4")

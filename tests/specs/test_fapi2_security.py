@@ -86,8 +86,8 @@ def test_5_2_3_1_no_connection_can_be_downgraded(bank, path):
 def test_5_2_3_3_the_authorization_endpoint_is_no_scripts_to_call(bank, tls_client_auth_client, method):
     """Servers shall not support CORS for the authorization endpoint."""
     headers = (("Origin", "https://fintech.example"), ("Access-Control-Request-Method", "GET"))
-    asked = {"client_id": tls_client_auth_client.client_id, "request_uri": tls_client_auth_client.pushed()}
-    where = {"form" if method == "POST" else "query": asked}
+    requested_values = {"client_id": tls_client_auth_client.client_id, "request_uri": tls_client_auth_client.pushed()}
+    where = {"form" if method == "POST" else "query": requested_values}
     answer = bank.send(method, "/authorize", headers=headers, **where)
     assert not [name for name, _ in answer.headers if name.startswith("access-control-")]
     assert method != "OPTIONS" or answer.status == 405
@@ -100,10 +100,10 @@ def test_5_2_3_3_the_authorization_endpoint_is_no_scripts_to_call(bank, tls_clie
 @pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"])
 def test_5_3_2_1_1_discovery_metadata_are_distributed(bank, path):
     """Shall distribute discovery metadata via the metadata document of OpenID Connect Discovery and RFC 8414."""
-    told = bank.send("GET", path).json()
-    assert told["issuer"] == ISSUER
+    disclosed = bank.send("GET", path).json()
+    assert disclosed["issuer"] == ISSUER
     for name in ("authorization_endpoint", "token_endpoint", "pushed_authorization_request_endpoint", "jwks_uri"):
-        assert told[name].startswith("https://")
+        assert disclosed[name].startswith("https://")
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.1-2")
@@ -128,7 +128,7 @@ def test_5_3_2_1_3_a_client_that_keeps_no_secret_can_not_be_registered(bank):
 @pytest.mark.parametrize("path", ENDPOINTS)
 def test_5_3_2_1_3_a_client_that_does_not_prove_itself_gets_nothing(bank, client, path):
     """Shall only support confidential clients: naming oneself is no proof."""
-    form = client.asking(client_id=client.client_id) | {"grant_type": "client_credentials", "token": "x"}
+    form = client.request_arguments(client_id=client.client_id) | {"grant_type": "client_credentials", "token": "x"}
     refused(bank.send("POST", path, form=form), "invalid_client")
 
 
@@ -143,8 +143,8 @@ def test_5_3_2_1_4_no_grant_gives_a_token_that_is_bound_to_nothing(client, grant
     else:
         tokens = client.post("/token", grant_type=grant).json()
     assert tokens["token_type"] == ("DPoP" if client.proof_key else "Bearer")
-    told = client.introspect(tokens["access_token"]).json()
-    assert told["cnf"].keys() == {"jkt" if client.proof_key else "x5t#S256"}
+    disclosed = client.introspect(tokens["access_token"]).json()
+    assert disclosed["cnf"].keys() == {"jkt" if client.proof_key else "x5t#S256"}
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.1-4")
@@ -164,9 +164,9 @@ def test_5_3_2_1_4_who_shows_nothing_to_bind_to_gets_no_token(asserting, grant):
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.1-5")
 def test_5_3_2_1_5_a_token_is_bound_to_a_certificate_or_to_a_dpop_key(bank, fintech, dpop_client):
     """Shall use MTLS (RFC 8705) or DPoP (RFC 9449)."""
-    told = bank.metadata()
-    assert told["tls_client_certificate_bound_access_tokens"] is True
-    assert "PS256" in told["dpop_signing_alg_values_supported"]
+    disclosed = bank.metadata()
+    assert disclosed["tls_client_certificate_bound_access_tokens"] is True
+    assert "PS256" in disclosed["dpop_signing_alg_values_supported"]
     for one in (fintech, dpop_client):
         assert one.accounts(one.tokens()["access_token"])["context"]["client_id"] == one.client_id
     with pytest.raises(InvalidClientMetadata):
@@ -194,12 +194,12 @@ def test_5_3_2_1_6_clients_authenticate_by_nothing_else(bank, fintech, method):
 @each("name", ["redirect_uri", "url", "next", "return_to", "continue", "target", "RelayState", "request_uri"])
 def test_5_3_2_1_7_no_address_in_a_request_is_gone_to(bank, tls_client_auth_client, path, name):
     """Shall not expose open redirectors."""
-    asked = {
+    requested_values = {
         "client_id": tls_client_auth_client.client_id,
         "request_uri": tls_client_auth_client.pushed(),
         "interaction": "x",
     }
-    answer = bank.send("GET", path, query=asked | {name: "https://evil.example/"})
+    answer = bank.send("GET", path, query=requested_values | {name: "https://evil.example/"})
     assert (answer.header("location") or "/").startswith("/")
     assert "evil.example" not in answer.text + (answer.header("location") or "")
 
@@ -225,7 +225,8 @@ def test_5_3_2_1_8_an_assertion_is_for_the_issuer_as_a_string(asserting, path, a
     """Shall only accept its issuer identifier value as a string in the aud claim of client authentication assertions."""
     form = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": asserting.assertion(aud=aud)}
     refused(
-        asserting.post(path, **asserting.asking(**form), grant_type="client_credentials", token="x"), "invalid_client"
+        asserting.post(path, **asserting.request_arguments(**form), grant_type="client_credentials", token="x"),
+        "invalid_client",
     )
 
 
@@ -243,9 +244,9 @@ def test_5_3_2_1_9_a_refresh_token_stays_what_it_is(client):
 def test_5_3_2_1_10_a_client_may_be_made_to_use_nonces(dpop_nonce_client):
     """If using DPoP, may use the server-provided nonce mechanism."""
     bare = dpop_nonce_client.proof("POST", "/token")
-    asked = dpop_nonce_client.post("/token", proof=bare, grant_type="client_credentials")
-    refused(asked, "use_dpop_nonce")
-    again = dpop_nonce_client.proof("POST", "/token", nonce=asked.header("dpop-nonce"))
+    requested_values = dpop_nonce_client.post("/token", proof=bare, grant_type="client_credentials")
+    refused(requested_values, "use_dpop_nonce")
+    again = dpop_nonce_client.proof("POST", "/token", nonce=requested_values.header("dpop-nonce"))
     assert dpop_nonce_client.post("/token", proof=again, grant_type="client_credentials").status == 200
 
 
@@ -263,11 +264,13 @@ def test_5_3_2_1_11_a_code_lives_for_a_minute(client):
 @pytest.mark.parametrize("how", ["dpop_jkt", "proof"])
 def test_5_3_2_1_12_a_code_can_be_bound_to_a_dpop_key(dpop_client, how):
     """If using DPoP, shall support Authorization Code Binding to DPoP Key (RFC 9449 10.1), by parameter and by proof."""
-    asked = {"dpop_jkt": thumbprint(public(dpop_client.proof_key)), "proof": None} if how == "dpop_jkt" else {}
-    code = dpop_client.code(**asked)
+    requested_values = (
+        {"dpop_jkt": thumbprint(public(dpop_client.proof_key)), "proof": None} if how == "dpop_jkt" else {}
+    )
+    code = dpop_client.code(**requested_values)
     thief = dpop_client.with_(proof_key=ec_key("thief"))
     refused(thief.redeem(code), "invalid_grant")
-    code = dpop_client.code(**asked)
+    code = dpop_client.code(**requested_values)
     assert dpop_client.redeem(code).status == 200
 
 
@@ -326,7 +329,7 @@ def test_5_3_2_2_2_a_client_that_authenticates_may_push_its_request(client):
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_5_3_2_2_3_a_request_that_was_not_pushed_is_refused(client, method):
     """Shall reject authorization requests sent without RFC 9126."""
-    where = {"form" if method == "POST" else "query": client.asking(client_id=client.client_id)}
+    where = {"form" if method == "POST" else "query": client.request_arguments(client_id=client.client_id)}
     answer = client.bank.send(method, "/authorize", **where)
     assert (answer.status, answer.page_error, answer.header("location")) == (400, "invalid_request", None)
     # Other clients of this deployment need not push, and only one answer can stand in the metadata.
@@ -336,7 +339,7 @@ def test_5_3_2_2_3_a_request_that_was_not_pushed_is_refused(client, method):
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.2-4")
 def test_5_3_2_2_4_a_request_is_not_pushed_without_authentication(bank, client):
     """Shall reject pushed authorization requests without client authentication."""
-    refused(bank.send("POST", "/par", form=client.asking(client_id=client.client_id)), "invalid_client")
+    refused(bank.send("POST", "/par", form=client.request_arguments(client_id=client.client_id)), "invalid_client")
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.2-5")
@@ -576,12 +579,12 @@ def test_5_4_1_1_no_other_algorithm_and_no_none_is_taken(fintech, alg):
 def test_5_4_1_1_what_we_sign_is_signed_so(bank, fintech, rival):
     """ID tokens use PS256, ES256 or EdDSA; metadata tell of no other algorithm, for anything."""
     assert [jwt.get_unverified_header(c.tokens()["id_token"])["alg"] for c in (fintech, rival)] == ["PS256", "ES256"]
-    told = {name: values for name, values in bank.metadata().items() if name.endswith("_alg_values_supported")}
-    assert len(told) >= 5
-    encrypts = {name for name in told if "encryption" in name}
+    disclosed = {name: values for name, values in bank.metadata().items() if name.endswith("_alg_values_supported")}
+    assert len(disclosed) >= 5
+    encrypts = {name for name in disclosed if "encryption" in name}
     shared_secrets = {"HS256", "HS384", "HS512"}  # of clients of another profile; these are refused theirs, above
     good = {"PS256", "ES256", "EdDSA", "Ed25519"} | shared_secrets
-    assert all(set(values) <= good for name, values in told.items() if name not in encrypts)
+    assert all(set(values) <= good for name, values in disclosed.items() if name not in encrypts)
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.4.1-2")

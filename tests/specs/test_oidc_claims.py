@@ -11,20 +11,20 @@ ALICE = "c4d0a1ce-0001-4000-8000-000000000001"
 BOB = "c4d0a1ce-0002-4000-8000-000000000002"
 
 
-def asked(claims):
+def requested_values(claims):
     return claims if isinstance(claims, str) else json.dumps(claims)
 
 
-def told(client, claims, **more):
+def disclosed(client, claims, **more):
     """What the ID token and userinfo say of alice, who agreed to these claims."""
-    tokens = client.tokens(claims=asked(claims), **{"scope": "openid"} | more)
+    tokens = client.tokens(claims=requested_values(claims), **{"scope": "openid"} | more)
     return client.bank.verified(tokens["id_token"], client.client_id), client.userinfo(tokens["access_token"]).json()
 
 
 @pytest.mark.clause("OIDCC-5.5")
 def test_5_5_claims_come_back_where_they_were_asked_for(tls_client_auth_client):
     """userinfo: claims from the UserInfo endpoint; id_token: claims in the ID token."""
-    id_token, userinfo = told(
+    id_token, userinfo = disclosed(
         tls_client_auth_client, {"id_token": {"email": None}, "userinfo": {"given_name": None, "birthdate": {}}}
     )
     assert id_token["email"] == "alice@example.com"
@@ -35,7 +35,7 @@ def test_5_5_claims_come_back_where_they_were_asked_for(tls_client_auth_client):
 @pytest.mark.clause("OIDCC-5.5")
 def test_5_5_they_come_beside_those_of_the_scope(tls_client_auth_client):
     """The claims of the scope are returned as well."""
-    _, userinfo = told(tls_client_auth_client, {"userinfo": {"phone_number": None}}, scope="openid email")
+    _, userinfo = disclosed(tls_client_auth_client, {"userinfo": {"phone_number": None}}, scope="openid email")
     assert userinfo.keys() == {"sub", "email", "email_verified", "phone_number"}
 
 
@@ -47,7 +47,7 @@ def test_5_5_members_that_are_not_understood_are_ignored(tls_client_auth_client)
         "userinfo": {"shoe_size": None, "email": {"purpose": "so"}},
         "id_token": None,
     }
-    _, userinfo = told(tls_client_auth_client, unknown)
+    _, userinfo = disclosed(tls_client_auth_client, unknown)
     assert userinfo.keys() == {"sub", "email"}
 
 
@@ -58,7 +58,7 @@ def test_5_5_nothing_but_claims_about_the_person_is_told(tls_client_auth_client)
         name: {"value": "x"}
         for name in ("iss", "aud", "exp", "nonce", "at_hash", "amr", "password", "totp", "username")
     }
-    id_token, userinfo = told(tls_client_auth_client, {"id_token": ours, "userinfo": ours})
+    id_token, userinfo = disclosed(tls_client_auth_client, {"id_token": ours, "userinfo": ours})
     assert (id_token["iss"], id_token["nonce"]) == (tls_client_auth_client.bank.settings.issuer, "a-nonce")
     assert userinfo == {"sub": ALICE}
 
@@ -66,7 +66,9 @@ def test_5_5_nothing_but_claims_about_the_person_is_told(tls_client_auth_client)
 @pytest.mark.clause("OIDCC-5.5")
 def test_5_5_the_person_sees_what_is_asked_for(tls_client_auth_client):
     """The consent page says in words what the scope does not already say."""
-    claims = asked({"userinfo": {"birthdate": None, "email": None}, "id_token": {"phone_number": {"essential": True}}})
+    claims = requested_values(
+        {"userinfo": {"birthdate": None, "email": None}, "id_token": {"phone_number": {"essential": True}}}
+    )
     page = Browser(tls_client_auth_client.bank).consent_page(
         tls_client_auth_client.client_id, tls_client_auth_client.pushed(claims=claims, scope="openid email")
     )
@@ -95,7 +97,7 @@ def test_5_5_the_person_sees_what_is_asked_for(tls_client_auth_client):
 )
 def test_5_5_what_can_not_be_read_is_refused(tls_client_auth_client, claims):
     """invalid_request, when it is pushed."""
-    answer = tls_client_auth_client.push(claims=asked(claims))
+    answer = tls_client_auth_client.push(claims=requested_values(claims))
     assert (answer.status, answer.json()["error"]) == (400, "invalid_request")
 
 
@@ -108,7 +110,7 @@ def test_5_5_1_a_claim_asked_for_by_value_comes_only_with_that_value(tls_client_
         "email": {"value": "someone@else.example"},
         "birthdate": {"values": []},
     }
-    id_token, userinfo = told(tls_client_auth_client, {"id_token": wishes, "userinfo": wishes})
+    id_token, userinfo = disclosed(tls_client_auth_client, {"id_token": wishes, "userinfo": wishes})
     assert userinfo.keys() == {"sub", "given_name", "family_name", "birthdate"}
     assert "email" not in id_token
     assert id_token["given_name"] == "Alice"
@@ -117,17 +119,17 @@ def test_5_5_1_a_claim_asked_for_by_value_comes_only_with_that_value(tls_client_
 @pytest.mark.clause("OIDCC-5.5.1")
 def test_5_5_1_an_essential_claim_that_is_not_there_is_no_error(tls_client_auth_client):
     """Even when an essential claim is not available, the server MUST NOT generate an error for it."""
-    _, userinfo = told(
+    _, userinfo = disclosed(
         tls_client_auth_client, {"userinfo": {"nickname_of_old": {"essential": True}, "name": {"essential": True}}}
     )
     assert userinfo.keys() == {"sub", "name"}
 
 
 @pytest.mark.clause("OIDCC-5.5.1")
-@pytest.mark.parametrize("place", ["id_token", "userinfo"])
-def test_5_5_1_a_sub_that_was_asked_for_is_the_only_one_who_may_sign_in(tls_client_auth_client, place):
+@pytest.mark.parametrize("target_location", ["id_token", "userinfo"])
+def test_5_5_1_a_sub_that_was_asked_for_is_the_only_one_who_may_sign_in(tls_client_auth_client, target_location):
     """If a particular sub is requested, only this person's authentication gives a positive response."""
-    claims = asked({place: {"sub": {"value": BOB}}})
+    claims = requested_values({target_location: {"sub": {"value": BOB}}})
     browser = Browser(tls_client_auth_client.bank)
     page = browser.page(tls_client_auth_client.client_id, tls_client_auth_client.pushed(claims=claims))
     again = browser.sign_in(page, username="alice")
@@ -140,7 +142,7 @@ def test_5_5_1_a_sub_that_was_asked_for_is_the_only_one_who_may_sign_in(tls_clie
 @each("wish", [{"essential": True}, {"values": ["urn:ducat:loa:2"], "essential": True}, {"value": "x"}])
 def test_5_5_1_1_an_acr_that_is_reached_is_told(tls_client_auth_client, wish):
     """The acr that was satisfied is in the ID token; one that is not essential is no condition."""
-    id_token, _ = told(tls_client_auth_client, {"id_token": {"acr": wish}})
+    id_token, _ = disclosed(tls_client_auth_client, {"id_token": {"acr": wish}})
     assert id_token["acr"] == "urn:ducat:loa:2"
 
 
@@ -148,7 +150,9 @@ def test_5_5_1_1_an_acr_that_is_reached_is_told(tls_client_auth_client, wish):
 @pytest.mark.parametrize("values", [["urn:ducat:loa:4"], ["urn:mace:incommon:iap:silver", "x"]])
 def test_5_5_1_1_an_essential_acr_that_nobody_reaches_fails_the_request(tls_client_auth_client, values):
     """The request MUST be treated as a failed authentication attempt: unmet_authentication_requirements, before any page."""
-    uri = tls_client_auth_client.pushed(claims=asked({"id_token": {"acr": {"essential": True, "values": values}}}))
+    uri = tls_client_auth_client.pushed(
+        claims=requested_values({"id_token": {"acr": {"essential": True, "values": values}}})
+    )
     back = Browser(tls_client_auth_client.bank).open(tls_client_auth_client.client_id, uri)
     assert back.location.startswith(tls_client_auth_client.redirect_uri)
     assert back.parameters["error"] == "unmet_authentication_requirements"

@@ -44,14 +44,14 @@ def everyone(bank, tls_client_auth_client):
     return tls_client_auth_client.with_(client_id="everyone")
 
 
-def id_token_of(client, **asked):
+def id_token_of(client, **requested_values):
     """The verified claims of a login's ID token."""
-    return client.bank.verified(client.tokens(**asked)["id_token"], client.client_id)
+    return client.bank.verified(client.tokens(**requested_values)["id_token"], client.client_id)
 
 
-def page_of(client, browser=None, **asked):
+def page_of(client, browser=None, **requested_values):
     """The login page of a request."""
-    page = (browser or Browser(client.bank)).page(client.client_id, client.pushed(**asked))
+    page = (browser or Browser(client.bank)).page(client.client_id, client.pushed(**requested_values))
     assert 'id="password"' in page.text
     return page
 
@@ -167,11 +167,11 @@ def test_10_1_each_published_key_has_a_kid_of_its_own(bank):
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_3_1_2_1_it_comes_by_get_or_by_post(tls_client_auth_client, method):
     """Servers MUST support GET and POST at the authorization endpoint."""
-    browser, asked = (
+    browser, requested_values = (
         Browser(tls_client_auth_client.bank),
         {"client_id": tls_client_auth_client.client_id, "request_uri": tls_client_auth_client.pushed()},
     )
-    answer = getattr(browser, method)("/authorize", asked)
+    answer = getattr(browser, method)("/authorize", requested_values)
     back = browser.submit(browser.get(browser.sign_in(browser.get(answer.location)).location), "approve")
     assert "id_token" in tls_client_auth_client.redeem(back.parameters["code"]).json()
 
@@ -324,8 +324,8 @@ def test_3_1_2_1_a_hint_whose_key_is_gone_counts_as_none(tls_client_auth_client)
     bank, client = tls_client_auth_client.bank, tls_client_auth_client
     hint = client.tokens()["id_token"]
     header, body, signature = hint.split(".")
-    told = json.loads(urlsafe_b64decode(header + "=="))
-    gone = urlsafe_b64encode(json.dumps({**told, "kid": "A" * 43}).encode()).rstrip(b"=").decode()
+    disclosed = json.loads(urlsafe_b64decode(header + "=="))
+    gone = urlsafe_b64encode(json.dumps({**disclosed, "kid": "A" * 43}).encode()).rstrip(b"=").decode()
     page = Browser(bank).page(client.client_id, client.pushed(id_token_hint=f"{gone}.{body}.{signature}"))
     assert page.status == 200
     silent = client.push(prompt="none", id_token_hint=f"{gone}.{body}.{signature}")
@@ -346,7 +346,7 @@ def test_3_1_2_1_an_id_token_hint_gets_nobody_in_without_a_page(tls_client_auth_
 
 @pytest.mark.clause("OIDCC-15.1")
 @each(
-    "asked",
+    "requested_values",
     [
         {"display": "page"},
         {"display": "popup"},
@@ -360,9 +360,9 @@ def test_3_1_2_1_an_id_token_hint_gets_nobody_in_without_a_page(tls_client_auth_
         {"acr_values": "urn:ducat:loa:3"},
     ],
 )
-def test_15_1_display_locales_and_acr_values_are_no_errors(tls_client_auth_client, asked):
+def test_15_1_display_locales_and_acr_values_are_no_errors(tls_client_auth_client, requested_values):
     """Every provider supports display, ui_locales, claims_locales and acr_values at least so that their use gives no error."""
-    assert id_token_of(tls_client_auth_client, **asked)["acr"] == "urn:ducat:loa:2"
+    assert id_token_of(tls_client_auth_client, **requested_values)["acr"] == "urn:ducat:loa:2"
 
 
 @pytest.mark.clause("OIDCC-3.1.2.1")
@@ -440,7 +440,7 @@ def test_3_1_2_5_the_response_is_a_code_in_the_query_and_nothing_of_the_person(t
 @pytest.mark.clause("OIDCC-3.1.2.6")
 @pytest.mark.clause("FAPI1-BASE-5.2.2.1-4")
 @each(
-    ("asked", "error"),
+    ("requested_values", "error"),
     [
         ({"prompt": "none"}, "login_required"),
         ({"prompt": "none", "state": None}, "login_required"),
@@ -450,24 +450,24 @@ def test_3_1_2_5_the_response_is_a_code_in_the_query_and_nothing_of_the_person(t
         ),
     ],
 )
-def test_3_1_2_6_an_error_goes_to_the_redirect_uri_with_the_state(tls_client_auth_client, asked, error):
+def test_3_1_2_6_an_error_goes_to_the_redirect_uri_with_the_state(tls_client_auth_client, requested_values, error):
     """error is REQUIRED, state if the request had one; nothing else goes there."""
     back = Browser(tls_client_auth_client.bank).open(
-        tls_client_auth_client.client_id, tls_client_auth_client.pushed(**asked)
+        tls_client_auth_client.client_id, tls_client_auth_client.pushed(**requested_values)
     )
     assert back.location.startswith(f"{tls_client_auth_client.redirect_uri}?")
     assert back.parameters["error"] == error
-    assert back.parameters.get("state") == asked.get("state", "a-state")
+    assert back.parameters.get("state") == requested_values.get("state", "a-state")
     assert back.parameters.keys() <= {"error", "error_description", "state", "iss"}
 
 
 @pytest.mark.clause("OIDCC-3.1.2.6")
 def test_3_1_2_6_no_error_goes_to_a_redirect_uri_that_is_not_proven(bank, tls_client_auth_client):
     """Unless the redirection URI is invalid, the server returns the client to it; else it does not."""
-    asked = tls_client_auth_client.asking(
+    requested_values = tls_client_auth_client.request_arguments(
         client_id=tls_client_auth_client.client_id, redirect_uri="https://evil.example", prompt="none"
     )
-    page = Browser(bank).get("/authorize", asked)
+    page = Browser(bank).get("/authorize", requested_values)
     assert page.header("location") is None
     assert page.page_error == "invalid_request"
 
@@ -540,21 +540,23 @@ def test_3_1_3_7_a_client_that_checks_everything_is_content(bank, fintech):
 @pytest.mark.clause("OIDCC-5.1")
 def test_5_1_claims_have_the_types_of_the_standard(everyone):
     """Strings, but for email_verified and phone_number_verified (booleans), updated_at (a number), address (an object)."""
-    told = everyone.userinfo(everyone.tokens(scope=" ".join(SCOPES))["access_token"]).json()
+    disclosed = everyone.userinfo(everyone.tokens(scope=" ".join(SCOPES))["access_token"]).json()
     others = {"email_verified": bool, "phone_number_verified": bool, "updated_at": int, "address": dict}
-    assert {name: type(value) for name, value in told.items()} == {name: others.get(name, str) for name in told}
-    assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", told["birthdate"])
-    assert re.fullmatch(r"\+\d+", told["phone_number"])
+    assert {name: type(value) for name, value in disclosed.items()} == {
+        name: others.get(name, str) for name in disclosed
+    }
+    assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", disclosed["birthdate"])
+    assert re.fullmatch(r"\+\d+", disclosed["phone_number"])
 
 
 @pytest.mark.clause("OIDCC-5.1.1")
 def test_5_1_1_an_address_is_an_object_of_texts(everyone):
     """formatted, street_address, locality, region, postal_code, country; a formatted one may have several lines."""
-    told = everyone.userinfo(everyone.tokens(scope="openid address")["access_token"]).json()
+    disclosed = everyone.userinfo(everyone.tokens(scope="openid address")["access_token"]).json()
     known = {"formatted", "street_address", "locality", "region", "postal_code", "country"}
-    assert told["address"] == ALICE.claims["address"]
-    assert told["address"].keys() <= known
-    assert "\n" in told["address"]["formatted"]
+    assert disclosed["address"] == ALICE.claims["address"]
+    assert disclosed["address"].keys() <= known
+    assert "\n" in disclosed["address"]["formatted"]
 
 
 @pytest.mark.clause("OIDCC-5.2")
@@ -562,8 +564,8 @@ def test_5_2_a_claim_in_a_language_that_is_not_there_is_no_error(everyone):
     """Language-tagged claims that are not there are left out, and what is there is told without a tag."""
     claims = json.dumps({"userinfo": {"family_name#ja-Kana-JP": {"essential": True}, "given_name": None}})
     tokens = everyone.tokens(scope="openid", claims=claims, claims_locales="ja-Kana-JP de")
-    told = everyone.userinfo(tokens["access_token"]).json()
-    assert told == {"sub": ALICE.sub, "given_name": "Alice"}
+    disclosed = everyone.userinfo(tokens["access_token"]).json()
+    assert disclosed == {"sub": ALICE.sub, "given_name": "Alice"}
 
 
 # 5.3: userinfo.
@@ -574,9 +576,9 @@ def test_5_2_a_claim_in_a_language_that_is_not_there_is_no_error(everyone):
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_5_3_userinfo_takes_get_and_post_with_the_token_in_the_header(each_client, method):
     """The UserInfo Endpoint MUST support GET and POST, and MUST accept access tokens as of RFC 6750 2.1."""
-    told = each_client.userinfo(each_client.tokens()["access_token"], method=method)
-    assert told.status == 200
-    assert told.json()["sub"] == ALICE.sub
+    disclosed = each_client.userinfo(each_client.tokens()["access_token"], method=method)
+    assert disclosed.status == 200
+    assert disclosed.json()["sub"] == ALICE.sub
 
 
 @pytest.mark.clause("OIDCC-5.3")
@@ -592,8 +594,8 @@ def test_5_3_userinfo_takes_no_other_method(tls_client_auth_client, method):
 def test_5_3_2_sub_is_always_there_and_the_id_tokens(tls_client_auth_client, username):
     """sub MUST always be returned, and MUST be verified by the client to exactly match the ID token's."""
     tokens = tls_client_auth_client.tokens(username=username, scope="openid")
-    told = tls_client_auth_client.userinfo(tokens["access_token"]).json()
-    assert told == {
+    disclosed = tls_client_auth_client.userinfo(tokens["access_token"]).json()
+    assert disclosed == {
         "sub": tls_client_auth_client.bank.verified(tokens["id_token"], tls_client_auth_client.client_id)["sub"]
     }
 
@@ -623,12 +625,12 @@ def test_5_3_2_a_persons_claims_are_as_they_agreed_to_tell_them(tls_client_auth_
         tls_client_auth_client.tokens(scope="openid profile"),
         tls_client_auth_client.tokens(scope="openid email", username="bob"),
     )
-    told = {
+    disclosed = {
         who: tls_client_auth_client.userinfo(tokens["access_token"]).json()
         for who, tokens in (("a", alice), ("b", bob))
     }
-    assert told["a"]["given_name"] == "Alice"
-    assert told["b"] == {"sub": BOB.sub, "email": "bob@example.com", "email_verified": True}
+    assert disclosed["a"]["given_name"] == "Alice"
+    assert disclosed["b"] == {"sub": BOB.sub, "email": "bob@example.com", "email_verified": True}
 
 
 # 5.4: scope.
@@ -638,8 +640,8 @@ def test_5_3_2_a_persons_claims_are_as_they_agreed_to_tell_them(tls_client_auth_
 @each("scope", SCOPES)
 def test_5_4_each_scope_asks_for_its_claims_of_userinfo_and_of_no_other_place(everyone, scope):
     """profile, email, address and phone ask for sets of claims, which are returned from userinfo."""
-    asked = "openid" if scope == "openid" else f"openid {scope}"
-    tokens = everyone.tokens(scope=asked)
+    requested_values = "openid" if scope == "openid" else f"openid {scope}"
+    tokens = everyone.tokens(scope=requested_values)
     assert everyone.userinfo(tokens["access_token"]).json().keys() == {"sub"} | SCOPES[scope]
     assert not SCOPES[scope] & everyone.bank.verified(tokens["id_token"], "everyone").keys()
 
@@ -647,9 +649,9 @@ def test_5_4_each_scope_asks_for_its_claims_of_userinfo_and_of_no_other_place(ev
 @pytest.mark.clause("OIDCC-5.4")
 def test_5_4_several_scopes_add_up(everyone):
     """Multiple claims can be requested by a space-delimited list of scope values."""
-    told = everyone.userinfo(everyone.tokens(scope=" ".join(SCOPES))["access_token"]).json()
+    disclosed = everyone.userinfo(everyone.tokens(scope=" ".join(SCOPES))["access_token"]).json()
     standard = set().union(*SCOPES.values())
-    assert told == {"sub": ALICE.sub} | {name: ALICE.claims[name] for name in standard & ALICE.claims.keys()}
+    assert disclosed == {"sub": ALICE.sub} | {name: ALICE.claims[name] for name in standard & ALICE.claims.keys()}
 
 
 @pytest.mark.clause("OIDCC-5.4")

@@ -12,7 +12,7 @@ import pytest
 from chalicelib.errors import InvalidClientMetadata
 from local.sandbox_users import ALICE
 from tests.actors import ISSUER, Browser, jwk, rsa_key
-from tests.authenticator import Authenticator, asked, put
+from tests.authenticator import Authenticator, put, requested_values
 from tests.conftest import STANDARD
 from tests.each import each
 
@@ -98,7 +98,7 @@ REGISTERED = {
 
 
 @pytest.fixture
-def told(bank):
+def disclosed(bank):
     """The provider's metadata."""
     return bank.send("GET", PATH).json()
 
@@ -121,31 +121,31 @@ def working(values, works):
 
 
 @pytest.mark.clause("OIDCD-3")
-def test_3_what_is_required_is_there(told):
+def test_3_what_is_required_is_there(disclosed):
     """issuer, authorization_endpoint, token_endpoint, jwks_uri, and which responses, subjects and signatures there are."""
-    assert told["issuer"] == ISSUER
+    assert disclosed["issuer"] == ISSUER
     for name in ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri"):
-        url = urlsplit(told[name])
+        url = urlsplit(disclosed[name])
         assert f"{url.scheme}://{url.netloc}" == ISSUER
         assert (url.query, url.fragment) == ("", "")
     for name in ("response_types", "subject_types", "id_token_signing_alg_values"):
-        assert told[f"{name}_supported"]
+        assert disclosed[f"{name}_supported"]
 
 
 @pytest.mark.clause("OIDCD-3")
-def test_3_each_member_is_a_registered_one(told):
+def test_3_each_member_is_a_registered_one(disclosed):
     """Members are OpenID Connect's, or those of the registry of authorization server metadata: none is made up."""
-    assert told.keys() <= REGISTERED, told.keys() - REGISTERED
+    assert disclosed.keys() <= REGISTERED, disclosed.keys() - REGISTERED
 
 
 @pytest.mark.clause("OIDCD-3")
-def test_3_scopes_supported_holds_openid(told):
+def test_3_scopes_supported_holds_openid(disclosed):
     """The server MUST support the openid scope value."""
-    assert "openid" in told["scopes_supported"]
+    assert "openid" in disclosed["scopes_supported"]
 
 
 @pytest.mark.clause("OIDCD-3")
-def test_3_id_token_signing_alg_values_supported(bank, fintech, told):
+def test_3_id_token_signing_alg_values_supported(bank, fintech, disclosed):
     """Each algorithm that is told signs the ID token of a client that registered it; none else can be registered."""
 
     def works(alg):
@@ -157,13 +157,13 @@ def test_3_id_token_signing_alg_values_supported(bank, fintech, told):
         assert jwt.get_unverified_header(id_token)["alg"] == alg
         return bank.verified(id_token, client.client_id)["sub"] == ALICE.sub
 
-    assert working(ALGS, works) == set(told["id_token_signing_alg_values_supported"])
+    assert working(ALGS, works) == set(disclosed["id_token_signing_alg_values_supported"])
 
 
 @pytest.mark.clause("OIDCD-3")
-def test_3_subject_types_supported(bank, fintech, tls_client_auth_client, told):
+def test_3_subject_types_supported(bank, fintech, tls_client_auth_client, disclosed):
     """public: each client is given the same sub; pairwise: each sector another (test_oidc_pairwise.py)."""
-    assert told["subject_types_supported"] == ["public", "pairwise"]
+    assert disclosed["subject_types_supported"] == ["public", "pairwise"]
     assert (
         len(
             {
@@ -178,7 +178,7 @@ def test_3_subject_types_supported(bank, fintech, tls_client_auth_client, told):
 
 
 @pytest.mark.clause("OIDCD-3")
-def test_3_acr_values_supported(tls_client_auth_client, told):
+def test_3_acr_values_supported(tls_client_auth_client, disclosed):
     """Each acr that is told is reached where it is demanded; a demand for any other is refused."""
 
     def works(acr):
@@ -189,7 +189,7 @@ def test_3_acr_values_supported(tls_client_auth_client, told):
             return False
         page = browser.get(back.location)
         if acr.endswith("3"):  # what a password does not reach, a passkey does
-            passkey = put(tls_client_auth_client.bank, ALICE, Authenticator()).get(asked(page.text))
+            passkey = put(tls_client_auth_client.bank, ALICE, Authenticator()).get(requested_values(page.text))
             signed_in = browser.submit(page, "login", passkey=passkey)
         else:
             signed_in = browser.sign_in(page)
@@ -201,19 +201,19 @@ def test_3_acr_values_supported(tls_client_auth_client, told):
             == acr
         )
 
-    assert working(ACRS, works) == set(told["acr_values_supported"])
+    assert working(ACRS, works) == set(disclosed["acr_values_supported"])
 
 
 @pytest.mark.clause("OIDCD-3")
-def test_3_prompt_values_supported(tls_client_auth_client, told):
+def test_3_prompt_values_supported(tls_client_auth_client, disclosed):
     """Each prompt that is told is taken (Initiating User Registration 1.0, 4.1); any other is refused."""
     assert working(PROMPTS, lambda prompt: tls_client_auth_client.push(prompt=prompt).status == 201) == set(
-        told["prompt_values_supported"]
+        disclosed["prompt_values_supported"]
     )
 
 
 @pytest.mark.clause("OIDCD-3")
-def test_3_claims_supported(tls_client_auth_client, told):
+def test_3_claims_supported(tls_client_auth_client, disclosed):
     """Each claim that is told can be had, by its name; a claim that is not told is not given."""
     assert tls_client_auth_client.bank.metadata()["claims_parameter_supported"] is True
     wishes = dict.fromkeys((*CLAIMS, *UNHEARD))
@@ -222,22 +222,24 @@ def test_3_claims_supported(tls_client_auth_client, told):
         "id_token": tls_client_auth_client.bank.verified(tokens["id_token"], tls_client_auth_client.client_id),
         "userinfo": tls_client_auth_client.userinfo(tokens["access_token"]).json(),
     }
-    assert {name for name, place in CLAIMS.items() if name in given[place]} == set(told["claims_supported"])
+    assert {name for name, target_location in CLAIMS.items() if name in given[target_location]} == set(
+        disclosed["claims_supported"]
+    )
     assert not set(UNHEARD) & (given["id_token"].keys() | given["userinfo"].keys())
 
 
 @pytest.mark.clause("OIDCD-3")
-def test_3_request_parameter_supported(bank, fintech, fapi1_advanced_client, told):
+def test_3_request_parameter_supported(bank, fintech, fapi1_advanced_client, disclosed):
     """true: a client whose profile has it may send its request as an object. request_uri, one that it registered."""
-    assert told["request_parameter_supported"] is True
+    assert disclosed["request_parameter_supported"] is True
     client = registered(bank, fintech, "objects", profile="fapi2-message-signing")
     claims = {"iss": "objects", "aud": ISSUER, "nbf": bank.now, "exp": bank.now + 60, "client_id": "objects"}
-    sent = jwt.encode(client.asking() | claims, client.key, algorithm="PS256", headers={"kid": "k1"})
+    sent = jwt.encode(client.request_arguments() | claims, client.key, algorithm="PS256", headers={"kid": "k1"})
     assert client.post("/par", request=sent).status == 201
-    assert told["request_uri_parameter_supported"] is True
-    assert told["require_request_uri_registration"] is True
-    asked = {"client_id": "advanced", "request_uri": "https://fintech.example/request.jwt"}
-    assert Browser(bank).get("/authorize", asked).page_error == "invalid_request_uri"
+    assert disclosed["request_uri_parameter_supported"] is True
+    assert disclosed["require_request_uri_registration"] is True
+    requested_values = {"client_id": "advanced", "request_uri": "https://fintech.example/request.jwt"}
+    assert Browser(bank).get("/authorize", requested_values).page_error == "invalid_request_uri"
 
 
 @pytest.mark.clause("OIDCD-3")
@@ -251,9 +253,9 @@ def test_3_request_parameter_supported(bank, fintech, fapi1_advanced_client, tol
         "claims_locales_supported",
     ],
 )
-def test_3_what_is_not_done_is_not_told(told, member):
+def test_3_what_is_not_done_is_not_told(disclosed, member):
     """An optional member that is absent says that there is nothing of the kind."""
-    assert member not in told
+    assert member not in disclosed
 
 
 @pytest.mark.clause("OIDCD-3")
@@ -318,8 +320,8 @@ def test_4_2_it_is_the_document_of_oauth(bank):
 
 
 @pytest.mark.clause("OIDCD-4.3")
-def test_4_3_the_issuer_is_the_one_that_was_asked_and_that_id_tokens_name(bank, tls_client_auth_client, told):
+def test_4_3_the_issuer_is_the_one_that_was_asked_and_that_id_tokens_name(bank, tls_client_auth_client, disclosed):
     """issuer MUST be identical to the URL before the well-known path, and to the iss of ID tokens."""
     assert bank.send("GET", PATH, headers=(("Host", "evil.example"),)).json()["issuer"] == ISSUER
     id_token = tls_client_auth_client.tokens()["id_token"]
-    assert jwt.decode(id_token, options={"verify_signature": False})["iss"] == told["issuer"] == ISSUER
+    assert jwt.decode(id_token, options={"verify_signature": False})["iss"] == disclosed["issuer"] == ISSUER

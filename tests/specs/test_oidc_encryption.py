@@ -143,13 +143,13 @@ def test_what_can_not_be_kept_is_not_registered(registered, wrong):
 @pytest.mark.clause("JARM-3")
 def test_the_metadata_name_what_is_taken(bank):
     """OpenID Connect Discovery 3, JARM 4: neither RSA1_5 nor anything symmetric; RSA-OAEP of one ecosystem."""
-    told = bank.metadata()
+    disclosed = bank.metadata()
     for what in ("id_token", "userinfo", "authorization"):
-        assert told[f"{what}_encryption_alg_values_supported"] == [*ALGS, "RSA-OAEP"]
-        assert told[f"{what}_encryption_enc_values_supported"] == [ENC]
-    assert told["request_object_encryption_alg_values_supported"] == ["RSA-OAEP-256", "RSA-OAEP"]
-    assert told["request_object_encryption_enc_values_supported"] == [ENC]
-    assert told["userinfo_signing_alg_values_supported"] == ["PS256", "ES256", "EdDSA", "Ed25519"]
+        assert disclosed[f"{what}_encryption_alg_values_supported"] == [*ALGS, "RSA-OAEP"]
+        assert disclosed[f"{what}_encryption_enc_values_supported"] == [ENC]
+    assert disclosed["request_object_encryption_alg_values_supported"] == ["RSA-OAEP-256", "RSA-OAEP"]
+    assert disclosed["request_object_encryption_enc_values_supported"] == [ENC]
+    assert disclosed["userinfo_signing_alg_values_supported"] == ["PS256", "ES256", "EdDSA", "Ed25519"]
 
 
 CONTENTS = (

@@ -154,8 +154,8 @@ def test_3_3_2_1_a_response_type_of_another_profile_or_of_no_registration_is_uns
         "id_token code",
     ):
         answer = Browser(bank).get("/authorize", fapi1_advanced_client.direct(response_type=response_type))
-        told = dict(parse_qsl(urlsplit(answer.location).query or urlsplit(answer.location).fragment))
-        assert told["error"] == "unsupported_response_type", response_type
+        disclosed = dict(parse_qsl(urlsplit(answer.location).query or urlsplit(answer.location).fragment))
+        assert disclosed["error"] == "unsupported_response_type", response_type
         assert ("token" in response_type) == bool(urlsplit(answer.location).fragment)
 
 
@@ -167,10 +167,13 @@ def test_3_3_2_1_a_response_type_that_was_not_registered_is_unsupported(bank, fa
     metadata = {"client_id": "one-type", "profile": "fapi1-advanced", "jwks": {"keys": [jwk(rsa_key("advanced"))]}}
     bank.register(**FAPI1 | metadata, response_types=[registered])
     client = fapi1_advanced_client.with_(client_id="one-type")
-    for asked in ({"response_type": "code", "response_mode": "query.jwt"}, {"response_type": "code id_token"}):
-        answer = Browser(bank).get("/authorize", client.direct(**asked))
-        assert answer.location.startswith("/login?") == (asked["response_type"] == registered)
-        if asked["response_type"] == "code id_token" != registered:
+    for requested_values in (
+        {"response_type": "code", "response_mode": "query.jwt"},
+        {"response_type": "code id_token"},
+    ):
+        answer = Browser(bank).get("/authorize", client.direct(**requested_values))
+        assert answer.location.startswith("/login?") == (requested_values["response_type"] == registered)
+        if requested_values["response_type"] == "code id_token" != registered:
             assert answer.fragment["error"] == "unsupported_response_type"
 
 
@@ -219,8 +222,8 @@ def test_form_post_2_its_policy_lets_run_what_posts_it_and_nothing_else(fapi1_ad
 def test_form_post_2_a_refusal_is_posted_too(fapi1_advanced_client):
     """Error responses use the same mode."""
     browser = Browser(fapi1_advanced_client.bank)
-    asked = fapi1_advanced_client.direct(response_type="code id_token", response_mode="form_post")
-    back = browser.submit(browser.get(browser.get("/authorize", asked).location), "cancel")
+    requested_values = fapi1_advanced_client.direct(response_type="code id_token", response_mode="form_post")
+    back = browser.submit(browser.get(browser.get("/authorize", requested_values).location), "cancel")
     assert back.posted["error"] == "access_denied"
 
 
@@ -239,8 +242,8 @@ def test_personal_claims_stay_out_of_the_front_channel(fapi1_advanced_client):
     """Whoever reads a browser's history learns no more than the subject, unless the ID token is encrypted."""
     wishes = '{"id_token": {"email": {"essential": true}, "name": null, "acr": null}}'
     back = fapi1_advanced_client.agreed(response_type="code id_token", claims=wishes).fragment
-    told = jwt.decode(back["id_token"], options={"verify_signature": False})
-    assert not {"email", "name"} & told.keys()
-    assert told["acr"] == "urn:ducat:loa:2"
+    disclosed = jwt.decode(back["id_token"], options={"verify_signature": False})
+    assert not {"email", "name"} & disclosed.keys()
+    assert disclosed["acr"] == "urn:ducat:loa:2"
     tokens = fapi1_advanced_client.redeem(back["code"]).json()
     assert fapi1_advanced_client.bank.verified(tokens["id_token"], "advanced")["email"]

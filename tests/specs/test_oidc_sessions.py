@@ -24,9 +24,9 @@ def browser(fapi1_baseline_client):
     return browser
 
 
-def opened(browser, client, **asked):
+def opened(browser, client, **requested_values):
     """What follows the authorization endpoint: a page's path and query, or the client's redirect_uri."""
-    return browser.open(client.client_id, client.pushed(**asked))
+    return browser.open(client.client_id, client.pushed(**requested_values))
 
 
 def claims_of(client, back):
@@ -186,7 +186,9 @@ def test_r10_what_writes_is_asked_each_time(fapi1_baseline_client, browser):
 def test_r10_a_public_client_is_asked_for_each_time(bank, public_client):
     """RFC 8252 8.6: who else uses a public client's name is not known, so it gets nothing without a page."""
     browser = Browser(bank)
-    for page in (browser.get("/authorize", {"client_id": "public", **public_client.asking()}) for _ in range(2)):
+    for page in (
+        browser.get("/authorize", {"client_id": "public", **public_client.request_arguments()}) for _ in range(2)
+    ):
         shown = browser.get(page.location)
         if page.location.startswith("/login?"):
             shown = browser.get(browser.sign_in(shown).location)

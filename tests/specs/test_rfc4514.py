@@ -96,7 +96,7 @@ def named(bank, dn):
 
 def status(client, name):
     shown = certificate("named", subject=name)
-    return client.post("/par", certificate=shown, **client.asking()).status
+    return client.post("/par", certificate=shown, **client.request_arguments()).status
 
 
 def of(*pairs):

@@ -59,7 +59,10 @@ def test_2_3_a_certificate_and_an_assertion_are_one_method_too_many(tls_client_a
     """The client MUST NOT use more than one authentication method in each request."""
     assertion = fintech.with_(client_id="tls-client-auth").assertion()
     twice = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
-    refused(tls_client_auth_client.post(path, **twice, token="x", **tls_client_auth_client.asking()), "invalid_request")
+    refused(
+        tls_client_auth_client.post(path, **twice, token="x", **tls_client_auth_client.request_arguments()),
+        "invalid_request",
+    )
 
 
 @pytest.mark.clause("RFC6749-2.3")
@@ -85,7 +88,7 @@ def test_2_3_1_no_password_authenticates_a_client(tls_client_auth_client, secret
 def test_2_3_1_credentials_in_the_request_uri_count_for_nothing(fintech, path):
     """The parameters can only be transmitted in the request body and MUST NOT be included in the request URI."""
     query = fintech.authenticated({})
-    form = fintech.asking() | {"grant_type": "client_credentials", "token": "x", "client_id": "fintech"}
+    form = fintech.request_arguments() | {"grant_type": "client_credentials", "token": "x", "client_id": "fintech"}
     answer = fintech.bank.send("POST", path, query=query, form=form, certificate=fintech.certificate)
     refused(answer, "invalid_client", 401)
 
@@ -109,8 +112,8 @@ def test_3_1_and_3_2_endpoint_uris_have_no_fragment(bank):
 def test_3_1_the_authorization_endpoint_takes_get_and_post(tls_client_auth_client, method):
     """The authorization server MUST support GET for the authorization endpoint and MAY support POST."""
     browser = Browser(tls_client_auth_client.bank)
-    asked = {"client_id": tls_client_auth_client.client_id, "request_uri": tls_client_auth_client.pushed()}
-    answer = getattr(browser, method)("/authorize", asked)
+    requested_values = {"client_id": tls_client_auth_client.client_id, "request_uri": tls_client_auth_client.pushed()}
+    answer = getattr(browser, method)("/authorize", requested_values)
     assert urlsplit(answer.location).path == "/login"
     back = browser.submit(browser.get(browser.sign_in(browser.get(answer.location)).location), "approve")
     assert tls_client_auth_client.redeem(back.parameters["code"]).status == 200
@@ -154,8 +157,11 @@ def test_3_1_an_empty_needed_parameter_was_not_sent(tls_client_auth_client, name
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_3_1_an_empty_parameter_of_the_authorization_endpoint_was_not_sent(tls_client_auth_client, method, name):
     """Parameters sent without a value MUST be treated as if they were omitted from the request."""
-    asked = {"client_id": tls_client_auth_client.client_id, "request_uri": tls_client_auth_client.pushed()} | {name: ""}
-    where = {"form" if method == "POST" else "query": asked}
+    requested_values = {
+        "client_id": tls_client_auth_client.client_id,
+        "request_uri": tls_client_auth_client.pushed(),
+    } | {name: ""}
+    where = {"form" if method == "POST" else "query": requested_values}
     page(tls_client_auth_client.bank.send(method, "/authorize", **where), "invalid_request")
 
 
@@ -185,7 +191,7 @@ def test_3_1_unrecognized_parameters_are_ignored(tls_client_auth_client):
 @each("name", ["response_type", "redirect_uri", "code_challenge", "client_id"])
 def test_3_1_names_of_parameters_have_a_case(tls_client_auth_client, name):
     """What is not spelt as the specification spells it is an unrecognized parameter."""
-    form = tls_client_auth_client.authenticated(tls_client_auth_client.asking())
+    form = tls_client_auth_client.authenticated(tls_client_auth_client.request_arguments())
     form[name.upper()] = form.pop(name)
     answer = tls_client_auth_client.bank.send("POST", "/par", form=form, certificate=tls_client_auth_client.certificate)
     refused(answer, *(("invalid_client", 401) if name == "client_id" else ("invalid_request",)))
@@ -196,7 +202,9 @@ def test_3_1_names_of_parameters_have_a_case(tls_client_auth_client, name):
 @given(data=st.data())
 def test_3_1_no_parameter_may_come_twice_in_a_pushed_request(tls_client_auth_client, data):
     """Request parameters MUST NOT be included more than once: not the same value again, nor another, nor an empty one."""
-    pairs = list(tls_client_auth_client.authenticated(tls_client_auth_client.asking() | {"foo": "bar"}).items())
+    pairs = list(
+        tls_client_auth_client.authenticated(tls_client_auth_client.request_arguments() | {"foo": "bar"}).items()
+    )
     name, value = data.draw(st.sampled_from(pairs))
     again = data.draw(st.one_of(st.just(value), st.just(""), ANYTHING))
     pairs.insert(data.draw(st.integers(0, len(pairs))), (name, again))
@@ -226,14 +234,15 @@ def test_3_1_no_parameter_may_come_twice_at_the_authorization_endpoint(tls_clien
 @pytest.mark.clause("RFC6749-3.1")
 def test_3_1_of_a_posted_authorization_request_the_form_alone_counts(tls_client_auth_client):
     """A parameter that stands in the form must not come again in the query: what stands there is never looked at."""
-    asked = {"client_id": tls_client_auth_client.client_id, "request_uri": tls_client_auth_client.pushed()}
+    requested_values = {"client_id": tls_client_auth_client.client_id, "request_uri": tls_client_auth_client.pushed()}
     send = tls_client_auth_client.bank.send
     page(
-        send("POST", "/authorize", query=asked, form={"client_id": tls_client_auth_client.client_id}), "invalid_request"
+        send("POST", "/authorize", query=requested_values, form={"client_id": tls_client_auth_client.client_id}),
+        "invalid_request",
     )
-    page(send("POST", "/authorize", query=asked, form={}), "invalid_request")
+    page(send("POST", "/authorize", query=requested_values, form={}), "invalid_request")
     other = {"client_id": "rival", "request_uri": REQUEST_URI + "x"}
-    assert urlsplit(send("POST", "/authorize", query=other, form=asked).location).path == "/login"
+    assert urlsplit(send("POST", "/authorize", query=other, form=requested_values).location).path == "/login"
 
 
 # 3.1.1 Response type
@@ -366,10 +375,10 @@ def test_3_1_2_3_each_registered_redirect_uri_is_taken(tls_client_auth_client, r
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_3_1_2_4_nobody_is_sent_to_a_redirect_uri_that_is_not_proven(tls_client_auth_client, method):
     """If validation fails, the server SHOULD inform the resource owner and MUST NOT redirect to the invalid URI."""
-    asked = tls_client_auth_client.asking(
+    requested_values = tls_client_auth_client.request_arguments(
         client_id=tls_client_auth_client.client_id, redirect_uri="https://evil.example/callback"
     )
-    where = {"form" if method == "POST" else "query": asked}
+    where = {"form" if method == "POST" else "query": requested_values}
     answer = page(tls_client_auth_client.bank.send(method, "/authorize", **where), "invalid_request")
     assert "evil.example" not in answer.text
 
@@ -457,7 +466,11 @@ def test_3_2_no_parameter_may_come_twice_where_tokens_are_asked_about(tls_client
 @pytest.mark.parametrize("path", BACK_CHANNEL)
 def test_3_2_1_a_confidential_client_must_authenticate(each_client, path):
     """Confidential clients MUST authenticate with the authorization server when making requests to the token endpoint."""
-    form = each_client.asking() | {"client_id": each_client.client_id, "grant_type": "client_credentials", "token": "x"}
+    form = each_client.request_arguments() | {
+        "client_id": each_client.client_id,
+        "grant_type": "client_credentials",
+        "token": "x",
+    }
     answer = each_client.bank.send("POST", path, form=form)
     refused(answer, "invalid_client", 401)
 
@@ -485,8 +498,8 @@ def test_3_2_1_no_code_or_refresh_token_is_redeemed_without_authentication(each_
 @pytest.mark.clause("RFC6749-3.3")
 def test_3_3_the_order_of_scopes_does_not_matter_and_each_counts_once(tls_client_auth_client):
     """Their order does not matter, and each string adds an additional access range."""
-    told = tls_client_auth_client.tokens(scope="accounts openid accounts profile")["scope"].split(" ")
-    assert sorted(told) == ["accounts", "openid", "profile"]
+    disclosed = tls_client_auth_client.tokens(scope="accounts openid accounts profile")["scope"].split(" ")
+    assert sorted(disclosed) == ["accounts", "openid", "profile"]
 
 
 @pytest.mark.clause("RFC6749-3.3")
@@ -682,8 +695,10 @@ def test_4_1_2_another_clients_replay_of_a_code_kills_nothing(tls_client_auth_cl
 @each("client_id", ["nobody", "Tls-Client-Auth", "tls-client-auth ", "tls\x00-client-auth", "x" * 5000, "\u00fc"])
 def test_4_1_2_1_an_unknown_client_gets_a_page_and_no_redirect(tls_client_auth_client, client_id):
     """If the client identifier is missing or invalid, the server informs the person and MUST NOT redirect."""
-    asked = tls_client_auth_client.asking(client_id=client_id, request_uri=tls_client_auth_client.pushed())
-    page(tls_client_auth_client.bank.send("GET", "/authorize", query=asked), "invalid_request_uri")
+    requested_values = tls_client_auth_client.request_arguments(
+        client_id=client_id, request_uri=tls_client_auth_client.pushed()
+    )
+    page(tls_client_auth_client.bank.send("GET", "/authorize", query=requested_values), "invalid_request_uri")
 
 
 @pytest.mark.clause("RFC6749-4.1.2.1")
@@ -695,12 +710,12 @@ def test_4_1_2_1_a_person_who_says_no_is_sent_back_with_access_denied(each_clien
     shown = browser.page if where == "login" else browser.consent_page
     answer = browser.submit(shown(each_client.client_id, each_client.pushed(state=state)), "cancel")
     assert answer.location.startswith(each_client.redirect_uri + "?")
-    told = answer.parameters
-    assert told["error"] == "access_denied"
-    assert told.get("state") == state
-    assert told.keys() <= {"error", "error_description", "error_uri", "state", "iss"}
-    assert ERROR.fullmatch(told["error"])
-    assert DESCRIPTION.fullmatch(told["error_description"])
+    disclosed = answer.parameters
+    assert disclosed["error"] == "access_denied"
+    assert disclosed.get("state") == state
+    assert disclosed.keys() <= {"error", "error_description", "error_uri", "state", "iss"}
+    assert ERROR.fullmatch(disclosed["error"])
+    assert DESCRIPTION.fullmatch(disclosed["error_description"])
 
 
 @pytest.mark.clause("RFC6749-4.1.2.1")
@@ -922,7 +937,7 @@ def test_5_2_a_client_that_used_the_authorization_header_is_answered_by_its_sche
     """MUST respond with 401 and a WWW-Authenticate header matching the authentication scheme used by the client."""
     header = ("Authorization", f"{scheme} " + b64encode(b"tls-client-auth:s3cret").decode())
     answer = tls_client_auth_client.bank.send(
-        "POST", path, form=tls_client_auth_client.asking() | {"token": "x"}, headers=(header,)
+        "POST", path, form=tls_client_auth_client.request_arguments() | {"token": "x"}, headers=(header,)
     )
     refused(answer, "invalid_client", 401)
     challenge = answer.header("www-authenticate")
@@ -948,7 +963,7 @@ def test_5_2_a_client_that_used_the_authorization_header_is_answered_by_its_sche
 def test_5_2_an_unknown_client_is_an_invalid_client(tls_client_auth_client, path, client_id):
     """invalid_client: client authentication failed (e.g. unknown client)."""
     refused(
-        tls_client_auth_client.post(path, **tls_client_auth_client.asking(client_id=client_id), token="x"),
+        tls_client_auth_client.post(path, **tls_client_auth_client.request_arguments(client_id=client_id), token="x"),
         "invalid_client",
         401,
     )
@@ -980,7 +995,7 @@ def test_5_2_a_body_of_another_type_is_malformed(tls_client_auth_client, path, c
     """invalid_request: the request is otherwise malformed; forms alone are read, whatever they claim to be."""
     form = urlencode(
         tls_client_auth_client.authenticated(
-            tls_client_auth_client.asking() | {"grant_type": "client_credentials", "token": "x"}
+            tls_client_auth_client.request_arguments() | {"grant_type": "client_credentials", "token": "x"}
         )
     )
     answer = tls_client_auth_client.bank.send(
@@ -1144,7 +1159,7 @@ def test_10_14_no_input_of_the_back_channel_makes_us_fail(tls_client_auth_client
     """The server MUST sanitize and validate any value received."""
     path = data.draw(st.sampled_from(BACK_CHANNEL))
     form = tls_client_auth_client.authenticated(
-        tls_client_auth_client.asking()
+        tls_client_auth_client.request_arguments()
         | {"grant_type": "authorization_code", "code": "x", "token": "x", "refresh_token": "x"}
     )
     for name in data.draw(
@@ -1191,12 +1206,12 @@ def test_10_14_no_input_of_the_pages_makes_us_fail(bank, key, path):
 def test_10_15_no_parameter_of_the_authorization_endpoint_redirects_anywhere(tls_client_auth_client):
     """The authorization endpoint must not be an open redirector: outer parameters lead nowhere."""
     browser = Browser(tls_client_auth_client.bank)
-    asked = {
+    requested_values = {
         "client_id": tls_client_auth_client.client_id,
         "request_uri": tls_client_auth_client.pushed(),
         "redirect_uri": "https://evil.example/callback",
     }
-    opened = browser.get("/authorize", asked)
+    opened = browser.get("/authorize", requested_values)
     assert not urlsplit(opened.location).netloc
     back = browser.submit(browser.get(opened.location), "cancel")
     assert back.location.startswith(tls_client_auth_client.redirect_uri + "?")
@@ -1225,7 +1240,7 @@ def test_a_1_a_client_id_of_any_visible_characters_works(bank, tls_client_auth_c
 @pytest.mark.clause("RFC6749-B")
 def test_b_forms_are_read_as_the_form_encoding_says(tls_client_auth_client):
     """application/x-www-form-urlencoded: UTF-8, + for a space, %2B for a plus, escapes in either case."""
-    values = tls_client_auth_client.authenticated(tls_client_auth_client.asking())
+    values = tls_client_auth_client.authenticated(tls_client_auth_client.request_arguments())
     values.pop("state")
     body = urlencode(values) + "&state=a+b%20c%2bd%2Be%26%3D%25%c3%bc"
     types = ["application/x-www-form-urlencoded", "Application/X-WWW-Form-URLEncoded; Charset=UTF-8"]

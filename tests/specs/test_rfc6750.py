@@ -19,12 +19,12 @@ DESCRIPTION = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
 
 
 class Resource:
-    """A resource: `ask` gives status (None where API Gateway chooses it), error, and the challenges by scheme."""
+    """A resource: `send_request` gives status (None where API Gateway chooses it), error, and the challenges by scheme."""
 
     def __init__(self, bank, path):
         self.bank, self.path = bank, path
 
-    def ask(self, *values, certificate=None, query=(), method="GET", form=None):
+    def send_request(self, *values, certificate=None, query=(), method="GET", form=None):
         headers = tuple(("Authorization", value) for value in values)
         if self.path == "/accounts":
             policy = self.bank.authorize("GET", "/accounts", headers=headers, certificate=certificate, query=query)
@@ -63,9 +63,9 @@ def token(fintech):
     return fintech.tokens()["access_token"]
 
 
-def refused(asked, status, error):
-    found, told, challenged = asked
-    assert (found or status, told) == (status, error)
+def refused(requested_values, status, error):
+    found, disclosed, challenged = requested_values
+    assert (found or status, disclosed) == (status, error)
     assert challenged["Bearer"]["error"] == error
     assert DESCRIPTION.fullmatch(challenged["Bearer"]["error_description"])
     return challenged["Bearer"]
@@ -77,15 +77,17 @@ def refused(asked, status, error):
 @pytest.mark.clause("RFC6750-2.1")
 def test_2_1_a_token_is_shown_in_the_authorization_header(at, fintech, token):
     """Resource servers MUST support the Authorization header with the scheme Bearer."""
-    assert at.ask(f"Bearer {token}", certificate=fintech.certificate)[0] == 200
+    assert at.send_request(f"Bearer {token}", certificate=fintech.certificate)[0] == 200
 
 
 @pytest.mark.clause("RFC6750-2.1")
 def test_2_1_userinfo_takes_the_header_with_get_and_with_post(bank, fintech, token):
     """OpenID Connect Core 5.3.1: a request is sent by GET or by POST."""
     for method in ("GET", "POST"):
-        asked = Resource(bank, "/userinfo").ask(f"Bearer {token}", certificate=fintech.certificate, method=method)
-        assert asked[0] == 200
+        requested_values = Resource(bank, "/userinfo").send_request(
+            f"Bearer {token}", certificate=fintech.certificate, method=method
+        )
+        assert requested_values[0] == 200
 
 
 @pytest.mark.clause("RFC6750-2.1")
@@ -93,7 +95,7 @@ def test_2_1_userinfo_takes_the_header_with_get_and_with_post(bank, fintech, tok
 @each("scheme", ["bearer", "BEARER", "bEaReR"])
 def test_2_1_the_scheme_has_no_case(at, fintech, token, scheme):
     """RFC 9110 11.1: a scheme is compared without regard to case."""
-    assert at.ask(f"{scheme} {token}", certificate=fintech.certificate)[0] == 200
+    assert at.send_request(f"{scheme} {token}", certificate=fintech.certificate)[0] == 200
 
 
 @pytest.mark.clause("RFC6750-2.1")
@@ -121,21 +123,21 @@ def test_2_1_the_scheme_has_no_case(at, fintech, token, scheme):
 )
 def test_2_1_what_is_no_token_of_ours_is_invalid(at, fintech, token, shown):
     """Credentials are "Bearer", a space and the token, to the character."""
-    asked = at.ask(f"Bearer {shown.replace('{}', token)}", certificate=fintech.certificate)
-    refused(asked, 401, "invalid_token")
+    requested_values = at.send_request(f"Bearer {shown.replace('{}', token)}", certificate=fintech.certificate)
+    refused(requested_values, 401, "invalid_token")
 
 
 @pytest.mark.clause("RFC6750-2.1")
 @each("empty", ["Bearer", "Bearer ", "Bearer    "])
 def test_2_1_a_scheme_without_a_token_is_no_token(at, fintech, empty):
     """A scheme alone shows nothing that could be in force."""
-    assert at.ask(empty, certificate=fintech.certificate)[1] == "invalid_token"
+    assert at.send_request(empty, certificate=fintech.certificate)[1] == "invalid_token"
 
 
 @pytest.mark.clause("RFC6750-2.2")
 def test_2_2_a_token_in_the_body_is_not_looked_at(bank, fintech, token):
     """A form parameter is a way that a resource may offer and SHOULD NOT be used; it is not offered."""
-    status, error, challenged = Resource(bank, "/userinfo").ask(
+    status, error, challenged = Resource(bank, "/userinfo").send_request(
         certificate=fintech.certificate, method="POST", form={"access_token": token}
     )
     assert (status, error) == (401, "")
@@ -146,16 +148,16 @@ def test_2_2_a_token_in_the_body_is_not_looked_at(bank, fintech, token):
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.4-2")
 def test_2_3_a_token_in_the_query_is_refused(at, fintech, token):
     """A query parameter is a way that leaks; FAPI 2.0 forbids it."""
-    asked = at.ask(query=[("access_token", token)], certificate=fintech.certificate)
-    refused(asked, 400, "invalid_request")
+    requested_values = at.send_request(query=[("access_token", token)], certificate=fintech.certificate)
+    refused(requested_values, 400, "invalid_request")
 
 
 @pytest.mark.clause("RFC6750-2")
 def test_2_a_token_is_shown_in_one_way_only(at, fintech, token):
     """Clients MUST NOT use more than one method in a request; nor the same one twice."""
     twice = (f"Bearer {token}", f"Bearer {token}")
-    refused(at.ask(*twice, certificate=fintech.certificate), 400, "invalid_request")
-    both = at.ask(f"Bearer {token}", query=[("access_token", token)], certificate=fintech.certificate)
+    refused(at.send_request(*twice, certificate=fintech.certificate), 400, "invalid_request")
+    both = at.send_request(f"Bearer {token}", query=[("access_token", token)], certificate=fintech.certificate)
     refused(both, 400, "invalid_request")
 
 
@@ -165,7 +167,7 @@ def test_2_a_token_is_shown_in_one_way_only(at, fintech, token):
 @pytest.mark.clause("RFC6750-3")
 def test_3_a_request_without_token_is_told_the_scheme_and_no_error(at, fintech):
     """WWW-Authenticate names the scheme; where nothing was shown, no error code or other information SHOULD stand."""
-    status, _, challenged = at.ask(certificate=fintech.certificate)
+    status, _, challenged = at.send_request(certificate=fintech.certificate)
     assert status in (401, None)
     assert challenged["Bearer"] is not None
     assert not any("error" in parameters or "error_description" in parameters for parameters in challenged.values())
@@ -175,7 +177,7 @@ def test_3_a_request_without_token_is_told_the_scheme_and_no_error(at, fintech):
 @each("other", ["Basic ZmludGVjaDp4", "Digest username=x", "Negotiate abc", "Bearerx y", "x", ""])
 def test_3_another_scheme_is_told_which_one_is_meant(at, fintech, other):
     """Whoever does not know that a token is needed learns so from the challenge."""
-    status, _, challenged = at.ask(other, certificate=fintech.certificate)
+    status, _, challenged = at.send_request(other, certificate=fintech.certificate)
     assert status in (401, None)
     assert "Bearer" in challenged
 
@@ -184,17 +186,19 @@ def test_3_another_scheme_is_told_which_one_is_meant(at, fintech, other):
 def test_3_the_challenge_says_which_scope_is_needed(at, fintech):
     """scope tells the scope of the token that the resource asks for."""
     needed = {"/userinfo": "openid", "/accounts": "accounts"}[at.path]
-    assert at.ask(certificate=fintech.certificate)[2]["Bearer"]["scope"] == needed
-    assert refused(at.ask("Bearer x", certificate=fintech.certificate), 401, "invalid_token")["scope"] == needed
+    assert at.send_request(certificate=fintech.certificate)[2]["Bearer"]["scope"] == needed
+    assert (
+        refused(at.send_request("Bearer x", certificate=fintech.certificate), 401, "invalid_token")["scope"] == needed
+    )
 
 
 @pytest.mark.clause("RFC6750-3.1")
 def test_3_1_an_expired_token_is_invalid(bank, at, fintech, token):
     """invalid_token, with 401: expired."""
     bank.now = NOW + 599
-    assert at.ask(f"Bearer {token}", certificate=fintech.certificate)[0] == 200
+    assert at.send_request(f"Bearer {token}", certificate=fintech.certificate)[0] == 200
     bank.now = NOW + 600
-    refused(at.ask(f"Bearer {token}", certificate=fintech.certificate), 401, "invalid_token")
+    refused(at.send_request(f"Bearer {token}", certificate=fintech.certificate), 401, "invalid_token")
 
 
 @pytest.mark.clause("RFC6750-3.1")
@@ -204,7 +208,9 @@ def test_3_1_a_revoked_token_is_invalid(at, fintech):
     fintech.revoke(one["access_token"])
     fintech.revoke(other["refresh_token"])
     for tokens in (one, other):
-        refused(at.ask(f"Bearer {tokens['access_token']}", certificate=fintech.certificate), 401, "invalid_token")
+        refused(
+            at.send_request(f"Bearer {tokens['access_token']}", certificate=fintech.certificate), 401, "invalid_token"
+        )
 
 
 @pytest.mark.clause("RFC6750-3.1")
@@ -213,14 +219,14 @@ def test_3_1_a_refresh_token_a_code_and_an_id_token_are_invalid(at, fintech):
     code = fintech.code()
     tokens = fintech.redeem(code).json()
     for wrong in (code, tokens["refresh_token"], tokens["id_token"][:500], VERIFIER):
-        refused(at.ask(f"Bearer {wrong}", certificate=fintech.certificate), 401, "invalid_token")
+        refused(at.send_request(f"Bearer {wrong}", certificate=fintech.certificate), 401, "invalid_token")
 
 
 @pytest.mark.clause("RFC6750-3.1")
 def test_3_1_another_clients_certificate_makes_it_invalid(at, fintech, rival, token):
     """invalid_token, with 401: a stolen token is none (RFC 8705 3)."""
-    refused(at.ask(f"Bearer {token}", certificate=rival.certificate), 401, "invalid_token")
-    refused(at.ask(f"Bearer {token}"), 401, "invalid_token")
+    refused(at.send_request(f"Bearer {token}", certificate=rival.certificate), 401, "invalid_token")
+    refused(at.send_request(f"Bearer {token}"), 401, "invalid_token")
 
 
 @pytest.mark.clause("RFC6750-3.1")
@@ -228,15 +234,15 @@ def test_3_1_a_token_without_the_scope_is_insufficient(at, fintech):
     """insufficient_scope, with 403, and the scope that is needed."""
     lacking, needed = {"/userinfo": ("accounts", "openid"), "/accounts": ("openid profile", "accounts")}[at.path]
     token = fintech.tokens(scope=lacking)["access_token"]
-    told = refused(at.ask(f"Bearer {token}", certificate=fintech.certificate), 403, "insufficient_scope")
-    assert told["scope"] == needed
+    disclosed = refused(at.send_request(f"Bearer {token}", certificate=fintech.certificate), 403, "insufficient_scope")
+    assert disclosed["scope"] == needed
 
 
 @pytest.mark.clause("RFC6750-3.1")
 def test_3_1_a_clients_own_token_is_nobodys_userinfo(bank, fintech):
     """A token behind which no person stands does not open what is about one."""
     token = fintech.post("/token", grant_type="client_credentials").json()["access_token"]
-    status, error, _ = Resource(bank, "/userinfo").ask(f"Bearer {token}", certificate=fintech.certificate)
+    status, error, _ = Resource(bank, "/userinfo").send_request(f"Bearer {token}", certificate=fintech.certificate)
     assert (status, error) == (403, "insufficient_scope")
 
 

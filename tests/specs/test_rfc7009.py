@@ -140,9 +140,9 @@ def test_2_1_another_clients_token_is_not_revoked(fintech, rival, resource_serve
     """A token is revoked for the client that it was issued to alone; whoever else asks learns not even that it exists."""
     token = fintech.tokens()[kind]
     for other in (rival, resource_server):
-        stranger = other.revoke(token)
-        assert done(stranger)
-        assert stranger.unnamed == other.revoke("no-token-at-all").unnamed
+        outsider = other.revoke(token)
+        assert done(outsider)
+        assert outsider.unnamed == other.revoke("no-token-at-all").unnamed
     assert active(fintech, token)
 
 

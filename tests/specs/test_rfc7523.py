@@ -18,7 +18,7 @@ SIGNED_ALONE = ("advanced", "read-write")
 def pushing(client):
     """A request that the client may push: signed, where its profile takes no other."""
     if client.client_id not in SIGNED_ALONE:
-        return client.asking()
+        return client.request_arguments()
     return {"request": client.request_object(response_type="code id_token", nonce="a nonce")}
 
 
@@ -39,7 +39,7 @@ def send(client, path, assertion=None, **form):
 
 
 @pytest.fixture(params=WITH_ASSERTIONS)
-def ask(request):
+def send_request(request):
     """`send` to each endpoint, one after the other."""
     return lambda client, assertion=None, **form: send(client, request.param, assertion, **form)
 
@@ -78,10 +78,10 @@ def signed(client, payload, **headers):
 
 @pytest.mark.clause("RFC7523-2.2")
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.1-6")
-def test_2_2_a_client_is_known_by_its_assertion_at_every_endpoint(ask, fintech, rival):
+def test_2_2_a_client_is_known_by_its_assertion_at_every_endpoint(send_request, fintech, rival):
     """client_assertion_type and client_assertion authenticate the client, by PS256 and by ES256."""
-    assert accepted(ask(fintech))
-    assert accepted(ask(rival))
+    assert accepted(send_request(fintech))
+    assert accepted(send_request(rival))
 
 
 @pytest.mark.clause("RFC7523-2.2")
@@ -92,9 +92,9 @@ def test_2_2_client_id_is_unnecessary(fintech):
 
 @pytest.mark.clause("RFC7523-2.2")
 @each("other", ["rival", "nobody", "Fintech"])
-def test_2_2_client_id_must_name_the_same_client(ask, fintech, other):
+def test_2_2_client_id_must_name_the_same_client(send_request, fintech, other):
     """A client_id beside the assertion must identify the same client as the subject does."""
-    assert refused(ask(fintech, client_id=other))
+    assert refused(send_request(fintech, client_id=other))
 
 
 @pytest.mark.clause("RFC7523-2.2")
@@ -116,7 +116,7 @@ def test_2_2_the_type_is_jwt_bearer(fintech, other):
 @each("name", ["client_assertion", "client_assertion_type", "client_id"])
 def test_2_2_there_is_one_assertion(bank, fintech, name):
     """A single JWT is sent, and each parameter once."""
-    form = fintech.authenticated(fintech.asking())
+    form = fintech.authenticated(fintech.request_arguments())
     twice = [*form.items(), (name, form[name])]
     answer = bank.send("POST", "/par", form=twice, certificate=fintech.certificate)
     assert (answer.status, answer.error) == (400, "invalid_request")
@@ -133,14 +133,14 @@ def test_2_2_there_is_one_assertion(bank, fintech, name):
 )
 def test_2_2_no_second_way_is_tried_beside_it(bank, fintech, header, form):
     """A client uses one way of authentication in a request."""
-    asked = fintech.authenticated(fintech.asking(**form))
-    assert refused(bank.send("POST", "/par", form=asked, headers=header, certificate=fintech.certificate))
+    requested_values = fintech.authenticated(fintech.request_arguments(**form))
+    assert refused(bank.send("POST", "/par", form=requested_values, headers=header, certificate=fintech.certificate))
 
 
 @pytest.mark.clause("RFC7523-3.2")
-def test_3_2_without_an_assertion_nobody_is_known(ask, fintech):
+def test_3_2_without_an_assertion_nobody_is_known(send_request, fintech):
     """A request without the assertion is refused, whoever it says it is from."""
-    assert refused(ask(fintech, client_assertion=None))
+    assert refused(send_request(fintech, client_assertion=None))
 
 
 # 3: what stands in it.
@@ -183,10 +183,10 @@ def test_3_issuer_and_subject_are_texts(fintech, claims):
         [],
     ],
 )
-def test_3_the_audience_is_the_issuer_as_a_string(ask, fintech, aud):
+def test_3_the_audience_is_the_issuer_as_a_string(send_request, fintech, aud):
     """3: aud names us; and FAPI 2.0 takes the issuer alone, as a string: no endpoint's URL and no array."""
-    assert refused(ask(fintech, fintech.assertion(aud=aud)))
-    assert accepted(ask(fintech, fintech.assertion(aud=ISSUER)))
+    assert refused(send_request(fintech, fintech.assertion(aud=aud)))
+    assert accepted(send_request(fintech, fintech.assertion(aud=ISSUER)))
 
 
 @pytest.mark.clause("RFC7523-3")
@@ -240,8 +240,8 @@ def test_3_neither_nbf_nor_iat_is_needed(fintech):
 def test_3_a_time_is_a_number(fintech, claim, value):
     """4, 5, 6: a NumericDate is a JSON number, and one that a clock could show."""
     times = {"exp": str(NOW + 60), "nbf": str(NOW), "iat": str(NOW)} | {claim: value}
-    told = ",".join(f'"{name}":{time}' for name, time in times.items())
-    payload = f'{{"iss":"fintech","sub":"fintech","aud":"{ISSUER}","jti":"{claim} {value[:9]}",{told}}}'
+    disclosed = ",".join(f'"{name}":{time}' for name, time in times.items())
+    payload = f'{{"iss":"fintech","sub":"fintech","aud":"{ISSUER}","jti":"{claim} {value[:9]}",{disclosed}}}'
     assert refused(push(fintech, signed(fintech, payload)))
 
 
@@ -284,12 +284,12 @@ def test_3_further_claims_are_nothing_to_us(fintech):
 
 
 @pytest.mark.clause("RFC7523-3")
-def test_3_it_is_signed_by_the_client(ask, fintech, rival):
+def test_3_it_is_signed_by_the_client(send_request, fintech, rival):
     """9: it is signed, by a key that the client registered; another client's is no use."""
     by_rival = fintech.with_(key=rival.key, alg="ES256").assertion()
     by_nobody = fintech.assertion(key=rsa_key("nobody"))
-    assert refused(ask(fintech, by_rival))
-    assert refused(ask(fintech, by_nobody))
+    assert refused(send_request(fintech, by_rival))
+    assert refused(send_request(fintech, by_nobody))
 
 
 @pytest.mark.clause("RFC7523-3")
@@ -370,12 +370,16 @@ ROLLOVER = {
 
 
 @pytest.mark.clause("RFC7523-3.2")
-def test_3_2_whoever_fails_learns_nothing_of_who_is_registered(ask, fintech):
+def test_3_2_whoever_fails_learns_nothing_of_who_is_registered(send_request, fintech):
     """invalid_client, in the same words for a client that is not there and for one whose assertion is not good."""
     unknown = fintech.with_(client_id="nobody-at-all")
     answers = {
         (answer.status, answer.text, answer.unnamed.headers)
-        for answer in (ask(unknown), ask(fintech, fintech.assertion(exp=NOW)), ask(fintech, client_assertion=None))
+        for answer in (
+            send_request(unknown),
+            send_request(fintech, fintech.assertion(exp=NOW)),
+            send_request(fintech, client_assertion=None),
+        )
     }
     assert len(answers) == 1
 
@@ -389,11 +393,11 @@ def test_3_2_a_refused_assertion_can_be_mended_and_sent_again(fintech):
 
 
 @pytest.mark.clause("RFC7523-3")
-def test_3_an_assertion_is_replay_cache_whatever_for(ask, fintech):
+def test_3_an_assertion_is_replay_cache_whatever_for(send_request, fintech):
     """7: a jti that was used before, here or at another endpoint, is refused until its assertion expired."""
     used = fintech.assertion()
-    assert accepted(ask(fintech, used))
-    assert refused(ask(fintech, used))
+    assert accepted(send_request(fintech, used))
+    assert refused(send_request(fintech, used))
     elsewhere = fintech.post(
         "/introspect", token="nothing", client_assertion_type=ASSERTION_TYPE, client_assertion=used
     )
@@ -418,9 +422,11 @@ def fapi1(request):
 @pytest.mark.clause("RFC7523-3")
 @pytest.mark.clause("PAR-2")
 @each("aud", NAMES_OF_US)
-def test_3_fapi_1_advanced_takes_the_issuer_also_in_an_array_and_an_endpoint_as_a_text(ask, fapi1_advanced_client, aud):
+def test_3_fapi_1_advanced_takes_the_issuer_also_in_an_array_and_an_endpoint_as_a_text(
+    send_request, fapi1_advanced_client, aud
+):
     """3: the token endpoint's URL may be used; PAR 2 takes the issuer, the token endpoint's and its own URL."""
-    assert accepted(ask(fapi1_advanced_client, fapi1_advanced_client.assertion(aud=aud)))
+    assert accepted(send_request(fapi1_advanced_client, fapi1_advanced_client.assertion(aud=aud)))
 
 
 @pytest.mark.clause("RFC7523-3")
@@ -455,9 +461,9 @@ def test_3_the_issuer_is_the_sole_audience(fapi1, aud):
         [ISSUER, 1],
     ],
 )
-def test_3_no_array_with_an_endpoint_in_place_of_the_issuer_is_taken(ask, fapi1_advanced_client, aud):
+def test_3_no_array_with_an_endpoint_in_place_of_the_issuer_is_taken(send_request, fapi1_advanced_client, aud):
     """An assertion that another server asked for, [that server, our token endpoint], was taken: audience injection."""
-    assert refused(ask(fapi1_advanced_client, fapi1_advanced_client.assertion(aud=aud)))
+    assert refused(send_request(fapi1_advanced_client, fapi1_advanced_client.assertion(aud=aud)))
 
 
 @pytest.mark.fault("1e")
@@ -488,10 +494,10 @@ def test_3_fapi_1_advanced_takes_no_other_audience(fapi1_advanced_client, aud):
 
 @pytest.mark.clause("RFC7523-3")
 @pytest.mark.parametrize("typ", ["client-authentication+jwt", "JWT", "application/client-authentication+jwt", None])
-def test_3_an_assertion_may_say_that_it_is_one(ask, fintech, client_secret_jwt_client, typ):
+def test_3_an_assertion_may_say_that_it_is_one(send_request, fintech, client_secret_jwt_client, typ):
     """RFC 10070: explicit typing, by client-authentication+jwt."""
     for client in (fintech, client_secret_jwt_client):
-        assert accepted(ask(client, client.assertion(headers={"typ": typ})))
+        assert accepted(send_request(client, client.assertion(headers={"typ": typ})))
 
 
 @pytest.mark.fault("1h")
@@ -504,11 +510,11 @@ def test_a_jwt_of_another_kind_is_no_assertion(fintech, client_secret_jwt_client
 
 
 @pytest.mark.clause("RFC7523-3")
-def test_3_a_mac_is_replay_cache_by_its_jti(ask, client_secret_jwt_client):
+def test_3_a_mac_is_replay_cache_by_its_jti(send_request, client_secret_jwt_client):
     """What holds of signatures holds of MACs: iss, sub, exp and jti are looked at alike."""
     sent = client_secret_jwt_client.assertion()
-    assert accepted(ask(client_secret_jwt_client, sent))
-    assert refused(ask(client_secret_jwt_client, sent))
+    assert accepted(send_request(client_secret_jwt_client, sent))
+    assert refused(send_request(client_secret_jwt_client, sent))
     for wrong in (
         {"iss": "fapi1-bearer"},
         {"sub": "fapi1-bearer"},
@@ -517,7 +523,7 @@ def test_3_a_mac_is_replay_cache_by_its_jti(ask, client_secret_jwt_client):
         {"jti": None},
         {"iat": NOW + 62},
     ):
-        assert refused(ask(client_secret_jwt_client, client_secret_jwt_client.assertion(**wrong)))
+        assert refused(send_request(client_secret_jwt_client, client_secret_jwt_client.assertion(**wrong)))
 
 
 @pytest.mark.clause("RFC7518-3.2")

@@ -150,10 +150,12 @@ def test_2_a_record_of_an_open_banking_directory_registers_and_what_is_left_out_
     """The authorization server MUST ignore any client metadata that it does not understand; here, not without a word."""
     client = bank.register(**DIRECTORY)
     assert client.tls_client_certificate_bound_access_tokens
-    told = metadata.left_out(DIRECTORY)
-    assert {"contacts", "software_statement", "software_roles", "org_id", "client_name#fr", "logo_uri"} <= set(told)
-    assert not set(told) & metadata.MEMBERS
-    assert set(told) | {name for name in DIRECTORY if hasattr(client, name)} == DIRECTORY.keys()
+    disclosed = metadata.left_out(DIRECTORY)
+    assert {"contacts", "software_statement", "software_roles", "org_id", "client_name#fr", "logo_uri"} <= set(
+        disclosed
+    )
+    assert not set(disclosed) & metadata.MEMBERS
+    assert set(disclosed) | {name for name in DIRECTORY if hasattr(client, name)} == DIRECTORY.keys()
     name = x509.Name(
         [
             x509.NameAttribute(x509.ObjectIdentifier(oid), value)
@@ -176,7 +178,7 @@ def test_2_a_record_of_an_open_banking_directory_registers_and_what_is_left_out_
 def test_2_a_client_may_bind_itself_to_pushed_requests(fapi1_baseline_client):
     """RFC 9126 6: require_pushed_authorization_requests of a client, where its profile would take others."""
     bank, client = fapi1_baseline_client.bank, fapi1_baseline_client
-    direct = client.asking() | {"client_id": client.client_id}
+    direct = client.request_arguments() | {"client_id": client.client_id}
     assert bank.send("GET", "/authorize", query=direct).status == 303
     keys = {"keys": [jwk(client.key)]}
     bank.register(
@@ -503,9 +505,9 @@ def test_3_2_2_any_other_value_is_refused_or_can_be_kept(data):
         client = metadata.registered({**EVERY, name: value})
     except (InvalidClientMetadata, InvalidRedirectUri) as refusal:
         client = None
-        told = refusal.description
+        disclosed = refusal.description
     if client is None:
-        assert told.isprintable()
+        assert disclosed.isprintable()
     else:
         assert decode(Client, encode(client)) == client
 
@@ -521,8 +523,8 @@ def test_3_2_2_any_other_key_is_refused_or_can_be_kept(data):
         client = registered(jwks={"keys": [{**key, name: value}]})
     except InvalidClientMetadata as refusal:
         client = None
-        told = refusal.description
+        disclosed = refusal.description
     if client is None:
-        assert told.isprintable()
+        assert disclosed.isprintable()
     else:
         assert decode(Client, encode(client)) == client

@@ -11,7 +11,7 @@ ALICE = "c4d0a1ce-0001-4000-8000-000000000001"
 NOTHING = {"active": False}
 
 
-def told(answer):
+def disclosed(answer):
     assert answer.status == 200, answer.text
     assert answer.header("cache-control") == "no-store"
     return answer.json()
@@ -48,8 +48,8 @@ def test_2_the_endpoint_is_an_https_url_of_the_metadata(bank):
 @each("method", ["GET", "PUT", "DELETE", "HEAD"])
 def test_2_1_it_takes_post_alone(bank, fintech, method):
     """The request is a POST with form parameters, so that no token gets into a log of addresses (RFC 7662 4)."""
-    asked = fintech.authenticated({"token": fintech.tokens()["access_token"]})
-    answer = bank.send(method, "/introspect", query=asked, certificate=fintech.certificate)
+    requested_values = fintech.authenticated({"token": fintech.tokens()["access_token"]})
+    answer = bank.send(method, "/introspect", query=requested_values, certificate=fintech.certificate)
     assert (answer.status, answer.header("allow")) == (405, "POST")
 
 
@@ -75,10 +75,10 @@ def test_2_1_a_client_without_grant_types_is_no_protected_resource(bank, tls_cli
     suspended = CLIENTS["tls-client-auth"]() | {"grant_types": [], "redirect_uris": []}
     bank.register(**suspended)
     bank.now += 60
-    assert told(tls_client_auth_client.introspect(token)) == NOTHING
+    assert disclosed(tls_client_auth_client.introspect(token)) == NOTHING
     bank.register(**suspended | {"protected_resources": ["https://api.bank.example"]})
     bank.now += 60
-    assert told(tls_client_auth_client.introspect(token))["active"]
+    assert disclosed(tls_client_auth_client.introspect(token))["active"]
 
 
 @pytest.mark.fault("1f")
@@ -105,7 +105,7 @@ def test_2_1_token_is_required(each_client, token):
 @each("hint", ["access_token", "refresh_token", "id_token", "of-no-registry", ""])
 def test_2_1_a_hint_is_no_more_than_a_hint(fintech, kind, hint):
     """token_type_hint may be wrong or unknown: the search goes on over all types."""
-    assert told(fintech.introspect(fintech.tokens()[kind], token_type_hint=hint))["active"] is True
+    assert disclosed(fintech.introspect(fintech.tokens()[kind], token_type_hint=hint))["active"] is True
 
 
 @pytest.mark.clause("RFC7662-2.1")
@@ -130,7 +130,7 @@ def test_2_1_an_assertion_is_good_for_one_question(fintech):
     """The authorization of a question is used up by it."""
     token = fintech.tokens()["access_token"]
     used = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": fintech.assertion()}
-    assert told(fintech.introspect(token, **used))["active"] is True
+    assert disclosed(fintech.introspect(token, **used))["active"] is True
     answer = fintech.introspect(token, **used)
     assert (answer.status, answer.error) == (401, "invalid_client")
 
@@ -143,7 +143,7 @@ def test_2_2_an_active_access_token_is_described(bank, each_client):
     """active, scope, client_id, token_type, exp, iat, sub and iss, each of the type and meaning that 2.2 gives it."""
     tokens = each_client.tokens()
     bank.now += 60
-    assert told(each_client.introspect(tokens["access_token"])) == {
+    assert disclosed(each_client.introspect(tokens["access_token"])) == {
         "active": True,
         "iss": ISSUER,
         "client_id": each_client.client_id,
@@ -161,7 +161,7 @@ def test_2_2_an_active_access_token_is_described(bank, each_client):
 @pytest.mark.clause("RFC7662-2.2")
 def test_2_2_an_active_refresh_token_is_described_without_a_token_type(each_client):
     """A refresh token is active as long as its grant is; it is of no type that a resource would take."""
-    answer = told(each_client.introspect(each_client.tokens()["refresh_token"]))
+    answer = disclosed(each_client.introspect(each_client.tokens()["refresh_token"]))
     assert (answer["active"], answer["sub"], answer["scope"]) == (True, ALICE, "openid profile accounts")
     assert answer["exp"] == NOW + 90 * 86_400
     assert "token_type" not in answer
@@ -171,7 +171,7 @@ def test_2_2_an_active_refresh_token_is_described_without_a_token_type(each_clie
 def test_2_2_a_clients_own_token_has_no_subject(each_client):
     """sub is who authorized the token; nobody did."""
     token = each_client.post("/token", grant_type="client_credentials").json()["access_token"]
-    answer = told(each_client.introspect(token))
+    answer = disclosed(each_client.introspect(token))
     assert (answer["active"], answer["scope"]) == (True, "accounts")
     assert not {"sub", "acr", "auth_time"} & answer.keys()
 
@@ -180,14 +180,14 @@ def test_2_2_a_clients_own_token_has_no_subject(each_client):
 def test_2_2_a_narrowed_token_is_described_by_its_own_scope(fintech):
     """scope is the token's, not the grant's."""
     answer = fintech.refresh(fintech.tokens()["refresh_token"], scope="accounts")
-    assert told(fintech.introspect(answer.json()["access_token"]))["scope"] == "accounts"
+    assert disclosed(fintech.introspect(answer.json()["access_token"]))["scope"] == "accounts"
 
 
 @pytest.mark.clause("RFC7662-2.2")
 @each("token", ["x", ".", "..", "a.b", "a.b.c", " ", "\x00", "\N{SNOWMAN}", "x" * 5000, "eyJhbGciOiJub25lIn0.e30."])
 def test_2_2_what_is_no_token_is_inactive_and_nothing_else_is_said(each_client, token):
     """An unknown token is no error; the answer holds active, false, and no more (RFC 7662 2.2, 4)."""
-    assert told(each_client.introspect(token)) == NOTHING
+    assert disclosed(each_client.introspect(token)) == NOTHING
 
 
 @pytest.mark.clause("RFC7662-2.2")
@@ -196,14 +196,14 @@ def test_2_2_a_code_a_request_uri_and_an_id_token_are_no_tokens(fintech):
     request_uri = fintech.pushed()
     code = fintech.code()
     for token in (code, request_uri, request_uri.rpartition(":")[2]):
-        assert told(fintech.introspect(token)) == NOTHING
-    assert told(fintech.introspect(fintech.redeem(code).json()["id_token"])) == NOTHING
+        assert disclosed(fintech.introspect(token)) == NOTHING
+    assert disclosed(fintech.introspect(fintech.redeem(code).json()["id_token"])) == NOTHING
 
 
 @pytest.mark.clause("RFC7662-2.2")
 def test_2_2_a_resource_learns_only_of_the_scope_that_it_serves(fintech, resource_server):
     """The answer may be limited by who asks: a resource learns nothing of scopes that are meant for others."""
-    answer = told(resource_server.introspect(fintech.tokens()["access_token"]))
+    answer = disclosed(resource_server.introspect(fintech.tokens()["access_token"]))
     assert (answer["active"], answer["scope"], answer["client_id"], answer["sub"]) == (
         True,
         "accounts",
@@ -215,14 +215,14 @@ def test_2_2_a_resource_learns_only_of_the_scope_that_it_serves(fintech, resourc
 @pytest.mark.clause("RFC7662-2.2")
 def test_2_2_a_resource_that_serves_none_of_its_scopes_learns_nothing(fintech, resource_server, payments):
     """A token that is not to be used at the resource is inactive there."""
-    assert told(payments.introspect(fintech.tokens()["access_token"])) == NOTHING
-    assert told(resource_server.introspect(fintech.tokens(scope="openid profile")["access_token"])) == NOTHING
+    assert disclosed(payments.introspect(fintech.tokens()["access_token"])) == NOTHING
+    assert disclosed(resource_server.introspect(fintech.tokens(scope="openid profile")["access_token"])) == NOTHING
 
 
 @pytest.mark.clause("RFC7662-2.2")
 def test_2_2_a_refresh_token_is_not_for_resources(fintech, resource_server):
     """A refresh token opens no resource."""
-    assert told(resource_server.introspect(fintech.tokens()["refresh_token"])) == NOTHING
+    assert disclosed(resource_server.introspect(fintech.tokens()["refresh_token"])) == NOTHING
 
 
 @pytest.mark.clause("RFC7662-4")
@@ -230,8 +230,8 @@ def test_2_2_a_refresh_token_is_not_for_resources(fintech, resource_server):
 def test_4_a_client_learns_nothing_of_another_clients_token(fintech, rival, tls_client_auth_client, kind):
     """Who might have found a token is not told that it is one."""
     token = fintech.tokens()[kind]
-    assert told(rival.introspect(token)) == NOTHING
-    assert told(tls_client_auth_client.introspect(token)) == NOTHING
+    assert disclosed(rival.introspect(token)) == NOTHING
+    assert disclosed(tls_client_auth_client.introspect(token)) == NOTHING
 
 
 # 2.3, 4: what makes a token inactive.
@@ -242,11 +242,11 @@ def test_4_an_expired_token_is_inactive(bank, fintech):
     """If the token can expire, the server MUST determine whether it has: from that second on."""
     tokens = fintech.tokens()
     bank.now = NOW + tokens["expires_in"] - 1
-    assert told(fintech.introspect(tokens["access_token"]))["active"] is True
+    assert disclosed(fintech.introspect(tokens["access_token"]))["active"] is True
     bank.now += 1
-    assert told(fintech.introspect(tokens["access_token"])) == NOTHING
+    assert disclosed(fintech.introspect(tokens["access_token"])) == NOTHING
     bank.now = NOW + 90 * 86_400
-    assert told(fintech.introspect(tokens["refresh_token"])) == NOTHING
+    assert disclosed(fintech.introspect(tokens["refresh_token"])) == NOTHING
 
 
 @pytest.mark.clause("RFC7662-4")
@@ -255,12 +255,12 @@ def test_4_a_revoked_token_is_inactive(fintech, resource_server):
     tokens = fintech.tokens()
     other = fintech.refresh(tokens["refresh_token"]).json()["access_token"]
     fintech.revoke(other)
-    assert told(fintech.introspect(other)) == NOTHING
-    assert told(resource_server.introspect(other)) == NOTHING
+    assert disclosed(fintech.introspect(other)) == NOTHING
+    assert disclosed(resource_server.introspect(other)) == NOTHING
     fintech.revoke(tokens["refresh_token"])
     for token in (tokens["refresh_token"], tokens["access_token"]):
-        assert told(fintech.introspect(token)) == NOTHING
-        assert told(resource_server.introspect(token)) == NOTHING
+        assert disclosed(fintech.introspect(token)) == NOTHING
+        assert disclosed(resource_server.introspect(token)) == NOTHING
 
 
 @pytest.mark.clause("RFC7662-4")
@@ -281,8 +281,8 @@ def test_4_a_token_that_was_tampered_with_is_inactive(fintech):
         one[:-1],
         one[1:],
     ):
-        assert told(fintech.introspect(token)) == NOTHING, token
-    assert told(fintech.introspect(one))["active"] is True
+        assert disclosed(fintech.introspect(token)) == NOTHING, token
+    assert disclosed(fintech.introspect(one))["active"] is True
 
 
 @pytest.mark.clause("RFC7662-2.3")
@@ -306,8 +306,8 @@ def test_2_3_a_malformed_question_is_an_error(bank, tls_client_auth_client, agai
 def test_5_nothing_is_told_about_the_person_beyond_who_authorized_it(fintech, resource_server):
     """Privacy: no name, no address, no claim of the person goes to whoever asks about a token."""
     answer = fintech.introspect(fintech.tokens(scope="openid profile email accounts")["access_token"])
-    asked_by_resource = resource_server.introspect(
+    introspected_by_resource = resource_server.introspect(
         fintech.tokens(scope="openid profile email accounts")["access_token"]
     )
-    for text in (answer.text, asked_by_resource.text):
+    for text in (answer.text, introspected_by_resource.text):
         assert not any(word in text.lower() for word in ("alice", "sandbox", "example.com", "1987"))

@@ -70,9 +70,9 @@ def test_3_1_3_6_at_hash_is_the_left_half_of_the_hash_of_the_id_tokens_alg(clien
     for who, hashing, size in ((client, sha512, 32), (fintech, sha256, 16)):
         tokens = who.tokens()
         at_hash = jwt.decode(tokens["id_token"], options={"verify_signature": False})["at_hash"]
-        told = urlsafe_b64decode(at_hash + "=" * (-len(at_hash) % 4))
-        assert told == half(hashing(tokens["access_token"].encode()).digest())
-        assert len(told) == size
+        disclosed = urlsafe_b64decode(at_hash + "=" * (-len(at_hash) % 4))
+        assert disclosed == half(hashing(tokens["access_token"].encode()).digest())
+        assert len(disclosed) == size
 
 
 @pytest.mark.clause("RFC8037-3.1")

@@ -140,7 +140,7 @@ def test_2_issuer_is_an_https_url_without_query_or_fragment(bank):
 )
 def test_2_an_issuer_of_another_form_can_not_be_configured(bank, name, value):
     """issuer: a URL that uses the https scheme and has no query or fragment; so do the hosts beside it."""
-    given = {variable(field): told for field, told in vars(bank.settings).items() if told is not None}
+    given = {variable(field): disclosed for field, disclosed in vars(bank.settings).items() if disclosed is not None}
     assert Settings.read(given) == bank.settings
     with pytest.raises(SettingsError, match=rf"{variable(name)} must be https"):
         Settings.read(given | {variable(name): value})
@@ -150,10 +150,10 @@ def test_2_an_issuer_of_another_form_can_not_be_configured(bank, name, value):
 def test_2_each_endpoint_that_is_told_is_there_and_no_other_is(bank):
     """The endpoints' URLs: https, on our host; none that is there is left out."""
     metadata = bank.metadata()
-    told = {name for name in metadata if name.endswith("_endpoint")}
-    assert told == ENDPOINTS.keys()
-    paths = {name: urlsplit(metadata[name]).path for name in told}
-    assert {name: ISSUER + path for name, path in paths.items()} == {name: metadata[name] for name in told}
+    disclosed = {name for name in metadata if name.endswith("_endpoint")}
+    assert disclosed == ENDPOINTS.keys()
+    paths = {name: urlsplit(metadata[name]).path for name in disclosed}
+    assert {name: ISSUER + path for name, path in paths.items()} == {name: metadata[name] for name in disclosed}
     assert set(app.app.routes) == set(paths.values()) | WELL_KNOWN | PAGES
     for name, path in paths.items():
         assert bank.send(ENDPOINTS[name], path).status not in (404, 405, 500)
@@ -201,8 +201,10 @@ def test_2_response_types_supported(bank, of_each_profile):
 
     def works(response_type):
         modes = (None, "jwt")
-        asked = [{"scope": "openid", "response_type": response_type, "response_mode": mode} for mode in modes]
-        return any(pushes(client, **one).status == 201 for client in of_each_profile for one in asked)
+        requested_values = [
+            {"scope": "openid", "response_type": response_type, "response_mode": mode} for mode in modes
+        ]
+        return any(pushes(client, **one).status == 201 for client in of_each_profile for one in requested_values)
 
     assert working(RESPONSE_TYPES, works) == set(bank.metadata()["response_types_supported"])
 
@@ -211,13 +213,13 @@ def test_2_response_types_supported(bank, of_each_profile):
 def test_2_response_modes_supported(bank, of_each_profile):
     """Each response_mode that is told brings a response to some client of ours; no client gets another."""
 
-    def answered(client, **asked):
-        pushed = pushes(client, scope="openid", **asked)
+    def answered(client, **requested_values):
+        pushed = pushes(client, scope="openid", **requested_values)
         if pushed.status != 201:
             return False
         back = Browser(bank).login(client.client_id, pushed.json()["request_uri"])
-        told = back.posted if not back.leads_on else back.fragment if "#" in back.location else back.parameters
-        return bool(told.keys() & {"code", "response"})
+        disclosed = back.posted if not back.leads_on else back.fragment if "#" in back.location else back.parameters
+        return bool(disclosed.keys() & {"code", "response"})
 
     def works(mode):
         types = ("code", "code id_token")
@@ -251,28 +253,30 @@ def test_2_auth_methods_supported(
     But that a public client can't introspect.
     """
     metadata = bank.metadata()
-    told = set(metadata["token_endpoint_auth_methods_supported"])
+    disclosed = set(metadata["token_endpoint_auth_methods_supported"])
     clients = {
         client.auth: client
         for client in (fintech, tls_client_auth_client, self_signed_client, client_secret_jwt_client, public_client)
     }
-    assert clients.keys() == told
+    assert clients.keys() == disclosed
     for client in clients.values():
         token = client.tokens(scope="openid accounts")["access_token"]
         assert (client.introspect(token).status == 200) is (client.auth != "none")
         assert client.revoke(token).status == 200
-    assert set(metadata["revocation_endpoint_auth_methods_supported"]) == told
-    assert set(metadata["introspection_endpoint_auth_methods_supported"]) == told - {"none"}
+    assert set(metadata["revocation_endpoint_auth_methods_supported"]) == disclosed
+    assert set(metadata["introspection_endpoint_auth_methods_supported"]) == disclosed - {"none"}
     with_everything = {
         "jwks": {"keys": [jwk(ec_key("self-signed"), x5c=[b64encode(der(certificate("self-signed"))).decode()])]}
     }
     names = {"tls_client_auth": {"tls_client_auth_san_dns": "client.example"}}
 
     def can_register(method):
-        asked = {"token_endpoint_auth_method": method, "grant_types": ["authorization_code"]} | names.get(method, {})
-        return any(registers(bank, profile=profile, **with_everything | asked) for profile in PROFILES)
+        requested_values = {"token_endpoint_auth_method": method, "grant_types": ["authorization_code"]} | names.get(
+            method, {}
+        )
+        return any(registers(bank, profile=profile, **with_everything | requested_values) for profile in PROFILES)
 
-    assert working(METHODS, can_register) == told
+    assert working(METHODS, can_register) == disclosed
 
 
 @pytest.mark.clause("RFC8414-2")
@@ -299,9 +303,9 @@ def test_2_auth_signing_alg_values_supported(bank, fintech, client_secret_jwt_cl
         assert answer.status == 200 or answer.error == "invalid_client"
         return answer.status == 200
 
-    told = set(bank.metadata()[f"{endpoint}_endpoint_auth_signing_alg_values_supported"])
-    assert working(ALGS, works) == told
-    assert "none" not in told
+    disclosed = set(bank.metadata()[f"{endpoint}_endpoint_auth_signing_alg_values_supported"])
+    assert working(ALGS, works) == disclosed
+    assert "none" not in disclosed
 
 
 @pytest.mark.clause("RFC8414-2")
@@ -318,13 +322,15 @@ def test_2_code_challenge_methods_supported(bank, fintech):
 @pytest.mark.clause("RFC8414-2")
 def test_2_what_is_not_offered_is_not_told(bank, fintech):
     """Registration, device and logout endpoints, signed metadata: no member speaks of what is not there."""
-    told = bank.metadata()
+    disclosed = bank.metadata()
     for name in ("registration_endpoint", "device_authorization_endpoint", "end_session_endpoint", "signed_metadata"):
-        assert name not in told
-    assert told["require_request_uri_registration"] is True
+        assert name not in disclosed
+    assert disclosed["require_request_uri_registration"] is True
     assert fintech.push(request_uri="https://fintech.example/request").error == "invalid_request"
-    assert told["require_pushed_authorization_requests"] is False  # of all: FAPI 1.0 has others
-    assert Browser(bank).get("/authorize", fintech.asking(client_id="fintech")).page_error == "invalid_request"
+    assert disclosed["require_pushed_authorization_requests"] is False  # of all: FAPI 1.0 has others
+    assert (
+        Browser(bank).get("/authorize", fintech.request_arguments(client_id="fintech")).page_error == "invalid_request"
+    )
 
 
 # 2: what extensions add.
@@ -345,8 +351,8 @@ def test_2_request_object_signing_alg_values_supported(bank, fintech):
             return False
         now = bank.now
         of_a_jwt = {"iss": client.client_id, "aud": ISSUER, "nbf": now, "exp": now + 60}
-        asked = client.asking(client_id=client.client_id) | of_a_jwt
-        sent = signed(jwt.encode(asked, rsa_key("own"), algorithm="PS256", headers={"kid": "k1"}), alg, key)
+        requested_values = client.request_arguments(client_id=client.client_id) | of_a_jwt
+        sent = signed(jwt.encode(requested_values, rsa_key("own"), algorithm="PS256", headers={"kid": "k1"}), alg, key)
         client = client.with_(key=rsa_key("own"))
         proven = client.assertion(headers={"kid": "own"})
         form = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": proven}
@@ -433,8 +439,8 @@ def test_3_2_it_is_a_json_object_whose_lists_have_members(bank):
     """200, application/json; several values are arrays; claims with zero elements MUST be omitted."""
     answer = bank.send("GET", PATH)
     assert (answer.status, answer.header("content-type")) == (200, "application/json")
-    told = answer.json()
-    lists = {name: value for name, value in told.items() if name.endswith(("_supported", "_values"))}
+    disclosed = answer.json()
+    lists = {name: value for name, value in disclosed.items() if name.endswith(("_supported", "_values"))}
     lists = {name: value for name, value in lists.items() if not isinstance(value, bool)}
     assert len(lists) > 15
     for name, value in lists.items():
@@ -448,11 +454,13 @@ def test_3_2_it_is_a_json_object_whose_lists_have_members(bank):
 def test_3_2_a_deployment_whose_profiles_offer_less_tells_less(bank, monkeypatch):
     """Claims with zero elements MUST be omitted: where nothing is signed, no algorithm is told, nor an empty list."""
     monkeypatch.setattr(server_metadata, "PROFILES", {"only": PROFILES["fapi2-security"]})
-    told = bank.metadata()
-    assert told["response_modes_supported"] == ["query"]
-    assert told["request_parameter_supported"] is False
-    assert not {f"{what}_signing_alg_values_supported" for what in ("request_object", "authorization")} & told.keys()
-    assert [] not in told.values()
+    disclosed = bank.metadata()
+    assert disclosed["response_modes_supported"] == ["query"]
+    assert disclosed["request_parameter_supported"] is False
+    assert (
+        not {f"{what}_signing_alg_values_supported" for what in ("request_object", "authorization")} & disclosed.keys()
+    )
+    assert [] not in disclosed.values()
 
 
 @pytest.mark.clause("RFC8414-3.3")

@@ -13,7 +13,7 @@ from tests.conftest import STANDARD
 from tests.each import each
 
 WITH_CERTIFICATES = {
-    "/par": lambda client: client.asking(),
+    "/par": lambda client: client.request_arguments(),
     "/token": lambda client: {"grant_type": "client_credentials"},
     "/introspect": lambda client: {"token": "nothing"},
     "/revoke": lambda client: {"token": "nothing"},
@@ -54,7 +54,7 @@ OTHER_NAMES = {
 
 
 @pytest.fixture(params=WITH_CERTIFICATES)
-def ask(request):
+def send_request(request):
     """A client's request to each endpoint, one after the other, with the certificate given."""
     return lambda client, shown: client.post(
         request.param, certificate=shown, **WITH_CERTIFICATES[request.param](client)
@@ -62,7 +62,7 @@ def ask(request):
 
 
 def push(client, shown):
-    return client.post("/par", certificate=shown, **client.asking())
+    return client.post("/par", certificate=shown, **client.request_arguments())
 
 
 def accepted(answer):
@@ -103,39 +103,43 @@ def subject(*attributes):
 
 @pytest.mark.clause("RFC8705-2")
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.1-6")
-def test_2_a_client_is_known_by_its_certificate_at_every_endpoint(ask, tls_client_auth_client, self_signed_client):
+def test_2_a_client_is_known_by_its_certificate_at_every_endpoint(
+    send_request, tls_client_auth_client, self_signed_client
+):
     """Certificate and registered client together authenticate it, by either method."""
-    assert accepted(ask(tls_client_auth_client, tls_client_auth_client.certificate))
-    assert accepted(ask(self_signed_client, self_signed_client.certificate))
+    assert accepted(send_request(tls_client_auth_client, tls_client_auth_client.certificate))
+    assert accepted(send_request(self_signed_client, self_signed_client.certificate))
 
 
 @pytest.mark.clause("RFC8705-2")
-def test_2_without_a_certificate_nobody_is_known(ask, tls_client_auth_client, self_signed_client):
+def test_2_without_a_certificate_nobody_is_known(send_request, tls_client_auth_client, self_signed_client):
     """For a client of either method, a connection without a certificate proves nothing."""
-    assert refused(ask(tls_client_auth_client, None))
-    assert refused(ask(self_signed_client, None))
+    assert refused(send_request(tls_client_auth_client, None))
+    assert refused(send_request(self_signed_client, None))
 
 
 @pytest.mark.clause("RFC8705-2")
 def test_2_client_id_must_be_sent(tls_client_auth_client, self_signed_client):
     """The client includes client_id in every request: a certificate alone does not say who is meant."""
     for client in (tls_client_auth_client, self_signed_client):
-        assert refused(client.post("/par", **client.asking(client_id=None)))
+        assert refused(client.post("/par", **client.request_arguments(client_id=None)))
 
 
 @pytest.mark.clause("RFC8705-2")
-def test_2_client_id_says_whose_certificate_is_expected(ask, tls_client_auth_client, self_signed_client):
+def test_2_client_id_says_whose_certificate_is_expected(send_request, tls_client_auth_client, self_signed_client):
     """The certificate must be the one expected of that very client; another registered client's is not."""
-    assert refused(ask(tls_client_auth_client, self_signed_client.certificate))
-    assert refused(ask(self_signed_client, tls_client_auth_client.certificate))
-    assert refused(ask(tls_client_auth_client.with_(client_id="resource-server"), tls_client_auth_client.certificate))
+    assert refused(send_request(tls_client_auth_client, self_signed_client.certificate))
+    assert refused(send_request(self_signed_client, tls_client_auth_client.certificate))
+    assert refused(
+        send_request(tls_client_auth_client.with_(client_id="resource-server"), tls_client_auth_client.certificate)
+    )
 
 
 @pytest.mark.clause("RFC8705-2")
-def test_2_a_client_of_another_method_is_not_known_by_its_certificate(ask, fintech):
+def test_2_a_client_of_another_method_is_not_known_by_its_certificate(send_request, fintech):
     """The method is the registered one: a client of private_key_jwt is not authenticated by a certificate."""
     only_certificate = fintech.with_(auth="tls_client_auth")
-    assert refused(ask(only_certificate, fintech.certificate))
+    assert refused(send_request(only_certificate, fintech.certificate))
 
 
 @pytest.mark.clause("RFC8705-2")
@@ -149,10 +153,10 @@ def test_2_a_client_of_another_method_is_not_known_by_its_certificate(ask, finte
         "\x00",
     ],
 )
-def test_2_what_is_no_certificate_is_refused(ask, tls_client_auth_client, self_signed_client, pem):
+def test_2_what_is_no_certificate_is_refused(send_request, tls_client_auth_client, self_signed_client, pem):
     """A certificate that can't be read proves nothing, and makes nothing fail."""
-    assert refused(ask(tls_client_auth_client, pem))
-    assert refused(ask(self_signed_client, pem))
+    assert refused(send_request(tls_client_auth_client, pem))
+    assert refused(send_request(self_signed_client, pem))
 
 
 @pytest.mark.clause("RFC8705-2.1")
@@ -336,10 +340,10 @@ def test_2_1_2_other_methods_register_no_name(bank, method):
 
 
 @pytest.mark.clause("RFC8705-2.2")
-def test_2_2_only_the_registered_certificate_is_the_client(ask, self_signed_client):
+def test_2_2_only_the_registered_certificate_is_the_client(send_request, self_signed_client):
     """The certificate must match one of the client's; the same name and even the same key in another one do not."""
-    assert refused(ask(self_signed_client, certificate("self-signed", key=ec_key("other-key"))))
-    assert refused(ask(self_signed_client, certificate("self-signed", days=399)))
+    assert refused(send_request(self_signed_client, certificate("self-signed", key=ec_key("other-key"))))
+    assert refused(send_request(self_signed_client, certificate("self-signed", days=399)))
 
 
 @pytest.mark.clause("RFC8705-2.2.2")
@@ -416,8 +420,8 @@ def test_3_the_certificate_is_the_one_of_the_tls_layer_never_of_a_header(bank, t
     written = tuple((name, tls_client_auth_client.certificate.replace("\n", "%0A")) for name in names)
     bearer = (("Authorization", f"Bearer {token}"),)
     assert unfit(bank.send("GET", "/userinfo", headers=bearer + written))
-    asked = tls_client_auth_client.authenticated(tls_client_auth_client.asking())
-    assert refused(bank.send("POST", "/par", form=asked, headers=written))
+    requested_values = tls_client_auth_client.authenticated(tls_client_auth_client.request_arguments())
+    assert refused(bank.send("POST", "/par", form=requested_values, headers=written))
 
 
 @pytest.mark.clause("RFC8705-3")
@@ -464,8 +468,8 @@ def test_3_2_introspection_tells_the_certificates_thumbprint(each_client):
 @pytest.mark.clause("RFC8705-3.2")
 def test_3_2_a_resource_learns_it_too(fintech, resource_server):
     """A protected resource that asks about a token can compare the certificate itself."""
-    told = resource_server.introspect(fintech.tokens()["access_token"]).json()
-    assert told["cnf"] == {"x5t#S256": x5t_s256(fintech.certificate)}
+    disclosed = resource_server.introspect(fintech.tokens()["access_token"]).json()
+    assert disclosed["cnf"] == {"x5t#S256": x5t_s256(fintech.certificate)}
 
 
 @pytest.mark.clause("RFC8705-3.1")
@@ -492,11 +496,11 @@ def test_3_1_the_thumbprint_is_of_the_certificate_not_of_how_it_is_written(finte
 @pytest.mark.clause("RFC8705-2.2.1")
 def test_3_3_metadata_says_what_is_supported(bank):
     """tls_client_certificate_bound_access_tokens is true, and both methods stand among those for each endpoint."""
-    told = bank.metadata()
-    assert told["tls_client_certificate_bound_access_tokens"] is True
+    disclosed = bank.metadata()
+    assert disclosed["tls_client_certificate_bound_access_tokens"] is True
     for endpoint in ("token", "introspection", "revocation"):
         assert {"tls_client_auth", "self_signed_tls_client_auth"} <= set(
-            told[f"{endpoint}_endpoint_auth_methods_supported"]
+            disclosed[f"{endpoint}_endpoint_auth_methods_supported"]
         )
 
 
@@ -516,8 +520,8 @@ def test_3_4_a_client_says_that_its_tokens_are_to_be_bound(bank, tls_client_auth
 @pytest.mark.clause("RFC8705-5")
 def test_5_endpoints_for_certificates_have_aliases_on_a_host_that_asks_for_them(bank):
     """mtls_endpoint_aliases names endpoints that also stand at top level, and none that browsers use."""
-    told = bank.metadata()
-    aliases = told["mtls_endpoint_aliases"]
+    disclosed = bank.metadata()
+    aliases = disclosed["mtls_endpoint_aliases"]
     assert aliases.keys() == {
         "token_endpoint",
         "pushed_authorization_request_endpoint",
@@ -526,8 +530,8 @@ def test_5_endpoints_for_certificates_have_aliases_on_a_host_that_asks_for_them(
         "revocation_endpoint",
     }
     for name, alias in aliases.items():
-        assert told[name].startswith(f"{ISSUER}/")
-        assert alias == told[name].replace(ISSUER, MTLS)
+        assert disclosed[name].startswith(f"{ISSUER}/")
+        assert alias == disclosed[name].replace(ISSUER, MTLS)
     assert bank.send("GET", "/.well-known/openid-configuration").json()["mtls_endpoint_aliases"] == aliases
 
 
@@ -575,5 +579,5 @@ def test_7_1_no_certificate_makes_another_client_of_who_refreshes(tls_client_aut
 def test_6_3_a_refreshed_token_is_bound_to_the_certificate_that_is_shown(each_client):
     """What a refresh gives is bound as what a code gave: introspection tells the same thumbprint."""
     answer = each_client.refresh(each_client.tokens()["refresh_token"])
-    told = each_client.introspect(answer.json()["access_token"]).json()
-    assert told["cnf"] == {"x5t#S256": x5t_s256(each_client.certificate)}
+    disclosed = each_client.introspect(answer.json()["access_token"]).json()
+    assert disclosed["cnf"] == {"x5t#S256": x5t_s256(each_client.certificate)}

@@ -41,7 +41,7 @@ def post(client, path, resources, **form):
 
 def code_of(client, *resources):
     """The code of a login whose pushed request names these."""
-    pushed = post(client, "/par", resources, **client.asking())
+    pushed = post(client, "/par", resources, **client.request_arguments())
     assert pushed.status == 201, pushed.text
     return Browser(client.bank).login(client.client_id, pushed.json()["request_uri"]).parameters["code"]
 
@@ -68,18 +68,18 @@ def opens(client, token):
     answer = client.userinfo(token)
     assert answer.status == 200 or answer.error == "invalid_token"
     assert allowed("/userinfo") == (answer.status == 200)  # the authorizer stands before it too
-    places = {API: allowed("/accounts"), LOANS: allowed("/loans"), USERINFO: answer.status == 200}
-    return {place for place, is_open in places.items() if is_open}
+    locations = {API: allowed("/accounts"), LOANS: allowed("/loans"), USERINFO: answer.status == 200}
+    return {location for location, is_open in locations.items() if is_open}
 
 
 @pytest.mark.fault("1g")
 @pytest.mark.clause("RFC8707-2")
-@each("asked", [(API,), (USERINFO,), (LOANS,), (API, LOANS), (USERINFO, API, LOANS)])
-def test_2_a_token_is_good_where_it_was_asked_for(fintech, asked):
+@each("requested_values", [(API,), (USERINFO,), (LOANS,), (API, LOANS), (USERINFO, API, LOANS)])
+def test_2_a_token_is_good_where_it_was_asked_for(fintech, requested_values):
     """A token that one API got opened userinfo and every other API: the parameter was left alone, and refused twice."""
-    tokens = redeemed(fintech, code_of(fintech, *asked)).json()
-    assert opens(fintech, tokens["access_token"]) == set(asked)
-    assert opens(fintech, refreshed(fintech, tokens["refresh_token"]).json()["access_token"]) == set(asked)
+    tokens = redeemed(fintech, code_of(fintech, *requested_values)).json()
+    assert opens(fintech, tokens["access_token"]) == set(requested_values)
+    assert opens(fintech, refreshed(fintech, tokens["refresh_token"]).json()["access_token"]) == set(requested_values)
 
 
 @pytest.mark.fault("1g")
@@ -102,12 +102,12 @@ def test_2_2_a_token_request_narrows_and_never_widens(fintech):
 @each("unknown", UNKNOWN)
 def test_2_what_is_no_resource_is_an_invalid_target(bank, fintech, fapi1_advanced_client, unknown):
     """The resource is invalid, unknown or malformed: at par, at the authorization endpoint by redirect, at the token endpoint."""
-    assert post(fintech, "/par", (API, unknown), **fintech.asking()).error == "invalid_target"
+    assert post(fintech, "/par", (API, unknown), **fintech.request_arguments()).error == "invalid_target"
     assert post(fintech, "/token", (unknown,), grant_type="client_credentials").error == "invalid_target"
-    asked = fapi1_advanced_client.direct(
+    requested_values = fapi1_advanced_client.direct(
         request=fapi1_advanced_client.request_object(response_type="code id_token", extra={"resource": [API, unknown]})
     )
-    assert Browser(bank).get("/authorize", asked).fragment["error"] == "invalid_target"
+    assert Browser(bank).get("/authorize", requested_values).fragment["error"] == "invalid_target"
 
 
 @pytest.mark.fault("1g")
@@ -128,7 +128,7 @@ def test_2_1_a_request_object_has_one_or_an_array(bank, fapi1_advanced_client, r
 @each("name", ["scope", "state", "resources", "audience", "client_id", "Resource"])
 def test_no_other_parameter_may_come_twice(fintech, name):
     """RFC 8707 2 lets one parameter come more than once, and that one alone."""
-    pairs = [*fintech.authenticated(fintech.asking()).items(), (name, "x"), (name, "x")]
+    pairs = [*fintech.authenticated(fintech.request_arguments()).items(), (name, "x"), (name, "x")]
     answer = fintech.bank.send("POST", "/par", form=pairs, certificate=fintech.certificate)
     assert answer.error == "invalid_request"
 
@@ -149,8 +149,8 @@ def test_2_3_a_token_that_names_none_and_is_bound_to_nothing_goes_where_its_scop
 @pytest.mark.clause("RFC8707-2.2")
 def test_2_2_a_clients_own_token_has_an_audience_too(fintech):
     """By client_credentials as well, the token is good at the resource that was named."""
-    for asked, opened in ((LOANS, "Allow"), (API, "Deny")):
-        token = post(fintech, "/token", (asked,), grant_type="client_credentials").json()["access_token"]
+    for requested_values, opened in ((LOANS, "Allow"), (API, "Deny")):
+        token = post(fintech, "/token", (requested_values,), grant_type="client_credentials").json()["access_token"]
         headers = fintech.presenting(token, "GET", "/rates")
         decision = fintech.bank.authorize("GET", "/rates", headers=headers, certificate=fintech.certificate)
         assert decision["policyDocument"]["Statement"][0]["Effect"] == opened

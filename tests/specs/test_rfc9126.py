@@ -49,7 +49,7 @@ def test_2_the_endpoint_is_https_and_authenticates_as_the_token_endpoint_does(ba
     """The rules for client authentication of the token endpoint apply here; the URL MUST use https."""
     assert bank.metadata()["pushed_authorization_request_endpoint"].startswith("https://")
     assert each_client.push().status == 201
-    without = {**each_client.asking(), "client_id": each_client.client_id}
+    without = {**each_client.request_arguments(), "client_id": each_client.client_id}
     refused(bank.send("POST", "/par", form=without), "invalid_client", status=401)
 
 
@@ -63,7 +63,7 @@ def test_2_a_client_that_authenticates_by_assertion_needs_no_certificate_here(fi
 @each("content_type", [FORM, f"{FORM};charset=UTF-8", FORM.upper()])
 def test_2_parameters_come_as_a_form(tls_client_auth_client, content_type):
     """The endpoint accepts POST requests with parameters in the body, form-encoded, in UTF-8."""
-    form = tls_client_auth_client.authenticated(tls_client_auth_client.asking(state="\u20ac \u00fc"))
+    form = tls_client_auth_client.authenticated(tls_client_auth_client.request_arguments(state="\u20ac \u00fc"))
     answer = tls_client_auth_client.bank.send(
         "POST", "/par", form=form, content_type=content_type, certificate=tls_client_auth_client.certificate
     )
@@ -76,7 +76,7 @@ def test_2_parameters_come_as_a_form(tls_client_auth_client, content_type):
 @each("content_type", [None, "application/json", "multipart/form-data", "text/plain"])
 def test_2_parameters_come_as_nothing_else(tls_client_auth_client, content_type):
     """The endpoint accepts the form encoding, and no other."""
-    form = urlencode(tls_client_auth_client.authenticated(tls_client_auth_client.asking()))
+    form = urlencode(tls_client_auth_client.authenticated(tls_client_auth_client.request_arguments()))
     answer = tls_client_auth_client.bank.send(
         "POST", "/par", form=form, content_type=content_type, certificate=tls_client_auth_client.certificate
     )
@@ -86,7 +86,10 @@ def test_2_parameters_come_as_nothing_else(tls_client_auth_client, content_type)
 @pytest.mark.clause("PAR-2")
 def test_2_parameters_in_the_query_count_for_nothing(tls_client_auth_client):
     """Parameters come in the message body: the query neither completes nor changes them."""
-    form, send = tls_client_auth_client.authenticated(tls_client_auth_client.asking()), tls_client_auth_client.bank.send
+    form, send = (
+        tls_client_auth_client.authenticated(tls_client_auth_client.request_arguments()),
+        tls_client_auth_client.bank.send,
+    )
     answer = send(
         "POST",
         "/par",
@@ -115,7 +118,7 @@ def test_2_1_a_wrong_proof_of_who_the_client_is_gets_nothing(each_client, rival)
     )
     if wrong:
         wrong["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-    answer = each_client.post("/par", certificate=rival.certificate, **each_client.asking(**wrong))
+    answer = each_client.post("/par", certificate=rival.certificate, **each_client.request_arguments(**wrong))
     refused(answer, "invalid_client", status=401)
 
 
@@ -232,7 +235,7 @@ def test_2_2_what_was_pushed_is_what_is_answered(tls_client_auth_client):
 @each("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_2_3_any_method_but_post_is_not_allowed(tls_client_auth_client, method):
     """405: if the request did not use the POST method."""
-    form = tls_client_auth_client.authenticated(tls_client_auth_client.asking())
+    form = tls_client_auth_client.authenticated(tls_client_auth_client.request_arguments())
     answer = tls_client_auth_client.bank.send(
         method, "/par", query=form, form=form, certificate=tls_client_auth_client.certificate
     )
@@ -296,13 +299,13 @@ def test_4_client_id_and_request_uri_are_enough(each_client):
 )
 def test_4_parameters_beside_the_request_uri_change_nothing(tls_client_auth_client, outer):
     """The pushed request alone counts, whether what stands beside it says the same or another thing."""
-    asked = {
+    requested_values = {
         "client_id": tls_client_auth_client.client_id,
         "request_uri": tls_client_auth_client.pushed(),
-        **(tls_client_auth_client.asking() if outer == "same" else outer),
+        **(tls_client_auth_client.request_arguments() if outer == "same" else outer),
     }
     browser = Browser(tls_client_auth_client.bank)
-    login = browser.get(begun(browser.get("/authorize", asked)).location)
+    login = browser.get(begun(browser.get("/authorize", requested_values)).location)
     back = browser.submit(browser.get(browser.sign_in(login).location), "approve")
     assert back.location.startswith(tls_client_auth_client.redirect_uri + "?")
     assert back.parameters["state"] == "a-state"
@@ -351,19 +354,22 @@ def test_4_an_expired_request_uri_is_rejected(tls_client_auth_client):
 @each("request_uri", [None, "", "https://fintech.example/request.jwt", "urn:ietf:params:oauth:request_uri"])
 def test_4_a_request_that_was_not_pushed_is_refused_as_invalid_request(tls_client_auth_client, method, request_uri):
     """Where PAR is the only means, the server refuses with invalid_request what has no request_uri from this endpoint."""
-    asked = {**tls_client_auth_client.asking(client_id=tls_client_auth_client.client_id), "request_uri": request_uri}
-    asked = {name: value for name, value in asked.items() if value is not None}
-    where = {"form" if method == "POST" else "query": asked}
+    requested_values = {
+        **tls_client_auth_client.request_arguments(client_id=tls_client_auth_client.client_id),
+        "request_uri": request_uri,
+    }
+    requested_values = {name: value for name, value in requested_values.items() if value is not None}
+    where = {"form" if method == "POST" else "query": requested_values}
     page(tls_client_auth_client.bank.send(method, "/authorize", **where), "invalid_request")
 
 
 @pytest.mark.clause("PAR-4")
 def test_4_a_request_object_instead_of_a_pushed_request_is_refused(tls_client_auth_client):
     """Where PAR is the only means, a request by value does not get past it either."""
-    asked = tls_client_auth_client.asking(
+    requested_values = tls_client_auth_client.request_arguments(
         client_id=tls_client_auth_client.client_id, request="eyJhbGciOiJub25lIn0.e30."
     )
-    page(tls_client_auth_client.bank.send("GET", "/authorize", query=asked), "invalid_request")
+    page(tls_client_auth_client.bank.send("GET", "/authorize", query=requested_values), "invalid_request")
 
 
 @pytest.mark.clause("PAR-4")

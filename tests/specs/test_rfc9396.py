@@ -45,24 +45,24 @@ def rich(bank, tls_client_auth_client):
     return tls_client_auth_client.with_(client_id="rich", certificate=certificate("rich"))
 
 
-def push(client, *asked, **changes):
-    return client.push(authorization_details=json.dumps(asked), **changes)
+def push(client, *requested_values, **changes):
+    return client.push(authorization_details=json.dumps(requested_values), **changes)
 
 
 def refused(answer):
     assert (answer.status, answer.json()["error"]) == (400, "invalid_authorization_details"), answer.text
 
 
-def consent_page(client, browser, *asked, **changes):
-    answer = push(client, *asked, **changes)
+def consent_page(client, browser, *requested_values, **changes):
+    answer = push(client, *requested_values, **changes)
     assert answer.status == 201, answer.text
     return browser.consent_page(client.client_id, answer.json()["request_uri"])
 
 
-def tokens(client, *asked, without=(), changed=(), **changes):
+def tokens(client, *requested_values, without=(), changed=(), **changes):
     """The token response of alice, who left out the fields `without` and typed `changed`."""
     browser = Browser(client.bank)
-    back = answered(browser, consent_page(client, browser, *asked, **changes), without, changed)
+    back = answered(browser, consent_page(client, browser, *requested_values, **changes), without, changed)
     answer = client.redeem(back.parameters["code"])
     assert answer.status == 200, answer.text
     return answer.json()
@@ -89,10 +89,10 @@ def route(client, token, **rule):
 
 
 @pytest.mark.clause("RFC9396-2")
-@each("asked", [(ALL,), (NAMED,), (PAYMENT,), (NAMED, PAYMENT), ({**ALL, "validUntil": "2027-01-15"},)])
-def test_2_details_of_each_type_are_taken(rich, asked):
+@each("requested_values", [(ALL,), (NAMED,), (PAYMENT,), (NAMED, PAYMENT), ({**ALL, "validUntil": "2027-01-15"},)])
+def test_2_details_of_each_type_are_taken(rich, requested_values):
     """authorization_details: a JSON array of objects, each with a type that determines its contents."""
-    assert push(rich, *asked).status == 201
+    assert push(rich, *requested_values).status == 201
 
 
 @pytest.mark.clause("RFC9396-3")
@@ -245,8 +245,8 @@ def test_4_the_person_reads_what_is_asked_for(rich):
 @each("until", [["9999-12-31"], ["2027-03-01", "2027-02-01"], ["2027-02-01", None]])
 def test_4_a_page_has_one_end(rich, until):
     """The page said until when a detail is asked for, and beside it when access ends: 9999, and in ninety days."""
-    asked = [ALL if day is None else {**ALL, "validUntil": day} for day in until]
-    page = consent_page(rich, Browser(rich.bank), *asked).text
+    requested_values = [ALL if day is None else {**ALL, "validUntil": day} for day in until]
+    page = consent_page(rich, Browser(rich.bank), *requested_values).text
     assert len(re.findall("<time ", page)) == 1
     assert re.findall(r"Until|9999", page) == []
     assert ("1 February 2027, end of day" in page) == ("2027-02-01" in until)
@@ -464,9 +464,9 @@ def test_9_2_a_resource_learns_the_details_of_the_types_that_it_serves(rich, res
         tls_client_auth_subject_dn="CN=payments-api,O=Fintech\\, Inc.,C=DE",
     )
     api = resource_server.with_(client_id="payments-api", certificate=certificate("payments-api"))
-    told = api.introspect(tokens(rich, NAMED, PAYMENT)["access_token"]).json()
-    assert [one["type"] for one in told["authorization_details"]] == ["payment_initiation"]
-    assert "scope" not in told
+    disclosed = api.introspect(tokens(rich, NAMED, PAYMENT)["access_token"]).json()
+    assert [one["type"] for one in disclosed["authorization_details"]] == ["payment_initiation"]
+    assert "scope" not in disclosed
     assert api.introspect(tokens(rich, NAMED)["access_token"]).json() == {"active": False}
 
 

@@ -33,7 +33,7 @@ PAYMENT = {
 }
 
 
-def asked(*given, now=NOW):
+def requested_values(*given, now=NOW):
     return details.requested(json.dumps(given), TYPES, now=now)
 
 
@@ -64,7 +64,7 @@ def priced(amount, currency="EUR"):
 )
 def test_2_a_type_takes_what_its_schema_has(detail):
     """The type determines the contents of the object; the AS defines the types that it supports."""
-    assert asked(detail) == (detail,)
+    assert requested_values(detail) == (detail,)
 
 
 @pytest.mark.clause("RFC9396-5")
@@ -99,7 +99,7 @@ def test_2_a_type_takes_what_its_schema_has(detail):
 def test_5_a_payment_that_its_type_does_not_allow_is_refused(member):
     """Unknown fields, fields of the wrong type and invalid values: the AS MUST refuse the request."""
     with pytest.raises(InvalidAuthorizationDetails):
-        asked({**PAYMENT, **member})
+        requested_values({**PAYMENT, **member})
 
 
 @pytest.mark.clause("RFC9396-5")
@@ -121,7 +121,7 @@ def test_5_a_payment_that_its_type_does_not_allow_is_refused(member):
 def test_5_access_that_its_type_does_not_allow_is_refused(member):
     """So is access that contradicts itself: an action on what the access does not name is no action at all."""
     with pytest.raises(InvalidAuthorizationDetails):
-        asked({**ACCESS, **member})
+        requested_values({**ACCESS, **member})
 
 
 @pytest.mark.clause("RFC9396-5")
@@ -137,7 +137,7 @@ def test_5_a_number_that_can_not_be_kept_as_it_is_is_refused(number):
 def test_5_a_refusal_says_where_and_quotes_nothing():
     """The error names the parameter and which field, never what stood in it."""
     with pytest.raises(InvalidAuthorizationDetails) as refusal:
-        asked({**PAYMENT, "creditorAccount": {"iban": "DE03100100109307118603"}})
+        requested_values({**PAYMENT, "creditorAccount": {"iban": "DE03100100109307118603"}})
     said = "authorization_details: not what payment_initiation looks like: it.creditorAccount.iban (format)"
     assert refusal.value.description == said
 
@@ -161,7 +161,7 @@ def test_whatever_stands_in_a_field_it_is_read_or_refused(detail, data, value):
     name = data.draw(st.sampled_from(sorted(TYPES[detail["type"]].schema["properties"])))
     odd = {**detail, name: value}
     with suppress(InvalidAuthorizationDetails):
-        assert asked(odd) == (odd,)
+        assert requested_values(odd) == (odd,)
 
 
 @each(
@@ -254,7 +254,7 @@ def test_5_an_amount_that_its_currency_has_not_is_refused(amount):
     """EUR 1.500 was shown as "1.500", which half of Europe reads as fifteen hundred; ZZZ could be paid."""
     value, currency, words = amount
     with pytest.raises(InvalidAuthorizationDetails, match=words):
-        asked(priced(value, currency))
+        requested_values(priced(value, currency))
 
 
 @pytest.mark.fault("4g")
@@ -276,7 +276,7 @@ def test_4_an_amount_has_the_decimal_places_of_its_currency(amount):
 
 def test_the_currencies_are_those_of_the_edition_that_is_named():
     """Counted from list one as it is published; a new edition changes the table and this together."""
-    counted = {places: list(DECIMAL_PLACES.values()).count(places) for places in set(DECIMAL_PLACES.values())}
+    counted = {locations: list(DECIMAL_PLACES.values()).count(locations) for locations in set(DECIMAL_PLACES.values())}
     assert (PUBLISHED, counted) == ("2026-01-01", {0: 16, 2: 133, 3: 7, 4: 1})
     assert "BGN" not in DECIMAL_PLACES  # Bulgaria pays in euro since that day
 
@@ -404,13 +404,13 @@ def rights(detail):
     return found
 
 
-def ticked(detail, place):
+def ticked(detail, location):
     """The form in which a person agrees to all that they are asked."""
     (shown,) = details.in_words((detail,), ACCOUNTS)
     found = {}
     for question in shown.questions:
         for choice in question.choices:
-            found.setdefault(choice.field.replace("details-0", place), choice.value)
+            found.setdefault(choice.field.replace("details-0", location), choice.value)
     return found
 
 
@@ -421,14 +421,14 @@ def split(granted, kind):
 @pytest.mark.clause("RFC9396-7")
 @TRIED
 @given(DETAILS, FORMS)
-def test_7_whatever_is_asked_and_whatever_a_form_says_no_more_is_granted_than_was_asked(asked_for, form):
+def test_7_whatever_is_asked_and_whatever_a_form_says_no_more_is_granted_than_was_asked(requested_details, form):
     """The granted details may differ from the asked ones, and here they are only ever less."""
     try:
-        granted = details.granted(asked_for, form, ACCOUNTS)
+        granted = details.granted(requested_details, form, ACCOUNTS)
     except AccessDenied:
         return
     assert granted
-    remaining = iter(asked_for)
+    remaining = iter(requested_details)
     for one in granted:  # in order, each from an asked one of its own
         assert any(is_within(one, candidate) for candidate in remaining)
 
@@ -462,12 +462,12 @@ def test_who_agrees_to_everything_grants_all_that_is_theirs(detail):
 @pytest.mark.clause("RFC9396-7")
 def test_7_what_was_asked_of_one_account_is_not_granted_of_another():
     """Both accounts are ticked, and each was asked about something else."""
-    asked = {
+    requested_values = {
         "type": "account_information",
         "access": {"accounts": [{"iban": CURRENT}], "balances": [{"iban": SAVINGS}]},
     }
-    (granted,) = details.granted((asked,), ticked(asked, "details-0"), ACCOUNTS)
-    assert granted["access"] == asked["access"]
+    (granted,) = details.granted((requested_values,), ticked(requested_values, "details-0"), ACCOUNTS)
+    assert granted["access"] == requested_values["access"]
 
 
 @TRIED
@@ -488,23 +488,23 @@ def test_what_is_left_unticked_is_not_granted_and_all_else_is(detail, data):
 @pytest.mark.clause("RFC9396-6")
 @TRIED
 @given(DETAILS, DETAILS)
-def test_6_a_token_covers_no_more_than_was_granted(asked_for, asked_again):
+def test_6_a_token_covers_no_more_than_was_granted(requested_details, requested_again):
     """The AS compares the requested details with those of the grant; more than those is refused."""
-    granted = granted_in_full(asked_for)
+    granted = granted_in_full(requested_details)
     try:
-        covered = details.within(json.dumps(asked_again), granted)
+        covered = details.within(json.dumps(requested_again), granted)
     except InvalidAuthorizationDetails:
         return
-    assert len(covered) == len(asked_again)
+    assert len(covered) == len(requested_again)
     assert any(all(map(is_narrower, covered, some)) for some in permutations(granted, len(covered)))
 
 
-def granted_in_full(asked_for):
+def granted_in_full(requested_details):
     form = {}
-    for place, detail in enumerate(asked_for):
-        form |= ticked(detail, f"details-{place}")
+    for location, detail in enumerate(requested_details):
+        form |= ticked(detail, f"details-{location}")
     try:
-        return details.granted(asked_for, form, ACCOUNTS)
+        return details.granted(requested_details, form, ACCOUNTS)
     except AccessDenied:
         return ()
 
@@ -530,9 +530,9 @@ def is_narrower(one, had):
 @pytest.mark.clause("RFC9396-6")
 @TRIED
 @given(DETAILS)
-def test_6_what_was_granted_can_be_asked_for_again_as_it_is(asked_for):
+def test_6_what_was_granted_can_be_asked_for_again_as_it_is(requested_details):
     """Details equal to the granted ones are granted; so are all where none are named."""
-    granted = granted_in_full(asked_for)
+    granted = granted_in_full(requested_details)
     assert details.within(None, granted) == granted
     if granted:
         assert details.within(json.dumps(granted), granted) == granted
@@ -541,9 +541,9 @@ def test_6_what_was_granted_can_be_asked_for_again_as_it_is(asked_for):
 @pytest.mark.clause("RFC9396-6")
 @TRIED
 @given(DETAILS)
-def test_6_what_was_asked_for_first_gives_what_was_granted_of_it(asked_for):
+def test_6_what_was_asked_for_first_gives_what_was_granted_of_it(requested_details):
     """A client need not know what the person chose: asking as at first never fails for what was granted in full."""
-    granted = granted_in_full(asked_for)
+    granted = granted_in_full(requested_details)
     for detail in split(granted, "payment_initiation"):
         first = {name: value for name, value in detail.items() if name != "debtorAccount"}
         (covered,) = details.within(json.dumps([first]), (detail,))

@@ -244,10 +244,10 @@ def test_5_3_1_2_a_digest_that_is_sent_must_be_covered():
 
 
 @pytest.mark.clause("FAPI2-HTTPSIG-5.3.1.2-8")
-@pytest.mark.parametrize("told", [("content-length", "18"), ("transfer-encoding", "chunked")])
-def test_5_3_1_2_a_body_that_the_headers_tell_of_needs_a_digest(told):
+@pytest.mark.parametrize("disclosed", [("content-length", "18"), ("transfer-encoding", "chunked")])
+def test_5_3_1_2_a_body_that_the_headers_tell_of_needs_a_digest(disclosed):
     """The authorizer sees no body: what there is to see of it is enough to refuse."""
-    refusal = refused(signed(a_request(told, method="POST")))
+    refusal = refused(signed(a_request(disclosed, method="POST")))
     assert refusal.detail == "signature: a body without Content-Digest"
     assert '"content-digest"' in dict(refusal.headers)["Accept-Signature"]
     assert check(signed(a_request(("content-length", "0"), method="POST")))

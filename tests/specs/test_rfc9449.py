@@ -105,7 +105,7 @@ class Place:
         return client.proof(self.method, self.path, **({"access_token": token} | changes))
 
 
-PLACES = {
+PROOF_TARGETS = {
     "par": Place("POST", "/par", lambda client, held, proof: client.push(proof=proof)),
     "authorization_code": Place("POST", "/token", lambda client, held, proof: client.redeem(held.code, proof=proof)),
     "refresh_token": Place(
@@ -117,14 +117,14 @@ PLACES = {
     "userinfo": Place("GET", "/userinfo", lambda client, held, proof: client.userinfo(held.access_token, proof=proof)),
     "authorizer": Place("GET", "/accounts", accounts),
 }
-EVERYWHERE = pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+EVERYWHERE = pytest.mark.parametrize("location", PROOF_TARGETS.values(), ids=PROOF_TARGETS)
 AT_THE_TOKEN_ENDPOINT = pytest.mark.parametrize(
-    "place",
-    [one for one in PLACES.values() if one.path == "/token"],
-    ids=[n for n in PLACES if PLACES[n].path == "/token"],
+    "location",
+    [one for one in PROOF_TARGETS.values() if one.path == "/token"],
+    ids=[n for n in PROOF_TARGETS if PROOF_TARGETS[n].path == "/token"],
 )
 AT_RESOURCES = pytest.mark.parametrize(
-    "place", [PLACES["userinfo"], PLACES["authorizer"]], ids=["userinfo", "authorizer"]
+    "location", [PROOF_TARGETS["userinfo"], PROOF_TARGETS["authorizer"]], ids=["userinfo", "authorizer"]
 )
 
 
@@ -143,11 +143,11 @@ def accepted(answer):
     return answer
 
 
-def refused(answer, place, error="invalid_dpop_proof"):
+def refused(answer, location, error="invalid_dpop_proof"):
     """RFC 9449 5, 7.1: 400 of the authorization server; 401 with a challenge of a resource."""
-    assert answer.status == (401 if place.is_a_resource else 400), (answer.status, answer.text)
+    assert answer.status == (401 if location.is_a_resource else 400), (answer.status, answer.text)
     assert answer.error == error, answer.text
-    if place.is_a_resource:
+    if location.is_a_resource:
         challenge = answer.header("www-authenticate")
         assert challenge.startswith("DPoP ")
         assert f'error="{error}"' in challenge
@@ -174,12 +174,12 @@ def test_4_1_the_proof_comes_in_a_header_whose_name_has_no_case(client, name):
 
 @EVERYWHERE
 @pytest.mark.clause("DPOP-4.3")
-def test_4_3_a_good_proof_is_accepted(client, held, place):
+def test_4_3_a_good_proof_is_accepted(client, held, location):
     """A proof that satisfies all of the checks is valid."""
-    accepted(place.send(client, held, place.proof(client, held)))
+    accepted(location.send(client, held, location.proof(client, held)))
 
 
-def told(proof):
+def disclosed(proof):
     """The claims of a proof."""
     return jwt.decode(proof, options={"verify_signature": False})
 
@@ -211,7 +211,7 @@ def claim(**members):
 
 def otherwise(make, alg, key, jwk):
     """A proof, signed by another algorithm."""
-    return jws({"typ": "dpop+jwt", "alg": alg, "jwk": jwk}, told(make()), key, alg=alg)
+    return jws({"typ": "dpop+jwt", "alg": alg, "jwk": jwk}, disclosed(make()), key, alg=alg)
 
 
 BAD = {
@@ -257,9 +257,9 @@ BAD = {
     "a private key": header(jwk=private(ec_key("proofs"))),
     # For this request.
     "another method": claim(htm="PUT"),
-    "the method in lower case": lambda make: make(htm={"P": "post", "G": "get"}[told(make())["htm"][0]]),
+    "the method in lower case": lambda make: make(htm={"P": "post", "G": "get"}[disclosed(make())["htm"][0]]),
     "another path": claim(htu=f"{ISSUER}/elsewhere"),
-    "another host": lambda make: make(htu=told(make())["htu"].replace(ISSUER, "https://login.evil.example")),
+    "another host": lambda make: make(htu=disclosed(make())["htu"].replace(ISSUER, "https://login.evil.example")),
     # Of now.
     "an hour ahead": claim(iat=NOW + HOUR),
     "an hour old": claim(iat=NOW - HOUR),
@@ -275,9 +275,9 @@ BAD = {
 @pytest.mark.clause("DPOP-4.3")
 @pytest.mark.clause("DPOP-5")
 @each("bad", BAD)
-def test_4_3_a_bad_proof_is_refused_everywhere(client, held, place, bad):
+def test_4_3_a_bad_proof_is_refused_everywhere(client, held, location, bad):
     """To validate a DPoP proof, the receiving server MUST ensure the following (each of the twelve)."""
-    refused(place.send(client, held, BAD[bad](partial(place.proof, client, held))), place)
+    refused(location.send(client, held, BAD[bad](partial(location.proof, client, held))), location)
 
 
 ABOUT = {
@@ -333,10 +333,10 @@ def test_7_a_proof_of_another_token_says_so(client, held):
         {"iat": NOW - 10.5},
     ],
 )
-def test_4_2_more_members_and_a_clock_that_is_a_little_off_are_tolerated(client, held, place, more):
+def test_4_2_more_members_and_a_clock_that_is_a_little_off_are_tolerated(client, held, location, more):
     """Other header members and claims may be there and are ignored if unknown; the time is taken with some leeway."""
     vars(held).pop("code", None)  # which is good for one case
-    accepted(place.send(client, held, place.proof(client, held, **more)))
+    accepted(location.send(client, held, location.proof(client, held, **more)))
 
 
 @pytest.mark.clause("DPOP-4.2")
@@ -424,7 +424,7 @@ def test_4_3_htu_is_compared_after_normalization_and_without_query_and_fragment(
 def test_4_3_htu_of_another_address_is_refused(client, htu):
     """The htu claim matches the HTTP URI value for the HTTP request in which the JWT was received."""
     proof = client.proof("POST", "/token", htu=htu)
-    refused(client.post("/token", grant_type="client_credentials", proof=proof), PLACES["client_credentials"])
+    refused(client.post("/token", grant_type="client_credentials", proof=proof), PROOF_TARGETS["client_credentials"])
 
 
 @pytest.mark.clause("DPOP-4.3")
@@ -492,13 +492,13 @@ def test_4_3_two_paths_are_not_made_one(named, called):
 @EVERYWHERE
 @pytest.mark.clause("DPOP-4.3")
 @pytest.mark.parametrize("name", ["Host", "X-Forwarded-Host", "Forwarded"])
-def test_4_3_the_address_comes_from_the_settings_and_never_from_a_header(client, held, place, name):
+def test_4_3_the_address_comes_from_the_settings_and_never_from_a_header(client, held, location, name):
     """A header that names another host neither makes its proofs good nor ours bad."""
     evil = "https://login.evil.example"
     said = ((name, "host=login.evil.example" if name == "Forwarded" else "login.evil.example"),)
     own = client.with_(bank=Saying(client.bank, said))
-    refused(place.send(own, held, place.proof(client, held, htu=evil + place.path)), place)
-    accepted(place.send(own, held, place.proof(client, held)))
+    refused(location.send(own, held, location.proof(client, held, htu=evil + location.path)), location)
+    accepted(location.send(own, held, location.proof(client, held)))
 
 
 class Saying:
@@ -543,7 +543,9 @@ def test_5_whatever_stands_in_the_header_is_refused_in_the_rfcs_words(client, se
     """Nothing that is sent in place of a proof, or of its header's members, breaks anything."""
     made = client.proof("POST", "/token", headers={"alg": alg, "jwk": jwk})
     for proof in (sent, f"{sent}.{sent}.{sent}", made):
-        refused(client.post("/token", grant_type="client_credentials", proof=(proof,)), PLACES["client_credentials"])
+        refused(
+            client.post("/token", grant_type="client_credentials", proof=(proof,)), PROOF_TARGETS["client_credentials"]
+        )
 
 
 # 5 Tokens bound to a key
@@ -551,20 +553,20 @@ def test_5_whatever_stands_in_the_header_is_refused_in_the_rfcs_words(client, se
 
 @AT_THE_TOKEN_ENDPOINT
 @pytest.mark.clause("DPOP-5")
-def test_5_the_token_type_is_dpop(client, held, place):
+def test_5_the_token_type_is_dpop(client, held, location):
     """token_type MUST be DPoP, to tell the client that the access token was bound to its key."""
-    assert accepted(place.send(client, held, True)).json()["token_type"] == "DPoP"
+    assert accepted(location.send(client, held, True)).json()["token_type"] == "DPoP"
 
 
 @AT_THE_TOKEN_ENDPOINT
 @pytest.mark.clause("DPOP-5.2")
-def test_5_2_a_client_that_registered_it_gets_no_token_without_a_proof(both, client, place):
+def test_5_2_a_client_that_registered_it_gets_no_token_without_a_proof(both, client, location):
     """dpop_bound_access_tokens: the server MUST reject token requests of the client that have no DPoP header."""
     for one in (client, both):
         held = Held(one)
         held.code = one.code(proof=None)
-        refused(place.send(one, held, None), place, "invalid_request")
-        accepted(place.send(one, held, True))
+        refused(location.send(one, held, None), location, "invalid_request")
+        accepted(location.send(one, held, True))
 
 
 @pytest.fixture
@@ -643,8 +645,8 @@ def test_5_1_the_algorithms_are_advertised(bank):
 @pytest.mark.clause("DPOP-6.2")
 def test_6_2_introspection_tells_the_keys_thumbprint(client, resource_server, held):
     """The response has cnf with jkt; token_type is DPoP."""
-    for asks in (client, resource_server):
-        said = asks.introspect(held.access_token).json()
+    for required in (client, resource_server):
+        said = required.introspect(held.access_token).json()
         assert (said["cnf"], said["token_type"]) == ({"jkt": jkt(client.proof_key)}, "DPoP")
     assert client.introspect(held.refresh_token).json()["cnf"] == {"jkt": jkt(client.proof_key)}
 
@@ -656,41 +658,41 @@ def test_6_2_introspection_tells_the_keys_thumbprint(client, resource_server, he
 @pytest.mark.clause("DPOP-4.2")
 @pytest.mark.clause("DPOP-7.1")
 @pytest.mark.parametrize("ath", [None, "", 7, hash_of("another"), "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo="])
-def test_7_1_ath_is_the_hash_of_the_token(client, held, place, ath):
+def test_7_1_ath_is_the_hash_of_the_token(client, held, location, ath):
     """ath: when the proof is used with an access token, MUST be the hash of that token."""
-    refused(place.send(client, held, place.proof(client, held, ath=ath)), place)
+    refused(location.send(client, held, location.proof(client, held, ath=ath)), location)
 
 
 @AT_RESOURCES
 @pytest.mark.clause("DPOP-7.1")
-def test_7_1_ath_of_another_good_token_is_refused(client, held, place):
+def test_7_1_ath_of_another_good_token_is_refused(client, held, location):
     """A proof for one token is no proof for another, though both are bound to the key."""
     other = client.tokens()["access_token"]
-    refused(place.send(client, held, client.proof(place.method, place.path, access_token=other)), place)
+    refused(location.send(client, held, client.proof(location.method, location.path, access_token=other)), location)
 
 
 @AT_RESOURCES
 @pytest.mark.clause("DPOP-4.3-12")
-def test_7_1_a_proof_of_another_key_is_refused(client, held, place):
+def test_7_1_a_proof_of_another_key_is_refused(client, held, location):
     """The public key to which the access token is bound MUST match the public key from the DPoP proof."""
-    proof = place.proof(client, held, key=ec_key("another"))
-    refused(place.send(client, held, proof), place, "invalid_token")
+    proof = location.proof(client, held, key=ec_key("another"))
+    refused(location.send(client, held, proof), location, "invalid_token")
 
 
 @AT_RESOURCES
 @pytest.mark.clause("DPOP-7.1")
-def test_7_1_a_token_without_a_proof_is_refused(client, held, place):
+def test_7_1_a_token_without_a_proof_is_refused(client, held, location):
     """Requests to DPoP-protected resources MUST include both a DPoP proof and the access token."""
-    refused(place.send(client, held, None), place)
+    refused(location.send(client, held, None), location)
 
 
 @AT_RESOURCES
 @pytest.mark.clause("DPOP-7.1")
 @pytest.mark.parametrize("scheme", ["DPOP", "dpop", "dPoP"])
-def test_7_1_the_scheme_has_no_case(client, held, place, scheme):
+def test_7_1_the_scheme_has_no_case(client, held, location, scheme):
     """The DPoP authentication scheme is matched case-insensitively, as any scheme is."""
     own = client.with_(bank=Renaming(client.bank, scheme))
-    accepted(place.send(own, held, place.proof(client, held)))
+    accepted(location.send(own, held, location.proof(client, held)))
 
 
 class Renaming(Saying):
@@ -739,31 +741,31 @@ def test_7_1_who_shows_no_token_learns_of_the_scheme_and_its_algorithms(bank):
 @AT_RESOURCES
 @pytest.mark.clause("DPOP-7.2")
 @pytest.mark.parametrize("proof", [None, True])
-def test_7_2_a_bound_token_sent_as_bearer_is_refused(client, held, place, proof):
+def test_7_2_a_bound_token_sent_as_bearer_is_refused(client, held, location, proof):
     """Protected resources MUST reject a DPoP-bound access token received as a bearer token, proof or none."""
-    proof = place.proof(client, held) if proof else None
+    proof = location.proof(client, held) if proof else None
     own = client.with_(bank=Renaming(client.bank, "Bearer"), certificate=certificate("any"))
-    answer = place.send(own, held, proof)
+    answer = location.send(own, held, proof)
     assert (answer.status, answer.error) == (401, "invalid_token")
     assert answer.header("www-authenticate").startswith("Bearer ")
 
 
 @AT_RESOURCES
 @pytest.mark.clause("DPOP-7.2")
-def test_7_2_a_token_bound_to_a_certificate_and_sent_as_dpop_is_refused(fintech, place):
+def test_7_2_a_token_bound_to_a_certificate_and_sent_as_dpop_is_refused(fintech, location):
     """The reverse: a proof of any key does not open what is bound to a certificate, even beside that certificate."""
     held = Held(fintech)
     own = fintech.with_(proof_key=ec_key("proofs"))
-    refused(place.send(own, held, place.proof(own, held)), place, "invalid_token")
+    refused(location.send(own, held, location.proof(own, held)), location, "invalid_token")
     assert fintech.userinfo(held.access_token).status == 200
 
 
 # 8 and 9 Nonces
 
 
-def asked_for_a_nonce(answer, place):
+def nonce_challenge(answer, location):
     """The nonce that the refusal hands out."""
-    nonce = refused(answer, place, "use_dpop_nonce").header("dpop-nonce")
+    nonce = refused(answer, location, "use_dpop_nonce").header("dpop-nonce")
     assert set(nonce) <= {*map(chr, range(0x21, 0x7F))} - {'"', "\\"}  # DPOP-8.1: NQCHAR
     return nonce
 
@@ -773,22 +775,24 @@ def asked_for_a_nonce(answer, place):
 @pytest.mark.clause("DPOP-8.1")
 @pytest.mark.clause("DPOP-9")
 @pytest.mark.clause("DPOP-11.3")
-def test_8_a_client_that_must_use_nonces_is_given_one_and_is_served_with_it(dpop_nonce_client, place):
+def test_8_a_client_that_must_use_nonces_is_given_one_and_is_served_with_it(dpop_nonce_client, location):
     """use_dpop_nonce with a DPoP-Nonce header: 400 of the authorization server, 401 with a challenge of a resource."""
     held = Held(dpop_nonce_client)
-    nonce = asked_for_a_nonce(place.send(dpop_nonce_client, held, place.proof(dpop_nonce_client, held)), place)
-    asked_for_a_nonce(place.send(dpop_nonce_client, held, place.proof(dpop_nonce_client, held)), place)  # no downgrade
-    answer = accepted(place.send(dpop_nonce_client, held, place.proof(dpop_nonce_client, held, nonce=nonce)))
+    nonce = nonce_challenge(location.send(dpop_nonce_client, held, location.proof(dpop_nonce_client, held)), location)
+    nonce_challenge(
+        location.send(dpop_nonce_client, held, location.proof(dpop_nonce_client, held)), location
+    )  # no downgrade
+    answer = accepted(location.send(dpop_nonce_client, held, location.proof(dpop_nonce_client, held, nonce=nonce)))
     assert answer.header("dpop-nonce") is None
 
 
 @AT_THE_TOKEN_ENDPOINT
 @pytest.mark.clause("DPOP-9")
-def test_9_the_token_of_every_grant_asks_for_a_nonce_at_resources(dpop_nonce_client, place):
+def test_9_the_token_of_every_grant_asks_for_a_nonce_at_resources(dpop_nonce_client, location):
     """What the client's registration demands goes with its tokens, to resources that don't know the client."""
     held = Held(dpop_nonce_client)
     dpop_nonce_client.bank.about_anyone()
-    token = accepted(place.send(dpop_nonce_client, held, True)).json()["access_token"]
+    token = accepted(location.send(dpop_nonce_client, held, True)).json()["access_token"]
     proof = dpop_nonce_client.proof("GET", "/accounts", access_token=token)
     assert dpop_nonce_client.accounts(token, proof=proof)["context"]["error"] == "use_dpop_nonce"
     assert "client_id" in dpop_nonce_client.accounts(token)["context"]
@@ -796,11 +800,11 @@ def test_9_the_token_of_every_grant_asks_for_a_nonce_at_resources(dpop_nonce_cli
 
 @EVERYWHERE
 @pytest.mark.clause("DPOP-8")
-def test_8_other_clients_may_use_them(bank, client, held, place):
+def test_8_other_clients_may_use_them(bank, client, held, location):
     """A nonce is the client's to use where its registration does not demand one; if it comes, it is checked."""
     nonce = bank.aws.nonces.issue(now=NOW)
-    accepted(place.send(client, held, place.proof(client, held, nonce=nonce)))
-    asked_for_a_nonce(place.send(client, held, place.proof(client, held, nonce="none-of-ours")), place)
+    accepted(location.send(client, held, location.proof(client, held, nonce=nonce)))
+    nonce_challenge(location.send(client, held, location.proof(client, held, nonce="none-of-ours")), location)
 
 
 @pytest.mark.clause("DPOP-8")
@@ -815,7 +819,9 @@ def test_8_a_nonce_takes_no_ones_place(client, bank):
     nonce = bank.aws.nonces.issue(now=NOW)
     for iat in (NOW - HOUR, NOW + HOUR):
         proof = client.proof("POST", "/token", nonce=nonce, iat=iat)
-        refused(client.post("/token", grant_type="client_credentials", proof=proof), PLACES["client_credentials"])
+        refused(
+            client.post("/token", grant_type="client_credentials", proof=proof), PROOF_TARGETS["client_credentials"]
+        )
 
 
 def later(bank, nonce, seconds):
@@ -849,9 +855,9 @@ FORGED = {
 @pytest.mark.parametrize("forged", FORGED)
 def test_8_a_nonce_that_is_not_ours_is_refused_and_a_good_one_is_handed_out(bank, client, forged):
     """The nonce must be one that the server supplied, with integrity protection; else use_dpop_nonce and a new one."""
-    place, nonce = PLACES["client_credentials"], bank.aws.nonces.issue(now=NOW)
+    location, nonce = PROOF_TARGETS["client_credentials"], bank.aws.nonces.issue(now=NOW)
     sent = client.proof("POST", "/token", nonce=FORGED[forged](bank, nonce))
-    given = asked_for_a_nonce(client.post("/token", grant_type="client_credentials", proof=sent), place)
+    given = nonce_challenge(client.post("/token", grant_type="client_credentials", proof=sent), location)
     sent = client.proof("POST", "/token", nonce=given)
     accepted(client.post("/token", grant_type="client_credentials", proof=sent))
 
@@ -863,22 +869,22 @@ def test_8_a_nonce_that_is_not_ours_is_refused_and_a_good_one_is_handed_out(bank
 @pytest.mark.parametrize("issued", [NOW, NOW - NOW % HOUR - 1, NOW - NOW % HOUR])
 def test_8_2_a_nonce_lasts_five_minutes_whatever_hour_begins_meanwhile(bank, client, passed, good, issued):
     """The server ages nonces by itself and asks for the newest; ten seconds ahead are a difference of clocks."""
-    place, nonce = PLACES["client_credentials"], bank.aws.nonces.issue(now=issued)
+    location, nonce = PROOF_TARGETS["client_credentials"], bank.aws.nonces.issue(now=issued)
     bank.now = issued + passed
     answer = client.post("/token", grant_type="client_credentials", proof=client.proof("POST", "/token", nonce=nonce))
     if good:
         accepted(answer)
     else:
-        assert asked_for_a_nonce(answer, place) != nonce
+        assert nonce_challenge(answer, location) != nonce
 
 
 @pytest.mark.clause("DPOP-8")
 def test_8_nonces_need_no_memory(bank, client):
     """Another function of the deployment recognises a nonce that it never saw; KMS is asked once an hour."""
-    asked = []
+    requested_values = []
 
     def mac(data):
-        asked.append(data)
+        requested_values.append(data)
         return Aws(bank.settings).kms.mac(data)
 
     hour = NOW - NOW % HOUR
@@ -886,7 +892,7 @@ def test_8_nonces_need_no_memory(bank, client):
     nonces = {here.issue(now=hour + second) for second in range(0, 300, 10)}
     assert len(nonces) == 30
     assert all(there.holds(nonce, now=hour + 300) for nonce in nonces)
-    assert len(asked) == 2
+    assert len(requested_values) == 2
     proof = client.proof("POST", "/token", nonce=here.issue(now=NOW))
     accepted(client.post("/token", grant_type="client_credentials", proof=proof))
 
@@ -917,9 +923,9 @@ def through(api, method, path, headers=(), form=""):
 @pytest.mark.clause("DPOP-9")
 def test_9_through_api_gateway_a_resource_asks_for_a_nonce_in_headers_of_their_right_names(api, dpop_nonce_client):
     """401 with WWW-Authenticate: DPoP error="use_dpop_nonce", and a DPoP-Nonce header; then the request is served."""
-    token, place = dpop_nonce_client.tokens()["access_token"], PLACES["userinfo"]
+    token, location = dpop_nonce_client.tokens()["access_token"], PROOF_TARGETS["userinfo"]
     answer = through(api, "GET", "/userinfo", dpop_nonce_client.presenting(token, "GET", "/userinfo"))
-    nonce = asked_for_a_nonce(answer, place)
+    nonce = nonce_challenge(answer, location)
     headers = dpop_nonce_client.presenting(token, "GET", "/userinfo", nonce=nonce)
     assert through(api, "GET", "/userinfo", headers).status == 200
 
@@ -928,12 +934,12 @@ def test_9_through_api_gateway_a_resource_asks_for_a_nonce_in_headers_of_their_r
 def test_8_through_api_gateway_the_token_endpoint_asks_for_a_nonce(api, dpop_nonce_client):
     """400 with use_dpop_nonce and exactly one DPoP-Nonce header."""
 
-    def ask(**claims):
+    def send_request(**claims):
         form = urlencode(dpop_nonce_client.authenticated({"grant_type": "client_credentials"}))
         return through(api, "POST", "/token", (("DPoP", dpop_nonce_client.proof("POST", "/token", **claims)),), form)
 
-    nonce = asked_for_a_nonce(ask(), PLACES["client_credentials"])
-    assert accepted(ask(nonce=nonce)).json()["token_type"] == "DPoP"
+    nonce = nonce_challenge(send_request(), PROOF_TARGETS["client_credentials"])
+    assert accepted(send_request(nonce=nonce)).json()["token_type"] == "DPoP"
 
 
 @pytest.mark.clause("DPOP-11.1")
@@ -941,7 +947,7 @@ def test_11_1_behind_the_authorizer_a_proof_is_used_up_once_and_no_more(api, cli
     """The authorizer uses the jti up and vouches for it; the function behind it takes it, and a second request gets 401."""
     headers = client.presenting(held.access_token, "GET", "/userinfo")
     assert through(api, "GET", "/userinfo", headers).json()["sub"]
-    refused(through(api, "GET", "/userinfo", headers), PLACES["userinfo"])
+    refused(through(api, "GET", "/userinfo", headers), PROOF_TARGETS["userinfo"])
 
 
 @pytest.mark.clause("DPOP-4.3")
@@ -950,7 +956,7 @@ def test_4_3_through_api_gateway_two_headers_are_two(api, client, held):
     headers = client.presenting(held.access_token, "GET", "/userinfo")
     again = client.proof("GET", "/userinfo", access_token=held.access_token)
     for name in ("DPoP", "dpop"):
-        refused(through(api, "GET", "/userinfo", (*headers, (name, again))), PLACES["userinfo"])
+        refused(through(api, "GET", "/userinfo", (*headers, (name, again))), PROOF_TARGETS["userinfo"])
 
 
 # 10 The code is bound to the key
@@ -1008,24 +1014,24 @@ def test_10_a_dpop_jkt_that_is_no_thumbprint_is_refused(client, wrong):
 @EVERYWHERE
 @pytest.mark.clause("DPOP-11.1")
 @pytest.mark.clause("DPOP-4.3")
-def test_11_1_a_proof_is_taken_once(client, held, place):
+def test_11_1_a_proof_is_taken_once(client, held, location):
     """Servers store the jti of each proof for its window, and decline a request with a proof that was used before."""
-    proof = place.proof(client, held)
-    accepted(place.send(client, held, proof))
-    refused(place.send(client, held if place.is_a_resource else Held(client), proof), place)
+    proof = location.proof(client, held)
+    accepted(location.send(client, held, proof))
+    refused(location.send(client, held if location.is_a_resource else Held(client), proof), location)
 
 
 @EVERYWHERE
 @pytest.mark.clause("DPOP-11.1")
-def test_11_1_a_jti_is_taken_once_for_each_key_wherever_it_is_sent(client, held, place):
+def test_11_1_a_jti_is_taken_once_for_each_key_wherever_it_is_sent(client, held, location):
     """Another proof of the same key with a jti that was used anywhere is refused; of another key it is another jti."""
     jti = f"once {next(SERIAL)}"
     used = client.proof("POST", "/token", jti=jti)
     accepted(client.post("/token", grant_type="client_credentials", proof=used))
-    refused(place.send(client, held, place.proof(client, held, jti=jti)), place)
+    refused(location.send(client, held, location.proof(client, held, jti=jti)), location)
     other = client.with_(proof_key=ec_key("another"))
     others = Held(other)
-    accepted(place.send(other, others, place.proof(other, others, jti=jti)))
+    accepted(location.send(other, others, location.proof(other, others, jti=jti)))
 
 
 @pytest.mark.clause("DPOP-11.1")
@@ -1036,7 +1042,9 @@ def test_11_1_a_jti_is_remembered_for_as_long_as_its_proof_would_be_taken(bank, 
     accepted(client.post("/token", grant_type="client_credentials", proof=proof))
     for now in (iat - 10, iat, iat + 30, iat + 60, iat + 70, iat + 71, iat + HOUR):
         bank.now = max(now, NOW)
-        refused(client.post("/token", grant_type="client_credentials", proof=proof), PLACES["client_credentials"])
+        refused(
+            client.post("/token", grant_type="client_credentials", proof=proof), PROOF_TARGETS["client_credentials"]
+        )
 
 
 @pytest.mark.clause("DPOP-11.1")

@@ -14,7 +14,7 @@ ALLOWED = "Allow"
 
 
 @pytest.fixture
-def asks(bank):
+def required(bank):
     """Decide about GET /accounts by a rule, for a client's token."""
 
     def decide(client, token, **rule):
@@ -40,65 +40,66 @@ def challenge(decision):
 
 
 @pytest.mark.clause("RFC9470-3")
-def test_3_a_sign_in_that_is_too_old_is_challenged(bank, tls_client_auth_client, asks):
+def test_3_a_sign_in_that_is_too_old_is_challenged(bank, tls_client_auth_client, required):
     """insufficient_user_authentication with max_age: how recent the authentication must be."""
     token = tls_client_auth_client.tokens()["access_token"]
-    assert effect(asks(tls_client_auth_client, token, max_age=300)) == ALLOWED
+    assert effect(required(tls_client_auth_client, token, max_age=300)) == ALLOWED
     bank.now += 301
-    told = challenge(asks(tls_client_auth_client, token, max_age=300))
-    assert told["error"] == "insufficient_user_authentication"
-    assert told["max_age"] == "300"
-    assert "acr_values" not in told
-    assert effect(asks(tls_client_auth_client, token, max_age=301)) == ALLOWED
+    disclosed = challenge(required(tls_client_auth_client, token, max_age=300))
+    assert disclosed["error"] == "insufficient_user_authentication"
+    assert disclosed["max_age"] == "300"
+    assert "acr_values" not in disclosed
+    assert effect(required(tls_client_auth_client, token, max_age=301)) == ALLOWED
 
 
 @pytest.mark.clause("RFC9470-3")
-def test_3_a_level_that_was_not_reached_is_challenged(tls_client_auth_client, asks):
+def test_3_a_level_that_was_not_reached_is_challenged(tls_client_auth_client, required):
     """acr_values: the authentication context class references, in order of preference, that would do."""
     token = tls_client_auth_client.tokens()["access_token"]
-    assert effect(asks(tls_client_auth_client, token, acr="urn:ducat:loa:2")) == ALLOWED
-    told = challenge(asks(tls_client_auth_client, token, acr="urn:ducat:loa:3"))
-    assert told["error"] == "insufficient_user_authentication"
-    assert told["acr_values"] == "urn:ducat:loa:3"
-    assert challenge(asks(tls_client_auth_client, token, acr="urn:unheard:of"))["acr_values"] == "urn:unheard:of"
+    assert effect(required(tls_client_auth_client, token, acr="urn:ducat:loa:2")) == ALLOWED
+    disclosed = challenge(required(tls_client_auth_client, token, acr="urn:ducat:loa:3"))
+    assert disclosed["error"] == "insufficient_user_authentication"
+    assert disclosed["acr_values"] == "urn:ducat:loa:3"
+    assert challenge(required(tls_client_auth_client, token, acr="urn:unheard:of"))["acr_values"] == "urn:unheard:of"
 
 
 @pytest.mark.clause("RFC9470-3")
-def test_3_both_are_named_where_both_are_asked_for(bank, tls_client_auth_client, asks):
+def test_3_both_are_named_where_both_are_asked_for(bank, tls_client_auth_client, required):
     """The challenge has acr_values and max_age where the resource asks for both."""
     token = tls_client_auth_client.tokens()["access_token"]
     bank.now += 61
-    told = challenge(asks(tls_client_auth_client, token, acr="urn:ducat:loa:2", max_age=60))
-    assert told["acr_values"] == "urn:ducat:loa:2 urn:ducat:loa:3"
-    assert told["max_age"] == "60"
+    disclosed = challenge(required(tls_client_auth_client, token, acr="urn:ducat:loa:2", max_age=60))
+    assert disclosed["acr_values"] == "urn:ducat:loa:2 urn:ducat:loa:3"
+    assert disclosed["max_age"] == "60"
 
 
 @pytest.mark.clause("RFC9470-3")
-def test_3_a_token_without_a_person_can_not_step_up(tls_client_auth_client, asks):
+def test_3_a_token_without_a_person_can_not_step_up(tls_client_auth_client, required):
     """A client's own token has no authentication event."""
     token = tls_client_auth_client.post("/token", grant_type="client_credentials").json()["access_token"]
-    assert effect(asks(tls_client_auth_client, token, subject="any")) == ALLOWED
-    asked = challenge(asks(tls_client_auth_client, token, subject="any", max_age=3600))
-    assert asked["error"] == "insufficient_user_authentication"
+    assert effect(required(tls_client_auth_client, token, subject="any")) == ALLOWED
+    requested_values = challenge(required(tls_client_auth_client, token, subject="any", max_age=3600))
+    assert requested_values["error"] == "insufficient_user_authentication"
 
 
 @pytest.mark.clause("RFC9470-3")
-def test_3_what_the_token_lacks_otherwise_is_told_first(tls_client_auth_client, asks):
+def test_3_what_the_token_lacks_otherwise_is_told_first(tls_client_auth_client, required):
     """A stronger authentication would not help a token that is not good, or covers too little."""
     token = tls_client_auth_client.tokens(scope="openid")["access_token"]
-    assert challenge(asks(tls_client_auth_client, token, max_age=0))["error"] == "insufficient_scope"
-    assert challenge(asks(tls_client_auth_client, "nothing", max_age=0))["error"] == "invalid_token"
+    assert challenge(required(tls_client_auth_client, token, max_age=0))["error"] == "insufficient_scope"
+    assert challenge(required(tls_client_auth_client, "nothing", max_age=0))["error"] == "invalid_token"
 
 
 @pytest.mark.clause("RFC9470-5")
-def test_5_the_authorization_endpoint_honours_what_comes_back(bank, tls_client_auth_client, asks):
+def test_5_the_authorization_endpoint_honours_what_comes_back(bank, tls_client_auth_client, required):
     """acr_values and max_age of the challenge go into a new request, whose token then suffices."""
     old = tls_client_auth_client.tokens()["access_token"]
     bank.now += 61
-    told = challenge(asks(tls_client_auth_client, old, acr="urn:ducat:loa:2", max_age=60))
-    stepped_up = tls_client_auth_client.tokens(acr_values=told["acr_values"], max_age=told["max_age"])
+    disclosed = challenge(required(tls_client_auth_client, old, acr="urn:ducat:loa:2", max_age=60))
+    stepped_up = tls_client_auth_client.tokens(acr_values=disclosed["acr_values"], max_age=disclosed["max_age"])
     assert (
-        effect(asks(tls_client_auth_client, stepped_up["access_token"], acr="urn:ducat:loa:2", max_age=60)) == ALLOWED
+        effect(required(tls_client_auth_client, stepped_up["access_token"], acr="urn:ducat:loa:2", max_age=60))
+        == ALLOWED
     )
     claims = bank.verified(stepped_up["id_token"], "tls-client-auth")
     assert (claims["auth_time"], claims["acr"]) == (bank.now, "urn:ducat:loa:2")
@@ -107,10 +108,10 @@ def test_5_the_authorization_endpoint_honours_what_comes_back(bank, tls_client_a
 @pytest.mark.clause("RFC9470-6.2")
 def test_6_2_introspection_tells_acr_and_auth_time(bank, tls_client_auth_client):
     """A resource that asks by introspection learns what it needs to challenge."""
-    told = tls_client_auth_client.introspect(tls_client_auth_client.tokens()["access_token"]).json()
-    assert (told["acr"], told["auth_time"]) == ("urn:ducat:loa:2", bank.now)
+    disclosed = tls_client_auth_client.introspect(tls_client_auth_client.tokens()["access_token"]).json()
+    assert (disclosed["acr"], disclosed["auth_time"]) == ("urn:ducat:loa:2", bank.now)
 
 
-def test_the_context_tells_the_api_how_the_person_signed_in(bank, tls_client_auth_client, asks):
-    context = asks(tls_client_auth_client, tls_client_auth_client.tokens()["access_token"])["context"]
+def test_the_context_tells_the_api_how_the_person_signed_in(bank, tls_client_auth_client, required):
+    context = required(tls_client_auth_client, tls_client_auth_client.tokens()["access_token"])["context"]
     assert (context["acr"], context["auth_time"]) == ("urn:ducat:loa:2", str(bank.now))

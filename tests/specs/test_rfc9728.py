@@ -9,33 +9,33 @@ API = "https://api.bank.example"
 
 
 @pytest.fixture
-def told(bank):
+def disclosed(bank):
     answer = bank.send("GET", "/.well-known/oauth-protected-resource")
     assert (answer.status, answer.header("content-type")) == (200, "application/json")
     return answer.json()
 
 
 @pytest.mark.clause("RFC9728-2")
-def test_2_the_resource_names_itself_and_its_authorization_server(told):
+def test_2_the_resource_names_itself_and_its_authorization_server(disclosed):
     """resource; authorization_servers: issuer identifiers."""
-    assert told["resource"] == API
-    assert told["authorization_servers"] == [ISSUER]
-    assert told["resource_name"] == "Example Bank"
+    assert disclosed["resource"] == API
+    assert disclosed["authorization_servers"] == [ISSUER]
+    assert disclosed["resource_name"] == "Example Bank"
 
 
 @pytest.mark.clause("RFC9728-2")
-def test_2_what_it_takes_is_what_the_authorizer_takes(told, bank):
+def test_2_what_it_takes_is_what_the_authorizer_takes(disclosed, bank):
     """scopes_supported, bearer_methods_supported, and how tokens are bound; computed from rules and profiles."""
-    assert told["scopes_supported"] == ["accounts", "openid"]
-    assert told["bearer_methods_supported"] == ["header"]
-    assert told["tls_client_certificate_bound_access_tokens"] is True
-    assert told["dpop_signing_alg_values_supported"] == bank.metadata()["dpop_signing_alg_values_supported"]
+    assert disclosed["scopes_supported"] == ["accounts", "openid"]
+    assert disclosed["bearer_methods_supported"] == ["header"]
+    assert disclosed["tls_client_certificate_bound_access_tokens"] is True
+    assert disclosed["dpop_signing_alg_values_supported"] == bank.metadata()["dpop_signing_alg_values_supported"]
 
 
 @pytest.mark.clause("RFC9728-2")
-def test_2_no_member_is_empty(told):
+def test_2_no_member_is_empty(disclosed):
     """Claims with zero elements MUST be omitted."""
-    assert all(value not in ([], "", None) for value in told.values())
+    assert all(value not in ([], "", None) for value in disclosed.values())
 
 
 @pytest.mark.clause("RFC9728-5.1")

@@ -77,8 +77,8 @@ def test_a_scope_and_a_claim_of_the_banks_own_are_asked_for_and_told(own):
     tokens = own.redeem(browser.submit(page, "approve").parameters["code"]).json()
     assert own.userinfo(tokens["access_token"]).json()["customer_since"] == "2019-04-01"
     by_name = json.dumps({"userinfo": {"customer_since": None}})
-    asked = Browser(own.bank).consent_page("own", own.pushed(scope="openid", claims=by_name))
-    assert "See your first day as a customer" in asked.text
+    requested_values = Browser(own.bank).consent_page("own", own.pushed(scope="openid", claims=by_name))
+    assert "See your first day as a customer" in requested_values.text
 
 
 def test_a_type_of_the_banks_own_is_asked_for_in_words_chosen_and_granted(own):
@@ -178,9 +178,11 @@ def test_today_is_the_banks_today(speaking, case):
     """In São Paulo "today" was refused each evening; in Sydney yesterday was taken."""
     zone, now, day, taken = case
     speaking({"time_zone": zone})
-    asked = [{"type": "account_information", "access": {"accounts": []}, "validUntil": day}]
+    requested_values = [{"type": "account_information", "access": {"accounts": []}, "validUntil": day}]
     try:
-        assert details.requested(json.dumps(asked), ["account_information"], now=int(now.timestamp())) == tuple(asked)
+        assert details.requested(
+            json.dumps(requested_values), ["account_information"], now=int(now.timestamp())
+        ) == tuple(requested_values)
     except InvalidAuthorizationDetails:
         assert not taken
     else:
@@ -208,13 +210,13 @@ def test_every_fault_is_told_at_once():
         "claims": [{"name": "sub line", "words": "x"}],
         "authorization_details_types": {},
     }
-    with pytest.raises(VocabularyError) as told:
+    with pytest.raises(VocabularyError) as disclosed:
         read(json.dumps(wrong))
     for part in (
         *("words: not a section", "time_zone:", "acr:", "scopes[0]: name", "scopes[0]: words", "scopes[1]: nam"),
         *("scopes[1]: writes is missing", "claims[0]: name", "authorization_details_types: not a list"),
     ):
-        assert part in str(told.value), part
+        assert part in str(disclosed.value), part
 
 
 @each(

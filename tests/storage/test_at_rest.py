@@ -80,8 +80,8 @@ def test_every_read_is_consistent(aws, calls):
     reads = {"GetItem": 0, "Query": 0, "BatchGetItem": 0}
     for operation, arguments in calls:
         if operation in reads:
-            asked = arguments.get("RequestItems", {operation: arguments}).values()
-            assert all(one["ConsistentRead"] is True for one in asked)
+            requested_values = arguments.get("RequestItems", {operation: arguments}).values()
+            assert all(one["ConsistentRead"] is True for one in requested_values)
             reads[operation] += 1
     assert all(reads.values())
 

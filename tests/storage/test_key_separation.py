@@ -134,13 +134,13 @@ class Probe:
     """One store method that takes what a caller chose. `opens`: the names of `World.keys` that it is for. `kinds`: what it
     may read or change."""
 
-    ask: Callable[[Aws, str], Any]
+    send_request: Callable[[Aws, str], Any]
     opens: frozenset[str]
     kinds: frozenset[str]
 
 
-def _probe(ask: Callable[[Aws, str], Any], opens: set[str], kinds: set[str]) -> Probe:
-    return Probe(ask, frozenset(opens), frozenset(kinds))
+def _probe(send_request: Callable[[Aws, str], Any], opens: set[str], kinds: set[str]) -> Probe:
+    return Probe(send_request, frozenset(opens), frozenset(kinds))
 
 
 ISSUED = {"own token", "access token", "refreshed token"}
@@ -265,7 +265,7 @@ def test_no_store_takes_the_key_of_another_kind_of_item(world: World, another: s
                 continue
             seen.clear()
             try:
-                opened = probe.ask(world.aws, value)
+                opened = probe.send_request(world.aws, value)
             except NotOpen:
                 opened = None
             assert opened in (None, False), (name, of, form)
@@ -280,5 +280,5 @@ def test_each_probe_opens_what_it_is_for(world: World) -> None:
     finding = ("clients.find", "users.find", "users.find_by_passkey", "grants.find", "tokens.find", "sessions.find")
     for name in finding:
         for of in PROBES[name].opens - {"grant key", "access token", "refreshed token"}:
-            assert PROBES[name].ask(world.aws, world.keys[of]) is not None, (name, of)
+            assert PROBES[name].send_request(world.aws, world.keys[of]) is not None, (name, of)
     assert read(world.keys["code"]) is not None

@@ -26,7 +26,7 @@ def person(dynamodb, settings):
 def query(dynamodb, settings, person):
     """A function: more of a query of that person's to its answer."""
 
-    def ask(**more):
+    def send_request(**more):
         return dynamodb.query(
             TableName=settings.grants_table,
             IndexName="by_person",
@@ -35,7 +35,7 @@ def query(dynamodb, settings, person):
             **more,
         )
 
-    return ask
+    return send_request
 
 
 def times(answer):
@@ -82,18 +82,23 @@ def test_a_page_that_begins_with_no_key_of_the_query_is_refused(query, person, c
     "wrong", [{"ConsistentRead": True}, {"IndexName": "no such"}, {"ExpressionAttributeValues": {":p": {"N": "1"}}}]
 )
 def test_a_query_that_can_not_be_is_refused(dynamodb, settings, wrong):
-    asked = {"IndexName": "by_person", "KeyConditionExpression": "person = :p"}
+    requested_values = {"IndexName": "by_person", "KeyConditionExpression": "person = :p"}
     with pytest.raises(ClientError, match="ValidationException"):
         dynamodb.query(
-            **{"TableName": settings.grants_table, "ExpressionAttributeValues": {":p": {"S": "x"}}, **asked, **wrong}
+            **{
+                "TableName": settings.grants_table,
+                "ExpressionAttributeValues": {":p": {"S": "x"}},
+                **requested_values,
+                **wrong,
+            }
         )
 
 
 def test_a_scan_looks_at_all_and_shows_what_its_filter_lets_through(dynamodb, settings, person):
-    asked = {"FilterExpression": "person = :p AND given_at > :t"}
+    requested_values = {"FilterExpression": "person = :p AND given_at > :t"}
     values = {":p": {"S": person}, ":t": {"N": "4"}}
     table = settings.grants_table
-    answer = dynamodb.scan(TableName=table, ExpressionAttributeValues=values, **asked)
+    answer = dynamodb.scan(TableName=table, ExpressionAttributeValues=values, **requested_values)
     assert sorted(times(answer)) == [5, 9, 10]
     assert (answer["Count"], answer["ScannedCount"]) == (3, dynamodb.scan(TableName=table, Select="COUNT")["Count"])
     first = dynamodb.scan(TableName=table, Limit=2)
@@ -103,8 +108,8 @@ def test_a_scan_looks_at_all_and_shows_what_its_filter_lets_through(dynamodb, se
 
 def test_a_batch_gives_what_is_there_and_refuses_a_key_twice(dynamodb, settings, person):
     table, key = settings.grants_table, {"pk": {"S": f"{person} 0"}}
-    asked = {table: {"ConsistentRead": True, "Keys": [key, {"pk": {"S": "nothing"}}]}}
-    answer = dynamodb.batch_get_item(RequestItems=asked)
+    requested_values = {table: {"ConsistentRead": True, "Keys": [key, {"pk": {"S": "nothing"}}]}}
+    answer = dynamodb.batch_get_item(RequestItems=requested_values)
     assert [item["pk"] for item in answer["Responses"][table]] == [key["pk"]]
     assert answer["UnprocessedKeys"] == {}
     for wrong in ([key, key], [{"pk": {"S": ""}}], [{"pk": {"S": str(n)}} for n in range(101)]):

@@ -61,9 +61,9 @@ def test_a_codes_token_and_its_grant_are_found_in_one_call_of_two_keys(aws, call
     one = flow().redeemed(aws)
     calls.clear()
     assert aws.tokens.find(one.access, now=NOW)[0] == one.token
-    ((operation, asked),) = calls
+    ((operation, requested_values),) = calls
     assert operation == "BatchGetItem"
-    assert sum(len(keys["Keys"]) for keys in asked["RequestItems"].values()) == 2
+    assert sum(len(keys["Keys"]) for keys in requested_values["RequestItems"].values()) == 2
 
 
 def test_a_refreshed_token_is_found_with_its_grant_in_one_call_of_three_keys(aws, calls):

@@ -102,8 +102,8 @@ def test_what_changed_since_it_was_seen_stays(weekly, monkeypatch):
     at = NOW + 901 + SWEEP_SLACK
     really = aws.dynamo._tables.expired
 
-    def seen_before(table, **asked):
-        found = really(table, **asked)
+    def seen_before(table, **requested_values):
+        found = really(table, **requested_values)
         if table == aws.settings.grants_table and one.found(aws).redeemed_by is None:
             one.redeem(aws, now=NOW)
         return found
@@ -115,5 +115,5 @@ def test_what_changed_since_it_was_seen_stays(weekly, monkeypatch):
 
 def test_a_run_that_looks_at_too_few_pages_says_so(weekly, monkeypatch):
     aws = weekly(NOW)
-    monkeypatch.setattr(aws.dynamo._tables, "expired", lambda table, **asked: ([], {"pk": {"S": "more"}}))
+    monkeypatch.setattr(aws.dynamo._tables, "expired", lambda table, **requested_values: ([], {"pk": {"S": "more"}}))
     assert aws.sweeping.delete_expired(now=NOW, pages=2) == (0, False)

@@ -52,8 +52,8 @@ class World:
     problems: list = field(default_factory=list)
 
     def __post_init__(self):
-        self.chance = Random(self.seed)
-        self.replicas = Replicas(self.chance)
+        self.rng = Random(self.seed)
+        self.replicas = Replicas(self.rng)
         for name, keys in TABLES.items():
             self.create(name, keys)
         attempts = count(1)
@@ -78,7 +78,7 @@ class World:
         )
 
     def either(self):
-        return self.chance.choice((self.a, self.b))
+        return self.rng.choice((self.a, self.b))
 
     def run(self, **actors):
         """All of them at once; what each came to, an exception included, is in `results` by its name."""
@@ -210,7 +210,7 @@ def test_after_a_revocation_was_answered_nothing_is_accepted_and_nothing_comes_b
         "revoke": lambda: ender.grants.revoke(one.key, now=NOW),
         "end": lambda: ender.bonds.end(one.bond, now=NOW, keep=NOW + 9000),
     }
-    how = world.chance.choice(sorted(ends))
+    how = world.rng.choice(sorted(ends))
     world.run(
         end=answered(world, how, ends[how]),
         refresh=refresh,

@@ -53,7 +53,7 @@ def provider(aws):
     put_back()
 
 
-def chance(length):
+def rng(length):
     """Always the same, so that no two codes of a test are alike by accident."""
     return bytes(range(length))
 
@@ -61,7 +61,7 @@ def chance(length):
 @pytest.fixture
 def alice(provider):
     """Her authenticator app: what it shows at a time."""
-    uri = enrol(provider, "Alice", sub="s-alice", password=PASSWORD, claims=CLAIMS, random_bytes=chance)
+    uri = enrol(provider, "Alice", sub="s-alice", password=PASSWORD, claims=CLAIMS, random_bytes=rng)
     return pyotp.parse_uri(uri).at
 
 
@@ -142,7 +142,7 @@ def test_an_endless_password_is_refused_before_it_is_hashed(sign_in, alice, monk
 
 
 def test_another_persons_sealed_secret_cant_stand_in_for_ones_own(provider, sign_in, alice):
-    uri = enrol(provider, "mallory", sub="s-mallory", password=PASSWORD, claims={}, random_bytes=chance)
+    uri = enrol(provider, "mallory", sub="s-mallory", password=PASSWORD, claims={}, random_bytes=rng)
     hers, his = provider.users.find("alice"), provider.users.find("mallory")
     provider.users.put(type(hers)(**{**vars(hers), "totp": his.totp}))
     with pytest.raises(CannotUnseal):
@@ -336,7 +336,7 @@ def test_a_code_seen_in_use_buys_no_further_guesses(provider, sign_in, alice):
 def test_the_secret_is_remembered_sealed_and_the_password_hashed(provider, alice):
     user = provider.users.find("alice")
     assert user.password.startswith("$argon2id$")
-    secret = chance(20)
+    secret = rng(20)
     assert provider.one_time_code_secrets.unseal(user.totp, "alice", now=NOW) == secret
     item = str(provider.dynamo._tables.get(provider.settings.users_table, "alice"))
     forms = (PASSWORD, secret.hex(), b32encode(secret).decode(), b64encode(secret).decode())
@@ -345,7 +345,7 @@ def test_the_secret_is_remembered_sealed_and_the_password_hashed(provider, alice
 
 def test_enrolment_says_everything_that_is_wrong_and_quotes_no_password(provider):
     with pytest.raises(ValueError, match="username") as problem:
-        enrol(provider, "a b", sub="", password="short-a b", claims={"sub": "other"}, random_bytes=chance)
+        enrol(provider, "a b", sub="", password="short-a b", claims={"sub": "other"}, random_bytes=rng)
     for part in ("without spaces", "the sub", f"{MIN_PASSWORD_LENGTH} to 256", "hold the username", "among the claims"):
         assert part in str(problem.value)
     assert "short" not in str(problem.value)
@@ -360,7 +360,7 @@ def test_enrolling_again_replaces_password_and_secret_and_forgets_failures(provi
         sub="s-alice",
         password=PASSWORD[::-1],
         claims={},
-        random_bytes=lambda length: chance(length)[::-1],
+        random_bytes=lambda length: rng(length)[::-1],
         anew=True,
     )
     assert provider.users.find("alice").failures == 0
@@ -380,7 +380,7 @@ def test_enrolling_again_replaces_password_and_secret_and_forgets_failures(provi
 def test_enrolment_takes_nobodys_place_in_silence(provider, alice, username, changed, words):
     """Enrolling a name again took another sub without a word, and wiped accounts and passkeys."""
     before = provider.users.find("alice")
-    given = {"sub": "s-alice", "password": PASSWORD, "claims": {}, "random_bytes": chance} | changed
+    given = {"sub": "s-alice", "password": PASSWORD, "claims": {}, "random_bytes": rng} | changed
     with pytest.raises(ValueError, match=words):
         enrol(provider, username, **given)
     assert provider.users.find("alice") == before
@@ -392,8 +392,8 @@ def test_enrolling_anew_keeps_accounts_and_passkeys(provider, alice):
     passkey = {"id": "id", "key": "key", "handle": "handle", "created_at": NOW}
     had = replace(provider.users.find("alice"), accounts=({"iban": "DE02100100100006820101", "name": "A"},))
     provider.users.put(replace(had, passkeys=(passkey,)))
-    enrol(provider, "alice", sub="s-alice", password=PASSWORD, claims={"name": "Alice"}, random_bytes=chance, anew=True)
+    enrol(provider, "alice", sub="s-alice", password=PASSWORD, claims={"name": "Alice"}, random_bytes=rng, anew=True)
     found = provider.users.find("alice")
     assert (found.accounts, found.passkeys) == (had.accounts, (passkey,))
-    enrol(provider, "alice", sub="s-alice", password=PASSWORD, claims={}, random_bytes=chance, accounts=(), anew=True)
+    enrol(provider, "alice", sub="s-alice", password=PASSWORD, claims={}, random_bytes=rng, accounts=(), anew=True)
     assert provider.users.find("alice").accounts == ()

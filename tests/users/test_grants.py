@@ -81,7 +81,9 @@ def test_what_a_client_was_granted_ends_at_once_by_the_persons_button(bank, alic
 def test_each_client_has_its_button_however_many_grants_there_are(bank, alice, fintech, rival, monkeypatch):
     """Grants are looked up some at a time; what was given first is on the page too."""
     of_person = bank.aws.grants.of_person
-    monkeypatch.setattr(bank.aws.grants, "of_person", lambda sub, **asked: of_person(sub, **asked | {"limit": 1}))
+    monkeypatch.setattr(
+        bank.aws.grants, "of_person", lambda sub, **requested_values: of_person(sub, **requested_values | {"limit": 1})
+    )
     fintech.tokens()
     rival.tokens()
     assert sorted(clients(alice.arrive())) == ["fintech", "rival"]
@@ -102,8 +104,8 @@ def test_it_tells_who_may_do_what_since_when_and_until_when(bank, alice, fintech
     """A person sees each client with what it may do, when that was given and when it ends."""
     fintech.tokens()
     page = alice.arrive()
-    for told in ("Fintech", "See your accounts and their balances", "Since", "Access ends", "alice"):
-        assert told in page.text
+    for disclosed in ("Fintech", "See your accounts and their balances", "Since", "Access ends", "alice"):
+        assert disclosed in page.text
 
 
 def test_it_tells_which_details_were_granted_and_no_others(bank, alice, tls_client_auth_client):
@@ -113,19 +115,19 @@ def test_it_tells_which_details_were_granted_and_no_others(bank, alice, tls_clie
     }
     bank.register(**STANDARD | made | {"client_id": "rich", "authorization_details_types": list(TYPES)})
     rich = tls_client_auth_client.with_(client_id="rich", certificate=certificate("rich"))
-    asked = {"type": "account_information", "access": {"accounts": [{"iban": "DE02100100100006820101"}]}}
-    assert rich.redeem(_agreed(bank, rich, asked)).status == 200
+    requested_values = {"type": "account_information", "access": {"accounts": [{"iban": "DE02100100100006820101"}]}}
+    assert rich.redeem(_agreed(bank, rich, requested_values)).status == 200
     shown = alice.arrive().text
     assert clients(alice.get("/grants")) == ["rich"]
-    for told in ("Account details", "DE02"):
-        assert told in shown
+    for disclosed in ("Account details", "DE02"):
+        assert disclosed in shown
     assert "Balances" not in shown
     assert "DE18" not in shown
 
 
-def _agreed(bank, client, asked):
+def _agreed(bank, client, requested_values):
     browser = Browser(bank)
-    pushed = client.pushed(scope="openid", authorization_details=json.dumps([asked]))
+    pushed = client.pushed(scope="openid", authorization_details=json.dumps([requested_values]))
     page = browser.consent_page(client.client_id, pushed)
     inputs = [a for t, a in elements(page.text) if t == "input" and "name" in a]
     form = {a["name"]: a.get("value", "") for a in inputs} | {"action": "approve"}
@@ -172,8 +174,8 @@ def test_another_site_can_not_press_a_button(bank, alice, fintech):
     form = alice.form(alice.arrive(), "end", "fintech")
     other = Person(bank)
     bank.now += 60
-    stranger = other.form(other.arrive("bob"), "sign-out")["csrf"]
-    for token in ("", "x", stranger):
+    outsider = other.form(other.arrive("bob"), "sign-out")["csrf"]
+    for token in ("", "x", outsider):
         answer = alice.post("/grants", form | {"csrf": token})
         assert answer.page_error == "access_denied"
     assert alice.post("/grants", form | {"interaction": "grants"}).page_error == "access_denied"

@@ -244,12 +244,12 @@ def test_what_others_wrote_stays_text(name, field):
     shape = [(tag, list(attributes)) for tag, attributes in hostile.tags]
     expected = [(tag, list(attributes)) for tag, attributes in tame.tags]
     if field == "access":
-        expected = expected_with_one_ask(tame)
+        expected = expected_with_one_text(tame)
     assert shape == expected
     assert HOSTILE in hostile.text or HOSTILE in [v for _, attributes in hostile.tags for v in attributes.values()]
 
 
-def expected_with_one_ask(tame):
+def expected_with_one_text(tame):
     """The consent page's tags with all but the first thing asked for taken out."""
     tags = [(tag, list(attributes)) for tag, attributes in tame.tags]
     first = [tag for tag, _ in tags].index("li")
@@ -302,11 +302,11 @@ def test_a_form_carries_its_interaction_and_its_csrf_token_and_can_be_cancelled(
 
 def test_the_login_form_asks_for_three_things_by_stable_ids_that_password_managers_know():
     page = Parsed(rendered("login").body)
-    asked = {
+    requested_values = {
         name: (page.by_id(name)[1]["name"], page.by_id(name)[1]["autocomplete"])
         for name in ("username", "password", "one-time-code")
     }
-    assert asked == {
+    assert requested_values == {
         "username": ("username", "username"),
         "password": ("password", "current-password"),
         "one-time-code": ("one_time_code", "one-time-code"),
@@ -411,10 +411,10 @@ def test_4_1_2_1_an_error_page_names_the_cause_in_plain_words_and_by_its_code(er
 
 @pytest.mark.parametrize("name", ["login", "consent"])
 def test_what_a_client_says_of_itself_is_linked_to_and_never_loaded(name):
-    told = {field: f"https://penny.example/{field}" for field in ("logo_uri", "policy_uri", "tos_uri")}
-    response = rendered(name, **told)
+    disclosed = {field: f"https://penny.example/{field}" for field in ("logo_uri", "policy_uri", "tos_uri")}
+    response = rendered(name, **disclosed)
     links = [attributes for tag, attributes in Parsed(response.body).tags if tag == "a"]
-    assert {link["href"] for link in links} == set(told.values())
+    assert {link["href"] for link in links} == set(disclosed.values())
     assert {(link["target"], link["rel"]) for link in links} == {("_blank", "noopener noreferrer")}
     assert "img-src" not in policy(response)
 

@@ -35,27 +35,28 @@ LONG_DETAIL = Shown(
 )
 
 
-def said(*asked):
-    return details.in_words(asked, ACCOUNTS)
+def said(*requested_values):
+    return details.in_words(requested_values, ACCOUNTS)
 
 
 def pages(redirect_uri):
     """A page of each kind by name; what is asked and who asks may be long."""
-    asked = BANK | CLIENT | {"redirect_uri": redirect_uri}
+    requested_values = BANK | CLIENT | {"redirect_uri": redirect_uri}
     return {
-        "login": render.login(**asked, hint="Sandbox: alice, password wonderland, one-time code 000000"),
-        "login again": render.login(**asked, **LINKS, username="alice", problem="That was not right."),
-        "consent": render.consent(**asked, **LINKS, **CONSENT),
-        "payment": render.consent(**asked, **LINKS, **CONSENT | {"access": []}, details=said(PAYMENT)),
-        "account access": render.consent(**asked, **CONSENT, details=said(ACCESS)),
-        "long details": render.consent(**asked, **CONSENT, details=[LONG_DETAIL]),
+        "login": render.login(**requested_values, hint="Sandbox: alice, password wonderland, one-time code 000000"),
+        "login again": render.login(**requested_values, **LINKS, username="alice", problem="That was not right."),
+        "consent": render.consent(**requested_values, **LINKS, **CONSENT),
+        "payment": render.consent(**requested_values, **LINKS, **CONSENT | {"access": []}, details=said(PAYMENT)),
+        "account access": render.consent(**requested_values, **CONSENT, details=said(ACCESS)),
+        "long details": render.consent(**requested_values, **CONSENT, details=[LONG_DETAIL]),
         "on the way": render.onward(**BANK, redirect_uri=redirect_uri, location="#on-the-way"),
         "error": render.error(**BANK, error="invalid_request_uri", description="it was already used"),
         "long login": render.login(
-            **asked | {"bank_name": LONG, "client_name": LONG}, username=LONG, hint=LONG, problem=LONG
+            **requested_values | {"bank_name": LONG, "client_name": LONG}, username=LONG, hint=LONG, problem=LONG
         ),
         "long consent": render.consent(
-            **asked | {"bank_name": LONG, "client_name": LONG}, **CONSENT | {"access": [LONG], "person": LONG}
+            **requested_values | {"bank_name": LONG, "client_name": LONG},
+            **CONSENT | {"access": [LONG], "person": LONG},
         ),
         "long error": render.error(bank_name=LONG, error="x" * 100, description=LONG),
     }
@@ -91,7 +92,7 @@ def client(sites):
 
 
 @pytest.fixture
-def stranger(sites):
+def outsider(sites):
     sites[2].answers[("GET", "/callback")] = page_response("Strange.")
     return sites[2]
 
@@ -235,14 +236,14 @@ def test_no_redirect_after_a_post_leaves_us(browse, bank, client, name):
     assert client.seen == []
 
 
-def test_a_form_smuggled_into_a_page_can_not_post_to_another_origin(browse, bank, stranger):
+def test_a_form_smuggled_into_a_page_can_not_post_to_another_origin(browse, bank, outsider):
     page = open_page(browse(), bank, "login")
     fill_in(page)
-    page.evaluate("address => { document.forms[0].action = address }", f"{stranger.address}/callback")
+    page.evaluate("address => { document.forms[0].action = address }", f"{outsider.address}/callback")
     with page.expect_console_message(lambda message: "form-action" in message.text):
         page.click("#login", no_wait_after=True)
     assert page.url == f"{bank.address}/login"
-    assert stranger.seen == []
+    assert outsider.seen == []
 
 
 def test_a_script_smuggled_into_a_page_does_not_run(browse, bank):
@@ -256,14 +257,14 @@ def test_a_script_smuggled_into_a_page_does_not_run(browse, bank):
 
 @pytest.mark.clause("RFC6749-10.13")
 @pytest.mark.parametrize("without", ["X-Frame-Options", "Content-Security-Policy"])
-def test_10_13_a_page_shows_in_no_frame_by_either_header_alone(browse, bank, stranger, without):
+def test_10_13_a_page_shows_in_no_frame_by_either_header_alone(browse, bank, outsider, without):
     """The authorization server prevents that its pages are put into a frame (clickjacking)."""
     shown = bank.answers[("GET", "/consent")]
     kept = tuple((name, value) for name, value in shown.headers if name != without)
     bank.answers[("GET", "/consent")] = Response(200, kept, shown.body)
-    stranger.answers[("GET", "/")] = page_response(f"<iframe src='{bank.address}/consent'></iframe>")
+    outsider.answers[("GET", "/")] = page_response(f"<iframe src='{bank.address}/consent'></iframe>")
     page = browse()
-    page.goto(stranger.address)
+    page.goto(outsider.address)
     (frame,) = page.frames[1:]
     frame.wait_for_load_state()
     assert ("GET", "/consent", {}) in bank.seen

@@ -22,12 +22,12 @@ def bank(sites):
     made = passkey.creation(
         to_make, site.address, bank_name="Example Bank", username="alice", user_handle=HANDLE, known=[b64(b"other")]
     )
-    asked = passkey.requested(to_sign, site.address)
+    requested_values = passkey.requested(to_sign, site.address)
     login = BANK | {"client_name": "Penny Planner", "redirect_uri": "https://penny.example/cb"}
     site.answers = {
         ("GET", "/prove"): enrolment.prove(**BANK, invitation="the-link"),
         ("GET", "/make"): enrolment.make(**BANK, username="alice", passkey=Ceremony(made, "the-ticket")),
-        ("GET", "/login"): render.login(**login, passkey=Ceremony(asked, "the-nonce")),
+        ("GET", "/login"): render.login(**login, passkey=Ceremony(requested_values, "the-nonce")),
         ("POST", "/passkey"): enrolment.made(bank_name="Example Bank"),
         ("POST", "/login"): see_other("/prove"),
     }

@@ -37,8 +37,10 @@ def onward(sites, fapi1_baseline_client, monkeypatch):
     return leads
 
 
-def begin(page, sites, client, **asked):
-    page.goto(f"{sites[0].address}/authorize?client_id={client.client_id}&request_uri={client.pushed(**asked)}")
+def begin(page, sites, client, **requested_values):
+    page.goto(
+        f"{sites[0].address}/authorize?client_id={client.client_id}&request_uri={client.pushed(**requested_values)}"
+    )
 
 
 def sign_in(page, button="login"):

@@ -52,10 +52,10 @@ def opens(client: Fintech, access_token: str) -> bool:
     return client.userinfo(access_token).status == 200
 
 
-def signed_in(client: Fintech, username: str = "alice", **asked: Any) -> Browser:
+def signed_in(client: Fintech, username: str = "alice", **requested_values: Any) -> Browser:
     """A browser in which somebody signed in and agreed."""
     browser = Browser(client.bank)
-    browser.login(client.client_id, client.pushed(**asked), username=username)
+    browser.login(client.client_id, client.pushed(**requested_values), username=username)
     return browser
 
 

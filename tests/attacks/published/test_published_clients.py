@@ -91,8 +91,8 @@ def test_no_grant_passes_the_persons_consent_by(fintech, bank):
     ):
         answer = fintech.post("/token", grant_type=grant_type, extra={"assertion": fintech.assertion(sub="alice")})
         assert refused(answer, "unsupported_grant_type")
-    told = fintech.post("/token", grant_type="client_credentials", scope="openid accounts")
-    assert told.status == 400 or "openid" not in told.json()["scope"]
+    disclosed = fintech.post("/token", grant_type="client_credentials", scope="openid accounts")
+    assert disclosed.status == 400 or "openid" not in disclosed.json()["scope"]
     assert set(bank.metadata()["grant_types_supported"]) <= {
         "authorization_code",
         "refresh_token",
@@ -130,7 +130,7 @@ def test_keys_are_fetched_from_no_inward_address(bank, register, url):
     """jwks_uri made the server call its own network, or read a file."""
     with pytest.raises(InvalidClientMetadata):
         register(jwks_uri=url)
-    assert bank.web.asked == []
+    assert bank.web.requested_values == []
 
 
 @pytest.mark.published("node-oidc-provider", "v9.11.4: sector documents")
@@ -175,7 +175,7 @@ def test_a_certificates_name_is_not_read_out_of_a_part_of_it(tls_client_auth_cli
     for name in ("x,CN=tls-client-auth", "tls-client-auth,CN=x", "tls-client-auth\\,x", "CN=tls-client-auth", "*"):
         subject = x509.Name([x509.NameAttribute(oid, value) for oid, value in (*rest, (NameOID.COMMON_NAME, name))])
         shown = certificate("published", subject=subject)
-        answer = tls_client_auth_client.post("/par", certificate=shown, **tls_client_auth_client.asking())
+        answer = tls_client_auth_client.post("/par", certificate=shown, **tls_client_auth_client.request_arguments())
         assert unauthenticated(answer), name
     twice = x509.Name(
         [
@@ -185,7 +185,7 @@ def test_a_certificates_name_is_not_read_out_of_a_part_of_it(tls_client_auth_cli
     )
     assert unauthenticated(
         tls_client_auth_client.post(
-            "/par", certificate=certificate("published", subject=twice), **tls_client_auth_client.asking()
+            "/par", certificate=certificate("published", subject=twice), **tls_client_auth_client.request_arguments()
         )
     )
 
@@ -237,7 +237,7 @@ def test_no_header_says_who_the_client_is_or_what_was_called(bank, tls_client_au
     from urllib.parse import quote
 
     pem = tls_client_auth_client.certificate
-    form = tls_client_auth_client.authenticated(tls_client_auth_client.asking())
+    form = tls_client_auth_client.authenticated(tls_client_auth_client.request_arguments())
     for name in ("X-SSL-Client-Cert", "X-Client-Cert", "X-Forwarded-Client-Cert", "Client-Cert", "X-SSL-Client-DER"):
         for value in (quote(pem), pem.replace("\n", " "), b64encode(pem.encode()).decode()):
             assert unauthenticated(bank.send("POST", "/par", form=form, headers=((name, value),)))

@@ -88,12 +88,12 @@ def test_no_code_is_redeemed_without_its_verifier(fintech, public_client):
     """Who left out the verifier, or the method, was spared the check."""
     for client in (fintech, public_client):
         browser = Browser(client.bank)
-        asked = client.asking()
-        sent = asked | {"client_id": client.client_id}
+        requested_values = client.request_arguments()
+        sent = requested_values | {"client_id": client.client_id}
         first = {"request_uri": client.pushed(), "client_id": client.client_id} if client is fintech else sent
         page = browser.get(browser.get("/authorize", first).location)
         code = browser.submit(browser.get(browser.sign_in(page).location), "approve").parameters["code"]
-        for verifier in (None, "", asked["code_challenge"], VERIFIER[:-1], VERIFIER + "a"):
+        for verifier in (None, "", requested_values["code_challenge"], VERIFIER[:-1], VERIFIER + "a"):
             assert refused(client.redeem(code, code_verifier=verifier), "invalid_grant")
     for changed in ({"code_challenge": None}, {"code_challenge_method": None}, {"code_challenge_method": "plain"}):
         assert refused(fintech.push(**changed), "invalid_request")
@@ -132,9 +132,9 @@ def test_a_verifier_is_compared_in_constant_time(fintech):
 @pytest.mark.published("Better Auth", "CVE-2026-67336")
 def test_neither_plain_nor_none_is_offered_or_taken(bank, fintech):
     """The metadata offered the algorithm none and PKCE by plain, and both were taken."""
-    told = bank.metadata()
-    assert told["code_challenge_methods_supported"] == ["S256"]
-    assert "none" not in json.dumps({name: value for name, value in told.items() if "alg" in name})
+    disclosed = bank.metadata()
+    assert disclosed["code_challenge_methods_supported"] == ["S256"]
+    assert "none" not in json.dumps({name: value for name, value in disclosed.items() if "alg" in name})
     plain = fintech.push(code_challenge=VERIFIER, code_challenge_method="plain")
     assert refused(plain, "invalid_request")
     with pytest.raises(InvalidClientMetadata):
@@ -146,8 +146,10 @@ def test_neither_plain_nor_none_is_offered_or_taken(bank, fintech):
 def test_a_redirect_uri_that_is_not_registered_gets_nothing(fintech, fapi1_baseline_client):
     """The address of a request was redirected to, whoever's it was."""
     assert refused(fintech.push(redirect_uri=EVIL), "invalid_request")
-    asked = fapi1_baseline_client.asking(redirect_uri=EVIL) | {"client_id": fapi1_baseline_client.client_id}
-    assert leads_nowhere(fapi1_baseline_client.bank.send("GET", "/authorize", query=asked))
+    requested_values = fapi1_baseline_client.request_arguments(redirect_uri=EVIL) | {
+        "client_id": fapi1_baseline_client.client_id
+    }
+    assert leads_nowhere(fapi1_baseline_client.bank.send("GET", "/authorize", query=requested_values))
 
 
 @pytest.mark.published("Authlib", "CVE-2026-41479")
@@ -163,8 +165,8 @@ def test_an_unknown_response_type_redirects_nowhere_unproven(bank, fapi1_baselin
 def test_a_hybrid_request_that_fails_redirects_nowhere_unproven(fapi1_advanced_client):
     """A hybrid request without openid, or without nonce, was refused at an address that nobody had registered."""
     for changed in ({"scope": "accounts"}, {"nonce": None}, {"scope": None}):
-        asked = {"response_type": "code id_token", "redirect_uri": EVIL} | changed
-        query = fapi1_advanced_client.direct(**asked)
+        requested_values = {"response_type": "code id_token", "redirect_uri": EVIL} | changed
+        query = fapi1_advanced_client.direct(**requested_values)
         assert leads_nowhere(fapi1_advanced_client.bank.send("GET", "/authorize", query=query))
 
 
@@ -249,7 +251,7 @@ def test_an_unregistered_address_of_a_request_object_is_never_fetched(fapi1_adva
     ):
         answer = bank.send("GET", "/authorize", query={"client_id": "advanced", "request_uri": uri})
         assert answer.page_error in ("invalid_request_uri", "invalid_request")
-    assert bank.web.asked == []
+    assert bank.web.requested_values == []
 
 
 @pytest.mark.published("node-oidc-provider", "v9.11.4: scope syntax")
@@ -270,8 +272,8 @@ def test_a_scope_is_spelt_as_oauth_spells_it(fintech):
 def test_a_claims_request_has_its_shape(fintech):
     """A single claim was asked for by something that is neither null nor an object."""
     for wish in ("x", 1, True, ["x"]):
-        for place in ("id_token", "userinfo"):
-            assert refused(fintech.push(claims=json.dumps({place: {"name": wish}})), "invalid_request"), wish
+        for target_location in ("id_token", "userinfo"):
+            assert refused(fintech.push(claims=json.dumps({target_location: {"name": wish}})), "invalid_request"), wish
 
 
 @pytest.mark.published("node-oidc-provider", "v9.11.4: authorization details")
@@ -354,7 +356,7 @@ def test_what_authenticates_a_client_is_no_use_in_a_browser(fapi1_baseline_clien
     """Secrets and assertions travelled in the address that the browser opens."""
     client = fapi1_baseline_client
     assertion = client.assertion()
-    query = client.asking() | {
+    query = client.request_arguments() | {
         "client_id": client.client_id,
         "client_assertion": assertion,
         "client_secret": "s3cret-x",

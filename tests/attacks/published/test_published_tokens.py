@@ -115,9 +115,9 @@ def test_what_is_revoked_is_revoked_at_every_endpoint(fintech, resource_server):
     tokens = fintech.tokens()
     assert resource_server.introspect(tokens["access_token"]).json()["active"]
     assert fintech.revoke(tokens["refresh_token"]).status == 200
-    for asks in (fintech, resource_server):
+    for required in (fintech, resource_server):
         for token in (tokens["access_token"], tokens["refresh_token"]):
-            assert asks.introspect(token).json() == {"active": False}
+            assert required.introspect(token).json() == {"active": False}
     assert not opens(fintech, tokens["access_token"])
     assert fintech.accounts(tokens["access_token"])["policyDocument"]["Statement"][0]["Effect"] == "Deny"
 
@@ -126,9 +126,9 @@ def test_what_is_revoked_is_revoked_at_every_endpoint(fintech, resource_server):
 def test_a_resource_learns_nothing_of_a_token_that_is_not_for_it(fintech, rival, resource_server):
     """Any client with credentials was told what is in a token for somebody else."""
     tokens = fintech.tokens(scope="openid profile")
-    for asks in (resource_server, rival):
+    for required in (resource_server, rival):
         for token in (tokens["access_token"], tokens["refresh_token"]):
-            assert asks.introspect(token).json() == {"active": False}
+            assert required.introspect(token).json() == {"active": False}
 
 
 @pytest.mark.published("Keycloak", "CVE-2026-4630")
@@ -222,6 +222,6 @@ def test_a_token_is_not_known_by_its_name_alone(fintech, resource_server):
     for token in (tokens["access_token"], tokens["refresh_token"]):
         key = token.partition(".")[2]
         for forged in (f"{'A' * 43}.{key}", f".{key}", key, f"{token.partition('.')[0][::-1]}.{key}"):
-            for asks in (fintech, resource_server):
-                assert asks.introspect(forged).json() == {"active": False}
+            for required in (fintech, resource_server):
+                assert required.introspect(forged).json() == {"active": False}
             assert not opens(fintech, forged)

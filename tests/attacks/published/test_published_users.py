@@ -12,7 +12,7 @@ from local import sandbox_users as sandbox
 from local.sandbox_users import ALICE, BOB
 from tests.actors import Browser, elements
 from tests.attacks.published.conftest import claims_of, opens, refused, signed_in
-from tests.authenticator import PRESENT, Authenticator, asked
+from tests.authenticator import PRESENT, Authenticator, requested_values
 
 pytestmark = pytest.mark.fault("7")
 
@@ -105,8 +105,8 @@ def test_a_page_that_only_asks_for_consent_says_nothing_new_about_the_sign_in(fa
     browser = signed_in(client)
     began = client.bank.now
     client.bank.now += 300
-    asked_for = {"scope": "openid profile accounts email"}
-    page = browser.get(browser.open(client.client_id, client.pushed(**asked_for)).location)
+    requested_details = {"scope": "openid profile accounts email"}
+    page = browser.get(browser.open(client.client_id, client.pushed(**requested_details)).location)
     claims = claims_of(client, browser.submit(page, "approve"))
     assert (claims["auth_time"], claims["acr"], claims["amr"]) == (began, "urn:ducat:loa:2", ["pwd", "otp", "mfa"])
 
@@ -164,11 +164,11 @@ def test_guesses_are_counted_for_password_and_one_time_code_alike(fintech, own_d
         browser = Browser(fintech.bank)
         page = browser.page(fintech.client_id, fintech.pushed())
         browser.submit(page, "login", username="carol", password="a long enough password", one_time_code="000000")
-    stranger = Browser(fintech.bank)
-    page = stranger.page(fintech.client_id, fintech.pushed())
+    outsider = Browser(fintech.bank)
+    page = outsider.page(fintech.client_id, fintech.pushed())
     right = own_directory(fintech.bank.now)
     assert no_way_in(
-        stranger.submit(page, "login", username="carol", password="a long enough password", one_time_code=right)
+        outsider.submit(page, "login", username="carol", password="a long enough password", one_time_code=right)
     )
 
 
@@ -213,14 +213,14 @@ def test_an_invitation_adds_one_passkey_and_only_for_its_person(bank):
     link = sandbox.invitations(bank.aws)["alice"]
     own = Browser(bank)
     page = proves(own, link)
-    assert makes(own, page, Authenticator().create(asked(page.text))).status == 200
+    assert makes(own, page, Authenticator().create(requested_values(page.text))).status == 200
     thief = Browser(bank)
     again = thief.get(path_of(link))
     secrets = {"password": sandbox.USERS["bob"].password, "one_time_code": sandbox.ONE_TIME_CODE}
     for who in ("bob", "alice"):
         answer = thief.submit(again, "continue", username=who, **secrets)
         assert "That did not match" in answer.text
-    assert makes(own, page, Authenticator().create(asked(page.text))).status == 400
+    assert makes(own, page, Authenticator().create(requested_values(page.text))).status == 400
     assert len(bank.aws.users.find("alice").passkeys) == 1
 
 
@@ -229,8 +229,8 @@ def test_a_passkey_is_added_only_with_its_person_verified(bank):
     """An authenticator that asks for nothing was registered, and only its sign-ins were refused."""
     browser = Browser(bank)
     page = proves(browser, sandbox.invitations(bank.aws)["alice"])
-    assert makes(browser, page, Authenticator().create(asked(page.text), flags=PRESENT)).status == 400
-    assert asked(page.text)["authenticatorSelection"]["userVerification"] == "required"
+    assert makes(browser, page, Authenticator().create(requested_values(page.text), flags=PRESENT)).status == 400
+    assert requested_values(page.text)["authenticatorSelection"]["userVerification"] == "required"
     assert bank.aws.users.find("alice").passkeys == ()
 
 

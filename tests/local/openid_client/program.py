@@ -37,21 +37,21 @@ class Refused(Exception):
 class Authentication:
     """One login. `url`: where the browser is to go."""
 
-    def __init__(self, peer: Peer, asked: dict[str, Any]) -> None:
+    def __init__(self, peer: Peer, requested_values: dict[str, Any]) -> None:
         self._peer = peer
         self._ended = True  # unless the peer says where to go
-        self.url = peer.ask(asked)["url"]
+        self.url = peer.send_request(requested_values)["url"]
         self._ended = False
 
     def finish(self, url: str, posted: dict[str, str] | None = None) -> Any:
         """What the bank told, once the browser is at `url`, with the form that it posts there. Raises Refused."""
         self._ended = True
-        return self._peer.ask({"url": url, "posted": posted})
+        return self._peer.send_request({"url": url, "posted": posted})
 
     def end(self) -> None:
         """Give it up, if it did not end."""
         if not self._ended:
-            self._peer.ask(None)
+            self._peer.send_request(None)
 
 
 class Peer:
@@ -61,15 +61,15 @@ class Peer:
         self._script = script
 
     @contextmanager
-    def begun(self, asked: dict[str, Any]) -> Iterator[Authentication]:
-        """A Login. `asked`: as login.mjs reads it. Raises Refused."""
-        login = Authentication(self, asked)
+    def begun(self, requested_values: dict[str, Any]) -> Iterator[Authentication]:
+        """A Login. `requested_values`: as login.mjs reads it. Raises Refused."""
+        login = Authentication(self, requested_values)
         try:
             yield login
         finally:
             login.end()
 
-    def ask(self, message: Any) -> Any:
+    def send_request(self, message: Any) -> Any:
         """What the script says to a message. Raises Refused."""
         assert self._script.stdin and self._script.stdout and self._script.stderr  # noqa: PT018 - as Popen was told
         self._script.stdin.write(json.dumps(message) + "\n")
@@ -77,10 +77,10 @@ class Peer:
         line = self._script.stdout.readline()
         if not line:
             raise AssertionError(f"login.mjs ended: {self._script.stderr.read()}")
-        told = json.loads(line)
-        if told and "refused" in told:
-            raise Refused(told["refused"])
-        return told
+        disclosed = json.loads(line)
+        if disclosed and "refused" in disclosed:
+            raise Refused(disclosed["refused"])
+        return disclosed
 
 
 @contextmanager

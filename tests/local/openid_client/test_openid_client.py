@@ -59,7 +59,7 @@ def decryption_key(alg):
 
 
 @pytest.fixture
-def asking(stack):
+def request_arguments(stack):
     """A function: registers a client of a profile, and gives what openid-client needs to know to log in by it.
 
     `by`: what is encrypted to it is encrypted so, to a key of its own.
@@ -127,9 +127,9 @@ def log_in(peer, stack):
     `on_the_way`: what becomes of the address that the browser comes back at.
     """
 
-    def through(asked, on_the_way=lambda url: url):
+    def through(requested_values, on_the_way=lambda url: url):
         browser = Browser(stack.certificates.trusted, elsewhere=CALLBACK)
-        with peer.begun(asked) as login:
+        with peer.begun(requested_values) as login:
             page = browser.open(login.url)
             for _ in range(MOST_PAGES):
                 if page.status is None:
@@ -149,13 +149,15 @@ def onward(browser, page):
     raise AssertionError(f"{page.status} {page.html}")
 
 
-def whole(told, token_type="bearer", scope=SCOPE):
+def whole(disclosed, token_type="bearer", scope=SCOPE):
     """What every login tells, whatever the way."""
-    assert told["token_type"] == token_type
-    assert (told["claims"]["sub"], told["person"]["sub"], told["again"]) == (sandbox_users.ALICE.sub,) * 3
-    assert told["person"]["email"] == "alice@example.com"
-    assert set(told["scope"].split()) == set(scope.split())
-    assert told["fresh"]
+    assert disclosed["token_type"] == token_type
+    assert (disclosed["claims"]["sub"], disclosed["person"]["sub"], disclosed["again"]) == (
+        sandbox_users.ALICE.sub,
+    ) * 3
+    assert disclosed["person"]["email"] == "alice@example.com"
+    assert set(disclosed["scope"].split()) == set(scope.split())
+    assert disclosed["fresh"]
 
 
 @pytest.mark.parametrize(
@@ -168,12 +170,12 @@ def whole(told, token_type="bearer", scope=SCOPE):
         ("tls_client_auth", "pushed, signed", "form_post"),
     ],
 )
-def test_advanced_signs_its_answer_by_an_id_token(asking, log_in, method, sent, mode):
+def test_advanced_signs_its_answer_by_an_id_token(request_arguments, log_in, method, sent, mode):
     """FAPI 1.0 Advanced with response_type code id_token: the ID token is the detached signature of the response."""
-    told = log_in(asking("fapi1-advanced", method, "code id_token", mode, sent=sent))
-    whole(told)
-    assert {"code", "id_token", "state"} <= set(told["front"])
-    assert told["front_token"] is None
+    disclosed = log_in(request_arguments("fapi1-advanced", method, "code id_token", mode, sent=sent))
+    whole(disclosed)
+    assert {"code", "id_token", "state"} <= set(disclosed["front"])
+    assert disclosed["front_token"] is None
 
 
 @pytest.mark.parametrize(
@@ -187,63 +189,65 @@ def test_advanced_signs_its_answer_by_an_id_token(asking, log_in, method, sent, 
         ("tls_client_auth", "by value, signed", "form_post.jwt"),
     ],
 )
-def test_advanced_signs_its_answer_as_a_whole(asking, log_in, method, sent, mode):
+def test_advanced_signs_its_answer_as_a_whole(request_arguments, log_in, method, sent, mode):
     """FAPI 1.0 Advanced with response_type code: the response is a JWT (JARM) in each of its modes."""
-    told = log_in(asking("fapi1-advanced", method, "code", mode, sent=sent))
-    whole(told)
-    assert told["front"] == ["response"]
+    disclosed = log_in(request_arguments("fapi1-advanced", method, "code", mode, sent=sent))
+    whole(disclosed)
+    assert disclosed["front"] == ["response"]
 
 
 @pytest.mark.parametrize(
     ("method", "mode"),
     [("private_key_jwt", None), ("tls_client_auth", "form_post"), ("client_secret_jwt", "query")],
 )
-def test_baseline_answers_in_the_query_or_by_a_form(asking, log_in, method, mode):
+def test_baseline_answers_in_the_query_or_by_a_form(request_arguments, log_in, method, mode):
     """FAPI 1.0 Baseline, by clients with something to authenticate with, whose tokens need not be bound."""
-    told = log_in(asking("fapi1-baseline", method, "code", mode, bound=None))
-    whole(told)
-    assert set(told["front"]) == {"code", "state", "iss"}
+    disclosed = log_in(request_arguments("fapi1-baseline", method, "code", mode, bound=None))
+    whole(disclosed)
+    assert set(disclosed["front"]) == {"code", "state", "iss"}
 
 
 @pytest.mark.parametrize("mode", [None, "form_post"])
-def test_baseline_takes_a_public_client(asking, log_in, mode):
+def test_baseline_takes_a_public_client(request_arguments, log_in, mode):
     """FAPI 1.0 Baseline with a client that has nothing to authenticate with."""
-    told = log_in(asking("fapi1-baseline", "none", "code", mode, bound=None))
-    whole(told)
-    assert told["lifetime"] <= 300
-    assert told["rotated"]
+    disclosed = log_in(request_arguments("fapi1-baseline", "none", "code", mode, bound=None))
+    whole(disclosed)
+    assert disclosed["lifetime"] <= 300
+    assert disclosed["rotated"]
 
 
 @pytest.mark.parametrize("mode", [None, "form_post"])
 @pytest.mark.parametrize("method", ["private_key_jwt", "client_secret_jwt"])
-def test_read_and_write_signs_its_answer_by_an_id_token(asking, log_in, method, mode):
+def test_read_and_write_signs_its_answer_by_an_id_token(request_arguments, log_in, method, mode):
     """The draft's Read and Write with response_type code id_token, by a person at level 3."""
-    told = log_in(asking("fapi1-read-write", method, "code id_token", mode, sent="by value, signed", scope=WRITES))
-    whole(told, scope=WRITES)
-    assert told["claims"]["acr"] == "urn:ducat:loa:3"
-    assert told["front_token"] is None
+    disclosed = log_in(
+        request_arguments("fapi1-read-write", method, "code id_token", mode, sent="by value, signed", scope=WRITES)
+    )
+    whole(disclosed, scope=WRITES)
+    assert disclosed["claims"]["acr"] == "urn:ducat:loa:3"
+    assert disclosed["front_token"] is None
 
 
 @pytest.mark.parametrize("mode", [None, "form_post"])
-def test_read_and_write_hands_out_a_token_that_only_reads_in_the_front_channel(asking, log_in, mode):
+def test_read_and_write_hands_out_a_token_that_only_reads_in_the_front_channel(request_arguments, log_in, mode):
     """The draft's Read and Write with response_type code id_token token: at_hash is of the token that stands beside it."""
-    told = log_in(
-        asking(
+    disclosed = log_in(
+        request_arguments(
             "fapi1-read-write", "private_key_jwt", "code id_token token", mode, sent="by value, signed", scope=WRITES
         )
     )
-    whole(told, scope=WRITES)
-    assert told["front_token"]["type"].lower() == "bearer"
-    assert set(told["front_token"]["scope"].split()) == set(SCOPE.split())
-    assert told["front_token"]["sub"] == sandbox_users.ALICE.sub
+    whole(disclosed, scope=WRITES)
+    assert disclosed["front_token"]["type"].lower() == "bearer"
+    assert set(disclosed["front_token"]["scope"].split()) == set(SCOPE.split())
+    assert disclosed["front_token"]["sub"] == sandbox_users.ALICE.sub
 
 
 @pytest.mark.parametrize(("part", "claim"), [("code=", "c_hash"), ("state=", None)])
-def test_an_answer_that_was_changed_on_the_way_is_refused(asking, log_in, part, claim):
+def test_an_answer_that_was_changed_on_the_way_is_refused(request_arguments, log_in, part, claim):
     """The library looks: the ID token beside a code or a state that was changed does not sign it."""
-    asked = asking("fapi1-advanced", response="code id_token", sent="by value, signed")
+    requested_values = request_arguments("fapi1-advanced", response="code id_token", sent="by value, signed")
     with pytest.raises(program.Refused) as refused:
-        log_in(asked, lambda url: url.replace(part, f"{part}x"))
+        log_in(requested_values, lambda url: url.replace(part, f"{part}x"))
     assert (claim or "state") in json.dumps(refused.value.said)
 
 
@@ -251,10 +255,10 @@ def test_an_answer_that_was_changed_on_the_way_is_refused(asking, log_in, part, 
 
 
 @pytest.mark.parametrize("by", ["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW"])
-def test_an_encrypted_id_token_and_userinfo_are_opened(asking, log_in, by):
+def test_an_encrypted_id_token_and_userinfo_are_opened(request_arguments, log_in, by):
     """Both ID tokens of a hybrid login, and userinfo: signed, and encrypted to the client's key."""
-    told = log_in(
-        asking(
+    disclosed = log_in(
+        request_arguments(
             "fapi1-advanced",
             response="code id_token",
             sent="by value, signed",
@@ -266,17 +270,17 @@ def test_an_encrypted_id_token_and_userinfo_are_opened(asking, log_in, by):
             userinfo_encrypted_response_enc=ENC,
         )
     )
-    whole(told)
+    whole(disclosed)
     for name in ("id_token", "front_id_token"):
-        assert (told["encrypted"][name]["alg"], told["encrypted"][name]["enc"]) == (by, ENC)
-    assert told["encrypted"]["userinfo"]
+        assert (disclosed["encrypted"][name]["alg"], disclosed["encrypted"][name]["enc"]) == (by, ENC)
+    assert disclosed["encrypted"]["userinfo"]
 
 
 @pytest.mark.parametrize(("by", "mode"), [("RSA-OAEP-256", "jwt"), ("ECDH-ES", "form_post.jwt")])
-def test_an_encrypted_response_is_opened(asking, log_in, by, mode):
+def test_an_encrypted_response_is_opened(request_arguments, log_in, by, mode):
     """JARM: signed, and encrypted to the client's key."""
-    told = log_in(
-        asking(
+    disclosed = log_in(
+        request_arguments(
             "fapi1-advanced",
             mode=mode,
             sent="pushed, signed",
@@ -286,13 +290,13 @@ def test_an_encrypted_response_is_opened(asking, log_in, by, mode):
             authorization_encrypted_response_enc=ENC,
         )
     )
-    whole(told)
-    assert (told["encrypted"]["response"]["alg"], told["encrypted"]["response"]["enc"]) == (by, ENC)
+    whole(disclosed)
+    assert (disclosed["encrypted"]["response"]["alg"], disclosed["encrypted"]["response"]["enc"]) == (by, ENC)
 
 
-def test_what_is_encrypted_to_another_key_is_refused(asking, log_in):
+def test_what_is_encrypted_to_another_key_is_refused(request_arguments, log_in):
     """The library opens nothing by a key that it was not encrypted to, so what the tests above opened was the client's."""
-    asked = asking(
+    requested_values = request_arguments(
         "fapi1-advanced",
         response="code id_token",
         sent="by value, signed",
@@ -301,22 +305,22 @@ def test_what_is_encrypted_to_another_key_is_refused(asking, log_in):
         id_token_encrypted_response_enc=ENC,
     )
     other = Jwk.generate(alg="RSA-OAEP-256", key_size=2048)
-    asked["decryption"] = [{**other, "kid": asked["decryption"][0]["kid"]}]
+    requested_values["decryption"] = [{**other, "kid": requested_values["decryption"][0]["kid"]}]
     with pytest.raises(program.Refused) as refused:
-        log_in(asked)
+        log_in(requested_values)
     assert refused.value.said["code"] == "OAUTH_DECRYPTION_FAILED"
 
 
 # FAPI 2.0 beside it
 
 
-def test_fapi_2_security_on_the_same_deployment(asking, log_in):
+def test_fapi_2_security_on_the_same_deployment(request_arguments, log_in):
     """FAPI 2.0 Security Profile: pushed, and bound to a DPoP key."""
-    whole(log_in(asking("fapi2-security", bound="dpop", sent="pushed")), "dpop")
+    whole(log_in(request_arguments("fapi2-security", bound="dpop", sent="pushed")), "dpop")
 
 
-def test_fapi_2_message_signing_on_the_same_deployment(asking, log_in):
+def test_fapi_2_message_signing_on_the_same_deployment(request_arguments, log_in):
     """FAPI 2.0 Message Signing: the request object pushed, the response signed as a whole."""
-    told = log_in(asking("fapi2-message-signing", mode="jwt", sent="pushed, signed"))
-    whole(told)
-    assert told["front"] == ["response"]
+    disclosed = log_in(request_arguments("fapi2-message-signing", mode="jwt", sent="pushed, signed"))
+    whole(disclosed)
+    assert disclosed["front"] == ["response"]
