@@ -30,7 +30,7 @@ from chalicelib.jobs import publish_keys
 from local import aws_stand_in
 from tests.actors import Answer, Bank, Browser, Fintech
 
-Ask = Callable[[Fintech], object]
+AnswerRequest = Callable[[Fintech], object]
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def _prepare(bank: Bank, tape: Tape, auth: str, constraint: str, *, rounds: int)
     request_arguments = journey.client(bank, auth, constraint)
     code = _code(request_arguments)
     tokens = request_arguments.redeem(_code(request_arguments)).json()
-    requests: dict[str, Ask] = {
+    requests: dict[str, AnswerRequest] = {
         "par": lambda client: client.push(),
         "token, authorization_code": lambda client: client.redeem(code),
         "token, refresh_token": lambda client: client.refresh(tokens["refresh_token"]),
@@ -161,7 +161,7 @@ def _with_one_handle(bank: Bank) -> Bank:
     return same
 
 
-def _prepared(name: str, send_request: Ask, request_arguments: Fintech, tape: Tape, rounds: int) -> Prepared:
+def _prepared(name: str, send_request: AnswerRequest, request_arguments: Fintech, tape: Tape, rounds: int) -> Prepared:
     with tape.keeping() as answers:
         send_request(request_arguments)
     writer = _Writer(request_arguments.bank)

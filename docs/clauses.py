@@ -103,7 +103,7 @@ TAG = re.compile(
 
 
 @dataclass(frozen=True, order=True)
-class Place:
+class Citation:
     """Where a clause is cited. `name`: of the function, class or value there; empty for the file itself."""
 
     path: str
@@ -111,7 +111,7 @@ class Place:
     sentence: str = ""
 
 
-Found = dict[str, list[Place]]
+Found = dict[str, list[Citation]]
 
 
 @cache
@@ -123,7 +123,7 @@ def in_code() -> Found:
         named = list(_named(ast.parse(text)))
         for number, line in enumerate(text.splitlines(), 1):
             for match in TAG.finditer(line):
-                location = Place(path.relative_to(ROOT).as_posix(), _innermost(named, number))
+                location = Citation(path.relative_to(ROOT).as_posix(), _innermost(named, number))
                 _add(found, match.group(), location)
     return found
 
@@ -135,7 +135,7 @@ def in_tests() -> Found:
     for path in _files(TESTS):
         for node in _defined(ast.parse(path.read_text(encoding="utf-8")).body):
             for tag in _marked(node.decorator_list):
-                _add(found, tag, Place(path.relative_to(ROOT).as_posix(), node.name, _sentence(node)))
+                _add(found, tag, Citation(path.relative_to(ROOT).as_posix(), node.name, _sentence(node)))
     return found
 
 
@@ -175,7 +175,7 @@ def _files(where: Iterable[str]) -> list[Path]:
     return sorted(path for one in whole for path in ([one] if one.is_file() else one.rglob("*.py")))
 
 
-def _add(found: Found, tag: str, location: Place) -> None:
+def _add(found: Found, tag: str, location: Citation) -> None:
     locations = found.setdefault(tag, [])
     if location not in locations:
         locations.append(location)

@@ -19,7 +19,7 @@ from chalicelib.keys.kms import ALGORITHMS
 from chalicelib.profiles import PROFILES, Profile
 from chalicelib.settings import Settings, variable
 from docs import architecture, checks, clauses, decisions, fapi1, licences, protocol, published, threats
-from docs.clauses import ROOT, TAG, Place
+from docs.clauses import ROOT, TAG, Citation
 from infra.functions import FUNCTIONS, Function
 
 REFERENCE = ROOT / "docs" / "reference"
@@ -211,7 +211,7 @@ def _link(path: str) -> str:
     return f"[{path.removeprefix('chalicelib/').removeprefix('tests/')}](../../{path})"
 
 
-def _locations(locations: Iterable[Place] | None) -> str:
+def _locations(locations: Iterable[Citation] | None) -> str:
     """Files, each with the names in it."""
     found: dict[str, list[str]] = {}
     for location in sorted(locations or ()):

@@ -16,7 +16,7 @@ from chalicelib.user_directory import CurrentUser
 COOKIE = "__Host-ducat-session"
 """A browser takes a cookie of that prefix only for this very host, Secure and for all paths (RFC 6265bis 4.1.3.2)."""
 
-ASKING = frozenset({"login", "select_account"})
+ASKS_FOR_SIGN_IN = frozenset({"login", "select_account"})
 """Values of `prompt` that nobody who is recognised meets: the person is to sign in, or to say who they are."""
 
 
@@ -88,7 +88,7 @@ def usable_session(
 ) -> Session | None:
     """The browser's session, if it is as good an answer as signing in now. `acrs`: those that do for the request."""
     token_value = token_value_of(request)
-    if not token_value or not profile.session_lifetime or ASKING.intersection(requested.prompt):
+    if not token_value or not profile.session_lifetime or ASKS_FOR_SIGN_IN.intersection(requested.prompt):
         return None
     session = sessions.find(token_value, now=now)
     if session is None or session.acr not in acrs:

@@ -18,7 +18,7 @@ from tests.users.test_grants import Person, clients
 PASSWORD = "correct horse battery staple"
 
 THROTTLED, DENIED = "ThrottlingException", "AccessDeniedException"
-TOLD = [(THROTTLED, "temporarily_unavailable"), (DENIED, "server_error")]
+DISCLOSED = [(THROTTLED, "temporarily_unavailable"), (DENIED, "server_error")]
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def failing(bank):
 
 @pytest.mark.fault("3i")
 @pytest.mark.clause("RFC6749-4.1.2.1")
-@pytest.mark.parametrize(("code", "error"), TOLD)
+@pytest.mark.parametrize(("code", "error"), DISCLOSED)
 def test_a_failure_at_the_authorization_endpoint_is_told_the_client(fapi1_baseline_client, failing, code, error):
     """Once the redirect_uri is proven: the session can't be read."""
     client = fapi1_baseline_client
@@ -60,7 +60,7 @@ def test_a_failure_at_the_authorization_endpoint_is_told_the_client(fapi1_baseli
 
 
 @pytest.mark.fault("3i")
-@pytest.mark.parametrize(("code", "error"), TOLD)
+@pytest.mark.parametrize(("code", "error"), DISCLOSED)
 def test_so_is_one_of_a_request_by_value(fapi1_advanced_client, failing, code, error):
     client = fapi1_advanced_client
     with failing("PutItem", "ducat-grants", code):
@@ -70,7 +70,7 @@ def test_so_is_one_of_a_request_by_value(fapi1_advanced_client, failing, code, e
 
 
 @pytest.mark.fault("3i")
-@pytest.mark.parametrize(("code", "error"), TOLD)
+@pytest.mark.parametrize(("code", "error"), DISCLOSED)
 def test_who_asked_for_no_page_gets_none(fapi1_baseline_client, failing, code, error):
     """prompt=none in a frame: nobody would see it."""
     client = fapi1_baseline_client

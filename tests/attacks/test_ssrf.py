@@ -24,7 +24,7 @@ HOST = "files.fintech.example"
 REQUEST = f"https://{HOST}/request.jwt"
 JWKS = f"https://{HOST}/jwks.json"
 INWARD = ["127.0.0.1", "10.0.0.1", "169.254.169.254", "100.64.0.1", "::1", "::ffff:169.254.169.254", "fd00:ec2::254"]
-ASKED = {"addresses": [], "names": [], "urls": []}
+REQUESTED = {"addresses": [], "names": [], "urls": []}
 
 
 class Connection:
@@ -38,13 +38,13 @@ class Connection:
         self.host, self.name = host, server_hostname
 
     def connect(self):
-        ASKED["addresses"].append(self.host)
+        REQUESTED["addresses"].append(self.host)
         if self.host != PUBLIC:
             raise NewConnectionError(self, "nobody there")
 
     def request(self, method, target, **rest):
         self.url = f"https://{self.name}{target}"
-        ASKED["urls"].append(self.url)
+        REQUESTED["urls"].append(self.url)
 
     def getresponse(self):
         status, headers, body = self.answers.get(self.url, (404, {}, b""))
@@ -74,7 +74,7 @@ def names(monkeypatch):
     found = {HOST: [PUBLIC]}
 
     def resolve(host, port, **rest):
-        ASKED["names"].append(host)
+        REQUESTED["names"].append(host)
         if host not in found:
             raise socket.gaierror(socket.EAI_NONAME, "unknown")
         return [(0, 0, 0, "", (address, port)) for address in found[host]]
@@ -82,7 +82,7 @@ def names(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     monkeypatch.setattr(https, "HTTPSConnection", Connection)
     monkeypatch.setattr(Connection, "answers", {})
-    for seen in ASKED.values():
+    for seen in REQUESTED.values():
         seen.clear()
     return found
 
@@ -147,7 +147,7 @@ def test_the_network_of_this_test_would_let_a_good_one_through(by_reference, pub
     assert opened(by_reference, REQUEST).location.startswith("/login?")
     serve(JWKS, json.dumps({"keys": [jwk(rsa_key("inward"))]}).encode())
     assert publishing.push(request=publishing.request_object(response_type="code id_token")).status == 201
-    assert ASKED == {"names": [HOST] * 2, "addresses": [PUBLIC] * 2, "urls": [REQUEST, JWKS]}
+    assert REQUESTED == {"names": [HOST] * 2, "addresses": [PUBLIC] * 2, "urls": [REQUEST, JWKS]}
 
 
 @pytest.mark.clause("JAR-10.4.1")
@@ -158,7 +158,7 @@ def test_a_request_uri_whose_name_leads_inward_is_not_fetched(by_reference, name
     before = stored(by_reference.bank)
     refused(opened(by_reference, REQUEST))
     assert stored(by_reference.bank) == before
-    assert ASKED == {"names": [HOST], "addresses": [], "urls": []}
+    assert REQUESTED == {"names": [HOST], "addresses": [], "urls": []}
 
 
 @pytest.mark.clause("JAR-10.4.1")
@@ -171,7 +171,7 @@ def test_a_request_uri_that_redirects_is_not_followed(by_reference, status, to):
     before = stored(by_reference.bank)
     refused(opened(by_reference, REQUEST))
     assert stored(by_reference.bank) == before
-    assert ASKED == {"names": [HOST], "addresses": [PUBLIC], "urls": [REQUEST]}
+    assert REQUESTED == {"names": [HOST], "addresses": [PUBLIC], "urls": [REQUEST]}
 
 
 @pytest.mark.clause("JAR-10.4.1")
@@ -196,7 +196,7 @@ def test_an_address_of_the_askers_choice_is_not_even_looked_up(by_reference, fap
         text = refused(opened(request_arguments, uri))
         assert uri not in text
     assert stored(by_reference.bank) == before
-    assert ASKED["addresses"] == [PUBLIC] * (
+    assert REQUESTED["addresses"] == [PUBLIC] * (
         uri == f"{REQUEST}#"
     )  # fetched from where it is registered, and found another
 
@@ -209,7 +209,7 @@ def test_a_request_object_leads_nowhere_else(by_reference):
     refused(opened(by_reference, REQUEST), "invalid_request_object")
     serve(REQUEST, by_reference.request_object(key=rsa_key("a thief's"), headers=away).encode())
     refused(opened(by_reference, REQUEST), "invalid_request_object")
-    assert ASKED == {"names": [HOST] * 2, "addresses": [PUBLIC] * 2, "urls": [REQUEST] * 2}
+    assert REQUESTED == {"names": [HOST] * 2, "addresses": [PUBLIC] * 2, "urls": [REQUEST] * 2}
 
 
 def test_who_asks_learns_nothing_of_what_is_behind_an_address(by_reference, names):
@@ -231,7 +231,7 @@ def test_a_pushed_request_is_never_fetched(by_reference):
     serve(REQUEST, by_reference.request_object(response_type="code id_token").encode())
     answer = by_reference.push(request_uri=REQUEST)
     assert (answer.status, answer.error) == (400, "invalid_request")
-    assert ASKED["names"] == []
+    assert REQUESTED["names"] == []
 
 
 @pytest.mark.parametrize("address", INWARD)
@@ -243,7 +243,7 @@ def test_a_jwks_uri_whose_name_leads_inward_is_not_fetched(publishing, names, ad
     assert (answer.status, answer.error) == (401, "invalid_client")
     assert answer.json()["error_description"] == "client authentication failed"
     assert stored(publishing.bank) == before
-    assert ASKED == {"names": [HOST], "addresses": [], "urls": []}
+    assert REQUESTED == {"names": [HOST], "addresses": [], "urls": []}
 
 
 @pytest.mark.parametrize("to", ["https://169.254.169.254/", "https://localhost/jwks", f"https://{HOST}/b"])
@@ -254,7 +254,7 @@ def test_a_jwks_uri_that_redirects_is_not_followed(publishing, to):
     answer = publishing.push()
     assert (answer.status, answer.error) == (401, "invalid_client")
     assert stored(publishing.bank) == before
-    assert ASKED == {"names": [HOST], "addresses": [PUBLIC], "urls": [JWKS]}
+    assert REQUESTED == {"names": [HOST], "addresses": [PUBLIC], "urls": [JWKS]}
 
 
 def test_a_signature_at_the_authorization_endpoint_has_no_keys_from_inside(publishing, names):
@@ -263,7 +263,7 @@ def test_a_signature_at_the_authorization_endpoint_has_no_keys_from_inside(publi
     query = publishing.direct(response_type="code id_token")
     refused(publishing.bank.send("GET", "/authorize", query=query), "invalid_request_object")
     assert stored(publishing.bank) == before
-    assert ASKED["addresses"] == []
+    assert REQUESTED["addresses"] == []
 
 
 @pytest.mark.parametrize("address", INWARD)
@@ -273,4 +273,4 @@ def test_a_sector_that_leads_inward_can_not_be_registered(open_bank, names, addr
     with pytest.raises(InvalidClientMetadata, match="sector_identifier_uri: it can't be fetched"):
         client(open_bank, "inward", subject_type="pairwise", sector_identifier_uri="https://sector.example/")
     assert stored(open_bank) == before
-    assert ASKED["addresses"] == []
+    assert REQUESTED["addresses"] == []

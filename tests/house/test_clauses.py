@@ -49,8 +49,8 @@ def test(x): ...
 
 def test_a_place_is_named_by_the_innermost_thing_around_it():
     found = {location for locations in clauses.in_code().values() for location in locations}
-    assert clauses.Place("chalicelib/messages.py", "_once_each") in found
-    assert clauses.Place("chalicelib/profiles/fapi2_security.py", "FAPI2_SECURITY") in found
+    assert clauses.Citation("chalicelib/messages.py", "_once_each") in found
+    assert clauses.Citation("chalicelib/profiles/fapi2_security.py", "FAPI2_SECURITY") in found
 
 
 def test_every_clause_that_the_code_cites_is_shown_by_a_test():

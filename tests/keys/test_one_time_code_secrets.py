@@ -40,11 +40,11 @@ def seal(secrets, username="alice"):
 def test_a_warm_function_asks_kms_once_an_hour(bank, opened):
     sealed = [seal(cold(bank), name) for name in ("alice", "bob")]
     secrets = cold(bank)
-    for now, asks in ((NOW, True), (NOW + CACHE_SECONDS - 1, False), (NOW + CACHE_SECONDS, True), (NOW - 1, True)):
+    for now, required in ((NOW, True), (NOW + CACHE_SECONDS - 1, False), (NOW + CACHE_SECONDS, True), (NOW - 1, True)):
         opened.clear()
         for username, one in zip(("alice", "bob"), sealed, strict=True):
             assert secrets.unseal(one, username, now=now) == SECRET
-        assert [operation for operation, _ in opened] == (["GetItem", "Decrypt"] if asks else [])
+        assert [operation for operation, _ in opened] == (["GetItem", "Decrypt"] if required else [])
 
 
 def test_where_the_setting_says_so_kms_opens_each_and_is_told_whose_it_is(bank, opened):

@@ -88,7 +88,7 @@ def accounts(client, held, proof):
 
 
 @dataclass(frozen=True)
-class Place:
+class Citation:
     """An endpoint, and a request to it that lacks nothing but its proof."""
 
     method: str
@@ -106,16 +106,18 @@ class Place:
 
 
 PROOF_TARGETS = {
-    "par": Place("POST", "/par", lambda client, held, proof: client.push(proof=proof)),
-    "authorization_code": Place("POST", "/token", lambda client, held, proof: client.redeem(held.code, proof=proof)),
-    "refresh_token": Place(
+    "par": Citation("POST", "/par", lambda client, held, proof: client.push(proof=proof)),
+    "authorization_code": Citation("POST", "/token", lambda client, held, proof: client.redeem(held.code, proof=proof)),
+    "refresh_token": Citation(
         "POST", "/token", lambda client, held, proof: client.refresh(held.refresh_token, proof=proof)
     ),
-    "client_credentials": Place(
+    "client_credentials": Citation(
         "POST", "/token", lambda client, _, proof: client.post("/token", grant_type="client_credentials", proof=proof)
     ),
-    "userinfo": Place("GET", "/userinfo", lambda client, held, proof: client.userinfo(held.access_token, proof=proof)),
-    "authorizer": Place("GET", "/accounts", accounts),
+    "userinfo": Citation(
+        "GET", "/userinfo", lambda client, held, proof: client.userinfo(held.access_token, proof=proof)
+    ),
+    "authorizer": Citation("GET", "/accounts", accounts),
 }
 EVERYWHERE = pytest.mark.parametrize("location", PROOF_TARGETS.values(), ids=PROOF_TARGETS)
 AT_THE_TOKEN_ENDPOINT = pytest.mark.parametrize(

@@ -10,15 +10,15 @@ import pytest
 from chalicelib.authorization_details.detail_type import Choice, Question, Shown
 from chalicelib.pages import render
 
-ASKED = {
+REQUESTED = {
     "bank_name": "Example Bank",
     "client_name": "Penny Planner",
     "key": "the-key",
     "csrf": "the-csrf",
     "redirect_uri": "https://app.penny.example/callback?x=1",
 }
-LOGIN = ASKED | {"username": "alice", "hint": "A hint.", "problem": "That was not right."}
-CONSENT = ASKED | {"person": "alice", "access": ["See your accounts.", "See your name."], "until": 1798121100}
+LOGIN = REQUESTED | {"username": "alice", "hint": "A hint.", "problem": "That was not right."}
+CONSENT = REQUESTED | {"person": "alice", "access": ["See your accounts.", "See your name."], "until": 1798121100}
 PAYMENT = Shown(
     "Pay 123.50 EUR to Merchant A",
     (("To account", "DE02 1001"), ("Reference", "Order 4711")),
