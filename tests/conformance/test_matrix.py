@@ -34,7 +34,11 @@ class Somewhere:
     """A Provider that has nothing but settings."""
 
     def __init__(self, rules):
-        values = {name: name.lower() for name in variables()} | {"DUCAT_OTP_LEVEL": "2", "DUCAT_WEEKLY_TABLES": "no"}
+        values = {name: name.lower() for name in variables()} | {
+            "DUCAT_OTP_LEVEL": "2",
+            "DUCAT_WEEKLY_TABLES": "no",
+            "DUCAT_DATA_KEY": "yes",
+        }
         values |= {
             name: f"https://{name.lower()[6:9]}.example" for name in values if name.endswith(("_ISSUER", "_URL"))
         }
