@@ -1,4 +1,4 @@
-"""The front door: every endpoint, its URL and its Lambda function, on one page.
+"""Every endpoint, its URL and its Lambda function, on one page.
 
 Each line registers a route (`chalice local`, the test client) and a function of its own, packaged as `app.<name>`. Importing this
 file needs no environment and no AWS.

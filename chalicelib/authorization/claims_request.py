@@ -65,7 +65,7 @@ def require_person(request: AuthorizationRequest, sub: str) -> str:
     if request.hinted_sub not in (None, sub) or not all(
         allows(of(request, destination).get("sub", {}), sub) for destination in DESTINATIONS
     ):
-        raise AnotherPerson("another person was asked for")
+        raise AnotherPerson("another user was requested")
     return sub
 
 
@@ -87,7 +87,7 @@ def require_acr(request: AuthorizationRequest, *reached: str) -> tuple[str, ...]
     wish = of(request, "id_token").get("acr", {})
     fit = tuple(acr for acr in reached if not wish.get("essential") or allows(wish, acr))
     if not fit:
-        raise UnmetAuthenticationRequirements("nobody can sign in here as this acr asks for")
+        raise UnmetAuthenticationRequirements("no way to sign in reaches this acr")
     return fit
 
 

@@ -44,7 +44,7 @@ def fetched(uri: str, client: Client, documents: DocumentFetcher) -> str:
         raise InvalidRequestUri("the request object is not the one of the request_uri")  # OIDCC-6.2
     found = content.decode("ascii", "replace").strip()
     if not COMPACT.fullmatch(found):
-        raise InvalidRequestUri("what is at the request_uri is no request object")
+        raise InvalidRequestUri("the document at the request_uri is not a request object")
     return found
 
 

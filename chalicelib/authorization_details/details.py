@@ -40,7 +40,7 @@ def requested(value: str | None, allowed: Iterable[str], *, now: int) -> tuple[D
 def require(details: tuple[Detail, ...], allowed: Iterable[str]) -> tuple[Detail, ...]:
     """The details, if the client may ask for each. Raises InvalidAuthorizationDetails."""
     if with_pairwise_subject(details, allowed) != details:
-        raise _refused("a type that this client may not ask for")
+        raise _refused("a type that the client is not registered for")
     return details
 
 

@@ -59,7 +59,7 @@ def _checked(
     if "request_uri" in form:
         raise InvalidRequest("request_uri is not allowed here")  # PAR-2.1
     if "authorization_code" not in caller.client.grant_types:
-        raise UnauthorizedClient("this client may not ask a person")
+        raise UnauthorizedClient("the client is not registered for authorization_code")
     profile, issuer = caller.profile, provider.settings.issuer
     encrypted = encrypted_request.is_encrypted(form)
     form = encrypted_request.opened(form, caller.client, profile, lambda kid: provider.ring.unwrapper_for(kid, now=now))

@@ -51,7 +51,7 @@ def issue(
     granted = tuple(token for token in grant.scope if token in caller.client.scope)
     given = details.with_pairwise_subject(grant.granted, caller.client.authorization_details_types)
     if not granted and not given:
-        raise _refused("the client may ask for nothing of it any more")
+        raise _refused("the client is no longer registered for any scope of this grant")
     if "scope" in form:
         granted = scope.requested(form["scope"], granted)  # RFC6749-6: nothing beyond what was granted
     covered = details.within(form.get("authorization_details"), given)

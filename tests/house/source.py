@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "chalicelib"
 
 FILES = tuple(sorted(path.relative_to(ROOT) for path in PACKAGE.rglob("*.py")))
-"""Every Python file that ships, but the front door."""
+"""Every Python file that ships, but app.py."""
 
 ENDPOINTS = tuple(path for path in FILES if path.parent.name == "endpoints" and path.name != "__init__.py")
 

@@ -1,4 +1,4 @@
-"""No function pays for another's imports, and the front door opens anywhere: each shown in a process of its own.
+"""No function pays for another's imports, and app.py imports anywhere: each shown in a process of its own.
 
 Those processes see only what ships (requirements.txt and chalice's runtime), so that what the tests need is no crutch.
 """
@@ -114,7 +114,7 @@ def libraries(modules):
     return {module.partition(".")[0] for module in modules} & ALL
 
 
-def test_the_front_door_opens_without_environment_and_without_aws():
+def test_app_imports_without_environment_and_without_aws():
     modules = loaded()
     assert "app" in modules
     assert not libraries(modules)

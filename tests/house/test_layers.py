@@ -1,4 +1,4 @@
-"""Imports point down: the contracts of pyproject.toml, which .ci/checks has import-linter look at, leave no room out."""
+"""Imports point down: the contracts of pyproject.toml, which .ci/checks has import-linter look at, leave no package out."""
 
 import ast
 import tomllib
@@ -19,7 +19,7 @@ def floor(layer):
     return {name.strip() for name in layer.split("|")}
 
 
-def test_every_room_has_its_floor():
+def test_every_package_has_its_layer():
     placed = [name for layer in LAYERS for name in floor(layer)]
     assert sorted(placed) == sorted(path.stem for path in PACKAGE.iterdir() if is_source(path))
 

@@ -49,19 +49,19 @@ WRITTEN = tuple(
 """Every file that somebody wrote or a script writes for readers."""
 
 
-def test_the_rooms_are_looked_at():
+def test_every_package_is_looked_at():
     assert len(FILES) > 50
     assert ENDPOINTS
     assert {"README.md", "Makefile", ".ci/run", "requirements.txt"} <= {str(path) for path in WRITTEN}
 
 
-def test_a_door_fits_on_a_screen():
+def test_an_endpoint_fits_on_a_screen():
     lines = {path.name: lines_of_code(tree(path), text(path)) for path in ENDPOINTS}
     assert not {name: n for name, n in lines.items() if n >= LONGER.get(name, MAX_ENDPOINT_LINES)}
     assert all(lines[name] >= MAX_ENDPOINT_LINES for name in LONGER), "one of them need not be named any more"
 
 
-def test_a_door_begins_with_its_url_or_says_what_asks_it():
+def test_an_endpoint_begins_with_its_url_or_says_what_calls_it():
     begins = {path.name: ast.get_docstring(tree(path)) for path in ENDPOINTS}
     url = re.compile(r"((GET|POST)( and POST)? /|The Lambda authorizer)")
     assert not [name for name, said in begins.items() if not url.match(said or "")]
@@ -195,7 +195,7 @@ def test_no_class_inherits_but_errors_ports_and_what_a_library_asks_for():
     assert not heirs
 
 
-def test_no_room_is_named_for_what_has_no_room():
+def test_no_package_is_named_for_leftovers():
     names = {part.removesuffix(".py").strip("_") for path in ALL for part in path.parts}
     assert not names & NO_ROOMS
 

@@ -133,7 +133,7 @@ def test_6_2_where_a_digest_is_registered_it_must_be_sent(web, fragment):
 def test_6_2_what_is_no_request_object_is_refused(web, page):
     """RFC 9101 6.2: invalid_request_uri where the request_uri contains invalid data."""
     web.put(LOCATION, page)
-    assert refused(web).description == "what is at the request_uri is no request object"
+    assert refused(web).description == "the document at the request_uri is not a request object"
 
 
 @pytest.mark.clause("JAR-6.2")
