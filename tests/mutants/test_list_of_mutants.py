@@ -2,8 +2,11 @@
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -59,6 +62,26 @@ def test_every_mutation_changes_what_is_there_once() -> None:
         except (Stale, OSError) as problem:
             problems.append(f"{one.name}: {problem}")
     assert problems == []
+
+
+def test_no_mutation_names_what_is_not_there(tmp_path: Path) -> None:
+    """A test that notices a NameError would have noticed nothing of the rule."""
+    for one in mutations():
+        (tmp_path / f"{one.name}.py").write_text(one.applied(source(one.file)))
+    command = [
+        sys.executable,
+        "-m",
+        "ruff",
+        "check",
+        "--isolated",
+        "--no-cache",
+        "--select",
+        "F821",
+        "--quiet",
+        str(tmp_path),
+    ]
+    found = subprocess.run([*command, "--output-format", "concise"], capture_output=True, text=True)
+    assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
 
 
 def test_every_mutation_is_of_the_product() -> None:
