@@ -134,7 +134,7 @@ class Aws:
     def one_time_code_secrets(self) -> OneTimeCodeSecrets:
         from chalicelib.keys.one_time_code_secrets import OneTimeCodeSecrets
 
-        by_data_key = self.settings.data_key == "yes"
+        by_data_key = self.settings.data_keys == "yes"
         return OneTimeCodeSecrets(self.dynamo.data_keys, self.kms, self.new_token_value, by_data_key=by_data_key)
 
     @cached_property

@@ -39,7 +39,8 @@ class Settings:
     level of assurance that password and one-time code reach by an audit of the bank, 2 or 3; how much is needed is for a
     client's profile to say. `weekly_tables`: "yes" where what is used for a short time is kept in a table of the week in
     which it expires, and a job drops those of the past; "no" where DynamoDB's time to live sweeps. `tables_key`: the KMS
-    key that such a table is encrypted by. `vocabulary`: the file of what the bank adds to the library's words
+    key that such a table is encrypted by. `data_keys`: "yes" where the secrets of one-time codes are sealed by a data key that a
+    function unwraps once an hour, "no" where KMS opens each at each sign-in. `vocabulary`: the file of what the bank adds to the library's words
     (vocabulary.py), from where app.py is, or its JSON itself.
     """
 
@@ -68,7 +69,7 @@ class Settings:
     client_authorities: str = "[]"
     otp_level: Literal["2", "3"] = "2"
     weekly_tables: Literal["yes", "no"] = "no"
-    data_key: Literal["yes", "no"] = "yes"
+    data_keys: Literal["yes", "no"] = "yes"
     vocabulary: str | None = None
 
     @property
@@ -111,7 +112,7 @@ class Settings:
                 problems.append(f"{variable(name)} must be https://host or https://host:port and no more")
         if values.get("otp_level", "2") not in ("2", "3"):
             problems.append(f"{variable('otp_level')} must be 2 or 3")
-        for name in ("weekly_tables", "data_key"):
+        for name in ("weekly_tables", "data_keys"):
             if values.get(name, "no") not in ("yes", "no"):
                 problems.append(f"{variable(name)} must be yes or no")
         if problems:

@@ -46,7 +46,7 @@ class Deployment:
     ECC_NIST_EDWARDS25519; "false" offers clients no such signature.
     `weekly_tables`: "true" keeps what is used for a short time in tables by week, which the job `sweep` makes and drops, and
     needs no time to live; "false" lets DynamoDB sweep.
-    `data_key`: "true" seals the secrets of one-time codes by a data key that a function unwraps once an hour; "false" lets KMS
+    `data_keys`: "true" seals the secrets of one-time codes by a data key that a function unwraps once an hour; "false" lets KMS
     open each at each sign-in, which CloudTrail records (docs/operate/cost.md).
     `vocabulary`: the JSON file of the bank's own scopes, claims, types of authorization details, names of levels and time zone
     (docs/operate/vocabulary.md).
@@ -67,7 +67,7 @@ class Deployment:
     eddsa: str = "false"
     otp_level: str = "2"
     weekly_tables: str = "false"
-    data_key: str = "true"
+    data_keys: str = "true"
     vocabulary: str = ""
 
     @classmethod
@@ -91,7 +91,7 @@ class Deployment:
             "eddsa",
             "otp_level",
             "weekly_tables",
-            "data_key",
+            "data_keys",
             "vocabulary",
         )
         return [f.name for f in fields(self) if getattr(self, f.name) == f.default and f.name not in allowed]
@@ -118,7 +118,7 @@ class Deployment:
                 ("bank_api_id", API_ID, "must be the id of a REST API, or *"),
                 ("eddsa", YES_OR_NO, "must be true or false"),
                 ("weekly_tables", YES_OR_NO, "must be true or false"),
-                ("data_key", YES_OR_NO, "must be true or false"),
+                ("data_keys", YES_OR_NO, "must be true or false"),
                 ("otp_level", OTP_LEVEL, "must be 2 or 3"),
             )
             if not pattern.fullmatch(getattr(self, name))

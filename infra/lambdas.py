@@ -33,7 +33,7 @@ def environment(
         "DUCAT_OTP_LEVEL": deployment.otp_level,
         "DUCAT_VOCABULARY": VOCABULARY if deployment.vocabulary else "{}",
         "DUCAT_WEEKLY_TABLES": "yes" if deployment.chooses("weekly_tables") else "no",
-        "DUCAT_DATA_KEY": "yes" if deployment.chooses("data_key") else "no",
+        "DUCAT_DATA_KEYS": "yes" if deployment.chooses("data_keys") else "no",
         "DUCAT_RESOURCE_URL": f"https://{deployment.resource_host}",
         "DUCAT_RESOURCE_RULES": json.dumps(deployment.rules(), separators=(",", ":")),
         **{f"DUCAT_{name.upper()}_TABLE": table.table_name for name, table in tables.items()},

@@ -15,7 +15,7 @@ VARIABLES = {
     "DUCAT_VOCABULARY": "{}",
     "DUCAT_OTP_LEVEL": "2",
     "DUCAT_WEEKLY_TABLES": "no",
-    "DUCAT_DATA_KEY": "yes",
+    "DUCAT_DATA_KEYS": "yes",
     "DUCAT_ISSUER": "https://login.bank.example",
     "DUCAT_MTLS_URL": "https://mtls.bank.example",
     "DUCAT_RESOURCE_URL": "https://api.bank.example",

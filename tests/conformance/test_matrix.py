@@ -37,7 +37,7 @@ class Somewhere:
         values = {name: name.lower() for name in variables()} | {
             "DUCAT_OTP_LEVEL": "2",
             "DUCAT_WEEKLY_TABLES": "no",
-            "DUCAT_DATA_KEY": "yes",
+            "DUCAT_DATA_KEYS": "yes",
         }
         values |= {
             name: f"https://{name.lower()[6:9]}.example" for name in values if name.endswith(("_ISSUER", "_URL"))

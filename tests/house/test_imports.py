@@ -27,7 +27,7 @@ SOMEWHERE = {
     "DUCAT_RESOURCE_RULES": "{}",
     "DUCAT_OTP_LEVEL": "2",
     "DUCAT_WEEKLY_TABLES": "no",
-    "DUCAT_DATA_KEY": "yes",
+    "DUCAT_DATA_KEYS": "yes",
     "DUCAT_USER_DIRECTORY": "chalicelib.users.directory:build",
     "AWS_REGION": "eu-central-1",
     "AWS_DEFAULT_REGION": "eu-central-1",

@@ -105,7 +105,7 @@ def aws():
             variable("vocabulary"): "{}",
             variable("otp_level"): "2",
             variable("weekly_tables"): "no",
-            variable("data_key"): "yes",
+            variable("data_keys"): "yes",
         }
         hosts = {variable(name): "https://bank.example" for name in ("issuer", "mtls_url", "resource_url")}
         yield stand, Settings.read(unused | hosts | found)

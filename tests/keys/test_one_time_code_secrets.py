@@ -48,7 +48,7 @@ def test_a_warm_function_asks_kms_once_an_hour(bank, opened):
 
 
 def test_where_the_setting_says_so_kms_opens_each_and_is_told_whose_it_is(bank, opened):
-    secrets = cold(bank, data_key="no")
+    secrets = cold(bank, data_keys="no")
     sealed = seal(secrets)
     opened.clear()
     for _ in range(2):
@@ -57,7 +57,7 @@ def test_where_the_setting_says_so_kms_opens_each_and_is_told_whose_it_is(bank, 
 
 
 def test_either_setting_opens_what_the_other_sealed(bank, opened):
-    by_data_key, by_kms = cold(bank), cold(bank, data_key="no")
+    by_data_key, by_kms = cold(bank), cold(bank, data_keys="no")
     assert by_kms.unseal(seal(by_data_key), "alice", now=NOW) == SECRET
     assert by_data_key.unseal(seal(by_kms), "alice", now=NOW) == SECRET
     opened.clear()
@@ -68,8 +68,8 @@ def test_either_setting_opens_what_the_other_sealed(bank, opened):
 
 
 def test_another_persons_secret_can_not_stand_in_for_ones_own(bank):
-    for data_key, refusal in (("yes", CannotUnseal), ("no", ClientError)):
-        secrets = cold(bank, data_key=data_key)
+    for data_keys, refusal in (("yes", CannotUnseal), ("no", ClientError)):
+        secrets = cold(bank, data_keys=data_keys)
         with pytest.raises(refusal):
             secrets.unseal(seal(secrets, "mallory"), "alice", now=NOW)
 

@@ -42,7 +42,7 @@ def settings(request: pytest.FixtureRequest) -> Iterator[Settings]:
         variable("vocabulary"): "{}",
         variable("otp_level"): "2",
         variable("weekly_tables"): "no",
-        variable("data_key"): "yes",
+        variable("data_keys"): "yes",
     }
     hosts = {variable(name): "https://bank.example" for name in ("issuer", "mtls_url", "resource_url")}
     if request.param in IN_PROCESS:

@@ -56,7 +56,7 @@ def world() -> Iterator[World]:
         variable("vocabulary"): "{}",
         variable("otp_level"): "2",
         variable("weekly_tables"): "no",
-        variable("data_key"): "yes",
+        variable("data_keys"): "yes",
     }
     hosts = {variable(name): "https://bank.example" for name in ("issuer", "mtls_url", "resource_url")}
     with standin.running("eu-west-3") as (stand, made):

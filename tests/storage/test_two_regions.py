@@ -34,7 +34,7 @@ def settings():
         variable("vocabulary"): "{}",
         variable("otp_level"): "2",
         variable("weekly_tables"): "no",
-        variable("data_key"): "yes",
+        variable("data_keys"): "yes",
     }
     hosts = {variable(name): "https://bank.example" for name in ("issuer", "mtls_url", "resource_url")}
     return Settings.read(unused | hosts | {variable(f"{name}_table"): name for name in TABLES})

@@ -34,7 +34,7 @@ def aws():
             variable("vocabulary"): "{}",
             "DUCAT_OTP_LEVEL": "2",
             "DUCAT_WEEKLY_TABLES": "no",
-            "DUCAT_DATA_KEY": "yes",
+            "DUCAT_DATA_KEYS": "yes",
         }
         hosts = {
             "DUCAT_ISSUER": "https://bank.example",
