@@ -39,9 +39,9 @@ class Settings:
     level of assurance that password and one-time code reach by an audit of the bank, 2 or 3; how much is needed is for a
     client's profile to say. `weekly_tables`: "yes" where what is used for a short time is kept in a table of the week in
     which it expires, and a job drops those of the past; "no" where DynamoDB's time to live sweeps. `tables_key`: the KMS
-    key that such a table is encrypted by. `data_keys`: "yes" where the secrets of one-time codes are sealed by a data key that a
-    function unwraps once an hour, "no" where KMS opens each at each sign-in. `vocabulary`: the file of what the bank adds to the library's words
-    (vocabulary.py), from where app.py is, or its JSON itself.
+    key that such a table is encrypted by. `data_keys`: "yes" where the secrets of one-time codes are sealed by a data key
+    that a function unwraps once an hour, "no" where KMS opens each at each sign-in. `vocabulary`: the file of what the
+    bank adds to the library's words (vocabulary.py), from where app.py is, or its JSON itself.
     """
 
     issuer: str
