@@ -2,7 +2,7 @@
  *
  * One atomic block is one AWS call. In one Region DynamoDB orders the writes of an item and a consistent read sees the last one.
  * Strongly consistent global tables give the same order over two Regions: a write that collides fails and is sent again, which is
- * one more order of the same calls. So one model stands for both; where that order is missing, see mrec.pml.
+ * one more order of the same calls. So one model stands for both; where that order is missing, see eventual_regions.pml.
  *
  * Browser 1 is alice's. Attempts at the code: 1 and 2 are the honest client's, 3 is somebody else's.
  *   who comes   -DTHIEF the code, keys and verifier are stolen   -DSEEN the code alone   -DJTI a captured request is sent again

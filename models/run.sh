@@ -150,13 +150,13 @@ fails "mutant 5: a passkey is added whatever the ticket" -DP=8 -DKEEP -DMUT=5
 fails "mutant 6: what leads to the user is enough to sign in" -DP=7 -DKEEP -DMUT=6
 fails "mutant 7: a passkey that is there is refused when its form comes again" -DP=9 -DDIE -DMUT=7
 
-of apart.pml
+of two_items.pml
 fails "P2 why not: redeemed, then the consent; a replay between ends nothing" -DP=2 -DWAY=1 -DTHIEF
 fails "P9 why not: redeemed, then the consent; a death between spends the code for nothing" -DP=9 -DWAY=1 -DDIE
 fails "P2 why not: the consent first; who loses dies before ending it" -DP=2 -DWAY=2 -DTHIEF -DDIE
 fails "P5 why not: signed in, then the code claimed; both are in" -DP=5 -DWAY=3
 
-of mrec.pml
+of eventual_regions.pml
 fails "P1 why not: eventual tables; both Regions redeem" -DP=1
 fails "P3 why not: eventual tables; revoked here, taken there" -DP=3
 fails "P5 why not: eventual tables; both Regions take the jti" -DP=5

@@ -13,7 +13,7 @@ from chalicelib.provider import Provider
 from chalicelib.storage.stores import AlreadyUsed, NotOpen
 from chalicelib.storage.token_values import digest
 from chalicelib.user_directory import Passkeys, SignInRefused
-from chalicelib.users import passkey
+from chalicelib.users import web_authentication
 
 PAGE_LIFETIME = 24 * 3600
 """Seconds that the page may stay open: as long as a link lasts."""
@@ -73,7 +73,7 @@ def _prove(form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, p
         again = _page(key, cookie, provider, invitation=invitation, username=username, problem=MISMATCH_TEXT)
         return again.noting(reason=str(refused))
     settings = provider.settings
-    requested = passkey.creation(
+    requested = web_authentication.creation(
         browser_binding.challenge(key, cookie, enrolment_token),
         settings.issuer,
         bank_name=settings.bank_name,

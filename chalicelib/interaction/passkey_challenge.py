@@ -13,7 +13,7 @@ from chalicelib.interaction import browser_binding
 from chalicelib.pages.passkey_options import Ceremony
 from chalicelib.provider import Provider
 from chalicelib.user_directory import SignInRefused
-from chalicelib.users import passkey, sign_in_form
+from chalicelib.users import sign_in_form, web_authentication
 from chalicelib.users.sign_in_form import PasskeyChallenge
 
 PAGE_EXPIRY = re.compile(r"[0-9]{1,12}")
@@ -30,7 +30,7 @@ def begin(key: str, cookie: str, provider: Provider, *, until: int, offered: boo
     requested = PasskeyChallenge(browser_binding.challenge(key, cookie, nonce), until, offered)
     if offered:
         provider.replay_cache.offer(requested.single_use)
-    return Ceremony(passkey.requested(requested.challenge, provider.settings.issuer), nonce)
+    return Ceremony(web_authentication.requested(requested.challenge, provider.settings.issuer), nonce)
 
 
 def answered(

@@ -20,19 +20,9 @@ from chalicelib.storage.records import SingleUse, User
 from chalicelib.storage.stores import AlreadyUsed
 from chalicelib.storage.token_values import digest
 from chalicelib.user_directory import CurrentUser, Passkeys, SignedIn, SignInRefused, UserDirectory
-from chalicelib.users import assurance, password, totp
+from chalicelib.users import assurance, lockout, password, totp
 from chalicelib.users.claims import disclosed_claims
 from chalicelib.users.username import MAX_USERNAME_LENGTH, normalize_username
-
-FREE_ATTEMPTS = 5
-"""Failed attempts before the account is locked. NIST SP 800-63B-4 3.2.2 allows 100 in a row."""
-
-FIRST_LOCK = 30
-MAX_LOCK = 15 * 60
-"""Seconds: the first lock, which each further failure doubles, and the longest, which never grows into a lock for ever."""
-
-LOCKS = tuple(min(FIRST_LOCK << doublings, MAX_LOCK) for doublings in range(6))
-"""Seconds after the fifth attempt and each further one; the last goes on. Attempts during a lock don't count."""
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -107,7 +97,12 @@ class Directory:
             raise SignInRefused("password too long")
         username = user.username if user else f" {self._new_token_value()}"
         admitted = self._users.admit(
-            username, attempt=self._new_token_value(), free=FREE_ATTEMPTS, locks=LOCKS, now=now, browser=browser
+            username,
+            attempt=self._new_token_value(),
+            free=lockout.FREE_ATTEMPTS,
+            locks=lockout.LOCKS,
+            now=now,
+            browser=browser,
         )
         right = password.matches(typed, user.password if user and admitted else password.DUMMY_HASH)
         if user is None:

@@ -8,7 +8,7 @@ from chalicelib.storage.records import PasskeyHolder, User
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest, matches
 from chalicelib.user_directory import PasskeyEnrolment, SignedIn, SignInRefused, UserDirectory
-from chalicelib.users import assurance, passkey
+from chalicelib.users import assurance, web_authentication
 from chalicelib.users.claims import disclosed_claims
 from chalicelib.users.username import normalize_username
 
@@ -28,7 +28,7 @@ class Passkeys:
 
     def find(self, answer: str) -> PasskeyHolder | None:
         try:
-            return self._users.find_by_passkey(passkey.id_of(answer))
+            return self._users.find_by_passkey(web_authentication.id_of(answer))
         except SignInRefused:
             return None
 
@@ -47,7 +47,7 @@ class Passkeys:
             raise SignInRefused("unknown passkey")
         # The same answer of the same login may come again: the count is its own then.
         before = holder.sign_count - 1 if holder.attempt == attempt else holder.sign_count
-        count = passkey.require_assertion(
+        count = web_authentication.require_assertion(
             answer, holder.passkey, sign_count=before, challenge=challenge, issuer=self._issuer
         )
         user = holder.user
@@ -91,7 +91,9 @@ class Passkeys:
             (one["id"] for one in found.passkeys if one.get("handle") == _user_handle(enrolment_token)), None
         )
         user = found if found is not None and added is not None else _invited(found, (enrolment_token,), now=now)
-        credential_id, key, count = passkey.require_registration(answer, challenge=challenge, issuer=self._issuer)
+        credential_id, key, count = web_authentication.require_registration(
+            answer, challenge=challenge, issuer=self._issuer
+        )
         if credential_id == added:  # the same form again
             return user.sub
         made: Passkey = {"id": credential_id, "key": key, "handle": _user_handle(enrolment_token), "created_at": now}

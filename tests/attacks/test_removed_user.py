@@ -7,7 +7,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from chalicelib.user_directory import Unavailable
-from chalicelib.users import directory, enrolment
+from chalicelib.users import directory, enrolment, lockout
 from local.sandbox_users import ALICE, BOB
 from tests.actors import Browser
 from tests.conftest import _fapi1
@@ -69,7 +69,7 @@ def test_too_many_wrong_passwords_end_nothing(client, bank, monkeypatch):
     tokens = client.tokens()
     monkeypatch.setattr(bank.aws, "user_directory", directory.build(bank.aws))
     for n in range(20):
-        bank.aws.users.admit("alice", attempt=str(n), free=5, locks=directory.LOCKS, now=bank.now)
+        bank.aws.users.admit("alice", attempt=str(n), free=5, locks=lockout.LOCKS, now=bank.now)
     assert client.refresh(tokens["refresh_token"]).status == 200
 
 

@@ -9,7 +9,7 @@ from chalicelib.key_sizes import KeySizes
 from chalicelib.keys import jose
 from chalicelib.keys.ed25519 import PRIME, SMALL_ORDER, is_weak
 from chalicelib.user_directory import SignInRefused
-from chalicelib.users import passkey
+from chalicelib.users import web_authentication
 from tests.actors import b64url, ed_key
 from tests.authenticator import cbor
 from tests.conftest import CLIENTS
@@ -67,7 +67,7 @@ def test_a_key_by_which_anybody_signs_is_taken_nowhere(bank, fintech, dpop_clien
 def test_a_passkey_has_no_such_key_either():
     key = cbor({1: 1, 3: -8, -1: 6, -2: IDENTITY})
     with pytest.raises(SignInRefused, match="small order"):
-        passkey._require_key(key)
+        web_authentication._require_key(key)
 
 
 @pytest.mark.fault("1h")

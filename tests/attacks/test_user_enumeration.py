@@ -6,7 +6,7 @@ import pyotp
 import pytest
 
 from chalicelib.users import directory, enrolment
-from chalicelib.users.directory import FREE_ATTEMPTS, LOCKS
+from chalicelib.users.lockout import FREE_ATTEMPTS, LOCKS
 from tests.actors import Browser
 
 PASSWORD = "correct horse battery staple"

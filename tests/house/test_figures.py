@@ -16,7 +16,7 @@ from chalicelib.scopes import SCOPES
 from chalicelib.storage.dynamodb.clients import CLIENT_CACHE_SECONDS
 from chalicelib.storage.dynamodb.signing_keys import KEYS_CACHE_SECONDS
 from chalicelib.tokens import dpop, dpop_nonce, refresh_token
-from chalicelib.users import directory, enrolment, known_browser, passkeys
+from chalicelib.users import enrolment, known_browser, lockout, passkeys
 from infra import api
 from infra.keys import KEYS
 from infra.tables import TABLES
@@ -113,9 +113,9 @@ FIGURES = {
     "docs/operate/clients-and-users.md": [
         (r"The password has (\d+) characters or more", enrolment.MIN_PASSWORD_LENGTH),
         (r"at most (\w+) passkeys", passkeys.MAX_ITEMS),
-        (r"^(\w+) attempts without success", directory.FREE_ATTEMPTS),
-        (r"lock an account for (\d+) seconds", directory.FIRST_LOCK),
-        (r"up to (\d+) minutes", directory.MAX_LOCK // MINUTE),
+        (r"^(\w+) attempts without success", lockout.FREE_ATTEMPTS),
+        (r"lock an account for (\d+) seconds", lockout.FIRST_LOCK),
+        (r"up to (\d+) minutes", lockout.MAX_LOCK // MINUTE),
     ],
     "docs/operate/troubleshooting.md": [
         (r"or none in (\w+) seconds", settings.AWS_READ_SECONDS),
@@ -138,7 +138,7 @@ FIGURES = {
         (r"is good for (\d+) seconds more", refresh_token.TOLERANCE)
     ],
     "docs/decisions/0035-attempts-are-counted-before-they-are-looked-at.md": [
-        (r"among the (\w+) free ones", directory.FREE_ATTEMPTS),
+        (r"among the (\w+) free ones", lockout.FREE_ATTEMPTS),
         (r"it lasts (\d+) days", known_browser.LIFETIME // DAY),
     ],
 }

@@ -15,8 +15,8 @@ from chalicelib.keys.one_time_code_secrets import CannotUnseal
 from chalicelib.settings import Settings, variable
 from chalicelib.user_directory import SignInRefused
 from chalicelib.users import directory, password
-from chalicelib.users.directory import FIRST_LOCK, FREE_ATTEMPTS, LOCKS, MAX_LOCK
 from chalicelib.users.enrolment import MIN_PASSWORD_LENGTH, enrol
+from chalicelib.users.lockout import FIRST_LOCK, FREE_ATTEMPTS, LOCKS, MAX_LOCK
 from tests.aws_in_process import aws as standin
 
 pytestmark = pytest.mark.usefixtures("light_passwords")

@@ -5,7 +5,7 @@ import pytest
 from chalicelib.messages import see_other
 from chalicelib.pages import enrolment, render
 from chalicelib.pages.passkey_options import Ceremony
-from chalicelib.users import passkey
+from chalicelib.users import web_authentication
 from tests.authenticator import b64
 
 CHALLENGES = b64(b"make" * 8), b64(b"sign" * 8)
@@ -19,10 +19,10 @@ def bank(sites):
     site = sites[0]
     site.address = f"http://localhost:{site.server.server_port}"
     to_make, to_sign = CHALLENGES
-    made = passkey.creation(
+    made = web_authentication.creation(
         to_make, site.address, bank_name="Example Bank", username="alice", user_handle=HANDLE, known=[b64(b"other")]
     )
-    requested_values = passkey.requested(to_sign, site.address)
+    requested_values = web_authentication.requested(to_sign, site.address)
     login = BANK | {"client_name": "Penny Planner", "redirect_uri": "https://penny.example/cb"}
     site.answers = {
         ("GET", "/prove"): enrolment.prove(**BANK, invitation="the-link"),
@@ -73,7 +73,7 @@ def test_a_person_makes_a_passkey_and_signs_in_by_it_without_typing(open_with, b
     page.wait_for_selector("#passkey-made")
     (form,) = posted(bank)
     to_make, to_sign = CHALLENGES
-    credential_id, key, count = passkey.require_registration(
+    credential_id, key, count = web_authentication.require_registration(
         form.pop("passkey"), challenge=to_make, issuer=bank.address
     )
     assert form == {"interaction": "the-key", "csrf": "the-csrf", "username": "alice", "ticket": "the-ticket"}
@@ -83,9 +83,9 @@ def test_a_person_makes_a_passkey_and_signs_in_by_it_without_typing(open_with, b
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url(f"{bank.address}/prove")
     (form,) = posted(bank)
-    assert passkey.id_of(form["passkey"]) == credential_id
+    assert web_authentication.id_of(form["passkey"]) == credential_id
     kept = {"id": credential_id, "key": key, "handle": HANDLE}
-    later = passkey.require_assertion(
+    later = web_authentication.require_assertion(
         form.pop("passkey"), kept, sign_count=count, challenge=to_sign, issuer=bank.address
     )
     assert later > count
