@@ -90,9 +90,9 @@ sbom: $(AUDIT)
 	  --output-file build/sbom.json build/shipped/bin/python && rm -r build/shipped && echo build/sbom.json
 
 coverage: $(AUDIT)
-	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -n0 -p no:randomly tests/specs tests/attacks tests/storage tests/keys tests/users tests/gateway
-	@$(BIN)/coverage report
+	@$(BIN)/python -m coverage erase
+	@$(BIN)/python -m coverage run -m pytest -n0 -p no:randomly tests/specs tests/attacks tests/storage tests/keys tests/users tests/gateway
+	@$(BIN)/python -m coverage report
 
 lock:
 	@for set in requirements requirements-local requirements-dev requirements-audit; do \
