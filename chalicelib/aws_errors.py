@@ -49,10 +49,10 @@ def refusal(problem: Exception) -> OAuthError:
     failure = of(problem)
     detail = type(problem).__name__ if failure is None else str(failure)
     if failure is not None and failure.passes:
-        return TemporarilyUnavailable(
-            "too much is asked of us at the moment; please try again in a little while", detail=detail
-        )
-    return ServerError("something went wrong on our side", detail=detail)
+        return TemporarilyUnavailable("the server is overloaded; try again in a few seconds", detail=detail)
+    return ServerError(
+        "an internal error occurred; try again, then report it with the x-fapi-interaction-id", detail=detail
+    )
 
 
 def of(problem: BaseException) -> AwsFailure | None:

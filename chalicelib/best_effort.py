@@ -14,6 +14,6 @@ def best_effort(what: str, work: Callable[[], None]) -> bool:
     try:
         work()
     except Exception as problem:
-        log.warning(json.dumps({"endpoint": what, "outcome": "left undone", "reason": type(problem).__name__}))
+        log.warning(json.dumps({"endpoint": what, "outcome": "not done", "reason": type(problem).__name__}))
         return False
     return True

@@ -72,7 +72,7 @@ def authenticate(request: Request, form: Mapping[str, str], provider: Provider, 
 def require_confidential(caller: AuthenticatedClient) -> AuthenticatedClient:
     """The caller, if it proved who it is, where a client_id alone is not enough. Raises InvalidClient."""
     if caller.client.public:
-        raise InvalidClient("client authentication failed", detail="a public client")
+        raise InvalidClient("client authentication failed", detail="a public client can't authenticate")
     return caller
 
 
@@ -80,16 +80,18 @@ def _claimed(request: Request, form: Mapping[str, str]) -> tuple[str, Unverified
     """Who the request says it is from, consistently, and the assertion that it sends, if it does; nobody has verified it."""
     if request.header_values("authorization"):
         scheme = ("WWW-Authenticate", 'Basic realm="ducat"')  # RFC6749-5.2: the scheme that was tried
-        raise InvalidClient("client authentication failed", detail="an Authorization header", headers=(scheme,))
+        raise InvalidClient(
+            "client authentication failed", detail="the Authorization header is not accepted", headers=(scheme,)
+        )
     if "client_secret" in form:
-        raise InvalidClient("client authentication failed", detail="a plain secret")
+        raise InvalidClient("client authentication failed", detail="client_secret is not accepted")
     client_id = form.get("client_id")
     sent = form.get("client_assertion")
     if (sent is None) != ("client_assertion_type" not in form):
-        raise InvalidRequest("client_assertion and client_assertion_type belong together")
+        raise InvalidRequest("client_assertion and client_assertion_type must be sent together")
     if sent is not None:
         if form["client_assertion_type"] != assertion.ASSERTION_TYPE:
-            raise InvalidClient("client authentication failed", detail="an unknown client_assertion_type")
+            raise InvalidClient("client authentication failed", detail="unknown client_assertion_type")
         parsed = assertion.parse(sent)
         subject = assertion.subject(parsed)
         if client_id is not None and client_id != subject:
@@ -98,7 +100,7 @@ def _claimed(request: Request, form: Mapping[str, str]) -> tuple[str, Unverified
             )  # FAPI1-BASE-5.2.2-19
         return subject, parsed
     if client_id is None:
-        raise InvalidClient("client authentication failed", detail="no client_id and no assertion")
+        raise InvalidClient("client authentication failed", detail="client_id and client_assertion are missing")
     return client_id, None
 
 
@@ -116,7 +118,7 @@ def _client_secret_jwt(attempt: _Attempt) -> AuthenticatedClient:
 
 def _assertion(attempt: _Attempt) -> UnverifiedJwt:
     if attempt.assertion is None:
-        raise InvalidClient("client authentication failed", detail="no assertion")
+        raise InvalidClient("client authentication failed", detail="client_assertion is missing")
     return attempt.assertion
 
 
@@ -133,7 +135,7 @@ def _asserted(attempt: _Attempt, claims: JsonObject) -> AuthenticatedClient:
 def _none(attempt: _Attempt) -> AuthenticatedClient:
     """RFC6749-3.2.1: a public client says who it is, which proves nothing. Who tries to prove something is another."""
     if attempt.assertion is not None:
-        raise InvalidClient("client authentication failed", detail="an assertion of a public client")
+        raise InvalidClient("client authentication failed", detail="a public client sent an assertion")
     return AuthenticatedClient(attempt.client, attempt.profile)
 
 
@@ -161,7 +163,7 @@ def _with_keys(attempt: _Attempt, *, kid: str | None = None, x5c: str | None = N
 
 def _certificate_alone(attempt: _Attempt) -> Certificate:
     if attempt.assertion is not None:
-        raise InvalidRequest("only one way of client authentication may be used")  # RFC6749-2.3
+        raise InvalidRequest("only one client authentication method may be used in a request")  # RFC6749-2.3
     return certificate.presented(attempt.request.client_certificate, attempt.profile, now=attempt.now)
 
 

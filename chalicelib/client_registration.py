@@ -77,6 +77,6 @@ def _require_no_authority(client: Client, authorities: str) -> Client:
     ]
     if any(is_of_listed_authority(one, authorities) for one in shown):
         raise InvalidClientMetadata(
-            "jwks: the subject or issuer of a certificate of an x5c is one of this deployment's client_authorities"
+            "jwks: an x5c certificate has the subject or issuer of one of this deployment's client_authorities"
         )
     return client

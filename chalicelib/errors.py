@@ -7,9 +7,18 @@ and 5.2, RFC 6750 3.1, RFC 9101 6, OpenID Connect Core 3.1.2.6.
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar, Final, Self
 
 Header = tuple[str, str]
+
+QUOTABLE = re.compile(r"[A-Za-z][A-Za-z0-9_:-]{0,31}")
+"""A word of the caller that may stand in a description (RFC 6749 5.2). Every token, code and secret of ours is longer."""
+
+
+def quoted(value: object) -> str:
+    """A space and the caller's value in single quotes; empty if the value may not stand in a description."""
+    return f" '{value}'" if isinstance(value, str) and QUOTABLE.fullmatch(value) else ""
 
 
 class OAuthError(Exception):

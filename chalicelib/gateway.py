@@ -113,9 +113,9 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
     try:
         request = call.request = from_event(event)
         if request.path != path:
-            raise NotFoundOrMethodNotAllowed("this function does not serve that path")
+            raise NotFoundOrMethodNotAllowed("there is no endpoint at this path")
         if request.method not in methods:
-            raise NotFoundOrMethodNotAllowed("that method is not allowed here", status=405)
+            raise NotFoundOrMethodNotAllowed("the method is not allowed at this path", status=405)
         request = call.request = replace(request, interaction_id=request.interaction_id or provider().new_uuid())
         response: Response = import_module(f"chalicelib.endpoints.{name}").answer(request, provider())
         if request.method == "HEAD":
@@ -127,7 +127,7 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
     except OAuthError as refusal:
         response = call.said(refusal)
         call.notes.update(error=refusal.error, reason=refusal.detail or refusal.description)
-    except Exception as problem:  # ours: no word of it leaves the house
+    except Exception as problem:  # ours: no word of it reaches a caller
         failed = aws_errors.refusal(problem)
         response = call.said(failed)
         call.notes.update(error=failed.error, reason=_reason(problem))
@@ -171,7 +171,7 @@ class _Call:
             say = getattr(import_module(f"chalicelib.endpoints.{self.endpoint}"), "refuse", None)
             return refused(refusal) if say is None else say(refusal, self.provider(), self.reference)
         except Exception as problem:
-            log.error("%s could not show its refusal", self.endpoint, exc_info=_without_values(problem))
+            log.error("%s could not render the error", self.endpoint, exc_info=_without_values(problem))
             return refused(refusal)
 
 
@@ -217,7 +217,7 @@ def from_event(event: Event) -> Request:
         if isinstance(body, bytes):
             body = body.decode()
     except ValueError as problem:  # not base64, or not UTF-8
-        raise InvalidRequest("the body could not be read", detail=type(problem).__name__) from None
+        raise InvalidRequest("the body must be text in UTF-8", detail=type(problem).__name__) from None
     certificate = (context.get("identity") or {}).get("clientCert") or {}
     headers = tuple((name.lower(), value) for name, value in _headers(event))
     return Request(

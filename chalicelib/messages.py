@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from urllib.parse import parse_qsl
 
-from chalicelib.errors import InvalidRequest
+from chalicelib.errors import InvalidRequest, quoted
 from chalicelib.protocol_types import Claims, Json
 
 MAX_PARAMETERS = 64
@@ -64,13 +64,16 @@ class Request:
         """The form body's parameters. Raises InvalidRequest on another media type, a repeated name, or too much."""
         media_type = (self.header("content-type") or "").partition(";")[0].strip().lower()
         if media_type != "application/x-www-form-urlencoded":
-            raise InvalidRequest("the body must be application/x-www-form-urlencoded")
+            raise InvalidRequest("Content-Type must be application/x-www-form-urlencoded")
         if len(self.body) > MAX_BODY_BYTES:
-            raise InvalidRequest("the request is too large", status=413)  # PAR-2.3
+            raise InvalidRequest(f"the body is longer than {MAX_BODY_BYTES} bytes", status=413)  # PAR-2.3
         try:
             pairs = parse_qsl(self.body, keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
         except ValueError as problem:
-            raise InvalidRequest("the body could not be read", detail=type(problem).__name__) from None
+            raise InvalidRequest(
+                f"the body must be a form in UTF-8 with at most {MAX_PARAMETERS} parameters",
+                detail=type(problem).__name__,
+            ) from None
         return _once_each(pairs)
 
     @cached_property
@@ -101,7 +104,7 @@ def _once_each(pairs: Iterable[tuple[str, str]]) -> Mapping[str, str]:
         if name == MAY_REPEAT:
             repeated.setdefault(name, []).append(value)
         elif name in found:
-            raise InvalidRequest("a parameter was sent more than once")  # RFC6749-3.1
+            raise InvalidRequest(f"the parameter{quoted(name)} was sent more than once")  # RFC6749-3.1
         else:
             found[name] = value
     lists = {name: json.dumps(kept) for name, values in repeated.items() if (kept := [one for one in values if one])}

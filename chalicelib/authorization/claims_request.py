@@ -27,16 +27,16 @@ def requested(value: str | None) -> ClaimsRequest | None:
     if value is None:
         return None
     if len(value) > MAX_LENGTH:
-        raise InvalidRequest(f"claims is longer than {MAX_LENGTH} characters")
+        raise InvalidRequest(f"claims: longer than {MAX_LENGTH} characters")
     try:
         sent = json.loads(value)
         json.dumps(sent, ensure_ascii=False).encode()  # JSON can spell half a character, which is no text
     except (ValueError, RecursionError):
-        raise InvalidRequest("claims is not JSON") from None
+        raise InvalidRequest("claims: not JSON") from None
     if not isinstance(sent, dict):
-        raise InvalidRequest("claims is not a JSON object")
+        raise InvalidRequest("claims: not a JSON object")
     if not _nests(sent, MAX_DEPTH):  # what is only just read here could not be read where more stands around it
-        raise InvalidRequest("claims is nested too deeply")
+        raise InvalidRequest("claims: nested too deeply")
     return {"userinfo": _wishes(sent.get("userinfo")), "id_token": _wishes(sent.get("id_token"))}
 
 
@@ -65,7 +65,7 @@ def require_person(request: AuthorizationRequest, sub: str) -> str:
     if request.hinted_sub not in (None, sub) or not all(
         allows(of(request, destination).get("sub", {}), sub) for destination in DESTINATIONS
     ):
-        raise AnotherPerson("another user was requested")
+        raise AnotherPerson("the client requested another user")
     return sub
 
 
@@ -87,7 +87,9 @@ def require_acr(request: AuthorizationRequest, *reached: str) -> tuple[str, ...]
     wish = of(request, "id_token").get("acr", {})
     fit = tuple(acr for acr in reached if not wish.get("essential") or allows(wish, acr))
     if not fit:
-        raise UnmetAuthenticationRequirements("no way to sign in reaches this acr")
+        raise UnmetAuthenticationRequirements(
+            "claims: the essential acr can't be reached; see acr_values_supported in the metadata"
+        )
     return fit
 
 
@@ -105,7 +107,7 @@ def _object(value: Json) -> JsonObject:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise InvalidRequest("claims has a member that is no object")
+        raise InvalidRequest("claims: a member must be an object or null")
     return value
 
 
@@ -117,5 +119,5 @@ def _wish(value: Json) -> Wish:
     wish = _object(value)
     essential, values = wish.get("essential", False), wish.get("values", [])
     if not isinstance(essential, bool) or not isinstance(values, list):
-        raise InvalidRequest("claims has an essential or values of another type")
+        raise InvalidRequest("claims: essential must be true or false, and values must be an array")
     return cast(Wish, {name: wish[name] for name in ("essential", "value", "values") if name in wish})

@@ -31,7 +31,7 @@ def challenged(parameters: Mapping[str, str], profile: Profile, *, pushed: bool,
     if method not in profile.code_challenge_methods:
         raise InvalidRequest("code_challenge_method must be S256")
     if not CHALLENGE.fullmatch(challenge):
-        raise InvalidRequest("code_challenge is malformed")
+        raise InvalidRequest("code_challenge must be 43 base64url characters, the SHA-256 of the code_verifier")
     return challenge
 
 
@@ -40,8 +40,10 @@ def require_verifier(verifier: str | None, challenge: str | None) -> str | None:
     if challenge is None and verifier is None:
         return None
     if challenge is None or verifier is None or not VERIFIER.fullmatch(verifier):
-        raise InvalidGrant("the code can't be redeemed", detail="code_verifier missing, malformed or not asked for")
+        raise InvalidGrant(
+            "the code can't be redeemed", detail="code_verifier is missing, malformed or without a code_challenge"
+        )
     made = urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
     if not hmac.compare_digest(made, challenge):
-        raise InvalidGrant("the code can't be redeemed", detail="code_verifier does not fit")
+        raise InvalidGrant("the code can't be redeemed", detail="code_verifier does not match the code_challenge")
     return verifier

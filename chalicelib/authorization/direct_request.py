@@ -46,7 +46,7 @@ def read_direct_request(
     Raises OAuthError, for a page, where the client may not ask so, or where nothing proves that it is the one who asks.
     """
     if profile.pushed_requests_only or client.require_pushed_authorization_requests:  # PAR-6
-        raise InvalidRequest("this authorization request was not pushed; request_uri is missing")  # PAR-5
+        raise InvalidRequest("request_uri is missing: this client must push its authorization requests (PAR)")  # PAR-5
     parameters = request_object_by_reference.follow(parameters, client, profile, documents)
     encrypted = encrypted_request.is_encrypted(parameters)
     parameters = encrypted_request.opened(parameters, client, profile, decryption_key)

@@ -25,10 +25,10 @@ def opened(
         return parameters
     if not is_encrypted(parameters):
         if client.request_object_encryption_alg is not None:
-            raise _refused("it is not encrypted, as its client registered")
+            raise _refused("it is not encrypted, but the client registered encryption")
         return parameters
     if not profile.request_object_encryption_algs:
-        raise _refused("the profile takes no encrypted ones")
+        raise _refused("the profile does not accept encrypted request objects")
     from chalicelib.keys import jwe  # brings joserfc, which a request that is not encrypted never needs
 
     alg, enc = client.request_object_encryption_alg, client.request_object_encryption_enc

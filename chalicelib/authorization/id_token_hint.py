@@ -36,7 +36,9 @@ def subject(
     hint = _parsed(sent)
     if _is_unpublished_key(hint, ours, client, issuer):
         if "none" in requested.get("prompt", "").split(" "):
-            raise LoginRequired("id_token_hint is too old to be read")
+            raise LoginRequired(
+                "id_token_hint was signed with a key that is no longer published; send a newer one or none"
+            )
         return None
     try:
         header, claims = jose.verify(
@@ -52,7 +54,7 @@ def subject(
     # OIDCC-2: what an ID token has and no other JWT of ours, such as signed userinfo.
     is_one = "typ" not in header and isinstance(sub, str) and {"exp", "iat", "auth_time"} <= claims.keys()
     if not for_it or not is_one:
-        raise _refused("another JWT of ours")
+        raise _refused("not an ID token for this client")
     return str(sub)
 
 
@@ -72,4 +74,6 @@ def _is_unpublished_key(hint: UnverifiedJwt, jwks: JwkSet, client: Client, issue
 
 
 def _refused(detail: str) -> InvalidRequest:
-    return InvalidRequest("id_token_hint is no ID token of ours", detail=f"id_token_hint: {detail}")
+    return InvalidRequest(
+        "id_token_hint is not an ID token that was issued to this client", detail=f"id_token_hint: {detail}"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from chalicelib.errors import InvalidRequest
+from chalicelib.errors import InvalidRequest, quoted
 from chalicelib.protocol_types import Prompt
 
 VALUES: tuple[Prompt, ...] = ("none", "login", "consent", "select_account")
@@ -14,6 +14,9 @@ VALUES: tuple[Prompt, ...] = ("none", "login", "consent", "select_account")
 def requested(value: str | None) -> tuple[Prompt, ...]:
     """The values, without repeats; none stands alone. Raises InvalidRequest."""
     found = tuple(dict.fromkeys((value or "").split()))
-    if not set(VALUES).issuperset(found) or ("none" in found and len(found) > 1):
-        raise InvalidRequest("prompt has values that are unknown or exclude each other")
+    for one in found:
+        if one not in VALUES:
+            raise InvalidRequest(f"prompt: unknown value{quoted(one)}")
+    if "none" in found and len(found) > 1:
+        raise InvalidRequest("prompt: none must be the only value")
     return cast(tuple[Prompt, ...], found)

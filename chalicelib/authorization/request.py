@@ -49,7 +49,7 @@ class RedirectTarget:
 def redirect_target(parameters: Mapping[str, str], client: Client, profile: Profile) -> RedirectTarget:
     """How to refuse the request. Raises InvalidRequest where there is nowhere to go (RFC 6749 4.1.2.1)."""
     if parameters.get("client_id", client.client_id) != client.client_id:
-        raise InvalidRequest("client_id is not the caller's")
+        raise InvalidRequest("client_id is not that of the client that sent the request")
     mode = response_mode.of_a_refusal(parameters, client, profile)
     redirect_uri = require_redirect_uri(parameters.get("redirect_uri"), client)
     alg = _response_alg(mode, client)
@@ -77,7 +77,7 @@ def check(
     Raises InvalidTarget, InvalidRequest, UnsupportedResponseType, InvalidScope or InvalidAuthorizationDetails.
     """
     if parameters.get("client_id", client.client_id) != client.client_id:
-        raise InvalidRequest("client_id is not the caller's")
+        raise InvalidRequest("client_id is not that of the client that sent the request")
     redirect_uri = require_redirect_uri(parameters.get("redirect_uri"), client)
     response_type, mode = response_mode.requested(parameters, client, profile)
     response_alg = _response_alg(mode, client)
@@ -132,9 +132,7 @@ def _require_bound_code(request: AuthorizationRequest, client: Client) -> Author
     """The request, if its code will be of use to its client alone: a public one that writes binds it to a key, others
     authenticate when they redeem it. Raises InvalidRequest."""
     if client.public and request.dpop_jkt is None and holder_of_key.may_write(request):
-        raise InvalidRequest(
-            "a public client that writes binds its code: dpop_jkt or a DPoP proof is needed"
-        )  # DPOP-10
+        raise InvalidRequest("a public client that requests write access must send dpop_jkt or a DPoP proof")  # DPOP-10
     return request
 
 
@@ -153,7 +151,7 @@ def _tied(request: AuthorizationRequest, profile: Profile) -> AuthorizationReque
     about_a_person = "openid" in request.scope
     signs_response = "id_token" in request.response_type.split(" ")
     if signs_response and not about_a_person:
-        raise InvalidScope("an ID token is asked for without the scope openid")  # OIDCC-3.1.2.1
+        raise InvalidScope("scope: an ID token needs openid")  # OIDCC-3.1.2.1
     if request.nonce is None and (signs_response or (about_a_person and profile.nonce_or_state_required)):
         raise InvalidRequest("nonce is required")  # OIDCC-3.3.2.11, FAPI1-BASE-5.2.2.2-1
     if request.state is None and not about_a_person and profile.nonce_or_state_required:
@@ -178,7 +176,7 @@ def _kept(parameters: Mapping[str, str], name: str, *, signed: str | None = None
     if value is not None and len(value) > max_length:
         raise InvalidRequest(f"{name} is longer than {max_length} characters")
     if value is not None and is_one_of(signed, SIGNED_WHOLE) and len(json.dumps(value)) > MAX_SIGNED_WHOLE:
-        raise InvalidRequest(f"{name} is longer than a response signed by {signed} can hold")
+        raise InvalidRequest(f"{name} is too long for a response that is signed with {signed}")
     return value
 
 
@@ -186,9 +184,9 @@ def _dpop_jkt(parameters: Mapping[str, str], proven: str | None) -> str | None:
     """DPOP-10.1: the key that the code is bound to, by name, by a proof, or by both alike."""
     named = parameters.get("dpop_jkt")
     if named is not None and not THUMBPRINT.fullmatch(named):
-        raise InvalidRequest("dpop_jkt is malformed")
+        raise InvalidRequest("dpop_jkt must be a SHA-256 JWK thumbprint, 43 base64url characters")
     if named is not None and proven is not None and named != proven:
-        raise InvalidRequest("dpop_jkt is not the key of the DPoP proof")
+        raise InvalidRequest("dpop_jkt does not match the key of the DPoP proof")
     return named or proven
 
 

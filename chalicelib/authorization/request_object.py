@@ -76,13 +76,15 @@ def _unwrapped(
 ) -> Mapping[str, str]:
     if sent is None:
         if client.require_signed_request_object or profile.signed_requests_only:
-            raise InvalidRequest("this client must sign its authorization requests")  # JAR-10.5, FAPI1-ADV-5.2.2-1
+            raise InvalidRequest(
+                "request is missing: this client must sign its authorization requests"
+            )  # JAR-10.5, FAPI1-ADV-5.2.2-1
         return parameters
     claims = _signed(sent, client, profile)
     _require_parties(claims, client, issuer)
     _require_time(claims, profile, now=now)
     if "request" in claims or "request_uri" in claims:
-        raise InvalidRequestObject("a request object can't hold another one")  # JAR-4
+        raise InvalidRequestObject("request and request_uri are not allowed in a request object")  # JAR-4
     # JAR-6.3, FAPI1-ADV-5.2.2-10: whatever stands beside the object is not looked at.
     return {
         name: _text(name, [value] if name == MAY_REPEAT and isinstance(value, str) else value)
@@ -104,21 +106,21 @@ def _signed(sent: UnverifiedJwt, client: Client, profile: Profile) -> JsonObject
     except jose.JoseError as problem:
         raise _refused(str(problem)) from None
     if jose.media_type(header.get("typ", "jwt")) not in TYPES:
-        raise _refused("its typ is of something else")
+        raise _refused("its typ must be oauth-authz-req+jwt")
     return claims
 
 
 def _require_parties(claims: Claims, client: Client, issuer: str) -> str:
     """The client that speaks, and to us."""
     if claims.get("client_id") != client.client_id:
-        raise _refused("its client_id is not the caller")  # PAR-3
+        raise _refused("its client_id is not that of the client")  # PAR-3
     if claims.get("iss", client.client_id) != client.client_id:
-        raise _refused("its iss is not the caller")
+        raise _refused("its iss is not the client_id")
     if claims.get("sub") == client.client_id:
-        raise _refused("its sub is the client, as in a client assertion")  # JAR-10.8
+        raise _refused("its sub must not be the client_id")  # JAR-10.8
     audience = claims.get("aud")
     if issuer not in (audience if isinstance(audience, list) else [audience]):
-        raise _refused("its aud is not our issuer")  # FAPI2-MS-ID1-5.3.1-2, FAPI1-ADV-5.2.2-15
+        raise _refused("its aud is not the issuer")  # FAPI2-MS-ID1-5.3.1-2, FAPI1-ADV-5.2.2-15
     return client.client_id
 
 
@@ -131,16 +133,16 @@ def _require_time(claims: Claims, profile: Profile, *, now: int) -> float:
     if not_before is None or expires_at is None:
         raise _refused(f"its {'nbf' if not_before is None else 'exp'} is missing")
     if expires_at <= now:
-        raise _refused("its exp is over")
+        raise _refused("its exp is in the past")
     if not jwt_time.has_come(not_before, now=now):
-        raise _refused("its nbf lies ahead")
+        raise _refused("its nbf is in the future")
     if not jwt_time.is_within(now, profile.max_request_object_lifetime, after=not_before):
         raise _refused(
             f"its nbf is more than {profile.max_request_object_lifetime} seconds ago"
         )  # FAPI2-MS-ID1-5.3.1-3, FAPI1-ADV-5.2.2-17
     if expires_at - not_before > profile.max_request_object_lifetime:  # both by one clock
         raise _refused(
-            f"from its nbf to its exp are more than {profile.max_request_object_lifetime} seconds"
+            f"its exp is more than {profile.max_request_object_lifetime} seconds after its nbf"
         )  # FAPI2-MS-ID1-5.3.1-4, FAPI1-ADV-5.2.2-13
     return expires_at
 
@@ -155,7 +157,7 @@ def _text(name: str, value: Json) -> str:
         return value
     if isinstance(value, dict | list) or (isinstance(value, int) and not isinstance(value, bool)):
         return json.dumps(value, separators=(",", ":"))
-    raise _refused(f"{_called(name)} is neither text, number nor object")
+    raise _refused(f"{_called(name)} must be a string, a number, an array or an object")
 
 
 def _called(name: str) -> str:

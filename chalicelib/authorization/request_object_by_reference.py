@@ -39,17 +39,19 @@ def fetched(uri: str, client: Client, documents: DocumentFetcher) -> str:
     try:
         content = documents.get(address, max_bytes=MAX_BYTES)
     except FetchError as problem:
-        raise InvalidRequestUri("the request object can't be fetched", detail=f"request_uri: {problem}") from None
+        raise InvalidRequestUri(
+            "request_uri: the document can't be fetched", detail=f"request_uri: {problem}"
+        ) from None
     if has_digest and urlsafe_b64encode(sha256(content).digest()).rstrip(b"=") != digest.encode():
-        raise InvalidRequestUri("the request object is not the one of the request_uri")  # OIDCC-6.2
+        raise InvalidRequestUri("request_uri: the document does not match the hash in the fragment")  # OIDCC-6.2
     found = content.decode("ascii", "replace").strip()
     if not COMPACT.fullmatch(found):
-        raise InvalidRequestUri("the document at the request_uri is not a request object")
+        raise InvalidRequestUri("request_uri: the document is not a compact JWS or JWE")
     return found
 
 
 def _require_registered(uri: str, client: Client) -> str:
     """The request_uri, if it is one that the client registered. JAR-10.4.1: whatever else it names, we don't go there."""
     if uri not in client.request_uris and uri.partition("#")[0] not in client.request_uris:
-        raise InvalidRequestUri("the request_uri is not registered")
+        raise InvalidRequestUri("request_uri is not registered for this client")
     return uri

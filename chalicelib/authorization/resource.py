@@ -15,7 +15,7 @@ def requested(parameters: Mapping[str, str], known: Callable[[], Collection[str]
     """
     named = tuple(dict.fromkeys(_values(parameters.get("resource"))))
     if named and not set(named) <= set(known()):
-        raise InvalidTarget("resource: not one that this server issues tokens for")
+        raise InvalidTarget("resource: unknown; see protected_resources in the metadata")
     return named
 
 
@@ -28,5 +28,5 @@ def _values(value: str | None) -> list[str]:
     except ValueError:
         values = None
     if not isinstance(values, list) or not all(isinstance(one, str) for one in values):
-        raise InvalidTarget("resource: each must be the URI of a protected resource")
+        raise InvalidTarget("resource must be a URI or an array of URIs")
     return values

@@ -27,10 +27,10 @@ def requested(parameters: Mapping[str, str], client: Client, profile: Profile) -
         raise InvalidRequest("response_type is missing")  # RFC6749-4.1.2.1
     modes = _offered(response_type, client, profile)
     if not modes:
-        raise UnsupportedResponseType("this response_type is not offered to this client")
+        raise UnsupportedResponseType("response_type: not allowed for this client")
     mode = parameters.get("response_mode", _own(response_type))
     if mode not in modes:
-        raise InvalidRequest("this response_type is not offered to this client in this response_mode")
+        raise InvalidRequest("response_mode: not allowed for this client with this response_type")
     return cast(ResponseType, response_type), _resolved(mode, response_type)
 
 

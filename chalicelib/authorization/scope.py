@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from chalicelib.errors import InvalidScope
+from chalicelib.errors import InvalidScope, quoted
 from chalicelib.scopes import known, write
 
 SYNTAX = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")  # RFC6749-3.3
@@ -14,15 +14,18 @@ SYNTAX = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")  
 def requested(value: str | None, allowed: Iterable[str]) -> tuple[str, ...]:
     """The scope tokens of a request, without repeats. Raises InvalidScope where one is unknown or not the client's."""
     if value is None or not SYNTAX.fullmatch(value):
-        raise InvalidScope("scope is missing or malformed")
+        raise InvalidScope("scope is missing or malformed; separate values with one space")
     return require(tuple(dict.fromkeys(value.split(" "))), allowed)
 
 
 def require(tokens: tuple[str, ...], allowed: Iterable[str]) -> tuple[str, ...]:
     """The scope tokens, if each is known and one of `allowed`. Raises InvalidScope."""
     allowed, scopes = frozenset(allowed), known()
-    if not all(token in scopes and token in allowed for token in tokens):
-        raise InvalidScope("the scope is unknown or not granted to this client")
+    for token in tokens:
+        if token not in scopes:
+            raise InvalidScope(f"scope: unknown value{quoted(token)}")
+        if token not in allowed:
+            raise InvalidScope(f"scope: value{quoted(token)} is not registered for this client, or was not granted")
     return tokens
 
 

@@ -37,7 +37,7 @@ def in_full(currency: str, amount: str) -> str:
     """
     decimals = DECIMAL_PLACES.get(currency)
     if decimals is None:
-        raise ValueError("the currency is none of ISO 4217")
+        raise ValueError("the currency is not in ISO 4217")
     whole, _, fraction = amount.partition(".")
     if len(fraction) > decimals:
         raise ValueError(f"{currency} has {decimals or 'no'} decimal place{'' if decimals == 1 else 's'}")

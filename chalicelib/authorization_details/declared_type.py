@@ -91,10 +91,10 @@ def problems_of(one: DeclaredType) -> list[str]:
 def _require(detail: Detail, today: date) -> Detail:
     for value in _all_in(detail):
         if isinstance(value, str) and value and not is_readable(value):
-            raise ValueError("a text that can't be read as it is meant")
+            raise ValueError("a text has control or invisible characters")
         if isinstance(value, dict) and value.keys() == AMOUNT_OF:
             if not all(isinstance(part, str) for part in value.values()) or not DIGITS.match(value["amount"]):
-                raise ValueError("an amount that is none")
+                raise ValueError("an amount is not a positive decimal number")
             currency.in_full(**value)
     return require_ahead(detail, "validUntil", today)
 

@@ -12,7 +12,7 @@ from typing import NoReturn
 from chalicelib import vocabulary
 from chalicelib.authorization_details.detail_type import FORMATS, Shown
 from chalicelib.authorization_details.detail_types import types
-from chalicelib.errors import AccessDenied, InvalidAuthorizationDetails
+from chalicelib.errors import AccessDenied, InvalidAuthorizationDetails, quoted
 from chalicelib.protocol_types import Account, Detail, Json, JsonObject
 
 MAX_LENGTH = 8192
@@ -39,12 +39,14 @@ def requested(value: str | None, allowed: Iterable[str], *, now: int) -> tuple[D
 
 def require(details: tuple[Detail, ...], allowed: Iterable[str]) -> tuple[Detail, ...]:
     """The details, if the client may ask for each. Raises InvalidAuthorizationDetails."""
-    if with_pairwise_subject(details, allowed) != details:
-        raise _refused("a type that the client is not registered for")
+    usable = of_allowed_types(details, allowed)
+    for one in details:
+        if one not in usable:
+            raise _refused(f"the client is not registered for the type{quoted(one['type'])}")
     return details
 
 
-def with_pairwise_subject(details: tuple[Detail, ...], allowed: Iterable[str]) -> tuple[Detail, ...]:
+def of_allowed_types(details: tuple[Detail, ...], allowed: Iterable[str]) -> tuple[Detail, ...]:
     """Those of them that a client of the `allowed` types may ask for. A bank may have taken a type away that was granted."""
     allowed = types().keys() & frozenset(allowed)
     return tuple(one for one in details if one["type"] in allowed)
@@ -73,7 +75,7 @@ def granted(details: Sequence[Detail], form: Mapping[str, str], accounts: Sequen
     kept = [types()[one["type"]].grant(one, accounts, _field_prefix(n), form) for n, one in enumerate(details)]
     found = tuple(one for one in kept if one is not None)
     if not found:
-        raise AccessDenied("the person agreed to none of the authorization details")
+        raise AccessDenied("the user granted none of the authorization details")
     return found
 
 
@@ -150,20 +152,20 @@ def _read(value: str, *, today: date) -> tuple[Detail, ...]:
     try:
         found = json.loads(value, object_pairs_hook=_unique, parse_float=_no_number, parse_constant=_no_number)
     except (ValueError, RecursionError):
-        raise _refused("not JSON, a member that stands twice, or a number that is not whole") from None
+        raise _refused("must be JSON without duplicate members or fractions; write amounts as strings") from None
     if not isinstance(found, list) or not 0 < len(found) <= MAX_ITEMS:
-        raise _refused(f"not a JSON array of 1 to {MAX_ITEMS}")
+        raise _refused(f"must be a JSON array of 1 to {MAX_ITEMS} objects")
     return tuple(_checked(one, today=today) for one in found)
 
 
 def _checked(one: Json, *, today: date) -> Detail:
     name = one.get("type") if isinstance(one, dict) else None
     if not isinstance(name, str) or name not in types():
-        raise _refused("an unknown type")
+        raise _refused(f"unknown type{quoted(name)}")
     try:
         return types()[name].require(_schema(name)(one), today)
     except ValueError as problem:  # the library's own error is a ValueError
-        raise _refused(f"not what {name} looks like: {_why(problem)}") from None
+        raise _refused(f"does not match the schema of {name}: {_why(problem)}") from None
 
 
 def _why(problem: ValueError) -> str:

@@ -34,7 +34,7 @@ def subject(assertion: UnverifiedJwt) -> str:
     """Whom the assertion claims to speak for, before any check. Raises InvalidClient."""
     claimed = assertion.claims.get("sub")
     if not isinstance(claimed, str) or not claimed:
-        raise _refused("no sub")
+        raise _refused("sub is missing")
     return claimed
 
 
@@ -55,7 +55,7 @@ def signed(assertion: UnverifiedJwt, client: Client, profile: Profile) -> JsonOb
 def with_mac(assertion: UnverifiedJwt, client: Client, profile: Profile, *, secret: bytes | None) -> JsonObject:
     """Its claims, if the client made it with its secret. Raises InvalidClient."""
     if secret is None:
-        raise _refused("no secret was issued")
+        raise _refused("the client has no secret")
     try:
         header, claims = jose.verify_mac(assertion, secret, algs=_algs(client, profile.client_secret_algs))
     except jose.JoseError as problem:
@@ -66,7 +66,7 @@ def with_mac(assertion: UnverifiedJwt, client: Client, profile: Profile, *, secr
 def _of_this_kind(header: JsonObject, claims: JsonObject) -> JsonObject:
     """The claims, if the header calls it no other kind of JWT (RFC 8725 3.11)."""
     if jose.media_type(header.get("typ", "jwt")) not in TYPES:
-        raise _refused("typ is of something else")
+        raise _refused("typ must be client-authentication+jwt or JWT")
     return claims
 
 
@@ -84,12 +84,12 @@ def require_claims(
     `endpoints`: what else we are called where the profile takes such a name.
     """
     if claims.get("iss") != client.client_id or claims.get("sub") != client.client_id:
-        raise _refused("iss or sub is not the client")  # RFC7523-3
+        raise _refused("iss or sub is not the client_id")  # RFC7523-3
     _require_audience(claims.get("aud"), client, profile, issuer, endpoints)
     expires_at = _require_time(claims, profile, now=now)
     jti = claims.get("jti")
     if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI_LENGTH:
-        raise _refused("no usable jti")  # OpenID Connect Core 9
+        raise _refused("jti is missing, or longer than 512 characters")  # OpenID Connect Core 9
     return SingleUse(digest(f"assertion {client.client_id} {jti}"), expires_at, "assertion")
 
 
@@ -105,7 +105,7 @@ def _require_audience(aud: Json, client: Client, profile: Profile, issuer: str, 
             return issuer
         if isinstance(aud, str) and aud in endpoints:
             return aud
-    raise _refused("aud is not us")
+    raise _refused("aud is not the issuer")
 
 
 def _texts(aud: Json) -> list[str]:
@@ -120,11 +120,11 @@ def _require_time(claims: JsonObject, profile: Profile, *, now: int) -> int:
     except jwt_time.NotATime as problem:
         raise _refused(str(problem)) from None
     if exp is None or exp <= now:
-        raise _refused("no exp, or past")  # RFC7523-3
+        raise _refused("exp is missing or in the past")  # RFC7523-3
     if not jwt_time.is_within(exp, profile.max_assertion_lifetime, after=now):
-        raise _refused("exp is too far ahead")
+        raise _refused("exp is too far in the future")
     if not all(jwt_time.has_come(moment, now=now) for moment in begins if moment is not None):
-        raise _refused("iat or nbf lies ahead")  # FAPI2-SP-FINAL-5.3.2.1-13
+        raise _refused("iat or nbf is in the future")  # FAPI2-SP-FINAL-5.3.2.1-13
     return int(exp) + 1
 
 

@@ -41,7 +41,7 @@ def presented(pem: str | None, profile: Profile, *, now: int) -> x509.Certificat
         raise _unusable(problem) from None
     instant = datetime.fromtimestamp(now, UTC)
     if not certificate.not_valid_before_utc <= instant <= certificate.not_valid_after_utc:
-        raise InvalidClient("client authentication failed", detail="the certificate is not in its time")
+        raise InvalidClient("client authentication failed", detail="the certificate has expired or is not yet valid")
     return certificate
 
 
@@ -56,7 +56,9 @@ def require_registered_name(certificate: x509.Certificate, client: Client) -> x5
     except UNREADABLE as problem:
         raise _unusable(problem) from None
     if not carried:
-        raise InvalidClient("client authentication failed", detail="the certificate's name is not the registered one")
+        raise InvalidClient(
+            "client authentication failed", detail="the certificate's name does not match the registered one"
+        )
     return certificate
 
 
@@ -75,11 +77,15 @@ def require_authority(certificate: x509.Certificate, client: Client, authorities
     except UNREADABLE as problem:
         raise _unusable(problem) from None
     if not named:
-        raise InvalidClient("client authentication failed", detail="the certificate's issuer may name no client")
+        raise InvalidClient(
+            "client authentication failed", detail="the certificate's issuer is not in client_authorities"
+        )
     if itself:
-        raise InvalidClient("client authentication failed", detail="the certificate names itself as its issuer")
+        raise InvalidClient("client authentication failed", detail="the certificate is self-issued")
     if not fits:
-        raise InvalidClient("client authentication failed", detail="the certificate's issuer is not the registered one")
+        raise InvalidClient(
+            "client authentication failed", detail="the certificate's issuer does not match the registered one"
+        )
     return certificate
 
 
@@ -141,7 +147,7 @@ def require_registered_certificate(certificate: x509.Certificate, client: Client
     if not own:
         raise InvalidClient("client authentication failed", detail="the certificate is not registered")
     if issues:  # it stands in the truststore: what it issues would be let in, or it in another's name
-        raise InvalidClient("client authentication failed", detail="the certificate is an authority's")
+        raise InvalidClient("client authentication failed", detail="the certificate is that of an authority")
     return certificate
 
 

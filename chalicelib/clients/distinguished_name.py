@@ -118,7 +118,7 @@ def read(text: str) -> Name:
     if text.startswith("/"):
         before, *parts = SLASH.split(text)
         if before or not parts:
-            raise DistinguishedNameError("after each slash a type and = must come")
+            raise DistinguishedNameError("a type and = must follow each slash")
         return tuple(frozenset(map(_slashed, PLUS.split(part))) for part in parts)
     written = _read(text)
     rdns = [frozenset(attributes) for attributes in written.rdns]
@@ -186,7 +186,7 @@ def _attribute(text: str, at: int, marks: set[str]) -> tuple[Attribute, int]:
     begins = TYPE.match(text, at)
     if begins is None:
         raise DistinguishedNameError(
-            "after each separator a type and = must come; in a value, write \\ before , ; and +"
+            "a type and = must follow each separator; in a value, escape , ; and + with a backslash"
         )
     oid = _oid(begins["type"])
     marks.add(begins["mark"])
@@ -206,7 +206,7 @@ def _oid(name: str) -> str:
     try:
         return OIDS[name.lower()]
     except KeyError:
-        raise DistinguishedNameError(f"the attribute type {name[:50]} is not known; its OID will do") from None
+        raise DistinguishedNameError(f"the attribute type {name[:50]} is unknown; write its OID instead") from None
 
 
 def _value(found: re.Match[str]) -> str:

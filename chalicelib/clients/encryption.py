@@ -31,7 +31,7 @@ def encrypted(content: str, what: Answer, client: Client, profile: Profile, *, c
     try:
         return jwe.encrypt(content, client.jwk_set, alg=alg, enc=enc, sizes=profile.key_sizes, cty=cty)
     except jose.JoseError as problem:
-        raise InvalidRequest("no key of the client can be encrypted to", detail=str(problem)) from None
+        raise InvalidRequest("jwks: the client has no key to encrypt to", detail=str(problem)) from None
 
 
 def require_encryption(client: Client, profile: Profile) -> Client:
@@ -45,9 +45,11 @@ def require_encryption(client: Client, profile: Profile) -> Client:
             _require_key(client, profile, name, alg)
     _agreed(client, "request_object_encryption", profile.request_object_encryption_algs, profile.encryption_encs)
     if client.request_object_encryption_alg is not None and not profile.request_object_signing_algs:
-        raise InvalidClientMetadata("request_object_encryption_alg: the profile takes no request objects")
+        raise InvalidClientMetadata("request_object_encryption_alg: the profile does not accept request objects")
     if client.authorization_encrypted_response_alg is not None and not profile.authorization_signing_algs:
-        raise InvalidClientMetadata("authorization_encrypted_response_alg: the profile signs no responses")  # JARM-3
+        raise InvalidClientMetadata(
+            "authorization_encrypted_response_alg: the profile does not sign authorization responses"
+        )  # JARM-3
     return client
 
 
@@ -57,11 +59,11 @@ def _agreed(
     alg: EncryptionAlg | None = getattr(client, f"{name}_alg")
     enc: EncryptionEnc | None = getattr(client, f"{name}_enc")
     if (alg is None) != (enc is None):
-        raise InvalidClientMetadata(f"{name}_alg and {name}_enc belong together")
+        raise InvalidClientMetadata(f"{name}_alg and {name}_enc must be registered together")
     if alg is not None and alg not in algs:
-        raise InvalidClientMetadata(f"{name}_alg: the profile has no such algorithm")
+        raise InvalidClientMetadata(f"{name}_alg: the profile does not allow this algorithm")
     if enc is not None and enc not in encs:
-        raise InvalidClientMetadata(f"{name}_enc: the profile has no such algorithm")
+        raise InvalidClientMetadata(f"{name}_enc: the profile does not allow this algorithm")
     return alg
 
 
@@ -78,4 +80,4 @@ def _require_key(client: Client, profile: Profile, name: str, alg: EncryptionAlg
             sizes=profile.key_sizes,
         )
     except jose.JoseError as problem:
-        raise InvalidClientMetadata(f"{name}_alg needs a key of jwks to encrypt to", detail=str(problem)) from None
+        raise InvalidClientMetadata(f"{name}_alg: jwks has no key to encrypt to", detail=str(problem)) from None

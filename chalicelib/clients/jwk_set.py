@@ -16,7 +16,7 @@ from chalicelib.protocol_types import Json, Jwk
 
 MAX_KEYS = 50
 MAX_NAME_LENGTH = 100
-PRIVATE = "it is a private key; it is to be thrown away"
+PRIVATE = "it is a private key; replace it, and register the public key of the new one"
 
 log = logging.getLogger("ducat")
 
@@ -37,9 +37,9 @@ def members_of(jwks: Json) -> list[Json]:
     """The members of a JWK Set, whatever they are. Raises KeysError where it is none, or too large."""
     keys = jwks.get("keys") if isinstance(jwks, dict) else None
     if not isinstance(keys, list):
-        raise KeysError("it is no JWK Set")
+        raise KeysError("it is not a JWK Set")
     if len(keys) > MAX_KEYS:
-        raise KeysError("there are too many keys")
+        raise KeysError("too many keys")
     return keys
 
 
@@ -59,7 +59,7 @@ def usable(members: list[Json], profile: Profile) -> Usable:
         if key not in keys:
             keys.append(key)
     if left and not keys:
-        raise KeysError(f"no key of it can be used; {left[0]}")
+        raise KeysError(f"no usable key; {left[0]}")
     return Usable(keys, tuple(left))
 
 
@@ -73,7 +73,7 @@ def require_public(members: list[Json]) -> list[Json]:
 def report(client_id: str, left: tuple[str, ...]) -> None:
     """Say in the log which keys of a client are left alone, and why."""
     for one in left:
-        log.warning(json.dumps({"endpoint": "keys", "outcome": "left alone", "client_id": client_id, "reason": one}))
+        log.warning(json.dumps({"endpoint": "keys", "outcome": "key ignored", "client_id": client_id, "reason": one}))
 
 
 def _name(member: Json, index: int) -> str:
@@ -86,7 +86,7 @@ def _name(member: Json, index: int) -> str:
 def _require_usable(member: Json, profile: Profile) -> Jwk:
     """The key, if it can be used. Raises KeysError."""
     if not isinstance(member, dict):
-        raise KeysError("it is no JSON object")
+        raise KeysError("it is not a JSON object")
     if jose.PRIVATE_MEMBERS & member.keys():
         raise KeysError(PRIVATE)
     try:
@@ -96,7 +96,7 @@ def _require_usable(member: Json, profile: Profile) -> Jwk:
             shown = x509.load_der_x509_certificate(b64decode(der, validate=True)).public_key()
             jose.require_size(shown, profile.key_sizes)
             if n == 0 and shown != own:
-                raise KeysError("the first certificate of its x5c is of another key")  # RFC7517-4.7
+                raise KeysError("the first certificate of its x5c has another key")  # RFC7517-4.7
     except jose.JoseError as problem:
         raise KeysError(str(problem)) from None
     except (ValueError, TypeError):

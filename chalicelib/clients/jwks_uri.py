@@ -83,14 +83,14 @@ class ClientJwksCache:
         try:
             return self.of(client, kid=sent.kid, now=now)
         except FetchError as problem:
-            raise InvalidRequestObject("the keys of the client can't be fetched", detail=str(problem)) from None
+            raise InvalidRequestObject("jwks_uri: the client's keys can't be fetched", detail=str(problem)) from None
 
     def for_encryption(self, client: Client, *, now: int) -> Client:
         """The client with the keys that answers to it are encrypted to. Raises InvalidRequest: it can't be answered."""
         try:
             return self.of(client, now=now)
         except FetchError as problem:
-            raise InvalidRequest("the keys of the client can't be fetched", detail=str(problem)) from None
+            raise InvalidRequest("jwks_uri: the client's keys can't be fetched", detail=str(problem)) from None
 
     def _attempt(self, client: Client, url: str, before: _Copy | None, *, now: int) -> _Copy:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from collections.abc import Collection, Sequence
-from dataclasses import fields, replace
+from dataclasses import MISSING, fields, replace
 from ipaddress import ip_address
 from typing import get_type_hints
 from unicodedata import category
@@ -49,6 +49,7 @@ LISTS = (
 )
 MEMBERS = frozenset(f.name for f in fields(Client)) - SERVER_ASSIGNED.keys()
 """Of the record, what a client may say."""
+REQUIRED = tuple(f.name for f in fields(Client) if f.default is MISSING and f.default_factory is MISSING)
 SWITCHES = tuple(name for name, hint in get_type_hints(Client).items() if hint is bool)
 
 
@@ -68,11 +69,11 @@ def registered(
     profile = PROFILES.get(str(metadata.get("profile")))
     if profile is None:
         raise InvalidClientMetadata(f"profile must be one of {', '.join(PROFILES)}")
-    try:
-        members: dict[str, Untyped] = {k: _frozen(k, v) for k, v in metadata.items() if k in MEMBERS}
-        client = Client(**members)  # each member of any type, until it is looked at here below
-    except TypeError:
-        raise InvalidClientMetadata("something that every client has is missing") from None
+    missing = [name for name in REQUIRED if name not in metadata]
+    if missing:
+        raise InvalidClientMetadata(f"{', '.join(missing)}: required for every client")
+    members: dict[str, Untyped] = {k: _frozen(k, v) for k, v in metadata.items() if k in MEMBERS}
+    client = Client(**members)  # The checks below read the type of each member.
     client = _require_texts(_require_types(client))
     client = _require_grants(_require_known(client), profile)
     client = require_locations(_require_authentication(_require_keys(client, profile), profile), profile)
@@ -98,7 +99,7 @@ def _require_types(client: Client) -> Client:
     for name in LISTS:
         values = getattr(client, name)
         if not isinstance(values, tuple | list) or not all(isinstance(v, str) for v in values):
-            raise InvalidClientMetadata(f"{name} must be a list of texts")
+            raise InvalidClientMetadata(f"{name} must be an array of strings")
     for name in SWITCHES:
         if not isinstance(getattr(client, name), bool):
             raise InvalidClientMetadata(f"{name} must be true or false")
@@ -111,15 +112,15 @@ def _require_texts(client: Client) -> Client:
     if not isinstance(client.client_id, str) or not CLIENT_ID.fullmatch(client.client_id):
         raise InvalidClientMetadata("client_id must be 1 to 255 printable ASCII characters")
     if not isinstance(client.client_name, str) or not 0 < len(client.client_name.strip()) <= 100:
-        raise InvalidClientMetadata("client_name must be a text of at most 100 characters: people read it")
+        raise InvalidClientMetadata("client_name must be a string of 1 to 100 characters")
     if any(category(char)[0] == "C" or category(char) in ("Zl", "Zp") for char in client.client_name):
-        raise InvalidClientMetadata("client_name has characters that can't be seen, or that turn a text around")
+        raise InvalidClientMetadata("client_name has control, invisible or bidirectional characters")
     if not all(RESOURCE.fullmatch(uri) for uri in client.protected_resources):
         raise InvalidClientMetadata("protected_resources must be https URLs without fragment")  # RFC8707-2
     if client.protected_resources and client.public:
-        raise InvalidClientMetadata("protected_resources: a public client can't introspect")  # RFC7662-2.1
+        raise InvalidClientMetadata("protected_resources: a public client can't introspect tokens")  # RFC7662-2.1
     if not all(SCOPE_TOKEN.fullmatch(token) for token in client.scope):
-        raise InvalidClientMetadata("scope has a token that is none")
+        raise InvalidClientMetadata("scope: a value has characters that are not allowed")
     return client
 
 
@@ -132,54 +133,56 @@ def _require_known(client: Client) -> Client:
     ):
         unknown = [value for value in values if value not in known]
         if unknown:
-            raise InvalidClientMetadata(f"{name}: unknown {', '.join(unknown)}; there are {', '.join(known)}")
+            raise InvalidClientMetadata(f"{name}: unknown {', '.join(unknown)}; known are {', '.join(known)}")
     return client
 
 
 def _require_grants(client: Client, profile: Profile) -> Client:
     refused = [grant for grant in client.grant_types if grant not in profile.grant_types]
     if refused:
-        raise InvalidClientMetadata(f"grant_types: the profile has no {', '.join(refused)}")
+        raise InvalidClientMetadata(f"grant_types: the profile does not allow {', '.join(refused)}")
     uses_authorization_code = "authorization_code" in client.grant_types
     if client.public and (not uses_authorization_code or "client_credentials" in client.grant_types):
         raise InvalidClientMetadata(
-            "grant_types: a public client needs authorization_code and can have no client_credentials"
+            "grant_types: a public client must have authorization_code and must not have client_credentials"
         )  # RFC6749-4.4
     if "refresh_token" in client.grant_types and not uses_authorization_code:
         raise InvalidClientMetadata("grant_types: refresh_token needs authorization_code")
     if uses_authorization_code != bool(client.redirect_uris):
-        raise InvalidRedirectUri("redirect_uris and the grant type authorization_code belong together")
+        raise InvalidRedirectUri("redirect_uris and the grant type authorization_code must be registered together")
     for uri in client.redirect_uris:
         _require_redirect_uri(uri)
     if not set(client.response_types) <= set(profile.response_types):
-        raise InvalidClientMetadata("response_types: the profile has others")
+        raise InvalidClientMetadata(f"response_types: the profile allows {', '.join(profile.response_types)}")
     return client
 
 
 def _require_redirect_uri(uri: str) -> str:
     """FAPI2-SP-FINAL-5.3.2.2-8, FAPI1-BASE-5.2.2-20: https; RFC 6749 3.1.2: absolute and without fragment."""
     if not REDIRECT_URI.fullmatch(uri):
-        raise InvalidRedirectUri("a redirect_uri must be an https URL without fragment or user")
+        raise InvalidRedirectUri("redirect_uris: each must be an https URL without fragment and user information")
     ours = sorted(RESPONSE & {name for name, _ in parse_qsl(urlsplit(uri).query, keep_blank_values=True)})
     if ours:  # RFC6749-3.1: the response would have them twice, and the client could read either
-        raise InvalidRedirectUri(f"a redirect_uri can't have {', '.join(ours)} in its query: the response will")
+        raise InvalidRedirectUri(f"redirect_uris: the query must not have {', '.join(ours)}, which the response adds")
     return uri
 
 
 def _require_authentication(client: Client, profile: Profile) -> Client:
     method = client.token_endpoint_auth_method
     if method not in profile.token_endpoint_auth_methods:
-        raise InvalidClientMetadata("token_endpoint_auth_method: the profile has no such method")
+        raise InvalidClientMetadata(
+            f"token_endpoint_auth_method: the profile allows {', '.join(profile.token_endpoint_auth_methods)}"
+        )
     given = [name for name in NAMES if getattr(client, f"tls_client_auth_{name}") is not None]
     if (method == "tls_client_auth") != (len(given) == 1) or len(given) > 1:
         raise InvalidClientMetadata(
-            "tls_client_auth needs one name of its certificate, other methods none"
+            "tls_client_auth needs exactly one tls_client_auth_subject_dn or tls_client_auth_san_*; other methods need none"
         )  # RFC8705-2.1.2
     issuer = client.tls_client_auth_issuer_dn
     if issuer is not None and (method != "tls_client_auth" or not isinstance(issuer, str)):
-        raise InvalidClientMetadata("tls_client_auth_issuer_dn is a text, and for tls_client_auth alone")
+        raise InvalidClientMetadata("tls_client_auth_issuer_dn must be a string, and is for tls_client_auth only")
     if not all(isinstance(name, str) and name for name in (getattr(client, f"tls_client_auth_{one}") for one in given)):
-        raise InvalidClientMetadata(f"tls_client_auth_{given[0]} must be a text")
+        raise InvalidClientMetadata(f"tls_client_auth_{given[0]} must be a string")
     _require_readable_name(client)
     _require_assertion_alg(client, profile)
     if client.jwks_uri is not None:
@@ -199,10 +202,10 @@ def _require_certificates(own: Sequence[str]) -> Sequence[str]:
     try:
         issuing = any(can_issue(load_der_x509_certificate(b64decode(der, validate=True))) for der in own)
     except UNREADABLE:
-        raise InvalidClientMetadata("jwks: a certificate of an x5c can't be read") from None
+        raise InvalidClientMetadata("jwks: an x5c certificate can't be read") from None
     if issuing:
         raise InvalidClientMetadata(
-            "jwks: a certificate of an x5c can issue others; it needs basicConstraints CA:FALSE and no keyCertSign"
+            "jwks: an x5c certificate can issue others; it needs basicConstraints CA:FALSE and no keyCertSign"
         )
     return own
 
@@ -218,7 +221,7 @@ def _require_readable_name(client: Client) -> Client:
     except DistinguishedNameError as problem:
         raise InvalidClientMetadata(f"tls_client_auth_subject_dn or tls_client_auth_issuer_dn: {problem}") from None
     except ValueError:
-        raise InvalidClientMetadata("tls_client_auth_san_ip can't be read") from None
+        raise InvalidClientMetadata("tls_client_auth_san_ip must be an IP address") from None
     return client
 
 
@@ -228,7 +231,7 @@ def _require_assertion_alg(client: Client, profile: Profile) -> str | None:
     algs = {"private_key_jwt": profile.client_signing_algs, "client_secret_jwt": profile.client_secret_algs}
     offered = algs.get(client.token_endpoint_auth_method, ())
     if alg is not None and not algorithm.is_one_of(alg, offered):
-        raise InvalidClientMetadata("token_endpoint_auth_signing_alg: the method or the profile has no such algorithm")
+        raise InvalidClientMetadata("token_endpoint_auth_signing_alg: not allowed for the method or the profile")
     return alg
 
 
@@ -258,13 +261,13 @@ def _require_signatures(client: Client, profile: Profile, signs: Collection[str]
         if value is None:
             continue
         if not algorithm.is_one_of(value, algs or (DEFAULT_ALG,)):
-            raise InvalidClientMetadata(f"{name}: the profile has no such algorithm")
+            raise InvalidClientMetadata(f"{name}: the profile does not allow this algorithm")
         if name in for_it and not algorithm.is_one_of(value, signs):
-            raise InvalidClientMetadata(f"{name}: this deployment has no key that signs so")
+            raise InvalidClientMetadata(f"{name}: this deployment has no key for this algorithm")
     signs_requests = client.require_signed_request_object or client.request_object_signing_alg is not None
     has_keys = client.jwks_uri is not None or bool(client.jwk_set["keys"])
     if signs_requests and not (profile.request_object_signing_algs and has_keys):
-        raise InvalidClientMetadata("signed request objects need jwks or jwks_uri, and a profile that takes them")
+        raise InvalidClientMetadata("signed request objects need jwks or jwks_uri, and a profile that accepts them")
     return client
 
 
@@ -278,10 +281,8 @@ def _require_constraint(client: Client, profile: Profile) -> Client:
     unbound = not any(registered[constraint] for constraint in profile.sender_constraints)
     if client.grant_types and unbound and (may_write or not profile.unbound_tokens):
         raise InvalidClientMetadata(
-            "the profile or the scope asks for tls_client_certificate_bound_access_tokens or dpop_bound_access_tokens"
+            "tls_client_certificate_bound_access_tokens or dpop_bound_access_tokens must be true for this profile or scope"
         )
     if client.public and may_write and not client.dpop_bound_access_tokens:
-        raise InvalidClientMetadata(
-            "a public client that writes needs dpop_bound_access_tokens: its codes are bound too"
-        )
+        raise InvalidClientMetadata("dpop_bound_access_tokens must be true for a public client with write access")
     return client

@@ -32,7 +32,7 @@ def require_locations(client: Client, profile: Profile) -> Client:
             raise InvalidClientMetadata("jwks and jwks_uri can't be used together")  # RFC7591-2
         _require_https_url("jwks_uri", client.jwks_uri)  # FAPI1-ADV-8.9-1
     if client.request_uris and (profile.pushed_requests_only or not profile.request_object_signing_algs):
-        raise InvalidClientMetadata("request_uris: the profile takes no request object by reference")
+        raise InvalidClientMetadata("request_uris: the profile does not accept request objects by reference")
     if len(client.request_uris) > MAX_REQUEST_URIS:
         raise InvalidClientMetadata(f"request_uris: more than {MAX_REQUEST_URIS}")
     for uri in client.request_uris:
@@ -55,7 +55,9 @@ def require_sector(client: Client, documents: DocumentFetcher | None) -> Client:
         return replace(client, sector_identifier=None)
     hosts = {urlsplit(uri).hostname for uri in client.redirect_uris}
     if len(hosts) != 1:
-        raise InvalidClientMetadata("pairwise subjects need redirect_uris of one host, or a sector_identifier_uri")
+        raise InvalidClientMetadata(
+            "subject_type: pairwise needs redirect_uris of one host, or a sector_identifier_uri"
+        )
     return replace(client, sector_identifier=hosts.pop())
 
 
@@ -82,17 +84,19 @@ def _require_sector(url: str, redirect_uris: tuple[str, ...], documents: Documen
     """The host of the sector, if its document has every redirect_uri."""
     host = _require_https_url("sector_identifier_uri", url)
     if documents is None:
-        raise InvalidClientMetadata("sector_identifier_uri: it can't be fetched from here")
+        raise InvalidClientMetadata("sector_identifier_uri: this command can't fetch documents")
     try:
         listed = json.loads(
             documents.get(url, max_bytes=MAX_SECTOR_BYTES), object_pairs_hook=jose.reject_duplicate_members
         )
     except FetchError as problem:
-        raise InvalidClientMetadata("sector_identifier_uri: it can't be fetched", detail=str(problem)) from None
+        raise InvalidClientMetadata(
+            "sector_identifier_uri: the document can't be fetched", detail=str(problem)
+        ) from None
     except (ValueError, RecursionError, jose.JoseError):
-        raise InvalidClientMetadata("sector_identifier_uri: it is not JSON") from None
+        raise InvalidClientMetadata("sector_identifier_uri: the document is not JSON") from None
     if not isinstance(listed, list) or not all(isinstance(uri, str) for uri in listed):
-        raise InvalidClientMetadata("sector_identifier_uri: it is not a list of texts")
+        raise InvalidClientMetadata("sector_identifier_uri: the document is not an array of strings")
     if not set(redirect_uris) <= set(listed):
-        raise InvalidClientMetadata("sector_identifier_uri: a redirect_uri is not in its list")  # OIDCC-8.1
+        raise InvalidClientMetadata("sector_identifier_uri: the document does not list every redirect_uri")  # OIDCC-8.1
     return host

@@ -13,22 +13,22 @@ from chalicelib.errors import InvalidClientMetadata
 from chalicelib.protocol_types import Claims
 
 SERVER_ASSIGNED = {
-    "client_secret": "it is made here, when the client is registered",
-    "sector_identifier": "it is found out here",
-    "registered_at": "it is set here, when the client is registered",
+    "client_secret": "the server makes it when the client is registered",
+    "sector_identifier": "the server derives it",
+    "registered_at": "the server sets it when the client is registered",
 }
 """Members of the record, or of an answer, that no client says."""
 
 UNSUPPORTED = {
-    "backchannel_logout_uri": "no logout is told to clients",
-    "frontchannel_logout_uri": "no logout is told to clients",
-    "backchannel_token_delivery_mode": "there is no backchannel authentication",
-    "default_acr_values": "each request says its acr_values",
-    "default_max_age": "each request says its max_age",
+    "backchannel_logout_uri": "clients are not notified of a logout",
+    "frontchannel_logout_uri": "clients are not notified of a logout",
+    "backchannel_token_delivery_mode": "backchannel authentication is not supported",
+    "default_acr_values": "send acr_values in each request",
+    "default_max_age": "send max_age in each request",
     "introspection_encrypted_response_alg": "introspection responses are not encrypted",
     "introspection_encrypted_response_enc": "introspection responses are not encrypted",
     "signed_jwks_uri": "keys are taken from jwks or jwks_uri",
-    "client_registration_types": "there are no federations",
+    "client_registration_types": "federation is not supported",
 }
 """What a client would rely on for its own or a person's safety, and does not get."""
 
@@ -56,5 +56,5 @@ def require_harmless(metadata: Claims, known: Collection[str]) -> tuple[str, ...
             raise InvalidClientMetadata(f"{name}: {UNSUPPORTED[name]}; leave it out")
         meant = [] if name in DESCRIPTIVE else get_close_matches(name, known, n=1, cutoff=MIN_SIMILARITY)
         if meant:
-            raise InvalidClientMetadata(f"{name}: not known here; is {meant[0]} meant?")
+            raise InvalidClientMetadata(f"{name}: unknown member; did you mean {meant[0]}?")
     return tuple(others)

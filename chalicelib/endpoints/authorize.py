@@ -44,7 +44,7 @@ def answer(request: Request, provider: Provider) -> Response:
         if login is not None:
             sign_on(request, grant, cookie, login, provider, profile, now=now)
         elif "none" in grant.request.prompt:
-            raise LoginRequired("the person would have to log in")  # OIDCC-3.1.2.1
+            raise LoginRequired("the user must sign in; send the request without prompt=none")  # OIDCC-3.1.2.1
     except OAuthError as refusal:
         return response.failure(redirect_target, provider, refusal, now=now)
     except Exception as problem:  # RFC6749-4.1.2.1: the client hears of it, where its redirect_uri is known

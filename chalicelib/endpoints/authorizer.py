@@ -71,7 +71,7 @@ def _demand(request: Request, provider: Provider) -> ResourcePolicy:
             acr_values=assurance.levels(),
         )
     except LookupError:
-        raise InvalidRequest("this resource is not open", detail="no rule in DUCAT_RESOURCE_RULES") from None
+        raise InvalidRequest("this route is not open to clients", detail="no rule in DUCAT_RESOURCE_RULES") from None
 
 
 def _context(opened: VerifiedAccessToken) -> dict[str, str]:

@@ -49,7 +49,13 @@ def _answer_or_show_page(grant: Grant, login: Authentication, cookie: str, provi
             grant, cookie, digest(login.sub), requested.bond, provider, now=now
         )
     if "none" in grant.request.prompt:
-        return cancel(grant, cookie, provider, now=now, why=ConsentRequired("the person would have to agree"))
+        return cancel(
+            grant,
+            cookie,
+            provider,
+            now=now,
+            why=ConsentRequired("the user must consent; send the request without prompt=none"),
+        )
     return consent_page.page(requested, cookie, provider)
 
 
@@ -63,7 +69,7 @@ def _post(request: Request, provider: Provider) -> Response:
     if action == "cancel":
         return cancel(decision.own(request, key, provider, now=now, decided="denied"), cookie, provider, now=now)
     if action not in ("approve", "look"):
-        raise InvalidRequest("the page was posted without a decision")
+        raise InvalidRequest("action must be approve, cancel or look")
 
     # Check. Only where something is to be chosen, signed or looked at again is there anything to look at first.
     looked = action == "look" or "details" in form or "look" in form

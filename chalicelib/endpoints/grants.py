@@ -64,7 +64,7 @@ def _do(form: Mapping[str, str], token_value: str, provider: Provider, *, now: i
         return see_other(PATH, session.release()).noting(sub=known.sub)
     client_id = form.get("client", "")
     if form.get("action") != "end" or not client_id:
-        raise AccessDenied("that is no button of this page")
+        raise AccessDenied("action must be end or sign-out")
     key = bond_key.key_of(known.sub, client_id, provider.kms)
     provider.bonds.end(key, now=now, keep=now + lifetimes.MAX_CONSENT_LIFETIME)
     return see_other(PATH).noting(sub=known.sub, client_id=client_id)

@@ -57,7 +57,7 @@ def _checked(
     form: Mapping[str, str], caller: AuthenticatedClient, shown: Proof | None, provider: Provider, *, now: int
 ) -> AuthorizationRequest:
     if "request_uri" in form:
-        raise InvalidRequest("request_uri is not allowed here")  # PAR-2.1
+        raise InvalidRequest("request_uri is not allowed in a pushed authorization request")  # PAR-2.1
     if "authorization_code" not in caller.client.grant_types:
         raise UnauthorizedClient("the client is not registered for authorization_code")
     profile, issuer = caller.profile, provider.settings.issuer

@@ -32,14 +32,14 @@ def answer(request: Request, provider: Provider) -> Response:
     """The page behind the link; or, posted, the page that makes the passkey, the same again, or the page that says it is done."""
     passkeys = provider.user_directory.passkeys
     if passkeys is None:
-        raise NotFoundOrMethodNotAllowed("nobody has a passkey here")
+        raise NotFoundOrMethodNotAllowed("passkeys are not offered here")
     if request.method == "POST":
         form = request.form
         key, cookie = browser_binding.require_posted(request, form)
         return (_add if "ticket" in form else _prove)(form, key, cookie, passkeys, provider)
     invitation = request.parameters.get("invitation")
     if invitation is None:
-        raise InvalidRequest("the link is not whole")
+        raise InvalidRequest("the link is incomplete: invitation is missing")
     key, cookie = digest(invitation), provider.new_token_value()
     shown = _page(key, cookie, provider, invitation=invitation)
     return shown.with_headers(browser_binding.bind(key, cookie, seconds=PAGE_LIFETIME))

@@ -54,7 +54,7 @@ def _grant_type(form: Mapping[str, str], caller: AuthenticatedClient) -> str:
     if grant_type is None:
         raise InvalidRequest("grant_type is missing")
     if grant_type not in GRANTS:
-        raise UnsupportedGrantType("this grant_type is not offered")
+        raise UnsupportedGrantType(f"grant_type: unknown value; known are {', '.join(GRANTS)}")
     if grant_type not in caller.client.grant_types or grant_type not in caller.profile.grant_types:
-        raise UnauthorizedClient("this client may not use this grant_type")
+        raise UnauthorizedClient(f"the client is not registered for {grant_type}")
     return grant_type

@@ -35,10 +35,14 @@ def answer(request: Request, provider: Provider) -> Response:
     )
     noted = fapi_headers.check(request).noted
     if opened.grant is None:
-        raise verified_access_token.challenged(InvalidToken("no person stands behind this access token"), demand, None)
+        raise verified_access_token.challenged(
+            InvalidToken("the access token is a client's own; userinfo needs a user's"), demand, None
+        )
     client = provider.clients.find(opened.token.client_id, now=now)
     if client is None or not opened.grant.is_of(client):
-        raise verified_access_token.challenged(InvalidToken("its client is no longer registered"), demand, None)
+        raise verified_access_token.challenged(
+            InvalidToken("the client of the access token is no longer registered"), demand, None
+        )
     login = opened.grant.person
     disclosed = claims.disclosed_claims(login.claims, opened.token.scope, granted_access.userinfo_claims(opened.grant))
     answer = _as_registered({**disclosed, "sub": login.client_sub}, client, provider, now=now)

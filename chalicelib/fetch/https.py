@@ -92,7 +92,7 @@ class _Fetch:
         """Raises FetchError."""
         if not self._done.wait(self._seconds):
             self._abandon()
-            raise FetchError("it took too long")
+            raise FetchError("it timed out")
         problem = self._problem
         if isinstance(problem, HTTPError | HTTPException | OSError | ValueError):
             raise FetchError(f"it can't be reached or read ({type(problem).__name__})") from problem
@@ -129,7 +129,7 @@ class _Fetch:
                 "GET", self._where.target, headers=self._headers(), preload_content=False, decode_content=False
             )
             return connection.getresponse()
-        raise FetchError("none of its addresses takes a connection")
+        raise FetchError("no address accepts a connection")
 
     def _headers(self) -> dict[str, str]:
         host, port = self._where.host, self._where.port

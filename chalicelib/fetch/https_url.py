@@ -32,9 +32,9 @@ def of(url: str) -> HttpsUrl:
     """The place that a URL names. Raises FetchError where nothing is ever fetched from it."""
     found = URL.fullmatch(url) if len(url) <= MAX_LENGTH else None
     if found is None or len(found["host"]) > 253:
-        raise FetchError("not an https URL of a named host, without user and fragment")
+        raise FetchError("must be an https URL with a host name, without user information and fragment")
     port = int(found["port"] or 443)
     if not 0 < port < 1 << 16:
-        raise FetchError("no such port")
+        raise FetchError("the port must be 1 to 65535")
     target = found["target"]
     return HttpsUrl(found["host"].lower(), port, target if target.startswith("/") else f"/{target}")

@@ -18,7 +18,7 @@ def narrowed(form: Mapping[str, str], granted: tuple[str, ...], settings: Settin
     """
     named = resource.requested(form, lambda: policy.resources(settings))
     if granted and not set(named) <= set(granted):
-        raise InvalidTarget("resource: not one that was asked for at the authorization endpoint")
+        raise InvalidTarget("resource: not in the authorization request")
     return named or granted
 
 

@@ -40,7 +40,7 @@ def issue(
     covered = details.within(form.get("authorization_details"), grant.granted)
     token = of_token_request(caller, grant, grant.scope, covered, cnf, form=form, settings=provider.settings, now=now)
     if token.expires_at <= now:
-        raise InvalidGrant("the code can't be redeemed", detail="what it is for is over")
+        raise InvalidGrant("the code can't be redeemed", detail="its authorization details have ended")
     access_token = join(provider.new_token_value(), grant.key, str(grant.bond))
     renewed = _refresh_token(caller, grant, cnf, provider)
     identity = None
@@ -60,7 +60,7 @@ def issue(
     except (
         Replayed
     ):  # RFC6749-4.1.2, FAPI1-BASE-5.2.2-13: it was stolen, from one of the two; the write ended what it gave
-        raise InvalidGrant("the code can't be redeemed", detail="replayed; what it gave is revoked") from None
+        raise InvalidGrant("the code can't be redeemed", detail="the code was replayed; its grant is revoked") from None
     except NotOpen:
         raise InvalidGrant("the code can't be redeemed", detail="expired or revoked while it was redeemed") from None
     refreshed = None if renewed is None else renewed.token_value
@@ -86,20 +86,20 @@ def _redeemable(
     code = of_grant(value)
     found = None if code is None else use.beside(lambda: provider.grants.find_code(code))
     if code is None or found is None or not matches(code.secret, found[0].code_hash):
-        raise _refused("unknown code")
+        raise _refused("the code is unknown")
     grant, epoch = found
     is_theirs = grant.is_requested_by(caller.client, lifetime=caller.profile.request_uri_lifetime)
     if not grant.is_of(caller.client) or not (is_theirs or grant.redeemed_by is not None):
-        raise _refused("another client's code")
+        raise _refused("the code was issued to another client")
     caller.note(journey=grant.journey)
     if grant.redeemed_by is None and grant.code_expires_at <= now:
         raise _refused("expired")
     if not grant.in_force(epoch, now=now):
-        raise _refused("revoked, or its person has ended the client's access")
+        raise _refused("revoked, or the user ended the client's access")
     if redirect_uri is None and grant.request.code_challenge is None:
         raise InvalidRequest("redirect_uri is required, since the request had no code_challenge")  # RFC6749-4.1.3
     if redirect_uri is not None and grant.request.redirect_uri != redirect_uri:
-        raise _refused("another redirect_uri")
+        raise _refused("redirect_uri does not match the request")
     code_challenge.require_verifier(form.get("code_verifier"), grant.request.code_challenge)
     jkt = grant.request.dpop_jkt
     if jkt is not None and (possession.proof is None or possession.proof.jkt != jkt):
@@ -130,5 +130,5 @@ def _bound(caller: AuthenticatedClient, grant: Grant, possession: PresentedKeys)
     """What the tokens are bound to, which the caller shows. Raises InvalidRequest or InvalidGrant."""
     writes = holder_of_key.may_write(grant)
     if writes and caller.client.public and grant.request.dpop_jkt is None:
-        raise _refused("a public client's code that writes, bound to no key")
+        raise _refused("a public client's code with write access is not bound to a key")
     return sender_constraint.bind(possession, caller.client, caller.profile, writes=writes)

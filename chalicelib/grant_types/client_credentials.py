@@ -32,11 +32,11 @@ def issue(
     Raises InvalidRequest, InvalidTarget, InvalidScope or UnauthorizedClient.
     """
     if caller.client.public:
-        raise UnauthorizedClient("a public client has no token of its own")  # RFC6749-4.4
+        raise UnauthorizedClient("a public client can't use client_credentials")  # RFC6749-4.4
     allowed = scope.of_the_client_itself(caller.client.scope)
     granted = scope.requested(form["scope"], allowed) if "scope" in form else allowed
     if not granted:
-        raise InvalidScope("this client has no scope of its own")
+        raise InvalidScope("scope: the client is not registered for a scope that client_credentials can have")
     cnf = sender_constraint.bind(possession, caller.client, caller.profile, writes=holder_of_key.writes(granted, ()))
     token = new_access_token(
         caller.client,

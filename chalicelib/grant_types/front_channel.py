@@ -23,7 +23,7 @@ def issue(
 ) -> tuple[tuple[str, AccessToken] | None, dict[str, str]]:
     """The access token with its handle, to be written with the approval, and the parameters of the response.
 
-    Raises AccessDenied where its client is no longer registered.
+    Raises AccessDenied where the client of the access token is no longer registered.
     """
     client = provider.clients.find(grant.client_id, now=now)
     if client is None or not grant.is_requested_by(client, lifetime=PROFILES[client.profile].request_uri_lifetime):

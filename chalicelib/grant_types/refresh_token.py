@@ -49,7 +49,7 @@ def issue(
     grant = _require_good(used, grant, provider, now=now)
     # What the client may no longer ask for, it gets no longer.
     granted = tuple(token for token in grant.scope if token in caller.client.scope)
-    given = details.with_pairwise_subject(grant.granted, caller.client.authorization_details_types)
+    given = details.of_allowed_types(grant.granted, caller.client.authorization_details_types)
     if not granted and not given:
         raise _refused("the client is no longer registered for any scope of this grant")
     if "scope" in form:
@@ -73,7 +73,7 @@ def _keep(
     )
     if not may:
         provider.grants.revoke(grant.key, now=now)
-        raise _refused("its person may not sign in any more; its grant is revoked")
+        raise _refused("the user may no longer sign in; the grant is revoked")
     if grant.refresh_family is None:
         return None
     following = refresh_token.after(used, new_token_value=provider.new_token_value)
@@ -86,7 +86,7 @@ def _keep(
             grant = _again(used, provider, now=now)
         except NotOpen:
             raise _refused("revoked while it was used") from None
-    raise TemporarilyUnavailable("too many use this refresh token at the same time")
+    raise TemporarilyUnavailable("too many requests use this refresh token at the same time; try again")
 
 
 def _may_sign_in(grant: Grant, provider: Provider, *, now: int) -> bool:
@@ -94,7 +94,7 @@ def _may_sign_in(grant: Grant, provider: Provider, *, now: int) -> bool:
     try:
         return provider.user_directory.may_sign_in(grant.person.sub, now=now)
     except Unavailable:
-        raise TemporarilyUnavailable("the directory of people can't be reached at the moment") from None
+        raise TemporarilyUnavailable("the user directory can't be reached; try again") from None
 
 
 def _again(used: TokenValue, provider: Provider, *, now: int) -> Grant:
@@ -108,7 +108,7 @@ def _again(used: TokenValue, provider: Provider, *, now: int) -> Grant:
 def _reused(grant: Grant, provider: Provider, *, now: int) -> InvalidGrant:
     """RFC9700-4.14.2: of two who have a refresh token that is good once, one stole it; the whole family dies."""
     provider.grants.revoke(grant.key, now=now)
-    return _refused("used before; its grant is revoked")
+    return _refused("the refresh token was used before; its grant is revoked")
 
 
 def _refreshable(
@@ -123,10 +123,10 @@ def _refreshable(
     if used is None or grant is None:
         raise _refused("unknown, expired or revoked")
     if not grant.is_of(caller.client):
-        raise _refused("another client's")
+        raise _refused("the refresh token was issued to another client")
     caller.note(journey=grant.journey)
     if caller.client.public and grant.refresh_family is None and not grant.cnf:
-        raise _refused("a public client's that would stay")
+        raise _refused("a public client's refresh token is neither bound nor rotated")
     return used, grant
 
 

@@ -56,7 +56,7 @@ def require_posted(request: Request, form: Mapping[str, str]) -> tuple[str, str]
     if not cookie or not hmac.compare_digest(made.encode(), form.get("csrf", "").encode()):
         raise AccessDenied(
             "this page was not opened in this browser; please start again at the app that sent you here",
-            detail="no cookie of the interaction, or another form's token",
+            detail="the interaction's cookie is missing, or the form's token does not match",
         )
     return key, cookie
 

@@ -77,7 +77,7 @@ def cancel(grant: Grant, cookie: str, provider: Provider, *, now: int, why: OAut
     Raises AccessDenied, for a page.
     """
     back = response.failure(
-        grant.request, provider, why or AccessDenied("the person said no"), now=now, by_page=_by_page(grant)
+        grant.request, provider, why or AccessDenied("the user denied the request"), now=now, by_page=_by_page(grant)
     )
     try:
         provider.grants.deny(grant.key, cookie, now=now)

@@ -46,5 +46,5 @@ def answered(
     nonce = sign_in_form.form_field(form, "passkey_nonce")
     until = nonce.partition(".")[2]
     if not PAGE_EXPIRY.fullmatch(until) or not now < int(until) <= latest:
-        raise SignInRefused("passkey: asked for too long ago")
+        raise SignInRefused("passkey: the challenge has expired")
     return PasskeyChallenge(browser_binding.challenge(key, cookie, nonce), int(until), offered)

@@ -39,7 +39,7 @@ def resolve_authorization_request(
         raise _unknown()
     client = provider.clients.find(client_id, now=now)
     if client is None:
-        raise _unknown() if token_value is not None else InvalidRequest("the client is unknown")
+        raise _unknown() if token_value is not None else InvalidRequest("client_id: unknown client")
     if token_value is not None:
         grant = _open(digest(token_value), client, cookie, provider, now=now)
         authorization_request.require_redirect_uri(grant.request.redirect_uri, client)  # PAR-7.4
@@ -93,4 +93,6 @@ def _open(key: str, client: Client, cookie: str, provider: Provider, *, now: int
 
 
 def _unknown() -> InvalidRequestUri:
-    return InvalidRequestUri("the request_uri is unknown, expired, used before or of another client")  # PAR-2.2, PAR-4
+    return InvalidRequestUri(
+        "request_uri is unknown, expired, already used or issued to another client"
+    )  # PAR-2.2, PAR-4

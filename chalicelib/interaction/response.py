@@ -96,6 +96,6 @@ def _encrypted(signed: str, request: ResponseTarget, provider: Provider, *, now:
 
     client = provider.clients.find(request.client_id, now=now)
     if client is None:
-        raise InvalidRequest("the client is unknown")
+        raise InvalidRequest("client_id: unknown client")
     client = provider.published_keys.for_encryption(client, now=now)
     return encrypted(signed, "authorization", client, PROFILES[client.profile])

@@ -124,5 +124,5 @@ def _fitting(
     disclosed = claims_request.require_person_of(requested, pairwise.with_pairwise_subject(client, login, provider.kms))
     fit = claims_request.require_acr(requested, disclosed.acr)
     if not assurance.enough(PROFILES[client.profile], fit, writes=holder_of_key.may_write(requested)):
-        raise TooWeak("the level of assurance is too low for what is asked for")
+        raise TooWeak("the level of assurance is too low for the request")
     return disclosed

@@ -141,7 +141,7 @@ def verify(
     fields = _Fields(headers)
     said = announced(fields.items(), tag)
     if said is None:
-        raise SignatureError("no signature of the tag")
+        raise SignatureError("no signature has the tag")
     named = said.parameters.get("alg")
     name = named if isinstance(named, str) else ""
     allowed = [alg for alg in algs if named is None or alg in REGISTERED.get(name, ())]  # RFC9421-3.3.7
@@ -218,7 +218,7 @@ def require_digest(value: str, body: bytes) -> bytes:
     try:
         ContentDigest.verify(value, body)
     except (HTTPMessageSignaturesException, UnicodeError):
-        raise SignatureError("Content-Digest is not of the body") from None
+        raise SignatureError("Content-Digest does not match the body") from None
     return body
 
 

@@ -108,7 +108,7 @@ def parse(token: str) -> UnverifiedJwt:
     if len(token) > MAX_BYTES:
         raise JoseError("it is too large")
     if not COMPACT.fullmatch(token):
-        raise JoseError("it is not spelt as a compact JWS")  # RFC7515-7.1: PyJWT reads padding and line breaks too
+        raise JoseError("it is not a valid compact JWS")  # RFC7515-7.1: PyJWT reads padding and line breaks too
     try:
         whole = PyJWS().decode_complete(token, options={"verify_signature": False})
         claims = json.loads(whole["payload"], object_pairs_hook=reject_duplicate_members)
@@ -132,7 +132,7 @@ def verify(
     The key is one of the header's `kid`, or that fits; where several do, each is tried. Raises JoseError.
     """
     alg = _require_alg(jwt, algs, of=KEY_TYPES)
-    problem = JoseError("no key of the client fits it")
+    problem = JoseError("no key of the client matches it")
     for jwk in _fitting_keys(jwks, alg, jwt.header.get("kid")):
         try:
             key = _sized(jwk, alg, sizes)
@@ -161,9 +161,9 @@ def verify_by_own_key(jwt: UnverifiedJwt, *, algs: Collection[str], sizes: KeySi
     alg = _require_alg(jwt, algs, of=KEY_TYPES)
     jwk = jwt.header.get("jwk")
     if not isinstance(jwk, dict) or PRIVATE_MEMBERS & jwk.keys():
-        raise JoseError("its jwk is missing, or no public key")
+        raise JoseError("its jwk is missing or not a public key")
     if jwk.get("kty") != KEY_TYPES[alg] or jwk.get("crv") != CURVES.get(alg):
-        raise JoseError("its jwk does not fit its alg")
+        raise JoseError("its jwk does not match its alg")
     return _require_signature(jwt, _sized(jwk, alg, sizes).key, alg)
 
 
@@ -180,7 +180,7 @@ def verify_bytes(
 
     Raises JoseError.
     """
-    problem = JoseError("no key of the client fits it")
+    problem = JoseError("no key of the client matches it")
     for alg, jwk in [(one, jwk) for one in algs for jwk in _fitting_keys(jwks, one, kid)]:
         try:
             key = _sized(jwk, alg, sizes)
@@ -197,16 +197,16 @@ def _require_alg(jwt: UnverifiedJwt, algs: Collection[str], *, of: Collection[st
     """The header's alg, if it is one of `algs` and `of` the kind: a MAC is none of a public key."""
     alg = jwt.header.get("alg")
     if not isinstance(alg, str) or not algorithm.is_one_of(alg, algs) or alg not in of:
-        raise JoseError("its algorithm (alg) is not allowed")
+        raise JoseError("its alg is not allowed")
     if "crit" in jwt.header:
-        raise JoseError("its crit names headers that are not understood")
+        raise JoseError("its crit is not supported")
     return alg
 
 
 def _require_signature(jwt: UnverifiedJwt, key: Untyped, alg: str) -> tuple[JsonObject, JsonObject]:
     """Header and claims, if the key signed them. Raises JoseError."""
     if not _signs(jwt.signing_input, jwt.signature, key, alg):
-        raise JoseError("its signature is wrong, or of another key")
+        raise JoseError("its signature is invalid, or made with another key")
     return jwt.header, jwt.claims
 
 
@@ -240,7 +240,7 @@ def public_key(jwk: Claims) -> object:
     if fit:
         key: object = _load_key(json.dumps(jwk, sort_keys=True), fit[0]).key
         return key
-    raise JoseError("its kind of key is not used here")
+    raise JoseError("its key type or curve is not supported")
 
 
 def algorithms_for(jwk: Claims) -> list[str]:
@@ -258,7 +258,7 @@ def reject_duplicate_members(pairs: list[tuple[str, Json]]) -> JsonObject:
     """For json.loads: an object whose names are all different. Raises JoseError."""
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise JoseError("a member stands in it twice")
+        raise JoseError("it has a duplicate member")
     return members
 
 
@@ -284,7 +284,7 @@ def _load_key(jwk: str, alg: str) -> PyJWK:
     except (PyJWTError, ValueError, TypeError) as problem:
         raise JoseError("the key can't be read") from problem
     if members.get("kty") == "OKP" and is_weak(key.key.public_bytes_raw()):
-        raise JoseError("its key is of small order: anybody can sign by it")
+        raise JoseError("its key is a point of small order, which is not accepted")
     return key
 
 

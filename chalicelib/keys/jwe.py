@@ -92,7 +92,7 @@ def decrypt(token: str, key: Callable[[str | None], Unwrapper], *, algs: Collect
 def public_key(jwk: Claims) -> object:
     """The public key of a JWK that can be encrypted to. Raises JoseError, as for a point that is not on its curve."""
     if (jwk.get("kty"), jwk.get("crv")) not in {kind for kinds in KINDS.values() for kind in kinds}:
-        raise JoseError("its kind of key is not used here")
+        raise JoseError("its key type or curve is not supported")
     key: object = _imported(jwk).public_key
     return key
 
@@ -107,7 +107,7 @@ def _choose(jwks: JwkSet, alg: EncryptionAlg) -> Jwk:
         and key.get("use", "enc") == "enc"
     ]
     if not fit:
-        raise JoseError("no key of the client fits it")
+        raise JoseError("no key of the client matches it")
     return min(fit, key=lambda key: "use" not in key)
 
 
@@ -127,7 +127,7 @@ def _header(token: str, algs: Collection[str], encs: Collection[str]) -> dict[st
     if len(token) > MAX_BYTES:
         raise JoseError("it is too large")
     if not COMPACT.fullmatch(token):
-        raise JoseError("it is no JWE in five parts")
+        raise JoseError("it is not a compact JWE")
     encoded = token.partition(".")[0]
     try:
         header = json.loads(
@@ -136,15 +136,15 @@ def _header(token: str, algs: Collection[str], encs: Collection[str]) -> dict[st
     except (ValueError, RecursionError):
         raise JoseError("its header can't be read") from None
     if not isinstance(header, dict) or not all(isinstance(value, str) for value in header.values()):
-        raise JoseError("its header is not of texts")
+        raise JoseError("its header has a value that is not a string")
     if header.keys() - HEADERS:
-        raise JoseError("its header has members that are not expected")
+        raise JoseError("its header has a member that is not supported")
     if header.get("alg") not in algs or header.get("alg") not in UNWRAPPED:
         raise JoseError("its algorithm is not allowed")
     if header.get("enc") not in encs or header.get("enc") not in ENCS:
-        raise JoseError("its encryption is not allowed")
+        raise JoseError("its enc is not allowed")
     if media_type(header.get("cty", "JWT")) not in CONTENTS:  # RFC7515-4.1.10
-        raise JoseError("its content is not said to be a JWT")  # RFC7519-5.2
+        raise JoseError("its cty must be JWT")  # RFC7519-5.2
     return header
 
 

@@ -42,7 +42,7 @@ def consume(
 def _key(request: Request, header: str) -> str:
     key = request.header(header)
     if key is None:
-        raise InvalidRequest(f"the header {header} is needed: it names this call, which can be made once")
+        raise InvalidRequest(f"the header {header} is required: it is this call's idempotency key")
     if not KEY.fullmatch(key):
         raise InvalidRequest(f"the header {header} must be 1 to 255 printable ASCII characters without spaces")
     return key
@@ -52,7 +52,7 @@ def _consumed(by: str, opened: VerifiedAccessToken, policy: ResourcePolicy, prov
     """The detail that this call consumes, or consumed: the first of the token that is not used up."""
     grant = opened.grant
     if grant is None:
-        raise InsufficientScope("no person agreed to this call")
+        raise InsufficientScope("this call needs a user's access token, not a client's own")
     all_of_it = details.indexes(opened.token.authorization_details, grant.granted)
     found = [(index, one) for index, one in all_of_it if one["type"] == policy.authorization_details_type]
     for index, one in found:
@@ -69,4 +69,4 @@ def _consumed(by: str, opened: VerifiedAccessToken, policy: ResourcePolicy, prov
         except NotOpen:
             raise InvalidToken("the access token is unknown, expired or revoked") from None
         return one
-    raise InsufficientScope("what this call consumes was agreed to once, and another call has consumed it")
+    raise InsufficientScope("another call has already consumed the authorization detail")

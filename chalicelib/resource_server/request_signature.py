@@ -95,7 +95,7 @@ def _required(request: Request) -> tuple[str, ...]:
     """
     sent = {name: request.header(name) for name in ONCE}
     if sent["content-digest"] is None and _has_body(request):
-        raise SignatureError("a body without Content-Digest")  # FAPI2-HTTPSIG-5.3.1.2-8
+        raise SignatureError("Content-Digest is missing")  # FAPI2-HTTPSIG-5.3.1.2-8
     return (*ALWAYS, *(name for name in WHERE_SENT if sent[name] is not None))
 
 
@@ -119,16 +119,16 @@ def _require_recent(parameters: Claims, *, now: int) -> int:
     """FAPI2-HTTPSIG-5.3.1.2-6: when it was created, lately. RFC9421-2.3: an `expires` that passed ends it sooner."""
     created, expires = parameters.get("created"), parameters.get("expires")
     if not isinstance(created, int):
-        raise SignatureError("no created")
+        raise SignatureError("created is missing")
     if not jwt_time.is_within(now, LIFETIME, after=created) or not jwt_time.has_come(created, now=now):
-        raise SignatureError("created is too long ago, or ahead")
+        raise SignatureError("created is too old or in the future")
     if expires is not None and not (isinstance(expires, int) and now < expires):
         raise SignatureError("it has expired")
     return created
 
 
 def _refused(request: Request, detail: str) -> NotSigned:
-    why = "the request must be signed, and its signature fit"
+    why = "the request must have a valid HTTP message signature; see Accept-Signature"
     scheme = "DPoP" if any(v.lower().startswith("dpop ") for v in request.header_values("authorization")) else "Bearer"
     challenge = f'{scheme} error="{NotSigned.error}", error_description="{why}"'
     wanted = [*ALWAYS, *(name for name in WHERE_SENT if request.header_values(name))]

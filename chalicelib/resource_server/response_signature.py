@@ -36,7 +36,7 @@ def require_digest(headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
     try:
         return http_signatures.require_digest(values[0], body)
     except SignatureError as problem:
-        raise NotTheBody("Content-Digest is not of the body", detail=str(problem)) from None
+        raise NotTheBody("Content-Digest does not match the body", detail=str(problem)) from None
 
 
 def sign_response(response: Response, request: Request, signer: Signer, *, target_uri: str, now: int) -> Response:

@@ -120,12 +120,12 @@ def _presented(request: Request) -> tuple[str, str]:
     """Scheme and token of the Authorization header; never of the query (FAPI2-SP-FINAL-5.3.4-2, FAPI1-BASE-6.2.1-3)."""
     header = request.header("authorization")  # FAPI1-BASE-6.2.1-2
     if any(name == "access_token" for name, _ in request.query):  # RFC6750-2: nor in the query beside the header
-        raise InvalidRequest("the access token belongs into the Authorization header")
+        raise InvalidRequest("send the access token in the Authorization header, not in the query")
     if header is None:
         raise NoToken("an access token is needed")
     scheme, _, value = header.partition(" ")
     if scheme.lower() not in SCHEMES:
-        raise NoToken("an access token is needed", detail="another authentication scheme")
+        raise NoToken("an access token is needed", detail="unsupported authentication scheme")
     value = value.strip()
     if not 0 < len(value) <= MAX_LENGTH:
         raise InvalidToken("the access token is malformed")
@@ -137,7 +137,7 @@ def _proof(request: Request, provider: Provider, policy: ResourcePolicy, access_
 
     proof = dpop.proof(request, urls=policy.urls, nonces=provider.nonces, now=now, access_token=access_token)
     if proof is None:
-        raise InvalidDpopProof("a DPoP proof is needed")
+        raise InvalidDpopProof("a DPoP proof is required")
     return proof
 
 
@@ -173,18 +173,18 @@ def _require_cover(token: AccessToken, policy: ResourcePolicy) -> AccessToken:
     """The token, if it covers the resource by its scope and its authorization details. Raises InsufficientScope."""
     types = {one["type"] for one in token.authorization_details}
     if policy.scope is not None and policy.scope not in token.scope:
-        raise InsufficientScope("the access token does not cover this")  # FAPI1-BASE-6.2.1-5
+        raise InsufficientScope("the access token lacks the required scope")  # FAPI1-BASE-6.2.1-5
     if policy.authorization_details_type is not None and policy.authorization_details_type not in types:
-        raise InsufficientScope("the access token has no authorization details for this")
+        raise InsufficientScope("the access token lacks authorization_details of the required type")
     return token
 
 
 def _require_subject(grant: Grant | None, policy: ResourcePolicy) -> Grant | None:
     """The grant, if the resource is about whom the token is of: a person, or the client itself. Raises InsufficientScope."""
     if grant is None and policy.subject == "person":
-        raise InsufficientScope("this is about a person, and the access token is a client's own")
+        raise InsufficientScope("this route needs a user's access token, not a client's own")
     if grant is not None and policy.subject == "client":
-        raise InsufficientScope("this is about a client, and the access token is a person's")
+        raise InsufficientScope("this route needs a client's own access token, not a user's")
     return grant
 
 
@@ -193,9 +193,9 @@ def _require_authentication(grant: Grant | None, policy: ResourcePolicy, *, now:
     if not policy.acr_values and policy.max_age is None:
         return grant
     if grant is None or (policy.acr_values and grant.person.acr not in policy.acr_values):
-        raise InsufficientUserAuthentication("a stronger authentication of the person is needed")
+        raise InsufficientUserAuthentication("the user must sign in with one of the acr_values")
     if policy.max_age is not None and now - grant.person.auth_time > policy.max_age:
-        raise InsufficientUserAuthentication("a more recent authentication of the person is needed")
+        raise InsufficientUserAuthentication("the user must have signed in within max_age")
     return grant
 
 
@@ -206,7 +206,7 @@ def _require_harmless(token: AccessToken, policy: ResourcePolicy, proof: Proof |
     types = (one["type"] for one in token.authorization_details)
     if holder_of_key.writes((*token.scope, *scope), (*types, *detail_type)):
         raise InvalidToken(
-            "the access token is bound to nothing and this is about writing", detail="unbound, and writes"
+            "write access needs a sender-constrained access token", detail="an unbound token with write access"
         )
     if proof is not None:  # DPOP-7.1: it is a bearer token
         raise InvalidToken("the access token is bound to another key or certificate")

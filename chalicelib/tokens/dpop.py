@@ -50,7 +50,7 @@ def proof(
     if not sent:
         return None
     if len(sent) > 1:
-        raise _refused("there are several DPoP headers")  # DPOP-4.3: check 1
+        raise _refused("more than one DPoP header was sent")  # DPOP-4.3: check 1
     try:
         header, claims = jose.verify_by_own_key(jose.parse(sent[0]), algs=PROOF_ALGS, sizes=KEY_SIZES)
     except jose.JoseError as problem:
@@ -66,7 +66,7 @@ def proof(
         _require_hash(claims.get("ath"), access_token)
     jti = claims.get("jti")
     if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI_LENGTH:
-        raise _refused(f"its jti is missing, or no text of at most {MAX_JTI_LENGTH} characters")
+        raise _refused(f"its jti must be a string of 1 to {MAX_JTI_LENGTH} characters")
     has_server_nonce = _is_current_nonce(claims.get("nonce"), nonces, now=now)
     return Proof(jkt, SingleUse(digest(f"proof {jkt} {jti}"), expires_at, "DPoP proof"), has_server_nonce)
 
@@ -80,19 +80,21 @@ def require_server_nonce(shown: Proof | None, nonces: Nonces, *, now: int) -> Pr
 
 def use_nonce(nonces: Nonces, *, now: int) -> UseDpopNonce:
     """The refusal that hands out a nonce."""
-    return UseDpopNonce("a proof with this nonce is needed", headers=(("DPoP-Nonce", nonces.issue(now=now)),))
+    return UseDpopNonce(
+        "the DPoP proof must have the nonce of the DPoP-Nonce header", headers=(("DPoP-Nonce", nonces.issue(now=now)),)
+    )
 
 
 def _require_url(htu: Json, urls: Collection[str]) -> Address:
     """DPOP-4.3: without query and fragment, after syntax- and scheme-based normalization (RFC 3986 6.2.2, 6.2.3)."""
     if not isinstance(htu, str) or not URI.fullmatch(htu):
-        raise _refused("its htu is missing, or no address")
+        raise _refused("its htu is missing or not a URL")
     try:
         named, ours = _normalised(htu), {_normalised(url) for url in urls}
     except ValueError:
-        raise _refused("its htu can't be read as an address") from None
+        raise _refused("its htu is not a valid URL") from None
     if named not in ours:
-        raise _refused("its htu is not the address of the request")
+        raise _refused("its htu is not the URL of the request")
     return named
 
 
@@ -131,14 +133,14 @@ def _require_recent(claims: Claims, *, now: int) -> int:
     if not jwt_time.is_within(now, LIFETIME, after=iat):
         raise _refused(f"its iat is more than {LIFETIME} seconds ago")
     if not jwt_time.has_come(iat, now=now):
-        raise _refused("its iat lies ahead")
+        raise _refused("its iat is in the future")
     return jwt_time.last_use(iat, LIFETIME)
 
 
 def _require_hash(ath: Json, access_token: str) -> str:
     made = urlsafe_b64encode(sha256(access_token.encode()).digest()).rstrip(b"=").decode()
     if not isinstance(ath, str) or not ath.isascii() or not hmac.compare_digest(ath, made):
-        raise _refused("its ath is missing, or not of this access token")
+        raise _refused("its ath is missing or not the hash of this access token")
     return made
 
 
@@ -152,4 +154,4 @@ def _is_current_nonce(nonce: Json, nonces: Nonces, *, now: int) -> bool:
 
 def _refused(why: str) -> InvalidDpopProof:
     """A proof is the caller's own, and so is what is wrong with it."""
-    return InvalidDpopProof(f"the DPoP proof can't be accepted: {why}")
+    return InvalidDpopProof(f"the DPoP proof is invalid: {why}")

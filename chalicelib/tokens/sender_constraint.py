@@ -51,7 +51,7 @@ def bind(possession: PresentedKeys, client: Client, profile: Profile, *, writes:
     """
     allowed = _allowed(client, profile)
     if client.dpop_bound_access_tokens and possession.proof is None:
-        raise InvalidRequest("this client's tokens are bound to a DPoP key: a DPoP proof is needed")  # DPOP-5.2
+        raise InvalidRequest("a DPoP proof is required: the client's tokens are bound to a DPoP key")  # DPOP-5.2
     for constraint in allowed:
         presented = PRESENTED[constraint](possession)
         if presented is not None:
@@ -59,7 +59,7 @@ def bind(possession: PresentedKeys, client: Client, profile: Profile, *, writes:
     if profile.unbound_tokens and not writes and not _chosen(client, profile):
         return {}
     raise InvalidRequest(
-        f"the token would be bound to nothing; this client needs {' or '.join(REQUIRED_PROOF[c] for c in allowed)}"
+        f"the token must be sender-constrained: send {' or '.join(REQUIRED_PROOF[c] for c in allowed)}"
     )
 
 
@@ -82,11 +82,11 @@ def renew(
     if not cnf and not writes:
         return presented
     if cnf.keys() != presented.keys():
-        raise InvalidGrant("the refresh token can't be used", detail="bound in another way")
+        raise InvalidGrant("the refresh token can't be used", detail="bound by another method")
     if client.public and presented != cnf:
-        raise InvalidGrant("the refresh token can't be used", detail="another key")
+        raise InvalidGrant("the refresh token can't be used", detail="bound to another DPoP key")
     if CERTIFICATE in presented and not authenticated_by_certificate and presented != cnf:
-        raise InvalidGrant("the refresh token can't be used", detail="another certificate")
+        raise InvalidGrant("the refresh token can't be used", detail="bound to another certificate")
     return presented
 
 

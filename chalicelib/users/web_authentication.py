@@ -159,7 +159,7 @@ def require_assertion(answer: str, passkey: Passkey, *, sign_count: int, challen
     `passkey`: as a User's record has it. `sign_count`: the counter of its last use. Raises SignInRefused.
     """
     if _response(answer).get("userHandle") != passkey["handle"]:
-        raise SignInRefused("a passkey of another user handle")  # step 6
+        raise SignInRefused("the passkey has another user handle")  # step 6
 
     def verified() -> int:
         from webauthn import verify_authentication_response
@@ -192,7 +192,7 @@ def require_registration(answer: str, *, challenge: str, issuer: str) -> tuple[s
         from webauthn.helpers.cose import COSEAlgorithmIdentifier
 
         if parse_attestation_object(_bytes(response["attestationObject"])).fmt not in ATTESTATIONS:
-            raise SignInRefused("another form of attestation than was asked for")  # before its parser is let loose
+            raise SignInRefused("the attestation was not requested")  # before its parser is let loose
         made = verify_registration_response(
             credential=answer,
             expected_challenge=_bytes(challenge),
@@ -218,11 +218,11 @@ def _require_key(key: bytes) -> bytes:
     found: Untyped = decode_credential_public_key(key)
     kind = (found.kty, found.alg, getattr(found, "crv", None))
     if kind not in ((1, -8, 6), (2, -7, 1), (3, -257, None)):
-        raise SignInRefused("a key that does not go with its algorithm")
+        raise SignInRefused("the key does not match its algorithm")
     if kind[0] == 1 and is_weak(found.x):
-        raise SignInRefused("an Ed25519 key of small order")
+        raise SignInRefused("the Ed25519 key is a point of small order")
     if kind[0] == 3 and len(found.n.lstrip(b"\0")) < MIN_RSA_MODULUS_BYTES:
-        raise SignInRefused("an RSA key that is too small")
+        raise SignInRefused("the RSA key is too small")
     return key
 
 
@@ -230,7 +230,7 @@ def _require_own_page(answer: str) -> str:
     """The answer, if our page asked for it by itself, in no frame of another site (Web Authentication 5.8.1)."""
     client_data = json.loads(_bytes(_response(answer)["clientDataJSON"]))
     if client_data.get("crossOrigin", False) is not False or "topOrigin" in client_data:
-        raise SignInRefused("asked for in another site's frame")
+        raise SignInRefused("created in a frame of another site")
     return answer
 
 

@@ -137,7 +137,10 @@ def disclosed_nothing(answer):
     if (answer.header("content-type") or "").startswith("text/html"):
         assert answer.page_error == "server_error"
     else:
-        assert answer.json() == {"error": "server_error", "error_description": "something went wrong on our side"}
+        assert answer.json() == {
+            "error": "server_error",
+            "error_description": "an internal error occurred; try again, then report it with the x-fapi-interaction-id",
+        }
     assert answer.header("location") is None
     assert answer.header("set-cookie") is None
     assert answer.header("cache-control") == "no-store"

@@ -53,10 +53,10 @@ def refused(browser, page, answer, caplog, **typed):
         ({"type": "webauthn.create"}, "passkey: another type"),
         ({"flags": PRESENT}, "passkey: the person was not verified"),
         ({"flags": VERIFIED}, "passkey: nobody was present"),
-        ({"client_data": {"crossOrigin": True}}, "asked for in another site's frame"),
-        ({"client_data": {"topOrigin": "https://evil.example"}}, "asked for in another site's frame"),
-        ({"user_handle": b64(bytes(32))}, "a passkey of another user handle"),
-        ({"user_handle": None}, "a passkey of another user handle"),
+        ({"client_data": {"crossOrigin": True}}, "created in a frame of another site"),
+        ({"client_data": {"topOrigin": "https://evil.example"}}, "created in a frame of another site"),
+        ({"user_handle": b64(bytes(32))}, "the passkey has another user handle"),
+        ({"user_handle": None}, "the passkey has another user handle"),
         ({"key": ec.generate_private_key(ec.SECP256R1())}, "passkey: a wrong signature"),
     ],
 )
@@ -70,8 +70,8 @@ def test_an_answer_made_for_something_else_signs_nobody_in(tls_client_auth_clien
     [
         ({"type": "password"}, "passkey: malformed"),
         ({"rawId": b64(bytes(32))}, "passkey: malformed"),
-        ({"response": None}, "a passkey of another user handle"),
-        ({"response": "x"}, "a passkey of another user handle"),
+        ({"response": None}, "the passkey has another user handle"),
+        ({"response": "x"}, "the passkey has another user handle"),
         ({"id": None}, "unknown passkey"),
         ({"id": ["a"]}, "unknown passkey"),
         ({"id": "x" * 2000}, "unknown passkey"),
@@ -174,7 +174,7 @@ def test_one_persons_passkey_does_not_sign_another_in(tls_client_auth_client, al
     )
     assert refused(browser, page, posing, caplog) == "passkey: a wrong signature"
     claiming = bob.get(requested_values(page.text), user_handle=alice.user_handle)
-    assert refused(browser, page, claiming, caplog) == "a passkey of another user handle"
+    assert refused(browser, page, claiming, caplog) == "the passkey has another user handle"
     assert browser.submit(page, "login", passkey=bob.get(requested_values(page.text)), username="alice").status == 303
     assert of_alice != of_bob
     assert "Bob Sandbox" in browser.get(f"/consent?{page_key(page)}").text

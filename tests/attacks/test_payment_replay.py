@@ -96,7 +96,7 @@ def test_a_payment_is_made_once_and_the_same_call_may_come_again(agreed, pay):
     first = pay(token, "key-1")
     assert json.loads(first["context"]["consumed"]) == PAYMENT
     assert first["context"]["idempotency_key"] == "key-1"
-    assert "another call has consumed it" in refused(pay(token, "key-2"), "insufficient_scope")
+    assert "another call has already consumed" in refused(pay(token, "key-2"), "insufficient_scope")
     assert allowed(pay(token, "key-1"))
     assert 'error="insufficient_scope"' in pay(token, "key-2")["context"]["www_authenticate"]
 
@@ -144,10 +144,10 @@ def test_a_token_for_one_of_two_payments_makes_that_one(agreed, pay):
 @pytest.mark.fault("2e")
 def test_a_call_without_a_usable_key_is_told_which_header_and_uses_nothing_up(agreed, pay):
     token = agreed(PAYMENT)["access_token"]
-    assert "x-idempotency-key is needed" in refused(pay(token, None), "invalid_request")
+    assert "x-idempotency-key is required" in refused(pay(token, None), "invalid_request")
     for odd in ("", "a b", "x" * 256, "ü"):
         refused(pay(token, odd), "invalid_request")
-    assert "idempotency-id is needed" in refused(pay(token, "k", idempotency_key="idempotency-id"), "invalid_request")
+    assert "idempotency-id is required" in refused(pay(token, "k", idempotency_key="idempotency-id"), "invalid_request")
     assert allowed(pay(token, "k", header="idempotency-id", idempotency_key="idempotency-id"))
 
 

@@ -142,7 +142,7 @@ def test_a_public_clients_refresh_token_leaves_no_part_of_it(lines, public_clien
     public_client.bank.now += 60
     assert public_client.refresh(tokens["refresh_token"]).error == "invalid_grant"
     assert lines.hold_none_of_them()
-    assert lines.entries()[-1]["reason"] == "used before; its grant is revoked"
+    assert lines.entries()[-1]["reason"] == "the refresh token was used before; its grant is revoked"
 
 
 def test_each_request_leaves_one_line_that_says_who_and_how_it_ended(lines, fintech):
@@ -160,11 +160,11 @@ def test_each_request_leaves_one_line_that_says_who_and_how_it_ended(lines, fint
     assert {line["client_id"] for line in lines.entries() if "client_id" in line} == {"fintech"}
     fintech.redeem("x")
     assert lines.entries()[-1]["error"] == "invalid_grant"
-    assert lines.entries()[-1]["reason"] == "unknown code"
+    assert lines.entries()[-1]["reason"] == "the code is unknown"
 
 
 FAILING = {
-    "a plain secret": ("POST", "/token", {"client_id": "fintech", "client_secret": marker("secret")}),
+    "client_secret is not accepted": ("POST", "/token", {"client_id": "fintech", "client_secret": marker("secret")}),
     "a wrong assertion": (
         "POST",
         "/par",

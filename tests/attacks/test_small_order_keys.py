@@ -48,7 +48,7 @@ def test_every_point_of_small_order_is_known_in_every_form():
 @pytest.mark.fault("1h")
 @pytest.mark.clause("RFC8725-3.4")
 def test_a_key_by_which_anybody_signs_is_taken_nowhere(bank, fintech, dpop_client):
-    """Assertions and proofs by an Ed25519 key of small order were taken: a signature that proves nothing."""
+    """Assertions and proofs by the Ed25519 key is a point of small order were taken: a signature that proves nothing."""
     with pytest.raises(InvalidClientMetadata, match="small order"):
         bank.register(**CLIENTS["fintech"]() | {"jwks": {"keys": [WEAK]}})
     forged = jose.sign({"sub": "anybody"}, Anybody())

@@ -270,7 +270,7 @@ def test_a_signature_at_the_authorization_endpoint_has_no_keys_from_inside(publi
 def test_a_sector_that_leads_inward_can_not_be_registered(open_bank, names, address):
     names["sector.example"] = [address]
     before = stored(open_bank)
-    with pytest.raises(InvalidClientMetadata, match="sector_identifier_uri: it can't be fetched"):
+    with pytest.raises(InvalidClientMetadata, match="sector_identifier_uri: the document can't be fetched"):
         client(open_bank, "inward", subject_type="pairwise", sector_identifier_uri="https://sector.example/")
     assert stored(open_bank) == before
     assert REQUESTED["addresses"] == []

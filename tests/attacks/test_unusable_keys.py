@@ -40,7 +40,7 @@ def test_who_signs_by_another_key_is_not_locked_out(bank, publish, caplog):
     client = Fintech(bank, "mixed", "private_key_jwt", key, "PS256", certificate("mixed"))
     for _ in range(2):
         assert client.push().status == 201
-    disclosed = [line for line in caplog.messages if "left alone" in line]
+    disclosed = [line for line in caplog.messages if "key ignored" in line]
     assert len(disclosed) == len(BAD)
     assert "kid old: its RSA key is shorter than 2048 bits" in "".join(disclosed)
 
@@ -97,5 +97,5 @@ def test_answers_are_encrypted_to_the_key_that_can_be_used(bank, publish):
 def test_a_private_key_is_never_stored(bank):
     given = STANDARD | {"client_id": "careless", "token_endpoint_auth_method": "private_key_jwt"}
     private = jwk(rsa_key("careless")) | {"d": "AQ"}
-    with pytest.raises(Exception, match="it is a private key; it is to be thrown away"):
+    with pytest.raises(Exception, match="it is a private key; replace it, and register the public key of the new one"):
         bank.register(**given, jwks={"keys": [jwk(rsa_key("fine"), kid="k2"), private]})

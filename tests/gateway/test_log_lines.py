@@ -15,7 +15,7 @@ ASKED_FOR_NOTHING = {"requestContext": {"httpMethod": "GET", "resourcePath": "/e
 PROGRAM = f"""
 import logging, app
 app.jwks({ASKED_FOR_NOTHING!r}, None)
-logging.getLogger("ducat").warning("left alone")
+logging.getLogger("ducat").warning("key ignored")
 """
 
 
@@ -42,7 +42,7 @@ def test_a_function_writes_its_lines_itself_and_nothing_writes_them_again():
     )
     request, warning = map(json.loads, run.stdout.splitlines())
     assert (request["endpoint"], request["outcome"]) == ("jwks", "404")
-    assert warning == {"level": "WARNING", "message": "left alone"}
+    assert warning == {"level": "WARNING", "message": "key ignored"}
     assert not run.stderr
 
 

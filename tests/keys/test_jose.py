@@ -108,7 +108,7 @@ def test_a_3_the_published_es256_example_is_trusted():
 @pytest.mark.parametrize("alg", ["none", "None", "NONE", "", None, 256, ["PS256"]])
 def test_3_2_no_algorithm_is_no_signature(alg):
     """`none` must not be accepted."""
-    assert "algorithm" in refused(forge({"alg": alg}), public(RSA)) or not isinstance(alg, str)
+    assert "its alg is not allowed" in refused(forge({"alg": alg}), public(RSA)) or not isinstance(alg, str)
 
 
 def test_3_2_a_header_without_algorithm_is_refused():
@@ -195,8 +195,8 @@ def test_of_keys_that_fit_alike_each_is_tried_and_no_more_than_a_few():
     """RFC 7517 4.5: they should have names of their own; a client whose keys have not was locked out."""
     assert verify(by(RSA), public(OTHER_RSA), public(RSA))[1] == CLAIMS
     assert verify(by(RSA, kid="a"), public(OTHER_RSA, kid="a"), public(RSA, kid="a"))[1] == CLAIMS
-    assert "of another key" in refused(by(RSA), public(OTHER_RSA), public(OTHER_RSA))
-    assert "of another key" in refused(by(RSA), *[public(OTHER_RSA)] * 4, public(RSA))
+    assert "made with another key" in refused(by(RSA), public(OTHER_RSA), public(OTHER_RSA))
+    assert "made with another key" in refused(by(RSA), *[public(OTHER_RSA)] * 4, public(RSA))
 
 
 def test_a_key_of_another_kind_beside_it_does_not_matter():

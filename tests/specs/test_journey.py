@@ -58,7 +58,7 @@ def test_a_refused_step_has_the_name_too(lines, fintech):
     assert refused.header(HEADER) == pushed.header(HEADER)
     line = lines()[-1]
     assert (line["journey"], line["client_id"]) == (pushed.header(HEADER), "fintech")
-    assert (line["outcome"], line["reason"]) == ("400", "another redirect_uri")
+    assert (line["outcome"], line["reason"]) == ("400", "redirect_uri does not match the request")
 
 
 def test_the_error_page_shows_it_as_the_reference(fintech):

@@ -199,5 +199,5 @@ def test_rsa_oaep_is_of_the_profile_that_names_it(registered):
     assert client.post("/par", request=sent).error == "invalid_request_object"  # it registered the other one
     for members in (by, back):
         for profile in PROFILES.keys() - {"open-finance-brazil"}:
-            with pytest.raises(InvalidClientMetadata, match="_alg: the profile has no such algorithm"):
+            with pytest.raises(InvalidClientMetadata, match="_alg: the profile does not allow this algorithm"):
                 registered(**{"profile": profile, **members})

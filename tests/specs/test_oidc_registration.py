@@ -136,7 +136,9 @@ def test_2_a_fragment_of_a_request_uri_is_a_digest(fragment):
 @pytest.mark.clause("OIDCR-2")
 def test_2_request_uris_are_a_list_of_few():
     """They are addresses that we promise to visit."""
-    assert refused(request_uris="https://client.example/1.jwt").description == "request_uris must be a list of texts"
+    assert (
+        refused(request_uris="https://client.example/1.jwt").description == "request_uris must be an array of strings"
+    )
     assert refused(request_uris=[f"https://client.example/{n}" for n in range(21)])
 
 
@@ -145,7 +147,7 @@ def test_2_request_uris_are_a_list_of_few():
 def test_2_where_requests_are_pushed_none_is_fetched(profile):
     """FAPI 2.0 takes pushed requests only, so a place to fetch one from would have no effect."""
     said = refused(profile=profile, request_uris=["https://client.example/1.jwt"])
-    assert said.description == "request_uris: the profile takes no request object by reference"
+    assert said.description == "request_uris: the profile does not accept request objects by reference"
 
 
 # 5: sector_identifier_uri.
@@ -163,7 +165,7 @@ def test_8_1_pairwise_subjects_are_made_by_the_host_of_the_redirect_uris():
 def test_8_1_several_hosts_need_a_sector_identifier_uri(web):
     """OpenID Connect Core 8.1: the client must then register one, whose host they share."""
     said = refused(subject_type="pairwise", redirect_uris=URIS)
-    assert said.description == "pairwise subjects need redirect_uris of one host, or a sector_identifier_uri"
+    assert said.description == "subject_type: pairwise needs redirect_uris of one host, or a sector_identifier_uri"
     client = registered(web, subject_type="pairwise", redirect_uris=URIS, sector_identifier_uri=SECTOR)
     assert (client.sector_identifier, client.sector_identifier_uri) == ("sector.example", SECTOR)
     assert web.requested_values == [SECTOR]
@@ -176,7 +178,7 @@ def test_5_every_redirect_uri_is_in_the_document(web, subject_type, listed):
     """Registration 5: the values of redirect_uris must be among the document's elements, exactly, or registration fails."""
     web.put(SECTOR, listed)
     said = refused(web, subject_type=subject_type, redirect_uris=URIS, sector_identifier_uri=SECTOR)
-    assert said.description == "sector_identifier_uri: a redirect_uri is not in its list"
+    assert said.description == "sector_identifier_uri: the document does not list every redirect_uri"
 
 
 @pytest.mark.clause("OIDCR-5")
@@ -186,8 +188,8 @@ def test_5_the_document_is_a_list_of_texts(web, page):
     web.put(SECTOR, page)
     said = refused(web, subject_type="pairwise", redirect_uris=URIS, sector_identifier_uri=SECTOR)
     assert said.description in (
-        "sector_identifier_uri: it is not JSON",
-        "sector_identifier_uri: it is not a list of texts",
+        "sector_identifier_uri: the document is not JSON",
+        "sector_identifier_uri: the document is not an array of strings",
     )
 
 
@@ -196,10 +198,10 @@ def test_5_a_document_that_can_not_be_had_can_not_be_registered(web):
     """Registration 5: the provider must validate it, so it must be there, and whoever registers must be able to fetch."""
     web.pages[SECTOR] = FetchError("it has an address that is not public")
     said = refused(web, subject_type="pairwise", redirect_uris=URIS, sector_identifier_uri=SECTOR)
-    assert said.description == "sector_identifier_uri: it can't be fetched"
+    assert said.description == "sector_identifier_uri: the document can't be fetched"
     assert said.detail == "it has an address that is not public"
     said = refused(None, subject_type="pairwise", redirect_uris=URIS, sector_identifier_uri=SECTOR)
-    assert said.description == "sector_identifier_uri: it can't be fetched from here"
+    assert said.description == "sector_identifier_uri: this command can't fetch documents"
 
 
 @pytest.mark.clause("OIDCR-5")
@@ -222,4 +224,4 @@ def test_2_subject_type_is_public_or_pairwise(value):
 @pytest.mark.clause("OIDCC-8.1")
 def test_8_1_nobody_chooses_a_sector_by_itself():
     """Who could would learn the subjects of another sector's clients."""
-    assert refused(sector_identifier="another.example").description == "sector_identifier: it is found out here"
+    assert refused(sector_identifier="another.example").description == "sector_identifier: the server derives it"

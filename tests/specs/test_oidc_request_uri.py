@@ -70,14 +70,17 @@ def test_6_2_the_object_is_fetched_from_its_registered_place(web, said):
 )
 def test_10_4_1_nothing_else_is_ever_fetched(web, uri):
     """A request_uri is compared with the registered ones character by character; where it is none of them, nobody goes there."""
-    assert refused(web, uri).description == "the request_uri is not registered"
+    assert refused(web, uri).description == "request_uri is not registered for this client"
     assert web.requested_values == []
 
 
 @pytest.mark.clause("OIDCC-6.2")
 def test_6_2_a_client_without_registered_places_has_none(web):
     """Registration of each request_uri is required, and the metadata say so."""
-    assert refused(web, of=replace(client(), request_uris=())).description == "the request_uri is not registered"
+    assert (
+        refused(web, of=replace(client(), request_uris=())).description
+        == "request_uri is not registered for this client"
+    )
     assert web.requested_values == []
 
 
@@ -94,7 +97,7 @@ def test_6_2_a_fragment_is_the_digest_of_the_object(web):
 def test_6_2_a_fragment_of_something_else_is_refused(web, fragment):
     """What was fetched is not what the client meant, or not what it was when the client named it."""
     said = refused(web, f"{LOCATION}#{fragment}")
-    assert said.description == "the request object is not the one of the request_uri"
+    assert said.description == "request_uri: the document does not match the hash in the fragment"
 
 
 @pytest.mark.clause("OIDCC-6.2")
@@ -102,7 +105,7 @@ def test_6_2_a_changed_object_is_refused(web):
     """Who can change the file, but not the request, gains nothing."""
     web.put(LOCATION, OBJECT.replace("e30", "e31"))
     said = refused(web, f"{LOCATION}#{DIGEST}", client(f"{LOCATION}#{DIGEST}"))
-    assert said.description == "the request object is not the one of the request_uri"
+    assert said.description == "request_uri: the document does not match the hash in the fragment"
 
 
 @pytest.mark.clause("OIDCC-6.2")
@@ -110,7 +113,7 @@ def test_6_2_a_changed_object_is_refused(web):
 def test_6_2_where_a_digest_is_registered_it_must_be_sent(web, fragment):
     """A registered digest can't be left out or exchanged by whoever sends the browser here."""
     said = refused(web, LOCATION + fragment, client(f"{LOCATION}#{DIGEST}"))
-    assert said.description == "the request_uri is not registered"
+    assert said.description == "request_uri is not registered for this client"
     assert web.requested_values == []
 
 
@@ -133,7 +136,7 @@ def test_6_2_where_a_digest_is_registered_it_must_be_sent(web, fragment):
 def test_6_2_what_is_no_request_object_is_refused(web, page):
     """RFC 9101 6.2: invalid_request_uri where the request_uri contains invalid data."""
     web.put(LOCATION, page)
-    assert refused(web).description == "the document at the request_uri is not a request object"
+    assert refused(web).description == "request_uri: the document is not a compact JWS or JWE"
 
 
 @pytest.mark.clause("JAR-6.2")
@@ -141,7 +144,7 @@ def test_6_2_what_can_not_be_fetched_is_refused_and_only_the_log_knows_why(web):
     """RFC 9101 6.2: invalid_request_uri where the request_uri returns an error. Nobody learns what is behind an address."""
     web.pages[LOCATION] = FetchError("it has an address that is not public")
     said = refused(web)
-    assert said.description == "the request object can't be fetched"
+    assert said.description == "request_uri: the document can't be fetched"
     assert said.detail == "request_uri: it has an address that is not public"
     web.put(LOCATION, "a" * (request_object_by_reference.MAX_BYTES + 1))
     assert refused(web).detail == "request_uri: it is too large"

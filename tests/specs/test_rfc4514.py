@@ -139,7 +139,7 @@ def test_3_sn_is_the_surname_and_no_serial_number(bank):
 def test_3_an_unknown_attribute_type_is_refused_by_its_name(bank):
     """The caller learns which name is not known, and that an OID will do."""
     for dn in ("CN=x,favouriteDrink=tea,C=DE", "/C=DE/favouriteDrink=tea/CN=x"):
-        with pytest.raises(InvalidClientMetadata, match="favouriteDrink is not known; its OID will do"):
+        with pytest.raises(InvalidClientMetadata, match="favouriteDrink is unknown; write its OID instead"):
             named(bank, dn)
     assert (
         status(
@@ -154,9 +154,9 @@ def test_3_an_unknown_attribute_type_is_refused_by_its_name(bank):
 @pytest.mark.parametrize(
     ("dn", "why"),
     [
-        ("CN=x,Inc.,C=DE", "after each separator"),
-        ("CN=x,", "after each separator"),
-        ("CN=a+b,C=DE", "after each separator"),
+        ("CN=x,Inc.,C=DE", "follow each separator"),
+        ("CN=x,", "follow each separator"),
+        ("CN=a+b,C=DE", "follow each separator"),
         ('CN="x,C=DE', "the value of CN"),
         ('CN=a"b"', "the value of CN"),
         ("CN=a\\q,C=DE", "the value of CN"),
@@ -167,8 +167,8 @@ def test_3_an_unknown_attribute_type_is_refused_by_its_name(bank):
         ("CN=#0c05616263", "the value of CN"),
         ("/CN=\\xC3", "the value of CN"),
         ("subject=CN=x", "attribute type subject"),
-        ("/x/CN=x", "after each slash"),
-        ("/", "after each slash"),
+        ("/x/CN=x", "follow each slash"),
+        ("/", "follow each slash"),
         (" ", "empty"),
     ],
 )

@@ -440,10 +440,10 @@ def test_2_of_jwks_what_can_not_be_used_is_not_stored_and_said(caplog):
     ]
     found = registered(jwks={"keys": [*bad, good], "more": "of theirs"})
     assert found.jwks == {"keys": [good], "more": "of theirs"}
-    said = [line for line in caplog.messages if "left alone" in line]
+    said = [line for line in caplog.messages if "key ignored" in line]
     assert len(said) == 4
     assert "key 1, kid b: its RSA key is shorter than 2048 bits" in said[0]
-    with pytest.raises(InvalidClientMetadata, match="no key of it can be used; key 1, kid b"):
+    with pytest.raises(InvalidClientMetadata, match="no usable key; key 1, kid b"):
         registered(jwks={"keys": bad})
 
 

@@ -103,7 +103,7 @@ def test_2_eddsa_is_registered_only_where_there_is_a_key_that_signs_so(bank, nam
     for signs in (without.signing_keys, ("PS256",)):
         with pytest.raises(InvalidClientMetadata):
             metadata.registered(wished, signs=signs)
-    with pytest.raises(InvalidClientMetadata, match="no key that signs so"):
+    with pytest.raises(InvalidClientMetadata, match="no key for this algorithm"):
         metadata.registered(wished)
 
 

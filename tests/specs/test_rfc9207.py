@@ -11,7 +11,7 @@ from tests.conftest import STANDARD
 
 
 def denied(client, page):
-    """The response after the person said no on the login page, or on the consent page."""
+    """The response after the user denied the request on the login page, or on the consent page."""
     browser, request_uri = Browser(client.bank), client.pushed()
     shown = browser.page(client.client_id, request_uri)
     if page == "consent":

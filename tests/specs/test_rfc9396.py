@@ -254,7 +254,7 @@ def test_4_a_page_has_one_end(rich, until):
 
 @pytest.mark.fault("4k")
 def test_4_who_ticks_nothing_and_allows_is_told_what_to_do(rich):
-    """The client was told that the person said no, and the person nothing at all."""
+    """The client was told that the user denied the request, and the person nothing at all."""
     browser = Browser(rich.bank)
     page = consent_page(rich, browser, ALL)
     boxes = [a["name"] for t, a in elements(page.text) if t == "input" and a.get("type") == "checkbox"]

@@ -138,7 +138,7 @@ def test_5_a_refusal_says_where_and_quotes_nothing():
     """The error names the parameter and which field, never what stood in it."""
     with pytest.raises(InvalidAuthorizationDetails) as refusal:
         requested_values({**PAYMENT, "creditorAccount": {"iban": "DE03100100109307118603"}})
-    said = "authorization_details: not what payment_initiation looks like: it.creditorAccount.iban (format)"
+    said = "authorization_details: does not match the schema of payment_initiation: it.creditorAccount.iban (format)"
     assert refusal.value.description == said
 
 
@@ -245,9 +245,9 @@ def test_an_amount_is_said_to_the_last_digit_and_its_thousands_are_no_decimals(a
         ("100.50", "JPY", "JPY has no decimal places"),
         ("100.0", "JPY", "JPY has no decimal places"),
         ("1.0001", "KWD", "KWD has 3 decimal places"),
-        ("1", "ZZZ", "the currency is none of ISO 4217"),
-        ("1", "XAU", "the currency is none of ISO 4217"),
-        ("1", "DEM", "the currency is none of ISO 4217"),
+        ("1", "ZZZ", "the currency is not in ISO 4217"),
+        ("1", "XAU", "the currency is not in ISO 4217"),
+        ("1", "DEM", "the currency is not in ISO 4217"),
     ],
 )
 def test_5_an_amount_that_its_currency_has_not_is_refused(amount):

@@ -123,7 +123,7 @@ def test_a_type_of_the_banks_own_is_as_strict_as_the_librarys(speaking, wrong):
 )
 def test_registration_refuses_what_there_is_none_of(bank, metadata):
     """It said yes to any, and the client could never ask for it."""
-    with pytest.raises(InvalidClientMetadata, match=r"unknown (acounts|customer|standing_order); there are"):
+    with pytest.raises(InvalidClientMetadata, match=r"unknown (acounts|customer|standing_order); known are"):
         bank.register(
             **STANDARD
             | {"client_id": "typo", "token_endpoint_auth_method": "tls_client_auth"}

@@ -330,7 +330,7 @@ def test_passkeys_that_are_forgotten_sign_nobody_in(tls_client_auth_client, enro
 # What an authenticator may say when it makes one.
 
 
-NO_FIT = "a key that does not go with its algorithm"
+NO_FIT = "the key does not match its algorithm"
 P256, P384 = ec.SECP256R1(), ec.SECP384R1()
 
 
@@ -344,15 +344,15 @@ P256, P384 = ec.SECP256R1(), ec.SECP384R1()
         ({"type": "webauthn.get"}, "passkey: another type"),
         ({"flags": PRESENT}, "passkey: the person was not verified"),
         ({"flags": VERIFIED}, "passkey: nobody was present"),
-        ({"client_data": {"crossOrigin": True}}, "asked for in another site's frame"),
-        ({"client_data": {"topOrigin": "https://evil.example"}}, "asked for in another site's frame"),
-        ({"fmt": "fido-u2f"}, "another form of attestation than was asked for"),
-        ({"fmt": "tpm"}, "another form of attestation than was asked for"),
+        ({"client_data": {"crossOrigin": True}}, "created in a frame of another site"),
+        ({"client_data": {"topOrigin": "https://evil.example"}}, "created in a frame of another site"),
+        ({"fmt": "fido-u2f"}, "the attestation was not requested"),
+        ({"fmt": "tpm"}, "the attestation was not requested"),
         ({"public": cose(ec.generate_private_key(P384), alg=-35, crv=2)}, "passkey: another algorithm"),
         ({"public": cose(ec.generate_private_key(P384), crv=2)}, NO_FIT),
         ({"public": cose(ec.generate_private_key(P256), alg=-257)}, NO_FIT),
         ({"public": cose(ed25519.Ed25519PrivateKey.generate(), alg=-7)}, NO_FIT),
-        ({"public": cose(rsa.generate_private_key(65537, 1024))}, "an RSA key that is too small"),
+        ({"public": cose(rsa.generate_private_key(65537, 1024))}, "the RSA key is too small"),
         ({"public": cose(rsa.generate_private_key(65537, 2048), alg=-65535)}, "passkey: another algorithm"),
         ({"public": b"\xa0"}, "passkey: malformed"),
     ],
