@@ -1,6 +1,6 @@
-"""The only composition that knows we run on AWS: builds the Provider, each port at its first use.
+"""The Provider on AWS. Each port is made at its first use.
 
-Also the only place, with `settings.py`, where the clock, chance and the environment come in.
+Only this file and `settings.py` read the clock, random bytes and the environment.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from chalicelib import log_lines, vocabulary
 from chalicelib.provider import Provider
 from chalicelib.settings import Settings
 
-if TYPE_CHECKING:  # a function loads what it uses, at its first use
+if TYPE_CHECKING:  # A function loads a port's module at its first use.
     from chalicelib.clients.client_secret import ClientSecrets
     from chalicelib.clients.jwks_uri import ClientJwksCache
     from chalicelib.fetch.documents import DocumentFetcher
@@ -35,9 +35,9 @@ if TYPE_CHECKING:  # a function loads what it uses, at its first use
 A = TypeVar("A")
 B = TypeVar("B")
 
-# botocore looks for urllib3's TLS by pyOpenSSL first, though it uses Python's own in the end. webauthn brings pyOpenSSL along,
-# and so each function would load it, and cryptography with it, for nothing.
-if "_HANDLER" in os.environ:  # in a Lambda function; a laptop has other uses for it
+# botocore tries urllib3's TLS by pyOpenSSL first, although it then uses Python's own. webauthn installs pyOpenSSL, so every
+# function would load it and cryptography for nothing.
+if "_HANDLER" in os.environ:  # In a Lambda function only. Other programs on a laptop may use it.
     sys.modules.setdefault("urllib3.contrib.pyopenssl", None)  # type: ignore[arg-type]
     log_lines.use(logging.getLogger("ducat"))
 
@@ -60,11 +60,11 @@ WARMED: Mapping[str, tuple[Warmed, ...]] = {
     "revoke": ("clients", "tokens"),
     "authorizer": ("tokens",),
 }
-"""What each function makes ready in its init phase, which Lambda runs at full speed."""
+"""The ports that each function makes in its init phase, which Lambda runs at full speed."""
 
 
 class Aws:
-    """The Provider on AWS, or on what AWS_ENDPOINT_URL names."""
+    """The Provider on AWS, or on the endpoint of AWS_ENDPOINT_URL."""
 
     def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
         self.settings = settings
@@ -171,7 +171,7 @@ class Aws:
         return int(self._clock())
 
     def new_token_value(self) -> str:
-        # What secrets.token_urlsafe does, without the 6 ms that importing it takes each function.
+        # Equal to secrets.token_urlsafe, without the 6 ms of its import.
         return urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode()
 
     def new_uuid(self) -> str:
@@ -202,12 +202,12 @@ class Aws:
 
 @cache
 def provider() -> Provider:
-    """The Provider of this process. Raises SettingsError that lists everything missing."""
+    """The Provider of this process. Raises SettingsError, which lists everything that is missing."""
     return Aws(Settings.read(os.environ))
 
 
 def warm() -> None:
-    """In a Lambda function's init phase: import its endpoint and make its ports. Elsewhere, nothing."""
+    """Import the endpoint's module and make its ports in a Lambda function's init phase. Do nothing elsewhere."""
     name = os.environ.get("_HANDLER", "").removeprefix("app.")
     if name in WARMED:
         import_module(f"chalicelib.endpoints.{name}")

@@ -1,8 +1,8 @@
-"""Every refusal, one class per registered error code.
+"""OAuth errors, one class per registered error code.
 
-An error has two halves: `description` is what the caller may see, `detail` is what the log may keep. Neither ever
-holds a token, a code, a secret, an assertion or a key. Codes: the IANA "OAuth Extensions Error" registry, RFC 6749 4.1.2.1
-and 5.2, RFC 6750 3.1, RFC 9101 6, OpenID Connect Core 3.1.2.6.
+`description` is for the caller, `detail` is for the log. Neither contains a token, a code, a secret, an assertion or a key.
+Codes: the IANA "OAuth Extensions Error" registry, RFC 6749 4.1.2.1 and 5.2, RFC 6750 3.1, RFC 9101 6, OpenID Connect Core
+3.1.2.6.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ QUOTABLE = re.compile(r"[A-Za-z][A-Za-z0-9_:-]{0,31}")
 
 
 def quoted(value: object) -> str:
-    """A space and the caller's value in single quotes; empty if the value may not stand in a description."""
+    """A space and the caller's value in single quotes; empty if a description may not quote the value."""
     return f" '{value}'" if isinstance(value, str) and QUOTABLE.fullmatch(value) else ""
 
 
 class OAuthError(Exception):
-    """A refusal with a registered code. It is whole when it is made, and never changed.
+    """An error response with a registered code. It is immutable.
 
-    `description`: shown to the caller; ASCII without quotes, backslashes or line breaks (RFC 6749 5.2).
-    `detail`: kept in the log line only.
-    `headers`: of the response, such as a challenge.
-    `status`: of the response, where it is not the one of the class.
+    `description`: for the caller. ASCII without double quotes, backslashes and line breaks (RFC 6749 5.2).
+    `detail`: for the log line only.
+    `headers`: headers of the response, such as a challenge.
+    `status`: status of the response, if it is not that of the class.
     """
 
     error: ClassVar[str]
     status: int = 400
     silent: ClassVar[bool] = False
-    """Whether the body tells neither code nor description (RFC 6750 3.1)."""
+    """Whether the body contains neither code nor description (RFC 6750 3.1)."""
 
     def __init__(
         self, description: str, *, detail: str = "", headers: tuple[Header, ...] = (), status: int | None = None
@@ -45,7 +45,7 @@ class OAuthError(Exception):
         self.status = type(self).status if status is None else status
 
     def with_headers(self, *more: Header, status: int | None = None) -> Self:
-        """The same refusal with further headers, and with another status if one is given."""
+        """The error with additional headers, and with another status if one is given."""
         return type(self)(
             self.description,
             detail=self.detail,
@@ -68,25 +68,25 @@ class InvalidClient(OAuthError):
 
 
 class InvalidGrant(OAuthError):
-    """The code or refresh token is unknown, expired, spent, revoked or another client's (RFC 6749 5.2)."""
+    """The code or refresh token is unknown, expired, used, revoked or issued to another client (RFC 6749 5.2)."""
 
     error = "invalid_grant"
 
 
 class UnauthorizedClient(OAuthError):
-    """This client may not use this grant or endpoint (RFC 6749 5.2)."""
+    """The client is not registered for this grant type or endpoint (RFC 6749 5.2)."""
 
     error = "unauthorized_client"
 
 
 class UnsupportedGrantType(OAuthError):
-    """No grant of that type is offered (RFC 6749 5.2)."""
+    """The grant type is not supported (RFC 6749 5.2)."""
 
     error = "unsupported_grant_type"
 
 
 class UnsupportedResponseType(OAuthError):
-    """The client's profile has no such response_type (RFC 6749 4.1.2.1)."""
+    """The response_type is not allowed for the client's profile (RFC 6749 4.1.2.1)."""
 
     error = "unsupported_response_type"
 
@@ -98,49 +98,49 @@ class InvalidScope(OAuthError):
 
 
 class AccessDenied(OAuthError):
-    """The person, or a rule about them, said no (RFC 6749 4.1.2.1)."""
+    """The user, or a rule about the user, denied the request (RFC 6749 4.1.2.1)."""
 
     error = "access_denied"
 
 
 class InvalidRequestUri(OAuthError):
-    """The request_uri is unknown, expired, used or another client's (RFC 9101 6.2)."""
+    """The request_uri is unknown, expired, used or issued to another client (RFC 9101 6.2)."""
 
     error = "invalid_request_uri"
 
 
 class InvalidRequestObject(OAuthError):
-    """The request object can't be used (RFC 9101 6.1)."""
+    """The request object is invalid (RFC 9101 6.1)."""
 
     error = "invalid_request_object"
 
 
 class RequestNotSupported(OAuthError):
-    """The client's profile takes no request object (OpenID Connect Core 3.1.2.6)."""
+    """The client's profile does not accept request objects (OpenID Connect Core 3.1.2.6)."""
 
     error = "request_not_supported"
 
 
 class InvalidRedirectUri(OAuthError):
-    """A redirect_uri can't be registered (RFC 7591 3.2.2)."""
+    """A redirect_uri is invalid in client metadata (RFC 7591 3.2.2)."""
 
     error = "invalid_redirect_uri"
 
 
 class InvalidClientMetadata(OAuthError):
-    """The client can't be registered as described (RFC 7591 3.2.2)."""
+    """The client metadata are invalid (RFC 7591 3.2.2)."""
 
     error = "invalid_client_metadata"
 
 
 class LoginRequired(OAuthError):
-    """The person would have to log in, and the client asked for no page (OpenID Connect Core 3.1.2.6)."""
+    """The user must sign in, but the client sent prompt=none (OpenID Connect Core 3.1.2.6)."""
 
     error = "login_required"
 
 
 class ConsentRequired(OAuthError):
-    """The person would have to agree, and the client asked for no page (OpenID Connect Core 3.1.2.6)."""
+    """The user must consent, but the client sent prompt=none (OpenID Connect Core 3.1.2.6)."""
 
     error = "consent_required"
 
@@ -158,25 +158,25 @@ class InvalidAuthorizationDetails(OAuthError):
 
 
 class UnmetAuthenticationRequirements(OAuthError):
-    """Nobody can sign in here as the client demands (OpenID Connect Core Error Code unmet_authentication_requirements)."""
+    """No sign-in meets the client's requirement (OpenID Connect Core Error Code unmet_authentication_requirements)."""
 
     error = "unmet_authentication_requirements"
 
 
 class ServerError(OAuthError):
-    """Ours, not the caller's (RFC 6749 4.1.2.1)."""
+    """The server failed; the request may be right (RFC 6749 4.1.2.1)."""
 
     error = "server_error"
     status = 500
 
 
 class TemporarilyUnavailable(OAuthError):
-    """Ours, and it passes: the same request may succeed a little later (RFC 6749 4.1.2.1)."""
+    """The server failed for a short time; the same request may succeed later (RFC 6749 4.1.2.1)."""
 
     error = "temporarily_unavailable"
     status = 503
     retry_after: ClassVar[int] = 2
-    """Seconds, which every 503 says (RFC 9110 10.2.3)."""
+    """Seconds of the Retry-After header of every 503 response (RFC 9110 10.2.3)."""
 
 
 class UnsupportedTokenType(OAuthError):
@@ -193,13 +193,13 @@ class InvalidToken(OAuthError):
 
 
 class InvalidDpopProof(OAuthError):
-    """The DPoP proof is malformed, of another request or used before (RFC 9449 5, 7.1)."""
+    """The DPoP proof is malformed, made for another request or used before (RFC 9449 5, 7.1)."""
 
     error = "invalid_dpop_proof"
 
 
 class UseDpopNonce(OAuthError):
-    """The DPoP proof must carry the nonce of the DPoP-Nonce header (RFC 9449 8, 9)."""
+    """The DPoP proof must have the nonce of the DPoP-Nonce header (RFC 9449 8, 9)."""
 
     error = "use_dpop_nonce"
 
@@ -212,14 +212,14 @@ class InsufficientScope(OAuthError):
 
 
 class InsufficientUserAuthentication(OAuthError):
-    """The person must sign in again, or more strongly, before this may be done (RFC 9470 3)."""
+    """The user must sign in again, or with a stronger method (RFC 9470 3)."""
 
     error = "insufficient_user_authentication"
     status = 401
 
 
 class NotFoundOrMethodNotAllowed(OAuthError):
-    """A path or method this function does not serve: 404 or 405."""
+    """The function does not serve this path or method: 404 or 405."""
 
     error = "invalid_request"
     status = 404

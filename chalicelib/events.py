@@ -1,25 +1,29 @@
-"""What API Gateway hands to a function, and what it takes from one.
+"""The events that API Gateway sends to a function, and the values that a function returns.
 
-As in AWS's developer guide, "Lambda proxy integrations" and "Lambda authorizers"; of each no more than is read or written here.
+As in AWS's developer guide, "Lambda proxy integrations" and "Lambda authorizers". Only members that this code uses are listed.
 """
 
 from typing import Literal, TypedDict
 
 
 class ClientCert(TypedDict, total=False):
-    """The certificate that ended mutual TLS; PEM."""
+    """The client certificate of the mutual TLS connection, PEM."""
 
     clientCertPem: str
 
 
 class Identity(TypedDict, total=False):
-    """Who is at the other end of the connection."""
+    """The caller's identity."""
 
     clientCert: ClientCert | None
 
 
 class RequestContext(TypedDict, total=False):
-    """What API Gateway says of a request. `resourcePath`: the route's. `authorizer`: what the authorizer handed on."""
+    """API Gateway's context of a request.
+
+    `resourcePath`: the path of the route.
+    `authorizer`: the authorizer's context.
+    """
 
     httpMethod: str
     resourcePath: str
@@ -29,9 +33,9 @@ class RequestContext(TypedDict, total=False):
 
 
 class Event(TypedDict, total=False):
-    """A REST API proxy event, an HTTP API event of payload 1.0, or that of a REQUEST authorizer, which has a `methodArn`.
+    """A REST API proxy event, an HTTP API event of payload 1.0, or the event of a REQUEST authorizer, which has a `methodArn`.
 
-    `body`: bytes with `chalice local` alone.
+    `body`: bytes in `chalice local` only.
     """
 
     requestContext: RequestContext
@@ -47,7 +51,7 @@ class Event(TypedDict, total=False):
 
 
 class ProxyAnswer(TypedDict):
-    """The answer of a proxy integration."""
+    """The response of a proxy integration."""
 
     statusCode: int
     multiValueHeaders: dict[str, list[str]]
@@ -59,7 +63,7 @@ Effect = Literal["Allow", "Deny"]
 
 
 class Statement(TypedDict):
-    """A statement of a policy document."""
+    """A statement of an IAM policy document."""
 
     Action: str
     Effect: Effect
@@ -67,14 +71,14 @@ class Statement(TypedDict):
 
 
 class PolicyDocument(TypedDict):
-    """A policy document of IAM."""
+    """An IAM policy document."""
 
     Version: str
     Statement: list[Statement]
 
 
 class AuthorizerAnswer(TypedDict):
-    """What an authorizer gives. `context`: texts alone."""
+    """The response of an authorizer. `context`: values are strings."""
 
     principalId: str
     policyDocument: PolicyDocument

@@ -1,6 +1,6 @@
-"""API Gateway and Chalice on one side, Request and Response on the other. Nothing else here knows either.
+"""The adapter between API Gateway and Chalice and the endpoints' Request and Response. No other file knows both.
 
-Errors go onto the wire here, and each request leaves one log line here: who, what, why; never a secret.
+This file turns errors into responses, and writes one log line per request. A log line never contains a secret.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from chalicelib.provider import Provider
 from chalicelib.resource_server import fapi_headers
 from chalicelib.settings import SettingsError
 
-if TYPE_CHECKING:  # types of values that API Gateway makes or takes
+if TYPE_CHECKING:  # Types of API Gateway's values.
     from types import TracebackType
 
     from chalicelib.events import AuthorizerAnswer, Event, ProxyAnswer
@@ -36,10 +36,10 @@ log = logging.getLogger("ducat")
 log.setLevel(logging.INFO)
 
 RESOURCES = ("userinfo",)
-"""Endpoints whose every call has a name of its own: FAPI1-BASE-6.2.1-11."""
+"""Endpoints that name each call by its own interaction id: FAPI1-BASE-6.2.1-11."""
 
 LOGGED = ("client_id", "error", "reason", "interaction_id")
-"""Of what the authorizer hands on, what its log line keeps."""
+"""Members of the authorizer's context that its log line contains."""
 
 SECURITY_HEADERS = (
     ("Strict-Transport-Security", "max-age=63072000; includeSubDomains"),
@@ -70,14 +70,14 @@ def mount(app: Chalice, provider: Callable[[], Provider], name: str, methods: Se
 
 
 def mount_authorizer(app: Chalice, provider: Callable[[], Provider], name: str) -> Handler:
-    """The Lambda function `app.<name>` that API Gateway asks before it calls the bank's own API."""
+    """The Lambda function `app.<name>`, which API Gateway calls before the bank's own API."""
 
     def lambda_handler(event: Event, context: object) -> AuthorizerAnswer:
         try:
             decide = import_module(f"chalicelib.endpoints.{name}").decide
             request = from_event(event)
             policy: AuthorizerAnswer = decide(request, event["methodArn"], provider())
-        except Exception as problem:  # Lambda would log its words; API Gateway answers 503 (infra/gateway_responses.py)
+        except Exception as problem:  # Lambda would log its text. API Gateway answers 503 (infra/gateway_responses.py).
             log.error("%s failed", name, exc_info=_without_values(problem))
             write_log(name, "failed", {"reason": _reason(problem)})
             raise RuntimeError(f"{name} failed") from None
@@ -107,7 +107,7 @@ def mount_job(app: Chalice, provider: Callable[[], Provider], name: str) -> Hand
 
 
 def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: Callable[[], Provider]) -> Response:
-    """The endpoint's answer, or its refusal; whatever happens, a Response and one log line."""
+    """The endpoint's response, or an error response. Every call ends with a Response and one log line."""
     began = time.perf_counter()
     call = _Call(name, provider)
     try:
@@ -127,12 +127,12 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
     except OAuthError as refusal:
         response = call.said(refusal)
         call.notes.update(error=refusal.error, reason=refusal.detail or refusal.description)
-    except Exception as problem:  # ours: no word of it reaches a caller
+    except Exception as problem:  # A fault of the server. The caller gets none of its text.
         failed = aws_errors.refusal(problem)
         response = call.said(failed)
         call.notes.update(error=failed.error, reason=_reason(problem))
         log.error("%s failed", name, exc_info=_without_values(problem))
-    if response.status == TemporarilyUnavailable.status:  # whoever raised it
+    if response.status == TemporarilyUnavailable.status:  # Of any origin.
         response = response.with_headers(("Retry-After", str(TemporarilyUnavailable.retry_after)))
     call.notes["ms"] = str(round((time.perf_counter() - began) * 1000))
     if call.reference is not None:
@@ -144,7 +144,7 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
 
 @dataclass
 class _Call:
-    """A request on its way through an endpoint, None until it could be read."""
+    """One request to an endpoint. `request` is None until the event is parsed."""
 
     endpoint: str
     provider: Callable[[], Provider]
@@ -153,19 +153,21 @@ class _Call:
 
     @property
     def notes(self) -> dict[str, str]:
-        """What the log line keeps."""
+        """The members of the log line."""
         return self.unread if self.request is None else self.request.notes
 
     @property
     def reference(self) -> str | None:
-        """What the call is named in its answer and its log line: by the caller; else as the login that it is a step of."""
+        """The interaction id of the response and the log line: the caller's; otherwise the login's; otherwise the request's
+        own.
+        """
         if self.request is None:
             return None
         journey = None if self.endpoint in RESOURCES else self.notes.get("journey")
         return fapi_headers.sent(self.request.headers) or journey or self.request.interaction_id
 
     def said(self, refusal: OAuthError) -> Response:
-        """The refusal as its endpoint says it: a page where people come, any other answers in JSON."""
+        """The error response of the endpoint: a page at endpoints for people, JSON at all others."""
         try:
             say: Callable[[OAuthError, Provider, str | None], Response] | None
             say = getattr(import_module(f"chalicelib.endpoints.{self.endpoint}"), "refuse", None)
@@ -176,13 +178,13 @@ class _Call:
 
 
 def _reason(problem: BaseException) -> str:
-    """Of AWS's failures the operation and AWS's code, of others the kind."""
+    """For an AWS failure its operation and code; for any other exception its class name."""
     failure = aws_errors.of(problem)
     return type(problem).__name__ if failure is None else str(failure)
 
 
 def refused(refusal: OAuthError, methods: Sequence[str] = ()) -> Response:
-    """A refusal as JSON (RFC 6749 5.2), with the challenge that its status demands."""
+    """The error as JSON (RFC 6749 5.2), with the headers that its status requires."""
     body = {} if refusal.silent else {"error": refusal.error, "error_description": refusal.description}
     headers = list(NO_STORE)
     if refusal.status == 405:
@@ -192,8 +194,8 @@ def refused(refusal: OAuthError, methods: Sequence[str] = ()) -> Response:
 
 
 def nowhere(refusal: NotFoundOrMethodNotAllowed, methods: Sequence[str], event: Event) -> Response:
-    """What there is no endpoint for: a page for people, JSON for programs."""
-    from chalicelib.pages import gateway_error_pages  # only for what is nowhere
+    """The response for an unknown path or method: a page for browsers, JSON for programs."""
+    from chalicelib.pages import gateway_error_pages  # Only unknown paths need it.
 
     said = refused(refusal, methods)
     accepted = ",".join(value for name, value in _headers(event) if name.lower() == "accept")
@@ -205,9 +207,9 @@ def nowhere(refusal: NotFoundOrMethodNotAllowed, methods: Sequence[str], event: 
 
 
 def from_event(event: Event) -> Request:
-    """A Request out of a REST API proxy event (or an HTTP API event of payload 1.0).
+    """A Request from a REST API proxy event, or from an HTTP API event of payload 1.0.
 
-    Raises InvalidRequest where the body is not text.
+    Raises InvalidRequest if the body is not text.
     """
     context = event["requestContext"]
     body = event.get("body") or ""
@@ -234,7 +236,7 @@ def from_event(event: Event) -> Request:
 
 
 def to_event(response: Response) -> ProxyAnswer:
-    """The proxy integration's answer; header repeats kept."""
+    """The response of the proxy integration. Repeated headers are kept."""
     headers: dict[str, list[str]] = {}
     for name, value in response.headers:
         headers.setdefault(name, []).append(value)
@@ -247,7 +249,7 @@ def to_event(response: Response) -> ProxyAnswer:
 
 
 def write_log(endpoint: str, outcome: str, members: Mapping[str, str]) -> None:
-    """One line of JSON a request."""
+    """Write one JSON line."""
     log.info(json.dumps({"endpoint": endpoint, "outcome": outcome, **members}))
 
 
@@ -266,7 +268,9 @@ def _allows(policy: AuthorizerAnswer) -> bool:
 
 
 def _without_values(problem: Exception) -> tuple[type[Exception], Exception, TracebackType | None]:
-    """The traceback without the exception's words, which may quote what was sent; the settings' quote only their names."""
+    """The traceback without the exception's text, which may quote the request. A SettingsError keeps its text, which has names
+    only.
+    """
     words = f": {problem}" if isinstance(problem, SettingsError) else ""
     clean = type("Problem", (Exception,), {})(type(problem).__name__ + words)
     return (type(clean), clean, problem.__traceback__)

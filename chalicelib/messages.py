@@ -1,7 +1,7 @@
-"""Request and Response: HTTP as the specifications see it.
+"""Request and Response: HTTP as the specifications describe it.
 
-Neither knows API Gateway or Chalice; `gateway.py` translates. A certificate is only ever the one that the TLS
-layer verified and handed over, never a header.
+This file does not know API Gateway or Chalice; `gateway.py` translates. A client certificate comes from the TLS layer after
+verification, never from a header.
 """
 
 from __future__ import annotations
@@ -18,18 +18,23 @@ from chalicelib.protocol_types import Claims, Json
 MAX_PARAMETERS = 64
 MAX_BODY_BYTES = 64 * 1024
 MAY_REPEAT = "resource"
-"""The one parameter that a request may have more than once."""
+"""The only parameter that a request may repeat."""
 
 
 @dataclass(frozen=True)
 class Request:
     """One HTTP request.
 
-    `method`: upper case. `path`: without stage or base path, no query. `query`, `headers`: pairs as sent, header names in
-    lower case, duplicates kept. `body`: decoded text. `client_certificate`: PEM of the certificate that ended mutual TLS,
-    or None. `target`: the path as it was sent, where `path` may be a template. `proof_checked_by_authorizer`: what the
-    authorizer in front says that it used up for this request. `interaction_id`: a UUID, by which the call is named in
-    both logs. `notes`: what its log line keeps, however it ends; `note` adds to it.
+    `method`: upper case.
+    `path`: the route's path, without stage, base path and query.
+    `query`: pairs as sent.
+    `headers`: pairs as sent, names in lower case, duplicates kept.
+    `body`: decoded text.
+    `client_certificate`: PEM of the certificate of the mutual TLS connection, or None.
+    `target`: the path as it was sent, where `path` may be a template.
+    `proof_checked_by_authorizer`: key of the DPoP proof's jti that the authorizer used up for this request, or None.
+    `interaction_id`: the UUID of the call in the client's log and in ours.
+    `notes`: members for the log line of this request. `note` adds members.
     """
 
     method: str
@@ -44,7 +49,7 @@ class Request:
     notes: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def note(self, **members: str | None) -> None:
-        """Keep more for the log line: identifiers, never a secret. What is None or empty is left out."""
+        """Add members to the log line: identifiers, never a secret. Members that are None or empty are left out."""
         self.notes.update({name: value for name, value in members.items() if value})
 
     def header_values(self, name: str) -> tuple[str, ...]:
@@ -53,7 +58,7 @@ class Request:
         return tuple(value for key, value in self.headers if key == name)
 
     def header(self, name: str) -> str | None:
-        """The one value of `name`, or None. Raises InvalidRequest where the header was repeated."""
+        """The value of the header `name`, or None. Raises InvalidRequest if the header was sent more than once."""
         values = self.header_values(name)
         if len(values) > 1:
             raise InvalidRequest(f"the {name} header was sent more than once")
@@ -61,7 +66,10 @@ class Request:
 
     @cached_property
     def form(self) -> Mapping[str, str]:
-        """The form body's parameters. Raises InvalidRequest on another media type, a repeated name, or too much."""
+        """The parameters of the form body.
+
+        Raises InvalidRequest for another media type, a repeated name, a body that is too large or too many parameters.
+        """
         media_type = (self.header("content-type") or "").partition(";")[0].strip().lower()
         if media_type != "application/x-www-form-urlencoded":
             raise InvalidRequest("Content-Type must be application/x-www-form-urlencoded")
@@ -78,12 +86,12 @@ class Request:
 
     @cached_property
     def parameters(self) -> Mapping[str, str]:
-        """The query's parameters. Raises InvalidRequest where a name is repeated."""
+        """The parameters of the query. Raises InvalidRequest if a name is repeated."""
         return _once_each(self.query)
 
     @cached_property
     def cookies(self) -> Mapping[str, str]:
-        """The cookies; of a name sent twice, none, since which one is ours can't be told."""
+        """The cookies. A name that was sent twice is left out, because the right value is unknown."""
         seen: dict[str, list[str]] = {}
         for line in self.header_values("cookie"):
             for part in line.split(";"):
@@ -94,9 +102,10 @@ class Request:
 
 
 def _once_each(pairs: Iterable[tuple[str, str]]) -> Mapping[str, str]:
-    """RFC 6749 3.1, 3.2: a parameter sent without a value is as if omitted; none may come twice, but one (RFC8707-2).
+    """RFC 6749 3.1, 3.2: a parameter without a value counts as omitted, and no parameter is repeated, except MAY_REPEAT
+    (RFC8707-2).
 
-    That one is a JSON array of its values, however often it came, as in a request object.
+    The value of MAY_REPEAT is always a JSON array, as in a request object.
     """
     found: dict[str, str] = {}
     repeated: dict[str, list[str]] = {}
@@ -113,7 +122,11 @@ def _once_each(pairs: Iterable[tuple[str, str]]) -> Mapping[str, str]:
 
 @dataclass(frozen=True)
 class Response:
-    """One HTTP response. `headers`: pairs, repeats allowed (Set-Cookie). `log`: what the log line may keep of it."""
+    """One HTTP response.
+
+    `headers`: pairs; a name may repeat (Set-Cookie).
+    `log`: members for the log line.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
@@ -121,11 +134,11 @@ class Response:
     log: Mapping[str, str] = field(default_factory=dict)
 
     def with_headers(self, *more: tuple[str, str]) -> Response:
-        """The same answer with further headers."""
+        """The response with additional headers."""
         return replace(self, headers=self.headers + more)
 
     def noting(self, **log: str) -> Response:
-        """The same answer, with more for the log: identifiers and reasons, never a secret."""
+        """The response with additional members for the log: identifiers and reasons, never a secret."""
         return replace(self, log={**self.log, **log})
 
 
@@ -133,7 +146,7 @@ NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))  # RFC6749-5.
 
 
 def json_response(status: int, members: Claims, *headers: tuple[str, str]) -> Response:
-    """A JSON answer in UTF-8 (FAPI1-BASE-6.2.1-8, FAPI1-BASE-6.2.1-9); the caller says how it may be cached."""
+    """A JSON response in UTF-8 (FAPI1-BASE-6.2.1-8, FAPI1-BASE-6.2.1-9). The caller adds the caching headers."""
     return Response(
         status,
         (("Content-Type", "application/json"), *headers),
@@ -142,10 +155,10 @@ def json_response(status: int, members: Claims, *headers: tuple[str, str]) -> Re
 
 
 def uncached(status: int, **members: Json) -> Response:
-    """A JSON answer that nobody may store (RFC 6749 5.1); members that are None are left out."""
+    """A JSON response that must not be stored (RFC 6749 5.1). Members that are None are left out."""
     return json_response(status, {k: v for k, v in members.items() if v is not None}, *NO_STORE)
 
 
 def see_other(location: str, *headers: tuple[str, str]) -> Response:
-    """303, so that a posted password is never posted on (FAPI 2.0 Security Profile 5.3.2.2; RFC 9700 4.12)."""
+    """A 303 redirect: the browser does not repeat a posted password (FAPI 2.0 Security Profile 5.3.2.2; RFC 9700 4.12)."""
     return Response(303, (("Location", location), *NO_STORE, *headers))

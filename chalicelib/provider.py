@@ -1,11 +1,11 @@
-"""Provider: all that a request may ask for, as ports. `assembly.py` makes the real one."""
+"""The Provider: all ports that a request may use. `assembly.py` makes the real one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-if TYPE_CHECKING:  # every endpoint imports this file, and few use more than one or two of the ports
+if TYPE_CHECKING:  # Every endpoint imports this file, and most endpoints use one or two ports.
     from chalicelib.clients.client_secret import ClientSecrets
     from chalicelib.clients.jwks_uri import ClientJwksCache
     from chalicelib.fetch.documents import DocumentFetcher
@@ -21,7 +21,7 @@ B = TypeVar("B")
 
 
 class Provider(Protocol):
-    """What an endpoint is given. Every port is made at its first use, so no endpoint pays for another's."""
+    """The ports of an endpoint. Each port is made at its first use, so an endpoint does not pay for the ports of others."""
 
     @property
     def settings(self) -> Settings: ...
@@ -61,7 +61,7 @@ class Provider(Protocol):
     def published_keys(self) -> ClientJwksCache: ...
 
     def now(self) -> int:
-        """This instant, in seconds since the epoch. One request asks once."""
+        """The current time, in seconds since the epoch. A request calls it once."""
         ...
 
     def new_token_value(self) -> str:
@@ -73,5 +73,5 @@ class Provider(Protocol):
         ...
 
     def alongside(self, first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
-        """Both results; the calls run at the same time. Raises what either raised, once both have ended."""
+        """The results of both calls, which run at the same time. Raises the exception of either call after both have ended."""
         ...

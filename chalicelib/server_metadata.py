@@ -1,6 +1,6 @@
 """The metadata of this provider (RFC 8414, OpenID Connect Discovery 3).
 
-What is advertised is computed from what is enforced: the profiles, and for what we sign the keys that there are besides.
+The metadata are computed from the rules that the code enforces: the profiles and, for signatures, the deployment's keys.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ ENDPOINTS = {
     "introspection_endpoint": "/introspect",
     "revocation_endpoint": "/revoke",
 }
-"""By the names of the "OAuth Authorization Server Metadata" registry."""
+"""Paths by the member names of the "OAuth Authorization Server Metadata" registry."""
 
 
 def answer(request: Request, provider: Provider) -> Response:
-    """The metadata document, at either of its addresses."""
+    """The metadata document. Both well-known addresses serve it."""
     return json_response(200, document(provider.settings), CACHED)
 
 
@@ -67,12 +67,12 @@ def document(settings: Settings) -> JsonObject:
 
 
 def _by_reference() -> bool:
-    """Whether any profile takes a request object from where the client keeps it, which it must have registered."""
+    """Whether any profile accepts request objects by reference. Their addresses must be registered."""
     return any(p.request_object_signing_algs and not p.pushed_requests_only for p in PROFILES.values())
 
 
 def _offered(settings: Settings) -> dict[str, list[str]]:
-    """What any profile offers, each once, in the profiles' order."""
+    """The values that any profile offers, each once, in the order of the profiles."""
     methods = _union("token_endpoint_auth_methods")
     signing = [*_union("client_signing_algs"), *_union("client_secret_algs")]
     return {

@@ -1,6 +1,6 @@
-"""Settings: where we are. Read from the environment, which infra/ sets; every problem is named at once.
+"""The settings of a deployment, read from the environment that infra/ sets. One error lists every problem.
 
-No setting can soften a profile.
+No setting can weaken a profile.
 """
 
 from __future__ import annotations
@@ -17,31 +17,38 @@ PREFIX = "DUCAT_"
 AWS_CONNECT_SECONDS = 1
 AWS_READ_SECONDS = 2
 AWS_TRIES = 3
-"""How long a call to AWS may take, and how often it is sent: all of it within a function's life (infra/functions.py), and so
-are two calls of a request that both are never answered."""
+"""Time and number of attempts of a call to AWS. Two calls of a request that get no response fit into a function's time-out
+(infra/functions.py).
+"""
 
 
 class SettingsError(Exception):
-    """The environment can't be used; the message lists every problem."""
+    """The environment is invalid. The message lists every problem."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Where this deployment is. Each field is the environment variable DUCAT_<FIELD>.
+    """The settings of this deployment. Each field is the environment variable DUCAT_<FIELD>.
 
-    `issuer`: https URL of the browsers' host, the `iss` of everything. `mtls_url`: https URL of the host that asks for
-    client certificates. `bank_name`: the name people read on the pages. `user_directory`: "module:function" that makes
-    the directory of end users. `resource_url`: https URL of the bank's API behind the authorizer. `resource_rules`: JSON
-    object, "GET /accounts" to what the authorizer asks for there (resource_server/policy.py). `*_table`: name of a
-    DynamoDB table. `client_authorities`: JSON array of the distinguished names of the authorities whose certificates may
-    name clients that use tls_client_auth; nobody's are where it is left out. `eddsa_key`: id or ARN of a KMS key that
-    signs as EdDSA; left out where the Region's KMS has no such keys. `*_key`: id or ARN of a KMS key. `otp_level`: the
-    level of assurance that password and one-time code reach by an audit of the bank, 2 or 3; how much is needed is for a
-    client's profile to say. `weekly_tables`: "yes" where what is used for a short time is kept in a table of the week in
-    which it expires, and a job drops those of the past; "no" where DynamoDB's time to live sweeps. `tables_key`: the KMS
-    key that such a table is encrypted by. `data_keys`: "yes" where the secrets of one-time codes are sealed by a data key
-    that a function unwraps once an hour, "no" where KMS opens each at each sign-in. `vocabulary`: the file of what the
-    bank adds to the library's words (vocabulary.py), from where app.py is, or its JSON itself.
+    `issuer`: https URL of the host for browsers, and the `iss` of every token.
+    `mtls_url`: https URL of the host that requests client certificates.
+    `bank_name`: the bank's name on the pages.
+    `user_directory`: "module:function" that makes the directory of end users.
+    `resource_url`: https URL of the bank's API behind the authorizer.
+    `resource_rules`: JSON object from "GET /accounts" to the authorizer's rule for it (resource_server/policy.py).
+    `*_table`: name of a DynamoDB table.
+    `client_authorities`: JSON array of the distinguished names of authorities. Their certificates may name clients that use
+    tls_client_auth. The default is an empty array.
+    `eddsa_key`: id or ARN of a KMS key that signs EdDSA. It is left out if the Region's KMS has no such keys.
+    `tables_key`: the KMS key that encrypts a table of a week.
+    `*_key`: id or ARN of a KMS key.
+    `otp_level`: the level of assurance of password and one-time code by the bank's own audit, 2 or 3. The client's profile says
+    which level is needed.
+    `weekly_tables`: "yes" if short-lived items are in one table per week, which a job drops afterwards; "no" if DynamoDB's time
+    to live deletes them.
+    `data_keys`: "yes" if a data key, which a function unwraps once an hour, seals the secrets of one-time codes; "no" if KMS
+    opens each secret at each sign-in.
+    `vocabulary`: the file with the bank's additions to the library's words (vocabulary.py), relative to app.py, or its JSON.
     """
 
     issuer: str
@@ -76,22 +83,22 @@ class Settings:
     def signing_keys(self) -> dict[SigningAlg, str]:
         """The KMS key of each JWS algorithm that this deployment signs with.
 
-        The one answer to which algorithms there are: whatever is told, registered or published is by this and the profiles.
+        Registration, metadata and key publication take the algorithms from here and from the profiles.
         """
         keys: dict[SigningAlg, str | None] = {"PS256": self.ps256_key, "ES256": self.es256_key, "EdDSA": self.eddsa_key}
         return {alg: key for alg, key in keys.items() if key is not None}
 
     @property
     def decryption_keys(self) -> dict[EncryptionAlg, str]:
-        """The KMS key of each JWE algorithm by which clients encrypt for this deployment."""
+        """The KMS key of each JWE algorithm that clients may encrypt with for this deployment."""
         return {"RSA-OAEP-256": self.decryption_key}
 
     def addresses(self, path: str) -> tuple[str, ...]:
-        """The whole addresses of a path: one on each host of ours and of the bank's API."""
+        """The URLs of a path: one on each host of the provider and of the bank's API."""
         return tuple(dict.fromkeys(base + path for base in (self.issuer, self.mtls_url, self.resource_url)))
 
     def audiences(self, path: str) -> dict[AssertionAudience, tuple[str, ...]]:
-        """What we are called, by the names that `Profile.assertion_audiences` uses, where the request came to `path`."""
+        """The accepted audiences of a request to `path`, by the names of `Profile.assertion_audiences`."""
         endpoints: dict[AssertionAudience, str] = {
             "token_endpoint": "/token",
             "par_endpoint": "/par",
@@ -103,7 +110,7 @@ class Settings:
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
-        """Settings out of environment variables. Raises SettingsError that lists all that is missing or wrong."""
+        """The settings in environment variables. Raises SettingsError, which lists everything that is missing or wrong."""
         values: dict[str, Untyped] = {f.name: environment.get(variable(f.name), "").strip() for f in fields(cls)}
         values = {f.name: values[f.name] for f in fields(cls) if values[f.name] or f.default is MISSING}
         problems = [f"{variable(name)} is not set" for name, value in values.items() if not value]
@@ -126,7 +133,7 @@ def variable(field_name: str) -> str:
 
 
 def variables() -> list[str]:
-    """Every environment variable that is read."""
+    """Every environment variable that the settings read."""
     return [variable(f.name) for f in fields(Settings)]
 
 
