@@ -1,1 +1,1 @@
-"""One file per URL that is advertised, each with one public function."""
+"""One file per published URL. Each file has one public function."""

@@ -1,6 +1,6 @@
 """GET and POST /authorize: the authorization endpoint (RFC 6749 3.1; OpenID Connect Core 3.1.2).
 
-Until a redirect_uri is proven to be the client's, nothing of a request is trusted: a refusal is a page, never a redirect.
+An error is a page, not a redirect, until the redirect_uri is verified.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["answer", "refuse"]
 
 
 def answer(request: Request, provider: Provider) -> Response:
-    """303 to the login page, or past it where this browser's session will do, with the cookie that ties it to the browser."""
+    """303 to the login page, or to the consent page if the browser's session is usable, with the cookie of the interaction."""
     now = provider.now()
 
     # Read.
@@ -35,7 +35,7 @@ def answer(request: Request, provider: Provider) -> Response:
     request.note(client_id=client.client_id)
     profile = PROFILES[client.profile]
 
-    # Check, and remember who is recognised.
+    # Check, and store who is signed in.
     try:
         grant = check()
         request.note(journey=grant.journey)
@@ -47,7 +47,7 @@ def answer(request: Request, provider: Provider) -> Response:
             raise LoginRequired("the user must sign in; send the request without prompt=none")  # OIDCC-3.1.2.1
     except OAuthError as refusal:
         return response.failure(redirect_target, provider, refusal, now=now)
-    except Exception as problem:  # RFC6749-4.1.2.1: the client hears of it, where its redirect_uri is known
+    except Exception as problem:  # RFC6749-4.1.2.1: the client gets the error if its redirect_uri is known.
         return response.failure(redirect_target, provider, aws_errors.refusal(problem), now=now)
 
     # Answer.

@@ -1,7 +1,7 @@
-"""The Lambda authorizer: stands before the bank's own API on API Gateway and lets in who holds a fitting token.
+"""The Lambda authorizer of the bank's own API on API Gateway.
 
-Checks the token, its consent, what it is bound to and its scope; hands on who asks and for whom. What it hands on are
-texts: API Gateway takes no others.
+It checks the access token, its grant, its sender constraint and its scope. Its context tells the API which client calls for
+which user. The values of the context are strings, because API Gateway accepts no others.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from chalicelib.users import assurance
 
 
 def decide(request: Request, method_arn: str, provider: Provider) -> AuthorizerAnswer:
-    """A policy document that allows or denies `method_arn`, with the context for the API or for the refusal."""
+    """A policy document that allows or denies `method_arn`, with the context for the API or for the error response."""
     named = {"interaction_id": request.interaction_id or provider.new_uuid()}
     try:
         now = provider.now()
@@ -35,7 +35,7 @@ def decide(request: Request, method_arn: str, provider: Provider) -> AuthorizerA
 def _more(
     request: Request, opened: VerifiedAccessToken, requested: ResourcePolicy, provider: Provider, *, now: int
 ) -> dict[str, str]:
-    """What few routes ask for. What is consumed comes last: nothing that can fail follows."""
+    """The checks that few routes have. The consumption of a detail is last, because nothing that can fail may follow it."""
     more: dict[str, str] = {}
     if requested.signed:
         from chalicelib.resource_server import signed_request
@@ -49,7 +49,7 @@ def _more(
 
 
 def _refusal(refusal: OAuthError) -> dict[str, str]:
-    """What the gateway response makes of it, and the reason for the log."""
+    """The context of a denial: values for the gateway response, and the reason for the log."""
     headers = dict(refusal.headers)
     error = "" if refusal.silent else refusal.error
     disclosed = {"error": error, "www_authenticate": headers.get("WWW-Authenticate", verified_access_token.BEARER)}
@@ -61,7 +61,7 @@ def _refusal(refusal: OAuthError) -> dict[str, str]:
 
 
 def _demand(request: Request, provider: Provider) -> ResourcePolicy:
-    """What the route asks for, from the settings. A route without a rule is shut. Raises InvalidRequest."""
+    """The policy of the route, from the settings. Raises InvalidRequest if the route has no rule."""
     settings = provider.settings
     try:
         return policy.policy_for(
@@ -83,7 +83,7 @@ def _context(opened: VerifiedAccessToken) -> dict[str, str]:
     if opened.token.authorization_details:
         context["authorization_details"] = json.dumps(opened.token.authorization_details, separators=(",", ":"))
     if opened.proof is not None:
-        context["proof"] = opened.proof  # so that a function of ours behind this one need not take it for a replay
+        context["proof"] = opened.proof  # /userinfo must not take the same proof for a replay.
     if opened.grant is not None:
         login = opened.grant.person
         context |= {

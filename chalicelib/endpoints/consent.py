@@ -1,4 +1,4 @@
-"""GET and POST /consent: the page on which a person agrees, and the authorization response that follows."""
+"""GET and POST /consent: the consent page, and the authorization response that follows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["answer", "refuse"]
 
 
 def answer(request: Request, provider: Provider) -> Response:
-    """The page; or, posted, the way back to the client with a code or with access_denied, or the page again."""
+    """The page; for a POST the authorization response, with a code or with access_denied, or the page again."""
     return _post(request, provider) if request.method == "POST" else _show(request, provider)
 
 
@@ -38,7 +38,7 @@ def _show(request: Request, provider: Provider) -> Response:
         raise
     except Exception as problem:
         if "none" not in grant.request.prompt:
-            raise  # somebody sees the page, and can load it again
+            raise  # A person sees the error page and can reload.
         return response.failure(grant.request, provider, aws_errors.refusal(problem), now=now)  # RFC6749-4.1.2.1
 
 
@@ -71,7 +71,7 @@ def _post(request: Request, provider: Provider) -> Response:
     if action not in ("approve", "look"):
         raise InvalidRequest("action must be approve, cancel or look")
 
-    # Check. Only where something is to be chosen, signed or looked at again is there anything to look at first.
+    # Check. The grant is read first only if its choices, its signature or its page needs it.
     looked = action == "look" or "details" in form or "look" in form
     grant = decision.own(request, key, provider, now=now, decided="approved") if looked else None
     if grant is not None and action == "look":
@@ -86,7 +86,7 @@ def _post(request: Request, provider: Provider) -> Response:
                 return _again(grant, cookie, form, provider, now=now, problem=consent_page.NOTHING_CHOSEN)
             return cancel(grant, cookie, provider, now=now)
 
-    # Remember, and answer.
+    # Store, and answer.
     choice = Choice(browser_binding.requested(form), granted, by_hand=True)
     return approve(grant, key, cookie, choice, provider, now=now)
 
@@ -94,7 +94,7 @@ def _post(request: Request, provider: Provider) -> Response:
 def _again(
     grant: Grant, cookie: str, form: Mapping[str, str], provider: Provider, *, now: int, problem: str | None = None
 ) -> Response:
-    """The page again, as the person left it. Nothing is decided."""
+    """The page again, with the user's choices. It stores no decision."""
     if grant.login is None:
         raise browser_binding.over()
     requested = consent_page.of(grant, grant.login, provider, now=now)

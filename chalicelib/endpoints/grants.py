@@ -1,4 +1,4 @@
-"""GET and POST /grants: what a person lets each app do, and the buttons that end it (FAPI1-BASE-5.2.2-18, OIDCC-16.18)."""
+"""GET and POST /grants: the user's grants, and the buttons that end them (FAPI1-BASE-5.2.2-18, OIDCC-16.18)."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ __all__ = ["answer", "refuse"]
 
 PATH = "/grants"
 SIGN_IN_FORM, GRANTS_FORM = "grants", "session"
-"""What a form is of: the sign-in of a browser that nobody is known in, or the page of who is."""
+"""The page that a form belongs to: the sign-in page, or the list of the signed-in user."""
 PAGE_LIFETIME = 15 * 60
-"""Seconds for which the sign-in page may stay open, and for which who signed in here is recognised."""
+"""Seconds that the sign-in page may stay open, and that the session of this page lasts."""
 
 
 def answer(request: Request, provider: Provider) -> Response:
-    """The page, of who is recognised or else to sign in on; or, posted, 303 to the page as it is afterwards."""
+    """The list of the signed-in user, or the sign-in page; for a POST 303 to the page."""
     now = provider.now()
     if request.method == "POST":
         form = request.form
@@ -54,12 +54,12 @@ def answer(request: Request, provider: Provider) -> Response:
 
 
 def _do(form: Mapping[str, str], token_value: str, provider: Provider, *, now: int) -> Response:
-    """What the person's button says, for the person whose browser it is. Raises AccessDenied."""
+    """Do the action of the button for the user of this browser's session. Raises AccessDenied."""
     known = provider.sessions.find(token_value, now=now)
-    if known is None:  # over since the page was shown: nothing is done for whoever sits there now
+    if known is None:  # The session has ended since the page was shown. Another person may use the browser now.
         return see_other(PATH)
     if form.get("action") == "sign-out":
-        # What was begun here and is not decided yet ends with it.
+        # Undecided interactions of this browser end too.
         provider.sessions.end(token_value, now=now, keep=now + lifetimes.MAX_INTERACTION_LENGTH)
         return see_other(PATH, session.release()).noting(sub=known.sub)
     client_id = form.get("client", "")
@@ -71,7 +71,7 @@ def _do(form: Mapping[str, str], token_value: str, provider: Provider, *, now: i
 
 
 def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: Provider, *, now: int) -> Response:
-    """303 to the page of who signed in, or the sign-in again with what is wrong."""
+    """303 to the list, or the sign-in page with the problem."""
     username = sign_in_form.form_field(form, "username")
     this = browser_binding.attempt(SIGN_IN_FORM, cookie)
     try:
@@ -93,7 +93,7 @@ def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: P
         again = _sign_in_page(cookie, provider, now=now, username=username, problem=sign_in_form.problem(form))
         return again.noting(reason=str(refused))
     login = replace(signed_in.login, username=signed_in.username or username.strip())
-    if not first:  # the first post has the session; this one shows what that one came to
+    if not first:  # The first POST began the session. This POST shows its result.
         return see_other(PATH)
     known = known_browser.remember(request, login.username, provider.kms, provider.new_token_value())
     token_value = session.made(login.auth_time + PAGE_LIFETIME, provider)
@@ -118,7 +118,7 @@ def _sign_in_page(
 
 
 def _by_client(known: Session, provider: Provider, *, now: int) -> dict[str, list[Grant]]:
-    """The person's grants that are in force, by client, the newest first."""
+    """The user's grants in force, by client, newest first."""
     found: dict[str, list[Grant]] = {}
     after: str | None = None
     while True:
@@ -130,7 +130,7 @@ def _by_client(known: Session, provider: Provider, *, now: int) -> dict[str, lis
 
 
 def _entry(given: list[Grant], provider: Provider, *, now: int) -> Entry:
-    """What the grants to one client come to."""
+    """One entry for all grants of a client."""
     client_id = given[0].client_id
     client = provider.clients.find(client_id, now=now)
     until = max(grant.consent_expires_at for grant in given)

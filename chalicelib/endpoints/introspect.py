@@ -1,7 +1,7 @@
 """POST /introspect: token introspection (RFC 7662).
 
-A client may ask about its own tokens. A protected resource, which is what a record's protected_resources make it, may ask
-about any token that carries a scope which it serves, and learns of no other scope. So with authorization details, by their types.
+A client may introspect its own tokens. A protected resource is a client with `protected_resources` in its record. It may
+introspect tokens with a scope or a type of authorization details that it serves, and sees only those.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SIGNED = "application/token-introspection+jwt"
 
 
 def answer(request: Request, provider: Provider) -> Response:
-    """200 with `active`, and with the rest where the caller may know it. A token that is not theirs is just inactive."""
+    """200 with `active`, and with more members for an active token. A token that the caller may not see is inactive."""
     now = provider.now()
     form = request.form
     caller = require_confidential(authenticate(request, form, provider, now=now))
@@ -33,10 +33,10 @@ def answer(request: Request, provider: Provider) -> Response:
             raise InvalidRequest("token is missing")  # RFC7662-2.1
         access_token, grant = use.beside(lambda: provider.tokens.look_up(token, now=now))
     if access_token is None and grant is not None and not matches(token, grant.refresh_hash):
-        grant = None  # a refresh token that was replaced
+        grant = None  # A refresh token that was replaced.
     found = grant or access_token
     if found is not None and found.client_id == caller.client.client_id and not found.is_of(caller.client):
-        access_token = grant = None  # of a client that was registered under this name before
+        access_token = grant = None  # It belongs to an earlier client of this client_id.
     disclosed = _disclosed(access_token, grant, caller.client, issuer=provider.settings.issuer)
     disclosed = {name: value for name, value in disclosed.items() if value is not None}
     request.note(journey=grant.journey if grant is not None and disclosed["active"] else None)
@@ -47,14 +47,14 @@ def answer(request: Request, provider: Provider) -> Response:
 
 
 def _wants_signed(request: Request, caller: AuthenticatedClient) -> bool:
-    """RFC9701-4: the caller asks for a JWT by its Accept header, and its profile has one to give."""
+    """RFC9701-4: the caller requests a JWT by its Accept header, and its profile allows JWTs."""
     accepted = ",".join(request.header_values("accept")).split(",")
     types = {one.partition(";")[0].strip().lower() for one in accepted}
     return SIGNED in types and bool(caller.profile.introspection_signing_algs)
 
 
 def _signed(disclosed: JsonObject, caller: AuthenticatedClient, provider: Provider, *, now: int) -> Response:
-    """RFC9701-5: the answer as a JWT for this caller, which can't be taken for an access token or an ID token."""
+    """RFC9701-5: the response as a JWT for this caller. Its typ keeps it from use as an access token or an ID token."""
     claims = {
         "iss": provider.settings.issuer,
         "aud": caller.client.client_id,
@@ -69,14 +69,14 @@ def _signed(disclosed: JsonObject, caller: AuthenticatedClient, provider: Provid
 
 def _disclosed(token: AccessToken | None, grant: Grant | None, caller: Client, *, issuer: str) -> JsonObject:
     found = token or grant
-    if found is None or (token is not None and not token.cnf and may_write(token)):  # which no resource takes
+    if found is None or (token is not None and not token.cnf and may_write(token)):  # No resource accepts it.
         return {"active": False}
     scope, details = found.scope, found.authorization_details
     if found.client_id != caller.client_id:
         scope = tuple(name for name in scope if name in caller.scope)
         details = tuple(one for one in details if one["type"] in caller.authorization_details_types)
         if not (audience.is_for(token, caller.protected_resources) and (scope or details)):
-            return {"active": False}  # RFC7662-4: nobody learns of tokens that are not theirs
+            return {"active": False}  # RFC7662-4: a caller sees only tokens of its own resources.
     login = grant.login if grant is not None else None
     return {
         "active": True,
@@ -96,5 +96,5 @@ def _disclosed(token: AccessToken | None, grant: Grant | None, caller: Client, *
 
 
 def _sub(login: Authentication | None, *, own: bool) -> str | None:
-    """A client learns by which name it knows the person; what protects the bank's accounts learns whose they are."""
+    """The client's subject for the client; the bank's own sub for a protected resource."""
     return None if login is None else login.client_sub if own else login.sub

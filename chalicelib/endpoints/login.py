@@ -1,4 +1,4 @@
-"""GET and POST /login: the page on which a person proves who they are (FAPI1-BASE-5.2.2.1-3)."""
+"""GET and POST /login: the page on which the user signs in (FAPI1-BASE-5.2.2.1-3)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ANOTHER = "The app that sent you here asked for somebody else to sign in."
 
 
 def answer(request: Request, provider: Provider) -> Response:
-    """The page; or, posted, 303 to the consent page, 303 back to the client, or the page again with what is wrong."""
+    """The page; for a POST 303 to the consent page, the authorization response with an error, or the page with the problem."""
     return _post(request, provider) if request.method == "POST" else _show(request, provider)
 
 
@@ -43,7 +43,7 @@ def _post(request: Request, provider: Provider) -> Response:
             decision.own(request, key, provider, now=now, decided="denied"), cookie, provider, now=now
         )
 
-    # Check. Neither read needs the other.
+    # Check. The two reads are independent.
     found, user = provider.alongside(
         lambda: provider.grants.find(key, now=now), lambda: sign_in_form.find(form, provider.user_directory)
     )
@@ -62,10 +62,10 @@ def _post(request: Request, provider: Provider) -> Response:
         return again(STRONGER, weak)
     except claims_request.AnotherPerson as another:
         return again(ANOTHER, another)
-    except UnmetAuthenticationRequirements as unmet:  # another level than the client must have
+    except UnmetAuthenticationRequirements as unmet:  # The sign-in does not reach the level that the client requires.
         return decision.cancel(grant, cookie, provider, now=now, why=unmet)
 
-    # Remember, and answer.
+    # Store, and answer.
     find_sso_login = sign_in.remember(request, grant, cookie, who, provider, now=now)
     to_consent = see_other(f"/consent?interaction={key}", *find_sso_login)
     return to_consent.noting(client_id=who.client.client_id, sub=who.login.sub)

@@ -1,7 +1,8 @@
-"""GET /.well-known/oauth-protected-resource: what the bank's API asks for (RFC 9728), computed from the authorizer's rules.
+"""GET /.well-known/oauth-protected-resource: the metadata of the bank's API (RFC 9728), computed from the authorizer's rules.
 
-It belongs on the API's own host: there, an HTTP integration that leads here serves it. A handler of the bank's may as well call
-`document` itself.
+The document belongs on the API's own host. There an HTTP integration can serve it from here, or the bank's own function can
+call
+`document`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def answer(request: Request, provider: Provider) -> Response:
 
 
 def document(settings: Settings) -> JsonObject:
-    """The metadata of the API at `settings.resource_url` (RFC 9728 2); a member with nothing to say is left out."""
+    """The metadata of the API at `settings.resource_url` (RFC 9728 2). Empty members are left out."""
     rules = policy.rules(settings.resource_rules).values()
     profiles = PROFILES.values()
     members = {

@@ -1,4 +1,4 @@
-"""GET /.well-known/openid-configuration: OpenID Connect Discovery 4, the same document as RFC 8414's."""
+"""GET /.well-known/openid-configuration: OpenID Connect Discovery 4. The document is that of RFC 8414."""
 
 from __future__ import annotations
 

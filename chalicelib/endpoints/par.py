@@ -20,8 +20,8 @@ from chalicelib.tokens.sender_constraint import Proof
 
 
 def answer(request: Request, provider: Provider) -> Response:
-    """201 with the request_uri and its life in seconds."""
-    now = provider.now()  # one request, one instant
+    """201 with the request_uri and its lifetime in seconds."""
+    now = provider.now()  # One time for the whole request.
 
     # Read.
     form = request.form
@@ -30,7 +30,7 @@ def answer(request: Request, provider: Provider) -> Response:
     caller = client_authentication.authenticate(request, form, provider, now=now)
 
     with consuming(caller.single_use, provider, now=now) as use:
-        # Check. A proof sent now binds the code to its key.
+        # Check. A DPoP proof binds the code to its key.
         shown = dpop.proof(request, urls=provider.settings.addresses(request.path), nonces=provider.nonces, now=now)
         if shown is not None:
             use.add(shown.single_use)
@@ -38,7 +38,7 @@ def answer(request: Request, provider: Provider) -> Response:
             dpop.require_server_nonce(shown, provider.nonces, now=now)
         requested = _checked(form, caller, shown, provider, now=now)
 
-        # Remember. Nobody knows the request_uri yet.
+        # Store. The client does not have the request_uri yet.
         token_value = provider.new_token_value()
         grant = new_grant(
             token_value, requested, caller.client, caller.profile, journey=request.interaction_id, now=now

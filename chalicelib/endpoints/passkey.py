@@ -1,4 +1,4 @@
-"""GET and POST /passkey: a person who was invited adds a passkey, after password and one-time code."""
+"""GET and POST /passkey: an invited user adds a passkey, after password and one-time code."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from chalicelib.user_directory import Passkeys, SignInRefused
 from chalicelib.users import web_authentication
 
 PAGE_LIFETIME = 24 * 3600
-"""Seconds that the page may stay open: as long as a link lasts."""
+"""Seconds that the page may stay open. It equals the lifetime of an invitation."""
 
-# One text for all: another one would tell whose link it is.
+# One text for all problems. Different texts would reveal whose link it is.
 MISMATCH_TEXT = (
     "That did not match. Check your user name, password and one-time code, and try again. "
     "A link works once, for a day, and for the person it was made for."
 )
 FIELDS = ("username", "password", "one_time_code", "invitation")
 MAX_LENGTH = 1024
-"""Characters of any of them that are looked at."""
+"""Characters of each field that are read."""
 
 
 def answer(request: Request, provider: Provider) -> Response:
-    """The page behind the link; or, posted, the page that makes the passkey, the same again, or the page that says it is done."""
+    """The page of the link; for a POST the page that makes the passkey, the same page again, or the final page."""
     passkeys = provider.user_directory.passkeys
     if passkeys is None:
         raise NotFoundOrMethodNotAllowed("passkeys are not offered here")
@@ -46,7 +46,7 @@ def answer(request: Request, provider: Provider) -> Response:
 
 
 def refuse(refusal: OAuthError, provider: Provider, reference: str | None) -> Response:
-    """The refusal as a page. `reference`: what the log calls this call by."""
+    """The error as a page. `reference`: the interaction id of the call in the log."""
     return render.error(
         bank_name=provider.settings.bank_name,
         error=refusal.error,
@@ -120,5 +120,5 @@ def _page(
 
 
 def _bound(enrolment_token: str, cookie: str) -> str:
-    """The ticket as it is remembered: of no use in another browser, and no invitation, since those have no space."""
+    """The enrolment token as it is stored. Its cookie binds it to the browser. Its space keeps it apart from invitations."""
     return f"{enrolment_token} {cookie}"

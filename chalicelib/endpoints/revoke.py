@@ -11,7 +11,7 @@ from chalicelib.storage.grant_records import AccessToken, Grant
 
 
 def answer(request: Request, provider: Provider) -> Response:
-    """200, whether or not there was anything to revoke (RFC 7009 2.2). What is another client's stays."""
+    """200 in every case (RFC 7009 2.2). Tokens of other clients are not revoked."""
     now = provider.now()
     form = request.form
     caller = client_authentication.authenticate(request, form, provider, now=now)
@@ -28,7 +28,7 @@ def answer(request: Request, provider: Provider) -> Response:
 
 
 def _revoke(value: str, token: AccessToken | None, grant: Grant | None, provider: Provider, *, now: int) -> None:
-    """An access token ends alone; with a refresh token goes the whole grant, also with one that was replaced: RFC7009-2.1."""
+    """Revoke the access token alone, or with a refresh token, even a replaced one, the whole grant: RFC7009-2.1."""
     if token is not None:
         provider.tokens.revoke(value, grant, now=now)
     elif grant is not None:

@@ -22,14 +22,14 @@ GRANTS = {
 
 
 def answer(request: Request, provider: Provider) -> Response:
-    """200 with the token response (RFC 6749 5.1); `scope` is always in it."""
+    """200 with the token response (RFC 6749 5.1). It always has `scope`, except for tokens without scope values."""
     now = provider.now()
     form = request.form
     caller = client_authentication.authenticate(request, form, provider, now=now)
     with consuming(caller.single_use, provider, now=now) as use:
         possession = _possession(
             request, caller, use, provider, now=now
-        )  # first: what is refused uses the proof up too
+        )  # First, so that an error uses the proof up too.
         issue = GRANTS[_grant_type(form, caller)]
         issued = issue(caller, form, possession, use, provider, now=now)
     return uncached(200, **issued.members).noting(client_id=caller.client.client_id, grant_type=form["grant_type"])
@@ -38,7 +38,7 @@ def answer(request: Request, provider: Provider) -> Response:
 def _possession(
     request: Request, caller: AuthenticatedClient, use: SingleUseValues, provider: Provider, *, now: int
 ) -> PresentedKeys:
-    """What the request shows that the caller holds. Raises InvalidDpopProof or UseDpopNonce."""
+    """The keys that the request proves. Raises InvalidDpopProof or UseDpopNonce."""
     urls = provider.settings.addresses(request.path)
     shown = dpop.proof(request, urls=urls, nonces=provider.nonces, now=now)
     if shown is not None:
@@ -49,7 +49,7 @@ def _possession(
 
 
 def _grant_type(form: Mapping[str, str], caller: AuthenticatedClient) -> str:
-    """The grant_type, if it is one of ours and the client's (RFC 6749 5.2)."""
+    """The grant_type, if it is supported and the client is registered for it (RFC 6749 5.2)."""
     grant_type = form.get("grant_type")
     if grant_type is None:
         raise InvalidRequest("grant_type is missing")

@@ -1,4 +1,4 @@
-"""GET and POST /userinfo: what the person agreed to tell (OpenID Connect Core 5.3, FAPI1-BASE-6.2.1-1)."""
+"""GET and POST /userinfo: the claims that the user consented to (OpenID Connect Core 5.3, FAPI1-BASE-6.2.1-1)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ SCOPE = "openid"
 
 
 def answer(request: Request, provider: Provider) -> Response:
-    """200 with `sub` and the claims of the token's scope, of the token's person: FAPI1-BASE-6.2.1-6, FAPI1-BASE-6.2.1-7.
+    """200 with `sub` and the claims of the access token's scope: FAPI1-BASE-6.2.1-6, FAPI1-BASE-6.2.1-7.
 
-    As a JWT where the client registered that.
+    The response is a JWT if the client registered one.
     """
     now = provider.now()
     addresses, resource = provider.settings.addresses(request.path), userinfo(provider.settings)
@@ -50,12 +50,12 @@ def answer(request: Request, provider: Provider) -> Response:
 
 
 def _as_registered(disclosed: Claims, client: Client, provider: Provider, *, now: int) -> Response:
-    """OIDCC-5.3.2: signed, encrypted, or both; else plain JSON. What is signed says by whom and for whom."""
+    """OIDCC-5.3.2: signed, encrypted, or both; otherwise plain JSON. A signed response has `iss` and `aud`."""
     alg = client.userinfo_signed_response_alg
     if alg is None and client.userinfo_encrypted_response_alg is None:
         return uncached(200, **disclosed)
     from chalicelib.clients.encryption import encrypted
-    from chalicelib.keys import jose  # brings PyJWT, which plain JSON never needs
+    from chalicelib.keys import jose  # This imports PyJWT, which plain JSON does not need.
 
     profile = PROFILES[client.profile]
     if client.userinfo_encrypted_response_alg is not None:
