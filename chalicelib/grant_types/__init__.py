@@ -1,1 +1,1 @@
-"""One file a grant type, with one public function, `issue`; and what the front channel gives."""
+"""One file per grant type, with one public function `issue`; and the tokens of the front channel."""

@@ -1,4 +1,4 @@
-"""The access token, as it is made, whichever grant_type or endpoint gives it."""
+"""Access tokens are made here, for every grant type and endpoint."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ def of_token_request(
     settings: Settings,
     now: int,
 ) -> AccessToken:
-    """A token of a person's grant. `form`: the request, which may name some of the grant's resources. Raises InvalidTarget."""
+    """An access token of a user's grant. `form`: the token request, which may name some of the grant's resources.
+
+    Raises InvalidTarget.
+    """
     named = audience.narrowed(form, grant.request.resource, settings)
     return new_access_token(
         caller.client,
@@ -53,9 +56,10 @@ def new_access_token(
     grant: Grant | None = None,
     now: int,
 ) -> AccessToken:
-    """A token for `scope` and `details`, bound to `cnf`. It ends with its grant, or with what it is for.
+    """An access token for `scope` and `details`, bound to `cnf`. It expires with its grant or its authorization details.
 
-    `named`: the resources that its client named. `grant`: the person's, None for a client's own token.
+    `named`: the resources that the client named.
+    `grant`: the user's grant, None for a client's own token.
     """
     ends = now + lifetimes.of_access_token(client, profile, bound=bool(cnf))
     if grant is not None:

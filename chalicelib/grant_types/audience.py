@@ -1,4 +1,4 @@
-"""The protected resources that an access token is good at (RFC 8707 2.2; RFC 9700 2.3)."""
+"""The protected resources of an access token (RFC 8707 2.2; RFC 9700 2.3)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from chalicelib.users import claims
 
 
 def narrowed(form: Mapping[str, str], granted: tuple[str, ...], settings: Settings) -> tuple[str, ...]:
-    """Those that a token request names, else all of `granted`, which names none where the client named none.
+    """The resources of a token request, or all of `granted` if it names none. `granted` is empty if the client named none.
 
-    Raises InvalidTarget: what was granted is never widened.
+    Raises InvalidTarget: a token request can't widen the grant.
     """
     named = resource.requested(form, lambda: policy.resources(settings))
     if granted and not set(named) <= set(granted):
@@ -25,10 +25,10 @@ def narrowed(form: Mapping[str, str], granted: tuple[str, ...], settings: Settin
 def of_token(
     named: tuple[str, ...], settings: Settings, *, bound: bool, scope: Collection[str], details: Collection[object]
 ) -> tuple[str, ...]:
-    """What a token is good at whose client named these.
+    """The resources of a token whose client named `named`.
 
-    Where it named none: all, if the token is bound, since who sees it can't use it. One that is bound to nothing is good where
-    its scope leads: at userinfo by openid (OIDCC-5.3.1), at the API by what is about the API, and at no other resource.
+    A bound token without named resources is valid at all resources, because only its holder can use it. An unbound token is
+    valid only where its scope belongs: at userinfo for openid (OIDCC-5.3.1), and at the API for scope values of the API.
     """
     if named or bound:
         return named

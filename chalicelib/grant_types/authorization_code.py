@@ -1,4 +1,4 @@
-"""grant_type authorization_code (RFC 6749 4.1.3): a code, once, for tokens."""
+"""grant_type authorization_code (RFC 6749 4.1.3): it redeems a code once for tokens."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def issue(
 ) -> TokenResponse:
     """The token response. Raises InvalidRequest or InvalidGrant.
 
-    All that can fail comes before the write that redeems the code: its checks, the assertion's single use, the signature.
+    Everything that can fail comes before the write that redeems the code: the checks, the single use of the assertion, the
+    signature.
     """
     code, grant = _redeemable(caller, form, possession, use, provider, now=now)
     cnf = _bound(caller, grant, possession)
@@ -59,7 +60,7 @@ def issue(
         )
     except (
         Replayed
-    ):  # RFC6749-4.1.2, FAPI1-BASE-5.2.2-13: it was stolen, from one of the two; the write ended what it gave
+    ):  # RFC6749-4.1.2, FAPI1-BASE-5.2.2-13: one of two callers stole the code. The write has revoked the grant.
         raise InvalidGrant("the code can't be redeemed", detail="the code was replayed; its grant is revoked") from None
     except NotOpen:
         raise InvalidGrant("the code can't be redeemed", detail="expired or revoked while it was redeemed") from None
@@ -76,9 +77,10 @@ def _redeemable(
     *,
     now: int,
 ) -> tuple[TokenValue, Grant]:
-    """The code and its grant, if it may be redeemed by this caller with this verifier: FAPI1-BASE-5.2.2.1-5.
+    """The code and its grant, if the caller may redeem it with this code_verifier: FAPI1-BASE-5.2.2.1-5.
 
-    Or if it was before, by somebody who showed all of this: only that is a replay, and who saw the code alone ends nothing.
+    A redeemed code also passes, so that the write can detect the replay. A caller who has only the code does not get so far,
+    and can't revoke the grant.
     """
     value, redirect_uri = form.get("code"), form.get("redirect_uri")
     if value is None:
@@ -114,9 +116,9 @@ def _refused(detail: str) -> InvalidGrant:
 def _refresh_token(
     caller: AuthenticatedClient, grant: Grant, cnf: dict[str, str], provider: Provider
 ) -> RefreshToken | None:
-    """Where the client has them, and what was agreed to may be had again; a public client's are of a family.
+    """A refresh token, if the client is registered for it and the grant is not one-off. Otherwise None.
 
-    But where they are bound to its key, which a thief of the token does not have.
+    The refresh tokens of a public client rotate, unless they are bound to its key.
     """
     refreshes = "refresh_token" in caller.client.grant_types and "refresh_token" in caller.profile.grant_types
     if not refreshes or not details.recur(grant.granted):
@@ -127,7 +129,7 @@ def _refresh_token(
 
 
 def _bound(caller: AuthenticatedClient, grant: Grant, possession: PresentedKeys) -> dict[str, str]:
-    """What the tokens are bound to, which the caller shows. Raises InvalidRequest or InvalidGrant."""
+    """The `cnf` of the tokens, from the caller's keys. Raises InvalidRequest or InvalidGrant."""
     writes = holder_of_key.may_write(grant)
     if writes and caller.client.public and grant.request.dpop_jkt is None:
         raise _refused("a public client's code with write access is not bound to a key")

@@ -1,4 +1,4 @@
-"""grant_type client_credentials (RFC 6749 4.4): an access token for the client itself; no person, no refresh token."""
+"""grant_type client_credentials (RFC 6749 4.4): an access token for the client itself, without a user and a refresh token."""
 
 from __future__ import annotations
 
@@ -48,5 +48,7 @@ def issue(
         now=now,
     )
     access_token = with_week(provider.new_token_value(), token.expires_at)
-    use.beside(lambda: provider.tokens.put(access_token, token))  # which nobody has unless this is answered
+    use.beside(
+        lambda: provider.tokens.put(access_token, token)
+    )  # The client gets the token only if the request succeeds.
     return token_response(access_token, token, now=now)

@@ -1,6 +1,8 @@
-"""What the authorization endpoint itself hands out (OpenID Connect Core 3.3.2.5): by itself no grant_type of the token endpoint.
+"""The tokens that the authorization endpoint issues (OpenID Connect Core 3.3.2.5). This is not a grant type of the token
+endpoint.
 
-Beside the code, an ID token that signs the response, and a token of which the whole way is public: it only reads.
+Beside the code there is an ID token, which signs the response, and maybe an access token. That token passes through the
+browser, so it is for reading only.
 """
 
 from __future__ import annotations
@@ -21,9 +23,9 @@ from chalicelib.storage.token_values import join
 def issue(
     grant: Grant, code: str, provider: Provider, *, now: int
 ) -> tuple[tuple[str, AccessToken] | None, dict[str, str]]:
-    """The access token with its handle, to be written with the approval, and the parameters of the response.
+    """The access token with its value, which the approval stores, and the parameters of the response.
 
-    Raises AccessDenied where the client of the access token is no longer registered.
+    Raises AccessDenied if the client is no longer registered.
     """
     client = provider.clients.find(grant.client_id, now=now)
     if client is None or not grant.is_requested_by(client, lifetime=PROFILES[client.profile].request_uri_lifetime):
@@ -41,7 +43,7 @@ def issue(
 
 
 def _access_token(grant: Grant, client: Client, profile: Profile, settings: Settings, *, now: int) -> AccessToken:
-    """W2 and W5 of the Read-and-Write profile: bound to nothing, since a browser has no key, and so without what writes."""
+    """W2 and W5 of the Read-and-Write profile: a browser has no key, so the token is unbound and has no write access."""
     reads = scope.read(grant.scope)
     named = grant.request.resource
     return new_access_token(client, profile, settings, scope=reads, cnf={}, named=named, grant=grant, now=now)

@@ -1,4 +1,4 @@
-"""The ID token of a grant: which claims it holds, and for whom it is encrypted, at either endpoint."""
+"""The ID token of a grant: its claims and its encryption, at both endpoints."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ def id_token_of(
     code: str | None = None,
     now: int,
 ) -> str:
-    """The signed ID token. `access_token`, `code`: that are given beside it; with a code it is in the authorization response.
+    """The signed ID token.
 
-    There it passes through a browser, its history and its logs, and is the response's detached signature: FAPI1-ADV-5.2.2.1-4.
+    `access_token`, `code`: issued together with it. With a code it is part of the authorization response. There it is the
+    detached signature of the response, and it passes through the browser, its history and its logs: FAPI1-ADV-5.2.2.1-4.
     """
     request, login = grant.request, grant.person
     encrypts = client.id_token_encrypted_response_alg is not None

@@ -1,4 +1,4 @@
-"""grant_type refresh_token (RFC 6749 6): a new access token within a consent that is still in force."""
+"""grant_type refresh_token (RFC 6749 6): a new access token of a grant in force."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from chalicelib.tokens.sender_constraint import PresentedKeys
 from chalicelib.user_directory import Unavailable
 
 MAX_ROTATION_ATTEMPTS = 8
-"""How many may use one refresh token at the same time, and each be answered."""
+"""Number of parallel requests with one refresh token that all succeed."""
 
 
 def issue(
@@ -33,7 +33,7 @@ def issue(
     *,
     now: int,
 ) -> TokenResponse:
-    """The token response. The refresh token stays the same (FAPI2-SP-FINAL-5.3.2.1-9), but an unbound public one.
+    """The token response. The refresh token stays the same (FAPI2-SP-FINAL-5.3.2.1-9), except for an unbound public client.
 
     Raises InvalidRequest, InvalidGrant, InvalidScope or InvalidAuthorizationDetails.
     """
@@ -47,7 +47,7 @@ def issue(
         writes=holder_of_key.may_write(grant),
     )
     grant = _require_good(used, grant, provider, now=now)
-    # What the client may no longer ask for, it gets no longer.
+    # The client no longer gets values that its record has lost.
     granted = tuple(token for token in grant.scope if token in caller.client.scope)
     given = details.of_allowed_types(grant.granted, caller.client.authorization_details_types)
     if not granted and not given:
@@ -64,9 +64,9 @@ def issue(
 def _keep(
     used: TokenValue, grant: Grant, access_token: str, token: AccessToken, provider: Provider, *, now: int
 ) -> str | None:
-    """Remember the access token; then the next refresh token of a family, which is given. Raises InvalidGrant.
+    """Store the access token. Then rotate the refresh token of a family, and give the new one. Raises InvalidGrant.
 
-    The token is put while the directory is asked: nobody has it unless the person may still sign in.
+    The token is stored while the user directory is read. The client gets it only if the user may still sign in.
     """
     _, may = provider.alongside(
         lambda: provider.tokens.put(access_token, token), lambda: _may_sign_in(grant, provider, now=now)
@@ -82,7 +82,7 @@ def _keep(
             again = not matches(used.value, grant.refresh_hash)
             provider.grants.rotate(grant, following.hash, now=now, again=again)
             return following.token_value
-        except Replayed:  # somebody was faster: the same client, or a thief
+        except Replayed:  # Another request was faster: of the same client, or of a thief.
             grant = _again(used, provider, now=now)
         except NotOpen:
             raise _refused("revoked while it was used") from None
@@ -90,7 +90,7 @@ def _keep(
 
 
 def _may_sign_in(grant: Grant, provider: Provider, *, now: int) -> bool:
-    """Whether the grant's person is still known. Raises TemporarilyUnavailable where the directory can't say."""
+    """Whether the grant's user may still sign in. Raises TemporarilyUnavailable if the directory can't answer."""
     try:
         return provider.user_directory.may_sign_in(grant.person.sub, now=now)
     except Unavailable:
@@ -98,7 +98,7 @@ def _may_sign_in(grant: Grant, provider: Provider, *, now: int) -> bool:
 
 
 def _again(used: TokenValue, provider: Provider, *, now: int) -> Grant:
-    """The grant as it is now, if the refresh token is still good. Raises InvalidGrant."""
+    """The current grant, if the refresh token is still valid. Raises InvalidGrant."""
     grant = provider.grants.find_refreshable(used, now=now)
     if grant is None:
         raise _refused("revoked while it was used")
@@ -106,7 +106,7 @@ def _again(used: TokenValue, provider: Provider, *, now: int) -> Grant:
 
 
 def _reused(grant: Grant, provider: Provider, *, now: int) -> InvalidGrant:
-    """RFC9700-4.14.2: of two who have a refresh token that is good once, one stole it; the whole family dies."""
+    """RFC9700-4.14.2: revoke the grant. A rotated refresh token was used again, so it may be stolen."""
     provider.grants.revoke(grant.key, now=now)
     return _refused("the refresh token was used before; its grant is revoked")
 
@@ -114,7 +114,7 @@ def _reused(grant: Grant, provider: Provider, *, now: int) -> InvalidGrant:
 def _refreshable(
     caller: AuthenticatedClient, form: Mapping[str, str], use: SingleUseValues, provider: Provider, *, now: int
 ) -> tuple[TokenValue, Grant]:
-    """The refresh token and its grant, if it is the caller's. One that was replaced is judged after every other check."""
+    """The refresh token and its grant, if it was issued to the caller. A replaced token is checked after everything else."""
     value = form.get("refresh_token")
     if value is None:
         raise InvalidRequest("refresh_token is required")
@@ -131,7 +131,7 @@ def _refreshable(
 
 
 def _require_good(used: TokenValue, grant: Grant, provider: Provider, *, now: int) -> Grant:
-    """The grant, if this is its refresh token, or the one before whose answer may be lost. Raises InvalidGrant."""
+    """The grant, if this is its refresh token, or the one before it within the tolerance. Raises InvalidGrant."""
     if matches(used.value, grant.refresh_hash) or refresh_token.is_tolerated(used, grant, now=now):
         return grant
     if refresh_token.was_good(used, grant):

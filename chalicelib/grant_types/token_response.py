@@ -1,4 +1,4 @@
-"""The token response (RFC 6749 5.1, OpenID Connect Core 3.1.3.3), whichever grant_type or endpoint gives it."""
+"""The token response (RFC 6749 5.1, OpenID Connect Core 3.1.3.3) of every grant type and endpoint."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from chalicelib.tokens import sender_constraint
 
 @dataclass(frozen=True)
 class TokenResponse:
-    """What a client is given. Made in `token_response` alone.
+    """A token response. Only `token_response` makes it.
 
-    `expires_in`: seconds. `scope`, `authorization_details`, `refresh_token`, `id_token`: None where there is none.
+    `expires_in`: seconds.
+    `scope`, `authorization_details`, `refresh_token`, `id_token`: None if absent.
     """
 
     access_token: str
@@ -26,14 +27,14 @@ class TokenResponse:
 
     @property
     def members(self) -> JsonObject:
-        """The members of the response, without those that there are not."""
+        """The members of the JSON object, without the absent ones."""
         return {name: value for name, value in vars(self).items() if value is not None}
 
 
 def token_response(
     access_token: str, token: AccessToken, *, refresh_token: str | None = None, id_token: str | None = None, now: int
 ) -> TokenResponse:
-    """The response that gives `access_token`, which `token` is remembered of, and what goes with it."""
+    """The response with `access_token`, whose stored record is `token`, and with the other tokens."""
     return TokenResponse(
         access_token=access_token,
         token_type=sender_constraint.token_type(token.cnf),
