@@ -1,1 +1,1 @@
-"""One authorization request, answered in one browser: resolving it, single sign-on, sign-in, consent, decision, response."""
+"""One authorization request in one browser: resolution, single sign-on, sign-in, consent, decision and response."""

@@ -1,6 +1,6 @@
-"""Which browser an interaction belongs to: a cookie of its own, and a token in each form.
+"""The binding of an interaction to one browser: a cookie per interaction, and a token in each form.
 
-Another browser that opens the same link has no cookie and gets nowhere; another site that posts our form knows no token.
+Another browser with the same link has no cookie. Another site that posts our form does not know the form's token.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from chalicelib.storage.grant_records import Decision, Grant
 from chalicelib.storage.token_values import digest, matches
 
 PREFIX = "__Host-ducat-"
-"""A browser takes a cookie of that prefix only for this very host, Secure and for all paths (RFC 6265bis 4.1.3.2)."""
+"""A browser accepts a cookie with this prefix only for this host, with Secure and for all paths (RFC 6265bis 4.1.3.2)."""
 
 
 def bind(key: str, cookie: str, *, seconds: int) -> tuple[str, str]:
-    """The Set-Cookie header that ties the interaction `key` to the browser which gets it."""
+    """The Set-Cookie header that binds the interaction `key` to the browser."""
     return ("Set-Cookie", f"{_name(key)}={cookie}; Max-Age={seconds}; Path=/; Secure; HttpOnly; SameSite=Lax")
 
 
 def release(key: str) -> tuple[str, str]:
-    """The Set-Cookie header that ends it."""
+    """The Set-Cookie header that deletes the cookie."""
     return bind(key, "", seconds=0)
 
 
 def require_own(request: Request, grant: Grant | None, *, now: int, decided: Decision = "") -> Grant:
-    """The grant that is being answered, if it is there and this browser's. Raises AccessDenied, for a page.
+    """The grant of the interaction, if it exists and belongs to this browser. Raises AccessDenied, for a page.
 
-    `decided`: one that was decided so will do too, until its code is redeemed.
+    `decided`: a decision that is also accepted, until the code is redeemed.
     """
     if grant is not None:
         request.note(client_id=grant.client_id, journey=grant.journey)
@@ -44,12 +44,12 @@ def require_own(request: Request, grant: Grant | None, *, now: int, decided: Dec
 
 
 def over() -> AccessDenied:
-    """What a person is told whose interaction is no longer open."""
+    """The error for an interaction that has ended."""
     return AccessDenied("this login has expired or was completed; please start again at the app that sent you here")
 
 
 def require_posted(request: Request, form: Mapping[str, str]) -> tuple[str, str]:
-    """The interaction's key and the browser's cookie, of a form that we made for it. Raises AccessDenied."""
+    """The interaction's key and the browser's cookie, from a form that we made for this browser. Raises AccessDenied."""
     key = form.get("interaction", "")
     cookie = request.cookies.get(_name(key), "")
     made = token(key, cookie, person=requested(form))
@@ -62,41 +62,41 @@ def require_posted(request: Request, form: Mapping[str, str]) -> tuple[str, str]
 
 
 def cookie_of(request: Request, key: str) -> str:
-    """The browser's cookie for an interaction; empty if it has none."""
+    """The browser's cookie of an interaction; empty if there is none."""
     return request.cookies.get(_name(key), "")
 
 
 def requested(form: Mapping[str, str]) -> str:
-    """Whom the page asked that the form is of, as `token` was told; empty where it asked nobody in particular."""
+    """The `person` of the form's token (see `token`); empty if the page was not for a certain person."""
     return form.get("csrf", "").partition(".")[2]
 
 
 def token(key: str, cookie: str, *, person: str = "") -> str:
-    """The form's token: only a page that was made for this browser and this interaction has it.
+    """The form's token (CSRF). Only a page for this browser and this interaction has it.
 
-    `person`: digest of the sub of whom the page asks, so that it can't be answered in the name of who signed in later.
+    `person`: digest of the sub of the user on the page. A form can't be posted for a user who signed in later.
     """
     made = hmac.digest(cookie.encode(), f"form {key} {person}".encode(), sha256)
     return urlsafe_b64encode(made).rstrip(b"=").decode() + (f".{person}" if person else "")
 
 
 def challenge(key: str, cookie: str, nonce: str) -> str:
-    """What an authenticator is asked to sign for a page of this browser and interaction; 32 bytes, base64url.
+    """The challenge for an authenticator on a page of this browser and interaction; 32 bytes, base64url.
 
-    `nonce`: a handle that the page posts back, so that no two pages ask for the same.
+    `nonce`: a random value that the page posts back. Each page has its own challenge.
     """
     made = hmac.digest(cookie.encode(), f"challenge {key} {nonce}".encode(), sha256)
     return urlsafe_b64encode(made).rstrip(b"=").decode()
 
 
 def enrolment_token(key: str, cookie: str) -> str:
-    """What this browser is given for the link `key`: the same each time, so that a form that is sent again goes on."""
+    """The enrolment token of this browser for the link `key`. It is the same each time, so that a form may be sent again."""
     made = hmac.digest(cookie.encode(), f"ticket {key}".encode(), sha256)
     return urlsafe_b64encode(made).rstrip(b"=").decode()
 
 
 def attempt(key: str, cookie: str) -> str:
-    """The name of this browser's login, by which it may send the same form again (models/: rule 3)."""
+    """The name of this browser's login. The same form may be sent again under it (models/: rule 3)."""
     return digest(f"login {key} {cookie}")
 
 

@@ -1,4 +1,4 @@
-"""The page that asks a person to agree: what of the request it says, and the same page again."""
+"""The consent page: its content, and the same page again with a problem."""
 
 from __future__ import annotations
 
@@ -24,7 +24,11 @@ NOTHING_CHOSEN = "You have not chosen anything to allow. Choose what you want to
 
 @dataclass(frozen=True)
 class Question:
-    """What a grant asks a person. `wanted`: all of it; `bond`: what of it is remembered. Made in `of` alone."""
+    """The question of the consent page. Only `of` makes it.
+
+    `wanted`: the requested access.
+    `bond`: the remembered consent that applies to it.
+    """
 
     grant: Grant
     login: Authentication
@@ -34,17 +38,17 @@ class Question:
 
     @property
     def new(self) -> RequestedAccess:
-        """What of it was not agreed to before."""
+        """The part of the requested access that is not in the remembered consent."""
         return remembered_consent.new(self.wanted, self.bond.remembered)
 
     @property
     def answered(self) -> bool:
-        """Whether what was agreed to before spares the question."""
+        """Whether the remembered consent covers the request, so that no page is needed."""
         return "consent" not in self.grant.request.prompt and bool(self.bond.remembered) and not any(self.new)
 
 
 def of(grant: Grant, login: Authentication, provider: Provider, *, now: int) -> Question:
-    """What the grant asks. Raises AccessDenied where its client is gone, or access to it ended."""
+    """The question of a grant. Raises AccessDenied if the client is no longer registered or the user ended its access."""
     client = provider.clients.find(grant.client_id, now=now)
     if client is None or not grant.is_requested_by(client, lifetime=PROFILES[client.profile].request_uri_lifetime):
         raise AccessDenied("the app that sent you here is no longer registered")
@@ -62,7 +66,11 @@ def page(
     chosen: Mapping[str, str] | None = None,
     problem: str | None = None,
 ) -> Response:
-    """The page. `chosen`: the form as the person left it, where it is shown again; `problem`: what keeps it from being taken."""
+    """The consent page.
+
+    `chosen`: the form fields as the user left them, if the page is shown again.
+    `problem`: the reason why it is shown again.
+    """
     grant, login = question.grant, question.login
     return render.consent(
         bank_name=provider.settings.bank_name,
@@ -88,7 +96,7 @@ def _in_words(question: RequestedAccess, with_scope: tuple[str, ...]) -> list[st
 
 
 def _access_texts(wanted: RequestedAccess, new: RequestedAccess) -> list[str]:
-    """Everything that is asked for; what was not agreed to before comes first, and says so."""
+    """All requested access. New access comes first and is marked."""
     new_texts = _in_words(new, wanted[0])
     return [
         *(f"{words} (new)" for words in new_texts),

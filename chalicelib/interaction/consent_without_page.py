@@ -1,4 +1,4 @@
-"""What a person agreed to before spares a question now, for as long as that still holds."""
+"""Approval by remembered consent, without a page."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from chalicelib.storage.stores import NotOpen
 
 
 def bond_of(grant: Grant, client: Client, wanted: RequestedAccess, provider: Provider, *, now: int) -> Bond:
-    """Of what is wanted, what was agreed to before and still is, where that may spare a question. Raises AccessDenied.
+    """The bond with the remembered consent that covers parts of the request and is still valid. Raises AccessDenied.
 
-    What is remembered lives from a grant, and ends with it.
+    A remembered consent belongs to a grant, and ends with it.
     """
     if grant.bond is None or not remembered_consent.may_be_remembered(grant.request, client, PROFILES[client.profile]):
         return Bond(grant.epoch)
     bond = provider.bonds.find(grant.bond, now=now)
-    if bond.epoch > grant.epoch:  # the person ended this app's access since signing in
+    if bond.epoch > grant.epoch:  # The user ended this app's access after signing in.
         raise browser_binding.over()
     of_use = [one for held in bond.remembered if (one := remembered_consent.of_use(held, wanted)) is not None]
     since = client.registered_at
@@ -33,7 +33,7 @@ def bond_of(grant: Grant, client: Client, wanted: RequestedAccess, provider: Pro
 
 
 def approve_as_before(grant: Grant, cookie: str, person: str, bond: Bond, provider: Provider, *, now: int) -> Response:
-    """Approved as before, for no longer than before. What was wanted is remembered by this grant from here on."""
+    """Approve by remembered consent, for no longer than that. The new grant then carries the remembered consent."""
     try:
         provider.bonds.rely(str(grant.bond), bond, grant.key)
     except NotOpen:

@@ -1,6 +1,7 @@
-"""What a person decides, written once, and the answer to the client that follows (RFC 6749 4.1.2).
+"""The user's decision, which is written once, and the authorization response (RFC 6749 4.1.2).
 
-Whatever the answer needs, such as a signature, is there before the decision is written; what is not needed follows, quietly.
+Everything that the response needs, such as a signature, is made before the decision is written. Optional writes follow it, and
+their failure has no effect on the response.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ from chalicelib.users import claims
 
 @dataclass(frozen=True)
 class Choice:
-    """What the person agreed to. `person`: digest of the sub of who was asked. `granted`: of the authorization details.
+    """The user's approval.
 
-    `by_hand`: somebody read the page, and so need not be asked again. `until`: when what comes of it ends, where that is
-    sooner than the grant says; epoch seconds.
+    `person`: digest of the sub of the user on the page.
+    `granted`: the granted authorization details.
+    `by_hand`: the user read the page, so the consent may be remembered.
+    `until`: when the consent ends, if that is earlier than the grant says; epoch seconds.
     """
 
     person: str
@@ -36,7 +39,7 @@ class Choice:
 
 
 def own(request: Request, key: str, provider: Provider, *, now: int, decided: Decision = "") -> Grant:
-    """The grant of the page that was posted, if it is this browser's and nobody signed out since. Raises AccessDenied."""
+    """The grant of the posted page, if it is this browser's and its session has not signed out. Raises AccessDenied."""
     grant = browser_binding.require_own(request, provider.grants.find(key, now=now), now=now, decided=decided)
     if grant.session is not None and provider.sessions.signed_out(grant.session):
         raise browser_binding.over()
@@ -44,21 +47,21 @@ def own(request: Request, key: str, provider: Provider, *, now: int, decided: De
 
 
 def needs_a_look(grant: Grant) -> bool:
-    """Whether the grant has to be read before it is approved: for its signature, or for the session that it came from."""
+    """Whether the grant must be read before its approval: for a signature, or for its session."""
     request = grant.request
     return request.response_type != "code" or request.response_alg is not None or grant.session is not None
 
 
 def approve(grant: Grant | None, key: str, cookie: str, choice: Choice, provider: Provider, *, now: int) -> Response:
-    """Back to the client with what it gets. `grant`: as it was read, None where the page said that it need not be.
+    """The authorization response with a code. `grant`: as it was read, None if the page said that no read is needed.
 
-    The write itself checks that the grant is this browser's, undecided, and signed in to as `choice.person`, who agreed:
-    somebody else may have signed in meanwhile, who agreed to nothing.
+    The write checks that the grant is this browser's, is undecided, and is signed in as `choice.person`. Another user who
+    signed in meanwhile has not consented.
     """
     secret = provider.new_token_value()
     if grant is None:
         written = _write(None, key, cookie, choice, secret, None, provider, now=now)
-        if needs_a_look(written):  # whatever the form said; the code is nobody's yet, and another one takes its place
+        if needs_a_look(written):  # The form was wrong. Nobody has the code yet, and a new code replaces it.
             return approve(written, key, cookie, choice, provider, now=now)
         back = _answer(written, _code(written, secret), None, provider, now=now)
     else:
@@ -66,13 +69,13 @@ def approve(grant: Grant | None, key: str, cookie: str, choice: Choice, provider
         front, given = _front(grant, code, provider, now=now)
         back = _answer(grant, code, given, provider, now=now)
         written = _write(grant, key, cookie, choice, secret, front, provider, now=now)
-    if choice.by_hand:  # after the decision, and never before it: nobody is remembered to have agreed who did not
+    if choice.by_hand:  # After the decision: only a written consent is remembered.
         best_effort("remembered consent", lambda: _remember(written, provider, now=now))
     return back.noting(journey=written.journey)
 
 
 def cancel(grant: Grant, cookie: str, provider: Provider, *, now: int, why: OAuthError | None = None) -> Response:
-    """Back to the client with `why`, or, as the person says no, with access_denied (RFC 6749 4.1.2.1).
+    """The authorization response with the error `why`, or with access_denied if the user cancels (RFC 6749 4.1.2.1).
 
     Raises AccessDenied, for a page.
     """
@@ -122,7 +125,7 @@ def _front(
 ) -> tuple[tuple[str, AccessToken] | None, dict[str, str] | None]:
     if grant.request.response_type == "code":
         return None, None
-    from chalicelib.grant_types import front_channel  # brings PyJWT, which a code alone never needs
+    from chalicelib.grant_types import front_channel  # This imports PyJWT, which response_type code does not need.
 
     return front_channel.issue(grant, code, provider, now=now)
 
@@ -133,12 +136,12 @@ def _answer(grant: Grant, code: str, given: dict[str, str] | None, provider: Pro
 
 
 def _by_page(grant: Grant) -> bool:
-    """Whether a form of ours may have been posted on the way; never where the client asked for no page."""
+    """Whether a form may have been posted before the response. With prompt=none there is no form."""
     return "none" not in grant.request.prompt
 
 
 def _remember(grant: Grant, provider: Provider, *, now: int) -> None:
-    """The person need not be asked for the same again while this grant is in force."""
+    """Remember the consent for as long as this grant is in force."""
     client = provider.clients.find(grant.client_id, now=now)
     if client is None or grant.bond is None:
         return

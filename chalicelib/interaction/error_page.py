@@ -1,4 +1,4 @@
-"""A refusal as a page, at the endpoints that people stand before."""
+"""Errors as pages, at the endpoints for people."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from chalicelib.provider import Provider
 
 
 def refuse(refusal: OAuthError, provider: Provider, reference: str | None) -> Response:
-    """The refusal as a page. `reference`: what the log calls the login by, or this call."""
+    """The error as a page. `reference`: the interaction id of the login or the call in the log."""
     from chalicelib.pages import render
 
     return render.error(

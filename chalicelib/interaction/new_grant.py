@@ -1,4 +1,4 @@
-"""A permission's beginning: the item of a checked authorization request, whichever way the request came."""
+"""The first state of a grant, for a checked authorization request of any origin."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from chalicelib.storage.token_values import digest
 def new_grant(
     secret: str, request: AuthorizationRequest, client: Client, profile: Profile, *, journey: str | None, now: int
 ) -> Grant:
-    """The grant of a request. `secret`: a new handle, of which the grant's key is the digest; nobody has it yet.
-    `journey`: the name of the call that it came by, which the log calls the whole login by.
+    """The grant of a request.
 
-    What comes of it ends when it says so from here on, whenever the person decides and the code is redeemed.
+    `secret`: a new random value. The grant's key is its digest, and nobody else has it yet.
+    `journey`: the interaction id of the first call. The log uses it for the whole login.
+
+    The end of the consent is fixed here, whenever the user decides and the code is redeemed.
     """
     until = now + profile.request_uri_lifetime
     return Grant(

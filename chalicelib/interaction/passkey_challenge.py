@@ -1,7 +1,7 @@
-"""What a passkey is asked to sign on a page of ours: a challenge of a sign-in that we began, in its time, answered once.
+"""Passkey challenges: made for one page, valid for a limited time, and usable once.
 
-Web Authentication 13.4.3: who could have an authenticator answer before we asked would need no authenticator later. What is
-remembered of a sign-in is its grant; of the page on which a person signs in for no client's sake, the challenge itself.
+Web Authentication 13.4.3: a predictable challenge could be signed in advance. The grant remembers the challenge of a login. The
+sign-in of /grants has no grant, so its challenge is stored itself.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ PAGE_EXPIRY = re.compile(r"[0-9]{1,12}")
 
 
 def begin(key: str, cookie: str, provider: Provider, *, until: int, offered: bool = False) -> Ceremony | None:
-    """What the page of `key` asks a passkey of this browser for, another challenge each time; None where people have none.
+    """The challenge and options for the page of `key`, with a new challenge each time; None if the directory has no passkeys.
 
-    `until`: when it is too late for the answer. `offered`: nothing else remembers the sign-in, so the challenge is.
+    `until`: when the answer is too late.
+    `offered`: no grant remembers the sign-in, so the challenge is stored.
     """
     if provider.user_directory.passkeys is None:
         return None
@@ -36,9 +37,10 @@ def begin(key: str, cookie: str, provider: Provider, *, until: int, offered: boo
 def answered(
     form: Mapping[str, str], key: str, cookie: str, *, latest: int, now: int, offered: bool = False
 ) -> PasskeyChallenge | None:
-    """What the form's passkey must have been asked for, None where no passkey answers.
+    """The challenge that the form's passkey must have signed, None if the form has no passkey.
 
-    `latest`: no page of this sign-in waits for longer. Whether an `offered` one was offered shows as it is used up.
+    `latest`: the latest possible end of a page of this sign-in.
+    `offered`: the challenge must have been stored. Its use checks that.
     Raises SignInRefused.
     """
     if "passkey" not in form:

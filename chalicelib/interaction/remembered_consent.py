@@ -1,4 +1,4 @@
-"""What need not be asked again (FAPI1-BASE-5.2.2-12): scopes and claims that this person let this client have before."""
+"""Remembered consent (FAPI1-BASE-5.2.2-12): scope values and claims that the user granted to the client before."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from chalicelib.storage.grant_records import RememberedConsent
 from chalicelib.storage.records import AuthorizationRequest, Client
 
 RequestedAccess = tuple[tuple[str, ...], tuple[str, ...]]
-"""Scope tokens, and names of single claims."""
+"""Scope values, and names of single claims."""
 
 
 def may_be_remembered(request: AuthorizationRequest, client: Client, profile: Profile) -> bool:
-    """Whether an answer to this request spares the person the same question later, or was spared by an earlier one.
+    """Whether the consent to this request may be remembered, or may come from memory.
 
-    Never where something can be changed or exactly one thing is agreed to, since that is another one each time. Never a public
-    client's: who else uses its name is not known, RFC8252-8.6.
+    Consent to write access or to authorization details is never remembered, because it differs each time. Consent to a public
+    client is never remembered, because others can use its client_id: RFC8252-8.6.
     """
     exact = bool(request.authorization_details) or holder_of_key.may_write(request)
     return profile.consent_remembered and not client.public and not exact
 
 
 def requested(request: AuthorizationRequest, *, known: Collection[str]) -> RequestedAccess:
-    """All that the request asks a person to agree to. `known`: names of the claims that are ever told."""
+    """The requested access. `known`: names of the claims that may be disclosed."""
     return request.scope, tuple(name for name in claims_request.names(request) if name in known)
 
 
 def of_use(held: RememberedConsent, wanted: RequestedAccess) -> RememberedConsent | None:
-    """What of it is wanted, if anything is."""
+    """The part of a remembered consent that the request needs, or None."""
     scope, names = wanted
     useful = replace(
         held,
@@ -42,7 +42,7 @@ def of_use(held: RememberedConsent, wanted: RequestedAccess) -> RememberedConsen
 
 
 def new(wanted: RequestedAccess, before: Iterable[RememberedConsent]) -> RequestedAccess:
-    """What of it was not agreed to before."""
+    """The part of the requested access that no remembered consent covers."""
     held = tuple(before)
     scopes = {name for one in held for name in one.scope}
     claims = {name for one in held for name in one.claims}

@@ -1,4 +1,4 @@
-"""What is asked at the authorization endpoint, by whom, and where the answer goes; whichever way the request came."""
+"""The resolution of a request to the authorization endpoint: the client, the redirect target and the grant."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ def resolve_authorization_request(
     journey: str | None,
     now: int,
 ) -> tuple[Client, ResponseTarget, Check]:
-    """Who asks, where to answer, and the grant of what is asked, open to the browser of this cookie: by a request_uri of
-    ours, or all at once. `journey`: as `new_grant` takes it. Raises OAuthError, for a page.
+    """The client, the redirect target, and a function that gives the grant, bound to the browser of this cookie.
+
+    The request comes by a request_uri of ours, or directly. `journey`: as in `new_grant`. Raises OAuthError, for a page.
     """
     client_id = parameters.get("client_id")
     if client_id is None:
@@ -44,7 +45,7 @@ def resolve_authorization_request(
         grant = _open(digest(token_value), client, cookie, provider, now=now)
         authorization_request.require_redirect_uri(grant.request.redirect_uri, client)  # PAR-7.4
         return client, grant.request, lambda: grant
-    from chalicelib.authorization import direct_request  # brings PyJWT, which a request that was pushed never needs
+    from chalicelib.authorization import direct_request  # This imports PyJWT, which a pushed request does not need.
 
     profile = PROFILES[client.profile]
     unvalidated = direct_request.read_direct_request(
@@ -74,7 +75,7 @@ def resolve_authorization_request(
 
 
 def _open(key: str, client: Client, cookie: str, provider: Provider, *, now: int) -> Grant:
-    """A request_uri of ours names its grant: once that is decided, it can't begin again (PAR-7.3)."""
+    """A request_uri of ours names its grant. A decided grant can't be opened again (PAR-7.3)."""
     profile = PROFILES[client.profile]
     try:
         grant = provider.grants.open(

@@ -1,4 +1,4 @@
-"""The authorization response (RFC 6749 4.1.2), with `iss` against mix-up (RFC 9207), or signed as a whole (JARM)."""
+"""The authorization response (RFC 6749 4.1.2): with `iss` against mix-up attacks (RFC 9207), or signed as a whole (JARM)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from chalicelib.protocol_types import ResponseMode, SigningAlg
 from chalicelib.provider import Provider
 
 LIFETIME = 300
-"""Seconds that a signed response may be used (JARM 2.1 recommends at most 600)."""
+"""Lifetime of a signed response in seconds (JARM 2.1 recommends at most 600)."""
 
 
 class ResponseTarget(Protocol):
-    """What is answered: an authorization request, or as much of one as says where and how to refuse it."""
+    """The target of a response: an authorization request, or the part of one that an error response needs."""
 
     @property
     def client_id(self) -> str: ...
@@ -37,9 +37,9 @@ class ResponseTarget(Protocol):
 def success(
     request: ResponseTarget, provider: Provider, parameters: Mapping[str, str], *, now: int, by_page: bool
 ) -> Response:
-    """Back to the client with what it is given: FAPI1-BASE-5.2.2.1-4.
+    """The authorization response: FAPI1-BASE-5.2.2.1-4.
 
-    `by_page`: by a page of ours that goes on, where a form of ours was posted before; else by a redirect.
+    `by_page`: by a page that continues by itself, because a form was posted before; otherwise by a redirect.
     """
     return _answer(request, provider, parameters, now=now, by_page=by_page)
 
@@ -47,7 +47,7 @@ def success(
 def failure(
     request: ResponseTarget, provider: Provider, refusal: OAuthError, *, now: int, by_page: bool = False
 ) -> Response:
-    """Back to the client with nothing (RFC 6749 4.1.2.1). Only where its redirect_uri is proven. `by_page`: as in `success`."""
+    """The error response (RFC 6749 4.1.2.1), only for a verified redirect_uri. `by_page`: as in `success`."""
     disclosed = {"error": refusal.error, "error_description": refusal.description}
     answer = _answer(request, provider, disclosed, now=now, by_page=by_page)
     return answer.noting(error=refusal.error, reason=refusal.detail or refusal.description)
@@ -65,14 +65,14 @@ def _answer(
 
 
 def _sent(request: ResponseTarget, provider: Provider, parameters: Mapping[str, str], *, by_page: bool) -> Response:
-    """The response in its mode. A registered redirect_uri has no fragment of its own (RFC 6749 3.1.2)."""
+    """The response in its response_mode. A registered redirect_uri has no fragment (RFC 6749 3.1.2)."""
     uri, name = request.redirect_uri, provider.settings.bank_name
     mode = request.response_mode.removesuffix(response_mode.SIGNED)
     joint = "#" if mode == "fragment" else "&" if "?" in uri else "?"
     location = f"{uri}{joint}{urlencode(parameters)}"
     if mode != "form_post" and not by_page:
         return see_other(location)
-    from chalicelib.pages import render  # brings Jinja2, which no redirect needs
+    from chalicelib.pages import render  # This imports Jinja2, which a redirect does not need.
 
     if mode == "form_post":  # OAuth 2.0 Form Post Response Mode 2
         return render.form_post(bank_name=name, redirect_uri=uri, parameters=parameters)
@@ -82,8 +82,8 @@ def _sent(request: ResponseTarget, provider: Provider, parameters: Mapping[str, 
 def _signed(
     request: ResponseTarget, alg: SigningAlg, provider: Provider, parameters: Mapping[str, str], *, now: int
 ) -> str:
-    """JARM-2.1: all parameters, for this client, for a short time."""
-    from chalicelib.keys import jose  # brings PyJWT, which a response that is not signed never needs
+    """JARM-2.1: all parameters, for this client, with a short lifetime."""
+    from chalicelib.keys import jose  # This imports PyJWT, which an unsigned response does not need.
 
     claims = {**parameters, "aud": request.client_id, "iat": now, "exp": now + LIFETIME}
     signed = jose.sign(claims, provider.ring.signer_for(alg, now=now))
@@ -91,7 +91,7 @@ def _signed(
 
 
 def _encrypted(signed: str, request: ResponseTarget, provider: Provider, *, now: int) -> str:
-    """JARM-2.2: signed, then encrypted. Raises InvalidRequest, for a page: no answer goes out that anybody can read."""
+    """JARM-2.2: signed, then encrypted. Raises InvalidRequest, for a page: the response is never sent unencrypted."""
     from chalicelib.clients.encryption import encrypted
 
     client = provider.clients.find(request.client_id, now=now)

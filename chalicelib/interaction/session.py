@@ -1,4 +1,4 @@
-"""Sessions: in which browser a person who signed in is recognised without a page (OpenID Connect Core 3.1.2.3)."""
+"""Sessions: a browser in which a user is recognised without a page (OpenID Connect Core 3.1.2.3)."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from chalicelib.storage.token_values import with_week
 from chalicelib.user_directory import CurrentUser
 
 COOKIE = "__Host-ducat-session"
-"""A browser takes a cookie of that prefix only for this very host, Secure and for all paths (RFC 6265bis 4.1.3.2)."""
+"""A browser accepts a cookie with this prefix only for this host, with Secure and for all paths (RFC 6265bis 4.1.3.2)."""
 
 ASKS_FOR_SIGN_IN = frozenset({"login", "select_account"})
-"""Values of `prompt` that nobody who is recognised meets: the person is to sign in, or to say who they are."""
+"""Values of `prompt` that a session can't satisfy: the user must sign in or choose an account."""
 
 
 def token_value_of(request: Request) -> str:
-    """The handle that the browser shows; empty if none."""
+    """The session's token value in the browser's cookie; empty if there is none."""
     return request.cookies.get(COOKIE, "")
 
 
 def new_token_value(login: Authentication, profile: Profile, provider: Provider) -> str | None:
-    """The handle of the session that a sign-in is to begin; None where the client's profile recognises nobody."""
+    """The token value of the session that a sign-in begins; None if the client's profile has no sessions."""
     return made(login.auth_time + profile.session_lifetime, provider) if profile.session_lifetime else None
 
 
 def made(expires_at: int, provider: Provider) -> str:
-    """A new handle, of a session that lasts until then."""
+    """A new token value of a session with this end."""
     return with_week(provider.new_token_value(), expires_at)
 
 
 def begin(
     request: Request, token_value: str | None, login: Authentication, profile: Profile, provider: Provider, *, now: int
 ) -> tuple[tuple[str, str], ...]:
-    """Recognise who just signed in from now on, under this new handle; gives its Set-Cookie header.
+    """Begin a session for the user who signed in, under this new token value; gives its Set-Cookie headers.
 
-    What the browser showed before is over, whoever had put it there. Nothing more, where the client's profile recognises
-    nobody, or where it can't be written: then the browser forgets what it showed.
+    The browser's previous session ends. If the client's profile has no sessions, or the write fails, no session begins and the
+    browser deletes its cookie.
     """
     before = token_value_of(request)
     if token_value is None:
@@ -58,7 +58,7 @@ def begin(
 def begin_for(
     request: Request, token_value: str, login: Authentication, provider: Provider, *, seconds: int, now: int
 ) -> None:
-    """Write the session of a sign-in, in place of what the browser showed."""
+    """Write the session of a sign-in, in place of the browser's previous session."""
     if before := token_value_of(request):
         provider.sessions.replace(before, now=now)
     session = Session(
@@ -73,7 +73,7 @@ def begin_for(
 
 
 def release() -> tuple[str, str]:
-    """The Set-Cookie header that makes a browser forget its session."""
+    """The Set-Cookie header that deletes the session's cookie."""
     return cookie("", seconds=0)
 
 
@@ -86,7 +86,7 @@ def usable_session(
     acrs: Collection[str],
     now: int,
 ) -> Session | None:
-    """The browser's session, if it is as good an answer as signing in now. `acrs`: those that do for the request."""
+    """The browser's session, if it satisfies the request as a new sign-in would. `acrs`: acr values that satisfy the request."""
     token_value = token_value_of(request)
     if not token_value or not profile.session_lifetime or ASKS_FOR_SIGN_IN.intersection(requested.prompt):
         return None
@@ -94,13 +94,13 @@ def usable_session(
     if session is None or session.acr not in acrs:
         return None
     age = now - session.auth_time
-    # OIDCC-3.1.2.1: so 0 asks again, always.
+    # OIDCC-3.1.2.1: max_age=0 always requires a sign-in.
     is_recent = 0 <= age <= profile.session_lifetime and (requested.max_age is None or age < requested.max_age)
     return session if is_recent else None
 
 
 def login(session: Session, person: CurrentUser | None) -> Authentication | None:
-    """The sign-in of a session, of the person as they are now; None where that is another one, or nobody any more."""
+    """The authentication of a session, with the user's current data; None if the username is another user's, or nobody's."""
     if person is None or person.sub != session.sub:
         return None
     return Authentication(

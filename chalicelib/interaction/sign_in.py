@@ -1,4 +1,4 @@
-"""What a posted sign-in comes to: who the person is as this client may know them, and in which epoch of their bond."""
+"""A posted sign-in: the user as this client may know them, and the epoch of their bond."""
 
 from __future__ import annotations
 
@@ -21,14 +21,16 @@ from chalicelib.users import assurance, bond_key, known_browser, pairwise, sign_
 
 
 class TooWeak(Exception):
-    """Who signed in is who they say, and yet this is not enough."""
+    """The user signed in, but the level of assurance is too low for the request."""
 
 
 @dataclass(frozen=True)
 class Authenticated:
-    """Who signed in to a grant. `bond`: key of what they and the client have with each other, `epoch`: its epoch.
+    """The result of a sign-in. Only `check` makes it.
 
-    `first`: the same form was not posted before. Made in `check` alone.
+    `bond`: key of the bond between user and client.
+    `epoch`: the bond's epoch.
+    `first`: the same form was not posted before.
     """
 
     login: Authentication
@@ -48,7 +50,8 @@ def check(
     now: int,
     known_browser: str | None = None,
 ) -> Authenticated:
-    """The person of the form, if the sign-in answers the request; what it was proven by is used up for this login alone.
+    """The user of the form, if the sign-in satisfies the request. The credentials that are valid once are used up for this
+    login.
 
     Raises SignInRefused, AlreadyUsed, TooWeak, AnotherPerson or UnmetAuthenticationRequirements.
     """
@@ -69,7 +72,7 @@ def check(
     try:
         login = _fitting(login, grant.request, client, provider)
     except (TooWeak, UnmetAuthenticationRequirements, claims_request.AnotherPerson):
-        # RFC6238-5.2: a one-time code that was accepted is not accepted again.
+        # RFC6238-5.2: an accepted one-time code is not accepted again.
         sign_in_form.claim(signed_in, this, provider.replay_cache, now=now)
         raise
     return _authenticated(login, client, signed_in, this, provider, now=now)
@@ -78,7 +81,9 @@ def check(
 def remember(
     request: Request, grant: Grant, cookie: str, who: Authenticated, provider: Provider, *, now: int
 ) -> tuple[tuple[str, str], ...]:
-    """Write who signed in; then begin their session, which fails quietly. Gives its Set-Cookie header. Raises AccessDenied."""
+    """Write the sign-in. Then begin the session, whose failure has no effect. Gives the Set-Cookie headers. Raises
+    AccessDenied.
+    """
     profile = PROFILES[who.client.profile]
     token_value = session.new_token_value(who.login, profile, provider) if who.first else None
     try:
@@ -93,13 +98,13 @@ def remember(
         )
     except NotOpen:
         raise browser_binding.over() from None
-    # Only now is it sure who signed in.
+    # The write has succeeded, so the sign-in is final.
     begun = session.begin(request, token_value, who.login, profile, provider, now=now) if who.first else ()
     return (*begun, *known_browser.remember(request, who.login.username, provider.kms, provider.new_token_value()))
 
 
 def client_of(grant: Grant, provider: Provider, *, now: int) -> Client:
-    """Whose request it is. Raises AccessDenied."""
+    """The client of the request. Raises AccessDenied."""
     client = provider.clients.find(grant.client_id, now=now)
     if client is None or not grant.is_requested_by(client, lifetime=PROFILES[client.profile].request_uri_lifetime):
         raise AccessDenied("the app that sent you here is no longer registered")
@@ -120,7 +125,7 @@ def _authenticated(
 def _fitting(
     login: Authentication, requested: AuthorizationRequest, client: Client, provider: Provider
 ) -> Authentication:
-    """The login as the client may know it, if it is of whom and of the level that the request needs."""
+    """The authentication as the client may see it, if its user and its level satisfy the request."""
     disclosed = claims_request.require_person_of(requested, pairwise.with_pairwise_subject(client, login, provider.kms))
     fit = claims_request.require_acr(requested, disclosed.acr)
     if not assurance.enough(PROFILES[client.profile], fit, writes=holder_of_key.may_write(requested)):

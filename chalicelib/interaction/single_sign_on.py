@@ -1,4 +1,4 @@
-"""Whether a request is answered by who signed in in this browser a while ago (OpenID Connect Core 3.1.2.3)."""
+"""Single sign-on: a session of this browser that satisfies a request (OpenID Connect Core 3.1.2.3)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from chalicelib.users import assurance, bond_key, pairwise
 def find_sso_login(
     request: Request, requested: AuthorizationRequest, client: Client, provider: Provider, *, now: int
 ) -> Authentication | None:
-    """Who signed in in this browser a while ago, if that answers the request. Raises UnmetAuthenticationRequirements."""
+    """The authentication of this browser's session, if it satisfies the request. Raises UnmetAuthenticationRequirements."""
     profile, possible = PROFILES[client.profile], assurance.acr_values(provider.settings)
     acrs = claims_request.require_acr(
         requested, *assurance.enough(profile, possible, writes=holder_of_key.may_write(requested))
@@ -47,7 +47,7 @@ def sign_on(
     *,
     now: int,
 ) -> None:
-    """Let the grant be of who is recognised, for no longer than the browser's session is. Raises AccessDenied."""
+    """Write the session's user to the grant, for no longer than the session lasts. Raises AccessDenied."""
     key = bond_key.key_of(login.sub, grant.client_id, provider.kms)
     found = provider.bonds.find(key, now=now)
     try:
