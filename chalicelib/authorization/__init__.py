@@ -1,1 +1,1 @@
-"""What is asked and agreed: the request, PKCE, scope, consent."""
+"""The authorization request: its parameters, request objects, PKCE, scope, and the access that a grant gives."""

@@ -1,4 +1,4 @@
-"""Proof Key for Code Exchange (RFC 7636), S256 alone."""
+"""Proof Key for Code Exchange (RFC 7636), with S256 only."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # RFC7636-4.1
 
 
 def challenged(parameters: Mapping[str, str], profile: Profile, *, pushed: bool, public: bool) -> str | None:
-    """The code_challenge, None where none was sent and none is needed. Raises InvalidRequest (RFC 7636 4.4.1).
+    """The code_challenge, or None if there is none and none is required. Raises InvalidRequest (RFC 7636 4.4.1).
 
-    `pushed`: the request came to the PAR endpoint. `public`: from a public client, which must always send one.
+    `pushed`: the request came to the PAR endpoint.
+    `public`: the client is public, which always requires a code_challenge.
     """
     challenge = parameters.get("code_challenge")
     method = parameters.get("code_challenge_method", "plain")  # RFC7636-4.3
@@ -36,7 +37,7 @@ def challenged(parameters: Mapping[str, str], profile: Profile, *, pushed: bool,
 
 
 def require_verifier(verifier: str | None, challenge: str | None) -> str | None:
-    """The code_verifier that the challenge was made of; None where there is neither. Raises InvalidGrant (RFC 7636 4.6)."""
+    """The code_verifier, if it matches the challenge; None if there is neither. Raises InvalidGrant (RFC 7636 4.6)."""
     if challenge is None and verifier is None:
         return None
     if challenge is None or verifier is None or not VERIFIER.fullmatch(verifier):

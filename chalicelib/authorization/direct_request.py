@@ -1,4 +1,4 @@
-"""An authorization request that comes through a browser by itself, and not from a request_uri of ours (RFC 9101 5)."""
+"""An authorization request that the browser carries directly, without a request_uri of ours (RFC 9101 5)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from chalicelib.storage.records import AuthorizationRequest, Client
 
 @dataclass(frozen=True)
 class UnvalidatedRequest:
-    """A request as far as it says where to answer. `check`: the request itself; raises OAuthError, for the client to hear of."""
+    """A request of which only the redirect target is verified.
+
+    `check`: checks the rest, and gives the request. It raises OAuthError, which the client gets.
+    """
 
     redirect_target: RedirectTarget
     check: Callable[[], AuthorizationRequest]
@@ -38,12 +41,14 @@ def read_direct_request(
     resources: Callable[[], Collection[str]],
     now: int,
 ) -> UnvalidatedRequest:
-    """The request out of what a browser sent.
+    """The request from the parameters that a browser sent.
 
-    `documents`: fetches one that the client keeps. `with_keys`: the client with the keys that its request object may be signed
-    by, given that or None. `jwks`: our own published keys. `decryption_key`: ours that a request object is encrypted to, by
-    its kid. `resources`: as request.py takes them.
-    Raises OAuthError, for a page, where the client may not ask so, or where nothing proves that it is the one who asks.
+    `documents`: fetches a request object by reference.
+    `with_keys`: gives the client with the keys for this request object, or for None.
+    `jwks`: our own published keys.
+    `decryption_key`: our key of a `kid`, for encrypted request objects.
+    `resources`: as in request.py.
+    Raises OAuthError, for a page, if the client may not send direct requests or the request is not proven to be the client's.
     """
     if profile.pushed_requests_only or client.require_pushed_authorization_requests:  # PAR-6
         raise InvalidRequest("request_uri is missing: this client must push its authorization requests (PAR)")  # PAR-5

@@ -1,4 +1,4 @@
-"""A request object that the client encrypted to us (RFC 9101 6.1): what is inside is signed, and checked as any other."""
+"""Encrypted request objects (RFC 9101 6.1). The content is signed, and checked as any other request object."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ PARTS_OF_A_JWE = 5  # RFC7516-7.1
 def opened(
     parameters: Mapping[str, str], client: Client, profile: Profile, key: Callable[[str | None], Unwrapper]
 ) -> Mapping[str, str]:
-    """The parameters with the request object decrypted; as they are where it is not encrypted, and needs not be.
+    """The parameters with the request object decrypted; unchanged if it is not encrypted and need not be.
 
-    `key`: our own, by its kid; raises CantUnwrap. Raises InvalidRequestObject, of one text for whatever is wrong inside.
+    `key`: our key of a `kid`; raises CantUnwrap. Raises InvalidRequestObject, with one description for every problem.
     """
     sent = parameters.get("request")
     if sent is None:
@@ -29,7 +29,7 @@ def opened(
         return parameters
     if not profile.request_object_encryption_algs:
         raise _refused("the profile does not accept encrypted request objects")
-    from chalicelib.keys import jwe  # brings joserfc, which a request that is not encrypted never needs
+    from chalicelib.keys import jwe  # This imports joserfc, which an unencrypted request does not need.
 
     alg, enc = client.request_object_encryption_alg, client.request_object_encryption_enc
     try:
@@ -45,7 +45,7 @@ def opened(
 
 
 def is_encrypted(parameters: Mapping[str, str]) -> bool:
-    """Whether the request object among the parameters, if any, is a JWE."""
+    """Whether the parameters have a request object that is a JWE."""
     return parameters.get("request", "").count(".") + 1 == PARTS_OF_A_JWE
 
 

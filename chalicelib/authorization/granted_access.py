@@ -1,4 +1,4 @@
-"""What a person's approval lets a client have."""
+"""The access that an approved grant gives its client."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from chalicelib.storage.grant_records import Consumption, Grant
 
 
 def userinfo_claims(grant: Grant) -> tuple[str, ...]:
-    """Names of the claims that userinfo was asked for one by one, and that the person has (OpenID Connect Core 5.5)."""
+    """Names of single claims that the request has for userinfo and that the user has (OpenID Connect Core 5.5)."""
     return tuple(claims_request.granted(claims_request.of(grant.request, "userinfo"), grant.person.claims))
 
 
 def granted_in_words(grant: Grant, *, until: int) -> list[Shown]:
-    """What a person let a client do. Their accounts are those that were granted, whose names are not remembered.
+    """The granted authorization details as texts. Accounts are shown by number, because their names are not stored.
 
-    `until`: when all that this client may do ends, as the page says; what ends sooner says so by itself.
+    `until`: the end of all access of this client, which the page shows. A detail that ends earlier shows its own end.
     """
     found = [_granted_in_words(one) for one in grant.granted]
     sooner = (("Ends", date_format.in_words(grant.consent_expires_at)),) if grant.consent_expires_at < until else ()
@@ -32,7 +32,7 @@ def granted_in_words(grant: Grant, *, until: int) -> list[Shown]:
 
 
 def _granted_in_words(one: Detail) -> Shown:
-    """A granted detail. One of a type that there is no more has a name only: it can still be ended."""
+    """A granted detail. A detail of a type that the bank has removed is shown by its name, so that it can be ended."""
     if one["type"] not in types():
         return Shown(one["type"], ())
     (shown,) = details.in_words((one,), types()[one["type"]].own_accounts(one))
@@ -40,7 +40,7 @@ def _granted_in_words(one: Detail) -> Shown:
 
 
 def _used(detail: Detail, consumption: Consumption | None) -> tuple[tuple[str, str], ...]:
-    """On which day it was used up, if it was."""
+    """The day on which it was consumed, if it was."""
     if consumption is None:
         return ()
     done = types()[detail["type"]].consumed if detail["type"] in types() else "Used"

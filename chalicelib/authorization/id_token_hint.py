@@ -1,4 +1,4 @@
-"""The `id_token_hint` (OpenID Connect Core 3.1.2.1): an ID token of ours, which says whom the client expects to sign in."""
+"""The `id_token_hint` (OpenID Connect Core 3.1.2.1): an ID token of ours that names the user whom the client expects."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chalicelib.profiles import Profile
 from chalicelib.protocol_types import JwkSet
 from chalicelib.storage.records import Client
 
-THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")  # RFC7638-3.1, of SHA-256: our kids
+THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")  # RFC7638-3.1: a SHA-256 thumbprint, which is the form of our kids.
 
 
 def subject(
@@ -23,11 +23,12 @@ def subject(
     issuer: str,
     jwks: Callable[[], JwkSet],
 ) -> str | None:
-    """Whose ID token the request has, None where it has none. An expired one will do: it proves nothing but the name.
+    """The sub of the request's id_token_hint, or None if it has none. An expired ID token is accepted, because it only names a
+    user.
 
-    One that is older than every key that we still publish can't be read, and counts as none (OpenID Connect Core 3.1.2.1: the
-    server should answer without a hint where it can); without a page nobody could say who is meant. `jwks`: our own published
-    keys, asked for only where there is a hint. Raises InvalidRequest where we did not issue it to this client, LoginRequired.
+    A hint whose key is no longer published counts as absent (OpenID Connect Core 3.1.2.1: the server should answer without a
+    hint where it can). With prompt=none it is an error, because no page can ask for the user. `jwks`: our own published keys,
+    which are read only for a hint. Raises InvalidRequest if we did not issue it to this client, and LoginRequired.
     """
     sent = requested.get("id_token_hint")
     if sent is None:
@@ -51,7 +52,7 @@ def subject(
         raise _refused(str(problem)) from None
     sub = claims.get("sub")
     for_it = claims.get("iss") == issuer and claims.get("aud") == client.client_id
-    # OIDCC-2: what an ID token has and no other JWT of ours, such as signed userinfo.
+    # OIDCC-2: claims of an ID token that no other JWT of ours has, such as signed userinfo.
     is_one = "typ" not in header and isinstance(sub, str) and {"exp", "iat", "auth_time"} <= claims.keys()
     if not for_it or not is_one:
         raise _refused("not an ID token for this client")
@@ -66,7 +67,7 @@ def _parsed(sent: str) -> UnverifiedJwt:
 
 
 def _is_unpublished_key(hint: UnverifiedJwt, jwks: JwkSet, client: Client, issuer: str) -> bool:
-    """Whether it says that it is ours, for the client, and names a key as ours are named that is no longer published."""
+    """Whether it names us, the client, and a kid in our form that is no longer published."""
     kid = hint.kid
     if kid is None or not THUMBPRINT.fullmatch(kid) or any(key.get("kid") == kid for key in jwks["keys"]):
         return False

@@ -1,4 +1,4 @@
-"""The `prompt` parameter (OpenID Connect Core 3.1.2.1): what a client wants a person to be asked."""
+"""The `prompt` parameter (OpenID Connect Core 3.1.2.1): the pages that the client requires."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from chalicelib.errors import InvalidRequest, quoted
 from chalicelib.protocol_types import Prompt
 
 VALUES: tuple[Prompt, ...] = ("none", "login", "consent", "select_account")
-"""Those that are known. All but none are met by every answer: each person signs in, by name, and agrees."""
+"""The known values. A sign-in by name and a consent meet all values except none."""
 
 
 def requested(value: str | None) -> tuple[Prompt, ...]:
-    """The values, without repeats; none stands alone. Raises InvalidRequest."""
+    """The values, without repeats. The value none must be the only one. Raises InvalidRequest."""
     found = tuple(dict.fromkeys((value or "").split()))
     for one in found:
         if one not in VALUES:

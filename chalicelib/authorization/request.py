@@ -1,4 +1,4 @@
-"""The authorization request (RFC 6749 4.1.1, OpenID Connect Core 3.1.2.1), checked by the client's profile."""
+"""The authorization request (RFC 6749 4.1.1, OpenID Connect Core 3.1.2.1), checked by the rules of the client's profile."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from chalicelib.protocol_types import Detail, ResponseMode, SigningAlg
 from chalicelib.storage.records import AuthorizationRequest, Client
 
 MAX_LENGTH = 1000
-"""Characters of nonce and the like, which we keep for the client; a longer one is refused, never cut."""
+"""Characters of nonce and similar parameters. A longer value is refused, never cut."""
 MAX_STATE_LENGTH = 4096
-"""Characters of state, in which client libraries keep more than a random value."""
+"""Characters of state. Client libraries store more than a random value in it."""
 
 SIGNED_WHOLE = ("EdDSA",)
-"""Algorithms for which KMS wants the message itself, of at most 4,096 bytes; of others it signs a digest."""
+"""Algorithms for which KMS signs the message itself, of at most 4,096 bytes. For others it signs a digest."""
 MAX_SIGNED_WHOLE = 2000
-"""Characters of a value as JSON spells it in ASCII, where it must fit into such a message."""
+"""Characters of a value as ASCII JSON, if it must fit into such a message."""
 
 THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")  # RFC7638-3.1, of SHA-256
 LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,7}")
-"""BCP 47, as far as it matters: RFC 5646 2.1 has no other character in a tag, and no longer part."""
+"""BCP 47, simplified: a tag has only these characters and part lengths (RFC 5646 2.1)."""
 MAX_LOCALES = 8
 
 SECONDS = re.compile(r"[0-9]{1,10}")
@@ -36,7 +36,7 @@ SECONDS = re.compile(r"[0-9]{1,10}")
 
 @dataclass(frozen=True)
 class RedirectTarget:
-    """Where and how a client is answered whose redirect_uri is proven, whatever else is wrong with its request."""
+    """The target of an error response: the redirect_uri is verified, and the request may be invalid otherwise."""
 
     client_id: str
     redirect_uri: str
@@ -47,7 +47,7 @@ class RedirectTarget:
 
 
 def redirect_target(parameters: Mapping[str, str], client: Client, profile: Profile) -> RedirectTarget:
-    """How to refuse the request. Raises InvalidRequest where there is nowhere to go (RFC 6749 4.1.2.1)."""
+    """The target for an error response. Raises InvalidRequest if there is no verified redirect_uri (RFC 6749 4.1.2.1)."""
     if parameters.get("client_id", client.client_id) != client.client_id:
         raise InvalidRequest("client_id is not that of the client that sent the request")
     mode = response_mode.of_a_refusal(parameters, client, profile)
@@ -70,10 +70,12 @@ def check(
 ) -> AuthorizationRequest:
     """The request, if the client may send it. Unknown parameters are ignored (RFC 6749 3.1).
 
-    It is an authentication request where openid is in its scope: FAPI1-BASE-5.2.2.1-1, FAPI1-BASE-5.2.2.1-2.
+    A request with scope openid is an authentication request: FAPI1-BASE-5.2.2.1-1, FAPI1-BASE-5.2.2.1-2.
 
-    `pushed`: it came by PAR. `dpop_jkt`: thumbprint of the key of a proof that came with it. `hinted_sub`: of a checked
-    id_token_hint. `resources`: the identifiers of the protected resources that there are, asked for where the request names one.
+    `pushed`: the request came by PAR.
+    `dpop_jkt`: thumbprint of the key of the request's DPoP proof.
+    `hinted_sub`: the sub of a verified id_token_hint.
+    `resources`: gives the identifiers of the protected resources; called only if the request names one.
     Raises InvalidTarget, InvalidRequest, UnsupportedResponseType, InvalidScope or InvalidAuthorizationDetails.
     """
     if parameters.get("client_id", client.client_id) != client.client_id:
@@ -111,9 +113,9 @@ def check(
 
 
 def require_answerable(request: AuthorizationRequest, client: Client) -> AuthorizationRequest:
-    """The request, if it may still be answered with pages: the client may have changed since it pushed it (PAR-7.4).
+    """The request, if the client's record still allows it; the record may have changed since the push (PAR-7.4).
 
-    Raises InvalidScope or InvalidAuthorizationDetails, for the client to hear of.
+    Raises InvalidScope or InvalidAuthorizationDetails, which the client gets.
     """
     scope.require(request.scope, client.scope)
     details.require(request.authorization_details, client.authorization_details_types)
@@ -121,7 +123,7 @@ def require_answerable(request: AuthorizationRequest, client: Client) -> Authori
 
 
 def require_redirect_uri(redirect_uri: str | None, client: Client) -> str:
-    """The redirect_uri, if it is a registered one, character by character (RFC 9700 4.1.3). Raises InvalidRequest."""
+    """The redirect_uri, if it equals a registered one (RFC 9700 4.1.3). Raises InvalidRequest."""
     # FAPI1-BASE-5.2.2-8, FAPI1-BASE-5.2.2-9, FAPI1-BASE-5.2.2-10
     if redirect_uri is None or redirect_uri not in client.redirect_uris:
         raise InvalidRequest("redirect_uri is missing or not registered")
@@ -129,8 +131,9 @@ def require_redirect_uri(redirect_uri: str | None, client: Client) -> str:
 
 
 def _require_bound_code(request: AuthorizationRequest, client: Client) -> AuthorizationRequest:
-    """The request, if its code will be of use to its client alone: a public one that writes binds it to a key, others
-    authenticate when they redeem it. Raises InvalidRequest."""
+    """The request, if only its client can use the code. A public client with write access binds the code to a key. Other
+    clients authenticate when they redeem it. Raises InvalidRequest.
+    """
     if client.public and request.dpop_jkt is None and holder_of_key.may_write(request):
         raise InvalidRequest("a public client that requests write access must send dpop_jkt or a DPoP proof")  # DPOP-10
     return request
@@ -139,15 +142,15 @@ def _require_bound_code(request: AuthorizationRequest, client: Client) -> Author
 def _scope(parameters: Mapping[str, str], client: Client, requested: Sequence[Detail]) -> tuple[str, ...]:
     value = parameters.get("scope")
     if value is None and requested:
-        return ()  # RFC9396-3: the details may say it all
+        return ()  # RFC9396-3: authorization details may replace the scope.
     if value is None and "openid" in client.scope:
-        # OIDCC-3.1.2.1: REQUIRED in OpenID Connect; RFC 6749 3.3 alone calls a scope that is left out invalid.
+        # OIDCC-3.1.2.1: scope is REQUIRED in OpenID Connect. RFC 6749 3.3 calls a missing scope invalid_scope.
         raise InvalidRequest("scope is missing")
     return scope.requested(value, client.scope)
 
 
 def _tied(request: AuthorizationRequest, profile: Profile) -> AuthorizationRequest:
-    """The request, if its response can be tied to it. Raises InvalidRequest or InvalidScope."""
+    """The request, if nonce or state ties its response to it. Raises InvalidRequest or InvalidScope."""
     about_a_person = "openid" in request.scope
     signs_response = "id_token" in request.response_type.split(" ")
     if signs_response and not about_a_person:
@@ -160,17 +163,17 @@ def _tied(request: AuthorizationRequest, profile: Profile) -> AuthorizationReque
 
 
 def _response_alg(mode: ResponseMode, client: Client) -> SigningAlg | None:
-    """What the response as a whole is signed with, None where it is not."""
+    """The algorithm that signs the whole response, or None."""
     return client.authorization_signed_response_alg if response_mode.is_signed(mode) else None
 
 
 def _is_encrypted(response_alg: str | None, client: Client) -> bool:
-    """JARM-2.2: only what is signed is encrypted."""
+    """JARM-2.2: only signed responses are encrypted."""
     return response_alg is not None and client.authorization_encrypted_response_alg is not None
 
 
 def _kept(parameters: Mapping[str, str], name: str, *, signed: str | None = None) -> str | None:
-    """The value, to the byte. `signed`: the algorithm of the JWT that will give it back, if one does."""
+    """The value, unchanged. `signed`: the algorithm of the JWT that will contain it, or None."""
     value = parameters.get(name)
     max_length = MAX_STATE_LENGTH if name == "state" else MAX_LENGTH
     if value is not None and len(value) > max_length:
@@ -181,7 +184,7 @@ def _kept(parameters: Mapping[str, str], name: str, *, signed: str | None = None
 
 
 def _dpop_jkt(parameters: Mapping[str, str], proven: str | None) -> str | None:
-    """DPOP-10.1: the key that the code is bound to, by name, by a proof, or by both alike."""
+    """DPOP-10.1: the key that the code is bound to, from dpop_jkt, from a DPoP proof, or from both."""
     named = parameters.get("dpop_jkt")
     if named is not None and not THUMBPRINT.fullmatch(named):
         raise InvalidRequest("dpop_jkt must be a SHA-256 JWK thumbprint, 43 base64url characters")
@@ -200,6 +203,6 @@ def _max_age(parameters: Mapping[str, str]) -> int | None:
 
 
 def _locales(parameters: Mapping[str, str]) -> tuple[str, ...]:
-    """OIDCC-3.1.2.1: what can't be a language is no error, since one that we don't speak is none."""
+    """OIDCC-3.1.2.1: unknown and malformed languages are ignored."""
     tags = (_kept(parameters, "ui_locales") or "").split()
     return tuple(tag for tag in tags if LANGUAGE.fullmatch(tag))[:MAX_LOCALES]

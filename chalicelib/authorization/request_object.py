@@ -1,4 +1,4 @@
-"""The request object (RFC 9101): an authorization request that the client signed, as FAPI 2.0 Message Signing 5.3 has it."""
+"""The request object (RFC 9101): a signed authorization request, by FAPI 2.0 Message Signing 5.3."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from chalicelib.protocol_types import Claims, Json, JsonObject
 from chalicelib.storage.records import Client
 
 TYPES = frozenset({"oauth-authz-req+jwt", "jwt"})
-"""What the header's typ may say, if it says anything (RFC 9101 10.8.1); a DPoP proof, say, is no request."""
+"""Values of the header's typ, if it is present (RFC 9101 10.8.1). Another JWT, such as a DPoP proof, is refused."""
 
 UNUSABLE = "the request object can't be used"
 NAME = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")
 
 OF_A_JWT = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "sub"})
-"""Claims about the object itself, which are no parameters of the request."""
+"""Claims about the JWT itself, which are not parameters of the request."""
 
 
 def parse(parameters: Mapping[str, str], profile: Profile, *, encrypted: bool) -> UnverifiedJwt | None:
-    """The parts of the request object, before any check; None where the client sent none.
+    """The parsed request object, before any check; None if the request has none.
 
-    `encrypted`: as `unwrap` takes it. Raises RequestNotSupported, and InvalidRequestObject where it is not a JWT.
+    `encrypted`: as in `unwrap`. Raises RequestNotSupported, and InvalidRequestObject if it is not a JWT.
     """
     sent = parameters.get("request")
     if sent is None:
@@ -51,11 +51,12 @@ def unwrap(
     encrypted: bool,
     now: int,
 ) -> Mapping[str, str]:
-    """The parameters of the request: what the client signed, and then nothing beside it; else what it sent.
+    """The parameters of the request: only the claims of the request object, or all parameters if there is none.
 
-    `sent`: the object among the parameters. `client`: with its keys. `encrypted`: the object came so. What stands in it is then
-    told to nobody, since who sends it need not have made it.
-    Raises InvalidRequestObject, which says what is wrong; InvalidRequest where a client that signs its requests did not.
+    `sent`: the parsed request object.
+    `client`: with its keys.
+    `encrypted`: the object was encrypted. Then no error describes its content, because the sender may not be its author.
+    Raises InvalidRequestObject with a reason, and InvalidRequest if the client must sign its requests and did not.
     """
     try:
         return _unwrapped(parameters, sent, client, profile, issuer=issuer, now=now)
@@ -85,7 +86,7 @@ def _unwrapped(
     _require_time(claims, profile, now=now)
     if "request" in claims or "request_uri" in claims:
         raise InvalidRequestObject("request and request_uri are not allowed in a request object")  # JAR-4
-    # JAR-6.3, FAPI1-ADV-5.2.2-10: whatever stands beside the object is not looked at.
+    # JAR-6.3, FAPI1-ADV-5.2.2-10: parameters outside the object are ignored.
     return {
         name: _text(name, [value] if name == MAY_REPEAT and isinstance(value, str) else value)
         for name, value in claims.items()
@@ -111,7 +112,7 @@ def _signed(sent: UnverifiedJwt, client: Client, profile: Profile) -> JsonObject
 
 
 def _require_parties(claims: Claims, client: Client, issuer: str) -> str:
-    """The client that speaks, and to us."""
+    """The client_id, if client and audience are right."""
     if claims.get("client_id") != client.client_id:
         raise _refused("its client_id is not that of the client")  # PAR-3
     if claims.get("iss", client.client_id) != client.client_id:
@@ -125,7 +126,7 @@ def _require_parties(claims: Claims, client: Client, issuer: str) -> str:
 
 
 def _require_time(claims: Claims, profile: Profile, *, now: int) -> float:
-    """From nbf to exp it is at most an hour, and nbf is no more than an hour ago (FAPI 2.0 Message Signing 5.3.1)."""
+    """At most an hour from nbf to exp, and from nbf to now (FAPI 2.0 Message Signing 5.3.1)."""
     try:
         not_before, expires_at = (jwt_time.read(claims, name) for name in ("nbf", "exp"))
     except jwt_time.NotATime as problem:
@@ -140,7 +141,7 @@ def _require_time(claims: Claims, profile: Profile, *, now: int) -> float:
         raise _refused(
             f"its nbf is more than {profile.max_request_object_lifetime} seconds ago"
         )  # FAPI2-MS-ID1-5.3.1-3, FAPI1-ADV-5.2.2-17
-    if expires_at - not_before > profile.max_request_object_lifetime:  # both by one clock
+    if expires_at - not_before > profile.max_request_object_lifetime:  # Both times come from one clock.
         raise _refused(
             f"its exp is more than {profile.max_request_object_lifetime} seconds after its nbf"
         )  # FAPI2-MS-ID1-5.3.1-4, FAPI1-ADV-5.2.2-13
@@ -148,11 +149,11 @@ def _require_time(claims: Claims, profile: Profile, *, now: int) -> float:
 
 
 def _text(name: str, value: Json) -> str:
-    """A claim as the parameter that it stands for: a number in digits, an object as JSON (RFC 9101 4)."""
+    """A claim as a parameter: a number in digits, an object as JSON (RFC 9101 4)."""
     if isinstance(value, str):
         try:
             value.encode()
-        except UnicodeEncodeError:  # JSON can spell half a character
+        except UnicodeEncodeError:  # JSON can spell half a character.
             raise _refused(f"{_called(name)} is no text") from None
         return value
     if isinstance(value, dict | list) or (isinstance(value, int) and not isinstance(value, bool)):
@@ -161,15 +162,15 @@ def _text(name: str, value: Json) -> str:
 
 
 def _called(name: str) -> str:
-    """A claim by its name, where that may stand in an error (RFC 6749 5.2)."""
+    """A claim by its name, if the name may be in an error_description (RFC 6749 5.2)."""
     return f"its {name}" if NAME.fullmatch(name) else "a claim"
 
 
 def _unsaid(refusal: InvalidRequestObject) -> InvalidRequestObject:
-    """The same, with what is wrong for the log alone."""
+    """The same error. Only the log gets the reason."""
     return InvalidRequestObject(UNUSABLE, detail=refusal.detail or refusal.description)
 
 
 def _refused(why: str) -> InvalidRequestObject:
-    """A request object is the client's own, and so is what is wrong with it."""
+    """The client made the request object, so the description may say what is wrong with it."""
     return InvalidRequestObject(f"{UNUSABLE}: {why}")

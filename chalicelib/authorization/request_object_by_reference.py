@@ -1,4 +1,4 @@
-"""A request object by reference (RFC 9101 5.2; OpenID Connect Core 6.2), fetched from where the client registered it."""
+"""Request objects by reference (RFC 9101 5.2; OpenID Connect Core 6.2), fetched from a registered address."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from chalicelib.profiles import Profile
 from chalicelib.storage.records import Client
 
 MAX_BYTES = 32 * 1024
-"""Bytes of a request object: what a signed one may have, once encrypted."""
+"""Bytes of a request object, signed and encrypted."""
 COMPACT = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*){2,4}")
 
 
 def follow(
     parameters: Mapping[str, str], client: Client, profile: Profile, documents: DocumentFetcher
 ) -> Mapping[str, str]:
-    """The parameters with the request object itself where they had its address; as they are where they have none.
+    """The parameters with the fetched request object in place of its address; unchanged if there is no address.
 
-    For a request_uri that is none of ours. Raises InvalidRequestUri; InvalidRequest where there is an object besides.
+    The request_uri is not one of ours. Raises InvalidRequestUri, and InvalidRequest if there is also a request object.
     """
     uri = parameters.get("request_uri")
     if uri is None or profile.pushed_requests_only:
@@ -34,7 +34,7 @@ def follow(
 
 
 def fetched(uri: str, client: Client, documents: DocumentFetcher) -> str:
-    """The request object at a registered address: a compact JWS or JWE that nobody has checked. Raises InvalidRequestUri."""
+    """The request object at a registered address: a compact JWS or JWE, not yet verified. Raises InvalidRequestUri."""
     address, has_digest, digest = _require_registered(uri, client).partition("#")
     try:
         content = documents.get(address, max_bytes=MAX_BYTES)
@@ -51,7 +51,7 @@ def fetched(uri: str, client: Client, documents: DocumentFetcher) -> str:
 
 
 def _require_registered(uri: str, client: Client) -> str:
-    """The request_uri, if it is one that the client registered. JAR-10.4.1: whatever else it names, we don't go there."""
+    """The request_uri, if the client registered it. JAR-10.4.1: no other address is fetched."""
     if uri not in client.request_uris and uri.partition("#")[0] not in client.request_uris:
         raise InvalidRequestUri("request_uri is not registered for this client")
     return uri

@@ -1,4 +1,4 @@
-"""Resource indicators (RFC 8707): for which protected resources a token is asked."""
+"""Resource indicators (RFC 8707): the protected resources that a request names."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from chalicelib.errors import InvalidTarget
 
 
 def requested(parameters: Mapping[str, str], known: Callable[[], Collection[str]]) -> tuple[str, ...]:
-    """The resources that a request names, without repeats; none where it names none. Raises InvalidTarget (RFC 8707 2).
+    """The resources of a request, without repeats; empty if it names none. Raises InvalidTarget (RFC 8707 2).
 
-    `known`: those that there are, each an absolute URI without fragment; so nothing else is.
+    `known`: gives the identifiers of all resources, each an absolute URI without fragment. No other value is accepted.
     """
     named = tuple(dict.fromkeys(_values(parameters.get("resource"))))
     if named and not set(named) <= set(known()):
@@ -20,7 +20,7 @@ def requested(parameters: Mapping[str, str], known: Callable[[], Collection[str]
 
 
 def _values(value: str | None) -> list[str]:
-    """As `messages.py` and a request object hand them on: a JSON array, since the parameter may come more than once."""
+    """A JSON array, as `messages.py` and request objects give it, because the parameter may repeat."""
     if value is None:
         return []
     try:

@@ -1,4 +1,6 @@
-"""How an authorization response travels (OAuth 2.0 Multiple Response Types 2.1, Form Post Response Mode, JARM 2.3)."""
+"""The response_mode: how an authorization response reaches the client (OAuth 2.0 Multiple Response Types 2.1, Form Post
+Response Mode, JARM 2.3).
+"""
 
 from __future__ import annotations
 
@@ -11,12 +13,12 @@ from chalicelib.protocol_types import RequestedResponseMode, ResponseMode, Respo
 from chalicelib.storage.records import Client
 
 SIGNED = ".jwt"
-"""How the name of a mode ends in which the whole response is one signed JWT."""
+"""The end of the name of each mode whose response is one signed JWT."""
 OWN_SIGNED: Mapping[Literal["query", "fragment"], ResponseMode] = {"query": "query.jwt", "fragment": "fragment.jwt"}
 
 
 def is_signed(mode: ResponseMode) -> bool:
-    """Whether the response is signed as a whole."""
+    """Whether the response is one signed JWT."""
     return mode.endswith(SIGNED)
 
 
@@ -35,9 +37,9 @@ def requested(parameters: Mapping[str, str], client: Client, profile: Profile) -
 
 
 def of_a_refusal(parameters: Mapping[str, str], client: Client, profile: Profile) -> ResponseMode:
-    """The response_mode in which a request is refused, whatever is wrong with it: as it asks, where that is offered.
+    """The response_mode of an error response, whatever is wrong: the requested one if it is allowed.
 
-    Else as its response_type would have it, so that nothing of a front channel's ends up in a query.
+    Otherwise the default of the response_type, so that a front-channel error is never in a query.
     """
     response_type = parameters.get("response_type", "code")
     mode = parameters.get("response_mode")
@@ -47,17 +49,17 @@ def of_a_refusal(parameters: Mapping[str, str], client: Client, profile: Profile
 
 
 def _offered(response_type: str, client: Client, profile: Profile) -> tuple[RequestedResponseMode, ...]:
-    """The modes of a response_type, none where the client may not use it."""
+    """The modes of a response_type; empty if the client may not use it."""
     if client.response_types and response_type not in client.response_types:
         return ()
     return next((modes for name, modes in profile.responses if name == response_type), ())
 
 
 def _own(response_type: str) -> Literal["query", "fragment"]:
-    """The mode of a response_type by itself (OAuth 2.0 Multiple Response Types 3, 5)."""
+    """The default mode of a response_type (OAuth 2.0 Multiple Response Types 3, 5)."""
     return "fragment" if "token" in response_type else "query"
 
 
 def _resolved(mode: RequestedResponseMode, response_type: str) -> ResponseMode:
-    """JARM-2.3.4: "jwt" is the response type's own mode, signed."""
+    """JARM-2.3.4: "jwt" is the default mode of the response_type, signed."""
     return OWN_SIGNED[_own(response_type)] if mode == "jwt" else mode

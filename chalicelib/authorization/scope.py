@@ -1,4 +1,4 @@
-"""Scope (RFC 6749 3.3): what may be asked for, in the client's words and in a person's."""
+"""Scope (RFC 6749 3.3): the values that a client may request, and their texts for users."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ SYNTAX = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")  
 
 
 def requested(value: str | None, allowed: Iterable[str]) -> tuple[str, ...]:
-    """The scope tokens of a request, without repeats. Raises InvalidScope where one is unknown or not the client's."""
+    """The scope values of a request, without repeats. Raises InvalidScope if one is unknown or not allowed."""
     if value is None or not SYNTAX.fullmatch(value):
         raise InvalidScope("scope is missing or malformed; separate values with one space")
     return require(tuple(dict.fromkeys(value.split(" "))), allowed)
 
 
 def require(tokens: tuple[str, ...], allowed: Iterable[str]) -> tuple[str, ...]:
-    """The scope tokens, if each is known and one of `allowed`. Raises InvalidScope."""
+    """The scope values, if each is known and in `allowed`. Raises InvalidScope."""
     allowed, scopes = frozenset(allowed), known()
     for token in tokens:
         if token not in scopes:
@@ -30,17 +30,17 @@ def require(tokens: tuple[str, ...], allowed: Iterable[str]) -> tuple[str, ...]:
 
 
 def read(tokens: Iterable[str]) -> tuple[str, ...]:
-    """Those of them that only look."""
+    """The values without write access."""
     return tuple(token for token in tokens if not write((token,)))
 
 
 def of_the_client_itself(allowed: Iterable[str]) -> tuple[str, ...]:
-    """What a client may be given when no person is asked (RFC 6749 4.4)."""
+    """The values that need no user, for a client's own token (RFC 6749 4.4)."""
     scopes = known()
     return tuple(token for token in allowed if token in scopes and not scopes[token].about_a_person)
 
 
 def in_words(tokens: Iterable[str]) -> list[str]:
-    """What a person agrees to, a sentence each."""
+    """The texts that a user consents to, one sentence per value."""
     wanted = frozenset(tokens)
     return [scope.words for scope in known().values() if scope.name in wanted]

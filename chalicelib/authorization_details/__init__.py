@@ -1,1 +1,1 @@
-"""Rich authorization requests (RFC 9396): the types, their schemas, and how people read them."""
+"""Rich authorization requests (RFC 9396): the types, their schemas, and their texts for users."""

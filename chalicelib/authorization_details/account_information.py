@@ -1,6 +1,6 @@
-"""Authorization details of the type account_information: which accounts, what of them, how long and how often.
+"""The type account_information: which accounts, which data, for how long and how often.
 
-Fields and meaning are those of the Berlin Group's NextGenPSD2 consent; `actions` and `locations` those of RFC 9396 2.2.
+Members and meaning are those of the Berlin Group's NextGenPSD2 consent; `actions` and `locations` are those of RFC 9396 2.2.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PERMISSIONS = (
     ("balances", "read_balances", "Balances", "How much is in the account"),
     ("transactions", "read_transactions", "Transactions", "Payments in and out, and with whom"),
 )
-"""Member of `access`, its action, and what it means."""
+"""Member of `access`, its action, its text and its explanation."""
 
 LIMITS = ("locations", "recurringIndicator", "validUntil", "frequencyPerDay")
 
@@ -60,7 +60,7 @@ SCHEMA = {
 
 
 def wanted(detail: Detail) -> dict[str, frozenset[str] | None]:
-    """By permission, the IBANs that are meant; None for all those that the person has, which the bank offers."""
+    """The requested IBANs by permission; None for all accounts that the user may choose from."""
     actions, access = detail.get("actions"), detail.get("access")
     found: dict[str, frozenset[str] | None] = {}
     for name, action, _, _ in PERMISSIONS:
@@ -76,7 +76,7 @@ def _require(detail: Detail, today: date) -> Detail:
     return require_ahead(detail, "validUntil", today)
 
 
-# `validUntil` is not said: the consent ends then or sooner, and the page tells when that is.
+# `validUntil` is not shown: the page shows the end of the consent, which is no later.
 def _say(detail: Detail, accounts: Sequence[Account], field_prefix: str) -> Shown:
     facts = []
     if detail.get("recurringIndicator") is False:
@@ -127,7 +127,7 @@ def _narrow(requested: Detail, granted: Detail) -> Detail | None:
 
 
 def _open(detail: Detail, kept: Mapping[str, Sequence[str]]) -> Detail | None:
-    """The detail with just these accounts, by their numbers; None where there are none, as an empty list would mean all."""
+    """The detail with exactly these accounts; None for no accounts, because an empty list would mean all."""
     if not kept:
         return None
     access = {name: [{"iban": iban} for iban in ibans] for name, ibans in kept.items()}
@@ -136,7 +136,7 @@ def _open(detail: Detail, kept: Mapping[str, Sequence[str]]) -> Detail | None:
 
 
 def _meant(requested: Mapping[str, frozenset[str] | None], accounts: Sequence[Account]) -> list[Account]:
-    """Those of the person's accounts that anything is asked about; another's never."""
+    """The user's own accounts that the detail requests."""
     return [a for a in with_iban(accounts) if any(named is None or a["iban"] in named for named in requested.values())]
 
 

@@ -1,7 +1,7 @@
-"""Currencies that something can be paid in, and the decimal places of each (ISO 4217).
+"""Currencies and their decimal places (ISO 4217).
 
-A table of our own: what it was made of is published as XML by the maintenance agency (SIX), and a library would read all of
-that as a function starts. Left out are funds, metals, and codes for tests and for none, which have no decimal places or no coins.
+The table is our own. The maintenance agency (SIX) publishes XML, and a library would read all of it when a function starts.
+Funds, metals, test codes and codes without coins are left out.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 PUBLISHED = "2026-01-01"
-"""The edition of ISO 4217, list one, that the table is of."""
+"""The edition of ISO 4217, list one, of the table."""
 
 _BY_DECIMAL_PLACES = {
     0: ("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"),
@@ -27,13 +27,13 @@ _BY_DECIMAL_PLACES = {
 DECIMAL_PLACES: Mapping[str, int] = {
     code: decimals for decimals, codes in _BY_DECIMAL_PLACES.items() for code in codes.split()
 }
-"""By its code, how many decimal places an amount in a currency has."""
+"""Number of decimal places, by currency code."""
 
 
 def in_full(currency: str, amount: str) -> str:
-    """The amount with each decimal place of its currency.
+    """The amount with all decimal places of its currency.
 
-    Raises ValueError where it is none of the currency: of one that is not known, or with more decimal places than that has.
+    Raises ValueError if the currency is unknown or the amount has more decimal places.
     """
     decimals = DECIMAL_PLACES.get(currency)
     if decimals is None:

@@ -1,4 +1,4 @@
-"""A type of authorization details that a bank declares in its vocabulary (vocabulary.py), as a type like any other."""
+"""Types of authorization details that a bank declares in its vocabulary (vocabulary.py)."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ MEMBERS: Mapping[MemberKind, Schema] = {
     "switch": {"type": "boolean"},
     "locations": LOCATIONS,
 }
-"""Kinds of members that a declared type names instead of a schema."""
+"""Kinds of members that a declared type may name instead of a schema."""
 AMOUNT_OF = frozenset({"currency", "amount"})
 """Members of an amount."""
 DIGITS = re.compile(AMOUNT_DIGITS)
 
 
 def detail_type(one: DeclaredType) -> DetailType:
-    """The type. What is asked for is granted as a whole, with the person's account where they choose one."""
+    """The declared type as a DetailType. A detail is granted as a whole, with the user's account if the user chooses one."""
     schema = {
         "type": "object",
         "properties": {"type": {"const": one.name}, **{name: schema_of(kind) for name, kind in one.members.items()}},
@@ -70,7 +70,7 @@ def detail_type(one: DeclaredType) -> DetailType:
 
 
 def schema_of(kind: MemberKind | Schema) -> Schema:
-    """The schema of a member. A text without bounds of its own gets those of a text that people read."""
+    """The schema of a member. A text without bounds gets the bounds of texts for people."""
     if isinstance(kind, str):
         return MEMBERS[kind]
     bounded = {"enum", "const", "pattern", "format"} & kind.keys()
@@ -78,7 +78,7 @@ def schema_of(kind: MemberKind | Schema) -> Schema:
 
 
 def problems_of(one: DeclaredType) -> list[str]:
-    """What keeps its schema from being used. It is compiled, which takes too long each time a function starts."""
+    """The problems of its schema. It compiles the schema, which is too slow for a function's start."""
     import fastjsonschema
 
     try:
@@ -100,7 +100,7 @@ def _require(detail: Detail, today: date) -> Detail:
 
 
 def _all_in(value: Json) -> Iterator[Json]:
-    """The value, and every one in it, however deep the bank's own schema lets it stand."""
+    """The value and all values in it, at any depth."""
     yield value
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from _all_in(inner)
@@ -143,7 +143,7 @@ def _narrow(one: DeclaredType, requested: Detail, granted: Detail) -> Detail | N
 
 
 def _has(words: str, detail: Detail) -> bool:
-    """Whether the detail has a member that the words name, or they name none: what was sent is shown beside what was not."""
+    """Whether the text names no member, or a member that the detail has."""
     named = PLACEHOLDER.findall(words)
     return not named or any(_member(name, detail) is not None for name in named)
 
@@ -160,7 +160,7 @@ def _member(name: str, detail: Detail) -> Json:
 
 
 def _read(value: Json) -> str:
-    """A value as people read it."""
+    """A value as text for people."""
     if isinstance(value, dict):
         if value.keys() == AMOUNT_OF:
             return in_words(value)

@@ -1,4 +1,4 @@
-"""What a type of authorization details is (RFC 9396 2), and what its fields and words are made of."""
+"""The parts of a type of authorization details (RFC 9396 2): schemas and texts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from chalicelib.protocol_types import Account, Detail, Schema
 
 @dataclass(frozen=True)
 class Choice:
-    """What a person may take or leave. `field`: name of the form's field; `value`: what it sends when taken."""
+    """A choice of the user.
+
+    `field`: name of the form field.
+    `value`: value of the form field if the choice is taken.
+    """
 
     field: str
     value: str
@@ -22,7 +26,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class Question:
-    """What a person decides. `one`: just one choice is taken; else any may be left out. `none`: said where there is no choice."""
+    """A question to the user.
+
+    `one`: exactly one choice is taken; otherwise any number.
+    `none`: the text if there are no choices.
+    """
 
     words: str
     choices: tuple[Choice, ...]
@@ -32,7 +40,11 @@ class Question:
 
 @dataclass(frozen=True)
 class Shown:
-    """A detail as a person reads it. `facts`: label and value. `figure`: the part of the heading that the eye should meet."""
+    """A detail as the page shows it.
+
+    `facts`: label and value.
+    `figure`: the emphasized part of the heading.
+    """
 
     heading: str
     facts: tuple[tuple[str, str], ...]
@@ -42,15 +54,17 @@ class Shown:
 
 @dataclass(frozen=True)
 class DetailType:
-    """A type. `require`: the detail, if it holds what its schema can't say, on a day; raises ValueError.
+    """A type of authorization details.
 
-    `say`: in words, for a person with these accounts, fields named after a place.
-    `grant`: what is left of it once the person chose (the form's fields), None if nothing is; never more than was asked.
-    `narrow`: what of a granted one an asked one covers, None where it asks for more.
-    `writes`: it lets a client change something, and not only look.
-    `one_off`: whether the detail allows something once, and so gives no refresh token and a short consent.
-    `consumed`: what people read beside the day on which that was done.
-    `own_accounts`: the person's own accounts in a granted detail.
+    `require`: gives the detail if it meets the rules that the schema can't express, on a day; raises ValueError.
+    `say`: the page's view of a detail, for a user with these accounts; form fields get the prefix.
+    `grant`: the granted part of a detail, by the fields of the form; None if nothing is granted. It is never more than
+    requested.
+    `narrow`: the part of a granted detail that a requested detail covers; None if it requests more.
+    `writes`: the type gives write access.
+    `one_off`: whether the detail is for one use. Then there is no refresh token, and the consent is short.
+    `consumed`: the label of the day on which the detail was used.
+    `own_accounts`: the user's own accounts in a granted detail.
     """
 
     name: str
@@ -69,12 +83,12 @@ class DetailType:
 
 
 def is_iban(text: str) -> bool:
-    """ISO 13616: of the form of an account number, and its check digits add up (ISO 7064 MOD 97-10)."""
+    """Whether the check digits of an account number are right (ISO 13616, ISO 7064 MOD 97-10)."""
     return int("".join(str(int(character, 36)) for character in text[4:] + text[:4])) % 97 == 1
 
 
 def is_day(text: str) -> bool:
-    """A day that the calendar has."""
+    """Whether the text is a day of the calendar."""
     try:
         return bool(date.fromisoformat(text))
     except ValueError:
@@ -82,7 +96,7 @@ def is_day(text: str) -> bool:
 
 
 def is_readable(text: str) -> bool:
-    """Nothing in it is unseen, breaks a line or turns the text around it, so that a person reads what is meant."""
+    """Whether the text has no invisible characters, line breaks or direction marks, so that a user reads it as intended."""
     seen = all(category(character)[0] != "C" and category(character) not in ("Zl", "Zp") for character in text)
     return seen and bool(text.strip())
 
@@ -97,28 +111,28 @@ LOCATIONS = {"type": "array", "items": LOCATION, "minItems": 1, "maxItems": 5, "
 
 
 def text(max_length: int) -> Schema:
-    """The schema of a text that people read."""
+    """The schema of a text for people."""
     return {"type": "string", "minLength": 1, "maxLength": max_length, "format": "readable"}
 
 
 def some_of(*names: str) -> Schema:
-    """The schema of a list of some of these."""
+    """The schema of a list with some of these values."""
     return {"type": "array", "items": {"enum": list(names)}, "minItems": 1, "uniqueItems": True}
 
 
 def require_ahead(detail: Detail, name: str, today: date) -> Detail:
-    """The detail, if a day that it names is not over. Raises ValueError."""
+    """The detail, if the day in the member `name` is not in the past. Raises ValueError."""
     if name in detail and date.fromisoformat(detail[name]) < today:
         raise ValueError(f"{name} is over")
     return detail
 
 
 Limit = int | str | list[str]
-"""A number, a flag, a day, or texts of which any is allowed."""
+"""A number, a flag, a day, or a list of allowed texts."""
 
 
 def no_looser(requested: Limit, granted: Limit | None) -> bool:
-    """Whether a limit allows no more than the granted one of its kind, None where none was set."""
+    """Whether a requested limit is within the granted limit; None means that no limit was set."""
     if granted is None:
         return True
     if isinstance(requested, list) and isinstance(granted, list):
@@ -129,12 +143,12 @@ def no_looser(requested: Limit, granted: Limit | None) -> bool:
 
 
 def with_iban(accounts: Sequence[Account]) -> list[Account]:
-    """Those of a person's accounts that a detail can name by an IBAN: a card or a loan account may have none."""
+    """The accounts with an IBAN. A card or loan account may have none."""
     return [account for account in accounts if account.get("iban")]
 
 
 def distinct(accounts: Iterable[Account]) -> list[Account]:
-    """Accounts by their IBAN, each once."""
+    """The accounts by IBAN, without repeats."""
     return [{"iban": iban} for iban in dict.fromkeys(account["iban"] for account in accounts)]
 
 
@@ -142,16 +156,16 @@ def distinct(accounts: Iterable[Account]) -> list[Account]:
 
 
 def spaced(iban: str) -> str:
-    """An IBAN in groups of four, as people read it."""
+    """An IBAN in groups of four characters."""
     return " ".join(iban[n : n + 4] for n in range(0, len(iban), 4))
 
 
 def called(account: Account) -> str:
-    """What a person calls an account of theirs."""
+    """The name of an account for its owner."""
     return str(account.get("name") or "Account")
 
 
 def in_full(iso: str) -> str:
-    """A day, as people read it."""
+    """A day as text for people."""
     day = date.fromisoformat(iso)
     return f"{day.day} {day:%B} {day.year}"

@@ -1,4 +1,4 @@
-"""The types of authorization details that are known here (RFC 9396 2): the library's, and those that the bank declares."""
+"""The types of authorization details (RFC 9396 2): those of the library, and those that the bank declares."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from chalicelib.authorization_details.detail_type import DetailType
 from chalicelib.authorization_details.payment_initiation import PAYMENT_INITIATION
 
 TYPES: Mapping[str, DetailType] = {one.name: one for one in (ACCOUNT_INFORMATION, PAYMENT_INITIATION)}
-"""Every type that the library brings, by its name."""
+"""The types of the library, by name."""
 
 
 def types() -> Mapping[str, DetailType]:
-    """Every type of this deployment, by its name: `authorization_details_types_supported`."""
+    """All types of this deployment, by name: `authorization_details_types_supported`."""
     own = vocabulary.current().authorization_details_types
     if not own:
         return TYPES
-    from chalicelib.authorization_details.declared_type import detail_type  # only where a bank declares types
+    from chalicelib.authorization_details.declared_type import detail_type  # Needed only if the bank declares types.
 
     return {**TYPES, **{one.name: detail_type(one) for one in own}}

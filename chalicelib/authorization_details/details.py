@@ -1,4 +1,4 @@
-"""Authorization details (RFC 9396): what exactly is asked for, agreed to and handed on."""
+"""Authorization details (RFC 9396): parsing, consent, narrowing and lifetime."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from chalicelib.errors import AccessDenied, InvalidAuthorizationDetails, quoted
 from chalicelib.protocol_types import Account, Detail, Json, JsonObject
 
 MAX_LENGTH = 8192
-"""Characters of the parameter that are looked at."""
+"""Characters of the parameter that are read."""
 MAX_ITEMS = 5
 MEMBER_PATH = re.compile(r"[A-Za-z0-9_.\[\]-]{1,100}")
-"""A member's place that may stand in an error (RFC 6749 5.2)."""
+"""The path of a member that an error_description may contain (RFC 6749 5.2)."""
 DAY = 24 * 60 * 60
 LAST_DAY = date.max - timedelta(days=1)
-"""Of the calendar: no clock has a midnight behind it, and no consent lasts so long."""
+"""The last day that has a following midnight in Python's calendar."""
 ONE_OFF_CONSENT_LIFETIME = DAY
-"""Seconds that a consent lasts which allows something once: as long as the same call may be sent again."""
+"""Lifetime in seconds of a consent for one use. For as long, the same API call may be repeated."""
 
 
 def requested(value: str | None, allowed: Iterable[str], *, now: int) -> tuple[Detail, ...]:
-    """The details of a request, each by the schema of its type. `allowed`: the types that the client registered.
+    """The details of a request, each valid by the schema of its type. `allowed`: the types that the client registered.
 
     Raises InvalidAuthorizationDetails (RFC 9396 5).
     """
@@ -38,7 +38,7 @@ def requested(value: str | None, allowed: Iterable[str], *, now: int) -> tuple[D
 
 
 def require(details: tuple[Detail, ...], allowed: Iterable[str]) -> tuple[Detail, ...]:
-    """The details, if the client may ask for each. Raises InvalidAuthorizationDetails."""
+    """The details, if the client is registered for each type. Raises InvalidAuthorizationDetails."""
     usable = of_allowed_types(details, allowed)
     for one in details:
         if one not in usable:
@@ -47,18 +47,18 @@ def require(details: tuple[Detail, ...], allowed: Iterable[str]) -> tuple[Detail
 
 
 def of_allowed_types(details: tuple[Detail, ...], allowed: Iterable[str]) -> tuple[Detail, ...]:
-    """Those of them that a client of the `allowed` types may ask for. A bank may have taken a type away that was granted."""
+    """The details whose type is in `allowed` and still exists. A bank may have removed a type after it was granted."""
     allowed = types().keys() & frozenset(allowed)
     return tuple(one for one in details if one["type"] in allowed)
 
 
 def in_words(details: Sequence[Detail], accounts: Sequence[Account]) -> list[Shown]:
-    """What a person who has these accounts is asked for."""
+    """The details as the page shows them to a user with these accounts."""
     return [types()[one["type"]].say(one, accounts, _field_prefix(n)) for n, one in enumerate(details)]
 
 
 def can_be_chosen(details: Sequence[Detail], accounts: Sequence[Account]) -> bool:
-    """Whether any choice that a person with these accounts has leaves something of the details."""
+    """Whether a user with these accounts can grant any part of the details."""
     shown = in_words(details, accounts)
     everything = {c.field: c.value for one in shown for question in one.questions for c in question.choices}
     try:
@@ -68,9 +68,9 @@ def can_be_chosen(details: Sequence[Detail], accounts: Sequence[Account]) -> boo
 
 
 def granted(details: Sequence[Detail], form: Mapping[str, str], accounts: Sequence[Account]) -> tuple[Detail, ...]:
-    """What is left of the details by the person's choice, which is never more than was asked.
+    """The details that the user granted, by the fields of the form.
 
-    Raises AccessDenied where nothing is left, or a payment is from an account that is not the person's.
+    Raises AccessDenied if nothing is granted, or a payment is from an account that is not the user's.
     """
     kept = [types()[one["type"]].grant(one, accounts, _field_prefix(n), form) for n, one in enumerate(details)]
     found = tuple(one for one in kept if one is not None)
@@ -80,9 +80,9 @@ def granted(details: Sequence[Detail], form: Mapping[str, str], accounts: Sequen
 
 
 def within(value: str | None, given: tuple[Detail, ...]) -> tuple[Detail, ...]:
-    """Of the granted details those that a token request asks for, all if it names none (RFC 9396 6).
+    """The granted details that a token request names, or all if it names none (RFC 9396 6).
 
-    A day that is over since is as it was granted. Raises InvalidAuthorizationDetails where more is asked for.
+    A granted day may be in the past by now. Raises InvalidAuthorizationDetails if more is requested than was granted.
     """
     if value is None:
         return given
@@ -95,7 +95,9 @@ def within(value: str | None, given: tuple[Detail, ...]) -> tuple[Detail, ...]:
 
 
 def ends(details: Iterable[Detail], *, otherwise: int) -> int:
-    """When the first of them ends, at the end of its last day here, or `otherwise` if that is sooner; epoch seconds."""
+    """The earliest end of the details, at the end of the last day in the deployment's time zone, or `otherwise` if that is
+    earlier; epoch seconds.
+    """
     days = [date.fromisoformat(one["validUntil"]) for one in details if "validUntil" in one]
     zone = vocabulary.current().zone
     after = (datetime.combine(day, time(), zone) + timedelta(days=1) for day in days if day < LAST_DAY)
@@ -103,50 +105,50 @@ def ends(details: Iterable[Detail], *, otherwise: int) -> int:
 
 
 def consent_ends(details: Iterable[Detail], *, now: int, otherwise: int) -> int:
-    """When a consent to them ends, or `otherwise` if that is sooner; epoch seconds. A one-off detail makes it short."""
+    """The end of a consent to the details, or `otherwise` if that is earlier; epoch seconds. A one-off detail shortens it."""
     details = tuple(details)
     return ends(details, otherwise=otherwise if recur(details) else min(otherwise, now + ONE_OFF_CONSENT_LIFETIME))
 
 
 def recur(details: Iterable[Detail]) -> bool:
-    """Whether access may be had again without the person."""
+    """Whether the access may be repeated without the user."""
     return all(one["type"] in types() and not types()[one["type"]].one_off(one) for one in details)
 
 
 def indexes(details: Sequence[Detail], granted: Sequence[Detail]) -> list[tuple[int, Detail]]:
-    """A token's details, each with the place of the one granted detail that it is, or is a part of."""
+    """A token's details, each with the index of the granted detail that covers it."""
     return list(zip(_matching_indexes(details, granted) or (), details, strict=False))
 
 
 def write(details: Iterable[Detail]) -> bool:
-    """Whether any of them lets a client change something."""
+    """Whether any of the details gives write access."""
     return any(types()[one["type"]].writes for one in details)
 
 
 def _matching_indexes(
     wishes: Sequence[Detail], given: Sequence[Detail], taken: Sequence[int] = ()
 ) -> tuple[int, ...] | None:
-    """Of each wish the place of a granted detail of its own that covers it; None where that can't be.
+    """The index of the granted detail that covers each requested detail, all different; None if that is impossible.
 
-    Of its own, so that no token says twice what was agreed to once, such as a payment.
+    The indexes differ, so that no token has twice what was granted once, such as a payment.
     """
     if not wishes:
         return ()
     wish, *others = wishes
     free = [n for n in range(len(given)) if n not in taken and _narrowed(wish, given[n]) is not None]
-    for n in sorted(free, key=lambda n: given[n] != wish):  # just what was asked for, before what covers it
+    for n in sorted(free, key=lambda n: given[n] != wish):  # An equal detail comes before one that covers more.
         if (found := _matching_indexes(others, given, (*taken, n))) is not None:
             return (n, *found)
     return None
 
 
 def _narrowed(wish: Detail, had: Detail) -> Detail | None:
-    """What of a granted detail another one covers, None where it is of another type or more than that."""
+    """The part of a granted detail that a requested one covers; None for another type or a larger request."""
     return types()[wish["type"]].narrow(wish, had) if had["type"] == wish["type"] in types() else None
 
 
 def _read(value: str, *, today: date) -> tuple[Detail, ...]:
-    """The details that a parameter holds, each by the schema of its type, and none of them over on that day."""
+    """The details of the parameter, each valid by the schema of its type, and none in the past of that day."""
     if len(value) > MAX_LENGTH:
         raise _refused(f"longer than {MAX_LENGTH} characters")
     try:
@@ -169,7 +171,7 @@ def _checked(one: Json, *, today: date) -> Detail:
 
 
 def _why(problem: ValueError) -> str:
-    """What is wrong, in words of ours or by its place in the schema: never the value."""
+    """The problem, as our text or as a path in the schema, never with the value."""
     if not hasattr(problem, "rule"):
         return str(problem)
     member = ".".join(["it", *str(getattr(problem, "name", "")).split(".")[1:]])
@@ -178,7 +180,7 @@ def _why(problem: ValueError) -> str:
 
 @cache
 def _schema(name: str) -> Callable[[Json], Detail]:
-    import fastjsonschema  # only where details are asked for
+    import fastjsonschema  # Needed only for requests with details.
 
     compiled: Callable[[Json], Detail] = fastjsonschema.compile(
         dict(types()[name].schema), formats=FORMATS, use_default=False
@@ -197,7 +199,7 @@ def _unique(pairs: list[tuple[str, Json]]) -> JsonObject:
 
 
 def _no_number(text: str) -> NoReturn:
-    """A store keeps no fractions; amounts are texts, so that none is rounded."""
+    """Fractions are refused. Amounts are strings, so that no amount is rounded."""
     raise ValueError("a number that is not whole")
 
 

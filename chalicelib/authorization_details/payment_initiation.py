@@ -1,6 +1,6 @@
-"""Authorization details of the type payment_initiation: how much, to whom, from where.
+"""The type payment_initiation: the amount, the creditor and the debtor account.
 
-Fields and meaning are those of the Berlin Group's NextGenPSD2 payments; `actions` and `locations` those of RFC 9396 2.2.
+Members and meaning are those of the Berlin Group's NextGenPSD2 payments; `actions` and `locations` are those of RFC 9396 2.2.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from chalicelib.protocol_types import Account, Detail
 
 LIMITS = ("actions", "locations")
 
-AMOUNT_DIGITS = r"^(?=.*[1-9])(0|[1-9][0-9]{0,13})(\.[0-9]{1,4})?$"  # not nothing
+AMOUNT_DIGITS = r"^(?=.*[1-9])(0|[1-9][0-9]{0,13})(\.[0-9]{1,4})?$"  # Not zero.
 AMOUNT = {
     "type": "object",
     "properties": {
@@ -61,12 +61,12 @@ SCHEMA = {
 
 
 def in_words(instructed: Mapping[str, str]) -> str:
-    """An amount as people read it: thousands apart, by a space that no country takes for a decimal sign, and each decimal place
-    of its currency, so that none takes that sign for thousands.
+    """An amount as text for people: thousands are separated by a space, which no country uses as a decimal sign, and all
+    decimal places of the currency are shown.
     """
     try:
         amount = currency.in_full(**instructed)
-    except ValueError:  # of a release that took it: shown to the digit, as it was agreed to
+    except ValueError:  # An older release accepted it. It is shown as it was granted.
         amount = instructed["amount"]
     whole, point, fraction = amount.partition(".")
     grouped = f"{int(whole):,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
