@@ -1,1 +1,1 @@
-"""Who asks: client metadata, keys, certificates, assertions, and encryption to a client."""
+"""Clients: their metadata, keys, certificates, assertions and secrets, and encryption to them."""

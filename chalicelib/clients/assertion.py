@@ -1,6 +1,7 @@
 """Client authentication by an assertion (RFC 7523 2.2, 3; OpenID Connect Core 9).
 
-It is signed with a private key (private_key_jwt), or carries a MAC by a secret that we gave the client (client_secret_jwt).
+The assertion is signed with the client's private key (private_key_jwt), or has a MAC by the client's secret
+(client_secret_jwt).
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 MAX_JTI_LENGTH = 512
 
 TYPES = frozenset({"client-authentication+jwt", "jwt"})
-"""What the header's typ may say, if it says anything (RFC 10070); a proof, say, or an access token is no assertion."""
+"""Values of the header's typ, if it is present (RFC 10070). Another JWT, such as a DPoP proof, is refused."""
 
 
 def parse(assertion: str) -> UnverifiedJwt:
-    """The assertion's parts, before any check. Raises InvalidClient."""
+    """The parsed assertion, before any check. Raises InvalidClient."""
     try:
         return jose.parse(assertion)
     except jose.JoseError as problem:
@@ -31,7 +32,7 @@ def parse(assertion: str) -> UnverifiedJwt:
 
 
 def subject(assertion: UnverifiedJwt) -> str:
-    """Whom the assertion claims to speak for, before any check. Raises InvalidClient."""
+    """The assertion's sub, before any check. Raises InvalidClient."""
     claimed = assertion.claims.get("sub")
     if not isinstance(claimed, str) or not claimed:
         raise _refused("sub is missing")
@@ -39,7 +40,7 @@ def subject(assertion: UnverifiedJwt) -> str:
 
 
 def signed(assertion: UnverifiedJwt, client: Client, profile: Profile) -> JsonObject:
-    """Its claims, if the client signed it with a private key. Raises InvalidClient."""
+    """The claims, if the client signed the assertion with its private key. Raises InvalidClient."""
     try:
         header, claims = jose.verify(
             assertion,
@@ -53,7 +54,7 @@ def signed(assertion: UnverifiedJwt, client: Client, profile: Profile) -> JsonOb
 
 
 def with_mac(assertion: UnverifiedJwt, client: Client, profile: Profile, *, secret: bytes | None) -> JsonObject:
-    """Its claims, if the client made it with its secret. Raises InvalidClient."""
+    """The claims, if the assertion's MAC is by the client's secret. Raises InvalidClient."""
     if secret is None:
         raise _refused("the client has no secret")
     try:
@@ -64,14 +65,14 @@ def with_mac(assertion: UnverifiedJwt, client: Client, profile: Profile, *, secr
 
 
 def _of_this_kind(header: JsonObject, claims: JsonObject) -> JsonObject:
-    """The claims, if the header calls it no other kind of JWT (RFC 8725 3.11)."""
+    """The claims, if the header's typ is not that of another kind of JWT (RFC 8725 3.11)."""
     if jose.media_type(header.get("typ", "jwt")) not in TYPES:
         raise _refused("typ must be client-authentication+jwt or JWT")
     return claims
 
 
 def _algs(client: Client, offered: Collection[str]) -> Collection[str]:
-    """What the profile offers; of that the registered one, if the client registered one (OpenID Connect Registration 2)."""
+    """The profile's algorithms, or only the registered one if the client registered one (OpenID Connect Registration 2)."""
     registered = client.token_endpoint_auth_signing_alg
     return offered if registered is None else [alg for alg in offered if algorithm.is_same(alg, registered)]
 
@@ -79,9 +80,9 @@ def _algs(client: Client, offered: Collection[str]) -> Collection[str]:
 def require_claims(
     claims: JsonObject, client: Client, profile: Profile, *, issuer: str, endpoints: Collection[str], now: int
 ) -> SingleUse:
-    """Its jti, to be used once, if it is the client's, for us and for now. Raises InvalidClient.
+    """The jti for single use, if the assertion is the client's, is for us and is valid now. Raises InvalidClient.
 
-    `endpoints`: what else we are called where the profile takes such a name.
+    `endpoints`: other audiences that the profile accepts.
     """
     if claims.get("iss") != client.client_id or claims.get("sub") != client.client_id:
         raise _refused("iss or sub is not the client_id")  # RFC7523-3
@@ -94,9 +95,9 @@ def require_claims(
 
 
 def _require_audience(aud: Json, client: Client, profile: Profile, issuer: str, endpoints: Collection[str]) -> str:
-    """FAPI2-SP-FINAL-5.3.2.1-8, RFC7523-3 as RFC 10070 has it: the issuer as a text; more where the profile says so alone.
+    """FAPI2-SP-FINAL-5.3.2.1-8, RFC7523-3 by RFC 10070: the issuer as a string; other forms only if the profile accepts them.
 
-    Of an array the issuer alone counts: with an endpoint's URL another server could have asked for the assertion.
+    In an array only the issuer counts. An endpoint's URL could be an assertion's audience at another server.
     """
     if aud == issuer:
         return issuer
@@ -109,12 +110,12 @@ def _require_audience(aud: Json, client: Client, profile: Profile, issuer: str, 
 
 
 def _texts(aud: Json) -> list[str]:
-    """The audiences of a list; none where it is not a list of texts."""
+    """The audiences of an array of strings; otherwise none."""
     return aud if isinstance(aud, list) and all(isinstance(one, str) for one in aud) else []
 
 
 def _require_time(claims: JsonObject, profile: Profile, *, now: int) -> int:
-    """`exp`, rounded up to a second."""
+    """`exp`, rounded up to a second. Raises InvalidClient."""
     try:
         exp, *begins = (jwt_time.read(claims, name) for name in ("exp", "iat", "nbf"))
     except jwt_time.NotATime as problem:

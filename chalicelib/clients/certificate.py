@@ -1,4 +1,4 @@
-"""Client authentication by certificate (RFC 8705 2). The certificate is the one that TLS verified, never a header's."""
+"""Client authentication by certificate (RFC 8705 2). The certificate comes from the TLS layer, never from a header."""
 
 from __future__ import annotations
 
@@ -24,14 +24,16 @@ UNREADABLE = (
     *(ValueError, TypeError, UnsupportedAlgorithm, JoseError),
     *(x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType),
 )
-"""What comes of reading a certificate that is none, or that holds what nobody reads: some of it only at the part in question."""
+"""The exceptions for a certificate that can't be read. Some occur only when a part is read."""
 
 NETSCAPE_TYPE = x509.ObjectIdentifier("2.16.840.1.113730.1.1")
-"""An extension of before X.509 v3, by which a verifier may still know an authority; nothing else needs it today."""
+"""An extension from before X.509 v3. A verifier may still take it as the mark of an authority."""
 
 
 def presented(pem: str | None, profile: Profile, *, now: int) -> x509.Certificate:
-    """The client's certificate, in its time and with a key of the profile's size. Raises InvalidClient."""
+    """The client's certificate, if it is within its validity period and its key is large enough for the profile. Raises
+    InvalidClient.
+    """
     if pem is None:
         raise InvalidClient("client authentication failed", detail="no client certificate")
     try:
@@ -46,7 +48,7 @@ def presented(pem: str | None, profile: Profile, *, now: int) -> x509.Certificat
 
 
 def require_registered_name(certificate: x509.Certificate, client: Client) -> x509.Certificate:
-    """The certificate, if it carries the one name that the client registered (RFC 8705 2.1.2). Raises InvalidClient."""
+    """The certificate, if it has the one name that the client registered (RFC 8705 2.1.2). Raises InvalidClient."""
     try:
         if client.tls_client_auth_subject_dn is not None:
             registered = distinguished_name.read(client.tls_client_auth_subject_dn)
@@ -63,10 +65,10 @@ def require_registered_name(certificate: x509.Certificate, client: Client) -> x5
 
 
 def require_authority(certificate: x509.Certificate, client: Client, authorities: str) -> x509.Certificate:
-    """The certificate, if an authority issued it that may name clients, and the one that its client pinned, if any.
+    """The certificate, if its issuer may name clients and is the one that the client pinned, if any.
 
-    RFC8705-7.4: in the truststore stand certificates that are there for themselves alone, whatever issuer they say.
-    `authorities`: the setting client_authorities. Raises InvalidClient.
+    RFC8705-7.4: the truststore also has self-signed certificates, which may claim any issuer. `authorities`: the setting
+    client_authorities. Raises InvalidClient.
     """
     try:
         issuer = distinguished_name.of_issuer(certificate)
@@ -90,21 +92,21 @@ def require_authority(certificate: x509.Certificate, client: Client, authorities
 
 
 def is_of_listed_authority(certificate: x509.Certificate, authorities: str) -> bool:
-    """Whether it says that it is of an authority that may name clients, or is one.
+    """Whether the certificate's subject or issuer is a listed authority.
 
-    It would stand in the truststore for itself, so that nobody looks at the signature by which it says so.
+    A self-signed certificate is in the truststore itself. No one verifies the signature of the issuer that it claims.
     """
     try:
         listed = distinguished_name.read_all(authorities)
     except distinguished_name.DistinguishedNameError:
-        return False  # nobody may name a client
+        return False  # No authority may name clients.
     return not listed.isdisjoint(
         (distinguished_name.of_issuer(certificate), distinguished_name.of_certificate(certificate))
     )
 
 
 def can_issue(certificate: x509.Certificate) -> bool:
-    """Whether a verifier may take it for an authority's: CA:TRUE, keyCertSign, or what stood for these before X.509 v3."""
+    """Whether a verifier may accept it as an authority: CA:TRUE, keyCertSign, or their forerunners from before X.509 v3."""
     if certificate.version is x509.Version.v1:
         return True
     for extension in certificate.extensions:
@@ -125,14 +127,14 @@ def _unusable(problem: Exception) -> InvalidClient:
 
 
 def x5c(certificate: x509.Certificate) -> str:
-    """The certificate as a JWK holds it (RFC 7517 4.7): DER in base64."""
+    """The certificate in the form of a JWK's x5c (RFC 7517 4.7): DER in base64."""
     return b64encode(certificate.public_bytes(Encoding.DER)).decode()
 
 
 def require_registered_certificate(certificate: x509.Certificate, client: Client, authorities: str) -> x509.Certificate:
-    """The certificate, if it is one of the client's JWK Set (RFC 8705 2.2.2), of that very key, and nobody's authority.
+    """The certificate, if it is in the client's JWK Set (RFC 8705 2.2.2) with its own key, and is not an authority's.
 
-    `authorities`: as `require_authority` takes it. Raises InvalidClient.
+    `authorities`: as in `require_authority`. Raises InvalidClient.
     """
     sent = certificate.public_bytes(Encoding.DER)
     try:
@@ -146,13 +148,13 @@ def require_registered_certificate(certificate: x509.Certificate, client: Client
         raise _unusable(problem) from None
     if not own:
         raise InvalidClient("client authentication failed", detail="the certificate is not registered")
-    if issues:  # it stands in the truststore: what it issues would be let in, or it in another's name
+    if issues:  # It is in the truststore, so certificates that it issues would be accepted.
         raise InvalidClient("client authentication failed", detail="the certificate is that of an authority")
     return certificate
 
 
 def _is_of(certificate: x509.Certificate, jwk: Jwk) -> bool:
-    """RFC7517-4.7: whether the certificate's key is the JWK's own."""
+    """RFC7517-4.7: whether the certificate has the JWK's key."""
     return public_key(jwk) == certificate.public_key()
 
 
@@ -162,7 +164,7 @@ def _load(pem: str) -> x509.Certificate:
 
 
 def _registered_names(client: Client) -> Iterator[tuple[type[x509.GeneralName], str]]:
-    """The one subject alternative name that the client registered."""
+    """The subject alternative name that the client registered."""
     if client.tls_client_auth_san_dns is not None:
         yield x509.DNSName, client.tls_client_auth_san_dns.lower()
     if client.tls_client_auth_san_uri is not None:
@@ -189,6 +191,6 @@ def _alternative(name: x509.GeneralName) -> str:
 
 
 def _mailbox(address: str) -> str:
-    """The host without regard to case, the local part as it is (RFC 5280 7.5)."""
+    """An email address with its host in lower case; the local part is case-sensitive (RFC 5280 7.5)."""
     local, _, host = address.rpartition("@")
     return f"{local}@{host.lower()}"

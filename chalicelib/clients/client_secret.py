@@ -1,6 +1,6 @@
-"""A client's secret (OpenID Connect Core 9): made by us, told once, sealed at rest, and long enough for its algorithm.
+"""A client's secret (OpenID Connect Core 9): we make it, show it once and store it sealed.
 
-It is a text, and its octets in UTF-8 are the key (OpenID Connect Core 10.1).
+It is a text. Its UTF-8 octets are the key (OpenID Connect Core 10.1).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from chalicelib.storage.records import Client
 
 OCTETS = 64
-"""Of chance, as many as the longest hash has: then its text is long enough for every algorithm (RFC7518-3.2).
+"""Random octets of a secret: as many as the longest hash, so that its text is long enough for every algorithm (RFC7518-3.2).
 
 FAPI1-BASE-5.2.2-3.
 """
@@ -21,17 +21,17 @@ MAX_CACHED = 1000
 
 
 def made(random_bytes: Callable[[int], bytes]) -> str:
-    """A new secret. `random_bytes`: so many random bytes."""
+    """A new secret. `random_bytes`: gives a number of random bytes."""
     return urlsafe_b64encode(random_bytes(OCTETS)).rstrip(b"=").decode()
 
 
 def sealed_for(client_id: str) -> dict[str, str]:
-    """The encryption context of a client's secret, so that no other client's can stand in for it."""
+    """The encryption context of a client's secret. It prevents the use of a secret for another client."""
     return {"client": client_id}
 
 
 class ClientSecrets:
-    """Secrets as they are needed. One that was unsealed is kept for a minute in the warm function.
+    """The secrets of clients. A warm function keeps an unsealed secret for a minute.
 
     `unseal`: of KeyManagement.
     """

@@ -1,10 +1,10 @@
-"""A distinguished name (RFC 4514), as certificate tools and directories print it, ready to compare.
+"""Distinguished names (RFC 4514) in the forms of certificate tools and directories, for comparison.
 
-A text has one reading. The order of its parts follows from its form:
+A text has one reading. Its form defines the order of its parts:
 
 - `/C=DE/O=Bank/CN=app` (OpenSSL's compat) and `C = DE, O = Bank, CN = app` (its oneline): as in the certificate.
 - `C=DE, O=Bank, CN=app`, spaced, with country or domain first and not last: as in the certificate (OpenSSL 3.2).
-- Anything else: reversed, as RFC 4514 2.1 says; so print Java, Windows, LDAP and `openssl -nameopt RFC2253`.
+- Anything else: reversed, by RFC 4514 2.1; this is the form of Java, Windows, LDAP and `openssl -nameopt RFC2253`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from unicodedata import normalize
 from cryptography import x509
 
 Attribute = tuple[str, str | bytes]
-"""An OID, and a value prepared for comparison; bytes where the certificate holds no text."""
+"""An OID, and a value prepared for comparison; bytes if the certificate has no text."""
 Name = tuple[frozenset[Attribute], ...]
-"""From the root down, as in a certificate."""
+"""The RDNs from the root down, as in a certificate."""
 
 OIDS: Mapping[str, str] = {
     name.lower(): oid
@@ -65,7 +65,7 @@ OIDS: Mapping[str, str] = {
     }.items()
     for name in names.split()
 }
-"""Names of attribute types, without regard to case: RFC 4514 3, RFC 4519 2, X.520, PKCS #9, OpenSSL, Java and Windows."""
+"""OIDs by attribute type names, in lower case: RFC 4514 3, RFC 4519 2, X.520, PKCS #9, OpenSSL, Java and Windows."""
 TOP = (OIDS["c"], OIDS["dc"])
 
 STRINGS: Mapping[int, str] = {
@@ -78,7 +78,7 @@ STRINGS: Mapping[int, str] = {
     0x1C: "utf-32-be",
     0x1E: "utf-16-be",
 }
-"""How ASN.1's kinds of string are encoded, by their BER tags."""
+"""Encodings of the ASN.1 string types, by BER tag."""
 
 TYPE = re.compile(
     r"\s*(?:OID\.(?=[0-9]))?(?P<type>[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+)(?P<mark>\s*=\s?)", re.IGNORECASE
@@ -97,12 +97,12 @@ SEPARATORS = ("", ",", ";", "+")
 
 
 class DistinguishedNameError(ValueError):
-    """The text is no distinguished name. The message says why, for whoever wrote the text."""
+    """The text is not a distinguished name. The message gives the reason, for the author of the text."""
 
 
 @dataclass
 class _Written:
-    """What was read of a text: its RDNs as they stand there, how each type was set apart, and what follows an RDN."""
+    """The parts of a text: its RDNs in order, the marks after types, and the separators between RDNs."""
 
     rdns: list[list[Attribute]] = field(default_factory=list)
     marks: set[str] = field(default_factory=set)
@@ -111,7 +111,7 @@ class _Written:
 
 @lru_cache(maxsize=256)
 def read(text: str) -> Name:
-    """The name that a text stands for. Raises DistinguishedNameError, with the attribute type that is not known."""
+    """The name of a text. Raises DistinguishedNameError, which names an unknown attribute type."""
     text = text.strip()
     if not text:
         raise DistinguishedNameError("it is empty")
@@ -127,7 +127,7 @@ def read(text: str) -> Name:
 
 @lru_cache(maxsize=4)
 def read_all(text: str) -> frozenset[Name]:
-    """The names of a JSON array of them. Raises DistinguishedNameError."""
+    """The names of a JSON array of texts. Raises DistinguishedNameError."""
     try:
         texts = json.loads(text)
     except ValueError:
@@ -138,12 +138,12 @@ def read_all(text: str) -> frozenset[Name]:
 
 
 def of_certificate(certificate: x509.Certificate) -> Name:
-    """The subject of a certificate."""
+    """A certificate's subject."""
     return _of(certificate.subject)
 
 
 def of_issuer(certificate: x509.Certificate) -> Name:
-    """Who issued a certificate."""
+    """A certificate's issuer."""
     return _of(certificate.issuer)
 
 
@@ -152,7 +152,7 @@ def _of(name: x509.Name) -> Name:
 
 
 def _runs_down(written: _Written) -> bool:
-    """Whether the parts stand as in the certificate, from the root."""
+    """Whether the parts are in the certificate's order, from the root."""
     if written.marks == {SPACED}:
         return True
     first, last = written.rdns[0], written.rdns[-1]
@@ -161,7 +161,7 @@ def _runs_down(written: _Written) -> bool:
 
 
 def _is_top(rdn: list[Attribute]) -> bool:
-    """Whether names begin with it, at the root (X.521 B, RFC 4519 3)."""
+    """Whether names begin with this RDN at the root (X.521 B, RFC 4519 3)."""
     return any(oid in TOP for oid, _ in rdn)
 
 
@@ -182,7 +182,7 @@ def _read(text: str) -> _Written:
 
 
 def _attribute(text: str, at: int, marks: set[str]) -> tuple[Attribute, int]:
-    """The attribute that begins there, and where it ends: at the end of the text, or at a separator."""
+    """The attribute at this position, and its end: the end of the text, or a separator."""
     begins = TYPE.match(text, at)
     if begins is None:
         raise DistinguishedNameError(
@@ -210,7 +210,7 @@ def _oid(name: str) -> str:
 
 
 def _value(found: re.Match[str]) -> str:
-    """Raises ValueError where an escape is none, or hex is of no text."""
+    """The value. Raises ValueError for an invalid escape, or for hex that is not a text."""
     parts = found.groupdict()
     if "ber" in parts:
         return _text(bytes.fromhex(parts["ber"]))
@@ -228,7 +228,7 @@ def _unescaped(found: re.Match[str]) -> str:
 
 
 def _slashed(part: str) -> Attribute:
-    """One attribute of OpenSSL's compat form, which escapes + and /, octets beyond ASCII as \\xC3\\xA9, and nothing else."""
+    """One attribute of OpenSSL's compat form. It escapes + and /, and octets beyond ASCII as \\xC3\\xA9."""
     name, _, value = part.partition("=")
     try:
         value = OCTETS.sub(lambda found: bytes.fromhex(found[0].replace("\\x", "")).decode(), value)
@@ -239,7 +239,7 @@ def _slashed(part: str) -> Attribute:
 
 
 def _text(ber: bytes) -> str:
-    """The text of a string in BER. Raises ValueError where it is something else."""
+    """The text of a BER string. Raises ValueError for another type."""
     kind, size, body = ber[0], int.from_bytes(ber[1:2], "big"), ber[2:]
     if size > 0x80:
         octets = size & 0x7F
@@ -250,5 +250,5 @@ def _text(ber: bytes) -> str:
 
 
 def _prepared(value: str | bytes) -> str | bytes:
-    """A text prepared for caseIgnoreMatch (RFC 4518 2); octets, which are no text, as they are."""
+    """A text prepared for caseIgnoreMatch (RFC 4518 2); bytes are unchanged."""
     return " ".join(normalize("NFKC", value.casefold()).split()) if isinstance(value, str) else value

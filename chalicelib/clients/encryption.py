@@ -1,4 +1,4 @@
-"""What is encrypted to a client (OpenID Connect Registration 2, JARM 3): as it registered, and nothing that can't be kept."""
+"""Encryption of responses to a client (OpenID Connect Registration 2, JARM 3), as its record says."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from chalicelib.protocol_types import EncryptionAlg, EncryptionEnc
 from chalicelib.storage.records import Client
 
 Answer = Literal["id_token", "userinfo", "authorization"]
-"""What may be encrypted to a client."""
+"""The responses that may be encrypted."""
 ENCRYPTED_RESPONSES = ("id_token_encrypted_response", "userinfo_encrypted_response", "authorization_encrypted_response")
-"""What is encrypted to the client."""
+"""Prefixes of the metadata for encrypted responses."""
 
 
 def encrypted(content: str, what: Answer, client: Client, profile: Profile, *, cty: str | None = "JWT") -> str:
-    """The content as the client registered it for `what`, such as "id_token": encrypted, or as it is.
+    """The content as the client registered it for `what`: encrypted, or unchanged.
 
-    `client`: with its keys. `cty`: None for no JWT. Raises InvalidRequest where none of them can be encrypted to; what was to be
-    encrypted never leaves otherwise.
+    `client`: with its keys.
+    `cty`: None if the content is not a JWT.
+    Raises InvalidRequest if no key of the client can be used. Then the content is not sent at all.
     """
     alg = getattr(client, f"{what}_encrypted_response_alg")
     if alg is None:
         return content
-    from chalicelib.keys import jwe  # brings joserfc, which few clients need
+    from chalicelib.keys import jwe  # This imports joserfc, which few clients need.
 
     enc = getattr(client, f"{what}_encrypted_response_enc")
     try:
@@ -35,9 +36,10 @@ def encrypted(content: str, what: Answer, client: Client, profile: Profile, *, c
 
 
 def require_encryption(client: Client, profile: Profile) -> Client:
-    """The client, if it can be answered as it asks. Both names are always given. Raises InvalidClientMetadata.
+    """The client, if its responses can be encrypted as registered. Both `alg` and `enc` are required. Raises
+    InvalidClientMetadata.
 
-    OpenID Connect Registration gives `enc` a default that no profile offers (A128CBC-HS256).
+    OpenID Connect Registration gives `enc` a default that no profile allows (A128CBC-HS256).
     """
     for name in ENCRYPTED_RESPONSES:
         alg = _agreed(client, name, profile.encryption_algs, profile.encryption_encs)
@@ -68,7 +70,7 @@ def _agreed(
 
 
 def _require_key(client: Client, profile: Profile, name: str, alg: EncryptionAlg) -> str:
-    """What is encrypted to its key, to see that it can be."""
+    """Encrypt an empty text to the client's key, as a test. Raises InvalidClientMetadata."""
     from chalicelib.keys import jwe
 
     try:

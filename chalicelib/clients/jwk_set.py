@@ -1,4 +1,4 @@
-"""A client's public keys (RFC 7517), whether it registered them or publishes them: what makes a JWK Set usable."""
+"""The rules for a client's public keys (RFC 7517), registered or published."""
 
 from __future__ import annotations
 
@@ -22,19 +22,23 @@ log = logging.getLogger("ducat")
 
 
 class KeysError(Exception):
-    """The JWK Set, or a key of it, can't be used. The message says why and quotes nothing of it."""
+    """The JWK Set, or one of its keys, can't be used. The message gives the reason and quotes no content."""
 
 
 @dataclass(frozen=True)
 class Usable:
-    """What a JWK Set is good for. `keys`: those that can be used. `left`: of each other one which it is, and why."""
+    """The result of checking a JWK Set.
+
+    `keys`: the usable keys.
+    `left`: for each unusable key its name and the reason.
+    """
 
     keys: list[Jwk]
     left: tuple[str, ...] = ()
 
 
 def members_of(jwks: Json) -> list[Json]:
-    """The members of a JWK Set, whatever they are. Raises KeysError where it is none, or too large."""
+    """The members of a JWK Set, of any type. Raises KeysError if it is not a JWK Set or is too large."""
     keys = jwks.get("keys") if isinstance(jwks, dict) else None
     if not isinstance(keys, list):
         raise KeysError("it is not a JWK Set")
@@ -44,9 +48,9 @@ def members_of(jwks: Json) -> list[Json]:
 
 
 def usable(members: list[Json], profile: Profile) -> Usable:
-    """Those that are public, of a kind that is used here and of the profile's size, their certificates too (R3, R4).
+    """The members that are public keys of a supported type and of the profile's size, with certificates likewise (R3, R4).
 
-    RFC7517-5: the others are left alone, so that one bad key locks nobody out. Raises KeysError where none is left of some.
+    RFC7517-5: other members are ignored, so that one bad key does not disable the client. Raises KeysError if all are unusable.
     """
     keys: list[Jwk] = []
     left = []
@@ -64,20 +68,20 @@ def usable(members: list[Json], profile: Profile) -> Usable:
 
 
 def require_public(members: list[Json]) -> list[Json]:
-    """The members, if none is a private key, which nobody may store. Raises KeysError."""
+    """The members, if none is a private key. A private key must not be stored. Raises KeysError."""
     if any(jose.PRIVATE_MEMBERS & member.keys() for member in members if isinstance(member, dict)):
         raise KeysError(PRIVATE)
     return members
 
 
 def report(client_id: str, left: tuple[str, ...]) -> None:
-    """Say in the log which keys of a client are left alone, and why."""
+    """Log which keys of a client are ignored, and why."""
     for one in left:
         log.warning(json.dumps({"endpoint": "keys", "outcome": "key ignored", "client_id": client_id, "reason": one}))
 
 
 def _name(member: Json, index: int) -> str:
-    """Which one it is: its place, and its kid where it has one that is fit to be read."""
+    """The position of a key, and its kid if the kid is short and printable."""
     kid = member.get("kid") if isinstance(member, dict) else None
     disclosed = f", kid {kid}" if isinstance(kid, str) and kid.isprintable() and len(kid) <= MAX_NAME_LENGTH else ""
     return f"key {index + 1}{disclosed}"
@@ -105,12 +109,12 @@ def _require_usable(member: Json, profile: Profile) -> Jwk:
 
 
 def certificates(jwk: Jwk) -> list[str]:
-    """The certificates of the key, its own first: DER in base64 (RFC 7517 4.7); none where it has none."""
+    """The certificates of a key, its own first: DER in base64 (RFC 7517 4.7); empty if it has none."""
     return jwk.get("x5c") or []
 
 
 def _typed(member: dict[str, Json]) -> Jwk:
-    """The JWK, if its members are of their types. Raises TypeError. What is null counts as left out."""
+    """The JWK, if its members have the right types. Raises TypeError. A null member counts as absent."""
     texts = ("kty", "crv", "n", "e", "x", "y", "kid", "alg", "use")
     x5c = member.get("x5c") or []
     if not all(isinstance(member.get(name, ""), str | None) for name in texts) or not isinstance(x5c, list):
@@ -121,9 +125,9 @@ def _typed(member: dict[str, Json]) -> Jwk:
 
 
 def _public_key(jwk: Jwk) -> Json:
-    """The public key of a JWK that can verify or be encrypted to. Raises JoseError."""
+    """The public key of a JWK for verification or encryption. Raises JoseError."""
     if jose.is_encryption_only(jwk):
-        from chalicelib.keys import jwe  # a client that registers such a key is rare
+        from chalicelib.keys import jwe  # Few clients register such a key.
 
         return jwe.public_key(jwk)
     return jose.public_key(jwk)

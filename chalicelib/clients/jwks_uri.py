@@ -1,8 +1,8 @@
-"""Keys that a client publishes at its jwks_uri (OpenID Connect Registration 2): fetched, checked, and kept for a while.
+"""Keys at a client's jwks_uri (OpenID Connect Registration 2): fetched, checked and cached.
 
-A set is fresh for five minutes. An unknown key sends us back for it sooner (OpenID Connect Core 10.1.1), but for one client never
-more often than each half a minute, whoever asks: an assertion with an invented `kid` is free. While the set can't be had, or
-can't be used, the last good one serves for an hour; then the client is shut out until it can.
+A JWK Set is fresh for five minutes. An unknown key causes an earlier fetch (OpenID Connect Core 10.1.1), at most every 30
+seconds per client, because anyone can invent a `kid`. If a fetch fails or the set is unusable, the last good set is used for an
+hour. After that the client is refused until a fetch succeeds.
 """
 
 from __future__ import annotations
@@ -22,16 +22,17 @@ from chalicelib.storage.records import Client
 CACHE_LIFETIME = 300
 MAX_CACHE_AGE = 3600
 RETRY_INTERVAL = 30
-"""Seconds. All three count in each warm function for itself."""
+"""Seconds, counted in each warm function separately."""
 MAX_BYTES = 64 * 1024
 MAX_CLIENTS = 1000
 
 
 @dataclass(frozen=True)
 class _Copy:
-    """What the last attempt left. `jwks`: the last good set, fetched at `fetched_at`; None if there was none yet.
+    """The cache entry of a client.
 
-    `left`: the keys of that set that are left alone.
+    `jwks`: the last good set, fetched at `fetched_at`; None if there was none.
+    `left`: the ignored keys of that set.
     """
 
     tried_at: int
@@ -48,17 +49,18 @@ class _Copy:
 
 
 class ClientJwksCache:
-    """The keys of clients, remembered in the warm function."""
+    """The cache of clients' keys in a warm function."""
 
     def __init__(self, documents: DocumentFetcher) -> None:
         self._documents = documents
         self._copies: dict[tuple[str, str, str], _Copy] = {}
 
     def of(self, client: Client, *, now: int, kid: str | None = None, x5c: str | None = None) -> Client:
-        """The client with its keys in `jwks`; as it is where it registered them. It is not to be stored.
+        """The client with its keys in `jwks`; unchanged if it registered its keys. The result must not be stored.
 
-        `kid`, `x5c`: what is looked for, a key's name or a certificate in base64; a set without it is fetched again. It may be
-        missing all the same. Raises FetchError, with words for the log alone.
+        `kid`, `x5c`: the key or the base64 certificate that is needed. A set without it is fetched again, and may still lack
+        it.
+        Raises FetchError, whose message is for the log only.
         """
         if client.jwks_uri is None:
             return client
@@ -74,9 +76,9 @@ class ClientJwksCache:
         return replace(client, jwks=copy.jwks)
 
     def for_request_object(self, client: Client, sent: UnverifiedJwt | None, *, now: int) -> Client:
-        """The client with the keys that its request object is verified by. Raises InvalidRequestObject.
+        """The client with the keys for its request object. Raises InvalidRequestObject.
 
-        `sent`: the object, where there is one.
+        `sent`: the request object, or None.
         """
         if sent is None:
             return client
@@ -86,7 +88,7 @@ class ClientJwksCache:
             raise InvalidRequestObject("jwks_uri: the client's keys can't be fetched", detail=str(problem)) from None
 
     def for_encryption(self, client: Client, *, now: int) -> Client:
-        """The client with the keys that answers to it are encrypted to. Raises InvalidRequest: it can't be answered."""
+        """The client with the keys for encrypted responses. Raises InvalidRequest if the keys can't be fetched."""
         try:
             return self.of(client, now=now)
         except FetchError as problem:
@@ -100,17 +102,17 @@ class ClientJwksCache:
             found = usable(members_of(jwks), PROFILES[client.profile])
         except (FetchError, KeysError, jose.JoseError) as problem:
             why = str(problem)
-        except (ValueError, RecursionError) as problem:  # no JSON
+        except (ValueError, RecursionError) as problem:  # Not JSON.
             why = f"it can't be read ({type(problem).__name__})"
         else:
-            if before is None or before.left != found.left:  # once, and not at each fetch
+            if before is None or before.left != found.left:  # Once, not after each fetch.
                 report(client.client_id, found.left)
             return _Copy(now, now, {"keys": found.keys}, left=found.left)
         return replace(before, tried_at=now, problem=why) if before else _Copy(now, now, None, why)
 
 
 def _is_due(copy: _Copy, kid: str | None, x5c: str | None, *, now: int) -> bool:
-    """Whether another attempt is to be made, and may be."""
+    """Whether another fetch is needed and allowed now."""
     if 0 <= now - copy.tried_at < RETRY_INTERVAL:
         return False
     return copy.jwks is None or not 0 <= now - copy.fetched_at < CACHE_LIFETIME or not copy.holds(kid, x5c)

@@ -1,4 +1,4 @@
-"""Client metadata (RFC 7591 2): what a client says of itself, checked once, so that nothing unusable is registered."""
+"""Client metadata (RFC 7591 2), checked at registration."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ RESPONSE = frozenset({"code", "state", "iss", "error", "error_description", "err
 """Parameters of the authorization response (RFC 6749 4.1.2, RFC 9207, JARM)."""
 DEFAULT_ALG = "PS256"
 ALWAYS_SIGNS = ("PS256", "ES256")
-"""What every deployment has keys for."""
+"""Algorithms for which every deployment has a key."""
 NAMES = ("subject_dn", "san_dns", "san_uri", "san_ip", "san_email")
 LISTS = (
     "scope",
@@ -48,7 +48,7 @@ LISTS = (
     "protected_resources",
 )
 MEMBERS = frozenset(f.name for f in fields(Client)) - SERVER_ASSIGNED.keys()
-"""Of the record, what a client may say."""
+"""Members of the record that client metadata may contain."""
 REQUIRED = tuple(f.name for f in fields(Client) if f.default is MISSING and f.default_factory is MISSING)
 SWITCHES = tuple(name for name, hint in get_type_hints(Client).items() if hint is bool)
 
@@ -59,11 +59,11 @@ def registered(
     signs: Collection[str] = ALWAYS_SIGNS,
     documents: DocumentFetcher | None = None,
 ) -> Client:
-    """The client that the metadata describes; names are RFC 7591's, RFC 8705's and `profile`.
+    """The client of the metadata. Member names are those of RFC 7591 and RFC 8705, and `profile`.
 
-    `signs`: the algorithms that the deployment has keys for (Settings.signing_keys), since nothing else can sign for a client.
-    `documents`: where a sector_identifier_uri is fetched from. What only describes the client is left
-    out. Raises InvalidClientMetadata or InvalidRedirectUri, with the first thing that is wrong.
+    `signs`: the algorithms of the deployment's signing keys (Settings.signing_keys).
+    `documents`: fetches a sector_identifier_uri. Descriptive members are left out. Raises InvalidClientMetadata or
+    InvalidRedirectUri for the first problem.
     """
     left_out(metadata)
     profile = PROFILES.get(str(metadata.get("profile")))
@@ -82,7 +82,7 @@ def registered(
 
 
 def left_out(metadata: Claims) -> tuple[str, ...]:
-    """The names of the members that the record does not have, to tell who registers it. Raises InvalidClientMetadata."""
+    """The names of the members that the record does not have. Raises InvalidClientMetadata."""
     return require_harmless(metadata, MEMBERS)
 
 
@@ -95,7 +95,7 @@ def _frozen(name: str, value: Json) -> Json:
 
 
 def _require_types(client: Client) -> Client:
-    """RFC 7591 2: each member is of its JSON type; "false" in quotes is no false."""
+    """RFC 7591 2: each member has its JSON type. The string "false" is not a boolean."""
     for name in LISTS:
         values = getattr(client, name)
         if not isinstance(values, tuple | list) or not all(isinstance(v, str) for v in values):
@@ -125,7 +125,7 @@ def _require_texts(client: Client) -> Client:
 
 
 def _require_known(client: Client) -> Client:
-    """The client, if each scope and type of authorization details is one that there is: a typo would ask for nothing."""
+    """The client, if each scope and each type of authorization details exists. A misspelt one would have no effect."""
     words = vocabulary.current()
     for name, values, known in (
         ("scope", client.scope, words.scope_names),
@@ -162,7 +162,7 @@ def _require_redirect_uri(uri: str) -> str:
     if not REDIRECT_URI.fullmatch(uri):
         raise InvalidRedirectUri("redirect_uris: each must be an https URL without fragment and user information")
     ours = sorted(RESPONSE & {name for name, _ in parse_qsl(urlsplit(uri).query, keep_blank_values=True)})
-    if ours:  # RFC6749-3.1: the response would have them twice, and the client could read either
+    if ours:  # RFC6749-3.1: the response would have them twice, and the client could read either.
         raise InvalidRedirectUri(f"redirect_uris: the query must not have {', '.join(ours)}, which the response adds")
     return uri
 
@@ -186,7 +186,7 @@ def _require_authentication(client: Client, profile: Profile) -> Client:
     _require_readable_name(client)
     _require_assertion_alg(client, profile)
     if client.jwks_uri is not None:
-        return client  # what is there is looked at when it is needed
+        return client  # Published keys are checked when they are used.
     keys = client.jwk_set["keys"]
     if method == "private_key_jwt" and not keys:
         raise InvalidClientMetadata("private_key_jwt needs jwks or jwks_uri")
@@ -196,7 +196,9 @@ def _require_authentication(client: Client, profile: Profile) -> Client:
 
 
 def _require_certificates(own: Sequence[str]) -> Sequence[str]:
-    """RFC8705-2.2.2: at least one, and each for itself alone: it goes into the truststore (RFC 8705 7.4)."""
+    """RFC8705-2.2.2: at least one certificate, and none that can issue others, because each is in the truststore (RFC 8705
+    7.4).
+    """
     if not own:
         raise InvalidClientMetadata("self_signed_tls_client_auth needs jwks with x5c, or jwks_uri")
     try:
@@ -226,7 +228,7 @@ def _require_readable_name(client: Client) -> Client:
 
 
 def _require_assertion_alg(client: Client, profile: Profile) -> str | None:
-    """How the client's assertions are signed, if that is agreed (OpenID Connect Registration 2)."""
+    """The registered algorithm of the client's assertions (OpenID Connect Registration 2)."""
     alg = client.token_endpoint_auth_signing_alg
     algs = {"private_key_jwt": profile.client_signing_algs, "client_secret_jwt": profile.client_secret_algs}
     offered = algs.get(client.token_endpoint_auth_method, ())
@@ -236,7 +238,7 @@ def _require_assertion_alg(client: Client, profile: Profile) -> str | None:
 
 
 def _require_keys(client: Client, profile: Profile) -> Client:
-    """R3, R4 of the Read-Only profile; RFC 7517: public keys. Those that can't be used are not stored, and the log says which."""
+    """R3, R4 of the Read-Only profile; RFC 7517: public keys only. Unusable keys are not stored, and the log names them."""
     if client.jwks is None:
         return client
     try:
@@ -249,7 +251,7 @@ def _require_keys(client: Client, profile: Profile) -> Client:
 
 
 def _require_signatures(client: Client, profile: Profile, signs: Collection[str]) -> Client:
-    """What the client signs, and what is signed for it. Where the profile offers nothing, only the default may stand."""
+    """The algorithms of the client's signatures and of ours for it. If the profile has none, only the default is allowed."""
     for_it = {
         "id_token_signed_response_alg": profile.id_token_signing_algs,
         "authorization_signed_response_alg": profile.authorization_signing_algs,
@@ -272,7 +274,7 @@ def _require_signatures(client: Client, profile: Profile, signs: Collection[str]
 
 
 def _require_constraint(client: Client, profile: Profile) -> Client:
-    """What its tokens are bound to, where the profile leaves none unbound or the client may write (W5)."""
+    """The sender constraint, if the profile requires one or the client may have write access (W5)."""
     registered = {
         "mtls": client.tls_client_certificate_bound_access_tokens,
         "dpop": client.dpop_bound_access_tokens,

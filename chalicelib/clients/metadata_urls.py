@@ -1,6 +1,6 @@
-"""Where a client keeps what we fetch: its keys, its request objects, and the list of its sector's redirect URIs.
+"""The URLs of a client that we fetch: keys, request objects, and the redirect URIs of its sector.
 
-Nothing is ever fetched but from an address that was registered, and a registered address is one that `remote/` would go to.
+Only registered addresses are fetched, and only addresses that `fetch/` accepts can be registered.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ def require_locations(client: Client, profile: Profile) -> Client:
 
 
 def require_sector(client: Client, documents: DocumentFetcher | None) -> Client:
-    """The client with its `sector_identifier`, by which its pairwise subjects are made (OIDCC-8.1).
+    """The client with its `sector_identifier`, from which its pairwise subjects are made (OIDCC-8.1).
 
-    That is the host of its sector_identifier_uri, whose document must name each redirect_uri; else the one host of these. Raises
-    InvalidClientMetadata.
+    It is the host of the sector_identifier_uri, whose document must list each redirect_uri; otherwise the only host of the
+    redirect_uris. Raises InvalidClientMetadata.
     """
     if client.subject_type not in SUBJECT_TYPES:
         raise InvalidClientMetadata(f"subject_type must be one of {', '.join(SUBJECT_TYPES)}")
@@ -62,7 +62,7 @@ def require_sector(client: Client, documents: DocumentFetcher | None) -> Client:
 
 
 def _require_https_url(name: str, url: Json) -> str:
-    """The host of a URL that can be fetched from."""
+    """The host of a URL, if the URL can be fetched."""
     try:
         return https_url.of(str(url)).host
     except FetchError as problem:
@@ -70,7 +70,7 @@ def _require_https_url(name: str, url: Json) -> str:
 
 
 def _require_request_uri(uri: str) -> str:
-    """OIDCC-6.2: https; a fragment is the SHA-256 of the content, in base64url."""
+    """OIDCC-6.2: https; a fragment is the base64url SHA-256 of the content."""
     url, has_digest, digest = uri.partition("#")
     _require_https_url("request_uris", url)
     if len(uri) > MAX_REQUEST_URI_LENGTH:
@@ -81,7 +81,7 @@ def _require_request_uri(uri: str) -> str:
 
 
 def _require_sector(url: str, redirect_uris: tuple[str, ...], documents: DocumentFetcher | None) -> str:
-    """The host of the sector, if its document has every redirect_uri."""
+    """The host of the sector_identifier_uri, if its document lists every redirect_uri."""
     host = _require_https_url("sector_identifier_uri", url)
     if documents is None:
         raise InvalidClientMetadata("sector_identifier_uri: this command can't fetch documents")

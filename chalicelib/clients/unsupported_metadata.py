@@ -1,7 +1,8 @@
-"""Client metadata that the record has no member for: what only describes a client is left out, and what would matter is refused.
+"""Client metadata that are not in the record: descriptive members are left out, and members that request protection are
+refused.
 
-RFC 7591 2: what a server does not understand it ignores. But whoever asks for a protection that is not given, or misspells a
-rule, is told at once.
+RFC 7591 2: a server ignores members that it does not understand. But a client that requests a protection that it does not get,
+or that misspells a member, is refused.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ SERVER_ASSIGNED = {
     "sector_identifier": "the server derives it",
     "registered_at": "the server sets it when the client is registered",
 }
-"""Members of the record, or of an answer, that no client says."""
+"""Members of the record or of a registration response that a client can't set."""
 
 UNSUPPORTED = {
     "backchannel_logout_uri": "clients are not notified of a logout",
@@ -30,7 +31,7 @@ UNSUPPORTED = {
     "signed_jwks_uri": "keys are taken from jwks or jwks_uri",
     "client_registration_types": "federation is not supported",
 }
-"""What a client would rely on for its own or a person's safety, and does not get."""
+"""Members that a client or a user would rely on for protection, with the reason why they are refused."""
 
 DESCRIPTIVE = frozenset(
     {
@@ -40,14 +41,14 @@ DESCRIPTIVE = frozenset(
         "use_mtls_endpoint_aliases",
     }
 )
-"""Registered members that ask for nothing, or for what everybody gets: the ID token always has auth_time."""
+"""Registered members without effect here. For example, the ID token always has auth_time."""
 
 MIN_SIMILARITY = 0.9
-"""How much of a name must be the same for it to be a misspelling."""
+"""Similarity of names from which a name counts as misspelt."""
 
 
 def require_harmless(metadata: Claims, known: Collection[str]) -> tuple[str, ...]:
-    """The names of the members that are left out; `known` are those of the record. Raises InvalidClientMetadata."""
+    """The names of the members that are left out. `known`: members of the record. Raises InvalidClientMetadata."""
     others = sorted(metadata.keys() - set(known))
     for name in others:
         if name in SERVER_ASSIGNED:
