@@ -1,1 +1,1 @@
-"""What is handed out, and to whom it is tied."""
+"""Tokens, DPoP proofs and nonces, and the keys that tokens are bound to."""

@@ -1,4 +1,4 @@
-"""The audience of an access token, as a protected resource that introspects is told of it (RFC 7662 2.2; RFC 8707 2)."""
+"""The `aud` member of an introspection response (RFC 7662 2.2; RFC 8707 2)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from chalicelib.storage.grant_records import AccessToken
 
 
 def is_for(token: AccessToken | None, resources: Collection[str]) -> bool:
-    """Whether it is an access token that is good at one of these resources. One that names none is good at all."""
+    """Whether it is an access token for one of these resources. A token without resources is valid at all resources."""
     return (
         token is not None
         and bool(resources)
@@ -17,7 +17,7 @@ def is_for(token: AccessToken | None, resources: Collection[str]) -> bool:
 
 
 def disclosed(token: AccessToken | None, resources: Collection[str], *, own: bool) -> list[str] | None:
-    """`aud`: to its client all of it, `own`, None where it is good at all there are; to a resource what of it is its own."""
+    """`aud`: all resources for the token's own client (`own`), or None for an unrestricted token; for a resource only its own."""
     if token is None:
         return None
     named = token.resources or (() if own else resources)

@@ -1,4 +1,4 @@
-"""DPoP proofs (RFC 9449): whoever sends one holds a private key, now, for this request."""
+"""DPoP proofs (RFC 9449): the sender of a request proves that it holds a private key."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ KEY_SIZES = KeySizes(
     rsa=max(profile.rsa_key_bits for profile in PROFILES.values()),
     ec=max(profile.ec_key_bits for profile in PROFILES.values()),
 )
-"""What every profile takes: a resource does not know whose proof it sees before it has looked at it."""
+"""The largest minimum of all profiles. A resource checks the proof before it knows the client's profile."""
 
 LIFETIME = 60
-"""Seconds after its iat that a proof is taken (RFC 9449 11.1)."""
+"""Seconds after its iat that a proof is accepted (RFC 9449 11.1)."""
 MAX_JTI_LENGTH = 512
 
 Address = tuple[str, str | None, int | None, str]
@@ -41,10 +41,11 @@ ENCODED_SLASH = re.compile("%2F", re.IGNORECASE)
 def proof(
     request: Request, *, urls: Collection[str], nonces: Nonces, now: int, access_token: str | None = None
 ) -> Proof | None:
-    """The request's proof, None where it sends none.
+    """The request's DPoP proof, None if there is none.
 
-    `urls`: what its htu may name, all of them this very resource. `access_token`: what its ath must be of, at a resource.
-    Raises InvalidDpopProof, or UseDpopNonce where it carries a nonce that is not ours or too old (RFC 9449 4.3).
+    `urls`: accepted values of htu, all of them URLs of this resource.
+    `access_token`: the token whose hash is in ath, at a resource.
+    Raises InvalidDpopProof, or UseDpopNonce if its nonce is not ours or is too old (RFC 9449 4.3).
     """
     sent = request.header_values("dpop")
     if not sent:
@@ -57,7 +58,7 @@ def proof(
         raise _refused(str(problem)) from None
     if header.get("typ") != "dpop+jwt":
         raise _refused("its typ is not dpop+jwt")
-    jkt = thumbprint(cast(Mapping[str, str], header["jwk"]))  # it has verified the proof
+    jkt = thumbprint(cast(Mapping[str, str], header["jwk"]))  # This key has verified the proof.
     if claims.get("htm") != request.method:
         raise _refused("its htm is not the request's method")
     _require_url(claims.get("htu"), urls)
@@ -72,14 +73,14 @@ def proof(
 
 
 def require_server_nonce(shown: Proof | None, nonces: Nonces, *, now: int) -> Proof | None:
-    """The proof, if it carries a nonce of ours. Raises UseDpopNonce with a nonce to use (RFC 9449 8, 9)."""
+    """The proof, if it has a nonce of ours. Raises UseDpopNonce with a new nonce (RFC 9449 8, 9)."""
     if shown is not None and not shown.has_server_nonce:
         raise use_nonce(nonces, now=now)
     return shown
 
 
 def use_nonce(nonces: Nonces, *, now: int) -> UseDpopNonce:
-    """The refusal that hands out a nonce."""
+    """The error with a new nonce."""
     return UseDpopNonce(
         "the DPoP proof must have the nonce of the DPoP-Nonce header", headers=(("DPoP-Nonce", nonces.issue(now=now)),)
     )
@@ -99,13 +100,13 @@ def _require_url(htu: Json, urls: Collection[str]) -> Address:
 
 
 def _normalised(url: str) -> Address:
-    """Raises ValueError where it can't be read as an address."""
+    """The URL in parts. Raises ValueError if it can't be parsed."""
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
     if parts.username is not None or parts.password is not None:
         raise ValueError("user information")
     port = DEFAULT_PORT.get(scheme) if parts.port is None else parts.port
-    pieces = ENCODED_SLASH.split(parts.path)  # an encoded slash is no slash
+    pieces = ENCODED_SLASH.split(parts.path)  # An encoded slash does not separate segments.
     path = "%2F".join(quote(unquote(piece, errors="strict"), safe="/:@!$&'()*+,;=~-._") for piece in pieces)
     return scheme, parts.hostname, port, _without_dots(path)
 
@@ -123,7 +124,7 @@ def _without_dots(path: str) -> str:
 
 
 def _require_recent(claims: Claims, *, now: int) -> int:
-    """When the proof is no longer taken, and so when its jti may be forgotten."""
+    """The time from which the proof is not accepted, and its jti may be forgotten."""
     try:
         iat = jwt_time.read(claims, "iat")
     except jwt_time.NotATime as problem:
@@ -153,5 +154,5 @@ def _is_current_nonce(nonce: Json, nonces: Nonces, *, now: int) -> bool:
 
 
 def _refused(why: str) -> InvalidDpopProof:
-    """A proof is the caller's own, and so is what is wrong with it."""
+    """The caller made the proof, so the description may say what is wrong with it."""
     return InvalidDpopProof(f"the DPoP proof is invalid: {why}")

@@ -1,7 +1,7 @@
-"""Nonces for DPoP proofs (RFC 9449 8), without a memory: an HMAC over the time at which one was handed out.
+"""Nonces for DPoP proofs (RFC 9449 8) without storage: each is a time and an HMAC over it.
 
-The HMAC's key is derived, once an hour in a warm function, from a KMS key that never leaves KMS. Only functions whose role
-names that key can make a nonce or recognise one.
+A warm function derives the HMAC's key once an hour from a KMS key, which never leaves KMS. Only functions whose role may use
+that key can make or verify a nonce.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from hashlib import sha256
 from chalicelib.keys import jwt_time
 
 LIFETIME = 300
-"""Seconds that a nonce may be used, at least."""
+"""Minimum seconds that a nonce is valid."""
 HOUR = 3600
 MAC_BYTES = 16
 
 
 class Nonces:
-    """`mac`: HMAC-SHA-256 with the deployment's key over the few bytes that it is given."""
+    """The nonces of a deployment. `mac`: HMAC-SHA-256 with the deployment's key over a few bytes."""
 
     def __init__(self, mac: Callable[[bytes], bytes]) -> None:
         self._key_of_hour = lru_cache(maxsize=4)(lambda hour: mac(f"ducat dpop nonce {hour}".encode()))
 
     def issue(self, *, now: int) -> str:
-        """A nonce of this instant; base64url, 32 characters."""
+        """A nonce of this time; 32 characters of base64url."""
         stamp = now.to_bytes(8, "big")
         mac = hmac.digest(self._key_of_hour(now // HOUR), stamp, sha256)[:MAC_BYTES]
         return urlsafe_b64encode(stamp + mac).decode()
 
     def holds(self, nonce: str, *, now: int) -> bool:
-        """Whether we handed it out within its lifetime."""
+        """Whether we made the nonce within its lifetime."""
         try:
             issued_at = int.from_bytes(urlsafe_b64decode(nonce.encode("ascii"))[:8], "big")
         except ValueError:

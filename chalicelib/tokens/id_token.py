@@ -28,11 +28,12 @@ def issue(
     code: str | None = None,
     state: str | None = None,
 ) -> str:
-    """The signed ID token: who logged in, when and how, and those `claims` about the person.
+    """The signed ID token with the authentication and `claims` about the user.
 
-    Encrypted where its client asks for that (OIDCC-16.14). `client`: with its keys. `code` and `state`: of the authorization
-    response in which it stands, which it signs by their hashes. Raises InvalidRequest where no key of the client can be
-    encrypted to.
+    It is encrypted if the client registered that (OIDCC-16.14).
+    `client`: with its keys.
+    `code`, `state`: of the authorization response that contains the ID token, which has their hashes.
+    Raises InvalidRequest if no key of the client can be used for encryption.
     """
     disclosed: Claims = {
         **claims,
@@ -60,9 +61,10 @@ def issue(
 
 
 def half_hash(value: str, alg: str) -> str:
-    """The left half of a hash, base64url: at_hash and its kin (OpenID Connect Core 3.1.3.6, 3.3.2.11; FAPI 1.0 Advanced 5.1).
+    """The left half of a hash, base64url: at_hash, c_hash and s_hash (OpenID Connect Core 3.1.3.6, 3.3.2.11; FAPI 1.0 Advanced
+    5.1).
 
-    The hash is the one of the ID token's `alg`: of PS256 and ES256 SHA-256, of EdDSA by Ed25519 SHA-512 (RFC 8032 5.1).
+    The ID token's `alg` gives the hash: SHA-256 for PS256 and ES256, SHA-512 for EdDSA with Ed25519 (RFC 8032 5.1).
     """
     digest = (sha512 if is_same(alg, "EdDSA") else sha256)(value.encode()).digest()
     return urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()

@@ -1,9 +1,9 @@
-"""The refresh token (RFC 6749 1.5), as it is made: one that stays, or one of a family in which only the newest is good.
+"""Refresh tokens (RFC 6749 1.5): constant ones, and families that rotate.
 
-A public client's are of a family where nothing but the token shows who uses it (RFC 9700 4.14.2); one that is bound to
-a key stays. The one that was replaced last is good for a minute more, for a client that lost the answer. Each carries
-the family's own secret beside its own, `<family>~<secret>.<grant>.<bond>`, so that one that was good before is known for
-what it is though nothing of it is remembered, and nobody can end a grant who never held one.
+The refresh tokens of a public client rotate unless they are bound to its key (RFC 9700 4.14.2). Other refresh tokens are
+constant. The last replaced token of a family stays valid for a minute, for a client that lost the response. Each token of a
+family has the family's secret beside its own: `<family>~<secret>.<grant>.<bond>`. So a token that was valid before is
+recognised without a record of it, and only its holder can revoke the grant by it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,16 @@ from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.token_values import TokenValue, digest, join, matches
 
 TOLERANCE = 60
-"""Seconds for which a refresh token is good after it was replaced. Its use does not prolong them."""
+"""Seconds that a replaced refresh token stays valid. Its use does not extend them."""
 
 
 @dataclass(frozen=True)
 class RefreshToken:
-    """A new one: the handle, and what is remembered of it. `family`: None where it stays the same."""
+    """A new refresh token.
+
+    `hash`: the stored digest.
+    `family`: digest of the family's secret, None if the token does not rotate.
+    """
 
     token_value: str
     hash: str
@@ -28,7 +32,11 @@ class RefreshToken:
 
 
 def made(grant: str, bond: str, *, rotates: bool, new_token_value: Callable[[], str]) -> RefreshToken:
-    """A grant's first. `grant`, `bond`: keys. `new_token_value`: a new handle."""
+    """The first refresh token of a grant.
+
+    `grant`, `bond`: keys.
+    `new_token_value`: gives a new random value.
+    """
     return (
         _of_family(new_token_value(), grant, bond, new_token_value)
         if rotates
@@ -37,17 +45,17 @@ def made(grant: str, bond: str, *, rotates: bool, new_token_value: Callable[[], 
 
 
 def after(refresh_token: TokenValue, *, new_token_value: Callable[[], str]) -> RefreshToken:
-    """The next of the family, in the place of one that was good until now."""
+    """The next refresh token of the family, in place of this one."""
     return _of_family(str(refresh_token.family), str(refresh_token.grant), str(refresh_token.bond), new_token_value)
 
 
 def was_good(refresh_token: TokenValue, grant: Grant) -> bool:
-    """Whether it is of the grant's family: if it is not the newest, it was used before."""
+    """Whether it belongs to the grant's family. If it is not the newest one, it was used before."""
     return matches(refresh_token.family, grant.refresh_family)
 
 
 def is_tolerated(refresh_token: TokenValue, grant: Grant, *, now: int) -> bool:
-    """Whether it is the one that was replaced last, a moment ago: its client may have lost the answer."""
+    """Whether it is the last replaced one, within the tolerance. Its client may have lost the response."""
     return (
         was_good(refresh_token, grant)
         and matches(refresh_token.value, grant.refresh_before)

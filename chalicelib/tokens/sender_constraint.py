@@ -1,4 +1,4 @@
-"""What a token is tied to (`cnf`, RFC 7800): a client certificate (RFC 8705 3.1) or a DPoP key (RFC 9449 6)."""
+"""Sender constraints (`cnf`, RFC 7800): a client certificate (RFC 8705 3.1) or a DPoP key (RFC 9449 6)."""
 
 from __future__ import annotations
 
@@ -18,16 +18,18 @@ CERTIFICATE = "x5t#S256"
 KEY = "jkt"
 
 PROOF_ALGS = tuple(dict.fromkeys(alg for profile in PROFILES.values() for alg in profile.dpop_signing_algs))
-"""What any profile takes of a proof: a resource does not know whose it sees before it has looked at it."""
+"""The proof algorithms of all profiles. A resource checks the proof before it knows the client's profile."""
 
 TOKEN_TYPES: Mapping[str, TokenType] = {CERTIFICATE: "Bearer", KEY: "DPoP"}  # RFC8705-3, FAPI1-ADV-5.2.2-6, DPOP-5
 
 
 @dataclass(frozen=True)
 class Proof:
-    """A checked DPoP proof; made in `dpop.proof` alone.
+    """A verified DPoP proof. Only `dpop.proof` makes it.
 
-    `jkt`: thumbprint of its key (RFC 7638). `single_use`: its jti. `has_server_nonce`: it carried a nonce of ours.
+    `jkt`: thumbprint of its key (RFC 7638).
+    `single_use`: its jti.
+    `has_server_nonce`: it has a nonce of ours.
     """
 
     jkt: str
@@ -37,17 +39,21 @@ class Proof:
 
 @dataclass(frozen=True)
 class PresentedKeys:
-    """What a request shows that its sender holds. `certificate`: PEM, of the TLS layer. `proof`: checked."""
+    """The keys that the sender of a request proves to hold.
+
+    `certificate`: PEM, from the TLS layer.
+    `proof`: verified.
+    """
 
     certificate: str | None = None
     proof: Proof | None = None
 
 
 def bind(possession: PresentedKeys, client: Client, profile: Profile, *, writes: bool) -> dict[str, str]:
-    """The `cnf` for this client: of what it shows, the first that the profile names and its registration allows.
+    """The `cnf` of a new token: the first presented key that the profile and the client's record allow.
 
-    Empty where it shows nothing of the kind, need not by its registration, and the token only reads: then the profile says
-    whether it may go out unbound. What writes never does (W5). Raises InvalidRequest (FAPI2-SP-FINAL-5.3.2.1-4).
+    It is empty if there is none, the record requires none, the token has no write access and the profile allows unbound tokens.
+    A token with write access is always bound (W5). Raises InvalidRequest (FAPI2-SP-FINAL-5.3.2.1-4).
     """
     allowed = _allowed(client, profile)
     if client.dpop_bound_access_tokens and possession.proof is None:
@@ -72,11 +78,11 @@ def renew(
     authenticated_by_certificate: bool,
     writes: bool,
 ) -> dict[str, str]:
-    """The `cnf` of what a refresh token gives. Raises InvalidRequest where nothing is shown, InvalidGrant for another's.
+    """The `cnf` of a refreshed access token. Raises InvalidRequest without a key, and InvalidGrant for another key.
 
-    Where the certificate authenticated the client (`authenticated_by_certificate`), it may be newer than the grant: certificates
-    are renewed while consents last (RFC 8705 7.1). So may a confidential client's DPoP key; a public client's is all that it has,
-    and stays (RFC 9449 5). A grant that was bound to nothing only reads, whatever is shown now.
+    A certificate that authenticated the client (`authenticated_by_certificate`) may be newer than the grant, because
+    certificates are renewed during a consent (RFC 8705 7.1). The DPoP key of a confidential client may be newer too. The key of
+    a public client must be the same (RFC 9449 5). A token of an unbound grant has no write access, whatever keys are presented.
     """
     presented = bind(possession, client, profile, writes=writes)
     if not cnf and not writes:
@@ -91,9 +97,9 @@ def renew(
 
 
 def require(cnf: Mapping[str, str], possession: PresentedKeys) -> Mapping[str, str]:
-    """The `cnf`, if what is shown is what it names (RFC8705-3, FAPI1-ADV-6.2.1-2, RFC 9449 7.1).
+    """The `cnf`, if the presented key matches it (RFC8705-3, FAPI1-ADV-6.2.1-2, RFC 9449 7.1).
 
-    Raises InvalidToken; so does an empty one.
+    Raises InvalidToken, also for an empty `cnf`.
     """
     for name, presented in ((CERTIFICATE, _certificate(possession)), (KEY, _key(possession))):
         if name in cnf and presented is not None and hmac.compare_digest(cnf[name], presented[name]):
@@ -102,12 +108,12 @@ def require(cnf: Mapping[str, str], possession: PresentedKeys) -> Mapping[str, s
 
 
 def token_type(cnf: Mapping[str, str]) -> TokenType:
-    """The token_type of a token that is tied so, or to nothing."""
+    """The token_type of a token with this `cnf`."""
     return next((kind for name, kind in TOKEN_TYPES.items() if name in cnf), "Bearer")
 
 
 def _allowed(client: Client, profile: Profile) -> tuple[SenderConstraint, ...]:
-    """The profile's sender constraints, in its order; of those the registered ones, if the client registered any."""
+    """The profile's sender constraints in order, or only those that the client registered."""
     return _chosen(client, profile) or profile.sender_constraints
 
 
