@@ -1,1 +1,1 @@
-"""What guards the bank's API: access tokens, a route's policy, signatures of requests and answers, FAPI's headers."""
+"""Protection of the bank's API: access tokens, policies of routes, HTTP message signatures, FAPI headers."""

@@ -1,4 +1,4 @@
-"""What a person agreed to once is done once: a call of the bank's API that consumes an authorization detail (RFC 9396)."""
+"""Consumption of authorization details (RFC 9396): an API call that the user allowed once is made once."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ from chalicelib.storage.token_values import digest
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 IDEMPOTENCY_LIFETIME = 24 * 3600
-"""Seconds for which a call may be sent again under the same idempotency key."""
+"""Seconds that a call may be repeated with the same idempotency key."""
 
 
 def consume(
     request: Request, opened: VerifiedAccessToken, policy: ResourcePolicy, provider: Provider, *, now: int
 ) -> dict[str, str]:
-    """Use up the token's detail that the route is about; gives what the API is told of it.
+    """Consume the token's detail of the route's type, and give the members of the context for the API.
 
-    One conditional write decides, and nothing that can fail follows it. A call under the same idempotency key passes again
-    for a day. Raises InvalidRequest without a key, InsufficientScope where the detail is used up, each with its challenge.
+    One conditional write decides, and nothing that can fail follows it. A call with the same idempotency key passes again for a
+    day.
+    Raises InvalidRequest without a key, and InsufficientScope if the detail is consumed, each with a challenge.
     """
     try:
         key = _key(request, str(policy.consumes))
@@ -49,7 +50,7 @@ def _key(request: Request, header: str) -> str:
 
 
 def _consumed(by: str, opened: VerifiedAccessToken, policy: ResourcePolicy, provider: Provider, *, now: int) -> Detail:
-    """The detail that this call consumes, or consumed: the first of the token that is not used up."""
+    """The detail that this call consumes or has consumed: the first of the token that is not consumed by another call."""
     grant = opened.grant
     if grant is None:
         raise InsufficientScope("this call needs a user's access token, not a client's own")
@@ -64,7 +65,7 @@ def _consumed(by: str, opened: VerifiedAccessToken, policy: ResourcePolicy, prov
             continue
         try:
             provider.grants.consume(grant, index, by=by, now=now)
-        except Replayed:  # by another call, since it was read
+        except Replayed:  # Another call consumed it after the read.
             continue
         except NotOpen:
             raise InvalidToken("the access token is unknown, expired or revoked") from None

@@ -1,6 +1,6 @@
-"""The x-fapi headers of a call (FAPI 1.0 Baseline 6.2.1, 6.2.2): its name in both logs, and what is said of the person.
+"""The x-fapi headers of an API call (FAPI 1.0 Baseline 6.2.1, 6.2.2): the interaction id, and data about the user.
 
-It needs no Provider: a handler gives what it got.
+This file needs no Provider.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from chalicelib.errors import InvalidRequest
 from chalicelib.messages import Request
 
-if TYPE_CHECKING:  # every function names its calls, and few read the other two
+if TYPE_CHECKING:  # Every function reads the interaction id, and few read the other headers.
     from datetime import datetime
     from ipaddress import IPv4Address, IPv6Address
 
@@ -23,19 +23,20 @@ CUSTOMER_IP_ADDRESS = "x-fapi-customer-ip-address"
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 HTTP_DATES = ("%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y")
-"""What senders use, and the two older forms that a recipient takes too: RFC9110-5.6.7."""
+"""The format of senders, and two older formats that a recipient accepts: RFC9110-5.6.7."""
 AS_GMT = re.compile(r" (UTC|\+0000)$")
-"""How ecosystems' examples and common libraries write GMT."""
+"""Forms of GMT in ecosystems' examples and in libraries."""
 ADDRESS = re.compile(r"\[(?P<v6>[0-9A-Fa-f:.]+)\](:[0-9]{1,5})?|(?P<v4>[0-9.]+):[0-9]{1,5}")
-"""An address in brackets, or with the port behind it that a proxy logs."""
+"""An address in brackets, or with a port, as proxies log it."""
 
 
 @dataclass(frozen=True)
 class FapiHeaders:
-    """What a client says of the person at its end. It is the client's word, and no more.
+    """The client's statements about its user. They are not verified.
 
-    `auth_date`: when they last logged into the client, in UTC. `customer_ip_address`: where they are. `unread`: names of those of
-    the two that were sent and can't be read.
+    `auth_date`: when the user last signed in at the client, UTC.
+    `customer_ip_address`: the user's address.
+    `unread`: names of headers that were sent and can't be parsed.
     """
 
     auth_date: datetime | None
@@ -44,14 +45,14 @@ class FapiHeaders:
 
     @property
     def noted(self) -> dict[str, str]:
-        """For the log: which headers were left out."""
+        """The member for the log: the headers that were ignored."""
         return {"reason": f"{', '.join(self.unread)} can't be read"} if self.unread else {}
 
 
 def interaction_id(headers: Iterable[tuple[str, str]], request_id: str | None) -> str | None:
-    """What a call is named: the caller's UUID, as it was sent, else API Gateway's for this request.
+    """The interaction id of a call: the caller's UUID as it was sent, otherwise API Gateway's request id.
 
-    `headers`: names in lower case. None where neither is one UUID, so that nothing else gets into a log or an answer.
+    `headers`: names in lower case. None if neither is a UUID, so that no other text gets into a log or a response.
     """
     if named := sent(headers):
         return named  # FAPI1-BASE-6.2.1-11
@@ -59,16 +60,16 @@ def interaction_id(headers: Iterable[tuple[str, str]], request_id: str | None) -
 
 
 def sent(headers: Iterable[tuple[str, str]]) -> str | None:
-    """The one UUID by which the caller names the call, None where it sent none."""
+    """The caller's interaction id, None if it sent none."""
     values = [value for name, value in headers if name == INTERACTION_ID]
     return values[0] if len(values) == 1 and UUID.fullmatch(values[0]) else None
 
 
 def check(request: Request) -> FapiHeaders:
-    """The call's x-fapi headers; none of them is needed.
+    """The x-fapi headers of a call. All are optional.
 
-    What describes the person and can't be read is left out, since it decides nothing. Raises InvalidRequest where the name of the
-    call is no UUID: nobody could find it again by an answer that has another (FAPI1-BASE-6.2.2-5).
+    Malformed headers about the user are ignored, because they decide nothing. Raises InvalidRequest if the interaction id is
+    not a UUID: the response would have another id, and the caller could not find the call (FAPI1-BASE-6.2.2-5).
     """
     name = request.header(INTERACTION_ID)
     if name is not None and not UUID.fullmatch(name):
@@ -83,7 +84,7 @@ def check(request: Request) -> FapiHeaders:
 
 
 def _http_date(request: Request) -> datetime | None:
-    """FAPI1-BASE-6.2.2-3. A day that was not that day of the week can't be read."""
+    """FAPI1-BASE-6.2.2-3. A date with a wrong day of the week is malformed."""
     from datetime import datetime
 
     text = AS_GMT.sub(" GMT", _only(request, AUTH_DATE))
@@ -92,13 +93,13 @@ def _http_date(request: Request) -> datetime | None:
             moment = datetime.strptime(text, form)
         except ValueError:
             continue
-        if moment.strftime(form) == text.replace("  ", " 0"):  # the oldest form fills up with a space
+        if moment.strftime(form) == text.replace("  ", " 0"):  # The oldest format pads with a space.
             return moment
     return None
 
 
 def _ip_address(request: Request) -> IPv4Address | IPv6Address | None:
-    """FAPI1-BASE-6.2.1-13: of version 4 or 6, without a zone."""
+    """FAPI1-BASE-6.2.1-13: IPv4 or IPv6, without a zone."""
     text = _only(request, CUSTOMER_IP_ADDRESS)
     if not text:
         return None
@@ -112,6 +113,6 @@ def _ip_address(request: Request) -> IPv4Address | IPv6Address | None:
 
 
 def _only(request: Request, name: str) -> str:
-    """The header's one value, nothing where there are several."""
+    """The value of the header; empty if it is absent or repeated."""
     values = request.header_values(name)
     return values[0] if len(values) == 1 else ""

@@ -1,11 +1,16 @@
-"""What a resource asks of an access token; of the bank's own API, by the routes' rules in the settings.
+"""Policies of resources: the requirements for an access token. The bank's API has one rule per route in the settings.
 
-A rule is a JSON object: `scope`, a scope token; `authorization_details_type`, of which the token must carry one (RFC 9396);
-`acr`, the least level of assurance, and `max_age`, seconds since the person signed in (RFC 9470); `signed`, true where the
-request itself must be (RFC 9421); `subject`, of whom it is: "person", where it says nothing, "client" for a client's own token,
-or "any"; `resource`, the identifier of the protected resource that it is part of (RFC 8707), where that is another than the API;
-`consumes`, true where a call uses up the token's detail of that type, and
-`idempotency_key`, the header that names the call. It names a scope or a type: a route that asks for neither is shut.
+A rule is a JSON object with at least a scope or a type. A route without a rule is closed. Members:
+
+`scope`: a scope value.
+`authorization_details_type`: the token must have a detail of this type (RFC 9396).
+`acr`: the minimum level of assurance (RFC 9470).
+`max_age`: maximum seconds since the user signed in (RFC 9470).
+`signed`: true if the request must be signed (RFC 9421).
+`subject`: "person" (the default) for a user's token, "client" for a client's own token, or "any".
+`resource`: the identifier of the protected resource (RFC 8707), if it is not the API.
+`consumes`: true if a call consumes the token's detail of that type.
+`idempotency_key`: the header with the idempotency key.
 """
 
 from __future__ import annotations
@@ -23,18 +28,18 @@ if TYPE_CHECKING:
     from chalicelib.settings import Settings
 
 USERINFO = "/userinfo"
-"""The path of the one protected resource that is ours, on the issuer's host."""
+"""The path of our own protected resource, on the issuer's host."""
 
 METADATA = "/.well-known/oauth-protected-resource"
-"""Where a resource says what it asks for (RFC 9728 3)."""
+"""The path of a resource's metadata (RFC 9728 3)."""
 
 
 Subject = Literal["person", "client", "any"]
-"""Whose token a route may ask for."""
+"""Whose token a route accepts."""
 
 
 class Rule(TypedDict, total=False):
-    """What a route asks for, as the settings have it."""
+    """The rule of a route in the settings."""
 
     scope: str
     authorization_details_type: str
@@ -58,32 +63,35 @@ KINDS: Mapping[str, type] = {
     "consumes": bool,
     "idempotency_key": str,
 }
-"""A rule's members and their types."""
+"""The members of a rule and their types."""
 
 SUBJECTS: tuple[Subject, ...] = ("person", "client", "any")
 
 IDEMPOTENCY_KEY = "x-idempotency-key"
-"""The header that names a call which may be made once, where its rule names no other."""
+"""The default header of the idempotency key."""
 
 HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
-"""A header's name (RFC 9110 5.1)."""
+"""A header name (RFC 9110 5.1)."""
 
 
 RESOURCE = re.compile(r"https://[\x21\x22\x24-\x7e]{1,500}")
-"""The identifier of a protected resource: an absolute URI without fragment (RFC8707-2), here of https."""
+"""The identifier of a protected resource: an absolute https URI without fragment (RFC8707-2)."""
 
 
 class RulesError(ValueError):
-    """The rules can't be used. The message says which and why."""
+    """The rules are invalid. The message names the route and the reason."""
 
 
 @dataclass(frozen=True)
 class ResourcePolicy:
-    """What a resource asks for.
+    """The policy of a resource.
 
-    `urls`: its addresses, any of which a proof may name. `acr_values`: any of which will do, the least first. `metadata`: address
-    of the resource's metadata, if it has any. `subject`: whose token it must be, one of SUBJECTS. `consumes`: the header that
-    names a call, where a call uses up the token's detail. `resource`: its identifier (RFC 8707).
+    `urls`: its URLs. A DPoP proof may name any of them.
+    `acr_values`: accepted acr values, lowest first.
+    `metadata`: URL of the resource's metadata, or None.
+    `subject`: whose token is accepted, one of SUBJECTS.
+    `consumes`: the header of the idempotency key, if a call consumes the token's detail.
+    `resource`: its identifier (RFC 8707).
     """
 
     urls: tuple[str, ...]
@@ -100,7 +108,7 @@ class ResourcePolicy:
 
 @lru_cache(maxsize=4)
 def rules(text: str) -> dict[str, Rule]:
-    """Every route's rule, by "METHOD /path". Raises RulesError."""
+    """The rules by "METHOD /path". Raises RulesError."""
     try:
         found = json.loads(text)
     except ValueError:
@@ -114,7 +122,7 @@ def rules(text: str) -> dict[str, Rule]:
 
 
 def _problem(rule: Json) -> str | None:
-    """What is wrong with a rule, None where nothing is."""
+    """The problem of a rule, None if it has none."""
     if not isinstance(rule, dict) or not rule.keys() <= KINDS.keys():
         return f"a rule is an object with no more than {', '.join(KINDS)}"
     wrong = [name for name, value in rule.items() if type(value) is not KINDS[name] or value == ""]
@@ -137,7 +145,7 @@ def _problem(rule: Json) -> str | None:
 
 
 def resources(settings: Settings) -> tuple[str, ...]:
-    """The identifier of every protected resource that tokens are issued for: userinfo's, the API's, and those of its rules."""
+    """The identifiers of all protected resources: userinfo, the API, and those of the rules."""
     named = (rule.get("resource") for rule in rules(settings.resource_rules).values())
     return tuple(dict.fromkeys((userinfo(settings), settings.resource_url, *(one for one in named if one is not None))))
 
@@ -148,7 +156,7 @@ def userinfo(settings: Settings) -> str:
 
 
 def policy_for(settings: Settings, route: str, urls: tuple[str, ...], *, acr_values: Sequence[str]) -> ResourcePolicy:
-    """What a route asks for. `acr_values`: all levels, lowest first. Raises LookupError where no rule is the route's."""
+    """The policy of a route. `acr_values`: all levels, lowest first. Raises LookupError if the route has no rule."""
     rule = rules(settings.resource_rules)[route]
     ours = userinfo(settings) if route.partition(" ")[2] == USERINFO else settings.resource_url
     acr = rule.get("acr")
@@ -161,11 +169,13 @@ def policy_for(settings: Settings, route: str, urls: tuple[str, ...], *, acr_val
         signed=rule.get("signed", False),
         subject=rule.get("subject", "person"),
         consumes=rule.get("idempotency_key", IDEMPOTENCY_KEY) if rule.get("consumes") else None,
-        metadata=None if "resource" in rule else settings.resource_url + METADATA,  # RFC9728-3.3: of the API alone
+        metadata=None
+        if "resource" in rule
+        else settings.resource_url + METADATA,  # RFC9728-3.3: only for the API itself.
         resource=rule.get("resource", ours),
     )
 
 
 def _from(acr: str, acr_values: Sequence[str]) -> tuple[str, ...]:
-    """The acr and every higher one; alone, where it is none of ours: then nobody reaches it."""
+    """The acr and every higher one. An unknown acr is alone, and no sign-in reaches it."""
     return tuple(acr_values[acr_values.index(acr) :]) if acr in acr_values else (acr,)

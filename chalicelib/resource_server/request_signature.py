@@ -1,8 +1,8 @@
-"""Signed requests to the bank's API: HTTP message signatures (RFC 9421), as FAPI 2.0 HTTP Signatures 5.3.1 profiles them.
+"""Signed requests to the bank's API: HTTP message signatures (RFC 9421) by FAPI 2.0 HTTP Signatures 5.3.1.
 
-That is a draft of the OpenID Foundation's FAPI working group. What is signed can't be denied later: who called what, with which
-token, and by its digest what the body said. The digest is compared with the body where the body is
-(`resource_server/response_signature.py`): an authorizer sees none.
+That is a draft of the OpenID Foundation's FAPI working group. A signature proves who made a call, with which token and, by its
+digest, with which body. An authorizer does not get the body, so the function that has it compares the digest
+(`resource_server/response_signature.py`).
 """
 
 from __future__ import annotations
@@ -23,23 +23,24 @@ from chalicelib.storage.records import Client
 
 TAG = "fapi-2-request"
 LIFETIME = 60
-"""Seconds after its creation that a signature is taken."""
+"""Seconds after its creation that a signature is accepted."""
 ALWAYS = ("@method", "@target-uri", "authorization")
 WHERE_SENT = ("dpop", "content-digest")
 ONCE = ("authorization", *WHERE_SENT)
 
 
 class NotSigned(InvalidRequest):
-    """The request is not signed, or not as it must be."""
+    """The request has no signature, or an invalid one."""
 
     status = 401  # FAPI2-HTTPSIG-5.3.1.2-3
 
 
 @dataclass(frozen=True)
 class Signed:
-    """A request that its client signed. Made in `require_signed` alone.
+    """A verified signature of a request. Only `require_signed` makes it.
 
-    `keyid`, `alg`: the client's key and the JWS name of its algorithm. `target_uri`: the address as the client signed it.
+    `keyid`, `alg`: the client's key, and the JWS name of its algorithm.
+    `target_uri`: the URL that the client signed.
     """
 
     keyid: str
@@ -49,10 +50,10 @@ class Signed:
 
 
 def require_signed(request: Request, client: Client, profile: Profile, *, urls: Collection[str], now: int) -> Signed:
-    """The request's signature, by a key that the client registered, if it covers all that it must.
+    """The request's signature, if a registered key made it and it covers everything that it must.
 
-    `urls`: the resource's own addresses without query, any of which may be signed; never from the Host header. Raises NotSigned,
-    with a challenge (RFC 6750 3) and Accept-Signature, which says what to sign (RFC 9421 5.1).
+    `urls`: the resource's own URLs without query, any of which may be signed. They never come from the Host header. Raises
+    NotSigned, with a challenge (RFC 6750 3) and Accept-Signature, which says what to sign (RFC 9421 5.1).
     """
     try:
         required = _required(request)
@@ -73,7 +74,7 @@ def require_signed(request: Request, client: Client, profile: Profile, *, urls: 
 
 
 def with_keys(request: Request, client: Client, published: ClientJwksCache, *, now: int) -> Client:
-    """The client with the keys that the signature may be of. Raises NotSigned."""
+    """The client with the keys for the signature. Raises NotSigned."""
     try:
         said = http_signatures.announced(request.headers, TAG)
         keyid = None if said is None else said.parameters.get("keyid")
@@ -83,15 +84,15 @@ def with_keys(request: Request, client: Client, published: ClientJwksCache, *, n
 
 
 def _algs(profile: Profile) -> tuple[str, ...]:
-    """FAPI 2.0 names PS256 for JWTs. HTTP's registry has RSA-PSS with SHA-512 alone, so that is taken beside it."""
+    """FAPI 2.0 names PS256 for JWTs. HTTP's registry has only RSA-PSS with SHA-512, so PS512 is accepted too."""
     algs = profile.client_signing_algs
     return (*algs, "PS512") if "PS256" in algs else algs
 
 
 def _required(request: Request) -> tuple[str, ...]:
-    """What must be signed of this request. Raises InvalidRequest where one of it was sent twice.
+    """The components that must be signed. Raises InvalidRequest if one of them was sent twice.
 
-    FAPI2-HTTPSIG-5.3.1.2-5: always; FAPI2-HTTPSIG-5.3.1.2-7, FAPI2-HTTPSIG-5.3.1.2-8: where it is sent.
+    FAPI2-HTTPSIG-5.3.1.2-5: always; FAPI2-HTTPSIG-5.3.1.2-7, FAPI2-HTTPSIG-5.3.1.2-8: if it is sent.
     """
     sent = {name: request.header(name) for name in ONCE}
     if sent["content-digest"] is None and _has_body(request):
@@ -100,7 +101,7 @@ def _required(request: Request) -> tuple[str, ...]:
 
 
 def _has_body(request: Request) -> bool:
-    """As far as the headers tell. Where they don't, the function that gets the body asks for its digest."""
+    """Whether the headers announce a body. If they don't, the function that has the body requires its digest."""
     lengths = request.header_values("content-length")
     return bool(request.body or request.header_values("transfer-encoding")) or any(
         one.strip() != "0" for one in lengths
@@ -108,7 +109,7 @@ def _has_body(request: Request) -> bool:
 
 
 def _require_cover(found: Verified, required: Collection[str]) -> Verified:
-    """Plain identifiers: of a component with parameters, such as ;sf or ;key, something else is signed."""
+    """Plain identifiers only: a component with parameters, such as ;sf or ;key, is another component."""
     missing = [name for name in required if f'"{name}"' not in found.covered]
     if missing:
         raise SignatureError(f"it does not cover {', '.join(missing)}")
@@ -116,7 +117,7 @@ def _require_cover(found: Verified, required: Collection[str]) -> Verified:
 
 
 def _require_recent(parameters: Claims, *, now: int) -> int:
-    """FAPI2-HTTPSIG-5.3.1.2-6: when it was created, lately. RFC9421-2.3: an `expires` that passed ends it sooner."""
+    """FAPI2-HTTPSIG-5.3.1.2-6: `created` is recent. RFC9421-2.3: a past `expires` ends the signature earlier."""
     created, expires = parameters.get("created"), parameters.get("expires")
     if not isinstance(created, int):
         raise SignatureError("created is missing")

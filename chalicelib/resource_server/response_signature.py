@@ -1,6 +1,7 @@
-"""Message signatures at the bank's own API (RFC 9421, RFC 9530; FAPI 2.0 HTTP Signatures, draft): bodies in, answers out.
+"""HTTP message signatures in the bank's API (RFC 9421, RFC 9530; FAPI 2.0 HTTP Signatures, draft): bodies of requests, and
+responses.
 
-It needs no Provider: a handler gives what it got, and a Signer. The authorizer has verified the request's signature.
+This file needs no Provider. A function of the bank gives a Signer. The authorizer has verified the request's signature.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ LABEL = "sig"
 
 
 class NotTheBody(InvalidRequest):
-    """The body is not what the request's Content-Digest, and so its signature, is of."""
+    """The body does not match the request's Content-Digest, which the signature covers."""
 
     status = 401  # FAPI2-HTTPSIG-5.3.1.2-3
 
 
 def require_digest(headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
-    """The body, as it was sent, if Content-Digest is of it; the signature of a signed request covers that header.
+    """The body, if Content-Digest matches it. The signature of a signed request covers that header.
 
     `headers`: pairs as sent. An empty body needs no digest. Raises NotTheBody.
     """
@@ -42,7 +43,7 @@ def require_digest(headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
 def sign_response(response: Response, request: Request, signer: Signer, *, target_uri: str, now: int) -> Response:
     """The response with Content-Digest, Signature-Input and Signature.
 
-    `target_uri`: as the client signed it, from the authorizer; of an unsigned request, the address that was called.
+    `target_uri`: the URL that the client signed, from the authorizer; for an unsigned request the URL that was called.
     """
     if response.body:  # FAPI2-HTTPSIG-5.3.2.1-7
         response = response.with_headers(("Content-Digest", http_signatures.content_digest(response.body.encode())))
@@ -60,7 +61,7 @@ def sign_response(response: Response, request: Request, signer: Signer, *, targe
 
 
 def _components(response: Response, request: Request) -> list[str]:
-    """The answer's own, then the request's by ;req: what a signed one covered, and its signature."""
+    """Components of the response; then components of the request by ;req: those that its signature covers, and the signature."""
     signed = _signature(request)
     of_request = dict.fromkeys(['"@method";req', '"@target-uri";req'])  # FAPI2-HTTPSIG-5.3.2.1-2
     if request.header_values("content-digest"):
@@ -75,7 +76,7 @@ def _components(response: Response, request: Request) -> list[str]:
 
 
 def _signature(request: Request) -> Announced | None:
-    """What an unsigned request calls a signature is not linked to: where one is asked for, the authorizer refused it."""
+    """The request's signature, or None. An invalid one is ignored: if the route requires one, the authorizer has refused it."""
     try:
         return http_signatures.announced(request.headers, REQUEST_TAG)
     except SignatureError:

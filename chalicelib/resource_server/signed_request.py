@@ -1,4 +1,4 @@
-"""A call of the bank's API that its client signed (FAPI 2.0 HTTP Signatures)."""
+"""The check of a signed API call (FAPI 2.0 HTTP Signatures)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chalicelib.resource_server.verified_access_token import VerifiedAccessToken
 def check(
     request: Request, opened: VerifiedAccessToken, policy: ResourcePolicy, provider: Provider, *, now: int
 ) -> dict[str, str]:
-    """What the API needs to answer a signed request signed. Raises NotSigned."""
+    """The members of the context that the API needs for a signed response. Raises NotSigned."""
     client = provider.clients.find(opened.token.client_id, now=now)
     if client is None:
         raise NotSigned("the client is no longer registered")

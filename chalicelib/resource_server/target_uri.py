@@ -1,7 +1,7 @@
-"""The address that a client called, as it may have written it (RFC 9421 2.2.2).
+"""The URL of a call in all forms that the client may have used (RFC 9421 2.2.2).
 
-API Gateway hands a query over decoded and by names, so how it was written is found out by trying: a signature fits one spelling
-or none, and each of these says the same.
+API Gateway gives the query decoded and by name. Its original form is found by trying all of these, which have the same meaning.
+A signature matches at most one of them.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from itertools import permutations
 from urllib.parse import quote, quote_plus
 
 STYLES: tuple[Callable[[str], str], ...] = (
-    lambda text: quote(text, safe="!$'()*,;:@/?"),  # no more than RFC 3986 3.4 asks for
+    lambda text: quote(text, safe="!$'()*,;:@/?"),  # Only what RFC 3986 3.4 requires.
     lambda text: quote(text, safe=""),
     lambda text: quote(text, safe="!'()*"),  # encodeURIComponent
     lambda text: quote_plus(text, safe=""),
-    lambda text: quote_plus(text, safe="*").replace("~", "%7E"),  # forms, by the URL standard
+    lambda text: quote_plus(text, safe="*").replace("~", "%7E"),  # Forms, by the URL standard.
 )
 MAX_ORDERS = 3
-"""Names of a query whose every order is tried. More names are looked for as they came."""
+"""Maximum number of names in a query whose orders are all tried. With more names only the given order is tried."""
 
 
 def spellings(urls: Collection[str], query: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """Each way of writing one of `urls` with the query, the likeliest first."""
+    """Each form of one of `urls` with the query, the most likely first."""
     bases = [quote(url, safe="%:/?#[]@!$&'()*+,;=~") for url in urls]
     if not query:
         yield from bases

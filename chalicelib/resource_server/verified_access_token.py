@@ -1,4 +1,4 @@
-"""The access token at a resource (RFC 6750 2.1, RFC 9449 7): found, in force, and in the right hands."""
+"""The access token at a resource (RFC 6750 2.1, RFC 9449 7): parsing, lookup, and all checks."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ SCHEMES = {scheme.lower(): scheme for scheme in (BEARER, DPOP)}  # RFC9110-11.1:
 
 @dataclass(frozen=True)
 class VerifiedAccessToken:
-    """What a presented token opens. Made in `verify_access_token` alone. `grant` is None for a client's own token.
+    """A verified access token. Only `verify_access_token` makes it.
 
-    `proof`: key of the proof's jti, if one was used up.
+    `grant`: None for a client's own token.
+    `proof`: key of the proof's jti, if it was used up.
     """
 
     token: AccessToken
@@ -46,12 +47,12 @@ class VerifiedAccessToken:
 
     @property
     def sub(self) -> str | None:
-        """The person, if there is one."""
+        """The sub of the user, if there is one."""
         return None if self.grant is None else self.grant.person.sub
 
     @property
     def principal(self) -> str:
-        """Who calls, in a form in which a client's identifier is never a person's (RFC 9700 4.15)."""
+        """The caller, in a form that keeps clients and users apart (RFC 9700 4.15)."""
         return f"client:{self.token.client_id}" if self.sub is None else f"person:{self.sub}"
 
 
@@ -63,11 +64,11 @@ def verify_access_token(
     now: int,
     proof_checked_by_authorizer: str | None = None,
 ) -> VerifiedAccessToken:
-    """What the request's token opens, if it is in force, held by who is bound to it, and carries the scope.
+    """The request's access token, if it is in force, its sender holds its key, and it meets the policy.
 
-    A token that was bound to nothing opens what it can read, and nothing if it could write. `proof_checked_by_authorizer`: key
-    of a jti that the authorizer used up for this very request. Raises InvalidToken, InvalidDpopProof, UseDpopNonce,
-    InsufficientScope, InsufficientUserAuthentication or InvalidRequest, each with its WWW-Authenticate challenge (RFC 6750 3).
+    An unbound token is accepted only without write access. `proof_checked_by_authorizer`: key of a jti that the authorizer used
+    up for this request. Raises InvalidToken, InvalidDpopProof, UseDpopNonce, InsufficientScope, InsufficientUserAuthentication
+    or InvalidRequest, each with its WWW-Authenticate challenge (RFC 6750 3).
     """
     scheme = None
     try:
@@ -89,7 +90,7 @@ def verify_access_token(
 
 
 def challenged(refusal: OAuthError, policy: ResourcePolicy, scheme: str | None) -> OAuthError:
-    """The refusal with a challenge per scheme; one that found no token at all tells no error (RFC 6750 3.1)."""
+    """The error with a challenge per scheme. Without a token the challenge has no error (RFC 6750 3.1)."""
     disclosed = {"error": refusal.error, "error_description": refusal.description}
     requested = {} if policy.scope is None else {"scope": policy.scope}
     if policy.metadata is not None:
@@ -107,7 +108,7 @@ def challenged(refusal: OAuthError, policy: ResourcePolicy, scheme: str | None) 
 
 
 class NoToken(InvalidToken):
-    """The request carries no access token where one is looked for. It learns how to bring one, and no error: RFC6750-3.1."""
+    """The request has no access token. The response says how to send one, and has no error: RFC6750-3.1."""
 
     silent = True
 
@@ -133,7 +134,7 @@ def _presented(request: Request) -> tuple[str, str]:
 
 
 def _proof(request: Request, provider: Provider, policy: ResourcePolicy, access_token: str, *, now: int) -> Proof:
-    from chalicelib.tokens import dpop  # brings JOSE, which a resource without DPoP never needs
+    from chalicelib.tokens import dpop  # This imports JOSE, which a resource without DPoP does not need.
 
     proof = dpop.proof(request, urls=policy.urls, nonces=provider.nonces, now=now, access_token=access_token)
     if proof is None:
@@ -144,7 +145,7 @@ def _proof(request: Request, provider: Provider, policy: ResourcePolicy, access_
 def _found(
     value: str, proof: Proof | None, provider: Provider, *, now: int, proof_checked_by_authorizer: str | None
 ) -> tuple[AccessToken, Grant | None]:
-    """The token with its grant; beside the read, the proof's jti is used up."""
+    """The token with its grant. The proof's jti is used up at the same time."""
     single_use: SingleUse | None = (
         None if proof is None or proof.single_use.key == proof_checked_by_authorizer else proof.single_use
     )
@@ -163,14 +164,14 @@ def _found(
 
 
 def _require_audience(token: AccessToken, policy: ResourcePolicy) -> AccessToken:
-    """The token, if it is meant for this resource (RFC8707-2). Raises InvalidToken."""
+    """The token, if it is for this resource (RFC8707-2). Raises InvalidToken."""
     if token.resources and policy.resource not in token.resources:
         raise InvalidToken("the access token is meant for another resource")
     return token
 
 
 def _require_cover(token: AccessToken, policy: ResourcePolicy) -> AccessToken:
-    """The token, if it covers the resource by its scope and its authorization details. Raises InsufficientScope."""
+    """The token, if its scope and its authorization details meet the policy. Raises InsufficientScope."""
     types = {one["type"] for one in token.authorization_details}
     if policy.scope is not None and policy.scope not in token.scope:
         raise InsufficientScope("the access token lacks the required scope")  # FAPI1-BASE-6.2.1-5
@@ -180,7 +181,7 @@ def _require_cover(token: AccessToken, policy: ResourcePolicy) -> AccessToken:
 
 
 def _require_subject(grant: Grant | None, policy: ResourcePolicy) -> Grant | None:
-    """The grant, if the resource is about whom the token is of: a person, or the client itself. Raises InsufficientScope."""
+    """The grant, if the policy accepts a user's token, or a client's own token. Raises InsufficientScope."""
     if grant is None and policy.subject == "person":
         raise InsufficientScope("this route needs a user's access token, not a client's own")
     if grant is not None and policy.subject == "client":
@@ -189,7 +190,7 @@ def _require_subject(grant: Grant | None, policy: ResourcePolicy) -> Grant | Non
 
 
 def _require_authentication(grant: Grant | None, policy: ResourcePolicy, *, now: int) -> Grant | None:
-    """The grant, if the person signed in well enough and lately enough. Raises InsufficientUserAuthentication."""
+    """The grant, if the user's sign-in is strong and recent enough. Raises InsufficientUserAuthentication."""
     if not policy.acr_values and policy.max_age is None:
         return grant
     if grant is None or (policy.acr_values and grant.person.acr not in policy.acr_values):
@@ -200,7 +201,7 @@ def _require_authentication(grant: Grant | None, policy: ResourcePolicy, *, now:
 
 
 def _require_harmless(token: AccessToken, policy: ResourcePolicy, proof: Proof | None) -> AccessToken:
-    """The token, bound to nothing, if neither it nor the resource is about writing (W5). Raises InvalidToken."""
+    """The unbound token, if neither it nor the resource has write access (W5). Raises InvalidToken."""
     requested = (policy.scope, policy.authorization_details_type)
     scope, detail_type = (() if name is None else (name,) for name in requested)
     types = (one["type"] for one in token.authorization_details)
@@ -208,7 +209,7 @@ def _require_harmless(token: AccessToken, policy: ResourcePolicy, proof: Proof |
         raise InvalidToken(
             "write access needs a sender-constrained access token", detail="an unbound token with write access"
         )
-    if proof is not None:  # DPOP-7.1: it is a bearer token
+    if proof is not None:  # DPOP-7.1: it is a bearer token.
         raise InvalidToken("the access token is bound to another key or certificate")
     return token
 
@@ -216,7 +217,7 @@ def _require_harmless(token: AccessToken, policy: ResourcePolicy, proof: Proof |
 def _require_possession(
     token: AccessToken, request: Request, proof: Proof | None, provider: Provider, *, now: int
 ) -> AccessToken:
-    """The token, if what it is bound to is shown; a certificate goes with Bearer, a proof with DPoP (RFC 9449 7.2)."""
+    """The token, if its key is presented: a certificate with Bearer, a proof with DPoP (RFC 9449 7.2)."""
     if proof is None:
         sender_constraint.require(token.cnf, PresentedKeys(certificate=request.client_certificate))
         return token
