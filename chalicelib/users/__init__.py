@@ -1,1 +1,1 @@
-"""Who says yes: the built-in directory, authenticators, levels of assurance."""
+"""End users: the built-in directory, authenticators, levels of assurance, claims and subjects."""

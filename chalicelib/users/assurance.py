@@ -1,10 +1,10 @@
-"""Levels of assurance: what each way of authenticating proves, and which level several reach together.
+"""Levels of assurance: the methods of authentication and the level that they reach together.
 
-Levels are those of ITU-T X.1254 (2012), which is ISO/IEC 29115:2013: 2 is some confidence, 3 is high confidence. It asks
-for several factors from level 3 on; here level 2 takes two already, and 3 is kept for what can't be phished.
+Levels are those of ITU-T X.1254 (2012), which is ISO/IEC 29115:2013: 2 is some confidence, 3 is high confidence. The standard
+requires several factors from level 3 on. Here level 2 requires two factors, and level 3 requires a phishing-resistant method.
 
-A passkey is one act of two factors: the authenticator holds the key, and asks for a PIN or a finger before it signs. Which of the
-two it was, and whether the key is kept in hardware, nobody attests; so its amr claims neither.
+A passkey has two factors: the authenticator holds the key, and requires a PIN or a biometric before it signs. No attestation
+says which of the two it was, or whether the key is in hardware, so the amr claims neither.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ ACR: Mapping[int, str] = {int(level): name for level, name in vocabulary.ACR.ite
 
 
 def named(level: int) -> str:
-    """The acr of a level: the bank's own name for it (vocabulary.py), else ours."""
+    """The acr of a level: the bank's name for it (vocabulary.py), otherwise ours."""
     return vocabulary.current().acr.get(str(level), ACR[level])
 
 
 def levels() -> tuple[str, ...]:
-    """Every acr, the lowest level first."""
+    """All acr values, lowest level first."""
     return tuple(named(level) for level in sorted(ACR))
 
 
@@ -41,7 +41,11 @@ Factor = Literal["knowledge", "possession", "knowledge or inherence"]
 
 @dataclass(frozen=True)
 class Method:
-    """A way of authenticating. `amr`: its names in RFC 8176. `factors`: what kinds of proof it is."""
+    """A method of authentication.
+
+    `amr`: its names in RFC 8176.
+    `factors`: its factors.
+    """
 
     amr: tuple[str, ...]
     factors: frozenset[Factor]
@@ -55,23 +59,23 @@ METHODS: Mapping[MethodName, Method] = {
 }
 
 REACHED: tuple[tuple[frozenset[MethodName], int], ...] = ((frozenset({"pwd", "otp"}), 2), (frozenset({"passkey"}), 3))
-"""Methods that, all done in one sign-in, reach a level."""
+"""Methods that together, in one sign-in, reach a level."""
 
 
 def reached(settings: Settings) -> tuple[tuple[frozenset[MethodName], int], ...]:
-    """Which methods reach a level here. What password and one-time code reach, the bank's own audit found."""
+    """The methods that reach a level in this deployment. The bank's own audit sets the level of password and one-time code."""
     return (*REACHED, (frozenset({"pwd", "otp"}), int(settings.otp_level)))
 
 
 def acr_values(settings: Settings) -> tuple[str, ...]:
-    """Every acr that a sign-in can reach, lowest first: `acr_values_supported` (OpenID Connect Discovery 3)."""
+    """All acr values that a sign-in can reach, lowest first: `acr_values_supported` (OpenID Connect Discovery 3)."""
     return tuple(named(level) for level in sorted({level for _, level in reached(settings)}))
 
 
 def enough(profile: Profile, acrs: Iterable[str], *, writes: bool) -> tuple[str, ...]:
-    """Those of the acrs that reach what the profile asks for at least (R9, W7). `writes`: what is asked for changes something.
+    """The members of `acrs` that reach the profile's minimum (R9, W7). `writes`: the request is for write access.
 
-    Which of them an essential acr claim allows is for `claims_request.require_acr` to say.
+    `claims_request.require_acr` applies an essential acr claim.
     """
     least = max(profile.least_assurance, profile.least_assurance_to_write if writes else 0)
     return tuple(acr for acr in acrs if level(acr) >= least)
@@ -86,13 +90,15 @@ def login(
     accounts: tuple[Account, ...] = (),
     reached: Sequence[tuple[frozenset[MethodName], int]] = (),
 ) -> Authentication:
-    """The Login of who did all of `methods`, with the acr that they reach. Raises ValueError where they reach none.
+    """The Authentication of a user who did all `methods`, with their acr. Raises ValueError if they reach no level.
 
-    `reached`: which methods reach a level, where settings say more of it.
+    `reached`: additional methods and levels, from the settings.
 
-    `amr` lists the methods as done, and "mfa" after them where they prove more than one factor (RFC 8176 2).
+    `amr` lists the methods in order, and then "mfa" if they have more than one factor (RFC 8176 2).
     """
-    from chalicelib.storage.records import Authentication  # here: the metadata tells the levels, and needs no records
+    from chalicelib.storage.records import (
+        Authentication,
+    )  # Here, because the metadata endpoint needs the levels and not the records.
 
     done = tuple(dict.fromkeys(methods))
     unknown = [name for name in done if name not in METHODS]
@@ -108,5 +114,5 @@ def login(
 
 
 def level(acr: str) -> int:
-    """The level that an acr stands for; 0 for one that is not ours, so that it never satisfies a demand."""
+    """The level of an acr; 0 for an unknown one, which meets no requirement."""
     return next((number for number in ACR if named(number) == acr), 0)

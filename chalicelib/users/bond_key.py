@@ -1,4 +1,4 @@
-"""The key of what a person and a client have with each other: a keyed hash, so that no client can guess at the bank's own sub."""
+"""The key of a bond between user and client: a keyed hash, so that a client can't test guesses of the bank's sub."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from chalicelib.keys.key_ring import KeyManagement
 
 
 def key_of(sub: str, client_id: str, kms: KeyManagement) -> str:
-    """The bond's key, 43 characters. `sub`: the bank's own, whatever the client is told."""
+    """The bond's key, 43 characters. `sub`: the bank's own sub, not the client's."""
     made = kms.bond_mac(json.dumps([client_id, sub]).encode())
     return urlsafe_b64encode(made).rstrip(b"=").decode()

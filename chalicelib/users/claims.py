@@ -1,4 +1,4 @@
-"""Claims: what each scope tells a client about a person."""
+"""Claims about users, by scope value."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ SCOPES: Mapping[str, tuple[str, ...]] = {  # OIDCC-5.4
 
 
 NAMES = frozenset(name for names in SCOPES.values() for name in names)
-"""The standard claims (OpenID Connect Core 5.1), but for sub."""
+"""The standard claims (OpenID Connect Core 5.1) except sub."""
 
 
 def known() -> frozenset[str]:
-    """The standard claims and the bank's own. No other is ever told."""
+    """The standard claims and the bank's own. No other claim is disclosed."""
     return NAMES | {one.name for one in vocabulary.current().claims}
 
 
 def in_order() -> list[str]:
-    """The same, each once, the library's first."""
+    """The known claims in order, those of the library first."""
     own = (one.name for one in vocabulary.current().claims)
     return [*(name for names in SCOPES.values() for name in names), *own]
 
 
 def of_scope(token: str) -> tuple[str, ...]:
-    """The claims that a scope token asks for."""
+    """The claims of a scope value."""
     own = (one.name for one in vocabulary.current().claims if token in one.scopes)
     return (*SCOPES.get(token, ()), *own)
 
@@ -65,23 +65,23 @@ WORDS: Mapping[str, str] = {
     "address": "postal address",
     "phone_number_verified": "phone number's verification",
 }
-"""What people call a claim whose name is no words."""
+"""Texts for claims whose name is not readable."""
 
 
 def disclosed_claims(claims: Claims, scope: Sequence[str], one_by_one: Sequence[str] = ()) -> JsonObject:
-    """Those of a person's claims that `scope` or a name asks for. `sub` is none of them: a Login always has it."""
+    """The members of `claims` that the scope or `one_by_one` requests. It never has `sub`, which each Authentication has."""
     names = [*(name for requested in scope for name in of_scope(requested)), *one_by_one]
     return of_a_person({name: claims[name] for name in names if name in claims})
 
 
 def of_a_person(claims: Claims) -> JsonObject:
-    """Those that people agree to, by a name that they read. No other leaves, whoever asks for it and whoever has it."""
+    """The known claims, which have texts for the consent page. No other claim is disclosed."""
     disclosed = known()
     return {name: value for name, value in claims.items() if name in disclosed}
 
 
 def in_words(names: Sequence[str], scope: Sequence[str]) -> list[str]:
-    """What a person agrees to who is asked for these, and not by the scope already; a sentence each."""
+    """The texts of the requested claims that the scope does not cover, one sentence each."""
     disclosed = known() - {name for requested in scope for name in of_scope(requested)}
     words = {**WORDS, **{one.name: one.words for one in vocabulary.current().claims}}
     return [f"See your {words.get(name, name.replace('_', ' '))}" for name in names if name in disclosed]

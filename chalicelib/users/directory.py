@@ -1,12 +1,12 @@
-"""The product's directory of end users: a password, then a one-time code.
+"""The product's user directory: a password, then a one-time code.
 
-An attempt is counted before it is looked at, so that of any number of parallel guesses no more are than the limit. A browser in
-which the person signed in before counts for itself: whoever guesses elsewhere shuts nobody out of it.
+An attempt is counted before it is checked, so that parallel guesses can't exceed the limit. A browser in which the user has
+signed in before has its own count, so that guesses elsewhere do not lock it.
 
-What an answer's time tells. An unknown name, a wrong password and a locked account each cost one conditional write and then one
-password hash, so they can't be told apart. A right password with a wrong code may cost a call to KMS more, some
-milliseconds; each such sample counts as a failure, and the lock leaves too few of them to average. The secret of the codes is
-unsealed only after the password, so that guessing at names buys no KMS calls.
+Timing: an unknown name, a wrong password and a locked account each cost one conditional write and one password hash, so they
+can't be distinguished. A right password with a wrong code may cost a call to KMS more, some milliseconds. Each such sample
+counts as a failure, and the lock leaves too few samples for an average. The secret of one-time codes is unsealed only after the
+password, so that guesses cause no calls to KMS.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ B = TypeVar("B")
 
 
 def build(provider: Provider) -> UserDirectory:
-    """The directory that DUCAT_USER_DIRECTORY names where the bank has none of its own."""
+    """The directory of DUCAT_USER_DIRECTORY for a bank without its own directory."""
     return Directory(provider)
 
 
@@ -46,7 +46,7 @@ class Directory:
 
     @cached_property
     def passkeys(self) -> Passkeys | None:
-        from chalicelib.users import passkeys  # which asks this directory
+        from chalicelib.users import passkeys  # It imports this file.
 
         return passkeys.Passkeys(self._provider, self)
 
@@ -92,7 +92,7 @@ class Directory:
         return self._users.is_known(sub)
 
     def _check_password(self, user: User | None, typed: str, browser: str, *, now: int) -> User:
-        """The user whose password was typed, if it may be tried now. An unknown name's takes as long."""
+        """The user, if the password is right and an attempt is allowed now. An unknown name takes as long."""
         if len(typed) > password.MAX_LENGTH:
             raise SignInRefused("password too long")
         username = user.username if user else f" {self._new_token_value()}"
@@ -114,7 +114,7 @@ class Directory:
         return user
 
     def _check_code(self, user: User, typed: str, *, now: int) -> SingleUse:
-        """What the code may be used for only once (RFC 6238 5.2)."""
+        """The code as a value for single use (RFC 6238 5.2)."""
         secret = self._secrets.unseal(user.totp, user.username, now=now)
         step = totp.step_of(typed, secret, now=now)
         if step is None:
@@ -122,9 +122,9 @@ class Directory:
         return SingleUse(digest(f"totp:{user.username}:{step}"), totp.step_expires_at(step), "one-time code")
 
     def _forgive(self, user: User, used: SingleUse, attempt: str, browser: str, *, now: int) -> bool:
-        """Forget the attempts. The code is spent first: one that was seen in use must not buy further guesses.
+        """Reset the count of attempts, after the code is used up: a replayed code must not allow more guesses.
 
-        Gives whether this login spent it for the first time.
+        Gives whether this login used the code for the first time.
         """
         try:
             first = self._replay_cache.consume(used, now=now, attempt=attempt)

@@ -1,4 +1,4 @@
-"""Enrolment: how an operator adds a person to the product's directory, and lets one have a passkey."""
+"""Enrolment: an operator adds a user to the product's directory, and invites a user to add a passkey."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from chalicelib.users import totp
 from chalicelib.users.username import MAX_USERNAME_LENGTH, normalize_username
 
 MIN_PASSWORD_LENGTH = 15
-"""Characters. NIST SP 800-63B-4 3.1.1.2 asks for 8 beside a second factor and for 15 of a password that stands alone.
+"""Characters. NIST SP 800-63B-4 3.1.1.2 requires 8 beside a second factor, and 15 for a password alone.
 
-Ours is asked for before the second factor and so must hold by itself.
+This password is checked before the second factor, so it must be strong enough alone.
 """
 
 MAX_SUB_LENGTH = 255  # OIDCC-2
@@ -37,14 +37,15 @@ def enrol(
     accounts: Sequence[Mapping[str, str]] | None = None,
     anew: bool = False,
 ) -> str:
-    """Add a person, and give the otpauth URI for their authenticator app.
+    """Add a user, and give the otpauth URI for the user's authenticator app.
 
-    `anew`: the person is there, and gets another password and secret; their claims are replaced, their passkeys stay, and their
-    accounts where none are given.
-
-    `sub`: the person's identifier towards clients, never another's, even after they left. `claims`: standard claims
-    (OpenID Connect Core 5.1). `accounts`: what clients may ask for access to, each with a "name" and, say, an "iban".
-    `random_bytes`: so many random bytes. Raises ValueError that lists every problem, and quotes no password.
+    `anew`: the user exists, and gets a new password and secret. The claims are replaced, the passkeys stay, and the accounts
+    stay if none are given.
+    `sub`: the user's permanent identifier. It is never given to another user.
+    `claims`: standard claims (OpenID Connect Core 5.1).
+    `accounts`: accounts that clients may request access to, each with a "name" and, for example, an "iban".
+    `random_bytes`: gives a number of random bytes.
+    Raises ValueError, which lists every problem and quotes no password.
     """
     name = normalize_username(username)
     known = provider.users.find(name) if name else None
@@ -70,9 +71,9 @@ def enrol(
 
 
 def invite(provider: Provider, username: str) -> str:
-    """A link by which the person adds one passkey, within a day; one before is of no use any more.
+    """A link by which the user can add one passkey within a day. It replaces an earlier link.
 
-    The page asks for password and one-time code, so that the link alone gives nothing. Raises ValueError for nobody's name.
+    The page requires password and one-time code, so the link alone gives nothing. Raises ValueError for an unknown username.
     """
     invitation = provider.new_token_value()
     try:
@@ -85,7 +86,9 @@ def invite(provider: Provider, username: str) -> str:
 
 
 def remove(provider: Provider, username: str) -> None:
-    """Nobody signs in by that name from here on, and no grant of the person is refreshed. Raises ValueError for nobody's name."""
+    """Remove the user: the name can't sign in, and no grant of the user is refreshed. Raises ValueError for an unknown
+    username.
+    """
     try:
         provider.users.remove(normalize_username(username), now=provider.now())
     except NotOpen:
@@ -93,9 +96,9 @@ def remove(provider: Provider, username: str) -> None:
 
 
 def forget_passkeys(provider: Provider, username: str) -> int:
-    """Take all of a person's passkeys away, at once, and an invitation with them; how many there were.
+    """Remove all passkeys and the invitation of a user, and give the number of passkeys.
 
-    Raises ValueError for nobody's name.
+    Raises ValueError for an unknown username.
     """
     user = provider.users.find(normalize_username(username))
     if user is None:
@@ -105,12 +108,12 @@ def forget_passkeys(provider: Provider, username: str) -> int:
 
 
 def _account(members: Mapping[str, str]) -> Account:
-    """One that was looked at; what else the bank says of it stays."""
+    """A checked account. Additional members of the bank stay."""
     return cast(Account, dict(members))
 
 
 def _mistaken(known: User | None, sub: str, *, anew: bool) -> list[str]:
-    """What tells that another person is meant than the one who is there, or who is not."""
+    """Problems that show that the operator means another user."""
     if known is None:
         return ["nobody has that username, so there is nobody to enrol anew"] if anew else []
     if not anew:

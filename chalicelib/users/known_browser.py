@@ -1,7 +1,7 @@
-"""Known browsers: in which of them a person signed in before, so that strangers' guesses at the password don't shut them out.
+"""Known browsers: a browser in which a user has signed in before. Guesses of the password elsewhere do not lock it.
 
-A cookie of ours for each person. Its value is random, with a keyed hash over it and the user name: nobody makes one, and
-nothing of it is stored. It opens nothing by itself.
+Each user has a cookie in the browser. Its value is random, with a keyed hash over it and the username. It can't be forged,
+nothing of it is stored, and it gives no access by itself.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from chalicelib.users.username import normalize_username
 
 PREFIX = "__Host-ducat-device-"
 LIFETIME = 400 * 24 * 3600
-"""Seconds: the longest that a browser keeps a cookie (RFC 6265bis 5.5)."""
+"""Seconds: the maximum lifetime of a cookie in browsers (RFC 6265bis 5.5)."""
 MAX_ITEMS = 20
-"""People whom one browser knows: API Gateway takes 10,240 bytes of headers, and refuses all that comes with more."""
+"""Maximum number of users in one browser. API Gateway refuses requests with more than 10,240 bytes of headers."""
 OURS = re.compile(re.escape(PREFIX) + "[A-Za-z0-9_-]{12}")
 
 
 def known(request: Request, username: str, kms: KeyManagement) -> str | None:
-    """What names the browser among those in which this person signed in before; None where it is not one of them."""
+    """An identifier of this browser, if the user has signed in here before; otherwise None."""
     if not any(name.startswith(PREFIX) for name in request.cookies):
         return None
     value = request.cookies.get(_name(username, kms), "")
@@ -35,9 +35,9 @@ def known(request: Request, username: str, kms: KeyManagement) -> str | None:
 
 
 def remember(request: Request, username: str, kms: KeyManagement, random: str) -> tuple[tuple[str, str], ...]:
-    """The Set-Cookie headers after a sign-in; none where the browser is known. `random`: a new handle.
+    """The Set-Cookie headers after a sign-in; empty if the browser is known. `random`: a new random value.
 
-    Of as many people as a browser may know it forgets the first, whose cookies it sends first (RFC 6265bis 5.8.3).
+    If the browser knows too many users, the first one is deleted; browsers send the oldest cookie first (RFC 6265bis 5.8.3).
     """
     if known(request, username, kms) is not None:
         return ()
@@ -52,7 +52,7 @@ def _cookie(name: str, value: str, seconds: int) -> tuple[str, str]:
 
 
 def _name(username: str, kms: KeyManagement) -> str:
-    """Another cookie for each person who uses the browser; the name tells nobody whose."""
+    """The name of a user's cookie. It does not reveal the user."""
     return PREFIX + _mac("name", [normalize_username(username)], kms)[:12]
 
 

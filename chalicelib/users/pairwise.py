@@ -1,4 +1,4 @@
-"""Pairwise subjects (OpenID Connect Core 8.1): by each sector of clients a person is known under another name."""
+"""Pairwise subjects (OpenID Connect Core 8.1): each sector of clients gets another subject of a user."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from chalicelib.storage.records import Authentication, Client
 
 
 def with_pairwise_subject(client: Client, login: Authentication, kms: KeyManagement) -> Authentication:
-    """The login with the subject that the client is told: always the same one, which tells nobody else who it is.
+    """The authentication with the client's subject. It is always the same, and useless to others.
 
-    Made with a key that never leaves KMS, and out of nothing that changes: so nothing need be kept, and none can be guessed.
-    Raises ValueError where the client is of no sector; registration lets none in.
+    It is a keyed hash with a key that never leaves KMS, over values that never change. So it need not be stored and can't be
+    guessed.
+    Raises ValueError if the client has no sector, which registration prevents.
     """
     if client.subject_type != "pairwise":
         return login
