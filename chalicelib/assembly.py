@@ -39,7 +39,7 @@ B = TypeVar("B")
 # function would load it and cryptography for nothing.
 if "_HANDLER" in os.environ:  # In a Lambda function only. Other programs on a laptop may use it.
     sys.modules.setdefault("urllib3.contrib.pyopenssl", None)  # type: ignore[arg-type]
-    log_lines.use(logging.getLogger("ducat"))
+    log_lines.use(logging.getLogger("ducat"), log_lines.namespace(os.environ.get("DUCAT_ISSUER", "")))
 
 Warmed = Literal["clients", "grants", "kms", "ring", "sessions", "tokens", "user_directory"]
 

@@ -8,8 +8,10 @@ Codes: the IANA "OAuth Extensions Error" registry, RFC 6749 4.1.2.1 and 5.2, RFC
 from __future__ import annotations
 
 import re
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Final, Literal, Self
 
+Event = Literal["replay"]
+"""What an error is counted as beside its code (docs/operate/watch.md)."""
 Header = tuple[str, str]
 
 QUOTABLE = re.compile(r"[A-Za-z][A-Za-z0-9_:-]{0,31}")
@@ -28,6 +30,7 @@ class OAuthError(Exception):
     `detail`: for the log line only.
     `headers`: headers of the response, such as a challenge.
     `status`: status of the response, if it is not that of the class.
+    `event`: what the log counts it as, beside its code.
     """
 
     error: ClassVar[str]
@@ -36,12 +39,19 @@ class OAuthError(Exception):
     """Whether the body contains neither code nor description (RFC 6750 3.1)."""
 
     def __init__(
-        self, description: str, *, detail: str = "", headers: tuple[Header, ...] = (), status: int | None = None
+        self,
+        description: str,
+        *,
+        detail: str = "",
+        headers: tuple[Header, ...] = (),
+        status: int | None = None,
+        event: Event | None = None,
     ) -> None:
         super().__init__(description)
         self.description: Final = description
         self.detail: Final = detail
         self.headers: Final = headers
+        self.event: Final = event
         self.status = type(self).status if status is None else status
 
     def with_headers(self, *more: Header, status: int | None = None) -> Self:
@@ -51,6 +61,7 @@ class OAuthError(Exception):
             detail=self.detail,
             headers=(*self.headers, *more),
             status=self.status if status is None else status,
+            event=self.event,
         )
 
 

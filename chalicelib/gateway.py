@@ -20,7 +20,7 @@ from chalice.app import Response as ChaliceResponse
 from chalicelib import aws_errors
 from chalicelib.errors import InvalidRequest, NotFoundOrMethodNotAllowed, OAuthError, TemporarilyUnavailable
 from chalicelib.messages import NO_STORE, Request, Response, json_response
-from chalicelib.protocol_types import JsonObject
+from chalicelib.protocol_types import Json, JsonObject
 from chalicelib.provider import Provider
 from chalicelib.resource_server import fapi_headers
 from chalicelib.settings import SettingsError
@@ -38,7 +38,7 @@ log.setLevel(logging.INFO)
 RESOURCES = ("userinfo",)
 """Endpoints that name each call by its own interaction id: FAPI1-BASE-6.2.1-11."""
 
-LOGGED = ("client_id", "error", "reason", "interaction_id")
+LOGGED = ("client_id", "error", "reason", "event", "interaction_id")
 """Members of the authorizer's context that its log line contains."""
 
 SECURITY_HEADERS = (
@@ -73,6 +73,7 @@ def mount_authorizer(app: Chalice, provider: Callable[[], Provider], name: str) 
     """The Lambda function `app.<name>`, which API Gateway calls before the bank's own API."""
 
     def lambda_handler(event: Event, context: object) -> AuthorizerAnswer:
+        began = time.perf_counter()
         try:
             decide = import_module(f"chalicelib.endpoints.{name}").decide
             request = from_event(event)
@@ -85,9 +86,10 @@ def mount_authorizer(app: Chalice, provider: Callable[[], Provider], name: str) 
         write_log(
             name,
             "allowed" if _allows(policy) else "refused",
-            request.notes | {k: written[k] for k in LOGGED if written.get(k)},
+            {**request.notes, **{k: written[k] for k in LOGGED if written.get(k)}, "ms": _milliseconds(began)},
         )
-        written.pop("reason", None)
+        for name_of_log in ("reason", "event"):
+            written.pop(name_of_log, None)
         return policy
 
     function: Handler = app.lambda_function(name=name)(lambda_handler)
@@ -126,7 +128,7 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
         call.notes.update(error=refusal.error, reason=refusal.description)
     except OAuthError as refusal:
         response = call.said(refusal)
-        call.notes.update(error=refusal.error, reason=refusal.detail or refusal.description)
+        call.note(refusal)
     except Exception as problem:  # A fault of the server. The caller gets none of its text.
         failed = aws_errors.refusal(problem)
         response = call.said(failed)
@@ -134,7 +136,7 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
         log.error("%s failed", name, exc_info=_without_values(problem))
     if response.status == TemporarilyUnavailable.status:  # Of any origin.
         response = response.with_headers(("Retry-After", str(TemporarilyUnavailable.retry_after)))
-    call.notes["ms"] = str(round((time.perf_counter() - began) * 1000))
+    call.notes["ms"] = _milliseconds(began)
     if call.reference is not None:
         call.notes["interaction_id"] = call.reference  # FAPI1-BASE-6.2.1-12
         response = response.with_headers((fapi_headers.INTERACTION_ID, call.reference))
@@ -165,6 +167,12 @@ class _Call:
             return None
         journey = None if self.endpoint in RESOURCES else self.notes.get("journey")
         return fapi_headers.sent(self.request.headers) or journey or self.request.interaction_id
+
+    def note(self, refusal: OAuthError) -> None:
+        """Keep for the log what was refused, and why."""
+        self.notes.update(error=refusal.error, reason=refusal.detail or refusal.description)
+        if refusal.event is not None:
+            self.notes["event"] = refusal.event
 
     def said(self, refusal: OAuthError) -> Response:
         """The error response of the endpoint: a page at endpoints for people, JSON at all others."""
@@ -248,9 +256,16 @@ def to_event(response: Response) -> ProxyAnswer:
     }
 
 
+def _milliseconds(began: float) -> str:
+    return str(round((time.perf_counter() - began) * 1000))
+
+
 def write_log(endpoint: str, outcome: str, members: Mapping[str, str]) -> None:
-    """Write one JSON line."""
-    log.info(json.dumps({"endpoint": endpoint, "outcome": outcome, **members}))
+    """Write one JSON line. `members`: `ms` becomes a number, all others are texts."""
+    line: dict[str, Json] = {"endpoint": endpoint, "outcome": outcome, **members}
+    if "ms" in members:
+        line["ms"] = int(members["ms"])
+    log.info(json.dumps(line), extra={"line": line})
 
 
 def _headers(event: Event) -> tuple[tuple[str, str], ...]:

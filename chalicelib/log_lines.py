@@ -1,6 +1,7 @@
 """One line of the log is one JSON object: what a Lambda function writes itself, in place of the runtime's own form.
 
-With Lambda's JSON log format a line that is JSON is kept as it is, and its members can be searched for without more.
+With Lambda's JSON log format a line that is JSON is kept as it is, and its members can be searched for without more. A request's
+line says in CloudWatch's embedded metric format what is counted of it, so that no function calls CloudWatch.
 """
 
 from __future__ import annotations
@@ -8,24 +9,62 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from typing import Final
+
+from chalicelib.protocol_types import JsonObject
+
+MILLISECONDS = {"Dimensions": [["endpoint"]], "Metrics": [{"Name": "ms", "Unit": "Milliseconds"}]}
+EVENTS = {"Dimensions": [["event"]], "Metrics": [{"Name": "events", "Unit": "Count"}]}
+REFUSALS = {"Dimensions": [["error"]], "Metrics": [{"Name": "refusals", "Unit": "Count"}]}
+"""What is counted, by what: each pair of a name and a value is a metric that CloudWatch charges for."""
 
 
 class JsonLines(logging.Formatter):
-    """JSON stays as it is. Any other message becomes `level`, `message` and, for a failure, `traceback`."""
+    """A request's line gets its metrics. Any other message becomes `level`, `message` and, for a failure, `traceback`."""
+
+    def __init__(self, namespace: str) -> None:
+        super().__init__()
+        self._namespace: Final = namespace
 
     def format(self, record: logging.LogRecord) -> str:
-        message = record.getMessage()
-        if message.startswith("{") and not record.exc_info:
-            return message
-        line = {"level": record.levelname, "message": message}
+        """The line."""
+        of_request: JsonObject | None = getattr(record, "line", None)
+        if of_request is not None:
+            return json.dumps({**of_request, **self._metrics(of_request, round(record.created * 1000))})
+        line = {"level": record.levelname, "message": record.getMessage()}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line)
 
+    def _metrics(self, line: JsonObject, at: int) -> JsonObject:
+        """The embedded metric format's members (CloudWatch user guide, "Specification"). `at`: milliseconds since the epoch."""
+        counted = [
+            (directive, values)
+            for member, directive, values in (
+                ("ms", MILLISECONDS, {}),
+                ("event", EVENTS, {"events": 1}),
+                ("error", REFUSALS, {"refusals": 1}),
+            )
+            if member in line
+        ]
+        if not counted:
+            return {}
+        directives = [{"Namespace": self._namespace, **directive} for directive, _ in counted]
+        values = {name: value for _, more in counted for name, value in more.items()}
+        return {**values, "_aws": {"Timestamp": at, "CloudWatchMetrics": directives}}
 
-def use(logger: logging.Logger) -> None:
-    """Write the logger's lines to the standard output, and nowhere else. Once, however often it is called."""
+
+def namespace(issuer: str) -> str:
+    """The namespace of a deployment's metrics in CloudWatch. `issuer`: its URL; two deployments in one account have two."""
+    return f"Ducat/{issuer.removeprefix('https://')}"
+
+
+def use(logger: logging.Logger, namespace: str) -> None:
+    """Write the logger's lines to the standard output, and nowhere else. Once, however often it is called.
+
+    `namespace`: of the metrics in CloudWatch.
+    """
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonLines(namespace))
     logger.handlers = [handler]
     logger.propagate = False

@@ -69,5 +69,5 @@ def consuming(values: tuple[SingleUse, ...], provider: Provider, *, now: int) ->
 def refused(used: AlreadyUsed) -> OAuthError:
     """What a second use gets."""
     if used.value.what == "DPoP proof":
-        return InvalidDpopProof("the DPoP proof was used before", detail=str(used))
-    return InvalidClient("client authentication failed", detail=str(used))
+        return InvalidDpopProof("the DPoP proof was used before", detail=str(used), event="replay")
+    return InvalidClient("client authentication failed", detail=str(used), event="replay")

@@ -49,7 +49,7 @@ def _more(
 
 
 def _refusal(refusal: OAuthError) -> dict[str, str]:
-    """The context of a denial: values for the gateway response, and the reason for the log."""
+    """The context of a denial: values for the gateway response; the reason and the event are for the log."""
     headers = dict(refusal.headers)
     error = "" if refusal.silent else refusal.error
     disclosed = {"error": error, "www_authenticate": headers.get("WWW-Authenticate", verified_access_token.BEARER)}
@@ -57,7 +57,7 @@ def _refusal(refusal: OAuthError) -> dict[str, str]:
         disclosed["dpop_nonce"] = headers["DPoP-Nonce"]
     if "Accept-Signature" in headers:
         disclosed["accept_signature"] = headers["Accept-Signature"]
-    return {**disclosed, "reason": refusal.detail or refusal.description}
+    return {**disclosed, "reason": refusal.detail or refusal.description, "event": refusal.event or ""}
 
 
 def _demand(request: Request, provider: Provider) -> ResourcePolicy:

@@ -67,7 +67,7 @@ def _do(form: Mapping[str, str], token_value: str, provider: Provider, *, now: i
         raise AccessDenied("action must be end or sign-out")
     key = bond_key.key_of(known.sub, client_id, provider.kms)
     provider.bonds.end(key, now=now, keep=now + lifetimes.MAX_CONSENT_LIFETIME)
-    return see_other(PATH).noting(sub=known.sub, client_id=client_id)
+    return see_other(PATH).noting(sub=known.sub, client_id=client_id, event="access_ended")
 
 
 def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: Provider, *, now: int) -> Response:

@@ -51,7 +51,9 @@ def _post(request: Request, provider: Provider) -> Response:
 
     def again(problem: str, why: Exception) -> Response:
         username = sign_in_form.form_field(form, "username")
-        return _page(grant, cookie, provider, username=username, problem=problem).noting(reason=str(why))
+        return _page(grant, cookie, provider, username=username, problem=problem).noting(
+            reason=str(why), event="lockout" if getattr(why, "locked", False) else "sign_in_refused"
+        )
 
     try:
         known = known_browser.known(request, sign_in_form.form_field(form, "username"), provider.kms)
@@ -68,7 +70,7 @@ def _post(request: Request, provider: Provider) -> Response:
     # Store, and answer.
     find_sso_login = sign_in.remember(request, grant, cookie, who, provider, now=now)
     to_consent = see_other(f"/consent?interaction={key}", *find_sso_login)
-    return to_consent.noting(client_id=who.client.client_id, sub=who.login.sub)
+    return to_consent.noting(client_id=who.client.client_id, sub=who.login.sub, event="sign_in")
 
 
 def _page(grant: Grant, cookie: str, provider: Provider, *, username: str, problem: str | None = None) -> Response:

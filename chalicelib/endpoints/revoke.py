@@ -24,7 +24,7 @@ def answer(request: Request, provider: Provider) -> Response:
         if found:
             request.note(journey=None if grant is None else grant.journey)
             _revoke(value, token, grant, provider, now=now)
-    return uncached(200).noting(client_id=caller.client.client_id)
+    return uncached(200).noting(client_id=caller.client.client_id, event="token_revoked")
 
 
 def _revoke(value: str, token: AccessToken | None, grant: Grant | None, provider: Provider, *, now: int) -> None:

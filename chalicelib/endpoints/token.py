@@ -32,7 +32,9 @@ def answer(request: Request, provider: Provider) -> Response:
         )  # First, so that an error uses the proof up too.
         issue = GRANTS[_grant_type(form, caller)]
         issued = issue(caller, form, possession, use, provider, now=now)
-    return uncached(200, **issued.members).noting(client_id=caller.client.client_id, grant_type=form["grant_type"])
+    return uncached(200, **issued.members).noting(
+        client_id=caller.client.client_id, grant_type=form["grant_type"], event="tokens_issued"
+    )
 
 
 def _possession(

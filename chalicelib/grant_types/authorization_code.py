@@ -61,7 +61,9 @@ def issue(
     except (
         Replayed
     ):  # RFC6749-4.1.2, FAPI1-BASE-5.2.2-13: one of two callers stole the code. The write has revoked the grant.
-        raise InvalidGrant("the code can't be redeemed", detail="the code was replayed; its grant is revoked") from None
+        raise InvalidGrant(
+            "the code can't be redeemed", detail="the code was replayed; its grant is revoked", event="replay"
+        ) from None
     except NotOpen:
         raise InvalidGrant("the code can't be redeemed", detail="expired or revoked while it was redeemed") from None
     refreshed = None if renewed is None else renewed.token_value

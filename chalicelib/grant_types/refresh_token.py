@@ -8,7 +8,7 @@ from chalicelib import holder_of_key
 from chalicelib.authorization import scope
 from chalicelib.authorization_details import details
 from chalicelib.client_authentication import AuthenticatedClient
-from chalicelib.errors import InvalidGrant, InvalidRequest, TemporarilyUnavailable
+from chalicelib.errors import Event, InvalidGrant, InvalidRequest, TemporarilyUnavailable
 from chalicelib.grant_types.access_token import of_token_request
 from chalicelib.grant_types.token_response import TokenResponse, token_response
 from chalicelib.provider import Provider
@@ -108,7 +108,7 @@ def _again(used: TokenValue, provider: Provider, *, now: int) -> Grant:
 def _reused(grant: Grant, provider: Provider, *, now: int) -> InvalidGrant:
     """RFC9700-4.14.2: revoke the grant. A rotated refresh token was used again, so it may be stolen."""
     provider.grants.revoke(grant.key, now=now)
-    return _refused("the refresh token was used before; its grant is revoked")
+    return _refused("the refresh token was used before; its grant is revoked", event="replay")
 
 
 def _refreshable(
@@ -139,5 +139,5 @@ def _require_good(used: TokenValue, grant: Grant, provider: Provider, *, now: in
     raise _refused("unknown, expired or revoked")
 
 
-def _refused(detail: str) -> InvalidGrant:
-    return InvalidGrant("the refresh token can't be used", detail=detail)
+def _refused(detail: str, event: Event | None = None) -> InvalidGrant:
+    return InvalidGrant("the refresh token can't be used", detail=detail, event=event)

@@ -71,7 +71,7 @@ def approve(grant: Grant | None, key: str, cookie: str, choice: Choice, provider
         written = _write(grant, key, cookie, choice, secret, front, provider, now=now)
     if choice.by_hand:  # After the decision: only a written consent is remembered.
         best_effort("remembered consent", lambda: _remember(written, provider, now=now))
-    return back.noting(journey=written.journey)
+    return back.noting(journey=written.journey, event="consent_given" if choice.by_hand else "consent_remembered")
 
 
 def cancel(grant: Grant, cookie: str, provider: Provider, *, now: int, why: OAuthError | None = None) -> Response:
@@ -86,7 +86,7 @@ def cancel(grant: Grant, cookie: str, provider: Provider, *, now: int, why: OAut
         provider.grants.deny(grant.key, cookie, now=now)
     except NotOpen:
         raise browser_binding.over() from None
-    return back
+    return back.noting(event="consent_refused") if why is None else back
 
 
 def _write(

@@ -70,4 +70,4 @@ def _consumed(by: str, opened: VerifiedAccessToken, policy: ResourcePolicy, prov
         except NotOpen:
             raise InvalidToken("the access token is unknown, expired or revoked") from None
         return one
-    raise InsufficientScope("another call has already consumed the authorization detail")
+    raise InsufficientScope("another call has already consumed the authorization detail", event="replay")

@@ -157,7 +157,9 @@ def _found(
         else:
             found = provider.tokens.find(value, now=now)
     except AlreadyUsed as used:
-        raise InvalidDpopProof("the DPoP proof was used before", detail=str(used)) from None  # DPOP-11.1
+        raise InvalidDpopProof(
+            "the DPoP proof was used before", detail=str(used), event="replay"
+        ) from None  # DPOP-11.1
     if found is None:
         raise InvalidToken("the access token is unknown, expired or revoked")  # FAPI1-BASE-6.2.1-4
     return found

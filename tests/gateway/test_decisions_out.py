@@ -129,6 +129,7 @@ def test_it_logs_who_was_let_in_and_why_not(decide, fintech, caplog):
     allowed, refused = [json.loads(record.getMessage()) for record in caplog.records if record.name == "ducat"]
     assert allowed.pop("interaction_id") != refused.pop("interaction_id")
     assert allowed.pop("journey") == refused["journey"]
+    assert allowed.pop("ms") >= 0
     assert allowed == {"endpoint": "authorizer", "outcome": "allowed", "client_id": "fintech"}
     assert (refused["outcome"], refused["error"]) == ("refused", "invalid_token")
     assert refused["reason"]

@@ -4,6 +4,7 @@ import json
 import logging
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -21,7 +22,7 @@ logging.getLogger("ducat").warning("key ignored")
 
 def of_a_function():
     made = logging.Logger("of a function")
-    log_lines.use(made)
+    log_lines.use(made, "Ducat/bank.example")
     return made
 
 
@@ -46,9 +47,45 @@ def test_a_function_writes_its_lines_itself_and_nothing_writes_them_again():
     assert not run.stderr
 
 
-def test_what_is_json_stays_as_it_is(capsys):
-    of_a_function().info('{"endpoint": "jwks"}')
-    assert capsys.readouterr().out == '{"endpoint": "jwks"}\n'
+def metrics(line):
+    """By name: value, unit and the dimensions with their values, as CloudWatch would take them from the line."""
+    taken = {}
+    for directive in line["_aws"]["CloudWatchMetrics"]:
+        assert directive["Namespace"] == "Ducat/bank.example"
+        (dimensions,) = directive["Dimensions"]
+        for metric in directive["Metrics"]:
+            taken[metric["Name"]] = line[metric["Name"]], metric["Unit"], {name: line[name] for name in dimensions}
+    return taken
+
+
+def written(lines, **members):
+    """A request's line."""
+    of_a_function().info("a line", extra={"line": members})
+    (line,) = lines()
+    return line
+
+
+def test_a_requests_line_has_its_members_and_its_time_as_a_metric(lines):
+    before = time.time()
+    line = written(lines, endpoint="token", outcome="200", ms=41)
+    assert (line["endpoint"], line["outcome"], line["ms"]) == ("token", "200", 41)
+    assert metrics(line) == {"ms": (41, "Milliseconds", {"endpoint": "token"})}
+    assert before - 1 <= line["_aws"]["Timestamp"] / 1000 <= time.time() + 1
+
+
+def test_what_happened_and_what_was_refused_are_counted(lines):
+    assert metrics(written(lines, endpoint="login", outcome="303", event="sign_in")) == {
+        "events": (1, "Count", {"event": "sign_in"})
+    }
+    assert metrics(written(lines, endpoint="par", outcome="401", error="invalid_client", event="replay", ms=3)) == {
+        "ms": (3, "Milliseconds", {"endpoint": "par"}),
+        "events": (1, "Count", {"event": "replay"}),
+        "refusals": (1, "Count", {"error": "invalid_client"}),
+    }
+
+
+def test_a_line_of_which_nothing_is_counted_has_no_metrics(lines):
+    assert written(lines, endpoint="sweep", outcome="done") == {"endpoint": "sweep", "outcome": "done"}
 
 
 def test_a_failure_is_one_line_with_its_traceback(lines):
@@ -70,6 +107,6 @@ def test_a_message_of_many_lines_is_one_line(lines):
 
 def test_it_is_used_once_however_often_it_is_called(lines):
     logger = of_a_function()
-    log_lines.use(logger)
+    log_lines.use(logger, "Ducat/bank.example")
     logger.warning("once")
     assert len(lines()) == 1
