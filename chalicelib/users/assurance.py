@@ -98,7 +98,7 @@ def login(
     """
     from chalicelib.storage.records import (
         Authentication,
-    )  # Here, because the metadata endpoint needs the levels and not the records.
+    )  # The metadata endpoint needs the levels only.
 
     done = tuple(dict.fromkeys(methods))
     unknown = [name for name in done if name not in METHODS]

@@ -7,7 +7,8 @@ FREE_ATTEMPTS = 5
 
 FIRST_LOCK = 30
 MAX_LOCK = 15 * 60
-"""Seconds: the first lock, which each further failure doubles, and the longest, which never grows into a lock for ever."""
+"""Seconds of the first lock, which each further failure doubles, and of the longest lock. No lock is permanent."""
 
 LOCKS = tuple(min(FIRST_LOCK << doublings, MAX_LOCK) for doublings in range(6))
-"""Seconds after the fifth attempt and each further one; the last goes on. Attempts during a lock don't count."""
+"""Seconds of the lock after the fifth attempt and each further one. The last value repeats. Attempts during a lock don't count.
+"""

@@ -1,4 +1,4 @@
-"""Passkeys of people in the users table: whom one signs in, and how a person comes to have one."""
+"""Passkeys in the users table: sign-in by a passkey, and enrolment of one."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from chalicelib.users.claims import disclosed_claims
 from chalicelib.users.username import normalize_username
 
 ENROLMENT_TOKEN_LIFETIME = 10 * 60
-"""Seconds from the password to the passkey."""
+"""Maximum seconds from the password to the new passkey."""
 
 MAX_ITEMS = 10
-"""Passkeys of one person."""
+"""Maximum number of passkeys per user."""
 
 
 class Passkeys:
-    """user_directory.Passkeys. `directory`: the directory whose password and one-time code a person shows before one is added."""
+    """user_directory.Passkeys over the users table. `directory`: checks password and one-time code before enrolment."""
 
     def __init__(self, provider: Provider, directory: UserDirectory) -> None:
         self._users, self._issuer, self._directory = provider.users, provider.settings.issuer, directory
@@ -45,13 +45,13 @@ class Passkeys:
     ) -> SignedIn:
         if holder is None:
             raise SignInRefused("unknown passkey")
-        # The same answer of the same login may come again: the count is its own then.
+        # The same login may send the same response again. The counter is its own then.
         before = holder.sign_count - 1 if holder.attempt == attempt else holder.sign_count
         count = web_authentication.require_assertion(
             answer, holder.passkey, sign_count=before, challenge=challenge, issuer=self._issuer
         )
         user = holder.user
-        if count:  # passkeys that are on several devices don't count
+        if count:  # Passkeys on several devices have no counter.
             self._count(holder, count, attempt)
         login = assurance.login(
             user.sub,
@@ -94,14 +94,14 @@ class Passkeys:
         credential_id, key, count = web_authentication.require_registration(
             answer, challenge=challenge, issuer=self._issuer
         )
-        if credential_id == added:  # the same form again
+        if credential_id == added:  # The same form was sent again.
             return user.sub
         made: Passkey = {"id": credential_id, "key": key, "handle": _user_handle(enrolment_token), "created_at": now}
         self._users.add_passkey(user, made, enrolment_token=enrolment_token, sign_count=count, now=now)
         return user.sub
 
     def _count(self, holder: PasskeyHolder, sign_count: int, attempt: str) -> None:
-        """Of two answers with one count at most one is taken, whatever was read before."""
+        """Store the counter. Of two responses with the same counter at most one passes."""
         try:
             self._users.counted(holder.passkey["id"], sign_count, attempt=attempt)
         except NotOpen:
@@ -109,9 +109,9 @@ class Passkeys:
 
 
 def _invited(user: User | None, invitations: tuple[str, ...], *, now: int) -> User:
-    """Whom one of the invitations, or of the tickets that they became, is of. Raises NotOpen.
+    """The user of one of the invitations or enrolment tokens. Raises NotOpen.
 
-    Looked at before the password: without an invitation nobody can try one here.
+    This check comes before the password, so that nobody can guess passwords here without an invitation.
     """
     known = user is not None and any(matches(invitation, user.invitation) for invitation in invitations)
     if user is None or not known or user.invited_until <= now:
@@ -122,5 +122,5 @@ def _invited(user: User | None, invitations: tuple[str, ...], *, now: int) -> Us
 
 
 def _user_handle(enrolment_token: str) -> str:
-    """The user handle of the passkey that the ticket is for: says nothing of whose it is (Web Authentication 14.6.1)."""
+    """The user handle of the new passkey. It does not reveal the user (Web Authentication 14.6.1)."""
     return digest(f"user handle {enrolment_token}")

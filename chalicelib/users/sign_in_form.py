@@ -1,4 +1,4 @@
-"""An attempt to sign in, as the login page's form holds it: a passkey's answer, or a name, a password and a one-time code."""
+"""A sign-in form: a passkey's response, or a username, a password and a one-time code."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from chalicelib.storage.token_values import digest
 from chalicelib.user_directory import SignedIn, SignInRefused, UserDirectory
 
 MAX_LENGTH = 1024
-"""Characters of any typed field that are looked at."""
+"""Characters of a typed field that are read."""
 
-# One text for all: another one after so many tries would tell which user names there are.
+# One text for all problems. A different text after some attempts would reveal which usernames exist.
 MISMATCH_TEXT = (
     "That did not match. Check your user name, password and one-time code, and try again. "
     "After some tries, wait a while."
@@ -23,9 +23,10 @@ WRONG_PASSKEY = "That passkey was not accepted. Try again, or sign in with your 
 
 @dataclass(frozen=True)
 class PasskeyChallenge:
-    """What a page asked a passkey to sign. `until`: when it is too late for the answer.
+    """The passkey challenge of a page.
 
-    `offered`: it is good only if we remember having asked for it.
+    `until`: when the response is too late.
+    `offered`: it is valid only if it was stored.
     """
 
     challenge: str
@@ -34,17 +35,17 @@ class PasskeyChallenge:
 
     @property
     def single_use(self) -> SingleUse:
-        """The challenge, which one answer uses up, whatever directory checks it."""
+        """The challenge as a value for single use. One response uses it up, whichever directory checks it."""
         return SingleUse(digest(f"passkey:{self.challenge}"), self.until, "passkey's challenge", self.offered)
 
 
 def form_field(form: Mapping[str, str], name: str) -> str:
-    """A field of the form, no longer than anybody types."""
+    """A field of the form, cut to its maximum length."""
     return form.get(name, "")[:MAX_LENGTH]
 
 
 def find(form: Mapping[str, str], directory: UserDirectory) -> User | PasskeyHolder | None:
-    """Who says to be signing in; nothing is proven by that."""
+    """The claimed user, before any check."""
     if "passkey" not in form:
         return directory.find(form_field(form, "username"))
     return directory.passkeys.find(form["passkey"]) if directory.passkeys is not None else None
@@ -62,10 +63,11 @@ def sign_in(
     now: int,
     browser: str | None = None,
 ) -> SignedIn:
-    """The person whom `find` found, signed in. `requested`: what a passkey was asked to sign, None where none answers.
+    """The user that `find` gave, signed in.
 
-    `attempt`: names this login in this browser. `browser`: names it among those that the person is known in, if it is.
-
+    `requested`: the passkey challenge, None without a passkey.
+    `attempt`: identifies this login in this browser.
+    `browser`: identifies a browser that the user is known in, or None.
     Raises SignInRefused.
     """
     if isinstance(found, PasskeyHolder) and directory.passkeys is not None and requested is not None:
@@ -88,16 +90,16 @@ def sign_in(
 
 
 def claim(signed_in: SignedIn, attempt: str, replay_cache: ReplayCache, *, now: int) -> bool:
-    """Use up what the person signed in by, for this login alone. Raises AlreadyUsed,
-    or NotOpen where a passkey answers what nobody asked for.
+    """Use up the sign-in's values for single use, for this login only. Raises AlreadyUsed, or NotOpen for a passkey challenge
+    that was not stored.
 
-    Gives whether it is the first time. The same form that is sent again goes on, and begins no second session: who kept
-    the whole request, cookie and all, gains nothing by it.
+    Gives whether it is the first time. The same form may be sent again and begins no second session, so a copy of the whole
+    request with its cookies gives nothing.
     """
     first = [replay_cache.consume(single_use, now=now, attempt=attempt) for single_use in signed_in.single_use]
     return all(first) and not signed_in.again
 
 
 def problem(form: Mapping[str, str]) -> str:
-    """What the page says of an attempt that failed."""
+    """The page's text for a failed attempt."""
     return WRONG_PASSKEY if "passkey" in form else MISMATCH_TEXT

@@ -1,4 +1,4 @@
-"""One-time codes by time (RFC 6238): six digits, a new one every 30 seconds. The only file that knows pyotp."""
+"""Time-based one-time codes (RFC 6238): six digits, a new code every 30 seconds. Only this file imports pyotp."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pyotp import TOTP
 
 STEP = 30  # RFC6238-5.2
 STEP_TOLERANCE = 1
-"""Steps accepted before and after the present one, for clocks that drift and people who type (RFC 6238 5.2, 6)."""
+"""Accepted steps before and after the current one, for clock drift and typing (RFC 6238 5.2, 6)."""
 
 DIGITS = 6
 SECRET_BYTES = 20
-"""As long as SHA-1's output, which is what authenticator apps know (RFC 4226 4, R6)."""
+"""The length of SHA-1's output, which authenticator apps use (RFC 4226 4, R6)."""
 
 
 def step_of(code: str, secret: bytes, *, now: int) -> int | None:
-    """The time step that `code` belongs to, or None if it is no code of this time.
+    """The time step of `code`, or None if the code is not valid now.
 
-    Every acceptable step is compared, each in constant time.
+    Every accepted step is compared, each in constant time.
     """
     typed = "".join(code.split())
     if len(typed) != DIGITS or not (typed.isascii() and typed.isdigit()):
@@ -32,12 +32,12 @@ def step_of(code: str, secret: bytes, *, now: int) -> int | None:
 
 
 def step_expires_at(step: int) -> int:
-    """The first instant at which a step's code is accepted no more."""
+    """The time from which a step's code is not accepted."""
     return (step + STEP_TOLERANCE + 1) * STEP
 
 
 def provisioning_uri(secret: bytes, *, username: str, bank_name: str) -> str:
-    """What an authenticator app takes the secret from, usually as a QR code: an otpauth URI."""
+    """The otpauth URI with the secret for an authenticator app, usually shown as a QR code."""
     return TOTP(_base32(secret), digits=DIGITS, interval=STEP).provisioning_uri(name=username, issuer_name=bank_name)
 
 

@@ -1,4 +1,4 @@
-"""A username: one spelling, however it was typed."""
+"""Usernames in one normalized form."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ MAX_USERNAME_LENGTH = 64
 
 
 def normalize_username(username: str) -> str:
-    """A username as it is remembered, however it was typed."""
+    """The normalized form of a typed username."""
     return normalize("NFKC", username).strip().lower()

@@ -1,8 +1,8 @@
-"""Passkeys (Web Authentication): what a browser is asked for, and its answer, checked. The only file that knows webauthn.
+"""Passkeys (Web Authentication): options for the browser, and checks of its response. Only this file imports webauthn.
 
-An answer is the JSON that the page's script makes of a credential: "id", "rawId", "type" and "response", bytes in base64url. The
-library is imported where an answer has come, since it takes as long as all else that a login needs. What it says of an
-answer is not passed on, for it quotes what was sent.
+A response is the JSON that the page's script makes of a credential: "id", "rawId", "type" and "response", bytes in base64url.
+The library is imported only for a response, because its import takes as long as the rest of a login. Its messages are not
+passed on, because they quote the response.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from chalicelib.protocol_types import JsonObject, Passkey, Untyped
 from chalicelib.user_directory import SignInRefused
 
 MAX_LENGTH = 16 * 1024
-"""Characters of an answer that are looked at. One has some hundreds, with an RSA key twice as many."""
+"""Characters of a response that are read. A response has some hundreds, or twice as many with an RSA key."""
 
 MAX_ID_LENGTH = 1364
 """Characters of a credential's id: 1,023 bytes (Web Authentication 7.1, step 25)."""
 
 ALGORITHMS: tuple[int, ...] = (-8, -7, -257)
-"""EdDSA, ES256, RS256 of COSE, as they are asked for: those that every authenticator has one of (Web Authentication 5.4).
+"""EdDSA, ES256 and RS256 of COSE, in order of preference. Every authenticator supports one of them (Web Authentication 5.4).
 
-RS256 is for older PCs, whose chips know nothing else; no key of these signs anything of OAuth.
+RS256 is for older PCs, whose chips support nothing else. None of these keys signs OAuth messages.
 """
 
 MIN_RSA_MODULUS_BYTES = 256
-"""Bytes of an RSA key's modulus."""
+"""Minimum bytes of an RSA modulus."""
 
 ATTESTATIONS = ("none", "packed")
-"""Forms of a statement about the authenticator. We ask for none, and a browser may pass on what the key says of itself."""
+"""Accepted attestation formats. We request none; a browser may pass on a self attestation."""
 
 TIMEOUT = 5 * 60 * 1000
-"""Milliseconds that a person has, as the specification recommends with user verification (Web Authentication 5.5)."""
+"""Milliseconds that the user has, as recommended with user verification (Web Authentication 5.5)."""
 
 REASONS = {
     "client data type": "another type",
@@ -49,7 +49,7 @@ REASONS = {
     "signature": "a wrong signature",
     "public key alg": "another algorithm",
 }
-"""What the log may keep, by words of what the library says."""
+"""Reasons for the log, by words of the library's message."""
 
 A = TypeVar("A")
 
@@ -115,7 +115,7 @@ class CreationOptions(TypedDict):
 
 
 def requested(challenge: str, issuer: str) -> RequestOptions:
-    """What the browser is asked for on the login page; any passkey of ours will do."""
+    """Options for the login page. Any passkey of this site is accepted."""
     return {
         "challenge": challenge,
         "rpId": _relying_party(issuer),
@@ -128,7 +128,7 @@ def requested(challenge: str, issuer: str) -> RequestOptions:
 def creation(
     challenge: str, issuer: str, *, bank_name: str, username: str, user_handle: str, known: Sequence[str]
 ) -> CreationOptions:
-    """What the browser is asked to make. `known`: ids that the person has already."""
+    """Options for a new passkey. `known`: ids of the user's passkeys."""
     return {
         "challenge": challenge,
         "rp": {"id": _relying_party(issuer), "name": bank_name},
@@ -146,7 +146,7 @@ def creation(
 
 
 def id_of(answer: str) -> str:
-    """The id of the credential that answers; says nothing yet of who that is. Raises SignInRefused."""
+    """The credential id of a response, before any check. Raises SignInRefused."""
     found = _members(answer).get("id")
     if not isinstance(found, str) or not 0 < len(found) <= MAX_ID_LENGTH:
         raise SignInRefused("no passkey")
@@ -154,12 +154,14 @@ def id_of(answer: str) -> str:
 
 
 def require_assertion(answer: str, passkey: Passkey, *, sign_count: int, challenge: str, issuer: str) -> int:
-    """The authenticator's signature counter, of an answer that the passkey signed (Web Authentication 7.2).
+    """The authenticator's signature counter, from a response that the passkey signed (Web Authentication 7.2).
 
-    `passkey`: as a User's record has it. `sign_count`: the counter of its last use. Raises SignInRefused.
+    `passkey`: from the user's record.
+    `sign_count`: the counter of its last use.
+    Raises SignInRefused.
     """
     if _response(answer).get("userHandle") != passkey["handle"]:
-        raise SignInRefused("the passkey has another user handle")  # step 6
+        raise SignInRefused("the passkey has another user handle")  # Step 6.
 
     def verified() -> int:
         from webauthn import verify_authentication_response
@@ -180,7 +182,7 @@ def require_assertion(answer: str, passkey: Passkey, *, sign_count: int, challen
 
 
 def require_registration(answer: str, *, challenge: str, issuer: str) -> tuple[str, str, int]:
-    """The id, the public key and the signature counter of a passkey that was just made (Web Authentication 7.1).
+    """The id, the public key and the signature counter of a new passkey (Web Authentication 7.1).
 
     Raises SignInRefused.
     """
@@ -192,7 +194,7 @@ def require_registration(answer: str, *, challenge: str, issuer: str) -> tuple[s
         from webauthn.helpers.cose import COSEAlgorithmIdentifier
 
         if parse_attestation_object(_bytes(response["attestationObject"])).fmt not in ATTESTATIONS:
-            raise SignInRefused("the attestation was not requested")  # before its parser is let loose
+            raise SignInRefused("the attestation was not requested")  # Before the parser of that format runs.
         made = verify_registration_response(
             credential=answer,
             expected_challenge=_bytes(challenge),
@@ -212,7 +214,7 @@ def require_registration(answer: str, *, challenge: str, issuer: str) -> tuple[s
 
 
 def _require_key(key: bytes) -> bytes:
-    """The public key, if its kind, curve and size go with its algorithm (Web Authentication 5.8.5)."""
+    """The public key, if its type, curve and size match its algorithm (Web Authentication 5.8.5)."""
     from webauthn.helpers import decode_credential_public_key
 
     found: Untyped = decode_credential_public_key(key)
@@ -227,7 +229,7 @@ def _require_key(key: bytes) -> bytes:
 
 
 def _require_own_page(answer: str) -> str:
-    """The answer, if our page asked for it by itself, in no frame of another site (Web Authentication 5.8.1)."""
+    """The response, if our page made it and not a frame of another site (Web Authentication 5.8.1)."""
     client_data = json.loads(_bytes(_response(answer)["clientDataJSON"]))
     if client_data.get("crossOrigin", False) is not False or "topOrigin" in client_data:
         raise SignInRefused("created in a frame of another site")
@@ -235,7 +237,7 @@ def _require_own_page(answer: str) -> str:
 
 
 def _verified(check: Callable[[], A]) -> A:
-    """What the library says is right. Whatever else comes of a stranger's bytes is a refusal."""
+    """The verified response. Every other exception of the library is a refusal."""
     try:
         return check()
     except SignInRefused:
@@ -257,14 +259,14 @@ def _members(answer: str) -> JsonObject:
 
 
 def _response(answer: str) -> dict[str, str]:
-    """The texts of the authenticator's response, none where there is none. Raises SignInRefused."""
+    """The string members of the authenticator's response; empty if there is none. Raises SignInRefused."""
     response = _members(answer).get("response")
     members = response.items() if isinstance(response, dict) else ()
     return {name: value for name, value in members if isinstance(value, str)}
 
 
 def _relying_party(issuer: str) -> str:
-    """Its id: the host of the pages (Web Authentication 5.1.2)."""
+    """The relying party's id: the host of the pages (Web Authentication 5.1.2)."""
     return urlsplit(issuer).hostname or ""
 
 
