@@ -1,1 +1,1 @@
-"""What signs and verifies: ring (ports), jose, kms (the adapter)."""
+"""Keys and signatures: the key ring (ports), JWS, JWE, HTTP message signatures, and KMS (the adapter)."""

@@ -1,7 +1,7 @@
-"""HTTP message signatures (RFC 9421) and Content-Digest (RFC 9530). The only file that knows http-message-signatures.
+"""HTTP message signatures (RFC 9421) and Content-Digest (RFC 9530). Only this file imports http-message-signatures.
 
-Keys are JWKs and algorithms those of JOSE (RFC 9421 3.3.7), which are never named in a signature: the key tells. Of the names
-that a signature may carry, those of REGISTERED are understood.
+Keys are JWKs with JOSE algorithms (RFC 9421 3.3.7). A signature does not name such an algorithm: the key gives it. If a
+signature has a name of the HTTP registry, only the names in REGISTERED are accepted.
 """
 
 from __future__ import annotations
@@ -32,18 +32,21 @@ REGISTERED: Mapping[str, tuple[str, ...]] = {
     "ed25519": ("EdDSA", "Ed25519"),
     "rsa-pss-sha512": ("PS512",),
 }
-"""Names of the HTTP Signature Algorithms registry (RFC 9421 6.2.2), and the same algorithms in JOSE."""
+"""Names of the HTTP Signature Algorithms registry (RFC 9421 6.2.2) and the JOSE names of the same algorithms."""
 
 Pairs = Iterable[tuple[str, str]]
 
 
 class SignatureError(Exception):
-    """The signature, or the digest, can't be trusted. The message says why and quotes nothing of it."""
+    """The signature or the digest is invalid. The message gives the reason and quotes no content."""
 
 
 @dataclass(frozen=True)
 class Announced:
-    """What a message says of one signature of it, before any check. `components`: each with its parameters."""
+    """A signature as the message describes it, before any check.
+
+    `components`: each with its parameters.
+    """
 
     label: str
     components: tuple[tuple[str, Claims], ...]
@@ -52,9 +55,12 @@ class Announced:
 
 @dataclass(frozen=True)
 class Verified:
-    """A signature that one key made. `target_uri`: the one of the given that was signed. `alg`: JWS name.
+    """A verified signature.
 
-    `covered`: component identifiers, as they stand in the signature. `parameters`: created, keyid and so on.
+    `target_uri`: the signed one of the given URIs.
+    `alg`: JWS name.
+    `covered`: component identifiers in the form of the signature.
+    `parameters`: created, keyid and others.
     """
 
     label: str
@@ -65,7 +71,7 @@ class Verified:
 
 
 class _Fields:
-    """Header fields as the library reads them: lines, repeats kept. Raises SignatureError where one is folded or cut."""
+    """Header fields for the library: pairs, with repeats. Raises SignatureError for a folded or cut field."""
 
     def __init__(self, pairs: Pairs) -> None:
         self._pairs = tuple(pairs)
@@ -94,7 +100,7 @@ class _Response:
 
 
 class _ByKeyid(HTTPSignatureKeyResolver):
-    """The key is looked for where the signature is checked."""
+    """The key id. The algorithm's verify function finds the key."""
 
     def resolve_public_key(self, key_id: str) -> str:
         return key_id
@@ -102,11 +108,11 @@ class _ByKeyid(HTTPSignatureKeyResolver):
 
 class _Verifier(HTTPMessageVerifier):
     def validate_created_and_expires(self, sig_input: Untyped, max_age: Untyped = None) -> None:
-        """The clock is the caller's: who asks for a signature looks at its times."""
+        """Accept any time. The caller checks the times."""
 
 
 def announced(headers: Pairs, tag: str) -> Announced | None:
-    """The message's one signature of that tag, None where there is none. Raises SignatureError where there are several."""
+    """The message's only signature with the tag, None if there is none. Raises SignatureError if there are several."""
     value = ", ".join(line for name, line in _Fields(headers).items() if name.lower() == "signature-input")
     if not value:
         return None
@@ -134,9 +140,9 @@ def verify(
     algs: Collection[str],
     sizes: KeySizes,
 ) -> Verified:
-    """The request's signature of that tag, if a key of `jwks` made it with one of `algs` over one of the target URIs.
+    """The request's signature with the tag, if a key of `jwks` made it by one of `algs` over one of the target URIs.
 
-    Its times are not looked at. Raises SignatureError.
+    It does not check the times. Raises SignatureError.
     """
     fields = _Fields(headers)
     said = announced(fields.items(), tag)
@@ -180,9 +186,9 @@ def sign_response(
     components: Sequence[str],
     created: int,
 ) -> tuple[tuple[str, str], ...]:
-    """Signature-Input and Signature of a response. `request`: method, target URI and headers of what it answers.
+    """Signature-Input and Signature of a response. `request`: method, target URI and headers of its request.
 
-    `components`: identifiers as they stand in a signature. Raises SignatureError where one is not there to be signed.
+    `components`: identifiers in the form of a signature. Raises SignatureError if a component does not exist.
     """
     method, target_uri, sent = request
     fields = _Fields(headers)
@@ -209,12 +215,12 @@ def sign_response(
 
 
 def content_digest(body: bytes) -> str:
-    """The value of Content-Digest, of sha-256 (RFC 9530 2)."""
+    """The value of Content-Digest with sha-256 (RFC 9530 2)."""
     return ContentDigest.create(body)
 
 
 def require_digest(value: str, body: bytes) -> bytes:
-    """The body, if each digest of a Content-Digest is of it, by sha-256 or sha-512. Raises SignatureError."""
+    """The body, if every sha-256 and sha-512 digest of Content-Digest matches it. Raises SignatureError."""
     try:
         ContentDigest.verify(value, body)
     except (HTTPMessageSignaturesException, UnicodeError):
@@ -223,13 +229,13 @@ def require_digest(value: str, body: bytes) -> bytes:
 
 
 def identifier(name: str, parameters: Claims) -> str:
-    """A component's identifier as it stands in a signature (RFC 9421 2)."""
+    """A component's identifier in the form of a signature (RFC 9421 2)."""
     written: Untyped = dict(parameters)
     return http_sf.ser((name, written))
 
 
 class _PrepareOnlyAlgorithm(HTTPSignatureAlgorithm):
-    """The Signer signs; the library only builds what is signed."""
+    """An algorithm that never signs: the library builds the signature base, and the Signer signs it."""
 
     algorithm_id = ""
 
@@ -240,6 +246,6 @@ def _refuse(key: str, context: str) -> None:
 
 
 def _reason(problem: Exception | None) -> str:
-    """The innermost problem's kind, and the words of those that are ours."""
+    """The class name of the innermost exception, or our own text."""
     inner = problem.args[0] if problem is not None and problem.args else problem
     return str(inner) if isinstance(inner, jose.JoseError) else type(inner or problem).__name__

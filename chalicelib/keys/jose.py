@@ -1,7 +1,7 @@
-"""JWS, with the algorithms always named by the caller. The only file that knows PyJWT.
+"""JWS. The caller always gives the accepted algorithms. Only this file imports PyJWT.
 
-A key comes from a JWK Set that we hold; the headers `jwk`, `jku`, `x5u` and `x5c` are never looked at (FAPI1-ADV-8.9-2),
-`crit` is refused.
+A key comes from a JWK Set that we hold. The headers `jwk`, `jku`, `x5u` and `x5c` are ignored (FAPI1-ADV-8.9-2), and `crit` is
+refused.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ Key = TypeVar("Key")
 
 PART = r"(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-][AQgw]|[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048])?"
 COMPACT = re.compile(rf"{PART}\.{PART}\.{PART}", re.ASCII)
-"""A JWS in its one spelling: without padding, and no bits left over that say something (RFC 4648 3.5)."""
+"""A JWS in its canonical encoding: no padding, and no unused bits that are set (RFC 4648 3.5)."""
 MAX_BYTES = 16 * 1024
-"""Characters of the longest JWS that is looked at."""
+"""Maximum characters of a JWS."""
 
 KEY_TYPES = {"PS256": "RSA", "ES256": "EC", "EdDSA": "OKP", "Ed25519": "OKP", "PS512": "RSA"}
 CURVES = {"ES256": "P-256", "EdDSA": "Ed25519", "Ed25519": "Ed25519"}
 ONLY_ENCRYPT = frozenset({("EC", "P-384"), ("EC", "P-521"), ("OKP", "X25519")})
 MACS = {"HS256": 32, "HS384": 48, "HS512": 64}
-"""The least octets of a secret: as many as the hash gives (RFC7518-3.2)."""
+"""Minimum octets of a secret: the length of the hash (RFC7518-3.2)."""
 
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})  # RFC7518-6.2.2, 6.3.2, 6.4.1
 
 
 class JoseError(Exception):
-    """The JWS can't be trusted. The message says why and quotes nothing of it."""
+    """The JWS is invalid. The message gives the reason and quotes no content."""
 
 
 class _KmsSignedAlgorithm(Algorithm):
-    """PyJWT's view of a key that lives elsewhere: it can only ask for a signature."""
+    """PyJWT's view of a key in KMS. It can only sign."""
 
     def prepare_key(self, key: Signer) -> Signer:
         return key
@@ -69,11 +69,11 @@ class _KmsSignedAlgorithm(Algorithm):
 
 
 MAX_TRIED = 4
-"""Of keys that fit one signature, how many are tried."""
+"""Maximum number of keys that are tried for one signature."""
 
 
 def sign(claims: Claims, signer: Signer, *, typ: str | None = None) -> str:
-    """A JWT in compact form: `kid` and `alg` of the signer in its header, and `typ` if given."""
+    """A compact JWT with the signer's `kid` and `alg` in its header, and `typ` if given."""
     jws = PyJWS(algorithms=[])
     jws.register_algorithm(signer.alg, _KmsSignedAlgorithm())
     payload = json.dumps(claims, separators=(",", ":")).encode()
@@ -83,9 +83,10 @@ def sign(claims: Claims, signer: Signer, *, typ: str | None = None) -> str:
 
 @dataclass(frozen=True)
 class UnverifiedJwt:
-    """A JWT in compact form, taken apart. Nothing of it is trusted; made in `parse` alone, once for each that comes in.
+    """A parsed JWT. Its content is not verified. Only `parse` makes it, once per incoming JWT.
 
-    `header`, `claims`: JSON objects. `signing_input`, `signature`: what is signed, and by what (RFC 7515 5.2).
+    `header`, `claims`: JSON objects.
+    `signing_input`, `signature`: of RFC 7515 5.2.
     """
 
     header: JsonObject
@@ -95,20 +96,20 @@ class UnverifiedJwt:
 
     @property
     def kid(self) -> str | None:
-        """Which key it says it is signed by, to learn whether that one is at hand. None where it names none."""
+        """The header's kid, which may help to find the key. None if there is none."""
         kid = self.header.get("kid")
         return kid if isinstance(kid, str) else None
 
 
 def parse(token: str) -> UnverifiedJwt:
-    """The parts of a JWT, to learn whose keys would verify it, and for `verify` to look at. Raises JoseError if it is none.
+    """The parsed JWT, for a lookup of the client's keys and for `verify`. Raises JoseError if it is not a JWT.
 
-    All that PyJWT asks of a JWS without its key is checked here: critical headers and an unencoded payload, say.
+    All checks of PyJWT that need no key are made here, for example of critical headers and of an unencoded payload.
     """
     if len(token) > MAX_BYTES:
         raise JoseError("it is too large")
     if not COMPACT.fullmatch(token):
-        raise JoseError("it is not a valid compact JWS")  # RFC7515-7.1: PyJWT reads padding and line breaks too
+        raise JoseError("it is not a valid compact JWS")  # RFC7515-7.1: PyJWT accepts padding and line breaks.
     try:
         whole = PyJWS().decode_complete(token, options={"verify_signature": False})
         claims = json.loads(whole["payload"], object_pairs_hook=reject_duplicate_members)
@@ -120,16 +121,16 @@ def parse(token: str) -> UnverifiedJwt:
 
 
 def media_type(typ: object) -> str:
-    """What a header's typ says, in lower case and without application/ (RFC 7515 4.1.9); empty where it is no text."""
+    """A media type of a header in lower case, without application/ (RFC 7515 4.1.9); empty if it is not a string."""
     return typ.lower().removeprefix("application/") if isinstance(typ, str) else ""
 
 
 def verify(
     jwt: UnverifiedJwt, jwks: JwkSet, *, algs: Collection[str], sizes: KeySizes
 ) -> tuple[JsonObject, JsonObject]:
-    """Header and claims of a JWT that one key of `jwks` signed with one of `algs`.
+    """Header and claims of a JWT that one key of `jwks` signed by one of `algs`.
 
-    The key is one of the header's `kid`, or that fits; where several do, each is tried. Raises JoseError.
+    The key matches the header's `kid` and alg. If several keys match, each is tried. Raises JoseError.
     """
     alg = _require_alg(jwt, algs, of=KEY_TYPES)
     problem = JoseError("no key of the client matches it")
@@ -143,9 +144,9 @@ def verify(
 
 
 def verify_mac(jwt: UnverifiedJwt, secret: bytes, *, algs: Collection[str]) -> tuple[JsonObject, JsonObject]:
-    """Header and claims of a JWT that carries a MAC by one of `algs`, with a secret that only we and the client know.
+    """Header and claims of a JWT with a MAC by one of `algs`, with a secret of us and the client.
 
-    A function of its own, so that no public key is ever taken for a secret. Raises JoseError.
+    It is a separate function, so that a public key is never used as a secret. Raises JoseError.
     """
     alg = _require_alg(jwt, algs, of=MACS)
     if len(secret) < MACS[alg]:
@@ -154,9 +155,9 @@ def verify_mac(jwt: UnverifiedJwt, secret: bytes, *, algs: Collection[str]) -> t
 
 
 def verify_by_own_key(jwt: UnverifiedJwt, *, algs: Collection[str], sizes: KeySizes) -> tuple[JsonObject, JsonObject]:
-    """Header and claims of a JWT signed by the public key in its own header, which proves that key and nothing more.
+    """Header and claims of a JWT that the key in its own header signed. This proves possession of that key only.
 
-    For DPoP proofs alone (RFC 9449 4.2). Raises JoseError.
+    For DPoP proofs only (RFC 9449 4.2). Raises JoseError.
     """
     alg = _require_alg(jwt, algs, of=KEY_TYPES)
     jwk = jwt.header.get("jwk")
@@ -176,7 +177,8 @@ def verify_bytes(
     algs: Collection[str],
     sizes: KeySizes,
 ) -> str:
-    """The one of `algs` by which the key of `kid` signed bytes that are no JWS (RFC 9421 3.3.7): the key tells, the first else.
+    """The one of `algs` by which the key of `kid` signed the bytes (RFC 9421 3.3.7). They are not a JWS, so the key gives the
+    algorithm.
 
     Raises JoseError.
     """
@@ -194,7 +196,7 @@ def verify_bytes(
 
 
 def _require_alg(jwt: UnverifiedJwt, algs: Collection[str], *, of: Collection[str]) -> str:
-    """The header's alg, if it is one of `algs` and `of` the kind: a MAC is none of a public key."""
+    """The header's alg, if it is in `algs` and in `of`, so that a MAC is never verified with a public key."""
     alg = jwt.header.get("alg")
     if not isinstance(alg, str) or not algorithm.is_one_of(alg, algs) or alg not in of:
         raise JoseError("its alg is not allowed")
@@ -211,7 +213,7 @@ def _require_signature(jwt: UnverifiedJwt, key: Untyped, alg: str) -> tuple[Json
 
 
 def _signs(data: bytes, signature: bytes, key: Untyped, alg: str) -> bool:
-    """Whether the signature or the MAC is the key's. Raises JoseError where the key is not one for the algorithm."""
+    """Whether the key made the signature or the MAC. Raises JoseError if the key is not one for the algorithm."""
     made = _algorithm(algorithm.canonical(alg))
     try:
         return made.verify(data, made.prepare_key(key), signature)
@@ -226,7 +228,7 @@ def _sized(jwk: Claims, alg: str, sizes: KeySizes) -> PyJWK:
 
 
 def require_size(key: Key, sizes: KeySizes) -> Key:
-    """The public key, if it is not too small. Raises JoseError."""
+    """The public key, if it is large enough. Raises JoseError."""
     if isinstance(key, RSAPublicKey) and key.key_size < sizes.rsa:
         raise JoseError(f"its RSA key is shorter than {sizes.rsa} bits")
     if isinstance(key, EllipticCurvePublicKey) and key.curve.key_size < sizes.ec:
@@ -235,7 +237,7 @@ def require_size(key: Key, sizes: KeySizes) -> Key:
 
 
 def public_key(jwk: Claims) -> object:
-    """The public key of a JWK that a signature can be verified by. Raises JoseError."""
+    """The public key of a JWK for verification. Raises JoseError."""
     fit = algorithms_for(jwk)
     if fit:
         key: object = _load_key(json.dumps(jwk, sort_keys=True), fit[0]).key
@@ -244,18 +246,18 @@ def public_key(jwk: Claims) -> object:
 
 
 def algorithms_for(jwk: Claims) -> list[str]:
-    """The algorithms that a JWK is of the kind to verify by; none where its kind is not used for that."""
+    """The algorithms that a JWK can verify; empty if its type is not supported."""
     return [alg for alg, kty in KEY_TYPES.items() if kty == jwk.get("kty") and CURVES.get(alg) == jwk.get("crv")]
 
 
 def is_encryption_only(jwk: Claims) -> bool:
-    """Whether a JWK is of a kind by which no signature is verified here, and doesn't say that it is for that."""
+    """Whether a JWK has a type that is used for encryption only, and its `use` does not contradict it."""
     kind = jwk.get("kty"), jwk.get("crv")
     return any(kind == one for one in ONLY_ENCRYPT) and jwk.get("use", "enc") == "enc"
 
 
 def reject_duplicate_members(pairs: list[tuple[str, Json]]) -> JsonObject:
-    """For json.loads: an object whose names are all different. Raises JoseError."""
+    """For json.loads: an object without duplicate members. Raises JoseError."""
     members = dict(pairs)
     if len(members) != len(pairs):
         raise JoseError("it has a duplicate member")
@@ -263,7 +265,7 @@ def reject_duplicate_members(pairs: list[tuple[str, Json]]) -> JsonObject:
 
 
 def _fitting_keys(jwks: JwkSet, alg: str, kid: object) -> list[Jwk]:
-    """The keys by which a signature may be: of two with one kid the kind tells (FAPI1-ADV-8.9-3), else a try."""
+    """The keys that may have made a signature. Several with one kid are told apart by type (FAPI1-ADV-8.9-3), or all tried."""
     fit = [
         key
         for key in jwks.get("keys", [])
@@ -290,5 +292,5 @@ def _load_key(jwk: str, alg: str) -> PyJWK:
 
 @cache
 def _algorithm(alg: str) -> Algorithm:
-    """PyJWT's of that name."""
+    """PyJWT's algorithm of that name."""
     return PyJWS().get_algorithm_by_name(alg)

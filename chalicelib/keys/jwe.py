@@ -1,7 +1,7 @@
-"""JWE (RFC 7516), compact, with the algorithms always named by the caller. The only file that knows joserfc.
+"""Compact JWE (RFC 7516). The caller always gives the accepted algorithms. Only this file imports joserfc.
 
-What we send is encrypted to a key of the client's JWK Set; what we get is encrypted to ours, which KMS holds. Nothing is ever
-compressed, `crit` is refused, and the headers `jwk`, `jku`, `x5u` and `x5c` are never looked at.
+Responses are encrypted to a key of the client's JWK Set. Requests are encrypted to our key, which KMS holds. Compression is not
+supported, `crit` is refused, and the headers `jwk`, `jku`, `x5u` and `x5c` are ignored.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ KINDS: Mapping[EncryptionAlg, tuple[tuple[str, str | None], ...]] = {
     "ECDH-ES": CURVES,
     "ECDH-ES+A256KW": CURVES,
 }
-"""What we encrypt by, and the kinds of key that it takes (RFC 7518 4.3, 4.6; RFC 8037 3.2)."""
+"""Our algorithms for encryption and their key types (RFC 7518 4.3, 4.6; RFC 8037 3.2)."""
 UNWRAPPED: tuple[EncryptionAlg, ...] = ("RSA-OAEP-256", "RSA-OAEP")
-"""What KMS unwraps for us."""
+"""Algorithms that KMS unwraps."""
 ENCS: tuple[EncryptionEnc, ...] = ("A256GCM",)
 
 MAX_BYTES = 32 * 1024
-"""Characters of the longest JWE that is looked at."""
+"""Maximum characters of a JWE."""
 COMPACT = re.compile(
     r"[A-Za-z0-9_-]{1,1024}\.[A-Za-z0-9_-]{1,1024}\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{22}"
 )
 """Five parts, with the IV and the tag of AES-GCM (RFC 7518 5.3)."""
 CONTENTS = frozenset({"jwt", "oauth-authz-req+jwt"})
-"""What the header's cty may say that is inside, as a media type without "application/" (RFC 7519 5.2, RFC 9101 10.8.1)."""
+"""Values of the header's cty, as media types without "application/" (RFC 7519 5.2, RFC 9101 10.8.1)."""
 HEADERS = frozenset({"alg", "enc", "kid", "cty", "typ"})
 KEY_MEMBERS = ("kty", "crv", "n", "e", "x", "y")
 
@@ -49,9 +49,10 @@ def encrypt(
     sizes: KeySizes,
     cty: str | None = "JWT",
 ) -> str:
-    """The content, encrypted to a key of `jwks` that is for it; its `kid` stands in the header. `cty`: None for no JWT.
+    """The content, encrypted to an encryption key of `jwks`, whose `kid` is in the header. `cty`: None if the content is not a
+    JWT.
 
-    Raises JoseError where no key fits or the one that does can't be used.
+    Raises JoseError if no key matches or the matching key is unusable.
     """
     from joserfc import jwe
     from joserfc.errors import JoseError as Problem
@@ -64,14 +65,14 @@ def encrypt(
     header = {name: value for name, value in disclosed.items() if value is not None}
     try:
         return jwe.encrypt_compact(header, content.encode(), _imported(jwk), algorithms=[alg, enc])
-    except (Problem, ValueError) as problem:  # a point of small order, say
+    except (Problem, ValueError) as problem:  # For example, a point of small order.
         raise JoseError(f"the key can't be used ({type(problem).__name__})") from None
 
 
 def decrypt(token: str, key: Callable[[str | None], Unwrapper], *, algs: Collection[str], encs: Collection[str]) -> str:
-    """What is encrypted to a key of ours. `key`: the one of a `kid`, or the only one; raises CantUnwrap.
+    """The decrypted content of a JWE to our key. `key`: gives the key of a `kid`, or the only key; raises CantUnwrap.
 
-    Whatever is wrong from the key on has one error, and takes the same way to it (RFC 7516 11.5). Raises JoseError.
+    Every problem after the choice of the key gives the same error in the same way (RFC 7516 11.5). Raises JoseError.
     """
     from joserfc import jwe
     from joserfc.errors import JoseError as Problem
@@ -80,7 +81,7 @@ def decrypt(token: str, key: Callable[[str | None], Unwrapper], *, algs: Collect
     try:
         unwrapper = key(header.get("kid"))
         ours = _imported(unwrapper.public_jwk)
-        if len(token.split(".")[1]) != -(-ours.public_key.key_size // 6):  # before anybody asks KMS
+        if len(token.split(".")[1]) != -(-ours.public_key.key_size // 6):  # Before the call to KMS.
             raise CantUnwrap("it is not as long as the key")
         registry = _registry(header["alg"], header["enc"], unwrapper)
         content = jwe.decrypt_compact(token, ours, registry=registry).plaintext
@@ -90,7 +91,7 @@ def decrypt(token: str, key: Callable[[str | None], Unwrapper], *, algs: Collect
 
 
 def public_key(jwk: Claims) -> object:
-    """The public key of a JWK that can be encrypted to. Raises JoseError, as for a point that is not on its curve."""
+    """The public key of a JWK for encryption. Raises JoseError, for example for a point that is not on the curve."""
     if (jwk.get("kty"), jwk.get("crv")) not in {kind for kinds in KINDS.values() for kind in kinds}:
         raise JoseError("its key type or curve is not supported")
     key: object = _imported(jwk).public_key
@@ -98,7 +99,7 @@ def public_key(jwk: Claims) -> object:
 
 
 def _choose(jwks: JwkSet, alg: EncryptionAlg) -> Jwk:
-    """OIDCC-10.2: a key that is for encryption, the first of those that say so."""
+    """OIDCC-10.2: an encryption key, preferably one with `use`."""
     fit = [
         key
         for key in jwks.get("keys", [])
@@ -112,7 +113,7 @@ def _choose(jwks: JwkSet, alg: EncryptionAlg) -> Jwk:
 
 
 def _imported(jwk: Claims) -> Untyped:
-    """The key as joserfc has it, of its public members alone."""
+    """The key in joserfc's form, with public members only."""
     from joserfc.errors import JoseError as Problem
     from joserfc.jwk import import_key
 
@@ -123,7 +124,7 @@ def _imported(jwk: Claims) -> Untyped:
 
 
 def _header(token: str, algs: Collection[str], encs: Collection[str]) -> dict[str, str]:
-    """The header, if all of it is understood and expected: before a key is chosen, and before anybody asks KMS."""
+    """The header, if all its members are supported. It is checked before a key is chosen and before KMS is called."""
     if len(token) > MAX_BYTES:
         raise JoseError("it is too large")
     if not COMPACT.fullmatch(token):
@@ -149,7 +150,7 @@ def _header(token: str, algs: Collection[str], encs: Collection[str]) -> dict[st
 
 
 def _registry(alg: str, enc: str, unwrapper: Unwrapper) -> Untyped:
-    """joserfc's table of algorithms with two in it: one that asks the unwrapper, and one that decrypts the content."""
+    """joserfc's registry with two algorithms: one that calls the unwrapper, and one that decrypts the content."""
     from joserfc.jwa import JWEKeyEncryption
     from joserfc.jwe import JWERegistry
 
@@ -164,7 +165,7 @@ def _registry(alg: str, enc: str, unwrapper: Unwrapper) -> Untyped:
             try:
                 return unwrapper.unwrap(recipient.encrypted_key, alg)
             except CantUnwrap:
-                return b""  # RFC7516-11.5: of the wrong length, so joserfc goes on with a random one
+                return b""  # RFC7516-11.5: a wrong length makes joserfc continue with a random key.
 
     class _KeyRegistry(JWERegistry):
         algorithms = {

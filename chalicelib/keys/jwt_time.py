@@ -1,6 +1,6 @@
-"""Times in what clients sign: NumericDate (RFC 7519 2), and one leeway for every limit that we set, since clocks differ.
+"""Times in JWTs of clients: NumericDate (RFC 7519 2), and one leeway for all our limits, because clocks differ.
 
-When something ends, `exp` says, and its maker said that: it is over then.
+`exp` has no leeway, because the JWT's author set it.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ LEEWAY = 10  # FAPI2-SP-FINAL-5.3.2.1-13
 
 
 class NotATime(ValueError):
-    """The claim is no NumericDate. The message names the claim."""
+    """The claim is not a NumericDate. The message names the claim."""
 
 
 def read(claims: Claims, name: str) -> float | None:
-    """The claim, None where it is absent. Raises NotATime, as for infinity and for what no calendar has."""
+    """The claim, None if it is absent. Raises NotATime, also for infinity and for values outside of calendars."""
     value = claims.get(name)
     if value is None:
         return None
@@ -26,15 +26,15 @@ def read(claims: Claims, name: str) -> float | None:
 
 
 def has_come(moment: float, *, now: float) -> bool:
-    """Whether it does not lie ahead."""
+    """Whether the time is not in the future, within the leeway."""
     return moment <= now + LEEWAY
 
 
 def is_within(moment: float, seconds: int, *, after: float) -> bool:
-    """Whether it is no more than so many seconds later."""
+    """Whether `moment` is at most that many seconds after `after`, within the leeway."""
     return moment <= after + seconds + LEEWAY
 
 
 def last_use(made_at: float, seconds: int) -> int:
-    """The first second in which something that was made then, and is good for so long, is no longer taken."""
+    """The first second in which a value with this time and lifetime is no longer accepted."""
     return int(made_at) + seconds + LEEWAY + 1

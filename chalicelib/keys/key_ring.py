@@ -1,7 +1,7 @@
-"""The key ring: which key signs now, and which public keys the world should see.
+"""The key ring: the key that signs now, and the published public keys.
 
-A key is published before it signs (`signs_from` lies ahead of its publication by more than any cache of the JWKS) and
-stays published until the last thing that it signed has expired.
+A key is published before it signs: `signs_from` is later than its publication by more than any cache of the JWKS. It stays
+published until the last token that it signed has expired.
 """
 
 from __future__ import annotations
@@ -17,7 +17,11 @@ from chalicelib.storage.stores import SigningKeys
 
 
 class Signer(Protocol):
-    """A private key that never leaves its home. `alg`: JWS name. `sign` gives the JWS signature bytes (RFC 7518)."""
+    """A private key that never leaves its store.
+
+    `alg`: JWS name.
+    `sign`: gives the JWS signature bytes (RFC 7518).
+    """
 
     @property
     def kid(self) -> str: ...
@@ -28,7 +32,7 @@ class Signer(Protocol):
 
 
 class Unwrapper(Protocol):
-    """A private key that decrypts other keys, and never leaves its home. `public_jwk`: what they are encrypted to."""
+    """A private key that decrypts other keys, and never leaves its store. `public_jwk`: its public key."""
 
     public_jwk: Jwk
 
@@ -38,46 +42,50 @@ class Unwrapper(Protocol):
 
 
 class CantUnwrap(Exception):
-    """The key was not encrypted to one of ours, or was changed on its way."""
+    """The key was not encrypted to our key, or was changed."""
 
 
 class KeyManagement(Protocol):
-    """Where private keys live. `context` of a sealed secret is authenticated, not hidden, and the same to unseal."""
+    """The store of private keys. `context` is authenticated with a sealed secret, and must be the same for `unseal`."""
 
     def public_key(self, key_id: str) -> bytes:
         """DER, SubjectPublicKeyInfo."""
 
     def mac(self, data: bytes) -> bytes:
-        """HMAC-SHA-256 with a key that is for nonces alone."""
+        """HMAC-SHA-256 with the key for nonces."""
 
     def subject_mac(self, data: bytes) -> bytes:
-        """HMAC-SHA-256 with a key that is for pairwise subjects alone."""
+        """HMAC-SHA-256 with the key for pairwise subjects."""
 
     def bond_mac(self, data: bytes) -> bytes:
-        """HMAC-SHA-256 with a key that is for the keys of bonds alone; made from KMS's once in a process."""
+        """HMAC-SHA-256 with the key for keys of bonds. A process derives it once from a key of KMS."""
 
     def seal(self, secret: bytes, context: dict[str, str]) -> str: ...
 
     def unseal(self, sealed: str, context: dict[str, str]) -> bytes: ...
 
     def new_data_key(self, context: dict[str, str]) -> str:
-        """A new AES-256 key, sealed; `unseal` gives it."""
+        """A new sealed AES-256 key. `unseal` opens it."""
 
 
 class NoSigningKey(Exception):
-    """The registry has no key of the algorithm that may sign now."""
+    """The registry has no key of this algorithm that may sign now."""
 
 
 @dataclass(frozen=True)
 class KeyRing:
-    """`registry`: the published keys. `signer`, `unwrapper`: make the Signer or the Unwrapper of one of them."""
+    """The keys of a deployment.
+
+    `registry`: the published keys.
+    `signer`, `unwrapper`: make the Signer or the Unwrapper of a key.
+    """
 
     registry: SigningKeys
     signer: Callable[[SigningKey], Signer]
     unwrapper: Callable[[SigningKey], Unwrapper]
 
     def signer_for(self, alg: SigningAlg, *, now: int) -> Signer:
-        """The signer for `alg`, under just that name: the newest key that may sign. Raises NoSigningKey."""
+        """The signer for `alg`, with exactly that name: the newest key that may sign. Raises NoSigningKey."""
         may_sign = [key for key in self.published_keys(now=now) if _signs(key) and key.signs_from <= now]
         fit = [key for key in may_sign if is_same(key.alg, alg)]
         if not fit:
@@ -86,23 +94,23 @@ class KeyRing:
         return self.signer(newest if newest.alg == alg else replace(newest, alg=alg))
 
     def unwrapper_for(self, kid: str | None, *, now: int) -> Unwrapper:
-        """What decrypts for the published key of that `kid`, or for the only one. Raises CantUnwrap."""
+        """The Unwrapper of the published key of that `kid`, or of the only one. Raises CantUnwrap."""
         fit = [key for key in self.published_keys(now=now) if not _signs(key) and kid in (None, key.kid)]
         if len(fit) != 1:
             raise CantUnwrap("no key, or no one key, is meant")
         return self.unwrapper(fit[0])
 
     def published_keys(self, *, now: int) -> list[SigningKey]:
-        """Every key that may still verify something, or be encrypted to."""
+        """All keys that may still verify a signature or be encrypted to."""
         return [key for key in self.registry.all(now=now) if key.published_until is None or key.published_until > now]
 
     def jwks(self, *, now: int) -> JwkSet:
-        """The JWK Set (RFC 7517 5): public members alone."""
+        """The JWK Set (RFC 7517 5), with public members only."""
         return {"keys": [_as_published(key) for key in self.published_keys(now=now)]}
 
 
 def _as_published(key: SigningKey) -> Jwk:
-    """Without `alg` where there are several: clients compare the one that they registered."""
+    """The public JWK. It has no `alg` if the key has several, because clients compare it with the registered one."""
     several = has_two_names(key.alg) or not _signs(key)
     shown = key.public_jwk.copy()
     if several:

@@ -1,4 +1,4 @@
-"""KMS: the home of every private key. The only file that calls it."""
+"""KMS, the store of all private keys. Only this file calls it."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ ALGORITHMS = {"PS256": "RSASSA_PSS_SHA_256", "ES256": "ECDSA_SHA_256", "EdDSA": 
 DECRYPTS = {"RSA-OAEP-256": "RSAES_OAEP_SHA_256", "RSA-OAEP": "RSAES_OAEP_SHA_1"}
 P256_BYTES = 32
 MAX_MESSAGE_BYTES = 4096
-"""Bytes of the longest message that KMS takes."""
+"""Maximum bytes of a message that KMS accepts."""
 
 
 AWS_TIMEOUTS = Config(
     connect_timeout=AWS_CONNECT_SECONDS,
     read_timeout=AWS_READ_SECONDS,
     retries={"total_max_attempts": AWS_TRIES, "mode": "standard"},
-    parameter_validation=False,  # KMS validates too, and what is sent is made here
+    parameter_validation=False,  # KMS validates too, and the parameters are made here.
 )
 
 
 class MessageTooLong(Exception):
-    """EdDSA is of the message, never of a digest of it (RFC 8032 5.1), and KMS takes no message so long."""
+    """The message is too long for KMS. EdDSA signs the message itself, not a digest (RFC 8032 5.1)."""
 
 
 class KmsSigner:
-    """A Signer whose key KMS holds. The digest is made here, where there is one, so that a message may be of any length."""
+    """A Signer with a key in KMS. The digest is made here, so that a message may have any length."""
 
     def __init__(self, client: Untyped, key: SigningKey) -> None:
         self._client, self._key_id = client, key.key_id
         self.kid, self.alg = key.kid, key.alg
 
     def sign(self, data: bytes) -> bytes:
-        """The signature. Raises MessageTooLong where KMS must see the message itself and it is over MAX_MESSAGE_BYTES."""
+        """The signature. Raises MessageTooLong if KMS needs the message itself and it is longer than MAX_MESSAGE_BYTES."""
         whole = canonical(self.alg) == "EdDSA"
         if whole and len(data) > MAX_MESSAGE_BYTES:
             raise MessageTooLong(
@@ -61,14 +61,14 @@ class KmsSigner:
 
 
 class KmsUnwrapper:
-    """An Unwrapper whose key KMS holds."""
+    """An Unwrapper with a key in KMS."""
 
     def __init__(self, client: Untyped, key: SigningKey) -> None:
         self._client, self._key_id = client, key.key_id
         self.public_jwk = key.public_jwk
 
     def unwrap(self, wrapped: bytes, alg: str) -> bytes:
-        """The key inside. Raises CantUnwrap where it was not encrypted to this one, or not by `alg`."""
+        """The decrypted key. Raises CantUnwrap if it was not encrypted to this key by `alg`."""
         try:
             answer = self._client.decrypt(KeyId=self._key_id, CiphertextBlob=wrapped, EncryptionAlgorithm=DECRYPTS[alg])
         except ClientError as problem:
@@ -80,9 +80,9 @@ class KmsUnwrapper:
 
 
 class Kms:
-    """One KMS client, for signatures, public keys, what is encrypted to ours, sealed secrets and the nonces' HMAC.
+    """A KMS client for signatures, public keys, decryption, sealed secrets and MACs.
 
-    `session`: botocore's, which the client of DynamoDB is made of too.
+    `session`: botocore's session, which the DynamoDB client also uses.
     """
 
     def __init__(self, session: Untyped, *, secrets_key: str, nonces_key: str, subjects_key: str) -> None:
@@ -94,7 +94,7 @@ class Kms:
         return KmsSigner(self._client, key)
 
     def unwrapper(self, key: SigningKey) -> Unwrapper:
-        """The Unwrapper of a published key that is encrypted to."""
+        """The Unwrapper of a published encryption key."""
         return KmsUnwrapper(self._client, key)
 
     def public_key(self, key_id: str) -> bytes:
@@ -109,27 +109,27 @@ class Kms:
         return mac
 
     def subject_mac(self, data: bytes) -> bytes:
-        """HMAC-SHA-256 of at most 4,096 bytes, with the key that pairwise subjects are made by."""
+        """HMAC-SHA-256 of at most 4,096 bytes, with the key for pairwise subjects."""
         answer = self._client.generate_mac(KeyId=self._subjects_key, Message=data, MacAlgorithm="HMAC_SHA_256")
         mac: bytes = answer["Mac"]
         return mac
 
     def bond_mac(self, data: bytes) -> bytes:
-        """HMAC-SHA-256 of any length, by a key that KMS makes once in a process from the subjects' key."""
+        """HMAC-SHA-256 of any length, with a key that a process derives once from the key for pairwise subjects."""
         return hmac.digest(self._bond_key, data, sha256)
 
     @cached_property
     def _bond_key(self) -> bytes:
-        # No pairwise subject is made of this text: those are made of a JSON array.
+        # No pairwise subject uses this text: their input is a JSON array.
         return self.subject_mac(b"ducat bonds 1")
 
     def seal(self, secret: bytes, context: dict[str, str]) -> str:
-        """`secret`, at most 4,096 bytes, encrypted for storage; base64. `context` must be the same to unseal."""
+        """The sealed form of a secret of at most 4,096 bytes, for storage; base64. `unseal` needs the same `context`."""
         answer = self._client.encrypt(KeyId=self._secrets_key, Plaintext=secret, EncryptionContext=context)
         return base64.b64encode(answer["CiphertextBlob"]).decode()
 
     def unseal(self, sealed: str, context: dict[str, str]) -> bytes:
-        """The secret. Raises botocore's ClientError where the context or the ciphertext is another's."""
+        """The secret. Raises botocore's ClientError if the context or the ciphertext is wrong."""
         answer = self._client.decrypt(
             KeyId=self._secrets_key, CiphertextBlob=base64.b64decode(sealed), EncryptionContext=context
         )
@@ -137,7 +137,7 @@ class Kms:
         return secret
 
     def new_data_key(self, context: dict[str, str]) -> str:
-        """A new AES-256 key, sealed as `seal` does; KMS makes it, and `unseal` gives it."""
+        """A new AES-256 key, sealed as by `seal`. KMS makes it, and `unseal` opens it."""
         answer = self._client.generate_data_key_without_plaintext(
             KeyId=self._secrets_key, KeySpec="AES_256", EncryptionContext=context
         )
@@ -146,7 +146,7 @@ class Kms:
 
 def to_jwk(der: bytes, alg: str) -> Jwk:
     """A public key as a JWK with `kid` (its RFC 7638 thumbprint), `alg` and `use`."""
-    # Imported here: the login function unseals with this file, and reads no key.
+    # Imported here, because the login function uses this file only to unseal.
     from cryptography.hazmat.primitives import serialization
 
     from chalicelib.keys.thumbprint import thumbprint

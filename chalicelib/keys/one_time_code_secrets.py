@@ -1,8 +1,8 @@
-"""The secrets of one-time codes at rest: sealed by a data key that KMS wraps, or by KMS itself.
+"""The secrets of one-time codes, sealed by a data key that KMS wraps, or by KMS itself.
 
-A data key seals the secrets of all people. A warm function unwraps it once an hour, so that a sign-in costs no call to KMS. A
-secret that KMS sealed itself costs one call each time, and the call's record in CloudTrail names whose secret was opened.
-Which of the two seals what is new is a setting; either kind is opened.
+A data key seals the secrets of all users. A warm function unwraps it once an hour, so that a sign-in needs no call to KMS. A
+secret that KMS sealed costs one call per sign-in, and CloudTrail records whose secret was opened. A setting selects the way for
+new secrets. Secrets of both ways are opened.
 """
 
 from __future__ import annotations
@@ -18,21 +18,23 @@ from chalicelib.keys.key_ring import KeyManagement
 from chalicelib.storage.data_keys import DataKey, DataKeys
 
 CACHE_SECONDS = 3600
-"""How long a warm function keeps an unwrapped data key."""
+"""Seconds that a warm function keeps an unwrapped data key."""
 
 NONCE_BYTES = 12
 """NIST SP 800-38D 8.2.2: 96 random bits, for at most 2**32 secrets of one key."""
 
 SEPARATOR = ":"
-"""Between the data key's id and what it sealed. What KMS sealed is base64, and has none."""
+"""Between the data key's id and the sealed secret. A secret that KMS sealed is base64, which does not contain it."""
 
 
 class CannotUnseal(Exception):
-    """The secret is another person's, was changed, or its data key is not there."""
+    """The secret is another user's, was changed, or its data key is missing."""
 
 
 class OneTimeCodeSecrets:
-    """`by_data_key`: whether what is new is sealed by a data key, and data keys are kept. Made once in a process."""
+    """The secrets of one-time codes. `by_data_key`: a data key seals new secrets, and data keys are cached. Made once per
+    process.
+    """
 
     def __init__(
         self, data_keys: DataKeys, kms: KeyManagement, new_token_value: Callable[[], str], *, by_data_key: bool
@@ -42,7 +44,7 @@ class OneTimeCodeSecrets:
         self._cache: dict[str | None, tuple[int, str, AESGCM]] = {}
 
     def seal(self, secret: bytes, username: str, *, random_bytes: Callable[[int], bytes], now: int) -> str:
-        """The secret for the person's record. A deployment's first data key is made here."""
+        """The sealed secret for the user's record. It makes the deployment's first data key if there is none."""
         if not self._by_data_key:
             return self._kms.seal(secret, _owner(username))
         data_key_id, data_key = self._opened(None, now=now)
@@ -51,7 +53,7 @@ class OneTimeCodeSecrets:
         return data_key_id + SEPARATOR + b64encode(nonce + sealed).decode()
 
     def unseal(self, sealed: str, username: str, *, now: int) -> bytes:
-        """The secret. Raises CannotUnseal, and botocore's ClientError where KMS refuses."""
+        """The secret. Raises CannotUnseal, and botocore's ClientError if KMS refuses."""
         data_key_id, separator, text = sealed.rpartition(SEPARATOR)
         if not separator:
             return self._kms.unseal(sealed, _owner(username))
@@ -63,7 +65,7 @@ class OneTimeCodeSecrets:
             raise CannotUnseal("another's, or changed") from None
 
     def renew(self) -> DataKey:
-        """Make the data key that seals what is sealed from now on. Those before stay, for what they sealed."""
+        """Make a new data key for new secrets. Older data keys stay for the secrets that they sealed."""
         data_key_id = self._new_token_value()
         data_key = DataKey(data_key_id, self._kms.new_data_key(_everybody(data_key_id)))
         self._data_keys.put(data_key)
@@ -71,7 +73,7 @@ class OneTimeCodeSecrets:
         return data_key
 
     def _opened(self, data_key_id: str | None, *, now: int) -> tuple[str, AESGCM]:
-        """The data key of that id, or with None the one that seals."""
+        """The data key of that id, or with None the newest one."""
         if self._by_data_key and data_key_id in self._cache:
             read_at, name, cached = self._cache[data_key_id]
             if 0 <= now - read_at < CACHE_SECONDS:
@@ -88,15 +90,15 @@ class OneTimeCodeSecrets:
 
 
 def _owner(username: str) -> dict[str, str]:
-    """The encryption context of one person's secret, so that another's can't stand in for it."""
+    """The encryption context of a user's secret. It prevents the use of a secret for another user."""
     return {"user": username}
 
 
 def _everybody(data_key_id: str) -> dict[str, str]:
-    """The encryption context of a data key. No person has that name: a username has no space."""
+    """The encryption context of a data key. It is no username, because usernames have no spaces."""
     return {"user": f"data key {data_key_id}"}
 
 
 def _associated(username: str) -> bytes:
-    """What is authenticated with the secret."""
+    """The associated data of a sealed secret."""
     return json.dumps(_owner(username)).encode()
