@@ -1,4 +1,4 @@
-"""The data keys that seal the secrets of one-time codes: what is remembered of one, and the store."""
+"""The data keys for the secrets of one-time codes: the record and the store."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class DataKey:
-    """`wrapped`: the key, sealed by KMS, base64."""
+    """A data key. `wrapped`: the key, sealed by KMS, base64."""
 
     data_key_id: str
     wrapped: str
@@ -16,7 +16,7 @@ class DataKey:
 
 class DataKeys(Protocol):
     def find(self, data_key_id: str | None = None) -> DataKey | None:
-        """The data key of that id, or the one that was put last."""
+        """The data key of that id, or the newest one."""
 
     def put(self, data_key: DataKey) -> None:
-        """Add one. Those before stay."""
+        """Add a data key. Older ones stay."""

@@ -1,6 +1,6 @@
-"""Records of a permission: the grant that it is, the bond that can end it, the tokens that come of it.
+"""Records of a grant, of the bond that can end it, and of its tokens.
 
-Frozen values, as those in records.py. A handle never stands in one; only its hash does.
+They are immutable, as in records.py. A token value is never in a record, only its hash.
 """
 
 from dataclasses import dataclass, field
@@ -12,10 +12,11 @@ from chalicelib.storage.records import Authentication, AuthorizationRequest, Cli
 
 @dataclass(frozen=True)
 class AccessToken:
-    """An issued access token. `grant`: key of the person's grant that it is of, None for a client's own (client_credentials).
+    """An issued access token.
 
-    `dpop_nonce_required`: a proof that comes with it must carry a nonce of ours. `resources`: the protected resources that it is
-    good at (RFC 8707), none for all.
+    `grant`: key of the user's grant, None for a client's own token (client_credentials).
+    `dpop_nonce_required`: a DPoP proof must have a nonce of ours.
+    `resources`: the protected resources that accept it (RFC 8707); empty means all.
     """
 
     client_id: str
@@ -29,7 +30,7 @@ class AccessToken:
     resources: tuple[str, ...] = ()
 
     def is_of(self, client: Client) -> bool:
-        """Whether it is this client's, and not of one that was registered under this name before."""
+        """Whether it belongs to this client, and not to an earlier client of the same client_id."""
         return self.client_id == client.client_id and self.issued_at >= client.registered_at
 
 
@@ -38,7 +39,7 @@ Decision = Literal["", "approved", "denied"]
 
 @dataclass(frozen=True)
 class Consumption:
-    """A granted detail that a call of the bank's API consumed. `at`: when; `by`: digest of that call's idempotency key."""
+    """The consumption of a granted detail. `at`: when. `by`: digest of the call's idempotency key."""
 
     at: int
     by: str
@@ -46,26 +47,34 @@ class Consumption:
 
 @dataclass(frozen=True)
 class Grant:
-    """One permission: an authorization request, the login and the decision that answer it, and the consent that it becomes.
+    """A grant: an authorization request, its authentication and decision, and the consent that follows.
 
-    One item, from the request's arrival to the end of the last token, so that what ends it is one write.
+    A grant is one item from the request to the end of the last token, so that one write can end all of it.
 
-    `key`: digest of the request_uri's secret; also in page URLs and tokens, and no secret.
-    `request_expires_at`: until when the request_uri may be opened. `expires_at`: until when the step that it is in may be
-    done: opening, then deciding, then using. `consent_expires_at`: until when what comes of it lasts; the page says so.
-    `browser`: digest of the cookie of the browser that answers it. `code_lifetime`: seconds, from the decision.
-    `bond`: key of what the person and the client have with each other; `epoch`: its epoch at the sign-in.
-    `session`: digest of the handle of the browser's session that the sign-in is from, or began.
-    `decision`: "" while open. `granted`: of the request's authorization_details, what the person agreed to.
-    `given_at`: when the person approved. `redeemed_by`: the attempt that redeemed the code; `attempts`: all that tried with
-    everything right, of which the second is a theft.
-    `token`: the access token that the code gave, `token_hash`: the digest of its handle. `front_token`, `front_hash`: of the
-    one that came with the code. `*_ended_at`: when it was revoked by itself.
-    `refresh_hash`: of the refresh token. `refresh_before`: of the one that it replaced, at `refreshed_at`.
-    `refresh_family`: digest of what all of its refresh tokens have in common, where they are replaced at each use.
-    `cnf`: what the refresh token is bound to.
-    `revoked_at`: when all of it ended. `consumed`: of the granted details those that were used up, by their place in `granted`,
-    each as `consumption` reads it. `journey`: what the login is named in the log, from its request to its last token; no key.
+    `key`: digest of the request_uri's secret. It is in page URLs and tokens, and is not secret.
+    `request_expires_at`: end of the request_uri.
+    `expires_at`: end of the current step: opening, deciding, or using.
+    `consent_expires_at`: end of the consent and its tokens, as the page shows it.
+    `browser`: digest of the cookie of the interaction's browser.
+    `code_lifetime`: seconds from the decision.
+    `bond`: key of the bond between user and client.
+    `epoch`: the bond's epoch at the sign-in.
+    `session`: digest of the session's token value that the sign-in used or began.
+    `decision`: "" while open.
+    `granted`: the granted authorization details.
+    `given_at`: when the user approved.
+    `redeemed_by`: the attempt that redeemed the code.
+    `attempts`: all attempts with valid parameters. A second one is a replay.
+    `token`, `token_hash`: the access token of the code, and the digest of its value.
+    `front_token`, `front_hash`: the same for the access token of the authorization response.
+    `*_ended_at`: when that token was revoked alone.
+    `refresh_hash`: digest of the refresh token.
+    `refresh_before`: digest of the one that it replaced, at `refreshed_at`.
+    `refresh_family`: digest of the secret that all its refresh tokens share, if they rotate.
+    `cnf`: the sender constraint of the refresh token.
+    `revoked_at`: when the grant was revoked.
+    `consumed`: the consumed details by their index in `granted`. `consumption` reads them.
+    `journey`: the interaction id of the login in the log. It is not a key.
     """
 
     key: str
@@ -103,49 +112,49 @@ class Grant:
 
     @property
     def client_id(self) -> str:
-        """Whose request it is."""
+        """The client of the request."""
         return self.request.client_id
 
     @property
     def scope(self) -> tuple[str, ...]:
-        """The scope tokens that were asked for, all of which an approval grants."""
+        """The requested scope values, all of which an approval grants."""
         return self.request.scope
 
     @property
     def authorization_details(self) -> tuple[Detail, ...]:
-        """What was granted of the authorization details (RFC 9396)."""
+        """The granted authorization details (RFC 9396)."""
         return self.granted
 
     @property
     def person(self) -> Authentication:
-        """Who signed in. Only for a grant that somebody signed in to, as every approved one is."""
+        """The authentication. Only for a grant with one, as every approved grant has."""
         assert self.login is not None
         return self.login
 
     def is_of(self, client: Client) -> bool:
-        """Whether it is this client's: the approval of a client that was registered under this name before is not."""
+        """Whether it belongs to this client. A grant of an earlier client of the same client_id does not."""
         return self.client_id == client.client_id and self.given_at >= client.registered_at
 
     def is_requested_by(self, client: Client, *, lifetime: int) -> bool:
-        """Whether this client asked for it, while nobody has redeemed its code; not one that had this name before.
+        """Whether this client sent the request, for a grant whose code is not redeemed; not an earlier client of the client_id.
 
-        `lifetime`: of its request_uri, seconds.
+        `lifetime`: seconds of its request_uri.
         """
         return self.client_id == client.client_id and self.request_expires_at - lifetime >= client.registered_at
 
     def consumption(self, index: int) -> Consumption | None:
-        """What used up the granted detail of that place, if anything did."""
+        """The consumption of the granted detail with this index, or None."""
         at, point, by = self.consumed.get(str(index), "").partition(".")
         return Consumption(int(at), by) if point else None
 
     def may_be_redeemed(self, *, now: int) -> bool:
-        """Whether its code still waits to be redeemed."""
+        """Whether its code can still be redeemed."""
         return self.decision == "approved" and self.redeemed_by is None and now < self.code_expires_at
 
     def in_force(self, epoch: int, *, now: int) -> bool:
-        """Whether what came of it may be used. `epoch`: its bond's, as it is now. A second attempt at its code ended it.
+        """Whether the grant is in force. `epoch`: the current epoch of its bond. A second attempt to redeem its code ended it.
 
-        A bond that was swept has its first epoch again. What began after its last end is in force still.
+        A deleted bond has the first epoch again. Grants that began after its last end are still in force.
         """
         return (
             self.decision == "approved"
@@ -158,9 +167,10 @@ class Grant:
 
 @dataclass(frozen=True)
 class RememberedConsent:
-    """What a person agreed to that one client may have, and is not asked again: scope tokens, and names of single claims.
+    """A remembered consent: scope values and names of single claims that need no new consent.
 
-    `until`: when it is forgotten, epoch seconds. `source`: key of the grant that it lives from and ends with.
+    `until`: when it ends, epoch seconds.
+    `source`: key of the grant that it belongs to and ends with.
     """
 
     scope: tuple[str, ...] = ()
@@ -171,10 +181,10 @@ class RememberedConsent:
 
 @dataclass(frozen=True)
 class Bond:
-    """What one person and one client have with each other. Ending their access is the writing of another `epoch`.
+    """A bond between one user and one client. A write of a new `epoch` ends the client's access.
 
-    Every grant carries the epoch in which the person signed in; with the epoch all of them end at once. `remembered`: apart,
-    what lives from one grant until one time; each thing that was agreed to stands in one of them.
+    Each grant has the epoch of its sign-in, so a new epoch ends all of them at once.
+    `remembered`: the remembered consents, one per source and end. Each scope value or claim is in one of them.
     """
 
     epoch: int = 0

@@ -1,8 +1,8 @@
-"""Records: frozen values that are remembered. All times are integer seconds since the epoch.
+"""Records: immutable stored values. Times are integer seconds since the epoch.
 
-A handle (request_uri, code, access token, refresh token, browser cookie) never stands in a record; only its hash does.
+A token value (request_uri, code, access token, refresh token, browser cookie) is never in a record, only its hash.
 
-Annotations are objects here and in permission.py, since the codec goes by the types of fields.
+Annotations are objects here and in grant_records.py, because the codec reads the types of the fields.
 """
 
 from dataclasses import dataclass, field
@@ -32,17 +32,20 @@ from chalicelib.protocol_types import (
 
 @dataclass(frozen=True)
 class Client:
-    """A registered client; field names are those of the registered client metadata (RFC 7591, 8705, 9449).
+    """A registered client. Field names are those of the registered client metadata (RFC 7591, 8705, 9449).
 
-    `profile`: name of the profile in `profiles/` whose rules apply to it. `scope`: the scope tokens it may ask for.
-    `response_types`: those that it uses, all of the profile's where it names none.
-    `dpop_nonce_required`: its proofs must carry a nonce of ours. `client_secret`: sealed by KMS for this client alone, base64.
-    `tls_client_auth_issuer_dn`: of the authority that issues its certificates, where only one may; ours.
-    `require_issuer_audience`: its assertions are for the issuer alone, whatever the profile takes; ours.
-    `protected_resources`: identifiers of the protected resources (RFC 8707) that it is, which may introspect; ours.
-    `jwks_uri`: where it publishes its keys, where it has no `jwks` here. `sector_identifier`: the host by which its pairwise
-    subjects are made. `*_encrypted_response_alg`, `*_enc`: how what is meant for it is encrypted, None where it is not.
-    `registered_at`: when this name was registered, epoch seconds; a change of the record leaves it as it is.
+    `profile`: name of its profile in `profiles/`.
+    `scope`: scope values that it may request.
+    `response_types`: those that it uses; if it names none, all of its profile.
+    `dpop_nonce_required`: its DPoP proofs must have a nonce of ours.
+    `client_secret`: sealed by KMS for this client, base64.
+    `tls_client_auth_issuer_dn`: the only authority of its certificates, or None; our own member.
+    `require_issuer_audience`: its assertions must have the issuer as audience, whatever the profile accepts; our own member.
+    `protected_resources`: identifiers of the resources (RFC 8707) that it serves and may introspect for; our own member.
+    `jwks_uri`: where it publishes its keys, if it has no `jwks`.
+    `sector_identifier`: the host from which its pairwise subjects are made.
+    `*_encrypted_response_alg`, `*_enc`: encryption of its responses, None if they are not encrypted.
+    `registered_at`: when the client_id was registered, epoch seconds. A change of the record keeps it.
     """
 
     client_id: str
@@ -92,22 +95,25 @@ class Client:
 
     @property
     def public(self) -> bool:
-        """Whether it has nothing to authenticate with (RFC 6749 2.1)."""
+        """Whether it is a public client (RFC 6749 2.1)."""
         return self.token_endpoint_auth_method == "none"
 
     @property
     def jwk_set(self) -> JwkSet:
-        """Its `jwks`; a set without keys where it has none."""
+        """Its `jwks`, or a set without keys."""
         return {"keys": []} if self.jwks is None else self.jwks
 
 
 @dataclass(frozen=True)
 class AuthorizationRequest:
-    """A checked authorization request. Made in `authorization/request.py` alone.
+    """A checked authorization request. Only `authorization/request.py` makes it.
 
-    `response_alg`: what the response is signed with, None where it is not (JARM); `response_encrypted`: and then encrypted.
-    `claims`: of OpenID Connect Core 5.5, by "userinfo" and "id_token". `authorization_details`: as asked (RFC 9396).
-    `hinted_sub`: of the id_token_hint. `resource`: the protected resources that it names (RFC 8707), none for whatever there is.
+    `response_alg`: the algorithm that signs the response (JARM), or None.
+    `response_encrypted`: the signed response is encrypted.
+    `claims`: of OpenID Connect Core 5.5, by "userinfo" and "id_token".
+    `authorization_details`: the requested ones (RFC 9396).
+    `hinted_sub`: the sub of the id_token_hint.
+    `resource`: the protected resources that it names (RFC 8707); empty means all.
     """
 
     client_id: str
@@ -134,12 +140,13 @@ class AuthorizationRequest:
 
 @dataclass(frozen=True)
 class Authentication:
-    """How and when a person proved who they are. `claims`: what the request asked for, as it was then.
+    """An authentication of a user.
 
-    `accounts`: the person's, where there is a choice of them to make.
-    `username`: as it was
-    typed, for the page on which the person decides. `sub` is the bank's own; `pairwise`: the one that the client is told
-    instead (OpenID Connect Core 8.1).
+    `sub`: the bank's own subject.
+    `pairwise`: the client's subject, if it differs (OpenID Connect Core 8.1).
+    `claims`: the requested claims at that time.
+    `accounts`: the user's accounts, if the user can choose from them.
+    `username`: as it was typed, for the consent page.
     """
 
     sub: str
@@ -153,15 +160,15 @@ class Authentication:
 
     @property
     def client_sub(self) -> str:
-        """The subject by which the client knows the person."""
+        """The subject of the user for the client."""
         return self.pairwise or self.sub
 
 
 @dataclass(frozen=True)
 class Session:
-    """A sign-in that a browser is recognised by for a while. `username`: as the directory knows the person by.
+    """A session of a browser. `username`: the name in the user directory.
 
-    What else there is to know about the person is read afresh each time.
+    All other data about the user are read again for each request.
     """
 
     sub: str
@@ -174,10 +181,11 @@ class Session:
 
 @dataclass(frozen=True)
 class User:
-    """An end user. `password`: argon2id hash. `totp`: the one-time code's secret, sealed
-    (keys/one_time_code_secrets.py).
+    """An end user.
 
-    `invitation`: hash of what allows to add a passkey.
+    `password`: argon2id hash.
+    `totp`: the sealed secret of one-time codes (keys/one_time_code_secrets.py).
+    `invitation`: hash of the invitation to add a passkey.
     """
 
     username: str
@@ -195,9 +203,11 @@ class User:
 
 @dataclass(frozen=True)
 class PasskeyHolder:
-    """Whose passkey it is. `passkey`: that one of the user's. `sign_count`: the authenticator's when it was used last.
+    """The user of a passkey.
 
-    `attempt`: the login that it was used in last.
+    `passkey`: the passkey in the user's record.
+    `sign_count`: the authenticator's counter at its last use.
+    `attempt`: the login of its last use.
     """
 
     user: User
@@ -208,7 +218,12 @@ class PasskeyHolder:
 
 @dataclass(frozen=True)
 class SigningKey:
-    """A published key. `public_jwk` has kid, alg and use. `key_id`: KMS. `signs_from`, `published_until`: epoch seconds."""
+    """A published key.
+
+    `public_jwk`: with kid, alg and use.
+    `key_id`: of KMS.
+    `signs_from`, `published_until`: epoch seconds.
+    """
 
     kid: str
     alg: KeyAlg
@@ -223,10 +238,10 @@ UsedOnce = Literal["assertion", "DPoP proof", "one-time code", "passkey's challe
 
 @dataclass(frozen=True)
 class SingleUse:
-    """A value that may be used once until `expires_at`, such as an assertion's jti. `key` is already a hash.
+    """A value that may be used once until `expires_at`, such as an assertion's jti. `key` is a hash.
 
-    `what` it is, for whoever must refuse its second use. `offered`: it may be used only if it is
-    remembered that we gave it out.
+    `what`: the kind of value, for the error.
+    `offered`: it may be used only if it was stored before.
     """
 
     key: str

@@ -1,8 +1,8 @@
-"""Handles: 256 random bits that stand for something remembered (FAPI1-BASE-5.2.2-16). Only a hash of one is ever stored.
+"""Token values: 256 random bits that stand for a record (FAPI1-BASE-5.2.2-16). Only a hash is stored.
 
-A token or a code of a person's grant is `<secret>.<grant>.<bond>`: the keys, which are no secrets, let everything that can
-end it be read in one call. Beside the secret a handle may say of which family of refresh tokens it is (`<family>~`), and
-whether it has an item of its own, and in which week that one expires (`.r<week>`).
+A token or code of a user's grant is `<secret>.<grant>.<bond>`. The keys are not secret. By them one call reads everything that
+can end the token. A prefix `<family>~` is the secret of a family of refresh tokens. A suffix `.r<week>` says that the value has
+its own item, which expires in that week.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 WEEK = 7 * 24 * 3600
-"""Seconds. What is used once is kept in the table of the week in which it expires, where a deployment sweeps by tables."""
+"""Seconds. Values for single use are in the table of the week in which they expire, if the deployment has weekly tables."""
 
 _PART = "[A-Za-z0-9_-]{43}"
 _FORM = re.compile(
@@ -25,11 +25,13 @@ _KEY = re.compile(_PART)
 
 @dataclass(frozen=True)
 class TokenValue:
-    """A handle taken apart. `value`: all of it. `secret`: its random part. `grant`, `bond`: keys of what it lives from, None
-    where it lives from neither.
+    """A parsed token value.
 
-    `family`: the secret of the family of refresh tokens that it is of, if any. `week`: in which its own item expires, None
-    where it has none.
+    `value`: the whole value.
+    `secret`: its random part.
+    `grant`, `bond`: keys, None if it belongs to no grant.
+    `family`: the secret of its family of refresh tokens, or None.
+    `week`: the week in which its own item expires, None if it has no item.
     """
 
     value: str
@@ -41,12 +43,12 @@ class TokenValue:
 
     @property
     def digest(self) -> str:
-        """What is stored of it."""
+        """The stored digest."""
         return digest(self.value)
 
 
 def read(value: str) -> TokenValue | None:
-    """The handle, None where no handle of ours has this form; so nothing of another form is ever looked for."""
+    """The parsed token value, None for any other form. No lookup happens for other forms."""
     found = _FORM.fullmatch(value)
     if found is None:
         return None
@@ -57,13 +59,13 @@ def read(value: str) -> TokenValue | None:
 
 
 def of_grant(value: str) -> TokenValue | None:
-    """The handle, if it is of a person's grant."""
+    """The token value, if it belongs to a user's grant."""
     token_value = read(value)
     return token_value if token_value is not None and token_value.grant is not None else None
 
 
 def of_session(value: str) -> TokenValue | None:
-    """The handle, if it is of a browser's session, which says in which week it expires."""
+    """The token value, if it is that of a session, which has a week."""
     token_value = read(value)
     return (
         token_value if token_value is not None and token_value.grant is None and token_value.week is not None else None
@@ -71,44 +73,44 @@ def of_session(value: str) -> TokenValue | None:
 
 
 def session_of(value: str) -> str | None:
-    """What a grant remembers of the session of this handle: its digest, and in which week it expires."""
+    """The session's identifier in a grant: digest and week."""
     token_value = of_session(value)
     return None if token_value is None else f"{token_value.digest}.r{token_value.week}"
 
 
 def session_key(session: str) -> tuple[str, int]:
-    """Key and week of what `session_of` gave."""
+    """Key and week of a result of `session_of`."""
     key, _, week = session.partition(".r")
     return key, int(week)
 
 
 def is_key(text: str) -> bool:
-    """Whether it has the form of a key: a digest, or a keyed one."""
+    """Whether the text has the form of a key: a digest, or a keyed one."""
     return _KEY.fullmatch(text) is not None
 
 
 def is_username(text: str) -> bool:
-    """Whether it has the form of a person's key in the directory: a text without spaces, as no other item's key there is."""
+    """Whether the text has the form of a user's key in the table: not empty, and without spaces, which other keys have."""
     return text != "" and " " not in text
 
 
 def join(secret: str, grant: str, bond: str, *, family: str | None = None) -> str:
-    """A handle that carries the keys of what it lives from."""
+    """A token value with the keys of its grant and bond."""
     return f"{'' if family is None else family + '~'}{secret}.{grant}.{bond}"
 
 
 def with_week(value: str, expires_at: int) -> str:
-    """The same handle, of what has an item of its own until then (epoch seconds)."""
+    """The token value with the week of its own item's end (epoch seconds)."""
     return f"{value}.r{week_of(expires_at)}"
 
 
 def week_of(instant: int) -> int:
-    """The week of an instant, counted since the epoch."""
+    """The week of a time, counted from the epoch."""
     return instant // WEEK
 
 
 def digest(token_value: str) -> str:
-    """SHA-256 of a handle, base64url without padding: 43 characters. Plain, since a handle is 256 random bits."""
+    """SHA-256 of a token value, base64url without padding: 43 characters. No salt, because a token value is 256 random bits."""
     return urlsafe_b64encode(sha256(token_value.encode(errors="surrogatepass")).digest()).rstrip(b"=").decode()
 
 
