@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # A function loads a port's module at its first use.
     from chalicelib.keys.one_time_code_secrets import OneTimeCodeSecrets
     from chalicelib.storage import stores
     from chalicelib.storage.dynamodb import Dynamo
+    from chalicelib.storage.signing_keys import SigningKeys
     from chalicelib.tokens.dpop_nonce import Nonces
     from chalicelib.user_directory import UserDirectory
 
@@ -121,7 +122,7 @@ class Aws:
         return self.dynamo.replay_cache
 
     @cached_property
-    def signing_keys(self) -> stores.SigningKeys:
+    def signing_keys(self) -> SigningKeys:
         return self.dynamo.signing_keys
 
     @cached_property

@@ -55,6 +55,8 @@ EncryptionAlg = Literal["RSA-OAEP-256", "RSA-OAEP", "ECDH-ES", "ECDH-ES+A256KW"]
 EncryptionEnc = Literal["A256GCM"]
 KeyAlg = SigningAlg | EncryptionAlg
 """What a key of ours is for."""
+KeyUse = Literal["id_token", "authorization_response", "api_response"]
+"""What a signing key of ours signs; the last is what userinfo and introspection answer."""
 
 
 class Jwk(TypedDict, total=False):

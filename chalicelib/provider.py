@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # Every endpoint imports this file, and most endpoints use on
     from chalicelib.keys.one_time_code_secrets import OneTimeCodeSecrets
     from chalicelib.settings import Settings
     from chalicelib.storage import stores
+    from chalicelib.storage.signing_keys import SigningKeys
     from chalicelib.tokens.dpop_nonce import Nonces
     from chalicelib.user_directory import UserDirectory
 
@@ -42,7 +43,7 @@ class Provider(Protocol):
     @property
     def users(self) -> stores.Users: ...
     @property
-    def signing_keys(self) -> stores.SigningKeys: ...
+    def signing_keys(self) -> SigningKeys: ...
     @property
     def kms(self) -> KeyManagement: ...
     @property

@@ -13,7 +13,7 @@ from chalicelib.fetch.documents import DocumentFetcher
 from chalicelib.keys.jose import UnverifiedJwt
 from chalicelib.keys.key_ring import Unwrapper
 from chalicelib.profiles import Profile
-from chalicelib.protocol_types import JwkSet
+from chalicelib.protocol_types import JwkSet, KeyUse
 from chalicelib.storage.records import AuthorizationRequest, Client
 
 
@@ -36,7 +36,7 @@ def read_direct_request(
     issuer: str,
     documents: DocumentFetcher,
     with_keys: Callable[[UnverifiedJwt | None], Client],
-    jwks: Callable[[], JwkSet],
+    jwks: Callable[[KeyUse | None], JwkSet],
     decryption_key: Callable[[str | None], Unwrapper],
     resources: Callable[[], Collection[str]],
     now: int,

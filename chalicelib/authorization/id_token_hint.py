@@ -9,7 +9,7 @@ from chalicelib.errors import InvalidRequest, LoginRequired
 from chalicelib.keys import jose
 from chalicelib.keys.jose import UnverifiedJwt
 from chalicelib.profiles import Profile
-from chalicelib.protocol_types import JwkSet
+from chalicelib.protocol_types import JwkSet, KeyUse
 from chalicelib.storage.records import Client
 
 THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")  # RFC7638-3.1: a SHA-256 thumbprint, which is the form of our kids.
@@ -21,21 +21,21 @@ def subject(
     profile: Profile,
     *,
     issuer: str,
-    jwks: Callable[[], JwkSet],
+    jwks: Callable[[KeyUse | None], JwkSet],
 ) -> str | None:
     """The sub of the request's id_token_hint, or None if it has none. An expired ID token is accepted, because it only names a
     user.
 
     A hint whose key is no longer published counts as absent (OpenID Connect Core 3.1.2.1: the server should answer without a
     hint where it can). With prompt=none it is an error, because no page can ask for the user. `jwks`: our own published keys,
-    which are read only for a hint. Raises InvalidRequest if we did not issue it to this client, and LoginRequired.
+    of one use or of all, which are read only for a hint. Raises InvalidRequest if we did not issue it to this client, and
+    LoginRequired.
     """
     sent = requested.get("id_token_hint")
     if sent is None:
         return None
-    ours = jwks()
     hint = _parsed(sent)
-    if _is_unpublished_key(hint, ours, client, issuer):
+    if _is_unpublished_key(hint, jwks(None), client, issuer):
         if "none" in requested.get("prompt", "").split(" "):
             raise LoginRequired(
                 "id_token_hint was signed with a key that is no longer published; send a newer one or none"
@@ -44,7 +44,7 @@ def subject(
     try:
         header, claims = jose.verify(
             hint,
-            ours,
+            jwks("id_token"),  # what signs on the pages signs no ID token
             algs=profile.id_token_signing_algs,
             sizes=profile.key_sizes,
         )

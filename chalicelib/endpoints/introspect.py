@@ -9,7 +9,7 @@ from __future__ import annotations
 from chalicelib.client_authentication import AuthenticatedClient, authenticate, require_confidential
 from chalicelib.errors import InvalidRequest
 from chalicelib.holder_of_key import may_write
-from chalicelib.keys import jose
+from chalicelib.keys import signing
 from chalicelib.messages import NO_STORE, Request, Response, uncached
 from chalicelib.protocol_types import JsonObject
 from chalicelib.provider import Provider
@@ -61,10 +61,9 @@ def _signed(disclosed: JsonObject, caller: AuthenticatedClient, provider: Provid
         "iat": now,
         "token_introspection": disclosed,
     }
-    signer = provider.ring.signer_for(caller.client.introspection_signed_response_alg, now=now)
-    return Response(
-        200, (("Content-Type", SIGNED), *NO_STORE), jose.sign(claims, signer, typ="token-introspection+jwt")
-    )
+    alg = caller.client.introspection_signed_response_alg
+    signed = signing.sign(claims, provider.ring, alg, "api_response", typ="token-introspection+jwt", now=now)
+    return Response(200, (("Content-Type", SIGNED), *NO_STORE), signed)
 
 
 def _disclosed(token: AccessToken | None, grant: Grant | None, caller: Client, *, issuer: str) -> JsonObject:

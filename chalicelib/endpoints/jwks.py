@@ -6,7 +6,7 @@ from chalicelib.messages import Request, Response, json_response
 from chalicelib.provider import Provider
 
 CACHED = ("Cache-Control", "public, max-age=300")
-"""Together with the five minutes of the function's own cache this is shorter than the time from a key's publication to its
+"""Together with the minute of the function's own cache this is shorter than the time from a key's publication to its
 first signature.
 """
 

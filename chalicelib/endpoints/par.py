@@ -75,6 +75,6 @@ def _checked(
         resources=lambda: policy.resources(provider.settings),
         dpop_jkt=None if shown is None else shown.jkt,
         hinted_sub=id_token_hint.subject(
-            requested, client, profile, issuer=issuer, jwks=lambda: provider.ring.jwks(now=now)
+            requested, client, profile, issuer=issuer, jwks=lambda use: provider.ring.jwks(now=now, use=use)
         ),
     )

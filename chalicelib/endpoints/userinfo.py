@@ -55,7 +55,7 @@ def _as_registered(disclosed: Claims, client: Client, provider: Provider, *, now
     if alg is None and client.userinfo_encrypted_response_alg is None:
         return uncached(200, **disclosed)
     from chalicelib.clients.encryption import encrypted
-    from chalicelib.keys import jose  # This imports PyJWT, which plain JSON does not need.
+    from chalicelib.keys import signing  # This imports PyJWT, which plain JSON does not need.
 
     profile = PROFILES[client.profile]
     if client.userinfo_encrypted_response_alg is not None:
@@ -64,6 +64,6 @@ def _as_registered(disclosed: Claims, client: Client, provider: Provider, *, now
         content = encrypted(json.dumps(disclosed), "userinfo", client, profile, cty=None)
     else:
         members = {**disclosed, "iss": provider.settings.issuer, "aud": client.client_id}
-        signed = jose.sign(members, provider.ring.signer_for(alg, now=now))
+        signed = signing.sign(members, provider.ring, alg, "api_response", now=now)
         content = encrypted(signed, "userinfo", client, profile)
     return Response(200, (("Content-Type", "application/jwt"), *NO_STORE), content)

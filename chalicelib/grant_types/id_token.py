@@ -33,7 +33,7 @@ def id_token_of(
     if encrypts:
         client = provider.published_keys.for_encryption(client, now=now)
     return id_token.issue(
-        provider.ring.signer_for(client.id_token_signed_response_alg, now=now),
+        provider.ring,
         login,
         claims=claims.of_a_person(requested),
         issuer=provider.settings.issuer,

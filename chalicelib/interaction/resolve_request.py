@@ -55,7 +55,7 @@ def resolve_authorization_request(
         issuer=provider.settings.issuer,
         documents=provider.documents,
         with_keys=lambda sent: provider.published_keys.for_request_object(client, sent, now=now),
-        jwks=lambda: provider.ring.jwks(now=now),
+        jwks=lambda use: provider.ring.jwks(now=now, use=use),
         decryption_key=lambda kid: provider.ring.unwrapper_for(kid, now=now),
         resources=lambda: policy.resources(provider.settings),
         now=now,

@@ -83,10 +83,10 @@ def _signed(
     request: ResponseTarget, alg: SigningAlg, provider: Provider, parameters: Mapping[str, str], *, now: int
 ) -> str:
     """JARM-2.1: all parameters, for this client, with a short lifetime."""
-    from chalicelib.keys import jose  # This imports PyJWT, which an unsigned response does not need.
+    from chalicelib.keys import signing  # This imports PyJWT, which an unsigned response does not need.
 
     claims = {**parameters, "aud": request.client_id, "iat": now, "exp": now + LIFETIME}
-    signed = jose.sign(claims, provider.ring.signer_for(alg, now=now))
+    signed = signing.sign(claims, provider.ring, alg, "authorization_response", now=now)
     return _encrypted(signed, request, provider, now=now) if request.response_encrypted else signed
 
 

@@ -6,14 +6,14 @@ published until the last token that it signed has expired.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from chalicelib.keys.algorithm import has_two_names, is_same
-from chalicelib.protocol_types import Jwk, JwkSet, SigningAlg
+from chalicelib.protocol_types import Jwk, JwkSet, KeyUse, SigningAlg
 from chalicelib.storage.records import SigningKey
-from chalicelib.storage.stores import SigningKeys
+from chalicelib.storage.signing_keys import SigningKeys
 
 
 class Signer(Protocol):
@@ -28,7 +28,13 @@ class Signer(Protocol):
     @property
     def alg(self) -> str: ...
 
-    def sign(self, data: bytes) -> bytes: ...
+    def sign(self, data: bytes) -> bytes:
+        """The signature. Raises CantSign."""
+        ...
+
+
+class CantSign(Exception):
+    """The key is disabled or deleted, or this function may not sign with it. The message is KMS's code."""
 
 
 class Unwrapper(Protocol):
@@ -69,7 +75,11 @@ class KeyManagement(Protocol):
 
 
 class NoSigningKey(Exception):
-    """The registry has no key of this algorithm that may sign now."""
+    """The registry has no key of this algorithm that can sign now."""
+
+
+STILL_PUBLISHED = 900
+"""Seconds that a key that signs must still be published. What it signs lasts for less."""
 
 
 @dataclass(frozen=True)
@@ -84,14 +94,32 @@ class KeyRing:
     signer: Callable[[SigningKey], Signer]
     unwrapper: Callable[[SigningKey], Unwrapper]
 
-    def signer_for(self, alg: SigningAlg, *, now: int) -> Signer:
-        """The signer for `alg`, with exactly that name: the newest key that may sign. Raises NoSigningKey."""
-        may_sign = [key for key in self.published_keys(now=now) if _signs(key) and key.signs_from <= now]
-        fit = [key for key in may_sign if is_same(key.alg, alg)]
-        if not fit:
-            raise NoSigningKey(alg)
-        newest = max(fit, key=lambda key: (key.signs_from, key.kid))
-        return self.signer(newest if newest.alg == alg else replace(newest, alg=alg))
+    def signers_for(self, alg: SigningAlg, use: KeyUse, *, now: int) -> Iterator[Signer]:
+        """The signers for `alg`, with exactly that name: the newest key that may sign, then those to try if it can't.
+
+        After the last one the registry is read again, for keys that were published since. Raises NoSigningKey.
+        """
+        tried: set[str] = set()
+        for again in (False, True):
+            if again and tried:
+                self.registry.forget()
+            for key in self._fitting(alg, use, now=now):
+                if key.kid not in tried:
+                    tried.add(key.kid)
+                    yield self.signer(key if key.alg == alg else replace(key, alg=alg))
+        raise NoSigningKey(alg)
+
+    def _fitting(self, alg: SigningAlg, use: KeyUse, *, now: int) -> list[SigningKey]:
+        """The keys that may sign: those of this use before those of all uses, the newest first. Then the keys that will sign.
+
+        Empty if no key may sign, because clients may not know a key that is not due.
+        """
+        published = self.published_keys(now=now, use=use)
+        fit = [key for key in published if _signs(key) and is_same(key.alg, alg) and _stays(key, now)]
+        may_sign = [key for key in fit if key.signs_from <= now]
+        newest_first = sorted(may_sign, key=lambda key: (bool(key.uses), key.signs_from, key.kid), reverse=True)
+        ahead = [key for key in fit if key.signs_from > now] if may_sign else []
+        return newest_first + sorted(ahead, key=lambda key: (key.signs_from, key.kid))
 
     def unwrapper_for(self, kid: str | None, *, now: int) -> Unwrapper:
         """The Unwrapper of the published key of that `kid`, or of the only one. Raises CantUnwrap."""
@@ -100,13 +128,15 @@ class KeyRing:
             raise CantUnwrap("no key, or no one key, is meant")
         return self.unwrapper(fit[0])
 
-    def published_keys(self, *, now: int) -> list[SigningKey]:
-        """All keys that may still verify a signature or be encrypted to."""
-        return [key for key in self.registry.all(now=now) if key.published_until is None or key.published_until > now]
+    def published_keys(self, *, now: int, use: KeyUse | None = None) -> list[SigningKey]:
+        """All keys that may still verify a signature or be encrypted to. `use`: without the keys of other uses."""
+        known = self.registry.all(now=now)
+        published = [key for key in known if key.published_until is None or key.published_until > now]
+        return [key for key in published if use is None or not key.uses or use in key.uses]
 
-    def jwks(self, *, now: int) -> JwkSet:
-        """The JWK Set (RFC 7517 5), with public members only."""
-        return {"keys": [_as_published(key) for key in self.published_keys(now=now)]}
+    def jwks(self, *, now: int, use: KeyUse | None = None) -> JwkSet:
+        """The JWK Set (RFC 7517 5), with public members only. `use`: as in `published_keys`."""
+        return {"keys": [_as_published(key) for key in self.published_keys(now=now, use=use)]}
 
 
 def _as_published(key: SigningKey) -> Jwk:
@@ -116,6 +146,10 @@ def _as_published(key: SigningKey) -> Jwk:
     if several:
         shown.pop("alg", None)
     return shown
+
+
+def _stays(key: SigningKey, now: int) -> bool:
+    return key.published_until is None or key.published_until > now + STILL_PUBLISHED
 
 
 def _signs(key: SigningKey) -> bool:

@@ -12,13 +12,15 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from chalicelib.keys.algorithm import canonical
-from chalicelib.keys.key_ring import CantUnwrap, Signer, Unwrapper
+from chalicelib.keys.key_ring import CantSign, CantUnwrap, Signer, Unwrapper
 from chalicelib.protocol_types import Jwk, Untyped
 from chalicelib.settings import AWS_CONNECT_SECONDS, AWS_READ_SECONDS, AWS_TRIES
 from chalicelib.storage.records import SigningKey
 
 ALGORITHMS = {"PS256": "RSASSA_PSS_SHA_256", "ES256": "ECDSA_SHA_256", "EdDSA": "ED25519_SHA_512"}
 DECRYPTS = {"RSA-OAEP-256": "RSAES_OAEP_SHA_256", "RSA-OAEP": "RSAES_OAEP_SHA_1"}
+UNUSABLE = ("AccessDeniedException", "DisabledException", "KMSInvalidStateException", "NotFoundException")
+"""KMS's codes for a key that this function can't sign with. Another key may work."""
 P256_BYTES = 32
 MAX_MESSAGE_BYTES = 4096
 """Maximum bytes of a message that KMS accepts."""
@@ -44,18 +46,24 @@ class KmsSigner:
         self.kid, self.alg = key.kid, key.alg
 
     def sign(self, data: bytes) -> bytes:
-        """The signature. Raises MessageTooLong if KMS needs the message itself and it is longer than MAX_MESSAGE_BYTES."""
+        """The signature. Raises CantSign, and MessageTooLong if KMS needs the message itself and it is too long."""
         whole = canonical(self.alg) == "EdDSA"
         if whole and len(data) > MAX_MESSAGE_BYTES:
             raise MessageTooLong(
                 f"KMS signs at most {MAX_MESSAGE_BYTES} bytes as {self.alg}, and these are {len(data)}"
             )
-        answer = self._client.sign(
-            KeyId=self._key_id,
-            Message=data if whole else sha256(data).digest(),
-            MessageType="RAW" if whole else "DIGEST",
-            SigningAlgorithm=ALGORITHMS[canonical(self.alg)],
-        )
+        try:
+            answer = self._client.sign(
+                KeyId=self._key_id,
+                Message=data if whole else sha256(data).digest(),
+                MessageType="RAW" if whole else "DIGEST",
+                SigningAlgorithm=ALGORITHMS[canonical(self.alg)],
+            )
+        except ClientError as problem:
+            code = problem.response["Error"]["Code"]
+            if code in UNUSABLE:
+                raise CantSign(code) from problem
+            raise
         signature: bytes = answer["Signature"]
         return _raw(signature) if self.alg == "ES256" else signature
 

@@ -19,6 +19,7 @@ from chalicelib.protocol_types import (
     Jwk,
     JwkSet,
     KeyAlg,
+    KeyUse,
     MacAlg,
     Passkey,
     Prompt,
@@ -222,7 +223,8 @@ class SigningKey:
 
     `public_jwk`: with kid, alg and use.
     `key_id`: of KMS.
-    `signs_from`, `published_until`: epoch seconds.
+    `published_from`, `signs_from`, `published_until`: epoch seconds.
+    `uses`: what it signs. Empty means all uses, as for a key of the template.
     """
 
     kid: str
@@ -231,6 +233,8 @@ class SigningKey:
     public_jwk: Jwk
     signs_from: int
     published_until: int | None = None
+    uses: tuple[KeyUse, ...] = ()
+    published_from: int | None = None
 
 
 UsedOnce = Literal["assertion", "DPoP proof", "one-time code", "passkey's challenge"]

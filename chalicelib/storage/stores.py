@@ -12,7 +12,7 @@ from typing import Protocol
 
 from chalicelib.protocol_types import Detail, Passkey
 from chalicelib.storage.grant_records import AccessToken, Bond, Grant, RememberedConsent
-from chalicelib.storage.records import Authentication, Client, PasskeyHolder, Session, SigningKey, SingleUse, User
+from chalicelib.storage.records import Authentication, Client, PasskeyHolder, Session, SingleUse, User
 from chalicelib.storage.token_values import TokenValue
 
 
@@ -289,10 +289,3 @@ class Sweeping(Protocol):
         """Delete grants and bonds that expired a day ago and did not change since the read, on so many pages of each table.
         Gives how many, and whether all pages were read.
         """
-
-
-class SigningKeys(Protocol):
-    def put(self, key: SigningKey) -> None: ...
-
-    def all(self, *, now: int) -> tuple[SigningKey, ...]:
-        """All keys of the registry. They may be minutes old (cached in the warm function)."""

@@ -6,16 +6,16 @@ from base64 import urlsafe_b64encode
 from hashlib import sha256, sha512
 
 from chalicelib.clients.encryption import encrypted
-from chalicelib.keys import jose
+from chalicelib.keys import signing
 from chalicelib.keys.algorithm import is_same
-from chalicelib.keys.key_ring import Signer
+from chalicelib.keys.key_ring import KeyRing
 from chalicelib.profiles import Profile
 from chalicelib.protocol_types import Claims
 from chalicelib.storage.records import Authentication, Client
 
 
 def issue(
-    signer: Signer,
+    ring: KeyRing,
     login: Authentication,
     *,
     claims: Claims,
@@ -35,6 +35,7 @@ def issue(
     `code`, `state`: of the authorization response that contains the ID token, which has their hashes.
     Raises InvalidRequest if no key of the client can be used for encryption.
     """
+    alg = client.id_token_signed_response_alg
     disclosed: Claims = {
         **claims,
         "iss": issuer,
@@ -47,7 +48,7 @@ def issue(
         "amr": list(login.amr),
         "nonce": nonce,
         **{
-            name: half_hash(value, signer.alg)
+            name: half_hash(value, alg)
             for name, value in (
                 ("at_hash", access_token),
                 ("c_hash", code),  # OIDCC-3.3.2.11
@@ -56,7 +57,8 @@ def issue(
             if value is not None
         },
     }
-    signed = jose.sign({name: value for name, value in disclosed.items() if value is not None}, signer)
+    claims = {name: value for name, value in disclosed.items() if value is not None}
+    signed = signing.sign(claims, ring, alg, "id_token", now=now)
     return encrypted(signed, "id_token", client, profile)  # FAPI1-ADV-5.2.2.1-3
 
 

@@ -88,7 +88,7 @@ def test_the_code_runs_on_the_tables_and_keys_of_the_template(template, monkeypa
         assert {key["kid"] for key in aws.ring.jwks(now=NOW)["keys"]} == set(published)
         signs = {"PS256", "ES256", "EdDSA"} if "eddsa" in template.keys else {"PS256", "ES256"}
         assert {key.alg for key in aws.ring.published_keys(now=NOW)} == signs | {"RSA-OAEP-256"}
-        assert all(aws.ring.signer_for(alg, now=NOW).sign(b"x") for alg in signs)
+        assert all(next(aws.ring.signers_for(alg, "id_token", now=NOW)).sign(b"x") for alg in signs)
 
         assert aws.clients.find("nobody", now=NOW) is None
         assert aws.users.find("nobody") is None

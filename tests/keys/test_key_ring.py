@@ -1,5 +1,6 @@
 """The ring over time: a key is published before it signs, and until the last thing that it signed has expired."""
 
+import json
 from dataclasses import fields, replace
 
 import botocore.session
@@ -8,7 +9,8 @@ import pytest
 from chalicelib.assembly import Aws
 from chalicelib.jobs import publish_keys
 from chalicelib.jobs.publish_keys import PUBLISHED_BEFORE_SIGNING
-from chalicelib.keys.key_ring import CantUnwrap, KeyRing, NoSigningKey
+from chalicelib.keys import jose, signing
+from chalicelib.keys.key_ring import STILL_PUBLISHED, CantSign, CantUnwrap, KeyRing, NoSigningKey
 from chalicelib.settings import Settings, variable
 from chalicelib.storage.dynamodb.signing_keys import KEYS_CACHE_SECONDS
 from chalicelib.storage.records import SigningKey
@@ -28,10 +30,18 @@ class Registry:
     def all(self, *, now):
         return self.keys
 
+    def forget(self):
+        pass
+
 
 def ring(*keys):
     """A ring whose signers and unwrappers are their keys' kids."""
     return KeyRing(Registry(*keys), lambda signing_key: signing_key.kid, lambda decryption_key: decryption_key.kid)
+
+
+def first(keys, alg, use="id_token", *, now):
+    """Who signs, if they can."""
+    return next(keys.signers_for(alg, use, now=now))
 
 
 def kids(jwks):
@@ -43,23 +53,23 @@ def kids(jwks):
 
 def test_the_newest_key_that_may_sign_signs():
     keys = ring(key("old", signs_from=NOW - 9), key("new", signs_from=NOW), key("next", signs_from=NOW + 1))
-    assert keys.signer_for("PS256", now=NOW) == "new"
-    assert keys.signer_for("PS256", now=NOW - 1) == "old"
-    assert keys.signer_for("PS256", now=NOW + 1) == "next"
+    assert first(keys, "PS256", now=NOW) == "new"
+    assert first(keys, "PS256", now=NOW - 1) == "old"
+    assert first(keys, "PS256", now=NOW + 1) == "next"
 
 
 def test_a_key_signs_its_own_algorithm_alone():
     keys = ring(key("rsa", signs_from=NOW - 5), key("ec", alg="ES256"))
-    assert (keys.signer_for("PS256", now=NOW), keys.signer_for("ES256", now=NOW)) == ("rsa", "ec")
+    assert (first(keys, "PS256", now=NOW), first(keys, "ES256", now=NOW)) == ("rsa", "ec")
 
 
 def test_a_key_that_is_no_longer_published_does_not_sign():
-    assert ring(key("old", signs_from=1), key("gone", published_until=NOW)).signer_for("PS256", now=NOW) == "old"
+    assert first(ring(key("old", signs_from=1), key("gone", published_until=NOW)), "PS256", now=NOW) == "old"
 
 
 def test_of_two_keys_of_one_instant_every_function_chooses_the_same():
     two = key("a"), key("b")
-    assert ring(*two).signer_for("PS256", now=NOW) == ring(*reversed(two)).signer_for("PS256", now=NOW)
+    assert first(ring(*two), "PS256", now=NOW) == first(ring(*reversed(two)), "PS256", now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -67,14 +77,14 @@ def test_of_two_keys_of_one_instant_every_function_chooses_the_same():
 )
 def test_where_no_key_may_sign_nothing_is_signed(keys):
     with pytest.raises(NoSigningKey):
-        ring(*keys).signer_for("PS256", now=NOW)
+        first(ring(*keys), "PS256", now=NOW)
 
 
 def test_what_is_encrypted_to_never_signs_and_what_signs_is_never_encrypted_to():
     sealed = SigningKey("enc", "RSA-OAEP-256", "arn:enc", {"kid": "enc", "use": "enc"}, NOW)
     disguised = replace(sealed, kid="x", alg="PS256", public_jwk={"kid": "x", "use": "enc"}, signs_from=NOW + 1)
     keys = ring(key("sig"), sealed, disguised)
-    assert keys.signer_for("PS256", now=NOW + 9) == "sig"
+    assert first(keys, "PS256", now=NOW + 9) == "sig"
     assert keys.unwrapper_for("enc", now=NOW) == "enc"
     assert ring(key("sig"), sealed).unwrapper_for(None, now=NOW) == "enc"
     for kid in ("sig", "nobody", None):
@@ -82,6 +92,95 @@ def test_what_is_encrypted_to_never_signs_and_what_signs_is_never_encrypted_to()
             keys.unwrapper_for(kid, now=NOW)
     with pytest.raises(CantUnwrap):
         ring(replace(sealed, published_until=NOW)).unwrapper_for("enc", now=NOW)
+
+
+# Keys for each use, and those that can't sign.
+
+
+def tried(keys, alg="PS256", use="id_token", *, now=NOW):
+    """Who is tried, one after the other, where none can sign."""
+    kids = []
+    with pytest.raises(NoSigningKey):
+        kids.extend(keys.signers_for(alg, use, now=now))  # keeps those before the end
+    return kids
+
+
+def test_a_key_of_one_use_signs_for_it_alone_and_before_one_of_all_uses():
+    pages = replace(key("pages", signs_from=NOW - 9), uses=("authorization_response",))
+    keys = ring(pages, key("all", signs_from=NOW))
+    assert first(keys, "PS256", "authorization_response", now=NOW) == "pages"
+    assert first(keys, "PS256", "id_token", now=NOW) == "all"
+    assert first(keys, "PS256", "api_response", now=NOW) == "all"
+
+
+def test_each_use_has_its_own_keys_to_verify_by_and_the_world_sees_all():
+    keys = ring(
+        replace(key("pages"), uses=("authorization_response",)), key("all"), replace(key("t"), uses=("id_token",))
+    )
+    assert kids(keys.jwks(now=NOW)) == ["pages", "all", "t"]
+    assert kids(keys.jwks(now=NOW, use="id_token")) == ["all", "t"]
+
+
+def test_where_a_key_cannot_sign_others_are_tried_the_newest_first_and_then_those_to_come():
+    keys = ring(
+        key("next", signs_from=NOW + 5),
+        key("last", signs_from=NOW + 9),
+        key("old", signs_from=NOW - 9),
+        key("new", signs_from=NOW),
+        key("ec", alg="ES256"),
+        replace(key("pages"), uses=("authorization_response",)),
+        key("gone", published_until=NOW),
+    )
+    assert tried(keys) == ["new", "old", "next", "last"]
+
+
+def test_what_leaves_the_jwks_soon_signs_no_more():
+    """What it signs is to be verified for longer."""
+    keys = ring(key("old", signs_from=1), key("leaving", signs_from=2, published_until=NOW + STILL_PUBLISHED))
+    assert tried(keys) == ["old"]
+    assert tried(keys, now=NOW - 1) == ["leaving", "old"]
+    assert (
+        first(ring(key("leaving", signs_from=1, published_until=NOW + STILL_PUBLISHED + 1)), "PS256", now=NOW)
+        == "leaving"
+    )
+
+
+def test_at_the_end_the_registry_is_read_anew():
+    registry = Registry(key("old"))
+    registry.forget = lambda: setattr(registry, "keys", (key("old"), key("new")))
+    assert tried(KeyRing(registry, lambda one: one.kid, lambda one: one.kid)) == ["old", "new"]
+
+
+class Unusable:
+    """A signer whose key KMS refuses."""
+
+    def __init__(self, key):
+        self.kid, self.alg = key.kid, key.alg
+
+    def sign(self, data):
+        raise CantSign("DisabledException")
+
+
+class Usable(Unusable):
+    def sign(self, data):
+        return b"signature"
+
+
+def test_a_key_that_cannot_sign_is_replaced_and_leaves_a_line(caplog):
+    made = {"new": Unusable, "old": Usable}
+    keys = KeyRing(Registry(key("new"), key("old", signs_from=1)), lambda one: made[one.kid](one), lambda one: one.kid)
+    token = signing.sign({"sub": "alice"}, keys, "PS256", "id_token", now=NOW)
+    assert jose.parse(token).kid == "old"
+    (line,) = [json.loads(record.getMessage()) for record in caplog.records]
+    assert line == {
+        "endpoint": "keys", "outcome": "unusable", "kid": "new", "use": "id_token", "reason": "DisabledException",
+    }  # fmt: skip
+
+
+def test_where_no_key_can_sign_nothing_is_signed():
+    keys = KeyRing(Registry(key("new")), Unusable, Unusable)
+    with pytest.raises(NoSigningKey):
+        signing.sign({"sub": "alice"}, keys, "PS256", "id_token", now=NOW)
 
 
 # What the world sees.
@@ -130,7 +229,7 @@ def test_the_first_keys_are_published_and_sign_at_once(at):
     provider = at(NOW)
     assert len(done["published"]) == 4
     assert sorted(kids(provider.ring.jwks(now=NOW))) == sorted(done["published"])
-    signing = {provider.ring.signer_for(alg, now=NOW).kid for alg in ("PS256", "ES256", "EdDSA")}
+    signing = {first(provider.ring, alg, now=NOW).kid for alg in ("PS256", "ES256", "EdDSA")}
     (decrypting,) = set(done["published"]) - signing
     assert provider.ring.unwrapper_for(decrypting, now=NOW).public_jwk["use"] == "enc"
 
@@ -139,7 +238,7 @@ def test_where_there_is_no_key_for_eddsa_the_others_are_published_and_nothing_is
     provider = at(NOW, eddsa_key=None)
     assert len(publish_keys.run(provider)["published"]) == 3
     with pytest.raises(NoSigningKey, match="EdDSA"):
-        provider.ring.signer_for("EdDSA", now=NOW)
+        first(provider.ring, "EdDSA", now=NOW)
 
 
 def test_publishing_again_changes_nothing(at):
@@ -151,22 +250,22 @@ def test_publishing_again_changes_nothing(at):
 
 def test_a_further_key_is_seen_at_once_and_signs_only_when_every_cache_knows_it(at):
     publish_keys.run(at(NOW))
-    old = at(NOW).ring.signer_for("PS256", now=NOW).kid
+    old = first(at(NOW).ring, "PS256", now=NOW).kid
     (new,) = publish_keys.run(at(NOW + 5, ps256_key=further_key()))["published"]
     later = NOW + 5 + PUBLISHED_BEFORE_SIGNING
     keys = at(NOW + 5).ring
     assert new in kids(keys.jwks(now=NOW + 5))
-    assert keys.signer_for("PS256", now=later - 1).kid == old
-    assert at(later).ring.signer_for("PS256", now=later).kid == new
+    assert first(keys, "PS256", now=later - 1).kid == old
+    assert first(at(later).ring, "PS256", now=later).kid == new
     assert {old, new} <= set(kids(at(later).ring.jwks(now=later)))
 
 
 def test_what_the_old_key_signed_is_verified_after_the_change(at):
     publish_keys.run(at(NOW))
-    old = at(NOW).ring.signer_for("ES256", now=NOW).kid
+    old = first(at(NOW).ring, "ES256", now=NOW).kid
     publish_keys.run(at(NOW, es256_key=further_key("ECC_NIST_P256")))
     later = NOW + PUBLISHED_BEFORE_SIGNING
-    assert at(later).ring.signer_for("ES256", now=later).kid != old
+    assert first(at(later).ring, "ES256", now=later).kid != old
     assert old in kids(at(later).ring.jwks(now=later))
 
 

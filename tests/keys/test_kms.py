@@ -14,7 +14,8 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from chalicelib.key_sizes import KeySizes
 from chalicelib.keys import jose
-from chalicelib.keys.kms import ALGORITHMS, Kms, KmsSigner, MessageTooLong, to_jwk
+from chalicelib.keys.key_ring import CantSign
+from chalicelib.keys.kms import ALGORITHMS, UNUSABLE, Kms, KmsSigner, MessageTooLong, to_jwk
 from chalicelib.keys.thumbprint import thumbprint
 from chalicelib.storage.records import SigningKey
 from local import aws_stand_in as moto
@@ -109,6 +110,23 @@ def test_what_is_asked_of_kms_for_eddsa_is_the_message_itself():
     assert KmsSigner(client, SigningKey("k", "EdDSA", "key", {}, 0)).sign(b"abc") == b"as it comes"
     expected = {"KeyId": "key", "Message": b"abc", "MessageType": "RAW", "SigningAlgorithm": "ED25519_SHA_512"}
     assert requested_values == [expected]
+
+
+@pytest.mark.parametrize("code", UNUSABLE)
+def test_a_key_that_kms_refuses_to_sign_with_says_so(code):
+    def refuse(**_):
+        raise ClientError({"Error": {"Code": code}}, "Sign")
+
+    with pytest.raises(CantSign, match=code):
+        KmsSigner(SimpleNamespace(sign=refuse), SigningKey("k", "ES256", "key", {}, 0)).sign(b"abc")
+
+
+def test_what_passes_is_no_word_about_the_key():
+    def refuse(**_):
+        raise ClientError({"Error": {"Code": "ThrottlingException"}}, "Sign")
+
+    with pytest.raises(ClientError):
+        KmsSigner(SimpleNamespace(sign=refuse), SigningKey("k", "ES256", "key", {}, 0)).sign(b"abc")
 
 
 # Public keys.

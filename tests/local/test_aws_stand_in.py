@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from chalicelib.assembly import Aws
 from chalicelib.jobs import publish_keys
-from chalicelib.keys import jose
+from chalicelib.keys import signing
 from chalicelib.settings import Settings, variable, variables
 from infra import keys, tables
 from local import aws_stand_in
@@ -76,7 +76,7 @@ def test_what_the_product_signs_by_kms_verifies_with_another_library(settings, a
     product = Aws(settings)
     now = product.now()
     publish_keys.run(product)
-    token = jose.sign({"sub": "alice", "exp": now + 60}, product.ring.signer_for(alg, now=now))
+    token = signing.sign({"sub": "alice", "exp": now + 60}, product.ring, alg, "id_token", now=now)
     keys = jwt.PyJWKSet.from_dict(product.ring.jwks(now=now))
     key = keys[jwt.get_unverified_header(token)["kid"]]
     assert jwt.decode(token, key, algorithms=[alg])["sub"] == "alice"

@@ -62,7 +62,7 @@ def page_of(cells: Mapping[str, str]) -> str:
         "# Mutants\n",
         "Written by `make mutants`; changes here are lost.\n",
         "Each rule that [the documents](../integrate/README.md) state, each row of [FAPI 1.0](../integrate/profiles.md) and "
-        "each verb of a store (`chalicelib/storage/stores.py`) is broken on purpose, one at a time, in a copy of the tree. A "
+        "each verb of a store (`chalicelib/storage/`) is broken on purpose, one at a time, in a copy of the tree. A "
         "test must notice. Here is which one does so first; `make mutants` fails where none does.\n",
         "A mutation is a table in a file of `tests/mutants/list/`: the rule in a sentence, what it breaks by name (a promise of "
         "`tests/mutants/rules.toml`, a clause, a store's verb), the file, the exact text that stands there once, what stands "

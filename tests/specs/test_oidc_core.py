@@ -3,6 +3,7 @@
 import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import replace
 from hashlib import sha256
 from urllib.parse import urlsplit
 
@@ -332,6 +333,18 @@ def test_3_1_2_1_a_hint_whose_key_is_gone_counts_as_none(tls_client_auth_client)
     assert (silent.status, silent.error) == (400, "login_required")
     others = urlsafe_b64encode(json.dumps({"iss": ISSUER, "aud": "rival", "sub": "x"}).encode()).rstrip(b"=").decode()
     assert client.push(id_token_hint=f"{gone}.{others}.{signature}").error == "invalid_request"
+
+
+@pytest.mark.clause("OIDCC-3.1.2.1")
+def test_3_1_2_1_a_hint_by_a_key_that_signs_no_id_tokens_is_refused(tls_client_auth_client):
+    """What a function that serves a page signed names nobody."""
+    bank, client = tls_client_auth_client.bank, tls_client_auth_client
+    hint = client.tokens()["id_token"]
+    for key in bank.aws.signing_keys.all(now=bank.now):
+        bank.aws.signing_keys.put(replace(key, uses=("authorization_response",)))
+    bank.aws.signing_keys.forget()
+    answer = client.push(id_token_hint=hint)
+    assert (answer.status, answer.error) == (400, "invalid_request")
 
 
 @pytest.mark.clause("OIDCC-3.1.2.1")
