@@ -13,7 +13,6 @@ from typing import Final
 
 from chalicelib.protocol_types import JsonObject
 
-MILLISECONDS = {"Dimensions": [["endpoint"]], "Metrics": [{"Name": "ms", "Unit": "Milliseconds"}]}
 EVENTS = {"Dimensions": [["event"]], "Metrics": [{"Name": "events", "Unit": "Count"}]}
 REFUSALS = {"Dimensions": [["error"]], "Metrics": [{"Name": "refusals", "Unit": "Count"}]}
 """What is counted, by what: each pair of a name and a value is a metric that CloudWatch charges for."""
@@ -41,7 +40,6 @@ class JsonLines(logging.Formatter):
         counted = [
             (directive, values)
             for member, directive, values in (
-                ("ms", MILLISECONDS, {}),
                 ("event", EVENTS, {"events": 1}),
                 ("error", REFUSALS, {"refusals": 1}),
             )
