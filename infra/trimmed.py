@@ -21,6 +21,8 @@ SERVICES = (*USED, "sts")
 MODEL = "service-2.json"
 SERVICE_FILES = (MODEL, f"{MODEL}.gz", "endpoint-rule-set-1.json", "endpoint-rule-set-1.json.gz")
 """Of each service only what a client needs."""
+RULES = "endpoint-rule-set-1.json"
+"""Of the services that functions call, botocore would run these at each call, for an address that endpoints.json gives once."""
 
 OPERATIONS = frozenset(
     verb
@@ -42,7 +44,9 @@ def trim(data: Path) -> None:
         if file.name not in SERVICE_FILES:
             file.unlink()
     for service in USED:
-        for file in [*data.glob(f"{service}/*/*.json"), *data.glob(f"{service}/*/*.json.gz")]:
+        for file in data.glob(f"{service}/*/{RULES}*"):
+            file.unlink()
+        for file in data.glob(f"{service}/*/{MODEL}*"):
             _rewrite(file)
     endpoints = data / "endpoints.json"
     _write(endpoints, _endpoints(_read(endpoints)))
@@ -52,8 +56,7 @@ def _rewrite(file: Path) -> None:
     """As plain JSON, which is read faster than what is zipped besides."""
     content = _read(file)
     file.unlink()
-    plain = file.with_name(file.name.removesuffix(".gz"))
-    _write(plain, _model(content) if plain.name == MODEL else content)
+    _write(file.with_name(MODEL), _model(content))
 
 
 def _model(model: dict[str, Any]) -> dict[str, Any]:

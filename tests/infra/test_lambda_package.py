@@ -39,12 +39,12 @@ def clients(dependencies):
     """A function: a service and a Region to the client of it by botocore's data, and the one by what is left of that."""
     package.prune(dependencies)
 
-    def make(service, region):
+    def make(service, region, **chosen):
         made = []
         for data in (DATA, dependencies / "botocore" / "data"):
             session = botocore.session.Session()
             session.register_component("data_loader", Loader([str(data)], include_default_search_paths=False))
-            config = Config(parameter_validation=False)
+            config = Config(parameter_validation=False, **chosen)
             given = {"region_name": region, "aws_access_key_id": "x", "aws_secret_access_key": "x", "config": config}
             made.append(session.create_client(service, **given))
         return made
@@ -77,11 +77,8 @@ def files(folder):
 def test_pruning_leaves_what_a_client_of_our_services_reads(dependencies):
     package.prune(dependencies)
     assert files(dependencies) == {
-        "botocore/data/dynamodb/2011-12-05/endpoint-rule-set-1.json",
         "botocore/data/dynamodb/2012-08-10/service-2.json",
-        "botocore/data/dynamodb/2012-08-10/endpoint-rule-set-1.json",
         "botocore/data/kms/2014-11-01/service-2.json",
-        "botocore/data/kms/2014-11-01/endpoint-rule-set-1.json",
         "botocore/data/sts/2011-06-15/service-2.json.gz",
         "botocore/data/sts/2011-06-15/endpoint-rule-set-1.json.gz",
         *(f"botocore/data/{file.name}" for file in DATA.glob("*.json")),
@@ -106,18 +103,21 @@ def test_of_a_service_the_operations_that_roles_allow_are_left_and_whole(clients
         assert (before.http, before.metadata) == (after.http, after.metadata)
 
 
+@pytest.mark.parametrize("chosen", [{}, {"use_fips_endpoint": True}, {"use_dualstack_endpoint": True}], ids=str)
 @pytest.mark.parametrize("service", trimmed.USED)
-def test_a_client_goes_to_the_same_address_in_every_kind_of_region(clients, service):
+def test_a_call_goes_to_the_same_address_in_every_kind_of_region(clients, service, chosen):
+    found = {}
     for region in REGIONS:
-        before, after = clients(service, region)
-        assert before.meta.endpoint_url == after.meta.endpoint_url
-        signers = [client._request_signer for client in (before, after)]
-        assert len({(one.region_name, one.signing_name, one.signature_version) for one in signers}) == 1
-        found = []
-        for client in (before, after):
+        for which, client in zip(("before", "after"), clients(service, region, **chosen), strict=True):
             operation = client.meta.service_model.operation_model({"dynamodb": "PutItem", "kms": "Sign"}[service])
-            found.append(client._resolve_endpoint_ruleset(operation, {"TableName": "grants"}, {}))
-        assert found[0] == found[1]
+            url, headers, _ = client._resolve_endpoint_ruleset(operation, {"TableName": "grants"}, {})
+            signer = client._request_signer
+            signed = signer.region_name, signer.signing_name, signer.signature_version
+            found.setdefault(which, {})[region] = url, headers, signed
+    if service == "dynamodb" and "use_fips_endpoint" in chosen:  # AWS's two files name two hosts of that one
+        gov = [found[which].pop("us-gov-west-1")[0] for which in ("before", "after")]
+        assert gov == [f"https://{host}.us-gov-west-1.amazonaws.com" for host in ("dynamodb", "dynamodb-fips")]
+    assert found["before"] == found["after"]
 
 
 def test_chalice_is_vendored_without_its_command_line(tmp_path):
