@@ -31,7 +31,7 @@ LOGGED = (
 """The access log: `resourcePath` has no query string, so no request_uri, code or state is in it."""
 
 
-def build(scope: Construct, functions: Mapping[str, lambda_.Function]) -> apigateway.RestApi:
+def build(scope: Construct, functions: Mapping[str, lambda_.IFunction]) -> apigateway.RestApi:
     """The API with its routes, its authorizer and its one stage."""
     log = logs.LogGroup(scope, "AccessLog", retention=LOG_RETENTION, removal_policy=RemovalPolicy.RETAIN)
     api = apigateway.RestApi(

@@ -13,6 +13,8 @@ from chalicelib.clients import distinguished_name
 from chalicelib.resource_server import policy
 from chalicelib.users.assurance import ACR
 from chalicelib.vocabulary import Vocabulary
+from infra import readiness
+from infra.readiness import Readiness, ReadinessError
 
 HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[0-9a-f-]+")
@@ -48,6 +50,8 @@ class Deployment:
     needs no time to live; "false" lets DynamoDB sweep.
     `data_keys`: "true" seals the secrets of one-time codes by a data key that a function unwraps once an hour; "false" lets KMS
     open each at each sign-in, which CloudTrail records (docs/operate/cost.md).
+    `snap_start`: JSON array of the functions that start from a snapshot. `provisioned_concurrency`: JSON object, function to the
+    number of environments that are kept ready. Both cost money while nobody logs in (docs/operate/cost.md).
     `vocabulary`: the JSON file of the bank's own scopes, claims, types of authorization details, names of levels and time zone
     (docs/operate/vocabulary.md).
     `otp_level`: "3" where an audit found that password and one-time code reach level of assurance 3.
@@ -68,6 +72,8 @@ class Deployment:
     otp_level: str = "2"
     weekly_tables: str = "false"
     data_keys: str = "true"
+    snap_start: str = "[]"
+    provisioned_concurrency: str = "{}"
     vocabulary: str = ""
 
     @classmethod
@@ -92,6 +98,8 @@ class Deployment:
             "otp_level",
             "weekly_tables",
             "data_keys",
+            "snap_start",
+            "provisioned_concurrency",
             "vocabulary",
         )
         return [f.name for f in fields(self) if getattr(self, f.name) == f.default and f.name not in allowed]
@@ -104,6 +112,10 @@ class Deployment:
         """What the authorizer asks for: the bank's routes and our own. Raises RulesError."""
         userinfo: policy.Rule = {"scope": USERINFO_SCOPE}
         return {"GET /userinfo": userinfo, "POST /userinfo": userinfo, **policy.rules(self.resource_rules)}
+
+    def readiness(self) -> Readiness:
+        """Which functions are made to start fast. Raises ReadinessError."""
+        return readiness.read(self.snap_start, self.provisioned_concurrency)
 
     def _problems(self) -> list[str]:
         problems = [
@@ -134,6 +146,12 @@ class Deployment:
             distinguished_name.read_all(self.client_authorities)
         except distinguished_name.DistinguishedNameError as wrong:
             problems.append(f'client_authorities must be such as ["CN=Issuing CA,O=Example Trust,C=DE"]; {wrong}')
+        try:
+            self.readiness()
+        except ReadinessError as wrong:
+            problems.append(
+                f'snap_start must be such as ["login"], provisioned_concurrency such as {{"token": 2}}; {wrong}'
+            )
         return problems + self._vocabulary_problems()
 
     def _vocabulary_problems(self) -> list[str]:

@@ -16,6 +16,7 @@ from infra import roles
 from infra.deployment import USER_DIRECTORY, Deployment
 from infra.functions import FUNCTIONS, Function
 from infra.package import VOCABULARY
+from infra.readiness import ALIAS, Readiness
 
 LOG_RETENTION = logs.RetentionDays.ONE_YEAR
 
@@ -49,12 +50,16 @@ def build(
     keys: Mapping[str, kms.Key],
     *,
     python: str,
-) -> Mapping[str, lambda_.Function]:
-    """Every function by its row's name. `python`: the version that the code was packaged for."""
+) -> Mapping[str, lambda_.IFunction]:
+    """Every function by its row's name, as it is to be called: by its alias, where it has one.
+
+    `python`: the version that the code was packaged for.
+    """
     settings = environment(deployment, tables, keys)
     by_week = deployment.chooses("weekly_tables")
+    readiness = deployment.readiness()
     return {
-        row.name: _function(scope, row, code, settings, tables, keys, python)
+        row.name: _called(_function(scope, row, code, settings, tables, keys, python, readiness), row, readiness)
         for row in FUNCTIONS
         if by_week or not row.weekly
     }
@@ -68,6 +73,7 @@ def _function(
     tables: Mapping[str, dynamodb.ITable],
     keys: Mapping[str, kms.Key],
     python: str,
+    readiness: Readiness,
 ) -> lambda_.Function:
     location = Construct(scope, "".join(word.title() for word in row.name.split("_")))
     log = logs.LogGroup(location, "Log", retention=LOG_RETENTION, removal_policy=RemovalPolicy.RETAIN)
@@ -77,7 +83,7 @@ def _function(
         description=f"Ducat: {', '.join(row.routes) or row.name}",
         code=code,
         handler=f"app.{row.name}",
-        runtime=lambda_.Runtime(f"python{python}", lambda_.RuntimeFamily.PYTHON),
+        runtime=lambda_.Runtime(f"python{python}", lambda_.RuntimeFamily.PYTHON, supports_snap_start=True),
         architecture=lambda_.Architecture.ARM_64,
         memory_size=row.memory,
         timeout=Duration.seconds(row.timeout),
@@ -89,4 +95,18 @@ def _function(
         application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
         system_log_level_v2=lambda_.SystemLogLevel.WARN,
         role=roles.build(location, row, tables, keys, log),
+        snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if row.name in readiness.snapshots else None,
+    )
+
+
+def _called(function: lambda_.Function, row: Function, readiness: Readiness) -> lambda_.IFunction:
+    """What calls the function: an alias of this deployment's version, where it is to start fast."""
+    if not readiness.asks_for_an_alias(row.name):
+        return function
+    return lambda_.Alias(
+        function,
+        "Live",
+        alias_name=ALIAS,
+        version=function.current_version,
+        provisioned_concurrent_executions=readiness.ready.get(row.name),
     )

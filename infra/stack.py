@@ -39,7 +39,7 @@ class Ducat(Stack):
             Annotations.of(self).add_error(reason)
 
 
-def _offer(authorizer: lambda_.Function, deployment: Deployment) -> None:
+def _offer(authorizer: lambda_.IFunction, deployment: Deployment) -> None:
     """Let the bank's own API ask the authorizer."""
     stack = Stack.of(authorizer)
     authorizer.add_permission(
@@ -53,7 +53,7 @@ def _offer(authorizer: lambda_.Function, deployment: Deployment) -> None:
     CfnOutput(stack, "AuthorizerArn", value=authorizer.function_arn, export_name=f"{stack.stack_name}-authorizer")
 
 
-def _publish_keys(job: lambda_.Function) -> None:
+def _publish_keys(job: lambda_.IFunction) -> None:
     """Run at the end of each deployment, told by CloudFormation's own event, and hourly: a missed run mends itself.
 
     No custom resource: it would bring a second function, with a role of its own, just to call this one.
@@ -75,7 +75,7 @@ def _publish_keys(job: lambda_.Function) -> None:
     )
 
 
-def _sweep(job: lambda_.Function) -> None:
+def _sweep(job: lambda_.IFunction) -> None:
     """Run at the end of each deployment, so that the first tables are there, and daily."""
     stack = Stack.of(job)
     events.Rule(

@@ -29,6 +29,7 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "without-EdDSA": [],
         "with-EdDSA": ["-c", "eddsa=true"],
         "weekly": ["-c", "weekly_tables=true"],
+        "ready": ["-c", 'snap_start=["login", "authorizer"]', "-c", 'provisioned_concurrency={"token": 2}'],
         "chosen": ["-c", "bank_name=Real Bank", "-c", "bank_api_id=a1b2c3d4e5", str(settings)],
     }
     run = _infra("tests.infra.synthesize", folder, str(folder), json.dumps(arguments))

@@ -70,6 +70,30 @@ def test_rules_that_open_a_route_to_anyone_or_say_nothing_clear_are_refused(rule
         Deployment.read({**CHOSEN, "resource_rules": rules})
 
 
+@pytest.mark.parametrize(
+    ("snap_start", "provisioned_concurrency", "problem"),
+    [
+        ("login", "{}", "it is not JSON"),
+        ('{"login": 1}', "{}", "not an array"),
+        ("[]", '["token"]', "not an object"),
+        ('["sweep"]', "{}", "no function sweep that somebody waits for"),
+        ("[]", '{"tokens": 1}', "no function tokens"),
+        ("[]", '{"token": 0}', "from 1 to 1000"),
+        ("[]", '{"token": true}', "from 1 to 1000"),
+        ('["token"]', '{"token": 1}', "token can't have both"),
+    ],
+)
+def test_functions_that_start_fast_are_named_and_counted(snap_start, provisioned_concurrency, problem):
+    chosen = {"snap_start": snap_start, "provisioned_concurrency": provisioned_concurrency}
+    with pytest.raises(DeploymentError, match=problem):
+        Deployment.read({**CHOSEN, **chosen})
+
+
+def test_no_function_is_paid_for_in_advance_by_saying_nothing():
+    said = Deployment.read(CHOSEN).readiness()
+    assert (said.snapshots, said.ready) == (frozenset(), {})
+
+
 def test_one_host_for_both_is_refused():
     with pytest.raises(DeploymentError, match="must differ"):
         Deployment.read({**CHOSEN, "mtls_host": CHOSEN["issuer_host"]})

@@ -1,8 +1,13 @@
 """The Lambda functions as they are deployed, and the job that publishes keys."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from tests.infra.template import Template
 
 
 def test_each_function_runs_on_python_3_13_and_arm64_within_api_gateways_patience(template):
@@ -40,6 +45,38 @@ def test_keys_are_published_after_each_deployment_of_this_stack_and_every_hour(t
         assert template.resources[target["Arn"]["Fn::GetAtt"][0]]["Properties"]["Handler"] == "app.publish_keys"
 
 
+def test_no_version_is_made_where_no_function_is_to_start_fast(template):
+    assert not template.of("Lambda::Alias")
+    assert not template.of("Lambda::Version")
+    assert not [function for function in template.functions().values() if "SnapStart" in function]
+
+
+@pytest.mark.parametrize("handler", ["app.login", "app.authorizer", "app.token"])
+def test_a_function_that_starts_fast_is_called_by_the_alias_of_this_deployments_version(synthesized, handler):
+    ready = Template(synthesized / "ready")
+    (own,) = [one for one, function in ready.of("Lambda::Function").items() if function["Handler"] == handler]
+    ((alias_id, alias),) = [(k, a) for k, a in ready.of("Lambda::Alias").items() if a["FunctionName"] == {"Ref": own}]
+    version = ready.resources[alias["FunctionVersion"]["Fn::GetAtt"][0]]
+    assert (alias["Name"], version["Properties"]["FunctionName"]) == ("live", {"Ref": own})
+    by_snapshot = handler != "app.token"
+    assert ready.functions()[handler].get("SnapStart") == ({"ApplyOn": "PublishedVersions"} if by_snapshot else None)
+    kept = {"ProvisionedConcurrentExecutions": 2}
+    assert alias.get("ProvisionedConcurrencyConfig") == (None if by_snapshot else kept)
+    # All that calls it calls the alias.
+    callers = [
+        resource for name, resource in ready.resources.items() if resource not in (alias, version) and name != own
+    ]
+    named = json.dumps([one for one in callers if one["Type"] not in ("AWS::Lambda::Alias", "AWS::Lambda::Version")])
+    assert f'"{alias_id}"' in named
+    assert f'"{own}"' not in named
+
+
+def test_the_banks_own_api_gets_the_authorizers_alias(synthesized):
+    ready = Template(synthesized / "ready")
+    (shown,) = [one["Value"] for name, one in ready.body["Outputs"].items() if name == "AuthorizerArn"]
+    assert ready.resources[shown["Ref"]]["Type"] == "AWS::Lambda::Alias"
+
+
 def test_nothing_runs_that_is_not_ours(template):
     assert all(function["Handler"].startswith("app.") for function in template.of("Lambda::Function").values())
     assert not [r for r in template.resources.values() if r["Type"].startswith(("Custom::", "AWS::CloudFormation::"))]
@@ -48,6 +85,6 @@ def test_nothing_runs_that_is_not_ours(template):
 def test_cloudformation_accepts_the_templates(synthesized):
     """By cfn-lint's schemas. W3005 is about DependsOn that the CDK writes besides the reference to a role."""
     lint = Path(sys.executable).with_name("cfn-lint")
-    files = [synthesized / name / "Ducat.template.json" for name in ("without-EdDSA", "with-EdDSA")]
+    files = [synthesized / name / "Ducat.template.json" for name in ("without-EdDSA", "with-EdDSA", "ready")]
     run = subprocess.run([lint, "--ignore-checks", "W3005", "--", *files], capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
