@@ -31,14 +31,14 @@ class NoInterpreter(Exception):
     """This machine has no interpreter of that version, and none could be installed."""
 
 
-def interpreter(version: str) -> Path:
-    """An interpreter whose bytecode that runtime loads. `version`: such as "3.13", of MAGIC.
+def interpreter(version: str, *, known: Path | None = None) -> Path:
+    """An interpreter whose bytecode that runtime loads. `version`: such as "3.13", of MAGIC. `known`: where one was found before.
 
     It is looked for on this machine: this very process, the PATH, pyenv's versions, uv's. Failing that, uv installs one.
 
     Raises NoInterpreter.
     """
-    for found in _candidates(version):
+    for found in (*([known] if known else []), *_candidates(version)):
         if _fits(found, version):
             return found
     raise NoInterpreter(f"no Python {version} was found to make bytecode with, and uv could install none")

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DEPENDENCIES = ROOT / "build" / "dependencies"
 REQUIREMENTS = ROOT / "requirements.txt"
 STAMP = ".package"
-"""What the dependencies are of: the digest of the requirements, and the runtime's version."""
+"""What the dependencies are of: the digest of the requirements, the runtime's version, and the interpreter that compiled them."""
 
 PYTHON = "3.13"
 """The runtime that functions have, where an interpreter of that version is to be had."""
@@ -79,7 +79,7 @@ def _packaged(dependencies: Path) -> tuple[str, Path]:
     if made.get("requirements") != _fingerprint():
         raise Unpackaged("the dependencies are missing or stale; run python -m infra.package")
     try:
-        return made["python"], bytecode.interpreter(made["python"])
+        return made["python"], bytecode.interpreter(made["python"], known=Path(made["interpreter"]))
     except bytecode.NoInterpreter as problem:
         raise Unpackaged(f"{problem}; run python -m infra.package again") from None
 
@@ -131,7 +131,9 @@ def build(folder: Path, python: str, *, platforms: tuple[str, ...] = PLATFORMS) 
     prune(folder)
     vendor_chalice(folder)
     bytecode.compile_all(interpreter, folder)
-    (folder / STAMP).write_text(json.dumps({"requirements": _fingerprint(), "python": python}))
+    (folder / STAMP).write_text(
+        json.dumps({"requirements": _fingerprint(), "python": python, "interpreter": str(interpreter)})
+    )
 
 
 def runtime(wanted: str) -> str:

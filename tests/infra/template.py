@@ -29,6 +29,12 @@ class Template:
         """Properties of each function by its handler."""
         return {function["Handler"]: function for function in self.of("Lambda::Function").values()}
 
+    @property
+    def python(self) -> str:
+        """The version of Python that every function has."""
+        (runtime,) = {function["Runtime"] for function in self.functions().values()}
+        return str(runtime).removeprefix("python")
+
     def environment(self) -> Any:
         """What all functions are given; they must be given the same."""
         first, *others = [f["Environment"]["Variables"] for f in self.functions().values()]

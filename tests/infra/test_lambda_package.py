@@ -139,7 +139,7 @@ def test_dependencies_and_our_own_files_are_staged_together(tmp_path, dependenci
     requirements.write_text("pyjwt==2.15.1")
     monkeypatch.setattr(package, "REQUIREMENTS", requirements)
     own = bytecode.own_version()
-    made = {"requirements": hashlib.sha256(b"pyjwt==2.15.1").hexdigest(), "python": own}
+    made = {"requirements": hashlib.sha256(b"pyjwt==2.15.1").hexdigest(), "python": own, "interpreter": sys.executable}
     (dependencies / package.STAMP).write_text(json.dumps(made))
     with pytest.raises(package.Unpackaged, match=r"would compile.*bin/jp\.py: no bytecode, and 2 more"):
         package.stage(tmp_path / "code", dependencies)

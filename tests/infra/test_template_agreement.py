@@ -2,6 +2,7 @@
 
 import app
 from chalicelib import settings
+from infra import bytecode
 from infra.deployment import USER_DIRECTORY
 from infra.functions import FUNCTIONS
 from infra.keys import KEYS
@@ -61,7 +62,8 @@ def test_only_our_own_files_and_packaged_dependencies_are_in_the_code(template):
     names = {path.name for path in asset.iterdir()}
     assert {"app.py", "chalicelib"} <= names
     assert not names & {"local", "tests", "infra", "conformance", "benchmarks", ".venv", ".git", ".local"}
-    assert not list(asset.rglob("__pycache__"))
+    made = list(asset.rglob("*.pyc"))  # there are no dependencies where nobody packaged them, and then no bytecode
+    assert not made or not bytecode.unfit(asset, template.python)
     assert (asset / "chalicelib" / "settings.py").is_file()
 
 
