@@ -5,7 +5,8 @@
 # make test    every check, in under three minutes of two cores
 # make specs   the tests of the specifications and of the attacks alone, in under one
 # make synth   the AWS deployment as a CloudFormation template, in build/cdk.out
-# make bench   CPU and cold start per request
+# make bench   CPU, cold start and calls of what ships, in build/performance.md; PEER=1 puts node-oidc-provider beside it, and then
+#              the page is docs/reference/performance.md; TLS=1 has TLS to the stand-in for AWS
 # make model   the storage protocol, every order of its calls; needs spin
 # make races   10,000 races of the stores over two Regions
 # make faults ONLY='token*'   each AWS call of each request met by each fault, and every order of two requests (all without ONLY)
@@ -31,6 +32,7 @@ BIN := .venv/bin
 LOCAL := .venv/.local
 DEV := .venv/.dev
 AUDIT := .venv/.audit
+BENCH := .venv/.bench
 
 .PHONY: foreign help environment demo run test specs synth bench model races faults docs conformance mutants audit sbom coverage lock
 .DEFAULT_GOAL := help
@@ -55,8 +57,8 @@ specs: $(DEV)
 synth: $(DEV)
 	@$(BIN)/python -m infra.app
 
-bench: $(DEV)
-	@$(BIN)/python -m benchmarks
+bench: $(BENCH)
+	@$(BIN)/python -m benchmarks --write $(if $(PEER),--peer) $(if $(TLS),--tls)
 
 foreign: $(DEV)
 	@FOREIGN_MODULES='$(FOREIGN_MODULES)' FOREIGN_GO='$(FOREIGN_GO)' FOREIGN_MAVEN='$(FOREIGN_MAVEN)' $(BIN)/python -m pytest -n0 tests/client_libraries
@@ -95,7 +97,7 @@ coverage: $(AUDIT)
 	@$(BIN)/python -m coverage report
 
 lock:
-	@for set in requirements requirements-local requirements-dev requirements-audit; do \
+	@for set in requirements requirements-local requirements-dev requirements-audit requirements-bench; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	    --custom-compile-command 'make lock' --output-file $$set.txt $$set.in; done
 
@@ -111,6 +113,9 @@ $(DEV): requirements-dev.txt $(LOCAL)
 	$(call install,$<)
 
 $(AUDIT): requirements-audit.txt $(DEV)
+	$(call install,$<)
+
+$(BENCH): requirements-bench.txt $(DEV)
 	$(call install,$<)
 
 # By hashes alone. What pip says is shown only as a place to look at.

@@ -1,87 +1,75 @@
-"""`python -m benchmarks`: measure, and print plain tables. Nothing is written unless a file is named."""
+"""`python -m benchmarks`: measure, and print plain tables. With `--write`, the page and its data are written too."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Sequence
+import os
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+from subprocess import CalledProcessError
+from tempfile import TemporaryDirectory
 
-from benchmarks import cold, cost, cpu, journey
+from benchmarks import cold, cost, journey, peer, report, shipped, warm
+from infra import bytecode, package
+from local.certificates import Certificates
 
 FEW = ("jwks", "token")
 """The functions that a fast run starts."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print each table as soon as it is measured; with `--output`, write all of them too."""
+    """Measure, print, and write where that is wished. Ends with a line where the peer can't be had."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What a request costs.")
     parser.add_argument("--fast", action="store_true", help="few rounds: to see that it runs, not to compare")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write the tables to a file as well")
+    parser.add_argument("--peer", action="store_true", help="node-oidc-provider beside it, by npm")
+    parser.add_argument("--tls", action="store_true", help="TLS to the stand-in for AWS")
+    parser.add_argument("--write", action="store_true", help="write the page, its plots and its data")
     options = parser.parse_args(arguments)
-    said: list[str] = []
-    few = options.fast
-    tables: tuple[Callable[[], str], ...] = (
-        lambda: _cpu(3 if few else 500),
-        lambda: _cold(1 if few else 9, FEW if few else cold.HANDLERS),
-        _calls,
-    )
-    for table in tables:
-        said.append(table())
-        print(said[-1], flush=True)
-    if options.output is not None:
-        options.output.write_text("\n".join(said), encoding="utf-8")
+    with TemporaryDirectory() as home:
+        measured = _measured(Path(home), fast=options.fast, beside=options.peer, tls=options.tls)
+    print(report.tables(measured))
+    if options.write:
+        print(report.write(measured))
 
 
-def _cpu(rounds: int) -> str:
-    rows = []
-    for request, of in cpu.measure(rounds).items():
-        proof = of["assertion and proof"] - of["assertion"]
-        rows.append((request, *(f"{of[kind]:.2f}" for kind in journey.KINDS), f"{proof:.2f}"))
-    return _table(
-        f"CPU of a warm request, ms, median of {rounds}; AWS is answered inside the process",
-        ("request", *journey.KINDS, "of it the proof"),
-        rows,
-    )
-
-
-def _cold(rounds: int, handlers: Sequence[str]) -> str:
-    rows = [
-        (handler, f"{of['ours']:.0f}", f"{of['floor']:.0f}", f"{of['ours'] / of['floor']:.2f}")
-        for handler, of in cold.measure(rounds, handlers).items()
-    ]
-    return _table(
-        f"CPU until a function is ready, ms, median of {rounds}; the floor is Python and its libraries and clients",
-        ("function", "ours", "floor", "times"),
-        rows,
-    )
-
-
-def _calls() -> str:
+def _measured(home: Path, *, fast: bool, beside: bool, tls: bool) -> report.Measured:
+    folder = home / "task"
+    before = os.getloadavg()
+    python = shipped.installed(folder) if fast else _fetched(folder)
+    handlers, kinds = (FEW, ("assertion",)) if fast else (cold.HANDLERS, tuple(journey.KINDS)[:2])
+    peers = _peer() if beside else None
     counts, costs = cost.measure()
-    requests = _table(
-        "AWS calls of a warm request: DynamoDB, KMS, and how many in a row",
-        ("request", *counts),
-        [
-            (request, *(f"{of[request].dynamodb}, {of[request].kms}, {of[request].trips}" for of in counts.values()))
-            for request in counts["assertion"]
-        ],
+    certificates = Certificates(home / "certificates")
+    pair = (certificates.trusted, certificates.server().file) if tls else None
+    return report.Measured(
+        before=before,
+        python=python,
+        tls=tls,
+        versions=peer.versions() if beside else {},
+        bytes=package.zipped_size(folder),
+        modules={handler: cold.modules(folder, python, handler) for handler in handlers},
+        warm=warm.measure(folder, python, kinds, 2 if fast else 24, peer=peers, tls=pair),
+        cold=cold.measure(2 if fast else 5, handlers, folder, shipped.published(folder), python, peers),
+        counts=counts,
+        costs=costs,
     )
-    million = _table(
-        f"A million logins with one protected call each, but for API Gateway: {cost.PRICES}",
-        ("a login", "write units", "read units", "KMS requests", "GB-s (assumed)", "USD a million"),
-        [
-            (kind, str(c.write_units), str(c.read_units), str(c.kms), str(cost.USED), f"{c.usd:.2f}")
-            for kind, c in costs.items()
-        ],
-    )
-    return f"{requests}\n{million}"
 
 
-def _table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, *rows]
-    widths = [max(len(line[n]) for line in lines) for n in range(len(head))]
-    first, *rest = ("  ".join((line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:]))) for line in lines)
-    return "\n".join((title, "", first, "-" * len(first), *rest, ""))
+def _fetched(folder: Path) -> Path:
+    """The package as it is deployed; where no index is in reach, of this Python."""
+    try:
+        return shipped.fetched(folder, package.runtime(package.PYTHON))
+    except (CalledProcessError, bytecode.NoInterpreter) as problem:
+        print(f"Measured with this Python's own packages: {problem}", file=sys.stderr)
+        return shipped.installed(folder.with_name("task"))
+
+
+def _peer() -> Path:
+    try:
+        return peer.install()
+    except CalledProcessError:
+        sys.exit("The peer can't be installed; npm says why above. Is its registry in reach?")
 
 
 if __name__ == "__main__":

@@ -16,13 +16,14 @@ import jwt
 import pyotp
 
 from benchmarks.calls import Count, CountedAws
+from chalicelib.assembly import Aws
 from chalicelib.events import AuthorizerAnswer
 from chalicelib.jobs import publish_keys
 from chalicelib.storage.records import User
 from chalicelib.users import enrolment
 from local import aws_stand_in
 from local.sandbox_users import USERS
-from tests.actors import Answer, Bank, Browser, Fintech, certificate, der, ec_key, jwk, rsa_key
+from tests.actors import NOW, Answer, Bank, Browser, Fintech, certificate, der, ec_key, jwk, rsa_key
 
 PASSWORD = "correct horse battery staple"
 SERIAL = count(1)
@@ -72,12 +73,12 @@ def counted(bank: Bank) -> tuple[Bank, CountedAws]:
     return same, provider
 
 
-def client(bank: Bank, auth: str, constraint: str, **more: Any) -> Fintech:
-    """A registered client. `more`: of its metadata."""
+def client(bank: Bank, auth: str, constraint: str, *, begins: int = NOW - 86_400, **more: Any) -> Fintech:
+    """A registered client. `begins`: when its certificate does, epoch seconds. `more`: of its metadata."""
     name = f"{auth}-{constraint}" + "".join(f"-{value}" for value in more.values())
     signing = rsa_key(name) if auth == "private_key_jwt" else None
     by_itself = auth == "self_signed_tls_client_auth"
-    shown = certificate(name, organization="Fintech", issuer=f"CN={name}" if by_itself else None)
+    shown = certificate(name, organization="Fintech", issuer=f"CN={name}" if by_itself else None, begins=begins)
     keys: dict[str, list[Any]] = {
         "private_key_jwt": [signing],
         "tls_client_auth": [],
@@ -112,7 +113,7 @@ def journey(request_arguments: Fintech, provider: CountedAws, **requested_values
             yield
 
     bank, browser = request_arguments.bank, Browser(request_arguments.bank)
-    person, code = _person(provider, now=bank.now)
+    person, code = new_person(provider, now=bank.now)
     with step("par"):
         request_uri = request_arguments.pushed(**requested_values)
     with step("authorize"):
@@ -154,7 +155,7 @@ def journey(request_arguments: Fintech, provider: CountedAws, **requested_values
 def payment(bank: Bank) -> tuple[Fintech, str, Callable[[str], AuthorizerAnswer]]:
     """A client, its token for a payment that somebody agreed to, and what the authorizer decides of a call that makes it."""
     payer = client(bank, "tls_client_auth", "mtls", authorization_details_types=["payment_initiation"])
-    browser, (person, code) = Browser(bank), _person(cast(CountedAws, bank.aws), now=bank.now)
+    browser, (person, code) = Browser(bank), new_person(cast(CountedAws, bank.aws), now=bank.now)
     bank.aws.users.put(replace(cast(User, bank.aws.users.find(person)), accounts=({"iban": IBAN, "name": "Current"},)))
     page = browser.page(payer.client_id, payer.pushed(authorization_details=json.dumps([PAYMENT])))
     page = browser.get(browser.sign_in(page, username=person, password=PASSWORD, one_time_code=code).location)
@@ -177,7 +178,7 @@ def warm(request_arguments: Fintech, provider: CountedAws) -> None:
     provider.kms.bond_mac(b"")
 
 
-def _person(provider: CountedAws, *, now: int) -> tuple[str, str]:
+def new_person(provider: Aws, *, now: int) -> tuple[str, str]:
     """Somebody new in the product's directory, and their one-time code of now."""
     name = f"person-{next(SERIAL)}"
     uri = enrolment.enrol(provider, name, sub=name, password=PASSWORD, claims={"name": "A"}, random_bytes=os.urandom)

@@ -14,23 +14,38 @@ from infra import bytecode, package
 NAMED = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)
 
 
-def fetched(folder: Path, python: str) -> None:
-    """The package for that runtime, out of a package index. Raises what `package.build` raises."""
+def fetched(folder: Path, python: str) -> Path:
+    """The package for that runtime, out of a package index, and beside it the libraries as they are published.
+
+    Gives the interpreter. Raises CalledProcessError, NoInterpreter.
+    """
+    interpreter = bytecode.interpreter(python)
     here = tuple(name.replace("aarch64", platform.machine()) for name in package.PLATFORMS)
-    dependencies = folder.with_name(f"{folder.name}-dependencies")
-    package.build(dependencies, python, platforms=here)
-    package.stage(folder, dependencies)
+    package.fetch(published(folder), python=python, platforms=here)
+    return _finished(folder, interpreter)
 
 
-def installed(folder: Path) -> None:
-    """The package for this very Python, out of the environment that runs this: no index is needed."""
-    folder.mkdir()
+def installed(folder: Path) -> Path:
+    """The same for this very Python, out of the environment that runs this: no index is needed."""
     for name in NAMED.findall(package.REQUIREMENTS.read_text()):
-        _copy(name, folder)
+        _copy(name, published(folder))
+    return _finished(folder, Path(sys.executable))
+
+
+def published(folder: Path) -> Path:
+    """Where the libraries of a package are, as they are published."""
+    return folder.with_name(f"{folder.name}-published")
+
+
+def _finished(folder: Path, interpreter: Path) -> Path:
+    libraries = published(folder)
+    package.vendor_chalice(libraries)
+    shutil.copytree(libraries, folder)
     package.prune(folder)
-    package.vendor_chalice(folder)
     package.stage(folder, None)
-    bytecode.compile_all(Path(sys.executable), folder)
+    for made in (libraries, folder):
+        bytecode.compile_all(interpreter, made)
+    return interpreter
 
 
 def _copy(name: str, folder: Path) -> None:

@@ -4,6 +4,7 @@ A count is (DynamoDB calls, KMS calls, calls in a row).
 """
 
 import re
+import sys
 import threading
 from dataclasses import fields
 
@@ -17,6 +18,7 @@ from local.sandbox_users import ALICE
 from tests.actors import Browser, Fintech, ec_key, secret_of
 from tests.authenticator import Authenticator, put, requested_values
 from tests.house.source import ROOT
+from tests.house.test_imports import HANDLERS, loaded
 
 pytestmark = pytest.mark.usefixtures("light_passwords")
 
@@ -42,6 +44,25 @@ BUDGET = {
     "revoke, an access token": (2, 0, 2),
     "revoke, a refresh token": (2, 0, 2),
 }
+MODULES = {
+    "openid_configuration": 40,
+    "oauth_authorization_server": 40,
+    "oauth_protected_resource": 30,
+    "jwks": 190,
+    "par": 305,
+    "authorize": 235,
+    "login": 300,
+    "passkey": 275,
+    "grants": 305,
+    "consent": 250,
+    "token": 310,
+    "userinfo": 215,
+    "introspect": 280,
+    "revoke": 275,
+    "authorizer": 205,
+}
+"""How many modules of ours and of the libraries a function loads at most before its first request."""
+
 AUTHENTICATED = (
     "par",
     "token, authorization_code",
@@ -198,6 +219,16 @@ def test_what_a_million_logins_cost_is_what_the_cost_page_says(counted):
     call, refresh = own["authorizer"], own["token, refresh_token"]
     assert f"| a protected call | {call.read_units} read units | none |" in page
     assert f"| a refresh | {refresh.read_units} read units, {refresh.write_units} write units;" in page
+
+
+@pytest.mark.parametrize("handler", MODULES)
+def test_a_cold_start_loads_no_more_modules_than_its_budget(handler):
+    own = [name for name in loaded(handler) if name.partition(".")[0] not in sys.stdlib_module_names]
+    assert len(own) <= MODULES[handler]
+
+
+def test_every_function_that_somebody_waits_for_has_a_budget_of_modules():
+    assert set(MODULES) == set(HANDLERS)
 
 
 def test_no_function_may_scan_and_only_what_is_bounded_is_queried():

@@ -108,7 +108,7 @@ def test_a_login_and_what_follows_send_the_calls_that_are_listed(watched):
     same, provider, watching = watched
     client = journey.client(same, "private_key_jwt", "mtls")
     journey.warm(client, provider)
-    browser, (person, code) = Browser(same), journey._person(provider, now=same.now)
+    browser, (person, code) = Browser(same), journey.new_person(provider, now=same.now)
     sent = {}
     with watching() as groups:
         request_uri = client.pushed()
@@ -161,7 +161,7 @@ def test_a_replacement_sends_the_calls_that_are_listed(watched, bank):
 def test_an_end_is_one_write(watched, fapi1_baseline_client):
     same, provider, watching = watched
     client = fapi1_baseline_client.with_(bank=same)
-    browser, (person, code) = Browser(same), journey._person(provider, now=same.now)
+    browser, (person, code) = Browser(same), journey.new_person(provider, now=same.now)
     browser.get(
         browser.sign_in(browser.get("/grants"), username=person, password=journey.PASSWORD, one_time_code=code).location
     )

@@ -1,0 +1,251 @@
+"""What was measured, as tables, as data, and as one page with its plots. Ratios come first: they hold on other machines too."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+from benchmarks.calls import Count
+from benchmarks.cost import PRICES, USED, Cost
+from benchmarks.warm import LOGIN, STEPS, Samples
+from docs.clauses import ROOT
+
+FOLDER = ROOT / "docs" / "reference"
+PAGE, DATA = FOLDER / "performance.md", FOLDER / "performance.json"
+PLOTS = {"cold": FOLDER / "performance-cold.svg", "warm": FOLDER / "performance-warm.svg"}
+OURS, APART, PEER, MEMORY = "ducat", "ducat, a process each", "peer", "peer in memory"
+
+UNEQUAL = """
+- Ours takes API Gateway's event as JSON from a socket, as Lambda's runtime hands it over; the peer speaks HTTP
+  itself. Who ends TLS in front of either is not counted.
+- Ours is measured in one process, as the peer is, and once more with a process for each function, as it is deployed.
+  A process that serves one request in seven finds less of itself in the processor's caches.
+- Both sign in with a password and a one-time code, whose attempts are counted and which is taken once. The password's
+  hash is one of no cost on both sides: argon2 is left out. The peer's secret is opened by KMS at each login; ours by
+  a data key.
+- The peer's adapter is written for this bench, with consistent reads and conditional consumption. Of a library that
+  reads before it writes it can't make one write; of ours each step is one conditional write. Its replay detection
+  reads and then writes, so that two at the same instant may both pass; ours is one conditional write.
+- The peer's clients are in its configuration; ours are read from DynamoDB once a minute.
+- The peer signs by its `ExternalSigningKey`, which it calls an experiment. "In memory" it keeps nothing beyond the
+  process, signs by a key in memory and asks for no one-time code: no deployment could do that, and it shows what the
+  library alone takes.
+- The peer's pages are a line of HTML each; ours are templates in three languages of errors, with a content security
+  policy.
+- The authorizer has no counterpart at the peer; its userinfo and introspection stand beside ours.
+- The peer's CPU has the just-in-time compiler's in it, after half as many rounds to warm up as are measured.
+- Keycloak is not beside it, and was not run: its state lies in a relational database, not in DynamoDB.
+""".strip()
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One run. `before`: the machine's load at its start; `python`: the interpreter that ran the package."""
+
+    before: tuple[float, float, float]
+    python: Path
+    tls: bool
+    versions: Mapping[str, str]
+    bytes: int
+    modules: Mapping[str, int]
+    warm: Mapping[str, Mapping[str, Samples]]
+    cold: Mapping[str, Mapping[str, list[float]]]
+    counts: Mapping[str, Mapping[str, Count]]
+    costs: Mapping[str, Cost]
+
+
+def data(measured: Measured) -> dict[str, Any]:
+    """All of it as JSON (docs/reference/performance.md says what is what)."""
+    version = subprocess.run([measured.python, "--version"], capture_output=True, text=True, check=True).stdout.split()[
+        1
+    ]
+    return {
+        "about": {
+            "measured_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ"),
+            "machine": f"{_processor()}, {os.cpu_count()} cores",
+            "load_before": measured.before,
+            "load_after": os.getloadavg(),
+            "tls_to_aws": measured.tls,
+            "versions": {"Python": version, **measured.versions},
+        },
+        "package_bytes": measured.bytes,
+        "modules": dict(measured.modules),
+        "cold_ms": {handler: _spreads(of) for handler, of in measured.cold.items()},
+        "warm_ms": {
+            kind: {
+                system: _spreads(samples.by_step | {"login, whole": samples.logins()}) for system, samples in of.items()
+            }
+            for kind, of in measured.warm.items()
+        },
+        "calls": {
+            kind: {system: samples.calls for system, samples in of.items()} for kind, of in measured.warm.items()
+        },
+        "counts": {kind: {step: asdict(count) for step, count in of.items()} for kind, of in measured.counts.items()},
+        "usd_a_million": {kind: round(cost.usd, 2) for kind, cost in measured.costs.items()},
+    }
+
+
+def tables(measured: Measured) -> str:
+    """Plain tables, ratios first."""
+    content = data(measured)
+    return "\n".join(f"{title}\n\n{_plain(head, rows)}" for title, head, rows in _tables(content, measured.costs))
+
+
+def write(measured: Measured) -> Path:
+    """Write the page, its data and its plots, and give the page.
+
+    They are among the documents where the peer stands beside ours, else in build/.
+    """
+    content = data(measured)
+    folder = FOLDER if measured.versions else ROOT / "build"
+    folder.mkdir(exist_ok=True)
+    (folder / DATA.name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    (folder / PAGE.name).write_text(page(content, measured.costs), encoding="utf-8")
+    from benchmarks import plots
+
+    plots.draw(content, {name: folder / plot.name for name, plot in PLOTS.items()})
+    return folder / PAGE.name
+
+
+def page(content: Mapping[str, Any], costs: Mapping[str, Cost]) -> str:
+    """The page in Markdown."""
+    about = content["about"]
+    parts = [
+        "# Performance\n",
+        "Written by `make bench PEER=1`, from the package as it is shipped: with its bytecode, in fresh processes that "
+        "write none. DynamoDB and KMS are stand-ins in a process of their own, over sockets. CPU is that of the serving "
+        "process alone, user and system. Milliseconds depend on the machine; "
+        "ratios are of requests that alternated in the same run.\n",
+        f"Measured at {about['measured_at']} on {about['machine']}; load {about['load_before'][0]:.1f} before and "
+        f"{about['load_after'][0]:.1f} after, of other work too; "
+        + ", ".join(f"{name} {version}" for name, version in about["versions"].items())
+        + f"; TLS to the stand-ins: {'yes' if about['tls_to_aws'] else 'no'}. "
+        "[performance.json](performance.json) has all of it, the quartiles too.\n",
+    ]
+    for title, head, rows in _tables(content, costs):
+        parts += [f"## {title}\n", _markdown(head, rows)]
+    parts += [
+        "## Plots\n",
+        *(f"![{name} starts and requests]({plot.name})\n" for name, plot in PLOTS.items()),
+        "## What is unequal\n",
+        UNEQUAL + "\n",
+    ]
+    return "\n".join(parts)
+
+
+Table = tuple[str, Sequence[str], list[Sequence[str]]]
+
+
+def _tables(content: Mapping[str, Any], costs: Mapping[str, Cost]) -> list[Table]:
+    return [*_ratios(content), *_warm(content), _cold(content), _package(content), *_counted(content, costs)]
+
+
+def _ratios(content: Mapping[str, Any]) -> list[Table]:
+    rows: list[Sequence[str]] = []
+    for kind, of in content["warm_ms"].items():
+        if PEER in of:
+            for step in ("login, whole", *STEPS):
+                if step in of[PEER]:
+                    rows.append(
+                        (kind, step, *(_ratio(of[name][step], of[PEER][step]) for name in (OURS, APART, MEMORY)))
+                    )
+    head = ("Client", "Request", "ours", "ours, a process each", "peer in memory")
+    return [("CPU as a part of the peer's on DynamoDB and KMS", head, rows)] if rows else []
+
+
+def _ratio(one: Mapping[str, float], other: Mapping[str, float]) -> str:
+    return f"{one['median'] / other['median']:.2f}"
+
+
+def _warm(content: Mapping[str, Any]) -> Iterable[Table]:
+    for kind, of in content["warm_ms"].items():
+        calls = content["calls"][kind]
+        rows: list[Sequence[str]] = []
+        for step in ("login, whole", *STEPS):
+            cells = []
+            for system in of:
+                known = (
+                    sum(calls[system][name] for name in LOGIN) if step == "login, whole" else calls[system].get(step)
+                )
+                cells.append(f"{_spread(of[system][step])}, {known}" if step in of[system] else "")
+            rows.append((step, *cells))
+        title = f"CPU of a warm request, ms and calls to AWS: {kind}"
+        yield title, ("Request", *of), rows
+
+
+def _cold(content: Mapping[str, Any]) -> Table:
+    rows: list[Sequence[str]] = []
+    for handler, of in content["cold_ms"].items():
+        others = [name for name in ("floor", "floor shipped", "peer") if name in of]
+        times = [_ratio(of["ours"], of[name]) for name in others]
+        rows.append((handler, _spread(of["ours"]), *(_spread(of[name]) for name in others), *times))
+    names = {"floor": "libraries as published", "floor shipped": "libraries as shipped", "peer": "peer's bundle"}
+    first = next(iter(content["cold_ms"].values()))
+    others = [text for name, text in names.items() if name in first]
+    return "Cold start, ms of CPU", ("Function", "ours", *others, *(f"ours / {text}" for text in others)), rows
+
+
+def _package(content: Mapping[str, Any]) -> Table:
+    rows: list[Sequence[str]] = [("MB, zipped", f"{content['package_bytes'] / 2**20:.1f}")]
+    rows += [(f"modules of {handler}", str(number)) for handler, number in content["modules"].items()]
+    return "The package", ("What", "How much"), rows
+
+
+def _counted(content: Mapping[str, Any], costs: Mapping[str, Cost]) -> Iterable[Table]:
+    counts = content["counts"]
+    first = next(iter(counts.values()))
+    rows: list[Sequence[str]] = [
+        (step, *(f"{of[step]['dynamodb']}, {of[step]['kms']}, {of[step]['trips']}" for of in counts.values()))
+        for step in first
+    ]
+    yield "AWS calls of a warm request: DynamoDB, KMS, and how many in a row", ("Request", *counts), rows
+    head = ("A login", "write units", "read units", "KMS requests", "GB-s (assumed)", "USD a million")
+    yield (
+        f"A million logins with one protected call each, but for API Gateway: {PRICES}",
+        head,
+        [
+            (kind, str(one.write_units), str(one.read_units), str(one.kms), str(USED), f"{one.usd:.2f}")
+            for kind, one in costs.items()
+        ],
+    )
+
+
+def _spreads(samples: Mapping[str, list[float]]) -> dict[str, dict[str, float]]:
+    return {name: _summary(values) for name, values in samples.items()}
+
+
+def _summary(values: list[float]) -> dict[str, float]:
+    lower, _, upper = quantiles(values, n=4, method="inclusive")
+    spread = {"median": median(values), "lower_quartile": lower, "upper_quartile": upper}
+    return {name: round(value, 3) for name, value in spread.items()}
+
+
+def _spread(of: Mapping[str, float]) -> str:
+    digits = 0 if of["median"] > 100 else 1 if of["median"] > 10 else 2
+    return f"{of['median']:.{digits}f} ({of['lower_quartile']:.{digits}f} to {of['upper_quartile']:.{digits}f})"
+
+
+def _processor() -> str:
+    file = Path("/proc/cpuinfo")
+    lines = file.read_text().splitlines() if file.is_file() else []
+    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
+
+
+def _plain(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, *rows]
+    widths = [max(len(line[n]) for line in lines) for n in range(len(head))]
+    first, *rest = ("  ".join((line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:]))) for line in lines)
+    return "\n".join((first, "-" * len(first), *rest, ""))
+
+
+def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
