@@ -103,7 +103,9 @@ def test_of_a_service_the_operations_that_roles_allow_are_left_and_whole(clients
         assert (before.http, before.metadata) == (after.http, after.metadata)
 
 
-@pytest.mark.parametrize("chosen", [{}, {"use_fips_endpoint": True}, {"use_dualstack_endpoint": True}], ids=str)
+@pytest.mark.parametrize(
+    "chosen", [{}, {"use_fips_endpoint": True}, {"use_dualstack_endpoint": True}], ids=["plain", "fips", "dual-stack"]
+)
 @pytest.mark.parametrize("service", trimmed.USED)
 def test_a_call_goes_to_the_same_address_in_every_kind_of_region(clients, service, chosen):
     found = {}
