@@ -1,1 +1,1 @@
-"""What is remembered: records (frozen values), stores (ports), dynamodb (the adapter)."""
+"""Storage: records (immutable values), stores (ports), dynamodb (the adapter)."""

@@ -1,4 +1,4 @@
-"""The DynamoDB adapter of every store; the only package that knows pynamodb."""
+"""The DynamoDB adapter of every store. Only this package imports pynamodb."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ from chalicelib.storage.dynamodb.weekly_tables import TableOf, one_table, table_
 
 
 class Dynamo:
-    """Every store on one connection. `pause`: sleeps; `new_token_value`: a fresh random string, to know one attempt by."""
+    """All stores on one connection.
+
+    `pause`: sleeps.
+    `new_token_value`: gives a new random value, which names an attempt.
+    """
 
     def __init__(
         self, settings: Settings, *, pause: Callable[[float], None], new_token_value: Callable[[], str]
@@ -34,7 +38,7 @@ class Dynamo:
 
     @property
     def session(self) -> Untyped:
-        """botocore's session, for another client of it: what a session reads at its start is much of a client's price."""
+        """botocore's session, for the KMS client. A session's start is a large part of the cost of a client."""
         return self._tables.session
 
     @cached_property

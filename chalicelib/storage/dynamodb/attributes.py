@@ -1,4 +1,4 @@
-"""Items of DynamoDB: what it calls attributes, and what the stores read and write."""
+"""Items: DynamoDB's attributes, and the values that the stores read and write."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ WHOLE = re.compile("-?[0-9]+")
 
 
 class Attribute(TypedDict, total=False):
-    """An attribute's value as DynamoDB has it, of the kinds that are written here: a text, a number, a set of texts."""
+    """An attribute value of DynamoDB: a string, a number, or a set of strings."""
 
     S: str
     N: str
@@ -22,7 +22,7 @@ Attributes = dict[str, Attribute]
 
 
 def as_attributes(item: Item) -> Attributes:
-    """The item as it is written."""
+    """The item in DynamoDB's form."""
     return {name: _value(value) for name, value in item.items()}
 
 
@@ -33,7 +33,7 @@ def _value(value: str | int | frozenset[str]) -> Attribute:
 
 
 def as_item(item: Attributes | None) -> Item | None:
-    """The item without the attributes of kinds that we write none of: what a later release adds is left alone."""
+    """The item from DynamoDB's form. Attributes of other types, which a later release may write, are left out."""
     if item is None:
         return None
     return {name: found for name, value in item.items() if (found := _read(value)) is not None}

@@ -1,4 +1,4 @@
-"""Bonds: what one person and one client have with each other; the item whose one write ends everything between them."""
+"""Bonds: the item of one user and one client. One write of it ends all access of the client."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ TTL = NumberAttribute(attr_name="ttl")
 V = NumberAttribute(attr_name="v")
 
 FIRST_EPOCH = 0
-"""Of a bond that is not there, and of one in which nothing was ever ended."""
+"""The epoch of a missing bond, and of a bond whose access never ended."""
 
 KINDS = {"scope": "scope ", "claims": "claim "}
-"""Each thing that was agreed to is an attribute of its own, which holds until when, and the key of the grant it lives from.
+"""Each remembered scope value or claim has its own attribute, with its end and the key of its grant.
 
-One for all would let what ended with its grant live on from another grant, which was for something else (models/bond.pml).
+With one attribute for all, consent of an ended grant could survive in another grant, which was for something else
+(models/bond.pml).
 """
 
 HELD = re.compile(r"([0-9]{1,12})\.([A-Za-z0-9_-]{43})")
@@ -36,8 +37,8 @@ HELD = re.compile(r"([0-9]{1,12})\.([A-Za-z0-9_-]{43})")
 class Bonds:
     """stores.Bonds.
 
-    An epoch is a number that only grows, so that an end that is sent again, and arrives after a later one, changes nothing.
-    The item stays as long as any grant of an epoch before could: one that is swept has its first epoch again.
+    An epoch is a number that only grows, so that a repeated write of an earlier end changes nothing. The item stays as long as
+    any grant of an earlier epoch. A deleted item has the first epoch again.
     """
 
     def __init__(self, tables: Tables, name: str, *, new_token_value: Callable[[], str]) -> None:
@@ -70,7 +71,7 @@ class Bonds:
             before, after = _held(one.until, one.source), _held(one.until, source)
             for attribute in _attributes(one):
                 actions.append(attribute.set(after))
-                as_found &= (before == attribute) | (after == attribute)  # or sent again
+                as_found &= (before == attribute) | (after == attribute)  # Or a repeated write.
         self._update(Write("Update", self._name, key, actions=tuple(actions), condition=as_found))
 
     def end(self, key: str, *, now: int, keep: int) -> None:
@@ -89,8 +90,8 @@ class Bonds:
                 return
             except ConditionFailed as failed:
                 if (failed.item or {}).get("attempt") == attempt:
-                    return  # sent again
-                epoch = epoch_of(failed.item) + 1  # of another end in this second, or of a clock ahead of ours
+                    return  # A repeated write.
+                epoch = epoch_of(failed.item) + 1  # Another end in this second, or a clock that is ahead of ours.
 
     def _update(self, write: Write) -> None:
         try:
@@ -100,7 +101,7 @@ class Bonds:
 
 
 def epoch_of(item: Mapping[str, object] | None) -> int:
-    """The epoch of a bond's item."""
+    """The epoch in a bond's item."""
     epoch = FIRST_EPOCH if item is None else item.get("epoch", FIRST_EPOCH)
     return epoch if isinstance(epoch, int) else FIRST_EPOCH
 

@@ -1,4 +1,4 @@
-"""The clients: what lasts of those who make requests."""
+"""The clients' records."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_CACHED_CLIENTS = 1000
 
 
 class Clients:
-    """stores.Clients. A found client is kept for a minute in the warm function, so that a busy one is no hot item."""
+    """stores.Clients. A warm function caches a client for a minute, so that a busy client is no hot item."""
 
     def __init__(self, tables: Tables, name: str) -> None:
         self._tables, self._name = tables, name

@@ -1,7 +1,7 @@
-"""Records as items: what is written once is one JSON attribute, what changes is an attribute of its own.
+"""Records as items: the constant part is one JSON attribute, and each part that changes has its own attribute.
 
-Read tolerantly, since the release before and the release after run beside this one: a member that is not known is left
-alone, one that is not there has its default. What can't be read even so is nothing that is in force, and a log line says it.
+Reading is tolerant, because the previous and the next release run at the same time: unknown members are ignored, and missing
+ones get their defaults. An unreadable record counts as missing, and is logged.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from chalicelib.storage.records import Authentication, AuthorizationRequest, Use
 Record = TypeVar("Record")
 
 VERSION = 1
-"""Of the items that this release writes. A release that changes what a member means counts it up."""
+"""Version of the items that this release writes. A release that changes the meaning of a member increments it."""
 
 _NESTED: dict[str, type] = {
     "request": AuthorizationRequest,
@@ -34,16 +34,16 @@ log = logging.getLogger("ducat")
 
 
 class Unreadable(Exception):
-    """A stored record can't be read. The message names its kind and what is missing, never a value."""
+    """A stored record is unreadable. The message names its class and the missing members, never a value."""
 
 
 def encode(record: object, *, without: tuple[str, ...] = ()) -> str:
-    """The record as JSON, less the fields that are attributes of their own."""
+    """The record as JSON, without the fields that have their own attributes."""
     return json.dumps(_members(record, without), separators=(",", ":"), ensure_ascii=False)
 
 
 def decode(kind: type[Record], text: str, **more: Json) -> Record:
-    """A record from its JSON and the attributes beside it; the inverse of `encode`. Raises Unreadable."""
+    """A record from its JSON and its other attributes; the inverse of `encode`. Raises Unreadable."""
     try:
         stored = json.loads(text)
     except ValueError:
@@ -54,7 +54,7 @@ def decode(kind: type[Record], text: str, **more: Json) -> Record:
 
 
 def report(problem: Unreadable, key: str, version: object) -> None:
-    """Say in the log which record could not be read. `key`: the item's, which is no secret."""
+    """Log that a record is unreadable. `key`: the item's key, which is not secret."""
     line = {"endpoint": "storage", "outcome": "unreadable", "reason": str(problem), "key": key, "version": str(version)}
     log.error(json.dumps(line))
 

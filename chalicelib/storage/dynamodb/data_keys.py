@@ -1,4 +1,4 @@
-"""The data keys of one-time codes' secrets. They stand in the table of the users, so that a copy of it has what opens them."""
+"""The data keys for secrets of one-time codes. They are in the users table, so that a copy of the table is complete."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from chalicelib.storage.dynamodb.attributes import Item
 from chalicelib.storage.dynamodb.tables import Tables, Write
 
 NEWEST = "data key"
-"""The key of the item that names the newest one, and before a space and its id the key of each. No username has a space."""
+"""The key of the item that names the newest data key. With a space and an id it is the key of a data key. Usernames have no
+spaces.
+"""
 
 
 class DataKeys:
@@ -24,7 +26,7 @@ class DataKeys:
         return None if item is None else DataKey(data_key_id, str(item["wrapped"]))
 
     def put(self, data_key: DataKey) -> None:
-        # First the key, so that the item that names it never names one that is not there.
+        # First the data key, so that the other item never names a missing one.
         wrapped: Item = {"wrapped": data_key.wrapped}
         self._tables.write(Write("Put", self._name, f"{NEWEST} {data_key.data_key_id}", wrapped))
         newest: Item = {"data_key_id": data_key.data_key_id}

@@ -1,4 +1,4 @@
-"""A grant as an item: what never changes is one JSON attribute, what a step writes is an attribute of its own."""
+"""Grants as items: the constant part is one JSON attribute, and each part that a step writes has its own attribute."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TOKEN_ENDED_AT = NumberAttribute(attr_name="token_ended_at")
 JSON = ("granted", "cnf")
 TOKENS = ("token", "front_token")
 CONSUMED = "consumed_"
-"""Begins the name of what says that a granted detail was used up; its place in `granted` follows."""
+"""Prefix of the attribute of a consumed detail, before its index in `granted`."""
 
 PLAIN = (
     "request_expires_at",
@@ -53,7 +53,7 @@ PLAIN = (
 
 
 def new(grant: Grant) -> Item:
-    """The item of a grant that nobody has answered yet."""
+    """The item of a new grant."""
     opened: Item = {"browser": grant.browser, "code_lifetime": grant.code_lifetime} if grant.browser else {}
     return {
         "v": VERSION,
@@ -69,7 +69,7 @@ def new(grant: Grant) -> Item:
 
 
 def read(item: Item | None) -> Grant | None:
-    """The grant, None where there is none, or none that can be read; then the log says so."""
+    """The grant, None if it is missing or unreadable. An unreadable one is logged."""
     if item is None:
         return None
     try:
@@ -87,19 +87,19 @@ def read(item: Item | None) -> Grant | None:
 
 
 def as_read(grant: Grant) -> Condition:
-    """That nobody has tried its code again since it was read, nor ended the access token where there is no other."""
+    """The condition that no attempt at its code was added since the read, and that its only access token was not revoked."""
     tried = set(grant.attempts) == ATTEMPTS if grant.attempts else ATTEMPTS.does_not_exist()
     alone = grant.refresh_hash is None and grant.token_ended_at is None
     return cast(Condition, tried & TOKEN_ENDED_AT.does_not_exist() if alone else tried)
 
 
 def consumption(at: int, by: str) -> str:
-    """As it is stored. `by`: a digest."""
+    """The stored form of a consumption. `by`: a digest."""
     return f"{at}.{by}"
 
 
 def token_of(grant: Grant, token: AccessToken, *, cnf: dict[str, str]) -> str:
-    """An access token that stands in its grant: what it does not share with it. `cnf`: what the grant says of it."""
+    """The stored form of an access token in its grant: the members that differ from the grant. `cnf`: the grant's."""
     members: JsonObject = json.loads(encode(token))
     said: JsonObject = json.loads(encode(_shared(grant, cnf)))
     return as_json({name: value for name, value in members.items() if said.get(name) != value})
@@ -111,16 +111,16 @@ def _token(grant: Grant, name: str, text: str) -> AccessToken:
 
 
 def _shared(grant: Grant, cnf: dict[str, str]) -> AccessToken:
-    """A token of which no more is said than the grant says."""
+    """A token with only the grant's members."""
     return AccessToken(grant.client_id, grant.scope, cnf, issued_at=0, expires_at=0, grant=grant.key)
 
 
 def is_relied_on(grant: Grant, epoch: int, *, now: int) -> bool:
-    """Whether what lives from this grant may live: it is in force, and its code was redeemed or still may be."""
+    """Whether remembered consent may depend on this grant: it is in force, and its code was redeemed or still may be."""
     redeemed = grant.redeemed_by is not None or grant.may_be_redeemed(now=now)
     return redeemed and grant.in_force(epoch, now=now)
 
 
 def as_json(value: Json) -> str:
-    """As it is stored."""
+    """The stored form of a value."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

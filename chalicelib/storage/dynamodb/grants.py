@@ -1,7 +1,7 @@
-"""Grants: one item from the authorization request to the end of the last token; each step is one conditional write.
+"""Grants: one item from the authorization request to the end of the last token. Each step is one conditional write.
 
-What is written before a step's decisive write is named by a secret that nobody has yet. The write that notices a second
-attempt at a code is the write that ends the grant. Each write may be sent twice.
+Writes before a step's decisive write use a new secret as key. The write that notices a second attempt at a code also ends the
+grant. Each write may be sent twice.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from chalicelib.storage.token_values import TokenValue, digest, is_key
 
 BY_PERSON = "by_person"
 MAX_OF_PERSON = 100
-"""How many a batch reads at once (BatchGetItem)."""
+"""Maximum keys of a batch read (BatchGetItem)."""
 
 TTL = NumberAttribute(attr_name="ttl")
 CLIENT_ID = UnicodeAttribute(attr_name="client_id")
@@ -59,7 +59,7 @@ REVOKED_AT = NumberAttribute(attr_name="revoked_at")
 
 
 class Grants:
-    """stores.Grants. `bonds`: name of the table of the bonds, which are read with them."""
+    """stores.Grants. `bonds`: name of the bonds table, which is read at the same time."""
 
     def __init__(self, tables: Tables, name: str, bonds: str) -> None:
         self._tables, self.name, self._bonds = tables, name, bonds
@@ -68,7 +68,7 @@ class Grants:
         try:
             self._tables.write(Write("Put", self.name, grant.key, items.new(grant), condition=PK.does_not_exist()))
         except ConditionFailed:
-            return  # sent again: nobody else knows the key
+            return  # A repeated write: nobody else knows the key.
 
     def open(self, key: str, client_id: str, browser: str, *, now: int, expires_at: int, code_lifetime: int) -> Grant:
         actions = (
@@ -160,7 +160,7 @@ class Grants:
         refresh_family: str | None,
         now: int,
     ) -> Grant:
-        first: list[Action] = [  # each of them only where nobody was first
+        first: list[Action] = [  # Each only for the first attempt.
             REDEEMED_BY.set(REDEEMED_BY | attempt),
             TOKEN.set(TOKEN | items.token_of(grant, token, cnf=token.cnf)),
             TOKEN_HASH.set(TOKEN_HASH | digest(access_token)),
@@ -170,7 +170,7 @@ class Grants:
             first.append(REFRESH_HASH.set(REFRESH_HASH | refresh_hash))
         if refresh_family is not None:
             first.append(REFRESH_FAMILY.set(REFRESH_FAMILY | refresh_family))
-        # What the page needed is not kept: who may be asked for it is the directory.
+        # Data of the page are deleted. The user directory has current ones.
         login = (LOGIN.set(encode(replace(grant.person, accounts=(), username=""))),)
         answered = tuple(one.remove() for one in (BROWSER, CODE_LIFETIME, REQUEST_EXPIRES_AT, CODE_EXPIRES_AT))
         until = (EXPIRES_AT.set(CONSENT_EXPIRES_AT), TTL.set(CONSENT_EXPIRES_AT + SWEEP_SLACK))
@@ -207,7 +207,7 @@ class Grants:
         try:
             self._tables.write(end)
         except ConditionFailed:
-            return False  # swept long ago: nothing is in force
+            return False  # Deleted long ago: nothing is in force.
         return True
 
     def consume(self, grant: Grant, index: int, *, by: str, now: int) -> None:
@@ -233,7 +233,7 @@ class Grants:
     ) -> tuple[list[Grant], str | None]:
         while True:
             found, after = self._some_of_person(digest(sub), now=now, after=after, limit=limit)
-            if found or after is None:  # no page is empty before a full one
+            if found or after is None:  # No result is empty before the end.
                 return found, after
 
     def _some_of_person(
@@ -242,7 +242,7 @@ class Grants:
         keys, more = self._tables.newest(self.name, BY_PERSON, ("person", person), "given_at", after=after, limit=limit)
         if not keys:
             return [], more
-        # The index lags behind; what is told of each comes from the items themselves.
+        # The index is late. The content of each grant comes from its item.
         found = self._tables.get_all(*((self.name, key) for key in keys))
         grants = [
             grant for item in found if item is not None and item.get("person") == person and (grant := items.read(item))
@@ -257,7 +257,7 @@ class Grants:
         ], more
 
     def end_token(self, grant: Grant, token_value: TokenValue, *, now: int) -> None:
-        """The access token of that handle, which stands in the grant, is over."""
+        """End the access token of that value, which is part of the grant."""
         name = "token_ended_at" if token_value.digest == grant.token_hash else "front_ended_at"
         ended = NumberAttribute(attr_name=name)
         self._tables.write(
@@ -265,12 +265,12 @@ class Grants:
         )
 
     def read_with(self, token_value: TokenValue, *more: tuple[str, str]) -> tuple[Grant | None, int, list[Item | None]]:
-        """The grant that the handle names, its bond's epoch, and more items, in one consistent read."""
+        """The grant of a token value, its bond's epoch, and more items, in one consistent read."""
         item, bond, *others = self._tables.get_all(
             (self.name, str(token_value.grant)), (self._bonds, str(token_value.bond)), *more
         )
         grant = items.read(item)
-        if grant is None or grant.bond != token_value.bond:  # a bond of the caller's choice has another epoch
+        if grant is None or grant.bond != token_value.bond:  # The caller could name a bond with another epoch.
             return None, 0, others
         return grant, epoch_of(bond), others
 

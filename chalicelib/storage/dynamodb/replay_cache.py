@@ -1,4 +1,4 @@
-"""Values used once: a claim is one conditional write."""
+"""Values for single use: their use is one conditional write."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ATTEMPT = UnicodeAttribute(attr_name="attempt")
 
 
 class ReplayCache:
-    """stores.ReplayCache. An attempt has a name, so that a claim that is sent again still holds."""
+    """stores.ReplayCache. An attempt has a name, so that a repeated write succeeds."""
 
     def __init__(self, tables: Tables, table_of: TableOf, *, new_token_value: Callable[[], str]) -> None:
         self._tables, self._table_of, self._new_token_value = tables, table_of, new_token_value
@@ -29,7 +29,7 @@ class ReplayCache:
             {"expires_at": single_use.expires_at, "ttl": single_use.expires_at + SWEEP_SLACK},
             condition=PK.does_not_exist(),
         )
-        with suppress(ConditionFailed):  # sent again, and it may be used by now
+        with suppress(ConditionFailed):  # A repeated write. The value may be used by now.
             self._tables.write(offer)
 
     def consume(self, single_use: SingleUse, *, now: int, attempt: str | None = None) -> bool:

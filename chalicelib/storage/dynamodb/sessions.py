@@ -1,4 +1,4 @@
-"""Sessions: in which browser who is recognised. What ended is marked, not deleted: nothing written late brings it back."""
+"""Sessions. An ended session is marked and not deleted, so that a late write does not restore it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Sessions:
         taken = of_session(token_value)
         if taken is None:
             raise NotOpen("no handle of ours")
-        # Sent again it changes nothing: nobody else knows the handle; and where it has ended since, it stays so.
+        # A repeated write changes nothing, because nobody else knows the token value. An ended session stays ended.
         with suppress(ConditionFailed):
             self._tables.write(Write("Put", self._table_for(taken), taken.digest, item, condition=PK.does_not_exist()))
 
@@ -61,7 +61,7 @@ class Sessions:
         return session if now < session.expires_at else None
 
     def end(self, token_value: str, *, now: int, keep: int) -> None:
-        # Whether there is one or not: an item that is written late finds the mark.
+        # Also for a missing item: an item that is written late finds the mark.
         self._mark(token_value, (SIGNED_OUT_AT.set(SIGNED_OUT_AT | now), TTL.set(keep + SWEEP_SLACK)), None, now=now)
 
     def signed_out(self, session: str) -> bool:

@@ -1,4 +1,4 @@
-"""The registry of public keys: what lasts of what we sign with."""
+"""The registry of public keys."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SIGNS_FROM = NumberAttribute(attr_name="signs_from")
 
 
 class SigningKeys:
-    """stores.SigningKeys: one partition, read whole; kept for a minute in the warm function. Claims are another partition."""
+    """stores.SigningKeys: one partition, which is read completely and cached for five minutes in a warm function."""
 
     RING = "ring"
     CLAIMS = "claims"
@@ -113,7 +113,7 @@ class SigningKeys:
         return condition & (int(str(item["signs_from"])) == SIGNS_FROM) if "signs_from" in item else condition
 
     def _read(self, item: Item) -> SigningKey | None:
-        """One that can't be read is left alone: the others sign and are published."""
+        """The key, None if it is unreadable. The other keys are still used."""
         try:
             signs_from = {"signs_from": int(str(item["signs_from"]))} if "signs_from" in item else {}
             return decode(SigningKey, str(item["record"]), **signs_from)

@@ -1,4 +1,4 @@
-"""Sweeping without time to live: tables by week are made ahead and dropped whole, and what has expired elsewhere is deleted."""
+"""Deletion without time to live: weekly tables are made in advance and dropped, and expired items of other tables are deleted."""
 
 from __future__ import annotations
 
@@ -16,11 +16,15 @@ from chalicelib.storage.token_values import week_of
 EXPIRES_AT = NumberAttribute(attr_name="expires_at")
 
 WEEKS_BEHIND = 8
-"""How many weeks back a table is looked for that a run before did not drop."""
+"""Number of past weeks whose tables are dropped if an earlier run did not."""
 
 
 class Sweeping:
-    """stores.Sweeping. `weekly`: names that a week is put after. `kept`: tables whose items are deleted one by one."""
+    """stores.Sweeping.
+
+    `weekly`: names of weekly tables, without the week.
+    `kept`: tables whose items are deleted one by one.
+    """
 
     def __init__(self, tables: Tables, *, weekly: Sequence[str], kept: Sequence[str], key: str | None) -> None:
         self._tables, self._weekly, self._kept, self._key = tables, weekly, kept, key
@@ -48,7 +52,9 @@ class Sweeping:
         return deleted, whole
 
     def _delete(self, table: str, key: str, seen: int) -> bool:
-        """Only as it was looked at: a grant that became a consent since, or an end that was written since, stays."""
+        """Delete the item if its end is unchanged since the read: a grant may have become a consent, and an end may have been
+        written.
+        """
         try:
             self._tables.write(Write("Delete", table, key, condition=cast(Condition, seen == EXPIRES_AT)))
         except ConditionFailed:

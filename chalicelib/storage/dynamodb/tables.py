@@ -1,7 +1,7 @@
-"""What every store needs of DynamoDB: one connection, consistent reads, conditional writes that say why they lost.
+"""DynamoDB for every store: one connection, consistent reads, and conditional writes that give the reason of a failure.
 
-Pynamodb's low-level connection, not its models: those make a botocore client a table, and can neither read two tables in
-one call nor give back the item that a condition failed on.
+It uses pynamodb's low-level connection. Its models make one botocore client per table, and can neither read two tables in one
+call nor give the item on which a condition failed.
 """
 
 from __future__ import annotations
@@ -29,29 +29,29 @@ PK = UnicodeAttribute(attr_name="pk")
 RECORD = UnicodeAttribute(attr_name="record")
 EXPIRES_AT = NumberAttribute(attr_name="expires_at")
 SWEEP_SLACK = 24 * 3600
-"""How long after its expiry an item stays, so that a late replay is still known for what it is. Seconds."""
+"""Seconds that an item stays after its end, so that a late replay is still recognised."""
 
 MAX_KEY_LENGTH = 2048
-"""Bytes. DynamoDB refuses to look for a longer key, or an empty one, and a caller may send either."""
+"""Maximum bytes of a key. DynamoDB refuses longer and empty keys, which callers can send."""
 
 MAX_NUMBER_LENGTH = 16
-"""Digits of a time that a caller may send back."""
+"""Maximum digits of a time that a caller sends back."""
 
 CONFLICTS = ("ReplicatedWriteConflictException", "TransactionConflictException")
-"""What a write gets that collides with another one, in another Region or in somebody's transaction."""
+"""Error codes of a write that conflicts with one in another Region or in a transaction."""
 
 CONFLICT_PAUSES = (0.01, 0.03, 0.08, 0.2, 0.4, 0.8)
 
 
 class Keys(TypedDict):
-    """What a batch asks a table for."""
+    """The keys of a table in a batch read."""
 
     ConsistentRead: bool
     Keys: list[Attributes]
 
 
 class ConditionFailed(Exception):
-    """The condition did not hold, so nothing was written. `item`: what was there, None for nothing."""
+    """The condition was false, so nothing was written. `item`: the stored item, None if there is none."""
 
     def __init__(self, item: Item | None) -> None:
         super().__init__("the condition did not hold")
@@ -59,7 +59,7 @@ class ConditionFailed(Exception):
 
 
 class KeysUnread(PynamoDBException):
-    """A batch was answered without all of its keys, again and again: DynamoDB had no throughput left for them."""
+    """A batch read did not give all items after several attempts, because DynamoDB had no throughput left."""
 
     operation_name = "BatchGetItem"
     response = {"Error": {"Code": "ProvisionedThroughputExceededException"}}
@@ -67,7 +67,7 @@ class KeysUnread(PynamoDBException):
 
 @dataclass(frozen=True)
 class Write:
-    """A write of one item; every write is."""
+    """A write of one item. There are no other writes."""
 
     verb: Verb
     table: str
@@ -79,7 +79,7 @@ class Write:
 
 
 class Tables:
-    """DynamoDB, reached by one botocore client. `pause`: waits so many seconds between tries of a conflicting write."""
+    """DynamoDB through one botocore client. `pause`: waits that many seconds between attempts of a conflicting write."""
 
     def __init__(
         self, names: Sequence[str], *, pause: Callable[[float], None], keys: dict[str, tuple[str, ...]]
@@ -89,16 +89,16 @@ class Tables:
             read_timeout_seconds=AWS_READ_SECONDS,
             max_retry_attempts=AWS_TRIES - 1,
         )
-        _ = self._connection.client  # made here, while Lambda starts the function, and not at the first request
+        _ = self._connection.client  # Made in the init phase, and not at the first request.
         self.session: Untyped = self._connection.session
-        """botocore's, with what it read of its data and of its credentials."""
+        """botocore's session, with its data and credentials."""
         self._pause = pause
         for name in names:
             self._connection.add_meta_table(_meta_table(name, keys.get(name, ("pk",))))
         self._known = set(names)
 
     def get(self, table: str, key: str) -> Item | None:
-        """The item, read consistently; expired or not."""
+        """The item, by a consistent read; it may be expired."""
         if not _can_be(key):
             return None
         self._know(table)
@@ -106,7 +106,7 @@ class Tables:
         return as_item(answer.get("Item"))
 
     def get_all(self, *wanted: tuple[str, str]) -> list[Item | None]:
-        """Items of several tables in one consistent call, in the order asked."""
+        """Items of several tables in one consistent read, in the given order."""
         requested: dict[str, Keys] = {}
         for table, key in wanted:
             if _can_be(key):
@@ -123,7 +123,7 @@ class Tables:
         raise KeysUnread("DynamoDB left keys unread")
 
     def query(self, table: str, key: str) -> list[Item]:
-        """Every item of one partition, which is bounded by what we write there."""
+        """All items of one partition. Only our writes determine its size."""
         items: list[Item] = []
         start: Attributes | None = None
         while True:
@@ -136,9 +136,9 @@ class Tables:
     def newest(
         self, table: str, index: str, partition: tuple[str, str], sort: str, *, after: str | None, limit: int
     ) -> tuple[list[str], str | None]:
-        """Keys of the items that an index has for a partition, the highest `sort` first; and what to ask `after` for more.
+        """Keys of the items of an index partition, highest `sort` first, and the value of `after` for more.
 
-        The index is written some time after its items are.
+        The index is updated some time after its items.
         """
         name, value = partition
         requested: JsonObject = {
@@ -163,7 +163,7 @@ class Tables:
     def expired(
         self, table: str, *, before: int, start: Attributes | None
     ) -> tuple[list[tuple[str, int]], Attributes | None]:
-        """A page of a scan: keys of what expired before that instant, and when; and where the next page begins."""
+        """A page of a scan: keys and ends of items that expired before that time, and the start of the next page."""
         requested: JsonObject = {
             "TableName": table,
             "FilterExpression": "expires_at < :before",
@@ -176,7 +176,7 @@ class Tables:
         return found, answer.get("LastEvaluatedKey") or None
 
     def create(self, table: str, *, key: str | None) -> bool:
-        """Make a table of one key, encrypted by this KMS key; False where it is there. It takes some seconds to be ready."""
+        """Make a table with one key, encrypted by this KMS key; False if it exists. It is ready after some seconds."""
         wanted: JsonObject = {
             "TableName": table,
             "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
@@ -188,7 +188,7 @@ class Tables:
         return self._unless("ResourceInUseException", "CreateTable", wanted)
 
     def drop(self, table: str) -> bool:
-        """Drop a table with all that is in it; False where there is none."""
+        """Drop a table with its items; False if it does not exist."""
         return self._unless("ResourceNotFoundException", "DeleteTable", {"TableName": table})
 
     def _unless(self, code: str, operation: str, requested: JsonObject) -> bool:
@@ -201,10 +201,10 @@ class Tables:
         return True
 
     def write(self, write: Write) -> Item | None:
-        """Put, update or delete one item. An update gives it back as it is now, a put what was there. Raises ConditionFailed.
+        """Put, update or delete one item. An update gives the new item, a put the old one. Raises ConditionFailed.
 
-        botocore may send it twice, so its condition must also hold for the attempt that made it. It is tried again where
-        another Region has the item in hand.
+        botocore may send the write twice, so its condition must also hold after its own first attempt. It is repeated after a
+        conflict with another Region.
         """
         if not _can_be(write.key):
             raise ConditionFailed(None)
@@ -232,7 +232,7 @@ class Tables:
         return as_item(answer.get("Attributes"))
 
     def _know(self, table: str) -> None:
-        """Of the tables by week, one more; each has one key."""
+        """Register a weekly table with pynamodb. Each has one key."""
         if table not in self._known:
             self._connection.add_meta_table(_meta_table(table, ("pk",)))
             self._known.add(table)
@@ -267,5 +267,5 @@ def _meta_table(name: str, key_names: tuple[str, ...]) -> MetaTable:
 def _can_be(key: str) -> bool:
     try:
         return 0 < len(key.encode()) <= MAX_KEY_LENGTH
-    except UnicodeEncodeError:  # JSON can spell half a character
+    except UnicodeEncodeError:  # JSON can spell half a character.
         return False

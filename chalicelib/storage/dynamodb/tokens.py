@@ -1,4 +1,6 @@
-"""Access tokens: a client's own and refreshed ones have an item; the one of a code, and the one beside it, stand in the grant."""
+"""Access tokens. A client's own and refreshed tokens have an item. Those of a code and of an authorization response are in the
+grant.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,7 @@ class Tokens:
         try:
             self._tables.write(Write("Put", table, taken.digest, item, condition=PK.does_not_exist()))
         except ConditionFailed:
-            return  # sent again: nobody else knows the handle; and what was revoked since stays so
+            return  # A repeated write: nobody else knows the token value. A revoked token stays revoked.
 
     def find(self, token_value: str, *, now: int) -> tuple[AccessToken, Grant | None] | None:
         token, grant = self.look_up(token_value, now=now)
@@ -64,7 +66,7 @@ class Tokens:
         return (None, grant) if of_family or matches(token_value, grant.refresh_hash) else NOTHING
 
     def _own(self, token_value: TokenValue, *, now: int) -> tuple[AccessToken | None, None]:
-        """A client's own token, of no grant."""
+        """A client's own token, which has no grant."""
         if token_value.week is None:
             return NOTHING
         (item,) = self._tables.get_all((self._table_for(token_value), token_value.digest))
@@ -85,14 +87,14 @@ class Tokens:
                 Write("Update", self._table_for(taken), taken.digest, actions=ended, condition=PK.exists())
             )
         except ConditionFailed:
-            return  # there is none
+            return  # There is none.
 
     def _table_for(self, token_value: TokenValue) -> str:
         return self._table_of(starts(token_value.week or 0))
 
 
 def _token(item: Item | None, *, now: int) -> AccessToken | None:
-    """The token of an item, unless it has expired, was revoked, or can't be read."""
+    """The token of an item; None if it is expired, revoked or unreadable."""
     if item is None or "revoked_at" in item:
         return None
     try:
@@ -104,7 +106,7 @@ def _token(item: Item | None, *, now: int) -> AccessToken | None:
 
 
 def _standing_in(grant: Grant, token_value: TokenValue, *, now: int) -> AccessToken | None:
-    """The access token of that handle that stands in the grant."""
+    """The access token with this value in the grant."""
     for stored, token, ended_at in (
         (grant.token_hash, grant.token, grant.token_ended_at),
         (grant.front_hash, grant.front_token, grant.front_ended_at),

@@ -1,10 +1,10 @@
-"""End users, and the passkeys that lead to them.
+"""End users, and the items of their passkeys.
 
-Another item, under the digest of the sub, says whether the person is still known; it is written before the record, so that
-nobody signs in of whom it is not there, and what ends it is marked and not deleted.
+An item with the digest of the sub as key says whether the user is known. It is written before the user's record, so that every
+user who can sign in has it. When a user leaves, it is marked and not deleted.
 
-A passkey stands in its user's record, and is gone with it. Beside it an item of its own, under the digest of the credential's
-id, leads to the user and holds what changes at each use: how often the authenticator signed.
+A passkey is in its user's record, and is removed with it. Its own item, with the digest of the credential's id as key, names
+the user and has the signature counter, which changes at each use.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Users:
         self._tables.write(Write("Put", self._name, _known_by(user.sub), known))
         record: Item = {"v": VERSION, "record": encode(user, without=_BESIDE)}
         before = self._tables.write(Write("Put", self._name, user.username, record))
-        with suppress(Unreadable, KeyError):  # nobody had the name, or nobody can say who
+        with suppress(Unreadable, KeyError):  # The name had no user, or an unreadable one.
             replaced = decode(User, str((before or {})["record"])).sub
             if replaced != user.sub:
                 self._forget_sub(replaced, user.username, now=0)
@@ -53,7 +53,7 @@ class Users:
         user = self.find(username)
         if user is None:
             raise NotOpen("nobody of that name")
-        self._forget_sub(user.sub, username, now=now)  # decides: no grant is refreshed from here on
+        self._forget_sub(user.sub, username, now=now)  # This decides: no grant is refreshed after it.
         self._tables.write(Write("Delete", self._name, username))
 
     def is_known(self, sub: str) -> bool:
@@ -61,7 +61,7 @@ class Users:
         return item is not None and "left_at" not in item
 
     def _forget_sub(self, sub: str, username: str, *, now: int) -> None:
-        """The sub is known no more, unless it is another name's now."""
+        """Mark the sub as unknown, unless it belongs to another name now."""
         forget = Write(
             "Update",
             self._name,
@@ -88,13 +88,15 @@ class Users:
         failures, last, latest = _counters(browser)
         if not username:
             return False
-        unnamed = latest.does_not_exist() | (latest != attempt)  # else sent again
+        unnamed = latest.does_not_exist() | (latest != attempt)  # Otherwise a repeated write.
         opened = failures.does_not_exist() | (free > failures)
         for n, seconds in enumerate(locks, start=free):
             as_many = failures == n if n + 1 < free + len(locks) else failures >= n
             opened |= as_many & (last <= now - seconds)
         counted = (failures.add(1), last.set(now), latest.set(attempt))
-        name = username if is_username(username) else f" {digest(username)}"  # which nothing has, and takes as long
+        name = (
+            username if is_username(username) else f" {digest(username)}"
+        )  # No item has this key, and the write takes as long.
         guess = Write("Update", self._name, name, actions=counted, condition=RECORD.exists() & opened & unnamed)
         try:
             self._tables.write(guess)
@@ -133,15 +135,16 @@ class Users:
     def add_passkey(self, user: User, passkey: Passkey, *, enrolment_token: str, sign_count: int, now: int) -> None:
         if any(one["id"] == passkey["id"] for one in user.passkeys):
             raise NotOpen("the passkey is known")
-        # First what leads to the user, which leads nowhere while the user has no such passkey; then the write that decides.
-        # Whoever changes the record takes the invitation away, and so the ticket is the proof that it is as it was read.
+        # First the passkey's item, which has no effect without the record; then the write that decides. A change of the record
+        # removes
+        # the invitation, so a valid enrolment token proves that the record is unchanged since the read.
         changed = replace(user, passkeys=(*user.passkeys, passkey))
         leads = Write(
             "Put",
             self._name,
             _passkey_key(passkey["id"]),
             {"username": user.username, "sign_count": sign_count},
-            condition=PK.does_not_exist() | (user.username == USERNAME),  # of a try that went no further
+            condition=PK.does_not_exist() | (user.username == USERNAME),  # An attempt that failed later.
         )
         record = encode(changed, without=_BESIDE)
         add = Write(
@@ -166,7 +169,7 @@ class Users:
         for passkey in user.passkeys:
             if passkey["id"] == credential_id:
                 return PasskeyHolder(user, passkey, int(str(item["sign_count"])), str(item.get("attempt", "")))
-        return None  # it was taken away from the user, or its user's name is another's now
+        return None  # The passkey was removed, or the username belongs to another user now.
 
     def counted(self, credential_id: str, sign_count: int, *, attempt: str) -> None:
         count = Write(
@@ -183,7 +186,7 @@ class Users:
 
 
 def _counters(browser: str) -> tuple[NumberAttribute, NumberAttribute, UnicodeAttribute]:
-    """Failed attempts, when the last one was, and its name: of strangers, or of a browser that the person is known in."""
+    """Attributes of the failed attempts, the last one's time and its name: of unknown browsers, or of a known browser."""
     of = f"_{browser}" if browser else ""
     return (
         NumberAttribute(attr_name=f"failures{of}"),
@@ -193,17 +196,17 @@ def _counters(browser: str) -> tuple[NumberAttribute, NumberAttribute, UnicodeAt
 
 
 def _of_person(write: Write) -> Write:
-    """The write, if its key is of a person's record. Raises NotOpen."""
+    """The write, if its key is a username. Raises NotOpen."""
     if not is_username(write.key):
         raise NotOpen("nobody of that name")
     return write
 
 
 def _known_by(sub: str) -> str:
-    """The key of what says that somebody has this sub; no username, since none has a space."""
+    """The key of the item of a sub. It is no username, because usernames have no spaces."""
     return f"sub {digest(sub)}"
 
 
 def _passkey_key(credential_id: str) -> str:
-    """The key of what leads to a user; no username, since none has a space."""
+    """The key of a passkey's item. It is no username, because usernames have no spaces."""
     return f"passkey {digest(credential_id)}"

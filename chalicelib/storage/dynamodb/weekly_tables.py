@@ -1,8 +1,8 @@
-"""Tables by week: where what is used for a short time is kept, so that a whole table is dropped once nothing in it is good.
+"""Weekly tables: short-lived items are in one table per week, which is dropped when all its items have expired.
 
-By default there is one table, which DynamoDB's time to live sweeps. Strongly consistent global tables have no time to live:
-there an item goes to the table of the week in which it expires, which follows from the value or the handle alone, so that a
-second use looks where the first one wrote.
+By default there is one table, and DynamoDB's time to live deletes items. Strongly consistent global tables have no time to
+live. There an item is in the table of the week in which it expires. The value itself gives the week, so that a second use finds
+the first.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from collections.abc import Callable
 from chalicelib.storage.token_values import WEEK, week_of
 
 TableOf = Callable[[int], str]
-"""The table of what expires at that instant (epoch seconds)."""
+"""The table of an item with this end (epoch seconds)."""
 
 WEEKS_AHEAD = 2
-"""How many weeks' tables are there beside this week's, which is longer than anything lasts that is kept so."""
+"""Number of weekly tables beside this week's. No item in them lasts longer."""
 
 
 def one_table(name: str) -> TableOf:
-    """All in one."""
+    """One table for all items."""
     return lambda expires_at: name
 
 
 def table_of_week(name: str) -> TableOf:
-    """A table a week."""
+    """One table per week."""
     return lambda expires_at: name_of(name, week_of(expires_at))
 
 
@@ -34,10 +34,10 @@ def name_of(name: str, week: int) -> str:
 
 
 def has_table(week: int, *, now: int) -> bool:
-    """Whether what says that it expires in this week may be there. What a caller chose is looked at before a table is."""
+    """Whether an item of this week may exist. It is checked first, because callers can invent a week."""
     return week_of(now) <= week <= week_of(now) + WEEKS_AHEAD
 
 
 def starts(week: int) -> int:
-    """The first instant of a week, epoch seconds."""
+    """The start of a week, epoch seconds."""
     return week * WEEK
