@@ -1,1 +1,1 @@
-"""What is fetched at somebody's word, with distrust."""
+"""Fetching of documents at URLs of other parties, without trusting them."""

@@ -1,4 +1,4 @@
-"""The port: small public documents of other parties, such as a client's keys."""
+"""The port for small public documents of other parties, such as a client's keys."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Protocol
 
 
 class FetchError(Exception):
-    """The document can't be had. The message says why, for the log alone: it may tell of a network that the caller can't see."""
+    """The document can't be fetched. The message is for the log only, because it may reveal our network."""
 
 
 class DocumentFetcher(Protocol):
     def get(self, url: str, *, max_bytes: int) -> bytes:
-        """The document at an https URL, of at most `max_bytes` bytes. Takes seconds at most. Raises FetchError."""
+        """The document at an https URL, of at most `max_bytes` bytes. It takes seconds at most. Raises FetchError."""
         ...

@@ -1,8 +1,7 @@
-"""Documents by HTTPS, fetched with distrust: who names the URL may mean a machine that only we can reach.
+"""Documents over HTTPS. The URL is not trusted, because it may lead to a machine of our own network.
 
-The host's name is resolved once. Every address of it must be a public one, and it is one of just these that is connected to, so
-a name that answers otherwise a moment later gains nothing. No redirect is followed, no proxy is asked, nothing is decompressed.
-The only file that knows urllib3, sockets and TLS.
+The host's name is resolved once. All its addresses must be public, and only these are connected to, so a later change of the
+name has no effect. Redirects, proxies and compression are not supported. Only this file uses urllib3, sockets and TLS.
 """
 
 from __future__ import annotations
@@ -24,17 +23,17 @@ from chalicelib.fetch.documents import FetchError
 from chalicelib.fetch.https_url import HttpsUrl
 
 SECONDS = 3.0
-"""From the first look at the name to the last byte."""
+"""Seconds from the name's lookup to the last byte."""
 
 PUBLIC_V6 = IPv6Network("2000::/3")
-"""Global unicast (RFC 4291 2.4): neither mapped IPv4 addresses nor NAT64's are in it."""
+"""Global unicast (RFC 4291 2.4). It has neither mapped IPv4 addresses nor those of NAT64."""
 NOT_PUBLIC = (
     IPv4Network("192.0.0.0/24"),  # protocol assignments (RFC 6890), which older Pythons know by parts
     IPv4Network("192.88.99.0/24"),  # 6to4, and below Teredo: an IPv4 address within, of any kind (RFC 7526, RFC 4380)
     IPv6Network("2002::/16"),
     IPv6Network("2001::/32"),
 )
-"""What is_global lets pass."""
+"""Networks that is_global accepts and that are not public."""
 
 Address = IPv4Address | IPv6Address
 
@@ -42,8 +41,9 @@ Address = IPv4Address | IPv6Address
 class Https:
     """documents.DocumentFetcher.
 
-    `authorities`: certificates (PEM) that are trusted beside the system's. `loopback`: whether this machine's own addresses may
-    be asked too. Both are for the laptop (`local/`) and its sandbox; no setting gives them.
+    `authorities`: certificates (PEM) that are trusted in addition to the system's.
+    `loopback`: this machine's own addresses are accepted too. Both are for the laptop (`local/`) and its sandbox. No setting
+    has them.
     """
 
     def __init__(self, *, seconds: float = SECONDS, authorities: str = "", loopback: bool = False) -> None:
@@ -52,7 +52,7 @@ class Https:
         self._loopback = loopback
 
     def get(self, url: str, *, max_bytes: int) -> bytes:
-        """The document at an https URL, if it answers 200 with at most `max_bytes` bytes in time. Raises FetchError."""
+        """The document at an https URL, if the response is 200 with at most `max_bytes` bytes in time. Raises FetchError."""
         fetch = _Fetch(https_url.of(url), max_bytes, self._tls, seconds=self._seconds, loopback=self._loopback)
         Thread(target=fetch.run, daemon=True).start()
         return fetch.result()
@@ -67,7 +67,7 @@ class Https:
 
 
 class _Fetch:
-    """One attempt, in a thread of its own: neither a resolver nor a dripping server knows of our deadline."""
+    """One fetch in its own thread, because neither a resolver nor a slow server knows our deadline."""
 
     def __init__(self, where: HttpsUrl, max_bytes: int, tls: ssl.SSLContext, *, seconds: float, loopback: bool) -> None:
         self._where, self._max_bytes, self._tls = where, max_bytes, tls
@@ -89,7 +89,7 @@ class _Fetch:
             self._done.set()
 
     def result(self) -> bytes:
-        """Raises FetchError."""
+        """The body. Raises FetchError."""
         if not self._done.wait(self._seconds):
             self._abandon()
             raise FetchError("it timed out")
@@ -101,7 +101,7 @@ class _Fetch:
         return self._body
 
     def _abandon(self) -> None:
-        """Nobody waits any more: whatever the thread reads now ends at once."""
+        """End the thread's read after the deadline."""
         self._late = True
         sock = None if self._connection is None else self._connection.sock
         if sock is not None:
@@ -109,7 +109,7 @@ class _Fetch:
                 sock.shutdown(socket.SHUT_RDWR)
 
     def _send_request(self) -> BaseHTTPResponse:
-        """The answer of the first address that takes a connection."""
+        """The response of the first address that accepts a connection."""
         for address in public_addresses(self._where, loopback=self._loopback):
             if self._late:
                 break
@@ -119,7 +119,7 @@ class _Fetch:
                 timeout=self._seconds,
                 ssl_context=self._tls,
                 cert_reqs="CERT_REQUIRED",
-                server_hostname=self._where.host,  # SNI, and the name that the certificate must have
+                server_hostname=self._where.host,  # SNI, and the name in the certificate.
             )
             try:
                 connection.connect()
@@ -137,12 +137,12 @@ class _Fetch:
             "Host": host if port == 443 else f"{host}:{port}",
             "User-Agent": "ducat",
             "Accept": "*/*",
-            "Accept-Encoding": "identity",  # a small body may unpack to a large one
+            "Accept-Encoding": "identity",  # A small body may unpack to a large one.
         }
 
     def _read(self, answer: BaseHTTPResponse) -> bytes:
         if answer.status != 200:
-            raise FetchError(f"it answered {answer.status}")  # a redirect leads where nobody looked
+            raise FetchError(f"it answered {answer.status}")  # A redirect could lead to an unchecked address.
         if answer.headers.get("content-encoding", "identity").strip().lower() != "identity":
             raise FetchError("it is compressed")
         body = b""
@@ -155,7 +155,7 @@ class _Fetch:
 
 
 def public_addresses(where: HttpsUrl, *, loopback: bool = False) -> list[Address]:
-    """Every address of the host, in the order to try them. Raises FetchError if any is not public, or there is none."""
+    """All addresses of the host, in order. Raises FetchError if one is not public, or there is none."""
     found = socket.getaddrinfo(where.host, where.port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     addresses = [ip_address(str(entry[4][0])) for entry in found]
     for address in addresses:

@@ -1,4 +1,4 @@
-"""Where a document may be: an https URL of a named host, without user and without fragment."""
+"""Accepted URLs of documents: https, a host name, no user information and no fragment."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ URL = re.compile(
     r"(?P<target>(?:[/?][a-z0-9._~:/?@!$&'()*+,;=%\[\]-]*)?)",
     re.IGNORECASE | re.ASCII,
 )
-"""Of a host's name the last label begins with a letter: whatever else is read as an address by one parser or another."""
+"""The last label of a host name begins with a letter. Some parsers read anything else as an address."""
 
 
 @dataclass(frozen=True)
 class HttpsUrl:
-    """A URL in its parts. `host`: in lower case. `target`: path and query, as they are asked for."""
+    """A parsed URL. `host`: in lower case. `target`: path and query of the request."""
 
     host: str
     port: int
@@ -29,7 +29,7 @@ class HttpsUrl:
 
 
 def of(url: str) -> HttpsUrl:
-    """The place that a URL names. Raises FetchError where nothing is ever fetched from it."""
+    """The parsed URL. Raises FetchError if it is not accepted."""
     found = URL.fullmatch(url) if len(url) <= MAX_LENGTH else None
     if found is None or len(found["host"]) > 253:
         raise FetchError("must be an https URL with a host name, without user information and fragment")

@@ -1,1 +1,1 @@
-"""What runs by the clock: one file per scheduled function, each with one public function, run."""
+"""Scheduled functions: one file per function, with one public function `run`."""

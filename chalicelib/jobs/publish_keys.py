@@ -1,4 +1,4 @@
-"""Publish the public keys of the deployment's KMS keys; at each deployment, and hourly so that a missed run mends itself."""
+"""Publish the public keys of the deployment's KMS keys, at each deployment and every hour."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from chalicelib.provider import Provider
 from chalicelib.storage.records import SigningKey
 
 PUBLISHED_BEFORE_SIGNING = 900
-"""Seconds from a further key's publication to its first signature: longer than any cache of the JWKS."""
+"""Seconds from a further key's publication to its first signature. It is longer than any cache of the JWKS."""
 
 
 def run(provider: Provider) -> dict[str, list[str]]:
-    """Put every configured key that the registry lacks into it. Gives {"published": [kid, ...]}, the new ones.
+    """Put all configured keys that are missing into the registry. Gives {"published": [kid, ...]}, the new ones.
 
-    The first key of an algorithm signs at once, since nobody has cached a JWKS that lacks it. What others encrypt to is there
-    for whoever has read of it.
+    The first key of an algorithm signs at once, because no cached JWKS lacks it. An encryption key is usable once a client has
+    read it.
     """
     now = provider.now()
     known = provider.signing_keys.all(now=now)

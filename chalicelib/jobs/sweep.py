@@ -1,6 +1,6 @@
-"""Make the tables of the weeks to come, drop those of the past, and delete what has expired; where there is no time to live.
+"""Make the next weekly tables, drop past ones, and delete expired items, in deployments without time to live.
 
-Run once a day and after each deployment. A run that is cut short is made good by the next one.
+It runs once a day and after each deployment. The next run completes an interrupted one.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from chalicelib.protocol_types import JsonObject
 from chalicelib.provider import Provider
 
 PAGES = 2_000
-"""Pages of a table, of a megabyte each, that one run looks at: what is left over is for the next run."""
+"""Maximum pages of a table, a megabyte each, in one run. The next run continues."""
 
 
 def run(provider: Provider) -> JsonObject:
-    """Gives {"made": [table], "dropped": [table], "deleted": items, "whole": whether all was looked at}."""
+    """Gives {"made": [table], "dropped": [table], "deleted": number of items, "whole": whether all pages were read}."""
     now = provider.now()
-    made = provider.sweeping.make_tables(now=now)  # first: without them nothing that is used once can be
+    made = provider.sweeping.make_tables(now=now)  # First: without these tables no value for single use can be stored.
     dropped = provider.sweeping.drop_tables(now=now)
     deleted, whole = provider.sweeping.delete_expired(now=now, pages=PAGES)
     return {"made": made, "dropped": dropped, "deleted": deleted, "whole": whole}

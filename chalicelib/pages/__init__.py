@@ -1,1 +1,1 @@
-"""What a person sees: templates, one stylesheet, and the headers that keep a page to itself."""
+"""Pages: templates, one stylesheet, and security headers."""

@@ -1,4 +1,4 @@
-"""The three pages on which a person adds a passkey: prove who you are, make it, done."""
+"""The three pages of a passkey's enrolment: sign in, make the passkey, done."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chalicelib.pages.render import NOWHERE, OURS, page
 def prove(
     *, bank_name: str, key: str, csrf: str, invitation: str, username: str = "", problem: str | None = None
 ) -> Response:
-    """The page behind the link. `problem`: a sentence about what was wrong with the last try."""
+    """The page of the link. `problem`: a sentence about the last attempt."""
     return page(
         "passkey.html",
         OURS,
@@ -24,7 +24,7 @@ def prove(
 
 
 def make(*, bank_name: str, key: str, csrf: str, username: str, passkey: Ceremony) -> Response:
-    """The page that has the browser make the passkey. It needs its script."""
+    """The page that makes the passkey in the browser. It needs its script."""
     return page(
         "passkey_make.html",
         OURS,
@@ -38,5 +38,5 @@ def make(*, bank_name: str, key: str, csrf: str, username: str, passkey: Ceremon
 
 
 def made(*, bank_name: str) -> Response:
-    """The page that says it is done."""
+    """The final page."""
     return page("passkey_made.html", NOWHERE, bank_name=bank_name)

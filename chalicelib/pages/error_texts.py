@@ -1,4 +1,4 @@
-"""What an error page says, by the error."""
+"""Texts of error pages, by error code."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Words:
-    """What an error page tells a person: what is the matter, and what to do now."""
+    """The text of an error page: the problem, and what to do."""
 
     headline: str
     advice: str

@@ -1,4 +1,4 @@
-"""Pages for what no function of ours answers: API Gateway says these by itself. Nothing is filled in."""
+"""Pages for errors of API Gateway itself. They are static."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "DEFAULT_5_XX": ("Something went wrong on our side", AGAIN),
 }
-"""By the kind of the refusal, what is the matter, and what to do now."""
+"""Headline and advice, by the kind of gateway response."""
 
 
 def accepts_a_page(accept: str) -> bool:
-    """Whether who asks is a person's browser: it names HTML in its Accept header, which no program does that reads JSON."""
+    """Whether the caller is a browser: its Accept header has HTML, unlike that of programs."""
     return "text/html" in accept.lower()
 
 
 def page(kind: str) -> str:
-    """The page of a kind of refusal."""
+    """The page of a kind of gateway response."""
     headline, advice = WORDS[kind]
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

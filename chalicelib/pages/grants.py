@@ -1,4 +1,4 @@
-"""The pages of what a person lets each app do: the sign-in before it, and the list with its buttons."""
+"""The pages of /grants: the sign-in page, and the list with its buttons."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ from chalicelib.pages.render import OURS, Detail, page
 
 @dataclass(frozen=True)
 class Entry:
-    """What one client may do. `may`: a sentence each. `first`, `last`: when it was given; `until`: when it ends."""
+    """The access of one client.
+
+    `may`: one sentence each.
+    `first`, `last`: when it was granted.
+    `until`: when it ends.
+    """
 
     client_id: str
     client_name: str
@@ -34,7 +39,7 @@ def sign_in(
     problem: str | None = None,
     passkey: Ceremony | None = None,
 ) -> Response:
-    """The page on which a person says who they are. `problem`, `hint`, `passkey`: as on the login page."""
+    """The sign-in page. `problem`, `hint`, `passkey`: as on the login page."""
     return page(
         "grants_sign_in.html",
         OURS,
@@ -50,10 +55,10 @@ def sign_in(
 
 
 def page_of(*, bank_name: str, key: str, csrf: str, person: str, grants: Sequence[Entry]) -> Response:
-    """The list of what this person lets each client do."""
+    """The list of the user's grants by client."""
     return page("grants.html", OURS, bank_name=bank_name, key=key, csrf=csrf, person=person, grants=grants, day=_day)
 
 
 def _day(moment: int) -> tuple[str, str]:
-    """A moment for a machine and for a person."""
+    """A time for programs and for people."""
     return date_format.for_machines(moment), date_format.in_words(moment)

@@ -1,4 +1,4 @@
-"""The ceremony of a passkey, as a page carries it: options in an attribute, one script that is always the same."""
+"""Passkey options on a page: JSON in an attribute, and one script that is always the same."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pathlib import Path
 from chalicelib.protocol_types import Claims
 
 SCRIPT = (Path(__file__).parent / "passkey.js").read_text(encoding="utf-8")
-"""It asks the browser for a passkey, and posts the answer in the page's own form. It fetches nothing."""
+"""The script asks the browser for a passkey, and posts the answer in the page's form. It fetches nothing."""
 
 
 @dataclass(frozen=True)
 class Ceremony:
-    """What the browser is asked for. `nonce`: what the page posts back, of which the challenge was made."""
+    """The options for the browser. `nonce`: the value that the page posts back, from which the challenge was made."""
 
     requested: Claims
     nonce: str
 
     @property
     def options(self) -> str:
-        """As JSON."""
+        """The options as JSON."""
         return json.dumps(self.requested)

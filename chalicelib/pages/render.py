@@ -1,7 +1,6 @@
-"""Pages as responses: what a person sees, and the headers that keep a page to itself.
+"""Pages as responses, with security headers.
 
-No page runs a script that its policy does not name, loads anything, or may stand in a frame. A page's words come from
-templates that escape whatever they are given.
+A page runs only the script that its policy names, loads nothing, and can't be in a frame. Templates escape all values.
 """
 
 from __future__ import annotations
@@ -25,13 +24,13 @@ STYLE = (FOLDER / "style.css").read_text(encoding="utf-8")
 
 
 def _source(text: str) -> str:
-    """What a page's policy names a style or a script by."""
+    """The source of a style or script in the policy."""
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
 STYLE_SOURCE = _source(STYLE)
 SUBMIT = 'document.getElementById("response").submit()'
-"""The one script of the page that posts a response: a person need not press its button."""
+"""The only script of the page that posts a response. Without it the user presses the button."""
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(FOLDER / "templates"),
@@ -49,14 +48,14 @@ PRIVATE_SCHEME = re.compile(r"([a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:)/")
 
 Leads = Literal["form-action 'self'; ", "form-action 'none'; ", ""]
 OURS: Leads = "form-action 'self'; "
-"""Where a page's forms lead: to us alone, through every redirect that follows."""
+"""Targets of a page's forms: only this host, through every redirect that follows."""
 NOWHERE: Leads = "form-action 'none'; "
 ANYWHERE: Leads = ""
 
 PAGE_HEADERS = (
     ("X-Frame-Options", "DENY"),  # RFC6749-10.13
-    # Whoever opened this window loses hold of it, and so can't swap the page under a person who is about to sign in. The
-    # redirect still arrives in a client's popup; to tell the page that opened it, the client uses a BroadcastChannel.
+    # The opener loses control of this window, so it can't replace the page before the sign-in. The redirect still arrives in a
+    # client's popup. To inform the opener, the client uses a BroadcastChannel.
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
@@ -64,7 +63,7 @@ PAGE_HEADERS = (
 
 
 class Choice(Protocol):
-    """What a person may take or leave: a form's field, what it sends when taken, and its words."""
+    """A choice of the user: a form field, its value if taken, and its text."""
 
     @property
     def field(self) -> str: ...
@@ -77,7 +76,7 @@ class Choice(Protocol):
 
 
 class Question(Protocol):
-    """What a person decides: `one` choice is taken, else any may be left out; `none` is said where there is no choice."""
+    """A question to the user. `one`: exactly one choice is taken; otherwise any number. `none`: the text without choices."""
 
     @property
     def words(self) -> str: ...
@@ -90,7 +89,7 @@ class Question(Protocol):
 
 
 class Detail(Protocol):
-    """Something asked for, in words. `facts`: labels and values. `figure`: the part of the heading that the eye should meet."""
+    """A requested detail as text. `facts`: labels and values. `figure`: the emphasized part of the heading."""
 
     @property
     def heading(self) -> str: ...
@@ -117,10 +116,10 @@ def login(
     policy_uri: str | None = None,
     tos_uri: str | None = None,
 ) -> Response:
-    """The login page. `problem`: a sentence about what was wrong with the last try; `hint`: one that helps to sign in;
-    `passkey`: what a passkey would be asked for, where people have any.
+    """The login page. `problem`: a sentence about the last attempt; `hint`: a help text;
+    `passkey`: the passkey options, if the directory has passkeys.
 
-    Raises ValueError where nobody may be led to `redirect_uri`.
+    Raises ValueError if no page may lead to `redirect_uri`.
     """
     return page(
         "login.html",
@@ -157,13 +156,15 @@ def consent(
     policy_uri: str | None = None,
     tos_uri: str | None = None,
 ) -> Response:
-    """The consent page, which tells what is granted (FAPI1-BASE-5.2.2-17).
+    """The consent page, which shows what is granted (FAPI1-BASE-5.2.2-17).
 
-    `access`: what the client may do, each a sentence; `until`: when that ends, epoch seconds; `details`: what exactly is
-    asked for (RFC 9396), and may be chosen; `look`: whether the answer needs a look at it first; `chosen`: the fields as the
-    person left them, None where nobody did; `problem`: as on the login page.
-
-    Raises ValueError where nobody may be led to `redirect_uri`.
+    `access`: what the client may do, one sentence each.
+    `until`: when that ends, epoch seconds.
+    `details`: the requested details (RFC 9396), with choices.
+    `look`: the approval needs a read first.
+    `chosen`: the form fields as the user left them, or None.
+    `problem`: as on the login page.
+    Raises ValueError if no page may lead to `redirect_uri`.
     """
     return page(
         "consent.html",
@@ -186,18 +187,18 @@ def consent(
 
 
 def onward(*, bank_name: str, redirect_uri: str, location: str) -> Response:
-    """The page that goes on to `location`, which is the redirect_uri with an authorization response, and has a link to it.
+    """The page that continues to `location`, the redirect_uri with an authorization response. It has a link to it.
 
-    A redirect would still be part of the posted form's way, which Chromium holds our form-action against to its end, wherever
-    the client's callback leads. Raises ValueError as `consent`.
+    A redirect would be part of the posted form's navigation. Chromium applies our form-action to all its redirects, which the
+    client's callback may continue. Raises ValueError as `consent`.
     """
     return page("onward.html", NOWHERE, bank_name=bank_name, location=location, returns_to=_host(redirect_uri))
 
 
 def form_post(*, bank_name: str, redirect_uri: str, parameters: Mapping[str, str]) -> Response:
-    """The page that carries a response to the client (OAuth 2.0 Form Post Response Mode 2). Raises ValueError as `consent`.
+    """The page that posts a response to the client (OAuth 2.0 Form Post Response Mode 2). Raises ValueError as `consent`.
 
-    Nothing is typed on it, and nobody but the client knows where its callback leads.
+    The user types nothing on it, and only the client knows where its callback leads.
     """
     return page(
         "form_post.html",
@@ -211,9 +212,9 @@ def form_post(*, bank_name: str, redirect_uri: str, parameters: Mapping[str, str
 
 
 def error(*, bank_name: str, error: str, description: str, status: int = 400, reference: str | None = None) -> Response:
-    """The error page, where nobody is proven to whom an error could be sent (RFC 6749 4.1.2.1).
+    """The error page, if there is no verified redirect_uri for the error (RFC 6749 4.1.2.1).
 
-    `reference`: by which support finds the login in the log.
+    `reference`: the interaction id by which support finds the login in the log.
     """
     words = WORDS.get(error, OF_THE_REQUEST)
     return page(
@@ -230,7 +231,7 @@ def error(*, bank_name: str, error: str, description: str, status: int = 400, re
 
 
 def page(template: str, leads: Leads, *, status: int = 200, script: str | None = None, **shown: object) -> Response:
-    """A page of a template. `leads`: where its forms may. `script`: the one that it runs, if any; the policy names its hash."""
+    """A page of a template. `leads`: the targets of its forms. `script`: its script, if any; the policy has the script's hash."""
     runs = "" if script is None else f"script-src {_source(script)}; "
     policy = f"default-src 'none'; {runs}style-src {STYLE_SOURCE}; {leads}base-uri 'none'; frame-ancestors 'none'"
     return Response(
@@ -246,10 +247,10 @@ def page(template: str, leads: Leads, *, status: int = 200, script: str | None =
 
 
 def _host(redirect_uri: str) -> str | None:
-    """Where a person ends up, as they can compare it with an address bar; None where that is an app.
+    """The host of the redirect_uri, which the user can compare with the address bar; None for an app.
 
-    Raises ValueError on anything but https, a loopback address and a private-use scheme with a dot in it (RFC 8252 7.1, 7.3):
-    no page of ours leads to a script, say.
+    Raises ValueError unless it is https, a loopback address or a private-use scheme with a dot (RFC 8252 7.1, 7.3). For
+    example, no page leads to a javascript: URL.
     """
     if found := WEB.match(redirect_uri) or LOOPBACK.match(redirect_uri):
         return found[1].partition("://")[2].lower()
@@ -259,10 +260,10 @@ def _host(redirect_uri: str) -> str | None:
 
 
 def _addresses(logo_uri: str | None, policy_uri: str | None, tos_uri: str | None) -> list[tuple[str, str]]:
-    """What the client says about itself, as links (OpenID Connect Registration 2).
+    """Links to the client's own pages (OpenID Connect Registration 2).
 
-    Even the logo: loading it would tell whoever serves it, cookies and all, that this person is signing in here; and
-    the picture could be another one tomorrow. Only https is linked to.
+    The logo is a link too: loading it would tell its server, with cookies, that this user signs in here, and the picture could
+    change. Only https links are shown.
     """
     disclosed = (("Privacy policy", policy_uri), ("Terms of service", tos_uri), ("Logo", logo_uri))
     return [(words, uri) for words, uri in disclosed if uri and WEB.match(uri)]

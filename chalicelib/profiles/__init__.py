@@ -1,4 +1,4 @@
-"""Which rules apply: every profile that this provider offers, by name."""
+"""Profiles: the rules for a client. All profiles of this provider, by name."""
 
 from chalicelib.profiles.fapi1_advanced import FAPI1_ADVANCED
 from chalicelib.profiles.fapi1_baseline import FAPI1_BASELINE

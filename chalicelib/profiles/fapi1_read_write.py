@@ -1,6 +1,6 @@
-"""FAPI Part 2: Read and Write, to the letter of its draft, which offered a token in the front channel too.
+"""FAPI Part 2: Read and Write, by its draft, which has access tokens in the front channel.
 
-Such a token can be bound to nothing, and so it only reads.
+Such a token can't be bound, so it is for reading only.
 """
 
 from dataclasses import replace
@@ -15,7 +15,7 @@ FAPI1_READ_WRITE = replace(
         ("code id_token token", ("fragment", "form_post")),
     ),
     signed_requests_only=True,  # W1
-    code_challenge_required=False,  # the draft supports it and does not ask for it
+    code_challenge_required=False,  # The draft allows it and does not require it.
     code_challenge_required_when_pushed=False,
     least_assurance=3,  # W7
     least_assurance_to_write=3,

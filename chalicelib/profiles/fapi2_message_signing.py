@@ -1,6 +1,6 @@
-"""FAPI 2.0 Message Signing (Final): the Security Profile, and signatures that prove later who said what.
+"""FAPI 2.0 Message Signing (Final): the Security Profile, and signatures for non-repudiation.
 
-What is signed is agreed with each client at its registration, since an ecosystem takes the parts that it needs.
+Each client's record says what is signed, because ecosystems use different parts.
 """
 
 from dataclasses import replace

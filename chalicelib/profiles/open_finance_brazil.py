@@ -1,6 +1,6 @@
-"""FAPI 1.0 Advanced as Open Finance Brazil profiles it, which encrypts by RSA-OAEP.
+"""FAPI 1.0 Advanced as Open Finance Brazil profiles it, with RSA-OAEP for encryption.
 
-By SHA-1, that is, which is no weakness of OAEP but is out of use elsewhere, and so is off in every other profile.
+RSA-OAEP uses SHA-1. That is no weakness of OAEP, but it is out of use elsewhere, so no other profile allows it.
 """
 
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A profile is a value: it answers every question that a rule depends on. No code asks which profile it is."""
+"""Profiles as values: a profile has a field for each question of a rule. No code compares names of profiles."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from chalicelib.protocol_types import (
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """The rules for one client. No field has a default, so that each profile answers each question.
+    """The rules for one client. No field has a default, so that each profile sets each field.
 
-    Lifetimes are seconds. `*_algs` are JWS or JWE algorithm names, the only ones accepted; where they are empty,
-    nothing of the kind is taken or made, and what we make needs a key of the deployment besides (Settings.signing_keys).
+    Lifetimes are seconds. `*_algs` are the accepted names of JWS or JWE algorithms. If such a field is empty, the feature is
+    not offered. An algorithm of ours also needs a key of the deployment (Settings.signing_keys).
 
-    `responses`: each response_type and its response_modes. `nonce_or_state_required`: a request
-    for openid has a nonce, any other a state. `assertion_audiences` names what the `aud` of
-    a client assertion may be: "issuer", "token_endpoint", "par_endpoint", "endpoint" for the one that is called.
-    `assertion_audience_may_be_array`: whether the issuer may stand beside other values. A client's record may ask for the
-    issuer alone.
-    `sender_constraints`: "mtls", "dpop"; where a request shows both, the first one binds. `unbound_tokens`: whether an access
-    token that can only read may be bound to nothing.
-    `max_request_object_lifetime`: from its nbf to its exp, and from its nbf to now. `session_lifetime`: how long ago a person may
-    have signed in to be recognised without a page, 0 for never. `consent_remembered`: whether what a person agreed to before is
-    not asked again. `public_*`: for clients that have nothing to authenticate with; the access
-    token's for any that is bound to nothing.
+    `responses`: each response_type and its response_modes.
+    `nonce_or_state_required`: a request with openid must have a nonce, any other a state.
+    `assertion_audiences`: accepted values of a client assertion's `aud`: "issuer", "token_endpoint", "par_endpoint", and
+    "endpoint" for the called one. A client's record may require the issuer alone.
+    `assertion_audience_may_be_array`: the issuer may be in an array with other values.
+    `sender_constraints`: "mtls", "dpop". If a request presents both, the first one binds.
+    `unbound_tokens`: an access token without write access may be unbound.
+    `max_request_object_lifetime`: from its nbf to its exp, and from its nbf to now.
+    `session_lifetime`: maximum age of a sign-in for single sign-on, 0 for never.
+    `consent_remembered`: consent may be remembered.
+    `public_*`: for public clients; the access token's also for any unbound token.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Profile:
     request_object_encryption_algs: tuple[EncryptionAlg, ...]
     max_request_object_lifetime: int
 
-    # Who the client is.
+    # The client.
     token_endpoint_auth_methods: tuple[TokenEndpointAuthMethod, ...]
     client_signing_algs: tuple[SigningAlg, ...]
     client_secret_algs: tuple[MacAlg, ...]
@@ -64,7 +64,7 @@ class Profile:
     rsa_key_bits: int
     ec_key_bits: int
 
-    # What is handed out.
+    # Tokens.
     grant_types: tuple[GrantType, ...]
     sender_constraints: tuple[SenderConstraint, ...]
     unbound_tokens: bool
@@ -76,7 +76,7 @@ class Profile:
     encryption_algs: tuple[EncryptionAlg, ...]
     encryption_encs: tuple[EncryptionEnc, ...]
 
-    # For how long.
+    # Lifetimes.
     request_uri_lifetime: int
     interaction_lifetime: int
     code_lifetime: int
@@ -86,7 +86,7 @@ class Profile:
     public_access_token_lifetime: int
     public_consent_lifetime: int
 
-    # The person.
+    # The user.
     least_assurance: int
     least_assurance_to_write: int
     session_lifetime: int
@@ -94,15 +94,15 @@ class Profile:
 
     @property
     def key_sizes(self) -> KeySizes:
-        """The sizes from which on the keys of a client are taken."""
+        """Minimum key sizes of clients."""
         return KeySizes(rsa=self.rsa_key_bits, ec=self.ec_key_bits)
 
     @property
     def response_types(self) -> tuple[ResponseType, ...]:
-        """Every response_type."""
+        """All response_types."""
         return tuple(name for name, _ in self.responses)
 
     @property
     def response_modes(self) -> tuple[RequestedResponseMode, ...]:
-        """Every response_mode of any response_type."""
+        """All response_modes of any response_type."""
         return tuple(dict.fromkeys(mode for _, modes in self.responses for mode in modes))
