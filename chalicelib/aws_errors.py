@@ -1,6 +1,6 @@
-"""What went wrong at AWS: which operation, with which of AWS's codes, and whether it passes by itself.
+"""AWS failures: the operation, AWS's error code, and whether the failure is temporary.
 
-Told by what botocore's and pynamodb's errors carry, without importing either: a function that calls nothing loads neither.
+They are recognised by attributes of botocore's and pynamodb's exceptions, without importing either.
 """
 
 from __future__ import annotations
@@ -26,15 +26,19 @@ PASSING = frozenset(
         "TransactionConflictException",
     }
 )
-"""AWS's codes of what another try, a little later, may not meet."""
+"""AWS's error codes of temporary failures."""
 
 UNREACHED = frozenset({"HTTPClientError", "ConnectionError"})
-"""botocore's kinds of error where no answer came, or none in time."""
+"""botocore's exception classes for a missing or late response."""
 
 
 @dataclass(frozen=True)
 class AwsFailure:
-    """`operation`: AWS's name, empty where it is not known. `code`: AWS's own, or the kind of error where no answer came."""
+    """A failure of an AWS call.
+
+    `operation`: AWS's name, empty if unknown.
+    `code`: AWS's error code, or the exception class if there was no response.
+    """
 
     operation: str
     code: str
@@ -45,7 +49,7 @@ class AwsFailure:
 
 
 def refusal(problem: Exception) -> OAuthError:
-    """What the caller learns of a failure of ours: whether it passes. The log keeps AWS's operation and code alone."""
+    """The error for the caller, temporary or not. The log gets AWS's operation and code."""
     failure = of(problem)
     detail = type(problem).__name__ if failure is None else str(failure)
     if failure is not None and failure.passes:
@@ -56,7 +60,7 @@ def refusal(problem: Exception) -> OAuthError:
 
 
 def of(problem: BaseException) -> AwsFailure | None:
-    """The failure at AWS that an exception is, or came of; None where it is no such."""
+    """The AWS failure that an exception is or was caused by; None if there is none."""
     seen: list[BaseException] = []
     at: BaseException | None = problem
     while at is not None and at not in seen:

@@ -1,4 +1,4 @@
-"""What follows a decisive write and is not needed for the answer: it may fail, quietly."""
+"""Optional work after a decisive write. Its failure has no effect on the response."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ log = logging.getLogger("ducat")
 
 
 def best_effort(what: str, work: Callable[[], None]) -> bool:
-    """Do it; whether it was done. Where it fails, a log line says which and by what kind of error, and nothing else happens."""
+    """Do the work, and give whether it succeeded. A failure is logged with its class."""
     try:
         work()
     except Exception as problem:

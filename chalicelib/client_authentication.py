@@ -1,4 +1,4 @@
-"""Client authentication (RFC 6749 2.3): who calls, proven in the one way that the client registered."""
+"""Client authentication (RFC 6749 2.3), by the method that the client registered."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ from chalicelib.storage.records import Client, SingleUse
 
 class Note(Protocol):
     def __call__(self, **members: str | None) -> None:
-        """Keep more for the request's log line."""
+        """Add members to the request's log line."""
 
 
 @dataclass(frozen=True)
 class AuthenticatedClient:
-    """A client that proved who it is, or is registered as one that can't (`client.public`). Made in `authenticate` alone.
+    """An authenticated client, or a public client (`client.public`). Only `authenticate` makes it.
 
-    `single_use`: the values that the request must be the first to use (single_use.py). `by_certificate`: the
-    certificate was the proof. `note`: keeps more for the request's log line.
+    `single_use`: values of the request that may be used once (single_use.py).
+    `by_certificate`: the certificate authenticated the client.
+    `note`: adds members to the request's log line.
     """
 
     client: Client
@@ -53,7 +54,7 @@ class _Attempt:
 def authenticate(request: Request, form: Mapping[str, str], provider: Provider, *, now: int) -> AuthenticatedClient:
     """The client that sent the request.
 
-    Raises InvalidClient, or InvalidRequest where more than one way was tried. The caller learns no reason; the log does.
+    Raises InvalidClient, or InvalidRequest for more than one method. Only the log gets the reason.
     """
     client_id, sent = _claimed(request, form)
     client = provider.clients.find(client_id, now=now)
@@ -70,16 +71,16 @@ def authenticate(request: Request, form: Mapping[str, str], provider: Provider, 
 
 
 def require_confidential(caller: AuthenticatedClient) -> AuthenticatedClient:
-    """The caller, if it proved who it is, where a client_id alone is not enough. Raises InvalidClient."""
+    """The caller, if it is not a public client. Raises InvalidClient."""
     if caller.client.public:
         raise InvalidClient("client authentication failed", detail="a public client can't authenticate")
     return caller
 
 
 def _claimed(request: Request, form: Mapping[str, str]) -> tuple[str, UnverifiedJwt | None]:
-    """Who the request says it is from, consistently, and the assertion that it sends, if it does; nobody has verified it."""
+    """The claimed client_id, and the assertion if there is one, before any verification."""
     if request.header_values("authorization"):
-        scheme = ("WWW-Authenticate", 'Basic realm="ducat"')  # RFC6749-5.2: the scheme that was tried
+        scheme = ("WWW-Authenticate", 'Basic realm="ducat"')  # RFC6749-5.2: the scheme of the request.
         raise InvalidClient(
             "client authentication failed", detail="the Authorization header is not accepted", headers=(scheme,)
         )
@@ -123,7 +124,7 @@ def _assertion(attempt: _Attempt) -> UnverifiedJwt:
 
 
 def _asserted(attempt: _Attempt, claims: JsonObject) -> AuthenticatedClient:
-    """The client, if what it signed is for us and for now."""
+    """The client, if its assertion is for us and is valid now."""
     client, profile = attempt.client, attempt.profile
     ours = attempt.provider.settings.audiences(attempt.request.path)
     endpoints = frozenset(url for name in profile.assertion_audiences for url in ours[name])
@@ -133,7 +134,7 @@ def _asserted(attempt: _Attempt, claims: JsonObject) -> AuthenticatedClient:
 
 
 def _none(attempt: _Attempt) -> AuthenticatedClient:
-    """RFC6749-3.2.1: a public client says who it is, which proves nothing. Who tries to prove something is another."""
+    """RFC6749-3.2.1: a public client only sends its client_id, which proves nothing. An assertion is refused."""
     if attempt.assertion is not None:
         raise InvalidClient("client authentication failed", detail="a public client sent an assertion")
     return AuthenticatedClient(attempt.client, attempt.profile)
@@ -154,7 +155,7 @@ def _self_signed_tls_client_auth(attempt: _Attempt) -> AuthenticatedClient:
 
 
 def _with_keys(attempt: _Attempt, *, kid: str | None = None, x5c: str | None = None) -> Client:
-    """The client with the keys that it registered or publishes."""
+    """The client with its registered or published keys."""
     try:
         return attempt.provider.published_keys.of(attempt.client, now=attempt.now, kid=kid, x5c=x5c)
     except FetchError as problem:

@@ -1,4 +1,4 @@
-"""Registration of a client by the operator: its record is checked and kept, and its secret is made and told once."""
+"""Registration of a client by the operator: the metadata are checked and stored, and a secret is made and shown once."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def register(
     *,
     new_secret: bool = False,
 ) -> tuple[Client, str | None]:
-    """Add a client, or replace the one of its client_id. Gives it, and its secret where one was made.
+    """Add a client, or replace the client of this client_id. Gives it, and its secret if one was made.
 
-    Nobody can read the secret again: who registers hands it to the client. A client that has one keeps it, unless
-    `new_secret`. `random_bytes`: so many random bytes.
+    The secret can't be read again. The operator gives it to the client. A client keeps an existing secret, unless `new_secret`.
+    `random_bytes`: gives a number of random bytes.
     Raises InvalidClientMetadata or InvalidRedirectUri.
     """
     signs = provider.settings.signing_keys
@@ -50,7 +50,7 @@ def register(
 
 
 def _require_authority(client: Client, authorities: str) -> Client:
-    """The client, if there is an authority whose certificates may name it. Raises InvalidClientMetadata."""
+    """The client, if an authority may name clients of its method. Raises InvalidClientMetadata."""
     if client.token_endpoint_auth_method != "tls_client_auth":
         return client
     try:
@@ -66,9 +66,10 @@ def _require_authority(client: Client, authorities: str) -> Client:
 
 
 def _require_no_authority(client: Client, authorities: str) -> Client:
-    """The client, if no certificate that is to stand in the truststore for itself says that it is an authority's, or is one.
+    """The client, if none of its self-signed certificates has the subject or issuer of a listed authority.
 
-    RFC8705-7.4: by `tls_client_auth` it would name another client. Raises InvalidClientMetadata.
+    RFC8705-7.4: such a certificate is in the truststore, and could name another client by `tls_client_auth`. Raises
+    InvalidClientMetadata.
     """
     if client.token_endpoint_auth_method != "self_signed_tls_client_auth" or client.jwks is None:
         return client

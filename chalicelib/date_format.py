@@ -1,4 +1,4 @@
-"""Moments as people read them, in the deployment's time zone."""
+"""Times as text for people, in the deployment's time zone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DAY = timedelta(days=1)
 
 
 def in_words(moment: int) -> str:
-    """A moment, epoch seconds. What ends at midnight ends with the day before, which is the day that people reckon with."""
+    """A time, epoch seconds. Midnight is shown as the end of the day before."""
     at = datetime.fromtimestamp(moment, vocabulary.current().zone)
     if at.timetz().replace(tzinfo=None) == time():
         return f"{day_in_words(at - DAY)}, end of day"
@@ -18,16 +18,16 @@ def in_words(moment: int) -> str:
 
 
 def for_machines(moment: int) -> str:
-    """The same, as HTML's time element takes it."""
+    """The same for HTML's time element."""
     return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def day_in_words(day: datetime) -> str:
-    """A day, as people read it."""
+    """A day as text for people."""
     return f"{day.day} {day:%B} {day.year}"
 
 
 def _zone(at: datetime) -> str:
-    """What people call the time zone then; its distance from UTC where it has no name of letters."""
+    """The name of the time zone then, or its offset from UTC if it has no name."""
     name = at.tzname() or ""
     return name if name.isalpha() else f"UTC{name}"

@@ -1,7 +1,6 @@
-"""One line of the log is one JSON object: what a Lambda function writes itself, in place of the runtime's own form.
+"""Log lines as JSON objects, in place of the runtime's own format.
 
-With Lambda's JSON log format a line that is JSON is kept as it is, and its members can be searched for without more. A request's
-line says in CloudWatch's embedded metric format what is counted of it, so that no function calls CloudWatch.
+With Lambda's JSON log format a JSON line is kept unchanged, and its members can be searched.
 """
 
 from __future__ import annotations
@@ -58,10 +57,7 @@ def namespace(issuer: str) -> str:
 
 
 def use(logger: logging.Logger, namespace: str) -> None:
-    """Write the logger's lines to the standard output, and nowhere else. Once, however often it is called.
-
-    `namespace`: of the metrics in CloudWatch.
-    """
+    """Write the logger's lines only to standard output. Repeated calls have no further effect."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines(namespace))
     logger.handlers = [handler]

@@ -1,41 +1,41 @@
-"""Types of what the specifications name: closed sets of values, and JSON whose members are known.
+"""Types of the specifications: closed sets of values, and JSON objects with known members.
 
-A type proves nothing of what comes from outside: the check that gives such a value has looked at it. What is not known is Json
-until somebody has looked. Annotations are objects here, which is quicker where types are made of them.
+A type proves nothing about external data. The check that gives the value does. Unchecked data are Json. Annotations are objects
+here, because that is faster for types made of them.
 """
 
 from collections.abc import Mapping
 from typing import Any, Literal, NotRequired, TypedDict
 
 Json = object
-"""A JSON value of which nothing is known."""
+"""An unchecked JSON value."""
 JsonObject = dict[str, object]
 Claims = Mapping[str, object]
-"""Members of a JSON object from outside, such as the claims of a JWT or about a person, or client metadata."""
+"""Members of an external JSON object, such as claims of a JWT, claims about a user, or client metadata."""
 
 Schema = Mapping[str, object]
 """A JSON schema (draft 7)."""
 
 MemberKind = Literal["amount", "account", "iban", "day", "text", "number", "switch", "locations"]
-"""What a bank's own type of authorization details names in place of a member's schema."""
+"""Kinds of members that a bank's own type may name in place of a schema."""
 
 Detail = dict[str, Any]  # type: ignore[explicit-any]
-"""An authorization detail (RFC 9396 2), whose members its type's schema has checked; banks declare types of their own."""
+"""An authorization detail (RFC 9396 2). The schema of its type has checked it; banks declare types of their own."""
 Untyped = Any  # type: ignore[explicit-any]
-"""What a library gives that has no types, and the members of a record that is checked once it is made."""
+"""Values of libraries without types, and members of a record that is checked after it is made."""
 
 
 GrantType = Literal["authorization_code", "refresh_token", "client_credentials", "implicit"]
-"""RFC 7591 2. `implicit` is what the ID token of a hybrid response counts as."""
+"""RFC 7591 2. `implicit` stands for the ID token of a hybrid response."""
 TokenEndpointAuthMethod = Literal[
     "private_key_jwt", "client_secret_jwt", "tls_client_auth", "self_signed_tls_client_auth", "none"
 ]
 """OpenID Connect Core 9, RFC 8705 2, RFC 7591 2."""
 ResponseType = Literal["code", "code id_token", "code id_token token"]
 ResponseMode = Literal["query", "fragment", "form_post", "query.jwt", "fragment.jwt", "form_post.jwt"]
-"""How a response travels (Multiple Response Types 2.1, Form Post Response Mode, JARM 2.3)."""
+"""How a response reaches the client (Multiple Response Types 2.1, Form Post Response Mode, JARM 2.3)."""
 RequestedResponseMode = ResponseMode | Literal["jwt"]
-"""What a request asks for: "jwt" is its response type's own mode, signed."""
+"""A requested response_mode. "jwt" is the default mode of the response_type, signed."""
 CodeChallengeMethod = Literal["S256"]
 Prompt = Literal["none", "login", "consent", "select_account"]
 """OpenID Connect Core 3.1.2.1."""
@@ -44,9 +44,9 @@ SubjectType = Literal["public", "pairwise"]
 TokenType = Literal["Bearer", "DPoP"]
 """RFC 6749 7.1, RFC 9449 5."""
 SenderConstraint = Literal["dpop", "mtls"]
-"""What a token is bound to: a DPoP key (RFC 9449), a certificate (RFC 8705 3)."""
+"""The kinds of sender constraint: a DPoP key (RFC 9449), a certificate (RFC 8705 3)."""
 AssertionAudience = Literal["issuer", "token_endpoint", "par_endpoint", "endpoint"]
-"""What the `aud` of a client assertion may be; "endpoint" is the one that is called."""
+"""The accepted audiences of a client assertion. "endpoint" is the called one."""
 SigningAlg = Literal["PS256", "ES256", "EdDSA", "Ed25519"]
 """JWS algorithms of a key pair (RFC 7518 3.1, RFC 8037 3.1, RFC 9864)."""
 MacAlg = Literal["HS256", "HS384", "HS512"]
@@ -54,7 +54,7 @@ EncryptionAlg = Literal["RSA-OAEP-256", "RSA-OAEP", "ECDH-ES", "ECDH-ES+A256KW"]
 """JWE algorithms that encrypt a key (RFC 7518 4.1)."""
 EncryptionEnc = Literal["A256GCM"]
 KeyAlg = SigningAlg | EncryptionAlg
-"""What a key of ours is for."""
+"""The algorithm of one of our keys."""
 KeyUse = Literal["id_token", "authorization_response", "api_response"]
 """What a signing key of ours signs; the last is what userinfo and introspection answer."""
 
@@ -81,7 +81,7 @@ class JwkSet(TypedDict):
 
 
 class Wish(TypedDict, total=False):
-    """What is said about one claim that is asked for by its name (OpenID Connect Core 5.5.1); empty for just that."""
+    """The request for one claim (OpenID Connect Core 5.5.1). It may be empty."""
 
     essential: bool
     value: Json
@@ -89,7 +89,7 @@ class Wish(TypedDict, total=False):
 
 
 class ClaimsRequest(TypedDict):
-    """The claims that are asked for by their names, by where they are to be (OpenID Connect Core 5.5)."""
+    """The requested claims by destination (OpenID Connect Core 5.5)."""
 
     userinfo: dict[str, Wish]
     id_token: dict[str, Wish]

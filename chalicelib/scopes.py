@@ -1,4 +1,4 @@
-"""The scopes that there are (RFC 6749 3.3), the library's and the bank's own: what people read of each, and whether it writes."""
+"""The scope values (RFC 6749 3.3) of the library and of the bank: their texts for users, and whether they give write access."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ SCOPES: Mapping[str, Scope] = {
         Scope("payments", "Make payments from your accounts", about_a_person=True, writes=True),
     )
 }
-"""Every scope that the library brings, in the order in which people read them."""
+"""The scope values of the library, in the order of the pages."""
 
 
 def known() -> Mapping[str, Scope]:
-    """Every scope of this deployment; the bank's own behind the library's."""
+    """All scope values of this deployment, those of the library first."""
     own = vocabulary.current().scopes
     return {**SCOPES, **{scope.name: scope for scope in own}} if own else SCOPES
 
 
 def write(tokens: Iterable[str]) -> bool:
-    """Whether any of them lets a client change something."""
+    """Whether any of the values gives write access."""
     scopes = known()
     return any(scopes[token].writes for token in tokens if token in scopes)

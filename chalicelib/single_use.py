@@ -1,7 +1,7 @@
-"""What a request may be the first to use: its assertion's jti (RFC 7523 3), its DPoP proof's (RFC 9449 11.1).
+"""The values of a request that may be used once: the jti of its assertion (RFC 7523 3) and of its DPoP proof (RFC 9449 11.1).
 
-The envelope of every call that a client authenticates: whatever comes of the request, answered or refused, its values are
-consumed; and nothing is answered, judged a replay or written for good before they were.
+Every call of an authenticated client runs inside `consuming`. Its values are consumed, whether it succeeds or fails. No
+response, no decision about a replay and no final write comes before that.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ A = TypeVar("A")
 
 
 class SingleUseValues:
-    """The values of one request. Made in `consuming` alone."""
+    """The values of one request. Only `consuming` makes it."""
 
     def __init__(self, values: tuple[SingleUse, ...], provider: Provider, *, now: int) -> None:
         self._values, self._provider, self._now = list(values), provider, now
 
     def add(self, value: SingleUse) -> None:
-        """One more, which the request showed."""
+        """Add a value of the request."""
         self._values.append(value)
 
     def beside(self, work: Callable[[], A]) -> A:
-        """What `work` gives, while the values are consumed. Raises OAuthError where one was used before.
+        """The result of `work`, which runs while the values are consumed. Raises OAuthError if one was used before.
 
-        `work` only reads, or writes what is of no use to anybody unless the request is answered.
+        `work` only reads, or writes data that have no effect unless the request succeeds.
         """
         values, self._values = self._values, []
         if not values:
@@ -43,7 +43,7 @@ class SingleUseValues:
         return done
 
     def _consume(self, values: list[SingleUse]) -> None:
-        """Each by a write of its own, all at the same time."""
+        """Consume each value by its own write, all at the same time."""
         first, *others = values
         if others:
             self._provider.alongside(lambda: self._consume_one(first), lambda: self._consume(others))
@@ -56,7 +56,7 @@ class SingleUseValues:
 
 @contextmanager
 def consuming(values: tuple[SingleUse, ...], provider: Provider, *, now: int) -> Iterator[SingleUseValues]:
-    """Around all that is done for an authenticated client. Where the request is refused, its values are consumed first."""
+    """A context for the work of an authenticated client. If the request fails, its values are consumed first."""
     use = SingleUseValues(values, provider, now=now)
     try:
         yield use
@@ -67,7 +67,7 @@ def consuming(values: tuple[SingleUse, ...], provider: Provider, *, now: int) ->
 
 
 def refused(used: AlreadyUsed) -> OAuthError:
-    """What a second use gets."""
+    """The error for a second use."""
     if used.value.what == "DPoP proof":
         return InvalidDpopProof("the DPoP proof was used before", detail=str(used), event="replay")
     return InvalidClient("client authentication failed", detail=str(used), event="replay")

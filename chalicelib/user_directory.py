@@ -1,4 +1,4 @@
-"""The port to whoever knows the end users. A bank may name a directory of its own in DUCAT_USER_DIRECTORY."""
+"""The port of the user directory. A bank may name its own directory in DUCAT_USER_DIRECTORY."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chalicelib.storage.records import Authentication, PasskeyHolder, SingleUse,
 
 
 class SignInRefused(Exception):
-    """The person could not be recognised. `reason` goes to the log; the page never says which part was wrong."""
+    """The sign-in failed. `reason` is for the log. The page never says which part was wrong."""
 
     def __init__(self, reason: str, *, locked: bool = False) -> None:
         super().__init__(reason)
@@ -19,14 +19,16 @@ class SignInRefused(Exception):
 
 
 class Unavailable(Exception):
-    """The directory can't say at the moment: whoever asked is told to come again, and nothing is used up."""
+    """The directory can't answer now. The client is asked to try again, and nothing is used up."""
 
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A person who proved who they are. `single_use`: values that this login must be the first to use, and `claim` uses up.
+    """A signed-in user.
 
-    `username`: where the person typed none. `again`: the same login was signed in by the same before.
+    `single_use`: values that this login must be the first to use. `claim` uses them up.
+    `username`: the user's name, if the user typed none.
+    `again`: this login was signed in before by the same user.
     """
 
     login: Authentication
@@ -37,7 +39,11 @@ class SignedIn:
 
 @dataclass(frozen=True)
 class PasskeyEnrolment:
-    """What a passkey may be made for. `user_handle`: the user handle, 32 bytes in base64url. `known`: ids of those there are."""
+    """The user for whom a passkey may be made.
+
+    `user_handle`: 32 bytes in base64url.
+    `known`: ids of the user's passkeys.
+    """
 
     username: str
     user_handle: str
@@ -46,7 +52,7 @@ class PasskeyEnrolment:
 
 @dataclass(frozen=True)
 class CurrentUser:
-    """A person who signed in a while ago, as they are now. `claims`, `accounts`: as in a Login."""
+    """The current data of a user who signed in earlier. `claims`, `accounts`: as in an Authentication."""
 
     sub: str
     claims: JsonObject
@@ -54,10 +60,10 @@ class CurrentUser:
 
 
 class Passkeys(Protocol):
-    """Who knows people's passkeys. An `answer` is what the page's script posts, JSON of the browser's credential."""
+    """The port for passkeys. An `answer` is the JSON of the browser's credential, which the page's script posts."""
 
     def find(self, answer: str) -> PasskeyHolder | None:
-        """Whose it says it is; nothing is proven by that."""
+        """The claimed user of the passkey, before any check."""
         ...
 
     def sign_in(
@@ -71,9 +77,9 @@ class Passkeys(Protocol):
         attempt: str,
         claims: tuple[str, ...] = (),
     ) -> SignedIn:
-        """The signed-in person. `challenge`: what the page asked to be signed; its time and single use are not for this.
+        """The signed-in user. `challenge`: the page's challenge. The caller checks its time and single use.
 
-        `attempt`: names this login in this browser, which may send its answer again.
+        `attempt`: identifies this login in this browser, which may send its answer again.
 
         Raises SignInRefused.
         """
@@ -90,16 +96,16 @@ class Passkeys(Protocol):
         attempt: str,
         now: int,
     ) -> PasskeyEnrolment:
-        """Use an invitation up by a password and a one-time code, for a ticket that is good for one passkey.
+        """Exchange an invitation for an enrolment token for one passkey, by password and one-time code.
 
-        With the same ticket it may be done again.
+        It may be repeated with the same token.
 
-        Raises NotOpen where the invitation is not in force for this person, SignInRefused, and AlreadyUsed.
+        Raises NotOpen if the invitation is not in force for this user, SignInRefused, and AlreadyUsed.
         """
         ...
 
     def add(self, enrolment_token: str, answer: str, *, username: str, challenge: str, now: int) -> str:
-        """Use the ticket up for the passkey that was made; gives the person's sub. The same again changes nothing.
+        """Exchange the enrolment token for the new passkey; gives the user's sub. A repeated call changes nothing.
 
         Raises NotOpen, and SignInRefused.
         """
@@ -107,16 +113,16 @@ class Passkeys(Protocol):
 
 
 class UserDirectory(Protocol):
-    """Who knows the end users."""
+    """The port of the user directory."""
 
     @property
     def login_help_text(self) -> str | None:
-        """A line for the login page (the sandbox's names); None where people know their own."""
+        """A text for the login page (the sandbox's users), or None."""
         ...
 
     @property
     def passkeys(self) -> Passkeys | None:
-        """None where nobody has one; then no page speaks of them."""
+        """The passkeys, or None. Without them no page mentions passkeys."""
         ...
 
     def find(self, username: str) -> User | None: ...
@@ -133,28 +139,27 @@ class UserDirectory(Protocol):
         claims: tuple[str, ...] = (),
         browser: str | None = None,
     ) -> SignedIn:
-        """The signed-in person, with what `scope` and the names in `claims` ask for.
+        """The signed-in user, with the claims that `scope` and `claims` request.
 
-        `attempt`: names this login in this browser, which may use its one-time code again, as nobody else may.
-        `browser`: what names a browser in which this person signed in before, None in any other; strangers' guesses must
-        not shut it out.
-        Raises SignInRefused; takes as long for an unknown name as for a wrong password.
+        `attempt`: identifies this login in this browser. Only it may use its one-time code again.
+        `browser`: identifies a browser in which this user signed in before, or None. Guesses elsewhere must not lock it.
+        Raises SignInRefused, in the same time for an unknown name as for a wrong password.
         """
         ...
 
     def recall(
         self, username: str, *, scope: tuple[str, ...], now: int, claims: tuple[str, ...] = ()
     ) -> CurrentUser | None:
-        """Who has this name now, with what `scope` and the names in `claims` ask for.
+        """The user who has this name now, with the claims that `scope` and `claims` request.
 
-        None where there is nobody, or nobody who may sign in now: then a session of theirs is good for nothing.
+        None if nobody has the name, or the user may not sign in now. Then the user's sessions are not usable.
         """
         ...
 
     def may_sign_in(self, sub: str, *, now: int) -> bool:
-        """Whether the person of this sub is still one who may sign in. It is asked at each refresh.
+        """Whether the user with this sub may still sign in. It is called at each refresh.
 
-        False ends the grant for good, so it is of who left or was shut out by the bank, and never of who has typed a
-        wrong password too often. Raises Unavailable where it can't be said now.
+        False revokes the grant. So it is for users who left or were excluded by the bank, and never for users who are locked
+        after wrong passwords. Raises Unavailable if there is no answer now.
         """
         ...

@@ -1,8 +1,8 @@
-"""What a bank adds to the words that the library brings: scopes, claims, types of authorization details, names of levels of
-assurance, and its time zone.
+"""A bank's additions to the library: scope values, claims, types of authorization details, names of levels of assurance, and
+the time zone.
 
-One JSON file (docs/operate/vocabulary.md), packaged with the functions and named by DUCAT_VOCABULARY. A process is of one
-deployment and has one vocabulary.
+They are one JSON file (docs/operate/vocabulary.md), which is packaged with the functions and named by DUCAT_VOCABULARY. A
+process has one deployment and one vocabulary.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import Literal
 from chalicelib.protocol_types import Json, MemberKind, Schema, Untyped
 
 PACKAGE = Path(__file__).parent.parent
-"""What a relative path starts from: where app.py is."""
+"""The folder of app.py, from which a relative path starts."""
 
 SCOPES = ("openid", "profile", "email", "phone", "address", "accounts", "payments")
 DETAIL_TYPES = ("account_information", "payment_initiation")
-"""What the library brings, by name: `scopes.py` and `authorization_details/` have each."""
+"""The library's names. `scopes.py` and `authorization_details/` define them."""
 
 NAME = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,100}")  # RFC6749-3.3
 MEMBER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,60}")
@@ -33,21 +33,20 @@ CLAIMS = (
     "name family_name given_name middle_name nickname preferred_username profile picture website gender birthdate zoneinfo "
     "locale updated_at email email_verified address phone_number phone_number_verified"
 )
-"""The claims that the library brings; `users/claims.py` has each."""
+"""The library's claims. `users/claims.py` defines them."""
 OF_A_TOKEN = "iss sub aud exp nbf iat jti nonce auth_time acr amr azp at_hash c_hash s_hash sid cnf"
-"""What a JWT says of itself or of a sign-in (RFC 7519 4.1; OpenID Connect Core 2): no claims about a person."""
+"""Claims of a JWT itself or of a sign-in (RFC 7519 4.1; OpenID Connect Core 2), which are not claims about a user."""
 MEMBER_KINDS: tuple[MemberKind, ...] = ("amount", "account", "iban", "day", "text", "number", "switch", "locations")
 """Kinds of members that a declared type may name instead of a schema (authorization_details/declared_type.py)."""
 
 
 class VocabularyError(Exception):
-    """The vocabulary can't be used. The message lists every problem."""
+    """The vocabulary is invalid. The message lists every problem."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """One scope token. `words`: what a person agrees to. `about_a_person`: meaningless without one. `writes`: it lets a client
-    change something, and not only look."""
+    """A scope value. `words`: its text for users. `about_a_person`: it needs a user. `writes`: it gives write access."""
 
     name: str
     words: str
@@ -57,7 +56,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim about a person. `words`: what people call it. `scopes`: the scope tokens that ask for it."""
+    """A claim about a user. `words`: its text for users. `scopes`: scope values that request it."""
 
     name: str
     words: str
@@ -66,11 +65,12 @@ class Claim:
 
 @dataclass(frozen=True)
 class DeclaredType:
-    """A type of authorization details. `heading`, `facts`: what people read; `{member}` stands for a member's value.
+    """A declared type of authorization details.
 
-    `members`: by name, a JSON schema, or the name of a kind of member. `required`: those that must be there.
-    `account`: the member in which the person's own account stands, which they choose where none is named; None for none.
-    `writes`, `once`: it lets a client change something; it allows it once. `done`: what people read beside the day of that.
+    `heading`, `facts`: texts for users. `{member}` stands for a member's value.
+    `members`: by name a JSON schema or a kind of member. `required`: the required members.
+    `account`: the member for the user's own account, which the user chooses if it is absent; None for none.
+    `writes`: it gives write access. `once`: it is for one use. `done`: the label of the day of that use.
     """
 
     name: str
@@ -86,7 +86,7 @@ class DeclaredType:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """All of it. `acr`: by level of assurance, its name; the library's own where there is none."""
+    """A vocabulary. `acr`: the bank's names of levels of assurance, by level."""
 
     scopes: tuple[Scope, ...] = ()
     claims: tuple[Claim, ...] = ()
@@ -96,25 +96,25 @@ class Vocabulary:
 
     @property
     def zone(self) -> tzinfo:
-        """The time zone in which people's days begin."""
+        """The time zone of the deployment."""
         if self.time_zone == "UTC":
             return UTC
-        from zoneinfo import ZoneInfo  # only where a day is asked for
+        from zoneinfo import ZoneInfo  # Needed only for days.
 
         return ZoneInfo(self.time_zone)
 
     @property
     def scope_names(self) -> tuple[str, ...]:
-        """Every scope token that is known here."""
+        """All known scope values."""
         return (*SCOPES, *(one.name for one in self.scopes))
 
     @property
     def type_names(self) -> tuple[str, ...]:
-        """Every type of authorization details that is known here."""
+        """All known types of authorization details."""
         return (*DETAIL_TYPES, *(one.name for one in self.authorization_details_types))
 
     def today(self, now: int) -> date:
-        """The day that it is here."""
+        """The current day in the deployment's time zone."""
         return datetime.fromtimestamp(now, self.zone).date()
 
 
@@ -154,7 +154,7 @@ SECTIONS: Mapping[str, tuple[type, Mapping[str, Kind], frozenset[str]]] = {
         frozenset({"name", "heading", "members", "writes", "once"}),
     ),
 }
-"""By section: what each of its entries is, its members' kinds, and those that must be there."""
+"""By section: the class of its entries, the kinds of their members, and the required members."""
 
 _current = Vocabulary()
 
@@ -165,14 +165,14 @@ def current() -> Vocabulary:
 
 
 def use(vocabulary: Vocabulary) -> Vocabulary:
-    """Let this process have it."""
+    """Set the vocabulary of this process."""
     global _current
     _current = vocabulary
     return vocabulary
 
 
 def load(setting: str | None) -> Vocabulary:
-    """The vocabulary of a file, or of JSON itself, or the library's own where there is none. Raises VocabularyError."""
+    """The vocabulary of a file or of a JSON text, or the library's own without a setting. Raises VocabularyError."""
     if setting is None:
         return Vocabulary()
     if setting.startswith("{"):
@@ -185,7 +185,7 @@ def load(setting: str | None) -> Vocabulary:
 
 
 def read(text: str) -> Vocabulary:
-    """The vocabulary of a JSON text. Raises VocabularyError that lists every problem."""
+    """The vocabulary of a JSON text. Raises VocabularyError, which lists every problem."""
     try:
         found = json.loads(text)
     except ValueError as problem:
@@ -205,7 +205,7 @@ def read(text: str) -> Vocabulary:
 
 
 def _entries(value: Json, section: str, problems: list[str]) -> tuple[Untyped, ...]:
-    """The entries of a section, none where one is wrong; what is wrong is added to the problems."""
+    """The entries of a section, empty if one is wrong. Problems are added to `problems`."""
     made, kinds, needed = SECTIONS[section]
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
         problems.append(f"{section}: not a list of objects")
@@ -238,7 +238,7 @@ def _acr(value: Json) -> list[str]:
 def _zone(value: Json) -> list[str]:
     if value == "UTC":
         return []
-    from zoneinfo import ZoneInfo  # milliseconds of a function's start
+    from zoneinfo import ZoneInfo  # The import takes milliseconds of a function's start.
 
     try:
         ZoneInfo(str(value))
@@ -248,7 +248,7 @@ def _zone(value: Json) -> list[str]:
 
 
 def _clashes(vocabulary: Vocabulary) -> list[str]:
-    """What is named twice, or names what is not there."""
+    """Names that are used twice, and names that do not exist."""
     problems = []
     for section, names in (
         ("scopes", vocabulary.scope_names),
@@ -286,7 +286,7 @@ def _clashes(vocabulary: Vocabulary) -> list[str]:
 
 
 def _unseen(one: DeclaredType) -> list[str]:
-    """Members that a person would agree to unseen: in no heading and no fact, and neither a choice nor a limit."""
+    """Members that no page shows: in no heading and no fact, and neither a choice nor a limit."""
     shown = {name.partition(".")[0] for name in PLACEHOLDER.findall(" ".join([one.heading, *one.facts.values()]))}
     return [
         name
