@@ -25,11 +25,14 @@ def fetched(folder: Path, python: str) -> Path:
     return _finished(folder, interpreter)
 
 
-def installed(folder: Path) -> Path:
-    """The same for this very Python, out of the environment that runs this: no index is needed."""
+def installed(folder: Path, *, compare: bool = True) -> Path:
+    """The same for this very Python, out of the environment that runs this: no index is needed.
+
+    `compare`: whether the libraries as they are published are left beside it.
+    """
     for name in NAMED.findall(package.REQUIREMENTS.read_text()):
         _copy(name, published(folder))
-    return _finished(folder, Path(sys.executable))
+    return _finished(folder, Path(sys.executable), compare=compare)
 
 
 def published(folder: Path) -> Path:
@@ -37,14 +40,17 @@ def published(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}-published")
 
 
-def _finished(folder: Path, interpreter: Path) -> Path:
+def _finished(folder: Path, interpreter: Path, *, compare: bool = True) -> Path:
     libraries = published(folder)
     package.vendor_chalice(libraries)
-    shutil.copytree(libraries, folder)
+    if compare:
+        shutil.copytree(libraries, folder)
+        bytecode.compile_all(interpreter, libraries)
+    else:
+        libraries.rename(folder)
     package.prune(folder)
     package.stage(folder, None)
-    for made in (libraries, folder):
-        bytecode.compile_all(interpreter, made)
+    bytecode.compile_all(interpreter, folder)
     return interpreter
 
 

@@ -48,7 +48,7 @@ print(json.dumps({
 def packaged(tmp_path_factory):
     """The package for this Python."""
     folder = tmp_path_factory.mktemp("packaged") / "task"
-    shipped.installed(folder)
+    shipped.installed(folder, compare=False)
     return folder
 
 
@@ -94,7 +94,7 @@ def test_bytecode_that_would_not_be_loaded_is_noticed(tmp_path, change):
 def test_the_package_is_the_same_wherever_and_whenever_it_is_made(packaged, tmp_path):
     again = tmp_path / "made" / "elsewhere"
     again.parent.mkdir()
-    shipped.installed(again)
+    shipped.installed(again, compare=False)
     first, second = contents(packaged), contents(again)
     assert sum(name.endswith(".pyc") for name in first) > 500
     assert first.keys() == second.keys()
