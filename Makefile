@@ -4,7 +4,8 @@
 # make run CLIENT=client.json   the same, with one more client: a record of your own
 # make test    every check, in under three minutes of two cores
 # make specs   the tests of the specifications and of the attacks alone, in under one
-# make synth   the AWS deployment as a CloudFormation template, in build/cdk.out
+# make synth SETTINGS=ducat.json   the AWS deployment as a CloudFormation template, in build/cdk.out; every setting checked
+# make smoke ISSUER=https://login.mybank.example   one whole login on a deployment, by a client and a person made for it
 # make bench   CPU, cold start and calls of what ships, in build/performance.md; PEER=1 puts node-oidc-provider beside it, and then
 #              the page is docs/reference/performance.md; TLS=1 has TLS to the stand-in for AWS
 # make model   the storage protocol, every order of its calls; needs spin
@@ -27,6 +28,8 @@ PORT ?= 8843
 PROFILE ?= fapi2-security
 SENDER ?= mtls
 FOREIGN_MODULES ?= node_modules
+SETTINGS ?=
+ISSUER ?=
 SUITE ?= https://localhost:8443
 BIN := .venv/bin
 LOCAL := .venv/.local
@@ -34,7 +37,7 @@ DEV := .venv/.dev
 AUDIT := .venv/.audit
 BENCH := .venv/.bench
 
-.PHONY: foreign help environment demo run test specs synth bench model races faults docs conformance mutants audit sbom coverage lock
+.PHONY: foreign help environment demo run test specs synth smoke bench model races faults docs conformance mutants audit sbom coverage lock
 .DEFAULT_GOAL := help
 
 help:
@@ -55,7 +58,10 @@ specs: $(DEV)
 	@$(BIN)/python -m pytest -n 2 tests/specs tests/attacks
 
 synth: $(DEV)
-	@$(BIN)/python -m infra.app
+	@$(BIN)/python -m infra.app $(SETTINGS)
+
+smoke: $(LOCAL)
+	@$(BIN)/python -m local.smoke --issuer '$(ISSUER)'
 
 bench: $(BENCH)
 	@$(BIN)/python -m benchmarks --write $(if $(PEER),--peer) $(if $(TLS),--tls)

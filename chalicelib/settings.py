@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 from chalicelib.protocol_types import AssertionAudience, EncryptionAlg, SigningAlg, Untyped
 
 PREFIX = "DUCAT_"
+
+PACKAGE = Path(__file__).parent.parent
+"""Where the name of a file starts from: where app.py is."""
 
 AWS_CONNECT_SECONDS = 1
 AWS_READ_SECONDS = 2
@@ -35,10 +39,11 @@ class Settings:
     `bank_name`: the bank's name on the pages.
     `user_directory`: "module:function" that makes the directory of end users.
     `resource_url`: https URL of the bank's API behind the authorizer.
-    `resource_rules`: JSON object from "GET /accounts" to the authorizer's rule for it (resource_server/policy.py).
+    `resource_rules`: JSON object from "GET /accounts" to the authorizer's rule for it (resource_server/policy.py), or the
+    package's .json file of it.
     `*_table`: name of a DynamoDB table.
     `client_authorities`: JSON array of the distinguished names of authorities. Their certificates may name clients that use
-    tls_client_auth. The default is an empty array.
+    tls_client_auth. It may be the package's .json file of them. The default is an empty array.
     `eddsa_key`: id or ARN of a KMS key that signs EdDSA. It is left out if the Region's KMS has no such keys.
     `tables_key`: the KMS key that encrypts a table of a week.
     `*_key`: id or ARN of a KMS key.
@@ -125,6 +130,11 @@ class Settings:
         if problems:
             raise SettingsError("Settings can't be used: " + "; ".join(problems))
         return cls(**values)
+
+
+def text_of(value: str) -> str:
+    """The JSON of a setting that may be long: itself, or what its file in the package holds. Raises OSError."""
+    return (PACKAGE / value).read_text(encoding="utf-8") if value.endswith(".json") else value
 
 
 def variable(field_name: str) -> str:

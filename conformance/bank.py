@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.assembly import Aws
 from chalicelib.clients.metadata import registered
 from chalicelib.provider import Provider
+from chalicelib.resource_server import policy
 from chalicelib.settings import Settings
 from local import sandbox_users
 from local.stack import Stack
@@ -82,7 +82,10 @@ def standing(provider: Provider, person: Person | None) -> Bank:
     What a client reads with a token of its own is the first whose rule lets it, at the same scope.
     """
     settings = provider.settings
-    rules = json.loads(settings.resource_rules)
+    try:
+        rules = policy.rules(settings.resource_rules)
+    except policy.RulesError as problem:
+        raise NoBank(f"DUCAT_RESOURCE_RULES: {problem}") from None
     own = {
         route.partition(" ")[2]: rule
         for route, rule in rules.items()

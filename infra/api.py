@@ -7,11 +7,13 @@ from collections.abc import Mapping
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from chalicelib.pages.gateway_error_pages import WORDS, page
+from infra.deployment import Deployment
 from infra.functions import FUNCTIONS
 from infra.gateway_responses import REFUSALS, SAFE
 from infra.lambdas import LOG_RETENTION
@@ -31,9 +33,11 @@ LOGGED = (
 """The access log: `resourcePath` has no query string, so no request_uri, code or state is in it."""
 
 
-def build(scope: Construct, functions: Mapping[str, lambda_.IFunction]) -> apigateway.RestApi:
+def build(scope: Construct, deployment: Deployment, functions: Mapping[str, lambda_.IFunction]) -> apigateway.RestApi:
     """The API with its routes, its authorizer and its one stage."""
-    log = logs.LogGroup(scope, "AccessLog", retention=LOG_RETENTION, removal_policy=RemovalPolicy.RETAIN)
+    log = logs.LogGroup(
+        scope, "AccessLog", retention=LOG_RETENTION, removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+    )
     api = apigateway.RestApi(
         scope,
         "Api",
@@ -41,12 +45,14 @@ def build(scope: Construct, functions: Mapping[str, lambda_.IFunction]) -> apiga
         description="Ducat, OpenID Provider",
         endpoint_types=[apigateway.EndpointType.REGIONAL],
         disable_execute_api_endpoint=True,  # it would pass by mutual TLS
-        cloud_watch_role=False,  # belongs to the account and Region, not to a stack
+        cloud_watch_role=False,  # CDK's own would be made for every deployment
         deploy_options=_stage(log),
     )
     api.node.try_remove_child("Endpoint")  # the output of an address that is turned off
     _require_tls(api)
     answer_refusals(api)
+    if deployment.api_gateway_log_role != "exists":
+        api.deployment_stage.node.add_dependency(_log_role(scope))
     guard = apigateway.RequestAuthorizer(
         scope,
         "Guard",
@@ -93,6 +99,26 @@ def _stage(log: logs.LogGroup) -> apigateway.StageOptions:
             json.dumps({name.split(".")[-1]: f"$context.{name}" for name in LOGGED})
         ),
     )
+
+
+def _log_role(scope: Construct) -> apigateway.CfnAccount:
+    """The account's setting for the Region, without which no stage with an access log can be made.
+
+    It stays when the stack goes: other APIs write by it then.
+    """
+    role = iam.Role(
+        scope,
+        "ApiGatewayLogs",
+        assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com"),
+        description="Ducat: API Gateway's access logs, of every API of the account and Region",
+        managed_policies=[
+            iam.ManagedPolicy.from_aws_managed_policy_name("service-role/AmazonAPIGatewayPushToCloudWatchLogs")
+        ],
+    )
+    role.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
+    account = apigateway.CfnAccount(scope, "ApiGatewayAccount", cloud_watch_role_arn=role.role_arn)
+    account.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
+    return account
 
 
 def _require_tls(api: apigateway.RestApi) -> None:

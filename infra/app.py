@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from infra import settings_checks
 from infra.deployment import Deployment, DeploymentError
 from infra.package import DEPENDENCIES, ROOT, Unpackaged, stage
 
@@ -34,6 +35,8 @@ def synthesize(context: dict[str, object], out: Path) -> list[str]:
         except Unpackaged as problem:
             unready.append(str(problem))
             python = stage(code, None, vocabulary=deployment.vocabulary)
+        for name, text in deployment.packaged().items():
+            (code / f"{name}.json").write_text(text, encoding="utf-8")
         app = aws_cdk.App(outdir=str(out), analytics_reporting=False)
         Ducat(app, "Ducat", deployment, code, python, unready)
         app.synth()
@@ -57,11 +60,22 @@ def main() -> None:
         print(f"To be read, not deployed: {reason}", file=sys.stderr)
 
 
+def read_settings(file: Path) -> dict[str, object]:
+    """The settings of a file. Raises OSError, and ValueError where it is not a JSON object with each member once."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=settings_checks.each_once)
+    except ValueError as problem:
+        raise ValueError(f"{file}: {problem}") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"{file} is not a JSON object")
+    return found
+
+
 def _context(settings: Path | None, pairs: list[str]) -> dict[str, object]:
     """The CDK command line's context, then the file's, then the -c's. Raises ValueError."""
     context: dict[str, object] = json.loads(os.environ.get("CDK_CONTEXT_JSON", "{}"))
     if settings is not None:
-        context |= json.loads(settings.read_text())
+        context |= read_settings(settings)
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:

@@ -5,8 +5,13 @@ Mutual TLS is per domain, all or nothing, and API Gateway gives such a domain on
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from aws_cdk import CfnOutput
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
 from infra.api import BROWSERS_TLS
@@ -21,7 +26,7 @@ def build(scope: Construct, deployment: Deployment, api: apigateway.RestApi) -> 
         scope,
         "BrowsersDomain",
         domain_name=deployment.issuer_host,
-        regional_certificate_arn=deployment.issuer_certificate,
+        regional_certificate_arn=_certificate(scope, deployment, "issuer"),
         endpoint_configuration=REGIONAL,
         security_policy=BROWSERS_TLS,
         endpoint_access_mode="STRICT",
@@ -30,14 +35,12 @@ def build(scope: Construct, deployment: Deployment, api: apigateway.RestApi) -> 
         scope,
         "CertificatesDomain",
         domain_name=deployment.mtls_host,
-        regional_certificate_arn=deployment.mtls_certificate,
+        regional_certificate_arn=_certificate(scope, deployment, "mtls"),
         endpoint_configuration=REGIONAL,
         security_policy="TLS_1_2",
-        mutual_tls_authentication=apigateway.CfnDomainName.MutualTlsAuthenticationProperty(
-            truststore_uri=deployment.truststore_uri, truststore_version=deployment.truststore_version
-        ),
+        mutual_tls_authentication=_truststore(scope, deployment),
     )
-    for domain in (browsers, certificates):
+    for host, domain in ((deployment.issuer_host, browsers), (deployment.mtls_host, certificates)):
         name = domain.node.id
         apigateway.CfnBasePathMapping(
             scope,
@@ -47,3 +50,47 @@ def build(scope: Construct, deployment: Deployment, api: apigateway.RestApi) -> 
             stage=api.deployment_stage.stage_name,
         )
         CfnOutput(scope, f"{name}Target", value=domain.attr_regional_domain_name, description="DNS points here")
+        if deployment.hosted_zone_id:
+            _record(scope, deployment.hosted_zone_id, host, domain)
+
+
+def _certificate(scope: Construct, deployment: Deployment, of: str) -> str:
+    """The ARN of a host's certificate: the one that the bank has, or one that ACM issues once the zone shows whose it is."""
+    host: str = getattr(deployment, f"{of}_host")
+    zone = deployment.hosted_zone_id
+    if not zone or deployment.gives(f"{of}_certificate"):
+        return str(getattr(deployment, f"{of}_certificate"))
+    validated = acm.CfnCertificate.DomainValidationOptionProperty(domain_name=host, hosted_zone_id=zone)
+    made = acm.CfnCertificate(
+        scope,
+        f"{of.title()}Certificate",
+        domain_name=host,
+        validation_method="DNS",
+        domain_validation_options=[validated],
+        key_algorithm="RSA_2048",  # the TLS 1.2 suites that FAPI1-ADV-8.5-1 names
+    )
+    return made.ref
+
+
+def _truststore(scope: Construct, deployment: Deployment) -> apigateway.CfnDomainName.MutualTlsAuthenticationProperty:
+    """The bank's own file in S3, or ours, uploaded among the deployment's assets under a name that is its digest."""
+    if not deployment.truststore:
+        return apigateway.CfnDomainName.MutualTlsAuthenticationProperty(
+            truststore_uri=deployment.truststore_uri, truststore_version=deployment.truststore_version
+        )
+    asset = s3_assets.Asset(scope, "Truststore", path=str(Path(deployment.truststore).absolute()))
+    return apigateway.CfnDomainName.MutualTlsAuthenticationProperty(truststore_uri=asset.s3_object_url)
+
+
+def _record(scope: Construct, zone: str, host: str, domain: apigateway.CfnDomainName) -> None:
+    """The host's address in the bank's zone. IPv4 alone, as API Gateway's regional hosts have it by default."""
+    route53.CfnRecordSet(
+        scope,
+        f"{domain.node.id}Address",
+        hosted_zone_id=zone,
+        name=host,
+        type="A",
+        alias_target=route53.CfnRecordSet.AliasTargetProperty(
+            dns_name=domain.attr_regional_domain_name, hosted_zone_id=domain.attr_regional_hosted_zone_id
+        ),
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from aws_cdk import Duration, RemovalPolicy
@@ -25,18 +24,18 @@ def environment(
     deployment: Deployment, tables: Mapping[str, dynamodb.ITable], keys: Mapping[str, kms.Key]
 ) -> dict[str, str]:
     """What `chalicelib.settings` reads. Every function gets all of it: it names places, and the role opens them."""
+    texts = deployment.texts() | {name: f"{name}.json" for name in deployment.packaged()}
     return {
         "DUCAT_ISSUER": f"https://{deployment.issuer_host}",
         "DUCAT_MTLS_URL": f"https://{deployment.mtls_host}",
         "DUCAT_BANK_NAME": deployment.bank_name,
         "DUCAT_USER_DIRECTORY": USER_DIRECTORY,
-        "DUCAT_CLIENT_AUTHORITIES": deployment.client_authorities,
         "DUCAT_OTP_LEVEL": deployment.otp_level,
         "DUCAT_VOCABULARY": VOCABULARY if deployment.vocabulary else "{}",
         "DUCAT_WEEKLY_TABLES": "yes" if deployment.chooses("weekly_tables") else "no",
         "DUCAT_DATA_KEYS": "yes" if deployment.chooses("data_keys") else "no",
         "DUCAT_RESOURCE_URL": f"https://{deployment.resource_host}",
-        "DUCAT_RESOURCE_RULES": json.dumps(deployment.rules(), separators=(",", ":")),
+        **{f"DUCAT_{name.upper()}": text for name, text in texts.items()},
         **{f"DUCAT_{name.upper()}_TABLE": table.table_name for name, table in tables.items()},
         **{f"DUCAT_{name.upper()}_KEY": key.key_arn for name, key in keys.items()},
     }
@@ -76,7 +75,9 @@ def _function(
     readiness: Readiness,
 ) -> lambda_.Function:
     location = Construct(scope, "".join(word.title() for word in row.name.split("_")))
-    log = logs.LogGroup(location, "Log", retention=LOG_RETENTION, removal_policy=RemovalPolicy.RETAIN)
+    log = logs.LogGroup(
+        location, "Log", retention=LOG_RETENTION, removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+    )
     return lambda_.Function(
         location,
         "Function",

@@ -14,6 +14,8 @@ from constructs import Construct
 from infra import api, domains, keys, lambdas, storage
 from infra.deployment import Deployment
 
+FIRST = "tables can be deleted, and no concurrency is reserved: take out first_deployment once this stands, and deploy again"
+
 
 class Ducat(Stack):
     """The provider. `code`: folder of what the functions run, for that version of Python.
@@ -29,14 +31,17 @@ class Ducat(Stack):
         its_tables = storage.build_tables(self, deployment, its_keys[keys.TABLES_KEY])
         asset = lambda_.Code.from_asset(str(code))
         functions = lambdas.build(self, deployment, asset, its_tables, its_keys, python=python)
-        domains.build(self, deployment, api.build(self, functions))
+        domains.build(self, deployment, api.build(self, deployment, functions))
         _offer(functions["authorizer"], deployment)
+        CfnOutput(self, "TokenFunction", value=functions["token"].function_name, description="Has every setting")
         _publish_keys(functions["publish_keys"])
         if "sweep" in functions:
             _sweep(functions["sweep"])
         # An error in the manifest stops the CDK's deploy, and leaves the template to be read.
         for reason in unready:
             Annotations.of(self).add_error(reason)
+        if deployment.chooses("first_deployment"):
+            Annotations.of(self).add_warning(FIRST)
 
 
 def _offer(authorizer: lambda_.IFunction, deployment: Deployment) -> None:

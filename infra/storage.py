@@ -1,6 +1,6 @@
 """What lasts and what is swept: a table and a key for each row of tables.py and keys.py.
 
-Removing the stack removes no key: what it signed or sealed outlives it.
+Removing the stack removes no key: what it signed or sealed outlives it. What a first deployment made that failed is taken back.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def build_keys(scope: Construct, deployment: Deployment) -> Mapping[str, kms.Key
             key_usage=kms.KeyUsage["SIGN_VERIFY" if row.signs else row.usage],
             # KMS rotates by itself what it alone reads: keys that encrypt.
             enable_key_rotation=True if row.spec == "SYMMETRIC_DEFAULT" else None,
-            removal_policy=RemovalPolicy.RETAIN,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         for row in KEYS
         if not row.chosen or deployment.chooses(row.name)
@@ -41,8 +41,11 @@ def build_tables(scope: Construct, deployment: Deployment, key: kms.IKey) -> Map
 
     All of them under one customer-managed key, the short-lived too: an interaction holds who logged in and for what.
     """
-    by_week = deployment.chooses("weekly_tables")
-    return {row.name: _named(scope, row) if by_week and row.weekly else _table(scope, row, key) for row in TABLES}
+    by_week, first = deployment.chooses("weekly_tables"), deployment.chooses("first_deployment")
+    return {
+        row.name: _named(scope, row) if by_week and row.weekly else _table(scope, row, key, first=first)
+        for row in TABLES
+    }
 
 
 def is_weekly(table: dynamodb.ITable) -> bool:
@@ -55,7 +58,8 @@ def _named(scope: Construct, row: tables.Row) -> dynamodb.ITable:
     return dynamodb.Table.from_table_name(scope, row.name.title().replace("_", "") + "OfWeeks", name)
 
 
-def _table(scope: Construct, row: tables.Row, key: kms.IKey) -> dynamodb.Table:
+def _table(scope: Construct, row: tables.Row, key: kms.IKey, *, first: bool) -> dynamodb.Table:
+    """`first`: the stack may yet fail, and CloudFormation can't take back a table that is protected."""
     partition, *sort = (dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING) for name in row.keys)
     table = dynamodb.Table(
         scope,
@@ -69,8 +73,8 @@ def _table(scope: Construct, row: tables.Row, key: kms.IKey) -> dynamodb.Table:
         point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
             point_in_time_recovery_enabled=row.durable
         ),
-        deletion_protection=row.durable,
-        removal_policy=RemovalPolicy.RETAIN if row.durable else RemovalPolicy.DESTROY,
+        deletion_protection=row.durable and not first,
+        removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if row.durable else RemovalPolicy.DESTROY,
     )
     for name, text, number in row.indexes:
         table.add_global_secondary_index(

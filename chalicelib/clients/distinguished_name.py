@@ -18,6 +18,8 @@ from unicodedata import normalize
 
 from cryptography import x509
 
+from chalicelib.settings import text_of
+
 Attribute = tuple[str, str | bytes]
 """An OID, and a value prepared for comparison; bytes if the certificate has no text."""
 Name = tuple[frozenset[Attribute], ...]
@@ -127,9 +129,11 @@ def read(text: str) -> Name:
 
 @lru_cache(maxsize=4)
 def read_all(text: str) -> frozenset[Name]:
-    """The names of a JSON array of texts. Raises DistinguishedNameError."""
+    """The names of a JSON array of texts, or of the package's file of one. Raises DistinguishedNameError."""
     try:
-        texts = json.loads(text)
+        texts = json.loads(text_of(text))
+    except OSError as problem:
+        raise DistinguishedNameError(f"{text} can't be read: {type(problem).__name__}") from None
     except ValueError:
         texts = None
     if not isinstance(texts, list) or not all(isinstance(one, str) for one in texts):

@@ -23,6 +23,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from chalicelib.protocol_types import Json
+from chalicelib.settings import text_of
 
 if TYPE_CHECKING:
     from chalicelib.settings import Settings
@@ -108,9 +109,11 @@ class ResourcePolicy:
 
 @lru_cache(maxsize=4)
 def rules(text: str) -> dict[str, Rule]:
-    """The rules by "METHOD /path". Raises RulesError."""
+    """The rules by "METHOD /path", of a JSON text or of the package's file of one. Raises RulesError."""
     try:
-        found = json.loads(text)
+        found = json.loads(text_of(text))
+    except OSError as unreadable:
+        raise RulesError(f"{text} can't be read: {type(unreadable).__name__}") from None
     except ValueError:
         raise RulesError("not JSON") from None
     if not isinstance(found, dict):

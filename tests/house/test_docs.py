@@ -22,6 +22,7 @@ from chalicelib.settings import variables
 from chalicelib.storage.records import Client
 from chalicelib.users import sign_in_form
 from tests.house.source import FENCE, ROOT, blocks, functions, text
+from tests.infra.template import write_truststore
 
 DOCS = ROOT / "docs"
 PAGES = tuple(sorted(path.relative_to(ROOT) for path in (*ROOT.glob("*.md"), *DOCS.rglob("*.md"))))
@@ -88,9 +89,11 @@ def test_every_setting_of_the_deployment_is_described_and_no_other():
     assert rows("operate/deploy.md", "The settings") == [f.name for f in fields(Deployment)]
 
 
-def test_the_example_of_a_deployment_can_be_deployed():
+def test_the_example_of_a_deployment_can_be_deployed(tmp_path, monkeypatch):
     from infra.deployment import Deployment
 
+    monkeypatch.chdir(tmp_path)
+    write_truststore(tmp_path / "truststore.pem", "CN=Issuing CA,O=Example Trust,C=DE")
     (example,) = blocks(page("operate/deploy.md"), "json")
     assert Deployment.read(json.loads(example)).left_as_examples() == []
 

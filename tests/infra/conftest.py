@@ -9,8 +9,33 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.source import ROOT
-from tests.infra.template import Template
+from tests.house.source import ROOT, blocks
+from tests.infra.template import Template, write_truststore
+
+ROUTES = [
+    f"{method} /open-banking/v4.0/aisp/resource-{n}/{{AccountId}}" for n in range(32) for method in ("GET", "POST")
+]
+"""As many, and as long, as those of UK Open Banking's accounts and payments together."""
+
+EVERYTHING = {
+    "issuer_host": f"login.{'very-long-name.' * 3}bank.example",
+    "mtls_host": f"mtls.{'very-long-name.' * 3}bank.example",
+    "resource_host": f"api.{'very-long-name.' * 14}bank.example",
+    "bank_name": "Ö" * 100,
+    "hosted_zone_id": "Z0123456789ABCDEFGHIJ",
+    "truststore": "everything.pem",
+    "api_gateway_log_role": "make",
+    "first_deployment": True,
+    "client_authorities": [f"CN=Issuing CA {n},O=Example Trust of a Long Name,C=DE" for n in range(60)],
+    "resource_rules": {route: {"scope": "accounts", "acr": "urn:ducat:loa:3", "max_age": 300} for route in ROUTES},
+    "bank_api_id": "a1b2c3d4e5",
+    "eddsa": True,
+    "otp_level": 3,
+}
+"""All that can be made by the stack is made by it, and each text is as long as it may be."""
+
+NOTHING = {"api_gateway_log_role": "exists"}
+"""All that can be left to the bank is."""
 
 SETTINGS = {
     "issuer_host": "login.real.bank",
@@ -25,7 +50,15 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cdk")
     settings = folder / "bank.json"
     settings.write_text(json.dumps(SETTINGS))
+    (page,) = blocks(Path("docs/operate/deploy.md"), "json")
+    files = {"page": json.loads(page), "everything": EVERYTHING, "nothing": NOTHING}
+    for name, chosen in files.items():
+        if "truststore" in chosen:
+            chosen = {**chosen, "truststore": str(folder / f"{name}.pem")}
+            write_truststore(Path(chosen["truststore"]), *chosen["client_authorities"])
+        (folder / f"{name}.json").write_text(json.dumps(chosen))
     arguments: dict[str, list[str]] = {
+        **{name: [str(folder / f"{name}.json")] for name in files},
         "without-EdDSA": [],
         "with-EdDSA": ["-c", "eddsa=true"],
         "weekly": ["-c", "weekly_tables=true"],

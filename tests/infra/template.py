@@ -1,10 +1,27 @@
 """A synthesized template, as tests look at it."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from infra.keys import KEYS
+
+
+def write_truststore(file: Path, *subjects: str, curve: ec.EllipticCurve | None = None) -> None:
+    """A PEM file with a certificate of its own for each distinguished name (RFC 4514)."""
+    written = []
+    for subject in subjects:
+        key, name = ec.generate_private_key(curve or ec.SECP256R1()), x509.Name.from_rfc4514_string(subject)
+        made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        made = made.serial_number(x509.random_serial_number())
+        made = made.not_valid_before(datetime(2026, 1, 1)).not_valid_after(datetime(2036, 1, 1))
+        written.append(made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    file.write_bytes(b"".join(written))
 
 
 class Template:
@@ -20,6 +37,14 @@ class Template:
     def of(self, kind: str) -> dict[str, Any]:
         """Properties by logical id, of each resource of a type such as "Lambda::Function"."""
         return {k: r["Properties"] for k, r in self.resources.items() if r["Type"] == f"AWS::{kind}"}
+
+    def environment_bytes(self) -> int:
+        """How much of Lambda's 4 KB it takes: names and values, where CloudFormation's own are as long as it makes them."""
+        longest = {"_KEY": len("arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/") + 36, "_TABLE": 64}
+        return sum(
+            len(name) + (len(value.encode()) if isinstance(value, str) else longest[name[name.rindex("_") :]])
+            for name, value in self.environment().items()
+        )
 
     def one(self, kind: str) -> Any:
         (found,) = self.of(kind).values()
@@ -48,8 +73,15 @@ class Template:
 
     def errors(self) -> list[Any]:
         """What would stop the CDK from deploying."""
+        return self._notes("error")
+
+    def warnings(self) -> list[Any]:
+        """What the CDK would say and go on."""
+        return self._notes("warning")
+
+    def _notes(self, kind: str) -> list[Any]:
         notes = json.loads((self.folder / "manifest.json").read_text())["artifacts"]["Ducat"]
         inline = notes.get("metadata", {})
         if "additionalMetadataFile" in notes:
             inline = inline | json.loads((self.folder / notes["additionalMetadataFile"]).read_text())
-        return [note["data"] for found in inline.values() for note in found if note["type"] == "aws:cdk:error"]
+        return [note["data"] for found in inline.values() for note in found if note["type"] == f"aws:cdk:{kind}"]

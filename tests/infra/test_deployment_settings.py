@@ -20,7 +20,11 @@ CHOSEN = {
     "mtls_certificate": "arn:aws:acm:eu-central-1:210987654321:certificate/0f5d2b3c-0000-4000-8000-000000000002",
     "truststore_uri": "s3://real-bank-truststore/truststore.pem",
     "truststore_version": "3HL4kqtJlcpXroDTDmJ",
+    "api_gateway_log_role": "make",
 }
+
+
+NO_CERTIFICATE = {"issuer_certificate": Deployment.issuer_certificate}
 
 
 def test_examples_are_to_be_read_and_not_deployed(template):
@@ -44,6 +48,9 @@ def test_every_problem_is_listed_at_once():
         "bank_api_id": "not an id",
         "eddsa": "yes",
         "isuer_host": "login.real.bank",
+        "api_gateway_log_role": "perhaps",
+        "hosted_zone_id": "mybank.example",
+        "vocabulary": None,
     }
     with pytest.raises(DeploymentError) as refused:
         Deployment.read(wrong)
@@ -94,9 +101,55 @@ def test_no_function_is_paid_for_in_advance_by_saying_nothing():
     assert (said.snapshots, said.ready) == (frozenset(), {})
 
 
-def test_one_host_for_both_is_refused():
-    with pytest.raises(DeploymentError, match="must differ"):
-        Deployment.read({**CHOSEN, "mtls_host": CHOSEN["issuer_host"]})
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"mtls_host": CHOSEN["issuer_host"]}, "issuer_host and mtls_host must differ"),
+        (
+            {
+                "issuer_host": f"{'a.' * 32}bank",
+                "hosted_zone_id": "Z012",
+                "issuer_certificate": Deployment.issuer_certificate,
+            },
+            "64 ch",
+        ),
+        ({"resource_host": CHOSEN["mtls_host"]}, "resource_host must differ"),
+        ({"mtls_certificate": CHOSEN["issuer_certificate"]}, "must be another than issuer_certificate"),
+        (
+            {"mtls_certificate": CHOSEN["mtls_certificate"].replace("eu-central-1", "eu-west-1")},
+            "one account and Region",
+        ),
+        ({"truststore": "nowhere.pem"}, "leave out truststore_uri.*truststore: nowhere.pem can't be read"),
+        ({"bank_name": "x" * 101}, "bank_name must have 1 to 100 characters"),
+        ({"resource_rules": {"GET accounts": {"scope": "accounts"}}}, "GET accounts must be a method and the path"),
+        ({"resource_rules": {"get /accounts": {"scope": "accounts"}}}, "get /accounts must be a method and the path"),
+        (
+            {"resource_rules": '{"GET /a": {"scope": "accounts"}, "GET /a": {"scope": "openid"}}'},
+            "GET /a stands there more",
+        ),
+    ],
+)
+def test_settings_that_contradict_each_other_or_can_not_be_meant_are_refused(more, words):
+    with pytest.raises(DeploymentError, match=words):
+        Deployment.read({**CHOSEN, **more})
+
+
+def test_a_name_that_is_nearly_a_settings_is_told_which_is_meant():
+    with pytest.raises(DeploymentError, match=r"isuer_host is not a setting \(is issuer_host meant\?\)"):
+        Deployment.read({**CHOSEN, "isuer_host": "login.real.bank"})
+
+
+def test_lists_and_objects_may_stand_in_the_file_as_such():
+    as_json = Deployment.read({**CHOSEN, "resource_rules": {"GET /a": {"scope": "accounts"}}, "otp_level": 3})
+    assert as_json.rules()["GET /a"] == {"scope": "accounts"}
+    assert as_json.otp_level == "3"
+
+
+def test_a_setting_that_stands_twice_is_refused_and_not_dropped(command, tmp_path):
+    file = tmp_path / "ducat.json"
+    file.write_text('{"eddsa": true, "eddsa": false}')
+    run = command(str(file))
+    assert (run.returncode, "eddsa stands there more than once" in run.stderr) == (1, True)
 
 
 @pytest.mark.parametrize(("said", "chosen"), [("true", True), (True, True), ("false", False), (False, False)])

@@ -82,9 +82,12 @@ def test_each_statement_allows_named_actions_on_one_named_resource_and_says_why(
 
 
 def test_each_function_has_a_role_of_its_own_without_managed_policies(template):
-    roles = [function["Role"]["Fn::GetAtt"][0] for function in template.functions().values()]
-    assert sorted(roles) == sorted(template.of("IAM::Role"))
-    for role in template.of("IAM::Role").values():
+    roles = {function["Role"]["Fn::GetAtt"][0] for function in template.functions().values()}
+    assert len(roles) == len(template.functions())
+    account = template.one("ApiGateway::Account")["CloudWatchRoleArn"]["Fn::GetAtt"][0]
+    assert roles | {account} == set(template.of("IAM::Role"))
+    for name in roles:
+        role = template.of("IAM::Role")[name]
         assert "ManagedPolicyArns" not in role
         (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
         assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}

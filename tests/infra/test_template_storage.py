@@ -39,7 +39,8 @@ def test_what_lasts_can_be_restored_and_not_deleted_by_mistake(tables):
         recovery = properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
         assert (name, recovery) == (name, durable)
         assert properties.get("DeletionProtectionEnabled", False) is durable
-        assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == ("Retain" if durable else "Delete")
+        assert table["UpdateReplacePolicy"] == ("Retain" if durable else "Delete")
+        assert table["DeletionPolicy"] == ("RetainExceptOnCreate" if durable else "Delete")
 
 
 def test_what_expires_is_swept_by_its_ttl_and_nothing_else_is(tables):
@@ -62,7 +63,7 @@ def test_keys_are_of_the_kinds_that_the_algorithms_need_and_are_kept(template):
 
     def key(name):
         resource = template.resources[environment[f"DUCAT_{name}_KEY"]["Fn::GetAtt"][0]]
-        assert resource["DeletionPolicy"] == "Retain"
+        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
         return resource["Properties"].get("KeySpec"), resource["Properties"].get("KeyUsage")
 
     assert key("PS256") == ("RSA_2048", "SIGN_VERIFY")

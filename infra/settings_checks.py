@@ -1,0 +1,165 @@
+"""What is wrong with the settings of a deployment, all of it at once and in plain words, before anything is made."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chalicelib import vocabulary
+from chalicelib.authorization_details.declared_type import problems_of
+from chalicelib.clients import distinguished_name
+from chalicelib.resource_server import policy
+from chalicelib.users.assurance import ACR
+from infra import truststore
+from infra.readiness import ReadinessError
+
+if TYPE_CHECKING:
+    from infra.deployment import Deployment
+
+HOST = r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
+CERTIFICATE = r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[0-9a-f-]+"
+HOST_ADVICE = "must be a host name in lower case, without https://"
+SWITCH = ("true|false", "must be true or false")
+
+FORMS = {
+    "issuer_host": (HOST, HOST_ADVICE),
+    "mtls_host": (HOST, HOST_ADVICE),
+    "bank_name": (r"[^\x00-\x1f\x7f]{1,100}", "must have 1 to 100 characters, all printable"),
+    "hosted_zone_id": (r"(Z[A-Z0-9]{1,31})?", "must be the id of a Route 53 zone, such as Z0123456789ABCDEFGHIJ"),
+    "issuer_certificate": (CERTIFICATE, "must be the ARN of an ACM certificate"),
+    "mtls_certificate": (CERTIFICATE, "must be the ARN of an ACM certificate"),
+    "truststore_uri": (r"s3://[a-z0-9.-]{3,63}/\S{1,1024}", "must be s3://bucket/key"),
+    "truststore_version": (r"\S{1,1024}", "must be the version of the truststore in S3"),
+    "resource_host": (HOST, HOST_ADVICE),
+    "api_gateway_log_role": ("unset|make|exists", "must be make or exists"),
+    "first_deployment": SWITCH,
+    "bank_api_id": (r"\*|[a-z0-9]{6,20}", "must be the id of a REST API, or *"),
+    "eddsa": SWITCH,
+    "otp_level": ("[23]", "must be 2 or 3"),
+    "weekly_tables": SWITCH,
+    "data_keys": SWITCH,
+}
+"""By setting, what its text must be, and what is said where it is not."""
+
+MAX_COMMON_NAME = 64
+"""Characters of the name of a certificate that ACM issues (X.520's upper bound)."""
+
+ROUTE = re.compile(r"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|ANY) (/[A-Za-z0-9._~{}+/:$-]*)")
+"""A route of API Gateway: a method and the path of a resource, whose variable parts are in braces."""
+
+
+def problems(deployment: Deployment) -> list[str]:
+    """Every problem, an empty list where the settings can be used."""
+    return [
+        *(f"{n} {advice}" for n, (form, advice) in FORMS.items() if not re.fullmatch(form, getattr(deployment, n))),
+        *_hosts(deployment),
+        *_certificates(deployment),
+        *_rules(deployment),
+        *_authorities(deployment),
+        *_words(deployment),
+        *_readiness(deployment),
+    ]
+
+
+def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object's members, for json.loads. Raises ValueError where one stands twice, of which JSON would drop one."""
+    twice = [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
+    if twice:
+        raise ValueError(f"{', '.join(twice)} stands there more than once")
+    return dict(pairs)
+
+
+def _hosts(deployment: Deployment) -> list[str]:
+    found = []
+    if deployment.issuer_host == deployment.mtls_host:
+        found.append("issuer_host and mtls_host must differ: a host asks everyone for a certificate or no one")
+    if deployment.resource_host in (deployment.issuer_host, deployment.mtls_host):
+        found.append("resource_host must differ from issuer_host and mtls_host: both lead to the provider alone")
+    found += [
+        f"{of}_host has more than {MAX_COMMON_NAME} characters: no certificate can be made; give {of}_certificate"
+        for of in ("issuer", "mtls")
+        if deployment.hosted_zone_id and not deployment.gives(f"{of}_certificate")
+        if len(getattr(deployment, f"{of}_host")) > MAX_COMMON_NAME
+    ]
+    return found
+
+
+def _certificates(deployment: Deployment) -> list[str]:
+    """What contradicts itself about server certificates and the truststore."""
+    found = []
+    given = [name for name in ("issuer_certificate", "mtls_certificate") if deployment.gives(name)]
+    places = {tuple(getattr(deployment, name).split(":")[3:5]) for name in given}
+    if len(places) > 1:
+        found.append("issuer_certificate and mtls_certificate must be of one account and Region: that of the stack")
+    if len(given) == 2 and deployment.issuer_certificate == deployment.mtls_certificate:
+        found.append("mtls_certificate must be another than issuer_certificate")
+    if deployment.truststore and (deployment.gives("truststore_uri") or deployment.gives("truststore_version")):
+        found.append("truststore is uploaded by the deployment: leave out truststore_uri and truststore_version")
+    if deployment.gives("truststore_version") and not deployment.gives("truststore_uri"):
+        found.append("truststore_version is given without truststore_uri")
+    return found
+
+
+def _rules(deployment: Deployment) -> list[str]:
+    try:
+        json.loads(deployment.resource_rules, object_pairs_hook=each_once)
+        rules = deployment.rules()
+    except ValueError as wrong:  # RulesError is one
+        return [f'resource_rules must be such as {{"GET /accounts": {{"scope": "accounts"}}}}; {wrong}']
+    return [
+        f"resource_rules: {route} must be a method and the path of a resource, such as GET /accounts/{{id}}"
+        for route in rules
+        if not ROUTE.fullmatch(route)
+    ]
+
+
+def _authorities(deployment: Deployment) -> list[str]:
+    """What is wrong with the truststore, and with the list of those in it that may name clients."""
+    try:
+        listed = deployment.authorities()
+    except distinguished_name.DistinguishedNameError as wrong:
+        return [f'client_authorities must be such as ["CN=Issuing CA,O=Example Trust,C=DE"]; {wrong}']
+    if not deployment.truststore:
+        return []
+    try:
+        subjects = truststore.subjects(Path(deployment.truststore))
+    except truststore.TruststoreError as wrong:
+        return [f"truststore: {wrong}"]
+    missing = len(listed - subjects)
+    return [f"client_authorities: {missing} of them are no certificate's subject in the truststore"] if missing else []
+
+
+def _words(deployment: Deployment) -> list[str]:
+    """What is wrong with the vocabulary, each schema of it compiled, and what the rules ask for and there is none of."""
+    path = deployment.vocabulary
+    try:
+        read = vocabulary.load(str(Path(path).absolute()) if path else None)
+    except vocabulary.VocabularyError as wrong:
+        return [str(wrong)]
+    found = [problem for one in read.authorization_details_types for problem in problems_of(one)]
+    try:
+        rules = deployment.rules()
+    except policy.RulesError:
+        return found  # it is said already
+    known = {
+        "scope": read.scope_names,
+        "authorization_details_type": read.type_names,
+        "acr": tuple(read.acr.get(str(level), name) for level, name in ACR.items()),
+    }
+    return found + [
+        f"resource_rules: {route}: {name} {value} is unknown; there are {', '.join(known[name])}"
+        for route, rule in rules.items()
+        for name, value in rule.items()
+        if name in known and value not in known[name]
+    ]
+
+
+def _readiness(deployment: Deployment) -> list[str]:
+    try:
+        deployment.readiness()
+    except ReadinessError as wrong:
+        return [f'snap_start must be such as ["login"], provisioned_concurrency such as {{"token": 2}}; {wrong}']
+    return []
