@@ -8,6 +8,7 @@
 # make smoke ISSUER=https://login.mybank.example   one whole login on a deployment, by a client and a person made for it
 # make bench   CPU, cold start and calls of what ships, in build/performance.md; PEER=1 puts node-oidc-provider beside it, and then
 #              the page is docs/reference/performance.md; TLS=1 has TLS to the stand-in for AWS
+# make capacity   a payday morning, simulated: docs/operate/capacity.md
 # make model   the storage protocol, every order of its calls; needs spin
 # make races   10,000 races of the stores over two Regions
 # make faults ONLY='token*'   each AWS call of each request met by each fault, and every order of two requests (all without ONLY)
@@ -62,6 +63,9 @@ synth: $(DEV)
 
 smoke: $(LOCAL)
 	@$(BIN)/python -m local.smoke --issuer '$(ISSUER)'
+
+capacity: $(BENCH)
+	@$(BIN)/python -m docs.capacity
 
 bench: $(BENCH)
 	@$(BIN)/python -m benchmarks --write $(if $(PEER),--peer) $(if $(TLS),--tls)

@@ -39,7 +39,7 @@ def _measured(home: Path, *, fast: bool, beside: bool, tls: bool) -> report.Meas
     python = shipped.installed(folder) if fast else _fetched(folder)
     handlers, kinds = (FEW, ("assertion",)) if fast else (cold.HANDLERS, tuple(journey.KINDS)[:2])
     peers = _peer() if beside else None
-    counts, costs = cost.measure()
+    counts = cost.count()
     certificates = Certificates(home / "certificates")
     pair = (certificates.trusted, certificates.server().file) if tls else None
     return report.Measured(
@@ -52,7 +52,6 @@ def _measured(home: Path, *, fast: bool, beside: bool, tls: bool) -> report.Meas
         warm=warm.measure(folder, python, kinds, 2 if fast else 24, peer=peers, tls=pair),
         cold=cold.measure(2 if fast else 5, handlers, folder, shipped.published(folder), python, peers),
         counts=counts,
-        costs=costs,
     )
 
 

@@ -6,9 +6,10 @@ Exact on any machine. A call is counted at its client; two that run alongside ea
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import ceil
 from typing import Any, TypeVar
@@ -29,13 +30,18 @@ Item = dict[str, dict[str, Any]]
 
 @dataclass
 class Count:
-    """What one request did. `trips`: its calls on the longest chain of which each waits for the one before."""
+    """What one request did. `trips`: its calls on the longest chain of which each waits for the one before.
+
+    `tables`: by a table's name and "read" or "write", the units of it.
+    """
 
     dynamodb: int = 0
     kms: int = 0
     trips: int = 0
     write_units: int = 0
     read_units: int = 0
+    log_bytes: int = 0
+    tables: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def __str__(self) -> str:
         return f"{self.dynamodb} DynamoDB, {self.kms} KMS, {self.trips} in a row"
@@ -93,16 +99,18 @@ class CountedAws(Aws):
         if not self._ours:
             self._count.dynamodb += 1
             self._count.trips += 1
-            context["asked"] = (model.name, json.loads(params["body"]))
+            context["call"] = (model.name, json.loads(params["body"]))
 
     def _after_dynamodb(self, context: dict[str, Any], **_: Any) -> None:
         if not self._ours:
-            name, requested_values = context["asked"]
-            self._count.read_units += _READS[name](requested_values) if name in _READS else 0
-            self._count.write_units += self._written(name, requested_values)
-
-    def _written(self, name: str, requested_values: dict[str, Any]) -> int:
-        return self._units(requested_values) if name in ("PutItem", "UpdateItem", "DeleteItem") else 0
+            name, call = context["call"]
+            for table, units in _READS[name](call).items() if name in _READS else ():
+                self._count.read_units += units
+                self._count.tables[table, "read"] += units
+            if name in _WRITES:
+                units = self._units(call)
+                self._count.write_units += units
+                self._count.tables[call["TableName"], "write"] += units
 
     def _units(self, write: dict[str, Any]) -> int:
         return max(1, ceil(_size(write.get("Item") or self._there(write)) / WRITE_UNIT))
@@ -117,12 +125,11 @@ class CountedAws(Aws):
         return found
 
 
-_READS: dict[str, Callable[[dict[str, Any]], int]] = {
-    "GetItem": lambda requested_values: 1,
-    "Query": lambda requested_values: 1,
-    "BatchGetItem": lambda requested_values: sum(
-        len(keys["Keys"]) for keys in requested_values["RequestItems"].values()
-    ),
+_WRITES = ("PutItem", "UpdateItem", "DeleteItem")
+_READS: dict[str, Callable[[dict[str, Any]], dict[str, int]]] = {
+    "GetItem": lambda call: {call["TableName"]: 1},
+    "Query": lambda call: {call["TableName"]: 1},
+    "BatchGetItem": lambda call: {table: len(keys["Keys"]) for table, keys in call["RequestItems"].items()},
 }
 """Read units; every read is consistent, and no item of ours is larger than a unit pays for."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,9 @@ from matplotlib import pyplot
 
 from benchmarks.warm import STEPS
 
+LINE_STEP = 10
+LINE_STEP = 10
+"""Of a line of many values each tenth is drawn, so that the file stays small."""
 STABLE: dict[Any, Any] = {"svg.hashsalt": "performance", "svg.fonttype": "none", "font.family": "sans-serif"}
 
 
@@ -47,3 +50,23 @@ def _bars(groups: Mapping[str, Mapping[str, Mapping[str, float]]], title: str, f
     axes.legend()
     figure.savefig(file, metadata={"Date": None})
     pyplot.close(figure)
+
+
+def lines(series: Mapping[str, Sequence[float]], title: str, along: str, file: Path) -> None:
+    """One line for each series, of its values one after the other; `along`: what they are one after the other of."""
+    with pyplot.rc_context(STABLE):
+        figure, axes = pyplot.subplots(figsize=(9, 3.5), layout="constrained")
+        for name, values in series.items():
+            axes.plot(values[::LINE_STEP], label=name, linewidth=1)
+        axes.set_xticks(*_ticks(max(map(len, series.values()))))
+        axes.set_xlabel(along)
+        axes.set_title(title)
+        axes.legend()
+        figure.savefig(file, metadata={"Date": None})
+        pyplot.close(figure)
+
+
+def _ticks(length: int) -> tuple[list[float], list[str]]:
+    """Where the axis has marks, and what they say."""
+    marks = range(0, length, 300)
+    return [mark / LINE_STEP for mark in marks], [str(mark) for mark in marks]

@@ -14,7 +14,6 @@ from statistics import median, quantiles
 from typing import Any
 
 from benchmarks.calls import Count
-from benchmarks.cost import PRICES, USED, Cost
 from benchmarks.warm import LOGIN, STEPS, Samples
 from docs.clauses import ROOT
 
@@ -59,7 +58,6 @@ class Measured:
     warm: Mapping[str, Mapping[str, Samples]]
     cold: Mapping[str, Mapping[str, list[float]]]
     counts: Mapping[str, Mapping[str, Count]]
-    costs: Mapping[str, Cost]
 
 
 def data(measured: Measured) -> dict[str, Any]:
@@ -88,15 +86,14 @@ def data(measured: Measured) -> dict[str, Any]:
         "calls": {
             kind: {system: samples.calls for system, samples in of.items()} for kind, of in measured.warm.items()
         },
-        "counts": {kind: {step: asdict(count) for step, count in of.items()} for kind, of in measured.counts.items()},
-        "usd_a_million": {kind: round(cost.usd, 2) for kind, cost in measured.costs.items()},
+        "counts": {kind: {step: _count(count) for step, count in of.items()} for kind, of in measured.counts.items()},
     }
 
 
 def tables(measured: Measured) -> str:
     """Plain tables, ratios first."""
     content = data(measured)
-    return "\n".join(f"{title}\n\n{_plain(head, rows)}" for title, head, rows in _tables(content, measured.costs))
+    return "\n".join(f"{title}\n\n{_plain(head, rows)}" for title, head, rows in _tables(content))
 
 
 def write(measured: Measured) -> Path:
@@ -108,14 +105,14 @@ def write(measured: Measured) -> Path:
     folder = FOLDER if measured.versions else ROOT / "build"
     folder.mkdir(exist_ok=True)
     (folder / DATA.name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    (folder / PAGE.name).write_text(page(content, measured.costs), encoding="utf-8")
+    (folder / PAGE.name).write_text(page(content), encoding="utf-8")
     from benchmarks import plots
 
     plots.draw(content, {name: folder / plot.name for name, plot in PLOTS.items()})
     return folder / PAGE.name
 
 
-def page(content: Mapping[str, Any], costs: Mapping[str, Cost]) -> str:
+def page(content: Mapping[str, Any]) -> str:
     """The page in Markdown."""
     about = content["about"]
     parts = [
@@ -130,7 +127,7 @@ def page(content: Mapping[str, Any], costs: Mapping[str, Cost]) -> str:
         + f"; TLS to the stand-ins: {'yes' if about['tls_to_aws'] else 'no'}. "
         "[performance.json](performance.json) has all of it, the quartiles too.\n",
     ]
-    for title, head, rows in _tables(content, costs):
+    for title, head, rows in _tables(content):
         parts += [f"## {title}\n", _markdown(head, rows)]
     parts += [
         "## Plots\n",
@@ -144,8 +141,8 @@ def page(content: Mapping[str, Any], costs: Mapping[str, Cost]) -> str:
 Table = tuple[str, Sequence[str], list[Sequence[str]]]
 
 
-def _tables(content: Mapping[str, Any], costs: Mapping[str, Cost]) -> list[Table]:
-    return [*_ratios(content), *_warm(content), _cold(content), _package(content), *_counted(content, costs)]
+def _tables(content: Mapping[str, Any]) -> list[Table]:
+    return [*_ratios(content), *_warm(content), _cold(content), _package(content), *_counted(content)]
 
 
 def _ratios(content: Mapping[str, Any]) -> list[Table]:
@@ -199,7 +196,7 @@ def _package(content: Mapping[str, Any]) -> Table:
     return "The package", ("What", "How much"), rows
 
 
-def _counted(content: Mapping[str, Any], costs: Mapping[str, Cost]) -> Iterable[Table]:
+def _counted(content: Mapping[str, Any]) -> Iterable[Table]:
     counts = content["counts"]
     first = next(iter(counts.values()))
     rows: list[Sequence[str]] = [
@@ -207,15 +204,11 @@ def _counted(content: Mapping[str, Any], costs: Mapping[str, Cost]) -> Iterable[
         for step in first
     ]
     yield "AWS calls of a warm request: DynamoDB, KMS, and how many in a row", ("Request", *counts), rows
-    head = ("A login", "write units", "read units", "KMS requests", "GB-s (assumed)", "USD a million")
-    yield (
-        f"A million logins with one protected call each, but for API Gateway: {PRICES}",
-        head,
-        [
-            (kind, str(one.write_units), str(one.read_units), str(one.kms), str(USED), f"{one.usd:.2f}")
-            for kind, one in costs.items()
-        ],
-    )
+
+
+def _count(count: Count) -> dict[str, Any]:
+    """What is counted of a request, as JSON."""
+    return asdict(count) | {"tables": {f"{table}, {kind}": units for (table, kind), units in count.tables.items()}}
 
 
 def _spreads(samples: Mapping[str, list[float]]) -> dict[str, dict[str, float]]:

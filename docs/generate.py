@@ -18,7 +18,7 @@ from chalicelib.errors import OAuthError
 from chalicelib.keys.kms import ALGORITHMS
 from chalicelib.profiles import PROFILES, Profile
 from chalicelib.settings import Settings, variable
-from docs import architecture, checks, clauses, decisions, fapi1, licences, protocol, published, threats
+from docs import architecture, checks, clauses, cost, decisions, fapi1, licences, protocol, published, threats
 from docs.clauses import ROOT, TAG, Citation
 from infra.functions import FUNCTIONS, Function
 
@@ -171,6 +171,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "architecture.md": architecture.page,
     FAPI1: fapi1_page,
     "../decisions/README.md": decisions.page,
+    "../operate/cost.md": cost.page,
 }
 
 

@@ -52,7 +52,6 @@ def measured():
         },
         cold={"token": {"ours": [180, 200, 260], "floor": [200, 200, 200], "floor shipped": [100, 100, 100]}},
         counts={"assertion": {"par": journey.Count(dynamodb=2, trips=1)}},
-        costs={"assertion": cost.Cost(write_units=1, read_units=1, kms=1)},
     )
 
 
@@ -88,9 +87,34 @@ def test_the_package_that_is_measured_is_under_its_limit(fast):
     assert int(rows["modules of jwks"][0]) < int(rows["modules of token"][0])
 
 
-def test_what_a_million_logins_cost_is_the_sum_of_what_is_counted(fast):
-    assert cost.Cost(write_units=10, read_units=8, kms=2).usd == pytest.approx(10 * 0.625 + 1 + 6 + 1.6 + 2.66668)
-    assert list(table(fast, "A million logins")) == list(journey.KINDS)
+def test_what_a_million_logins_cost_is_the_sum_of_its_parts():
+    one = cost.Cost(write_units=10, read_units=8, rsa=2, gb_seconds=0.2, log_bytes=4000, seconds={})
+    parts = [10 * 0.625, 8 * 0.125, 2 * 3, 8 * 0.2, 0.2 * 13.3334, 4000 / 1e9 * 1e6 * 0.5, 8 * 3.5]
+    assert list(one.parts.values()) == pytest.approx(parts)
+    assert one.whole == pytest.approx(sum(parts))
+    assert one.own == pytest.approx(sum(parts) - 2 - 28)
+
+
+def test_a_step_takes_its_cpu_stretched_to_the_functions_memory_and_its_calls():
+    count = journey.Count(trips=2)
+    assert cost.took(10, count, 1769) == pytest.approx(0.010 + 2 * cost.AWS_CALL)
+    assert cost.took(10, count, 3008) == cost.took(10, count, 1769)
+    assert cost.took(10, count, 512) == pytest.approx(0.010 * 1769 / 512 + 2 * cost.AWS_CALL)
+
+
+def test_the_step_that_hashes_a_password_takes_that_hash_too():
+    counts = {step: journey.Count() for step in cost.STEPS}
+    cpu = dict.fromkeys(cost.STEPS, 1.0)
+    reckoned = cost.of(counts, cpu)
+    more = reckoned.seconds["login"] - reckoned.seconds["login, the page"]
+    assert more == pytest.approx(cost.hashing(cost.MEMORY["login"]))
+
+
+def test_each_line_of_a_login_is_counted_with_its_metrics_and_alike_in_each_run():
+    first, second = cost.count()["assertion"], cost.count()["assertion"]
+    assert all(first[step].log_bytes > 150 for step in cost.STEPS)
+    assert first["token, authorization_code"].log_bytes > first["par"].log_bytes + 100, "an event's metrics"
+    assert {step: one.log_bytes for step, one in first.items()} == {step: one.log_bytes for step, one in second.items()}
 
 
 def test_every_function_that_somebody_waits_for_has_a_floor():
@@ -124,7 +148,7 @@ def test_ratios_are_of_medians_and_stand_first(measured):
 
 
 def test_the_page_says_what_it_is_of_and_what_is_unequal(measured):
-    page = report.page(report.data(measured), measured.costs)
+    page = report.page(report.data(measured))
     assert "load 1.5 before" in page
     assert "Node v24" in page
     assert "| token | 200 (190 to 230) | 200 (200 to 200) | 100.0 (100.0 to 100.0) | 1.00 | 2.00 |" in page

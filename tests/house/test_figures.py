@@ -13,8 +13,6 @@ from chalicelib.keys import jwt_time, kms
 from chalicelib.profiles import FAPI1_BASELINE, FAPI2_SECURITY, PROFILES
 from chalicelib.resource_server import detail_consumption, request_signature
 from chalicelib.scopes import SCOPES
-from chalicelib.storage.dynamodb.clients import CLIENT_CACHE_SECONDS
-from chalicelib.storage.dynamodb.signing_keys import KEYS_CACHE_SECONDS
 from chalicelib.tokens import dpop, dpop_nonce, refresh_token
 from chalicelib.users import enrolment, known_browser, lockout, passkeys
 from infra import api
@@ -98,12 +96,6 @@ FIGURES = {
         (r"`/jwks` has \w+ keys, (\w+) with `eddsa`", len(PUBLISHED) + 1),
         (r"(\d+) requests a second", api.REQUESTS_A_SECOND),
         (r"bursts of (\d+)", api.BURST),
-    ],
-    "docs/operate/cost.md": [
-        (r"but (\w+) KMS keys", len(OWN_KEYS)),
-        (r"a client's record is cached for a (minute)", CLIENT_CACHE_SECONDS),
-        (r"or one read a (minute)", KEYS_CACHE_SECONDS),
-        (r"keep an access token for its (\w+) minutes", EVERY.access_token_lifetime // MINUTE),
     ],
     "docs/operate/keys.md": [
         (r"is published (\d+) minutes before it signs", publish_keys.PUBLISHED_BEFORE_SIGNING // MINUTE),
