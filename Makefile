@@ -38,7 +38,7 @@ DEV := .venv/.dev
 AUDIT := .venv/.audit
 BENCH := .venv/.bench
 
-.PHONY: foreign help environment demo run test specs synth smoke bench model races faults docs conformance mutants audit sbom coverage lock
+.PHONY: foreign help environment demo run test specs synth smoke bench capacity model races faults docs conformance mutants audit sbom coverage lock
 .DEFAULT_GOAL := help
 
 help:
