@@ -65,8 +65,7 @@ def mount(app: Chalice, provider: Callable[[], Provider], name: str, methods: Se
         return ChaliceResponse(answer["body"], headers, answer["statusCode"])
 
     app.route(path, methods=list(methods), name=name, content_types=[])(view)
-    function: Handler = app.lambda_function(name=name)(lambda_handler)
-    return function
+    return _function(app, name, lambda_handler)
 
 
 def mount_authorizer(app: Chalice, provider: Callable[[], Provider], name: str) -> Handler:
@@ -92,8 +91,7 @@ def mount_authorizer(app: Chalice, provider: Callable[[], Provider], name: str) 
             written.pop(name_of_log, None)
         return policy
 
-    function: Handler = app.lambda_function(name=name)(lambda_handler)
-    return function
+    return _function(app, name, lambda_handler)
 
 
 def mount_job(app: Chalice, provider: Callable[[], Provider], name: str) -> Handler:
@@ -104,6 +102,12 @@ def mount_job(app: Chalice, provider: Callable[[], Provider], name: str) -> Hand
         write_log(name, "done", {k: str(v) for k, v in outcome.items()})
         return outcome
 
+    return _function(app, name, lambda_handler)
+
+
+def _function(app: Chalice, name: str, lambda_handler: Handler) -> Handler:
+    """The Lambda function of that name. `chalice package` names its handler by `__name__`."""
+    lambda_handler.__name__ = name
     function: Handler = app.lambda_function(name=name)(lambda_handler)
     return function
 

@@ -1,0 +1,42 @@
+"""`python -m infra.chalice_policy > .chalice/policy-dev.json`: what functions may do that `chalice deploy` makes, in a sandbox.
+
+One policy for all of them, on the tables and keys of the sandbox's stack. What is deployed for a bank has a role for each
+function (roles.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from infra.functions import FUNCTIONS
+from infra.keys import TABLES_KEY
+
+TABLES = "arn:aws:dynamodb:*:*:table/Ducat-*"
+KEYS = "arn:aws:kms:*:*:key/*"
+LOGS = "arn:aws:logs:*:*:log-group:/aws/lambda/*"
+
+
+def document() -> dict[str, object]:
+    """The policy's JSON."""
+    tables = {verb for row in FUNCTIONS for table in row.tables for verb in table.verbs}
+    keys = {key.verb for row in FUNCTIONS for key in row.keys if key.name != TABLES_KEY} | {"Decrypt"}
+    statements = [
+        _allow("UseTheStacksTables", "dynamodb", tables, TABLES),
+        _allow("UseTheAccountsKeys", "kms", keys, KEYS),
+        _allow("WriteLogs", "logs", ("CreateLogGroup", "CreateLogStream", "PutLogEvents"), LOGS),
+    ]
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _allow(why: str, service: str, verbs: Iterable[str], resource: str) -> dict[str, object]:
+    return {
+        "Sid": why,
+        "Effect": "Allow",
+        "Action": [f"{service}:{verb}" for verb in sorted(verbs)],
+        "Resource": [resource] if service != "dynamodb" else [resource, f"{resource}/index/*"],
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(document(), indent=2))
