@@ -65,7 +65,7 @@ WARMED: Mapping[str, tuple[Warmed, ...]] = {
 """The ports that each function makes in its init phase, which Lambda runs at full speed."""
 
 MANY = 1000
-"""More threads than ever wait for each other. Each is started when no other is idle: in a function one, seldom two."""
+"""Maximum number of threads. A thread is started only if no other is idle: in a function one, seldom two."""
 
 
 class Aws:
@@ -189,13 +189,13 @@ class Aws:
         try:
             result = first()
         except BaseException:
-            other.exception()  # it is not left running
+            other.exception()  # Wait until it has ended.
             raise
         return result, other.result()
 
     @cached_property
     def _helpers(self) -> ThreadPoolExecutor:
-        # Threads that stay: one that is started for each request takes up to a third of the CPU of the call that it makes.
+        # Threads are reused. Starting one per request takes up to a third of the CPU of its call.
         from concurrent.futures import ThreadPoolExecutor
 
         return ThreadPoolExecutor(MANY)

@@ -11,11 +11,11 @@ import re
 from typing import ClassVar, Final, Literal, Self
 
 Event = Literal["replay"]
-"""What an error is counted as beside its code (docs/operate/watch.md)."""
+"""Events that an error is counted as, beside its code (docs/operate/watch.md)."""
 Header = tuple[str, str]
 
 QUOTABLE = re.compile(r"[A-Za-z][A-Za-z0-9_:-]{0,31}")
-"""A word of the caller that may stand in a description (RFC 6749 5.2). Every token, code and secret of ours is longer."""
+"""A word of the caller that a description may quote (RFC 6749 5.2). Every token, code and secret of ours is longer."""
 
 
 def quoted(value: object) -> str:

@@ -173,7 +173,7 @@ class _Call:
         return fapi_headers.sent(self.request.headers) or journey or self.request.interaction_id
 
     def note(self, refusal: OAuthError) -> None:
-        """Keep for the log what was refused, and why."""
+        """Add the error and its reason to the log line."""
         self.notes.update(error=refusal.error, reason=refusal.detail or refusal.description)
         if refusal.event is not None:
             self.notes["event"] = refusal.event

@@ -14,7 +14,7 @@ from chalicelib.protocol_types import JsonObject
 
 EVENTS = {"Dimensions": [["event"]], "Metrics": [{"Name": "events", "Unit": "Count"}]}
 REFUSALS = {"Dimensions": [["error"]], "Metrics": [{"Name": "refusals", "Unit": "Count"}]}
-"""What is counted, by what: each pair of a name and a value is a metric that CloudWatch charges for."""
+"""Metrics and their dimensions. CloudWatch charges for each pair of a name and a value."""
 
 
 class JsonLines(logging.Formatter):
@@ -35,7 +35,9 @@ class JsonLines(logging.Formatter):
         return json.dumps(line)
 
     def _metrics(self, line: JsonObject, at: int) -> JsonObject:
-        """The embedded metric format's members (CloudWatch user guide, "Specification"). `at`: milliseconds since the epoch."""
+        """The members of the embedded metric format (CloudWatch user guide, "Specification"). `at`: milliseconds since the
+        epoch.
+        """
         counted = [
             (directive, values)
             for member, directive, values in (
@@ -52,12 +54,15 @@ class JsonLines(logging.Formatter):
 
 
 def namespace(issuer: str) -> str:
-    """The namespace of a deployment's metrics in CloudWatch. `issuer`: its URL; two deployments in one account have two."""
+    """The namespace of a deployment's metrics in CloudWatch. It has the issuer, so that two deployments in one account differ."""
     return f"Ducat/{issuer.removeprefix('https://')}"
 
 
 def use(logger: logging.Logger, namespace: str) -> None:
-    """Write the logger's lines only to standard output. Repeated calls have no further effect."""
+    """Write the logger's lines only to standard output. Repeated calls have no further effect.
+
+    `namespace`: of the metrics in CloudWatch.
+    """
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines(namespace))
     logger.handlers = [handler]

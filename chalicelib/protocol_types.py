@@ -56,7 +56,7 @@ EncryptionEnc = Literal["A256GCM"]
 KeyAlg = SigningAlg | EncryptionAlg
 """The algorithm of one of our keys."""
 KeyUse = Literal["id_token", "authorization_response", "api_response"]
-"""What a signing key of ours signs; the last is what userinfo and introspection answer."""
+"""Uses of our signing keys. The last one is for the responses of userinfo and introspection."""
 
 
 class Jwk(TypedDict, total=False):
@@ -99,9 +99,10 @@ ClaimsDestination = Literal["userinfo", "id_token"]
 
 
 class Account(TypedDict):
-    """An account of the person's, as their bank's directory gives it.
+    """An account of the user, from the bank's directory.
 
-    `iban`: without spaces, where it has one; a card or a loan account may have none. `name`: what the person calls it.
+    `iban`: without spaces. A card or loan account may have none.
+    `name`: the user's name for it.
     """
 
     name: NotRequired[str]
@@ -109,8 +110,10 @@ class Account(TypedDict):
 
 
 class Passkey(TypedDict):
-    """A passkey of a user's record. `id`: the credential's; `key`: its public key (COSE); `handle`: the user handle that it was
-    made for; all base64url. `created_at`: epoch seconds."""
+    """A passkey in a user's record. `id`: the credential's; `key`: its public key (COSE); `handle`: its user handle; all
+    base64url.
+    `created_at`: epoch seconds.
+    """
 
     id: str
     key: str

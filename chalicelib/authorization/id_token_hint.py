@@ -44,7 +44,7 @@ def subject(
     try:
         header, claims = jose.verify(
             hint,
-            jwks("id_token"),  # what signs on the pages signs no ID token
+            jwks("id_token"),  # Keys of other uses do not sign ID tokens.
             algs=profile.id_token_signing_algs,
             sizes=profile.key_sizes,
         )

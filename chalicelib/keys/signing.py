@@ -1,4 +1,4 @@
-"""A JWT signed by the key ring: by the key that is due, or by the next one where that can't sign."""
+"""JWTs signed by the key ring: by the current key, or by the next one if it can't sign."""
 
 from __future__ import annotations
 

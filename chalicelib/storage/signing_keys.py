@@ -1,4 +1,4 @@
-"""The registry of published keys: its port."""
+"""The port of the registry of published keys."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from chalicelib.storage.records import SigningKey
 
 
 class SigningKeyChanged(Exception):
-    """Another run changed the key, or claimed the slot, first. Nothing was written; the message has its kid or its name."""
+    """Another run has changed the key, or has claimed the slot. Nothing was written. The message has the kid or the slot."""
 
 
 class SigningKeys(Protocol):
-    """The registry of published keys. A slot names what a further key is made for."""
+    """The registry of published keys. A slot is the purpose of a further key."""
 
     def put(self, key: SigningKey) -> None: ...
 
     def all(self, *, now: int) -> tuple[SigningKey, ...]:
-        """Every key of the registry; may be a minute old (cached in the warm function)."""
+        """All keys of the registry. They may be a minute old (cached in the warm function)."""
 
     def forget(self) -> None:
-        """Read the registry anew at the next `all`."""
+        """Empty the cache."""
 
     def add(self, key: SigningKey) -> None:
-        """Put a key where there is none of its kid; one that is there stays as it is."""
+        """Add a key, unless the registry has its kid. An existing key is unchanged."""
 
     def change(self, before: SigningKey, after: SigningKey) -> None:
-        """Put `after` in the place of `before`. Raises SigningKeyChanged where that is not there any more."""
+        """Replace `before` by `after`. Raises SigningKeyChanged unless `before` is as it was read."""
 
     def remove(self, key: SigningKey) -> None:
-        """Remove it as it was read. Raises SigningKeyChanged where another run changed it."""
+        """Remove the key. Raises SigningKeyChanged unless it is as it was read."""
 
     def claim(self, slot: str, attempt: str, *, now: int) -> str:
-        """Keep other runs from making a key for the slot, for some minutes. `attempt`: a random name of this run's.
+        """Claim the slot for some minutes, so that no other run makes a key for it. `attempt`: a random name of this run.
 
-        Gives the name by which a key that is made for it is tagged: that of the run that began and did not end, if one did.
-        Raises SigningKeyChanged where another run has the slot.
+        Gives the tag of the key that is made for it: `attempt`, or that of an earlier run that did not finish.
+        Raises SigningKeyChanged if another run has the slot.
         """
 
     def release(self, slot: str, attempt: str) -> None:
-        """The slot's key is published. A claim of another run stays."""
+        """Release the slot, whose key is published. A claim of another run is unchanged."""

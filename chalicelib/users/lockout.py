@@ -1,4 +1,4 @@
-"""After how many failed attempts to sign in an account is locked, and for how long. The store counts them (`Users.admit`)."""
+"""The lockout after failed attempts to sign in: how many, and for how long. The store counts them (`Users.admit`)."""
 
 from __future__ import annotations
 

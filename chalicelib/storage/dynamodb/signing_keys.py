@@ -17,7 +17,7 @@ from chalicelib.storage.signing_keys import SigningKeyChanged
 
 KEYS_CACHE_SECONDS = 60
 CLAIM_SECONDS = 180
-"""How long a claim keeps others away: longer than the job that makes keys may run (infra/functions.py)."""
+"""Seconds that a claim excludes other runs. It is longer than the job that makes keys may run (infra/functions.py)."""
 
 NEVER = 253_402_300_799
 """The end of the year 9999, in epoch seconds."""
@@ -28,7 +28,9 @@ SIGNS_FROM = NumberAttribute(attr_name="signs_from")
 
 
 class SigningKeys:
-    """stores.SigningKeys: one partition, which is read completely and cached for five minutes in a warm function."""
+    """signing_keys.SigningKeys: one partition, which is read completely and cached for a minute in a warm function. Claims are
+    another partition.
+    """
 
     RING = "ring"
     CLAIMS = "claims"
@@ -52,7 +54,7 @@ class SigningKeys:
         self._cache = ()
 
     def add(self, key: SigningKey) -> None:
-        with suppress(ConditionFailed):  # sent again, or another run made it
+        with suppress(ConditionFailed):  # A repeated write, or another run made it.
             self._write(key, KID.does_not_exist())
 
     def change(self, before: SigningKey, after: SigningKey) -> None:
@@ -85,7 +87,7 @@ class SigningKeys:
                     break
                 if now - int(str(there.get("claimed_at", now))) < CLAIM_SECONDS:
                     raise SigningKeyChanged(slot) from None
-                claim["attempt"] = str(there["attempt"])  # whoever began it made a key, or did not
+                claim["attempt"] = str(there["attempt"])  # The run that began may have made a key.
                 free = _is_claimed_by(str(there["claimed_by"]))
         else:
             raise SigningKeyChanged(slot)
@@ -93,18 +95,18 @@ class SigningKeys:
 
     def release(self, slot: str, attempt: str) -> None:
         release = Write("Delete", self._name, self.CLAIMS, condition=_is_claimed_by(attempt), sort_key=slot)
-        with suppress(ConditionFailed):  # sent again, or another run claimed it since
+        with suppress(ConditionFailed):  # A repeated write, or another run has claimed it since.
             self._tables.write(release)
 
     def _write(self, key: SigningKey, condition: Condition | None) -> None:
         item: Item = {"v": VERSION, "record": encode(key)}
-        if key.uses:  # a release that knows no uses publishes it, and never signs by it
+        if key.uses:  # A release that knows no uses publishes it, and never signs by it.
             item |= {"record": encode(replace(key, signs_from=NEVER)), "signs_from": key.signs_from}
         self._tables.write(Write("Put", self._name, self.RING, item, condition=condition, sort_key=key.kid))
         self._cache = ()
 
     def _unchanged(self, key: SigningKey) -> Condition:
-        """That the item is still what `key` was read from, whichever release wrote it. Raises ConditionFailed."""
+        """Write if the item is as `key` was read, by any release. Raises ConditionFailed."""
         items = self._tables.query(self._name, self.RING)
         item = next((item for item in items if item["kid"] == key.kid), None)
         if item is None or self._read(item) != key:
