@@ -103,7 +103,7 @@ def client(bank: Bank, auth: str, constraint: str, *, begins: int = NOW - 86_400
     return Fintech(bank, name, auth, signing, "PS256", shown if uses_certificate else None, proof_key)
 
 
-def journey(request_arguments: Fintech, provider: CountedAws, **requested_values: Any) -> dict[str, Count]:
+def journey(fintech: Fintech, provider: CountedAws, **parameters: Any) -> dict[str, Count]:
     """A login and what follows, request by request, with what each one did. Each is made by a warm function."""
     counts: dict[str, Count] = {}
 
@@ -112,12 +112,12 @@ def journey(request_arguments: Fintech, provider: CountedAws, **requested_values
         with provider.counting() as counts[name]:
             yield
 
-    bank, browser = request_arguments.bank, Browser(request_arguments.bank)
+    bank, browser = fintech.bank, Browser(fintech.bank)
     person, code = new_person(provider, now=bank.now)
     with step("par"):
-        request_uri = request_arguments.pushed(**requested_values)
+        request_uri = fintech.pushed(**parameters)
     with step("authorize"):
-        opened = browser.open(request_arguments.client_id, request_uri)
+        opened = browser.open(fintech.client_id, request_uri)
     with step("login, the page"):
         page = browser.get(opened.location)
     with step("login"):
@@ -130,22 +130,22 @@ def journey(request_arguments: Fintech, provider: CountedAws, **requested_values
     if "response" in answered:
         answered = jwt.decode(answered["response"], options={"verify_signature": False})
     with step("token, authorization_code"):
-        tokens = _ok(request_arguments.redeem(answered["code"]))
+        tokens = _ok(fintech.redeem(answered["code"]))
     with step("authorizer"):
-        decided = request_arguments.accounts(tokens["access_token"])
+        decided = fintech.accounts(tokens["access_token"])
     assert decided["policyDocument"]["Statement"][0]["Effect"] == "Allow", decided
     with step("userinfo"):
-        _ok(request_arguments.userinfo(tokens["access_token"]))
+        _ok(fintech.userinfo(tokens["access_token"]))
     with step("introspect"):
-        assert _ok(request_arguments.introspect(tokens["access_token"]))["active"]
+        assert _ok(fintech.introspect(tokens["access_token"]))["active"]
     with step("token, refresh_token"):
-        _ok(request_arguments.refresh(tokens["refresh_token"]))
+        _ok(fintech.refresh(tokens["refresh_token"]))
     with step("token, client_credentials"):
-        _ok(request_arguments.post("/token", grant_type="client_credentials"))
+        _ok(fintech.post("/token", grant_type="client_credentials"))
     with step("revoke, an access token"):
-        _ok(request_arguments.revoke(tokens["access_token"]))
+        _ok(fintech.revoke(tokens["access_token"]))
     with step("revoke, a refresh token"):
-        _ok(request_arguments.revoke(tokens["refresh_token"]))
+        _ok(fintech.revoke(tokens["refresh_token"]))
     for name, path in (("metadata", "/.well-known/openid-configuration"), ("jwks", "/jwks")):
         with step(name):
             _ok(bank.send("GET", path))
@@ -170,11 +170,11 @@ def payment(bank: Bank) -> tuple[Fintech, str, Callable[[str], AuthorizerAnswer]
     return payer, tokens["access_token"], pay
 
 
-def warm(request_arguments: Fintech, provider: CountedAws) -> None:
+def warm(fintech: Fintech, provider: CountedAws) -> None:
     """What a warm function has: the client's record, the signing keys, the nonces' key of the hour, the key of bonds."""
-    provider.clients.find(request_arguments.client_id, now=request_arguments.bank.now)
-    provider.ring.published_keys(now=request_arguments.bank.now)
-    provider.nonces.issue(now=request_arguments.bank.now)
+    provider.clients.find(fintech.client_id, now=fintech.bank.now)
+    provider.ring.published_keys(now=fintech.bank.now)
+    provider.nonces.issue(now=fintech.bank.now)
     provider.kms.bond_mac(b"")
 
 

@@ -95,16 +95,16 @@ class Fintech:
         `details`: authorization details, such as a payment (RFC 9396).
         """
         more: dict[str, Any] = {"authorization_details": json.dumps(details)} if details else {}
-        requested_values = self._oauth.authorization_request(
+        authorization_request = self._oauth.authorization_request(
             scope=SCOPE, response_mode=self.client.response_mode, **more
         )
-        signed = self._signed(requested_values) if self.client.signs_requests else None
+        signed = self._signed(authorization_request) if self.client.signs_requests else None
         if self.client.pushes_requests:
-            sent = requested_values if signed is None else cast(AuthorizationRequest, signed)
-            return Begun(requested_values, self._oauth.pushed_authorization_request(sent).uri)
+            sent = authorization_request if signed is None else cast(AuthorizationRequest, signed)
+            return Begun(authorization_request, self._oauth.pushed_authorization_request(sent).uri)
         if signed is None:
-            return Begun(requested_values, requested_values.uri)
-        return Begun(requested_values, f"{self._authorization_endpoint}?{urlencode(signed.args)}")
+            return Begun(authorization_request, authorization_request.uri)
+        return Begun(authorization_request, f"{self._authorization_endpoint}?{urlencode(signed.args)}")
 
     def finish(self, begun: Begun, callback: str) -> BearerToken:
         """The tokens of a login, once the browser is back at `callback`. Raises NotConnected."""
@@ -159,20 +159,20 @@ class Fintech:
         """End what the customer agreed to, and every token with it (RFC 7009)."""
         self._oauth.revoke_refresh_token(token)
 
-    def _signed(self, requested_values: AuthorizationRequest) -> Signed:
+    def _signed(self, authorization_request: AuthorizationRequest) -> Signed:
         """What is asked for as one signed object (RFC 9101 4)."""
         now = Jwt.timestamp()
         about = {
             "iss": self.client.client_id,
-            "aud": requested_values.issuer,
+            "aud": authorization_request.issuer,
             "nbf": now,
             "exp": now + REQUEST_LIFETIME,
         }
         wanted = {"response_type": self.client.response_type}  # the library knows code alone
-        signed = Jwt.sign(requested_values.args | wanted | about, key=self.client.key, typ="oauth-authz-req+jwt")
-        return Signed({"client_id": self.client.client_id, "request": str(signed)}, requested_values.dpop_key)
+        signed = Jwt.sign(authorization_request.args | wanted | about, key=self.client.key, typ="oauth-authz-req+jwt")
+        return Signed({"client_id": self.client.client_id, "request": str(signed)}, authorization_request.dpop_key)
 
-    def _opened(self, requested_values: AuthorizationRequest, callback: str) -> str:
+    def _opened(self, authorization_request: AuthorizationRequest, callback: str) -> str:
         """The callback with what the bank signed of it as its query. Raises NotConnected."""
         url = urlsplit(callback)
         try:
@@ -180,7 +180,9 @@ class Fintech:
                 (response,) = parse_qs(url.query)["response"]
                 return url._replace(query=urlencode(self._from_the_bank(response, "authorization"))).geturl()
             if self.client.response_type != "code":
-                query = url.fragment if self._refused(url.fragment) else self._attached(requested_values, url.fragment)
+                query = (
+                    url.fragment if self._refused(url.fragment) else self._attached(authorization_request, url.fragment)
+                )
                 return url._replace(query=query, fragment="").geturl()
         except (KeyError, ValueError) as problem:
             raise NotConnected(f"{type(problem).__name__}: the response is not signed by the bank") from problem
@@ -189,11 +191,11 @@ class Fintech:
     def _refused(self, fragment: str) -> bool:
         return "error" in parse_qs(fragment)
 
-    def _attached(self, requested_values: AuthorizationRequest, fragment: str) -> str:
+    def _attached(self, authorization_request: AuthorizationRequest, fragment: str) -> str:
         """The fragment, if its ID token is of this login and has the hashes of what stands beside it (OIDC Core 3.3.2.11)."""
         disclosed = {name: values[0] for name, values in parse_qs(fragment, strict_parsing=True).items()}
         claims = self._from_the_bank(disclosed.pop("id_token"), "id_token")
-        if claims["nonce"] != requested_values.nonce:
+        if claims["nonce"] != authorization_request.nonce:
             raise ValueError("the ID token is of another login")
         for name, of in (("c_hash", "code"), ("s_hash", "state"), ("at_hash", "access_token")):
             if of in disclosed and claims[name] != _half(disclosed[of]):

@@ -223,14 +223,14 @@ def _call_action(self: Any) -> Any:
 
 def _answer_transaction(self: Any) -> Any:
     """9: the first answer is kept; one that failed is not, since DynamoDB lets that be tried again."""
-    requested_values = json.dumps(self.body["TransactItems"], sort_keys=True)
+    transaction = json.dumps(self.body["TransactItems"], sort_keys=True)
     kept: dict[str, tuple[str, Any]] = self.dynamodb_backend.__dict__.setdefault("_answered", {})
     token = self.body.get("ClientRequestToken")
-    if token in kept and kept[token][0] == requested_values:
+    if token in kept and kept[token][0] == transaction:
         return kept[token][1]
     answer = _moto_answer_transaction(self)
     if token:
-        kept[token] = (requested_values, answer)
+        kept[token] = (transaction, answer)
     return answer
 
 

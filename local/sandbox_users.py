@@ -122,12 +122,12 @@ class Sandbox:
             raise SignInRefused("wrong password")
         if one_time_code != user.totp:
             raise SignInRefused("wrong one-time code")
-        requested_values = disclosed_claims(user.claims, scope, claims)
+        disclosed = disclosed_claims(user.claims, scope, claims)
         login = assurance.login(
             user.sub,
             auth_time=now,
             methods=("pwd", "otp"),
-            claims=requested_values,
+            claims=disclosed,
             accounts=user.accounts,
             reached=assurance.reached(self._provider.settings),
         )

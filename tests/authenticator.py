@@ -93,11 +93,11 @@ class Authenticator:
         """The answer to navigator.credentials.get(). `key`: another that signs. `answer`: members of the answer itself."""
         data = self._data(options["rpId"], said)
         client_data = self._client_data("webauthn.get", options["challenge"], said)
-        handle = said.pop("user_handle", self.user_handle)
+        token_value = said.pop("user_handle", self.user_handle)
         assert not said, said
         signature = self._sign(key or self.key, data + sha256(client_data).digest())
         response = {"clientDataJSON": b64(client_data), "authenticatorData": b64(data), "signature": b64(signature)}
-        return self._answer(response | ({} if handle is None else {"userHandle": handle}), **answer or {})
+        return self._answer(response | ({} if token_value is None else {"userHandle": token_value}), **answer or {})
 
     def _data(self, rp_id: str, said: dict[str, Any], flags: int = 0, attested: bytes = b"") -> bytes:
         if self.counts:
@@ -144,7 +144,7 @@ def put(bank: Any, person: Any, authenticator: Authenticator) -> Authenticator:
     return authenticator
 
 
-def requested_values(page: str) -> dict[str, Any]:
+def passkey_options(page: str) -> dict[str, Any]:
     """What a page's script would ask the browser for."""
     found: list[str] = []
 

@@ -10,11 +10,11 @@ from chalicelib.fetch.documents import FetchError
 
 
 class Web:
-    """documents.DocumentFetcher. `pages`: by URL, document or exception. `requested_values`: the URLs fetched, in order."""
+    """documents.DocumentFetcher. `pages`: by URL, document or exception. `fetched_urls`: the URLs fetched, in order."""
 
     def __init__(self) -> None:
         self.pages: dict[str, bytes | Exception] = {}
-        self.requested_values: list[str] = []
+        self.fetched_urls: list[str] = []
 
     def put(self, url: str, page: Any) -> str:
         """The URL, where a page now is: bytes, a text, or anything else as JSON."""
@@ -24,7 +24,7 @@ class Web:
 
     def get(self, url: str, *, max_bytes: int) -> bytes:
         https_url.of(url)
-        self.requested_values.append(url)
+        self.fetched_urls.append(url)
         page = self.pages.get(url, FetchError("it answered 404"))
         if isinstance(page, Exception):
             raise page

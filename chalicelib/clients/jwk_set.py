@@ -83,8 +83,8 @@ def report(client_id: str, left: tuple[str, ...]) -> None:
 def _name(member: Json, index: int) -> str:
     """The position of a key, and its kid if the kid is short and printable."""
     kid = member.get("kid") if isinstance(member, dict) else None
-    disclosed = f", kid {kid}" if isinstance(kid, str) and kid.isprintable() and len(kid) <= MAX_NAME_LENGTH else ""
-    return f"key {index + 1}{disclosed}"
+    named = f", kid {kid}" if isinstance(kid, str) and kid.isprintable() and len(kid) <= MAX_NAME_LENGTH else ""
+    return f"key {index + 1}{named}"
 
 
 def _require_usable(member: Json, profile: Profile) -> Jwk:

@@ -23,28 +23,28 @@ def decide(request: Request, method_arn: str, provider: Provider) -> AuthorizerA
     named = {"interaction_id": request.interaction_id or provider.new_uuid()}
     try:
         now = provider.now()
-        requested = _demand(request, provider)
-        opened = verified_access_token.verify_access_token(request, provider, requested, now=now)
+        required = _required_policy(request, provider)
+        opened = verified_access_token.verify_access_token(request, provider, required, now=now)
         noted = fapi_headers.check(request).noted
-        more = _more(request, opened, requested, provider, now=now)
+        more = _more(request, opened, required, provider, now=now)
     except OAuthError as refusal:
         return _policy("nobody", "Deny", method_arn, _refusal(refusal) | named)
     return _policy(opened.principal, "Allow", method_arn, _context(opened) | noted | more | named)
 
 
 def _more(
-    request: Request, opened: VerifiedAccessToken, requested: ResourcePolicy, provider: Provider, *, now: int
+    request: Request, opened: VerifiedAccessToken, required: ResourcePolicy, provider: Provider, *, now: int
 ) -> dict[str, str]:
     """The checks that few routes have. The consumption of a detail is last, because nothing that can fail may follow it."""
     more: dict[str, str] = {}
-    if requested.signed:
+    if required.signed:
         from chalicelib.resource_server import signed_request
 
-        more |= signed_request.check(request, opened, requested, provider, now=now)
-    if requested.consumes is not None:
+        more |= signed_request.check(request, opened, required, provider, now=now)
+    if required.consumes is not None:
         from chalicelib.resource_server import detail_consumption
 
-        more |= detail_consumption.consume(request, opened, requested, provider, now=now)
+        more |= detail_consumption.consume(request, opened, required, provider, now=now)
     return more
 
 
@@ -60,7 +60,7 @@ def _refusal(refusal: OAuthError) -> dict[str, str]:
     return {**disclosed, "reason": refusal.detail or refusal.description, "event": refusal.event or ""}
 
 
-def _demand(request: Request, provider: Provider) -> ResourcePolicy:
+def _required_policy(request: Request, provider: Provider) -> ResourcePolicy:
     """The policy of the route, from the settings. Raises InvalidRequest if the route has no rule."""
     settings = provider.settings
     try:

@@ -68,8 +68,8 @@ def _post(request: Request, provider: Provider) -> Response:
         return decision.cancel(grant, cookie, provider, now=now, why=unmet)
 
     # Store, and answer.
-    find_sso_login = sign_in.remember(request, grant, cookie, who, provider, now=now)
-    to_consent = see_other(f"/consent?interaction={key}", *find_sso_login)
+    cookies = sign_in.remember(request, grant, cookie, who, provider, now=now)
+    to_consent = see_other(f"/consent?interaction={key}", *cookies)
     return to_consent.noting(client_id=who.client.client_id, sub=who.login.sub, event="sign_in")
 
 

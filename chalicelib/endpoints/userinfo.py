@@ -25,23 +25,23 @@ def answer(request: Request, provider: Provider) -> Response:
     """
     now = provider.now()
     addresses, resource = provider.settings.addresses(request.path), userinfo(provider.settings)
-    demand = ResourcePolicy(addresses, scope=SCOPE, resource=resource)
+    required = ResourcePolicy(addresses, scope=SCOPE, resource=resource)
     opened = verified_access_token.verify_access_token(
         request,
         provider,
-        demand,
+        required,
         now=now,
         proof_checked_by_authorizer=request.proof_checked_by_authorizer,
     )
     noted = fapi_headers.check(request).noted
     if opened.grant is None:
         raise verified_access_token.challenged(
-            InvalidToken("the access token is a client's own; userinfo needs a user's"), demand, None
+            InvalidToken("the access token is a client's own; userinfo needs a user's"), required, None
         )
     client = provider.clients.find(opened.token.client_id, now=now)
     if client is None or not opened.grant.is_of(client):
         raise verified_access_token.challenged(
-            InvalidToken("the client of the access token is no longer registered"), demand, None
+            InvalidToken("the client of the access token is no longer registered"), required, None
         )
     login = opened.grant.person
     disclosed = claims.disclosed_claims(login.claims, opened.token.scope, granted_access.userinfo_claims(opened.grant))

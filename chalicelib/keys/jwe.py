@@ -61,8 +61,8 @@ def encrypt(
         raise JoseError("its algorithm is not allowed")
     jwk = _choose(jwks, alg)
     require_size(public_key(jwk), sizes)
-    disclosed = {"alg": alg, "enc": enc, "kid": jwk.get("kid"), "cty": cty}
-    header = {name: value for name, value in disclosed.items() if value is not None}
+    members = {"alg": alg, "enc": enc, "kid": jwk.get("kid"), "cty": cty}
+    header = {name: value for name, value in members.items() if value is not None}
     try:
         return jwe.encrypt_compact(header, content.encode(), _imported(jwk), algorithms=[alg, enc])
     except (Problem, ValueError) as problem:  # For example, a point of small order.

@@ -265,5 +265,5 @@ def _addresses(logo_uri: str | None, policy_uri: str | None, tos_uri: str | None
     The logo is a link too: loading it would tell its server, with cookies, that this user signs in here, and the picture could
     change. Only https links are shown.
     """
-    disclosed = (("Privacy policy", policy_uri), ("Terms of service", tos_uri), ("Logo", logo_uri))
-    return [(words, uri) for words, uri in disclosed if uri and WEB.match(uri)]
+    links = (("Privacy policy", policy_uri), ("Terms of service", tos_uri), ("Logo", logo_uri))
+    return [(words, uri) for words, uri in links if uri and WEB.match(uri)]

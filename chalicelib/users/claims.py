@@ -76,12 +76,12 @@ def disclosed_claims(claims: Claims, scope: Sequence[str], one_by_one: Sequence[
 
 def of_a_person(claims: Claims) -> JsonObject:
     """The known claims, which have texts for the consent page. No other claim is disclosed."""
-    disclosed = known()
-    return {name: value for name, value in claims.items() if name in disclosed}
+    allowed = known()
+    return {name: value for name, value in claims.items() if name in allowed}
 
 
 def in_words(names: Sequence[str], scope: Sequence[str]) -> list[str]:
     """The texts of the requested claims that the scope does not cover, one sentence each."""
-    disclosed = known() - {name for requested in scope for name in of_scope(requested)}
+    uncovered = known() - {name for requested in scope for name in of_scope(requested)}
     words = {**WORDS, **{one.name: one.words for one in vocabulary.current().claims}}
-    return [f"See your {words.get(name, name.replace('_', ' '))}" for name in names if name in disclosed]
+    return [f"See your {words.get(name, name.replace('_', ' '))}" for name in names if name in uncovered]

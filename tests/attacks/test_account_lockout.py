@@ -6,7 +6,7 @@ import pytest
 from chalicelib import gateway
 from chalicelib.users import directory, enrolment, known_browser
 from tests.actors import Browser
-from tests.authenticator import Authenticator, put, requested_values
+from tests.authenticator import Authenticator, passkey_options, put
 
 PASSWORD = "correct horse battery staple"
 
@@ -109,4 +109,4 @@ def test_guesses_at_a_password_do_not_concern_a_passkey(bank, carol):
     for _ in range(6):
         guess(bank)
     page = browser.get("/grants")
-    assert browser.submit(page, "login", passkey=authenticator.get(requested_values(page.text))).location == "/grants"
+    assert browser.submit(page, "login", passkey=authenticator.get(passkey_options(page.text))).location == "/grants"

@@ -18,8 +18,8 @@ def reached(bank, monkeypatch):
     sign_in = people.sign_in
 
     def reach(acr):
-        def changed(*requested_values, **more):
-            signed_in = sign_in(*requested_values, **more)
+        def changed(*request_parameters, **more):
+            signed_in = sign_in(*request_parameters, **more)
             return replace(signed_in, login=replace(signed_in.login, acr=acr))
 
         monkeypatch.setattr(people, "sign_in", changed, raising=False)
@@ -46,7 +46,7 @@ def test_an_essential_acr_is_held_against_what_the_person_reached(tls_client_aut
 
 @pytest.mark.clause("OIDCC-5.5.1.1")
 @pytest.mark.parametrize("wish", [{"essential": True, "values": [LOA2, LOA3]}, {"values": [LOA2]}, {"essential": True}])
-def test_a_level_that_was_asked_for_or_just_wished_for_does(tls_client_auth_client, reached, wish):
+def test_a_level_that_was_requested_or_just_wished_for_does(tls_client_auth_client, reached, wish):
     """Another of the values, or a voluntary wish, ends nobody's login."""
     reached(LOA3)
     _, answer = signed_in(tls_client_auth_client, **wish)

@@ -26,14 +26,14 @@ def another(bank):
 def test_the_code_of_a_former_client_is_not_its_successors(bank, public_client, another):
     """A public client proves nothing: who had its name before redeemed what was agreed to on its own page."""
     browser = Browser(bank)
-    requested_values = {"client_id": "public", **public_client.request_arguments(scope="openid accounts")}
-    page = browser.get(browser.get("/authorize", requested_values).location)
+    request_parameters = {"client_id": "public", **public_client.request_arguments(scope="openid accounts")}
+    page = browser.get(browser.get("/authorize", request_parameters).location)
     page = browser.get(browser.sign_in(page).location)
     another("public")
     back = browser.submit(page, "approve")
     assert public_client.redeem(back.parameters["code"]).error == "invalid_grant"
     again = Browser(bank)
-    page = again.get(again.get("/authorize", requested_values).location)
+    page = again.get(again.get("/authorize", request_parameters).location)
     page = again.get(again.sign_in(page).location)
     assert public_client.redeem(again.submit(page, "approve").parameters["code"]).status == 200
 
@@ -53,8 +53,8 @@ def test_no_page_speaks_for_a_former_client(bank, fintech, another, step):
 def test_the_front_channel_gives_nothing_to_a_former_client(bank, fapi1_advanced_client, another):
     """An ID token of the new client went to the former one's redirect_uri."""
     browser = Browser(bank)
-    requested_values = fapi1_advanced_client.direct(response_type="code id_token")
-    page = browser.get(browser.get("/authorize", requested_values).location)
+    request_parameters = fapi1_advanced_client.direct(response_type="code id_token")
+    page = browser.get(browser.get("/authorize", request_parameters).location)
     page = browser.get(browser.sign_in(page).location)
     another("advanced")
     back = browser.submit(page, "approve")

@@ -17,12 +17,10 @@ TEXT = {"error": "invalid_request_object", "error_description": "the request obj
 @pytest.fixture
 def decryptions(bank, monkeypatch):
     """How often KMS was asked to decrypt."""
-    requested_values = []
+    calls = []
     real = bank.aws.kms._client.decrypt
-    monkeypatch.setattr(
-        bank.aws.kms._client, "decrypt", lambda **given: (requested_values.append(given), real(**given))[1]
-    )
-    return requested_values
+    monkeypatch.setattr(bank.aws.kms._client, "decrypt", lambda **given: (calls.append(given), real(**given))[1])
+    return calls
 
 
 def refused(client, request):
@@ -121,7 +119,7 @@ def test_what_another_client_signed_is_not_said_again_by_encrypting_it(fapi1_adv
     refused(fapi1_advanced_client, sealed(fapi1_advanced_client.bank, fapi1_read_write_client.request_object()))
 
 
-def test_who_registered_encryption_is_not_heard_in_the_clear(bank, fapi1_advanced_client):
+def test_who_registered_encryption_is_refused_in_the_clear(bank, fapi1_advanced_client):
     bank.register(
         **FAPI1
         | {

@@ -12,7 +12,7 @@ from chalicelib.users import directory, enrolment
 from local.sandbox_users import ALICE
 from tests.actors import Browser
 from tests.attacks.test_revocation import signed_in
-from tests.authenticator import Authenticator, put, requested_values
+from tests.authenticator import Authenticator, passkey_options, put
 from tests.users.test_grants import Person, clients
 
 PASSWORD = "correct horse battery staple"
@@ -46,7 +46,7 @@ def failing(bank):
 @pytest.mark.fault("3i")
 @pytest.mark.clause("RFC6749-4.1.2.1")
 @pytest.mark.parametrize(("code", "error"), DISCLOSED)
-def test_a_failure_at_the_authorization_endpoint_is_told_the_client(fapi1_baseline_client, failing, code, error):
+def test_a_failure_at_the_authorization_endpoint_reaches_the_client(fapi1_baseline_client, failing, code, error):
     """Once the redirect_uri is proven: the session can't be read."""
     client = fapi1_baseline_client
     browser, _ = signed_in(client)
@@ -71,7 +71,7 @@ def test_so_is_one_of_a_request_by_value(fapi1_advanced_client, failing, code, e
 
 @pytest.mark.fault("3i")
 @pytest.mark.parametrize(("code", "error"), DISCLOSED)
-def test_who_asked_for_no_page_gets_none(fapi1_baseline_client, failing, code, error):
+def test_who_requested_no_page_gets_none(fapi1_baseline_client, failing, code, error):
     """prompt=none in a frame: nobody would see it."""
     client = fapi1_baseline_client
     browser, _ = signed_in(client)
@@ -95,7 +95,7 @@ def test_while_the_client_is_not_known_nobody_is_sent_anywhere(fintech, failing)
 
 @pytest.mark.fault("3i")
 @pytest.mark.parametrize("step", ["login", "consent"])
-def test_a_person_is_told_to_try_again_and_can(fintech, failing, step):
+def test_a_person_is_asked_to_try_again_and_can(fintech, failing, step):
     browser = Browser(fintech.bank)
     page = browser.page("fintech", fintech.pushed())
     if step == "consent":
@@ -163,7 +163,7 @@ def test_a_passkey_is_not_refused_after_a_fault_of_ours(bank, fapi1_baseline_cli
     authenticator = put(bank, ALICE, Authenticator())
     for operation, part in (*CALLS[:2], *CALLS[4:]):
         page = browser.page(client.client_id, client.pushed(prompt="login"))
-        answer = authenticator.get(requested_values(page.text))
+        answer = authenticator.get(passkey_options(page.text))
         with failing(operation, part, "InternalServerError", landed=landed):
             shown = browser.submit(page, "login", passkey=answer)
         assert "not accepted" not in shown.text, (operation, part)
@@ -221,7 +221,7 @@ def test_each_button_pressed_twice_ends_where_the_first_press_ended(fintech, but
 
 
 @pytest.mark.fault("3i")
-def test_who_meets_too_many_others_is_told_when_to_come_again(public_client, monkeypatch):
+def test_who_meets_too_many_others_gets_retry_after(public_client, monkeypatch):
     """Whoever raises temporarily_unavailable, the answer has Retry-After (RFC 9110 10.2.3): one of them had none."""
     refresh_token = public_client.tokens()["refresh_token"]
 

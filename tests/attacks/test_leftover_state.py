@@ -11,7 +11,7 @@ from chalicelib.interaction.browser_binding import challenge
 from chalicelib.users import directory, enrolment
 from local import sandbox_users as sandbox
 from tests.actors import Browser
-from tests.authenticator import Authenticator, put, requested_values
+from tests.authenticator import Authenticator, passkey_options, put
 from tests.each import each
 
 PASSWORD = "correct horse battery staple"
@@ -25,7 +25,7 @@ def test_a_passkeys_answer_on_the_page_of_grants_is_taken_once_for_ever(bank, la
     page = browser.get("/grants")
     thief = Browser(bank)
     thief.cookies = dict(browser.cookies)
-    answer = alice.get(requested_values(page.text))
+    answer = alice.get(passkey_options(page.text))
     assert browser.submit(page, "login", passkey=answer).location == "/grants"
     bank.now += later
     again = thief.submit(page, "login", passkey=answer)
@@ -84,7 +84,7 @@ def test_who_signs_in_is_not_taken_for_who_did_before(fapi1_baseline_client, fin
     assert silent.parameters["error"] == "login_required"
 
 
-def test_an_id_token_has_no_claim_that_the_person_was_not_asked_about(
+def test_an_id_token_has_no_claim_that_the_page_did_not_show(
     bank, fapi1_bearer_client, fapi1_read_write_loa3_client, monkeypatch
 ):
     """A directory of the bank's own may know more than the consent page has words for; no other claim is ever told."""
@@ -107,12 +107,12 @@ def test_an_id_token_has_no_claim_that_the_person_was_not_asked_about(
 
 
 @pytest.mark.fault("1b")
-def test_a_passkey_answers_only_what_the_page_of_grants_asked_for(bank):
+def test_a_passkey_answers_only_what_the_page_of_grants_requested(bank):
     """Web Authentication 13.4.3: the challenge was made of the caller's own cookie and nonce, and signed in a month later."""
     alice, browser = put(bank, sandbox.ALICE, Authenticator()), Browser(bank)
     before = Browser(bank)
     page = browser.get("/grants")
-    options = requested_values(page.text)
+    options = passkey_options(page.text)
     cookie = browser.cookies["__Host-ducat-grants"]
     for until in (bank.now + 15 * 60, bank.now + 15 * 60 + 1, bank.now + 365 * DAY):
         nonce = f"{'A' * 43}.{until}"
@@ -128,7 +128,7 @@ def test_a_passkey_answers_only_what_the_page_of_grants_asked_for(bank):
     assert session.COOKIE in browser.cookies
     assert session.COOKIE not in thief.cookies
     bank.now += 15 * 60
-    assert not before.submit(late, "login", passkey=alice.get(requested_values(late.text))).leads_on
+    assert not before.submit(late, "login", passkey=alice.get(passkey_options(late.text))).leads_on
     assert session.COOKIE not in before.cookies
 
 
@@ -141,6 +141,6 @@ def test_a_passkey_answers_a_login_only_within_the_time_that_its_page_says(tls_c
     key = page.text.partition('name="interaction" value="')[2].partition('"')[0]
     cookie = next(iter(browser.cookies.values()))
     for nonce in ("A" * 43, f"{'A' * 43}.{bank.now}", f"{'A' * 43}.{bank.now + DAY}"):
-        answer = alice.get(requested_values(page.text) | {"challenge": challenge(key, cookie, nonce)})
+        answer = alice.get(passkey_options(page.text) | {"challenge": challenge(key, cookie, nonce)})
         assert not browser.submit(page, "login", passkey=answer, passkey_nonce=nonce).leads_on
-    assert browser.submit(page, "login", passkey=alice.get(requested_values(page.text))).leads_on
+    assert browser.submit(page, "login", passkey=alice.get(passkey_options(page.text))).leads_on

@@ -24,11 +24,11 @@ def declared(**more):
     return words
 
 
-def agree(client, **requested_values):
+def agree(client, **wanted):
     """The authorization response to an order that alice agrees to."""
     browser = Browser(client.bank)
-    requested_values = json.dumps([ORDER | requested_values])
-    page = browser.consent_page("own", client.pushed(scope="openid", authorization_details=requested_values))
+    wanted = json.dumps([ORDER | wanted])
+    page = browser.consent_page("own", client.pushed(scope="openid", authorization_details=wanted))
     form: dict[str, str] = {}
     for tag, a in elements(page.text):
         if tag == "input" and "name" in a:
@@ -101,7 +101,7 @@ def test_what_was_granted_of_a_type_that_is_gone_can_be_ended(own, speaking):
     assert own.refresh(tokens["refresh_token"]).error == "invalid_grant"
 
 
-def test_a_request_of_a_type_that_is_gone_is_told_the_client(own, speaking):
+def test_a_request_of_a_type_that_is_gone_is_refused_to_the_client(own, speaking):
     """RFC 9126 7.4: what it may ask for changed since it pushed. The consent page failed."""
     pushed = own.pushed(scope="openid", authorization_details=json.dumps([ORDER]))
     speaking({})

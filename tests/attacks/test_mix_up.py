@@ -53,7 +53,7 @@ def test_a_state_can_not_carry_another_iss_in(fintech):
 
 
 @pytest.mark.clause("RFC9207-3")
-def test_clients_are_told_to_expect_it(bank):
+def test_the_metadata_announce_it(bank):
     """A client that knows that iss always comes refuses an answer without."""
     for path in ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"):
         assert bank.send("GET", path).json()["authorization_response_iss_parameter_supported"] is True

@@ -58,10 +58,10 @@ def stays(answer, *errors):
 @pytest.mark.clause("RFC6749-4.1.2.1")
 @pytest.mark.clause("RFC6749-10.15")
 @pytest.mark.parametrize("method", ["GET", "POST"])
-@each("requested_values", UNPROVEN)
-def test_an_error_before_the_request_is_proven_is_a_page(bank, method, requested_values):
+@each("request_parameters", UNPROVEN)
+def test_an_error_before_the_request_is_proven_is_a_page(bank, method, request_parameters):
     """Nothing of it is trusted, so nobody is sent on: not to the attacker's address, and not to a registered one."""
-    leads = dict.fromkeys(LEADS, EVIL) | {"state": EVIL, "response_mode": "query"} | UNPROVEN[requested_values]
+    leads = dict.fromkeys(LEADS, EVIL) | {"state": EVIL, "response_mode": "query"} | UNPROVEN[request_parameters]
     where = {"query": leads} if method == "GET" else {"form": leads}
     assert stays(bank.send(method, "/authorize", **where))
 
@@ -153,9 +153,13 @@ def test_a_redirect_uri_that_is_no_longer_registered_leads_nowhere(bank, fintech
     }
     bank.register(**known | {"redirect_uris": ["https://given-up.example/"]})
     client = fintech.with_(client_id="moving", auth="tls_client_auth", redirect_uri="https://given-up.example/")
-    for requested_values in ({}, {"prompt": "none"}, {"claims": '{"id_token":{"acr":{"essential":true,"value":"x"}}}'}):
+    for request_parameters in (
+        {},
+        {"prompt": "none"},
+        {"claims": '{"id_token":{"acr":{"essential":true,"value":"x"}}}'},
+    ):
         bank.register(**known | {"redirect_uris": ["https://given-up.example/"]})
-        request_uri = client.pushed(**requested_values)
+        request_uri = client.pushed(**request_parameters)
         bank.register(**known)
         answer = Browser(bank).open("moving", request_uri)
         assert stays(answer, "invalid_request")

@@ -113,8 +113,8 @@ def test_a_parameter_that_stands_twice_outside_is_refused(fapi1_advanced_client)
 
 def test_another_clients_object_is_not_taken_for_mine(fapi1_advanced_client, fapi1_read_write_client):
     """The client_id outside chooses whose keys verify; the object must be of the same client."""
-    requested_values = fapi1_advanced_client.direct(request=fapi1_read_write_client.request_object(**HYBRID))
-    answer = Browser(fapi1_advanced_client.bank).get("/authorize", requested_values)
+    request_parameters = fapi1_advanced_client.direct(request=fapi1_read_write_client.request_object(**HYBRID))
+    answer = Browser(fapi1_advanced_client.bank).get("/authorize", request_parameters)
     assert (answer.status, answer.page_error, answer.header("location")) == (400, "invalid_request_object", None)
 
 

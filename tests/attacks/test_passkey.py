@@ -11,7 +11,7 @@ from chalicelib.interaction import session
 from chalicelib.users import enrolment
 from local import sandbox_users as sandbox
 from tests.actors import Browser
-from tests.authenticator import PRESENT, VERIFIED, Authenticator, b64, cose, put, requested_values
+from tests.authenticator import PRESENT, VERIFIED, Authenticator, b64, cose, passkey_options, put
 
 ISSUED = "that was never asked for"
 
@@ -62,7 +62,7 @@ def refused(browser, page, answer, caplog, **typed):
 )
 def test_an_answer_made_for_something_else_signs_nobody_in(tls_client_auth_client, alice, caplog, said, reason):
     browser, page = login_page(tls_client_auth_client)
-    assert refused(browser, page, alice.get(requested_values(page.text), **said), caplog) == reason
+    assert refused(browser, page, alice.get(passkey_options(page.text), **said), caplog) == reason
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_an_answer_made_for_something_else_signs_nobody_in(tls_client_auth_clien
 )
 def test_an_answer_that_is_none_signs_nobody_in(tls_client_auth_client, alice, caplog, answer, reason):
     browser, page = login_page(tls_client_auth_client)
-    assert refused(browser, page, alice.get(requested_values(page.text), answer=answer), caplog) == reason
+    assert refused(browser, page, alice.get(passkey_options(page.text), answer=answer), caplog) == reason
 
 
 @pytest.mark.parametrize("answer", ["x", "null", "[]", '"x"', "1", "{}", "[" * 20_000, "{" * 9_000])
@@ -94,14 +94,14 @@ def test_what_is_no_answer_at_all_signs_nobody_in(tls_client_auth_client, alice,
 def test_the_password_beside_a_bad_passkey_does_not_count(tls_client_auth_client, alice, caplog):
     browser, page = login_page(tls_client_auth_client)
     typed = {"username": "alice", "password": "wonderland", "one_time_code": "123456"}
-    answer = alice.get(requested_values(page.text), flags=PRESENT)
+    answer = alice.get(passkey_options(page.text), flags=PRESENT)
     assert refused(browser, page, answer, caplog, **typed) == "passkey: the person was not verified"
 
 
 def test_an_answer_begins_one_session_however_often_it_comes(fapi1_baseline_client, alice):
     """The same form again goes on; who kept the whole request, cookie and all, is signed in nowhere by it."""
     browser, page = login_page(fapi1_baseline_client)
-    answer, thief = alice.get(requested_values(page.text)), Browser(browser.bank)
+    answer, thief = alice.get(passkey_options(page.text)), Browser(browser.bank)
     thief.cookies = dict(browser.cookies)
     assert browser.submit(page, "login", passkey=answer).status == 303
     assert thief.submit(page, "login", passkey=answer).status == 303
@@ -112,7 +112,7 @@ def test_an_answer_begins_one_session_however_often_it_comes(fapi1_baseline_clie
 def test_an_answer_that_its_own_browser_posts_again_goes_on_and_counts_once(tls_client_auth_client, alice, race):
     """A double click: it is the same login of the same person, and the authenticator's count is what it was after the first."""
     browser, page = login_page(tls_client_auth_client)
-    answer = alice.get(requested_values(page.text))
+    answer = alice.get(passkey_options(page.text))
     statuses = race(lambda _: browser.submit(page, "login", passkey=answer).status)
     assert statuses == [303] * 8
     assert browser.submit(page, "login", passkey=answer).status == 303
@@ -121,7 +121,7 @@ def test_an_answer_that_its_own_browser_posts_again_goes_on_and_counts_once(tls_
 
 def test_an_answer_to_one_page_is_none_to_the_next_page_of_the_same_login(tls_client_auth_client, alice, caplog):
     browser, page = login_page(tls_client_auth_client)
-    answer = alice.get(requested_values(page.text))
+    answer = alice.get(passkey_options(page.text))
     key = page.text.partition('name="interaction" value="')[2].partition('"')[0]
     later = browser.get(f"/login?interaction={key}")
     assert refused(browser, later, answer, caplog) == "passkey: another challenge"
@@ -130,7 +130,7 @@ def test_an_answer_to_one_page_is_none_to_the_next_page_of_the_same_login(tls_cl
 def test_an_answer_of_one_login_is_none_in_another_of_the_same_browser(tls_client_auth_client, alice, caplog):
     browser, page = login_page(tls_client_auth_client)
     other = browser.page("tls-client-auth", tls_client_auth_client.pushed())
-    assert refused(browser, other, alice.get(requested_values(page.text)), caplog) == "passkey: another challenge"
+    assert refused(browser, other, alice.get(passkey_options(page.text)), caplog) == "passkey: another challenge"
 
 
 def test_an_answer_is_of_no_use_in_the_thiefs_own_login_though_the_nonce_is_taken_over(
@@ -139,20 +139,20 @@ def test_an_answer_is_of_no_use_in_the_thiefs_own_login_though_the_nonce_is_take
     _, page = login_page(tls_client_auth_client)
     nonce = page.text.partition('name="passkey_nonce" value="')[2].partition('"')[0]
     thief, own = login_page(tls_client_auth_client)
-    answer = alice.get(requested_values(page.text))
+    answer = alice.get(passkey_options(page.text))
     assert refused(thief, own, answer, caplog, passkey_nonce=nonce) == "passkey: another challenge"
 
 
 def test_a_whole_form_is_of_no_use_without_the_browsers_cookie(tls_client_auth_client, alice):
     _, page = login_page(tls_client_auth_client)
-    answer = alice.get(requested_values(page.text))
+    answer = alice.get(passkey_options(page.text))
     outsider = Browser(tls_client_auth_client.bank)
     assert outsider.submit(page, "login", passkey=answer).page_error == "access_denied"
 
 
 def test_a_passkey_that_was_taken_away_signs_nobody_in(tls_client_auth_client, alice, bank, caplog):
     browser, page = login_page(tls_client_auth_client)
-    answer = alice.get(requested_values(page.text))
+    answer = alice.get(passkey_options(page.text))
     assert enrolment.forget_passkeys(bank.aws, "alice") == 1
     assert refused(browser, page, answer, caplog) == "unknown passkey"
 
@@ -162,7 +162,7 @@ def test_a_passkey_does_not_outlive_the_person_whose_name_is_given_to_another(
 ):
     browser, page = login_page(tls_client_auth_client)
     bank.aws.users.put(replace(sandbox.ALICE, sub="another-alice"))
-    assert refused(browser, page, alice.get(requested_values(page.text)), caplog) == "unknown passkey"
+    assert refused(browser, page, alice.get(passkey_options(page.text)), caplog) == "unknown passkey"
 
 
 def test_one_persons_passkey_does_not_sign_another_in(tls_client_auth_client, alice, bank, caplog):
@@ -170,12 +170,12 @@ def test_one_persons_passkey_does_not_sign_another_in(tls_client_auth_client, al
     browser, page = login_page(tls_client_auth_client)
     of_alice, of_bob = b64(alice.credential_id), b64(bob.credential_id)
     posing = bob.get(
-        requested_values(page.text), answer={"id": of_alice, "rawId": of_alice}, user_handle=alice.user_handle
+        passkey_options(page.text), answer={"id": of_alice, "rawId": of_alice}, user_handle=alice.user_handle
     )
     assert refused(browser, page, posing, caplog) == "passkey: a wrong signature"
-    claiming = bob.get(requested_values(page.text), user_handle=alice.user_handle)
+    claiming = bob.get(passkey_options(page.text), user_handle=alice.user_handle)
     assert refused(browser, page, claiming, caplog) == "the passkey has another user handle"
-    assert browser.submit(page, "login", passkey=bob.get(requested_values(page.text)), username="alice").status == 303
+    assert browser.submit(page, "login", passkey=bob.get(passkey_options(page.text)), username="alice").status == 303
     assert of_alice != of_bob
     assert "Bob Sandbox" in browser.get(f"/consent?{page_key(page)}").text
 
@@ -188,14 +188,14 @@ def page_key(page):
 def test_a_counter_that_goes_back_is_a_copied_authenticator(tls_client_auth_client, bank, caplog, said):
     alice = put(bank, sandbox.ALICE, Authenticator(counts=True, sign_count=5))
     browser, page = login_page(tls_client_auth_client)
-    reason = refused(browser, page, alice.get(requested_values(page.text), **said), caplog)
+    reason = refused(browser, page, alice.get(passkey_options(page.text), **said), caplog)
     assert reason == "passkey: the signature counter went back"
 
 
 def test_of_two_copies_that_count_alike_one_signs_in_though_both_were_read_before(tls_client_auth_client, bank, race):
     put(bank, sandbox.ALICE, original := Authenticator(counts=True, sign_count=5))
     pages = [login_page(tls_client_auth_client) for _ in range(8)]
-    answers = [original.get(requested_values(page.text), sign_count=6) for _, page in pages]
+    answers = [original.get(passkey_options(page.text), sign_count=6) for _, page in pages]
     statuses = race(lambda n: pages[n][0].submit(pages[n][1], "login", passkey=answers[n]).status)
     assert sorted(statuses) == [200] * 7 + [303]
 
@@ -203,7 +203,7 @@ def test_of_two_copies_that_count_alike_one_signs_in_though_both_were_read_befor
 def test_a_public_key_is_no_secret_to_sign_with(tls_client_auth_client, alice, caplog):
     """The algorithm is that of the stored key: a MAC by the public key, as of JOSE's confusion, is a wrong signature."""
     browser, page = login_page(tls_client_auth_client)
-    answer = json.loads(alice.get(requested_values(page.text)))
+    answer = json.loads(alice.get(passkey_options(page.text)))
     mac = hmac.HMAC(cose(alice.key), hashes.SHA256())
     mac.update(answer["response"]["authenticatorData"].encode())
     for signature in (mac.finalize(), b"", bytes(64)):
@@ -214,20 +214,20 @@ def test_a_public_key_is_no_secret_to_sign_with(tls_client_auth_client, alice, c
 def test_a_key_of_another_algorithm_in_the_answer_is_not_looked_at(tls_client_auth_client, alice, caplog):
     browser, page = login_page(tls_client_auth_client)
     mine = ec.generate_private_key(ec.SECP256R1())
-    answer = json.loads(alice.get(requested_values(page.text), key=mine))
+    answer = json.loads(alice.get(passkey_options(page.text), key=mine))
     answer["response"] |= {"publicKey": b64(cose(mine)), "publicKeyAlgorithm": -7}
     assert refused(browser, page, json.dumps(answer), caplog) == "passkey: a wrong signature"
 
 
 def test_no_word_of_an_answer_is_in_the_log(tls_client_auth_client, alice, caplog):
     browser, page = login_page(tls_client_auth_client)
-    answer = alice.get(requested_values(page.text), origin="https://evil.example")
+    answer = alice.get(passkey_options(page.text), origin="https://evil.example")
     refused(browser, page, answer, caplog)
     members = json.loads(answer)
     for secret in (
         *members["response"].values(),
         members["id"],
         "evil.example",
-        requested_values(page.text)["challenge"],
+        passkey_options(page.text)["challenge"],
     ):
         assert secret not in caplog.text

@@ -49,9 +49,9 @@ def payer(bank, tls_client_auth_client):
 def agreed(payer):
     """A function: the token response to details that alice agreed to."""
 
-    def agree(*requested_values, **redeeming):
+    def agree(*wanted, **redeeming):
         browser = Browser(payer.bank)
-        page = browser.consent_page("payer", payer.pushed(authorization_details=json.dumps(requested_values)))
+        page = browser.consent_page("payer", payer.pushed(authorization_details=json.dumps(wanted)))
         inputs = [dict(re.findall(r'(\w+)="([^"]*)"', tag)) for tag in re.findall("<input[^>]*>", page.text)]
         form = {one["name"]: one.get("value", "") for one in inputs} | {"action": "approve"}
         answer = payer.redeem(browser.post("/consent", form).parameters["code"], **redeeming)
@@ -106,8 +106,8 @@ def test_of_eight_calls_with_eight_keys_one_passes(agreed, pay, race, payer, mon
     """All of them have read that nobody paid before the first one writes."""
     token, find, all_have_read = agreed(PAYMENT)["access_token"], payer.bank.aws.tokens.find, Barrier(8, timeout=10)
 
-    def slow(handle, *, now):
-        found = find(handle, now=now)
+    def slow(token_value, *, now):
+        found = find(token_value, now=now)
         all_have_read.wait()
         return found
 
@@ -142,7 +142,7 @@ def test_a_token_for_one_of_two_payments_makes_that_one(agreed, pay):
 
 
 @pytest.mark.fault("2e")
-def test_a_call_without_a_usable_key_is_told_which_header_and_uses_nothing_up(agreed, pay):
+def test_a_call_without_a_usable_key_gets_the_header_name_and_uses_nothing_up(agreed, pay):
     token = agreed(PAYMENT)["access_token"]
     assert "x-idempotency-key is required" in refused(pay(token, None), "invalid_request")
     for odd in ("", "a b", "x" * 256, "ü"):
@@ -166,26 +166,21 @@ def test_the_same_call_passes_again_for_a_day(agreed, pay, payer):
     bank, token = payer.bank, agreed(PAYMENT)["access_token"]
     assert allowed(pay(token, "1"))
     found = bank.aws.tokens.find(token, now=bank.now)
-    requested_values = policy.ResourcePolicy(
-        (), authorization_details_type="payment_initiation", consumes="x-idempotency-key"
-    )
+    wanted = policy.ResourcePolicy((), authorization_details_type="payment_initiation", consumes="x-idempotency-key")
     request = gateway.from_event(bank.event("POST", "/payments", headers=(("x-idempotency-key", "1"),)))
     opened = detail_consumption.VerifiedAccessToken(*found)
     assert (
-        detail_consumption.consume(request, opened, requested_values, bank.aws, now=bank.now + DAY - 1)[
-            "idempotency_key"
-        ]
-        == "1"
+        detail_consumption.consume(request, opened, wanted, bank.aws, now=bank.now + DAY - 1)["idempotency_key"] == "1"
     )
     with pytest.raises(detail_consumption.InsufficientScope):
-        detail_consumption.consume(request, opened, requested_values, bank.aws, now=bank.now + DAY)
+        detail_consumption.consume(request, opened, wanted, bank.aws, now=bank.now + DAY)
 
 
 @pytest.mark.fault("2e")
 def test_a_payment_gives_no_refresh_token_and_a_consent_of_a_day(agreed, payer):
     """It came with a refresh token and 90 days; also beside what lasts longer."""
-    for requested_values in ((PAYMENT,), (LOOK, PAYMENT)):
-        tokens = agreed(*requested_values)
+    for wanted in ((PAYMENT,), (LOOK, PAYMENT)):
+        tokens = agreed(*wanted)
         assert "refresh_token" not in tokens
         grant = payer.bank.aws.tokens.find(tokens["access_token"], now=payer.bank.now)[1]
         assert grant.consent_expires_at == payer.bank.now + DAY
@@ -209,8 +204,8 @@ def test_what_was_ended_makes_no_payment(agreed, pay, payer, monkeypatch):
     token, bank = agreed(PAYMENT)["access_token"], payer.bank
     find = bank.aws.tokens.find
 
-    def late(handle, *, now):
-        found = find(handle, now=now)
+    def late(token_value, *, now):
+        found = find(token_value, now=now)
         bank.aws.grants.revoke(read(token).grant, now=now)
         return found
 

@@ -22,11 +22,11 @@ def consumed(decision):
 
 
 @pytest.mark.clause("RFC9396-6.1")
-@pytest.mark.parametrize("requested_values", [(PAYMENT, STATUS), (STATUS, PAYMENT), (PAYMENT, ANOTHER, STATUS)])
-def test_each_detail_is_consumed_for_itself(agreed, pay, requested_values):
+@pytest.mark.parametrize("wanted", [(PAYMENT, STATUS), (STATUS, PAYMENT), (PAYMENT, ANOTHER, STATUS)])
+def test_each_detail_is_consumed_for_itself(agreed, pay, wanted):
     """One that another covers was handed out in its stead, twice: what was agreed to for its status alone was paid."""
-    token = agreed(*requested_values)["access_token"]
-    assert [consumed(pay(token, str(n))) for n in range(len(requested_values) + 1)] == [*requested_values, None]
+    token = agreed(*wanted)["access_token"]
+    assert [consumed(pay(token, str(n))) for n in range(len(wanted) + 1)] == [*wanted, None]
 
 
 @pytest.mark.clause("RFC9396-6.1")
@@ -54,8 +54,8 @@ def late(payer, monkeypatch):
     def between(happens):
         find = payer.bank.aws.tokens.find
 
-        def slow(handle, *, now):
-            found = find(handle, now=now)
+        def slow(token_value, *, now):
+            found = find(token_value, now=now)
             happens()
             return found
 

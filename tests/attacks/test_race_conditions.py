@@ -148,7 +148,7 @@ def test_parallel_refreshes_are_no_race(fintech, race):
     assert len({answer.json()["access_token"] for answer in answers}) == 8
 
 
-def test_parallel_requests_do_not_get_each_others_handles(fintech, race):
+def test_parallel_requests_do_not_get_each_others_token_values(fintech, race):
     """Eight requests of one client are eight."""
     uris = {answer.json()["request_uri"] for answer in race(lambda n: fintech.push(state=str(n)))}
     assert len(uris) == 8

@@ -119,7 +119,7 @@ def test_a_fraction_of_a_second_opens_no_gap(bank, client, iat):
 @pytest.mark.parametrize(
     ("made_for", "sent_to"), [pair for pair in permutations(PROOF_TARGETS, 2) if set(pair) != {"token", "refresh"}]
 )
-def test_a_proof_that_was_seen_at_one_place_is_no_use_at_another(client, made_for, sent_to):
+def test_a_proof_that_was_seen_at_one_endpoint_is_no_use_at_another(client, made_for, sent_to):
     """Method, address and token stand in the proof."""
     locations = everywhere(client, client.tokens())
     assert outcome(locations[sent_to][0](locations[made_for][1])) == "invalid_dpop_proof"

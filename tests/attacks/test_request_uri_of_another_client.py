@@ -18,8 +18,8 @@ def page(answer, *errors):
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_another_client_can_not_use_it(bank, fintech, rival, method):
     """A request_uri is bound to the client that pushed it; the client_id beside it must be the same."""
-    requested_values = {"client_id": "rival", "request_uri": fintech.pushed()}
-    where = {"query": requested_values} if method == "GET" else {"form": requested_values}
+    request_parameters = {"client_id": "rival", "request_uri": fintech.pushed()}
+    where = {"query": request_parameters} if method == "GET" else {"form": request_parameters}
     assert page(bank.send(method, "/authorize", **where), "invalid_request_uri")
 
 
@@ -43,7 +43,7 @@ def test_no_other_name_for_the_client_is_taken(fintech, other):
 def test_the_client_that_names_itself_can_not_swap_the_request(fintech, rival):
     """What stands beside the request_uri changes nothing of what was pushed."""
     browser = Browser(fintech.bank)
-    requested_values = {
+    request_parameters = {
         "client_id": "fintech",
         "request_uri": fintech.pushed(scope="openid", state="pushed"),
         "redirect_uri": "https://fintech.example/callback?dummy1=lorem&dummy2=ipsum",
@@ -52,7 +52,7 @@ def test_the_client_that_names_itself_can_not_swap_the_request(fintech, rival):
         "response_mode": "fragment",
         "code_challenge": "A" * 43,
     }
-    consent = browser.get(browser.sign_in(browser.get(browser.get("/authorize", requested_values).location)).location)
+    consent = browser.get(browser.sign_in(browser.get(browser.get("/authorize", request_parameters).location)).location)
     assert "accounts and their balances" not in consent.text
     back = browser.submit(consent, "approve")
     assert back.location.startswith("https://fintech.example/callback?code=")
@@ -83,8 +83,16 @@ def test_a_request_uri_can_not_be_guessed_or_made(fintech):
     """Neither its hash, which page addresses show as the interaction's key, nor anything near it opens a request."""
     request_uri = fintech.pushed()
     key = Browser(fintech.bank).open("fintech", request_uri).location.partition("interaction=")[2]
-    prefix, _, handle = request_uri.rpartition(":")
-    for guess in (key, handle[:-1], handle[::-1], handle.swapcase(), f"{handle}.{key}", f"{handle}/", f"{handle}#"):
+    prefix, _, token_value = request_uri.rpartition(":")
+    for guess in (
+        key,
+        token_value[:-1],
+        token_value[::-1],
+        token_value.swapcase(),
+        f"{token_value}.{key}",
+        f"{token_value}/",
+        f"{token_value}#",
+    ):
         assert page(Browser(fintech.bank).open("fintech", f"{prefix}:{guess}"), "invalid_request_uri")
 
 

@@ -88,7 +88,7 @@ def test_an_end_needs_no_index(fapi1_baseline_client, monkeypatch):
         browser.open(fapi1_baseline_client.client_id, fapi1_baseline_client.pushed()).location
     ).parameters["code"]
     newer = fapi1_baseline_client.redeem(code).json()
-    monkeypatch.setattr(bank.aws.dynamo._tables, "newest", lambda *requested_values, **more: ([], None))
+    monkeypatch.setattr(bank.aws.dynamo._tables, "newest", lambda *request_parameters, **more: ([], None))
     assert press(browser, page, "end", client=fapi1_baseline_client.client_id).status == 303
     for tokens in (older, newer):
         assert fapi1_baseline_client.refresh(tokens["refresh_token"]).error == "invalid_grant"
@@ -182,7 +182,7 @@ def test_what_ended_with_its_grant_is_not_remembered_again_with_another(fapi1_ba
     assert silent(browser, client).parameters["error"] == "consent_required"
 
 
-def test_what_was_not_asked_for_silently_ends_with_its_own_grant(fapi1_baseline_client):
+def test_what_was_approved_without_a_page_ends_with_its_own_grant(fapi1_baseline_client):
     """A request for less keeps no more alive than it asks for."""
     client = fapi1_baseline_client
     browser, tokens = signed_in(client)

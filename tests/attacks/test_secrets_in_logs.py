@@ -67,9 +67,9 @@ def lines(caplog, capsys):
     return Lines(caplog, capsys)
 
 
-def halves(name, handle):
-    """A handle, and its secret half by itself: `<secret>.<key>`, whose key is none."""
-    return {name: handle, f"{name}, secret half": handle.rpartition(":")[2].partition(".")[0]}
+def halves(name, token_value):
+    """A token value, and its secret half by itself: `<secret>.<key>`, whose key is none."""
+    return {name: token_value, f"{name}, secret half": token_value.rpartition(":")[2].partition(".")[0]}
 
 
 def hidden(page):

@@ -16,8 +16,8 @@ def victim(fapi1_baseline_client):
     return browser
 
 
-def silent(browser, client, **requested_values):
-    return browser.open(client.client_id, client.pushed(prompt="none", **requested_values))
+def silent(browser, client, **request_parameters):
+    return browser.open(client.client_id, client.pushed(prompt="none", **request_parameters))
 
 
 def test_a_cookie_of_ones_own_making_is_nobodys_session(fapi1_baseline_client, victim):
@@ -27,7 +27,7 @@ def test_a_cookie_of_ones_own_making_is_nobodys_session(fapi1_baseline_client, v
         assert silent(outsider, fapi1_baseline_client).parameters["error"] == "login_required"
 
 
-def test_the_handle_of_an_interaction_is_no_session(fapi1_baseline_client):
+def test_the_cookie_of_an_interaction_is_no_session(fapi1_baseline_client):
     browser = Browser(fapi1_baseline_client.bank)
     browser.open(fapi1_baseline_client.client_id, fapi1_baseline_client.pushed())
     (cookie,) = browser.cookies.values()
@@ -35,7 +35,7 @@ def test_the_handle_of_an_interaction_is_no_session(fapi1_baseline_client):
     assert silent(browser, fapi1_baseline_client).parameters["error"] == "login_required"
 
 
-def test_a_handle_that_was_planted_is_dead_once_the_victim_signs_in(fapi1_baseline_client, victim):
+def test_a_planted_session_is_dead_once_the_victim_signs_in(fapi1_baseline_client, victim):
     """Fixation: the attacker puts a session of their own into the victim's browser, and waits."""
     attacker = Browser(fapi1_baseline_client.bank)
     attacker.login(fapi1_baseline_client.client_id, fapi1_baseline_client.pushed(), username="bob")
@@ -49,7 +49,7 @@ def test_a_handle_that_was_planted_is_dead_once_the_victim_signs_in(fapi1_baseli
     assert silent(attacker, fapi1_baseline_client).parameters["error"] == "login_required"
 
 
-def test_each_sign_in_has_a_handle_of_its_own_and_ends_the_one_before(fapi1_baseline_client, victim):
+def test_each_sign_in_has_a_session_of_its_own_and_ends_the_one_before(fapi1_baseline_client, victim):
     before = victim.cookies[session.COOKIE]
     victim.sign_in(
         victim.get(victim.open(fapi1_baseline_client.client_id, fapi1_baseline_client.pushed(prompt="login")).location)
@@ -92,12 +92,12 @@ def test_a_wrong_code_begins_no_session(fapi1_baseline_client):
 @pytest.mark.parametrize("redirect_uri", ["https://evil.example", "https://fintech.example/callback/"])
 def test_prompt_none_tells_nobody_whose_redirect_uri_is_not_proven(fapi1_baseline_client, victim, redirect_uri):
     """Whether somebody is signed in is told to the client alone: else there is a page, the same for all."""
-    requested_values = fapi1_baseline_client.request_arguments(
+    request_parameters = fapi1_baseline_client.request_arguments(
         client_id=fapi1_baseline_client.client_id, redirect_uri=redirect_uri, prompt="none"
     )
-    answer = victim.get("/authorize", requested_values)
+    answer = victim.get("/authorize", request_parameters)
     assert (answer.status, answer.page_error) == (400, "invalid_request")
-    assert answer.unnamed.text == Browser(fapi1_baseline_client.bank).get("/authorize", requested_values).unnamed.text
+    assert answer.unnamed.text == Browser(fapi1_baseline_client.bank).get("/authorize", request_parameters).unnamed.text
 
 
 def test_the_cookie_goes_to_this_host_alone_and_to_no_script_and_no_other_sites_form(fapi1_baseline_client):

@@ -1,4 +1,4 @@
-"""Somebody tries handles: made up, cut, joined, of every shape. None opens anything, and none makes us fail."""
+"""Somebody tries token values: made up, cut, joined, of every shape. None opens anything, and none makes us fail."""
 
 from itertools import product
 
@@ -20,43 +20,47 @@ SHAPES = sorted({joint.join(pair) for pair in product(PARTS, PARTS) for joint in
 """Handles are `<secret>` or `<secret>.<key>`: every pair of odd parts, with and without the joint."""
 
 
-class Places:
-    """Everywhere that a handle can be tried. Each gives None where it opened nothing, else what it opened."""
+class Endpoints:
+    """Everywhere that a token value can be tried. Each gives None where it opened nothing, else what it opened."""
 
     def __init__(self, client):
         self.client, self.bank = client, client.bank
 
-    def userinfo(self, handle):
-        return self._refused(self.client.userinfo(handle), 401, "invalid_token")
+    def userinfo(self, token_value):
+        return self._refused(self.client.userinfo(token_value), 401, "invalid_token")
 
-    def authorizer(self, handle):
-        policy = self.client.accounts(handle)
+    def authorizer(self, token_value):
+        policy = self.client.accounts(token_value)
         return None if policy["context"].get("error") == "invalid_token" else policy
 
-    def introspect(self, handle):
-        answer = self.client.introspect(handle)
-        if handle == "":
+    def introspect(self, token_value):
+        answer = self.client.introspect(token_value)
+        if token_value == "":
             return self._refused(answer, 400, "invalid_request")
         return None if (answer.status, answer.text) == (200, '{"active":false}') else answer
 
-    def revoke(self, handle):
-        answer = self.client.revoke(handle)
-        if handle == "":
+    def revoke(self, token_value):
+        answer = self.client.revoke(token_value)
+        if token_value == "":
             return self._refused(answer, 400, "invalid_request")
         return None if (answer.status, answer.text) == (200, "{}") else answer
 
-    def code(self, handle):
-        return self._refused(self.client.redeem(handle), 400, "invalid_grant" if handle else "invalid_request")
+    def code(self, token_value):
+        return self._refused(
+            self.client.redeem(token_value), 400, "invalid_grant" if token_value else "invalid_request"
+        )
 
-    def refresh(self, handle):
-        return self._refused(self.client.refresh(handle), 400, "invalid_grant" if handle else "invalid_request")
+    def refresh(self, token_value):
+        return self._refused(
+            self.client.refresh(token_value), 400, "invalid_grant" if token_value else "invalid_request"
+        )
 
-    def request_uri(self, handle):
-        answer = Browser(self.bank).open(self.client.client_id, REQUEST_URI + handle)
+    def request_uri(self, token_value):
+        answer = Browser(self.bank).open(self.client.client_id, REQUEST_URI + token_value)
         return None if answer.status == 400 and answer.page_error == "invalid_request_uri" else answer
 
-    def interaction(self, handle):
-        answer = Browser(self.bank).get("/login", {"interaction": handle})
+    def interaction(self, token_value):
+        answer = Browser(self.bank).get("/login", {"interaction": token_value})
         return None if answer.status == 400 and answer.page_error == "access_denied" else answer
 
     @staticmethod
@@ -68,32 +72,32 @@ EVERYWHERE = ("userinfo", "authorizer", "introspect", "revoke", "code", "refresh
 
 
 @pytest.fixture(params=EVERYWHERE)
-def location(request, tls_client_auth_client):
-    return getattr(Places(tls_client_auth_client), request.param)
+def endpoint(request, tls_client_auth_client):
+    return getattr(Endpoints(tls_client_auth_client), request.param)
 
 
 @pytest.mark.clause("RFC6749-10.10")
-def test_handles_of_every_shape_open_nothing(location):
-    """Empty parts, parts without joint, keys that no database takes: the same answer as to a handle that is just unknown."""
-    for handle in SHAPES:
-        assert location(handle) is None, handle[:80]
+def test_token_values_of_every_shape_open_nothing(endpoint):
+    """Empty parts, parts without joint, keys that no database takes: the same answer as to a token value that is just unknown."""
+    for token_value in SHAPES:
+        assert endpoint(token_value) is None, token_value[:80]
 
 
 @pytest.mark.clause("RFC6749-10.10")
 @MANY
-@given(handle=TEXT)
-def test_any_text_opens_nothing(location, handle):
+@given(token_value=TEXT)
+def test_any_text_opens_nothing(endpoint, token_value):
     """Whatever else somebody thinks of."""
-    assert location(handle) is None
+    assert endpoint(token_value) is None
 
 
 @pytest.mark.clause("RFC6749-10.10")
-def test_no_handle_opens_what_another_kind_is_for(location, tls_client_auth_client):
-    """A code is no token, a token no code, a key no handle: each place takes its own kind alone."""
+def test_no_token_value_opens_what_another_kind_is_for(endpoint, tls_client_auth_client):
+    """A code is no token, a token no code, a key no token value: each place takes its own kind alone."""
     request_uri = tls_client_auth_client.pushed()
     code = tls_client_auth_client.code()
     tokens = tls_client_auth_client.redeem(tls_client_auth_client.code()).json()
-    handles = {
+    token_values = {
         "request_uri": request_uri.removeprefix(REQUEST_URI),
         "code": code,
         "access_token": tokens["access_token"],
@@ -111,14 +115,14 @@ def test_no_handle_opens_what_another_kind_is_for(location, tls_client_auth_clie
         "refresh": {"refresh_token"},
         "request_uri": {"request_uri"},
         "interaction": set(),
-    }[location.__name__]
-    opened = {name for name, handle in handles.items() if location(handle) is not None}
+    }[endpoint.__name__]
+    opened = {name for name, token_value in token_values.items() if endpoint(token_value) is not None}
     assert opened == fit
 
 
 @pytest.mark.fault("1a")
 @pytest.mark.clause("RFC6749-10.10")
-def test_no_key_of_any_item_opens_anything_behind_a_dot(location, tls_client_auth_client):
+def test_no_key_of_any_item_opens_anything_behind_a_dot(endpoint, tls_client_auth_client):
     """The part after the dot was read as a key of a table with items of several kinds: 500 where the item was another's."""
     tls_client_auth_client.tokens()
     put(tls_client_auth_client.bank, sandbox.ALICE, Authenticator())
@@ -133,13 +137,13 @@ def test_no_key_of_any_item_opens_anything_behind_a_dot(location, tls_client_aut
     }
     assert len(keys) > len(tables)
     for key in sorted(keys):
-        for handle in (f"x.{key}", f"{'A' * 43}.{key}.{key}", f"x.agreement {key} {key}"):
-            assert location(handle) is None, handle
+        for token_value in (f"x.{key}", f"{'A' * 43}.{key}.{key}", f"x.agreement {key} {key}"):
+            assert endpoint(token_value) is None, token_value
 
 
 @pytest.mark.clause("RFC6749-10.10")
-def test_the_secret_of_one_and_the_key_of_another_open_nothing(location, tls_client_auth_client):
-    """A handle's two halves belong together."""
+def test_the_secret_of_one_and_the_key_of_another_open_nothing(endpoint, tls_client_auth_client):
+    """A token value's two halves belong together."""
     one, other = tls_client_auth_client.tokens(), tls_client_auth_client.tokens()
     own = tls_client_auth_client.post("/token", grant_type="client_credentials").json()["access_token"]
     codes = tls_client_auth_client.code(), tls_client_auth_client.code()
@@ -147,23 +151,23 @@ def test_the_secret_of_one_and_the_key_of_another_open_nothing(location, tls_cli
         if isinstance(a, str) and isinstance(b, str) and a != b:
             mixed = f"{a.partition('.')[0]}.{b.partition('.')[2]}"
             if mixed not in (a, b):
-                assert location(mixed) is None
-    if location.__name__ != "revoke":
+                assert endpoint(mixed) is None
+    if endpoint.__name__ != "revoke":
         assert tls_client_auth_client.userinfo(one["access_token"]).status == 200
 
 
 @pytest.mark.clause("RFC6749-10.10")
-def test_what_is_stored_is_not_what_opens(location, tls_client_auth_client):
-    """Who reads the tables, or a backup, finds hashes: none of them is a handle."""
+def test_what_is_stored_is_not_what_opens(endpoint, tls_client_auth_client):
+    """Who reads the tables, or a backup, finds hashes: none of them is a token value."""
     tokens = tls_client_auth_client.tokens()
     code = tls_client_auth_client.code()
-    for handle in (tokens["access_token"], tokens["refresh_token"], code):
-        assert location(digest(handle)) is None
-        assert location(f"{digest(handle)}.{handle.partition('.')[2]}") is None
+    for token_value in (tokens["access_token"], tokens["refresh_token"], code):
+        assert endpoint(digest(token_value)) is None
+        assert endpoint(f"{digest(token_value)}.{token_value.partition('.')[2]}") is None
 
 
 @pytest.mark.clause("RFC7662-4")
-def test_a_scanner_learns_nothing_from_what_it_is_told(tls_client_auth_client, rival):
+def test_a_scanner_learns_nothing_from_responses(tls_client_auth_client, rival):
     """What is made up, another client's, or revoked gets an answer of the same bytes."""
     others = {"code": rival.code(), **rival.tokens()}
     gone = tls_client_auth_client.tokens()
@@ -191,6 +195,6 @@ def test_a_scanner_learns_nothing_from_what_it_is_told(tls_client_auth_client, r
         ),
         tls_client_auth_client.redeem: ("x" * 87, others["code"], others["access_token"], gone["refresh_token"]),
     }
-    for send_request, handles in tried.items():
-        said = {(answer.status, answer.text, answer.unnamed.headers) for answer in map(send_request, handles)}
+    for send_request, token_values in tried.items():
+        said = {(answer.status, answer.text, answer.unnamed.headers) for answer in map(send_request, token_values)}
         assert len(said) == 1, send_request.__name__

@@ -76,11 +76,11 @@ def test_a_client_that_writes_registers_what_binds_it(bank, method, what):
 
 
 @pytest.mark.parametrize(
-    "requested_values", [{"scope": WRITES}, {"scope": "openid", "authorization_details": json.dumps([PAYMENT])}]
+    "request_parameters", [{"scope": WRITES}, {"scope": "openid", "authorization_details": json.dumps([PAYMENT])}]
 )
-def test_no_token_that_writes_is_issued_unbound(unbound, requested_values):
+def test_no_token_that_writes_is_issued_unbound(unbound, request_parameters):
     """The code is refused without a certificate or a proof; with one, the token is bound to it."""
-    code = unbound.code(**requested_values)
+    code = unbound.code(**request_parameters)
     assert refused(unbound.redeem(code))
     bound = unbound.with_(certificate=certificate("unbound-key"))
     given = bound.redeem(code).json()
@@ -91,22 +91,22 @@ def test_no_token_that_writes_is_issued_unbound(unbound, requested_values):
 
 @pytest.mark.clause("DPOP-10")
 @pytest.mark.parametrize(
-    "requested_values", [{"scope": WRITES}, {"scope": "openid", "authorization_details": json.dumps([PAYMENT])}]
+    "request_parameters", [{"scope": WRITES}, {"scope": "openid", "authorization_details": json.dumps([PAYMENT])}]
 )
-def test_a_public_client_that_writes_binds_its_code(bank, unbound_app, public_dpop_client, requested_values):
+def test_a_public_client_that_writes_binds_its_code(bank, unbound_app, public_dpop_client, request_parameters):
     """A request that writes names a key, or proves one; else the code would be of use to whoever has the verifier."""
-    assert refused(unbound_app.push(**requested_values))
+    assert refused(unbound_app.push(**request_parameters))
     stored = bank.aws.clients.find("public-dpop", now=NOW)
     bank.aws.clients.put(replace(stored, authorization_details_types=("payment_initiation",)))
-    assert public_dpop_client.push(**requested_values).status == 201
+    assert public_dpop_client.push(**request_parameters).status == 201
     assert refused(
-        public_dpop_client.post("/par", proof=None, **public_dpop_client.request_arguments(**requested_values))
+        public_dpop_client.post("/par", proof=None, **public_dpop_client.request_arguments(**request_parameters))
     )
     assert (
         public_dpop_client.post(
             "/par",
             proof=None,
-            **public_dpop_client.request_arguments(dpop_jkt=jkt(public_dpop_client), **requested_values),
+            **public_dpop_client.request_arguments(dpop_jkt=jkt(public_dpop_client), **request_parameters),
         ).status
         == 201
     )
@@ -183,9 +183,9 @@ def forged(bank, fapi1_bearer_client):
     def keep(scope, *details):
         tokens = fapi1_bearer_client.tokens(scope="openid accounts")
         token, grant = bank.aws.tokens.find(tokens["access_token"], now=NOW)
-        handle = with_week(join(bank.aws.new_token_value(), grant.key, grant.bond), token.expires_at)
-        bank.aws.tokens.put(handle, replace(token, scope=scope, authorization_details=details))
-        return handle
+        token_value = with_week(join(bank.aws.new_token_value(), grant.key, grant.bond), token.expires_at)
+        bank.aws.tokens.put(token_value, replace(token, scope=scope, authorization_details=details))
+        return token_value
 
     return keep
 

@@ -27,7 +27,7 @@ def test_what_alice_agreed_to_is_not_done_in_bobs_name(fintech):
 
 
 @pytest.mark.clause("OIDCC-3.1.2.4")
-def test_who_signed_in_last_is_asked_and_can_still_agree(fintech):
+def test_who_signed_in_last_sees_the_page_and_can_still_consent(fintech):
     """The page of who signed in last names that person, and its button gives what that person has."""
     browser, page = swapped(fintech)
     browser.submit(page, "approve")
@@ -76,7 +76,7 @@ def test_the_login_page_can_not_be_taken_for_a_consent_page(fintech):
 
 @pytest.mark.clause("OIDCC-3.1.2.4")
 @pytest.mark.parametrize("path", ["/login", "/consent"])
-def test_the_token_of_a_page_says_whom_it_asked_and_nobody_can_say_another(fintech, path):
+def test_the_token_of_a_page_names_its_person_and_nobody_can_change_that(fintech, path):
     """Bob signed in last. The token of a page that asked nobody, or alice, is not made into one of bob's agreement."""
     browser = Browser(fintech.bank)
     login = browser.page("fintech", fintech.pushed())

@@ -123,13 +123,13 @@ class Database:
         return {} if found is None else {"Item": found}
 
     def _batch_get_item(self, body: Body) -> Body:
-        requested_values: Mapping[str, Body] = body["RequestItems"]
-        if not requested_values or not all(of["Keys"] for of in requested_values.values()):
+        request_parameters: Mapping[str, Body] = body["RequestItems"]
+        if not request_parameters or not all(of["Keys"] for of in request_parameters.values()):
             raise invalid("BatchGetItem must have some requests set, and each of them keys")
-        if sum(len(of["Keys"]) for of in requested_values.values()) > MOST_READ:
+        if sum(len(of["Keys"]) for of in request_parameters.values()) > MOST_READ:
             raise invalid("Too many items requested for the BatchGetItem call")
         found: dict[str, list[Item]] = {}
-        for name, of in requested_values.items():
+        for name, of in request_parameters.items():
             known("BatchGetItem", of, ("Keys", "ConsistentRead"))
             table = self._table(name)
             keys = [table.key(key) for key in of["Keys"]]

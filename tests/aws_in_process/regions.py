@@ -93,8 +93,10 @@ class Replicas:
             raise EndpointConnectionError(endpoint_url=region)
         if operation in WRITES and self.rng.random() < self.collisions:
             raise AwsError("ReplicatedWriteConflictException", "another Region has the item in hand")
-        requested_values = body.get("RequestItems", {operation: body}).values()
-        if operation in ("GetItem", "BatchGetItem") and not all(one.get("ConsistentRead") for one in requested_values):
+        request_parameters = body.get("RequestItems", {operation: body}).values()
+        if operation in ("GetItem", "BatchGetItem") and not all(
+            one.get("ConsistentRead") for one in request_parameters
+        ):
             raise Unknown("a read that may be old")
         answer = self.database.call(operation, body)
         if operation in WRITES:

@@ -152,7 +152,7 @@ def test_only_what_is_asked_of_it_goes_unsigned(used: Used) -> None:
         return response
 
     elsewhere = client("dynamodb", endpoint_url="http://127.0.0.1:9")
-    for requested_values in (used.dynamodb, elsewhere):
-        requested_values.meta.events.register_first("before-send", answered)
-        requested_values.put_item(TableName=used.table, Item=ITEM)
+    for request_parameters in (used.dynamodb, elsewhere):
+        request_parameters.meta.events.register_first("before-send", answered)
+        request_parameters.put_item(TableName=used.table, Item=ITEM)
     assert ["Authorization" in request.headers for request in sent] == [False, True]

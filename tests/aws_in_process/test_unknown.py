@@ -122,8 +122,8 @@ def test_operations_parameters_and_values(database: Database) -> None:
     ids=["conditions", "updates"],
 )
 def test_expressions_of_either_kind(database: Database, kind: str, operation: str, texts: list[str]) -> None:
-    requested_values = {"TableName": "items", "Key": KEY, "ExpressionAttributeValues": {":v": {"N": "1"}}}
-    assert [text for text in texts if known(database, operation, requested_values | {kind: text})] == []
+    request_parameters = {"TableName": "items", "Key": KEY, "ExpressionAttributeValues": {":v": {"N": "1"}}}
+    assert [text for text in texts if known(database, operation, request_parameters | {kind: text})] == []
 
 
 def test_operations_and_kinds_of_key() -> None:
@@ -133,14 +133,14 @@ def test_operations_and_kinds_of_key() -> None:
         return {"KeyId": keys.call("CreateKey", {"KeySpec": spec, "KeyUsage": usage})["KeyMetadata"]["Arn"]}
 
     seals = made("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
-    requested_values = {
+    request_parameters = {
         "CreateKey": {},
         "Encrypt": seals,
         "Decrypt": seals,
         "GenerateMac": made("HMAC_256", "GENERATE_VERIFY_MAC"),
     }
     signs = made("ECC_NIST_P256", "SIGN_VERIFY")
-    calls = [(operation, requested_values.get(operation, signs) | body) for operation, body in KMS]
+    calls = [(operation, request_parameters.get(operation, signs) | body) for operation, body in KMS]
     assert [call for call in calls if known(keys, *call)] == []
 
 

@@ -19,7 +19,7 @@ PASSED: End = ({"status": "FINISHED", "result": "PASSED"}, [])
 
 
 class FakeSuite:
-    """`ends`: by module, its info and its log; None for one that never ends. What it was asked stands in `requested_values`."""
+    """`ends`: by module, its info and its log; None for one that never ends. `requests`: those that it got."""
 
     def __init__(self) -> None:
         self.release = "5.2.4"
@@ -27,7 +27,7 @@ class FakeSuite:
         self.token: str | None = None
         self.address = ""
         self.ends: dict[str, End | None] = {"first-module": PASSED, "second-module": PASSED}
-        self.requested_values: deque[tuple[str, str]] = deque()
+        self.requests: deque[tuple[str, str]] = deque()
         self.plans: list[tuple[str, dict[str, str], dict[str, Any]]] = []
         self.running: dict[str, bool] = {}
         self.most_at_once: dict[str, int] = {}
@@ -37,7 +37,7 @@ class FakeSuite:
         url = urlsplit(request.target)
         path, query = url.path, {name: values[0] for name, values in parse_qs(url.query).items()}
         with self._lock:
-            self.requested_values.append((request.method, path))
+            self.requests.append((request.method, path))
             if self.status != 200:
                 return said({"error": "not now"}, self.status)
             if self.token and request.header("authorization") != f"Bearer {self.token}":

@@ -93,10 +93,10 @@ def test_each_cells_clients_can_be_registered_and_show_no_private_key(cell, who,
 
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: of_text(cell.name))
 def test_the_suite_gets_two_clients_that_share_no_key_no_certificate_and_no_name(cell, who, tested):
-    requested_values = configuration_of(cell, who, tested)
-    assert requested_values["client"]["client_id"] != requested_values["client2"]["client_id"]
-    assert requested_values["mtls"]["cert"] != requested_values["mtls2"]["cert"]
-    first, second = (requested_values[name]["jwks"]["keys"] for name in ("client", "client2"))
+    configuration = configuration_of(cell, who, tested)
+    assert configuration["client"]["client_id"] != configuration["client2"]["client_id"]
+    assert configuration["mtls"]["cert"] != configuration["mtls2"]["cert"]
+    first, second = (configuration[name]["jwks"]["keys"] for name in ("client", "client2"))
     assert first[0]["alg"] == "PS256"  # else the suite skips what it tries with RS256
     assert first[0]["kid"] != second[0]["kid"]
     assert all("d" in key and key["kid"] for key in (*first, *second))
@@ -128,47 +128,47 @@ def test_the_second_client_has_a_query_in_its_redirect_uri(cell, who, tested):
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: of_text(cell.name))
-def test_openid_is_asked_for_where_the_plan_is_openid_connect_alone(cell, who, tested):
-    requested_values = configuration_of(cell, who, tested)
-    scope = requested_values["client"]["scope"].split()
+def test_openid_is_requested_where_the_plan_is_openid_connect_alone(cell, who, tested):
+    configuration = configuration_of(cell, who, tested)
+    scope = configuration["client"]["scope"].split()
     assert ("openid" in scope) == (cell["openid"] != "plain_oauth")
     assert "accounts" in scope
-    assert requested_values["server"]["discoveryUrl"].startswith(f"{tested.issuer}/.well-known/")
-    assert ("oauth" in requested_values["server"]["discoveryUrl"]) == (cell["openid"] == "plain_oauth")
+    assert configuration["server"]["discoveryUrl"].startswith(f"{tested.issuer}/.well-known/")
+    assert ("oauth" in configuration["server"]["discoveryUrl"]) == (cell["openid"] == "plain_oauth")
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: of_text(cell.name))
-def test_details_that_their_types_know_are_asked_for_where_the_variant_is_rar_and_only_there(cell, who, tested):
-    requested_values = configuration_of(cell, who, tested)["resource"].get("richAuthorizationRequest")
+def test_details_that_their_types_know_are_requested_where_the_variant_is_rar_and_only_there(cell, who, tested):
+    configuration = configuration_of(cell, who, tested)["resource"].get("richAuthorizationRequest")
     registered_types = [
         set(client.metadata.get("authorization_details_types", ())) for client in pair_of(cell, who, tested)
     ]
     if cell["authorization_request_type"] == "rar":
-        checked = details.requested(json.dumps(requested_values), TYPES, now=1_800_000_000)
+        checked = details.requested(json.dumps(configuration), TYPES, now=1_800_000_000)
         assert registered_types == [set(TYPES)] * 2
         assert {one["type"] for one in checked} <= set(TYPES)
         assert details.recur(checked), "a plan tries a refresh token"
     else:
-        assert requested_values is None
+        assert configuration is None
         assert registered_types == [set(), set()]
 
 
 def test_the_person_says_no_where_the_module_is_about_that(who, tested):
     for cell, family in FAMILIES:
-        requested_values = configuration_of(cell, who, tested)
-        pressed = json.dumps(requested_values["override"][f"{family}-user-rejects-authentication"])
+        configuration = configuration_of(cell, who, tested)
+        pressed = json.dumps(configuration["override"][f"{family}-user-rejects-authentication"])
         assert '"cancel"' in pressed
         assert '"login"' not in pressed
-        assert '"cancel"' not in json.dumps(requested_values["browser"])
+        assert '"cancel"' not in json.dumps(configuration["browser"])
 
 
 def test_a_picture_is_taken_of_the_right_error_alone_and_only_where_an_error_page_is_right(who, tested):
     cell, family = FAMILIES[1]
-    requested_values = configuration_of(cell, who, tested)
-    assert "placeholder" not in json.dumps(requested_values["browser"])
+    configuration = configuration_of(cell, who, tested)
+    assert "placeholder" not in json.dumps(configuration["browser"])
     taken = {
         name.removeprefix(f"{family}-"): command
-        for name, disclosed in requested_values["override"].items()
+        for name, disclosed in configuration["override"].items()
         for entry in disclosed["browser"]
         for task in entry["tasks"]
         for command in task["commands"]
@@ -185,8 +185,8 @@ def test_a_picture_is_taken_of_the_right_error_alone_and_only_where_an_error_pag
 
 def test_where_someone_signs_in_by_hand_the_suites_browser_is_told_nothing(who):
     by_hand = bank.standing(Somewhere({"GET /accounts": {"scope": "accounts"}}), None)
-    requested_values = configuration_of(CODE_CELLS[0], who, by_hand)
-    assert not {"browser", "override"} & requested_values.keys()
+    configuration = configuration_of(CODE_CELLS[0], who, by_hand)
+    assert not {"browser", "override"} & configuration.keys()
 
 
 def test_the_resource_is_the_first_route_of_the_bank_that_is_read():

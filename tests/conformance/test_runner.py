@@ -57,9 +57,9 @@ def test_each_cell_becomes_a_plan_in_its_variant_with_clients_that_are_registere
     assert {cell: [one.verdict for one in outcomes] for cell, outcomes in ended.items()} == {
         cell: [Verdict.PASSED, Verdict.PASSED] for cell in CELLS
     }
-    requested_values = {configuration["alias"]: (plan, variant) for plan, variant, configuration in fake.plans}
-    assert requested_values == {runner.alias_of(cell, "ducat"): (cell.plan, dict(cell.variant)) for cell in CELLS}
-    assert sorted(bank.registered) == sorted(f"{alias}-{n}" for alias in requested_values for n in (1, 2))
+    request_parameters = {configuration["alias"]: (plan, variant) for plan, variant, configuration in fake.plans}
+    assert request_parameters == {runner.alias_of(cell, "ducat"): (cell.plan, dict(cell.variant)) for cell in CELLS}
+    assert sorted(bank.registered) == sorted(f"{alias}-{n}" for alias in request_parameters for n in (1, 2))
     assert len(shared.resolve_authorization_request) == 2 * len(CELLS)
 
 
@@ -76,15 +76,15 @@ def test_a_failed_module_does_not_end_the_plan(fake, shared):
     assert [condition.name for condition in outcomes[0].conditions] == ["CheckIt"]
 
 
-def test_only_the_modules_asked_for_are_run(fake, shared):
+def test_only_the_modules_requested_are_run(fake, shared):
     ((_, outcomes),) = runner.run(CELLS[:1], shared(modules="*second*"), side_by_side=1)
     assert [one.module for one in outcomes] == ["second-module"]
 
 
 @pytest.mark.parametrize("forget", [True, False])
-def test_a_plan_is_deleted_at_the_suite_where_that_is_asked_and_only_there(fake, shared, forget):
+def test_a_plan_is_deleted_at_the_suite_only_on_request(fake, shared, forget):
     list(runner.run(CELLS[:1], shared(forget=forget), side_by_side=1))
-    assert (("DELETE", "/api/plan/0") in fake.requested_values) == forget
+    assert (("DELETE", "/api/plan/0") in fake.requests) == forget
 
 
 def test_a_run_that_is_told_to_stop_begins_no_further_module(fake, shared):
@@ -92,7 +92,7 @@ def test_a_run_that_is_told_to_stop_begins_no_further_module(fake, shared):
     stopping = runner.Run(**{**vars(disclosed), "reported": lambda cell, outcome: disclosed.stop.set()})
     with pytest.raises(runner.Stopped):
         runner.run_plan(CELLS[0], stopping)
-    assert [path for method, path in fake.requested_values if "info" in path] == ["/api/info/0.first-module"]
+    assert [path for method, path in fake.requests if "info" in path] == ["/api/info/0.first-module"]
 
 
 def test_a_module_that_does_not_end_is_stopped_and_what_it_waits_for_is_said(fake, shared, monkeypatch):
@@ -103,7 +103,7 @@ def test_a_module_that_does_not_end_is_stopped_and_what_it_waits_for_is_said(fak
     waits, stopped = hanging.conditions
     assert (waits.name, waits.clauses) == ("ExpectErrorPage", ("PAR-2.2",))
     assert "Opened the login page" in stopped.words
-    assert ("DELETE", "/api/runner/0.first-module") in fake.requested_values
+    assert ("DELETE", "/api/runner/0.first-module") in fake.requests
 
 
 def test_by_hand_each_thing_to_do_is_said_once(fake, bank, shared, monkeypatch):

@@ -24,9 +24,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "faults.md"
 
 
 def main() -> int:
-    requested_values = argparse.ArgumentParser(description=__doc__)
-    requested_values.add_argument("--only", default="*", help="steps and pairs by their names; no page is written")
-    options = requested_values.parse_args()
+    request_parameters = argparse.ArgumentParser(description=__doc__)
+    request_parameters.add_argument("--only", default="*", help="steps and pairs by their names; no page is written")
+    options = request_parameters.parse_args()
     began = time.process_time()
     found: list[single.Run] = []
     raced: list[Outcome] = []

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from tests.actors import ASSERTION_TYPE, Answer, Fintech
-from tests.authenticator import Authenticator, requested_values
+from tests.authenticator import Authenticator, passkey_options
 from tests.aws_in_process.aws import Body, Call
 from tests.fault_injection.steps import granted
 from tests.fault_injection.world import (
@@ -470,7 +470,7 @@ def _(world: World) -> tuple[Act, Act, Check]:
 def _(world: World) -> tuple[Act, Act, Check]:
     customer, window = world.customer(), world.window(builtin_bank=True)
     page = proven(world, customer, window)
-    made = [Authenticator().create(requested_values(page.text)) for _ in range(2)]
+    made = [Authenticator().create(passkey_options(page.text)) for _ in range(2)]
     other = world.window(builtin_bank=True, like=window)
 
     def check(answers: Answers) -> Iterable[str]:
@@ -486,7 +486,7 @@ def _(world: World) -> tuple[Act, Act, Check]:
     _, authenticator = enrolled(world)
     client, window = world.client("tls-client-auth", builtin_bank=True), world.window(builtin_bank=True)
     page = window.page("tls-client-auth", client.pushed())
-    signed = authenticator.get(requested_values(page.text))
+    signed = authenticator.get(passkey_options(page.text))
     other = world.window(builtin_bank=True, like=window)
 
     def check(answers: Answers) -> Iterable[str]:

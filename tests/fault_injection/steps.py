@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib.jobs import publish_keys, sweep
 from infra.gateway_responses import REFUSALS
 from tests.actors import Answer
-from tests.authenticator import Authenticator, requested_values
+from tests.authenticator import Authenticator, passkey_options
 from tests.fault_injection.world import (
     Customer,
     Window,
@@ -292,7 +292,7 @@ def _(world: World) -> Step:
     _, authenticator = enrolled(world)
     client, window = world.client("tls-client-auth", builtin_bank=True), world.window(builtin_bank=True)
     pages = [window.page("tls-client-auth", client.pushed())]
-    signed = [authenticator.get(requested_values(pages[0].text))]
+    signed = [authenticator.get(passkey_options(pages[0].text))]
 
     def act() -> Answer:
         answer = window.submit(pages[-1], "login", passkey=signed[-1])
@@ -302,7 +302,7 @@ def _(world: World) -> Step:
 
     def renew() -> None:
         """The person touches the authenticator again, on the page that they have now."""
-        signed.append(authenticator.get(requested_values(pages[-1].text)))
+        signed.append(authenticator.get(passkey_options(pages[-1].text)))
 
     return Step(act, leads("/consent"), _approves(window), renew=renew)
 
@@ -385,7 +385,7 @@ def _(world: World) -> Step:
 def _(world: World) -> Step:
     customer, window = world.customer(), world.window(builtin_bank=True)
     page = proven(world, customer, window)
-    made = Authenticator().create(requested_values(page.text))
+    made = Authenticator().create(passkey_options(page.text))
 
     def kept(answer: Answer) -> bool:
         user = world.builtin_bank.aws.users.find(customer.username)

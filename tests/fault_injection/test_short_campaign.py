@@ -29,7 +29,7 @@ def world():
 @pytest.mark.fault("3c")
 @pytest.mark.fault("3i")
 @pytest.mark.fault("3h")
-def test_no_fault_of_aws_costs_a_login_or_is_told_as_another(world):
+def test_no_fault_of_aws_costs_a_login_or_is_reported_as_another(world):
     """What each rule is stands in docs/reference/faults.md."""
     found = list(single.runs(world, list(STEPS), chosen=OF_FAULTS))
     assert {name for name in STEPS if name not in {run.step for run in found}} == ASK_NOTHING
@@ -50,7 +50,7 @@ def test_an_assertion_that_is_not_consumed_is_noticed(world):
         assert "2 won" in outcomes(world, "par twice by one assertion").problems
 
 
-def test_a_fault_that_is_told_as_another_is_noticed(world):
+def test_a_fault_that_is_reported_as_another_is_noticed(world):
     """The faults see that throttling is called a failure of ours."""
     with patch.object(TemporarilyUnavailable, "status", 500):
         wrong = [run.fault for run in single.runs(world, ["par, fintech"]) if run.problems]

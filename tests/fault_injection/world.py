@@ -21,7 +21,7 @@ from pyotp import TOTP
 from chalicelib.jobs import publish_keys
 from chalicelib.users import enrolment, password
 from tests.actors import Answer, Bank, Browser, Fintech, certificate, ec_key, elements, jwk, rsa_key, secret_of
-from tests.authenticator import Authenticator, requested_values
+from tests.authenticator import Authenticator, passkey_options
 from tests.aws_in_process import aws as standin
 from tests.aws_in_process.aws import Stand
 from tests.conftest import CLIENTS, FAPI1, STANDARD
@@ -255,7 +255,7 @@ def enrolled(world: World) -> tuple[Customer, Authenticator]:
     customer, window = world.customer(), world.window(builtin_bank=True)
     page = proven(world, customer, window)
     authenticator = Authenticator(counts=True)
-    answer = make_passkey(window, page, authenticator.create(requested_values(page.text)))
+    answer = make_passkey(window, page, authenticator.create(passkey_options(page.text)))
     assert answer.status == 200, answer.text
     world.pass_time(60)  # another one-time code
     return customer, authenticator

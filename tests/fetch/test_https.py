@@ -196,7 +196,7 @@ def test_nothing_but_200_is_an_answer(documents, serve, status):
     assert refused(documents) == f"it answered {status[:3]}"
 
 
-def test_no_proxy_of_the_environment_is_asked(documents, serve, network, monkeypatch):
+def test_no_proxy_of_the_environment_is_used(documents, serve, network, monkeypatch):
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://proxy.example:3128")
     serve(response())

@@ -199,8 +199,8 @@ class TestAsARoute:
 @pytest.mark.fault("4k")
 def test_a_path_or_method_that_is_not_served_is_a_page_for_people(lambdas):
     """A person who opens /token in a browser read raw JSON."""
-    requested_values = lambdas.event("GET", "/token", headers=[("Accept", "text/html,*/*;q=0.8")])
-    answer = lambdas("token", requested_values)
+    request_parameters = lambdas.event("GET", "/token", headers=[("Accept", "text/html,*/*;q=0.8")])
+    answer = lambdas("token", request_parameters)
     assert (answer.status, answer.header("allow")) == (405, "POST")
     assert answer.header("content-type") == "text/html; charset=utf-8"
     assert "There is no page here" in answer.answer["body"]

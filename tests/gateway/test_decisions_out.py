@@ -19,7 +19,7 @@ DENY = {"Action": "execute-api:Invoke", "Effect": "Deny"}
 def decide(lambdas):
     """A function: what the authorizer decides about a call, as API Gateway asks it."""
 
-    def requested_values(method, path, **sent):
+    def request_parameters(method, path, **sent):
         event = lambdas.authorizer_event(method, path, **sent)
         decision = lambdas.invoke("authorizer", event)
         assert set(decision) == {"principalId", "policyDocument", "context"}
@@ -29,7 +29,7 @@ def decide(lambdas):
         assert all(type(value) is str for value in decision["context"].values()), "API Gateway takes texts alone"
         return statement, decision["context"], decision["principalId"]
 
-    return requested_values
+    return request_parameters
 
 
 def test_whoever_holds_a_fitting_token_is_let_in_and_named(decide, fintech):
@@ -137,8 +137,8 @@ def test_it_logs_who_was_let_in_and_why_not(decide, fintech, caplog):
 
 
 def test_a_failure_of_ours_lets_nobody_in_and_tells_the_log_no_value(lambdas, fintech, monkeypatch, caplog):
-    def fail(handle, *, now):
-        raise ValueError(f"could not read {handle}")
+    def fail(token_value, *, now):
+        raise ValueError(f"could not read {token_value}")
 
     headers = fintech.presenting("a-secret-token", "GET", "/accounts")
     monkeypatch.setattr(lambdas.bank.aws, "tokens", type("Broken", (), {"find": staticmethod(fail)})())

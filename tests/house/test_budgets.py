@@ -16,7 +16,7 @@ from chalicelib import gateway
 from infra.functions import FUNCTIONS
 from local.sandbox_users import ALICE
 from tests.actors import Browser, Fintech, ec_key, secret_of
-from tests.authenticator import Authenticator, put, requested_values
+from tests.authenticator import Authenticator, passkey_options, put
 from tests.house.test_imports import HANDLERS, loaded
 
 pytestmark = pytest.mark.usefixtures("light_passwords")
@@ -109,12 +109,12 @@ def counted(bank):
     """A function: a client's kind to what each request of its login does."""
     same, provider = journey.counted(bank)
 
-    def measure(auth, constraint, *, requested_values=(), **metadata):
+    def measure(auth, constraint, *, request_parameters=(), **metadata):
         client = journey.client(same, auth, constraint, **metadata)
         journey.warm(client, provider)
         if metadata.get("dpop_nonce_required"):
             client = Fresh(*(getattr(client, f.name) for f in fields(client)))
-        return journey.journey(client, provider, **dict(requested_values))
+        return journey.journey(client, provider, **dict(request_parameters))
 
     return measure
 
@@ -138,7 +138,7 @@ def test_a_signed_response_costs_its_signature(counted):
         "mtls",
         profile="fapi2-message-signing",
         authorization_signed_response_alg="PS256",
-        requested_values={"response_mode": "jwt"},
+        request_parameters={"response_mode": "jwt"},
     )
     assert seen(signed) == BUDGET | ASSERTION | {"consent": (2, 1, 3)}  # read, signed, written
 
@@ -226,7 +226,7 @@ def test_a_passkey_costs_one_read_more_than_a_password_and_no_key(tls_client_aut
     provider.kms.bond_mac(b"")
     authenticator, browser = put(same, ALICE, Authenticator()), Browser(same)
     page = browser.page(tls_client_auth_client.client_id, tls_client_auth_client.pushed())
-    answer = authenticator.get(requested_values(page.text))
+    answer = authenticator.get(passkey_options(page.text))
     with provider.counting() as count:
         assert browser.submit(page, "login", passkey=answer).status == 303
     assert (count.dynamodb, count.kms, count.trips) == (6, 0, 4)

@@ -150,7 +150,7 @@ def test_the_rules_that_are_shown_can_be_used():
     assert set(rows("integrate/protect-your-api.md", "Say what each route asks for")) == policy.KINDS.keys()
 
 
-def test_every_type_of_authorization_details_is_shown_by_one_that_may_be_asked_for():
+def test_every_type_of_authorization_details_is_shown_by_one_that_may_be_requested():
     examples = [json.loads(block) for block in blocks(page("integrate/authorization-details.md"), "json")]
     assert {one["type"] for one in examples} == TYPES.keys()
     assert details.requested(json.dumps(examples), TYPES, now=0) == tuple(examples)

@@ -53,7 +53,7 @@ def test_no_code_outside_names_a_profile():
 
 
 @pytest.fixture(scope="module")
-def requested_values():
+def request_parameters():
     """Every attribute and every text that stands in the code outside."""
     return {
         node.attr if isinstance(node, ast.Attribute) else node.value
@@ -64,8 +64,8 @@ def requested_values():
 
 
 @pytest.mark.parametrize("question", [name for name in QUESTIONS if name != "name"])
-def test_every_question_is_asked_by_some_code(requested_values, question):
-    assert question in requested_values
+def test_every_question_is_asked_by_some_code(request_parameters, question):
+    assert question in request_parameters
 
 
 def test_no_question_has_a_default():

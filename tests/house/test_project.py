@@ -62,10 +62,10 @@ def test_the_version_stands_in_one_place_and_the_changelog_is_cut_for_it():
 
 
 def test_a_wheel_needs_what_ships_and_chalice():
-    requested_values = [
+    request_parameters = [
         line for line in (ROOT / "requirements.in").read_text(encoding="utf-8").split("\n") if line[:1].isalpha()
     ]
-    assert sorted(PROJECT["dependencies"]) == sorted([*requested_values, "chalice"])
+    assert sorted(PROJECT["dependencies"]) == sorted([*request_parameters, "chalice"])
 
 
 def test_a_wheel_holds_what_a_user_needs_and_no_tests(tmp_path):

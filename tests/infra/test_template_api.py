@@ -14,7 +14,7 @@ def test_the_default_address_is_turned_off_since_it_would_pass_by_mutual_tls(tem
 
 
 @pytest.mark.clause("FAPI1-ADV-8.5-1")
-def test_browsers_get_the_enhanced_tls_policy_and_are_asked_for_no_certificate(template):
+def test_browsers_get_the_enhanced_tls_policy_and_need_no_certificate(template):
     """Of TLS 1.2, only suites that are recommended; clients without certificates use this host too."""
     domain = domains(template)["login.bank.example"]
     assert domain["SecurityPolicy"] == "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
@@ -58,7 +58,7 @@ def test_the_stage_is_throttled(template):
     assert 0 < settings["ThrottlingRateLimit"] <= settings["ThrottlingBurstLimit"]
 
 
-def test_the_authorizer_is_asked_about_every_request_and_nothing_is_cached(template):
+def test_the_authorizer_is_called_for_every_request_and_nothing_is_cached(template):
     authorizer = template.one("ApiGateway::Authorizer")
     assert authorizer["Type"] == "REQUEST"
     assert authorizer["AuthorizerResultTtlInSeconds"] == 0
@@ -133,7 +133,7 @@ def test_what_people_may_meet_is_a_page_too_with_nothing_to_fill_in(template):
 
 
 @pytest.mark.fault("6")
-def test_who_brings_no_token_is_told_no_error(template):
+def test_who_brings_no_token_gets_no_error(template):
     """RFC 6750 3.1: the body said invalid_token to a request without one."""
     assert body(refusals(template)["UNAUTHORIZED"]) == {"error": ""}
 

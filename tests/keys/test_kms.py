@@ -85,31 +85,31 @@ def test_a_message_longer_than_kms_takes_is_not_signed_where_only_the_message_wi
 @pytest.mark.parametrize(("r", "s"), [(1, 1), (1, 2**255 + 7), (2**247, 3), (2**256 - 1, 2**256 - 1)])
 def test_3_4_an_ecdsa_signature_is_r_and_s_of_32_bytes_each_however_small(r, s):
     """The octet sequence representations include leading zero octets."""
-    client = SimpleNamespace(sign=lambda **requested_values: {"Signature": encode_dss_signature(r, s)})
+    client = SimpleNamespace(sign=lambda **request_parameters: {"Signature": encode_dss_signature(r, s)})
     raw = KmsSigner(client, SigningKey("k", "ES256", "key", {}, 0)).sign(b"data")
     assert (len(raw), int.from_bytes(raw[:32]), int.from_bytes(raw[32:])) == (64, r, s)
 
 
 @pytest.mark.parametrize("alg", ["PS256", "ES256"])
-def test_what_is_asked_of_kms_is_a_digest_and_one_algorithm(alg):
-    requested_values = []
+def test_kms_gets_a_digest_and_one_algorithm(alg):
+    request_parameters = []
     answer = {"Signature": encode_dss_signature(1, 1)}
-    client = SimpleNamespace(sign=lambda **arguments: requested_values.append(arguments) or answer)
+    client = SimpleNamespace(sign=lambda **arguments: request_parameters.append(arguments) or answer)
     KmsSigner(client, SigningKey("k", alg, "key", {}, 0)).sign(b"abc")
     abc = bytes.fromhex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
     expected = {"KeyId": "key", "Message": abc, "MessageType": "DIGEST", "SigningAlgorithm": ALGORITHMS[alg]}
-    assert requested_values == [expected]
+    assert request_parameters == [expected]
 
 
-def test_what_is_asked_of_kms_for_eddsa_is_the_message_itself():
+def test_kms_gets_the_message_itself_for_eddsa():
     """KMS's other algorithm, of a digest, is Ed25519ph, which JOSE does not have."""
-    requested_values = []
+    request_parameters = []
     client = SimpleNamespace(
-        sign=lambda **arguments: requested_values.append(arguments) or {"Signature": b"as it comes"}
+        sign=lambda **arguments: request_parameters.append(arguments) or {"Signature": b"as it comes"}
     )
     assert KmsSigner(client, SigningKey("k", "EdDSA", "key", {}, 0)).sign(b"abc") == b"as it comes"
     expected = {"KeyId": "key", "Message": b"abc", "MessageType": "RAW", "SigningAlgorithm": "ED25519_SHA_512"}
-    assert requested_values == [expected]
+    assert request_parameters == [expected]
 
 
 @pytest.mark.parametrize("code", UNUSABLE)

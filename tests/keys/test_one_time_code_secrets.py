@@ -47,7 +47,7 @@ def test_a_warm_function_asks_kms_once_an_hour(bank, opened):
         assert [operation for operation, _ in opened] == (["GetItem", "Decrypt"] if required else [])
 
 
-def test_where_the_setting_says_so_kms_opens_each_and_is_told_whose_it_is(bank, opened):
+def test_where_the_setting_says_so_kms_opens_each_and_gets_its_owner(bank, opened):
     secrets = cold(bank, data_keys="no")
     sealed = seal(secrets)
     opened.clear()

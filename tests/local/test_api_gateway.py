@@ -59,7 +59,7 @@ def header(answer, name):
 # Events
 
 
-def test_an_event_says_what_was_asked_and_where():
+def test_an_event_says_what_was_requested_and_where():
     event = event_of(request("POST", "/path?a=1", [("User-Agent", "test")], b"a=b"))
     context = event["requestContext"]
     assert (event["httpMethod"], event["path"], event["resource"]) == ("POST", "/path", "/path")
@@ -174,7 +174,7 @@ def test_a_header_that_api_gateway_keeps_to_itself_goes_out_under_another_name(n
     assert header(answer, name) == []
 
 
-def test_no_browser_is_told_to_remember_localhost_as_https_alone():
+def test_no_browser_remembers_localhost_as_https_alone():
     disclosed = {"statusCode": 200, "headers": {"Strict-Transport-Security": "max-age=63072000"}}
     assert header(send_request(request(), Function(disclosed)), "Strict-Transport-Security") == []
     assert header(send_request(request(target="/else")), "Strict-Transport-Security") == []

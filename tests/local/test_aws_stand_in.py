@@ -104,17 +104,17 @@ def test_a_digest_and_its_message_have_signatures_of_each_other(in_process, sett
 
 def test_ed25519_is_of_the_message_and_not_of_a_digest(in_process):
     kms = client("kms")
-    requested_values = {
+    request_parameters = {
         "KeyId": in_process["DUCAT_EDDSA_KEY"],
         "SigningAlgorithm": "ED25519_SHA_512",
         "Message": b"x" * 64,
     }
-    signature = kms.sign(**requested_values)["Signature"]
-    assert kms.verify(**requested_values, Signature=signature)["SignatureValid"] is True
-    assert kms.verify(**{**requested_values, "Message": b"y" * 64}, Signature=signature)["SignatureValid"] is False
+    signature = kms.sign(**request_parameters)["Signature"]
+    assert kms.verify(**request_parameters, Signature=signature)["SignatureValid"] is True
+    assert kms.verify(**{**request_parameters, "Message": b"y" * 64}, Signature=signature)["SignatureValid"] is False
     for wrong in ({"MessageType": "DIGEST"}, {"SigningAlgorithm": "ECDSA_SHA_256"}):
         with pytest.raises(ClientError, match=r"DIGEST is not for|SigningAlgorithm"):
-            kms.sign(**requested_values | wrong)
+            kms.sign(**request_parameters | wrong)
     disclosed = kms.get_public_key(KeyId=in_process["DUCAT_EDDSA_KEY"])
     assert disclosed["SigningAlgorithms"] == ["ED25519_SHA_512"]
     assert isinstance(load_der_public_key(disclosed["PublicKey"]), Ed25519PublicKey)
@@ -126,14 +126,14 @@ def test_what_others_encrypt_to_an_rsa_key_is_decrypted(in_process, disclosed):
     public = load_der_public_key(kms.get_public_key(KeyId=key_id)["PublicKey"])
     sealed = public.encrypt(b"k" * 32, padding.OAEP(padding.MGF1(disclosed), disclosed, None))
     right, wrong = ("RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256")[:: 1 if disclosed.name == "sha1" else -1]
-    requested_values = {"KeyId": key_id, "CiphertextBlob": sealed, "EncryptionAlgorithm": right}
-    assert kms.decrypt(**requested_values)["Plaintext"] == b"k" * 32
+    request_parameters = {"KeyId": key_id, "CiphertextBlob": sealed, "EncryptionAlgorithm": right}
+    assert kms.decrypt(**request_parameters)["Plaintext"] == b"k" * 32
     for changed in ({"EncryptionAlgorithm": wrong}, {"CiphertextBlob": b"x" * 256}, {"CiphertextBlob": b"x"}):
         with pytest.raises(kms.exceptions.InvalidCiphertextException):
-            kms.decrypt(**requested_values | changed)
+            kms.decrypt(**request_parameters | changed)
     for signs in ("DUCAT_PS256_KEY", "DUCAT_SECRETS_KEY"):
         with pytest.raises(kms.exceptions.InvalidKeyUsageException):
-            kms.decrypt(**requested_values | {"KeyId": in_process[signs]})
+            kms.decrypt(**request_parameters | {"KeyId": in_process[signs]})
 
 
 def test_kms_takes_at_most_4096_bytes_of_message(in_process):

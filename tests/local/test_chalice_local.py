@@ -99,13 +99,13 @@ def with_secure_cookies(jar):
 
 
 def test_a_login_goes_as_far_as_it_can_without_a_certificate(stack, registered, chalice, oauth):
-    requested_values = oauth.authorization_request(scope=SCOPE)
+    request_parameters = oauth.authorization_request(scope=SCOPE)
     browser = Browser(stack.certificates.trusted, elsewhere=registered["pocket-ledger"].redirect_uri)
     browser._session.auth = with_secure_cookies(browser._session.cookies)
-    page = browser.open(oauth.pushed_authorization_request(requested_values).uri)
+    page = browser.open(oauth.pushed_authorization_request(request_parameters).uri)
     secrets = {"username": "bob", "password": sandbox_users.BOB.password, "one_time_code": sandbox_users.ONE_TIME_CODE}
     page = browser.press(browser.press(page, "login", secrets), "approve")
-    response = requested_values.validate_callback(page.url)
+    response = request_parameters.validate_callback(page.url)
     with pytest.raises((InvalidRequest, InvalidClient)):
         oauth.authorization_code(response)
 
@@ -148,8 +148,8 @@ def test_an_authorization_request_that_was_not_pushed_is_answered_by_a_page(chal
 
 
 def test_the_browsers_cookie_comes_with_the_way_to_the_login_page(session, oauth):
-    requested_values = oauth.pushed_authorization_request(oauth.authorization_request(scope=SCOPE))
-    answer = session.get(requested_values.uri, allow_redirects=False)
+    request_parameters = oauth.pushed_authorization_request(oauth.authorization_request(scope=SCOPE))
+    answer = session.get(request_parameters.uri, allow_redirects=False)
     assert answer.status_code == 303
     assert dict(parse_qsl(urlsplit(answer.headers["Location"]).query))["interaction"]
     assert answer.headers["Set-Cookie"].startswith("__Host-")

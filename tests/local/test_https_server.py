@@ -145,7 +145,7 @@ def test_one_port_asks_for_a_certificate_and_the_other_does_not(serve, connect, 
         assert came[0].certificate == (client.certificate if required else None)
 
 
-def test_a_certificate_that_nobody_vouches_for_is_taken_for_the_endpoint_to_judge(serve, connect, certificates):
+def test_an_unverified_certificate_is_passed_to_the_endpoint(serve, connect, certificates):
     server, came = serve()
     own = certificates.self_signed("own")
     send_request(connect(server, certificate=own))

@@ -24,19 +24,19 @@ NOT_RUN = "it was not run yet"
 
 
 def main() -> int:
-    requested_values = _arguments()
+    request_parameters = _arguments()
     began = time.monotonic()
     try:
-        some = chosen(requested_values.only or "*")
+        some = chosen(request_parameters.only or "*")
         for one in some:
             mutated([one])
-        with workers(requested_values.workers) as hands:
+        with workers(request_parameters.workers) as hands:
             found = outcomes(some, hands, lambda line: print(line, flush=True))
     except Stale as problem:
         print(f"mutants: {problem}", file=sys.stderr)
         return 2
-    cells = read(PAGE) if requested_values.only else {}
-    requested_values.page.write_text(
+    cells = read(PAGE) if request_parameters.only else {}
+    request_parameters.page.write_text(
         page_of(cells | {one.mutation.name: _noticed(one) for one in found}), encoding="utf-8"
     )
     used = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -78,13 +78,13 @@ class Worker:
         """What comes of pytest with these mutations in the tree."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        requested_values = {
+        request_parameters = {
             "sources": mutated(some, self._tree),
             "arguments": list(arguments),
             "seconds": seconds,
             "keeps_bytecode": keeps_bytecode,
         }
-        self._process.stdin.write(json.dumps(requested_values) + "\n")
+        self._process.stdin.write(json.dumps(request_parameters) + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:

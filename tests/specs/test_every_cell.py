@@ -53,14 +53,14 @@ def client_of(bank, profile, auth, sender, method="unsigned"):
     return Fintech(bank, name, auth, rsa_key("cells"), "PS256", shown, ec_key("proofs") if sender == "dpop" else None)
 
 
-def pushed(client, requested_values, method):
+def pushed(client, request_parameters, method):
     """A request_uri, for a request that is signed or not."""
     if method == "unsigned":
-        answer = client.post("/par", **requested_values)
+        answer = client.post("/par", **request_parameters)
     else:
         now = client.bank.now
         about = {"iss": client.client_id, "aud": ISSUER, "nbf": now, "exp": now + 300, "client_id": client.client_id}
-        payload = {name: value for name, value in requested_values.items() if value is not None} | about
+        payload = {name: value for name, value in request_parameters.items() if value is not None} | about
         answer = client.post("/par", request=jwt.encode(payload, client.key, algorithm="PS256", headers={"kid": "k1"}))
     assert answer.status == 201, answer.text
     return answer.json()["request_uri"]
@@ -69,14 +69,14 @@ def pushed(client, requested_values, method):
 @pytest.mark.parametrize(("profile", "auth", "sender", "kind", "request_type", "method", "mode"), SECURITY + SIGNED)
 def test_a_whole_flow_of_each_cell(bank, profile, auth, sender, kind, request_type, method, mode):
     client = client_of(bank, profile, auth, sender, method)
-    requested_values = client.request_arguments(
+    request_parameters = client.request_arguments(
         scope="openid accounts" if kind == "openid_connect" else "accounts",
         nonce="a-nonce" if kind == "openid_connect" else None,
         response_mode="jwt" if mode == "jarm" else None,
         authorization_details=json.dumps(DETAILS) if request_type == "rar" else None,
     )
 
-    back = Browser(bank).login(client.client_id, pushed(client, requested_values, method)).parameters
+    back = Browser(bank).login(client.client_id, pushed(client, request_parameters, method)).parameters
     disclosed = bank.verified(back["response"], client.client_id) if mode == "jarm" else back
     assert (back.keys() == {"response"}) == (mode == "jarm")
     assert (disclosed["iss"], disclosed["state"]) == (ISSUER, "a-state")
@@ -114,10 +114,10 @@ ADVANCED = list(product(AUTH, ("by_value", "pushed"), ("plain_response", "jarm")
 @pytest.mark.parametrize(("auth", "method", "mode"), ADVANCED)
 def test_a_whole_flow_of_each_cell_of_fapi_1(bank, auth, method, mode):
     client = client_of(bank, "fapi1-advanced", auth, "mtls", "unsigned")
-    requested_values = (
+    request_parameters = (
         {"response_type": "code", "response_mode": "jwt"} if mode == "jarm" else {"response_type": "code id_token"}
     )
-    signed = client.request_object(scope="openid accounts", **requested_values)
+    signed = client.request_object(scope="openid accounts", **request_parameters)
     if method == "pushed":
         query = {
             "client_id": client.client_id,

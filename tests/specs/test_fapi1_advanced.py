@@ -38,9 +38,9 @@ def send_request(client, by, *, signed=None, beside=None, extra=None, **claims):
     return Browser(client.bank).get("/authorize", client.direct(request=signed, beside=beside))
 
 
-def refused(client, by, error="invalid_request_object", **requested_values):
+def refused(client, by, error="invalid_request_object", **request_parameters):
     """The request is refused: JSON where it was pushed, a page where not; nothing goes anywhere, and nothing is kept."""
-    answer = send_request(client, by, **requested_values)
+    answer = send_request(client, by, **request_parameters)
     found = answer.error if by == "push" else answer.page_error
     assert (answer.status, found) == (400, error), answer.text
     assert answer.header("location") is None
@@ -48,8 +48,8 @@ def refused(client, by, error="invalid_request_object", **requested_values):
     return answer
 
 
-def accepted(client, by, **requested_values):
-    answer = send_request(client, by, **requested_values)
+def accepted(client, by, **request_parameters):
+    answer = send_request(client, by, **request_parameters)
     assert answer.status == (201 if by == "push" else 303), answer.text
     if by == "value":
         assert answer.location.startswith("/login?")
@@ -271,14 +271,14 @@ def test_5_2_2_15_no_other_audience_will_do(fapi1_advanced_client, by, aud):
 def test_5_2_2_16_public_clients_and_shared_secrets_are_not_for_this_profile(bank, method):
     """Shall not support public clients."""
     grants = ["authorization_code", "refresh_token"]
-    requested_values = {
+    request_parameters = {
         "client_id": "p",
         "profile": "fapi1-advanced",
         "grant_types": grants,
         "token_endpoint_auth_method": method,
     }
     with pytest.raises(InvalidClientMetadata, match="token_endpoint_auth_method"):
-        bank.register(**FAPI1 | requested_values)
+        bank.register(**FAPI1 | request_parameters)
 
 
 @pytest.mark.clause("FAPI1-ADV-5.2.2-18")
@@ -378,8 +378,8 @@ def test_jarm_2_3_the_modes_go_where_their_names_say(fapi1_advanced_client):
 def test_jarm_2_1_a_refusal_is_signed_too(fapi1_advanced_client):
     """Error responses are JWTs as well."""
     browser = Browser(fapi1_advanced_client.bank)
-    requested_values = fapi1_advanced_client.direct(response_type="code", response_mode="jwt")
-    back = browser.submit(browser.get(browser.get("/authorize", requested_values).location), "cancel")
+    request_parameters = fapi1_advanced_client.direct(response_type="code", response_mode="jwt")
+    back = browser.submit(browser.get(browser.get("/authorize", request_parameters).location), "cancel")
     inside = fapi1_advanced_client.bank.verified(disclosed(back)["response"], "advanced")
     assert (inside["error"], inside["state"]) == ("access_denied", "a-state")
 

@@ -124,22 +124,22 @@ def test_5_2_2_1_a_public_client_asks_about_no_token(public_client):
 @pytest.mark.clause("RFC7518-3.2")
 def test_5_2_2_3_a_secret_has_the_entropy_of_the_longest_hash(bank):
     """The secret is made here, of 512 random bits, so that its text is long enough for HS256, HS384 and HS512."""
-    requested_values = []
+    request_parameters = []
 
     def rng(octets):
-        requested_values.append(octets)
+        request_parameters.append(octets)
         return bytes(range(octets))
 
     given = {**BASELINE, "client_id": "entropic", "token_endpoint_auth_method": "client_secret_jwt"}
     client, secret = register(given, bank.aws, rng)
-    assert requested_values == [64]
+    assert request_parameters == [64]
     assert len(secret.encode()) >= 64
     assert client.client_secret
     assert secret not in client.client_secret
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-3")
-def test_5_2_2_3_a_secret_is_told_once_and_kept_until_a_new_one_is_asked_for(bank):
+def test_5_2_2_3_a_secret_is_told_once_and_kept_until_a_new_one_is_requested(bank):
     """Registering again keeps it and can't tell it; another one can be made, and the first is good no longer."""
     given = {**BASELINE, "client_id": "renewed", "token_endpoint_auth_method": "client_secret_jwt"}
     _, first = register(given, bank.aws, lambda octets: b"1" * octets)
@@ -178,20 +178,20 @@ def test_5_2_2_3_a_secret_is_sealed_for_its_client_alone(bank, client_secret_jwt
 @pytest.mark.clause("FAPI1-BASE-5.2.2-3")
 def test_5_2_2_3_a_secret_is_unsealed_once_a_minute(bank):
     """A warm function asks KMS again only after a minute, and at once for another secret."""
-    requested_values = []
+    request_parameters = []
 
     def unseal(sealed, context):
-        requested_values.append((sealed, context))
+        request_parameters.append((sealed, context))
         return sealed.encode()
 
     secrets = client_secret.ClientSecrets(unseal)
     client = replace(bank.aws.clients.find("client-secret-jwt", now=NOW), client_secret="one")
     assert [secrets.of(client, now=NOW + late) for late in (0, 59)] == [b"one", b"one"]
-    assert requested_values == [("one", {"client": "client-secret-jwt"})]
+    assert request_parameters == [("one", {"client": "client-secret-jwt"})]
     assert secrets.of(client, now=NOW + 60) == b"one"
     assert secrets.of(replace(client, client_secret="two"), now=NOW + 60) == b"two"
     assert secrets.of(replace(client, client_id="other"), now=NOW + 60) == b"one"
-    assert len(requested_values) == 4
+    assert len(request_parameters) == 4
     assert secrets.of(replace(client, client_secret=None), now=NOW) is None
 
 
@@ -335,7 +335,7 @@ def test_5_2_2_20_a_native_app_too_has_https_alone(bank, uri):
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-13")
-def test_5_2_2_13_a_code_is_replay_cache(each_kind):
+def test_5_2_2_13_a_code_is_used_once(each_kind):
     """A code that comes again is refused, and what it gave is revoked."""
     code = each_kind.code(scope="openid accounts")
     given = each_kind.redeem(code).json()
@@ -355,7 +355,7 @@ def test_5_2_2_14_the_answer_is_that_of_rfc_6749(each_kind):
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-15")
-def test_5_2_2_15_the_scope_is_always_told(each_kind):
+def test_5_2_2_15_the_response_always_has_the_scope(each_kind):
     """The list of granted scopes comes with each access token, changed or not."""
     given = each_kind.tokens(scope="accounts openid")
     assert given["scope"] == "accounts openid"
@@ -420,7 +420,7 @@ def test_5_2_2_3_1_a_request_without_openid_needs_a_state(each_kind):
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2.1-6")
-def test_5_2_2_1_6_an_id_token_comes_where_openid_was_asked_for(bank, each_kind):
+def test_5_2_2_1_6_an_id_token_comes_where_openid_was_requested(bank, each_kind):
     """An ID token with the sub of who signed in, and the acr, comes where openid is in the scope, and nowhere else."""
     claims = bank.verified(each_kind.tokens(scope="openid")["id_token"], each_kind.client_id)
     assert claims["sub"]
@@ -429,7 +429,7 @@ def test_5_2_2_1_6_an_id_token_comes_where_openid_was_asked_for(bank, each_kind)
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-17")
-def test_5_2_2_17_the_person_is_told_what_is_granted_to_whom_and_until_when(bank, fapi1_bearer_client):
+def test_5_2_2_17_the_page_shows_what_is_granted_to_whom_and_until_when(bank, fapi1_bearer_client):
     """The details of the grant are shown during authorization."""
     page = Browser(bank).consent_page("fapi1-bearer", fapi1_bearer_client.pushed(scope="openid accounts"))
     for disclosed in ("Fintech", "See your accounts", "fintech.example"):

@@ -17,10 +17,10 @@ STRONGER = "needs a stronger way to sign in"
 HYBRID = {"response_type": "code id_token"}
 
 
-def signed_in(client, **requested_values):
+def signed_in(client, **request_parameters):
     """What follows the password and the one-time code: a page, or the answer to the client."""
     browser = Browser(client.bank)
-    opened = browser.get("/authorize", client.direct(**HYBRID | requested_values))
+    opened = browser.get("/authorize", client.direct(**HYBRID | request_parameters))
     return browser, browser.sign_in(browser.get(opened.location))
 
 
@@ -137,7 +137,7 @@ def test_an_essential_acr_that_is_not_reached_gives_no_weaker_token(fapi1_baseli
 
 
 @pytest.mark.clause("OIDCC-5.5.1.1")
-def test_a_voluntary_acr_that_is_not_reached_is_told_as_it_was(fapi1_baseline_client):
+def test_a_voluntary_acr_that_is_not_reached_gives_the_reached_one(fapi1_baseline_client):
     """A voluntary one is tried for; the ID token says what was done."""
     claims = json.dumps({"id_token": {"acr": {"value": "urn:ducat:loa:3"}}})
     assert jwt.decode(fapi1_baseline_client.tokens(claims=claims)["id_token"], options={"verify_signature": False})[

@@ -413,7 +413,7 @@ def test_9701_5_of_a_token_that_is_not_there_it_says_so_signed(api):
 
 @pytest.mark.clause("RFC9701-4")
 @pytest.mark.parametrize("accept", [INTROSPECTION, f"application/json, {INTROSPECTION.upper()};q=0.9"])
-def test_9701_4_it_is_asked_for_by_the_accept_header(api, accept):
+def test_9701_4_it_is_requested_by_the_accept_header(api, accept):
     """The resource server asks for the JWT by Accept: application/token-introspection+jwt."""
     assert introspected(api, "nothing", accept).header("content-type") == INTROSPECTION
 

@@ -86,8 +86,8 @@ def test_5_2_3_1_no_connection_can_be_downgraded(bank, path):
 def test_5_2_3_3_the_authorization_endpoint_is_no_scripts_to_call(bank, tls_client_auth_client, method):
     """Servers shall not support CORS for the authorization endpoint."""
     headers = (("Origin", "https://fintech.example"), ("Access-Control-Request-Method", "GET"))
-    requested_values = {"client_id": tls_client_auth_client.client_id, "request_uri": tls_client_auth_client.pushed()}
-    where = {"form" if method == "POST" else "query": requested_values}
+    request_parameters = {"client_id": tls_client_auth_client.client_id, "request_uri": tls_client_auth_client.pushed()}
+    where = {"form" if method == "POST" else "query": request_parameters}
     answer = bank.send(method, "/authorize", headers=headers, **where)
     assert not [name for name, _ in answer.headers if name.startswith("access-control-")]
     assert method != "OPTIONS" or answer.status == 405
@@ -194,12 +194,12 @@ def test_5_3_2_1_6_clients_authenticate_by_nothing_else(bank, fintech, method):
 @each("name", ["redirect_uri", "url", "next", "return_to", "continue", "target", "RelayState", "request_uri"])
 def test_5_3_2_1_7_no_address_in_a_request_is_gone_to(bank, tls_client_auth_client, path, name):
     """Shall not expose open redirectors."""
-    requested_values = {
+    request_parameters = {
         "client_id": tls_client_auth_client.client_id,
         "request_uri": tls_client_auth_client.pushed(),
         "interaction": "x",
     }
-    answer = bank.send("GET", path, query=requested_values | {name: "https://evil.example/"})
+    answer = bank.send("GET", path, query=request_parameters | {name: "https://evil.example/"})
     assert (answer.header("location") or "/").startswith("/")
     assert "evil.example" not in answer.text + (answer.header("location") or "")
 
@@ -244,9 +244,9 @@ def test_5_3_2_1_9_a_refresh_token_stays_what_it_is(client):
 def test_5_3_2_1_10_a_client_may_be_made_to_use_nonces(dpop_nonce_client):
     """If using DPoP, may use the server-provided nonce mechanism."""
     bare = dpop_nonce_client.proof("POST", "/token")
-    requested_values = dpop_nonce_client.post("/token", proof=bare, grant_type="client_credentials")
-    refused(requested_values, "use_dpop_nonce")
-    again = dpop_nonce_client.proof("POST", "/token", nonce=requested_values.header("dpop-nonce"))
+    request_parameters = dpop_nonce_client.post("/token", proof=bare, grant_type="client_credentials")
+    refused(request_parameters, "use_dpop_nonce")
+    again = dpop_nonce_client.proof("POST", "/token", nonce=request_parameters.header("dpop-nonce"))
     assert dpop_nonce_client.post("/token", proof=again, grant_type="client_credentials").status == 200
 
 
@@ -264,13 +264,13 @@ def test_5_3_2_1_11_a_code_lives_for_a_minute(client):
 @pytest.mark.parametrize("how", ["dpop_jkt", "proof"])
 def test_5_3_2_1_12_a_code_can_be_bound_to_a_dpop_key(dpop_client, how):
     """If using DPoP, shall support Authorization Code Binding to DPoP Key (RFC 9449 10.1), by parameter and by proof."""
-    requested_values = (
+    request_parameters = (
         {"dpop_jkt": thumbprint(public(dpop_client.proof_key)), "proof": None} if how == "dpop_jkt" else {}
     )
-    code = dpop_client.code(**requested_values)
+    code = dpop_client.code(**request_parameters)
     thief = dpop_client.with_(proof_key=ec_key("thief"))
     refused(thief.redeem(code), "invalid_grant")
-    code = dpop_client.code(**requested_values)
+    code = dpop_client.code(**request_parameters)
     assert dpop_client.redeem(code).status == 200
 
 
@@ -399,7 +399,7 @@ def test_5_3_2_2_8_no_response_goes_over_an_open_connection(bank, fintech, uri):
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.2-9")
-def test_5_3_2_2_9_a_code_is_replay_cache(client):
+def test_5_3_2_2_9_a_code_is_used_once(client):
     """Shall reject an authorization code if it has been previously used."""
     code = client.code()
     assert client.redeem(code).status == 200
@@ -433,7 +433,7 @@ def test_5_3_2_2_12_a_request_uri_lives_for_less_than_ten_minutes(client):
 
 
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.2.2-13")
-def test_5_3_2_2_13_a_person_is_told_who_asks_for_what_and_until_when(bank, fintech):
+def test_5_3_2_2_13_the_page_shows_who_requests_what_and_until_when(bank, fintech):
     """Should provide end-users with all necessary information to make an informed decision."""
     client = registered(bank, fintech, "told", client_name="Penny & Sons")
     page = Browser(bank).consent_page("told", client.pushed(scope="openid accounts"))

@@ -11,18 +11,18 @@ ALICE = "c4d0a1ce-0001-4000-8000-000000000001"
 BOB = "c4d0a1ce-0002-4000-8000-000000000002"
 
 
-def requested_values(claims):
+def claims_parameter(claims):
     return claims if isinstance(claims, str) else json.dumps(claims)
 
 
 def disclosed(client, claims, **more):
     """What the ID token and userinfo say of alice, who agreed to these claims."""
-    tokens = client.tokens(claims=requested_values(claims), **{"scope": "openid"} | more)
+    tokens = client.tokens(claims=claims_parameter(claims), **{"scope": "openid"} | more)
     return client.bank.verified(tokens["id_token"], client.client_id), client.userinfo(tokens["access_token"]).json()
 
 
 @pytest.mark.clause("OIDCC-5.5")
-def test_5_5_claims_come_back_where_they_were_asked_for(tls_client_auth_client):
+def test_5_5_claims_come_back_where_they_were_requested(tls_client_auth_client):
     """userinfo: claims from the UserInfo endpoint; id_token: claims in the ID token."""
     id_token, userinfo = disclosed(
         tls_client_auth_client, {"id_token": {"email": None}, "userinfo": {"given_name": None, "birthdate": {}}}
@@ -52,7 +52,7 @@ def test_5_5_members_that_are_not_understood_are_ignored(tls_client_auth_client)
 
 
 @pytest.mark.clause("OIDCC-5.5")
-def test_5_5_nothing_but_claims_about_the_person_is_told(tls_client_auth_client):
+def test_5_5_nothing_but_claims_about_the_person_is_disclosed(tls_client_auth_client):
     """No claim of ours can be asked away or replaced: a name that is none of the standard claims tells nothing."""
     ours = {
         name: {"value": "x"}
@@ -64,9 +64,9 @@ def test_5_5_nothing_but_claims_about_the_person_is_told(tls_client_auth_client)
 
 
 @pytest.mark.clause("OIDCC-5.5")
-def test_5_5_the_person_sees_what_is_asked_for(tls_client_auth_client):
+def test_5_5_the_person_sees_what_is_requested(tls_client_auth_client):
     """The consent page says in words what the scope does not already say."""
-    claims = requested_values(
+    claims = claims_parameter(
         {"userinfo": {"birthdate": None, "email": None}, "id_token": {"phone_number": {"essential": True}}}
     )
     page = Browser(tls_client_auth_client.bank).consent_page(
@@ -97,12 +97,12 @@ def test_5_5_the_person_sees_what_is_asked_for(tls_client_auth_client):
 )
 def test_5_5_what_can_not_be_read_is_refused(tls_client_auth_client, claims):
     """invalid_request, when it is pushed."""
-    answer = tls_client_auth_client.push(claims=requested_values(claims))
+    answer = tls_client_auth_client.push(claims=claims_parameter(claims))
     assert (answer.status, answer.json()["error"]) == (400, "invalid_request")
 
 
 @pytest.mark.clause("OIDCC-5.5.1")
-def test_5_5_1_a_claim_asked_for_by_value_comes_only_with_that_value(tls_client_auth_client):
+def test_5_5_1_a_claim_requested_by_value_comes_only_with_that_value(tls_client_auth_client):
     """value and values request that the claim be returned with a particular value."""
     wishes = {
         "given_name": {"value": "Alice"},
@@ -126,10 +126,10 @@ def test_5_5_1_an_essential_claim_that_is_not_there_is_no_error(tls_client_auth_
 
 
 @pytest.mark.clause("OIDCC-5.5.1")
-@pytest.mark.parametrize("target_location", ["id_token", "userinfo"])
-def test_5_5_1_a_sub_that_was_asked_for_is_the_only_one_who_may_sign_in(tls_client_auth_client, target_location):
+@pytest.mark.parametrize("destination", ["id_token", "userinfo"])
+def test_5_5_1_a_sub_that_was_requested_is_the_only_one_who_may_sign_in(tls_client_auth_client, destination):
     """If a particular sub is requested, only this person's authentication gives a positive response."""
-    claims = requested_values({target_location: {"sub": {"value": BOB}}})
+    claims = claims_parameter({destination: {"sub": {"value": BOB}}})
     browser = Browser(tls_client_auth_client.bank)
     page = browser.page(tls_client_auth_client.client_id, tls_client_auth_client.pushed(claims=claims))
     again = browser.sign_in(page, username="alice")
@@ -140,7 +140,7 @@ def test_5_5_1_a_sub_that_was_asked_for_is_the_only_one_who_may_sign_in(tls_clie
 
 @pytest.mark.clause("OIDCC-5.5.1.1")
 @each("wish", [{"essential": True}, {"values": ["urn:ducat:loa:2"], "essential": True}, {"value": "x"}])
-def test_5_5_1_1_an_acr_that_is_reached_is_told(tls_client_auth_client, wish):
+def test_5_5_1_1_an_acr_that_is_reached_is_in_the_id_token(tls_client_auth_client, wish):
     """The acr that was satisfied is in the ID token; one that is not essential is no condition."""
     id_token, _ = disclosed(tls_client_auth_client, {"id_token": {"acr": wish}})
     assert id_token["acr"] == "urn:ducat:loa:2"
@@ -151,7 +151,7 @@ def test_5_5_1_1_an_acr_that_is_reached_is_told(tls_client_auth_client, wish):
 def test_5_5_1_1_an_essential_acr_that_nobody_reaches_fails_the_request(tls_client_auth_client, values):
     """The request MUST be treated as a failed authentication attempt: unmet_authentication_requirements, before any page."""
     uri = tls_client_auth_client.pushed(
-        claims=requested_values({"id_token": {"acr": {"essential": True, "values": values}}})
+        claims=claims_parameter({"id_token": {"acr": {"essential": True, "values": values}}})
     )
     back = Browser(tls_client_auth_client.bank).open(tls_client_auth_client.client_id, uri)
     assert back.location.startswith(tls_client_auth_client.redirect_uri)

@@ -45,14 +45,14 @@ def everyone(bank, tls_client_auth_client):
     return tls_client_auth_client.with_(client_id="everyone")
 
 
-def id_token_of(client, **requested_values):
+def id_token_of(client, **request_parameters):
     """The verified claims of a login's ID token."""
-    return client.bank.verified(client.tokens(**requested_values)["id_token"], client.client_id)
+    return client.bank.verified(client.tokens(**request_parameters)["id_token"], client.client_id)
 
 
-def page_of(client, browser=None, **requested_values):
+def page_of(client, browser=None, **request_parameters):
     """The login page of a request."""
-    page = (browser or Browser(client.bank)).page(client.client_id, client.pushed(**requested_values))
+    page = (browser or Browser(client.bank)).page(client.client_id, client.pushed(**request_parameters))
     assert 'id="password"' in page.text
     return page
 
@@ -135,7 +135,7 @@ def test_2_aud_is_the_client_alone_and_so_there_is_no_other_azp(tls_client_auth_
 
 
 @pytest.mark.clause("OIDCC-2")
-def test_2_no_claim_is_there_that_nobody_asked_for(tls_client_auth_client):
+def test_2_no_claim_is_there_that_nobody_requested(tls_client_auth_client):
     """Claims beyond those of the specification are not told unasked, least of all about the person."""
     allowed = {"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "at_hash"}
     assert id_token_of(tls_client_auth_client, scope=EVERYTHING).keys() <= allowed
@@ -168,11 +168,11 @@ def test_10_1_each_published_key_has_a_kid_of_its_own(bank):
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_3_1_2_1_it_comes_by_get_or_by_post(tls_client_auth_client, method):
     """Servers MUST support GET and POST at the authorization endpoint."""
-    browser, requested_values = (
+    browser, request_parameters = (
         Browser(tls_client_auth_client.bank),
         {"client_id": tls_client_auth_client.client_id, "request_uri": tls_client_auth_client.pushed()},
     )
-    answer = getattr(browser, method)("/authorize", requested_values)
+    answer = getattr(browser, method)("/authorize", request_parameters)
     back = browser.submit(browser.get(browser.sign_in(browser.get(answer.location)).location), "approve")
     assert "id_token" in tls_client_auth_client.redeem(back.parameters["code"]).json()
 
@@ -359,7 +359,7 @@ def test_3_1_2_1_an_id_token_hint_gets_nobody_in_without_a_page(tls_client_auth_
 
 @pytest.mark.clause("OIDCC-15.1")
 @each(
-    "requested_values",
+    "request_parameters",
     [
         {"display": "page"},
         {"display": "popup"},
@@ -373,9 +373,9 @@ def test_3_1_2_1_an_id_token_hint_gets_nobody_in_without_a_page(tls_client_auth_
         {"acr_values": "urn:ducat:loa:3"},
     ],
 )
-def test_15_1_display_locales_and_acr_values_are_no_errors(tls_client_auth_client, requested_values):
+def test_15_1_display_locales_and_acr_values_are_no_errors(tls_client_auth_client, request_parameters):
     """Every provider supports display, ui_locales, claims_locales and acr_values at least so that their use gives no error."""
-    assert id_token_of(tls_client_auth_client, **requested_values)["acr"] == "urn:ducat:loa:2"
+    assert id_token_of(tls_client_auth_client, **request_parameters)["acr"] == "urn:ducat:loa:2"
 
 
 @pytest.mark.clause("OIDCC-3.1.2.1")
@@ -453,7 +453,7 @@ def test_3_1_2_5_the_response_is_a_code_in_the_query_and_nothing_of_the_person(t
 @pytest.mark.clause("OIDCC-3.1.2.6")
 @pytest.mark.clause("FAPI1-BASE-5.2.2.1-4")
 @each(
-    ("requested_values", "error"),
+    ("request_parameters", "error"),
     [
         ({"prompt": "none"}, "login_required"),
         ({"prompt": "none", "state": None}, "login_required"),
@@ -463,24 +463,24 @@ def test_3_1_2_5_the_response_is_a_code_in_the_query_and_nothing_of_the_person(t
         ),
     ],
 )
-def test_3_1_2_6_an_error_goes_to_the_redirect_uri_with_the_state(tls_client_auth_client, requested_values, error):
+def test_3_1_2_6_an_error_goes_to_the_redirect_uri_with_the_state(tls_client_auth_client, request_parameters, error):
     """error is REQUIRED, state if the request had one; nothing else goes there."""
     back = Browser(tls_client_auth_client.bank).open(
-        tls_client_auth_client.client_id, tls_client_auth_client.pushed(**requested_values)
+        tls_client_auth_client.client_id, tls_client_auth_client.pushed(**request_parameters)
     )
     assert back.location.startswith(f"{tls_client_auth_client.redirect_uri}?")
     assert back.parameters["error"] == error
-    assert back.parameters.get("state") == requested_values.get("state", "a-state")
+    assert back.parameters.get("state") == request_parameters.get("state", "a-state")
     assert back.parameters.keys() <= {"error", "error_description", "state", "iss"}
 
 
 @pytest.mark.clause("OIDCC-3.1.2.6")
 def test_3_1_2_6_no_error_goes_to_a_redirect_uri_that_is_not_proven(bank, tls_client_auth_client):
     """Unless the redirection URI is invalid, the server returns the client to it; else it does not."""
-    requested_values = tls_client_auth_client.request_arguments(
+    request_parameters = tls_client_auth_client.request_arguments(
         client_id=tls_client_auth_client.client_id, redirect_uri="https://evil.example", prompt="none"
     )
-    page = Browser(bank).get("/authorize", requested_values)
+    page = Browser(bank).get("/authorize", request_parameters)
     assert page.header("location") is None
     assert page.page_error == "invalid_request"
 
@@ -651,10 +651,10 @@ def test_5_3_2_a_persons_claims_are_as_they_agreed_to_tell_them(tls_client_auth_
 
 @pytest.mark.clause("OIDCC-5.4")
 @each("scope", SCOPES)
-def test_5_4_each_scope_asks_for_its_claims_of_userinfo_and_of_no_other_place(everyone, scope):
+def test_5_4_each_scope_requests_its_claims_of_userinfo_alone(everyone, scope):
     """profile, email, address and phone ask for sets of claims, which are returned from userinfo."""
-    requested_values = "openid" if scope == "openid" else f"openid {scope}"
-    tokens = everyone.tokens(scope=requested_values)
+    request_parameters = "openid" if scope == "openid" else f"openid {scope}"
+    tokens = everyone.tokens(scope=request_parameters)
     assert everyone.userinfo(tokens["access_token"]).json().keys() == {"sub"} | SCOPES[scope]
     assert not SCOPES[scope] & everyone.bank.verified(tokens["id_token"], "everyone").keys()
 

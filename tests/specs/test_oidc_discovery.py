@@ -12,7 +12,7 @@ import pytest
 from chalicelib.errors import InvalidClientMetadata
 from local.sandbox_users import ALICE
 from tests.actors import ISSUER, Browser, jwk, rsa_key
-from tests.authenticator import Authenticator, put, requested_values
+from tests.authenticator import Authenticator, passkey_options, put
 from tests.conftest import STANDARD
 from tests.each import each
 
@@ -189,7 +189,7 @@ def test_3_acr_values_supported(tls_client_auth_client, disclosed):
             return False
         page = browser.get(back.location)
         if acr.endswith("3"):  # what a password does not reach, a passkey does
-            passkey = put(tls_client_auth_client.bank, ALICE, Authenticator()).get(requested_values(page.text))
+            passkey = put(tls_client_auth_client.bank, ALICE, Authenticator()).get(passkey_options(page.text))
             signed_in = browser.submit(page, "login", passkey=passkey)
         else:
             signed_in = browser.sign_in(page)
@@ -222,7 +222,7 @@ def test_3_claims_supported(tls_client_auth_client, disclosed):
         "id_token": tls_client_auth_client.bank.verified(tokens["id_token"], tls_client_auth_client.client_id),
         "userinfo": tls_client_auth_client.userinfo(tokens["access_token"]).json(),
     }
-    assert {name for name, target_location in CLAIMS.items() if name in given[target_location]} == set(
+    assert {name for name, destination in CLAIMS.items() if name in given[destination]} == set(
         disclosed["claims_supported"]
     )
     assert not set(UNHEARD) & (given["id_token"].keys() | given["userinfo"].keys())
@@ -238,8 +238,8 @@ def test_3_request_parameter_supported(bank, fintech, fapi1_advanced_client, dis
     assert client.post("/par", request=sent).status == 201
     assert disclosed["request_uri_parameter_supported"] is True
     assert disclosed["require_request_uri_registration"] is True
-    requested_values = {"client_id": "advanced", "request_uri": "https://fintech.example/request.jwt"}
-    assert Browser(bank).get("/authorize", requested_values).page_error == "invalid_request_uri"
+    request_parameters = {"client_id": "advanced", "request_uri": "https://fintech.example/request.jwt"}
+    assert Browser(bank).get("/authorize", request_parameters).page_error == "invalid_request_uri"
 
 
 @pytest.mark.clause("OIDCD-3")
@@ -253,7 +253,7 @@ def test_3_request_parameter_supported(bank, fintech, fapi1_advanced_client, dis
         "claims_locales_supported",
     ],
 )
-def test_3_what_is_not_done_is_not_told(disclosed, member):
+def test_3_what_is_not_supported_is_not_advertised(disclosed, member):
     """An optional member that is absent says that there is nothing of the kind."""
     assert member not in disclosed
 
@@ -268,14 +268,14 @@ def test_3_what_is_not_done_is_not_told(disclosed, member):
         {"backchannel_logout_uri": "https://fintech.example/logout"},
     ],
 )
-def test_3_what_is_not_told_can_not_be_registered(bank, fintech, wish):
+def test_3_what_is_not_advertised_can_not_be_registered(bank, fintech, wish):
     """A client that counts on what is not offered learns it when it registers, not when it fails."""
     with pytest.raises(InvalidClientMetadata):
         registered(bank, fintech, "hopeful", **wish)
 
 
 @pytest.mark.clause("OIDCD-3")
-def test_3_userinfo_is_json_whatever_is_asked_for(bank, tls_client_auth_client):
+def test_3_userinfo_is_json_whatever_is_requested(bank, tls_client_auth_client):
     """A client that registered no signed answer gets none, whatever it says it accepts."""
     token = tls_client_auth_client.tokens()["access_token"]
     headers = (*tls_client_auth_client.presenting(token, "GET", "/userinfo"), ("Accept", "application/jwt"))
@@ -295,7 +295,7 @@ def test_4_it_stands_at_the_well_known_path_after_the_issuer(bank):
 
 @pytest.mark.clause("OIDCD-4.1")
 @each("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
-def test_4_1_it_is_asked_for_by_get(bank, method):
+def test_4_1_it_is_requested_by_get(bank, method):
     """The document MUST be queried using GET."""
     answer = bank.send(method, PATH)
     assert (answer.status, answer.header("allow")) == (405, "GET, HEAD")
@@ -320,7 +320,7 @@ def test_4_2_it_is_the_document_of_oauth(bank):
 
 
 @pytest.mark.clause("OIDCD-4.3")
-def test_4_3_the_issuer_is_the_one_that_was_asked_and_that_id_tokens_name(bank, tls_client_auth_client, disclosed):
+def test_4_3_the_issuer_is_the_configured_one_and_that_of_id_tokens(bank, tls_client_auth_client, disclosed):
     """issuer MUST be identical to the URL before the well-known path, and to the iss of ID tokens."""
     assert bank.send("GET", PATH, headers=(("Host", "evil.example"),)).json()["issuer"] == ISSUER
     id_token = tls_client_auth_client.tokens()["id_token"]

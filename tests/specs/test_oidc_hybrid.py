@@ -167,13 +167,13 @@ def test_3_3_2_1_a_response_type_that_was_not_registered_is_unsupported(bank, fa
     metadata = {"client_id": "one-type", "profile": "fapi1-advanced", "jwks": {"keys": [jwk(rsa_key("advanced"))]}}
     bank.register(**FAPI1 | metadata, response_types=[registered])
     client = fapi1_advanced_client.with_(client_id="one-type")
-    for requested_values in (
+    for request_parameters in (
         {"response_type": "code", "response_mode": "query.jwt"},
         {"response_type": "code id_token"},
     ):
-        answer = Browser(bank).get("/authorize", client.direct(**requested_values))
-        assert answer.location.startswith("/login?") == (requested_values["response_type"] == registered)
-        if requested_values["response_type"] == "code id_token" != registered:
+        answer = Browser(bank).get("/authorize", client.direct(**request_parameters))
+        assert answer.location.startswith("/login?") == (request_parameters["response_type"] == registered)
+        if request_parameters["response_type"] == "code id_token" != registered:
             assert answer.fragment["error"] == "unsupported_response_type"
 
 
@@ -222,8 +222,8 @@ def test_form_post_2_its_policy_lets_run_what_posts_it_and_nothing_else(fapi1_ad
 def test_form_post_2_a_refusal_is_posted_too(fapi1_advanced_client):
     """Error responses use the same mode."""
     browser = Browser(fapi1_advanced_client.bank)
-    requested_values = fapi1_advanced_client.direct(response_type="code id_token", response_mode="form_post")
-    back = browser.submit(browser.get(browser.get("/authorize", requested_values).location), "cancel")
+    request_parameters = fapi1_advanced_client.direct(response_type="code id_token", response_mode="form_post")
+    back = browser.submit(browser.get(browser.get("/authorize", request_parameters).location), "cancel")
     assert back.posted["error"] == "access_denied"
 
 

@@ -71,7 +71,7 @@ def register(bank, fintech):
 def test_2_an_assertion_is_verified_by_a_published_key(register, bank):
     """A whole login of a client that registered nothing but an address; its keys are fetched once."""
     assert register().tokens()["scope"]
-    assert bank.web.requested_values == [URL]
+    assert bank.web.fetched_urls == [URL]
 
 
 @pytest.mark.clause("RFC8705-2.2.2")
@@ -82,7 +82,7 @@ def test_2_2_2_a_certificate_is_recognised_by_a_published_x5c(register, bank):
     assert client.tokens()["scope"]
     refused = client.with_(certificate=certificate("another")).push()
     assert (refused.status, refused.error) == (401, "invalid_client")
-    assert bank.web.requested_values == [URL]
+    assert bank.web.fetched_urls == [URL]
 
 
 @pytest.mark.clause("RFC8705-2.2.2")
@@ -96,7 +96,7 @@ def test_2_2_2_a_renewed_certificate_is_looked_for(register, bank):
     bank.web.put(URL, {"keys": [old, new]})
     bank.now += jwks_uri.RETRY_INTERVAL
     client.with_(certificate=shown_by(BY_ITSELF, "renewed")).pushed()
-    assert bank.web.requested_values == [URL, URL]
+    assert bank.web.fetched_urls == [URL, URL]
 
 
 @pytest.mark.clause("OIDCR-2")
@@ -113,7 +113,7 @@ def test_2_a_request_object_is_verified_by_a_published_key(register, bank):
     answer = client.push(**_signed(client))
     assert answer.status == 201, answer.text
     assert Browser(bank).open(client.client_id, answer.json()["request_uri"]).status == 303
-    assert bank.web.requested_values == [URL]
+    assert bank.web.fetched_urls == [URL]
 
 
 @pytest.mark.clause("OIDCR-2")
@@ -175,7 +175,7 @@ def test_2_a_client_with_registered_keys_has_nothing_fetched(web, published):
     own = replace(CLIENT, jwks={"keys": [RSA]}, jwks_uri=None)
     assert published.of(own, now=NOW, kid="unknown", x5c="unknown") is own
     assert published.for_request_object(CLIENT, None, now=NOW) is CLIENT
-    assert web.requested_values == []
+    assert web.fetched_urls == []
 
 
 @pytest.mark.clause("RFC7523-3")
@@ -321,9 +321,9 @@ def test_10_1_1_a_set_is_kept_for_a_while(web, published):
     """Five minutes long nobody asks for it again."""
     for at in (0, 1, jwks_uri.CACHE_LIFETIME - 1):
         published.of(CLIENT, now=NOW + at, kid="k1")
-    assert web.requested_values == [URL]
+    assert web.fetched_urls == [URL]
     published.of(CLIENT, now=NOW + jwks_uri.CACHE_LIFETIME, kid="k1")
-    assert web.requested_values == [URL, URL]
+    assert web.fetched_urls == [URL, URL]
 
 
 @pytest.mark.clause("OIDCC-10.1.1")
@@ -338,7 +338,7 @@ def test_10_1_1_an_unfamiliar_kid_sends_us_back(register, bank):
     sent["client_assertion"] = fresh.assertion(headers={"kid": "k2"})
     assert fresh.push(**sent).status == 201
     assert client.push().error == "invalid_client"
-    assert bank.web.requested_values == [URL, URL]
+    assert bank.web.fetched_urls == [URL, URL]
 
 
 @pytest.mark.clause("OIDCC-10.1.1")
@@ -346,11 +346,11 @@ def test_10_1_1_invented_kids_do_not_make_us_ask_more_often(web, published):
     """Anyone can send an assertion with a new kid each time: one attempt in half a minute, and none that fails more often."""
     for second in range(2 * jwks_uri.RETRY_INTERVAL):
         published.of(CLIENT, now=NOW + second, kid=f"invented-{second}")
-    assert len(web.requested_values) == 2
+    assert len(web.fetched_urls) == 2
     web.pages.clear()
     for second in range(2 * jwks_uri.RETRY_INTERVAL):
         published.of(CLIENT, now=NOW + 1000 + second, kid=f"invented-{second}")
-    assert len(web.requested_values) == 4
+    assert len(web.fetched_urls) == 4
 
 
 @pytest.mark.clause("OIDCC-10.1.1")
@@ -359,7 +359,7 @@ def test_10_1_1_a_first_attempt_that_failed_is_not_repeated_at_once(web, publish
     web.pages[URL] = FetchError("it timed out")
     for second in range(jwks_uri.RETRY_INTERVAL):
         assert refused(published, NOW + second) == "jwks_uri: it timed out"
-    assert web.requested_values == [URL]
+    assert web.fetched_urls == [URL]
     web.put(URL, {"keys": [RSA]})
     assert kids(published.of(CLIENT, now=NOW + jwks_uri.RETRY_INTERVAL)) == ["k1"]
 
@@ -375,7 +375,7 @@ def test_10_1_1_the_last_good_set_serves_for_an_hour(web, published, page):
     last = NOW + jwks_uri.MAX_CACHE_AGE
     assert kids(published.of(CLIENT, now=last - 1)) == ["k1"]
     assert refused(published, last).startswith("jwks_uri: ")
-    assert len(web.requested_values) == 2
+    assert len(web.fetched_urls) == 2
 
 
 @pytest.mark.clause("OIDCC-10.1.1")
@@ -393,7 +393,7 @@ def test_10_1_1_keys_are_one_clients_and_of_one_address(web, published):
     for changed in ({"client_id": "another"}, {"jwks_uri": URL + "?"}, {"profile": "fapi2-security"}):
         web.pages[URL + "?"] = b'{"keys": []}'
         published.of(replace(CLIENT, **changed), now=NOW)
-    assert web.requested_values == [URL, URL, URL + "?", URL]
+    assert web.fetched_urls == [URL, URL, URL + "?", URL]
 
 
 @pytest.mark.clause("OIDCC-10.1.1")

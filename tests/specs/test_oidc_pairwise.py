@@ -27,9 +27,9 @@ def client(bank):
     return client_of(bank, "paired", "one.example")
 
 
-def disclosed(client, **requested_values):
+def disclosed(client, **request_parameters):
     """The sub of the ID token, and the whole token response."""
-    tokens = client.redeem(client.approved(**requested_values).parameters["code"]).json()
+    tokens = client.redeem(client.approved(**request_parameters).parameters["code"]).json()
     return client.bank.verified(tokens["id_token"], client.client_id)["sub"], tokens
 
 
@@ -63,14 +63,14 @@ def test_8_what_protects_the_banks_accounts_knows_whose_they_are(client, resourc
 def test_8_hints_and_claims_speak_of_the_name_that_the_client_knows(bank, client):
     """id_token_hint and a sub in claims name the person as the client was told; the bank's own name is nobody's."""
     sub, tokens = disclosed(client)
-    for requested_values, does in (
+    for request_parameters, does in (
         ({"id_token_hint": tokens["id_token"]}, True),
         ({"claims": json.dumps({"id_token": {"sub": {"value": sub}}})}, True),
         ({"claims": json.dumps({"id_token": {"sub": {"value": ALICE.sub}}})}, False),
     ):
         browser = Browser(bank)
-        answer = browser.sign_in(browser.page(client.client_id, client.pushed(**requested_values)))
-        assert (answer.status == 303) is does, requested_values
+        answer = browser.sign_in(browser.page(client.client_id, client.pushed(**request_parameters)))
+        assert (answer.status == 303) is does, request_parameters
 
 
 def test_8_who_is_recognised_has_the_same_name(bank, client):

@@ -82,7 +82,7 @@ def test_2_jwks_uri_stands_in_for_jwks(bank, method):
     """A client may publish its keys instead of handing them over. They are fetched when they are needed, not before."""
     client = bank.register(**(GOOD | {"token_endpoint_auth_method": method}))
     assert bank.aws.clients.find("published", now=NOW) == client
-    assert (client.jwks_uri, client.jwks, bank.web.requested_values) == (GOOD["jwks_uri"], None, [])
+    assert (client.jwks_uri, client.jwks, bank.web.fetched_urls) == (GOOD["jwks_uri"], None, [])
 
 
 @pytest.mark.clause("OIDCR-2")
@@ -168,7 +168,7 @@ def test_8_1_several_hosts_need_a_sector_identifier_uri(web):
     assert said.description == "subject_type: pairwise needs redirect_uris of one host, or a sector_identifier_uri"
     client = registered(web, subject_type="pairwise", redirect_uris=URIS, sector_identifier_uri=SECTOR)
     assert (client.sector_identifier, client.sector_identifier_uri) == ("sector.example", SECTOR)
-    assert web.requested_values == [SECTOR]
+    assert web.fetched_urls == [SECTOR]
 
 
 @pytest.mark.clause("OIDCR-5")
@@ -210,7 +210,7 @@ def test_5_a_sector_identifier_uri_is_an_https_url_of_a_named_host(web, url):
     """Registration 5: it must use the https scheme; and it is one that we would fetch."""
     said = refused(web, subject_type="pairwise", sector_identifier_uri=url)
     assert said.description.startswith("sector_identifier_uri: ")
-    assert web.requested_values == []
+    assert web.fetched_urls == []
 
 
 @pytest.mark.clause("OIDCR-2")

@@ -40,11 +40,11 @@ def refused(web, uri=LOCATION, of=None):
 
 @pytest.mark.clause("OIDCC-6.2")
 @pytest.mark.parametrize("said", [OBJECT, f"{OBJECT}\n", f"\r\n {OBJECT} \r\n", "e30.a.b.c.d", "e30..b.c.d"])
-def test_6_2_the_object_is_fetched_from_its_registered_place(web, said):
+def test_6_2_the_object_is_fetched_from_its_registered_address(web, said):
     """A request_uri that was registered beforehand is fetched; what is there is the request object, a JWS or a JWE."""
     web.put(LOCATION, said)
     assert request_object_by_reference.fetched(LOCATION, client(), web) == said.strip()
-    assert web.requested_values == [LOCATION]
+    assert web.fetched_urls == [LOCATION]
 
 
 @pytest.mark.clause("JAR-10.4.1")
@@ -71,17 +71,17 @@ def test_6_2_the_object_is_fetched_from_its_registered_place(web, said):
 def test_10_4_1_nothing_else_is_ever_fetched(web, uri):
     """A request_uri is compared with the registered ones character by character; where it is none of them, nobody goes there."""
     assert refused(web, uri).description == "request_uri is not registered for this client"
-    assert web.requested_values == []
+    assert web.fetched_urls == []
 
 
 @pytest.mark.clause("OIDCC-6.2")
-def test_6_2_a_client_without_registered_places_has_none(web):
+def test_6_2_a_client_without_registered_request_uris_has_none(web):
     """Registration of each request_uri is required, and the metadata say so."""
     assert (
         refused(web, of=replace(client(), request_uris=())).description
         == "request_uri is not registered for this client"
     )
-    assert web.requested_values == []
+    assert web.fetched_urls == []
 
 
 @pytest.mark.clause("OIDCC-6.2")
@@ -89,7 +89,7 @@ def test_6_2_a_fragment_is_the_digest_of_the_object(web):
     """The base64url SHA-256 of the content may be the fragment, registered with it or not; it is compared, and not sent."""
     for registered in (LOCATION, f"{LOCATION}#{DIGEST}"):
         assert request_object_by_reference.fetched(f"{LOCATION}#{DIGEST}", client(registered), web) == OBJECT
-    assert web.requested_values == [LOCATION, LOCATION]
+    assert web.fetched_urls == [LOCATION, LOCATION]
 
 
 @pytest.mark.clause("OIDCC-6.2")
@@ -114,7 +114,7 @@ def test_6_2_where_a_digest_is_registered_it_must_be_sent(web, fragment):
     """A registered digest can't be left out or exchanged by whoever sends the browser here."""
     said = refused(web, LOCATION + fragment, client(f"{LOCATION}#{DIGEST}"))
     assert said.description == "request_uri is not registered for this client"
-    assert web.requested_values == []
+    assert web.fetched_urls == []
 
 
 @pytest.mark.clause("JAR-6.2")
@@ -159,7 +159,7 @@ def test_5_it_stands_in_for_the_object_and_never_beside_one(web):
     with pytest.raises(InvalidRequest) as found:
         request_object_by_reference.follow(sent | {"request": OBJECT}, client(), BASELINE, web)
     assert found.value.error == "invalid_request"
-    assert web.requested_values == [LOCATION]
+    assert web.fetched_urls == [LOCATION]
 
 
 @pytest.mark.clause("JAR-5.2")
@@ -167,7 +167,7 @@ def test_5_2_a_request_without_a_reference_is_as_it_was(web):
     """Nothing is fetched for a request that names nothing; nor where a profile takes pushed requests only."""
     for sent, profile in (({"client_id": "a"}, "fapi1-baseline"), ({"request_uri": LOCATION}, "fapi2-message-signing")):
         assert request_object_by_reference.follow(sent, client(), PROFILES[profile], web) == sent
-    assert web.requested_values == []
+    assert web.fetched_urls == []
 
 
 @pytest.mark.clause("OIDCC-6.2")

@@ -24,9 +24,9 @@ def browser(fapi1_baseline_client):
     return browser
 
 
-def opened(browser, client, **requested_values):
+def opened(browser, client, **request_parameters):
     """What follows the authorization endpoint: a page's path and query, or the client's redirect_uri."""
-    return browser.open(client.client_id, client.pushed(**requested_values))
+    return browser.open(client.client_id, client.pushed(**request_parameters))
 
 
 def claims_of(client, back):
@@ -152,7 +152,7 @@ def test_5_5_1_1_a_session_at_another_level_than_is_essential_does_not_do(fapi1_
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-12")
-def test_r10_consent_is_asked_for_what_is_new_and_says_so(fapi1_baseline_client, browser):
+def test_r10_the_page_shows_what_is_new_and_says_so(fapi1_baseline_client, browser):
     """R10: asks explicit consent for scopes that were not authorized before; what was is not asked alone."""
     page = browser.get(opened(browser, fapi1_baseline_client, scope="openid accounts email").location)
     assert "See your email address (new)" in page.text
@@ -174,7 +174,7 @@ def test_r10_who_says_no_is_remembered_for_nothing(fapi1_baseline_client):
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-12")
-def test_r10_what_writes_is_asked_each_time(fapi1_baseline_client, browser):
+def test_r10_write_access_needs_consent_each_time(fapi1_baseline_client, browser):
     """Who may change something is named on a page each time."""
     for _ in range(2):
         page = browser.get(opened(browser, fapi1_baseline_client, scope="openid payments").location)
@@ -183,7 +183,7 @@ def test_r10_what_writes_is_asked_each_time(fapi1_baseline_client, browser):
 
 
 @pytest.mark.clause("RFC8252-8.6")
-def test_r10_a_public_client_is_asked_for_each_time(bank, public_client):
+def test_r10_a_public_client_needs_consent_each_time(bank, public_client):
     """RFC 8252 8.6: who else uses a public client's name is not known, so it gets nothing without a page."""
     browser = Browser(bank)
     for page in (
@@ -210,7 +210,7 @@ def test_3_1_2_1_ui_locales_are_kept_and_never_an_error(fapi1_baseline_client, s
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-12")
-def test_r10_details_are_asked_each_time(bank, fapi1_baseline_client):
+def test_r10_details_need_consent_each_time(bank, fapi1_baseline_client):
     """Authorization details are shown on a page each time, though they only read and the scopes were agreed to."""
     bank.register(
         **FAPI1 | {"client_id": "detailed", "profile": "fapi1-baseline", "jwks": {"keys": [jwk(rsa_key("baseline"))]}},

@@ -112,8 +112,8 @@ def test_3_1_and_3_2_endpoint_uris_have_no_fragment(bank):
 def test_3_1_the_authorization_endpoint_takes_get_and_post(tls_client_auth_client, method):
     """The authorization server MUST support GET for the authorization endpoint and MAY support POST."""
     browser = Browser(tls_client_auth_client.bank)
-    requested_values = {"client_id": tls_client_auth_client.client_id, "request_uri": tls_client_auth_client.pushed()}
-    answer = getattr(browser, method)("/authorize", requested_values)
+    request_parameters = {"client_id": tls_client_auth_client.client_id, "request_uri": tls_client_auth_client.pushed()}
+    answer = getattr(browser, method)("/authorize", request_parameters)
     assert urlsplit(answer.location).path == "/login"
     back = browser.submit(browser.get(browser.sign_in(browser.get(answer.location)).location), "approve")
     assert tls_client_auth_client.redeem(back.parameters["code"]).status == 200
@@ -157,11 +157,11 @@ def test_3_1_an_empty_needed_parameter_was_not_sent(tls_client_auth_client, name
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_3_1_an_empty_parameter_of_the_authorization_endpoint_was_not_sent(tls_client_auth_client, method, name):
     """Parameters sent without a value MUST be treated as if they were omitted from the request."""
-    requested_values = {
+    request_parameters = {
         "client_id": tls_client_auth_client.client_id,
         "request_uri": tls_client_auth_client.pushed(),
     } | {name: ""}
-    where = {"form" if method == "POST" else "query": requested_values}
+    where = {"form" if method == "POST" else "query": request_parameters}
     page(tls_client_auth_client.bank.send(method, "/authorize", **where), "invalid_request")
 
 
@@ -234,15 +234,15 @@ def test_3_1_no_parameter_may_come_twice_at_the_authorization_endpoint(tls_clien
 @pytest.mark.clause("RFC6749-3.1")
 def test_3_1_of_a_posted_authorization_request_the_form_alone_counts(tls_client_auth_client):
     """A parameter that stands in the form must not come again in the query: what stands there is never looked at."""
-    requested_values = {"client_id": tls_client_auth_client.client_id, "request_uri": tls_client_auth_client.pushed()}
+    request_parameters = {"client_id": tls_client_auth_client.client_id, "request_uri": tls_client_auth_client.pushed()}
     send = tls_client_auth_client.bank.send
     page(
-        send("POST", "/authorize", query=requested_values, form={"client_id": tls_client_auth_client.client_id}),
+        send("POST", "/authorize", query=request_parameters, form={"client_id": tls_client_auth_client.client_id}),
         "invalid_request",
     )
-    page(send("POST", "/authorize", query=requested_values, form={}), "invalid_request")
+    page(send("POST", "/authorize", query=request_parameters, form={}), "invalid_request")
     other = {"client_id": "rival", "request_uri": REQUEST_URI + "x"}
-    assert urlsplit(send("POST", "/authorize", query=other, form=requested_values).location).path == "/login"
+    assert urlsplit(send("POST", "/authorize", query=other, form=request_parameters).location).path == "/login"
 
 
 # 3.1.1 Response type
@@ -375,10 +375,10 @@ def test_3_1_2_3_each_registered_redirect_uri_is_taken(tls_client_auth_client, r
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_3_1_2_4_nobody_is_sent_to_a_redirect_uri_that_is_not_proven(tls_client_auth_client, method):
     """If validation fails, the server SHOULD inform the resource owner and MUST NOT redirect to the invalid URI."""
-    requested_values = tls_client_auth_client.request_arguments(
+    request_parameters = tls_client_auth_client.request_arguments(
         client_id=tls_client_auth_client.client_id, redirect_uri="https://evil.example/callback"
     )
-    where = {"form" if method == "POST" else "query": requested_values}
+    where = {"form" if method == "POST" else "query": request_parameters}
     answer = page(tls_client_auth_client.bank.send(method, "/authorize", **where), "invalid_request")
     assert "evil.example" not in answer.text
 
@@ -453,7 +453,7 @@ def test_3_2_no_parameter_may_come_twice_in_a_token_request(tls_client_auth_clie
 
 @pytest.mark.clause("RFC6749-3.2")
 @pytest.mark.parametrize("path", ["/introspect", "/revoke"])
-def test_3_2_no_parameter_may_come_twice_where_tokens_are_asked_about(tls_client_auth_client, path):
+def test_3_2_no_parameter_may_repeat_at_introspection(tls_client_auth_client, path):
     """Request parameters MUST NOT be included more than once."""
     pairs = [*tls_client_auth_client.authenticated({"token": "x"}).items(), ("token", "y")]
     refused(
@@ -644,7 +644,7 @@ def test_4_1_2_a_code_expires_shortly_after_it_is_issued(tls_client_auth_client)
 
 
 @pytest.mark.clause("RFC6749-4.1.2")
-def test_4_1_2_a_code_is_replay_cache_and_a_second_use_revokes_what_it_gave(each_client):
+def test_4_1_2_a_code_is_used_once_and_a_second_use_revokes_its_tokens(each_client):
     """The client MUST NOT use the code more than once; if so, the request MUST be denied and tokens SHOULD be revoked."""
     code = each_client.code()
     tokens = each_client.redeem(code).json()
@@ -695,10 +695,10 @@ def test_4_1_2_another_clients_replay_of_a_code_kills_nothing(tls_client_auth_cl
 @each("client_id", ["nobody", "Tls-Client-Auth", "tls-client-auth ", "tls\x00-client-auth", "x" * 5000, "\u00fc"])
 def test_4_1_2_1_an_unknown_client_gets_a_page_and_no_redirect(tls_client_auth_client, client_id):
     """If the client identifier is missing or invalid, the server informs the person and MUST NOT redirect."""
-    requested_values = tls_client_auth_client.request_arguments(
+    request_parameters = tls_client_auth_client.request_arguments(
         client_id=client_id, request_uri=tls_client_auth_client.pushed()
     )
-    page(tls_client_auth_client.bank.send("GET", "/authorize", query=requested_values), "invalid_request_uri")
+    page(tls_client_auth_client.bank.send("GET", "/authorize", query=request_parameters), "invalid_request_uri")
 
 
 @pytest.mark.clause("RFC6749-4.1.2.1")
@@ -805,7 +805,7 @@ def test_4_1_3_the_client_id_of_another_client_beside_ones_own_credentials_is_re
 @pytest.mark.clause("RFC6749-4.1.3")
 @pytest.mark.parametrize("how", ["access_token", "refresh_token", "request_uri"])
 def test_4_1_3_nothing_else_that_we_gave_out_is_a_code(tls_client_auth_client, how):
-    """A code is a code: no other handle of the same make can stand in for one."""
+    """A code is a code: no other token value of the same make can stand in for one."""
     given_out = {
         **tls_client_auth_client.tokens(),
         "request_uri": tls_client_auth_client.pushed().removeprefix(REQUEST_URI),
@@ -1053,7 +1053,7 @@ def test_6_a_refresh_token_gives_an_access_token_of_the_whole_scope(each_client)
 
 
 @pytest.mark.clause("RFC6749-6")
-def test_6_a_narrower_scope_may_be_asked_for_and_narrows_that_token_alone(tls_client_auth_client):
+def test_6_a_narrower_scope_may_be_requested_and_narrows_that_token_alone(tls_client_auth_client):
     """scope may be narrowed; the refresh token keeps the scope of the one in the request."""
     refresh_token = tls_client_auth_client.tokens()["refresh_token"]
     narrow = tls_client_auth_client.refresh(refresh_token, scope="accounts").json()
@@ -1206,12 +1206,12 @@ def test_10_14_no_input_of_the_pages_makes_us_fail(bank, key, path):
 def test_10_15_no_parameter_of_the_authorization_endpoint_redirects_anywhere(tls_client_auth_client):
     """The authorization endpoint must not be an open redirector: outer parameters lead nowhere."""
     browser = Browser(tls_client_auth_client.bank)
-    requested_values = {
+    request_parameters = {
         "client_id": tls_client_auth_client.client_id,
         "request_uri": tls_client_auth_client.pushed(),
         "redirect_uri": "https://evil.example/callback",
     }
-    opened = browser.get("/authorize", requested_values)
+    opened = browser.get("/authorize", request_parameters)
     assert not urlsplit(opened.location).netloc
     back = browser.submit(browser.get(opened.location), "cancel")
     assert back.location.startswith(tls_client_auth_client.redirect_uri + "?")

@@ -63,8 +63,8 @@ def token(fintech):
     return fintech.tokens()["access_token"]
 
 
-def refused(requested_values, status, error):
-    found, disclosed, challenged = requested_values
+def refused(answered, status, error):
+    found, disclosed, challenged = answered
     assert (found or status, disclosed) == (status, error)
     assert challenged["Bearer"]["error"] == error
     assert DESCRIPTION.fullmatch(challenged["Bearer"]["error_description"])
@@ -84,10 +84,10 @@ def test_2_1_a_token_is_shown_in_the_authorization_header(at, fintech, token):
 def test_2_1_userinfo_takes_the_header_with_get_and_with_post(bank, fintech, token):
     """OpenID Connect Core 5.3.1: a request is sent by GET or by POST."""
     for method in ("GET", "POST"):
-        requested_values = Resource(bank, "/userinfo").send_request(
+        answered = Resource(bank, "/userinfo").send_request(
             f"Bearer {token}", certificate=fintech.certificate, method=method
         )
-        assert requested_values[0] == 200
+        assert answered[0] == 200
 
 
 @pytest.mark.clause("RFC6750-2.1")
@@ -123,8 +123,8 @@ def test_2_1_the_scheme_has_no_case(at, fintech, token, scheme):
 )
 def test_2_1_what_is_no_token_of_ours_is_invalid(at, fintech, token, shown):
     """Credentials are "Bearer", a space and the token, to the character."""
-    requested_values = at.send_request(f"Bearer {shown.replace('{}', token)}", certificate=fintech.certificate)
-    refused(requested_values, 401, "invalid_token")
+    answered = at.send_request(f"Bearer {shown.replace('{}', token)}", certificate=fintech.certificate)
+    refused(answered, 401, "invalid_token")
 
 
 @pytest.mark.clause("RFC6750-2.1")
@@ -148,8 +148,8 @@ def test_2_2_a_token_in_the_body_is_not_looked_at(bank, fintech, token):
 @pytest.mark.clause("FAPI2-SP-FINAL-5.3.4-2")
 def test_2_3_a_token_in_the_query_is_refused(at, fintech, token):
     """A query parameter is a way that leaks; FAPI 2.0 forbids it."""
-    requested_values = at.send_request(query=[("access_token", token)], certificate=fintech.certificate)
-    refused(requested_values, 400, "invalid_request")
+    answered = at.send_request(query=[("access_token", token)], certificate=fintech.certificate)
+    refused(answered, 400, "invalid_request")
 
 
 @pytest.mark.clause("RFC6750-2")
@@ -165,7 +165,7 @@ def test_2_a_token_is_shown_in_one_way_only(at, fintech, token):
 
 
 @pytest.mark.clause("RFC6750-3")
-def test_3_a_request_without_token_is_told_the_scheme_and_no_error(at, fintech):
+def test_3_a_request_without_token_gets_the_scheme_and_no_error(at, fintech):
     """WWW-Authenticate names the scheme; where nothing was shown, no error code or other information SHOULD stand."""
     status, _, challenged = at.send_request(certificate=fintech.certificate)
     assert status in (401, None)
@@ -175,7 +175,7 @@ def test_3_a_request_without_token_is_told_the_scheme_and_no_error(at, fintech):
 
 @pytest.mark.clause("RFC6750-3")
 @each("other", ["Basic ZmludGVjaDp4", "Digest username=x", "Negotiate abc", "Bearerx y", "x", ""])
-def test_3_another_scheme_is_told_which_one_is_meant(at, fintech, other):
+def test_3_another_scheme_gets_the_right_one(at, fintech, other):
     """Whoever does not know that a token is needed learns so from the challenge."""
     status, _, challenged = at.send_request(other, certificate=fintech.certificate)
     assert status in (401, None)

@@ -133,8 +133,8 @@ def test_2_2_there_is_one_assertion(bank, fintech, name):
 )
 def test_2_2_no_second_way_is_tried_beside_it(bank, fintech, header, form):
     """A client uses one way of authentication in a request."""
-    requested_values = fintech.authenticated(fintech.request_arguments(**form))
-    assert refused(bank.send("POST", "/par", form=requested_values, headers=header, certificate=fintech.certificate))
+    request_parameters = fintech.authenticated(fintech.request_arguments(**form))
+    assert refused(bank.send("POST", "/par", form=request_parameters, headers=header, certificate=fintech.certificate))
 
 
 @pytest.mark.clause("RFC7523-3.2")
@@ -393,7 +393,7 @@ def test_3_2_a_refused_assertion_can_be_mended_and_sent_again(fintech):
 
 
 @pytest.mark.clause("RFC7523-3")
-def test_3_an_assertion_is_replay_cache_whatever_for(send_request, fintech):
+def test_3_an_assertion_is_used_once_at_any_endpoint(send_request, fintech):
     """7: a jti that was used before, here or at another endpoint, is refused until its assertion expired."""
     used = fintech.assertion()
     assert accepted(send_request(fintech, used))
@@ -510,7 +510,7 @@ def test_a_jwt_of_another_kind_is_no_assertion(fintech, client_secret_jwt_client
 
 
 @pytest.mark.clause("RFC7523-3")
-def test_3_a_mac_is_replay_cache_by_its_jti(send_request, client_secret_jwt_client):
+def test_3_a_mac_is_used_once_by_its_jti(send_request, client_secret_jwt_client):
     """What holds of signatures holds of MACs: iss, sub, exp and jti are looked at alike."""
     sent = client_secret_jwt_client.assertion()
     assert accepted(send_request(client_secret_jwt_client, sent))

@@ -146,7 +146,7 @@ DIRECTORY = {
 
 @pytest.mark.fault("4i")
 @pytest.mark.clause("RFC7591-2")
-def test_2_a_record_of_an_open_banking_directory_registers_and_what_is_left_out_is_told(bank):
+def test_2_a_record_of_an_open_banking_directory_registers_and_names_what_is_left_out(bank):
     """The authorization server MUST ignore any client metadata that it does not understand; here, not without a word."""
     client = bank.register(**DIRECTORY)
     assert client.tls_client_certificate_bound_access_tokens

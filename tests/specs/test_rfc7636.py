@@ -152,12 +152,12 @@ def test_4_4_a_challenge_beside_the_request_uri_changes_nothing(tls_client_auth_
     own = "the-attackers-verifier-of-forty-three-characters"
     outer = {"code_challenge": challenge_of(own), "code_challenge_method": "S256"}
     browser = Browser(tls_client_auth_client.bank)
-    requested_values = {
+    request_parameters = {
         "client_id": tls_client_auth_client.client_id,
         "request_uri": tls_client_auth_client.pushed(),
         **outer,
     }
-    page = browser.get(browser.get("/authorize", requested_values).location)
+    page = browser.get(browser.get("/authorize", request_parameters).location)
     code = browser.submit(browser.get(browser.sign_in(page).location), "approve").parameters["code"]
     refused(tls_client_auth_client.redeem(code, code_verifier=own), "invalid_grant")
     assert tls_client_auth_client.redeem(code).status == 200

@@ -48,8 +48,8 @@ def test_2_the_endpoint_is_an_https_url_of_the_metadata(bank):
 @each("method", ["GET", "PUT", "DELETE", "HEAD"])
 def test_2_1_it_takes_post_alone(bank, fintech, method):
     """The request is a POST with form parameters, so that no token gets into a log of addresses (RFC 7662 4)."""
-    requested_values = fintech.authenticated({"token": fintech.tokens()["access_token"]})
-    answer = bank.send(method, "/introspect", query=requested_values, certificate=fintech.certificate)
+    request_parameters = fintech.authenticated({"token": fintech.tokens()["access_token"]})
+    answer = bank.send(method, "/introspect", query=request_parameters, certificate=fintech.certificate)
     assert (answer.status, answer.header("allow")) == (405, "POST")
 
 
@@ -265,7 +265,7 @@ def test_4_a_revoked_token_is_inactive(fintech, resource_server):
 
 @pytest.mark.clause("RFC7662-4")
 def test_4_a_token_that_was_tampered_with_is_inactive(fintech):
-    """The server MUST perform every check on its own state: a handle that is nearly a token is none."""
+    """The server MUST perform every check on its own state: a token value that is nearly a token is none."""
     one, other = fintech.tokens()["access_token"], fintech.tokens()["access_token"]
     secret, _, key = one.partition(".")
     for token in (
@@ -303,7 +303,7 @@ def test_2_3_a_malformed_question_is_an_error(bank, tls_client_auth_client, agai
 
 
 @pytest.mark.clause("RFC7662-5")
-def test_5_nothing_is_told_about_the_person_beyond_who_authorized_it(fintech, resource_server):
+def test_5_nothing_is_disclosed_about_the_person_beyond_who_authorized_it(fintech, resource_server):
     """Privacy: no name, no address, no claim of the person goes to whoever asks about a token."""
     answer = fintech.introspect(fintech.tokens(scope="openid profile email accounts")["access_token"])
     introspected_by_resource = resource_server.introspect(

@@ -147,7 +147,7 @@ def test_2_an_issuer_of_another_form_can_not_be_configured(bank, name, value):
 
 
 @pytest.mark.clause("RFC8414-2")
-def test_2_each_endpoint_that_is_told_is_there_and_no_other_is(bank):
+def test_2_each_advertised_endpoint_exists_and_no_other_does(bank):
     """The endpoints' URLs: https, on our host; none that is there is left out."""
     metadata = bank.metadata()
     disclosed = {name for name in metadata if name.endswith("_endpoint")}
@@ -201,10 +201,10 @@ def test_2_response_types_supported(bank, of_each_profile):
 
     def works(response_type):
         modes = (None, "jwt")
-        requested_values = [
+        request_parameters = [
             {"scope": "openid", "response_type": response_type, "response_mode": mode} for mode in modes
         ]
-        return any(pushes(client, **one).status == 201 for client in of_each_profile for one in requested_values)
+        return any(pushes(client, **one).status == 201 for client in of_each_profile for one in request_parameters)
 
     assert working(RESPONSE_TYPES, works) == set(bank.metadata()["response_types_supported"])
 
@@ -213,8 +213,8 @@ def test_2_response_types_supported(bank, of_each_profile):
 def test_2_response_modes_supported(bank, of_each_profile):
     """Each response_mode that is told brings a response to some client of ours; no client gets another."""
 
-    def answered(client, **requested_values):
-        pushed = pushes(client, scope="openid", **requested_values)
+    def answered(client, **request_parameters):
+        pushed = pushes(client, scope="openid", **request_parameters)
         if pushed.status != 201:
             return False
         back = Browser(bank).login(client.client_id, pushed.json()["request_uri"])
@@ -271,10 +271,10 @@ def test_2_auth_methods_supported(
     names = {"tls_client_auth": {"tls_client_auth_san_dns": "client.example"}}
 
     def can_register(method):
-        requested_values = {"token_endpoint_auth_method": method, "grant_types": ["authorization_code"]} | names.get(
+        request_parameters = {"token_endpoint_auth_method": method, "grant_types": ["authorization_code"]} | names.get(
             method, {}
         )
-        return any(registers(bank, profile=profile, **with_everything | requested_values) for profile in PROFILES)
+        return any(registers(bank, profile=profile, **with_everything | request_parameters) for profile in PROFILES)
 
     assert working(METHODS, can_register) == disclosed
 
@@ -320,7 +320,7 @@ def test_2_code_challenge_methods_supported(bank, fintech):
 
 
 @pytest.mark.clause("RFC8414-2")
-def test_2_what_is_not_offered_is_not_told(bank, fintech):
+def test_2_what_is_not_offered_is_not_advertised(bank, fintech):
     """Registration, device and logout endpoints, signed metadata: no member speaks of what is not there."""
     disclosed = bank.metadata()
     for name in ("registration_endpoint", "device_authorization_endpoint", "end_session_endpoint", "signed_metadata"):
@@ -351,8 +351,10 @@ def test_2_request_object_signing_alg_values_supported(bank, fintech):
             return False
         now = bank.now
         of_a_jwt = {"iss": client.client_id, "aud": ISSUER, "nbf": now, "exp": now + 60}
-        requested_values = client.request_arguments(client_id=client.client_id) | of_a_jwt
-        sent = signed(jwt.encode(requested_values, rsa_key("own"), algorithm="PS256", headers={"kid": "k1"}), alg, key)
+        request_parameters = client.request_arguments(client_id=client.client_id) | of_a_jwt
+        sent = signed(
+            jwt.encode(request_parameters, rsa_key("own"), algorithm="PS256", headers={"kid": "k1"}), alg, key
+        )
         client = client.with_(key=rsa_key("own"))
         proven = client.assertion(headers={"kid": "own"})
         form = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": proven}
@@ -428,7 +430,7 @@ def test_3_it_stands_at_the_well_known_path_of_the_issuer(bank):
 
 @pytest.mark.clause("RFC8414-3.1")
 @each("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
-def test_3_1_it_is_asked_for_by_get(bank, method):
+def test_3_1_it_is_requested_by_get(bank, method):
     """The document MUST be queried using GET."""
     answer = bank.send(method, PATH)
     assert (answer.status, answer.header("allow")) == (405, "GET, HEAD")
@@ -464,7 +466,7 @@ def test_3_2_a_deployment_whose_profiles_offer_less_tells_less(bank, monkeypatch
 
 
 @pytest.mark.clause("RFC8414-3.3")
-def test_3_3_the_issuer_is_the_one_that_was_asked_whatever_host_the_request_names(bank):
+def test_3_3_the_issuer_is_the_configured_one_whatever_host_the_request_names(bank):
     """issuer MUST be identical to the one into which the well-known string was inserted."""
     hosts = (("Host", "evil.example"), ("X-Forwarded-Host", "evil.example"))
     answer = bank.send("GET", PATH, headers=hosts, query={"issuer": "https://evil.example"})

@@ -420,8 +420,8 @@ def test_3_the_certificate_is_the_one_of_the_tls_layer_never_of_a_header(bank, t
     written = tuple((name, tls_client_auth_client.certificate.replace("\n", "%0A")) for name in names)
     bearer = (("Authorization", f"Bearer {token}"),)
     assert unfit(bank.send("GET", "/userinfo", headers=bearer + written))
-    requested_values = tls_client_auth_client.authenticated(tls_client_auth_client.request_arguments())
-    assert refused(bank.send("POST", "/par", form=requested_values, headers=written))
+    request_parameters = tls_client_auth_client.authenticated(tls_client_auth_client.request_arguments())
+    assert refused(bank.send("POST", "/par", form=request_parameters, headers=written))
 
 
 @pytest.mark.clause("RFC8705-3")

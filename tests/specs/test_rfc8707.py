@@ -74,12 +74,12 @@ def opens(client, token):
 
 @pytest.mark.fault("1g")
 @pytest.mark.clause("RFC8707-2")
-@each("requested_values", [(API,), (USERINFO,), (LOANS,), (API, LOANS), (USERINFO, API, LOANS)])
-def test_2_a_token_is_good_where_it_was_asked_for(fintech, requested_values):
+@each("resources", [(API,), (USERINFO,), (LOANS,), (API, LOANS), (USERINFO, API, LOANS)])
+def test_2_a_token_is_good_where_it_was_requested(fintech, resources):
     """A token that one API got opened userinfo and every other API: the parameter was left alone, and refused twice."""
-    tokens = redeemed(fintech, code_of(fintech, *requested_values)).json()
-    assert opens(fintech, tokens["access_token"]) == set(requested_values)
-    assert opens(fintech, refreshed(fintech, tokens["refresh_token"]).json()["access_token"]) == set(requested_values)
+    tokens = redeemed(fintech, code_of(fintech, *resources)).json()
+    assert opens(fintech, tokens["access_token"]) == set(resources)
+    assert opens(fintech, refreshed(fintech, tokens["refresh_token"]).json()["access_token"]) == set(resources)
 
 
 @pytest.mark.fault("1g")
@@ -104,10 +104,10 @@ def test_2_what_is_no_resource_is_an_invalid_target(bank, fintech, fapi1_advance
     """The resource is invalid, unknown or malformed: at par, at the authorization endpoint by redirect, at the token endpoint."""
     assert post(fintech, "/par", (API, unknown), **fintech.request_arguments()).error == "invalid_target"
     assert post(fintech, "/token", (unknown,), grant_type="client_credentials").error == "invalid_target"
-    requested_values = fapi1_advanced_client.direct(
+    resources = fapi1_advanced_client.direct(
         request=fapi1_advanced_client.request_object(response_type="code id_token", extra={"resource": [API, unknown]})
     )
-    assert Browser(bank).get("/authorize", requested_values).fragment["error"] == "invalid_target"
+    assert Browser(bank).get("/authorize", resources).fragment["error"] == "invalid_target"
 
 
 @pytest.mark.fault("1g")
@@ -149,8 +149,8 @@ def test_2_3_a_token_that_names_none_and_is_bound_to_nothing_goes_where_its_scop
 @pytest.mark.clause("RFC8707-2.2")
 def test_2_2_a_clients_own_token_has_an_audience_too(fintech):
     """By client_credentials as well, the token is good at the resource that was named."""
-    for requested_values, opened in ((LOANS, "Allow"), (API, "Deny")):
-        token = post(fintech, "/token", (requested_values,), grant_type="client_credentials").json()["access_token"]
+    for resources, opened in ((LOANS, "Allow"), (API, "Deny")):
+        token = post(fintech, "/token", (resources,), grant_type="client_credentials").json()["access_token"]
         headers = fintech.presenting(token, "GET", "/rates")
         decision = fintech.bank.authorize("GET", "/rates", headers=headers, certificate=fintech.certificate)
         assert decision["policyDocument"]["Statement"][0]["Effect"] == opened

@@ -299,13 +299,13 @@ def test_4_client_id_and_request_uri_are_enough(each_client):
 )
 def test_4_parameters_beside_the_request_uri_change_nothing(tls_client_auth_client, outer):
     """The pushed request alone counts, whether what stands beside it says the same or another thing."""
-    requested_values = {
+    request_parameters = {
         "client_id": tls_client_auth_client.client_id,
         "request_uri": tls_client_auth_client.pushed(),
         **(tls_client_auth_client.request_arguments() if outer == "same" else outer),
     }
     browser = Browser(tls_client_auth_client.bank)
-    login = browser.get(begun(browser.get("/authorize", requested_values)).location)
+    login = browser.get(begun(browser.get("/authorize", request_parameters)).location)
     back = browser.submit(browser.get(browser.sign_in(login).location), "approve")
     assert back.location.startswith(tls_client_auth_client.redirect_uri + "?")
     assert back.parameters["state"] == "a-state"
@@ -354,22 +354,22 @@ def test_4_an_expired_request_uri_is_rejected(tls_client_auth_client):
 @each("request_uri", [None, "", "https://fintech.example/request.jwt", "urn:ietf:params:oauth:request_uri"])
 def test_4_a_request_that_was_not_pushed_is_refused_as_invalid_request(tls_client_auth_client, method, request_uri):
     """Where PAR is the only means, the server refuses with invalid_request what has no request_uri from this endpoint."""
-    requested_values = {
+    request_parameters = {
         **tls_client_auth_client.request_arguments(client_id=tls_client_auth_client.client_id),
         "request_uri": request_uri,
     }
-    requested_values = {name: value for name, value in requested_values.items() if value is not None}
-    where = {"form" if method == "POST" else "query": requested_values}
+    request_parameters = {name: value for name, value in request_parameters.items() if value is not None}
+    where = {"form" if method == "POST" else "query": request_parameters}
     page(tls_client_auth_client.bank.send(method, "/authorize", **where), "invalid_request")
 
 
 @pytest.mark.clause("PAR-4")
 def test_4_a_request_object_instead_of_a_pushed_request_is_refused(tls_client_auth_client):
     """Where PAR is the only means, a request by value does not get past it either."""
-    requested_values = tls_client_auth_client.request_arguments(
+    request_parameters = tls_client_auth_client.request_arguments(
         client_id=tls_client_auth_client.client_id, request="eyJhbGciOiJub25lIn0.e30."
     )
-    page(tls_client_auth_client.bank.send("GET", "/authorize", query=requested_values), "invalid_request")
+    page(tls_client_auth_client.bank.send("GET", "/authorize", query=request_parameters), "invalid_request")
 
 
 @pytest.mark.clause("PAR-4")

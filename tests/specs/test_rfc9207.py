@@ -19,9 +19,9 @@ def denied(client, page):
     return browser.submit(shown, "cancel")
 
 
-def refused(client, **requested_values):
+def refused(client, **request_parameters):
     """The response of a request that is refused before any page."""
-    return Browser(client.bank).open(client.client_id, client.pushed(**requested_values))
+    return Browser(client.bank).open(client.client_id, client.pushed(**request_parameters))
 
 
 UNREACHABLE = json.dumps({"id_token": {"acr": {"essential": True, "value": "urn:ducat:loa:4"}}})
@@ -90,19 +90,19 @@ def test_2_3_it_is_the_issuer_of_the_metadata_and_of_the_id_token(bank, tls_clie
 def test_2_nobody_else_says_what_it_is(bank, tls_client_auth_client):
     """Neither the client, nor who sends the person, nor the host that was called makes it another."""
     request_uri = tls_client_auth_client.pushed(extra={"iss": "https://evil.example"})
-    requested_values = {
+    request_parameters = {
         "client_id": tls_client_auth_client.client_id,
         "request_uri": request_uri,
         "iss": "https://evil.example",
     }
     hosts = (("Host", "evil.example"), ("X-Forwarded-Host", "evil.example"), ("Forwarded", "host=evil.example"))
-    begun = bank.send("GET", "/authorize", query=requested_values, headers=hosts)
+    begun = bank.send("GET", "/authorize", query=request_parameters, headers=hosts)
     assert "evil" not in begun.location
     assert Browser(bank).login(tls_client_auth_client.client_id, request_uri).parameters["iss"] == ISSUER
     refusal = bank.send(
         "GET",
         "/authorize",
-        query=requested_values
+        query=request_parameters
         | {"request_uri": tls_client_auth_client.pushed(prompt="none", extra={"iss": "https://evil.example"})},
         headers=hosts,
     )

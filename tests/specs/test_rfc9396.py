@@ -45,24 +45,24 @@ def rich(bank, tls_client_auth_client):
     return tls_client_auth_client.with_(client_id="rich", certificate=certificate("rich"))
 
 
-def push(client, *requested_values, **changes):
-    return client.push(authorization_details=json.dumps(requested_values), **changes)
+def push(client, *wanted, **changes):
+    return client.push(authorization_details=json.dumps(wanted), **changes)
 
 
 def refused(answer):
     assert (answer.status, answer.json()["error"]) == (400, "invalid_authorization_details"), answer.text
 
 
-def consent_page(client, browser, *requested_values, **changes):
-    answer = push(client, *requested_values, **changes)
+def consent_page(client, browser, *wanted, **changes):
+    answer = push(client, *wanted, **changes)
     assert answer.status == 201, answer.text
     return browser.consent_page(client.client_id, answer.json()["request_uri"])
 
 
-def tokens(client, *requested_values, without=(), changed=(), **changes):
+def tokens(client, *wanted, without=(), changed=(), **changes):
     """The token response of alice, who left out the fields `without` and typed `changed`."""
     browser = Browser(client.bank)
-    back = answered(browser, consent_page(client, browser, *requested_values, **changes), without, changed)
+    back = answered(browser, consent_page(client, browser, *wanted, **changes), without, changed)
     answer = client.redeem(back.parameters["code"])
     assert answer.status == 200, answer.text
     return answer.json()
@@ -89,10 +89,10 @@ def route(client, token, **rule):
 
 
 @pytest.mark.clause("RFC9396-2")
-@each("requested_values", [(ALL,), (NAMED,), (PAYMENT,), (NAMED, PAYMENT), ({**ALL, "validUntil": "2027-01-15"},)])
-def test_2_details_of_each_type_are_taken(rich, requested_values):
+@each("wanted", [(ALL,), (NAMED,), (PAYMENT,), (NAMED, PAYMENT), ({**ALL, "validUntil": "2027-01-15"},)])
+def test_2_details_of_each_type_are_taken(rich, wanted):
     """authorization_details: a JSON array of objects, each with a type that determines its contents."""
-    assert push(rich, *requested_values).status == 201
+    assert push(rich, *wanted).status == 201
 
 
 @pytest.mark.clause("RFC9396-3")
@@ -222,7 +222,7 @@ def test_what_a_client_may_ask_for_no_longer_it_gets_no_longer(rich, bank):
 
 
 @pytest.mark.clause("RFC9396-4")
-def test_4_the_person_reads_what_is_asked_for(rich):
+def test_4_the_person_reads_what_is_requested(rich):
     """The server presents the details to the person: how much, to whom, from where; which accounts, how long."""
     once = {**ALL, "validUntil": "2027-01-15", "recurringIndicator": False}
     page = consent_page(rich, Browser(rich.bank), once, PAYMENT)
@@ -245,15 +245,15 @@ def test_4_the_person_reads_what_is_asked_for(rich):
 @each("until", [["9999-12-31"], ["2027-03-01", "2027-02-01"], ["2027-02-01", None]])
 def test_4_a_page_has_one_end(rich, until):
     """The page said until when a detail is asked for, and beside it when access ends: 9999, and in ninety days."""
-    requested_values = [ALL if day is None else {**ALL, "validUntil": day} for day in until]
-    page = consent_page(rich, Browser(rich.bank), *requested_values).text
+    wanted = [ALL if day is None else {**ALL, "validUntil": day} for day in until]
+    page = consent_page(rich, Browser(rich.bank), *wanted).text
     assert len(re.findall("<time ", page)) == 1
     assert re.findall(r"Until|9999", page) == []
     assert ("1 February 2027, end of day" in page) == ("2027-02-01" in until)
 
 
 @pytest.mark.fault("4k")
-def test_4_who_ticks_nothing_and_allows_is_told_what_to_do(rich):
+def test_4_who_ticks_nothing_and_allows_reads_what_to_do(rich):
     """The client was told that the user denied the request, and the person nothing at all."""
     browser = Browser(rich.bank)
     page = consent_page(rich, browser, ALL)
@@ -341,7 +341,7 @@ def test_4_the_person_may_agree_to_less(rich):
         {"authorization_details": json.dumps([PAYMENT])},
     ],
 )
-def test_no_form_grants_more_than_was_asked(rich, changed):
+def test_no_form_grants_more_than_was_requested(rich, changed):
     assert tokens(rich, NAMED, changed=changed)["authorization_details"] == [NAMED]
 
 
@@ -387,7 +387,7 @@ def test_access_that_is_for_once_can_not_be_refreshed_and_ends_with_its_last_day
 
 
 @pytest.mark.clause("RFC9396-6")
-def test_6_a_token_may_be_asked_for_with_less(rich):
+def test_6_a_token_may_be_requested_with_less(rich):
     """authorization_details in the token request: a subset of what was granted; the response tells what it covers."""
     less = {"type": "account_information", "access": {"balances": [{"iban": SAVINGS}]}}
     browser = Browser(rich.bank)
@@ -410,7 +410,7 @@ def test_a_code_for_what_is_over_meanwhile_gives_nothing(rich, bank):
 
 
 @pytest.mark.clause("RFC9396-6")
-def test_6_a_token_that_was_asked_for_with_an_earlier_end_ends_then(rich, bank):
+def test_6_a_token_that_was_requested_with_an_earlier_end_ends_then(rich, bank):
     """What a token covers ends when its details say so, even where the consent goes on."""
     answer = tokens(rich, ALL)
     today = {**ALL, "validUntil": "2027-01-15"}  # NOW is 2027-01-15T08:00:00Z
@@ -420,7 +420,7 @@ def test_6_a_token_that_was_asked_for_with_an_earlier_end_ends_then(rich, bank):
 
 
 @pytest.mark.clause("RFC9396-6")
-def test_6_a_token_that_was_asked_for_with_an_end_in_the_past_is_none(rich, bank):
+def test_6_a_token_that_was_requested_with_an_end_in_the_past_is_none(rich, bank):
     """A limit may be tightened to a day that is over: then there is nothing to have, and no token that has expired already."""
     browser = Browser(bank)
     code = answered(browser, consent_page(rich, browser, ALL)).parameters["code"]

@@ -33,7 +33,7 @@ PAYMENT = {
 }
 
 
-def requested_values(*given, now=NOW):
+def parsed(*given, now=NOW):
     return details.requested(json.dumps(given), TYPES, now=now)
 
 
@@ -64,7 +64,7 @@ def priced(amount, currency="EUR"):
 )
 def test_2_a_type_takes_what_its_schema_has(detail):
     """The type determines the contents of the object; the AS defines the types that it supports."""
-    assert requested_values(detail) == (detail,)
+    assert parsed(detail) == (detail,)
 
 
 @pytest.mark.clause("RFC9396-5")
@@ -99,7 +99,7 @@ def test_2_a_type_takes_what_its_schema_has(detail):
 def test_5_a_payment_that_its_type_does_not_allow_is_refused(member):
     """Unknown fields, fields of the wrong type and invalid values: the AS MUST refuse the request."""
     with pytest.raises(InvalidAuthorizationDetails):
-        requested_values({**PAYMENT, **member})
+        parsed({**PAYMENT, **member})
 
 
 @pytest.mark.clause("RFC9396-5")
@@ -121,7 +121,7 @@ def test_5_a_payment_that_its_type_does_not_allow_is_refused(member):
 def test_5_access_that_its_type_does_not_allow_is_refused(member):
     """So is access that contradicts itself: an action on what the access does not name is no action at all."""
     with pytest.raises(InvalidAuthorizationDetails):
-        requested_values({**ACCESS, **member})
+        parsed({**ACCESS, **member})
 
 
 @pytest.mark.clause("RFC9396-5")
@@ -137,7 +137,7 @@ def test_5_a_number_that_can_not_be_kept_as_it_is_is_refused(number):
 def test_5_a_refusal_says_where_and_quotes_nothing():
     """The error names the parameter and which field, never what stood in it."""
     with pytest.raises(InvalidAuthorizationDetails) as refusal:
-        requested_values({**PAYMENT, "creditorAccount": {"iban": "DE03100100109307118603"}})
+        parsed({**PAYMENT, "creditorAccount": {"iban": "DE03100100109307118603"}})
     said = "authorization_details: does not match the schema of payment_initiation: it.creditorAccount.iban (format)"
     assert refusal.value.description == said
 
@@ -161,7 +161,7 @@ def test_whatever_stands_in_a_field_it_is_read_or_refused(detail, data, value):
     name = data.draw(st.sampled_from(sorted(TYPES[detail["type"]].schema["properties"])))
     odd = {**detail, name: value}
     with suppress(InvalidAuthorizationDetails):
-        assert requested_values(odd) == (odd,)
+        assert parsed(odd) == (odd,)
 
 
 @each(
@@ -254,7 +254,7 @@ def test_5_an_amount_that_its_currency_has_not_is_refused(amount):
     """EUR 1.500 was shown as "1.500", which half of Europe reads as fifteen hundred; ZZZ could be paid."""
     value, currency, words = amount
     with pytest.raises(InvalidAuthorizationDetails, match=words):
-        requested_values(priced(value, currency))
+        parsed(priced(value, currency))
 
 
 @pytest.mark.fault("4g")
@@ -421,7 +421,7 @@ def split(granted, kind):
 @pytest.mark.clause("RFC9396-7")
 @TRIED
 @given(DETAILS, FORMS)
-def test_7_whatever_is_asked_and_whatever_a_form_says_no_more_is_granted_than_was_asked(requested_details, form):
+def test_7_whatever_a_form_says_no_more_is_granted_than_was_requested(requested_details, form):
     """The granted details may differ from the asked ones, and here they are only ever less."""
     try:
         granted = details.granted(requested_details, form, ACCOUNTS)
@@ -460,14 +460,14 @@ def test_who_agrees_to_everything_grants_all_that_is_theirs(detail):
 
 
 @pytest.mark.clause("RFC9396-7")
-def test_7_what_was_asked_of_one_account_is_not_granted_of_another():
+def test_7_what_was_requested_of_one_account_is_not_granted_of_another():
     """Both accounts are ticked, and each was asked about something else."""
-    requested_values = {
+    parsed = {
         "type": "account_information",
         "access": {"accounts": [{"iban": CURRENT}], "balances": [{"iban": SAVINGS}]},
     }
-    (granted,) = details.granted((requested_values,), ticked(requested_values, "details-0"), ACCOUNTS)
-    assert granted["access"] == requested_values["access"]
+    (granted,) = details.granted((parsed,), ticked(parsed, "details-0"), ACCOUNTS)
+    assert granted["access"] == parsed["access"]
 
 
 @TRIED
@@ -530,7 +530,7 @@ def is_narrower(one, had):
 @pytest.mark.clause("RFC9396-6")
 @TRIED
 @given(DETAILS)
-def test_6_what_was_granted_can_be_asked_for_again_as_it_is(requested_details):
+def test_6_what_was_granted_can_be_requested_again_as_it_is(requested_details):
     """Details equal to the granted ones are granted; so are all where none are named."""
     granted = granted_in_full(requested_details)
     assert details.within(None, granted) == granted
@@ -541,7 +541,7 @@ def test_6_what_was_granted_can_be_asked_for_again_as_it_is(requested_details):
 @pytest.mark.clause("RFC9396-6")
 @TRIED
 @given(DETAILS)
-def test_6_what_was_asked_for_first_gives_what_was_granted_of_it(requested_details):
+def test_6_what_was_requested_first_gives_what_was_granted_of_it(requested_details):
     """A client need not know what the person chose: asking as at first never fails for what was granted in full."""
     granted = granted_in_full(requested_details)
     for detail in split(granted, "payment_initiation"):
@@ -612,7 +612,7 @@ def test_6_a_payment_that_was_agreed_to_once_is_in_no_token_twice(again):
 
 
 @pytest.mark.clause("RFC9396-6")
-def test_6_the_order_in_which_details_are_asked_for_does_not_matter():
+def test_6_the_order_in_which_details_are_requested_does_not_matter():
     """What each covers is looked for among all that were granted."""
     wide, narrow = {**MANY, "frequencyPerDay": 4}, {**MANY, "frequencyPerDay": 1}
     for granted in ((wide, narrow), (narrow, wide)):
@@ -621,7 +621,7 @@ def test_6_the_order_in_which_details_are_asked_for_does_not_matter():
 
 
 @pytest.mark.clause("RFC9396-6")
-def test_6_a_payment_can_be_asked_about_after_its_day():
+def test_6_a_payment_can_be_requested_after_its_day():
     """The day was ahead when it was agreed to; that it is over since makes the same details no more than was granted."""
     granted = ({**PAYMENT, "requestedExecutionDate": "2020-02-01", "debtorAccount": {"iban": CURRENT}},)
     assert details.within(json.dumps(granted), granted) == granted

@@ -178,7 +178,7 @@ def test_5_3_1_2_a_tag_that_is_a_token_and_no_string_is_refused():
 
 @pytest.mark.clause("FAPI2-HTTPSIG-5.3.1.2-5")
 @each("left_out", ["@method", "@target-uri", "authorization"])
-def test_5_3_1_2_what_must_be_covered_is_asked_for(left_out):
+def test_5_3_1_2_what_must_be_covered_is_requested(left_out):
     """A signature without @method, @target-uri or Authorization is rejected."""
     request = a_request()
     cover = [(name, value) for name, value in covered(request) if name != left_out]

@@ -816,7 +816,7 @@ def test_8_a_request_without_a_proof_needs_no_nonce_where_no_proof_is_needed(dpo
 
 
 @pytest.mark.clause("DPOP-8")
-def test_8_a_nonce_takes_no_ones_place(client, bank):
+def test_8_a_nonce_replaces_no_other(client, bank):
     """With a nonce, iat is checked all the same."""
     nonce = bank.aws.nonces.issue(now=NOW)
     for iat in (NOW - HOUR, NOW + HOUR):
@@ -883,10 +883,10 @@ def test_8_2_a_nonce_lasts_five_minutes_whatever_hour_begins_meanwhile(bank, cli
 @pytest.mark.clause("DPOP-8")
 def test_8_nonces_need_no_memory(bank, client):
     """Another function of the deployment recognises a nonce that it never saw; KMS is asked once an hour."""
-    requested_values = []
+    signed_data = []
 
     def mac(data):
-        requested_values.append(data)
+        signed_data.append(data)
         return Aws(bank.settings).kms.mac(data)
 
     hour = NOW - NOW % HOUR
@@ -894,7 +894,7 @@ def test_8_nonces_need_no_memory(bank, client):
     nonces = {here.issue(now=hour + second) for second in range(0, 300, 10)}
     assert len(nonces) == 30
     assert all(there.holds(nonce, now=hour + 300) for nonce in nonces)
-    assert len(requested_values) == 2
+    assert len(signed_data) == 2
     proof = client.proof("POST", "/token", nonce=here.issue(now=NOW))
     accepted(client.post("/token", grant_type="client_credentials", proof=proof))
 
@@ -967,7 +967,7 @@ def test_4_3_through_api_gateway_two_headers_are_two(api, client, held):
 @pytest.mark.clause("DPOP-10")
 @pytest.mark.clause("DPOP-10.1")
 @pytest.mark.parametrize("bound_by", ["dpop_jkt", "proof", "both"])
-def test_10_a_code_is_good_only_with_the_key_that_it_was_asked_for_with(client, bound_by):
+def test_10_a_code_is_good_only_with_the_key_that_it_was_requested_with(client, bound_by):
     """dpop_jkt, or a proof at par, binds the code: the token request's proof MUST be of that key."""
     pushed = {"proof": None} if bound_by == "dpop_jkt" else {}
     if bound_by != "proof":
@@ -980,7 +980,7 @@ def test_10_a_code_is_good_only_with_the_key_that_it_was_asked_for_with(client, 
 
 
 @pytest.mark.clause("DPOP-10")
-def test_10_a_code_that_was_asked_for_with_no_key_is_bound_to_none(client):
+def test_10_a_code_that_was_requested_with_no_key_is_bound_to_none(client):
     """The binding of the code is the client's choice."""
     accepted(client.with_(proof_key=ec_key("another")).redeem(client.code(proof=None)))
 

@@ -64,7 +64,7 @@ def test_3_a_level_that_was_not_reached_is_challenged(tls_client_auth_client, re
 
 
 @pytest.mark.clause("RFC9470-3")
-def test_3_both_are_named_where_both_are_asked_for(bank, tls_client_auth_client, required):
+def test_3_both_are_named_where_both_are_requested(bank, tls_client_auth_client, required):
     """The challenge has acr_values and max_age where the resource asks for both."""
     token = tls_client_auth_client.tokens()["access_token"]
     bank.now += 61
@@ -78,12 +78,12 @@ def test_3_a_token_without_a_person_can_not_step_up(tls_client_auth_client, requ
     """A client's own token has no authentication event."""
     token = tls_client_auth_client.post("/token", grant_type="client_credentials").json()["access_token"]
     assert effect(required(tls_client_auth_client, token, subject="any")) == ALLOWED
-    requested_values = challenge(required(tls_client_auth_client, token, subject="any", max_age=3600))
-    assert requested_values["error"] == "insufficient_user_authentication"
+    challenged = challenge(required(tls_client_auth_client, token, subject="any", max_age=3600))
+    assert challenged["error"] == "insufficient_user_authentication"
 
 
 @pytest.mark.clause("RFC9470-3")
-def test_3_what_the_token_lacks_otherwise_is_told_first(tls_client_auth_client, required):
+def test_3_what_the_token_lacks_otherwise_comes_first(tls_client_auth_client, required):
     """A stronger authentication would not help a token that is not good, or covers too little."""
     token = tls_client_auth_client.tokens(scope="openid")["access_token"]
     assert challenge(required(tls_client_auth_client, token, max_age=0))["error"] == "insufficient_scope"

@@ -69,7 +69,7 @@ def test_what_the_library_brings_is_named_where_the_vocabulary_looks():
     assert set(vocabulary.CLAIMS.split()) == claims.NAMES
 
 
-def test_a_scope_and_a_claim_of_the_banks_own_are_asked_for_and_told(own):
+def test_a_scope_and_a_claim_of_the_banks_own_are_requested_and_disclosed(own):
     """Both needed edits in the library."""
     browser = Browser(own.bank)
     page = browser.consent_page("own", own.pushed(scope="openid customer"))
@@ -77,11 +77,11 @@ def test_a_scope_and_a_claim_of_the_banks_own_are_asked_for_and_told(own):
     tokens = own.redeem(browser.submit(page, "approve").parameters["code"]).json()
     assert own.userinfo(tokens["access_token"]).json()["customer_since"] == "2019-04-01"
     by_name = json.dumps({"userinfo": {"customer_since": None}})
-    requested_values = Browser(own.bank).consent_page("own", own.pushed(scope="openid", claims=by_name))
-    assert "See your first day as a customer" in requested_values.text
+    wanted = Browser(own.bank).consent_page("own", own.pushed(scope="openid", claims=by_name))
+    assert "See your first day as a customer" in wanted.text
 
 
-def test_a_type_of_the_banks_own_is_asked_for_in_words_chosen_and_granted(own):
+def test_a_type_of_the_banks_own_is_requested_in_words_chosen_and_granted(own):
     browser = Browser(own.bank)
     page = browser.consent_page("own", own.pushed(scope="openid", authorization_details=json.dumps([ORDER])))
     read_ = " ".join(page.text.replace("\u202f", " ").replace("\u00a0", " ").split())
@@ -178,11 +178,9 @@ def test_today_is_the_banks_today(speaking, case):
     """In São Paulo "today" was refused each evening; in Sydney yesterday was taken."""
     zone, now, day, taken = case
     speaking({"time_zone": zone})
-    requested_values = [{"type": "account_information", "access": {"accounts": []}, "validUntil": day}]
+    wanted = [{"type": "account_information", "access": {"accounts": []}, "validUntil": day}]
     try:
-        assert details.requested(
-            json.dumps(requested_values), ["account_information"], now=int(now.timestamp())
-        ) == tuple(requested_values)
+        assert details.requested(json.dumps(wanted), ["account_information"], now=int(now.timestamp())) == tuple(wanted)
     except InvalidAuthorizationDetails:
         assert not taken
     else:
@@ -201,7 +199,7 @@ def test_a_day_ends_and_is_shown_where_the_bank_is(speaking):
     assert details.ends([{"validUntil": "9999-12-31"}], otherwise=7) == 7
 
 
-def test_every_fault_is_told_at_once():
+def test_every_fault_is_reported_at_once():
     wrong = {
         "time_zone": "Mars/Olympus",
         "acr": {"4": "x"},
@@ -250,7 +248,7 @@ def test_a_declared_type_that_does_not_hold_together_is_refused(change):
         read(json.dumps(declared))
 
 
-def test_a_schema_that_can_not_be_compiled_is_told_before_it_is_deployed():
+def test_a_schema_that_can_not_be_compiled_is_reported_before_it_is_deployed():
     declared = json.loads(SANDBOX)
     declared["authorization_details_types"][0]["members"]["payee"] = {"type": "strnig"}
     (one,) = read(json.dumps(declared)).authorization_details_types
@@ -259,7 +257,7 @@ def test_a_schema_that_can_not_be_compiled_is_told_before_it_is_deployed():
     assert declared_type.problems_of(good) == []
 
 
-def test_no_claim_but_those_that_are_known_is_told(own, monkeypatch):
+def test_no_claim_but_those_that_are_known_is_disclosed(own, monkeypatch):
     """A directory that gives more tells no more."""
     assert "customer_since" in claims.known()
     monkeypatch.setattr(vocabulary, "_current", vocabulary.Vocabulary())

@@ -23,12 +23,12 @@ from tests.storage.sample_records import (
     NOW,
     client,
     flow,
-    handle,
     once,
     own_handle,
     session,
     session_handle,
     token,
+    token_value,
     user,
 )
 
@@ -69,8 +69,8 @@ def provider(made: Mapping[str, str]) -> Aws:
 
 def written(aws: Aws) -> dict[str, str]:
     """Write one item of each kind, as full as it gets; gives what names each."""
-    person, credential, invitation = user(username="alice"), handle(), handle()
-    passkey = {"id": credential, "key": "k", "handle": handle(), "created_at": NOW}
+    person, credential, invitation = user(username="alice"), token_value(), token_value()
+    passkey = {"id": credential, "key": "k", "handle": token_value(), "created_at": NOW}
     aws.users.put(person)
     aws.users.invite("alice", invitation=invitation, until=NOW + 900)
     aws.users.add_passkey(person, passkey, enrolment_token=invitation, sign_count=3, now=NOW)
@@ -87,16 +87,16 @@ def written(aws: Aws) -> dict[str, str]:
     pushed, opened, authenticated = flow().pushed(aws), flow().opened(aws), flow().authenticated(aws)
     approved = flow().authenticated(aws)
     approved.approve(aws, granted=[DETAIL], front=(approved.another_access(), approved.token))
-    redeemed = flow(family=handle()).authenticated(aws)
+    redeemed = flow(family=token_value()).authenticated(aws)
     redeemed.approve(aws, granted=[DETAIL])
     redeemed.redeem(aws)
     found = redeemed.found(aws)
     assert found is not None
-    aws.grants.rotate(found, digest(handle()), now=NOW)
+    aws.grants.rotate(found, digest(token_value()), now=NOW)
     aws.grants.consume(found, 0, by=digest("a key"), now=NOW)
     refreshed = redeemed.refreshed_access()
     aws.tokens.put(refreshed, replace(token(redeemed.key), dpop_nonce_required=True))
-    bond = digest(handle())
+    bond = digest(token_value())
     more = RememberedConsent(("accounts",), ("email",), NOW + 9000, redeemed.key)
     aws.bonds.remember(bond, Bond(0), more, keep=NOW + 9000)
     return {

@@ -27,26 +27,26 @@ REQUEST = AuthorizationRequest(
 LOGIN = Authentication("s-alice", NOW - 5, "urn:ducat:loa:2", ("pwd", "otp", "mfa"), {"address": {"country": "AT"}})
 
 
-def handle() -> str:
+def token_value() -> str:
     return secrets.token_urlsafe(32)
 
 
 def client(**changes: Any) -> Client:
-    one = Client(handle(), "A Fintech", "fapi2-security", "private_key_jwt", ("authorization_code",), ("openid",))
+    one = Client(token_value(), "A Fintech", "fapi2-security", "private_key_jwt", ("authorization_code",), ("openid",))
     return replace(one, **changes)
 
 
 def session_handle(expires_at: int = NOW + 900) -> str:
-    return with_week(handle(), expires_at)
+    return with_week(token_value(), expires_at)
 
 
 def own_handle(expires_at: int = NOW + 600) -> str:
     """Of an access token that has an item of its own and no grant."""
-    return with_week(handle(), expires_at)
+    return with_week(token_value(), expires_at)
 
 
 def user(**changes: Any) -> User:
-    return replace(User(handle(), "s-alice", "$argon2id$", "c2VhbGVk", {"name": "Alice"}), **changes)
+    return replace(User(token_value(), "s-alice", "$argon2id$", "c2VhbGVk", {"name": "Alice"}), **changes)
 
 
 def session(**changes: Any) -> Session:
@@ -55,7 +55,7 @@ def session(**changes: Any) -> Session:
 
 
 def once(expires_at: int = NOW + 60, what: UsedOnce = "assertion") -> SingleUse:
-    return SingleUse(digest(handle()), expires_at, what)
+    return SingleUse(digest(token_value()), expires_at, what)
 
 
 def token(grant: str | None = None, **changes: Any) -> AccessToken:
@@ -68,7 +68,7 @@ Stores = Aws | Dynamo
 
 @dataclass(frozen=True)
 class Flow:
-    """One login and what it leads to, step by step. `browser`, `secret`, `access`, `refresh`: the handles."""
+    """One login and what it leads to, step by step. `browser`, `secret`, `access`, `refresh`: the token values."""
 
     grant: Grant
     bond: str
@@ -155,7 +155,7 @@ class Flow:
         redeemed: Grant = aws.grants.redeem(
             replace(self.grant, login=self.login),
             code or self.code,
-            attempt=attempt or handle(),
+            attempt=attempt or token_value(),
             access_token=access or self.access,
             token=self.token,
             refresh_hash=digest(self.refresh),
@@ -169,10 +169,10 @@ class Flow:
         return self
 
     def another_access(self) -> str:
-        return join(handle(), self.key, self.bond)
+        return join(token_value(), self.key, self.bond)
 
     def refreshed_access(self, expires_at: int = NOW + 600) -> str:
-        """The handle of a token that a refresh gave."""
+        """The token value of a token that a refresh gave."""
         return with_week(self.another_access(), expires_at)
 
     def found(self, aws: Stores) -> Grant | None:
@@ -184,15 +184,15 @@ class Flow:
 def flow(
     sub: str = LOGIN.sub, epoch: int = 0, family: str | None = None, bond: str | None = None, **changes: Any
 ) -> Flow:
-    key, bond = digest(handle()), bond or digest(handle())
+    key, bond = digest(token_value()), bond or digest(token_value())
     grant = Grant(key, REQUEST, NOW + 90, NOW + 90, NOW + 9000)
     return Flow(
         grant=replace(grant, **changes),
         bond=bond,
-        browser=handle(),
-        secret=handle(),
-        access=join(handle(), key, bond),
-        refresh=join(handle(), key, bond, family=family),
+        browser=token_value(),
+        secret=token_value(),
+        access=join(token_value(), key, bond),
+        refresh=join(token_value(), key, bond, family=family),
         refresh_family=None if family is None else digest(family),
         sub=sub,
         epoch=epoch,

@@ -1,4 +1,4 @@
-"""What lies in the tables: hashes of handles, and times that DynamoDB can sweep by."""
+"""What lies in the tables: hashes of token values, and times that DynamoDB can sweep by."""
 
 import json
 from pathlib import Path
@@ -8,11 +8,17 @@ import pytest
 from chalicelib.storage.dynamodb.tables import SWEEP_SLACK
 from chalicelib.storage.token_values import digest, of_grant, session_of
 from local.aws_stand_in import SWEPT, TABLES, TTL
-from tests.storage.sample_records import NOW, flow, handle, once, own_handle, session, session_handle, token
+from tests.storage.sample_records import NOW, flow, once, own_handle, session, session_handle, token, token_value
 
 
-def test_no_handle_lies_in_any_table(aws, items):
-    one, denied, request_uri, own, browsers = flow(family=handle()), flow(), handle(), own_handle(), session_handle()
+def test_no_token_value_is_in_any_table(aws, items):
+    one, denied, request_uri, own, browsers = (
+        flow(family=token_value()),
+        flow(),
+        token_value(),
+        own_handle(),
+        session_handle(),
+    )
     stays_open = flow().opened(aws)
     flow(key=digest(request_uri)).pushed(aws)
     denied.opened(aws)
@@ -42,7 +48,7 @@ def test_what_is_swept_says_when_in_seconds_and_long_after_it_expired(aws, items
     aws.replay_cache.consume(once(), now=NOW)
     aws.tokens.put(own_handle(), token())
     aws.sessions.begin(session_handle(), session())
-    aws.bonds.end(digest(handle()), now=NOW, keep=NOW + 60)
+    aws.bonds.end(digest(token_value()), now=NOW, keep=NOW + 60)
     times = [
         (int(item["expires_at"]["N"]), int(item[TTL]["N"])) for item in items(f"{name}_table") if "expires_at" in item
     ]
@@ -66,8 +72,8 @@ def test_what_expired_stays_for_a_day_so_that_a_late_replay_is_known(aws, items)
 
 def test_every_read_is_consistent(aws, calls):
     one = flow().redeemed(aws)
-    aws.clients.find(handle(), now=NOW)
-    aws.users.find(handle())
+    aws.clients.find(token_value(), now=NOW)
+    aws.users.find(token_value())
     aws.grants.find(one.key, now=NOW)
     aws.grants.find_code(one.code)
     aws.grants.find_refreshable(of_grant(one.refresh), now=NOW)
@@ -80,8 +86,8 @@ def test_every_read_is_consistent(aws, calls):
     reads = {"GetItem": 0, "Query": 0, "BatchGetItem": 0}
     for operation, arguments in calls:
         if operation in reads:
-            requested_values = arguments.get("RequestItems", {operation: arguments}).values()
-            assert all(one["ConsistentRead"] is True for one in requested_values)
+            parameters = arguments.get("RequestItems", {operation: arguments}).values()
+            assert all(one["ConsistentRead"] is True for one in parameters)
             reads[operation] += 1
     assert all(reads.values())
 

@@ -90,7 +90,7 @@ def test_an_older_record_gets_the_defaults_of_fields_that_came_later():
     assert (decode(records.User, text).claims, decode(records.User, text).failures) == ({}, 0)
 
 
-def test_a_member_that_a_later_release_adds_is_left_alone_and_one_that_is_missing_is_told_by_name():
+def test_a_member_that_a_later_release_adds_is_ignored_and_one_that_is_missing_is_named():
     one = user()
     text = json.dumps({**json.loads(encode(one)), "later": {"x": 1}})
     assert decode(records.User, text) == one

@@ -1,4 +1,4 @@
-"""No key or handle of one kind of item opens, changes or trips what is of another kind: caller-chosen keys at every store."""
+"""No key or token value of one kind of item opens, changes or breaks one of another kind: caller-chosen keys at every store."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from tests.storage.sample_records import (
     NOW,
     client,
     flow,
-    handle,
     once,
     own_handle,
     session,
     session_handle,
     token,
+    token_value,
     user,
 )
 
@@ -67,14 +67,14 @@ def world() -> Iterator[World]:
 def _fill(aws: Aws) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
     """Write one item of each kind. Gives what names each, and the kind of each item."""
     names = aws.settings
-    person, credential, invitation = user(username="alice"), handle(), handle()
-    passkey = {"id": credential, "key": "k", "handle": handle(), "created_at": NOW}
+    person, credential, invitation = user(username="alice"), token_value(), token_value()
+    passkey = {"id": credential, "key": "k", "handle": token_value(), "created_at": NOW}
     aws.users.put(person)
     aws.users.invite("alice", invitation=invitation, until=NOW + 900)
     aws.users.add_passkey(person, passkey, enrolment_token=invitation, sign_count=3, now=NOW)
     aws.users.put(user(username="bob"))
     aws.dynamo.data_keys.put(DataKey("a-data-key", "sealed"))
-    ticket = handle()
+    ticket = token_value()
     aws.users.invite("bob", invitation=ticket, until=NOW + 900)
     fintech, used, own, browser_session = client(), once(), own_handle(), session_handle()
     aws.clients.put(fintech)
@@ -184,7 +184,7 @@ PROBES: Mapping[str, Probe] = {
     "grants.relied_on": _probe(
         lambda aws, key: aws.grants.relied_on(key, 0, now=NOW) or None, {"grant key"}, {"grant", "bond"}
     ),
-    # These two give the grant that a handle names, of which the caller judges the secret: only what is read counts here.
+    # These two give the grant that a token value names, of which the caller judges the secret: only what is read counts here.
     "grants.find_code": _probe(
         lambda aws, key: (code := of_grant(key)) and aws.grants.find_code(code) and None, set(), GRANT
     ),

@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.storage.sample_records import handle
+from tests.storage.sample_records import token_value
 
 pytestmark = pytest.mark.parametrize("settings", ["standin", "dynamodb-local"], indirect=True, scope="module")
 
@@ -14,7 +14,7 @@ GIVEN = [5, 3, 9, 10, 1]
 @pytest.fixture
 def person(dynamodb, settings):
     """Somebody of whom the index has an item for each of GIVEN, and not those that lack an attribute of it."""
-    name = handle()
+    name = token_value()
     for n, at in enumerate(GIVEN):
         item = {"pk": {"S": f"{name} {n}"}, "person": {"S": name}, "given_at": {"N": str(at)}, "other": {"S": "x"}}
         dynamodb.put_item(TableName=settings.grants_table, Item=item)
@@ -82,23 +82,23 @@ def test_a_page_that_begins_with_no_key_of_the_query_is_refused(query, person, c
     "wrong", [{"ConsistentRead": True}, {"IndexName": "no such"}, {"ExpressionAttributeValues": {":p": {"N": "1"}}}]
 )
 def test_a_query_that_can_not_be_is_refused(dynamodb, settings, wrong):
-    requested_values = {"IndexName": "by_person", "KeyConditionExpression": "person = :p"}
+    parameters = {"IndexName": "by_person", "KeyConditionExpression": "person = :p"}
     with pytest.raises(ClientError, match="ValidationException"):
         dynamodb.query(
             **{
                 "TableName": settings.grants_table,
                 "ExpressionAttributeValues": {":p": {"S": "x"}},
-                **requested_values,
+                **parameters,
                 **wrong,
             }
         )
 
 
 def test_a_scan_looks_at_all_and_shows_what_its_filter_lets_through(dynamodb, settings, person):
-    requested_values = {"FilterExpression": "person = :p AND given_at > :t"}
+    parameters = {"FilterExpression": "person = :p AND given_at > :t"}
     values = {":p": {"S": person}, ":t": {"N": "4"}}
     table = settings.grants_table
-    answer = dynamodb.scan(TableName=table, ExpressionAttributeValues=values, **requested_values)
+    answer = dynamodb.scan(TableName=table, ExpressionAttributeValues=values, **parameters)
     assert sorted(times(answer)) == [5, 9, 10]
     assert (answer["Count"], answer["ScannedCount"]) == (3, dynamodb.scan(TableName=table, Select="COUNT")["Count"])
     first = dynamodb.scan(TableName=table, Limit=2)
@@ -108,8 +108,8 @@ def test_a_scan_looks_at_all_and_shows_what_its_filter_lets_through(dynamodb, se
 
 def test_a_batch_gives_what_is_there_and_refuses_a_key_twice(dynamodb, settings, person):
     table, key = settings.grants_table, {"pk": {"S": f"{person} 0"}}
-    requested_values = {table: {"ConsistentRead": True, "Keys": [key, {"pk": {"S": "nothing"}}]}}
-    answer = dynamodb.batch_get_item(RequestItems=requested_values)
+    parameters = {table: {"ConsistentRead": True, "Keys": [key, {"pk": {"S": "nothing"}}]}}
+    answer = dynamodb.batch_get_item(RequestItems=parameters)
     assert [item["pk"] for item in answer["Responses"][table]] == [key["pk"]]
     assert answer["UnprocessedKeys"] == {}
     for wrong in ([key, key], [{"pk": {"S": ""}}], [{"pk": {"S": str(n)}} for n in range(101)]):
@@ -128,9 +128,9 @@ ABSENT = {"ConditionExpression": "attribute_not_exists(pk)", "ReturnValuesOnCond
 
 
 def test_a_transaction_that_fails_says_why_of_each_part_and_writes_nothing(dynamodb, settings):
-    table, taken, new = settings.replay_cache_table, handle(), handle()
+    table, taken, new = settings.replay_cache_table, token_value(), token_value()
     dynamodb.put_item(TableName=table, Item={"pk": {"S": taken}, "n": {"N": "1"}})
-    there = {"TableName": table, "Key": {"pk": {"S": handle()}}, "ConditionExpression": "attribute_exists(pk)"}
+    there = {"TableName": table, "Key": {"pk": {"S": token_value()}}, "ConditionExpression": "attribute_exists(pk)"}
     parts = [put(table, new), put(table, taken, **ABSENT), {"ConditionCheck": there}]
     with pytest.raises(dynamodb.exceptions.TransactionCanceledException) as failed:
         dynamodb.transact_write_items(TransactItems=parts)
@@ -141,17 +141,17 @@ def test_a_transaction_that_fails_says_why_of_each_part_and_writes_nothing(dynam
 
 
 def test_a_transaction_is_done_once_by_its_token(dynamodb, settings):
-    table, key, token = settings.replay_cache_table, handle(), handle()[:36]
+    table, key, token = settings.replay_cache_table, token_value(), token_value()[:36]
     for _ in range(2):
         dynamodb.transact_write_items(TransactItems=[put(table, key, **ABSENT)], ClientRequestToken=token)
     with pytest.raises(dynamodb.exceptions.IdempotentParameterMismatchException):
-        dynamodb.transact_write_items(TransactItems=[put(table, handle(), **ABSENT)], ClientRequestToken=token)
+        dynamodb.transact_write_items(TransactItems=[put(table, token_value(), **ABSENT)], ClientRequestToken=token)
     with pytest.raises(dynamodb.exceptions.TransactionCanceledException):
         dynamodb.transact_write_items(TransactItems=[put(table, key, **ABSENT)])
 
 
 def test_a_token_of_what_failed_can_be_used_again(dynamodb, settings):
-    table, key, token = settings.replay_cache_table, handle(), handle()[:36]
+    table, key, token = settings.replay_cache_table, token_value(), token_value()[:36]
     parts = [put(table, key, **ABSENT)]
     dynamodb.put_item(TableName=table, Item={"pk": {"S": key}})
     with pytest.raises(dynamodb.exceptions.TransactionCanceledException):
@@ -168,7 +168,7 @@ def test_a_transaction_that_can_not_be_is_refused(dynamodb, settings, keys):
 
 
 def test_a_failed_condition_shows_what_was_there_where_it_is_wanted(dynamodb, settings):
-    table, item = settings.replay_cache_table, {"pk": {"S": handle()}, "n": {"N": "1"}}
+    table, item = settings.replay_cache_table, {"pk": {"S": token_value()}, "n": {"N": "1"}}
     dynamodb.put_item(TableName=table, Item=item)
     for shown, more in ((item, ABSENT), (None, {"ConditionExpression": "attribute_not_exists(pk)"})):
         with pytest.raises(dynamodb.exceptions.ConditionalCheckFailedException) as failed:

@@ -5,7 +5,7 @@ import pytest
 from chalicelib.storage.grant_records import Bond, RememberedConsent
 from chalicelib.storage.stores import AlreadyUsed, Replayed
 from chalicelib.storage.token_values import digest
-from tests.storage.sample_records import NOW, flow, handle, once, own_handle, session, session_handle, token
+from tests.storage.sample_records import NOW, flow, once, own_handle, session, session_handle, token, token_value
 
 
 def test_a_claim_that_landed_holds_for_the_attempt_that_made_it_and_for_no_other(aws, lost_answers):
@@ -18,7 +18,7 @@ def test_a_claim_that_landed_holds_for_the_attempt_that_made_it_and_for_no_other
 
 @pytest.mark.fault("3m")
 def test_every_step_of_a_grant_may_be_sent_twice(aws, lost_answers):
-    one = flow(family=handle())
+    one = flow(family=token_value())
     one.pushed(aws)
     one.open(aws)
     one.authenticate(aws)
@@ -28,7 +28,7 @@ def test_every_step_of_a_grant_may_be_sent_twice(aws, lost_answers):
     found = one.found(aws)
     assert aws.tokens.find(one.access, now=NOW) == (one.token, found)
     assert len(found.attempts) == 1
-    new = digest(handle())
+    new = digest(token_value())
     aws.grants.rotate(found, new, now=NOW)
     assert one.found(aws).refresh_hash == new
 
@@ -53,7 +53,7 @@ def test_a_denial_and_revocations_that_landed_are_done(aws, lost_answers):
 
 
 def test_an_end_that_landed_is_one_end(aws, lost_answers):
-    bond = digest(handle())
+    bond = digest(token_value())
     aws.bonds.end(bond, now=NOW, keep=NOW)
     assert aws.bonds.find(bond, now=NOW).epoch == NOW
     more = RememberedConsent(("openid",), (), NOW + 9, "g" * 43)

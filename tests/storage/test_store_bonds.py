@@ -7,14 +7,14 @@ import pytest
 from chalicelib.storage.grant_records import Bond, RememberedConsent
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest, of_grant
-from tests.storage.sample_records import NOW, flow, handle
+from tests.storage.sample_records import NOW, flow, token_value
 
 KEEP = NOW + 90 * 24 * 3600
 BOTH = RememberedConsent(("accounts", "openid"), ("email",), NOW + 100, "g" * 43)
 
 
 def new():
-    return digest(handle())
+    return digest(token_value())
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from chalicelib.storage.grant_records import Consumption
 from chalicelib.storage.stores import NotOpen, Replayed
 from chalicelib.storage.token_values import digest, of_grant
-from tests.storage.sample_records import LOGIN, NOW, REQUEST, UNUSABLE, flow, handle, token
+from tests.storage.sample_records import LOGIN, NOW, REQUEST, UNUSABLE, flow, token, token_value
 
 # Pushing and opening.
 
@@ -46,7 +46,7 @@ def test_nobody_else_opens_it_and_nobody_after_the_end_of_its_request_uri(aws, c
 
 
 def test_it_can_be_opened_again_until_it_is_decided_and_another_browsers_login_is_gone(aws):
-    one, other = flow().authenticated(aws), handle()
+    one, other = flow().authenticated(aws), token_value()
     again = one.open(aws, browser=other)
     assert (again.login, again.bond, again.browser) == (None, None, digest(other))
     with pytest.raises(NotOpen):
@@ -107,7 +107,7 @@ def test_a_second_login_before_the_decision_counts_and_the_same_one_again_change
 
 def test_another_browser_says_nothing(aws):
     one = flow().opened(aws)
-    for browser in ("", handle(), digest(one.browser)):
+    for browser in ("", token_value(), digest(one.browser)):
         with pytest.raises(NotOpen):
             one.authenticate(aws, browser=browser)
     assert aws.grants.find(one.key, now=NOW).login is None
@@ -152,7 +152,7 @@ def test_nobody_approves_before_they_logged_in_or_for_somebody_else(aws):
 
 def test_another_browser_decides_nothing_and_nobody_after_the_end(aws):
     one = flow().authenticated(aws)
-    for browser, now in ((handle(), NOW), (digest(one.browser), NOW), ("", NOW), (one.browser, NOW + 900)):
+    for browser, now in ((token_value(), NOW), (digest(one.browser), NOW), ("", NOW), (one.browser, NOW + 900)):
         with pytest.raises(NotOpen):
             one.approve(aws, browser=browser, now=now)
         with pytest.raises(NotOpen):
@@ -170,7 +170,7 @@ def test_an_approval_without_a_look_at_the_session_is_none_where_there_is_one(aw
 
 
 def test_a_second_approval_makes_another_code_and_the_first_one_is_dead(aws):
-    one, second = flow().approved(aws), handle()
+    one, second = flow().approved(aws), token_value()
     one.approve(aws, secret=second)
     with pytest.raises(NotOpen):
         one.redeem(aws)
@@ -181,7 +181,7 @@ def test_a_second_approval_makes_another_code_and_the_first_one_is_dead(aws):
 def test_once_the_code_is_redeemed_nobody_approves_again(aws):
     one = flow().redeemed(aws)
     with pytest.raises(NotOpen):
-        one.approve(aws, secret=handle())
+        one.approve(aws, secret=token_value())
     assert one.found(aws).code_hash == digest(one.secret)
 
 
@@ -189,7 +189,7 @@ def test_what_was_revoked_is_not_approved_again(aws):
     one = flow().approved(aws)
     aws.grants.revoke(one.key, now=NOW)
     with pytest.raises(NotOpen):
-        one.approve(aws, secret=handle())
+        one.approve(aws, secret=token_value())
     assert one.found(aws).code_hash == digest(one.secret)
 
 
@@ -211,7 +211,7 @@ def test_what_was_approved_is_not_denied(aws):
 
 
 def test_of_eight_approvals_at_once_the_code_of_the_last_one_is_good_and_no_other(aws, race):
-    one, secrets = flow().authenticated(aws), [handle() for _ in range(8)]
+    one, secrets = flow().authenticated(aws), [token_value() for _ in range(8)]
     race(lambda n: one.approve(aws, secret=secrets[n]))
     good = one.found(aws).code_hash
     assert good in {digest(secret) for secret in secrets}
@@ -270,11 +270,11 @@ def test_an_attempt_that_is_sent_again_after_the_thiefs_does_not_forget_the_thef
 
 def test_of_eight_redemptions_at_once_one_is_first_and_nothing_is_left_of_it(aws, race):
     one = flow().approved(aws)
-    handles = [one.another_access() for _ in range(8)]
-    outcomes = race(lambda n: one.redeem(aws, access=handles[n]))
+    token_values = [one.another_access() for _ in range(8)]
+    outcomes = race(lambda n: one.redeem(aws, access=token_values[n]))
     assert [outcome for outcome in outcomes if isinstance(outcome, Replayed)][6:]  # at most one was told that it won
     assert len(one.found(aws).attempts) == 8
-    assert [access for access in handles if aws.tokens.find(access, now=NOW)] == []
+    assert [access for access in token_values if aws.tokens.find(access, now=NOW)] == []
 
 
 def test_a_code_is_good_until_the_instant_of_its_end(aws):
@@ -310,7 +310,7 @@ def test_a_code_is_read_with_its_bonds_epoch_in_one_call_and_with_no_bond_but_it
     assert (grant.key, epoch) == (one.key, NOW)
     assert [operation for operation, _ in calls] == ["BatchGetItem"]
     assert aws.grants.find_code(replace(one.code, bond=other.bond)) is None
-    assert aws.grants.find_code(replace(one.code, grant=handle())) is None
+    assert aws.grants.find_code(replace(one.code, grant=token_value())) is None
 
 
 # The token that comes with the code.
@@ -332,7 +332,7 @@ def test_a_second_approval_takes_the_first_front_channel_token_along(aws):
     one = flow().authenticated(aws)
     first, second = one.another_access(), one.another_access()
     one.approve(aws, front=(first, one.token))
-    one.approve(aws, secret=handle(), front=(second, one.token))
+    one.approve(aws, secret=token_value(), front=(second, one.token))
     assert aws.tokens.find(first, now=NOW) is None
     assert aws.tokens.find(second, now=NOW) is not None
 
@@ -342,11 +342,11 @@ def test_a_second_approval_takes_the_first_front_channel_token_along(aws):
 
 def rotating():
     """A login whose refresh tokens are replaced."""
-    return flow(family=handle())
+    return flow(family=token_value())
 
 
 def test_a_replaced_refresh_token_leads_to_the_grant_and_is_not_its_own(aws, another):
-    one, new = rotating().redeemed(aws), handle()
+    one, new = rotating().redeemed(aws), token_value()
     before = aws.grants.find_refreshable(of_grant(one.refresh), now=NOW)
     aws.grants.rotate(before, digest(new), now=NOW)
     found = another.grants.find_refreshable(of_grant(one.refresh), now=NOW)
@@ -357,18 +357,18 @@ def test_a_replaced_refresh_token_leads_to_the_grant_and_is_not_its_own(aws, ano
 
 
 def test_a_refresh_token_is_replaced_once_and_the_same_replacement_may_be_sent_again(aws):
-    one, first = rotating().redeemed(aws), digest(handle())
+    one, first = rotating().redeemed(aws), digest(token_value())
     found = one.found(aws)
     aws.grants.rotate(found, first, now=NOW)
     aws.grants.rotate(found, first, now=NOW)
     with pytest.raises(Replayed):
-        aws.grants.rotate(found, digest(handle()), now=NOW)
+        aws.grants.rotate(found, digest(token_value()), now=NOW)
     assert one.found(aws).refresh_hash == first
 
 
 def test_of_eight_that_replace_it_at_once_one_does(aws, race):
     one = rotating().redeemed(aws)
-    found, hashes = one.found(aws), [digest(handle()) for _ in range(8)]
+    found, hashes = one.found(aws), [digest(token_value()) for _ in range(8)]
     outcomes = race(lambda n: aws.grants.rotate(found, hashes[n], now=NOW))
     (winner,) = [n for n, outcome in enumerate(outcomes) if outcome is None]
     assert {type(outcome) for outcome in outcomes if outcome is not None} == {Replayed}
@@ -382,7 +382,7 @@ def test_under_a_grant_that_is_not_in_force_nothing_is_replaced(aws, ended):
     if ended == "revoked":
         aws.grants.revoke(one.key, now=NOW)
     with pytest.raises(NotOpen):
-        aws.grants.rotate(found, digest(handle()), now=NOW + 9000 if ended == "expired" else NOW)
+        aws.grants.rotate(found, digest(token_value()), now=NOW + 9000 if ended == "expired" else NOW)
     assert one.found(aws).refresh_hash == digest(one.refresh)
 
 
@@ -418,19 +418,19 @@ def test_revoking_what_never_was_leaves_nothing(aws, items):
 
 
 def test_a_persons_grants_are_listed_the_newest_first_and_nobody_elses(aws):
-    sub = handle()
+    sub = token_value()
     first = flow(sub=sub).approved(aws, now=NOW)
     second = flow(sub=sub).approved(aws, now=NOW + 5)
     for one in (first, second):
         one.redeem(aws, now=NOW + 6)
-    flow(sub=handle()).redeemed(aws)
+    flow(sub=token_value()).redeemed(aws)
     flow(sub=sub).authenticated(aws)
     assert aws.grants.of_person(sub, now=NOW + 6) == ([second.found(aws), first.found(aws)], None)
-    assert aws.grants.of_person(handle(), now=NOW) == ([], None)
+    assert aws.grants.of_person(token_value(), now=NOW) == ([], None)
 
 
 def test_what_is_over_is_not_listed_and_a_code_that_waits_is(aws):
-    sub = handle()
+    sub = token_value()
     revoked, short, replayed, ended, left, waits, lapsed = (
         flow(sub=sub, **changes) for changes in ({}, {"consent_expires_at": NOW + 10}, {}, {}, {}, {}, {})
     )
@@ -448,7 +448,7 @@ def test_what_is_over_is_not_listed_and_a_code_that_waits_is(aws):
 
 
 def test_many_are_listed_page_by_page(aws):
-    sub = handle()
+    sub = token_value()
     made = [flow(sub=sub).approved(aws, now=NOW + n) for n in range(5)]
     listed, after, pages = [], None, 0
     while pages == 0 or after is not None:
@@ -461,13 +461,13 @@ def test_many_are_listed_page_by_page(aws):
 
 @pytest.mark.parametrize("after", ["", "x", "1", ".", "1.", "-1.x", "1" * 40 + ".x", "1.\ud800", "\u0661.x"])
 def test_to_ask_after_nonsense_gives_nothing(aws, after):
-    sub = handle()
+    sub = token_value()
     flow(sub=sub).redeemed(aws)
     assert aws.grants.of_person(sub, now=NOW, after=after) == ([], None)
 
 
 def test_a_page_is_three_calls_however_many_there_are(aws, calls):
-    sub = handle()
+    sub = token_value()
     for _ in range(3):
         flow(sub=sub).redeemed(aws)
     calls.clear()

@@ -6,13 +6,13 @@ from chalicelib.storage.token_values import session_of
 from tests.storage.sample_records import NOW, UNUSABLE, flow, session, session_handle
 
 
-def test_a_session_is_found_by_its_handle_as_it_was_begun(aws):
+def test_a_session_is_found_by_its_token_value_as_it_was_begun(aws):
     key, what = session_handle(), session()
     aws.sessions.begin(key, what)
     assert aws.sessions.find(key, now=NOW) == what
 
 
-def test_a_handle_of_another_form_is_invalid_before_a_read(aws, calls):
+def test_a_token_value_of_another_form_is_invalid_before_a_read(aws, calls):
     for key in ("nobody's", "a" * 43, f"{'a' * 43}.r1", flow().access, *UNUSABLE):
         assert aws.sessions.find(key, now=NOW) is None
         aws.sessions.replace(key, now=NOW)
@@ -21,7 +21,7 @@ def test_a_handle_of_another_form_is_invalid_before_a_read(aws, calls):
     assert calls == []
 
 
-def test_another_handle_finds_nothing(aws):
+def test_another_token_value_finds_nothing(aws):
     aws.sessions.begin(session_handle(), session())
     assert aws.sessions.find(session_handle(), now=NOW) is None
 

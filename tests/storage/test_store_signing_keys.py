@@ -8,11 +8,11 @@ import pytest
 from chalicelib.storage.dynamodb.signing_keys import CLAIM_SECONDS, NEVER
 from chalicelib.storage.records import SigningKey
 from chalicelib.storage.signing_keys import SigningKeyChanged
-from tests.storage.sample_records import NOW, handle
+from tests.storage.sample_records import NOW, token_value
 
 
 def signing_key(**changes):
-    kid = handle()
+    kid = token_value()
     key = SigningKey(kid, "PS256", "arn:key", {"kid": kid, "n": "AQAB"}, NOW, uses=("id_token",), published_from=NOW)
     return replace(key, **changes)
 
@@ -110,7 +110,7 @@ def test_a_key_is_removed_as_it_was_read(aws):
 
 
 def test_a_slot_is_claimed_by_one_and_shows_no_key(aws, another):
-    slot = handle()
+    slot = token_value()
     before = aws.signing_keys.all(now=NOW)
     assert aws.signing_keys.claim(slot, "one", now=NOW) == "one"
     assert aws.signing_keys.claim(slot, "one", now=NOW) == "one"  # sent again
@@ -121,7 +121,7 @@ def test_a_slot_is_claimed_by_one_and_shows_no_key(aws, another):
 
 
 def test_who_takes_a_slot_over_learns_who_began(aws, another):
-    slot, later = handle(), NOW + CLAIM_SECONDS
+    slot, later = token_value(), NOW + CLAIM_SECONDS
     aws.signing_keys.claim(slot, "one", now=NOW)
     assert another.signing_keys.claim(slot, "two", now=later) == "one"
     with pytest.raises(SigningKeyChanged):

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import WEEK, join, with_week
-from tests.storage.sample_records import NOW, UNUSABLE, flow, handle, own_handle, token
+from tests.storage.sample_records import NOW, UNUSABLE, flow, own_handle, token, token_value
 
 
 def test_a_clients_own_token_needs_no_grant(aws):
@@ -43,7 +43,7 @@ OTHER_FORMS = [
 ]
 
 
-def test_a_handle_of_another_form_is_invalid_before_a_read(aws, calls):
+def test_a_token_value_of_another_form_is_invalid_before_a_read(aws, calls):
     for access in OTHER_FORMS:
         assert aws.tokens.find(access, now=NOW) is None, access
         assert aws.tokens.look_up(access, now=NOW) == (None, None), access
@@ -51,7 +51,7 @@ def test_a_handle_of_another_form_is_invalid_before_a_read(aws, calls):
     assert calls == []
 
 
-def test_a_handle_of_the_form_that_nobody_has_finds_nothing(aws):
+def test_an_unknown_token_value_finds_nothing(aws):
     for access in (own_handle(), flow().access, flow().refreshed_access()):
         assert aws.tokens.look_up(access, now=NOW) == (None, None)
         aws.tokens.revoke(access, None, now=NOW)
@@ -61,9 +61,9 @@ def test_a_codes_token_and_its_grant_are_found_in_one_call_of_two_keys(aws, call
     one = flow().redeemed(aws)
     calls.clear()
     assert aws.tokens.find(one.access, now=NOW)[0] == one.token
-    ((operation, requested_values),) = calls
+    ((operation, parameters),) = calls
     assert operation == "BatchGetItem"
-    assert sum(len(keys["Keys"]) for keys in requested_values["RequestItems"].values()) == 2
+    assert sum(len(keys["Keys"]) for keys in parameters["RequestItems"].values()) == 2
 
 
 def test_a_refreshed_token_is_found_with_its_grant_in_one_call_of_three_keys(aws, calls):
@@ -75,7 +75,7 @@ def test_a_refreshed_token_is_found_with_its_grant_in_one_call_of_three_keys(aws
     assert sum(len(keys["Keys"]) for keys in calls[0][1]["RequestItems"].values()) == 3
 
 
-def test_a_handle_that_was_pointed_elsewhere_finds_nothing(aws):
+def test_a_token_value_with_another_grant_finds_nothing(aws):
     one, other = flow().redeemed(aws), flow().redeemed(aws)
     refreshed = one.refreshed_access()
     aws.tokens.put(refreshed, one.token)
@@ -98,7 +98,7 @@ def test_a_bond_of_the_callers_choice_does_not_hide_an_end(aws):
     assert aws.tokens.find(join(one.access.partition(".")[0], one.key, other.bond), now=NOW) is None
 
 
-def test_a_token_whose_handle_names_another_grant_than_its_record_is_not_found(aws):
+def test_a_token_whose_value_names_another_grant_than_its_record_is_not_found(aws):
     one, other = flow().redeemed(aws), flow().redeemed(aws)
     access, bare = other.refreshed_access(), own_handle()
     aws.tokens.put(access, one.token)
@@ -106,7 +106,7 @@ def test_a_token_whose_handle_names_another_grant_than_its_record_is_not_found(a
     assert (aws.tokens.find(access, now=NOW), aws.tokens.find(bare, now=NOW)) == (None, None)
 
 
-def test_what_is_no_handle_of_ours_is_not_put(aws):
+def test_what_is_no_token_value_of_ours_is_not_put(aws):
     with pytest.raises(NotOpen):
         aws.tokens.put("nobody's", token())
 
@@ -122,11 +122,14 @@ def test_a_refresh_token_leads_to_its_grant_in_one_call(aws, calls):
 
 
 def test_one_that_was_replaced_leads_to_its_grant_too_and_no_other_secret_does(aws):
-    family = handle()
+    family = token_value()
     one = flow(family=family).redeemed(aws)
-    earlier = join(handle(), one.key, one.bond, family=family)
+    earlier = join(token_value(), one.key, one.bond, family=family)
     assert aws.tokens.look_up(earlier, now=NOW) == (None, one.found(aws))
-    for forged in (join(handle(), one.key, one.bond, family=handle()), join(handle(), one.key, one.bond)):
+    for forged in (
+        join(token_value(), one.key, one.bond, family=token_value()),
+        join(token_value(), one.key, one.bond),
+    ):
         assert aws.tokens.look_up(forged, now=NOW) == (None, None)
 
 
@@ -179,9 +182,9 @@ def test_a_write_that_is_sent_again_after_the_revocation_brings_nothing_back(aws
 
 def test_no_token_outlives_a_revocation_that_it_raced(aws, race):
     one = flow().redeemed(aws)
-    handles = [one.refreshed_access() for _ in range(8)]
-    race(lambda n: aws.grants.revoke(one.key, now=NOW) if n == 4 else aws.tokens.put(handles[n], one.token))
-    assert [access for access in handles if aws.tokens.find(access, now=NOW)] == []
+    token_values = [one.refreshed_access() for _ in range(8)]
+    race(lambda n: aws.grants.revoke(one.key, now=NOW) if n == 4 else aws.tokens.put(token_values[n], one.token))
+    assert [access for access in token_values if aws.tokens.find(access, now=NOW)] == []
 
 
 def test_revoking_a_token_does_not_revoke_one_that_only_looks_like_it(aws):

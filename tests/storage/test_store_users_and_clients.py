@@ -10,7 +10,7 @@ from chalicelib.storage.dynamodb import clients
 from chalicelib.storage.records import SigningKey
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest
-from tests.storage.sample_records import NOW, UNUSABLE, client, handle, user
+from tests.storage.sample_records import NOW, UNUSABLE, client, token_value, user
 
 
 def operations(calls):
@@ -52,7 +52,7 @@ def test_a_replaced_client_is_seen_elsewhere_after_a_minute_at_most(aws, another
     assert another.clients.find(old.client_id, now=NOW + 60) == new
 
 
-def test_a_client_that_is_not_there_is_asked_for_again(aws):
+def test_a_client_that_is_not_there_is_read_again(aws):
     late = client()
     assert aws.clients.find(late.client_id, now=NOW) is None
     aws.clients.put(late)
@@ -83,7 +83,7 @@ def test_a_user_that_was_never_kept_is_not_found(aws, username):
 
 
 def test_the_data_key_that_was_put_last_seals_and_those_before_stay(aws):
-    older, newer = DataKey(handle(), "sealed once"), DataKey(handle(), "sealed twice")
+    older, newer = DataKey(token_value(), "sealed once"), DataKey(token_value(), "sealed twice")
     for one in (older, newer):
         aws.dynamo.data_keys.put(one)
         assert aws.dynamo.data_keys.find() == one
@@ -92,16 +92,16 @@ def test_the_data_key_that_was_put_last_seals_and_those_before_stay(aws):
 
 
 def test_nobody_is_found_by_the_name_of_a_data_key(aws):
-    one = DataKey(handle(), "sealed")
+    one = DataKey(token_value(), "sealed")
     aws.dynamo.data_keys.put(one)
     for name in ("data key", f"data key {one.data_key_id}"):
         assert aws.users.find(name) is None
         with pytest.raises(NotOpen):
-            aws.users.invite(name, invitation=handle(), until=NOW)
+            aws.users.invite(name, invitation=token_value(), until=NOW)
 
 
 def admit(aws, username, *, attempt=None, now=NOW, **more):
-    return aws.users.admit(username, attempt=attempt or handle(), free=5, locks=(30, 60), now=now, **more)
+    return aws.users.admit(username, attempt=attempt or token_value(), free=5, locks=(30, 60), now=now, **more)
 
 
 def test_attempts_are_counted_with_the_time_of_the_last(aws):
@@ -158,8 +158,8 @@ def test_cleared_attempts_are_none(aws):
 
 def test_an_attempt_of_nobody_makes_no_one(aws, items):
     before = items("users_table")
-    assert not admit(aws, f" {handle()}")
-    aws.users.cleared(f" {handle()}")
+    assert not admit(aws, f" {token_value()}")
+    aws.users.cleared(f" {token_value()}")
     assert items("users_table") == before
 
 
@@ -167,13 +167,13 @@ def test_an_attempt_of_nobody_makes_no_one(aws, items):
 
 
 def passkey(**changes):
-    return {"id": handle(), "key": "a2V5", "handle": handle(), "created_at": NOW} | changes
+    return {"id": token_value(), "key": "a2V5", "handle": token_value(), "created_at": NOW} | changes
 
 
 @pytest.fixture
 def invited(aws):
     """A user with a ticket, as it was read, and that ticket."""
-    one, ticket = user(), handle()
+    one, ticket = user(), token_value()
     aws.users.put(one)
     aws.users.invite(one.username, invitation=ticket, until=NOW + 60)
     return aws.users.find(one.username), ticket
@@ -209,7 +209,7 @@ def test_a_passkey_that_was_taken_away_leads_to_nobody_though_another_is_left(aw
     assert aws.users.find_by_passkey(gone["id"]) is None
 
 
-def test_a_ticket_adds_one_passkey_whoever_races(aws, invited):
+def test_an_enrolment_token_adds_one_passkey_whoever_races(aws, invited):
     one, ticket = invited
 
     def add(_):
@@ -224,9 +224,9 @@ def test_a_ticket_adds_one_passkey_whoever_races(aws, invited):
     assert len(aws.users.find(one.username).passkeys) == 1
 
 
-def test_a_ticket_that_is_another_or_too_old_adds_nothing(aws, invited):
+def test_an_enrolment_token_that_is_another_or_too_old_adds_nothing(aws, invited):
     one, ticket = invited
-    for wrong, now in ((handle(), NOW), (ticket, NOW + 60)):
+    for wrong, now in ((token_value(), NOW), (ticket, NOW + 60)):
         with pytest.raises(NotOpen):
             aws.users.add_passkey(one, passkey(), enrolment_token=wrong, sign_count=0, now=now)
     assert aws.users.find(one.username) == one
@@ -244,11 +244,11 @@ def test_a_passkey_that_is_known_is_not_added_again_for_anybody(aws, invited):
 
 def test_an_invitation_is_exchanged_once_and_the_same_exchange_may_be_sent_again(aws, invited):
     one, invitation = invited
-    ticket = handle()
+    ticket = token_value()
     for _ in range(2):
         aws.users.exchange(one.username, invitation=invitation, enrolment_token=ticket, until=NOW + 9, now=NOW)
     with pytest.raises(NotOpen):
-        aws.users.exchange(one.username, invitation=invitation, enrolment_token=handle(), until=NOW + 9, now=NOW)
+        aws.users.exchange(one.username, invitation=invitation, enrolment_token=token_value(), until=NOW + 9, now=NOW)
     assert aws.users.find(one.username) == replace(one, invitation=digest(ticket), invited_until=NOW + 9)
 
 
@@ -284,15 +284,15 @@ def test_nobody_takes_over_what_leads_to_somebody_elses_passkey(aws, invited):
 
 def test_an_invitation_that_is_too_old_or_anothers_is_not_exchanged(aws, invited):
     one, invitation = invited
-    for wrong, now in ((handle(), NOW), (invitation, NOW + 60)):
+    for wrong, now in ((token_value(), NOW), (invitation, NOW + 60)):
         with pytest.raises(NotOpen):
-            aws.users.exchange(one.username, invitation=wrong, enrolment_token=handle(), until=NOW + 99, now=now)
+            aws.users.exchange(one.username, invitation=wrong, enrolment_token=token_value(), until=NOW + 99, now=now)
     assert aws.users.find(one.username) == one
 
 
 def test_nobody_is_invited_under_a_name_that_nobody_has(aws):
     with pytest.raises(NotOpen):
-        aws.users.invite("nobody", invitation=handle(), until=NOW + 60)
+        aws.users.invite("nobody", invitation=token_value(), until=NOW + 60)
     assert aws.users.find("nobody") is None
 
 
@@ -322,7 +322,7 @@ def test_replacing_a_user_takes_passkeys_and_invitation_away(aws, invited):
 
 
 def signing_key(**changes):
-    kid = handle()
+    kid = token_value()
     return replace(SigningKey(kid, "PS256", "arn:key", {"kid": kid, "n": "AQAB"}, NOW), **changes)
 
 

@@ -11,7 +11,7 @@ from chalicelib.storage.dynamodb.weekly_tables import WEEKS_AHEAD, name_of
 from chalicelib.storage.grant_records import Bond
 from chalicelib.storage.stores import AlreadyUsed
 from chalicelib.storage.token_values import WEEK, week_of
-from tests.storage.sample_records import NOW, flow, handle, once, own_handle, session, session_handle, token
+from tests.storage.sample_records import NOW, flow, once, own_handle, session, session_handle, token, token_value
 
 THIS = week_of(NOW)
 NEXT_MONDAY = (THIS + 1) * WEEK
@@ -21,7 +21,7 @@ NEXT_MONDAY = (THIS + 1) * WEEK
 def weekly(settings):
     """A function: an instant to the provider of a deployment with tables by week, at that instant."""
     own = {
-        f"{name}_table": f"{name.replace('_', '-')}-{handle()[:8]}"
+        f"{name}_table": f"{name.replace('_', '-')}-{token_value()[:8]}"
         for name in ("replay_cache", "access_tokens", "sessions")
     }
     chosen = replace(settings, weekly_tables="yes", tables_key=None, **own)
@@ -102,8 +102,8 @@ def test_what_changed_since_it_was_seen_stays(weekly, monkeypatch):
     at = NOW + 901 + SWEEP_SLACK
     really = aws.dynamo._tables.expired
 
-    def seen_before(table, **requested_values):
-        found = really(table, **requested_values)
+    def seen_before(table, **parameters):
+        found = really(table, **parameters)
         if table == aws.settings.grants_table and one.found(aws).redeemed_by is None:
             one.redeem(aws, now=NOW)
         return found
@@ -115,5 +115,5 @@ def test_what_changed_since_it_was_seen_stays(weekly, monkeypatch):
 
 def test_a_run_that_looks_at_too_few_pages_says_so(weekly, monkeypatch):
     aws = weekly(NOW)
-    monkeypatch.setattr(aws.dynamo._tables, "expired", lambda table, **requested_values: ([], {"pk": {"S": "more"}}))
+    monkeypatch.setattr(aws.dynamo._tables, "expired", lambda table, **parameters: ([], {"pk": {"S": "more"}}))
     assert aws.sweeping.delete_expired(now=NOW, pages=2) == (0, False)

@@ -10,7 +10,7 @@ from pynamodb.exceptions import PynamoDBException
 from chalicelib.storage.dynamodb.tables import CONFLICT_PAUSES
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest
-from tests.storage.sample_records import NOW, UNUSABLE, flow, handle, once, user
+from tests.storage.sample_records import NOW, UNUSABLE, flow, once, token_value, user
 
 COLLIDED = {"Error": {"Code": "ReplicatedWriteConflictException", "Message": "busy in another Region"}}
 BUSY = {"Error": {"Code": "TransactionConflictException", "Message": "busy"}}
@@ -100,7 +100,7 @@ def test_a_grant_that_stays_unread_is_not_taken_for_none(aws, monkeypatch):
 def test_a_partition_of_many_pages_is_read_whole(aws, monkeypatch):
     really = aws.dynamo._tables._connection.query
     one_at_a_time = lambda *arguments, **more: really(*arguments, **more, limit=1)  # noqa: E731
-    keys = [handle() for _ in range(3)]
+    keys = [token_value() for _ in range(3)]
     for kid in keys:
         aws.dynamo._tables._connection.put_item(
             aws.settings.signing_keys_table, "pages", range_key=kid, attributes={"record": {"S": kid}}
@@ -117,7 +117,7 @@ def test_what_can_be_no_key_changes_nothing_and_costs_no_call(aws, calls, key):
         with pytest.raises(NotOpen):
             step(aws)
     with pytest.raises(NotOpen):
-        aws.grants.deny(key, handle(), now=NOW)
+        aws.grants.deny(key, token_value(), now=NOW)
     aws.users.admit(key, attempt="x", free=5, locks=(30,), now=NOW)
     aws.grants.revoke(key, now=NOW)
     assert calls == []

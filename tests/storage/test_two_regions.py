@@ -20,7 +20,7 @@ from chalicelib.storage.token_values import of_grant
 from local.aws_stand_in import INDEXES, TABLES, _index
 from tests.aws_in_process.errors import AwsError
 from tests.aws_in_process.regions import Replicas
-from tests.storage.sample_records import NOW, flow, handle, once
+from tests.storage.sample_records import NOW, flow, once, token_value
 
 RACES = int(os.environ.get("RACES", "60"))
 SEEDS = count(int(os.environ.get("SEED", "1")))
@@ -217,7 +217,7 @@ def test_after_a_revocation_was_answered_nothing_is_accepted_and_nothing_comes_b
         first=use(world, one.access, {how}),
         second=use(world, refreshed, {how}),
         late=lambda: [world.replicas.send_again() for _ in range(4)],
-        again=lambda: one.approve(world.either(), secret=handle()),
+        again=lambda: one.approve(world.either(), secret=token_value()),
     )
     for _ in range(4):
         world.replicas.send_again()
@@ -268,8 +268,8 @@ def test_a_value_is_replay_cache_and_only_by_who_used_it(world):
 @races
 def test_a_refresh_token_is_replaced_once(world):
     """P1 for rotation: two who hold it, in two Regions."""
-    one = flow(family=handle()).redeemed(world.a)
-    found, hashes = one.found(world.a), {name: handle() for name in ("client", "thief")}
+    one = flow(family=token_value()).redeemed(world.a)
+    found, hashes = one.found(world.a), {name: token_value() for name in ("client", "thief")}
     actors = {
         name: at(world, lambda stores, new=new: stores.grants.rotate(found, new, now=NOW))
         for name, new in hashes.items()
@@ -284,7 +284,7 @@ def test_a_refresh_token_is_replaced_once(world):
 @races
 def test_allow_pressed_twice_in_two_regions_leaves_one_code(world):
     """P9: the second press makes another code, and one of the two is good."""
-    one, secrets = flow().authenticated(world.a), {name: handle() for name in ("first", "second")}
+    one, secrets = flow().authenticated(world.a), {name: token_value() for name in ("first", "second")}
     actors = {
         name: at(world, lambda stores, secret=secret: one.approve(stores, secret=secret))
         for name, secret in secrets.items()

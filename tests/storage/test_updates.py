@@ -101,16 +101,16 @@ def table(settings):
 def test_an_update_leaves_what_dynamodb_leaves_or_is_refused(dynamodb, table):
     def after(expression, value, before):
         dynamodb.put_item(TableName=table, Item={"pk": {"S": "k"}} | {name: typed(v) for name, v in before.items()})
-        requested_values = {
+        parameters = {
             "TableName": table,
             "Key": {"pk": {"S": "k"}},
             "UpdateExpression": expression,
             "ReturnValues": "ALL_NEW",
         }
         if value is not None:
-            requested_values["ExpressionAttributeValues"] = {":v": typed(value)}
+            parameters["ExpressionAttributeValues"] = {":v": typed(value)}
         try:
-            left = dynamodb.update_item(**requested_values)["Attributes"]
+            left = dynamodb.update_item(**parameters)["Attributes"]
         except ClientError as problem:
             return problem.response["Error"]["Code"]
         return {name: plain(value) for name, value in left.items() if name != "pk"}

@@ -44,6 +44,6 @@ def test_no_scope_gives_another_sub_or_what_is_no_standard_claim():
 
 
 @pytest.mark.clause("OIDCC-5.5")
-def test_5_5_no_name_that_is_asked_for_gives_another_sub_or_what_is_no_standard_claim():
+def test_5_5_no_name_that_is_requested_gives_another_sub_or_what_is_no_standard_claim():
     """Claims may be asked for one by one; those that the directory knows besides are told to nobody."""
     assert disclosed_claims(ALICE, (), ("iban", "sub", "name")) == {"name": ALICE["name"]}

@@ -81,9 +81,7 @@ def test_what_a_client_was_granted_ends_at_once_by_the_persons_button(bank, alic
 def test_each_client_has_its_button_however_many_grants_there_are(bank, alice, fintech, rival, monkeypatch):
     """Grants are looked up some at a time; what was given first is on the page too."""
     of_person = bank.aws.grants.of_person
-    monkeypatch.setattr(
-        bank.aws.grants, "of_person", lambda sub, **requested_values: of_person(sub, **requested_values | {"limit": 1})
-    )
+    monkeypatch.setattr(bank.aws.grants, "of_person", lambda sub, **wanted: of_person(sub, **wanted | {"limit": 1}))
     fintech.tokens()
     rival.tokens()
     assert sorted(clients(alice.arrive())) == ["fintech", "rival"]
@@ -115,8 +113,8 @@ def test_it_tells_which_details_were_granted_and_no_others(bank, alice, tls_clie
     }
     bank.register(**STANDARD | made | {"client_id": "rich", "authorization_details_types": list(TYPES)})
     rich = tls_client_auth_client.with_(client_id="rich", certificate=certificate("rich"))
-    requested_values = {"type": "account_information", "access": {"accounts": [{"iban": "DE02100100100006820101"}]}}
-    assert rich.redeem(_agreed(bank, rich, requested_values)).status == 200
+    wanted = {"type": "account_information", "access": {"accounts": [{"iban": "DE02100100100006820101"}]}}
+    assert rich.redeem(_agreed(bank, rich, wanted)).status == 200
     shown = alice.arrive().text
     assert clients(alice.get("/grants")) == ["rich"]
     for disclosed in ("Account details", "DE02"):
@@ -125,16 +123,16 @@ def test_it_tells_which_details_were_granted_and_no_others(bank, alice, tls_clie
     assert "DE18" not in shown
 
 
-def _agreed(bank, client, requested_values):
+def _agreed(bank, client, wanted):
     browser = Browser(bank)
-    pushed = client.pushed(scope="openid", authorization_details=json.dumps([requested_values]))
+    pushed = client.pushed(scope="openid", authorization_details=json.dumps([wanted]))
     page = browser.consent_page(client.client_id, pushed)
     inputs = [a for t, a in elements(page.text) if t == "input" and "name" in a]
     form = {a["name"]: a.get("value", "") for a in inputs} | {"action": "approve"}
     return browser.post("/consent", form).parameters["code"]
 
 
-def test_a_person_without_grants_is_told_so(alice):
+def test_a_person_without_grants_reads_so(alice):
     assert 'id="none"' in alice.arrive().text
 
 

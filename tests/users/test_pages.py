@@ -107,7 +107,7 @@ def test_a_page_allows_nothing_but_its_stylesheet(name):
 
 @pytest.mark.clause("RFC6749-10.13")
 @EVERY_PAGE
-def test_10_13_old_and_new_browsers_are_told_not_to_frame_a_page(name):
+def test_10_13_old_and_new_browsers_frame_no_page(name):
     """The authorization server prevents that its pages are put into a frame (clickjacking)."""
     assert dict(rendered(name).headers)["X-Frame-Options"] == "DENY"
     assert policy(rendered(name))["frame-ancestors"] == "'none'"
@@ -302,11 +302,11 @@ def test_a_form_carries_its_interaction_and_its_csrf_token_and_can_be_cancelled(
 
 def test_the_login_form_asks_for_three_things_by_stable_ids_that_password_managers_know():
     page = Parsed(rendered("login").body)
-    requested_values = {
+    shown = {
         name: (page.by_id(name)[1]["name"], page.by_id(name)[1]["autocomplete"])
         for name in ("username", "password", "one-time-code")
     }
-    assert requested_values == {
+    assert shown == {
         "username": ("username", "username"),
         "password": ("password", "current-password"),
         "one-time-code": ("one_time_code", "one-time-code"),
@@ -371,7 +371,7 @@ def test_the_part_of_a_heading_that_the_eye_should_meet_is_part_of_the_sentence(
     assert body.count('class="figure"') == 1
 
 
-def test_a_consent_says_that_details_were_shown_and_lists_nothing_where_nothing_else_is_asked():
+def test_a_consent_says_that_details_were_shown_and_lists_nothing_where_nothing_else_is_requested():
     plain, both = Parsed(rendered("consent").body), rendered("consent to details", access=["See your name."])
     marked = [a for tag, a in Parsed(both.body).tags if a.get("name") == "details"]
     assert [(a["type"], a["value"]) for a in marked] == [("hidden", "chosen")]

@@ -35,27 +35,27 @@ LONG_DETAIL = Shown(
 )
 
 
-def said(*requested_values):
-    return details.in_words(requested_values, ACCOUNTS)
+def said(*shown):
+    return details.in_words(shown, ACCOUNTS)
 
 
 def pages(redirect_uri):
     """A page of each kind by name; what is asked and who asks may be long."""
-    requested_values = BANK | CLIENT | {"redirect_uri": redirect_uri}
+    shown = BANK | CLIENT | {"redirect_uri": redirect_uri}
     return {
-        "login": render.login(**requested_values, hint="Sandbox: alice, password wonderland, one-time code 000000"),
-        "login again": render.login(**requested_values, **LINKS, username="alice", problem="That was not right."),
-        "consent": render.consent(**requested_values, **LINKS, **CONSENT),
-        "payment": render.consent(**requested_values, **LINKS, **CONSENT | {"access": []}, details=said(PAYMENT)),
-        "account access": render.consent(**requested_values, **CONSENT, details=said(ACCESS)),
-        "long details": render.consent(**requested_values, **CONSENT, details=[LONG_DETAIL]),
+        "login": render.login(**shown, hint="Sandbox: alice, password wonderland, one-time code 000000"),
+        "login again": render.login(**shown, **LINKS, username="alice", problem="That was not right."),
+        "consent": render.consent(**shown, **LINKS, **CONSENT),
+        "payment": render.consent(**shown, **LINKS, **CONSENT | {"access": []}, details=said(PAYMENT)),
+        "account access": render.consent(**shown, **CONSENT, details=said(ACCESS)),
+        "long details": render.consent(**shown, **CONSENT, details=[LONG_DETAIL]),
         "on the way": render.onward(**BANK, redirect_uri=redirect_uri, location="#on-the-way"),
         "error": render.error(**BANK, error="invalid_request_uri", description="it was already used"),
         "long login": render.login(
-            **requested_values | {"bank_name": LONG, "client_name": LONG}, username=LONG, hint=LONG, problem=LONG
+            **shown | {"bank_name": LONG, "client_name": LONG}, username=LONG, hint=LONG, problem=LONG
         ),
         "long consent": render.consent(
-            **requested_values | {"bank_name": LONG, "client_name": LONG},
+            **shown | {"bank_name": LONG, "client_name": LONG},
             **CONSENT | {"access": [LONG], "person": LONG},
         ),
         "long error": render.error(bank_name=LONG, error="x" * 100, description=LONG),

@@ -16,7 +16,7 @@ from chalicelib.users import enrolment
 from chalicelib.users.passkeys import ENROLMENT_TOKEN_LIFETIME, MAX_ITEMS
 from local import sandbox_users as sandbox
 from tests.actors import ISSUER, Browser
-from tests.authenticator import PRESENT, VERIFIED, Authenticator, b64, cose, requested_values, unb64
+from tests.authenticator import PRESENT, VERIFIED, Authenticator, b64, cose, passkey_options, unb64
 
 LOA3 = "urn:ducat:loa:3"
 ESSENTIAL = json.dumps({"id_token": {"acr": {"essential": True, "value": LOA3}}})
@@ -46,7 +46,7 @@ def enrolled(proven):
     def enrol(username="alice", authenticator=None, **said):
         authenticator = authenticator or Authenticator()
         browser, page = proven(username)
-        answer = make(browser, page, authenticator.create(requested_values(page.text), **said))
+        answer = make(browser, page, authenticator.create(passkey_options(page.text), **said))
         assert answer.status == 200, answer.text
         return authenticator
 
@@ -71,7 +71,7 @@ def make(browser, page, made, **changed):
 
 
 def sign_in(browser, page, authenticator, **said):
-    return browser.submit(page, "login", passkey=authenticator.get(requested_values(page.text), **said))
+    return browser.submit(page, "login", passkey=authenticator.get(passkey_options(page.text), **said))
 
 
 def stored(bank, username="alice"):
@@ -117,7 +117,7 @@ def test_the_consent_page_names_who_signed_in_though_no_name_was_typed(tls_clien
 def test_the_page_asks_for_any_passkey_of_this_host_with_the_person_verified(tls_client_auth_client):
     browser = Browser(tls_client_auth_client.bank)
     page = browser.page("tls-client-auth", tls_client_auth_client.pushed())
-    options = requested_values(page.text)
+    options = passkey_options(page.text)
     assert len(unb64(options.pop("challenge"))) == 32
     assert options == {
         "rpId": "login.bank.example",
@@ -130,7 +130,7 @@ def test_the_page_asks_for_any_passkey_of_this_host_with_the_person_verified(tls
 def test_no_two_pages_ask_for_the_same_challenge(tls_client_auth_client):
     browser = Browser(tls_client_auth_client.bank)
     where = browser.open("tls-client-auth", tls_client_auth_client.pushed()).location
-    assert len({requested_values(browser.get(where).text)["challenge"] for _ in range(3)}) == 3
+    assert len({passkey_options(browser.get(where).text)["challenge"] for _ in range(3)}) == 3
 
 
 def test_two_people_may_have_passkeys_and_each_is_who_they_are(tls_client_auth_client, enrolled, bank, invited):
@@ -184,9 +184,9 @@ def test_where_nobody_has_passkeys_no_page_speaks_of_them(tls_client_auth_client
 # Adding one.
 
 
-def test_the_browser_is_asked_for_a_passkey_that_is_found_without_a_name_and_verifies_the_person(proven):
+def test_the_options_are_for_a_passkey_that_is_found_without_a_name_and_verifies_the_person(proven):
     _, page = proven()
-    options = requested_values(page.text)
+    options = passkey_options(page.text)
     assert len(unb64(options.pop("challenge"))) == 32
     assert len(unb64(options["user"].pop("id"))) == 32
     assert options == {
@@ -220,9 +220,9 @@ def test_a_second_passkey_is_added_beside_the_first_on_another_device(bank, enro
     sandbox_link = enrolment.invite(bank.aws, "alice")
     browser = Browser(bank)
     page = prove_on(browser, browser.get(path_of(sandbox_link)))
-    assert requested_values(page.text)["excludeCredentials"] == [{"type": "public-key", "id": b64(first.credential_id)}]
+    assert passkey_options(page.text)["excludeCredentials"] == [{"type": "public-key", "id": b64(first.credential_id)}]
     second = Authenticator()
-    assert make(browser, page, second.create(requested_values(page.text))).status == 200
+    assert make(browser, page, second.create(passkey_options(page.text))).status == 200
     assert [one["id"] for one in stored(bank)] == [b64(one.credential_id) for one in (first, second)]
 
 
@@ -231,7 +231,7 @@ def test_a_person_has_so_many_passkeys_and_no_more(bank, invited):
         browser = Browser(bank)
         page = prove_on(browser, browser.get(path_of(enrolment.invite(bank.aws, "alice"))))
         if n < MAX_ITEMS:
-            assert make(browser, page, Authenticator().create(requested_values(page.text))).status == 200
+            assert make(browser, page, Authenticator().create(passkey_options(page.text))).status == 200
     assert "That did not match" in page.text
     assert len(stored(bank)) == MAX_ITEMS
 
@@ -276,7 +276,7 @@ def test_each_form_may_be_posted_again_where_its_answer_was_lost(tls_client_auth
     link = browser.get(path_of(invited["alice"]))
     prove_on(browser, link)
     page = prove_on(browser, link)
-    made, cookies = authenticator.create(requested_values(page.text)), dict(browser.cookies)
+    made, cookies = authenticator.create(passkey_options(page.text)), dict(browser.cookies)
     assert make(browser, page, made).status == 200
     browser.cookies.update(cookies)
     assert make(browser, page, made).status == 200
@@ -291,7 +291,7 @@ def test_a_link_works_for_a_day_and_its_page_for_ten_minutes(bank, invited):
     bank.now += enrolment.INVITATION_LIFETIME - 1
     shown = prove_on(browser, page)
     bank.now += ENROLMENT_TOKEN_LIFETIME
-    late = make(browser, shown, Authenticator().create(requested_values(shown.text)))
+    late = make(browser, shown, Authenticator().create(passkey_options(shown.text)))
     assert (late.status, late.page_error) == (400, "access_denied")
     assert stored(bank) == ()
     browser = Browser(bank)
@@ -357,9 +357,9 @@ P256, P384 = ec.SECP256R1(), ec.SECP384R1()
         ({"public": b"\xa0"}, "passkey: malformed"),
     ],
 )
-def test_a_passkey_that_is_not_as_it_was_asked_for_is_not_added(bank, proven, caplog, said, reason):
+def test_a_passkey_that_is_not_as_it_was_requested_is_not_added(bank, proven, caplog, said, reason):
     browser, page = proven()
-    answer = make(browser, page, Authenticator().create(requested_values(page.text), **said))
+    answer = make(browser, page, Authenticator().create(passkey_options(page.text), **said))
     assert (answer.status, answer.page_error) == (400, "access_denied")
     assert json.loads(caplog.messages[-1])["reason"] == reason
     assert stored(bank) == ()
@@ -372,10 +372,10 @@ def test_what_is_no_passkey_is_not_added(bank, proven, made):
     assert stored(bank) == ()
 
 
-def test_a_ticket_makes_one_passkey(bank, proven):
+def test_an_enrolment_token_makes_one_passkey(bank, proven):
     browser, page = proven()
-    assert make(browser, page, Authenticator().create(requested_values(page.text))).status == 200
-    form = Authenticator().create(requested_values(page.text))
+    assert make(browser, page, Authenticator().create(passkey_options(page.text))).status == 200
+    form = Authenticator().create(passkey_options(page.text))
     assert make(browser, page, form).page_error == "access_denied"
     assert len(stored(bank)) == 1
 
@@ -383,20 +383,20 @@ def test_a_ticket_makes_one_passkey(bank, proven):
 def test_a_passkey_that_is_somebodys_is_not_added_for_another(bank, enrolled, proven):
     authenticator = enrolled("alice")
     browser, page = proven("bob")
-    answer = make(browser, page, authenticator.create(requested_values(page.text)))
+    answer = make(browser, page, authenticator.create(passkey_options(page.text)))
     assert answer.page_error == "access_denied"
     assert stored(bank, "bob") == ()
 
 
-def test_a_ticket_is_of_no_use_to_another_person_or_in_another_browser(bank, proven):
+def test_an_enrolment_token_is_of_no_use_to_another_person_or_in_another_browser(bank, proven):
     browser, page = proven("alice")
-    made = Authenticator().create(requested_values(page.text))
+    made = Authenticator().create(passkey_options(page.text))
     assert make(browser, page, made, username="bob").page_error == "access_denied"
     assert make(Browser(bank), page, made).page_error == "access_denied"
     assert (stored(bank, "alice"), stored(bank, "bob")) == ((), ())
 
 
-def test_a_stolen_ticket_makes_no_passkey_in_the_thiefs_browser(bank, invited, proven):
+def test_a_stolen_enrolment_token_makes_no_passkey_in_the_thiefs_browser(bank, invited, proven):
     """The thief has the link, a page of it with a cookie of its own, and the ticket; the cookie of the password is missing."""
     _, page = proven("alice")
     ticket = page.text.partition('name="ticket" value="')[2].partition('"')[0]
@@ -406,7 +406,7 @@ def test_a_stolen_ticket_makes_no_passkey_in_the_thiefs_browser(bank, invited, p
     key, csrf = (
         shown.text.partition(f'name="{name}" value="')[2].partition('"')[0] for name in ("interaction", "csrf")
     )
-    made = Authenticator().create(requested_values(page.text) | {"challenge": challenge(key, cookie, ticket)})
+    made = Authenticator().create(passkey_options(page.text) | {"challenge": challenge(key, cookie, ticket)})
     form = {"interaction": key, "csrf": csrf, "username": "alice", "ticket": ticket, "passkey": made, "action": "add"}
     assert thief.post("/passkey", form).page_error == "access_denied"
     assert stored(bank) == ()
@@ -420,7 +420,7 @@ def test_a_page_that_another_site_posts_gets_nowhere(bank, invited):
 
 def test_the_refusals_name_what_was_wrong_and_quote_nothing(bank, proven, caplog):
     browser, page = proven()
-    make(browser, page, Authenticator().create(requested_values(page.text), origin="https://evil.example"))
+    make(browser, page, Authenticator().create(passkey_options(page.text), origin="https://evil.example"))
     line = json.loads(caplog.messages[-1])
     assert line["reason"] == "passkey: another origin"
     assert "evil" not in caplog.text
@@ -428,12 +428,12 @@ def test_the_refusals_name_what_was_wrong_and_quote_nothing(bank, proven, caplog
 
 def test_the_products_directory_uses_the_one_time_code_up_with_the_link():
     with journey.counted_bank() as (bank, provider):
-        name, code = journey._person(provider, now=bank.now)
+        name, code = journey.new_person(provider, now=bank.now)
         typed = {"username": name.upper(), "password": journey.PASSWORD, "one_time_code": code}
         browser = Browser(bank)
         page = browser.submit(browser.get(path_of(enrolment.invite(provider, name))), "continue", **typed)
         authenticator = Authenticator()
-        assert make(browser, page, authenticator.create(requested_values(page.text))).status == 200
+        assert make(browser, page, authenticator.create(passkey_options(page.text))).status == 200
         (kept,) = provider.users.find(name).passkeys
         assert kept["id"] == b64(authenticator.credential_id)
         again = Browser(bank)

@@ -22,12 +22,12 @@ def bank(sites):
     made = web_authentication.creation(
         to_make, site.address, bank_name="Example Bank", username="alice", user_handle=HANDLE, known=[b64(b"other")]
     )
-    requested_values = web_authentication.requested(to_sign, site.address)
+    sign_in_options = web_authentication.requested(to_sign, site.address)
     login = BANK | {"client_name": "Penny Planner", "redirect_uri": "https://penny.example/cb"}
     site.answers = {
         ("GET", "/prove"): enrolment.prove(**BANK, invitation="the-link"),
         ("GET", "/make"): enrolment.make(**BANK, username="alice", passkey=Ceremony(made, "the-ticket")),
-        ("GET", "/login"): render.login(**login, passkey=Ceremony(requested_values, "the-nonce")),
+        ("GET", "/login"): render.login(**login, passkey=Ceremony(sign_in_options, "the-nonce")),
         ("POST", "/passkey"): enrolment.made(bank_name="Example Bank"),
         ("POST", "/login"): see_other("/prove"),
     }
@@ -130,7 +130,7 @@ def test_without_javascript_no_button_promises_a_passkey(open_with, bank):
     assert '<noscript><p class="problem">This needs JavaScript.' in page.content()
 
 
-def test_a_browser_that_knows_no_passkeys_is_not_asked_for_one(browse, bank):
+def test_a_browser_without_passkeys_gets_no_options(browse, bank):
     page = browse(alone=True)
     page.add_init_script("delete window.PublicKeyCredential")
     page.goto(f"{bank.address}/login")

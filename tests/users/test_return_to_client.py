@@ -37,9 +37,9 @@ def onward(sites, fapi1_baseline_client, monkeypatch):
     return leads
 
 
-def begin(page, sites, client, **requested_values):
+def begin(page, sites, client, **request_parameters):
     page.goto(
-        f"{sites[0].address}/authorize?client_id={client.client_id}&request_uri={client.pushed(**requested_values)}"
+        f"{sites[0].address}/authorize?client_id={client.client_id}&request_uri={client.pushed(**request_parameters)}"
     )
 
 

@@ -52,10 +52,10 @@ def opens(client: Fintech, access_token: str) -> bool:
     return client.userinfo(access_token).status == 200
 
 
-def signed_in(client: Fintech, username: str = "alice", **requested_values: Any) -> Browser:
+def signed_in(client: Fintech, username: str = "alice", **request_parameters: Any) -> Browser:
     """A browser in which somebody signed in and agreed."""
     browser = Browser(client.bank)
-    browser.login(client.client_id, client.pushed(**requested_values), username=username)
+    browser.login(client.client_id, client.pushed(**request_parameters), username=username)
     return browser
 
 

@@ -130,7 +130,7 @@ def test_keys_are_fetched_from_no_inward_address(bank, register, url):
     """jwks_uri made the server call its own network, or read a file."""
     with pytest.raises(InvalidClientMetadata):
         register(jwks_uri=url)
-    assert bank.web.requested_values == []
+    assert bank.web.fetched_urls == []
 
 
 @pytest.mark.published("node-oidc-provider", "v9.11.4: sector documents")

@@ -88,12 +88,12 @@ def test_no_code_is_redeemed_without_its_verifier(fintech, public_client):
     """Who left out the verifier, or the method, was spared the check."""
     for client in (fintech, public_client):
         browser = Browser(client.bank)
-        requested_values = client.request_arguments()
-        sent = requested_values | {"client_id": client.client_id}
+        request_parameters = client.request_arguments()
+        sent = request_parameters | {"client_id": client.client_id}
         first = {"request_uri": client.pushed(), "client_id": client.client_id} if client is fintech else sent
         page = browser.get(browser.get("/authorize", first).location)
         code = browser.submit(browser.get(browser.sign_in(page).location), "approve").parameters["code"]
-        for verifier in (None, "", requested_values["code_challenge"], VERIFIER[:-1], VERIFIER + "a"):
+        for verifier in (None, "", request_parameters["code_challenge"], VERIFIER[:-1], VERIFIER + "a"):
             assert refused(client.redeem(code, code_verifier=verifier), "invalid_grant")
     for changed in ({"code_challenge": None}, {"code_challenge_method": None}, {"code_challenge_method": "plain"}):
         assert refused(fintech.push(**changed), "invalid_request")
@@ -146,10 +146,10 @@ def test_neither_plain_nor_none_is_offered_or_taken(bank, fintech):
 def test_a_redirect_uri_that_is_not_registered_gets_nothing(fintech, fapi1_baseline_client):
     """The address of a request was redirected to, whoever's it was."""
     assert refused(fintech.push(redirect_uri=EVIL), "invalid_request")
-    requested_values = fapi1_baseline_client.request_arguments(redirect_uri=EVIL) | {
+    request_parameters = fapi1_baseline_client.request_arguments(redirect_uri=EVIL) | {
         "client_id": fapi1_baseline_client.client_id
     }
-    assert leads_nowhere(fapi1_baseline_client.bank.send("GET", "/authorize", query=requested_values))
+    assert leads_nowhere(fapi1_baseline_client.bank.send("GET", "/authorize", query=request_parameters))
 
 
 @pytest.mark.published("Authlib", "CVE-2026-41479")
@@ -165,8 +165,8 @@ def test_an_unknown_response_type_redirects_nowhere_unproven(bank, fapi1_baselin
 def test_a_hybrid_request_that_fails_redirects_nowhere_unproven(fapi1_advanced_client):
     """A hybrid request without openid, or without nonce, was refused at an address that nobody had registered."""
     for changed in ({"scope": "accounts"}, {"nonce": None}, {"scope": None}):
-        requested_values = {"response_type": "code id_token", "redirect_uri": EVIL} | changed
-        query = fapi1_advanced_client.direct(**requested_values)
+        request_parameters = {"response_type": "code id_token", "redirect_uri": EVIL} | changed
+        query = fapi1_advanced_client.direct(**request_parameters)
         assert leads_nowhere(fapi1_advanced_client.bank.send("GET", "/authorize", query=query))
 
 
@@ -251,7 +251,7 @@ def test_an_unregistered_address_of_a_request_object_is_never_fetched(fapi1_adva
     ):
         answer = bank.send("GET", "/authorize", query={"client_id": "advanced", "request_uri": uri})
         assert answer.page_error in ("invalid_request_uri", "invalid_request")
-    assert bank.web.requested_values == []
+    assert bank.web.fetched_urls == []
 
 
 @pytest.mark.published("node-oidc-provider", "v9.11.4: scope syntax")
@@ -272,8 +272,8 @@ def test_a_scope_is_spelt_as_oauth_spells_it(fintech):
 def test_a_claims_request_has_its_shape(fintech):
     """A single claim was asked for by something that is neither null nor an object."""
     for wish in ("x", 1, True, ["x"]):
-        for target_location in ("id_token", "userinfo"):
-            assert refused(fintech.push(claims=json.dumps({target_location: {"name": wish}})), "invalid_request"), wish
+        for destination in ("id_token", "userinfo"):
+            assert refused(fintech.push(claims=json.dumps({destination: {"name": wish}})), "invalid_request"), wish
 
 
 @pytest.mark.published("node-oidc-provider", "v9.11.4: authorization details")

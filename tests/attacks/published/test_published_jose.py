@@ -55,8 +55,8 @@ def test_a_critical_header_that_nobody_understands_refuses_the_jwt(fintech, dpop
     assert unauthenticated(pushes(fintech, fintech.assertion(headers=critical)))
     proof = dpop_client.proof("POST", "/token", headers=critical)
     assert refused(dpop_client.post("/token", grant_type="client_credentials", proof=proof), "invalid_dpop_proof")
-    requested_values = fapi1_advanced_client.request_object(headers=critical, response_mode="jwt")
-    assert refused(fapi1_advanced_client.post("/par", request=requested_values), "invalid_request_object")
+    request_object = fapi1_advanced_client.request_object(headers=critical, response_mode="jwt")
+    assert refused(fapi1_advanced_client.post("/par", request=request_object), "invalid_request_object")
 
 
 @pytest.mark.published("Authlib", "CVE-2026-28802")
@@ -139,9 +139,9 @@ def test_a_jwe_without_an_encrypted_key_is_refused_and_breaks_nothing(fapi1_adva
 @pytest.mark.published("Keycloak", "CVE-2026-9793")
 def test_what_is_encrypted_must_be_signed_inside(fapi1_advanced_client):
     """A request object of raw JSON was taken because it was encrypted."""
-    requested_values = fapi1_advanced_client.request_arguments(response_mode="jwt")
+    request_object = fapi1_advanced_client.request_arguments(response_mode="jwt")
     now = fapi1_advanced_client.bank.now
-    inside = requested_values | {"client_id": "advanced", "iss": "advanced", "aud": ISSUER, "nbf": now, "exp": now + 60}
+    inside = request_object | {"client_id": "advanced", "iss": "advanced", "aud": ISSUER, "nbf": now, "exp": now + 60}
     for content in (json.dumps(inside), compact({"alg": "none"}, inside)):
         sent = sealed(fapi1_advanced_client.bank, content)
         assert refused(fapi1_advanced_client.post("/par", request=sent), "invalid_request_object")
@@ -154,8 +154,8 @@ def test_a_key_that_is_for_encryption_verifies_nothing(bank, fapi1_advanced_clie
     keys = [jwk(rsa_key("advanced")), jwk(key, kid="e1", use="enc")]
     bank.register(**FAPI1 | {"client_id": "advanced", "profile": "fapi1-advanced", "jwks": {"keys": keys}})
     bank.now += 61
-    requested_values = fapi1_advanced_client.request_object(key=key, headers={"kid": "e1"}, response_mode="jwt")
-    assert refused(fapi1_advanced_client.post("/par", request=requested_values), "invalid_request_object")
+    request_object = fapi1_advanced_client.request_object(key=key, headers={"kid": "e1"}, response_mode="jwt")
+    assert refused(fapi1_advanced_client.post("/par", request=request_object), "invalid_request_object")
     assert unauthenticated(
         pushes(fapi1_advanced_client, fapi1_advanced_client.assertion(key=key, headers={"kid": "e1"}))
     )
@@ -191,8 +191,8 @@ def test_an_audience_of_odd_members_is_not_ours(fintech, fapi1_advanced_client):
     for aud in ([ISSUER, 1], [[ISSUER]], {"0": ISSUER}, [None, ISSUER], True, [], ""):
         assert unauthenticated(pushes(fintech, fintech.assertion(aud=aud))), aud
     for aud in ([[ISSUER]], {"0": ISSUER}, [], "", 7):
-        requested_values = fapi1_advanced_client.request_object(aud=aud, response_mode="jwt")
-        assert refused(fapi1_advanced_client.post("/par", request=requested_values), "invalid_request_object"), aud
+        request_object = fapi1_advanced_client.request_object(aud=aud, response_mode="jwt")
+        assert refused(fapi1_advanced_client.post("/par", request=request_object), "invalid_request_object"), aud
 
 
 @pytest.mark.published("OpenID Foundation", "CVE-2025-27370")
@@ -219,8 +219,8 @@ def test_the_issuer_of_a_jwt_is_checked(fintech, fapi1_advanced_client):
     for iss in ("rival", "https://evil.example", None, ""):
         assert unauthenticated(pushes(fintech, fintech.assertion(iss=iss)))
     for iss in ("rival", "https://evil.example"):
-        requested_values = fapi1_advanced_client.request_object(iss=iss, response_mode="jwt")
-        assert refused(fapi1_advanced_client.post("/par", request=requested_values), "invalid_request_object")
+        request_object = fapi1_advanced_client.request_object(iss=iss, response_mode="jwt")
+        assert refused(fapi1_advanced_client.post("/par", request=request_object), "invalid_request_object")
 
 
 @pytest.mark.published("node-oidc-provider", "v9.11.4: string htu")
@@ -250,8 +250,8 @@ def test_no_sender_says_how_long_we_remember(bank, fintech):
 @pytest.mark.published("node-oidc-provider", "v9.11.4: empty parameters")
 def test_an_empty_claim_of_a_request_object_is_none(fapi1_advanced_client):
     """An empty parameter in a request object was a parameter."""
-    requested_values = fapi1_advanced_client.request_object(nonce="", response_type="code id_token")
-    answer = fapi1_advanced_client.post("/par", request=requested_values)
+    request_object = fapi1_advanced_client.request_object(nonce="", response_type="code id_token")
+    answer = fapi1_advanced_client.post("/par", request=request_object)
     assert refused(answer, "invalid_request")  # as without a nonce
 
 

@@ -151,7 +151,7 @@ def test_a_revocation_that_failed_is_not_reported_done(fintech, failing):
 
 
 @pytest.mark.published("libraz/go-oidc-provider", "after v1.1.0: userinfo without its grant")
-def test_no_claims_are_told_while_the_grant_can_not_be_read(fintech, failing):
+def test_no_claims_are_disclosed_while_the_grant_can_not_be_read(fintech, failing):
     """Userinfo answered by the token's scope where its grant could not be read."""
     tokens = fintech.tokens()
     failing("BatchGetItem")

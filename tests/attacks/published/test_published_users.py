@@ -12,7 +12,7 @@ from local import sandbox_users as sandbox
 from local.sandbox_users import ALICE, BOB
 from tests.actors import Browser, elements
 from tests.attacks.published.conftest import claims_of, opens, refused, signed_in
-from tests.authenticator import PRESENT, Authenticator, requested_values
+from tests.authenticator import PRESENT, Authenticator, passkey_options
 
 pytestmark = pytest.mark.fault("7")
 
@@ -112,7 +112,7 @@ def test_a_page_that_only_asks_for_consent_says_nothing_new_about_the_sign_in(fa
 
 
 @pytest.mark.published("libraz/go-oidc-provider", "after v1.1.0: acr outside the advertised set")
-def test_no_level_is_asserted_because_it_was_asked_for(tls_client_auth_client):
+def test_no_level_is_asserted_because_it_was_requested(tls_client_auth_client):
     """acr_values outside the advertised set came back in the ID token."""
     client = tls_client_auth_client
     for wish in ("urn:evil:loa:9", "urn:ducat:loa:3", "urn:ducat:loa:2 urn:evil:loa:9"):
@@ -213,14 +213,14 @@ def test_an_invitation_adds_one_passkey_and_only_for_its_person(bank):
     link = sandbox.invitations(bank.aws)["alice"]
     own = Browser(bank)
     page = proves(own, link)
-    assert makes(own, page, Authenticator().create(requested_values(page.text))).status == 200
+    assert makes(own, page, Authenticator().create(passkey_options(page.text))).status == 200
     thief = Browser(bank)
     again = thief.get(path_of(link))
     secrets = {"password": sandbox.USERS["bob"].password, "one_time_code": sandbox.ONE_TIME_CODE}
     for who in ("bob", "alice"):
         answer = thief.submit(again, "continue", username=who, **secrets)
         assert "That did not match" in answer.text
-    assert makes(own, page, Authenticator().create(requested_values(page.text))).status == 400
+    assert makes(own, page, Authenticator().create(passkey_options(page.text))).status == 400
     assert len(bank.aws.users.find("alice").passkeys) == 1
 
 
@@ -229,8 +229,8 @@ def test_a_passkey_is_added_only_with_its_person_verified(bank):
     """An authenticator that asks for nothing was registered, and only its sign-ins were refused."""
     browser = Browser(bank)
     page = proves(browser, sandbox.invitations(bank.aws)["alice"])
-    assert makes(browser, page, Authenticator().create(requested_values(page.text), flags=PRESENT)).status == 400
-    assert requested_values(page.text)["authenticatorSelection"]["userVerification"] == "required"
+    assert makes(browser, page, Authenticator().create(passkey_options(page.text), flags=PRESENT)).status == 400
+    assert passkey_options(page.text)["authenticatorSelection"]["userVerification"] == "required"
     assert bank.aws.users.find("alice").passkeys == ()
 
 

@@ -37,10 +37,10 @@ class Refused(Exception):
 class Authentication:
     """One login. `url`: where the browser is to go."""
 
-    def __init__(self, peer: Peer, requested_values: dict[str, Any]) -> None:
+    def __init__(self, peer: Peer, request_parameters: dict[str, Any]) -> None:
         self._peer = peer
         self._ended = True  # unless the peer says where to go
-        self.url = peer.send_request(requested_values)["url"]
+        self.url = peer.send_request(request_parameters)["url"]
         self._ended = False
 
     def finish(self, url: str, posted: dict[str, str] | None = None) -> Any:
@@ -61,9 +61,9 @@ class Peer:
         self._script = script
 
     @contextmanager
-    def begun(self, requested_values: dict[str, Any]) -> Iterator[Authentication]:
-        """A Login. `requested_values`: as login.mjs reads it. Raises Refused."""
-        login = Authentication(self, requested_values)
+    def begun(self, request_parameters: dict[str, Any]) -> Iterator[Authentication]:
+        """A Login. `request_parameters`: as login.mjs reads it. Raises Refused."""
+        login = Authentication(self, request_parameters)
         try:
             yield login
         finally:

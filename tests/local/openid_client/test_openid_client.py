@@ -127,9 +127,9 @@ def log_in(peer, stack):
     `on_the_way`: what becomes of the address that the browser comes back at.
     """
 
-    def through(requested_values, on_the_way=lambda url: url):
+    def through(request_parameters, on_the_way=lambda url: url):
         browser = Browser(stack.certificates.trusted, elsewhere=CALLBACK)
-        with peer.begun(requested_values) as login:
+        with peer.begun(request_parameters) as login:
             page = browser.open(login.url)
             for _ in range(MOST_PAGES):
                 if page.status is None:
@@ -245,9 +245,9 @@ def test_read_and_write_hands_out_a_token_that_only_reads_in_the_front_channel(r
 @pytest.mark.parametrize(("part", "claim"), [("code=", "c_hash"), ("state=", None)])
 def test_an_answer_that_was_changed_on_the_way_is_refused(request_arguments, log_in, part, claim):
     """The library looks: the ID token beside a code or a state that was changed does not sign it."""
-    requested_values = request_arguments("fapi1-advanced", response="code id_token", sent="by value, signed")
+    request_parameters = request_arguments("fapi1-advanced", response="code id_token", sent="by value, signed")
     with pytest.raises(program.Refused) as refused:
-        log_in(requested_values, lambda url: url.replace(part, f"{part}x"))
+        log_in(request_parameters, lambda url: url.replace(part, f"{part}x"))
     assert (claim or "state") in json.dumps(refused.value.said)
 
 
@@ -296,7 +296,7 @@ def test_an_encrypted_response_is_opened(request_arguments, log_in, by, mode):
 
 def test_what_is_encrypted_to_another_key_is_refused(request_arguments, log_in):
     """The library opens nothing by a key that it was not encrypted to, so what the tests above opened was the client's."""
-    requested_values = request_arguments(
+    request_parameters = request_arguments(
         "fapi1-advanced",
         response="code id_token",
         sent="by value, signed",
@@ -305,9 +305,9 @@ def test_what_is_encrypted_to_another_key_is_refused(request_arguments, log_in):
         id_token_encrypted_response_enc=ENC,
     )
     other = Jwk.generate(alg="RSA-OAEP-256", key_size=2048)
-    requested_values["decryption"] = [{**other, "kid": requested_values["decryption"][0]["kid"]}]
+    request_parameters["decryption"] = [{**other, "kid": request_parameters["decryption"][0]["kid"]}]
     with pytest.raises(program.Refused) as refused:
-        log_in(requested_values)
+        log_in(request_parameters)
     assert refused.value.said["code"] == "OAUTH_DECRYPTION_FAILED"
 
 
