@@ -123,6 +123,16 @@ def test_what_a_page_quotes_of_an_answer_or_a_log_line_is_in_the_code(name):
     assert [one for one in plain if not any(fits(one, t) for t in texts())] == []
 
 
+def test_no_text_of_an_error_has_a_character_that_a_description_must_not_have():
+    """RFC 6749 5.2: %x20-21 / %x23-5B / %x5D-7E."""
+    kinds = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+    trees = (ast.parse(path.read_text()) for path in (ROOT / "chalicelib").rglob("*.py"))
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    made = [said(call.args[0]) for call in calls if isinstance(call.func, ast.Name) and call.func.id in kinds]
+    assert len(made) > 100
+    assert [one for one in made if not re.fullmatch(r"[\x20\x21\x23-\x5b\x5d-\x7e…]*", one)] == []
+
+
 def test_a_quote_that_no_code_has_is_noticed():
     assert fits("its iat is more than … seconds ago", "its iat is more than … seconds ago")
     assert not [t for t in texts() if fits("its aud is an endpoint of ours", t)]

@@ -567,6 +567,20 @@ def test_3_3_a_scope_that_the_client_was_not_registered_for_is_refused(tls_clien
     refused(tls_client_auth_client.push(scope="openid phone"), "invalid_scope")
 
 
+@pytest.mark.clause("RFC6749-5.2")
+def test_5_2_a_description_quotes_a_word_of_the_caller_and_no_value_that_may_be_a_secret(tls_client_auth_client):
+    """A misspelt value is named. What looks like a token, a path or markup is not."""
+    for value, said in (
+        ("acounts", "scope: unknown value 'acounts'"),
+        ("phone", "scope: value 'phone' is not registered for this client, or was not granted"),
+        ("x" * 43, "scope: unknown value"),
+        ("../passwd", "scope: unknown value"),
+        ("<b>", "scope: unknown value"),
+    ):
+        answer = tls_client_auth_client.push(scope=f"openid {value}")
+        assert answer.json() == {"error": "invalid_scope", "error_description": said}
+
+
 # 4.1.2 Authorization response
 
 
