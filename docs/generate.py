@@ -141,8 +141,8 @@ def roles_page() -> str:
         "# Roles\n",
         WRITTEN,
         f"What each function may do on AWS, and nothing else: {_link('infra/functions.py')}. Besides, each writes to its "
-        "own log group and opens its own tables' encryption, through DynamoDB alone. What is said of the key `eddsa` holds "
-        "where the deployment [has it](../operate/deploy.md#the-settings).\n",
+        "own log group and opens its own tables' encryption, through DynamoDB alone. A job sends to the queue of dead letters. "
+        "What is said of the key `eddsa` holds where the deployment [has it](../operate/deploy.md#the-settings).\n",
     ]
     for function in FUNCTIONS:
         rows = [

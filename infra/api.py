@@ -16,12 +16,10 @@ from chalicelib.pages.gateway_error_pages import WORDS, page
 from infra.deployment import Deployment
 from infra.functions import FUNCTIONS
 from infra.gateway_responses import REFUSALS, SAFE
+from infra.guarding import EVERY, Guarding
 from infra.lambdas import LOG_RETENTION
 
 STAGE = "live"
-REQUESTS_A_SECOND = 200
-BURST = 400
-
 BROWSERS_TLS = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
 """TLS 1.3, and of TLS 1.2 the ECDHE AES-GCM suites alone; with an RSA certificate the four that FAPI1-ADV-8.5-1 names."""
 
@@ -46,7 +44,7 @@ def build(scope: Construct, deployment: Deployment, functions: Mapping[str, lamb
         endpoint_types=[apigateway.EndpointType.REGIONAL],
         disable_execute_api_endpoint=True,  # it would pass by mutual TLS
         cloud_watch_role=False,  # CDK's own would be made for every deployment
-        deploy_options=_stage(log),
+        deploy_options=_stage(log, deployment.guarding()),
     )
     api.node.try_remove_child("Endpoint")  # the output of an address that is turned off
     _require_tls(api)
@@ -86,11 +84,25 @@ def answer_refusals(api: apigateway.RestApi) -> None:
         )
 
 
-def _stage(log: logs.LogGroup) -> apigateway.StageOptions:
+def _stage(log: logs.LogGroup, guarding: Guarding) -> apigateway.StageOptions:
+    """Each method has a throttle of its own: a flood of one leaves the others."""
+    every = guarding.throttles.get(EVERY)
+    own = {
+        "{1}/{0}".format(*route.split(" ")): apigateway.MethodDeploymentOptions(
+            throttling_rate_limit=one.rate,
+            throttling_burst_limit=one.burst,
+            metrics_enabled=True,
+            logging_level=apigateway.MethodLoggingLevel.OFF,
+            data_trace_enabled=False,
+        )
+        for route, one in guarding.throttles.items()
+        if route != EVERY
+    }
     return apigateway.StageOptions(
         stage_name=STAGE,
-        throttling_rate_limit=REQUESTS_A_SECOND,
-        throttling_burst_limit=BURST,
+        throttling_rate_limit=every.rate if every else None,
+        throttling_burst_limit=every.burst if every else None,
+        method_options=own or None,
         metrics_enabled=True,
         logging_level=apigateway.MethodLoggingLevel.OFF,  # execution logs quote queries and bodies
         data_trace_enabled=False,

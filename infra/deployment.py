@@ -9,7 +9,8 @@ from difflib import get_close_matches
 
 from chalicelib.clients import distinguished_name
 from chalicelib.resource_server import policy
-from infra import readiness, settings_checks
+from infra import guarding, readiness, settings_checks
+from infra.guarding import Guarding
 from infra.readiness import Readiness
 
 USER_DIRECTORY = "chalicelib.users.directory:build"
@@ -43,6 +44,10 @@ class Deployment:
     of this account and Region. `api_gateway_log_role`: "make" where the stack sets the account's role by which API Gateway writes
     logs, "exists" where the account has one. `first_deployment`: "true" leaves tables without deletion protection and functions
     without reserved concurrency, so that a try that fails is taken back whole.
+    `web_acl`: "managed" for rate rules and AWS's managed rules, "none", or the ARN of a web ACL of the bank's own.
+    `requests_per_ip`, `page_requests_per_ip`: what one address may ask for in five minutes, in all and of pages.
+    `throttles`: JSON, a route or * to its rate a second and its burst. `reserved_concurrency`: JSON, a function to what nothing
+    else may take of the account's concurrent executions, of which there are `account_concurrency`.
     `eddsa`: "true" for a key that signs as EdDSA, in a Region whose KMS has keys of the kind
     ECC_NIST_EDWARDS25519; "false" offers clients no such signature.
     `weekly_tables`: "true" keeps what is used for a short time in tables by week, which the job `sweep` makes and drops, and
@@ -71,6 +76,12 @@ class Deployment:
     client_authorities: str = "[]"
     resource_rules: str = "{}"
     bank_api_id: str = "*"
+    web_acl: str = guarding.MANAGED
+    requests_per_ip: str = "30000"
+    page_requests_per_ip: str = "1000"
+    throttles: str = '{"*": {"rate": 200, "burst": 400}}'
+    reserved_concurrency: str = '{"token": 100, "authorizer": 100}'
+    account_concurrency: str = "1000"
     eddsa: str = "false"
     otp_level: str = "2"
     weekly_tables: str = "false"
@@ -116,6 +127,11 @@ class Deployment:
     def readiness(self) -> Readiness:
         """Which functions are made to start fast. Raises ReadinessError."""
         return readiness.read(self.snap_start, self.provisioned_concurrency)
+
+    def guarding(self) -> Guarding:
+        """Throttles, reserved concurrency and the web ACL. Raises GuardingError, and ReadinessError."""
+        settings = {f.name: str(getattr(self, f.name)) for f in fields(self)}
+        return guarding.read(settings, self.readiness().ready)
 
     def texts(self) -> dict[str, str]:
         """The settings that may be long, by name, as the functions read them."""

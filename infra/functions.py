@@ -55,6 +55,11 @@ class Function:
     timeout: int = 15
     weekly: bool = False
 
+    @property
+    def is_job(self) -> bool:
+        """Whether a schedule runs it, so that nobody waits for its answer."""
+        return not self.routes and self.name != "authorizer"
+
 
 CALLER = Table("clients", "KnowTheClient", ("GetItem",))
 SINGLE_USE = Table("replay_cache", "AcceptEachAssertionAndProofOnce", ("PutItem",))

@@ -32,6 +32,7 @@ REFUSALS = {
     "UNAUTHORIZED": (401, {"WWW-Authenticate": "'Bearer'"}, {"error": ""}),  # RFC6750-3.1: no token, no error
     # Any path or method that we don't serve; API Gateway would say 403 "Missing Authentication Token".
     "MISSING_AUTHENTICATION_TOKEN": (404, {}, {"error": "not_found"}),
+    "WAF_FILTERED": (403, {}, {"error": "access_denied"}),  # the web ACL
     "THROTTLED": (429, {"Retry-After": "'1'"}, {"error": "temporarily_unavailable"}),
     # The authorizer failed, so nothing was decided. API Gateway would say 500, after which no client tries again.
     "AUTHORIZER_FAILURE": UNAVAILABLE,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra import roles
@@ -49,31 +51,38 @@ def build(
     keys: Mapping[str, kms.Key],
     *,
     python: str,
+    dead_letters: sqs.IQueue,
 ) -> Mapping[str, lambda_.IFunction]:
     """Every function by its row's name, as it is to be called: by its alias, where it has one.
 
-    `python`: the version that the code was packaged for.
+    `python`: the version that the code was packaged for. `dead_letters`: where events go that a job failed at three times.
     """
     settings = environment(deployment, tables, keys)
     by_week = deployment.chooses("weekly_tables")
     readiness = deployment.readiness()
+    # A new account may have less concurrency than a reservation leaves to the rest, and its first deployment would fail.
+    reserved = {} if deployment.chooses("first_deployment") else deployment.guarding().reserved
+    made = _Made(code, settings, tables, keys, python, readiness, reserved, dead_letters)
     return {
-        row.name: _called(_function(scope, row, code, settings, tables, keys, python, readiness), row, readiness)
-        for row in FUNCTIONS
-        if by_week or not row.weekly
+        row.name: _called(_function(scope, row, made), row, readiness) for row in FUNCTIONS if by_week or not row.weekly
     }
 
 
-def _function(
-    scope: Construct,
-    row: Function,
-    code: lambda_.Code,
-    settings: dict[str, str],
-    tables: Mapping[str, dynamodb.ITable],
-    keys: Mapping[str, kms.Key],
-    python: str,
-    readiness: Readiness,
-) -> lambda_.Function:
+@dataclass(frozen=True)
+class _Made:
+    """What every function is made with."""
+
+    code: lambda_.Code
+    settings: dict[str, str]
+    tables: Mapping[str, dynamodb.ITable]
+    keys: Mapping[str, kms.Key]
+    python: str
+    readiness: Readiness
+    reserved: Mapping[str, int]
+    dead_letters: sqs.IQueue
+
+
+def _function(scope: Construct, row: Function, made: _Made) -> lambda_.Function:
     location = Construct(scope, "".join(word.title() for word in row.name.split("_")))
     log = logs.LogGroup(
         location, "Log", retention=LOG_RETENTION, removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
@@ -82,21 +91,23 @@ def _function(
         location,
         "Function",
         description=f"Ducat: {', '.join(row.routes) or row.name}",
-        code=code,
+        code=made.code,
         handler=f"app.{row.name}",
-        runtime=lambda_.Runtime(f"python{python}", lambda_.RuntimeFamily.PYTHON, supports_snap_start=True),
+        runtime=lambda_.Runtime(f"python{made.python}", lambda_.RuntimeFamily.PYTHON, supports_snap_start=True),
         architecture=lambda_.Architecture.ARM_64,
         memory_size=row.memory,
         timeout=Duration.seconds(row.timeout),
-        environment=settings,
+        environment=made.settings,
         log_group=log,
         # Our lines are JSON and stay as they are (log_lines.py). What Lambda says of each start, end and duration is a third of
         # the log's bytes, and a metric too; of its own lines only warnings and errors are kept.
         logging_format=lambda_.LoggingFormat.JSON,
         application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
         system_log_level_v2=lambda_.SystemLogLevel.WARN,
-        role=roles.build(location, row, tables, keys, log),
-        snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if row.name in readiness.snapshots else None,
+        role=roles.build(location, row, made.tables, made.keys, log, made.dead_letters),
+        snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if row.name in made.readiness.snapshots else None,
+        reserved_concurrent_executions=made.reserved.get(row.name),
+        dead_letter_queue=made.dead_letters if row.is_job else None,
     )
 
 

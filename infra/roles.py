@@ -16,6 +16,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.functions import Function, Key, Table
@@ -29,8 +30,9 @@ def build(
     tables: Mapping[str, dynamodb.ITable],
     keys: Mapping[str, kms.Key],
     log: logs.LogGroup,
+    dead_letters: sqs.IQueue,
 ) -> iam.IRole:
-    """The role of one function; whatever else CDK would add to it later is refused."""
+    """The role of one function; whatever else CDK would add to it later is refused. `dead_letters`: of the jobs."""
     statements = [
         _allow("WriteItsOwnLog", ["logs:CreateLogStream", "logs:PutLogEvents"], log.log_group_arn),
         *(_use_table(table, tables) for table in function.tables),
@@ -38,6 +40,8 @@ def build(
     ]
     if function.tables:
         statements.append(_open_tables(scope, [tables[table.name] for table in function.tables], keys[TABLES_KEY]))
+    if function.is_job:
+        statements.append(_allow("KeepWhatFailed", ["sqs:SendMessage"], dead_letters.queue_arn))
     role = iam.Role(
         scope,
         "Role",

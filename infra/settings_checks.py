@@ -14,6 +14,7 @@ from chalicelib.clients import distinguished_name
 from chalicelib.resource_server import policy
 from chalicelib.users.assurance import ACR
 from infra import truststore
+from infra.guarding import MANAGED, GuardingError
 from infra.readiness import ReadinessError
 
 if TYPE_CHECKING:
@@ -162,4 +163,12 @@ def _readiness(deployment: Deployment) -> list[str]:
         deployment.readiness()
     except ReadinessError as wrong:
         return [f'snap_start must be such as ["login"], provisioned_concurrency such as {{"token": 2}}; {wrong}']
-    return []
+    found = []
+    try:
+        deployment.guarding()
+    except GuardingError as wrong:
+        found.append(str(wrong))
+    unused = [name for name in ("requests_per_ip", "page_requests_per_ip") if deployment.gives(name)]
+    if unused and deployment.web_acl != MANAGED:
+        found.append(f"{' and '.join(unused)}: nothing counts them where web_acl is not managed")
+    return found

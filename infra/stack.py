@@ -9,9 +9,10 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra import api, domains, keys, lambdas, storage
+from infra import api, domains, keys, lambdas, storage, web_acl
 from infra.deployment import Deployment
 
 FIRST = "tables can be deleted, and no concurrency is reserved: take out first_deployment once this stands, and deploy again"
@@ -30,18 +31,32 @@ class Ducat(Stack):
         its_keys = storage.build_keys(self, deployment)
         its_tables = storage.build_tables(self, deployment, its_keys[keys.TABLES_KEY])
         asset = lambda_.Code.from_asset(str(code))
-        functions = lambdas.build(self, deployment, asset, its_tables, its_keys, python=python)
-        domains.build(self, deployment, api.build(self, deployment, functions))
+        dead = _dead_letters(self)
+        functions = lambdas.build(self, deployment, asset, its_tables, its_keys, python=python, dead_letters=dead)
+        front = api.build(self, deployment, functions)
+        domains.build(self, deployment, front)
+        web_acl.build(self, deployment.guarding(), front)
         _offer(functions["authorizer"], deployment)
         CfnOutput(self, "TokenFunction", value=functions["token"].function_name, description="Has every setting")
-        _publish_keys(functions["publish_keys"])
+        _publish_keys(functions["publish_keys"], dead)
         if "sweep" in functions:
-            _sweep(functions["sweep"])
+            _sweep(functions["sweep"], dead)
         # An error in the manifest stops the CDK's deploy, and leaves the template to be read.
         for reason in unready:
             Annotations.of(self).add_error(reason)
         if deployment.chooses("first_deployment"):
             Annotations.of(self).add_warning(FIRST)
+
+
+def _dead_letters(scope: Construct) -> sqs.Queue:
+    """Where the events of jobs go that could not be delivered, or failed at three times. They hold no personal data."""
+    return sqs.Queue(
+        scope,
+        "DeadLetters",
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        enforce_ssl=True,
+        retention_period=Duration.days(14),
+    )
 
 
 def _offer(authorizer: lambda_.IFunction, deployment: Deployment) -> None:
@@ -58,7 +73,7 @@ def _offer(authorizer: lambda_.IFunction, deployment: Deployment) -> None:
     CfnOutput(stack, "AuthorizerArn", value=authorizer.function_arn, export_name=f"{stack.stack_name}-authorizer")
 
 
-def _publish_keys(job: lambda_.IFunction) -> None:
+def _publish_keys(job: lambda_.IFunction, dead: sqs.IQueue) -> None:
     """Run at the end of each deployment, told by CloudFormation's own event, and hourly: a missed run mends itself.
 
     No custom resource: it would bring a second function, with a role of its own, just to call this one.
@@ -69,18 +84,18 @@ def _publish_keys(job: lambda_.IFunction) -> None:
         "AfterDeployment",
         description="Ducat: publish new signing keys after a deployment",
         event_pattern=_after_deployment(stack),
-        targets=[targets.LambdaFunction(job)],
+        targets=[targets.LambdaFunction(job, dead_letter_queue=dead)],
     )
     events.Rule(
         stack,
         "EveryHour",
         description="Ducat: publish signing keys that the registry lacks",
         schedule=events.Schedule.rate(Duration.hours(1)),
-        targets=[targets.LambdaFunction(job)],
+        targets=[targets.LambdaFunction(job, dead_letter_queue=dead)],
     )
 
 
-def _sweep(job: lambda_.IFunction) -> None:
+def _sweep(job: lambda_.IFunction, dead: sqs.IQueue) -> None:
     """Run at the end of each deployment, so that the first tables are there, and daily."""
     stack = Stack.of(job)
     events.Rule(
@@ -88,14 +103,14 @@ def _sweep(job: lambda_.IFunction) -> None:
         "EveryDay",
         description="Ducat: make the tables of the weeks to come, drop those of the past",
         schedule=events.Schedule.rate(Duration.days(1)),
-        targets=[targets.LambdaFunction(job)],
+        targets=[targets.LambdaFunction(job, dead_letter_queue=dead)],
     )
     events.Rule(
         stack,
         "TablesAfterDeployment",
         description="Ducat: make the tables of this week after a deployment",
         event_pattern=_after_deployment(stack),
-        targets=[targets.LambdaFunction(job)],
+        targets=[targets.LambdaFunction(job, dead_letter_queue=dead)],
     )
 
 

@@ -13,6 +13,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "There is no page here",
         "The address may be mistyped, or a link is too old. Go back to the app or website that sent you here and start again.",
     ),
+    "WAF_FILTERED": ("This request was stopped for safety", AGAIN),
     "THROTTLED": ("Too many people are signing in at the moment", AGAIN),
     "DEFAULT_4_XX": (
         "This request can't be answered",

@@ -15,7 +15,7 @@ from chalicelib.resource_server import detail_consumption, request_signature
 from chalicelib.scopes import SCOPES
 from chalicelib.tokens import dpop, dpop_nonce, refresh_token
 from chalicelib.users import enrolment, known_browser, lockout, passkeys
-from infra import api
+from infra.deployment import Deployment
 from infra.keys import KEYS
 from infra.tables import TABLES
 from tests.house.source import text
@@ -23,6 +23,7 @@ from tests.house.source import text
 MINUTE, HOUR, DAY = 60, 3600, 24 * 3600
 WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 EVERY = FAPI2_SECURITY
+THROTTLE = Deployment().guarding().throttles["*"]
 OWN_KEYS = [key for key in KEYS if not key.chosen]
 PUBLISHED = [key for key in OWN_KEYS if key.signs or key.decrypts]
 
@@ -94,8 +95,8 @@ FIGURES = {
         (r"^- \w+ keys, (\w+) with `eddsa`", len(KEYS)),
         (r"`/jwks` has (\w+) keys", len(PUBLISHED)),
         (r"`/jwks` has \w+ keys, (\w+) with `eddsa`", len(PUBLISHED) + 1),
-        (r"(\d+) requests a second", api.REQUESTS_A_SECOND),
-        (r"bursts of (\d+)", api.BURST),
+        (r"(\d+) requests a second", THROTTLE.rate),
+        (r"bursts of (\d+)", THROTTLE.burst),
     ],
     "docs/operate/keys.md": [
         (r"is published (\d+) minutes before it signs", publish_keys.PUBLISHED_BEFORE_SIGNING // MINUTE),

@@ -25,7 +25,8 @@ EVERYTHING = {
     "hosted_zone_id": "Z0123456789ABCDEFGHIJ",
     "truststore": "everything.pem",
     "api_gateway_log_role": "make",
-    "first_deployment": True,
+    "throttles": {"*": {"rate": 500, "burst": 1000}, "GET /jwks": {"rate": 50, "burst": 100}},
+    "reserved_concurrency": {"token": 300, "authorizer": 600},
     "client_authorities": [f"CN=Issuing CA {n},O=Example Trust of a Long Name,C=DE" for n in range(60)],
     "resource_rules": {route: {"scope": "accounts", "acr": "urn:ducat:loa:3", "max_age": 300} for route in ROUTES},
     "bank_api_id": "a1b2c3d4e5",
@@ -34,7 +35,7 @@ EVERYTHING = {
 }
 """All that can be made by the stack is made by it, and each text is as long as it may be."""
 
-NOTHING = {"api_gateway_log_role": "exists"}
+NOTHING = {"api_gateway_log_role": "exists", "web_acl": "none", "throttles": {}, "reserved_concurrency": {}}
 """All that can be left to the bank is."""
 
 SETTINGS = {

@@ -87,11 +87,11 @@ def test_a_first_try_that_fails_is_taken_back_whole(page, everything, nothing):
             "Delete",
             "RetainExceptOnCreate",
         }
-    for first in (page, everything):
-        assert not any(table.get("DeletionProtectionEnabled") for table in first.of("DynamoDB::Table").values())
-        assert "tables can be deleted" in json.dumps(first.warnings())
-    assert [table["DeletionProtectionEnabled"] for table in nothing.of("DynamoDB::Table").values()].count(True) == 5
-    assert nothing.warnings() == []
+    assert not any(table.get("DeletionProtectionEnabled") for table in page.of("DynamoDB::Table").values())
+    assert "tables can be deleted" in json.dumps(page.warnings())
+    for later in (everything, nothing):
+        assert [table["DeletionProtectionEnabled"] for table in later.of("DynamoDB::Table").values()].count(True) == 5
+    assert everything.warnings() == []
 
 
 def test_what_is_long_is_in_the_package_and_the_environment_stays_within_lambdas_limit(everything, page):

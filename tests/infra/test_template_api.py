@@ -125,7 +125,7 @@ def test_what_api_gateway_says_by_itself_is_json_without_detail_and_never_stored
 def test_what_people_may_meet_is_a_page_too_with_nothing_to_fill_in(template):
     """A mistyped address, a busy hour or a function that ran out of time showed people raw JSON."""
     pages = {kind: r["ResponseTemplates"].get("text/html") for kind, r in refusals(template).items()}
-    met = {"MISSING_AUTHENTICATION_TOKEN", "THROTTLED", "DEFAULT_4XX", "DEFAULT_5XX"}
+    met = {"MISSING_AUTHENTICATION_TOKEN", "WAF_FILTERED", "THROTTLED", "DEFAULT_4XX", "DEFAULT_5XX"}
     assert {kind for kind, page in pages.items() if page} == met
     for kind in met:
         assert "<h1>" in pages[kind]

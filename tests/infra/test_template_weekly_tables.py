@@ -8,6 +8,7 @@ import app
 from infra.functions import FUNCTIONS
 from tests.infra.template import Template
 
+EVERY_JOB = ("WriteItsOwnLog", "OpenItsTablesThroughDynamoDB", "KeepWhatFailed")
 WEEKLY = ("access-tokens", "sessions", "replay-cache")
 
 
@@ -59,7 +60,13 @@ def test_the_jobs_statements_are_its_rows_and_each_has_a_name_of_its_own(weekly)
     (row,) = [row for row in FUNCTIONS if row.weekly]
     names = [statement["Sid"] for statement in weekly.statements("app.sweep")]
     assert sorted(names) == sorted(
-        ["WriteItsOwnLog", "OpenItsTablesThroughDynamoDB", *(t.why for t in row.tables), *(key.why for key in row.keys)]
+        [
+            "WriteItsOwnLog",
+            "OpenItsTablesThroughDynamoDB",
+            "KeepWhatFailed",
+            *(t.why for t in row.tables),
+            *(key.why for key in row.keys),
+        ]
     )
     assert len(set(names)) == len(names)
     assert "*" not in "".join(str(statement["Action"]) for statement in weekly.statements("app.sweep"))
