@@ -49,7 +49,9 @@ def _measured(home: Path, *, fast: bool, beside: bool, tls: bool) -> report.Meas
         versions=peer.versions() if beside else {},
         bytes=package.zipped_size(folder),
         modules={handler: cold.modules(folder, python, handler) for handler in handlers},
-        warm=warm.measure(folder, python, kinds, 2 if fast else 24, peer=peers, tls=pair),
+        warm=warm.measure(
+            folder, python, kinds, 2 if fast else 24, names=warm.OURS[: 1 if fast else None], peer=peers, tls=pair
+        ),
         cold=cold.measure(2 if fast else 5, handlers, folder, shipped.published(folder), python, peers),
         counts=counts,
     )

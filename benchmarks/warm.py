@@ -39,6 +39,8 @@ LOGIN = (
     "token, authorization_code",
 )
 AFTER = ("userinfo", "introspect", "token, refresh_token", "token, client_credentials", "metadata", "jwks")
+OURS = ("ducat", "ducat, a process each")
+"""Our provider in one process, as the peer is, and with a process for each function, as it is deployed."""
 PEER_TABLE = "peer"
 STEPS = (*LOGIN, *AFTER, "authorizer")
 
@@ -276,22 +278,33 @@ def called() -> int:
 
 
 def measure(
-    package: Path, python: Path, kinds: Sequence[str], rounds: int, *, peer: Path | None, tls: tuple[Path, Path] | None
+    package: Path,
+    python: Path,
+    kinds: Sequence[str],
+    rounds: int,
+    *,
+    names: Sequence[str] = OURS,
+    peer: Path | None,
+    tls: tuple[Path, Path] | None,
 ) -> dict[str, dict[str, Samples]]:
-    """By kind of client and by system. `peer`: its folder, where it is beside ours. `tls`: the authority that
-    is trusted, and the certificate with its key that AWS's stand-in shows."""
+    """By kind of client and by system.
+
+    `names`: of ours, in one process and in a process for each function. `peer`: its folder, if it is beside ours. `tls`: the
+    authority that is trusted, and the certificate with its key that AWS's stand-in shows.
+    """
     with stand_in(tls) as environment, light_passwords(), ExitStack() as stack:
-        one, apart = (
+        banks = [
             stack.enter_context(systems.ours(name, package, python, environment, apart=name != "ducat"))
-            for name in ("ducat", "ducat, a process each")
-        )
+            for name in names
+        ]
+        one = banks[0]
         publish_keys.run(one.aws)
         peer_table()
         measured = {}
         for kind in kinds:
             auth, constraint = journey.KINDS[kind]
             client = journey.client(one, auth, constraint, begins=one.now - 86_400)
-            measured_systems = [of_ours(bank, client.with_(bank=bank)) for bank in (one, apart)]
+            measured_systems = [of_ours(bank, client.with_(bank=bank)) for bank in banks]
             with ExitStack() as beside, TemporaryDirectory() as home:
                 if peer is not None:
                     measured_systems += beside.enter_context(peers(peer, Path(home), environment, client))
