@@ -94,7 +94,7 @@ class Deployment:
     def read(cls, context: Mapping[str, object]) -> Deployment:
         """The deployment of a context. Raises DeploymentError that lists all that is unknown or wrong."""
         names = [f.name for f in fields(cls)]
-        given = {name: value for name, value in context.items() if not name.startswith(("aws:", "@aws-cdk"))}
+        given = {name: value for name, value in context.items() if not name.startswith(("aws:", "@aws"))}
         problems = [f"{name} is not a setting{_meant(name, names)}" for name in given if name not in names]
         problems += [f"{name} is null: leave it out" for name, value in given.items() if value is None]
         values = {name: _text(value) for name, value in given.items() if name in names and value is not None}

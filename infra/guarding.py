@@ -123,9 +123,10 @@ def _reserve_problems(reserved: Mapping[str, Any], account: int, provisioned: Ma
         for name, number in reserved.items()
         if provisioned.get(name, 0) > number
     ]
-    if reserved and sum(reserved.values()) > account - UNRESERVED:
+    taken = sum(reserved.values()) + sum(number for name, number in provisioned.items() if name not in reserved)
+    if taken > account - UNRESERVED and (reserved or provisioned):
         problems.append(
-            f"reserved_concurrency reserves {sum(reserved.values())} of account_concurrency {account}: "
+            f"reserved_concurrency and provisioned_concurrency take {taken} of account_concurrency {account}: "
             f"Lambda keeps {UNRESERVED} for all other functions"
         )
     return problems

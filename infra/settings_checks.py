@@ -168,6 +168,8 @@ def _readiness(deployment: Deployment) -> list[str]:
         deployment.guarding()
     except GuardingError as wrong:
         found.append(str(wrong))
+    if deployment.chooses("first_deployment") and deployment.gives("provisioned_concurrency"):
+        found.append("leave provisioned_concurrency out of a first_deployment: a new account may not have as much")
     unused = [name for name in ("requests_per_ip", "page_requests_per_ip") if deployment.gives(name)]
     if unused and deployment.web_acl != MANAGED:
         found.append(f"{' and '.join(unused)}: nothing counts them where web_acl is not managed")

@@ -167,7 +167,10 @@ def test_there_is_no_choosing_other_people():
 
 
 def test_the_cdks_own_context_is_left_alone():
-    assert Deployment.read({"aws:cdk:enable-path-metadata": True, "@aws-cdk/core:x": True}) == Deployment()
+    assert (
+        Deployment.read({"aws:cdk:enable-path-metadata": True, "@aws-cdk/core:x": True, "@aws-example/y:z": True})
+        == Deployment()
+    )
 
 
 def test_a_chosen_deployment_reaches_the_template(synthesized):

@@ -41,6 +41,8 @@ def test_a_first_login_takes_at_most_eight_commands():
     assert commands[-1].startswith("make smoke")
     assert len(commands) <= MAX_COMMANDS
     assert not any("&&" in line or ";" in line for line in commands)
+    cdk = [line.partition("npx aws-cdk@2 ")[2] for line in commands if "aws-cdk" in line]
+    assert cdk == [f'{verb} --app "python -m infra.app ducat.json"' for verb in ("bootstrap", "deploy")]
     numbered = re.findall(r"^(\d)\. ", section, re.MULTILINE)
     assert [int(n) for n in numbered] == list(range(1, len(commands) + 1)), "each command is explained"
 
