@@ -32,6 +32,10 @@ MANAGED_RULES = {
 }
 """AWS's groups, and of each the rules that only count."""
 
+SPELLINGS = ("URL_DECODE", "NORMALIZE_PATH")
+"""What is done to a path before it is compared. API Gateway serves a page at its path's other spellings too: encoded, or with a
+slash behind it."""
+
 SECRET_HEADERS = ("authorization", "cookie", "dpop")
 
 
@@ -120,9 +124,12 @@ def _pages() -> wafv2.CfnWebACL.StatementProperty:
         wafv2.CfnWebACL.StatementProperty(
             byte_match_statement=wafv2.CfnWebACL.ByteMatchStatementProperty(
                 field_to_match=wafv2.CfnWebACL.FieldToMatchProperty(uri_path={}),
-                positional_constraint="ENDS_WITH",
+                positional_constraint="CONTAINS",
                 search_string=path,
-                text_transformations=[wafv2.CfnWebACL.TextTransformationProperty(priority=0, type="NONE")],
+                text_transformations=[
+                    wafv2.CfnWebACL.TextTransformationProperty(priority=priority, type=kind)
+                    for priority, kind in enumerate(SPELLINGS)
+                ],
             )
         )
         for path in paths

@@ -1,6 +1,8 @@
 """What keeps a flood of one thing from the rest: the web ACL, throttles, reserved concurrency; and where failed events go."""
 
 import json
+import posixpath
+from urllib.parse import unquote
 
 import pytest
 
@@ -37,6 +39,24 @@ def test_the_api_has_a_web_acl_of_rate_rules_and_managed_rules(template):
     assert "ScopeDownStatement" not in every
     assert sum(name.startswith("AWSManagedRules") for name in rules) == 3
     assert not any(rule["VisibilityConfig"]["SampledRequestsEnabled"] for rule in rules.values())
+
+
+@pytest.mark.parametrize("spelt", ["/login", "/live/login", "/login/", "/log%69n", "//login", "/x/../login"])
+def test_no_other_spelling_of_a_page_gets_past_its_rate_rule(template, spelt):
+    """By AWS's description of the transformations and constraints (WAF developer guide)."""
+    rules = {rule["Name"]: rule for rule in template.one("WAFv2::WebACL")["Rules"]}
+    down = rules["PagesByAddress"]["Statement"]["RateBasedStatement"]["ScopeDownStatement"]
+    matches = [one["ByteMatchStatement"] for one in down["OrStatement"]["Statements"]]
+    assert any(counts(match, spelt) for match in matches)
+    assert not any(counts(match, "/token") for match in matches)
+
+
+def counts(match, path):
+    done = {"NONE": str, "URL_DECODE": unquote, "NORMALIZE_PATH": posixpath.normpath}
+    for one in sorted(match["TextTransformations"], key=lambda one: one["Priority"]):
+        path = done[one["Type"]](path)
+    holds = {"ENDS_WITH": str.endswith, "CONTAINS": str.__contains__, "EXACTLY": str.__eq__}
+    return holds[match["PositionalConstraint"]](path, match["SearchString"])
 
 
 def test_what_oauth_needs_is_counted_and_not_blocked(template):
