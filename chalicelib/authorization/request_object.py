@@ -157,7 +157,10 @@ def _text(name: str, value: Json) -> str:
             raise _refused(f"{_called(name)} is no text") from None
         return value
     if isinstance(value, dict | list) or (isinstance(value, int) and not isinstance(value, bool)):
-        return json.dumps(value, separators=(",", ":"))
+        try:
+            return json.dumps(value, separators=(",", ":"))
+        except RecursionError:  # It could just be parsed, where fewer calls were on the stack.
+            raise _refused(f"{_called(name)} is nested too deeply") from None
     raise _refused(f"{_called(name)} must be a string, a number, an array or an object")
 
 

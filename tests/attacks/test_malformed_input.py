@@ -359,6 +359,19 @@ def test_an_odd_claim_of_a_request_object(signing_client, name, value):
         assert answered(Browser(signing_client.bank).login("odd", answer.json()["request_uri"]))
 
 
+@pytest.mark.clause("JAR-4")
+@pytest.mark.parametrize("name", ["x", "resource", "authorization_details", "claims"])
+def test_a_claim_of_a_request_object_of_any_depth(signing_client, name):
+    """There is no depth that can just be read and not written as a parameter, or not read again."""
+    unread, depth = 0, 860
+    while unread < 3:
+        sent = signing_client.request_object(extra={name: json.loads("[" * depth + "]" * depth)})
+        answer = signing_client.post("/par", request=sent)
+        assert answered(answer), depth
+        unread += "RecursionError" in answer.text
+        depth += 1
+
+
 @pytest.mark.clause("OIDCC-5.5")
 @each(
     "claims",
