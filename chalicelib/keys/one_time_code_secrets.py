@@ -14,6 +14,7 @@ from collections.abc import Callable
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from chalicelib import aws_errors
 from chalicelib.keys.key_ring import KeyManagement
 from chalicelib.storage.data_keys import DataKey, DataKeys
 
@@ -27,8 +28,12 @@ SEPARATOR = ":"
 """Between the data key's id and the sealed secret. A secret that KMS sealed is base64, which does not contain it."""
 
 
+NOT_OURS = ("InvalidCiphertextException", "IncorrectKeyException", "ValidationException")
+"""KMS's codes for a text that it did not seal by this key for this user."""
+
+
 class CannotUnseal(Exception):
-    """The secret is another user's, was changed, or its data key is missing."""
+    """The secret is another user's, is malformed, was changed, or its data key is missing."""
 
 
 class OneTimeCodeSecrets:
@@ -53,16 +58,30 @@ class OneTimeCodeSecrets:
         return data_key_id + SEPARATOR + b64encode(nonce + sealed).decode()
 
     def unseal(self, sealed: str, username: str, *, now: int) -> bytes:
-        """The secret. Raises CannotUnseal, and botocore's ClientError if KMS refuses."""
+        """The secret. Raises CannotUnseal, and botocore's ClientError if KMS or the table fails."""
         data_key_id, separator, text = sealed.rpartition(SEPARATOR)
         if not separator:
-            return self._kms.unseal(sealed, _owner(username))
-        data = b64decode(text)
+            return self._unsealed_by_kms(sealed, username)
+        try:
+            data = b64decode(text, validate=True)
+        except ValueError:
+            raise CannotUnseal("not base64") from None
         _, data_key = self._opened(data_key_id, now=now)
         try:
             return data_key.decrypt(data[:NONCE_BYTES], data[NONCE_BYTES:], _associated(username))
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # A ValueError: it is shorter than a nonce.
             raise CannotUnseal("another's, or changed") from None
+
+    def _unsealed_by_kms(self, sealed: str, username: str) -> bytes:
+        try:
+            return self._kms.unseal(sealed, _owner(username))
+        except ValueError:
+            raise CannotUnseal("not base64") from None
+        except Exception as problem:
+            failure = aws_errors.of(problem)
+            if failure is None or failure.code not in NOT_OURS:
+                raise
+            raise CannotUnseal(str(failure)) from None
 
     def renew(self) -> DataKey:
         """Make a new data key for new secrets. Older data keys stay for the secrets that they sealed."""

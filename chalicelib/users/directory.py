@@ -11,10 +11,13 @@ password, so that guesses cause no calls to KMS.
 
 from __future__ import annotations
 
+import json
+import logging
 from functools import cached_property
 from typing import TypeVar
 
 from chalicelib.best_effort import best_effort
+from chalicelib.keys.one_time_code_secrets import CannotUnseal
 from chalicelib.provider import Provider
 from chalicelib.storage.records import SingleUse, User
 from chalicelib.storage.stores import AlreadyUsed
@@ -23,6 +26,8 @@ from chalicelib.user_directory import CurrentUser, Passkeys, SignedIn, SignInRef
 from chalicelib.users import assurance, lockout, password, totp
 from chalicelib.users.claims import disclosed_claims
 from chalicelib.users.username import MAX_USERNAME_LENGTH, normalize_username
+
+log = logging.getLogger("ducat")
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -115,7 +120,12 @@ class Directory:
 
     def _check_code(self, user: User, typed: str, *, now: int) -> SingleUse:
         """The code as a value for single use (RFC 6238 5.2)."""
-        secret = self._secrets.unseal(user.totp, user.username, now=now)
+        try:
+            secret = self._secrets.unseal(user.totp, user.username, now=now)
+        except CannotUnseal as problem:  # An error would say that the password was right.
+            line = {"endpoint": "users", "outcome": "unreadable", "sub": user.sub, "reason": f"totp: {problem}"}
+            log.error(json.dumps(line))
+            raise SignInRefused("wrong code") from None
         step = totp.step_of(typed, secret, now=now)
         if step is None:
             raise SignInRefused("wrong code")

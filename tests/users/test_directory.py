@@ -9,9 +9,9 @@ from unittest.mock import patch
 import pyotp
 import pytest
 from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 
 from chalicelib.assembly import Aws
-from chalicelib.keys.one_time_code_secrets import CannotUnseal
 from chalicelib.settings import Settings, variable
 from chalicelib.user_directory import SignInRefused
 from chalicelib.users import directory, password
@@ -145,8 +145,38 @@ def test_another_persons_sealed_secret_cant_stand_in_for_ones_own(provider, sign
     uri = enrol(provider, "mallory", sub="s-mallory", password=PASSWORD, claims={}, random_bytes=rng)
     hers, his = provider.users.find("alice"), provider.users.find("mallory")
     provider.users.put(type(hers)(**{**vars(hers), "totp": his.totp}))
-    with pytest.raises(CannotUnseal):
-        sign_in(code=pyotp.parse_uri(uri).at(NOW))
+    assert refused(sign_in, code=pyotp.parse_uri(uri).at(NOW)).reason == "wrong code"
+
+
+@pytest.mark.parametrize(
+    "sealed", ["", "AAAA", "not base64", "\xe9", "gone:AAAA", ":", "own:", "own:AAAA", "own:!", "own:\xe9"]
+)
+def test_a_malformed_secret_is_a_wrong_code_and_no_failure(provider, sign_in, alice, caplog, sealed):
+    """A failure after a right password alone would say that the password was right."""
+    user = provider.users.find("alice")
+    own = user.totp.split(":")[0]
+    provider.users.put(replace(user, totp=sealed.replace("own", own)))
+    assert refused(sign_in, code=alice(NOW)).reason == "wrong code"
+    assert '"outcome": "unreadable", "sub": "s-alice"' in caplog.text
+    assert PASSWORD not in caplog.text
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
+@pytest.mark.parametrize("by_kms", [False, True])
+def test_a_failure_of_kms_is_no_wrong_code(provider, sign_in, alice, code, by_kms):
+    if by_kms:
+        sealed = provider.kms.seal(rng(20), {"user": "alice"})
+        provider.users.put(replace(provider.users.find("alice"), totp=sealed))
+    really = BaseClient._make_api_call
+
+    def call(client, operation, arguments):
+        if operation == "Decrypt":
+            raise ClientError({"Error": {"Code": code}}, operation)
+        return really(client, operation, arguments)
+
+    with patch.object(BaseClient, "_make_api_call", call), pytest.raises(ClientError, match=code):
+        sign_in(code=alice(NOW))
+    assert sign_in(code=alice(NOW)).login.sub == "s-alice"
 
 
 # What it costs.
