@@ -12,6 +12,7 @@
 # make model   the storage protocol, every order of its calls; needs spin
 # make races   10,000 races of the stores over two Regions
 # make faults ONLY='token*'   each AWS call of each request met by each fault, and every order of two requests (all without ONLY)
+# make rotations   signatures across a rotation and a compromise of keys, each verified as a client does
 # make foreign FOREIGN_MODULES=../foreign/node_modules FOREIGN_GO=~/go/pkg/mod FOREIGN_MAVEN=~/.m2/repository   client libraries
 #              by others, on a live stack: Authlib, and those for Node, Go and Java that are there
 # make docs    docs/reference, written anew from the code
@@ -38,7 +39,7 @@ DEV := .venv/.dev
 AUDIT := .venv/.audit
 BENCH := .venv/.bench
 
-.PHONY: foreign help environment demo run test specs synth smoke bench capacity model races faults docs conformance mutants audit sbom coverage lock
+.PHONY: foreign help environment demo run test specs synth smoke bench capacity model races rotations faults docs conformance mutants audit sbom coverage lock
 .DEFAULT_GOAL := help
 
 help:
@@ -78,6 +79,9 @@ docs: $(DEV)
 
 model:
 	@sh models/run.sh
+
+rotations: $(DEV)
+	@$(BIN)/python -m tests.rotation_drill
 
 races: $(DEV)
 	@RACES=1250 $(BIN)/python -m pytest -n 2 --dist load tests/storage/test_two_regions.py

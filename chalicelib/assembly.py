@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # A function loads a port's module at its first use.
     from chalicelib.keys.key_ring import KeyRing
     from chalicelib.keys.kms import Kms
     from chalicelib.keys.one_time_code_secrets import OneTimeCodeSecrets
+    from chalicelib.keys.rotation import KeyLifecycle
     from chalicelib.storage import stores
     from chalicelib.storage.dynamodb import Dynamo
     from chalicelib.storage.signing_keys import SigningKeys
@@ -91,6 +92,17 @@ class Aws:
             secrets_key=self.settings.secrets_key,
             nonces_key=self.settings.nonces_key,
             subjects_key=self.settings.subjects_key,
+        )
+
+    @cached_property
+    def key_lifecycle(self) -> KeyLifecycle:
+        from chalicelib.keys.kms_lifecycle import KmsLifecycle
+
+        return KmsLifecycle(
+            self.dynamo.session,
+            stack=self.settings.stack_name,
+            multi_region=self.settings.multi_region_keys == "yes",
+            waiting_days=int(self.settings.key_deletion_days),
         )
 
     @cached_property

@@ -31,7 +31,7 @@ def register(
     `random_bytes`: gives a number of random bytes.
     Raises InvalidClientMetadata or InvalidRedirectUri.
     """
-    signs = provider.settings.signing_keys
+    signs = provider.settings.signs_with
     client = registered(metadata, signs=signs, documents=provider.documents)
     now = provider.now()
     before = provider.clients.find(client.client_id, now=now)

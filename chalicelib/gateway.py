@@ -94,11 +94,15 @@ def mount_authorizer(app: Chalice, provider: Callable[[], Provider], name: str) 
     return _function(app, name, lambda_handler)
 
 
-def mount_job(app: Chalice, provider: Callable[[], Provider], name: str) -> Handler:
-    """The Lambda function `app.<name>`, run by a schedule and at each deployment."""
+def mount_job(app: Chalice, provider: Callable[[], Provider], name: str, *, commanded: bool = False) -> Handler:
+    """The Lambda function `app.<name>`, run by a schedule and at each deployment.
+
+    `commanded`: an operator may invoke it with a command, which is the event.
+    """
 
     def lambda_handler(event: Event, context: object) -> JsonObject:
-        outcome: JsonObject = import_module(f"chalicelib.jobs.{name}").run(provider())
+        run = import_module(f"chalicelib.jobs.{name}").run
+        outcome: JsonObject = run(provider(), event) if commanded else run(provider())
         write_log(name, "done", {k: str(v) for k, v in outcome.items()})
         return outcome
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # Every endpoint imports this file, and most endpoints use on
     from chalicelib.fetch.documents import DocumentFetcher
     from chalicelib.keys.key_ring import KeyManagement, KeyRing
     from chalicelib.keys.one_time_code_secrets import OneTimeCodeSecrets
+    from chalicelib.keys.rotation import KeyLifecycle
     from chalicelib.settings import Settings
     from chalicelib.storage import stores
     from chalicelib.storage.signing_keys import SigningKeys
@@ -46,6 +47,8 @@ class Provider(Protocol):
     def signing_keys(self) -> SigningKeys: ...
     @property
     def kms(self) -> KeyManagement: ...
+    @property
+    def key_lifecycle(self) -> KeyLifecycle: ...
     @property
     def client_secrets(self) -> ClientSecrets: ...
     @property

@@ -100,7 +100,7 @@ def _offered(settings: Settings) -> dict[str, list[str]]:
 
 
 def _signed(question: str, settings: Settings) -> list[str]:
-    return [alg for alg in _union(question) if is_one_of(alg, settings.signing_keys)]
+    return [alg for alg in _union(question) if is_one_of(alg, settings.signs_with)]
 
 
 def _union(question: str) -> list[str]:

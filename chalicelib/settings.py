@@ -18,6 +18,9 @@ PREFIX = "DUCAT_"
 PACKAGE = Path(__file__).parent.parent
 """Where the name of a file starts from: where app.py is."""
 
+OWN_ALGORITHMS: tuple[SigningAlg, ...] = ("PS256", "ES256", "EdDSA")
+"""The JWS algorithms that a deployment can sign with."""
+
 AWS_CONNECT_SECONDS = 1
 AWS_READ_SECONDS = 2
 AWS_TRIES = 3
@@ -44,7 +47,9 @@ class Settings:
     `*_table`: name of a DynamoDB table.
     `client_authorities`: JSON array of the distinguished names of authorities. Their certificates may name clients that use
     tls_client_auth. It may be the package's .json file of them. The default is an empty array.
-    `eddsa_key`: id or ARN of a KMS key that signs EdDSA. It is left out if the Region's KMS has no such keys.
+    `ps256_key`, `es256_key`, `eddsa_key`: id or ARN of the template's KMS keys that sign, where it has such keys.
+    `signing_algorithms`: the JWS algorithms that this deployment signs with, with spaces between them. If it is empty, they are
+    those of the template's keys.
     `tables_key`: the KMS key that encrypts a table of a week.
     `*_key`: id or ARN of a KMS key.
     `otp_level`: the level of assurance of password and one-time code by the bank's own audit, 2 or 3. The client's profile says
@@ -53,6 +58,12 @@ class Settings:
     to live deletes them.
     `data_keys`: "yes" if a data key, which a function unwraps once an hour, seals the secrets of one-time codes; "no" if KMS
     opens each secret at each sign-in.
+    `stack_name`: the tag of this deployment's signing keys in KMS.
+    `key_rotation_days`: how long a signing key signs.
+    `key_announcement_days`: how long a signing key is published before it signs.
+    `key_retention_days`: how long a signing key is published after it signed last.
+    `key_deletion_days`: how long KMS waits before it deletes a signing key.
+    `multi_region_keys`: "yes" if signing keys are made as multi-Region keys.
     `vocabulary`: the file with the bank's additions to the library's words (vocabulary.py), relative to app.py, or its JSON.
     """
 
@@ -70,26 +81,39 @@ class Settings:
     access_tokens_table: str
     replay_cache_table: str
     sessions_table: str
-    ps256_key: str
-    es256_key: str
     secrets_key: str
     nonces_key: str
     subjects_key: str
     decryption_key: str
+    ps256_key: str | None = None
+    es256_key: str | None = None
     eddsa_key: str | None = None
+    signing_algorithms: str = ""
     tables_key: str | None = None
     client_authorities: str = "[]"
     otp_level: Literal["2", "3"] = "2"
     weekly_tables: Literal["yes", "no"] = "no"
     data_keys: Literal["yes", "no"] = "yes"
+    stack_name: str = "ducat"
+    key_rotation_days: str = "90"
+    key_announcement_days: str = "14"
+    key_retention_days: str = "14"
+    key_deletion_days: str = "30"
+    multi_region_keys: str = "no"
     vocabulary: str | None = None
 
     @property
-    def signing_keys(self) -> dict[SigningAlg, str]:
-        """The KMS key of each JWS algorithm that this deployment signs with.
+    def signs_with(self) -> tuple[SigningAlg, ...]:
+        """The JWS algorithms that this deployment signs with.
 
-        Registration, metadata and key publication take the algorithms from here and from the profiles.
+        Registration, metadata and the jobs of the keys take the algorithms from here and from the profiles.
         """
+        named = self.signing_algorithms.split()
+        return tuple(alg for alg in OWN_ALGORITHMS if alg in named) or tuple(self.signing_keys)
+
+    @property
+    def signing_keys(self) -> dict[SigningAlg, str]:
+        """The template's KMS key of each JWS algorithm that it makes one for."""
         keys: dict[SigningAlg, str | None] = {"PS256": self.ps256_key, "ES256": self.es256_key, "EdDSA": self.eddsa_key}
         return {alg: key for alg, key in keys.items() if key is not None}
 

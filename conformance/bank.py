@@ -54,7 +54,7 @@ class Bank:
 
     def register(self, metadata: Mapping[str, Any]) -> None:
         """Make a client known. Raises InvalidClientMetadata or InvalidRedirectUri."""
-        signs, documents = self.provider.settings.signing_keys, self.provider.documents
+        signs, documents = self.provider.settings.signs_with, self.provider.documents
         self.provider.clients.put(registered(metadata, signs=signs, documents=documents))
 
 

@@ -15,12 +15,10 @@ from pathlib import Path
 
 from chalicelib import errors, profiles
 from chalicelib.errors import OAuthError
-from chalicelib.keys.kms import ALGORITHMS
 from chalicelib.profiles import PROFILES, Profile
 from chalicelib.settings import Settings, variable
-from docs import architecture, checks, clauses, cost, decisions, fapi1, licences, protocol, published, threats
+from docs import architecture, checks, clauses, cost, decisions, fapi1, licences, protocol, published, roles, threats
 from docs.clauses import ROOT, TAG, Citation
-from infra.functions import FUNCTIONS, Function
 
 REFERENCE = ROOT / "docs" / "reference"
 FAPI1 = "../integrate/profiles.md"
@@ -135,34 +133,12 @@ def profiles_page() -> str:
     return "\n".join(said)
 
 
-def roles_page() -> str:
-    """Each function, its routes, and what its role may do."""
-    said = [
-        "# Roles\n",
-        WRITTEN,
-        f"What each function may do on AWS, and nothing else: {_link('infra/functions.py')}. Besides, each writes to its "
-        "own log group and opens its own tables' encryption, through DynamoDB alone. A job sends to the queue of dead letters. "
-        "What is said of the key `eddsa` holds where the deployment [has it](../operate/deploy.md#the-settings).\n",
-    ]
-    for function in FUNCTIONS:
-        rows = [
-            *(
-                (f"table `{t.name}`", ", ".join(f"`dynamodb:{verb}`" for verb in t.verbs), t.why)
-                for t in function.tables
-            ),
-            *((f"key `{k.name}`{_algorithm(k.name, k.verb)}", f"`kms:{k.verb}`", k.why) for k in function.keys),
-        ]
-        said += [f"## {function.name}\n", _reached(function) + "\n"]
-        said.append(_table(("On", "May", "Statement"), rows) if rows else "No table and no key.\n")
-    return "\n".join(said)
-
-
 PAGES: Mapping[str, Callable[[], str]] = {
     "clauses.md": clauses_page,
     "settings.md": settings_page,
     "errors.md": errors_page,
     "profiles.md": profiles_page,
-    "roles.md": roles_page,
+    "roles.md": roles.page,
     "protocol.md": protocol.page,
     "licences.md": licences.page,
     "published.md": published.page,
@@ -283,16 +259,6 @@ def _value(answer: object) -> str:
     if isinstance(answer, tuple):
         return ", ".join(f"`{one}`" for one in answer) or "none"
     return f"{answer:,}" if isinstance(answer, int) else f"`{answer}`"
-
-
-def _algorithm(key: str, verb: str) -> str:
-    by_key = {alg.lower(): algorithm for alg, algorithm in ALGORITHMS.items()}
-    return f", as {by_key[key]}" if verb == "Sign" else ""
-
-
-def _reached(function: Function) -> str:
-    routes = ", ".join(f"`{route}`" for route in function.routes) or "no route"
-    return f"{routes}; {function.memory} MB" + ("; behind the authorizer" if function.guarded else "")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from chalicelib.clients import distinguished_name
 from chalicelib.resource_server import policy
 from infra import guarding, readiness, settings_checks
 from infra.guarding import Guarding
+from infra.keys import KEYS
 from infra.readiness import Readiness
 
 USER_DIRECTORY = "chalicelib.users.directory:build"
@@ -50,6 +51,12 @@ class Deployment:
     else may take of the account's concurrent executions, of which there are `account_concurrency`.
     `eddsa`: "true" for a key that signs as EdDSA, in a Region whose KMS has keys of the kind
     ECC_NIST_EDWARDS25519; "false" offers clients no such signature.
+    `template_signing_keys`: "true" for signing keys of the template too, as a deployment of a release before 0.3 has them;
+    "false" for those of the job `rotate_keys` alone (docs/operate/keys.md).
+    `key_rotation_days`: how long a signing key signs. `key_announcement_days`: for how long it is published before.
+    `key_retention_days`: for how long after. `key_deletion_days`: how long KMS waits before it deletes it.
+    `multi_region_keys`: "true" makes each KMS key as a multi-Region key. Only a first deployment can choose it: with another
+    value later CloudFormation replaces every key, also those that must never be replaced (docs/operate/keys.md).
     `weekly_tables`: "true" keeps what is used for a short time in tables by week, which the job `sweep` makes and drops, and
     needs no time to live; "false" lets DynamoDB sweep.
     `data_keys`: "true" seals the secrets of one-time codes by a data key that a function unwraps once an hour; "false" lets KMS
@@ -83,6 +90,12 @@ class Deployment:
     reserved_concurrency: str = '{"token": 100, "authorizer": 100}'
     account_concurrency: str = "1000"
     eddsa: str = "false"
+    template_signing_keys: str = "true"
+    key_rotation_days: str = "90"
+    key_announcement_days: str = "14"
+    key_retention_days: str = "14"
+    key_deletion_days: str = "30"
+    multi_region_keys: str = "false"
     otp_level: str = "2"
     weekly_tables: str = "false"
     data_keys: str = "true"
@@ -118,6 +131,14 @@ class Deployment:
     def chooses(self, name: str) -> bool:
         """Whether the deployment says "true" to what may be left out."""
         return bool(getattr(self, name) == "true")
+
+    def signing_keys(self) -> list[str]:
+        """The names of the kinds of keys that it signs with, as in keys.KEYS."""
+        return [row.name for row in KEYS if row.signs and (not row.chosen or self.chooses(row.name))]
+
+    def template_keys(self) -> list[str]:
+        """Those of them that the template makes too."""
+        return self.signing_keys() if self.chooses("template_signing_keys") else []
 
     def rules(self) -> dict[str, policy.Rule]:
         """What the authorizer asks for: the bank's routes and our own. Raises RulesError."""

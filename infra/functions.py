@@ -7,59 +7,8 @@ BatchGetItem is an action of its own (service authorization reference), and impl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table that a function uses. `name`: a row of tables.TABLES. `index`: the one that it asks, and not the table itself.
-
-    `keys`: what the keys of the items look like that it may ask for, where they are not all.
-    """
-
-    name: str
-    why: str
-    verbs: tuple[str, ...]
-    index: str = ""
-    keys: str = ""
-
-
-@dataclass(frozen=True)
-class Key:
-    """A KMS key that a function uses, where the deployment has it. `name`: a row of keys.KEYS.
-
-    `context`: the one name in the encryption context of what is sealed with it; whose secrets the function may open.
-    """
-
-    name: str
-    why: str
-    verb: str
-    context: str | None = None
-
-
-@dataclass(frozen=True)
-class Function:
-    """One Lambda function. `name`: of the handler `app.<name>`. `routes`: "METHOD /path".
-
-    `guarded`: behind the authorizer, so that API Gateway can send its refusal with a WWW-Authenticate header.
-    `memory`: MiB; Lambda gives a whole CPU at 1,769. `timeout`: seconds, under API Gateway's 29,
-    and enough for two documents that clients publish (fetch/https.py). `weekly`: only where tables are by week.
-    """
-
-    name: str
-    routes: tuple[str, ...] = ()
-    tables: tuple[Table, ...] = ()
-    keys: tuple[Key, ...] = ()
-    guarded: bool = False
-    memory: int = 1024
-    timeout: int = 15
-    weekly: bool = False
-
-    @property
-    def is_job(self) -> bool:
-        """Whether a schedule runs it, so that nobody waits for its answer."""
-        return not self.routes and self.name != "authorizer"
-
+from chalicelib.protocol_types import KeyUse
+from infra.function_rows import Function, Key, MadeKeys, Table
 
 CALLER = Table("clients", "KnowTheClient", ("GetItem",))
 SINGLE_USE = Table("replay_cache", "AcceptEachAssertionAndProofOnce", ("PutItem",))
@@ -73,6 +22,9 @@ SIGN_RESPONSES = (
     Key("es256", "SignAuthorizationResponsesWithEcdsa", "Sign"),
     Key("eddsa", "SignAuthorizationResponsesWithEddsa", "Sign"),
 )
+SIGN_AUTHORIZATION_RESPONSES = MadeKeys("SignAuthorizationResponses", ("Sign",), ("authorization_response",))
+SIGN_ID_TOKENS = MadeKeys("SignIdTokens", ("Sign",), ("id_token",))
+ALL_USES: tuple[KeyUse, ...] = ("id_token", "authorization_response", "api_response")
 RING = Table("signing_keys", "ChooseTheSigningKey", ("Query",))
 GRANT_IN_FORCE = (
     Table("grants", "ReadTheGrant", ("BatchGetItem",)),
@@ -137,6 +89,7 @@ FUNCTIONS = (
             RING,
         ),
         keys=(DECRYPT_REQUESTS, SUBJECT, *SIGN_RESPONSES),
+        made_keys=(SIGN_AUTHORIZATION_RESPONSES,),
     ),
     Function(
         "login",
@@ -151,6 +104,7 @@ FUNCTIONS = (
             RING,
         ),
         keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt", context="user"), SUBJECT, *SIGN_RESPONSES),
+        made_keys=(SIGN_AUTHORIZATION_RESPONSES,),
         memory=1769,  # argon2 takes a whole CPU
     ),
     Function(
@@ -189,6 +143,7 @@ FUNCTIONS = (
             RING,
         ),
         keys=SIGN_RESPONSES,
+        made_keys=(SIGN_AUTHORIZATION_RESPONSES, SIGN_ID_TOKENS),  # of the hybrid flow
     ),
     Function(
         "token",
@@ -209,6 +164,7 @@ FUNCTIONS = (
             NONCE,
             CLIENTS_SECRET,
         ),
+        made_keys=(SIGN_ID_TOKENS,),
     ),
     Function(
         "userinfo",
@@ -220,6 +176,7 @@ FUNCTIONS = (
             Key("es256", "SignUserinfoWithEcdsa", "Sign"),
             Key("eddsa", "SignUserinfoWithEddsa", "Sign"),
         ),
+        made_keys=(MadeKeys("SignUserinfo", ("Sign",), ("api_response",)),),
         guarded=True,
     ),
     Function(
@@ -232,6 +189,7 @@ FUNCTIONS = (
             Key("eddsa", "SignIntrospectionWithEddsa", "Sign"),
             CLIENTS_SECRET,
         ),
+        made_keys=(MadeKeys("SignIntrospection", ("Sign",), ("api_response",)),),
     ),
     Function(
         "revoke",
@@ -259,6 +217,23 @@ FUNCTIONS = (
             Key("eddsa", "ReadTheEddsaPublicKey", "GetPublicKey"),
             Key("decryption", "ReadThePublicKeyToEncryptTo", "GetPublicKey"),
         ),
+    ),
+    Function(
+        "rotate_keys",
+        tables=(Table("signing_keys", "PublishAndRetireKeys", ("DeleteItem", "PutItem", "Query")),),
+        keys=(
+            Key("ps256", "StopTheRsaKeyOfTheTemplate", "DisableKey"),
+            Key("es256", "StopTheEcdsaKeyOfTheTemplate", "DisableKey"),
+            Key("eddsa", "StopTheEddsaKeyOfTheTemplate", "DisableKey"),
+        ),
+        made_keys=(
+            MadeKeys("MakeSigningKeys", ("CreateKey",), ALL_USES, found="new"),
+            MadeKeys("TagThemAsTheyAreMade", ("TagResource",), ALL_USES, found="new"),
+            MadeKeys("FindAKeyOfAnInterruptedRun", ("ListKeys",), ALL_USES, found="all"),
+            MadeKeys("ReadThePublicKeys", ("DescribeKey", "GetPublicKey", "ListResourceTags"), ALL_USES),
+            MadeKeys("StopAndDeleteThem", ("DisableKey", "ScheduleKeyDeletion"), ALL_USES),
+        ),
+        timeout=120,
     ),
     Function(
         "sweep",

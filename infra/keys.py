@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chalicelib.protocol_types import SigningAlg
+
 TABLES_KEY = "tables"
 
 
@@ -53,4 +55,7 @@ KEYS = (
 )
 
 SIGNING_ALGORITHMS = {row.name: row.signs for row in KEYS if row.signs}
+SIGNATURES: dict[str, SigningAlg] = {"ps256": "PS256", "es256": "ES256", "eddsa": "EdDSA"}
+"""The JWS algorithms, by the names of the keys."""
+SIGNING_SPECS = {row.name: row.spec for row in KEYS if row.signs}
 DECRYPTION_ALGORITHMS = {row.name: row.decrypts for row in KEYS if row.decrypts}

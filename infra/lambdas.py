@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -15,7 +15,9 @@ from constructs import Construct
 
 from infra import roles
 from infra.deployment import USER_DIRECTORY, Deployment
-from infra.functions import FUNCTIONS, Function
+from infra.function_rows import Function
+from infra.functions import FUNCTIONS
+from infra.keys import SIGNATURES
 from infra.package import VOCABULARY
 from infra.readiness import ALIAS, Readiness
 
@@ -23,7 +25,7 @@ LOG_RETENTION = logs.RetentionDays.ONE_YEAR
 
 
 def environment(
-    deployment: Deployment, tables: Mapping[str, dynamodb.ITable], keys: Mapping[str, kms.Key]
+    deployment: Deployment, tables: Mapping[str, dynamodb.ITable], keys: Mapping[str, kms.Key], stack_name: str
 ) -> dict[str, str]:
     """What `chalicelib.settings` reads. Every function gets all of it: it names places, and the role opens them."""
     texts = deployment.texts() | {name: f"{name}.json" for name in deployment.packaged()}
@@ -38,6 +40,13 @@ def environment(
         "DUCAT_DATA_KEYS": "yes" if deployment.chooses("data_keys") else "no",
         "DUCAT_RESOURCE_URL": f"https://{deployment.resource_host}",
         **{f"DUCAT_{name.upper()}": text for name, text in texts.items()},
+        "DUCAT_SIGNING_ALGORITHMS": " ".join(SIGNATURES[name] for name in deployment.signing_keys()),
+        "DUCAT_STACK_NAME": stack_name,
+        "DUCAT_KEY_ROTATION_DAYS": deployment.key_rotation_days,
+        "DUCAT_KEY_ANNOUNCEMENT_DAYS": deployment.key_announcement_days,
+        "DUCAT_KEY_RETENTION_DAYS": deployment.key_retention_days,
+        "DUCAT_KEY_DELETION_DAYS": deployment.key_deletion_days,
+        "DUCAT_MULTI_REGION_KEYS": "yes" if deployment.chooses("multi_region_keys") else "no",
         **{f"DUCAT_{name.upper()}_TABLE": table.table_name for name, table in tables.items()},
         **{f"DUCAT_{name.upper()}_KEY": key.key_arn for name, key in keys.items()},
     }
@@ -57,12 +66,12 @@ def build(
 
     `python`: the version that the code was packaged for. `dead_letters`: where events go that a job failed at three times.
     """
-    settings = environment(deployment, tables, keys)
+    settings = environment(deployment, tables, keys, Stack.of(scope).stack_name)
     by_week = deployment.chooses("weekly_tables")
     readiness = deployment.readiness()
     # A new account may have less concurrency than a reservation leaves to the rest, and its first deployment would fail.
     reserved = {} if deployment.chooses("first_deployment") else deployment.guarding().reserved
-    made = _Made(code, settings, tables, keys, python, readiness, reserved, dead_letters)
+    made = _Made(deployment, code, settings, tables, keys, python, readiness, reserved, dead_letters)
     return {
         row.name: _called(_function(scope, row, made), row, readiness) for row in FUNCTIONS if by_week or not row.weekly
     }
@@ -72,6 +81,7 @@ def build(
 class _Made:
     """What every function is made with."""
 
+    deployment: Deployment
     code: lambda_.Code
     settings: dict[str, str]
     tables: Mapping[str, dynamodb.ITable]
@@ -104,7 +114,7 @@ def _function(scope: Construct, row: Function, made: _Made) -> lambda_.Function:
         logging_format=lambda_.LoggingFormat.JSON,
         application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
         system_log_level_v2=lambda_.SystemLogLevel.WARN,
-        role=roles.build(location, row, made.tables, made.keys, log, made.dead_letters),
+        role=roles.build(location, row, made.tables, made.keys, log, made.deployment, made.dead_letters),
         snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if row.name in made.readiness.snapshots else None,
         reserved_concurrent_executions=made.reserved.get(row.name),
         dead_letter_queue=made.dead_letters if row.is_job else None,

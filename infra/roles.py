@@ -19,9 +19,13 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.functions import Function, Key, Table
-from infra.keys import DECRYPTION_ALGORITHMS, SIGNING_ALGORITHMS, TABLES_KEY
+from infra.deployment import Deployment
+from infra.function_rows import Function, Key, MadeKeys, Table
+from infra.keys import DECRYPTION_ALGORITHMS, SIGNING_ALGORITHMS, SIGNING_SPECS, TABLES_KEY
 from infra.storage import is_weekly
+
+TAGS = ("ducat:stack", "ducat:use", "ducat:attempt")
+"""The tags of a signing key that the job rotate_keys makes (chalicelib/keys/kms_lifecycle.py)."""
 
 
 def build(
@@ -30,6 +34,7 @@ def build(
     tables: Mapping[str, dynamodb.ITable],
     keys: Mapping[str, kms.Key],
     log: logs.LogGroup,
+    deployment: Deployment,
     dead_letters: sqs.IQueue,
 ) -> iam.IRole:
     """The role of one function; whatever else CDK would add to it later is refused. `dead_letters`: of the jobs."""
@@ -37,6 +42,7 @@ def build(
         _allow("WriteItsOwnLog", ["logs:CreateLogStream", "logs:PutLogEvents"], log.log_group_arn),
         *(_use_table(table, tables) for table in function.tables),
         *(_use_key(key, keys) for key in function.keys if key.name in keys),  # one may not be chosen
+        *(_use_made_keys(scope, made, deployment) for made in function.made_keys),
     ]
     if function.tables:
         statements.append(_open_tables(scope, [tables[table.name] for table in function.tables], keys[TABLES_KEY]))
@@ -82,6 +88,35 @@ def _use_key(key: Key, keys: Mapping[str, kms.Key]) -> iam.PolicyStatement:
             "Null": {"kms:EncryptionContextKeys": "false"},
         }
     return _allow(key.why, [f"kms:{key.verb}"], keys[key.name].key_arn, conditions)
+
+
+def _use_made_keys(scope: Construct, made: MadeKeys, deployment: Deployment) -> iam.PolicyStatement:
+    """Keys by their tags. IAM narrows neither the making of a key nor a list of keys to a resource."""
+    stack = Stack.of(scope)
+    actions, chosen = [f"kms:{verb}" for verb in made.verbs], deployment.signing_keys()
+    if made.found == "all":
+        return _allow(made.why, actions, "*")
+    if made.found == "new":
+        return _allow(made.why, actions, "*", _of_new_keys(stack.stack_name, made, deployment, chosen))
+    equals = {"aws:ResourceTag/ducat:stack": stack.stack_name, "aws:ResourceTag/ducat:use": list(made.uses)}
+    if made.verbs == ("Sign",):
+        equals["kms:SigningAlgorithm"] = [SIGNING_ALGORITHMS[name] for name in chosen]
+    else:  # no tag makes a key that seals or decrypts one of these
+        equals["kms:KeyUsage"] = "SIGN_VERIFY"
+    keys = stack.format_arn(service="kms", resource="key", resource_name="*")
+    return _allow(made.why, actions, keys, {"StringEquals": equals})
+
+
+def _of_new_keys(stack: str, made: MadeKeys, deployment: Deployment, chosen: list[str]) -> dict[str, object]:
+    """Only with the deployment's tags, and only of the kinds that it signs with. A key that has its tags is not tagged again."""
+    equals: dict[str, object] = {"aws:RequestTag/ducat:stack": stack, "aws:RequestTag/ducat:use": list(made.uses)}
+    conditions: dict[str, object] = {"ForAllValues:StringEquals": {"aws:TagKeys": list(TAGS)}}
+    if made.verbs == ("CreateKey",):
+        equals |= {"kms:KeyUsage": "SIGN_VERIFY", "kms:KeySpec": [SIGNING_SPECS[name] for name in chosen]}
+        conditions["Bool"] = {"kms:MultiRegion": deployment.multi_region_keys}
+    else:
+        conditions["Null"] = {"aws:ResourceTag/ducat:stack": "true"}
+    return {"StringEquals": equals, **conditions}
 
 
 def _open_tables(scope: Construct, tables: list[dynamodb.ITable], key: kms.Key) -> iam.PolicyStatement:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 HOST = r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
 CERTIFICATE = r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[0-9a-f-]+"
 HOST_ADVICE = "must be a host name in lower case, without https://"
+KEY_DAYS = ("key_rotation_days", "key_announcement_days", "key_retention_days", "key_deletion_days")
+DAYS = r"[1-9][0-9]{0,2}|[12][0-9]{3}|3[0-5][0-9]{2}|36[0-4][0-9]|3650"
 SWITCH = ("true|false", "must be true or false")
 
 FORMS = {
@@ -39,6 +41,9 @@ FORMS = {
     "first_deployment": SWITCH,
     "bank_api_id": (r"\*|[a-z0-9]{6,20}", "must be the id of a REST API, or *"),
     "eddsa": SWITCH,
+    "template_signing_keys": SWITCH,
+    **{name: (DAYS, "must be a number of days, from 1 to 3650") for name in KEY_DAYS},
+    "multi_region_keys": SWITCH,
     "otp_level": ("[23]", "must be 2 or 3"),
     "weekly_tables": SWITCH,
     "data_keys": SWITCH,
@@ -58,6 +63,7 @@ def problems(deployment: Deployment) -> list[str]:
         *(f"{n} {advice}" for n, (form, advice) in FORMS.items() if not re.fullmatch(form, getattr(deployment, n))),
         *_hosts(deployment),
         *_certificates(deployment),
+        *_key_days(deployment),
         *_rules(deployment),
         *_authorities(deployment),
         *_words(deployment),
@@ -101,6 +107,20 @@ def _certificates(deployment: Deployment) -> list[str]:
         found.append("truststore is uploaded by the deployment: leave out truststore_uri and truststore_version")
     if deployment.gives("truststore_version") and not deployment.gives("truststore_uri"):
         found.append("truststore_version is given without truststore_uri")
+    return found
+
+
+def _key_days(deployment: Deployment) -> list[str]:
+    """What contradicts itself, or KMS, about the times of signing keys."""
+    if not all(re.fullmatch(DAYS, getattr(deployment, name)) for name in KEY_DAYS):
+        return []  # it is said already
+    found = []
+    if int(deployment.key_announcement_days) >= int(deployment.key_rotation_days):
+        found.append(
+            "key_announcement_days must be less than key_rotation_days: a key is announced while another one signs"
+        )
+    if not 7 <= int(deployment.key_deletion_days) <= 30:
+        found.append("key_deletion_days must be from 7 to 30: KMS waits no less and no more")
     return found
 
 

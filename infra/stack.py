@@ -38,7 +38,7 @@ class Ducat(Stack):
         web_acl.build(self, deployment.guarding(), front)
         _offer(functions["authorizer"], deployment)
         CfnOutput(self, "TokenFunction", value=functions["token"].function_name, description="Has every setting")
-        _publish_keys(functions["publish_keys"], dead)
+        _keep_keys(dead, functions["publish_keys"], functions["rotate_keys"])
         if "sweep" in functions:
             _sweep(functions["sweep"], dead)
         # An error in the manifest stops the CDK's deploy, and leaves the template to be read.
@@ -73,26 +73,27 @@ def _offer(authorizer: lambda_.IFunction, deployment: Deployment) -> None:
     CfnOutput(stack, "AuthorizerArn", value=authorizer.function_arn, export_name=f"{stack.stack_name}-authorizer")
 
 
-def _publish_keys(job: lambda_.IFunction, dead: sqs.IQueue) -> None:
-    """Run at the end of each deployment, told by CloudFormation's own event, and hourly: a missed run mends itself.
+def _keep_keys(dead: sqs.IQueue, *jobs: lambda_.IFunction) -> None:
+    """Run the jobs at the end of each deployment, told by CloudFormation's own event, and hourly: a missed run mends itself.
 
-    No custom resource: it would bring a second function, with a role of its own, just to call this one.
+    No custom resource: it would bring a second function, with a role of its own, just to call these.
     """
-    stack = Stack.of(job)
+    stack = Stack.of(jobs[0])
     events.Rule(
         stack,
         "AfterDeployment",
         description="Ducat: publish new signing keys after a deployment",
         event_pattern=_after_deployment(stack),
-        targets=[targets.LambdaFunction(job, dead_letter_queue=dead)],
+        targets=[targets.LambdaFunction(job, dead_letter_queue=dead) for job in jobs],
     )
     events.Rule(
         stack,
         "EveryHour",
-        description="Ducat: publish signing keys that the registry lacks",
+        description="Ducat: publish signing keys that the registry lacks, and rotate those that are due",
         schedule=events.Schedule.rate(Duration.hours(1)),
-        targets=[targets.LambdaFunction(job, dead_letter_queue=dead)],
+        targets=[targets.LambdaFunction(job, dead_letter_queue=dead) for job in jobs],
     )
+    CfnOutput(stack, "RotateKeysFunction", value=jobs[-1].function_arn)
 
 
 def _sweep(job: lambda_.IFunction, dead: sqs.IQueue) -> None:

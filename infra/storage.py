@@ -30,9 +30,10 @@ def build_keys(scope: Construct, deployment: Deployment) -> Mapping[str, kms.Key
             # KMS rotates by itself what it alone reads: keys that encrypt.
             enable_key_rotation=True if row.spec == "SYMMETRIC_DEFAULT" else None,
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+            multi_region=True if deployment.chooses("multi_region_keys") else None,
         )
         for row in KEYS
-        if not row.chosen or deployment.chooses(row.name)
+        if row.name in (*deployment.template_keys(), *(row.name for row in KEYS if not row.signs))
     }
 
 

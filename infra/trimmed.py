@@ -27,7 +27,11 @@ RULES = "endpoint-rule-set-1.json"
 OPERATIONS = frozenset(
     verb
     for row in FUNCTIONS
-    for verbs in (*(table.verbs for table in row.tables), *((key.verb,) for key in row.keys))
+    for verbs in (
+        *(table.verbs for table in row.tables),
+        *((key.verb,) for key in row.keys),
+        *(made.verbs for made in row.made_keys),
+    )
     for verb in verbs
 )
 """Every action of every role. What is not an operation of the service's model is an action of IAM's alone."""

@@ -94,7 +94,7 @@ def register(provider: Provider, client: DemoClient) -> None:
 
 def register_record(provider: Provider, metadata: Mapping[str, Any]) -> None:
     """Make the client of that record known to the provider. Raises InvalidClientMetadata or InvalidRedirectUri."""
-    signs, documents = provider.settings.signing_keys, provider.documents
+    signs, documents = provider.settings.signs_with, provider.documents
     provider.clients.put(registered(metadata, signs=signs, documents=documents))
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from chalicelib.keys.kms import to_jwk
+from chalicelib.keys.rotation import PUBLISHED_BEFORE_SIGNING
 from chalicelib.protocol_types import KeyAlg
 from chalicelib.provider import Provider
 from chalicelib.storage.records import SigningKey
-
-PUBLISHED_BEFORE_SIGNING = 900
-"""Seconds from a further key's publication to its first signature. It is longer than any cache of the JWKS."""
 
 
 def run(provider: Provider) -> dict[str, list[str]]:

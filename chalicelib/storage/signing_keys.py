@@ -31,8 +31,9 @@ class SigningKeys(Protocol):
     def remove(self, key: SigningKey) -> None:
         """Remove the key. Raises SigningKeyChanged unless it is as it was read."""
 
-    def claim(self, slot: str, attempt: str, *, now: int) -> str:
+    def claim(self, slot: str, attempt: str, *, now: int, at_once: bool = False) -> str:
         """Claim the slot for some minutes, so that no other run makes a key for it. `attempt`: a random name of this run.
+        `at_once`: claim it even if another run has it.
 
         Gives the tag of the key that is made for it: `attempt`, or that of an earlier run that did not finish.
         Raises SigningKeyChanged if another run has the slot.

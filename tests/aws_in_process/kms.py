@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hmac import digest
 from os import urandom
@@ -48,7 +48,12 @@ USES = {
 """Of each kind of key, what it can be for."""
 
 _PARAMETERS = {
-    "CreateKey": ("KeySpec", "KeyUsage", "Description"),
+    "CreateKey": ("KeySpec", "KeyUsage", "Description", "Tags", "MultiRegion"),
+    "DescribeKey": ("KeyId",),
+    "DisableKey": ("KeyId",),
+    "ListKeys": ("Marker",),
+    "ListResourceTags": ("KeyId",),
+    "ScheduleKeyDeletion": ("KeyId", "PendingWindowInDays"),
     "GetPublicKey": ("KeyId",),
     "Sign": ("KeyId", "Message", "MessageType", "SigningAlgorithm"),
     "Encrypt": ("KeyId", "Plaintext", "EncryptionContext"),
@@ -56,6 +61,7 @@ _PARAMETERS = {
     "GenerateDataKeyWithoutPlaintext": ("KeyId", "KeySpec", "EncryptionContext"),
     "GenerateMac": ("KeyId", "Message", "MacAlgorithm"),
 }
+KEYS_A_PAGE = 5
 _DIGEST = hashes.SHA256()
 _PSS = padding.PSS(padding.MGF1(_DIGEST), salt_length=_DIGEST.digest_size)
 _PREHASHED = utils.Prehashed(_DIGEST)
@@ -65,17 +71,30 @@ _NONCE, _NAME = 12, 16
 
 @dataclass(frozen=True)
 class Key:
-    """A key. `material`: a private key, or the bytes of a secret one."""
+    """A key. `material`: a private key, or the bytes of a secret one. `state`: KMS's KeyState."""
 
     name: UUID
     region: str
     spec: str
     usage: str
     material: Any
+    tags: tuple[tuple[str, str], ...] = ()
+    multi_region: bool = False
+    state: str = "Enabled"
 
     @property
     def arn(self) -> str:
-        return f"arn:aws:kms:{self.region}:{ACCOUNT}:key/{self.name}"
+        return f"arn:aws:kms:{self.region}:{ACCOUNT}:key/{'mrk-' if self.multi_region else ''}{self.name}"
+
+    def metadata(self) -> Body:
+        return {
+            "KeyId": str(self.name),
+            "Arn": self.arn,
+            "KeySpec": self.spec,
+            "KeyUsage": self.usage,
+            "KeyState": self.state,
+            "MultiRegion": self.multi_region,
+        }
 
 
 class Keys:
@@ -86,6 +105,11 @@ class Keys:
         self._keys: dict[str, Key] = {}
         self._operations: dict[str, Callable[[Body], Body]] = {
             "CreateKey": self._create_key,
+            "DescribeKey": self._describe_key,
+            "DisableKey": self._disable_key,
+            "ListKeys": self._list_keys,
+            "ListResourceTags": self._list_resource_tags,
+            "ScheduleKeyDeletion": self._schedule_key_deletion,
             "GetPublicKey": self._get_public_key,
             "Sign": self._sign,
             "Encrypt": self._encrypt,
@@ -115,9 +139,37 @@ class Keys:
         if usage not in USES.get(spec, ()):
             raise Unknown(f"a key of the kind {spec} for {usage}")
         already = sum(key.spec == spec for key in self._keys.values())
-        key = Key(uuid4(), self._region, spec, usage, _material(spec, already))
+        tags = tuple((tag["TagKey"], tag["TagValue"]) for tag in body.get("Tags", ()))
+        shared = body.get("MultiRegion", False)
+        key = Key(uuid4(), self._region, spec, usage, _material(spec, already), tags=tags, multi_region=shared)
         self._keys[key.arn] = key
-        return {"KeyMetadata": {"KeyId": str(key.name), "Arn": key.arn, "KeySpec": spec, "KeyUsage": usage}}
+        return {"KeyMetadata": key.metadata()}
+
+    def _describe_key(self, body: Body) -> Body:
+        return {"KeyMetadata": self._there(body["KeyId"]).metadata()}
+
+    def _disable_key(self, body: Body) -> Body:
+        key = self._not_to_be_deleted(body["KeyId"])
+        self._keys[key.arn] = replace(key, state="Disabled")
+        return {}
+
+    def _schedule_key_deletion(self, body: Body) -> Body:
+        if not 7 <= body.get("PendingWindowInDays", 30) <= 30:
+            raise invalid("PendingWindowInDays is 7 to 30")
+        key = self._not_to_be_deleted(body["KeyId"])
+        self._keys[key.arn] = replace(key, state="PendingDeletion")
+        return {"KeyId": key.arn, "KeyState": "PendingDeletion"}
+
+    def _list_keys(self, body: Body) -> Body:
+        arns = sorted(self._keys)
+        begin = arns.index(body["Marker"]) if "Marker" in body else 0
+        page, more = arns[begin : begin + KEYS_A_PAGE], arns[begin + KEYS_A_PAGE :]
+        keys = [{"KeyId": str(self._keys[arn].name), "KeyArn": arn} for arn in page]
+        return {"Keys": keys, "Truncated": bool(more), **({"NextMarker": more[0]} if more else {})}
+
+    def _list_resource_tags(self, body: Body) -> Body:
+        tags = [{"TagKey": name, "TagValue": value} for name, value in self._there(body["KeyId"]).tags]
+        return {"Tags": tags, "Truncated": False}
 
     def _get_public_key(self, body: Body) -> Body:
         key = self._key(body["KeyId"])
@@ -184,10 +236,23 @@ class Keys:
         mac = digest(key.material, message, "sha256")
         return {"KeyId": key.arn, "Mac": _b64(mac), "MacAlgorithm": "HMAC_SHA_256"}
 
-    def _key(self, name: str, usage: str | None = None) -> Key:
+    def _there(self, name: str) -> Key:
         key = self._keys.get(name)
         if key is None:
             raise AwsError("NotFoundException", f"Key {name!r} does not exist")
+        return key
+
+    def _not_to_be_deleted(self, name: str) -> Key:
+        key = self._there(name)
+        if key.state == "PendingDeletion":
+            raise AwsError("KMSInvalidStateException", f"{key.arn} is pending deletion.")
+        return key
+
+    def _key(self, name: str, usage: str | None = None) -> Key:
+        """A key that is used (KMS developer guide, "Key states of KMS keys")."""
+        key = self._not_to_be_deleted(name)
+        if key.state == "Disabled":
+            raise AwsError("DisabledException", f"{key.arn} is disabled.")
         if usage not in (None, key.usage):
             raise _usage(f"{key.arn} key usage is {key.usage} which is not valid for this operation")
         return key

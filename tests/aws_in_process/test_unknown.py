@@ -84,7 +84,7 @@ KMS: list[tuple[str, Body]] = [
     ("ReEncrypt", {}),
     ("CreateKey", {**EC, "KeySpec": "RSA_4096"}),
     ("CreateKey", {**EC, "KeyUsage": "KEY_AGREEMENT"}),
-    ("CreateKey", {**EC, "MultiRegion": True}),
+    ("CreateKey", {**EC, "Policy": "{}"}),
     ("Sign", {"Message": "eA==", "SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256"}),
     ("Sign", {"Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256", "MessageType": "EXTERNAL_MU"}),
     ("Sign", {"Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256", "DryRun": True}),

@@ -8,11 +8,11 @@ import pytest
 from chalicelib import messages, settings
 from chalicelib.authorization import claims_request, request, request_object_by_reference
 from chalicelib.clients import jwk_set, jwks_uri, metadata_urls
-from chalicelib.jobs import publish_keys
-from chalicelib.keys import jwt_time, kms
+from chalicelib.keys import jwt_time, kms, rotation
 from chalicelib.profiles import FAPI1_BASELINE, FAPI2_SECURITY, PROFILES
 from chalicelib.resource_server import detail_consumption, request_signature
 from chalicelib.scopes import SCOPES
+from chalicelib.storage.dynamodb.signing_keys import KEYS_CACHE_SECONDS
 from chalicelib.tokens import dpop, dpop_nonce, refresh_token
 from chalicelib.users import enrolment, known_browser, lockout, passkeys
 from infra.deployment import Deployment
@@ -24,8 +24,9 @@ MINUTE, HOUR, DAY = 60, 3600, 24 * 3600
 WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 EVERY = FAPI2_SECURITY
 THROTTLE = Deployment().guarding().throttles["*"]
-OWN_KEYS = [key for key in KEYS if not key.chosen]
-PUBLISHED = [key for key in OWN_KEYS if key.signs or key.decrypts]
+OWN_KEYS = [key for key in KEYS if not key.signs]
+SIGNING = len(rotation.USES) * len([key for key in KEYS if key.signs and not key.chosen])
+WITH_EDDSA = len(rotation.USES) * len(settings.OWN_ALGORITHMS)
 
 FIGURES = {
     "docs/integrate/endpoints.md": [
@@ -91,16 +92,21 @@ FIGURES = {
     ],
     "docs/operate/deploy.md": [
         (r"^- (\w+) tables, under one", len(TABLES)),
-        (r"^- (\w+) keys, \w+ with `eddsa`", len(OWN_KEYS)),
-        (r"^- \w+ keys, (\w+) with `eddsa`", len(KEYS)),
-        (r"`/jwks` has (\w+) keys", len(PUBLISHED)),
-        (r"`/jwks` has \w+ keys, (\w+) with `eddsa`", len(PUBLISHED) + 1),
+        (r"^- (\w+) keys that the template makes", len(OWN_KEYS)),
+        (r"and (\d+) that sign, \d+ with `eddsa`", 2 * SIGNING),
+        (r"and \d+ that sign, (\d+) with `eddsa`", 2 * WITH_EDDSA),
+        (r"`/jwks` has (\w+) keys", SIGNING + 1),
+        (r"`/jwks` has \w+ keys, (\w+) with `eddsa`", WITH_EDDSA + 1),
         (r"(\d+) requests a second", THROTTLE.rate),
         (r"bursts of (\d+)", THROTTLE.burst),
     ],
     "docs/operate/keys.md": [
-        (r"is published (\d+) minutes before it signs", publish_keys.PUBLISHED_BEFORE_SIGNING // MINUTE),
-        (r"until it expires, within (\w+)\nminutes", EVERY.id_token_lifetime // MINUTE),
+        (r"is published (\d+) minutes before it signs", rotation.PUBLISHED_BEFORE_SIGNING // MINUTE),
+        (r"^the registry once a (minute)", KEYS_CACHE_SECONDS),
+        (r"after `key_rotation_days` \((\d+)\)", int(Deployment.key_rotation_days)),
+        (r"for `key_retention_days` \((\d+)\)", int(Deployment.key_retention_days)),
+        (r"after `key_deletion_days` \((\d+)\)", int(Deployment.key_deletion_days)),
+        (r"at least `key_announcement_days` \((\d+)\)", int(Deployment.key_announcement_days)),
         (r"of which KMS takes\n([\d,]+) bytes", kms.MAX_MESSAGE_BYTES),
     ],
     "docs/operate/clients-and-users.md": [

@@ -27,9 +27,9 @@ def write_truststore(file: Path, *subjects: str, curve: ec.EllipticCurve | None 
 class Template:
     """CloudFormation's JSON, and the manifest beside it. `keys`: the names of infra/keys.py's rows that it should have."""
 
-    def __init__(self, folder: Path, *, eddsa: bool = False) -> None:
+    def __init__(self, folder: Path, *, eddsa: bool = False, template_signing_keys: bool = True) -> None:
         self.folder = folder
-        self.keys = {row.name for row in KEYS if not row.chosen or eddsa}
+        self.keys = {row.name for row in KEYS if (not row.chosen or eddsa) and (not row.signs or template_signing_keys)}
         self.file = folder / "Ducat.template.json"
         self.body = json.loads(self.file.read_text())
         self.resources = self.body["Resources"]

@@ -47,6 +47,11 @@ def test_every_problem_is_listed_at_once():
         "resource_rules": '["GET /accounts"]',
         "bank_api_id": "not an id",
         "eddsa": "yes",
+        "template_signing_keys": "yes",
+        "key_rotation_days": "0",
+        "key_announcement_days": "two weeks",
+        "key_retention_days": "3651",
+        "multi_region_keys": "1",
         "isuer_host": "login.real.bank",
         "api_gateway_log_role": "perhaps",
         "hosted_zone_id": "mybank.example",
@@ -155,6 +160,25 @@ def test_a_setting_that_stands_twice_is_refused_and_not_dropped(command, tmp_pat
 @pytest.mark.parametrize(("said", "chosen"), [("true", True), (True, True), ("false", False), (False, False)])
 def test_eddsa_is_chosen_by_saying_so_as_text_or_as_json(said, chosen):
     assert Deployment.read({**CHOSEN, "eddsa": said}).chooses("eddsa") is chosen
+
+
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        ({"key_rotation_days": 14}, "key_announcement_days must be less than key_rotation_days"),
+        ({"key_rotation_days": 30, "key_announcement_days": 30}, "key_announcement_days must be less"),
+        ({"key_deletion_days": 6}, "key_deletion_days must be from 7 to 30"),
+        ({"key_deletion_days": 31}, "key_deletion_days must be from 7 to 30"),
+    ],
+)
+def test_times_of_signing_keys_that_contradict_each_other_or_kms_are_refused(chosen, words):
+    with pytest.raises(DeploymentError, match=words):
+        Deployment.read({**CHOSEN, **chosen})
+
+
+def test_times_of_signing_keys_may_be_numbers_or_texts():
+    chosen = Deployment.read({**CHOSEN, "key_rotation_days": 2, "key_announcement_days": "1", "key_deletion_days": 7})
+    assert (chosen.key_rotation_days, chosen.key_retention_days) == ("2", "14")
 
 
 def test_eddsa_is_not_chosen_by_saying_nothing():

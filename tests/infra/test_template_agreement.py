@@ -49,7 +49,7 @@ def test_the_settings_are_accepted_by_the_code(template):
     given = {name: value if isinstance(value, str) else "x" for name, value in template.environment().items()}
     read = settings.Settings.read(given)
     assert read.issuer == "https://login.bank.example"
-    assert ("EdDSA" in read.signing_keys) is ("eddsa" in template.keys)
+    assert ("EdDSA" in read.signing_keys) is ("EdDSA" in read.signs_with) is ("eddsa" in template.keys)
 
 
 def test_the_people_of_the_sandbox_are_not_deployed(template):

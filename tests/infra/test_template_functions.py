@@ -9,13 +9,16 @@ import pytest
 
 from tests.infra.template import Template
 
+JOBS = ("app.publish_keys", "app.rotate_keys")
+"""No API calls them."""
+
 
 def test_each_function_runs_on_python_3_13_and_arm64_within_api_gateways_patience(template):
-    for function in template.functions().values():
+    for handler, function in template.functions().items():
         assert function["Runtime"] == "python3.13"
         assert function["Architectures"] == ["arm64"]
         assert 512 <= function["MemorySize"] <= 1769
-        assert 0 < function["Timeout"] < 29
+        assert 0 < function["Timeout"] < (29 if handler not in JOBS else 300)
 
 
 def test_each_function_writes_to_a_log_group_of_its_own_that_is_kept_a_year(template):
@@ -33,7 +36,7 @@ def test_its_lines_are_json_and_of_lambdas_own_only_warnings_are_kept(template):
         assert (log["LogFormat"], log["ApplicationLogLevel"], log["SystemLogLevel"]) == ("JSON", "INFO", "WARN")
 
 
-def test_keys_are_published_after_each_deployment_of_this_stack_and_every_hour(template):
+def test_keys_are_published_and_rotated_after_each_deployment_of_this_stack_and_every_hour(template):
     rules = template.of("Events::Rule").values()
     (deployed,) = [rule["EventPattern"] for rule in rules if "EventPattern" in rule]
     assert deployed["source"] == ["aws.cloudformation"]
@@ -41,8 +44,8 @@ def test_keys_are_published_after_each_deployment_of_this_stack_and_every_hour(t
     assert set(deployed["detail"]["status-details"]["status"]) == {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
     assert [rule["ScheduleExpression"] for rule in rules if "ScheduleExpression" in rule] == ["rate(1 hour)"]
     for rule in rules:
-        (target,) = rule["Targets"]
-        assert template.resources[target["Arn"]["Fn::GetAtt"][0]]["Properties"]["Handler"] == "app.publish_keys"
+        called = [template.resources[target["Arn"]["Fn::GetAtt"][0]]["Properties"] for target in rule["Targets"]]
+        assert tuple(function["Handler"] for function in called) == JOBS
 
 
 def test_no_version_is_made_where_no_function_is_to_start_fast(template):

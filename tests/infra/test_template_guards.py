@@ -116,7 +116,7 @@ def test_what_a_job_failed_at_is_kept_encrypted_and_only_jobs_may_write_there(te
     may = {n for n in template.functions() for s in template.statements(n) if s["Sid"] == "KeepWhatFailed"}
     assert may == jobs
     for rule in template.of("Events::Rule").values():
-        assert [t["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0] for t in rule["Targets"]] == [queue]
+        assert {t["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0] for t in rule["Targets"]} == {queue}
     denied = [s for s in template.one("SQS::QueuePolicy")["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
     assert [s["Condition"] for s in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]
 

@@ -8,9 +8,9 @@ import pytest
 
 from chalicelib.assembly import Aws
 from chalicelib.jobs import publish_keys
-from chalicelib.jobs.publish_keys import PUBLISHED_BEFORE_SIGNING
 from chalicelib.keys import jose, signing
 from chalicelib.keys.key_ring import STILL_PUBLISHED, CantSign, CantUnwrap, KeyRing, NoSigningKey
+from chalicelib.keys.rotation import PUBLISHED_BEFORE_SIGNING
 from chalicelib.settings import Settings, variable
 from chalicelib.storage.dynamodb.signing_keys import KEYS_CACHE_SECONDS
 from chalicelib.storage.records import SigningKey

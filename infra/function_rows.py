@@ -1,0 +1,75 @@
+"""What a row of functions.py is made of: tables, keys, and the function itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from chalicelib.protocol_types import KeyUse
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that a function uses. `name`: a row of tables.TABLES. `index`: the one that it asks, and not the table itself.
+
+    `keys`: what the keys of the items look like that it may ask for, where they are not all.
+    """
+
+    name: str
+    why: str
+    verbs: tuple[str, ...]
+    index: str = ""
+    keys: str = ""
+
+
+@dataclass(frozen=True)
+class Key:
+    """A KMS key that a function uses, where the deployment has it. `name`: a row of keys.KEYS.
+
+    `context`: the one name in the encryption context of what is sealed with it; whose secrets the function may open.
+    """
+
+    name: str
+    why: str
+    verb: str
+    context: str | None = None
+
+
+@dataclass(frozen=True)
+class MadeKeys:
+    """Signing keys that the job rotate_keys makes. A role knows them by their tags, so that a new key needs no deployment.
+
+    `uses`: of the keys, as in their tag.
+    `found`: "tagged" for keys that bear the deployment's tags; "new" for keys that are to be made with them; "all" for the
+    names of all keys of the account and Region, which KMS narrows no further.
+    """
+
+    why: str
+    verbs: tuple[str, ...]
+    uses: tuple[KeyUse, ...]
+    found: Literal["tagged", "new", "all"] = "tagged"
+
+
+@dataclass(frozen=True)
+class Function:
+    """One Lambda function. `name`: of the handler `app.<name>`. `routes`: "METHOD /path".
+
+    `guarded`: behind the authorizer, so that API Gateway can send its refusal with a WWW-Authenticate header.
+    `memory`: MiB; Lambda gives a whole CPU at 1,769. `timeout`: seconds; of an endpoint under API Gateway's 29,
+    and enough for two documents that clients publish (fetch/https.py). `weekly`: only where tables are by week.
+    """
+
+    name: str
+    routes: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+    keys: tuple[Key, ...] = ()
+    made_keys: tuple[MadeKeys, ...] = ()
+    guarded: bool = False
+    memory: int = 1024
+    timeout: int = 15
+    weekly: bool = False
+
+    @property
+    def is_job(self) -> bool:
+        """Whether a schedule runs it, so that nobody waits for its answer."""
+        return not self.routes and self.name != "authorizer"
