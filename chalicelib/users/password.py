@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from contextlib import suppress
 from unicodedata import normalize
 
 from argon2 import Parameters, PasswordHasher, Type
-from argon2.exceptions import VerifyMismatchError
+from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
 ARGON2 = Parameters(
     type=Type.ID, version=19, salt_len=16, hash_len=32, time_cost=1, memory_cost=46 * 1024, parallelism=1
@@ -41,10 +42,15 @@ def hashed(password: str, *, salt: bytes) -> str:
 
 
 def matches(password: str, stored: str) -> bool:
-    """Whether `stored` is the hash of `password`."""
+    """Whether `stored` is the hash of `password`. A malformed hash is of no password, and takes as long."""
+    typed = _same(password)
     try:
-        return _HASHER.verify(stored, _same(password))
+        return _HASHER.verify(stored, typed)
     except VerifyMismatchError:
+        return False
+    except (VerificationError, InvalidHashError, UnicodeEncodeError):
+        with suppress(VerifyMismatchError):
+            _HASHER.verify(DUMMY_HASH, typed)
         return False
 
 

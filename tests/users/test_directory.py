@@ -4,6 +4,7 @@ import secrets
 from base64 import b32encode, b64encode
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
+from types import SimpleNamespace
 from unittest.mock import patch
 
 import pyotp
@@ -159,6 +160,18 @@ def test_a_malformed_secret_is_a_wrong_code_and_no_failure(provider, sign_in, al
     assert refused(sign_in, code=alice(NOW)).reason == "wrong code"
     assert '"outcome": "unreadable", "sub": "s-alice"' in caplog.text
     assert PASSWORD not in caplog.text
+
+
+@pytest.mark.parametrize("stored", ["", "x", "$argon2id$v=19$m=8,t=1,p=1$!$!", "\xe9"])
+def test_a_malformed_hash_is_a_wrong_password_and_costs_a_hash(provider, sign_in, alice, stored, monkeypatch):
+    """A failure, or a fast refusal, would say that the name exists."""
+    provider.users.put(replace(provider.users.find("alice"), password=stored))
+    hashed = []
+    really = password._HASHER.verify
+    verifier = SimpleNamespace(verify=lambda stored, typed: hashed.append(stored) or really(stored, typed))
+    monkeypatch.setattr(password, "_HASHER", verifier)
+    assert refused(sign_in, code=alice(NOW)).reason == "wrong password"
+    assert hashed[-1] == password.DUMMY_HASH
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
