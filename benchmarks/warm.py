@@ -10,21 +10,17 @@ import json
 import os
 import ssl
 import sys
-from base64 import b32encode, b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.request import urlopen
 
-import botocore.session
-import pyotp
 from argon2 import PasswordHasher
 
-from benchmarks import journey, systems
+from benchmarks import journey, peer_data, systems
 from benchmarks.processes import started
 from benchmarks.systems import Jar, Ours, Peer
 from chalicelib.jobs import publish_keys
@@ -41,7 +37,6 @@ LOGIN = (
 AFTER = ("userinfo", "introspect", "token, refresh_token", "token, client_credentials", "metadata", "jwks")
 OURS = ("ducat", "ducat, a process each")
 """Our provider in one process, as the peer is, and with a process for each function, as it is deployed."""
-PEER_TABLE = "peer"
 STEPS = (*LOGIN, *AFTER, "authorizer")
 
 Step = Callable[[str, Callable[[], Any]], Any]
@@ -143,7 +138,7 @@ def of_peer(peer: Peer, client: Fintech) -> System:
             say(name, jar.taken)
             return result
 
-        typed = _peers_person(next(journey.SERIAL))
+        typed = peer_data.person(next(journey.SERIAL))
         prepared()
         request_uri = step("par", client.pushed)
         opened = browse(
@@ -156,23 +151,6 @@ def of_peer(peer: Peer, client: Fintech) -> System:
         _after(client, back.parameters["code"], step)
 
     return System(peer.name, login)
-
-
-def _peers_person(number: int) -> dict[str, str]:
-    """Somebody new at the peer, and what they type."""
-    name, secret, session = f"person-{number}", os.urandom(20), botocore.session.get_session()
-    kms, dynamodb = session.create_client("kms"), session.create_client("dynamodb")
-    key = os.environ["DUCAT_SECRETS_KEY"]
-    sealed = kms.encrypt(KeyId=key, Plaintext=secret, EncryptionContext={"user": name})["CiphertextBlob"]
-    record = {
-        "pk": {"S": f"person {name}"},
-        "password": {"S": sha256(journey.PASSWORD.encode()).hexdigest()},
-        "secret": {"S": b64encode(sealed).decode()},
-        "failures": {"N": "0"},
-    }
-    dynamodb.put_item(TableName=PEER_TABLE, Item=record)
-    code = pyotp.TOTP(b32encode(secret).decode()).now()
-    return {"username": name, "password": journey.PASSWORD, "one_time_code": code}
 
 
 def _after(client: Fintech, code: str, step: Step) -> dict[str, Any]:
@@ -210,7 +188,7 @@ def peers(folder: Path, home: Path, environment: dict[str, str], client: Fintech
     }
     clients = home / f"{client.client_id}.json"
     clients.write_text(json.dumps([metadata]))
-    keys = {"PEER_TABLE": PEER_TABLE, "PEER_KEY": environment["DUCAT_PS256_KEY"]}
+    keys = {"PEER_TABLE": peer_data.TABLE, "PEER_KEY": environment["DUCAT_PS256_KEY"]}
     keys["PEER_SECRETS_KEY"] = environment["DUCAT_SECRETS_KEY"]
     with ExitStack() as stack:
         made = []
@@ -218,19 +196,6 @@ def peers(folder: Path, home: Path, environment: dict[str, str], client: Fintech
             server = stack.enter_context(systems.peer(name, folder, clients, environment, STORE=store, **keys))
             made.append(of_peer(server, client.with_(bank=server)))
         yield made
-
-
-def peer_table() -> None:
-    """Make the peer's table."""
-    client = botocore.session.get_session().create_client("dynamodb")
-    kinds = (("pk", "S"), ("grant", "S"), ("at", "N"))
-    client.create_table(
-        TableName=PEER_TABLE,
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": kind} for name, kind in kinds],
-        BillingMode="PAY_PER_REQUEST",
-        GlobalSecondaryIndexes=[aws_stand_in._index("by_grant", "grant", "at")],
-    )
 
 
 def alternated(systems_: list[System], rounds: int, warming: int) -> dict[str, Samples]:
@@ -299,7 +264,7 @@ def measure(
         ]
         one = banks[0]
         publish_keys.run(one.aws)
-        peer_table()
+        peer_data.make_table()
         measured = {}
         for kind in kinds:
             auth, constraint = journey.KINDS[kind]
