@@ -10,7 +10,9 @@ from benchmarks import cost, figures
 from benchmarks.calls import Count
 from benchmarks.cost import Cost
 from benchmarks.memory import SIZES, WHOLE, usd
+from chalicelib.keys import rotation
 from chalicelib.profiles import PROFILES
+from infra.keys import KEYS
 
 USUAL = "assertion"
 """The kind of client that the page begins with."""
@@ -26,8 +28,8 @@ INTRODUCTION = """\
 
 Written by `make docs` from counted calls, measured times and what the template says; changes here are lost.
 
-Nothing costs while nobody logs in, but the web ACL (ten dollars a month), the KMS keys (about a dollar each), stored logs, and
-point-in-time recovery by the gigabyte.
+Nothing costs while nobody logs in, but the web ACL (ten dollars a month), the KMS keys (about a dollar each: {keys}, and with EdDSA
+{keys_eddsa}; a rotation adds some for a while), stored logs, and point-in-time recovery by the gigabyte.
 
 Prices are AWS's: {prices}. Those of your Region: [API Gateway](https://aws.amazon.com/api-gateway/pricing/),
 [Lambda](https://aws.amazon.com/lambda/pricing/), [DynamoDB](https://aws.amazon.com/dynamodb/pricing/on-demand/),
@@ -110,7 +112,7 @@ def page() -> str:
     usual = costs[USUAL]
     return "\n".join(
         (
-            INTRODUCTION.format(prices=cost.PRICES),
+            INTRODUCTION.format(prices=cost.PRICES, keys=_keys(2), keys_eddsa=_keys(3)),
             _table(("", *KINDS), [*_parts(costs), *_sums(costs)]),
             "The client:\n\n" + "".join(f"- **{kind}**: {words}\n" for kind, words in KINDS.items()),
             BASIS.format(machine=figures.machine(), call=round(cost.AWS_CALL * 1000)),
@@ -146,6 +148,11 @@ def _steps(counts: Mapping[str, Count], of: Cost) -> Iterable[Sequence[str]]:
         numbers = count.write_units, count.read_units, count.kms, count.log_bytes
         yield step, function, f"{cost.MEMORY[function]:,}", f"{of.seconds[step] * 1000:.0f}", *(str(n) for n in numbers)
     yield "**all**", "", "", "", *(str(n) for n in (of.write_units, of.read_units, of.rsa, of.log_bytes))
+
+
+def _keys(algs: int) -> int:
+    """Of KMS: what is not for signatures, and for each use and algorithm the key that signs and the next one."""
+    return sum(not row.signs for row in KEYS) + 2 * len(rotation.USES) * algs
 
 
 def _after(counts: Mapping[str, Mapping[str, Count]]) -> Iterable[Sequence[str]]:
