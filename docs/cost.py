@@ -28,8 +28,8 @@ INTRODUCTION = """\
 
 Written by `make docs` from counted calls, measured times and what the template says; changes here are lost.
 
-Nothing costs while nobody logs in, but the web ACL (ten dollars a month), the KMS keys (about a dollar each: {keys}, and with EdDSA
-{keys_eddsa}; a rotation adds some for a while), stored logs, and point-in-time recovery by the gigabyte.
+Nothing costs while nobody logs in, but the web ACL (ten dollars a month), the KMS keys (about a dollar each: {keys}, and with
+EdDSA {keys_eddsa}; a rotation adds some for a while), stored logs, and point-in-time recovery by the gigabyte.
 
 Prices are AWS's: {prices}. Those of your Region: [API Gateway](https://aws.amazon.com/api-gateway/pricing/),
 [Lambda](https://aws.amazon.com/lambda/pricing/), [DynamoDB](https://aws.amazon.com/dynamodb/pricing/on-demand/),
