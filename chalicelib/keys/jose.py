@@ -19,6 +19,7 @@ from jwt import PyJWK
 from jwt.algorithms import Algorithm
 from jwt.api_jws import PyJWS
 from jwt.exceptions import PyJWTError
+from jwt.utils import base64url_decode
 
 from chalicelib.key_sizes import KeySizes
 from chalicelib.keys import algorithm
@@ -112,12 +113,14 @@ def parse(token: str) -> UnverifiedJwt:
         raise JoseError("it is not a valid compact JWS")  # RFC7515-7.1: PyJWT accepts padding and line breaks.
     try:
         whole = PyJWS().decode_complete(token, options={"verify_signature": False})
-        claims = json.loads(whole["payload"], object_pairs_hook=reject_duplicate_members)
+        # RFC7515-5.2: UTF-8 only. PyJWT reads a header in UTF-16 too, and the last one of a header that is there twice.
+        parts = base64url_decode(token.partition(".")[0]), whole["payload"]
+        header, claims = (json.loads(part.decode(), object_pairs_hook=reject_duplicate_members) for part in parts)
     except (PyJWTError, ValueError, RecursionError) as problem:
         raise JoseError(f"it can't be verified ({type(problem).__name__})") from problem
     if not isinstance(claims, dict):
         raise JoseError("its payload is not a JSON object")
-    return UnverifiedJwt(whole["header"], claims, token.rpartition(".")[0].encode(), whole["signature"])
+    return UnverifiedJwt(header, claims, token.rpartition(".")[0].encode(), whole["signature"])
 
 
 def media_type(typ: object) -> str:

@@ -266,6 +266,23 @@ def test_4_1_11_critical_headers_are_not_understood(crit):
     refused(by(RSA, crit=crit, b64=True, exp=1), public(RSA))
 
 
+@pytest.mark.clause("RFC7515-5.2")
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "utf-8-sig"])
+@pytest.mark.parametrize("part", ["header", "payload"])
+def test_5_2_what_is_no_utf_8_is_refused(part, encoding):
+    """Others read something else there, or nothing: RFC 7515 5.2, steps 3 and 4; RFC 8259 8.1."""
+    parts = {"header": b'{"alg":"ES256"}', "payload": b'{"iss":"fintech"}'}
+    parts[part] = parts[part].decode().encode(encoding)
+    signed = ".".join(map(b64, parts.values()))
+    assert refused(f"{signed}.{b64(ecdsa(EC, signed.encode()))}", public(EC))
+
+
+@pytest.mark.clause("RFC7515-4")
+def test_4_a_header_that_stands_twice_is_refused():
+    """Of two readers one could take the first and the other the last."""
+    assert refused(forge('{"alg":"none","alg":"ES256"}', signature=lambda data: ecdsa(EC, data)), public(EC))
+
+
 @pytest.mark.clause("RFC7519-4")
 def test_4_a_member_that_stands_twice_is_refused():
     """Claim names must be unique."""
