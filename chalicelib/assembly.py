@@ -27,8 +27,8 @@ if TYPE_CHECKING:  # A function loads a port's module at its first use.
     from chalicelib.fetch.documents import DocumentFetcher
     from chalicelib.keys.key_ring import KeyRing
     from chalicelib.keys.kms import Kms
-    from chalicelib.keys.one_time_code_secrets import OneTimeCodeSecrets
     from chalicelib.keys.rotation import KeyLifecycle
+    from chalicelib.one_time_code_secrets import OneTimeCodeSecrets
     from chalicelib.storage import stores
     from chalicelib.storage.dynamodb import Dynamo
     from chalicelib.storage.signing_keys import SigningKeys
@@ -149,7 +149,7 @@ class Aws:
 
     @cached_property
     def one_time_code_secrets(self) -> OneTimeCodeSecrets:
-        from chalicelib.keys.one_time_code_secrets import OneTimeCodeSecrets
+        from chalicelib.one_time_code_secrets import OneTimeCodeSecrets
 
         by_data_key = self.settings.data_keys == "yes"
         return OneTimeCodeSecrets(self.dynamo.data_keys, self.kms, self.new_token_value, by_data_key=by_data_key)

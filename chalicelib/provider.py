@@ -10,8 +10,8 @@ if TYPE_CHECKING:  # Every endpoint imports this file, and most endpoints use on
     from chalicelib.clients.jwks_uri import ClientJwksCache
     from chalicelib.fetch.documents import DocumentFetcher
     from chalicelib.keys.key_ring import KeyManagement, KeyRing
-    from chalicelib.keys.one_time_code_secrets import OneTimeCodeSecrets
     from chalicelib.keys.rotation import KeyLifecycle
+    from chalicelib.one_time_code_secrets import OneTimeCodeSecrets
     from chalicelib.settings import Settings
     from chalicelib.storage import stores
     from chalicelib.storage.signing_keys import SigningKeys

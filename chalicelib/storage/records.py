@@ -185,7 +185,7 @@ class User:
     """An end user.
 
     `password`: argon2id hash.
-    `totp`: the sealed secret of one-time codes (keys/one_time_code_secrets.py).
+    `totp`: the sealed secret of one-time codes (one_time_code_secrets.py).
     `invitation`: hash of the invitation to add a passkey.
     """
 

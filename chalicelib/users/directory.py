@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from chalicelib.best_effort import best_effort
-from chalicelib.keys.one_time_code_secrets import CannotUnseal
+from chalicelib.one_time_code_secrets import CannotUnseal
 from chalicelib.provider import Provider
 from chalicelib.storage.records import SingleUse, User
 from chalicelib.storage.stores import AlreadyUsed

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.assembly import Aws
-from chalicelib.keys.one_time_code_secrets import CACHE_SECONDS, CannotUnseal
+from chalicelib.one_time_code_secrets import CACHE_SECONDS, CannotUnseal
 from chalicelib.storage.data_keys import DataKey
 
 NOW = 1_800_000_000
