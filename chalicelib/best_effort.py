@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
+
+from chalicelib import log_lines
 
 log = logging.getLogger("ducat")
 
@@ -14,6 +15,7 @@ def best_effort(what: str, work: Callable[[], None]) -> bool:
     try:
         work()
     except Exception as problem:
-        log.warning(json.dumps({"endpoint": what, "outcome": "not done", "reason": type(problem).__name__}))
+        line = {"endpoint": what, "outcome": "not done", "reason": type(problem).__name__}
+        log_lines.write(log, line, logging.WARNING)
         return False
     return True

@@ -6,7 +6,6 @@ This file turns errors into responses, and writes one log line per request. A lo
 from __future__ import annotations
 
 import base64
-import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 from chalice.app import Chalice
 from chalice.app import Response as ChaliceResponse
 
-from chalicelib import aws_errors
+from chalicelib import aws_errors, log_lines
 from chalicelib.errors import InvalidRequest, NotFoundOrMethodNotAllowed, OAuthError, TemporarilyUnavailable
 from chalicelib.messages import NO_STORE, Request, Response, json_response
 from chalicelib.protocol_types import Json, JsonObject
@@ -273,7 +272,7 @@ def write_log(endpoint: str, outcome: str, members: Mapping[str, str]) -> None:
     line: dict[str, Json] = {"endpoint": endpoint, "outcome": outcome, **members}
     if "ms" in members:
         line["ms"] = int(members["ms"])
-    log.info(json.dumps(line), extra={"line": line})
+    log_lines.write(log, line)
 
 
 def _headers(event: Event) -> tuple[tuple[str, str], ...]:

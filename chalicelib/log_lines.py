@@ -10,7 +10,7 @@ import logging
 import sys
 from typing import Final
 
-from chalicelib.protocol_types import JsonObject
+from chalicelib.protocol_types import Claims, JsonObject
 
 EVENTS = {"Dimensions": [["event"]], "Metrics": [{"Name": "events", "Unit": "Count"}]}
 REFUSALS = {"Dimensions": [["error"]], "Metrics": [{"Name": "refusals", "Unit": "Count"}]}
@@ -51,6 +51,11 @@ class JsonLines(logging.Formatter):
         directives = [{"Namespace": self._namespace, **directive} for directive, _ in counted]
         values = {name: value for _, more in counted for name, value in more.items()}
         return {**values, "_aws": {"Timestamp": at, "CloudWatchMetrics": directives}}
+
+
+def write(logger: logging.Logger, line: Claims, level: int = logging.INFO) -> None:
+    """Write a line by its members, so that its log has them as members too, and not as text in a message."""
+    logger.log(level, json.dumps(line), extra={"line": line})
 
 
 def namespace(issuer: str) -> str:

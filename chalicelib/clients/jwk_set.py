@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from base64 import b64decode
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import cast
 
 from cryptography import x509
 
+from chalicelib import log_lines
 from chalicelib.keys import jose
 from chalicelib.profiles import Profile
 from chalicelib.protocol_types import Json, Jwk
@@ -77,7 +77,8 @@ def require_public(members: list[Json]) -> list[Json]:
 def report(client_id: str, left: tuple[str, ...]) -> None:
     """Log which keys of a client are ignored, and why."""
     for one in left:
-        log.warning(json.dumps({"endpoint": "keys", "outcome": "key ignored", "client_id": client_id, "reason": one}))
+        line = {"endpoint": "keys", "outcome": "key ignored", "client_id": client_id, "reason": one}
+        log_lines.write(log, line, logging.WARNING)
 
 
 def _name(member: Json, index: int) -> str:

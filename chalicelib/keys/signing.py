@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import logging
 
+from chalicelib import log_lines
 from chalicelib.keys import jose
 from chalicelib.keys.key_ring import CantSign, KeyRing
 from chalicelib.protocol_types import Claims, KeyUse, SigningAlg
@@ -22,5 +22,5 @@ def sign(claims: Claims, ring: KeyRing, alg: SigningAlg, use: KeyUse, *, typ: st
             return jose.sign(claims, signer, typ=typ)
         except CantSign as problem:
             line = {"endpoint": "keys", "outcome": "unusable", "kid": signer.kid, "use": use, "reason": str(problem)}
-            log.error(json.dumps(line))
+            log_lines.write(log, line, logging.ERROR)
     raise AssertionError("unreachable")

@@ -11,11 +11,11 @@ password, so that guesses cause no calls to KMS.
 
 from __future__ import annotations
 
-import json
 import logging
 from functools import cached_property
 from typing import TypeVar
 
+from chalicelib import log_lines
 from chalicelib.best_effort import best_effort
 from chalicelib.one_time_code_secrets import CannotUnseal
 from chalicelib.provider import Provider
@@ -124,7 +124,7 @@ class Directory:
             secret = self._secrets.unseal(user.totp, user.username, now=now)
         except CannotUnseal as problem:  # An error would say that the password was right.
             line = {"endpoint": "users", "outcome": "unreadable", "sub": user.sub, "reason": f"totp: {problem}"}
-            log.error(json.dumps(line))
+            log_lines.write(log, line, logging.ERROR)
             raise SignInRefused("wrong code") from None
         step = totp.step_of(typed, secret, now=now)
         if step is None:

@@ -1,5 +1,6 @@
 """What a Lambda function writes into its log: JSON and nothing else, a line an event."""
 
+import ast
 import json
 import logging
 import subprocess
@@ -108,3 +109,20 @@ def test_it_is_used_once_however_often_it_is_called(lines):
     log_lines.use(logger, "Ducat/bank.example")
     logger.warning("once")
     assert len(lines()) == 1
+
+
+def test_whoever_writes_a_line_writes_its_members(lines):
+    """A line of JSON inside a message is text: no search finds its members, and no alarm."""
+    log_lines.write(of_a_function(), {"endpoint": "users", "outcome": "unreadable"}, logging.ERROR)
+    assert lines() == [{"endpoint": "users", "outcome": "unreadable"}]
+
+
+def test_nobody_writes_json_into_a_message():
+    """But `write`, which hands the members on."""
+    written = []
+    for file in (ROOT / "chalicelib").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            logs = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+            if logs and node.func.attr in ("debug", "info", "warning", "error", "exception", "critical", "log"):
+                written += [file.name for one in node.args if "json.dumps" in ast.unparse(one)]
+    assert written == ["log_lines.py"]

@@ -13,6 +13,7 @@ from dataclasses import MISSING, fields
 from functools import cache
 from typing import TypeVar, cast, get_origin, get_type_hints
 
+from chalicelib import log_lines
 from chalicelib.protocol_types import Json, JsonObject, Untyped
 from chalicelib.storage.grant_records import AccessToken
 from chalicelib.storage.records import Authentication, AuthorizationRequest, User
@@ -56,7 +57,7 @@ def decode(kind: type[Record], text: str, **more: Json) -> Record:
 def report(problem: Unreadable, key: str, version: object) -> None:
     """Log that a record is unreadable. `key`: the item's key, which is not secret."""
     line = {"endpoint": "storage", "outcome": "unreadable", "reason": str(problem), "key": key, "version": str(version)}
-    log.error(json.dumps(line))
+    log_lines.write(log, line, logging.ERROR)
 
 
 def _members(record: Untyped, without: tuple[str, ...] = ()) -> JsonObject:
