@@ -12,8 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from infra import settings_checks
 from infra.deployment import Deployment, DeploymentError
+from infra.json_members import each_once
 from infra.package import DEPENDENCIES, ROOT, Unpackaged, stage
 
 OUT = ROOT / "build" / "cdk.out"
@@ -63,7 +63,7 @@ def main() -> None:
 def read_settings(file: Path) -> dict[str, object]:
     """The settings of a file. Raises OSError, and ValueError where it is not a JSON object with each member once."""
     try:
-        found = json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=settings_checks.each_once)
+        found = json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=each_once)
     except ValueError as problem:
         raise ValueError(f"{file}: {problem}") from None
     if not isinstance(found, dict):

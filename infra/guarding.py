@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.functions import FUNCTIONS
+from infra.json_members import each_once
 
 MANAGED, NONE = "managed", "none"
 WEB_ACL = re.compile(
@@ -86,7 +87,7 @@ def read(settings: Mapping[str, str], provisioned: Mapping[str, int]) -> Guardin
 
 def _object(settings: Mapping[str, str], name: str, such: str, problems: list[str]) -> dict[str, Any]:
     try:
-        found = json.loads(settings[name])
+        found = json.loads(settings[name], object_pairs_hook=each_once)
     except ValueError:
         found = None
     if isinstance(found, dict):

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from infra.functions import FUNCTIONS
+from infra.json_members import each_once
 
 ALIAS = "live"
 """The alias of a version, by which API Gateway and the bank's own API call the function."""
@@ -40,9 +41,10 @@ class Readiness:
 def read(snap_start: str, provisioned_concurrency: str) -> Readiness:
     """The settings: a JSON array of functions, and a JSON object of function to number. Raises ReadinessError."""
     try:
-        snapshots, ready = json.loads(snap_start), json.loads(provisioned_concurrency)
+        snapshots = json.loads(snap_start, object_pairs_hook=each_once)
+        ready = json.loads(provisioned_concurrency, object_pairs_hook=each_once)
     except ValueError:
-        raise ReadinessError("it is not JSON") from None
+        raise ReadinessError("it is not JSON, or has a member twice") from None
     if not isinstance(snapshots, list) or not all(isinstance(name, str) for name in snapshots):
         raise ReadinessError("snap_start is not an array of functions' names")
     if not isinstance(ready, dict):

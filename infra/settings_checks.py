@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chalicelib import vocabulary
 from chalicelib.authorization_details.declared_type import problems_of
@@ -15,6 +14,7 @@ from chalicelib.resource_server import policy
 from chalicelib.users.assurance import ACR
 from infra import truststore
 from infra.guarding import MANAGED, GuardingError
+from infra.json_members import each_once
 from infra.readiness import ReadinessError
 
 if TYPE_CHECKING:
@@ -69,14 +69,6 @@ def problems(deployment: Deployment) -> list[str]:
         *_words(deployment),
         *_readiness(deployment),
     ]
-
-
-def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object's members, for json.loads. Raises ValueError where one stands twice, of which JSON would drop one."""
-    twice = [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
-    if twice:
-        raise ValueError(f"{', '.join(twice)} stands there more than once")
-    return dict(pairs)
 
 
 def _hosts(deployment: Deployment) -> list[str]:

@@ -267,3 +267,19 @@ def test_a_banks_own_words_are_packaged_with_the_functions(tmp_path):
     own.write_text("{}")
     stage(tmp_path / "code", None, vocabulary=str(own))
     assert (tmp_path / "code" / VOCABULARY).read_text() == "{}"
+
+
+@pytest.mark.parametrize(
+    ("name", "twice"),
+    [
+        ("throttles", '{"*": {"rate": 200, "burst": 400}, "*": {"rate": 1, "burst": 1}}'),
+        ("throttles", '{"*": {"rate": 200, "rate": 1, "burst": 400}}'),
+        ("reserved_concurrency", '{"token": 100, "token": 1}'),
+        ("provisioned_concurrency", '{"token": 1, "token": 2}'),
+        ("resource_rules", '{"GET /a": {"scope": "accounts"}, "GET /a": {}}'),
+    ],
+)
+def test_a_member_that_stands_twice_is_refused_in_every_setting_of_json(name, twice):
+    """JSON would drop one of them, and nobody would know which."""
+    with pytest.raises(DeploymentError, match=name.split("_")[0]):
+        Deployment.read({name: twice})
