@@ -60,7 +60,7 @@ specs: $(DEV)
 	@$(BIN)/python -m pytest -n 2 tests/specs tests/attacks
 
 synth: $(DEV)
-	@$(BIN)/python -m infra.app $(SETTINGS)
+	@$(BIN)/python -m ducat_cdk.app $(SETTINGS)
 
 smoke: $(LOCAL)
 	@$(BIN)/python -m local.smoke --issuer '$(ISSUER)'

@@ -11,7 +11,7 @@ from subprocess import CalledProcessError
 from tempfile import TemporaryDirectory
 
 from benchmarks import cold, cost, journey, peer, report, shipped, warm
-from infra import bytecode, package
+from ducat_cdk import bytecode, package
 from local.certificates import Certificates
 
 FEW = ("jwks", "token")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.systems import NODE
 from chalicelib.assembly import WARMED
-from infra.functions import FUNCTIONS
+from ducat_cdk.functions import FUNCTIONS
 from tests.actors import ISSUER
 from tests.house.test_imports import NEEDED, SOMEWHERE
 

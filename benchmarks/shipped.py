@@ -1,4 +1,4 @@
-"""The package as it is shipped, for this machine: the same steps as `infra.package`, for another platform."""
+"""The package as it is shipped, for this machine: the same steps as `ducat_cdk.package`, for another platform."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from importlib.metadata import distribution
 from pathlib import Path
 
-from infra import bytecode, package
+from ducat_cdk import bytecode, package
 
 NAMED = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)
 

@@ -76,7 +76,7 @@ def mount_authorizer(app: Chalice, provider: Callable[[], Provider], name: str) 
             decide = import_module(f"chalicelib.endpoints.{name}").decide
             request = from_event(event)
             policy: AuthorizerAnswer = decide(request, event["methodArn"], provider())
-        except Exception as problem:  # Lambda would log its text. API Gateway answers 503 (infra/gateway_responses.py).
+        except Exception as problem:  # Lambda would log its text. API Gateway answers 503 (gateway_responses.py).
             log.error("%s failed", name, exc_info=_without_values(problem))
             write_log(name, "failed", {"reason": _reason(problem)})
             raise RuntimeError(f"{name} failed") from None

@@ -1,4 +1,4 @@
-"""The settings of a deployment, read from the environment that infra/ sets. One error lists every problem.
+"""The settings of a deployment, read from the environment that ducat_cdk/ sets. One error lists every problem.
 
 No setting can weaken a profile.
 """
@@ -25,7 +25,7 @@ AWS_CONNECT_SECONDS = 1
 AWS_READ_SECONDS = 2
 AWS_TRIES = 3
 """Time and number of attempts of a call to AWS. Two calls of a request that get no response fit into a function's time-out
-(infra/functions.py).
+(ducat_cdk/functions.py).
 """
 
 

@@ -77,7 +77,7 @@ def page() -> str:
             DRAWING,
             "Only `assembly.py` knows that this runs on AWS, and only `gateway.py` knows Chalice. On a laptop, API Gateway is a "
             "small TLS gateway and AWS is moto (`local/`); the code is the same.\n",
-            "`app.py` has one line for each endpoint. `infra/functions.py` has one row for each function: its routes, its "
+            "`app.py` has one line for each endpoint. `ducat_cdk/functions.py` has one row for each function: its routes, its "
             "tables and verbs, its keys. The [roles](roles.md) are made of these rows.\n",
             "## The packages of `chalicelib/`\n",
             _table(("Package", "What it is for"), ((f"`{name}/`", words) for name, words in packages().items())),

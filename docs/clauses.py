@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PRODUCT = ("app.py", "chalicelib", "infra", "local")
+PRODUCT = ("app.py", "chalicelib", "ducat_cdk", "local")
 TESTS = ("tests",)
 
 OPENID = "https://openid.net/specs/"

@@ -12,7 +12,7 @@ from benchmarks.cost import Cost
 from benchmarks.memory import SIZES, WHOLE, usd
 from chalicelib.keys import rotation
 from chalicelib.profiles import PROFILES
-from infra.keys import KEYS
+from ducat_cdk.keys import KEYS
 
 USUAL = "assertion"
 """The kind of client that the page begins with."""
@@ -90,7 +90,7 @@ that, function by function. Both are off, since they cost money while nobody log
 | Each start | 0.0001397998 USD a GB | none |
 | Each GB-second of a request | 0.0000133334 USD, as without | 0.0000077778 USD |
 
-The prices are those of US East (N. Virginia) on arm64, for memory as `infra/functions.py` has it. Such a function gets a
+The prices are those of US East (N. Virginia) on arm64, for memory as `ducat_cdk/functions.py` has it. Such a function gets a
 version at each deployment, and an alias `live` that API Gateway and your API call. Versions of earlier deployments with a
 snapshot cost until they are deleted. A snapshot holds no secret and no random number: a function makes both at its first
 request.

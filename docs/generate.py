@@ -78,7 +78,7 @@ def settings_page() -> str:
         (
             "# Settings\n",
             WRITTEN,
-            "Where a deployment is: environment variables of every function, which `infra/` sets. Each is required, "
+            "Where a deployment is: environment variables of every function, which `ducat_cdk/` sets. Each is required, "
             "unless it says otherwise; what is missing or wrong is listed in one message. No setting softens a rule. What a "
             "bank chooses when it deploys is in [deploy](../operate/deploy.md#the-settings).\n",
             _table(("Variable", "What"), rows),

@@ -1,12 +1,12 @@
-"""The reference page of the functions' roles, from infra/functions.py."""
+"""The reference page of the functions' roles, from ducat_cdk/functions.py."""
 
 from __future__ import annotations
 
 from chalicelib.keys.kms import ALGORITHMS
-from infra.function_rows import Function, MadeKeys
-from infra.functions import FUNCTIONS
+from ducat_cdk.function_rows import Function, MadeKeys
+from ducat_cdk.functions import FUNCTIONS
 
-INTRODUCTION = """What each function may do on AWS, and nothing else: [infra/functions.py](../../infra/functions.py). \
+INTRODUCTION = """What each function may do on AWS, and nothing else: [ducat_cdk/functions.py](../../ducat_cdk/functions.py). \
 Besides, each writes to its own log group and opens its own tables' encryption, through DynamoDB alone. A job sends to \
 the queue of dead letters. \
 What is said of the key `eddsa` holds where the deployment [has it](../operate/deploy.md#the-settings), \

@@ -1,7 +1,8 @@
 """API Gateway for one machine: routes to the functions of app.py and the bank's, the authorizer before them, its own refusals.
 
 The functions run as Lambda would run them: an event in, a proxy answer out. What API Gateway does to an answer is done here too,
-the renamed WWW-Authenticate among it, so that what works here works there. Its refusals are those of infra/gateway_responses.py.
+the renamed WWW-Authenticate among it, so that what works here works there. Its refusals are those of
+ducat_cdk/gateway_responses.py.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ REFUSALS: Mapping[str, tuple[int, Mapping[str, str], Mapping[str, str]]] = {
     "AUTHORIZER_FAILURE": (503, {"Retry-After": "'2'"}, {"error": "temporarily_unavailable"}),
     "DEFAULT_5_XX": (502, {}, {"error": "server_error"}),
 }
-"""As infra/gateway_responses.py has them: a header is a 'literal', or taken from the request or the authorizer's context."""
+"""As ducat_cdk/gateway_responses.py has them: a header is a 'literal', or taken from the request or the authorizer's context."""
 
 RENAMED = frozenset({"connection", "content-length", "date", "server", "transfer-encoding", "www-authenticate"})
 """Headers of a function's answer that API Gateway sends as x-amzn-Remapped-<name>."""

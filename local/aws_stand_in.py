@@ -1,7 +1,7 @@
 """AWS's stand-in: DynamoDB and KMS by moto, with the tables and keys that a deployment would have.
 
-Either a server on this machine (`served`, for anything with sockets) or inside this process (`in_process`, for tests). The
-names and kinds are infra/'s (tables.py, keys.py); a test compares them, since infra/ needs the CDK and the laptop does not.
+Either a server on this machine (`served`, for anything with sockets) or inside this process (`in_process`, for tests). The names
+and kinds are ducat_cdk/'s (tables.py, keys.py); a test compares them, since that package needs the CDK and the laptop does not.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from local.certificates import Certificates
 from local.https_server import Server
 
 GUARDED = frozenset({"userinfo"})
-"""Functions of ours that stand behind the authorizer, as in infra/functions.py."""
+"""Functions of ours that stand behind the authorizer, as in ducat_cdk/functions.py."""
 
 RESOURCE_RULES = {
     "GET /userinfo": {"scope": "openid"},

@@ -12,7 +12,7 @@ from chalicelib.protocol_types import KeyUse, SigningAlg, Untyped
 
 SPECS = {"PS256": "RSA_2048", "ES256": "ECC_NIST_P256", "EdDSA": "ECC_NIST_EDWARDS25519"}
 STACK, USE, ATTEMPT = "ducat:stack", "ducat:use", "ducat:attempt"
-"""The tags of a key. The roles (infra/roles.py) go by the first two."""
+"""The tags of a key. The roles (ducat_cdk/roles.py) go by the first two."""
 
 READ_SECONDS, TRIES = 10, 3
 """No caller waits for this job, and KMS takes longer to make a key than to sign with one."""

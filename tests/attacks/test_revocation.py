@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from chalicelib.settings import AWS_CONNECT_SECONDS, AWS_READ_SECONDS, AWS_TRIES
 from chalicelib.storage.token_values import of_grant, read
 from chalicelib.users import bond_key
-from infra.functions import FUNCTIONS
+from ducat_cdk.functions import FUNCTIONS
 from local.sandbox_users import ALICE
 from tests.actors import ASSERTION_TYPE, VERIFIER, Browser
 from tests.users.test_grants import Person

@@ -12,7 +12,7 @@ import pytest
 from benchmarks import cold, cost, journey, peer, processes, report, warm
 from benchmarks.warm import LOGIN, STEPS, Samples
 from chalicelib.assembly import WARMED
-from infra import package
+from ducat_cdk import package
 from tests.house.source import ROOT
 
 

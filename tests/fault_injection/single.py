@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from infra.functions import FUNCTIONS
+from ducat_cdk.functions import FUNCTIONS
 from tests.actors import Answer
 from tests.fault_injection.faults import Fault, Killed, Point, faults_of
 from tests.fault_injection.steps import STEPS, Step

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.jobs import publish_keys, sweep
-from infra.gateway_responses import REFUSALS
+from ducat_cdk.gateway_responses import REFUSALS
 from tests.actors import Answer
 from tests.authenticator import Authenticator, passkey_options
 from tests.fault_injection.world import (

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from chalicelib.fetch import https_url
 from chalicelib.fetch.documents import FetchError
 from chalicelib.fetch.https import SECONDS, Https
-from infra.functions import FUNCTIONS
+from ducat_cdk.functions import FUNCTIONS
 from tests.fetch.conftest import HOST, OTHER, PUBLIC, _signed
 
 URL = f"https://{HOST}/jwks.json"

@@ -7,7 +7,7 @@ import pytest
 
 import app
 from chalicelib.messages import Response
-from infra.functions import FUNCTIONS
+from ducat_cdk.functions import FUNCTIONS
 from tests.actors import ASSERTION_TYPE, Browser
 from tests.each import each
 

@@ -9,8 +9,8 @@ import sys
 import pytest
 
 import app
-from infra.chalice_policy import document
-from infra.functions import FUNCTIONS
+from ducat_cdk.chalice_policy import document
+from ducat_cdk.functions import FUNCTIONS
 from tests.house.source import ROOT
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from infra.gateway_responses import REFUSALS
+from ducat_cdk.gateway_responses import REFUSALS
 from local.sandbox_users import ALICE
 from tests.aws_in_process.errors import AwsError
 from tests.conftest import CLIENTS

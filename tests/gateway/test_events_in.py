@@ -6,7 +6,7 @@ import json
 import pytest
 
 import app
-from infra.functions import FUNCTIONS
+from ducat_cdk.functions import FUNCTIONS
 from tests.actors import CHALLENGE
 from tests.each import each
 

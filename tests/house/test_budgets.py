@@ -13,7 +13,7 @@ import pytest
 from benchmarks import cost, figures, journey
 from benchmarks.calls import Count
 from chalicelib import gateway
-from infra.functions import FUNCTIONS
+from ducat_cdk.functions import FUNCTIONS
 from local.sandbox_users import ALICE
 from tests.actors import Browser, Fintech, ec_key, secret_of
 from tests.authenticator import Authenticator, passkey_options, put

@@ -3,7 +3,7 @@
 import pytest
 
 from docs import checks
-from infra.functions import FUNCTIONS
+from ducat_cdk.functions import FUNCTIONS
 
 AUTHENTICATED = ("par", "token", "introspect", "revoke")
 

@@ -110,7 +110,7 @@ class TestEachGeneratedPage:
 
 def test_what_a_page_lists_is_all_there_is():
     from chalicelib.settings import variables
-    from infra.functions import FUNCTIONS
+    from ducat_cdk.functions import FUNCTIONS
 
     assert re.findall(r"`(DUCAT_\w+)`", written("settings.md")) == variables()
     assert re.findall(r"^## (\w+)$", written("roles.md"), re.MULTILINE) == [row.name for row in FUNCTIONS]

@@ -27,7 +27,7 @@ from tests.infra.template import write_truststore
 DOCS = ROOT / "docs"
 PAGES = tuple(sorted(path.relative_to(ROOT) for path in (*ROOT.glob("*.md"), *DOCS.rglob("*.md"))))
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-FILE = re.compile(r"`((?:chalicelib|infra|local|tests|docs|conformance|benchmarks|\.ci)/[\w./*-]*)")
+FILE = re.compile(r"`((?:chalicelib|ducat_cdk|local|tests|docs|conformance|benchmarks|\.ci)/[\w./*-]*)")
 URLS = frozenset(lambda_app.app.routes)
 WRITTEN = tuple(
     path for path in PAGES if "reference" not in path.parts or path.name in ("compatibility.md", "glossary.md")
@@ -84,13 +84,13 @@ def test_every_endpoint_is_described_and_no_other():
 
 
 def test_every_setting_of_the_deployment_is_described_and_no_other():
-    from infra.deployment import Deployment
+    from ducat_cdk.deployment import Deployment
 
     assert rows("operate/deploy.md", "The settings") == [f.name for f in fields(Deployment)]
 
 
 def test_the_example_of_a_deployment_can_be_deployed(tmp_path, monkeypatch):
-    from infra.deployment import Deployment
+    from ducat_cdk.deployment import Deployment
 
     monkeypatch.chdir(tmp_path)
     write_truststore(tmp_path / "truststore.pem", "CN=Issuing CA,O=Example Trust,C=DE")

@@ -15,9 +15,9 @@ from chalicelib.scopes import SCOPES
 from chalicelib.storage.dynamodb.signing_keys import KEYS_CACHE_SECONDS
 from chalicelib.tokens import dpop, dpop_nonce, refresh_token
 from chalicelib.users import enrolment, known_browser, lockout, passkeys
-from infra.deployment import Deployment
-from infra.keys import KEYS
-from infra.tables import TABLES
+from ducat_cdk.deployment import Deployment
+from ducat_cdk.keys import KEYS
+from ducat_cdk.tables import TABLES
 from tests.house.source import text
 
 MINUTE, HOUR, DAY = 60, 3600, 24 * 3600

@@ -13,8 +13,8 @@ from importlib.metadata import packages_distributions
 import pytest
 
 from chalicelib.settings import variables
-from infra.functions import FUNCTIONS
-from infra.package import CHALICE_RUNTIME
+from ducat_cdk.functions import FUNCTIONS
+from ducat_cdk.package import CHALICE_RUNTIME
 from tests.house.source import ROOT
 
 HANDLERS = tuple(row.name for row in FUNCTIONS if row.routes or row.name == "authorizer")

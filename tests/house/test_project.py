@@ -53,7 +53,7 @@ def test_the_version_stands_in_one_place_and_the_changelog_is_cut_for_it():
     assert re.findall(r"^## \[(\d.*?)\]", changelog, re.MULTILINE)[0] == version
     others = [
         path
-        for folder in ("chalicelib", "infra", "local", "docs/operate", "docs/try", "docs/integrate")
+        for folder in ("chalicelib", "ducat_cdk", "local", "docs/operate", "docs/try", "docs/integrate")
         for path in (ROOT / folder).rglob("*.*")
         if path.suffix in (".py", ".md")
         and re.search(rf"(?<![\d.]){re.escape(version)}(?![\d.])", path.read_text("utf-8"))
@@ -89,7 +89,7 @@ def test_a_wheel_holds_what_a_user_needs_and_no_tests(tmp_path):
         names = held.namelist()
         held.extractall(tmp_path / "in")
     tops = {name.partition("/")[0] for name in names}
-    assert tops == {"app.py", "chalicelib", "infra", f"ducat-{PROJECT['version']}.dist-info"}
+    assert tops == {"app.py", "chalicelib", "ducat_cdk", f"ducat-{PROJECT['version']}.dist-info"}
     ours = {str(path.relative_to(ROOT)) for path in (ROOT / "chalicelib").rglob("*") if path.suffix in SHIPPED}
     assert ours <= set(names)
     assert f"ducat-{PROJECT['version']}.dist-info/licenses/LICENSE" in names

@@ -12,9 +12,9 @@ from botocore import exceptions
 from chalicelib import aws_errors, errors
 from docs import architecture, clauses, decisions, threats
 from docs.clauses import TAG
-from infra.bytecode import RUNTIMES
-from infra.functions import FUNCTIONS
-from infra.package import PYTHON
+from ducat_cdk.bytecode import RUNTIMES
+from ducat_cdk.functions import FUNCTIONS
+from ducat_cdk.package import PYTHON
 from models.steps import STEPS
 from tests.house.source import FENCE, ROOT, text
 
@@ -157,7 +157,7 @@ def test_the_versions_of_python_are_those_that_the_checks_run_on():
     least = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
     assert least == f">={tried.split(', ')[0]}"
     others = " and ".join(version for version in RUNTIMES if version != PYTHON)
-    assert f"| Python, on Lambda | {PYTHON} on arm64. `python -m infra.package --python` takes {others} too" in page
+    assert f"| Python, on Lambda | {PYTHON} on arm64. `python -m ducat_cdk.package --python` takes {others} too" in page
 
 
 def test_the_specifications_are_those_whose_clauses_are_cited():

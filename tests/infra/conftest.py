@@ -80,7 +80,7 @@ def template(request: pytest.FixtureRequest, synthesized: Path) -> Template:
 @pytest.fixture
 def command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """A function: the command's arguments to how it ended. It writes to `tmp_path`/out."""
-    return lambda *arguments: _infra("infra.app", tmp_path, *arguments)
+    return lambda *arguments: _infra("ducat_cdk.app", tmp_path, *arguments)
 
 
 def _infra(module: str, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""Several deployments in one process, since each process starts a Node: `infra.app`, and the API that the documents show.
+"""Several deployments in one process, since each process starts a Node: `ducat_cdk.app`, and the API that the documents show.
 
 `python -m tests.infra.synthesize FOLDER JSON`: a folder by each name in the JSON, by the command's arguments there.
 """
@@ -9,7 +9,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from infra import app
+from ducat_cdk import app
 from tests.house.source import blocks
 
 PAGE = Path("docs/integrate/protect-your-api.md")
@@ -55,7 +55,7 @@ def main():
     folder, deployments = Path(sys.argv[1]), json.loads(sys.argv[2])
     for name, arguments in deployments.items():
         os.environ["CDK_OUTDIR"] = str(folder / name)
-        sys.argv = ["infra.app", *arguments]
+        sys.argv = ["ducat_cdk.app", *arguments]
         (nagged if name in NAGGED else app.main)()
     (shown,) = [code for code in blocks(PAGE, "python") if "AccountsApi" in code]
     script = shown + MADE.format(out=str(folder / "shown"))

@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from infra.keys import KEYS
+from ducat_cdk.keys import KEYS
 
 
 def write_truststore(file: Path, *subjects: str, curve: ec.EllipticCurve | None = None) -> None:
@@ -25,7 +25,7 @@ def write_truststore(file: Path, *subjects: str, curve: ec.EllipticCurve | None 
 
 
 class Template:
-    """CloudFormation's JSON, and the manifest beside it. `keys`: the names of infra/keys.py's rows that it should have."""
+    """CloudFormation's JSON, and the manifest beside it. `keys`: the names of ducat_cdk/keys.py's rows that it should have."""
 
     def __init__(self, folder: Path, *, eddsa: bool = False, template_signing_keys: bool = True) -> None:
         self.folder = folder

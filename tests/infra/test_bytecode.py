@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import shipped
-from infra import bytecode, package
+from ducat_cdk import bytecode, package
 from tests.house.test_imports import SOMEWHERE
 
 OWN = bytecode.own_version()

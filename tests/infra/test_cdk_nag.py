@@ -9,7 +9,7 @@ import pytest
 
 from tests.infra.synthesize import NAGGED
 
-REASONS = Path("infra/nag_reasons.toml")
+REASONS = Path("ducat_cdk/nag_reasons.toml")
 PACKS = {"AwsSolutions", "NIST.800.53.R5", "PCI.DSS.321", "Serverless"}
 MIN_REASON = 60
 """Characters of a reason that says something."""

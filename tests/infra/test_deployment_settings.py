@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from infra.deployment import Deployment, DeploymentError
-from infra.package import VOCABULARY, stage
+from ducat_cdk.deployment import Deployment, DeploymentError
+from ducat_cdk.package import VOCABULARY, stage
 from tests.house.source import ROOT
 from tests.infra.template import Template
 
@@ -221,7 +221,7 @@ def test_they_are_read_before_the_cdk_starts_its_node():
     loaded = [
         sys.executable,
         "-c",
-        "import infra.app, sys; print('aws_cdk' in sys.modules, 'infra.app' in sys.modules)",
+        "import ducat_cdk.app, sys; print('aws_cdk' in sys.modules, 'ducat_cdk.app' in sys.modules)",
     ]
     run = subprocess.run(loaded, cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["False", "True"]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from infra.deployment import Deployment, DeploymentError
-from infra.operator_settings import OUTPUT, of_deployment
+from ducat_cdk.deployment import Deployment, DeploymentError
+from ducat_cdk.operator_settings import OUTPUT, of_deployment
 from tests.house.source import text
 from tests.infra.conftest import EVERYTHING, ROUTES
 from tests.infra.template import Template, write_truststore
@@ -42,13 +42,13 @@ def test_a_first_login_takes_at_most_eight_commands():
     assert len(commands) <= MAX_COMMANDS
     assert not any("&&" in line or ";" in line for line in commands)
     cdk = [line.partition("npx aws-cdk@2 ")[2] for line in commands if "aws-cdk" in line]
-    assert cdk == [f'{verb} --app "python -m infra.app ducat.json"' for verb in ("bootstrap", "deploy")]
+    assert cdk == [f'{verb} --app "python -m ducat_cdk.app ducat.json"' for verb in ("bootstrap", "deploy")]
     numbered = re.findall(r"^(\d)\. ", section, re.MULTILINE)
     assert [int(n) for n in numbered] == list(range(1, len(commands) + 1)), "each command is explained"
 
 
 def test_the_pages_settings_leave_nothing_but_the_package_to_be_done(page):
-    assert page.errors() == ["the dependencies are missing or stale; run python -m infra.package"]
+    assert page.errors() == ["the dependencies are missing or stale; run python -m ducat_cdk.package"]
 
 
 def test_the_stack_makes_certificates_records_and_the_truststores_object(page):

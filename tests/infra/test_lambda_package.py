@@ -12,8 +12,8 @@ import pytest
 from botocore.config import Config
 from botocore.loaders import Loader
 
-from infra import bytecode, package, trimmed
-from infra.functions import FUNCTIONS
+from ducat_cdk import bytecode, package, trimmed
+from ducat_cdk.functions import FUNCTIONS
 
 DATA = Path(botocore.__file__).parent / "data"
 REGIONS = ("eu-central-1", "us-east-1", "us-gov-west-1", "cn-north-1", "eusc-de-east-1")
@@ -132,7 +132,7 @@ def test_chalice_is_vendored_without_its_command_line(tmp_path):
 def test_missing_or_stale_dependencies_are_refused_and_nothing_is_staged(tmp_path, dependencies, stamp):
     if stamp is not None:
         (dependencies / package.STAMP).write_text(stamp)
-    with pytest.raises(package.Unpackaged, match=r"infra\.package"):
+    with pytest.raises(package.Unpackaged, match=r"ducat_cdk\.package"):
         package.stage(tmp_path / "code", dependencies)
     assert not (tmp_path / "code").exists()
 

@@ -2,10 +2,10 @@
 
 import app
 from chalicelib import settings
-from infra import bytecode
-from infra.deployment import USER_DIRECTORY
-from infra.functions import FUNCTIONS
-from infra.keys import KEYS
+from ducat_cdk import bytecode
+from ducat_cdk.deployment import USER_DIRECTORY
+from ducat_cdk.functions import FUNCTIONS
+from ducat_cdk.keys import KEYS
 
 
 def test_each_function_of_the_front_door_is_deployed_and_no_other(template):
@@ -61,7 +61,7 @@ def test_only_our_own_files_and_packaged_dependencies_are_in_the_code(template):
     (asset,) = template.folder.glob("asset.*")
     names = {path.name for path in asset.iterdir()}
     assert {"app.py", "chalicelib"} <= names
-    assert not names & {"local", "tests", "infra", "conformance", "benchmarks", ".venv", ".git", ".local"}
+    assert not names & {"local", "tests", "ducat_cdk", "conformance", "benchmarks", ".venv", ".git", ".local"}
     made = list(asset.rglob("*.pyc"))  # there are no dependencies where nobody packaged them, and then no bytecode
     assert not made or not bytecode.unfit(asset, template.python)
     assert (asset / "chalicelib" / "settings.py").is_file()

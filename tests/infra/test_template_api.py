@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from infra.functions import FUNCTIONS
+from ducat_cdk.functions import FUNCTIONS
 
 
 def test_the_default_address_is_turned_off_since_it_would_pass_by_mutual_tls(template):

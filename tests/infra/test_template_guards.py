@@ -6,8 +6,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from infra.deployment import Deployment, DeploymentError
-from infra.functions import FUNCTIONS
+from ducat_cdk.deployment import Deployment, DeploymentError
+from ducat_cdk.functions import FUNCTIONS
 from tests.infra.template import Template
 from tests.infra.test_deployment_settings import CHOSEN
 

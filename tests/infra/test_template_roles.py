@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.functions import FUNCTIONS
+from ducat_cdk.functions import FUNCTIONS
 
 ROWS = [row for row in FUNCTIONS if not row.weekly]
 EVERY = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 import app
-from infra.functions import FUNCTIONS
+from ducat_cdk.functions import FUNCTIONS
 from tests.infra.template import Template
 
 EVERY_JOB = ("WriteItsOwnLog", "OpenItsTablesThroughDynamoDB", "KeepWhatFailed")

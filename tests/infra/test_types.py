@@ -1,4 +1,4 @@
-"""What infra/ uses of the CDK is among what mypy reads of it."""
+"""What ducat_cdk/ uses of the CDK is among what mypy reads of it."""
 
 import ast
 import tomllib
@@ -9,7 +9,7 @@ from tests.house.source import ROOT, nodes
 def test_each_module_of_the_cdk_that_is_used_is_one_that_mypy_reads():
     overrides = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]["overrides"]
     (read,) = [one["module"] for one in overrides if one.get("follow_imports") == "normal"]
-    files = [path.relative_to(ROOT) for path in (ROOT / "infra").glob("*.py")]
+    files = [path.relative_to(ROOT) for path in (ROOT / "ducat_cdk").glob("*.py")]
     imports = [node for path in files for node in nodes(path) if isinstance(node, ast.ImportFrom | ast.Import)]
     used = {
         name if isinstance(node, ast.Import) else f"{node.module}.{name}"

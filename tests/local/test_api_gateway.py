@@ -5,8 +5,8 @@ import json
 import pytest
 
 import app
-from infra import gateway_responses as deployed
-from infra.functions import FUNCTIONS
+from ducat_cdk import gateway_responses as deployed
+from ducat_cdk.functions import FUNCTIONS
 from local import api_gateway, sample_bank, stack
 from local.api_gateway import Api, Route
 from local.https_server import Incoming

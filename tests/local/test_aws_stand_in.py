@@ -17,7 +17,7 @@ from chalicelib.assembly import Aws
 from chalicelib.jobs import publish_keys
 from chalicelib.keys import signing
 from chalicelib.settings import Settings, variable, variables
-from infra import keys, tables
+from ducat_cdk import keys, tables
 from local import aws_stand_in
 
 REGION = "eu-north-1"

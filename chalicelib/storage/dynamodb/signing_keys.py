@@ -17,7 +17,7 @@ from chalicelib.storage.signing_keys import SigningKeyChanged
 
 KEYS_CACHE_SECONDS = 60
 CLAIM_SECONDS = 180
-"""Seconds that a claim excludes other runs. It is longer than the job that makes keys may run (infra/functions.py)."""
+"""Seconds that a claim excludes other runs. It is longer than the job that makes keys may run (ducat_cdk/functions.py)."""
 
 NEVER = 253_402_300_799
 """The end of the year 9999, in epoch seconds."""

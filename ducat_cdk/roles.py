@@ -19,10 +19,10 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.deployment import Deployment
-from infra.function_rows import Function, Key, MadeKeys, Table
-from infra.keys import DECRYPTION_ALGORITHMS, SIGNING_ALGORITHMS, SIGNING_SPECS, TABLES_KEY
-from infra.storage import is_weekly
+from ducat_cdk.deployment import Deployment
+from ducat_cdk.function_rows import Function, Key, MadeKeys, Table
+from ducat_cdk.keys import DECRYPTION_ALGORITHMS, SIGNING_ALGORITHMS, SIGNING_SPECS, TABLES_KEY
+from ducat_cdk.storage import is_weekly
 
 TAGS = ("ducat:stack", "ducat:use", "ducat:attempt")
 """The tags of a signing key that the job rotate_keys makes (chalicelib/keys/kms_lifecycle.py)."""

@@ -1,7 +1,7 @@
 """What the functions run: our own files, and the packaged dependencies for Lambda's platform.
 
-`python -m infra.package` fetches those into build/dependencies (needs a package index); synthesizing joins both. Each module has
-its bytecode beside it (bytecode.py).
+`python -m ducat_cdk.package` fetches those into build/dependencies (needs a package index); synthesizing joins both. Each module
+has its bytecode beside it (bytecode.py).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from hashlib import sha256
 from pathlib import Path
 from subprocess import CalledProcessError
 
-from infra import bytecode
-from infra.trimmed import trim
+from ducat_cdk import bytecode
+from ducat_cdk.trimmed import trim
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPENDENCIES = ROOT / "build" / "dependencies"
@@ -77,11 +77,11 @@ def _packaged(dependencies: Path) -> tuple[str, Path]:
     stamp = dependencies / STAMP
     made = json.loads(stamp.read_text()) if stamp.is_file() else {}
     if made.get("requirements") != _fingerprint():
-        raise Unpackaged("the dependencies are missing or stale; run python -m infra.package")
+        raise Unpackaged("the dependencies are missing or stale; run python -m ducat_cdk.package")
     try:
         return made["python"], bytecode.interpreter(made["python"], known=Path(made["interpreter"]))
     except bytecode.NoInterpreter as problem:
-        raise Unpackaged(f"{problem}; run python -m infra.package again") from None
+        raise Unpackaged(f"{problem}; run python -m ducat_cdk.package again") from None
 
 
 def fetch(folder: Path, *, python: str = PYTHON, platforms: tuple[str, ...] = PLATFORMS) -> None:
@@ -153,7 +153,7 @@ def runtime(wanted: str) -> str:
 
 def main() -> None:
     """Build the dependencies. Ends with status 1 and a line where they can't be had or grow too large."""
-    parser = argparse.ArgumentParser(prog="python -m infra.package", description="Fetch what the functions run.")
+    parser = argparse.ArgumentParser(prog="python -m ducat_cdk.package", description="Fetch what the functions run.")
     parser.add_argument("--python", default=PYTHON, choices=bytecode.RUNTIMES, help="the runtime's version")
     wanted = parser.parse_args().python
     fresh = DEPENDENCIES.with_name("dependencies.new")

@@ -9,10 +9,10 @@ from difflib import get_close_matches
 
 from chalicelib.clients import distinguished_name
 from chalicelib.resource_server import policy
-from infra import guarding, readiness, settings_checks
-from infra.guarding import Guarding
-from infra.keys import KEYS
-from infra.readiness import Readiness
+from ducat_cdk import guarding, readiness, settings_checks
+from ducat_cdk.guarding import Guarding
+from ducat_cdk.keys import KEYS
+from ducat_cdk.readiness import Readiness
 
 USER_DIRECTORY = "chalicelib.users.directory:build"
 """The product's directory of end users. No choice: what stands in for it on a laptop can't be deployed."""

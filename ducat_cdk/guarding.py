@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.functions import FUNCTIONS
-from infra.json_members import each_once
+from ducat_cdk.functions import FUNCTIONS
+from ducat_cdk.json_members import each_once
 
 MANAGED, NONE = "managed", "none"
 WEB_ACL = re.compile(

@@ -13,13 +13,13 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra import roles
-from infra.deployment import USER_DIRECTORY, Deployment
-from infra.function_rows import Function
-from infra.functions import FUNCTIONS
-from infra.keys import SIGNATURES
-from infra.package import VOCABULARY
-from infra.readiness import ALIAS, Readiness
+from ducat_cdk import roles
+from ducat_cdk.deployment import USER_DIRECTORY, Deployment
+from ducat_cdk.function_rows import Function
+from ducat_cdk.functions import FUNCTIONS
+from ducat_cdk.keys import SIGNATURES
+from ducat_cdk.package import VOCABULARY
+from ducat_cdk.readiness import ALIAS, Readiness
 
 LOG_RETENTION = logs.RetentionDays.ONE_YEAR
 

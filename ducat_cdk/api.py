@@ -13,11 +13,11 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from chalicelib.pages.gateway_error_pages import WORDS, page
-from infra.deployment import Deployment
-from infra.functions import FUNCTIONS
-from infra.gateway_responses import REFUSALS, SAFE
-from infra.guarding import EVERY, Guarding
-from infra.lambdas import LOG_RETENTION
+from ducat_cdk.deployment import Deployment
+from ducat_cdk.functions import FUNCTIONS
+from ducat_cdk.gateway_responses import REFUSALS, SAFE
+from ducat_cdk.guarding import EVERY, Guarding
+from ducat_cdk.lambdas import LOG_RETENTION
 
 STAGE = "live"
 BROWSERS_TLS = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"

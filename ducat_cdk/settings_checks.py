@@ -12,13 +12,13 @@ from chalicelib.authorization_details.declared_type import problems_of
 from chalicelib.clients import distinguished_name
 from chalicelib.resource_server import policy
 from chalicelib.users.assurance import ACR
-from infra import truststore
-from infra.guarding import MANAGED, GuardingError
-from infra.json_members import each_once
-from infra.readiness import ReadinessError
+from ducat_cdk import truststore
+from ducat_cdk.guarding import MANAGED, GuardingError
+from ducat_cdk.json_members import each_once
+from ducat_cdk.readiness import ReadinessError
 
 if TYPE_CHECKING:
-    from infra.deployment import Deployment
+    from ducat_cdk.deployment import Deployment
 
 HOST = r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
 CERTIFICATE = r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[0-9a-f-]+"

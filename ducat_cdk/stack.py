@@ -12,8 +12,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra import api, domains, keys, lambdas, storage, web_acl
-from infra.deployment import Deployment
+from ducat_cdk import api, domains, keys, lambdas, storage, web_acl
+from ducat_cdk.deployment import Deployment
 
 FIRST = "tables can be deleted, and no concurrency is reserved: take out first_deployment once this stands, and deploy again"
 

@@ -12,10 +12,10 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from infra import tables
-from infra.deployment import Deployment
-from infra.keys import KEYS
-from infra.tables import TABLES
+from ducat_cdk import tables
+from ducat_cdk.deployment import Deployment
+from ducat_cdk.keys import KEYS
+from ducat_cdk.tables import TABLES
 
 
 def build_keys(scope: Construct, deployment: Deployment) -> Mapping[str, kms.Key]:

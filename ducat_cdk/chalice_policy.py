@@ -1,4 +1,4 @@
-"""`python -m infra.chalice_policy > .chalice/policy-dev.json`: what functions may do that `chalice deploy` makes, in a sandbox.
+"""`python -m ducat_cdk.chalice_policy > .chalice/policy-dev.json`: what functions of `chalice deploy` may do, in a sandbox.
 
 One policy for all of them, on the tables and keys of the sandbox's stack. The job that makes, disables and deletes keys is the
 stack's own, and has no right here. What is deployed for a bank has a role for each
@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from infra.functions import FUNCTIONS
-from infra.keys import TABLES_KEY
+from ducat_cdk.functions import FUNCTIONS
+from ducat_cdk.keys import TABLES_KEY
 
 TABLES = "arn:aws:dynamodb:*:*:table/Ducat-*"
 KEYS = "arn:aws:kms:*:*:key/*"

@@ -1,4 +1,4 @@
-"""The AWS deployment: a CDK app. `python -m infra.app` synthesizes it, offline; read `functions.py` first."""
+"""The AWS deployment: a CDK app. `python -m ducat_cdk.app` synthesizes it, offline; read `functions.py` first."""
 
 import os
 import sys

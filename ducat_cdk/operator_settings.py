@@ -1,4 +1,4 @@
-"""`python -m infra.operator_settings ducat.json > ducat-settings.json`: where a deployment's tables and keys are.
+"""`python -m ducat_cdk.operator_settings ducat.json > ducat-settings.json`: where a deployment's tables and keys are.
 
 For its operator. Read from a deployed function's environment, under the credentials and the Region of the environment. What is
 too long for that environment, and so is in the package, comes from the deployment's own settings. No secret is in it.
@@ -16,8 +16,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.settings import variable
-from infra.app import read_settings
-from infra.deployment import Deployment, DeploymentError
+from ducat_cdk.app import read_settings
+from ducat_cdk.deployment import Deployment, DeploymentError
 
 STACK = "Ducat"
 OUTPUT = "TokenFunction"
@@ -44,7 +44,7 @@ def complete(environment: Mapping[str, str], deployment: Deployment) -> dict[str
 def main() -> None:
     """The command line. Ends with status 1 and one line where the deployment can't be read."""
     parser = argparse.ArgumentParser(
-        prog="python -m infra.operator_settings", description="Print a deployment's settings."
+        prog="python -m ducat_cdk.operator_settings", description="Print a deployment's settings."
     )
     parser.add_argument("settings", type=Path, help="the file that it was deployed with")
     try:

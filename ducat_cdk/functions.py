@@ -8,7 +8,7 @@ BatchGetItem is an action of its own (service authorization reference), and impl
 from __future__ import annotations
 
 from chalicelib.protocol_types import KeyUse
-from infra.function_rows import Function, Key, MadeKeys, Table
+from ducat_cdk.function_rows import Function, Key, MadeKeys, Table
 
 CALLER = Table("clients", "KnowTheClient", ("GetItem",))
 SINGLE_USE = Table("replay_cache", "AcceptEachAssertionAndProofOnce", ("PutItem",))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from infra.functions import FUNCTIONS
+from ducat_cdk.functions import FUNCTIONS
 
 USED = ("dynamodb", "kms")
 """The services that functions call."""

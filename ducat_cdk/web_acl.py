@@ -12,9 +12,9 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
-from infra.functions import FUNCTIONS
-from infra.guarding import MANAGED, NONE, PAGES, WITHOUT_WEB_ACL, Guarding
-from infra.lambdas import LOG_RETENTION
+from ducat_cdk.functions import FUNCTIONS
+from ducat_cdk.guarding import MANAGED, NONE, PAGES, WITHOUT_WEB_ACL, Guarding
+from ducat_cdk.lambdas import LOG_RETENTION
 
 SECONDS = 300
 """What a rate rule counts over."""

@@ -9,8 +9,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infra.functions import FUNCTIONS
-from infra.json_members import each_once
+from ducat_cdk.functions import FUNCTIONS
+from ducat_cdk.json_members import each_once
 
 ALIAS = "live"
 """The alias of a version, by which API Gateway and the bank's own API call the function."""

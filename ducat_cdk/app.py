@@ -1,6 +1,6 @@
-"""`python -m infra.app [-c name=value]... [settings.json]` writes build/cdk.out, offline and with no account.
+"""`python -m ducat_cdk.app [-c name=value]... [settings.json]` writes build/cdk.out, offline and with no account.
 
-The CDK's own command line runs it too (`cdk deploy --app "python -m infra.app"`) and then gives context and folder.
+The CDK's own command line runs it too (`cdk deploy --app "python -m ducat_cdk.app"`) and then gives context and folder.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from infra.deployment import Deployment, DeploymentError
-from infra.json_members import each_once
-from infra.package import DEPENDENCIES, ROOT, Unpackaged, stage
+from ducat_cdk.deployment import Deployment, DeploymentError
+from ducat_cdk.json_members import each_once
+from ducat_cdk.package import DEPENDENCIES, ROOT, Unpackaged, stage
 
 OUT = ROOT / "build" / "cdk.out"
 
@@ -25,7 +25,7 @@ def synthesize(context: dict[str, object], out: Path) -> list[str]:
     # They start Node, which takes seconds: only for a deployment that can be used.
     import aws_cdk
 
-    from infra.stack import Ducat
+    from ducat_cdk.stack import Ducat
 
     with tempfile.TemporaryDirectory() as folder:
         code = Path(folder) / "code"
@@ -45,8 +45,8 @@ def synthesize(context: dict[str, object], out: Path) -> list[str]:
 
 def main() -> None:
     """The command line. Ends with status 2 and one line where the settings can't be used."""
-    parser = argparse.ArgumentParser(prog="python -m infra.app", description="Write the CloudFormation template.")
-    parser.add_argument("settings", nargs="?", type=Path, help="JSON file of the settings (infra/deployment.py)")
+    parser = argparse.ArgumentParser(prog="python -m ducat_cdk.app", description="Write the CloudFormation template.")
+    parser.add_argument("settings", nargs="?", type=Path, help="JSON file of the settings (ducat_cdk/deployment.py)")
     parser.add_argument("-c", "--context", action="append", default=[], metavar="NAME=VALUE", help="one setting")
     given = parser.parse_args()
     try:

@@ -14,8 +14,8 @@ from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
-from infra.api import BROWSERS_TLS
-from infra.deployment import Deployment
+from ducat_cdk.api import BROWSERS_TLS
+from ducat_cdk.deployment import Deployment
 
 REGIONAL = apigateway.CfnDomainName.EndpointConfigurationProperty(types=["REGIONAL"])
 
