@@ -12,6 +12,7 @@ from benchmarks.cost import Cost
 from benchmarks.memory import SIZES, WHOLE, usd
 from chalicelib.keys import rotation
 from chalicelib.profiles import PROFILES
+from ducat_cdk import watch_settings
 from ducat_cdk.keys import KEYS
 
 USUAL = "assertion"
@@ -152,7 +153,7 @@ def _steps(counts: Mapping[str, Count], of: Cost) -> Iterable[Sequence[str]]:
 
 def _keys(algs: int) -> int:
     """Of KMS: what is not for signatures, and for each use and algorithm the key that signs and the next one."""
-    return sum(not row.signs for row in KEYS) + 2 * len(rotation.USES) * algs
+    return len(watch_settings.MADE_KEYS) + sum(not row.signs for row in KEYS) + 2 * len(rotation.USES) * algs
 
 
 def _after(counts: Mapping[str, Mapping[str, Count]]) -> Iterable[Sequence[str]]:

@@ -17,7 +17,7 @@ from ducat_cdk.deployment import Deployment
 from ducat_cdk.functions import FUNCTIONS
 from ducat_cdk.gateway_responses import REFUSALS, SAFE
 from ducat_cdk.guarding import EVERY, Guarding
-from ducat_cdk.lambdas import LOG_RETENTION
+from ducat_cdk.log_groups import LogGroups
 
 STAGE = "live"
 BROWSERS_TLS = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
@@ -31,11 +31,11 @@ LOGGED = (
 """The access log: `resourcePath` has no query string, so no request_uri, code or state is in it."""
 
 
-def build(scope: Construct, deployment: Deployment, functions: Mapping[str, lambda_.IFunction]) -> apigateway.RestApi:
+def build(
+    scope: Construct, deployment: Deployment, functions: Mapping[str, lambda_.IFunction], log_groups: LogGroups
+) -> apigateway.RestApi:
     """The API with its routes, its authorizer and its one stage."""
-    log = logs.LogGroup(
-        scope, "AccessLog", retention=LOG_RETENTION, removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
-    )
+    log = log_groups.make(scope, "AccessLog")
     api = apigateway.RestApi(
         scope,
         "Api",
@@ -84,7 +84,7 @@ def answer_refusals(api: apigateway.RestApi) -> None:
         )
 
 
-def _stage(log: logs.LogGroup, guarding: Guarding) -> apigateway.StageOptions:
+def _stage(log: logs.ILogGroup, guarding: Guarding) -> apigateway.StageOptions:
     """Each method has a throttle of its own: a flood of one leaves the others."""
     every = guarding.throttles.get(EVERY)
     own = {

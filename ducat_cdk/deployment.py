@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from chalicelib.clients import distinguished_name
 from chalicelib.resource_server import policy
-from ducat_cdk import guarding, readiness, settings_checks
+from ducat_cdk import guarding, readiness, settings_checks, watch_settings
 from ducat_cdk.guarding import Guarding
 from ducat_cdk.keys import KEYS
 from ducat_cdk.readiness import Readiness
@@ -65,6 +65,7 @@ class Deployment:
     number of environments that are kept ready. Both cost money while nobody logs in (docs/operate/cost.md).
     `vocabulary`: the JSON file of the bank's own scopes, claims, types of authorization details, names of levels and time zone
     (docs/operate/vocabulary.md).
+    `log_days`: how long log lines are kept. `log_encryption`: "make", or the ARN of the bank's own KMS key for log groups.
     `otp_level`: "3" where an audit found that password and one-time code reach level of assurance 3.
     """
 
@@ -102,6 +103,8 @@ class Deployment:
     snap_start: str = "[]"
     provisioned_concurrency: str = "{}"
     vocabulary: str = ""
+    log_days: str = "365"
+    log_encryption: str = watch_settings.MAKE
 
     @classmethod
     def read(cls, context: Mapping[str, object]) -> Deployment:

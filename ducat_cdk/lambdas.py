@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -18,10 +17,9 @@ from ducat_cdk.deployment import USER_DIRECTORY, Deployment
 from ducat_cdk.function_rows import Function
 from ducat_cdk.functions import FUNCTIONS
 from ducat_cdk.keys import SIGNATURES
+from ducat_cdk.log_groups import LogGroups
 from ducat_cdk.package import VOCABULARY
 from ducat_cdk.readiness import ALIAS, Readiness
-
-LOG_RETENTION = logs.RetentionDays.ONE_YEAR
 
 
 def environment(
@@ -61,6 +59,7 @@ def build(
     *,
     python: str,
     dead_letters: sqs.IQueue,
+    log_groups: LogGroups,
 ) -> Mapping[str, lambda_.IFunction]:
     """Every function by its row's name, as it is to be called: by its alias, where it has one.
 
@@ -71,7 +70,7 @@ def build(
     readiness = deployment.readiness()
     # A new account may have less concurrency than a reservation leaves to the rest, and its first deployment would fail.
     reserved = {} if deployment.chooses("first_deployment") else deployment.guarding().reserved
-    made = _Made(deployment, code, settings, tables, keys, python, readiness, reserved, dead_letters)
+    made = _Made(deployment, code, settings, tables, keys, python, readiness, reserved, dead_letters, log_groups)
     return {
         row.name: _called(_function(scope, row, made), row, readiness) for row in FUNCTIONS if by_week or not row.weekly
     }
@@ -90,13 +89,12 @@ class _Made:
     readiness: Readiness
     reserved: Mapping[str, int]
     dead_letters: sqs.IQueue
+    log_groups: LogGroups
 
 
 def _function(scope: Construct, row: Function, made: _Made) -> lambda_.Function:
     location = Construct(scope, "".join(word.title() for word in row.name.split("_")))
-    log = logs.LogGroup(
-        location, "Log", retention=LOG_RETENTION, removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
-    )
+    log = made.log_groups.make(location, "Log")
     return lambda_.Function(
         location,
         "Function",

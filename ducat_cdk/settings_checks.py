@@ -12,7 +12,7 @@ from chalicelib.authorization_details.declared_type import problems_of
 from chalicelib.clients import distinguished_name
 from chalicelib.resource_server import policy
 from chalicelib.users.assurance import ACR
-from ducat_cdk import truststore
+from ducat_cdk import truststore, watch_settings
 from ducat_cdk.guarding import MANAGED, GuardingError
 from ducat_cdk.json_members import each_once
 from ducat_cdk.readiness import ReadinessError
@@ -47,8 +47,16 @@ FORMS = {
     "otp_level": ("[23]", "must be 2 or 3"),
     "weekly_tables": SWITCH,
     "data_keys": SWITCH,
+    "log_days": (
+        "|".join(map(str, watch_settings.LOG_DAYS)),
+        f"must be one of {', '.join(map(str, watch_settings.LOG_DAYS))}",
+    ),
+    "log_encryption": (watch_settings.KEY, "must be make, or the ARN of a KMS key"),
 }
 """By setting, what its text must be, and what is said where it is not."""
+
+ARNS = ("issuer_certificate", "mtls_certificate", "web_acl", "log_encryption")
+"""The settings that may be the ARN of something of the stack's Region."""
 
 MAX_COMMON_NAME = 64
 """Characters of the name of a certificate that ACM issues (X.520's upper bound)."""
@@ -68,6 +76,7 @@ def problems(deployment: Deployment) -> list[str]:
         *_authorities(deployment),
         *_words(deployment),
         *_readiness(deployment),
+        *watch_settings.region_problems({name: getattr(deployment, name) for name in ARNS if deployment.gives(name)}),
     ]
 
 

@@ -12,7 +12,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from ducat_cdk import api, domains, keys, lambdas, storage, web_acl
+from ducat_cdk import api, domains, keys, lambdas, log_groups, storage, web_acl
 from ducat_cdk.deployment import Deployment
 
 FIRST = "tables can be deleted, and no concurrency is reserved: take out first_deployment once this stands, and deploy again"
@@ -31,11 +31,13 @@ class Ducat(Stack):
         its_keys = storage.build_keys(self, deployment)
         its_tables = storage.build_tables(self, deployment, its_keys[keys.TABLES_KEY])
         asset = lambda_.Code.from_asset(str(code))
-        dead = _dead_letters(self)
-        functions = lambdas.build(self, deployment, asset, its_tables, its_keys, python=python, dead_letters=dead)
-        front = api.build(self, deployment, functions)
+        dead, its_logs = _dead_letters(self), log_groups.build(self, deployment)
+        functions = lambdas.build(
+            self, deployment, asset, its_tables, its_keys, python=python, dead_letters=dead, log_groups=its_logs
+        )
+        front = api.build(self, deployment, functions, its_logs)
         domains.build(self, deployment, front)
-        web_acl.build(self, deployment.guarding(), front)
+        web_acl.build(self, deployment.guarding(), front, its_logs)
         _offer(functions["authorizer"], deployment)
         CfnOutput(self, "TokenFunction", value=functions["token"].function_name, description="Has every setting")
         _keep_keys(dead, functions["publish_keys"], functions["rotate_keys"])

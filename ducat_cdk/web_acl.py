@@ -6,15 +6,14 @@ name no user agent.
 
 from __future__ import annotations
 
-from aws_cdk import Annotations, ArnFormat, Fn, RemovalPolicy, Stack
+from aws_cdk import Annotations, ArnFormat, Fn, Stack
 from aws_cdk import aws_apigateway as apigateway
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
 from ducat_cdk.functions import FUNCTIONS
 from ducat_cdk.guarding import MANAGED, NONE, PAGES, WITHOUT_WEB_ACL, Guarding
-from ducat_cdk.lambdas import LOG_RETENTION
+from ducat_cdk.log_groups import WEB_ACL_LOGS, LogGroups
 
 SECONDS = 300
 """What a rate rule counts over."""
@@ -39,7 +38,7 @@ slash behind it."""
 SECRET_HEADERS = ("authorization", "cookie", "dpop")
 
 
-def build(scope: Construct, guarding: Guarding, api: apigateway.RestApi) -> None:
+def build(scope: Construct, guarding: Guarding, api: apigateway.RestApi, log_groups: LogGroups) -> None:
     """The web ACL of the API's stage, if it is to have one."""
     if guarding.web_acl == NONE:
         Annotations.of(scope).add_warning(WITHOUT_WEB_ACL)
@@ -49,11 +48,11 @@ def build(scope: Construct, guarding: Guarding, api: apigateway.RestApi) -> None
         scope,
         "WebAclAssociation",
         resource_arn=stage.stage_arn,
-        web_acl_arn=_managed(scope, guarding) if guarding.web_acl == MANAGED else guarding.web_acl,
+        web_acl_arn=_managed(scope, guarding, log_groups) if guarding.web_acl == MANAGED else guarding.web_acl,
     )
 
 
-def _managed(scope: Construct, guarding: Guarding) -> str:
+def _managed(scope: Construct, guarding: Guarding, log_groups: LogGroups) -> str:
     rules = [
         _rate(0, "PagesByAddress", guarding.pages_per_address, _pages()),
         _rate(1, "EverythingByAddress", guarding.per_address, None),
@@ -68,21 +67,15 @@ def _managed(scope: Construct, guarding: Guarding) -> str:
         rules=rules,
         visibility_config=_visible("Ducat"),
     )
-    _log(scope, acl)
+    _log(scope, acl, log_groups)
     return acl.attr_arn
 
 
-def _log(scope: Construct, acl: wafv2.CfnWebACL) -> None:
+def _log(scope: Construct, acl: wafv2.CfnWebACL, log_groups: LogGroups) -> None:
     """What was blocked or counted, without what may be secret. WAF writes to log groups of a certain name alone."""
     stack = Stack.of(scope)
-    name = f"aws-waf-logs-ducat-{Fn.select(2, Fn.split('/', stack.stack_id))}"
-    logs.LogGroup(
-        scope,
-        "WebAclLog",
-        log_group_name=name,
-        retention=LOG_RETENTION,
-        removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
-    )
+    name = f"{WEB_ACL_LOGS}{Fn.select(2, Fn.split('/', stack.stack_id))}"
+    log_groups.make(scope, "WebAclLog", log_group_name=name)
     field = wafv2.CfnLoggingConfiguration.FieldToMatchProperty
     kept = [{"ActionCondition": {"Action": action}} for action in ("BLOCK", "COUNT", "EXCLUDED_AS_COUNT")]
     configured = wafv2.CfnLoggingConfiguration(

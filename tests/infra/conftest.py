@@ -32,6 +32,8 @@ EVERYTHING = {
     "bank_api_id": "a1b2c3d4e5",
     "eddsa": True,
     "otp_level": 3,
+    "log_days": 3653,
+    "log_encryption": "arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-0000-4000-8000-000000000001",
 }
 """All that can be made by the stack is made by it, and each text is as long as it may be."""
 

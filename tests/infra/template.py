@@ -46,6 +46,11 @@ class Template:
             for name, value in self.environment().items()
         )
 
+    def product_keys(self) -> dict[str, Any]:
+        """Properties of the KMS keys that the functions are given, and not of those for logs and alarms."""
+        given = [v["Fn::GetAtt"][0] for n, v in self.environment().items() if n.endswith("_KEY")]
+        return {name: self.of("KMS::Key")[name] for name in given}
+
     def one(self, kind: str) -> Any:
         (found,) = self.of(kind).values()
         return found

@@ -141,7 +141,7 @@ def test_the_tags_and_kinds_of_the_code_are_those_of_the_roles():
 
 
 def test_a_deployment_whose_job_alone_makes_keys_has_none_in_its_template(rotated):
-    assert len(rotated.of("KMS::Key")) == len(rotated.keys) == 5
+    assert len(rotated.product_keys()) == len(rotated.keys) == 5
     given = {n: v if isinstance(v, str) else "x" for n, v in rotated.environment().items()}
     settings = Settings.read(given)
     assert (settings.signing_keys, settings.signs_with) == ({}, ("PS256", "ES256", "EdDSA"))
@@ -149,7 +149,7 @@ def test_a_deployment_whose_job_alone_makes_keys_has_none_in_its_template(rotate
 
 
 def test_keys_are_multi_region_keys_where_the_deployment_says_so(rotated, template):
-    assert [key["MultiRegion"] for key in rotated.of("KMS::Key").values()] == [True] * 5
+    assert [key["MultiRegion"] for key in rotated.product_keys().values()] == [True] * 5
     assert not [key for key in template.of("KMS::Key").values() if "MultiRegion" in key]
     assert rotated.environment()["DUCAT_MULTI_REGION_KEYS"] == "yes"
 

@@ -73,7 +73,7 @@ def test_keys_are_of_the_kinds_that_the_algorithms_need_and_are_kept(template):
     assert key("NONCES") == ("HMAC_256", "GENERATE_VERIFY_MAC")
     if "eddsa" in template.keys:
         assert key("EDDSA") == ("ECC_NIST_EDWARDS25519", "SIGN_VERIFY")
-    assert len(template.of("KMS::Key")) == len(template.keys)
+    assert len(template.product_keys()) == len(template.keys)
 
 
 def test_the_code_runs_on_the_tables_and_keys_of_the_template(template, monkeypatch):
