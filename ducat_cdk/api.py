@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -39,7 +39,7 @@ def build(
     api = apigateway.RestApi(
         scope,
         "Api",
-        rest_api_name="ducat",
+        rest_api_name=Stack.of(scope).stack_name,  # names its metrics
         description="Ducat, OpenID Provider",
         endpoint_types=[apigateway.EndpointType.REGIONAL],
         disable_execute_api_endpoint=True,  # it would pass by mutual TLS

@@ -9,42 +9,30 @@ import argparse
 import json
 import os
 import sys
-import tempfile
 from pathlib import Path
 
-from ducat_cdk.deployment import Deployment, DeploymentError
-from ducat_cdk.json_members import each_once
-from ducat_cdk.package import DEPENDENCIES, ROOT, Unpackaged, stage
+from ducat_cdk.deployment import DeploymentError
+from ducat_cdk.settings import deployment_of, of_file
 
-OUT = ROOT / "build" / "cdk.out"
+OUT = Path("build") / "cdk.out"
 
 
 def synthesize(context: dict[str, object], out: Path) -> list[str]:
     """Write the cloud assembly. Gives why it can't be deployed, an empty list if it can. Raises DeploymentError."""
-    deployment = Deployment.read(context)
+    deployment = deployment_of(context)
     # They start Node, which takes seconds: only for a deployment that can be used.
     import aws_cdk
 
     from ducat_cdk.stack import Ducat
 
-    with tempfile.TemporaryDirectory() as folder:
-        code = Path(folder) / "code"
-        unready = [f"{name} still has its example value" for name in deployment.left_as_examples()]
-        try:
-            python = stage(code, DEPENDENCIES, vocabulary=deployment.vocabulary)
-        except Unpackaged as problem:
-            unready.append(str(problem))
-            python = stage(code, None, vocabulary=deployment.vocabulary)
-        for name, text in deployment.packaged().items():
-            (code / f"{name}.json").write_text(text, encoding="utf-8")
-        app = aws_cdk.App(outdir=str(out), analytics_reporting=False)
-        Ducat(app, "Ducat", deployment, code, python, unready)
-        app.synth()
-    return unready
+    app = aws_cdk.App(outdir=str(out), analytics_reporting=False)
+    stack = Ducat(app, "Ducat", settings=deployment)
+    app.synth()
+    return stack.unready
 
 
 def main() -> None:
-    """The command line. Ends with status 2 and one line where the settings can't be used."""
+    """The command line. Ends with status 1 and one line where the settings can't be used."""
     parser = argparse.ArgumentParser(prog="python -m ducat_cdk.app", description="Write the CloudFormation template.")
     parser.add_argument("settings", nargs="?", type=Path, help="JSON file of the settings (ducat_cdk/deployment.py)")
     parser.add_argument("-c", "--context", action="append", default=[], metavar="NAME=VALUE", help="one setting")
@@ -60,22 +48,11 @@ def main() -> None:
         print(f"To be read, not deployed: {reason}", file=sys.stderr)
 
 
-def read_settings(file: Path) -> dict[str, object]:
-    """The settings of a file. Raises OSError, and ValueError where it is not a JSON object with each member once."""
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=each_once)
-    except ValueError as problem:
-        raise ValueError(f"{file}: {problem}") from None
-    if not isinstance(found, dict):
-        raise ValueError(f"{file} is not a JSON object")
-    return found
-
-
 def _context(settings: Path | None, pairs: list[str]) -> dict[str, object]:
-    """The CDK command line's context, then the file's, then the -c's. Raises ValueError."""
+    """The CDK command line's context, then the file's, then the -c's. Raises ValueError, DeploymentError."""
     context: dict[str, object] = json.loads(os.environ.get("CDK_CONTEXT_JSON", "{}"))
     if settings is not None:
-        context |= read_settings(settings)
+        context |= of_file(settings)
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:

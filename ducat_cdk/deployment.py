@@ -1,15 +1,13 @@
-"""Deployment: what a bank chooses. Read from the CDK context; nothing here softens what the code enforces."""
+"""Deployment: what a bank chooses (settings.py reads it). Nothing here softens what the code enforces."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 
 from chalicelib.clients import distinguished_name
 from chalicelib.resource_server import policy
-from ducat_cdk import guarding, readiness, settings_checks, watch_settings
+from ducat_cdk import guarding, readiness, watch_settings
 from ducat_cdk.guarding import Guarding
 from ducat_cdk.keys import KEYS
 from ducat_cdk.readiness import Readiness
@@ -27,12 +25,12 @@ UNSAID = "unset"
 
 
 class DeploymentError(Exception):
-    """The context can't be used; the message lists every problem."""
+    """The settings can't be used; the message lists every problem."""
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """The context, by these names. The defaults let a template be synthesized and read; most can't be deployed.
+    """The settings, by these names. The defaults let a template be synthesized and read; most can't be deployed.
 
     `issuer_host`, `mtls_host`: the browsers' host, whose https URL is the issuer, and the host that asks for client
     certificates. `hosted_zone_id`: the Route 53 zone of both; the stack then makes their records, and the certificates that are
@@ -106,20 +104,6 @@ class Deployment:
     log_days: str = "365"
     log_encryption: str = watch_settings.MAKE
 
-    @classmethod
-    def read(cls, context: Mapping[str, object]) -> Deployment:
-        """The deployment of a context. Raises DeploymentError that lists all that is unknown or wrong."""
-        names = [f.name for f in fields(cls)]
-        given = {name: value for name, value in context.items() if not name.startswith(("aws:", "@aws"))}
-        problems = [f"{name} is not a setting{_meant(name, names)}" for name in given if name not in names]
-        problems += [f"{name} is null: leave it out" for name, value in given.items() if value is None]
-        values = {name: _text(value) for name, value in given.items() if name in names and value is not None}
-        deployment = cls(**values)
-        problems += settings_checks.problems(deployment)
-        if problems:
-            raise DeploymentError("The deployment can't be used: " + "; ".join(problems))
-        return deployment
-
     def left_as_examples(self) -> list[str]:
         """The settings that must be given before anything is deployed, and are not."""
         needed = ["issuer_host", "mtls_host", "bank_name", "resource_host", "api_gateway_log_role"]
@@ -169,13 +153,3 @@ class Deployment:
     def authorities(self) -> frozenset[distinguished_name.Name]:
         """The subjects of those that may name clients. Raises DistinguishedNameError."""
         return distinguished_name.read_all(self.client_authorities)
-
-
-def _meant(name: str, names: list[str]) -> str:
-    close = get_close_matches(name, names, n=1)
-    return f" (is {close[0]} meant?)" if close else ""
-
-
-def _text(value: object) -> str:
-    """A setting as text: JSON's own objects, arrays, numbers, true and false as JSON writes them."""
-    return value.strip() if isinstance(value, str) else json.dumps(value)

@@ -16,19 +16,22 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.settings import variable
-from ducat_cdk.app import read_settings
 from ducat_cdk.deployment import Deployment, DeploymentError
+from ducat_cdk.settings import deployment_of
 
 STACK = "Ducat"
 OUTPUT = "TokenFunction"
 
 
-def of_deployment(session: boto3.Session, deployment: Deployment) -> dict[str, str]:
-    """What the operator's commands run with. Raises BotoCoreError, ClientError, DeploymentError where it is not deployed."""
-    (stack,) = session.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+def of_deployment(session: boto3.Session, deployment: Deployment, name: str = STACK) -> dict[str, str]:
+    """What the operator's commands run with. `name`: the stack's.
+
+    Raises BotoCoreError, ClientError, DeploymentError where it is not deployed.
+    """
+    (stack,) = session.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
     if OUTPUT not in outputs:
-        raise DeploymentError(f"the stack {STACK} has no output {OUTPUT}: deploy this release first")
+        raise DeploymentError(f"the stack {name} has no output {OUTPUT}: deploy this release first")
     found = session.client("lambda").get_function_configuration(FunctionName=outputs[OUTPUT])
     return complete(found["Environment"]["Variables"], deployment)
 
@@ -47,10 +50,12 @@ def main() -> None:
         prog="python -m ducat_cdk.operator_settings", description="Print a deployment's settings."
     )
     parser.add_argument("settings", type=Path, help="the file that it was deployed with")
+    parser.add_argument("--stack", default=STACK, help="the name of its stack")
+    given = parser.parse_args()
     try:
-        deployment = Deployment.read(read_settings(parser.parse_args().settings))
-        print(json.dumps(of_deployment(boto3.Session(), deployment), indent=2))
-    except (DeploymentError, OSError, ValueError, BotoCoreError, ClientError) as problem:
+        found = of_deployment(boto3.Session(), deployment_of(given.settings), given.stack)
+        print(json.dumps(found, indent=2))
+    except (DeploymentError, OSError, BotoCoreError, ClientError) as problem:
         sys.exit(f"{parser.prog}: {problem}")
 
 

@@ -17,12 +17,17 @@ from hashlib import sha256
 from pathlib import Path
 from subprocess import CalledProcessError
 
+import chalicelib
 from ducat_cdk import bytecode
 from ducat_cdk.trimmed import trim
 
-ROOT = Path(__file__).resolve().parent.parent
-DEPENDENCIES = ROOT / "build" / "dependencies"
-REQUIREMENTS = ROOT / "requirements.txt"
+SHIPPED = Path(__file__).resolve().parent / "shipped"
+"""The handlers and the requirements, in a clone and in the wheel: links to the files of the clone, which a build follows."""
+HANDLERS = SHIPPED / "app.py"
+REQUIREMENTS = SHIPPED / "requirements.txt"
+OURS = Path(chalicelib.__file__).resolve().parent
+DEPENDENCIES = Path("build") / "dependencies"
+"""In the folder in which the commands run."""
 STAMP = ".package"
 """What the dependencies are of: the digest of the requirements, the runtime's version, and the interpreter that compiled them."""
 
@@ -58,10 +63,10 @@ def stage(folder: Path, dependencies: Path | None, *, vocabulary: str = "") -> s
         python, interpreter = _packaged(dependencies)
         shutil.copytree(dependencies, folder, ignore=shutil.ignore_patterns(STAMP))
     folder.mkdir(exist_ok=True)
-    shutil.copy(ROOT / "app.py", folder)
+    shutil.copy(HANDLERS, folder)
     if vocabulary:
         shutil.copy(vocabulary, folder / VOCABULARY)
-    shutil.copytree(ROOT / "chalicelib", folder / "chalicelib", ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+    shutil.copytree(OURS, folder / "chalicelib", ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
     if dependencies is not None:
         bytecode.compile_all(interpreter, folder, "app.py", "chalicelib")
         if problems := bytecode.unfit(folder, python):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from chalicelib import vocabulary
 from chalicelib.authorization_details.declared_type import problems_of
@@ -13,12 +12,10 @@ from chalicelib.clients import distinguished_name
 from chalicelib.resource_server import policy
 from chalicelib.users.assurance import ACR
 from ducat_cdk import truststore, watch_settings
+from ducat_cdk.deployment import Deployment
 from ducat_cdk.guarding import MANAGED, GuardingError
 from ducat_cdk.json_members import each_once
 from ducat_cdk.readiness import ReadinessError
-
-if TYPE_CHECKING:
-    from ducat_cdk.deployment import Deployment
 
 HOST = r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
 CERTIFICATE = r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[0-9a-f-]+"

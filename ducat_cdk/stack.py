@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import TypedDict, Unpack
 
-from aws_cdk import Annotations, CfnOutput, Duration, Stack
+from aws_cdk import (
+    Annotations,
+    CfnOutput,
+    Duration,
+    Environment,
+    IPropertyInjector,
+    IStackSynthesizer,
+    PermissionsBoundary,
+    Stack,
+)
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -12,42 +25,104 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from ducat_cdk import api, domains, keys, lambdas, log_groups, storage, web_acl
+from ducat_cdk import api, beside, domains, keys, lambdas, log_groups, storage, web_acl
 from ducat_cdk.deployment import Deployment
+from ducat_cdk.package import DEPENDENCIES, Unpackaged, stage
+from ducat_cdk.settings import deployment_of
 
 FIRST = "tables can be deleted, and no concurrency is reserved: take out first_deployment once this stands, and deploy again"
 
+DESCRIPTION = "Ducat, OpenID Provider of financial grade"
+NO_SETTINGS: Mapping[str, object] = MappingProxyType({})
+"""With which a template can be read, and not deployed."""
+
+
+class StackArguments(TypedDict, total=False):
+    """What the CDK's own Stack takes."""
+
+    analytics_reporting: bool
+    cross_region_references: bool
+    description: str
+    env: Environment | dict[str, str]
+    notification_arns: Sequence[str]
+    permissions_boundary: PermissionsBoundary
+    property_injectors: Sequence[IPropertyInjector]
+    stack_name: str
+    suppress_template_indentation: bool
+    synthesizer: IStackSynthesizer
+    tags: Mapping[str, str]
+    termination_protection: bool
+
 
 class Ducat(Stack):
-    """The provider. `code`: folder of what the functions run, for that version of Python.
+    """The provider: a stack of its own. Raises DeploymentError that lists every problem of the settings.
 
-    `unready`: why it can't be deployed as it is.
+    `settings`: a mapping, a JSON file or a Deployment (docs/operate/deploy.md).
+    `dependencies`: the folder that `python -m ducat_cdk.package` made.
+    Every other argument is the CDK's own Stack's: `env`, `stack_name`, `tags` and so on.
+
+    `unready`: why it can't be deployed as it is. Each reason is an error in the manifest, which stops the CDK's deploy.
     """
 
     def __init__(
-        self, scope: Construct, name: str, deployment: Deployment, code: Path, python: str, unready: list[str]
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        settings: Mapping[str, object] | str | Path | Deployment = NO_SETTINGS,
+        dependencies: Path = DEPENDENCIES,
+        **stack: Unpack[StackArguments],
     ) -> None:
-        super().__init__(scope, name, description="Ducat, OpenID Provider of financial grade")
-        its_keys = storage.build_keys(self, deployment)
-        its_tables = storage.build_tables(self, deployment, its_keys[keys.TABLES_KEY])
-        asset = lambda_.Code.from_asset(str(code))
-        dead, its_logs = _dead_letters(self), log_groups.build(self, deployment)
-        functions = lambdas.build(
-            self, deployment, asset, its_tables, its_keys, python=python, dead_letters=dead, log_groups=its_logs
-        )
-        front = api.build(self, deployment, functions, its_logs)
-        domains.build(self, deployment, front)
-        web_acl.build(self, deployment.guarding(), front, its_logs)
-        _offer(functions["authorizer"], deployment)
-        CfnOutput(self, "TokenFunction", value=functions["token"].function_name, description="Has every setting")
-        _keep_keys(dead, functions["publish_keys"], functions["rotate_keys"])
-        if "sweep" in functions:
-            _sweep(functions["sweep"], dead)
-        # An error in the manifest stops the CDK's deploy, and leaves the template to be read.
-        for reason in unready:
+        deployment = deployment_of(settings)
+        stack.setdefault("description", DESCRIPTION)
+        super().__init__(scope, name, **stack)
+        beside.fit_in(self, deployment)
+        self.unready: list[str] = [f"{name} still has its example value" for name in deployment.left_as_examples()]
+        with tempfile.TemporaryDirectory() as folder:
+            # An asset is copied into the cloud assembly as soon as a function has it.
+            code, python, problems = _staged(Path(folder) / "code", dependencies, deployment)
+            self.unready += problems
+            self._build(deployment, lambda_.Code.from_asset(str(code)), python)
+        for reason in self.unready:
             Annotations.of(self).add_error(reason)
         if deployment.chooses("first_deployment"):
             Annotations.of(self).add_warning(FIRST)
+
+    def _build(self, deployment: Deployment, code: lambda_.Code, python: str) -> None:
+        self.keys = storage.build_keys(self, deployment)
+        self.tables = storage.build_tables(self, deployment, self.keys[keys.TABLES_KEY])
+        self.dead_letters, self.log_groups = _dead_letters(self), log_groups.build(self, deployment)
+        self.functions = lambdas.build(
+            self,
+            deployment,
+            code,
+            self.tables,
+            self.keys,
+            python=python,
+            dead_letters=self.dead_letters,
+            log_groups=self.log_groups,
+        )
+        self.api = api.build(self, deployment, self.functions, self.log_groups)
+        domains.build(self, deployment, self.api)
+        web_acl.build(self, deployment.guarding(), self.api, self.log_groups)
+        _offer(self.functions["authorizer"], deployment)
+        CfnOutput(self, "TokenFunction", value=self.functions["token"].function_name, description="Has every setting")
+        _keep_keys(self.dead_letters, self.functions["publish_keys"], self.functions["rotate_keys"])
+        if "sweep" in self.functions:
+            _sweep(self.functions["sweep"], self.dead_letters)
+
+
+def _staged(folder: Path, dependencies: Path, deployment: Deployment) -> tuple[Path, str, list[str]]:
+    """The folder of what the functions run, the version of Python that it is for, and why it can't be deployed."""
+    problems = []
+    try:
+        python = stage(folder, dependencies, vocabulary=deployment.vocabulary)
+    except Unpackaged as problem:
+        problems.append(str(problem))
+        python = stage(folder, None, vocabulary=deployment.vocabulary)
+    for name, text in deployment.packaged().items():
+        (folder / f"{name}.json").write_text(text, encoding="utf-8")
+    return folder, python, problems
 
 
 def _dead_letters(scope: Construct) -> sqs.Queue:

@@ -65,7 +65,7 @@ def _managed(scope: Construct, guarding: Guarding, log_groups: LogGroups) -> str
         description="Ducat: floods, guesses and known attacks",
         default_action=wafv2.CfnWebACL.DefaultActionProperty(allow={}),
         rules=rules,
-        visibility_config=_visible("Ducat"),
+        visibility_config=_visible(Stack.of(scope).stack_name),
     )
     _log(scope, acl, log_groups)
     return acl.attr_arn

@@ -90,12 +90,12 @@ def test_every_setting_of_the_deployment_is_described_and_no_other():
 
 
 def test_the_example_of_a_deployment_can_be_deployed(tmp_path, monkeypatch):
-    from ducat_cdk.deployment import Deployment
+    from ducat_cdk.settings import deployment_of
 
     monkeypatch.chdir(tmp_path)
     write_truststore(tmp_path / "truststore.pem", "CN=Issuing CA,O=Example Trust,C=DE")
     (example,) = blocks(page("operate/deploy.md"), "json")
-    assert Deployment.read(json.loads(example)).left_as_examples() == []
+    assert deployment_of(json.loads(example)).left_as_examples() == []
 
 
 def test_every_field_of_a_client_is_described_and_no_other():

@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -47,9 +49,63 @@ SETTINGS = {
 """What the bank of the template "chosen" has in its file."""
 
 
+PAGE = Path("docs/integrate/protect-your-api.md")
+SYNTHESIZE = Path(__file__).with_name("synthesize.py")
+
+MADE = """
+from aws_cdk import App
+app = App(outdir=out)
+AccountsApi(app, "Accounts", "arn:aws:lambda:eu-central-1:111122223333:function:accounts")
+app.synth()
+"""
+"""What a page's stack is made by, in a folder `out`."""
+
+BRANDS = """
+from pathlib import Path
+from aws_cdk import App, Environment, PermissionsBoundary
+from ducat_cdk import Ducat
+from ducat_cdk.deployment import DeploymentError
+
+app = App(outdir=out, analytics_reporting=False)
+env = Environment(account="111122223333", region="eu-central-1")
+for brand, log_role in (("North", "make"), ("South", "exists")):
+    Ducat(
+        app,
+        brand,
+        settings={"issuer_host": f"login.{brand.lower()}.example", "api_gateway_log_role": log_role},
+        env=env,
+        stack_name=f"{brand}-login",
+        description=brand,
+        tags={"brand": brand},
+        termination_protection=True,
+        permissions_boundary=PermissionsBoundary.from_name("bank-boundary"),
+    )
+app.synth()
+try:
+    Ducat(app, "Third", settings={"issuer_host": "login.north.example", "api_gateway_log_role": "make"}, env=env)
+except DeploymentError as problem:
+    Path(out, "problem.txt").write_text(str(problem))
+"""
+"""Two brands of a bank in one app, and a third that takes what is the first one's."""
+
+
 @pytest.fixture(scope="session")
-def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a cloud assembly each, by the command and its arguments: synthesize.py, in one process."""
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder into which the wheel is installed, built as `pip wheel .` builds it. No clone is near."""
+    folder = tmp_path_factory.mktemp("wheel")
+    left_out = shutil.ignore_patterns(".*", "build", "node_modules", "tests", "__pycache__")
+    shutil.copytree(ROOT, folder / "source", symlinks=True, ignore=left_out)
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*command, "--wheel-dir", folder, folder / "source"], check=True, capture_output=True)
+    (built,) = folder.glob("*.whl")
+    with ZipFile(built) as held:
+        held.extractall(folder / "installed")
+    return folder / "installed"
+
+
+@pytest.fixture(scope="session")
+def synthesized(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
+    """A folder with a cloud assembly each, by the command and its arguments: synthesize.py, in one process, out of the wheel."""
     folder = tmp_path_factory.mktemp("cdk")
     settings = folder / "bank.json"
     settings.write_text(json.dumps(SETTINGS))
@@ -60,6 +116,8 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Path:
             chosen = {**chosen, "truststore": str(folder / f"{name}.pem")}
             write_truststore(Path(chosen["truststore"]), *chosen["client_authorities"])
         (folder / f"{name}.json").write_text(json.dumps(chosen))
+    (shown,) = [code for code in blocks(PAGE, "python") if "AccountsApi" in code]
+    scripts = {"shown": shown + MADE, "brands": BRANDS}
     arguments: dict[str, list[str]] = {
         **{name: [str(folder / f"{name}.json")] for name in files},
         "without-EdDSA": [],
@@ -69,7 +127,8 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "ready": ["-c", 'snap_start=["login", "authorizer"]', "-c", 'provisioned_concurrency={"token": 2}'],
         "chosen": ["-c", "bank_name=Real Bank", "-c", "bank_api_id=a1b2c3d4e5", str(settings)],
     }
-    run = _infra("tests.infra.synthesize", folder, str(folder), json.dumps(arguments))
+    script = str(shutil.copy(SYNTHESIZE, folder))
+    run = _run([script, str(folder), json.dumps(arguments), json.dumps(scripts)], folder, at=folder, path=str(wheel))
     assert run.returncode == 0, run.stderr
     return folder
 
@@ -82,10 +141,10 @@ def template(request: pytest.FixtureRequest, synthesized: Path) -> Template:
 @pytest.fixture
 def command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """A function: the command's arguments to how it ended. It writes to `tmp_path`/out."""
-    return lambda *arguments: _infra("ducat_cdk.app", tmp_path, *arguments)
+    return lambda *arguments: _run(["-m", "ducat_cdk.app", *arguments], tmp_path, at=ROOT)
 
 
-def _infra(module: str, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _run(arguments: list[str], home: Path, *, at: Path, path: str = "") -> subprocess.CompletedProcess[str]:
     """Run it with neither credentials nor a Node of the machine's own. What jsii unpacked before is not unpacked anew."""
     environment = {
         "PATH": os.defpath,
@@ -93,5 +152,7 @@ def _infra(module: str, home: Path, *arguments: str) -> subprocess.CompletedProc
         "CDK_OUTDIR": str(home / "out"),
         "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(Path.home() / ".cache/aws/jsii/package-cache"),
     }
-    command = [sys.executable, "-m", module, *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=110)
+    command = [sys.executable, *arguments]
+    return subprocess.run(
+        command, cwd=at, env={**environment, "PYTHONPATH": path}, capture_output=True, text=True, timeout=110
+    )

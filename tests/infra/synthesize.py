@@ -1,6 +1,7 @@
-"""Several deployments in one process, since each process starts a Node: `ducat_cdk.app`, and the API that the documents show.
+"""Several deployments in one process, since each process starts a Node: by `ducat_cdk.app`, and by scripts.
 
-`python -m tests.infra.synthesize FOLDER JSON`: a folder by each name in the JSON, by the command's arguments there.
+`python synthesize.py FOLDER JSON JSON`: a folder by each name in the first JSON, by the command's arguments there, and one by
+each name in the second, by the script there, to which `out` is the folder. It imports nothing of the clone.
 """
 
 import json
@@ -10,16 +11,6 @@ from functools import partial
 from pathlib import Path
 
 from ducat_cdk import app
-from tests.house.source import blocks
-
-PAGE = Path("docs/integrate/protect-your-api.md")
-MADE = """
-from aws_cdk import App
-app = App(outdir={out!r})
-AccountsApi(app, "Accounts", "arn:aws:lambda:eu-central-1:111122223333:function:accounts")
-app.synth()
-"""
-
 
 NAGGED = ("everything", "nothing")
 """The deployments that cdk-nag looks at."""
@@ -52,14 +43,15 @@ def nagged():
 
 
 def main():
-    folder, deployments = Path(sys.argv[1]), json.loads(sys.argv[2])
+    folder, deployments, scripts = Path(sys.argv[1]), json.loads(sys.argv[2]), json.loads(sys.argv[3])
     for name, arguments in deployments.items():
         os.environ["CDK_OUTDIR"] = str(folder / name)
         sys.argv = ["ducat_cdk.app", *arguments]
         (nagged if name in NAGGED else app.main)()
-    (shown,) = [code for code in blocks(PAGE, "python") if "AccountsApi" in code]
-    script = shown + MADE.format(out=str(folder / "shown"))
-    exec(compile(script, "api.py", "exec"), {"__name__": "api"})
+    for name, script in scripts.items():
+        exec(compile(script, f"{name}.py", "exec"), {"__name__": name, "out": str(folder / name)})
+    ours = [module for name, module in sys.modules.items() if name.partition(".")[0] in ("chalicelib", "ducat_cdk")]
+    (folder / "loaded.json").write_text(json.dumps([sys.path, [module.__file__ for module in ours]]))
 
 
 if __name__ == "__main__":

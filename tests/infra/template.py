@@ -27,10 +27,12 @@ def write_truststore(file: Path, *subjects: str, curve: ec.EllipticCurve | None 
 class Template:
     """CloudFormation's JSON, and the manifest beside it. `keys`: the names of ducat_cdk/keys.py's rows that it should have."""
 
-    def __init__(self, folder: Path, *, eddsa: bool = False, template_signing_keys: bool = True) -> None:
-        self.folder = folder
+    def __init__(
+        self, folder: Path, *, eddsa: bool = False, template_signing_keys: bool = True, stack: str = "Ducat"
+    ) -> None:
+        self.folder, self.stack = folder, stack
         self.keys = {row.name for row in KEYS if (not row.chosen or eddsa) and (not row.signs or template_signing_keys)}
-        self.file = folder / "Ducat.template.json"
+        self.file = folder / f"{stack}.template.json"
         self.body = json.loads(self.file.read_text())
         self.resources = self.body["Resources"]
 
@@ -85,7 +87,7 @@ class Template:
         return self._notes("warning")
 
     def _notes(self, kind: str) -> list[Any]:
-        notes = json.loads((self.folder / "manifest.json").read_text())["artifacts"]["Ducat"]
+        notes = json.loads((self.folder / "manifest.json").read_text())["artifacts"][self.stack]
         inline = notes.get("metadata", {})
         if "additionalMetadataFile" in notes:
             inline = inline | json.loads((self.folder / notes["additionalMetadataFile"]).read_text())

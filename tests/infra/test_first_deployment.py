@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from ducat_cdk.deployment import Deployment, DeploymentError
+from ducat_cdk.deployment import DeploymentError
 from ducat_cdk.operator_settings import OUTPUT, of_deployment
+from ducat_cdk.settings import deployment_of
 from tests.house.source import text
 from tests.infra.conftest import EVERYTHING, ROUTES
 from tests.infra.template import Template, write_truststore
@@ -127,7 +128,7 @@ def test_the_operators_settings_hold_what_is_in_the_package(everything, tmp_path
             return {"Environment": {"Variables": environment}}
 
     assert everything.body["Outputs"][OUTPUT]["Value"]["Ref"] in everything.of("Lambda::Function")
-    read = of_deployment(Session(), Deployment.read(EVERYTHING))
+    read = of_deployment(Session(), deployment_of(EVERYTHING))
     assert set(ROUTES) < set(json.loads(read["DUCAT_RESOURCE_RULES"]))
     assert json.loads(read["DUCAT_CLIENT_AUTHORITIES"]) == EVERYTHING["client_authorities"]
     assert read["DUCAT_PS256_KEY"] == "made-DUCAT_PS256_KEY"
@@ -139,7 +140,7 @@ def test_a_truststore_that_can_not_be_used_is_told_before_anything_is_made(tmp_p
 
     def refused():
         with pytest.raises(DeploymentError) as problem:
-            Deployment.read(chosen)
+            deployment_of(chosen)
         return str(problem.value)
 
     assert "can't be read: FileNotFoundError" in refused()
@@ -150,4 +151,4 @@ def test_a_truststore_that_can_not_be_used_is_told_before_anything_is_made(tmp_p
     write_truststore(file, "CN=Issuing CA,C=DE", curve=ec.SECP224R1())
     assert "CN=Issuing CA,C=DE" in refused()
     write_truststore(file, "CN=Issuing CA,C=DE")
-    assert Deployment.read(chosen).truststore == str(file)
+    assert deployment_of(chosen).truststore == str(file)

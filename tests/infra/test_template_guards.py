@@ -6,8 +6,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from ducat_cdk.deployment import Deployment, DeploymentError
+from ducat_cdk.deployment import DeploymentError
 from ducat_cdk.functions import FUNCTIONS
+from ducat_cdk.settings import deployment_of
 from tests.infra.template import Template
 from tests.infra.test_deployment_settings import CHOSEN
 
@@ -84,7 +85,7 @@ def test_without_a_web_acl_the_cdk_says_what_follows(nothing):
 
 
 def test_a_banks_own_web_acl_is_taken_by_its_arn():
-    assert Deployment.read({**CHOSEN, "web_acl": OWN}).guarding().web_acl == OWN
+    assert deployment_of({**CHOSEN, "web_acl": OWN}).guarding().web_acl == OWN
 
 
 def test_token_and_authorizer_have_concurrency_that_nothing_else_takes(template, everything, nothing, synthesized):
@@ -151,4 +152,4 @@ def test_what_a_job_failed_at_is_kept_encrypted_and_only_jobs_may_write_there(te
 )
 def test_guards_that_can_not_be_are_refused_before_anything_is_made(more, words):
     with pytest.raises(DeploymentError, match=words):
-        Deployment.read({**CHOSEN, **more})
+        deployment_of({**CHOSEN, **more})

@@ -2,7 +2,8 @@
 
 import pytest
 
-from ducat_cdk.deployment import Deployment, DeploymentError
+from ducat_cdk.deployment import DeploymentError
+from ducat_cdk.settings import deployment_of
 from ducat_cdk.watch_settings import LOG_DAYS
 from tests.infra.policies import rendered
 from tests.infra.template import Template
@@ -68,7 +69,7 @@ def test_a_bank_may_bring_its_own_key_and_retention(everything):
 )
 def test_what_cloudwatch_does_not_take_is_refused(more, words):
     with pytest.raises(DeploymentError, match=words):
-        Deployment.read({**CHOSEN, **more})
+        deployment_of({**CHOSEN, **more})
 
 
 def test_the_cdk_has_a_name_for_each_retention():
