@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chalicelib.protocol_types import Account, JsonObject
-from chalicelib.storage.records import Authentication, PasskeyHolder, SingleUse, User
+from chalicelib.storage.records import Authentication, PasskeyHolder, SingleUse
 
 
 class SignInRefused(Exception):
@@ -125,11 +125,9 @@ class UserDirectory(Protocol):
         """The passkeys, or None. Without them no page mentions passkeys."""
         ...
 
-    def find(self, username: str) -> User | None: ...
-
     def sign_in(
         self,
-        user: User | None,
+        username: str,
         *,
         password: str,
         one_time_code: str,
@@ -139,7 +137,7 @@ class UserDirectory(Protocol):
         claims: tuple[str, ...] = (),
         browser: str | None = None,
     ) -> SignedIn:
-        """The signed-in user, with the claims that `scope` and `claims` request.
+        """The signed-in user, with the claims that `scope` and `claims` request. `username`: as it was typed.
 
         `attempt`: identifies this login in this browser. Only it may use its one-time code again.
         `browser`: identifies a browser in which this user signed in before, or None. Guesses elsewhere must not lock it.

@@ -99,7 +99,7 @@ FUNCTIONS = (
             Table("users", "CheckThePasswordAndCountFailures", ("GetItem", "UpdateItem")),
             Table("grants", "RecordWhoThePersonIs", ("GetItem", "UpdateItem")),
             Table("bonds", "ReadTheEpochOfTheLogin", ("GetItem",)),
-            Table("replay_cache", "AcceptEachOneTimeCodeOnce", ("PutItem",)),
+            Table("replay_cache", "AcceptEachPasskeysChallengeOnce", ("PutItem",)),
             Table("sessions", "RecogniseThePersonLater", ("GetItem", "PutItem", "UpdateItem")),
             RING,
         ),
@@ -110,10 +110,7 @@ FUNCTIONS = (
     Function(
         "passkey",
         ("GET /passkey", "POST /passkey"),
-        tables=(
-            Table("users", "AddThePasskeyOfWhoWasInvited", ("GetItem", "PutItem", "UpdateItem")),
-            Table("replay_cache", "AcceptEachOneTimeCodeOnce", ("PutItem",)),
-        ),
+        tables=(Table("users", "AddThePasskeyOfWhoWasInvited", ("GetItem", "PutItem", "UpdateItem")),),
         keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt", context="user"),),
         memory=1769,  # argon2 takes a whole CPU
     ),
@@ -123,7 +120,7 @@ FUNCTIONS = (
         tables=(
             CALLER,
             Table("users", "CheckThePasswordAndCountFailures", ("GetItem", "UpdateItem")),
-            Table("replay_cache", "AcceptEachOneTimeCodeAndChallengeOnce", ("PutItem",)),
+            Table("replay_cache", "AcceptEachPasskeysChallengeOnce", ("PutItem",)),
             Table("sessions", "RecogniseThePerson", ("GetItem", "PutItem", "UpdateItem")),
             Table("grants", "FindThePersonsGrants", ("Query",), index="by_person"),
             Table("grants", "ReadThem", ("BatchGetItem",)),

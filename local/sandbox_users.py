@@ -106,7 +106,7 @@ class Sandbox:
 
     def sign_in(
         self,
-        user: User | None,
+        username: str,
         *,
         password: str,
         one_time_code: str,
@@ -116,6 +116,7 @@ class Sandbox:
         claims: tuple[str, ...] = (),
         browser: str | None = None,
     ) -> SignedIn:
+        user = self.find(username)
         if user is None:
             raise SignInRefused("unknown name")
         if password != user.password:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 CLAIM = "PutItem replay-cache IF attribute_not_exists(pk) OR expires_at < ? OR attempt = ?"
-"""A jti, a proof, a one-time code: once for each attempt, which may be sent again."""
+"""A jti, a proof, a passkey's challenge: once for each attempt, which may be sent again."""
 
 COUNT = (
     "UpdateItem users SET last_failure, last_attempt ADD failures ? IF attribute_exists(record)"
@@ -18,6 +18,13 @@ COUNT = (
     + " OR (failures >= ? AND last_failure <= ?)) AND (attribute_not_exists(last_attempt) OR last_attempt <> ?)"
 )
 """An attempt to sign in, counted before the password is looked at: free ones, then one after each lock."""
+
+USE_CODE = (
+    "UpdateItem users SET code_step, code_use, code_use_before = if_not_exists(code_use, ?)"
+    " REMOVE failures, last_failure, last_attempt"
+    " IF attribute_exists(record) AND (attribute_not_exists(code_step) OR code_step < ? OR code_use = ?)"
+)
+"""A one-time code is used up with all earlier ones, for one attempt, which may be sent again. It forgets the failures."""
 
 IN_FORCE = "BatchGetItem bonds grants"
 """All that can end a grant, in one consistent read."""
@@ -58,10 +65,9 @@ STEPS = (
     Step(
         "sign in",
         before=(
-            ("GetItem grants", "GetItem users"),
+            ("GetItem grants",),
             (COUNT,),
-            (CLAIM,),
-            ("UpdateItem users REMOVE failures, last_failure, last_attempt IF attribute_exists(record)",),
+            (USE_CODE,),
             ("GetItem bonds",),
         ),
         commit=(f"UpdateItem grants SET login, person, bond, epoch IF {OF_BROWSER} AND attribute_not_exists(decision)"),

@@ -76,7 +76,7 @@ def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: P
     this = browser_binding.attempt(SIGN_IN_FORM, cookie)
     try:
         signed_in = sign_in_form.sign_in(
-            sign_in_form.find(form, provider.user_directory),
+            sign_in_form.find_passkey(form, provider.user_directory),
             form,
             provider.user_directory,
             requested=passkey_challenge.answered(

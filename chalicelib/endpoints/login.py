@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from chalicelib.authorization import claims_request
 from chalicelib.errors import UnmetAuthenticationRequirements
 from chalicelib.interaction import browser_binding, decision, passkey_challenge, sign_in
@@ -10,6 +12,7 @@ from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import render
 from chalicelib.provider import Provider
 from chalicelib.storage.grant_records import Grant
+from chalicelib.storage.records import PasskeyHolder
 from chalicelib.storage.stores import AlreadyUsed
 from chalicelib.user_directory import SignInRefused
 from chalicelib.users import known_browser, sign_in_form
@@ -43,10 +46,8 @@ def _post(request: Request, provider: Provider) -> Response:
             decision.own(request, key, provider, now=now, decided="denied"), cookie, provider, now=now
         )
 
-    # Check. The two reads are independent.
-    found, user = provider.alongside(
-        lambda: provider.grants.find(key, now=now), lambda: sign_in_form.find(form, provider.user_directory)
-    )
+    # Check.
+    found, holder = _read(form, key, provider, now=now)
     grant = browser_binding.require_own(request, found, now=now)
 
     def again(problem: str, why: Exception) -> Response:
@@ -57,7 +58,7 @@ def _post(request: Request, provider: Provider) -> Response:
 
     try:
         known = known_browser.known(request, sign_in_form.form_field(form, "username"), provider.kms)
-        who = sign_in.check(form, user, grant, cookie, provider, now=now, known_browser=known)
+        who = sign_in.check(form, holder, grant, cookie, provider, now=now, known_browser=known)
     except (SignInRefused, AlreadyUsed) as refused:
         return again(sign_in_form.problem(form), refused)
     except sign_in.TooWeak as weak:
@@ -71,6 +72,17 @@ def _post(request: Request, provider: Provider) -> Response:
     cookies = sign_in.remember(request, grant, cookie, who, provider, now=now)
     to_consent = see_other(f"/consent?interaction={key}", *cookies)
     return to_consent.noting(client_id=who.client.client_id, sub=who.login.sub, event="sign_in")
+
+
+def _read(
+    form: Mapping[str, str], key: str, provider: Provider, *, now: int
+) -> tuple[Grant | None, PasskeyHolder | None]:
+    """The grant, and the claimed user of a passkey. The two reads are independent."""
+    if "passkey" not in form:
+        return provider.grants.find(key, now=now), None
+    return provider.alongside(
+        lambda: provider.grants.find(key, now=now), lambda: sign_in_form.find_passkey(form, provider.user_directory)
+    )
 
 
 def _page(grant: Grant, cookie: str, provider: Provider, *, username: str, problem: str | None = None) -> Response:

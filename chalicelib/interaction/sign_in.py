@@ -13,7 +13,7 @@ from chalicelib.messages import Request
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
 from chalicelib.storage.grant_records import Grant
-from chalicelib.storage.records import Authentication, AuthorizationRequest, Client, PasskeyHolder, User
+from chalicelib.storage.records import Authentication, AuthorizationRequest, Client, PasskeyHolder
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import session_of
 from chalicelib.user_directory import SignedIn
@@ -42,7 +42,7 @@ class Authenticated:
 
 def check(
     form: Mapping[str, str],
-    found: User | PasskeyHolder | None,
+    holder: PasskeyHolder | None,
     grant: Grant,
     cookie: str,
     provider: Provider,
@@ -57,7 +57,7 @@ def check(
     """
     this = browser_binding.attempt(grant.key, cookie)
     signed_in = sign_in_form.sign_in(
-        found,
+        holder,
         form,
         provider.user_directory,
         requested=passkey_challenge.answered(form, grant.key, cookie, latest=grant.expires_at, now=now),

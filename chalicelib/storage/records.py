@@ -237,7 +237,7 @@ class SigningKey:
     published_from: int | None = None
 
 
-UsedOnce = Literal["assertion", "DPoP proof", "one-time code", "passkey's challenge"]
+UsedOnce = Literal["assertion", "DPoP proof", "passkey's challenge"]
 
 
 @dataclass(frozen=True)

@@ -56,16 +56,21 @@ class Users(Protocol):
 
     def admit(
         self, username: str, *, attempt: str, free: int, locks: Sequence[int], now: int, browser: str = ""
-    ) -> bool:
-        """Count an attempt before it is checked; False if it must not be checked. One write. An unknown name takes as long.
+    ) -> tuple[User | None, bool]:
+        """Count an attempt before it is checked. Gives the user, and whether it may be checked. One write, as for no user.
 
         `free`: number of attempts before the first lock.
         `locks`: seconds after each further one. The last value repeats.
         `browser`: identifies a known browser, which has its own count. `attempt`: its name, so that it counts once.
         """
 
-    def cleared(self, username: str, *, browser: str = "") -> None:
-        """Reset the count of attempts."""
+    def use_code(self, username: str, step: int, *, attempt: str, browser: str = "") -> bool:
+        """Use up the one-time code of a time step and all earlier ones, and reset the count of attempts. One write.
+
+        Gives whether it is the first time. The same `attempt` may use the code again.
+
+        Raises NotOpen if the code or a later one was used, or the name is unknown.
+        """
 
     def invite(self, username: str, *, invitation: str, until: int) -> None:
         """Allow the user to add one passkey. It replaces an earlier invitation. Raises NotOpen for an unknown name."""

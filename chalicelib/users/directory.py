@@ -13,24 +13,18 @@ from __future__ import annotations
 
 import logging
 from functools import cached_property
-from typing import TypeVar
 
 from chalicelib import log_lines
-from chalicelib.best_effort import best_effort
 from chalicelib.one_time_code_secrets import CannotUnseal
 from chalicelib.provider import Provider
-from chalicelib.storage.records import SingleUse, User
-from chalicelib.storage.stores import AlreadyUsed
-from chalicelib.storage.token_values import digest
+from chalicelib.storage.records import User
+from chalicelib.storage.stores import NotOpen
 from chalicelib.user_directory import CurrentUser, Passkeys, SignedIn, SignInRefused, UserDirectory
 from chalicelib.users import assurance, lockout, password, totp
 from chalicelib.users.claims import disclosed_claims
 from chalicelib.users.username import MAX_USERNAME_LENGTH, normalize_username
 
 log = logging.getLogger("ducat")
-
-A = TypeVar("A")
-B = TypeVar("B")
 
 
 def build(provider: Provider) -> UserDirectory:
@@ -44,9 +38,9 @@ class Directory:
     login_help_text: str | None = None
 
     def __init__(self, provider: Provider) -> None:
-        self._users, self._replay_cache = provider.users, provider.replay_cache
+        self._users = provider.users
         self._secrets = provider.one_time_code_secrets
-        self._alongside, self._new_token_value = provider.alongside, provider.new_token_value
+        self._new_token_value = provider.new_token_value
         self._provider = provider
 
     @cached_property
@@ -55,13 +49,9 @@ class Directory:
 
         return passkeys.Passkeys(self._provider, self)
 
-    def find(self, username: str) -> User | None:
-        name = normalize_username(username)
-        return self._users.find(name) if len(name) <= MAX_USERNAME_LENGTH else None
-
     def sign_in(
         self,
-        user: User | None,
+        username: str,
         *,
         password: str,
         one_time_code: str,
@@ -71,9 +61,12 @@ class Directory:
         claims: tuple[str, ...] = (),
         browser: str | None = None,
     ) -> SignedIn:
-        known = self._check_password(user, password, browser or "", now=now)
-        used = self._check_code(known, one_time_code, now=now)
-        first = self._forgive(known, used, attempt, browser or "", now=now)
+        known = self._check_password(username, password, browser or "", now=now)
+        step = self._check_code(known, one_time_code, now=now)
+        try:
+            first = self._users.use_code(known.username, step, attempt=attempt, browser=browser or "")
+        except NotOpen as problem:
+            raise SignInRefused(str(problem)) from None
         requested = disclosed_claims(known.claims, scope, claims)
         login = assurance.login(
             known.sub,
@@ -88,7 +81,7 @@ class Directory:
     def recall(
         self, username: str, *, scope: tuple[str, ...], now: int, claims: tuple[str, ...] = ()
     ) -> CurrentUser | None:
-        user = self.find(username)
+        user = self._users.find(_name(username))
         if user is None:
             return None
         return CurrentUser(user.sub, disclosed_claims(user.claims, scope, claims), user.accounts)
@@ -96,30 +89,29 @@ class Directory:
     def may_sign_in(self, sub: str, *, now: int) -> bool:
         return self._users.is_known(sub)
 
-    def _check_password(self, user: User | None, typed: str, browser: str, *, now: int) -> User:
+    def _check_password(self, username: str, typed: str, browser: str, *, now: int) -> User:
         """The user, if the password is right and an attempt is allowed now. An unknown name takes as long."""
         if len(typed) > password.MAX_LENGTH:
             raise SignInRefused("password too long")
-        username = user.username if user else f" {self._new_token_value()}"
-        admitted = self._users.admit(
-            username,
+        user, allowed = self._users.admit(
+            _name(username),
             attempt=self._new_token_value(),
             free=lockout.FREE_ATTEMPTS,
             locks=lockout.LOCKS,
             now=now,
             browser=browser,
         )
-        right = password.matches(typed, user.password if user and admitted else password.DUMMY_HASH)
+        right = password.matches(typed, user.password if user and allowed else password.DUMMY_HASH)
         if user is None:
             raise SignInRefused("unknown name")
-        if not admitted:
+        if not allowed:
             raise SignInRefused("locked", locked=True)
         if not right:
             raise SignInRefused("wrong password")
         return user
 
-    def _check_code(self, user: User, typed: str, *, now: int) -> SingleUse:
-        """The code as a value for single use (RFC 6238 5.2)."""
+    def _check_code(self, user: User, typed: str, *, now: int) -> int:
+        """The time step of the code, if it is valid now (RFC 6238 5.2)."""
         try:
             secret = self._secrets.unseal(user.totp, user.username, now=now)
         except CannotUnseal as problem:  # An error would say that the password was right.
@@ -129,16 +121,10 @@ class Directory:
         step = totp.step_of(typed, secret, now=now)
         if step is None:
             raise SignInRefused("wrong code")
-        return SingleUse(digest(f"totp:{user.username}:{step}"), totp.step_expires_at(step), "one-time code")
+        return step
 
-    def _forgive(self, user: User, used: SingleUse, attempt: str, browser: str, *, now: int) -> bool:
-        """Reset the count of attempts, after the code is used up: a replayed code must not allow more guesses.
 
-        Gives whether this login used the code for the first time.
-        """
-        try:
-            first = self._replay_cache.consume(used, now=now, attempt=attempt)
-        except AlreadyUsed:
-            raise SignInRefused("code used before") from None
-        best_effort("attempts", lambda: self._users.cleared(user.username, browser=browser))
-        return first
+def _name(username: str) -> str:
+    """The normalized name; a space, which is nobody's, for none and for a longer one than anybody has."""
+    name = normalize_username(username)
+    return name if 0 < len(name) <= MAX_USERNAME_LENGTH else " "

@@ -75,7 +75,7 @@ class Passkeys:
     ) -> PasskeyEnrolment:
         user = _invited(self._users.find(normalize_username(username)), (invitation, enrolment_token), now=now)
         signed_in = self._directory.sign_in(
-            user, password=password, one_time_code=one_time_code, scope=(), now=now, attempt=attempt
+            user.username, password=password, one_time_code=one_time_code, scope=(), now=now, attempt=attempt
         )
         for single_use in signed_in.single_use:
             self._replay_cache.consume(single_use, now=now, attempt=attempt)

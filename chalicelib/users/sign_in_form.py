@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from chalicelib.storage.records import PasskeyHolder, SingleUse, User
+from chalicelib.storage.records import PasskeyHolder, SingleUse
 from chalicelib.storage.stores import ReplayCache
 from chalicelib.storage.token_values import digest
 from chalicelib.user_directory import SignedIn, SignInRefused, UserDirectory
@@ -44,15 +44,15 @@ def form_field(form: Mapping[str, str], name: str) -> str:
     return form.get(name, "")[:MAX_LENGTH]
 
 
-def find(form: Mapping[str, str], directory: UserDirectory) -> User | PasskeyHolder | None:
-    """The claimed user, before any check."""
-    if "passkey" not in form:
-        return directory.find(form_field(form, "username"))
-    return directory.passkeys.find(form["passkey"]) if directory.passkeys is not None else None
+def find_passkey(form: Mapping[str, str], directory: UserDirectory) -> PasskeyHolder | None:
+    """The claimed user of the form's passkey, before any check; None without one."""
+    if "passkey" not in form or directory.passkeys is None:
+        return None
+    return directory.passkeys.find(form["passkey"])
 
 
 def sign_in(
-    found: User | PasskeyHolder | None,
+    holder: PasskeyHolder | None,
     form: Mapping[str, str],
     directory: UserDirectory,
     *,
@@ -63,22 +63,23 @@ def sign_in(
     now: int,
     browser: str | None = None,
 ) -> SignedIn:
-    """The user that `find` gave, signed in.
+    """The user of the form, signed in.
 
+    `holder`: what `find_passkey` gave.
     `requested`: the passkey challenge, None without a passkey.
     `attempt`: identifies this login in this browser.
     `browser`: identifies a browser that the user is known in, or None.
     Raises SignInRefused.
     """
-    if isinstance(found, PasskeyHolder) and directory.passkeys is not None and requested is not None:
+    if holder is not None and directory.passkeys is not None and requested is not None:
         signed_in = directory.passkeys.sign_in(
-            found, form["passkey"], challenge=requested.challenge, scope=scope, claims=claims, attempt=attempt, now=now
+            holder, form["passkey"], challenge=requested.challenge, scope=scope, claims=claims, attempt=attempt, now=now
         )
         return replace(signed_in, single_use=(*signed_in.single_use, requested.single_use))
-    if isinstance(found, PasskeyHolder) or "passkey" in form:
+    if holder is not None or "passkey" in form:
         raise SignInRefused("unknown passkey")
     return directory.sign_in(
-        found,
+        form_field(form, "username"),
         password=form_field(form, "password"),
         one_time_code=form_field(form, "one_time_code"),
         scope=scope,

@@ -31,11 +31,6 @@ def step_of(code: str, secret: bytes, *, now: int) -> int | None:
     return found[-1] if found else None
 
 
-def step_expires_at(step: int) -> int:
-    """The time from which a step's code is not accepted."""
-    return (step + STEP_TOLERANCE + 1) * STEP
-
-
 def provisioning_uri(secret: bytes, *, username: str, bank_name: str) -> str:
     """The otpauth URI with the secret for an authenticator app, usually shown as a QR code."""
     return TOTP(_base32(secret), digits=DIGITS, interval=STEP).provisioning_uri(name=username, issuer_name=bank_name)

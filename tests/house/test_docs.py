@@ -178,7 +178,7 @@ def test_the_directory_that_is_shown_signs_people_in():
     people = made["build"](None)
     form = {"username": "carol", "password": "p", "one_time_code": "1"}
     signed_in = sign_in_form.sign_in(
-        people.find("carol"), form, people, requested=None, scope=("openid", "profile"), claims=(), attempt="a", now=5
+        None, form, people, requested=None, scope=("openid", "profile"), claims=(), attempt="a", now=5
     )
     assert people.may_sign_in("4711", now=5)
     assert (signed_in.login.sub, signed_in.login.acr, signed_in.login.claims) == (

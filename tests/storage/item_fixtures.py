@@ -74,6 +74,7 @@ def written(aws: Aws) -> dict[str, str]:
     aws.users.put(person)
     aws.users.invite("alice", invitation=invitation, until=NOW + 900)
     aws.users.add_passkey(person, passkey, enrolment_token=invitation, sign_count=3, now=NOW)
+    aws.users.use_code("alice", NOW // 30, attempt="x")
     aws.users.admit("alice", attempt="x", free=5, locks=(30,), now=NOW)
     fintech = client(
         jwks={"keys": [{"kty": "RSA"}]}, redirect_uris=("https://fintech.example/back",), registered_at=NOW

@@ -149,9 +149,9 @@ PROBES: Mapping[str, Probe] = {
     "clients.find": _probe(lambda aws, key: aws.clients.find(key, now=NOW), {"client_id"}, {"client"}),
     "users.find": _probe(lambda aws, key: aws.users.find(key), PERSON, {"user"}),
     "users.admit": _probe(
-        lambda aws, key: aws.users.admit(key, attempt="x", free=5, locks=(30,), now=NOW) or None, PERSON, {"user"}
+        lambda aws, key: aws.users.admit(key, attempt="x", free=5, locks=(30,), now=NOW)[0], PERSON, {"user"}
     ),
-    "users.cleared": _probe(lambda aws, key: aws.users.cleared(key), PERSON, {"user"}),
+    "users.use_code": _probe(lambda aws, key: aws.users.use_code(key, 1, attempt="x"), PERSON, {"user"}),
     "users.invite": _probe(lambda aws, key: aws.users.invite(key, invitation="i", until=NOW), PERSON, {"user"}),
     "users.exchange": _probe(
         lambda aws, key: aws.users.exchange("alice", invitation=key, enrolment_token="t", until=NOW, now=NOW),

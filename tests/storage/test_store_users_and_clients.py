@@ -101,7 +101,8 @@ def test_nobody_is_found_by_the_name_of_a_data_key(aws):
 
 
 def admit(aws, username, *, attempt=None, now=NOW, **more):
-    return aws.users.admit(username, attempt=attempt or token_value(), free=5, locks=(30, 60), now=now, **more)
+    attempt = attempt or token_value()
+    return aws.users.admit(username, attempt=attempt, free=5, locks=(30, 60), now=now, **more)[1]
 
 
 def test_attempts_are_counted_with_the_time_of_the_last(aws):
@@ -142,24 +143,56 @@ def test_a_browser_counts_for_itself(aws):
     aws.users.put(alice)
     assert all([admit(aws, alice.username) for _ in range(5)])
     assert [admit(aws, alice.username, browser="hers") for _ in range(6)] == [True] * 5 + [False]
-    aws.users.cleared(alice.username, browser="hers")
+    aws.users.use_code(alice.username, 7, attempt="a", browser="hers")
     assert admit(aws, alice.username, browser="hers")
     assert not admit(aws, alice.username)
 
 
-def test_cleared_attempts_are_none(aws):
+def test_an_attempt_gives_whose_name_it_is_allowed_or_not(aws):
+    alice = user()
+    aws.users.put(alice)
+    for n in range(7):
+        found, allowed = aws.users.admit(alice.username, attempt=token_value(), free=5, locks=(30, 60), now=NOW)
+        assert (found.sub, allowed) == (alice.sub, n < 5)
+
+
+def test_a_used_code_forgets_the_attempts(aws):
     alice = user()
     aws.users.put(alice)
     admit(aws, alice.username)
-    aws.users.cleared(alice.username)
-    aws.users.cleared(alice.username)
+    assert aws.users.use_code(alice.username, 7, attempt="a")
     assert aws.users.find(alice.username).failures == 0
+
+
+def test_a_code_that_is_used_by_the_same_attempt_again_is_not_the_first(aws):
+    alice = user()
+    aws.users.put(alice)
+    assert [aws.users.use_code(alice.username, step, attempt="a") for step in (7, 7, 8, 8)] == [
+        True,
+        False,
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("step", [7, 6])
+def test_a_code_of_another_attempt_or_of_an_earlier_step_is_not_used(aws, step):
+    alice = user()
+    aws.users.put(alice)
+    aws.users.use_code(alice.username, 7, attempt="a")
+    admit(aws, alice.username)
+    with pytest.raises(NotOpen, match="code used before"):
+        aws.users.use_code(alice.username, step, attempt="b")
+    assert aws.users.find(alice.username).failures == 1
 
 
 def test_an_attempt_of_nobody_makes_no_one(aws, items):
     before = items("users_table")
     assert not admit(aws, f" {token_value()}")
-    aws.users.cleared(f" {token_value()}")
+    with pytest.raises(NotOpen):
+        aws.users.use_code(f" {token_value()}", 1, attempt="a")
+    with pytest.raises(NotOpen):
+        aws.users.use_code(token_value(), 1, attempt="a")
     assert items("users_table") == before
 
 

@@ -29,6 +29,9 @@ INVITED_UNTIL = NumberAttribute(attr_name="invited_until")
 LEFT_AT = NumberAttribute(attr_name="left_at")
 USERNAME = UnicodeAttribute(attr_name="username")
 SIGN_COUNT = NumberAttribute(attr_name="sign_count")
+CODE_STEP = NumberAttribute(attr_name="code_step")
+CODE_USE = UnicodeAttribute(attr_name="code_use")
+CODE_USE_BEFORE = UnicodeAttribute(attr_name="code_use_before")  # With it an update tells whether it is the first.
 
 _BESIDE = ("failures", "last_failure", "invitation", "invited_until")
 
@@ -73,42 +76,45 @@ class Users:
             self._tables.write(forget)
 
     def find(self, username: str) -> User | None:
-        item = self._tables.get(self._name, username) if is_username(username) else None
-        if item is None or "record" not in item:
-            return None
-        try:
-            return decode(User, str(item["record"]), **{name: item[name] for name in _BESIDE if name in item})
-        except Unreadable as problem:
-            report(problem, username, item.get("v"))
-            return None
+        return _user(self._tables.get(self._name, username) if is_username(username) else None, username)
 
     def admit(
         self, username: str, *, attempt: str, free: int, locks: Sequence[int], now: int, browser: str = ""
-    ) -> bool:
+    ) -> tuple[User | None, bool]:
         failures, last, latest = _counters(browser)
         if not username:
-            return False
+            return None, False
         unnamed = latest.does_not_exist() | (latest != attempt)  # Otherwise a repeated write.
         opened = failures.does_not_exist() | (free > failures)
         for n, seconds in enumerate(locks, start=free):
             as_many = failures == n if n + 1 < free + len(locks) else failures >= n
             opened |= as_many & (last <= now - seconds)
         counted = (failures.add(1), last.set(now), latest.set(attempt))
-        name = (
-            username if is_username(username) else f" {digest(username)}"
-        )  # No item has this key, and the write takes as long.
+        # No item has the digest as its key, and the write takes as long.
+        name = username if is_username(username) else f" {digest(username)}"
         guess = Write("Update", self._name, name, actions=counted, condition=RECORD.exists() & opened & unnamed)
         try:
-            self._tables.write(guess)
+            item, allowed = self._tables.write(guess), True
         except ConditionFailed as failed:
-            return (failed.item or {}).get(latest.attr_name) == attempt
-        return True
+            item = failed.item
+            allowed = item is not None and item.get(latest.attr_name) == attempt
+        return _user(item, username), allowed
 
-    def cleared(self, username: str, *, browser: str = "") -> None:
-        forgotten = tuple(one.remove() for one in _counters(browser))
-        clear = Write("Update", self._name, username, actions=forgotten, condition=RECORD.exists())
-        with suppress(ConditionFailed, NotOpen):  # nobody of that name
-            self._tables.write(_of_person(clear))
+    def use_code(self, username: str, step: int, *, attempt: str, browser: str = "") -> bool:
+        this = f"{step} {attempt}"
+        used = (CODE_STEP.set(step), CODE_USE.set(this), CODE_USE_BEFORE.set(CODE_USE | "none"))
+        use = Write(
+            "Update",
+            self._name,
+            username,
+            actions=(*used, *(one.remove() for one in _counters(browser))),
+            condition=RECORD.exists() & (CODE_STEP.does_not_exist() | (step > CODE_STEP) | (this == CODE_USE)),
+        )
+        try:
+            item = self._tables.write(_of_person(use))
+        except ConditionFailed as failed:
+            raise NotOpen("nobody of that name" if failed.item is None else "code used before") from None
+        return item is None or item["code_use_before"] != this
 
     def invite(self, username: str, *, invitation: str, until: int) -> None:
         invited = (INVITATION.set(digest(invitation)), INVITED_UNTIL.set(until))
@@ -183,6 +189,17 @@ class Users:
             self._tables.write(count)
         except ConditionFailed:
             raise NotOpen("the authenticator signed as often before") from None
+
+
+def _user(item: Item | None, username: str) -> User | None:
+    """The user of an item; None without a record, or with an unreadable one, which is logged."""
+    if item is None or "record" not in item:
+        return None
+    try:
+        return decode(User, str(item["record"]), **{name: item[name] for name in _BESIDE if name in item})
+    except Unreadable as problem:
+        report(problem, username, item.get("v"))
+        return None
 
 
 def _counters(browser: str) -> tuple[NumberAttribute, NumberAttribute, UnicodeAttribute]:
