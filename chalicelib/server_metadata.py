@@ -31,7 +31,15 @@ ENDPOINTS = {
 
 def answer(request: Request, provider: Provider) -> Response:
     """The metadata document. Both well-known addresses serve it."""
-    return json_response(200, document(provider.settings), CACHED)
+    global _made
+    sources = (provider.settings, vocabulary.current(), *PROFILES.values())
+    if _made is None or _made[0] != sources:
+        _made = (sources, json_response(200, document(provider.settings), CACHED))
+    return _made[1]
+
+
+_made: tuple[tuple[object, ...], Response] | None = None
+"""The latest response, and the values that it was made of. In a function they never change."""
 
 
 def document(settings: Settings) -> JsonObject:
