@@ -102,7 +102,7 @@ def mount_job(app: Chalice, provider: Callable[[], Provider], name: str, *, comm
     def lambda_handler(event: Event, context: object) -> JsonObject:
         run = import_module(f"chalicelib.jobs.{name}").run
         outcome: JsonObject = run(provider(), event) if commanded else run(provider())
-        write_log(name, "done", {k: str(v) for k, v in outcome.items()})
+        log_lines.write(log, {"endpoint": name, "outcome": "done", **outcome})
         return outcome
 
     return _function(app, name, lambda_handler)

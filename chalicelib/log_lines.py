@@ -12,9 +12,10 @@ from typing import Final
 
 from chalicelib.protocol_types import Claims, JsonObject
 
-EVENTS = {"Dimensions": [["event"]], "Metrics": [{"Name": "events", "Unit": "Count"}]}
-REFUSALS = {"Dimensions": [["error"]], "Metrics": [{"Name": "refusals", "Unit": "Count"}]}
-"""Metrics and their dimensions. CloudWatch charges for each pair of a name and a value."""
+COUNTED = {"event": "events", "error": "refusals"}
+"""By the member of a line, the metric of how often its value occurs. CloudWatch charges for each pair of a metric and a value."""
+COUNTED_OF_JOBS = {"late": "keys_late"}
+"""By the member of a job's line, a list, the metric of how many are in it."""
 
 
 class JsonLines(logging.Formatter):
@@ -38,19 +39,21 @@ class JsonLines(logging.Formatter):
         """The members of the embedded metric format (CloudWatch user guide, "Specification"). `at`: milliseconds since the
         epoch.
         """
-        counted = [
-            (directive, values)
-            for member, directive, values in (
-                ("event", EVENTS, {"events": 1}),
-                ("error", REFUSALS, {"refusals": 1}),
-            )
-            if member in line
-        ]
-        if not counted:
-            return {}
-        directives = [{"Namespace": self._namespace, **directive} for directive, _ in counted]
-        values = {name: value for _, more in counted for name, value in more.items()}
-        return {**values, "_aws": {"Timestamp": at, "CloudWatchMetrics": directives}}
+        directives, values = [], {}
+        for member, name in COUNTED.items():
+            if member in line:
+                directives.append(self._directive(name, member))
+                values[name] = 1
+        for member, name in COUNTED_OF_JOBS.items():
+            found = line.get(member)
+            if isinstance(found, list):
+                directives.append(self._directive(name))
+                values[name] = len(found)
+        return {**values, "_aws": {"Timestamp": at, "CloudWatchMetrics": directives}} if directives else {}
+
+    def _directive(self, metric: str, *dimensions: str) -> JsonObject:
+        metrics = [{"Name": metric, "Unit": "Count"}]
+        return {"Namespace": self._namespace, "Dimensions": [list(dimensions)], "Metrics": metrics}
 
 
 def write(logger: logging.Logger, line: Claims, level: int = logging.INFO) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from chalicelib.protocol_types import Account, JsonObject
 from chalicelib.storage.records import Authentication, PasskeyHolder, SingleUse
@@ -16,6 +16,11 @@ class SignInRefused(Exception):
         super().__init__(reason)
         self.reason = reason
         self.locked = locked
+
+
+def refused_event(why: Exception) -> Literal["lockout", "sign_in_refused"]:
+    """What the log counts a refused sign-in as."""
+    return "lockout" if isinstance(why, SignInRefused) and why.locked else "sign_in_refused"
 
 
 class Unavailable(Exception):

@@ -17,7 +17,7 @@ from chalicelib.provider import Provider
 from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.records import Session
 from chalicelib.storage.stores import AlreadyUsed, NotOpen
-from chalicelib.user_directory import SignInRefused
+from chalicelib.user_directory import SignInRefused, refused_event
 from chalicelib.users import bond_key, claims, known_browser, sign_in_form
 
 __all__ = ["answer", "refuse"]
@@ -91,7 +91,7 @@ def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: P
         first = sign_in_form.claim(signed_in, this, provider.replay_cache, now=now)
     except (SignInRefused, AlreadyUsed, NotOpen) as refused:
         again = _sign_in_page(cookie, provider, now=now, username=username, problem=sign_in_form.problem(form))
-        return again.noting(reason=str(refused))
+        return again.noting(reason=str(refused), event=refused_event(refused))
     login = replace(signed_in.login, username=signed_in.username or username.strip())
     if not first:  # The first POST began the session. This POST shows its result.
         return see_other(PATH)
@@ -100,7 +100,7 @@ def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: P
     session.begin_for(request, token_value, login, provider, seconds=PAGE_LIFETIME, now=now)
     return see_other(
         PATH, session.cookie(token_value, seconds=PAGE_LIFETIME), browser_binding.release(SIGN_IN_FORM), *known
-    ).noting(sub=login.sub)
+    ).noting(sub=login.sub, event="sign_in")
 
 
 def _sign_in_page(

@@ -14,7 +14,7 @@ from chalicelib.provider import Provider
 from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.records import PasskeyHolder
 from chalicelib.storage.stores import AlreadyUsed
-from chalicelib.user_directory import SignInRefused
+from chalicelib.user_directory import SignInRefused, refused_event
 from chalicelib.users import known_browser, sign_in_form
 
 __all__ = ["answer", "refuse"]
@@ -53,7 +53,7 @@ def _post(request: Request, provider: Provider) -> Response:
     def again(problem: str, why: Exception) -> Response:
         username = sign_in_form.form_field(form, "username")
         return _page(grant, cookie, provider, username=username, problem=problem).noting(
-            reason=str(why), event="lockout" if getattr(why, "locked", False) else "sign_in_refused"
+            reason=str(why), event=refused_event(why)
         )
 
     try:

@@ -12,7 +12,7 @@ from chalicelib.pages.passkey_options import Ceremony
 from chalicelib.provider import Provider
 from chalicelib.storage.stores import AlreadyUsed, NotOpen
 from chalicelib.storage.token_values import digest
-from chalicelib.user_directory import Passkeys, SignInRefused
+from chalicelib.user_directory import Passkeys, SignInRefused, refused_event
 from chalicelib.users import web_authentication
 
 PAGE_LIFETIME = 24 * 3600
@@ -71,7 +71,7 @@ def _prove(form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, p
         )
     except (SignInRefused, NotOpen, AlreadyUsed) as refused:
         again = _page(key, cookie, provider, invitation=invitation, username=username, problem=MISMATCH_TEXT)
-        return again.noting(reason=str(refused))
+        return again.noting(reason=str(refused), event=refused_event(refused))
     settings = provider.settings
     requested = web_authentication.creation(
         browser_binding.challenge(key, cookie, enrolment_token),

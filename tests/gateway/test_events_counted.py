@@ -3,9 +3,12 @@
 import json
 import os
 import re
+from typing import get_args, get_type_hints
+from urllib.parse import urlsplit
 
 import pytest
 
+from chalicelib.user_directory import refused_event
 from chalicelib.users import directory, enrolment
 from chalicelib.users.lockout import FREE_ATTEMPTS
 from tests.actors import ASSERTION_TYPE, Browser, Fintech, elements
@@ -57,8 +60,11 @@ def test_a_consent_that_is_remembered_or_refused(events, fapi1_baseline_client):
 def test_access_that_is_ended(events, fintech):
     browser = Browser(fintech.bank)
     browser.login(fintech.client_id, fintech.pushed())
-    browser.sign_in(browser.get("/grants"))
-    events()
+    signed_out = browser.get("/grants")
+    again = browser.sign_in(signed_out, one_time_code="000000")
+    assert events()[-1] == "sign_in_refused"
+    browser.sign_in(again)
+    assert events() == ["sign_in"]
     page = browser.get("/grants")
     fields = {a["name"]: a.get("value", "") for tag, a in elements(page.text) if tag == "input" and "name" in a}
     browser.post("/grants", fields | {"action": "end", "client": fintech.client_id})
@@ -75,6 +81,24 @@ def test_a_lock(bank, events, fintech, light_passwords, monkeypatch):
     for _ in range(FREE_ATTEMPTS + 1):
         page = browser.sign_in(page, username="carol", password="wrong", one_time_code="000000")
     assert events() == ["sign_in_refused"] * FREE_ATTEMPTS + ["lockout"]
+
+
+def test_a_guess_at_a_page_without_a_client_is_counted_too(bank, events, light_passwords, monkeypatch):
+    """Whoever guesses there would not be seen otherwise."""
+    monkeypatch.setattr(bank.aws, "user_directory", directory.build(bank.aws))
+    enrolment.enrol(
+        bank.aws, "carol", sub="s-carol", password="correct horse battery", claims={}, random_bytes=os.urandom
+    )
+    link = urlsplit(enrolment.invite(bank.aws, "carol"))
+    browser = Browser(bank)
+    page = browser.get(f"{link.path}?{link.query}")
+    wrong = {"username": "carol", "password": "wrong", "one_time_code": "000000"}
+    for _ in range(FREE_ATTEMPTS):
+        page = browser.submit(page, "continue", **wrong)
+    assert events() == ["sign_in_refused"] * FREE_ATTEMPTS
+    browser.submit(page, "continue", **wrong)
+    browser.sign_in(browser.get("/grants"), username="carol", password="wrong", one_time_code="000000")
+    assert events() == ["lockout", "lockout"]
 
 
 def test_a_code_that_is_used_twice(events, fintech):
@@ -124,4 +148,5 @@ def test_each_event_is_on_the_page_and_no_other():
     code = "".join(file.read_text() for file in (ROOT / "chalicelib").rglob("*.py"))
     named = set(re.findall(r'event="([a-z_]+)"', code)) | set(re.findall(r'"(lockout|consent_remembered)"', code))
     named |= set(re.findall(r'event="\w+" if [^\n]* else "([a-z_]+)"', code))
+    named |= set(get_args(get_type_hints(refused_event)["return"]))
     assert table == named

@@ -87,6 +87,14 @@ def test_a_line_of_which_nothing_is_counted_has_no_metrics(lines):
     assert written(lines, endpoint="sweep", outcome="done") == {"endpoint": "sweep", "outcome": "done"}
 
 
+def test_how_many_keys_are_late_is_a_number_without_a_dimension(lines):
+    """It is reported where none is too, so that an alarm ends."""
+    for late in ([], ["id_token PS256", "api_response ES256"]):
+        line = written(lines, endpoint="rotate_keys", outcome="done", late=late)
+        assert metrics(line) == {"keys_late": (len(late), "Count", {})}
+        assert line["late"] == late, "and a search finds which"
+
+
 def test_a_failure_is_one_line_with_its_traceback(lines):
     logger = of_a_function()
     try:
