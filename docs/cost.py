@@ -12,7 +12,7 @@ from benchmarks.cost import Cost
 from benchmarks.memory import SIZES, WHOLE, usd
 from chalicelib.keys import rotation
 from chalicelib.profiles import PROFILES
-from ducat_cdk import watch_settings
+from docs import watching
 from ducat_cdk.keys import KEYS
 
 USUAL = "assertion"
@@ -29,8 +29,9 @@ INTRODUCTION = """\
 
 Written by `make docs` from counted calls, measured times and what the template says; changes here are lost.
 
-Nothing costs while nobody logs in, but the web ACL (ten dollars a month), the KMS keys (about a dollar each: {keys}, and with
-EdDSA {keys_eddsa}; a rotation adds some for a while), stored logs, and point-in-time recovery by the gigabyte.
+Nothing costs while nobody logs in, but the web ACL (ten dollars a month), [watching](#watching), the KMS keys (about a dollar
+each: {keys}, and with EdDSA {keys_eddsa}; a rotation adds some for a while), stored logs, and point-in-time recovery by the
+gigabyte.
 
 Prices are AWS's: {prices}. Those of your Region: [API Gateway](https://aws.amazon.com/api-gateway/pricing/),
 [Lambda](https://aws.amazon.com/lambda/pricing/), [DynamoDB](https://aws.amazon.com/dynamodb/pricing/on-demand/),
@@ -128,6 +129,7 @@ def page() -> str:
             AFTER,
             _table(("", "Writes", "Reads", "KMS", "Calls in a row"), _after(counts)),
             READY,
+            watching.section(),
             CHOICES.format(token_minutes=min(one.access_token_lifetime for one in PROFILES.values()) // 60),
         )
     )
@@ -152,8 +154,10 @@ def _steps(counts: Mapping[str, Count], of: Cost) -> Iterable[Sequence[str]]:
 
 
 def _keys(algs: int) -> int:
-    """Of KMS: what is not for signatures, and for each use and algorithm the key that signs and the next one."""
-    return len(watch_settings.MADE_KEYS) + sum(not row.signs for row in KEYS) + 2 * len(rotation.USES) * algs
+    """Of KMS, beside those of logs and alarms: what is not for signatures, and by use and algorithm the key that signs and the
+    next one.
+    """
+    return sum(not row.signs for row in KEYS) + 2 * len(rotation.USES) * algs
 
 
 def _after(counts: Mapping[str, Mapping[str, Count]]) -> Iterable[Sequence[str]]:

@@ -17,7 +17,20 @@ from chalicelib import errors, profiles
 from chalicelib.errors import OAuthError
 from chalicelib.profiles import PROFILES, Profile
 from chalicelib.settings import Settings, variable
-from docs import architecture, checks, clauses, cost, decisions, fapi1, licences, protocol, published, roles, threats
+from docs import (
+    alarms,
+    architecture,
+    checks,
+    clauses,
+    cost,
+    decisions,
+    fapi1,
+    licences,
+    protocol,
+    published,
+    roles,
+    threats,
+)
 from docs.clauses import ROOT, TAG, Citation
 
 REFERENCE = ROOT / "docs" / "reference"
@@ -148,6 +161,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     FAPI1: fapi1_page,
     "../decisions/README.md": decisions.page,
     "../operate/cost.md": cost.page,
+    "../operate/alarms.md": alarms.page,
 }
 
 

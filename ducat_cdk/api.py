@@ -85,13 +85,15 @@ def answer_refusals(api: apigateway.RestApi) -> None:
 
 
 def _stage(log: logs.ILogGroup, guarding: Guarding) -> apigateway.StageOptions:
-    """Each method has a throttle of its own: a flood of one leaves the others."""
+    """Each method has a throttle of its own: a flood of one leaves the others.
+
+    Metrics of each method are left out: they would cost as much as all else that watches (docs/operate/cost.md).
+    """
     every = guarding.throttles.get(EVERY)
     own = {
         "{1}/{0}".format(*route.split(" ")): apigateway.MethodDeploymentOptions(
             throttling_rate_limit=one.rate,
             throttling_burst_limit=one.burst,
-            metrics_enabled=True,
             logging_level=apigateway.MethodLoggingLevel.OFF,
             data_trace_enabled=False,
         )
@@ -103,7 +105,6 @@ def _stage(log: logs.ILogGroup, guarding: Guarding) -> apigateway.StageOptions:
         throttling_rate_limit=every.rate if every else None,
         throttling_burst_limit=every.burst if every else None,
         method_options=own or None,
-        metrics_enabled=True,
         logging_level=apigateway.MethodLoggingLevel.OFF,  # execution logs quote queries and bodies
         data_trace_enabled=False,
         access_log_destination=apigateway.LogGroupLogDestination(log),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from chalicelib.clients import distinguished_name
 from chalicelib.resource_server import policy
-from ducat_cdk import guarding, readiness, watch_settings
+from ducat_cdk import alarm_settings, guarding, readiness, watch_settings
+from ducat_cdk.alarms import Alarm
 from ducat_cdk.guarding import Guarding
 from ducat_cdk.keys import KEYS
 from ducat_cdk.readiness import Readiness
@@ -64,6 +66,8 @@ class Deployment:
     `vocabulary`: the JSON file of the bank's own scopes, claims, types of authorization details, names of levels and time zone
     (docs/operate/vocabulary.md).
     `log_days`: how long log lines are kept. `log_encryption`: "make", or the ARN of the bank's own KMS key for log groups.
+    `alarm_topic`: "make", "none", or the ARN of the bank's own SNS topic. `alarms`: JSON object, an alarm's name to false, or
+    to its threshold, minutes and periods. `runbooks`: where docs/operate/alarms.md is at the bank.
     `otp_level`: "3" where an audit found that password and one-time code reach level of assurance 3.
     """
 
@@ -103,6 +107,9 @@ class Deployment:
     vocabulary: str = ""
     log_days: str = "365"
     log_encryption: str = watch_settings.MAKE
+    alarm_topic: str = watch_settings.MAKE
+    alarms: str = "{}"
+    runbooks: str = "docs/operate/alarms.md"
 
     def left_as_examples(self) -> list[str]:
         """The settings that must be given before anything is deployed, and are not."""
@@ -140,6 +147,10 @@ class Deployment:
         """Throttles, reserved concurrency and the web ACL. Raises GuardingError, and ReadinessError."""
         settings = {f.name: str(getattr(self, f.name)) for f in fields(self)}
         return guarding.read(settings, self.readiness().ready)
+
+    def watched_alarms(self) -> Mapping[str, tuple[Alarm, str]]:
+        """Its alarms by name: each with its row, and what it is about. Raises AlarmSettingsError."""
+        return alarm_settings.read(self.alarms, weekly_tables=self.chooses("weekly_tables"))
 
     def texts(self) -> dict[str, str]:
         """The settings that may be long, by name, as the functions read them."""

@@ -5,6 +5,7 @@ Mutual TLS is per domain, all or nothing, and API Gateway gives such a domain on
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from aws_cdk import CfnOutput
@@ -20,8 +21,10 @@ from ducat_cdk.deployment import Deployment
 REGIONAL = apigateway.CfnDomainName.EndpointConfigurationProperty(types=["REGIONAL"])
 
 
-def build(scope: Construct, deployment: Deployment, api: apigateway.RestApi) -> None:
-    """Both domains, mapped to the API's stage; their targets for the bank's DNS are outputs of the stack."""
+def build(scope: Construct, deployment: Deployment, api: apigateway.RestApi) -> Mapping[str, apigateway.CfnDomainName]:
+    """Both domains, by the names in the settings of their certificates, mapped to the API's stage. Their targets for the bank's
+    DNS are outputs of the stack.
+    """
     browsers = apigateway.CfnDomainName(
         scope,
         "BrowsersDomain",
@@ -52,6 +55,7 @@ def build(scope: Construct, deployment: Deployment, api: apigateway.RestApi) -> 
         CfnOutput(scope, f"{name}Target", value=domain.attr_regional_domain_name, description="DNS points here")
         if deployment.hosted_zone_id:
             _record(scope, deployment.hosted_zone_id, host, domain)
+    return {"issuer": browsers, "mtls": certificates}
 
 
 def _certificate(scope: Construct, deployment: Deployment, of: str) -> str:

@@ -6,12 +6,13 @@ import json
 import re
 from pathlib import Path
 
-from chalicelib import vocabulary
+from chalicelib import log_lines, vocabulary
 from chalicelib.authorization_details.declared_type import problems_of
 from chalicelib.clients import distinguished_name
 from chalicelib.resource_server import policy
 from chalicelib.users.assurance import ACR
 from ducat_cdk import truststore, watch_settings
+from ducat_cdk.alarm_settings import AlarmSettingsError
 from ducat_cdk.deployment import Deployment
 from ducat_cdk.guarding import MANAGED, GuardingError
 from ducat_cdk.json_members import each_once
@@ -49,10 +50,12 @@ FORMS = {
         f"must be one of {', '.join(map(str, watch_settings.LOG_DAYS))}",
     ),
     "log_encryption": (watch_settings.KEY, "must be make, or the ARN of a KMS key"),
+    "alarm_topic": (watch_settings.TOPIC, "must be make, none or the ARN of an SNS topic"),
+    "runbooks": (watch_settings.RUNBOOKS, "must be an https address of at most 200 characters, without #"),
 }
 """By setting, what its text must be, and what is said where it is not."""
 
-ARNS = ("issuer_certificate", "mtls_certificate", "web_acl", "log_encryption")
+ARNS = ("issuer_certificate", "mtls_certificate", "web_acl", "log_encryption", "alarm_topic")
 """The settings that may be the ARN of something of the stack's Region."""
 
 MAX_COMMON_NAME = 64
@@ -73,6 +76,7 @@ def problems(deployment: Deployment) -> list[str]:
         *_authorities(deployment),
         *_words(deployment),
         *_readiness(deployment),
+        *_alarms(deployment),
         *watch_settings.region_problems({name: getattr(deployment, name) for name in ARNS if deployment.gives(name)}),
     ]
 
@@ -174,6 +178,19 @@ def _words(deployment: Deployment) -> list[str]:
         for name, value in rule.items()
         if name in known and value not in known[name]
     ]
+
+
+def _alarms(deployment: Deployment) -> list[str]:
+    found = []
+    try:
+        deployment.watched_alarms()
+    except AlarmSettingsError as wrong:
+        found.append(str(wrong))
+    if len(log_lines.namespace(f"https://{deployment.issuer_host}")) > watch_settings.MAX_NAMESPACE:
+        found.append(
+            f"issuer_host is too long: CloudWatch takes {watch_settings.MAX_NAMESPACE} characters of a metric's namespace"
+        )
+    return found
 
 
 def _readiness(deployment: Deployment) -> list[str]:

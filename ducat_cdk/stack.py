@@ -25,10 +25,11 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from ducat_cdk import api, beside, domains, keys, lambdas, log_groups, storage, web_acl
+from ducat_cdk import api, beside, domains, keys, lambdas, log_groups, storage, watching, web_acl
 from ducat_cdk.deployment import Deployment
 from ducat_cdk.package import DEPENDENCIES, Unpackaged, stage
 from ducat_cdk.settings import deployment_of
+from ducat_cdk.watching import Watched
 
 FIRST = "tables can be deleted, and no concurrency is reserved: take out first_deployment once this stands, and deploy again"
 
@@ -103,8 +104,10 @@ class Ducat(Stack):
             log_groups=self.log_groups,
         )
         self.api = api.build(self, deployment, self.functions, self.log_groups)
-        domains.build(self, deployment, self.api)
+        hosts = domains.build(self, deployment, self.api)
         web_acl.build(self, deployment.guarding(), self.api, self.log_groups)
+        watched = Watched(self.functions, self.tables, self.api, hosts, self.dead_letters)
+        self.alarms = watching.build(self, deployment, watched)
         _offer(self.functions["authorizer"], deployment)
         CfnOutput(self, "TokenFunction", value=self.functions["token"].function_name, description="Has every setting")
         _keep_keys(self.dead_letters, self.functions["publish_keys"], self.functions["rotate_keys"])

@@ -1,11 +1,14 @@
-"""What a bank chooses of logs. Read without the CDK, which starts Node."""
+"""What a bank chooses of logs, alarms and traces. Read without the CDK, which starts Node."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
-MAKE = "make"
+MAKE, NONE = "make", "none"
+TOPIC = r"make|none|arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}"
+RUNBOOKS = r"docs/operate/alarms\.md|https://[\x21-\x22\x24-\x7e]{1,200}"
+WITHOUT_TOPIC = "alarm_topic is none: nobody is told of an alarm"
 KEY = r"make|arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[a-z0-9-]{1,64}"
 
 LOG_DAYS = {
@@ -34,8 +37,12 @@ LOG_DAYS = {
 }
 """What CloudWatch Logs takes for a retention (PutRetentionPolicy), by the CDK's names."""
 
-MADE_KEYS = ("log groups",)
+MADE_KEYS = ("log groups", "the topic of alarms")
 """What the stack makes KMS keys for, beside those of keys.py."""
+
+
+MAX_NAMESPACE = 255
+"""Characters of the namespace of a metric that an alarm watches (CloudWatch API reference, PutMetricAlarm)."""
 
 
 def region(value: str) -> str:

@@ -35,11 +35,20 @@ EVERYTHING = {
     "eddsa": True,
     "otp_level": 3,
     "log_days": 3653,
+    "alarm_topic": "arn:aws:sns:eu-central-1:444455556666:on-call",
+    "alarms": {"slow": {"threshold": 5000}, "slow-login": {"periods": 2}, "lockouts": False, "failures": False},
+    "runbooks": "https://wiki.bank.example/ducat/alarms",
     "log_encryption": "arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-0000-4000-8000-000000000001",
 }
 """All that can be made by the stack is made by it, and each text is as long as it may be."""
 
-NOTHING = {"api_gateway_log_role": "exists", "web_acl": "none", "throttles": {}, "reserved_concurrency": {}}
+NOTHING = {
+    "api_gateway_log_role": "exists",
+    "web_acl": "none",
+    "throttles": {},
+    "reserved_concurrency": {},
+    "alarm_topic": "none",
+}
 """All that can be left to the bank is."""
 
 SETTINGS = {

@@ -42,16 +42,17 @@ def test_no_name_is_both_brands(brands):
 
 def test_a_name_that_a_resource_has_is_made_of_its_stack(brands):
     """Else two stacks of one account, of one app or of two, would have one."""
-    for template in brands.values():
+    for brand, template in brands.items():
         named = {
             (resource["Type"], name, json.dumps(value))
             for resource in template.resources.values()
             for name, value in resource.get("Properties", {}).items()
             if name == f"{resource['Type'].rpartition(':')[2]}Name"
         }
-        of_an_api = {"AWS::ApiGateway::Stage"}
-        assert {kind for kind, _, _ in named} == {"AWS::Logs::LogGroup", *of_an_api}
-        assert all("AWS::StackId" in value for kind, _, value in named if kind not in of_an_api)
+        of_an_api, watching = {"AWS::ApiGateway::Stage"}, {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"}
+        assert {kind for kind, _, _ in named} == {"AWS::Logs::LogGroup", *of_an_api, *watching}
+        assert all("AWS::StackId" in value for kind, _, value in named if kind == "AWS::Logs::LogGroup")
+        assert all(value.startswith(f'"{brand}-login-') for kind, _, value in named if kind in watching)
 
 
 def test_the_accounts_log_role_is_made_once_and_first(brands, artifacts):
