@@ -19,7 +19,8 @@ Written by `make docs` from `ducat_cdk/alarms.py` and `docs/alarms.toml`; change
 
 For who is on call. Each alarm's description in CloudWatch leads to its section here. An alarm's name is that of the stack
 and of the section, and where there is one for each function, table or host, that too: `Ducat-slow-login`. The dashboard has
-the stack's name and Region: alarms above, then what people and clients meet, what is slow, what is used up, and the last failures.
+the stack's name and Region. It has the alarms above, then what people and clients meet, what is slow, what is used up, and the
+last failures.
 
 Alarms go to an SNS topic that the stack makes, encrypted, which only CloudWatch's alarms of this stack may publish to.
 Subscribe to it once, by the stack's output `AlarmTopicArn`:
