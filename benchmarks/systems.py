@@ -100,7 +100,25 @@ def _received(connection: Any, length: int) -> bytes:
 @contextmanager
 def ours(name: str, package: Path, python: Path, environment: dict[str, str], *, apart: bool) -> Iterator[Ours]:
     """The provider on a package. `environment`: AWS's, the tables' and the keys'. `apart`: a process for each function."""
-    settings = {
+    settings = settings_of(environment)
+    groups = [[name] for name in WARMED] if apart else [list(WARMED)]
+    with ExitStack() as stack:
+        functions = {}
+        for names in groups:
+            given = {**settings, "HANDLERS": " ".join(names)}
+            process = stack.enter_context(started((python, "-S", "-B", FUNCTION), cwd=package, environment=given))
+            functions.update(dict.fromkeys(names, process))
+        yield Ours(name, own_settings(environment), functions)
+
+
+def own_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """Those of the environment that name tables and keys."""
+    return {key: value for key, value in environment.items() if key.startswith("DUCAT_")}
+
+
+def settings_of(environment: Mapping[str, str]) -> dict[str, str]:
+    """A function's whole environment."""
+    return {
         **environment,
         "DUCAT_ISSUER": ISSUER,
         "DUCAT_MTLS_URL": MTLS,
@@ -113,15 +131,6 @@ def ours(name: str, package: Path, python: Path, environment: dict[str, str], *,
         variable("vocabulary"): "{}",
         variable("weekly_tables"): "no",
     }
-    groups = [[name] for name in WARMED] if apart else [list(WARMED)]
-    with ExitStack() as stack:
-        functions = {}
-        for names in groups:
-            given = {**settings, "HANDLERS": " ".join(names)}
-            process = stack.enter_context(started((python, "-S", "-B", FUNCTION), cwd=package, environment=given))
-            functions.update(dict.fromkeys(names, process))
-        own = {key: value for key, value in environment.items() if key.startswith("DUCAT_")}
-        yield Ours(name, own, functions)
 
 
 class Peer(Bank):
