@@ -13,6 +13,10 @@ from ducat_cdk import alarms, watch_settings
 
 ALARM, METRIC, DASHBOARD, KEY = 0.10, 0.30, 3.00, 1.00
 """USD a month: an alarm on one metric, a metric of one's own, a dashboard, a KMS key; as docs/cost.py's prices."""
+TRACES = 5.00
+"""USD for a million that X-Ray records."""
+MONTH = 30 * 24 * 3600
+"""Seconds."""
 EVENTS = ROOT / "docs" / "operate" / "watch.md"
 """The page whose table has each event (gateway/test_events_counted.py)."""
 
@@ -30,6 +34,9 @@ CHOICES = """
 Alarms that you leave out by the [setting](alarms.md) `alarms` cost nothing. The metrics of Lambda, API Gateway, DynamoDB, KMS
 and SQS are free. API Gateway's are those of the stage: those of each method cost by the metric, and Lambda has the latency of
 each endpoint. Viewing the dashboard reads the last failures out of the log groups: 0.005 USD a gigabyte.
+
+[Traces](watch.md#traces) cost {traces:.2f} USD a million that X-Ray records, which is one a second and five in a hundred beyond:
+at ten requests a second, {traces_month:.2f} USD a month.
 """
 
 
@@ -38,7 +45,9 @@ def section() -> str:
     rows = list(_rows())
     total = sum(number * price for _, number, price in rows)
     lines = [f"| {what} | {number} | {number * price:.2f} |\n" for what, number, price in rows]
-    return INTRODUCTION + "".join(lines) + f"| **in all, at most** | | **{total:.2f}** |\n" + CHOICES
+    recorded = (1 + (10 - 1) * 0.05) * MONTH
+    traces = CHOICES.format(traces=TRACES, traces_month=recorded / 1e6 * TRACES)
+    return INTRODUCTION + "".join(lines) + f"| **in all, at most** | | **{total:.2f}** |\n" + traces
 
 
 def _rows() -> Iterable[tuple[str, int, float]]:

@@ -68,6 +68,7 @@ class Deployment:
     `log_days`: how long log lines are kept. `log_encryption`: "make", or the ARN of the bank's own KMS key for log groups.
     `alarm_topic`: "make", "none", or the ARN of the bank's own SNS topic. `alarms`: JSON object, an alarm's name to false, or
     to its threshold, minutes and periods. `runbooks`: where docs/operate/alarms.md is at the bank.
+    `tracing`: "true" lets the functions send traces to X-Ray.
     `otp_level`: "3" where an audit found that password and one-time code reach level of assurance 3.
     """
 
@@ -110,6 +111,7 @@ class Deployment:
     alarm_topic: str = watch_settings.MAKE
     alarms: str = "{}"
     runbooks: str = "docs/operate/alarms.md"
+    tracing: str = "false"
 
     def left_as_examples(self) -> list[str]:
         """The settings that must be given before anything is deployed, and are not."""

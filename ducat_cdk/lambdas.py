@@ -112,6 +112,7 @@ def _function(scope: Construct, row: Function, made: _Made) -> lambda_.Function:
         logging_format=lambda_.LoggingFormat.JSON,
         application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
         system_log_level_v2=lambda_.SystemLogLevel.WARN,
+        tracing=lambda_.Tracing.ACTIVE if made.deployment.chooses("tracing") else lambda_.Tracing.DISABLED,
         role=roles.build(location, row, made.tables, made.keys, log, made.deployment, made.dead_letters),
         snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if row.name in made.readiness.snapshots else None,
         reserved_concurrent_executions=made.reserved.get(row.name),

@@ -48,6 +48,9 @@ def build(
         statements.append(_open_tables(scope, [tables[table.name] for table in function.tables], keys[TABLES_KEY]))
     if function.is_job:
         statements.append(_allow("KeepWhatFailed", ["sqs:SendMessage"], dead_letters.queue_arn))
+    if deployment.chooses("tracing"):
+        # X-Ray narrows them to no resource (service authorization reference).
+        statements.append(_allow("SendTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"))
     role = iam.Role(
         scope,
         "Role",

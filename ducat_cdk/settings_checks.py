@@ -50,6 +50,7 @@ FORMS = {
         f"must be one of {', '.join(map(str, watch_settings.LOG_DAYS))}",
     ),
     "log_encryption": (watch_settings.KEY, "must be make, or the ARN of a KMS key"),
+    "tracing": SWITCH,
     "alarm_topic": (watch_settings.TOPIC, "must be make, none or the ARN of an SNS topic"),
     "runbooks": (watch_settings.RUNBOOKS, "must be an https address of at most 200 characters, without #"),
 }

@@ -94,3 +94,16 @@ def test_cloudformation_accepts_the_templates(synthesized):
     files = [synthesized / name / "Ducat.template.json" for name in ("everything", "nothing", "ready")]
     run = subprocess.run([lint, "--ignore-checks", "W3005", "--", *files], capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
+
+
+def test_traces_are_sent_where_the_bank_says_so_and_the_stage_quotes_no_address(template, synthesized):
+    everything = Template(synthesized / "everything", eddsa=True)
+    for made, mode, allowed in (
+        (template, "absent", []),
+        (everything, "Active", ["PutTraceSegments", "PutTelemetryRecords"]),
+    ):
+        for handler, function in made.functions().items():
+            assert function.get("TracingConfig", {"Mode": "absent"})["Mode"] == mode
+            sent = [one for one in made.statements(handler) if "xray" in json.dumps(one["Action"])]
+            assert [one["Action"] for one in sent] == ([[f"xray:{action}" for action in allowed]] if allowed else [])
+        assert not made.one("ApiGateway::Stage").get("TracingEnabled")
