@@ -124,3 +124,19 @@ def test_a_session_holds_nothing_personal_but_the_name(fapi1_baseline_client, vi
         victim.cookies[session.COOKIE], now=fapi1_baseline_client.bank.now
     )
     assert (found.sub, found.username) == (ALICE.sub, "alice")
+
+
+def test_the_login_page_left_open_is_over_once_its_person_signed_out(fapi1_baseline_client):
+    """Who signed in, went back and presses Cancel leaves; after a sign-out the page does nothing more."""
+    browser, ends = Browser(fapi1_baseline_client.bank), {}
+    for signed_out in (False, True):
+        page = browser.page(fapi1_baseline_client.client_id, fapi1_baseline_client.pushed(prompt="login"))
+        browser.sign_in(page)
+        if signed_out:
+            now = fapi1_baseline_client.bank.now
+            fapi1_baseline_client.bank.aws.sessions.end(browser.cookies[session.COOKIE], now=now, keep=now + 60)
+        ends[signed_out] = browser.submit(page, "cancel")
+        fapi1_baseline_client.bank.now += 60
+    assert "error=access_denied" in ends[False].text
+    assert (ends[True].status, ends[True].page_error) == (400, "access_denied")
+    assert "redirect" not in ends[True].text

@@ -1,0 +1,152 @@
+"""The journeys of a login with the directory of users that is deployed: every endpoint that asks it, as a bank would have it.
+
+The other tests have the sandbox's people, whose secrets stand on the login page.
+"""
+
+import re
+from dataclasses import replace
+
+import pyotp
+import pytest
+
+from chalicelib.assembly import Aws
+from chalicelib.jobs import sweep
+from chalicelib.users import enrolment
+from tests.actors import Browser, elements
+from tests.authenticator import Authenticator, passkey_options
+from tests.conftest import _fapi1
+
+pytestmark = pytest.mark.usefixtures("light_passwords")
+
+DIRECTORY = "chalicelib.users.directory:build"
+PASSWORD = "correct horse battery staple"
+CLAIMS = {"name": "Carol Example", "email": "carol@example.com"}
+
+
+class Customer(Browser):
+    """A browser, and the authenticator app of carol, who is in the directory."""
+
+    def __init__(self, bank):
+        super().__init__(bank)
+        uri = enrolment.enrol(
+            bank.aws,
+            "carol",
+            sub="s-carol",
+            password=PASSWORD,
+            claims=CLAIMS,
+            random_bytes=lambda octets: b"c" * octets,
+        )
+        self.app = pyotp.parse_uri(uri)
+
+    def show(self, page, password=PASSWORD):
+        """Sign in on the page."""
+        self.bank.now += 30  # a code that was not used
+        return self.sign_in(page, username="carol", password=password, one_time_code=self.app.at(self.bank.now))
+
+    def approve(self, client, **requested):
+        """The authorization response of a request that needs a sign-in and consent."""
+        signed_in = self.show(self.page(client.client_id, client.pushed(**requested)))
+        return self.submit(self.get(signed_in.location), "approve")
+
+
+@pytest.fixture
+def carol(bank):
+    bank.aws.settings = replace(bank.settings, user_directory=DIRECTORY)
+    return Customer(bank)
+
+
+@pytest.fixture
+def client(carol):
+    """A client whose profile recognises who signed in before."""
+    return _fapi1(carol.bank, "baseline", profile="fapi1-baseline")
+
+
+def test_a_whole_login_by_password_and_code(carol, client):
+    tokens = client.redeem(carol.approve(client, scope="openid email accounts").parameters["code"]).json()
+    assert carol.bank.verified(tokens["id_token"], "baseline")["sub"] == "s-carol"
+    assert client.userinfo(tokens["access_token"]).json()["email"] == CLAIMS["email"]
+    assert client.accounts(tokens["access_token"])["policyDocument"]["Statement"][0]["Effect"] == "Allow"
+    assert client.refresh(tokens["refresh_token"]).status == 200
+
+
+def test_a_whole_login_on_tables_by_week(bank):
+    """The names of the tables change each week; an access token of a refresh, a session and used values are in them."""
+    settings = replace(bank.settings, user_directory=DIRECTORY, weekly_tables="yes")
+    bank.aws = Aws(settings, clock=lambda: bank.now)
+    bank.aws.documents = bank.web
+    sweep.run(bank.aws)
+    client = _fapi1(bank, "baseline", profile="fapi1-baseline")
+    carol = Customer(bank)
+    tokens = client.redeem(carol.approve(client).parameters["code"]).json()
+    refreshed = client.refresh(tokens["refresh_token"]).json()
+    assert client.userinfo(refreshed["access_token"]).status == 200
+    assert carol.open("baseline", client.pushed()).location.startswith("/consent?")
+    assert client.revoke(refreshed["access_token"]).status == 200
+    assert client.userinfo(refreshed["access_token"]).error == "invalid_token"
+
+
+def test_who_signed_in_before_is_recognised_with_the_claims_of_now(carol, client):
+    carol.approve(client)
+    known = carol.bank.aws.users.find("carol")
+    carol.bank.aws.users.put(replace(known, claims={**CLAIMS, "email": "new@example.com"}))
+    back = carol.open("baseline", client.pushed(scope="openid email"))
+    assert back.location.startswith("/consent?")
+    code = carol.submit(carol.get(back.location), "approve").parameters["code"]
+    access_token = client.redeem(code).json()["access_token"]
+    assert client.userinfo(access_token).json()["email"] == "new@example.com"
+
+
+def test_who_left_is_neither_recognised_nor_refreshed(carol, client):
+    tokens = client.redeem(carol.approve(client).parameters["code"]).json()
+    enrolment.remove(carol.bank.aws, "carol")
+    assert carol.open("baseline", client.pushed()).location.startswith("/login?")
+    assert carol.open("baseline", client.pushed(prompt="none")).parameters["error"] == "login_required"
+    assert client.refresh(tokens["refresh_token"]).error == "invalid_grant"
+    assert client.userinfo(tokens["access_token"]).error == "invalid_token"
+
+
+def test_guesses_lock_the_name_and_a_known_browser_goes_on(carol, client):
+    carol.approve(client)
+    outsider = Browser(carol.bank)
+    page = outsider.page("baseline", client.pushed())
+    for guess in range(12):
+        page = outsider.sign_in(page, username="carol", password=f"guess {guess}", one_time_code="000000")
+        assert 'id="problem"' in page.text
+    right = outsider.sign_in(page, username="carol", password=PASSWORD, one_time_code=carol.app.at(carol.bank.now))
+    assert right.status == 200
+    assert carol.show(carol.page("baseline", client.pushed(prompt="login"))).status == 303
+
+
+def test_a_passkey_is_added_by_a_link_and_signs_in(carol, client):
+    page = carol.get(enrolment.invite(carol.bank.aws, "carol"))
+    carol.bank.now += 30
+    typed = {"username": "carol", "password": PASSWORD, "one_time_code": carol.app.at(carol.bank.now)}
+    page = carol.submit(page, "continue", **typed)
+    authenticator = Authenticator(counts=True)
+    names = ("interaction", "csrf", "username", "ticket")
+    form = {name: page.text.partition(f'name="{name}" value="')[2].partition('"')[0] for name in names}
+    made = authenticator.create(passkey_options(page.text))
+    assert carol.post("/passkey", form | {"passkey": made}).status == 200
+    login = carol.page("baseline", client.pushed())
+    signed_in = carol.submit(login, "login", passkey=authenticator.get(passkey_options(login.text)))
+    back = carol.submit(carol.get(signed_in.location), "approve")
+    claims = carol.bank.verified(client.redeem(back.parameters["code"]).json()["id_token"], "baseline")
+    assert (claims["sub"], claims["acr"]) == ("s-carol", "urn:ducat:loa:3")
+
+
+def test_what_was_granted_is_shown_after_a_sign_in_and_ends_by_its_button(carol, client):
+    tokens = client.redeem(carol.approve(client).parameters["code"]).json()
+    carol.cookies.clear()
+    page = carol.get("/grants")
+    assert carol.show(page, "a wrong password").status == 200
+    assert carol.show(page).location == "/grants"
+    page = carol.get("/grants")
+    (shown,) = [part for part in re.findall(r"<form.*?</form>", page.text, re.DOTALL) if 'value="baseline"' in part]
+    form = {a["name"]: a["value"] for tag, a in elements(shown) if tag == "input"}
+    assert carol.post("/grants", form | {"action": "end"}).location == "/grants"
+    assert client.refresh(tokens["refresh_token"]).error == "invalid_grant"
+    assert 'id="none"' in carol.get("/grants").text
+    (out,) = [part for part in re.findall(r"<form.*?</form>", page.text, re.DOTALL) if 'value="sign-out"' in part]
+    form = {a["name"]: a["value"] for tag, a in elements(out) if tag == "input"}
+    carol.post("/grants", form | {"action": "sign-out"})
+    assert 'id="password"' in carol.get("/grants").text
