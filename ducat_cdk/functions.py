@@ -32,7 +32,7 @@ GRANT_IN_FORCE = (
 )
 TOKEN_IN_FORCE = (Table("access_tokens", "ReadTheToken", ("BatchGetItem",)), *GRANT_IN_FORCE)
 
-MAKE_AND_DROP = ("CreateTable", "DeleteTable", "DescribeTable")
+MAKE_AND_DROP = ("CreateTable", "DeleteTable")
 MAKE_ENCRYPTED = (
     "CreateGrant",
     "DescribeKey",
@@ -110,7 +110,10 @@ FUNCTIONS = (
     Function(
         "passkey",
         ("GET /passkey", "POST /passkey"),
-        tables=(Table("users", "AddThePasskeyOfWhoWasInvited", ("GetItem", "PutItem", "UpdateItem")),),
+        tables=(
+            Table("users", "AddThePasskeyOfWhoWasInvited", ("GetItem", "PutItem", "UpdateItem")),
+            Table("replay_cache", "AcceptEachValueOfABanksOwnDirectoryOnce", ("PutItem",)),
+        ),
         keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt", context="user"),),
         memory=1769,  # argon2 takes a whole CPU
     ),

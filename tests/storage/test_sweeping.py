@@ -74,8 +74,8 @@ def test_what_expired_a_day_ago_is_deleted_and_nothing_else_is(weekly):
     pushed, lasting, bond = flow().pushed(aws), flow(consent_expires_at=NOW + 30 * WEEK).redeemed(aws), flow().bond
     aws.bonds.end(bond, now=NOW, keep=NOW + 90)
     at = NOW + 91 + SWEEP_SLACK
-    deleted, whole = weekly(at).sweeping.delete_expired(now=at, pages=1000)
-    assert (deleted >= 2, whole) == (True, True)
+    outcome = sweep.run(weekly(at))
+    assert (outcome["deleted"] >= 2, outcome["whole"]) == (True, True)
     assert aws.grants.find(pushed.key, now=NOW) is None
     assert aws.bonds.find(bond, now=NOW) == Bond()
     assert lasting.found(aws) is not None
