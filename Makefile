@@ -12,6 +12,8 @@
 # make model   the storage protocol, every order of its calls; needs spin
 # make races   10,000 races of the stores over two Regions
 # make faults ONLY='token*'   each AWS call of each request met by each fault, and every order of two requests (all without ONLY)
+# make roles   the calls to AWS of the last `make test` against the roles; IAM_SIMULATE_MODULES=node_modules compares with npm's
+#              @cloud-copilot/iam-simulate in that folder
 # make rotations   signatures across a rotation and a compromise of keys, each verified as a client does
 # make foreign FOREIGN_MODULES=../foreign/node_modules FOREIGN_GO=~/go/pkg/mod FOREIGN_MAVEN=~/.m2/repository   client libraries
 #              by others, on a live stack: Authlib, and those for Node, Go and Java that are there
@@ -39,7 +41,7 @@ DEV := .venv/.dev
 AUDIT := .venv/.audit
 BENCH := .venv/.bench
 
-.PHONY: foreign help environment demo run test specs synth smoke bench capacity model races rotations faults docs conformance mutants audit sbom coverage lock
+.PHONY: foreign help environment demo run test specs synth smoke bench capacity model races roles rotations faults docs conformance mutants audit sbom coverage lock
 .DEFAULT_GOAL := help
 
 help:
@@ -79,6 +81,9 @@ docs: $(DEV)
 
 model:
 	@sh models/run.sh
+
+roles: $(DEV)
+	@$(BIN)/python -m tests.aws_calls
 
 rotations: $(DEV)
 	@$(BIN)/python -m tests.rotation_drill

@@ -62,7 +62,8 @@ class Package:
     def allowed(self) -> bool:
         """Whether each part of its expression, or one of those that it gives a choice of, is allowed where it is used."""
         return all(
-            any(one.strip() in ALLOWED[self.file] for one in part.split(" OR ")) for part in self.licence.split(" AND ")
+            any(one.strip(" ()") in ALLOWED[self.file] for one in part.split(" OR "))
+            for part in self.licence.split(" AND ")
         )
 
 

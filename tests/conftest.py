@@ -15,6 +15,7 @@ from chalicelib import vocabulary
 from chalicelib.jobs import publish_keys
 from chalicelib.users import password
 from tests.actors import Bank, Fintech, certificate, der, ec_key, jwk, rsa_key, secret_of
+from tests.aws_calls.plugin import pytest_sessionstart as pytest_sessionstart
 from tests.aws_in_process import aws as standin
 from tests.bank_snapshot import Beginning
 from tests.ids import pytest_make_parametrize_id as pytest_make_parametrize_id

@@ -28,6 +28,8 @@ def test_every_packages_licence_is_allowed_where_it_is_used():
         ("MIT", True),
         ("Apache-2.0 OR GPL-3.0-only", True),
         ("MIT AND GPL-3.0-only", False),
+        ("MIT AND (Apache-2.0 OR GPL-3.0-only)", True),
+        ("MIT AND (MPL-2.0 OR GPL-3.0-only)", False),
         ("MPL-2.0", False),
         ("not known: it says none", False),
     ],

@@ -11,7 +11,9 @@ from zipfile import ZipFile
 
 import pytest
 
+from tests.aws_calls import judging, recording
 from tests.house.source import ROOT, blocks
+from tests.infra import policies
 from tests.infra.template import Template, write_truststore
 
 ROUTES = [
@@ -140,6 +142,8 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
     script = str(shutil.copy(SYNTHESIZE, folder))
     run = _run([script, str(folder), json.dumps(arguments), json.dumps(scripts)], folder, at=folder, path=str(wheel))
     assert run.returncode == 0, run.stderr
+    for name in (judging.WHOLE, judging.WEEKLY, judging.ROTATED):
+        recording.policies[name] = policies.plain(Template(folder / name))
     return folder
 
 

@@ -1,5 +1,6 @@
 """`make demo` and `make run` from outside: what they print, how they end."""
 
+import json
 import os
 import re
 import signal
@@ -14,15 +15,18 @@ import pytest
 
 from chalicelib.profiles import PROFILES
 from local import clients, demo, ports
+from tests.aws_calls import recording
 
 ROOT = Path(__file__).resolve().parents[2]
 TIME_LIMIT = 60
 
 
-def start(module, *arguments):
+def start(module, *arguments, calls=None):
+    """`calls`: a file for what it asks of AWS."""
+    recorded = ["tests.aws_calls.recorded", str(calls)] if calls else []
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "DUCAT_"))}
     return subprocess.Popen(
-        [sys.executable, "-m", f"local.{module}", *arguments],
+        [sys.executable, "-m", *recorded, f"local.{module}", *arguments],
         cwd=ROOT,
         env=environment | {"PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
@@ -52,9 +56,12 @@ def refused(monkeypatch, capsys):
     return said
 
 
-def test_the_demo_ends_with_the_accounts_that_the_bank_gave(first_port):
-    code, out, err = finish(start("demo", "--port", str(first_port)))
+def test_the_demo_ends_with_the_accounts_that_the_bank_gave(first_port, tmp_path):
+    code, out, err = finish(start("demo", "--port", str(first_port), calls=tmp_path / "calls"))
     assert (code, err) == (0, "")
+    calls = recording.from_json(json.loads((tmp_path / "calls").read_text()))
+    assert {"authorizer", "par", "token"} <= {function for function, _ in calls}
+    recording.calls.update(calls)
     *steps, first, second = out.splitlines()
     assert all(step.startswith("- ") for step in steps)
     assert any("Revoked" in step and "401" in step for step in steps)
