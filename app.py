@@ -35,6 +35,7 @@ revoke = mount(app, provider, "revoke", ["POST"], "/revoke")
 authorizer = mount_authorizer(app, provider, "authorizer")
 publish_keys = mount_job(app, provider, "publish_keys")
 rotate_keys = mount_job(app, provider, "rotate_keys", commanded=True)
+check_truststore = mount_job(app, provider, "check_truststore")
 sweep = mount_job(app, provider, "sweep")
 
 warm()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # A function loads a port's module at its first use.
     from chalicelib.keys.kms import Kms
     from chalicelib.keys.rotation import KeyLifecycle
     from chalicelib.one_time_code_secrets import OneTimeCodeSecrets
+    from chalicelib.provider import Truststore
     from chalicelib.storage import stores
     from chalicelib.storage.dynamodb import Dynamo
     from chalicelib.storage.signing_keys import SigningKeys
@@ -183,6 +184,12 @@ class Aws:
         from chalicelib.clients.jwks_uri import ClientJwksCache
 
         return ClientJwksCache(self.documents)
+
+    @cached_property
+    def truststore(self) -> Truststore:
+        from chalicelib.truststore import ApiGatewayTruststore
+
+        return ApiGatewayTruststore(self.dynamo.session, url=self.settings.mtls_url)
 
     def now(self) -> int:
         return int(self._clock())

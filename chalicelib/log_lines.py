@@ -14,7 +14,7 @@ from chalicelib.protocol_types import Claims, JsonObject
 
 COUNTED = {"event": "events", "error": "refusals"}
 """By the member of a line, the metric of how often its value occurs. CloudWatch charges for each pair of a metric and a value."""
-COUNTED_OF_JOBS = {"late": "keys_late"}
+COUNTED_OF_JOBS = {"late": "keys_late", "truststore_warnings": "truststore_warnings"}
 """By the member of a job's line, a list, the metric of how many are in it."""
 
 

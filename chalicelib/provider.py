@@ -22,6 +22,13 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 
+class Truststore(Protocol):
+    """The authorities whose client certificates API Gateway lets in."""
+
+    def warnings(self) -> list[str]:
+        """What API Gateway warns of in it."""
+
+
 class Provider(Protocol):
     """The ports of an endpoint. Each port is made at its first use, so an endpoint does not pay for the ports of others."""
 
@@ -63,6 +70,8 @@ class Provider(Protocol):
     def documents(self) -> DocumentFetcher: ...
     @property
     def published_keys(self) -> ClientJwksCache: ...
+    @property
+    def truststore(self) -> Truststore: ...
 
     def now(self) -> int:
         """The current time, in seconds since the epoch. A request calls it once."""

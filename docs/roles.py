@@ -8,7 +8,7 @@ from ducat_cdk.functions import FUNCTIONS
 
 INTRODUCTION = """What each function may do on AWS, and nothing else: [ducat_cdk/functions.py](../../ducat_cdk/functions.py). \
 Besides, each writes to its own log group and opens its own tables' encryption, through DynamoDB alone. A job sends to \
-the queue of dead letters. \
+the queue of dead letters. With the setting `tracing` each sends traces to X-Ray. \
 What is said of the key `eddsa` holds where the deployment [has it](../operate/deploy.md#the-settings), \
 and what is said of `ps256`, `es256` and `eddsa` where its template makes them \
 ([keys](../operate/keys.md)). Keys of a use are those that the job `rotate_keys` made for this \
@@ -29,6 +29,8 @@ def page() -> str:
             *((f"key `{k.name}`{_algorithm(k.name, k.verb)}", f"`kms:{k.verb}`", k.why) for k in function.keys),
             *((_made_keys(m), ", ".join(f"`kms:{verb}`" for verb in m.verbs), m.why) for m in function.made_keys),
         ]
+        if function.domain:
+            rows.append(("the host for client certificates", "`apigateway:GET`", function.domain))
         said += [f"## {function.name}\n", _reached(function) + "\n"]
         said.append(_table(rows) if rows else "No table and no key.\n")
     return "\n".join(said)

@@ -197,6 +197,13 @@ ALARMS = (
         minutes=HOUR,
     ),
     Alarm(
+        "truststore_warnings",
+        "API Gateway warns of certificates in the truststore.",
+        Metric(OWN, "truststore_warnings", "Maximum", "warnings"),
+        1,
+        minutes=HOUR,
+    ),
+    Alarm(
         "job_failures",
         "A job failed again and again within an hour.",
         of_function("Errors", "Sum", "failed runs"),

@@ -1,8 +1,8 @@
 """`python -m ducat_cdk.chalice_policy > .chalice/policy-dev.json`: what functions of `chalice deploy` may do, in a sandbox.
 
 One policy for all of them, on the tables and keys of the sandbox's stack. The job that makes, disables and deletes keys is the
-stack's own, and has no right here. What is deployed for a bank has a role for each
-function (roles.py).
+stack's own, as is the one that looks at the truststore, and they have no right here. What is deployed for a bank has a role for
+each function (roles.py).
 """
 
 from __future__ import annotations

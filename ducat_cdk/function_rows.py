@@ -56,7 +56,8 @@ class Function:
 
     `guarded`: behind the authorizer, so that API Gateway can send its refusal with a WWW-Authenticate header.
     `memory`: MiB; Lambda gives a whole CPU at 1,769. `timeout`: seconds; of an endpoint under API Gateway's 29,
-    and enough for two documents that clients publish (fetch/https.py). `weekly`: only where tables are by week.
+    and enough for two documents that clients publish (fetch/https.py). `domain`: why it may read the host for client
+    certificates, as API Gateway has it; empty where it may not. `weekly`: only where tables are by week.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Function:
     memory: int = 1024
     timeout: int = 15
     weekly: bool = False
+    domain: str = ""
 
     @property
     def is_job(self) -> bool:

@@ -235,6 +235,7 @@ FUNCTIONS = (
         ),
         timeout=120,
     ),
+    Function("check_truststore", domain="ReadWhatApiGatewaySaysOfTheTruststore"),
     Function(
         "sweep",
         tables=(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import Stack
+from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -46,6 +46,8 @@ def build(
     ]
     if function.tables:
         statements.append(_open_tables(scope, [tables[table.name] for table in function.tables], keys[TABLES_KEY]))
+    if function.domain:
+        statements.append(_allow(function.domain, ["apigateway:GET"], _domain(scope, deployment)))
     if function.is_job:
         statements.append(_allow("KeepWhatFailed", ["sqs:SendMessage"], dead_letters.queue_arn))
     if deployment.chooses("tracing"):
@@ -59,6 +61,14 @@ def build(
         inline_policies={function.name.replace("_", "-"): iam.PolicyDocument(statements=statements)},
     )
     return role.without_policy_updates()
+
+
+def _domain(scope: Construct, deployment: Deployment) -> str:
+    """The host for client certificates, as IAM names it."""
+    name = f"/domainnames/{deployment.mtls_host}"
+    return Stack.of(scope).format_arn(
+        service="apigateway", account="", resource=name, arn_format=ArnFormat.NO_RESOURCE_NAME
+    )
 
 
 def _use_table(table: Table, tables: Mapping[str, dynamodb.ITable]) -> iam.PolicyStatement:

@@ -33,6 +33,9 @@ from ducat_cdk.watching import Watched
 
 FIRST = "tables can be deleted, and no concurrency is reserved: take out first_deployment once this stands, and deploy again"
 
+HOURLY = ("publish_keys", "rotate_keys", "check_truststore")
+"""The jobs that run each hour."""
+
 DESCRIPTION = "Ducat, OpenID Provider of financial grade"
 NO_SETTINGS: Mapping[str, object] = MappingProxyType({})
 """With which a template can be read, and not deployed."""
@@ -110,7 +113,8 @@ class Ducat(Stack):
         self.alarms = watching.build(self, deployment, watched)
         _offer(self.functions["authorizer"], deployment)
         CfnOutput(self, "TokenFunction", value=self.functions["token"].function_name, description="Has every setting")
-        _keep_keys(self.dead_letters, self.functions["publish_keys"], self.functions["rotate_keys"])
+        _run_jobs(self.dead_letters, *(self.functions[name] for name in HOURLY))
+        CfnOutput(self, "RotateKeysFunction", value=self.functions["rotate_keys"].function_arn)
         if "sweep" in self.functions:
             _sweep(self.functions["sweep"], self.dead_letters)
 
@@ -153,7 +157,7 @@ def _offer(authorizer: lambda_.IFunction, deployment: Deployment) -> None:
     CfnOutput(stack, "AuthorizerArn", value=authorizer.function_arn, export_name=f"{stack.stack_name}-authorizer")
 
 
-def _keep_keys(dead: sqs.IQueue, *jobs: lambda_.IFunction) -> None:
+def _run_jobs(dead: sqs.IQueue, *jobs: lambda_.IFunction) -> None:
     """Run the jobs at the end of each deployment, told by CloudFormation's own event, and hourly: a missed run mends itself.
 
     No custom resource: it would bring a second function, with a role of its own, just to call these.
@@ -162,18 +166,17 @@ def _keep_keys(dead: sqs.IQueue, *jobs: lambda_.IFunction) -> None:
     events.Rule(
         stack,
         "AfterDeployment",
-        description="Ducat: publish new signing keys after a deployment",
+        description="Ducat: publish new signing keys and check the truststore after a deployment",
         event_pattern=_after_deployment(stack),
         targets=[targets.LambdaFunction(job, dead_letter_queue=dead) for job in jobs],
     )
     events.Rule(
         stack,
         "EveryHour",
-        description="Ducat: publish signing keys that the registry lacks, and rotate those that are due",
+        description="Ducat: publish signing keys that the registry lacks, rotate those that are due, check the truststore",
         schedule=events.Schedule.rate(Duration.hours(1)),
         targets=[targets.LambdaFunction(job, dead_letter_queue=dead) for job in jobs],
     )
-    CfnOutput(stack, "RotateKeysFunction", value=jobs[-1].function_arn)
 
 
 def _sweep(job: lambda_.IFunction, dead: sqs.IQueue) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ducat_cdk.functions import FUNCTIONS
 
-USED = ("dynamodb", "kms")
+USED = ("apigateway", "dynamodb", "kms")
 """The services that functions call."""
 SERVICES = (*USED, "sts")
 """The services whose data botocore keeps; that of `sts` whole, for who runs this under a role of a web identity."""
@@ -24,7 +24,7 @@ SERVICE_FILES = (MODEL, f"{MODEL}.gz", "endpoint-rule-set-1.json", "endpoint-rul
 RULES = "endpoint-rule-set-1.json"
 """Of the services that functions call, botocore would run these at each call, for an address that endpoints.json gives once."""
 
-OPERATIONS = frozenset(
+OPERATIONS = frozenset({"GetDomainName"}) | frozenset(
     verb
     for row in FUNCTIONS
     for verbs in (
@@ -34,7 +34,8 @@ OPERATIONS = frozenset(
     )
     for verb in verbs
 )
-"""Every action of every role. What is not an operation of the service's model is an action of IAM's alone."""
+"""Every action of every role, and the operation of API Gateway's, which IAM names by the HTTP method. What is not an operation of
+the service's model is an action of IAM's alone."""
 
 TEXTS = ("documentation", "examples")
 

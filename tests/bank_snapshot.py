@@ -43,6 +43,10 @@ class Beginning:
         """From here on each call to AWS goes by `fault` (tests/aws_in_process)."""
         return self._stand.failing(fault)
 
+    def warning_of_the_truststore(self, *warnings: str) -> None:
+        """From here on API Gateway warns of that."""
+        self._stand.truststore_warnings = warnings
+
     def here(self) -> Callable[[], None]:
         """A function that puts the tables and keys back to what they are now, as often as it is called."""
         return self._stand.kept()

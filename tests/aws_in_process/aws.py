@@ -1,4 +1,5 @@
-"""AWS in this process, for tests: DynamoDB and KMS behind botocore's `before-send`, without sockets and without moto.
+"""AWS in this process, for tests: DynamoDB, KMS and a call of API Gateway's, behind botocore's `before-send`, without sockets
+and without moto.
 
 It knows what the product uses, and raises Unknown for whatever else it is asked. The same contracts hold over it as over moto and
 AWS's own DynamoDB Local (tests/storage, tests/keys).
@@ -20,6 +21,9 @@ from local import aws_stand_in
 from tests.aws_in_process.dynamodb import Database
 from tests.aws_in_process.errors import AwsError, Unknown
 from tests.aws_in_process.kms import Keys
+
+MTLS_HOST = "mtls.bank.example"
+"""The one custom domain that API Gateway has here."""
 
 Body = dict[str, Any]
 Service = Callable[[str, Body], Body]
@@ -51,15 +55,27 @@ class Stand:
         self._services: Mapping[str, tuple[str, Service]] = {
             f"https://dynamodb.{region}.amazonaws.com/": ("dynamodb", self.database.call),
             f"https://kms.{region}.amazonaws.com/": ("kms", self.keys.call),
+            f"https://apigateway.{region}.amazonaws.com/domainnames/{MTLS_HOST}": ("apigateway", self._domain),
+        }
+        self.truststore_warnings: tuple[str, ...] = ()
+
+    def _domain(self, operation: str, body: Body) -> Body:
+        if operation != "GetDomainName":
+            raise Unknown(f"{operation} of API Gateway")
+        trust = {"truststoreWarnings": list(self.truststore_warnings)} if self.truststore_warnings else {}
+        return {
+            "domainName": MTLS_HOST,
+            "mutualTlsAuthentication": {"truststoreUri": "s3://bank/truststore.pem", **trust},
         }
 
     def kept(self) -> Callable[[], None]:
         """A function that puts back all that is held now."""
-        database, keys = self.database.kept(), self.keys.kept()
+        database, keys, warnings = self.database.kept(), self.keys.kept(), self.truststore_warnings
 
         def put_back() -> None:
             self.database.put_back(database)
             self.keys.put_back(keys)
+            self.truststore_warnings = warnings
 
         return put_back
 
@@ -81,7 +97,7 @@ class Stand:
                 raise Unknown(f"a request to {request.url}")
             return None
         name, service = found
-        call = Call(name, event_name.rpartition(".")[2], json.loads(request.body))
+        call = Call(name, event_name.rpartition(".")[2], json.loads(request.body or "{}"))
         work: Callable[[], Body] = partial(service, call.operation, call.body)
         for fault in reversed(self._faults):
             work = partial(fault, call, work)

@@ -56,7 +56,7 @@ def failing(operation, code):
     return patch.object(BaseClient, "_make_api_call", call)
 
 
-SHOWN = {"replays", "lockouts", "server_errors", "unavailable", "keys_late"}
+SHOWN = {"replays", "lockouts", "server_errors", "unavailable", "keys_late", "truststore_warnings"}
 
 
 def test_every_alarm_on_a_metric_of_ours_is_shown_here():
@@ -104,3 +104,12 @@ def test_late_keys(bank, lambdas, taken, watched):
     bank.now += 400 * 86_400
     late = lambdas.invoke("rotate_keys", {})["late"]
     assert taken()[watched("keys_late")] == len(late) > 0
+
+
+def test_what_api_gateway_warns_of_in_the_truststore(begin_again, lambdas, taken, watched):
+    assert lambdas.invoke("check_truststore", {}) == {"truststore_warnings": []}
+    assert taken()[watched("truststore_warnings")] == 0, "reported too, so that the alarm ends"
+    warning = "The certificate CN=Issuing CA has ended"
+    begin_again.warning_of_the_truststore(warning)
+    assert lambdas.invoke("check_truststore", {}) == {"truststore_warnings": [warning]}
+    assert taken()[watched("truststore_warnings")] == 1

@@ -121,6 +121,7 @@ def test_silence_is_a_fault_of_jobs_alone_and_a_certificates_alarm_outlives_its_
     assert {name for name, one in missing.items() if one == "breaching"} == {
         "job_silent-publish_keys",
         "job_silent-rotate_keys",
+        "job_silent-check_truststore",
     }
     assert {name for name, one in missing.items() if one == "ignore"} == {
         "certificate_expiry-issuer",

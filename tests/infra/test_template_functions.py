@@ -9,7 +9,7 @@ import pytest
 
 from tests.infra.template import Template
 
-JOBS = ("app.publish_keys", "app.rotate_keys")
+JOBS = ("app.publish_keys", "app.rotate_keys", "app.check_truststore")
 """No API calls them."""
 
 

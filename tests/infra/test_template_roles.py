@@ -3,6 +3,7 @@
 import pytest
 
 from ducat_cdk.functions import FUNCTIONS
+from tests.infra.policies import rendered
 
 ROWS = [row for row in FUNCTIONS if not row.weekly]
 EVERY = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
@@ -61,7 +62,8 @@ def test_a_role_says_nothing_beyond_tables_keys_and_its_own_log(template, row):
     own = template.functions()[f"app.{row.name}"]["LoggingConfig"]["LogGroup"]["Ref"]
     assert log["Resource"] == {"Fn::GetAtt": [own, "Arn"]}
     services = {action.split(":")[0] for s in template.statements(f"app.{row.name}") for action in actions(s)}
-    assert services - {"logs", "dynamodb", "kms"} == ({"sqs"} if row.is_job else set())
+    more = ({"sqs"} if row.is_job else set()) | ({"apigateway"} if row.domain else set())
+    assert services - {"logs", "dynamodb", "kms"} == more
 
 
 @EVERY
@@ -74,6 +76,10 @@ def test_each_statement_allows_named_actions_on_one_named_resource_and_says_why(
         if statement["Sid"] in made(row):  # keys by their tags: test_template_signing_keys.py
             continue
         resource = statement["Resource"]
+        if statement["Sid"] == row.domain:
+            named = "arn:aws:apigateway:eu-central-1::/domainnames/mtls.bank.example"
+            assert (actions(statement), rendered(resource)) == (["apigateway:GET"], named)
+            continue
         if "Fn::Join" in resource:  # one index of one table
             resource, location = resource["Fn::Join"][1]
             assert location in {f"/index/{table.index}" for table in row.tables if table.index}
@@ -199,7 +205,7 @@ def actions(statement):
 
 def setting(template, resource):
     """The environment variable that leads to a resource; None if none does."""
-    if resource == "*" or (":key/*" in str(resource)):  # keys by their tags
+    if resource == "*" or ":key/*" in str(resource) or "/domainnames/" in str(resource):  # keys by their tags, the host
         return None
     if "Fn::Join" in resource:  # of a table's index
         table, location = resource["Fn::Join"][1]
