@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 
 from chalicelib.clients import distinguished_name
 from chalicelib.resource_server import policy
-from ducat_cdk import alarm_settings, guarding, readiness, watch_settings
+from ducat_cdk import alarm_settings, guarding, readiness, shift_settings, watch_settings
 from ducat_cdk.alarms import Alarm
 from ducat_cdk.guarding import Guarding
 from ducat_cdk.keys import KEYS
@@ -69,6 +69,8 @@ class Deployment:
     `alarm_topic`: "make", "none", or the ARN of the bank's own SNS topic. `alarms`: JSON object, an alarm's name to false, or
     to its threshold, minutes and periods. `runbooks`: where docs/operate/alarms.md is at the bank.
     `tracing`: "true" lets the functions send traces to X-Ray.
+    `traffic_shift`: how new versions of functions get their traffic: "AllAtOnce", or one of CodeDeploy's configurations,
+    with which an alarm takes them back (shift_settings.py).
     `otp_level`: "3" where an audit found that password and one-time code reach level of assurance 3.
     """
 
@@ -112,6 +114,7 @@ class Deployment:
     alarms: str = "{}"
     runbooks: str = "docs/operate/alarms.md"
     tracing: str = "false"
+    traffic_shift: str = shift_settings.AT_ONCE
 
     def left_as_examples(self) -> list[str]:
         """The settings that must be given before anything is deployed, and are not."""

@@ -61,7 +61,7 @@ def build(
     dead_letters: sqs.IQueue,
     log_groups: LogGroups,
 ) -> Mapping[str, lambda_.IFunction]:
-    """Every function by its row's name, as it is to be called: by its alias, where it has one.
+    """Every function by its row's name, as it is to be called: by its alias.
 
     `python`: the version that the code was packaged for. `dead_letters`: where events go that a job failed at three times.
     """
@@ -121,9 +121,7 @@ def _function(scope: Construct, row: Function, made: _Made) -> lambda_.Function:
 
 
 def _called(function: lambda_.Function, row: Function, readiness: Readiness) -> lambda_.IFunction:
-    """What calls the function: an alias of this deployment's version, where it is to start fast."""
-    if not readiness.asks_for_an_alias(row.name):
-        return function
+    """What calls the function: the alias of the version that serves."""
     return lambda_.Alias(
         function,
         "Live",
@@ -131,3 +129,10 @@ def _called(function: lambda_.Function, row: Function, readiness: Readiness) -> 
         version=function.current_version,
         provisioned_concurrent_executions=readiness.ready.get(row.name),
     )
+
+
+def itself(function: lambda_.IFunction) -> lambda_.Function:
+    """The function, also where an alias is called. Lambda's metrics of a function are those of all its versions."""
+    found = function.version.lambda_ if isinstance(function, lambda_.Alias) else function
+    assert isinstance(found, lambda_.Function)
+    return found

@@ -1,6 +1,6 @@
 """What a bank pays for functions that start fast: SnapStart, or environments that are kept ready. Each is of one function.
 
-Both are of a version, so such a function gets one at each deployment, and an alias of it that everything calls.
+Both are of a version: each function gets one at a deployment that changes it, and an alias of it that everything calls.
 """
 
 from __future__ import annotations
@@ -32,10 +32,6 @@ class Readiness:
 
     snapshots: frozenset[str]
     ready: Mapping[str, int]
-
-    def asks_for_an_alias(self, name: str) -> bool:
-        """Whether the function needs a version, and an alias of it."""
-        return name in self.snapshots or name in self.ready
 
 
 def read(snap_start: str, provisioned_concurrency: str) -> Readiness:

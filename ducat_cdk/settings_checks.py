@@ -11,7 +11,7 @@ from chalicelib.authorization_details.declared_type import problems_of
 from chalicelib.clients import distinguished_name
 from chalicelib.resource_server import policy
 from chalicelib.users.assurance import ACR
-from ducat_cdk import truststore, watch_settings
+from ducat_cdk import shift_settings, truststore, watch_settings
 from ducat_cdk.alarm_settings import AlarmSettingsError
 from ducat_cdk.deployment import Deployment
 from ducat_cdk.guarding import MANAGED, GuardingError
@@ -51,6 +51,7 @@ FORMS = {
     ),
     "log_encryption": (watch_settings.KEY, "must be make, or the ARN of a KMS key"),
     "tracing": SWITCH,
+    "traffic_shift": ("|".join(shift_settings.WAYS), f"must be one of {', '.join(shift_settings.WAYS)}"),
     "alarm_topic": (watch_settings.TOPIC, "must be make, none or the ARN of an SNS topic"),
     "runbooks": (watch_settings.RUNBOOKS, "must be an https address of at most 200 characters, without #"),
 }
@@ -184,7 +185,12 @@ def _words(deployment: Deployment) -> list[str]:
 def _alarms(deployment: Deployment) -> list[str]:
     found = []
     try:
-        deployment.watched_alarms()
+        watched = shift_settings.alarms_of(deployment.watched_alarms())
+        unwatched = [name for name, alarms in watched.items() if not alarms]
+        if unwatched and deployment.traffic_shift != shift_settings.AT_ONCE:
+            found.append(
+                f"traffic_shift: alarms leaves out all that would take a new version back of {', '.join(unwatched)}"
+            )
     except AlarmSettingsError as wrong:
         found.append(str(wrong))
     if len(log_lines.namespace(f"https://{deployment.issuer_host}")) > watch_settings.MAX_NAMESPACE:

@@ -25,7 +25,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from ducat_cdk import api, beside, domains, keys, lambdas, log_groups, storage, watching, web_acl
+from ducat_cdk import api, beside, domains, keys, lambdas, log_groups, shifting, storage, watching, web_acl
 from ducat_cdk.deployment import Deployment
 from ducat_cdk.package import DEPENDENCIES, Unpackaged, stage
 from ducat_cdk.settings import deployment_of
@@ -111,8 +111,14 @@ class Ducat(Stack):
         web_acl.build(self, deployment.guarding(), self.api, self.log_groups)
         watched = Watched(self.functions, self.tables, self.api, hosts, self.dead_letters)
         self.alarms = watching.build(self, deployment, watched)
+        shifting.build(self, deployment, self.functions, self.alarms)
         _offer(self.functions["authorizer"], deployment)
-        CfnOutput(self, "TokenFunction", value=self.functions["token"].function_name, description="Has every setting")
+        CfnOutput(
+            self,
+            "TokenFunction",
+            value=lambdas.itself(self.functions["token"]).function_name,
+            description="Has every setting",
+        )
         _run_jobs(self.dead_letters, *(self.functions[name] for name in HOURLY))
         CfnOutput(self, "RotateKeysFunction", value=self.functions["rotate_keys"].function_arn)
         if "sweep" in self.functions:

@@ -16,7 +16,9 @@ from constructs import Construct
 from chalicelib import log_lines
 from ducat_cdk import alarm_topic, dashboard
 from ducat_cdk.alarms import CONCURRENCY, KMS_QUOTAS, OWN, QUOTA, Alarm, Each
+from ducat_cdk.api import STAGE
 from ducat_cdk.deployment import Deployment
+from ducat_cdk.lambdas import itself
 
 COMPARED = {False: "GreaterThanOrEqualToThreshold", True: "LessThanThreshold"}
 
@@ -34,8 +36,8 @@ class Watched:
     def dimensions(self, each: Each, about: str) -> Mapping[str, str]:
         """What the braces in a row's dimensions stand for."""
         if each == "":
-            stage = self.api.deployment_stage.stage_name
-            return {"ApiName": self.api.rest_api_name, "Stage": stage, "QueueName": self.dead_letters.queue_name}
+            # The stage's name as text: a reference would have an alarm wait for what it may take back.
+            return {"ApiName": self.api.rest_api_name, "Stage": STAGE, "QueueName": self.dead_letters.queue_name}
         if each == "table":
             return {"TableName": self.tables[about].table_name}
         if each == "index":
@@ -47,13 +49,6 @@ class Watched:
         if each == "kms":
             return {"Resource": KMS_QUOTAS[about]}
         return {"FunctionName": itself(self.functions[about]).function_name}
-
-
-def itself(function: lambda_.IFunction) -> lambda_.Function:
-    """The function, also where an alias is called. Lambda's metrics of a function are those of all its versions."""
-    found = function.version.lambda_ if isinstance(function, lambda_.Alias) else function
-    assert isinstance(found, lambda_.Function)
-    return found
 
 
 def build(scope: Construct, deployment: Deployment, watched: Watched) -> Mapping[str, cloudwatch.CfnAlarm]:

@@ -40,6 +40,7 @@ EVERYTHING = {
     "alarm_topic": "arn:aws:sns:eu-central-1:444455556666:on-call",
     "alarms": {"slow": {"threshold": 5000}, "slow-login": {"periods": 2}, "lockouts": False, "failures": False},
     "tracing": True,
+    "traffic_shift": "Canary10Percent5Minutes",
     "runbooks": "https://wiki.bank.example/ducat/alarms",
     "log_encryption": "arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-0000-4000-8000-000000000001",
 }

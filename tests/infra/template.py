@@ -61,6 +61,14 @@ class Template:
         """Properties of each function by its handler."""
         return {function["Handler"]: function for function in self.of("Lambda::Function").values()}
 
+    def handler_of(self, value: Any) -> str:
+        """The handler of the function that a reference leads to, by its alias; empty for a reference to anything else."""
+        name = value.get("Ref") or value.get("Fn::GetAtt", [""])[0]
+        resource = self.resources.get(name, {"Type": ""})
+        if resource["Type"] == "AWS::Lambda::Alias":
+            return self.handler_of(resource["Properties"]["FunctionName"])
+        return str(resource["Properties"]["Handler"]) if resource["Type"] == "AWS::Lambda::Function" else ""
+
     @property
     def python(self) -> str:
         """The version of Python that every function has."""

@@ -75,10 +75,6 @@ def test_no_two_rows_are_of_one_function():
 def routes(template):
     """(method, path) to function's name, as the REST API has it."""
     resources = template.of("ApiGateway::Resource")
-    handlers = {
-        logical: properties["Handler"].removeprefix("app.")
-        for logical, properties in template.of("Lambda::Function").items()
-    }
 
     def path(reference):
         if "Ref" not in reference:
@@ -89,9 +85,9 @@ def routes(template):
     found = {}
     for method in template.of("ApiGateway::Method").values():
         assert method["Integration"]["Type"] == "AWS_PROXY"
-        (function,) = [part for part in method["Integration"]["Uri"]["Fn::Join"][1] if isinstance(part, dict) and
-                       part.get("Fn::GetAtt", [""])[0] in handlers]  # fmt: skip
-        found[method["HttpMethod"], path(method["ResourceId"])] = handlers[function["Fn::GetAtt"][0]]
+        parts = [part for part in method["Integration"]["Uri"]["Fn::Join"][1] if isinstance(part, dict)]
+        (handler,) = filter(None, map(template.handler_of, parts))
+        found[method["HttpMethod"], path(method["ResourceId"])] = handler.removeprefix("app.")
     return found
 
 

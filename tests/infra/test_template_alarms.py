@@ -78,10 +78,9 @@ def test_tables_of_weeks_have_no_alarm_and_the_job_that_makes_them_has_one(weekl
 
 def test_the_api_the_queue_and_the_hosts_certificates_are_watched(template):
     made = alarms_of(template)
-    (stage,) = template.of("ApiGateway::Stage")
     assert dimensions(made["api_failures"]) == {
         "ApiName": template.one("ApiGateway::RestApi")["Name"],
-        "Stage": {"Ref": stage},
+        "Stage": template.one("ApiGateway::Stage")["StageName"],
     }
     (queue,) = template.of("SQS::Queue")
     assert dimensions(made["dead_letters"]) == {"QueueName": {"Fn::GetAtt": [queue, "QueueName"]}}

@@ -81,12 +81,11 @@ def test_the_authorizer_knows_the_scope_of_each_guarded_route(template):
 
 def test_the_banks_own_api_may_ask_the_authorizer(template):
     (output,) = [o for o in template.body["Outputs"].values() if o.get("Export")]
-    logical = output["Value"]["Fn::GetAtt"][0]
-    assert template.resources[logical]["Properties"]["Handler"] == "app.authorizer"
+    assert template.handler_of(output["Value"]) == "app.authorizer"
     sources = [
         json.dumps(p["SourceArn"])
         for p in template.of("Lambda::Permission").values()
-        if p["FunctionName"]["Fn::GetAtt"][0] == logical and p.get("SourceAccount") == {"Ref": "AWS::AccountId"}
+        if p["FunctionName"] == output["Value"] and p.get("SourceAccount") == {"Ref": "AWS::AccountId"}
     ]
     assert len(sources) == 1
     assert "execute-api" in sources[0]

@@ -1,6 +1,7 @@
 """The Lambda functions as they are deployed, and the job that publishes keys."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -44,14 +45,68 @@ def test_keys_are_published_and_rotated_after_each_deployment_of_this_stack_and_
     assert set(deployed["detail"]["status-details"]["status"]) == {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
     assert [rule["ScheduleExpression"] for rule in rules if "ScheduleExpression" in rule] == ["rate(1 hour)"]
     for rule in rules:
-        called = [template.resources[target["Arn"]["Fn::GetAtt"][0]]["Properties"] for target in rule["Targets"]]
-        assert tuple(function["Handler"] for function in called) == JOBS
+        assert tuple(template.handler_of(target["Arn"]) for target in rule["Targets"]) == JOBS
 
 
-def test_no_version_is_made_where_no_function_is_to_start_fast(template):
-    assert not template.of("Lambda::Alias")
-    assert not template.of("Lambda::Version")
+def test_each_function_has_an_alias_of_a_version_which_all_that_calls_it_calls(template):
+    """So a release can be taken back, and a new one be given its traffic bit by bit."""
+    aliases = template.of("Lambda::Alias")
+    assert {alias["Name"] for alias in aliases.values()} == {"live"}
+    assert len(aliases) == len(template.functions()) == len(template.of("Lambda::Version"))
+    own = {alias["FunctionName"]["Ref"] for alias in aliases.values()}
+    assert own == set(template.of("Lambda::Function"))
+    callers = json.dumps(
+        [list(template.of(kind).values()) for kind in ("ApiGateway::Method", "ApiGateway::Authorizer", "Events::Rule")]
+    )
+    permitted = json.dumps(list(template.of("Lambda::Permission").values()))
+    for name in own:
+        assert f'"{name}"' not in callers + permitted
     assert not [function for function in template.functions().values() if "SnapStart" in function]
+
+
+def test_traffic_goes_over_at_once_where_nothing_else_is_said(template):
+    assert not template.of("CodeDeploy::DeploymentGroup")
+    assert not [one for one in template.resources.values() if "UpdatePolicy" in one]
+
+
+def test_alarms_take_back_a_version_that_gets_its_traffic_bit_by_bit(synthesized):
+    made = Template(synthesized / "everything", eddsa=True)
+    names = {key: alarm["AlarmName"].removeprefix("Ducat-") for key, alarm in made.of("CloudWatch::Alarm").items()}
+    groups = made.of("CodeDeploy::DeploymentGroup")
+    shifted = {}
+    for alias in (
+        one for one in made.resources.values() if one["Type"] == "AWS::Lambda::Alias" and "UpdatePolicy" in one
+    ):
+        by = alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]["DeploymentGroupName"]["Ref"]
+        shifted[made.handler_of(alias["Properties"]["FunctionName"])] = groups[by]
+    assert set(shifted) == {handler for handler in made.functions() if handler not in JOBS}
+    for handler, group in shifted.items():
+        name = handler.removeprefix("app.")
+        assert group["DeploymentConfigName"] == "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+        assert set(group["AutoRollbackConfiguration"]["Events"]) == {
+            "DEPLOYMENT_FAILURE",
+            "DEPLOYMENT_STOP_ON_ALARM",
+            "DEPLOYMENT_STOP_ON_REQUEST",
+        }
+        alarms = group["AlarmConfiguration"]
+        watched = {names[re.search(r"\w+Alarm\b", json.dumps(one["Name"]))[0]] for one in alarms["Alarms"]}
+        assert alarms["Enabled"]
+        assert not alarms.get("IgnorePollAlarmFailure")
+        assert watched == {f"slow-{name}", "server_errors", "api_failures"}  # failures are left out by the setting
+
+
+def test_codedeploy_shifts_these_functions_and_no_other(synthesized):
+    made = Template(synthesized / "everything", eddsa=True)
+    (role,) = [role for name, role in made.of("IAM::Role").items() if name.startswith("ShiftingRole")]
+    assert "ManagedPolicyArns" not in role
+    trusted = role["AssumeRolePolicyDocument"]["Statement"][0]
+    assert trusted["Principal"] == {"Service": "codedeploy.amazonaws.com"}
+    assert trusted["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    shift, see = role["Policies"][0]["PolicyDocument"]["Statement"]
+    assert set(shift["Action"]) == {"lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"}
+    named = re.findall(r'"Fn::GetAtt": \["(\w+)", "Arn"\]', json.dumps(shift["Resource"]))
+    assert set(named) == set(made.of("Lambda::Function"))
+    assert (see["Action"], see["Resource"]) == ("cloudwatch:DescribeAlarms", "*")
 
 
 @pytest.mark.parametrize("handler", ["app.login", "app.authorizer", "app.token"])

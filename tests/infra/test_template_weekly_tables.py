@@ -30,7 +30,7 @@ def test_the_job_is_there_and_runs_daily_and_after_each_deployment(weekly):
     sweeping = [
         rule
         for rule in weekly.of("Events::Rule").values()
-        if weekly.resources[rule["Targets"][0]["Arn"]["Fn::GetAtt"][0]]["Properties"]["Handler"] == "app.sweep"
+        if weekly.handler_of(rule["Targets"][0]["Arn"]) == "app.sweep"
     ]
     assert {rule.get("ScheduleExpression") for rule in sweeping} == {"rate(1 day)", None}
 
