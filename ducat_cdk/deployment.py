@@ -8,8 +8,9 @@ from dataclasses import dataclass, fields
 
 from chalicelib.clients import distinguished_name
 from chalicelib.resource_server import policy
-from ducat_cdk import alarm_settings, guarding, readiness, shift_settings, watch_settings
+from ducat_cdk import alarm_settings, existing_settings, guarding, readiness, shift_settings, watch_settings
 from ducat_cdk.alarms import Alarm
+from ducat_cdk.existing_settings import ExistingNames
 from ducat_cdk.guarding import Guarding
 from ducat_cdk.keys import KEYS
 from ducat_cdk.readiness import Readiness
@@ -71,6 +72,8 @@ class Deployment:
     `tracing`: "true" lets the functions send traces to X-Ray.
     `traffic_shift`: how new versions of functions get their traffic: "AllAtOnce", or one of CodeDeploy's configurations,
     with which an alarm takes them back (shift_settings.py).
+    `tables`: JSON object of tables that exist already, such as restored ones, in place of those that the stack would make.
+    `keys`: JSON object of KMS keys that exist already (docs/operate/surviving.md).
     `otp_level`: "3" where an audit found that password and one-time code reach level of assurance 3.
     """
 
@@ -108,6 +111,8 @@ class Deployment:
     snap_start: str = "[]"
     provisioned_concurrency: str = "{}"
     vocabulary: str = ""
+    tables: str = "{}"
+    keys: str = "{}"
     log_days: str = "365"
     log_encryption: str = watch_settings.MAKE
     alarm_topic: str = watch_settings.MAKE
@@ -143,6 +148,10 @@ class Deployment:
         """What the authorizer asks for: the bank's routes and our own. Raises RulesError."""
         userinfo: policy.Rule = {"scope": USERINFO_SCOPE}
         return {"GET /userinfo": userinfo, "POST /userinfo": userinfo, **policy.rules(self.resource_rules)}
+
+    def existing(self) -> ExistingNames:
+        """The tables and keys that exist already. Raises ExistingError."""
+        return existing_settings.read(self.tables, self.keys, by_week=self.chooses("weekly_tables"))
 
     def readiness(self) -> Readiness:
         """Which functions are made to start fast. Raises ReadinessError."""

@@ -17,45 +17,79 @@ from constructs import Construct
 
 from ducat_cdk.api import BROWSERS_TLS
 from ducat_cdk.deployment import Deployment
+from ducat_cdk.existing import Existing
 
 REGIONAL = apigateway.CfnDomainName.EndpointConfigurationProperty(types=["REGIONAL"])
 
 
-def build(scope: Construct, deployment: Deployment, api: apigateway.RestApi) -> Mapping[str, apigateway.CfnDomainName]:
-    """Both domains, by the names in the settings of their certificates, mapped to the API's stage. Their targets for the bank's
-    DNS are outputs of the stack.
+def build(
+    scope: Construct, deployment: Deployment, api: apigateway.RestApi, existing: Existing
+) -> tuple[Mapping[str, apigateway.IDomainName], Mapping[str, str]]:
+    """Both domains, mapped to the API's stage, by "issuer" and "mtls"; and the ARNs of their certificates, where they are known.
+
+    The targets of those that are made, for the bank's DNS, are outputs of the stack.
     """
-    browsers = apigateway.CfnDomainName(
+    certificates = {
+        of: _certificate(scope, deployment, of)
+        for of, domain in (("issuer", existing.issuer_domain), ("mtls", existing.mtls_domain))
+        if domain is None
+    }
+    found = {
+        "issuer": existing.issuer_domain or _browsers(scope, deployment, certificates["issuer"]),
+        "mtls": existing.mtls_domain or _certificates(scope, deployment, certificates["mtls"]),
+    }
+    for name, domain in zip(("BrowsersDomain", "CertificatesDomain"), found.values(), strict=True):
+        apigateway.CfnBasePathMapping(
+            scope,
+            f"{name}Mapping",
+            domain_name=domain.domain_name,
+            rest_api_id=api.rest_api_id,
+            stage=api.deployment_stage.stage_name,
+        )
+    return found, certificates
+
+
+def _browsers(scope: Construct, deployment: Deployment, certificate: str) -> apigateway.IDomainName:
+    made = apigateway.CfnDomainName(
         scope,
         "BrowsersDomain",
         domain_name=deployment.issuer_host,
-        regional_certificate_arn=_certificate(scope, deployment, "issuer"),
+        regional_certificate_arn=certificate,
         endpoint_configuration=REGIONAL,
         security_policy=BROWSERS_TLS,
         endpoint_access_mode="STRICT",
     )
-    certificates = apigateway.CfnDomainName(
+    return _made(scope, made, deployment.issuer_host, deployment)
+
+
+def _certificates(scope: Construct, deployment: Deployment, certificate: str) -> apigateway.IDomainName:
+    made = apigateway.CfnDomainName(
         scope,
         "CertificatesDomain",
         domain_name=deployment.mtls_host,
-        regional_certificate_arn=_certificate(scope, deployment, "mtls"),
+        regional_certificate_arn=certificate,
         endpoint_configuration=REGIONAL,
         security_policy="TLS_1_2",
         mutual_tls_authentication=_truststore(scope, deployment),
     )
-    for host, domain in ((deployment.issuer_host, browsers), (deployment.mtls_host, certificates)):
-        name = domain.node.id
-        apigateway.CfnBasePathMapping(
-            scope,
-            f"{name}Mapping",
-            domain_name=domain.ref,
-            rest_api_id=api.rest_api_id,
-            stage=api.deployment_stage.stage_name,
-        )
-        CfnOutput(scope, f"{name}Target", value=domain.attr_regional_domain_name, description="DNS points here")
-        if deployment.hosted_zone_id:
-            _record(scope, deployment.hosted_zone_id, host, domain)
-    return {"issuer": browsers, "mtls": certificates}
+    return _made(scope, made, deployment.mtls_host, deployment)
+
+
+def _made(
+    scope: Construct, domain: apigateway.CfnDomainName, host: str, deployment: Deployment
+) -> apigateway.IDomainName:
+    """A domain that was made, as what looks the same as one that exists; with its target, and its record in the bank's zone."""
+    name = domain.node.id
+    CfnOutput(scope, f"{name}Target", value=domain.attr_regional_domain_name, description="DNS points here")
+    if deployment.hosted_zone_id:
+        _record(scope, deployment.hosted_zone_id, host, domain)
+    return apigateway.DomainName.from_domain_name_attributes(
+        scope,
+        f"{name}Made",
+        domain_name=domain.ref,
+        domain_name_alias_hosted_zone_id=domain.attr_regional_hosted_zone_id,
+        domain_name_alias_target=domain.attr_regional_domain_name,
+    )
 
 
 def _certificate(scope: Construct, deployment: Deployment, of: str) -> str:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -18,12 +20,13 @@ from ducat_cdk.function_rows import Function
 from ducat_cdk.functions import FUNCTIONS
 from ducat_cdk.keys import SIGNATURES
 from ducat_cdk.log_groups import LogGroups
+from ducat_cdk.network import Network
 from ducat_cdk.package import VOCABULARY
 from ducat_cdk.readiness import ALIAS, Readiness
 
 
 def environment(
-    deployment: Deployment, tables: Mapping[str, dynamodb.ITable], keys: Mapping[str, kms.Key], stack_name: str
+    deployment: Deployment, tables: Mapping[str, dynamodb.ITable], keys: Mapping[str, kms.IKey], stack_name: str
 ) -> dict[str, str]:
     """What `chalicelib.settings` reads. Every function gets all of it: it names places, and the role opens them."""
     texts = deployment.texts() | {name: f"{name}.json" for name in deployment.packaged()}
@@ -55,11 +58,12 @@ def build(
     deployment: Deployment,
     code: lambda_.Code,
     tables: Mapping[str, dynamodb.ITable],
-    keys: Mapping[str, kms.Key],
+    keys: Mapping[str, kms.IKey],
     *,
     python: str,
     dead_letters: sqs.IQueue,
     log_groups: LogGroups,
+    network: Network,
 ) -> Mapping[str, lambda_.IFunction]:
     """Every function by its row's name, as it is to be called: by its alias.
 
@@ -70,7 +74,9 @@ def build(
     readiness = deployment.readiness()
     # A new account may have less concurrency than a reservation leaves to the rest, and its first deployment would fail.
     reserved = {} if deployment.chooses("first_deployment") else deployment.guarding().reserved
-    made = _Made(deployment, code, settings, tables, keys, python, readiness, reserved, dead_letters, log_groups)
+    made = _Made(
+        deployment, code, settings, tables, keys, python, readiness, reserved, dead_letters, log_groups, network
+    )
     return {
         row.name: _called(_function(scope, row, made), row, readiness) for row in FUNCTIONS if by_week or not row.weekly
     }
@@ -84,12 +90,13 @@ class _Made:
     code: lambda_.Code
     settings: dict[str, str]
     tables: Mapping[str, dynamodb.ITable]
-    keys: Mapping[str, kms.Key]
+    keys: Mapping[str, kms.IKey]
     python: str
     readiness: Readiness
     reserved: Mapping[str, int]
     dead_letters: sqs.IQueue
     log_groups: LogGroups
+    network: Network
 
 
 def _function(scope: Construct, row: Function, made: _Made) -> lambda_.Function:
@@ -113,11 +120,19 @@ def _function(scope: Construct, row: Function, made: _Made) -> lambda_.Function:
         application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
         system_log_level_v2=lambda_.SystemLogLevel.WARN,
         tracing=lambda_.Tracing.ACTIVE if made.deployment.chooses("tracing") else lambda_.Tracing.DISABLED,
-        role=roles.build(location, row, made.tables, made.keys, log, made.deployment, made.dead_letters),
+        vpc=made.network.vpc,
+        vpc_subnets=made.network.subnets,
+        security_groups=made.network.security_groups,
+        role=_role(location, row, made, log),
         snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if row.name in made.readiness.snapshots else None,
         reserved_concurrent_executions=made.reserved.get(row.name),
         dead_letter_queue=made.dead_letters if row.is_job else None,
     )
+
+
+def _role(location: Construct, row: Function, made: _Made, log: logs.ILogGroup) -> iam.IRole:
+    in_vpc = made.network.vpc is not None
+    return roles.build(location, row, made.tables, made.keys, log, made.deployment, made.dead_letters, in_vpc=in_vpc)
 
 
 def _called(function: lambda_.Function, row: Function, readiness: Readiness) -> lambda_.IFunction:

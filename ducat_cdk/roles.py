@@ -27,25 +27,33 @@ from ducat_cdk.storage import is_weekly
 TAGS = ("ducat:stack", "ducat:use", "ducat:attempt")
 """The tags of a signing key that the job rotate_keys makes (chalicelib/keys/kms_lifecycle.py)."""
 
+INTERFACES = (
+    *("CreateNetworkInterface", "DescribeNetworkInterfaces", "DescribeSubnets", "DeleteNetworkInterface"),
+    *("AssignPrivateIpAddresses", "UnassignPrivateIpAddresses"),
+)
+"""What Lambda does with the network interfaces of a function in a VPC. IAM narrows none of them to a VPC."""
+
 
 def build(
     scope: Construct,
     function: Function,
     tables: Mapping[str, dynamodb.ITable],
-    keys: Mapping[str, kms.Key],
-    log: logs.LogGroup,
+    keys: Mapping[str, kms.IKey],
+    log: logs.ILogGroup,
     deployment: Deployment,
     dead_letters: sqs.IQueue,
+    *,
+    in_vpc: bool,
 ) -> iam.IRole:
     """The role of one function; whatever else CDK would add to it later is refused. `dead_letters`: of the jobs."""
+    used = {table.name: tables[table.name] for table in function.tables}
     statements = [
         _allow("WriteItsOwnLog", ["logs:CreateLogStream", "logs:PutLogEvents"], log.log_group_arn),
-        *(_use_table(table, tables) for table in function.tables),
+        *(_use_table(table, tables[table.name], deployment) for table in function.tables),
         *(_use_key(key, keys) for key in function.keys if key.name in keys),  # one may not be chosen
         *(_use_made_keys(scope, made, deployment) for made in function.made_keys),
     ]
-    if function.tables:
-        statements.append(_open_tables(scope, [tables[table.name] for table in function.tables], keys[TABLES_KEY]))
+    statements += _open_tables(scope, used, keys[TABLES_KEY], deployment)
     if function.domain:
         statements.append(_allow(function.domain, ["apigateway:GET"], _domain(scope, deployment)))
     if function.is_job:
@@ -53,6 +61,8 @@ def build(
     if deployment.chooses("tracing"):
         # X-Ray narrows them to no resource (service authorization reference).
         statements.append(_allow("SendTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"))
+    if in_vpc:
+        statements += _connect()
     role = iam.Role(
         scope,
         "Role",
@@ -71,22 +81,31 @@ def _domain(scope: Construct, deployment: Deployment) -> str:
     )
 
 
-def _use_table(table: Table, tables: Mapping[str, dynamodb.ITable]) -> iam.PolicyStatement:
-    arn = _arn(tables[table.name])
+def _connect() -> list[iam.PolicyStatement]:
+    """Lambda makes a function's network interfaces by the function's role. The function's own code may not (Lambda developer
+    guide, "Giving Lambda functions access to resources in an Amazon VPC"): its calls alone name the function as their source.
+    """
+    actions = [f"ec2:{verb}" for verb in INTERFACES]
+    return [
+        _allow("LetLambdaConnectItToTheVpc", actions, "*"),
+        iam.PolicyStatement(
+            sid="AndNotItsOwnCode",
+            effect=iam.Effect.DENY,
+            actions=actions,
+            resources=["*"],
+            conditions={"Null": {"lambda:SourceFunctionArn": "false"}},
+        ),
+    ]
+
+
+def _use_table(table: Table, found: dynamodb.ITable, deployment: Deployment) -> iam.PolicyStatement:
+    arn = f"{found.table_arn}-*" if is_weekly(table.name, deployment) else found.table_arn
     location = f"{arn}/index/{table.index}" if table.index else arn
     of_keys = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [table.keys]}} if table.keys else None
     return _allow(table.why, [f"dynamodb:{verb}" for verb in table.verbs], location, of_keys)
 
 
-def _arn(table: dynamodb.ITable) -> str:
-    return f"{table.table_arn}-*" if is_weekly(table) else table.table_arn
-
-
-def _name(table: dynamodb.ITable) -> str:
-    return f"{table.table_name}-*" if is_weekly(table) else table.table_name
-
-
-def _use_key(key: Key, keys: Mapping[str, kms.Key]) -> iam.PolicyStatement:
+def _use_key(key: Key, keys: Mapping[str, kms.IKey]) -> iam.PolicyStatement:
     conditions: dict[str, object] | None = None
     if key.verb == "Sign":
         conditions = {"StringEquals": {"kms:SigningAlgorithm": SIGNING_ALGORITHMS[key.name]}}
@@ -132,20 +151,31 @@ def _of_new_keys(stack: str, made: MadeKeys, deployment: Deployment, chosen: lis
     return {"StringEquals": equals, **conditions}
 
 
-def _open_tables(scope: Construct, tables: list[dynamodb.ITable], key: kms.Key) -> iam.PolicyStatement:
-    stack = Stack.of(scope)
-    return _allow(
-        "OpenItsTablesThroughDynamoDB",
-        ["kms:Decrypt"],
-        key.key_arn,
-        {
-            "StringLike" if any(map(is_weekly, tables)) else "StringEquals": {
-                "kms:ViaService": f"dynamodb.{stack.region}.amazonaws.com",
-                "kms:EncryptionContext:aws:dynamodb:subscriberId": stack.account,
-                "kms:EncryptionContext:aws:dynamodb:tableName": [_name(table) for table in tables],
-            }
-        },
-    )
+def _open_tables(
+    scope: Construct, used: Mapping[str, dynamodb.ITable], key: kms.IKey, deployment: Deployment
+) -> list[iam.PolicyStatement]:
+    """A statement for each key that tables are under: `key`, or that of a table which was handed to the stack."""
+    stack, by_key = Stack.of(scope), dict[str, list[str]]()
+    for name, table in used.items():
+        arn = (table.encryption_key or key).key_arn
+        named = f"{table.table_name}-*" if is_weekly(name, deployment) else table.table_name
+        by_key.setdefault(arn, []).append(named)
+    weekly = any(is_weekly(name, deployment) for name in used)
+    return [
+        _allow(
+            f"OpenItsTablesThroughDynamoDB{number or ''}",
+            ["kms:Decrypt"],
+            arn,
+            {
+                "StringLike" if weekly else "StringEquals": {
+                    "kms:ViaService": f"dynamodb.{stack.region}.amazonaws.com",
+                    "kms:EncryptionContext:aws:dynamodb:subscriberId": stack.account,
+                    "kms:EncryptionContext:aws:dynamodb:tableName": names,
+                }
+            },
+        )
+        for number, (arn, names) in enumerate(by_key.items())
+    ]
 
 
 def _allow(

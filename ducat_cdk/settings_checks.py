@@ -14,8 +14,10 @@ from chalicelib.users.assurance import ACR
 from ducat_cdk import shift_settings, truststore, watch_settings
 from ducat_cdk.alarm_settings import AlarmSettingsError
 from ducat_cdk.deployment import Deployment
+from ducat_cdk.existing_settings import ExistingError
 from ducat_cdk.guarding import MANAGED, GuardingError
 from ducat_cdk.json_members import each_once
+from ducat_cdk.keys import KEYS
 from ducat_cdk.readiness import ReadinessError
 
 HOST = r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
@@ -71,7 +73,7 @@ def problems(deployment: Deployment) -> list[str]:
     """Every problem, an empty list where the settings can be used."""
     return [
         *(f"{n} {advice}" for n, (form, advice) in FORMS.items() if not re.fullmatch(form, getattr(deployment, n))),
-        *_hosts(deployment),
+        *hosts(deployment),
         *_certificates(deployment),
         *_key_days(deployment),
         *_rules(deployment),
@@ -79,11 +81,13 @@ def problems(deployment: Deployment) -> list[str]:
         *_words(deployment),
         *_readiness(deployment),
         *_alarms(deployment),
+        *_existing(deployment),
         *watch_settings.region_problems({name: getattr(deployment, name) for name in ARNS if deployment.gives(name)}),
     ]
 
 
-def _hosts(deployment: Deployment) -> list[str]:
+def hosts(deployment: Deployment) -> list[str]:
+    """What contradicts itself about the hosts."""
     found = []
     if deployment.issuer_host == deployment.mtls_host:
         found.append("issuer_host and mtls_host must differ: a host asks everyone for a certificate or no one")
@@ -216,3 +220,26 @@ def _readiness(deployment: Deployment) -> list[str]:
     if unused and deployment.web_acl != MANAGED:
         found.append(f"{' and '.join(unused)}: nothing counts them where web_acl is not managed")
     return found
+
+
+def _existing(deployment: Deployment) -> list[str]:
+    """What is wrong with the tables and keys that exist already, and what they contradict."""
+    try:
+        given = deployment.existing()
+    except ExistingError as wrong:
+        return [str(wrong)]
+    found = [
+        f"keys: the deployment has no {row.name} key of the template"
+        for row in KEYS
+        if row.name in given.keys and row.signs and row.name not in deployment.template_keys()
+    ]
+    if deployment.chooses("multi_region_keys"):
+        found += [
+            f"keys: {name} is no multi-Region key, and multi_region_keys is true"
+            for name, arn in given.keys.items()
+            if ":key/mrk-" not in arn
+        ]
+    return found + watch_settings.region_problems(
+        {f"{name} of keys": arn for name, arn in given.keys.items()}
+        | {name: getattr(deployment, name) for name in ARNS if deployment.gives(name)}
+    )

@@ -25,8 +25,22 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from ducat_cdk import api, beside, domains, keys, lambdas, log_groups, shifting, storage, watching, web_acl
+from ducat_cdk import (
+    api,
+    beside,
+    domains,
+    lambdas,
+    log_groups,
+    network,
+    outputs,
+    shifting,
+    storage,
+    watching,
+    web_acl,
+)
 from ducat_cdk.deployment import Deployment
+from ducat_cdk.existing import Existing
+from ducat_cdk.keys import TABLES_KEY
 from ducat_cdk.package import DEPENDENCIES, Unpackaged, stage
 from ducat_cdk.settings import deployment_of
 from ducat_cdk.watching import Watched
@@ -39,6 +53,7 @@ HOURLY = ("publish_keys", "rotate_keys", "check_truststore")
 DESCRIPTION = "Ducat, OpenID Provider of financial grade"
 NO_SETTINGS: Mapping[str, object] = MappingProxyType({})
 """With which a template can be read, and not deployed."""
+NOTHING = Existing()
 
 
 class StackArguments(TypedDict, total=False):
@@ -62,9 +77,16 @@ class Ducat(Stack):
     """The provider: a stack of its own. Raises DeploymentError that lists every problem of the settings.
 
     `settings`: a mapping, a JSON file or a Deployment (docs/operate/deploy.md).
+    `existing`: what the bank has already and hands in, such as a VPC, keys, tables and certificates.
     `dependencies`: the folder that `python -m ducat_cdk.package` made.
     Every other argument is the CDK's own Stack's: `env`, `stack_name`, `tags` and so on.
 
+    Its resources:
+
+    `functions`, `tables`, `keys`: by the names of functions.FUNCTIONS, tables.TABLES, keys.KEYS.
+    `api`: the REST API. `domains`: by "issuer" and "mtls". `web_acl_arn`: of the web ACL before it, if there is one.
+    `alarms`: by their names.
+    `log_groups`: the log groups' key and retention. `dead_letters`: the queue of jobs' events that failed.
     `unready`: why it can't be deployed as it is. Each reason is an error in the manifest, which stops the CDK's deploy.
     """
 
@@ -74,27 +96,30 @@ class Ducat(Stack):
         name: str,
         *,
         settings: Mapping[str, object] | str | Path | Deployment = NO_SETTINGS,
+        existing: Existing = NOTHING,
         dependencies: Path = DEPENDENCIES,
         **stack: Unpack[StackArguments],
     ) -> None:
-        deployment = deployment_of(settings)
+        given = deployment_of(settings)
+        deployment = existing.settled(given)
         stack.setdefault("description", DESCRIPTION)
         super().__init__(scope, name, **stack)
         beside.fit_in(self, deployment)
-        self.unready: list[str] = [f"{name} still has its example value" for name in deployment.left_as_examples()]
+        examples = existing.left_as_examples(deployment)
+        self.unready: list[str] = [f"{name} still has its example value" for name in examples]
         with tempfile.TemporaryDirectory() as folder:
             # An asset is copied into the cloud assembly as soon as a function has it.
             code, python, problems = _staged(Path(folder) / "code", dependencies, deployment)
             self.unready += problems
-            self._build(deployment, lambda_.Code.from_asset(str(code)), python)
+            self._build(deployment, existing, lambda_.Code.from_asset(str(code)), python)
         for reason in self.unready:
             Annotations.of(self).add_error(reason)
         if deployment.chooses("first_deployment"):
             Annotations.of(self).add_warning(FIRST)
 
-    def _build(self, deployment: Deployment, code: lambda_.Code, python: str) -> None:
-        self.keys = storage.build_keys(self, deployment)
-        self.tables = storage.build_tables(self, deployment, self.keys[keys.TABLES_KEY])
+    def _build(self, deployment: Deployment, existing: Existing, code: lambda_.Code, python: str) -> None:
+        self.keys = storage.build_keys(self, deployment, existing.keys)
+        self.tables = storage.build_tables(self, deployment, self.keys[TABLES_KEY], existing.tables)
         self.dead_letters, self.log_groups = _dead_letters(self), log_groups.build(self, deployment)
         self.functions = lambdas.build(
             self,
@@ -105,11 +130,12 @@ class Ducat(Stack):
             python=python,
             dead_letters=self.dead_letters,
             log_groups=self.log_groups,
+            network=network.build(self, existing),
         )
         self.api = api.build(self, deployment, self.functions, self.log_groups)
-        hosts = domains.build(self, deployment, self.api)
-        web_acl.build(self, deployment.guarding(), self.api, self.log_groups)
-        watched = Watched(self.functions, self.tables, self.api, hosts, self.dead_letters)
+        self.domains, certificates = domains.build(self, deployment, self.api, existing)
+        self.web_acl_arn = web_acl.build(self, deployment.guarding(), self.api, self.log_groups, existing.web_acl_arn)
+        watched = Watched(self.functions, self.tables, self.api, certificates, self.dead_letters)
         self.alarms = watching.build(self, deployment, watched)
         shifting.build(self, deployment, self.functions, self.alarms)
         _offer(self.functions["authorizer"], deployment)
@@ -118,6 +144,15 @@ class Ducat(Stack):
             "TokenFunction",
             value=lambdas.itself(self.functions["token"]).function_name,
             description="Has every setting",
+        )
+        outputs.build(
+            self,
+            self.functions,
+            {name: table for name, table in self.tables.items() if name not in existing.tables},
+            {name: key for name, key in self.keys.items() if name not in existing.keys},
+            self.api,
+            self.dead_letters,
+            self.web_acl_arn,
         )
         _run_jobs(self.dead_letters, *(self.functions[name] for name in HOURLY))
         CfnOutput(self, "RotateKeysFunction", value=self.functions["rotate_keys"].function_arn)

@@ -12,46 +12,71 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from ducat_cdk import tables
+from ducat_cdk import keys, tables
 from ducat_cdk.deployment import Deployment
 from ducat_cdk.keys import KEYS
 from ducat_cdk.tables import TABLES
 
 
-def build_keys(scope: Construct, deployment: Deployment) -> Mapping[str, kms.Key]:
-    """Every key that the deployment has, by its row's name."""
+def build_keys(scope: Construct, deployment: Deployment, given: Mapping[str, kms.IKey]) -> Mapping[str, kms.IKey]:
+    """Every key that the deployment has, by its row's name. `given`: those that exist already, beside those of the settings."""
+    named = deployment.existing().keys
+    imported = {name: kms.Key.from_key_arn(scope, f"Existing{name.title()}Key", arn) for name, arn in named.items()}
+    existing = {**given, **imported}
     return {
-        row.name: kms.Key(
-            scope,
-            f"{row.name.title()}Key",
-            description=f"Ducat: {row.purpose[0].lower()}{row.purpose[1:]}",
-            key_spec=kms.KeySpec[row.spec],
-            key_usage=kms.KeyUsage["SIGN_VERIFY" if row.signs else row.usage],
-            # KMS rotates by itself what it alone reads: keys that encrypt.
-            enable_key_rotation=True if row.spec == "SYMMETRIC_DEFAULT" else None,
-            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
-            multi_region=True if deployment.chooses("multi_region_keys") else None,
-        )
+        row.name: existing.get(row.name) or _key(scope, row, deployment)
         for row in KEYS
         if row.name in (*deployment.template_keys(), *(row.name for row in KEYS if not row.signs))
     }
 
 
-def build_tables(scope: Construct, deployment: Deployment, key: kms.IKey) -> Mapping[str, dynamodb.ITable]:
+def _key(scope: Construct, row: keys.Row, deployment: Deployment) -> kms.Key:
+    return kms.Key(
+        scope,
+        f"{row.name.title()}Key",
+        description=f"Ducat: {row.purpose[0].lower()}{row.purpose[1:]}",
+        key_spec=kms.KeySpec[row.spec],
+        key_usage=kms.KeyUsage["SIGN_VERIFY" if row.signs else row.usage],
+        # KMS rotates by itself what it alone reads: keys that encrypt.
+        enable_key_rotation=True if row.spec == "SYMMETRIC_DEFAULT" else None,
+        removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+        multi_region=True if deployment.chooses("multi_region_keys") else None,
+    )
+
+
+def build_tables(
+    scope: Construct, deployment: Deployment, key: kms.IKey, given: Mapping[str, dynamodb.ITable]
+) -> Mapping[str, dynamodb.ITable]:
     """Every table by its row's name. One by week is named alone: the job `sweep` makes what goes by that name and a week.
 
     All of them under one customer-managed key, the short-lived too: an interaction holds who logged in and for what.
+    `given`: those that exist already, beside those of the settings.
     """
-    by_week, first = deployment.chooses("weekly_tables"), deployment.chooses("first_deployment")
+    first = deployment.chooses("first_deployment")
+    imported = {name: _imported(scope, name, value, key) for name, value in deployment.existing().tables.items()}
+    existing = {**given, **imported}
     return {
-        row.name: _named(scope, row) if by_week and row.weekly else _table(scope, row, key, first=first)
+        row.name: _named(scope, row)
+        if is_weekly(row.name, deployment)
+        else existing.get(row.name) or _table(scope, row, key, first=first)
         for row in TABLES
     }
 
 
-def is_weekly(table: dynamodb.ITable) -> bool:
-    """Whether it is only the name of tables by week."""
-    return not isinstance(table, dynamodb.Table)
+def is_weekly(name: str, deployment: Deployment) -> bool:
+    """Whether a row's table is only the name of tables by week."""
+    return deployment.chooses("weekly_tables") and any(row.name == name and row.weekly for row in TABLES)
+
+
+def _imported(scope: Construct, name: str, value: str, key: kms.IKey) -> dynamodb.ITable:
+    """A table by its name or ARN. What it is like, and whether it is protected, is for who made it to see to."""
+    of = {"table_arn": value} if value.startswith("arn:") else {"table_name": value}
+    construct = f"Existing{_title(name)}Table"
+    return dynamodb.Table.from_table_attributes(scope, construct, **of, encryption_key=key)  # type: ignore[arg-type]
+
+
+def _title(name: str) -> str:
+    return "".join(word.title() for word in name.split("_"))
 
 
 def _named(scope: Construct, row: tables.Row) -> dynamodb.ITable:
@@ -64,7 +89,7 @@ def _table(scope: Construct, row: tables.Row, key: kms.IKey, *, first: bool) -> 
     partition, *sort = (dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING) for name in row.keys)
     table = dynamodb.Table(
         scope,
-        "".join(word.title() for word in row.name.split("_")) + "Table",
+        f"{_title(row.name)}Table",
         partition_key=partition,
         sort_key=sort[0] if sort else None,
         billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,

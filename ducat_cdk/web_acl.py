@@ -38,18 +38,17 @@ slash behind it."""
 SECRET_HEADERS = ("authorization", "cookie", "dpop")
 
 
-def build(scope: Construct, guarding: Guarding, api: apigateway.RestApi, log_groups: LogGroups) -> None:
-    """The web ACL of the API's stage, if it is to have one."""
-    if guarding.web_acl == NONE:
+def build(
+    scope: Construct, guarding: Guarding, api: apigateway.RestApi, log_groups: LogGroups, own: str | None
+) -> str | None:
+    """The web ACL of the API's stage, if it is to have one, by its ARN. `own`: that of a web ACL in another stack of the app."""
+    if own is None and guarding.web_acl == NONE:
         Annotations.of(scope).add_warning(WITHOUT_WEB_ACL)
-        return
+        return None
+    arn = own or (_managed(scope, guarding, log_groups) if guarding.web_acl == MANAGED else guarding.web_acl)
     stage = api.deployment_stage
-    wafv2.CfnWebACLAssociation(
-        scope,
-        "WebAclAssociation",
-        resource_arn=stage.stage_arn,
-        web_acl_arn=_managed(scope, guarding, log_groups) if guarding.web_acl == MANAGED else guarding.web_acl,
-    )
+    wafv2.CfnWebACLAssociation(scope, "WebAclAssociation", resource_arn=stage.stage_arn, web_acl_arn=arn)
+    return arn
 
 
 def _managed(scope: Construct, guarding: Guarding, log_groups: LogGroups) -> str:

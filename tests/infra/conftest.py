@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -55,12 +56,105 @@ NOTHING = {
 }
 """All that can be left to the bank is."""
 
+OWN: dict[str, Any] = {
+    "issuer_host": "login.mybank.example",
+    "mtls_host": "mtls.mybank.example",
+    "bank_name": "My Bank",
+    "truststore": "truststore.pem",
+    "resource_host": "api.mybank.example",
+    "api_gateway_log_role": "exists",
+    "client_authorities": ["CN=Issuing CA,O=Example Trust,C=DE"],
+}
+"""What the bank of docs/operate/construct.md has in its ducat.json."""
+
 SETTINGS = {
     "issuer_host": "login.real.bank",
     "resource_rules": '{"GET /accounts":{"scope":"accounts"}}',
 }
 """What the bank of the template "chosen" has in its file."""
 
+
+CONSTRUCT = Path("docs/operate/construct.md")
+LOOKED_UP = """
+vpc = {
+    "vpcId": "vpc-0123456789abcdef0", "vpcCidrBlock": "10.0.0.0/16", "availabilityZones": [], "ownerAccountId": "111122223333",
+    "subnetGroups": [{"name": "Private", "type": "Private", "subnets": [
+        {"subnetId": f"subnet-{zone}", "cidr": "10.0.0.0/24", "availabilityZone": f"eu-central-1{zone}", "routeTableId": "rtb-1"}
+        for zone in "ab"
+    ]}],
+}
+name = "vpc-provider:account=111122223333:filter.vpc-id=vpc-0123456789abcdef0:region=eu-central-1:returnAsymmetricSubnets=true"
+context = {name: vpc}
+"""
+"""What the CDK's command line hands to an app whose VPC it has looked up."""
+
+GIVEN = """
+from pathlib import Path
+from aws_cdk import App, Environment, Stack
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from ducat_cdk import Ducat, Existing
+from ducat_cdk.deployment import DeploymentError
+
+app = App(outdir=out, analytics_reporting=False)
+env = Environment(account="111122223333", region="eu-central-1")
+bank = Stack(app, "Bank", env=env)
+key = kms.Key(bank, "Key")
+certificate = acm.Certificate(bank, "Certificate", domain_name="login.mybank.example")
+domain = apigateway.DomainName.from_domain_name_attributes(
+    bank, "Domain", domain_name="mtls.mybank.example",
+    domain_name_alias_hosted_zone_id="Z0", domain_name_alias_target="d-1.execute-api.eu-central-1.amazonaws.com",
+)
+clients = dynamodb.Table.from_table_attributes(bank, "Clients", table_name="bank-clients", encryption_key=key)
+vpc = ec2.Vpc(bank, "Vpc", max_azs=2, nat_gateways=1)
+topic = sns.Topic(bank, "Topic")
+given = dict(alarm_topic=topic, tables={"clients": clients}, issuer_certificate=certificate, mtls_domain=domain, log_key=key)
+acl = "arn:aws:wafv2:eu-central-1:111122223333:regional/webacl/bank/0f5d2b3c"
+stack = Ducat(
+    app,
+    "Given",
+    settings={
+        "issuer_host": "login.mybank.example",
+        "mtls_host": "mtls.mybank.example",
+        "tables": {"grants": "Ducat-grants-restored", "bonds": RESTORED_BONDS},
+        "keys": {"secrets": SECRETS},
+    },
+    existing=Existing(
+        vpc=vpc, security_groups=[ec2.SecurityGroup(bank, "Group", vpc=vpc)], web_acl_arn=acl, **given
+    ),
+    env=env,
+)
+Path(out, "attributes.txt").write_text(repr(sorted(name for name in vars(stack) if not name.startswith("_"))))
+app.synth()
+try:
+    Ducat(
+        app,
+        "Wrong",
+        settings={
+            "issuer_host": "login.other.example", "mtls_certificate": MTLS_CERTIFICATE, "web_acl": "none", "alarm_topic": "none",
+            "truststore_uri": "s3://abc/x",
+            "tables": {"clients": "bank-clients"},
+        },
+        existing=Existing(
+            **given | {"tables": {"clients": clients, "grants": clients, "user": clients}, "keys": {"table": key}},
+            web_acl_arn=acl, issuer_domain=domain, security_groups=[ec2.SecurityGroup(bank, "Other", vpc=vpc)],
+        ),
+    )
+except DeploymentError as problem:
+    Path(out, "problem.txt").write_text(str(problem))
+"""
+RESTORED_BONDS = "arn:aws:dynamodb:eu-central-1:111122223333:table/Ducat-bonds-restored"
+SECRETS = "arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-0000-4000-8000-000000000002"
+MTLS_CERTIFICATE = "arn:aws:acm:eu-central-1:111122223333:certificate/0f5d2b3c-0000-4000-8000-000000000002"
+for name, value in (
+    ("RESTORED_BONDS", RESTORED_BONDS), ("SECRETS", SECRETS), ("MTLS_CERTIFICATE", MTLS_CERTIFICATE)
+):  # fmt: skip
+    GIVEN = GIVEN.replace(name, repr(value))
+"""A stack to which a bank hands what it has, and one that is given too much, and wrongly."""
 
 PAGE = Path("docs/integrate/protect-your-api.md")
 SYNTHESIZE = Path(__file__).with_name("synthesize.py")
@@ -130,7 +224,16 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
             write_truststore(Path(chosen["truststore"]), *chosen["client_authorities"])
         (folder / f"{name}.json").write_text(json.dumps(chosen))
     (shown,) = [code for code in blocks(PAGE, "python") if "AccountsApi" in code]
-    scripts = {"shown": shown + MADE, "brands": BRANDS}
+    (own,) = blocks(CONSTRUCT, "python")
+    own = LOOKED_UP + own.replace("App()", "with_packs(App, outdir=out, context=context)")
+    scripts = {
+        "shown": shown + MADE,
+        "brands": BRANDS,
+        "own": own,
+        "given": GIVEN,
+    }
+    (folder / "ducat.json").write_text(json.dumps(OWN))
+    write_truststore(folder / OWN["truststore"], *OWN["client_authorities"])
     arguments: dict[str, list[str]] = {
         **{name: [str(folder / f"{name}.json")] for name in files},
         "without-EdDSA": [],
