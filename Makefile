@@ -15,6 +15,7 @@
 # make roles   the calls to AWS of the last `make test` against the roles; IAM_SIMULATE_MODULES=node_modules compares with npm's
 #              @cloud-copilot/iam-simulate in that folder
 # make rotations   signatures across a rotation and a compromise of keys, each verified as a client does
+# make rollback   logins while a release that fails gets a tenth of the traffic, until its alarm gives the release before all again
 # make foreign FOREIGN_MODULES=../foreign/node_modules FOREIGN_GO=~/go/pkg/mod FOREIGN_MAVEN=~/.m2/repository   client libraries
 #              by others, on a live stack: Authlib, and those for Node, Go and Java that are there
 # make docs    docs/reference, written anew from the code
@@ -41,7 +42,7 @@ DEV := .venv/.dev
 AUDIT := .venv/.audit
 BENCH := .venv/.bench
 
-.PHONY: foreign help environment demo run test specs synth smoke bench capacity model races roles rotations faults docs conformance mutants audit sbom coverage lock
+.PHONY: rollback foreign help environment demo run test specs synth smoke bench capacity model races roles rotations faults docs conformance mutants audit sbom coverage lock
 .DEFAULT_GOAL := help
 
 help:
@@ -84,6 +85,9 @@ model:
 
 roles: $(DEV)
 	@$(BIN)/python -m tests.aws_calls
+
+rollback: $(DEV)
+	@$(BIN)/python -m tests.releases.roll_back_drill
 
 rotations: $(DEV)
 	@$(BIN)/python -m tests.rotation_drill

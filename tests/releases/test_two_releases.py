@@ -4,24 +4,16 @@ Each release runs in a process of its own, by its own code. CloudFormation chang
 mixture may serve a login; with traffic shifted bit by bit, two requests to one function may meet both.
 """
 
-import io
 import itertools
-import subprocess
-import sys
-import tarfile
 
 import pytest
 
-from benchmarks import journey, systems, warm
-from benchmarks.processes import started
-from benchmarks.systems import FUNCTION, Ours
+from benchmarks import journey
 from chalicelib.assembly import WARMED
 from chalicelib.jobs import publish_keys
-from docs.clauses import ROOT
 from tests.actors import Browser
-
-BEFORE = "259b2aa4fe3caafff6e2eaa4f9a70404c7fd9141"
-"""The commit of the release before. Whoever makes a release puts its predecessor here."""
+from tests.releases import roll_back_drill
+from tests.releases.mixed import Mixed, code_before, releases
 
 STEPS = (
     "par",
@@ -56,51 +48,25 @@ def test_each_two_functions_are_of_both_releases_in_both_orders():
 
 
 @pytest.fixture(scope="module")
-def code_before(tmp_path_factory):
+def code_of_before(tmp_path_factory):
     """The folder of the release before."""
-    archive = subprocess.run(
-        ["git", "-C", str(ROOT), "archive", BEFORE, "app.py", "chalicelib"], capture_output=True, check=False
-    )
-    if archive.returncode:
-        pytest.skip("the history of the project is not here, so the release before can't be run")
     folder = tmp_path_factory.mktemp("before")
-    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
-        files.extractall(folder, filter="data")
+    if not code_before(folder):
+        pytest.skip("the history of the project is not here, so the release before can't be run")
     return folder
 
 
 @pytest.fixture(scope="module")
-def releases(code_before):
-    """The processes of both, by name; and what leads to what both share."""
-    with warm.stand_in() as environment, warm.light_passwords():
-        given = systems.settings_of(environment) | {"HANDLERS": " ".join(WARMED)}
-        command = (sys.executable, "-B", FUNCTION)
-        with (
-            started(command, cwd=code_before, environment=given) as before,
-            started(command, cwd=ROOT, environment=given) as now,
-        ):
-            yield {"before": before, "now": now}, systems.own_settings(environment), {}
-
-
-class Mixed(Ours):
-    """A deployment half-way: by function the releases that serve it, in turn."""
-
-    def __init__(self, releases, environment, turns, sockets):
-        super().__init__("mixed", environment, {})
-        self._releases, self._turns, self.served = releases, turns, []
-        self._sockets = sockets  # A function's process takes one connection.
-
-    def _invoked(self, name, event):
-        release = next(self._turns[name])
-        self.served.append((name, release))
-        self._functions = {name: self._releases[release]}
-        return super()._invoked(name, event)
+def both(code_of_before):
+    """The processes of both releases, what leads to what they share, and the connections to them."""
+    with releases(code_of_before) as (processes, environment):
+        yield processes, environment, {}
 
 
 @pytest.fixture
-def mixed(releases):
+def mixed(both):
     """A function: a deployment whose functions serve by these turns."""
-    processes, environment, sockets = releases
+    processes, environment, sockets = both
 
     def make(turns):
         bank = Mixed(processes, environment, turns, sockets)
@@ -146,3 +112,13 @@ def test_a_login_is_served_by_both_releases_of_each_function_in_turn(mixed, firs
     bank = mixed({name: itertools.cycle(first) for name in WARMED})
     login(bank, "assertion")
     assert {release for name, release in bank.served if name == "login"} == {"now", "before"}
+
+
+def test_a_release_that_fails_loses_its_traffic_and_no_login_is_lost(code_of_before):
+    """The drill, in short: what the new release did before the alarm began, the release before goes on from."""
+    said = []
+    outcome = roll_back_drill.drill(code_of_before, 40, say=said.append)
+    assert outcome.taken_back
+    assert outcome.logins == 40
+    assert outcome.by_new > outcome.failed >= roll_back_drill.ALARM.threshold
+    assert not outcome.after, said
