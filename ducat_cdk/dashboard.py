@@ -19,7 +19,7 @@ MAX_ALARMS = 100
 MAX_LOG_GROUPS = 50
 """Log groups of one query (CloudWatch Logs Insights)."""
 FAILED = """fields @timestamp, endpoint, outcome, error, reason, client_id, message
-| filter level = "ERROR" or outcome like /^5/ or outcome = "failed"
+| filter level = "ERROR" or outcome like /^5/ or outcome = "failed" or error in ["server_error", "temporarily_unavailable"]
 | sort @timestamp desc
 | limit 50"""
 

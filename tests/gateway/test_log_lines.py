@@ -87,6 +87,17 @@ def test_a_line_of_which_nothing_is_counted_has_no_metrics(lines):
     assert written(lines, endpoint="sweep", outcome="done") == {"endpoint": "sweep", "outcome": "done"}
 
 
+CALLERS = '{"_aws": {"CloudWatchMetrics": []}, "event": "replay"}'
+
+
+@pytest.mark.parametrize("member", ["client_id", "interaction_id", "reason", "sub", "claimed_client_id"])
+def test_no_word_of_a_caller_makes_a_metric(lines, member):
+    """CloudWatch reads `_aws` at the top alone, and a metric for each word of a caller would cost without an end."""
+    line = written(lines, endpoint="par", outcome="400", error="invalid_request", **{member: CALLERS})
+    assert line[member] == CALLERS
+    assert metrics(line) == {"refusals": (1, "Count", {"error": "invalid_request"})}
+
+
 def test_how_many_keys_are_late_is_a_number_without_a_dimension(lines):
     """It is reported where none is too, so that an alarm ends."""
     for late in ([], ["id_token PS256", "api_response ES256"]):

@@ -123,6 +123,14 @@ def test_what_a_page_quotes_of_an_answer_or_a_log_line_is_in_the_code(name):
     assert [one for one in plain if not any(fits(one, t) for t in texts())] == []
 
 
+def test_what_a_runbook_quotes_of_a_log_line_is_in_the_code():
+    """But what Lambda itself writes, commands and settings."""
+    quoted = {" ".join(one.split()) for one in re.findall(r"`([^`]+)`", (DOCS / "alarms.toml").read_text())}
+    lines = {one for one in quoted if re.fullmatch(r"[^{]+ [^{]+", one) and not one.startswith(("aws ", "POST "))}
+    assert len(lines) > 4
+    assert [one for one in lines - {"Task timed out"} if not any(fits(one, t) for t in texts())] == []
+
+
 def test_no_text_of_an_error_has_a_character_that_a_description_must_not_have():
     """RFC 6749 5.2: %x20-21 / %x23-5B / %x5D-7E."""
     kinds = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}

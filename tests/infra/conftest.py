@@ -12,6 +12,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from ducat_cdk.alarms import ALARMS
 from tests.aws_calls import judging, recording
 from tests.house.source import ROOT, blocks
 from tests.infra import policies
@@ -53,6 +54,7 @@ NOTHING = {
     "throttles": {},
     "reserved_concurrency": {},
     "alarm_topic": "none",
+    "alarms": {row.name: False for row in ALARMS if row.name not in ("replays", "kms_quota")},
 }
 """All that can be left to the bank is."""
 

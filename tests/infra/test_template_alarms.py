@@ -144,6 +144,7 @@ def test_an_alarm_says_when_it_begins_and_when_it_ends(template, everything):
 
 
 def test_without_a_topic_the_cdk_says_what_follows(nothing):
+    assert alarms_of(nothing).keys() == {"replays", *(f"kms_quota-{kind}" for kind in alarms.KMS_QUOTAS)}
     assert not any("AlarmActions" in alarm for alarm in alarms_of(nothing).values())
     assert not nothing.of("SNS::Topic")
     assert "nobody is told of an alarm" in json.dumps(nothing.warnings())
