@@ -13,7 +13,7 @@ from chalicelib.resource_server import policy
 from chalicelib.users.assurance import ACR
 from ducat_cdk import shift_settings, truststore, watch_settings
 from ducat_cdk.alarm_settings import AlarmSettingsError
-from ducat_cdk.deployment import Deployment
+from ducat_cdk.deployment import Deployment, DeploymentError
 from ducat_cdk.existing_settings import ExistingError
 from ducat_cdk.guarding import MANAGED, GuardingError
 from ducat_cdk.json_members import each_once
@@ -82,7 +82,7 @@ def problems(deployment: Deployment) -> list[str]:
         *_readiness(deployment),
         *_alarms(deployment),
         *_existing(deployment),
-        *watch_settings.region_problems({name: getattr(deployment, name) for name in ARNS if deployment.gives(name)}),
+        *watch_settings.region_problems(_arns(deployment)),
     ]
 
 
@@ -222,6 +222,17 @@ def _readiness(deployment: Deployment) -> list[str]:
     return found
 
 
+def check_region(deployment: Deployment, region: str) -> None:
+    """The same, of the stack's own Region, where the bank's app says which it is. Raises DeploymentError."""
+    found = watch_settings.region_problems({**_arns(deployment), "the stack": f"arn:aws:cloudformation:{region}"})
+    if found:
+        raise DeploymentError("The deployment can't be used: " + "; ".join(found))
+
+
+def _arns(deployment: Deployment) -> dict[str, str]:
+    return {name: getattr(deployment, name) for name in ARNS if deployment.gives(name)}
+
+
 def _existing(deployment: Deployment) -> list[str]:
     """What is wrong with the tables and keys that exist already, and what they contradict."""
     try:
@@ -240,6 +251,5 @@ def _existing(deployment: Deployment) -> list[str]:
             if ":key/mrk-" not in arn
         ]
     return found + watch_settings.region_problems(
-        {f"{name} of keys": arn for name, arn in given.keys.items()}
-        | {name: getattr(deployment, name) for name in ARNS if deployment.gives(name)}
+        {f"{name} of keys": arn for name, arn in given.keys.items()} | _arns(deployment)
     )

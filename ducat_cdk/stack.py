@@ -17,6 +17,7 @@ from aws_cdk import (
     IStackSynthesizer,
     PermissionsBoundary,
     Stack,
+    Token,
 )
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -33,6 +34,7 @@ from ducat_cdk import (
     log_groups,
     network,
     outputs,
+    settings_checks,
     shifting,
     storage,
     watching,
@@ -104,6 +106,8 @@ class Ducat(Stack):
         deployment = existing.settled(given)
         stack.setdefault("description", DESCRIPTION)
         super().__init__(scope, name, **stack)
+        if not Token.is_unresolved(self.region):
+            settings_checks.check_region(deployment, self.region)
         beside.fit_in(self, deployment)
         examples = existing.left_as_examples(deployment)
         self.unready: list[str] = [f"{name} still has its example value" for name in examples]

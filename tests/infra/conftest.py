@@ -194,6 +194,11 @@ try:
     Ducat(app, "Third", settings={"issuer_host": "login.north.example", "api_gateway_log_role": "make"}, env=env)
 except DeploymentError as problem:
     Path(out, "problem.txt").write_text(str(problem))
+topic = "arn:aws:sns:eu-west-1:111122223333:on-call"
+try:
+    Ducat(app, "Fourth", settings={"alarm_topic": topic}, env=env)
+except DeploymentError as problem:
+    Path(out, "region.txt").write_text(str(problem))
 """
 """Two brands of a bank in one app, and a third that takes what is the first one's."""
 

