@@ -156,6 +156,17 @@ def test_an_attempt_gives_whose_name_it_is_allowed_or_not(aws):
         assert (found.sub, allowed) == (alice.sub, n < 5)
 
 
+def test_a_record_that_is_put_anew_leaves_used_codes_used_and_forgets_the_attempts(aws):
+    alice = user()
+    aws.users.put(alice)
+    aws.users.use_code(alice.username, 7, attempt="a")
+    admit(aws, alice.username)
+    aws.users.put(replace(alice, claims={"name": "Alice"}))
+    assert aws.users.find(alice.username) == replace(alice, claims={"name": "Alice"})
+    with pytest.raises(NotOpen, match="code used before"):
+        aws.users.use_code(alice.username, 7, attempt="b")
+
+
 def test_a_used_code_forgets_the_attempts(aws):
     alice = user()
     aws.users.put(alice)

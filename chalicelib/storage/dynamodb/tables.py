@@ -67,7 +67,7 @@ class KeysUnread(PynamoDBException):
 
 @dataclass(frozen=True)
 class Write:
-    """A write of one item. There are no other writes."""
+    """A write of one item. There are no other writes. `before`: an update gives the item as it was."""
 
     verb: Verb
     table: str
@@ -76,6 +76,7 @@ class Write:
     actions: tuple[Action, ...] = ()
     condition: Condition | None = None
     sort_key: str | None = None
+    before: bool = False
 
 
 class Tables:
@@ -220,7 +221,7 @@ class Tables:
     def _write(self, write: Write) -> Item | None:
         arguments = self._arguments(write)
         if write.verb != "Delete":
-            arguments["ReturnValues"] = "ALL_NEW" if write.verb == "Update" else "ALL_OLD"
+            arguments["ReturnValues"] = "ALL_NEW" if write.verb == "Update" and not write.before else "ALL_OLD"
         try:
             answer = self._connection.dispatch(f"{write.verb}Item", arguments)
         except VerboseClientError as problem:

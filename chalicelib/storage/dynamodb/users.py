@@ -24,6 +24,7 @@ from chalicelib.storage.records import PasskeyHolder, User
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest, is_username
 
+V = NumberAttribute(attr_name="v")
 INVITATION = UnicodeAttribute(attr_name="invitation")
 INVITED_UNTIL = NumberAttribute(attr_name="invited_until")
 LEFT_AT = NumberAttribute(attr_name="left_at")
@@ -45,8 +46,11 @@ class Users:
     def put(self, user: User) -> None:
         known: Item = {"username": user.username}
         self._tables.write(Write("Put", self._name, _known_by(user.sub), known))
-        record: Item = {"v": VERSION, "record": encode(user, without=_BESIDE)}
-        before = self._tables.write(Write("Put", self._name, user.username, record))
+        # An update, so that a one-time code which was used stays used.
+        record = (V.set(VERSION), RECORD.set(encode(user, without=_BESIDE)))
+        forgotten = tuple(one.remove() for one in (*_counters(""), INVITATION, INVITED_UNTIL))
+        write = Write("Update", self._name, user.username, actions=(*record, *forgotten), before=True)
+        before = self._tables.write(write)
         with suppress(Unreadable, KeyError):  # The name had no user, or an unreadable one.
             replaced = decode(User, str((before or {})["record"])).sub
             if replaced != user.sub:
