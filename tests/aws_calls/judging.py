@@ -109,6 +109,8 @@ def _arn(request: Request) -> str:
         return table_arn(_row(request.resource)) + ("-2900" if rest.endswith(" of a week") else "")
     if kind == "index":
         return f"{table_arn(_row(request.resource))}/index/{rest.partition(' ')[0]}"
+    if kind == "domain":
+        return f"arn:aws:apigateway:{REGION}::/domainnames/{rest}"
     return "*" if kind == "*" else key_arn(rest if kind == "key" else f"mrk-{kind}")
 
 

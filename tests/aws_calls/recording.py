@@ -18,8 +18,8 @@ from botocore.handlers import BUILTIN_HANDLERS
 
 from chalicelib import gateway
 from chalicelib.endpoints import authorizer
-from chalicelib.jobs import publish_keys, rotate_keys, sweep
-from tests.aws_calls.requests import KmsKey, Request, of_dynamodb, of_kms
+from chalicelib.jobs import check_truststore, publish_keys, rotate_keys, sweep
+from tests.aws_calls.requests import KmsKey, Request, of_api_gateway, of_dynamodb, of_kms
 
 Recorded = tuple[str, Request]
 """A function's name and what it asks of AWS."""
@@ -36,7 +36,7 @@ def begin() -> None:
     """From here on everything is recorded."""
     gateway.serve = _as_named(gateway.serve)
     authorizer.decide = _as("authorizer", authorizer.decide)
-    for job in (publish_keys, rotate_keys, sweep):
+    for job in (check_truststore, publish_keys, rotate_keys, sweep):
         vars(job)["run"] = _as(job.__name__.rpartition(".")[2], job.run)
     submit = ThreadPoolExecutor.submit
 
@@ -92,6 +92,8 @@ def _record(params: Mapping[str, Any], model: Any, context: dict[str, Any], **_:
             calls.update((function, one) for one in of_kms(model.name, params, _keys.get(params.get("KeyId", ""))))
     elif service == "dynamodb" and function:
         calls.update((function, one) for one in of_dynamodb(model.name, params))
+    elif service == "apigateway" and function:
+        calls.add((function, of_api_gateway(model.http["method"], params)))
 
 
 def _suspend(context: dict[str, Any], **_: Any) -> None:

@@ -39,7 +39,7 @@ class Request:
     """One action on one resource.
 
     `resource`: "table users", "table sessions of a week", "index by_person of grants", "key secrets", "made key", "new key",
-    "*", and for what a stand-in does not have: "log", "queue".
+    "domain mtls.bank.example", "*", and for what a stand-in does not have: "log", "queue".
     """
 
     action: str
@@ -138,6 +138,11 @@ def of_kms(operation: str, parameters: Mapping[str, Any], key: KmsKey | None) ->
             context["kms:EncryptionContextKeys"] = tuple(sorted(sealed_for))
             context |= {f"kms:EncryptionContext:{name}": ANY for name in sealed_for}
     yield Request(action, "another key" if key is None else key.resource, _context(context))
+
+
+def of_api_gateway(method: str, parameters: Mapping[str, Any]) -> Request:
+    """The request of a call of API Gateway about a domain. IAM knows the call by its HTTP method."""
+    return Request(f"apigateway:{method}", f"domain {parameters['domainName']}")
 
 
 def _query(action: str, name: str, parameters: Mapping[str, Any]) -> Request:

@@ -9,7 +9,7 @@ from chalicelib.endpoints import userinfo
 from tests.actors import Browser
 from tests.aws_calls import judging, plugin, recording, second_judge
 from tests.aws_calls.judging import WHOLE
-from tests.aws_calls.requests import Request, of_dynamodb, of_kms
+from tests.aws_calls.requests import Request, of_api_gateway, of_dynamodb, of_kms
 
 USERS = Request("dynamodb:GetItem", "table users", (("dynamodb:LeadingKeys", ("sub any",)),))
 
@@ -169,6 +169,13 @@ def test_a_key_is_known_by_its_tags():
     assert (tagged.action, created.action) == ("kms:TagResource", "kms:CreateKey")
     assert created.of("aws:RequestTag/ducat:use") == "id_token"
     assert created.of("kms:MultiRegion") == "false"
+
+
+def test_a_look_at_a_domain_is_known_by_its_method_and_the_domain():
+    one = of_api_gateway("GET", {"domainName": "mtls.bank.example"})
+    (call,) = judging.calls({("check_truststore", one)})
+    assert call.action == "apigateway:GET"
+    assert call.resource == "arn:aws:apigateway:eu-central-1::/domainnames/mtls.bank.example"
 
 
 # The end of a session.
