@@ -8,8 +8,17 @@ from dataclasses import dataclass, fields
 
 from chalicelib.clients import distinguished_name
 from chalicelib.resource_server import policy
-from ducat_cdk import alarm_settings, existing_settings, guarding, readiness, shift_settings, watch_settings
+from ducat_cdk import (
+    alarm_settings,
+    backup_settings,
+    existing_settings,
+    guarding,
+    readiness,
+    shift_settings,
+    watch_settings,
+)
 from ducat_cdk.alarms import Alarm
+from ducat_cdk.backup_settings import Backup
 from ducat_cdk.existing_settings import ExistingNames
 from ducat_cdk.guarding import Guarding
 from ducat_cdk.keys import KEYS
@@ -74,6 +83,7 @@ class Deployment:
     with which an alarm takes them back (shift_settings.py).
     `tables`: JSON object of tables that exist already, such as restored ones, in place of those that the stack would make.
     `keys`: JSON object of KMS keys that exist already (docs/operate/surviving.md).
+    `backup`: JSON object of a plan of AWS Backup for the tables that last (backup_settings.py); {} for none.
     `otp_level`: "3" where an audit found that password and one-time code reach level of assurance 3.
     """
 
@@ -113,6 +123,7 @@ class Deployment:
     vocabulary: str = ""
     tables: str = "{}"
     keys: str = "{}"
+    backup: str = "{}"
     log_days: str = "365"
     log_encryption: str = watch_settings.MAKE
     alarm_topic: str = watch_settings.MAKE
@@ -152,6 +163,10 @@ class Deployment:
     def existing(self) -> ExistingNames:
         """The tables and keys that exist already. Raises ExistingError."""
         return existing_settings.read(self.tables, self.keys, by_week=self.chooses("weekly_tables"))
+
+    def backups(self) -> Backup | None:
+        """The plan of AWS Backup, None without one. Raises BackupError."""
+        return backup_settings.read(self.backup)
 
     def readiness(self) -> Readiness:
         """Which functions are made to start fast. Raises ReadinessError."""

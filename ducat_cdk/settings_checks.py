@@ -13,6 +13,7 @@ from chalicelib.resource_server import policy
 from chalicelib.users.assurance import ACR
 from ducat_cdk import shift_settings, truststore, watch_settings
 from ducat_cdk.alarm_settings import AlarmSettingsError
+from ducat_cdk.backup_settings import BackupError
 from ducat_cdk.deployment import Deployment, DeploymentError
 from ducat_cdk.existing_settings import ExistingError
 from ducat_cdk.guarding import MANAGED, GuardingError
@@ -82,6 +83,7 @@ def problems(deployment: Deployment) -> list[str]:
         *_readiness(deployment),
         *_alarms(deployment),
         *_existing(deployment),
+        *_backup(deployment),
         *watch_settings.region_problems(_arns(deployment)),
     ]
 
@@ -224,7 +226,9 @@ def _readiness(deployment: Deployment) -> list[str]:
 
 def check_region(deployment: Deployment, region: str) -> None:
     """The same, of the stack's own Region, where the bank's app says which it is. Raises DeploymentError."""
-    found = watch_settings.region_problems({**_arns(deployment), "the stack": f"arn:aws:cloudformation:{region}"})
+    given, stack = deployment.existing(), {"the stack": f"arn:aws:cloudformation:{region}"}
+    named = {f"{name} of tables or keys": arn for name, arn in (*given.tables.items(), *given.keys.items())}
+    found = watch_settings.region_problems({**_arns(deployment), **named, **stack})
     if found:
         raise DeploymentError("The deployment can't be used: " + "; ".join(found))
 
@@ -253,3 +257,11 @@ def _existing(deployment: Deployment) -> list[str]:
     return found + watch_settings.region_problems(
         {f"{name} of keys": arn for name, arn in given.keys.items()} | _arns(deployment)
     )
+
+
+def _backup(deployment: Deployment) -> list[str]:
+    try:
+        deployment.backups()
+    except BackupError as wrong:
+        return [str(wrong)]
+    return []

@@ -28,6 +28,7 @@ from constructs import Construct
 
 from ducat_cdk import (
     api,
+    backups,
     beside,
     domains,
     lambdas,
@@ -89,6 +90,7 @@ class Ducat(Stack):
     `api`: the REST API. `domains`: by "issuer" and "mtls". `web_acl_arn`: of the web ACL before it, if there is one.
     `alarms`: by their names.
     `log_groups`: the log groups' key and retention. `dead_letters`: the queue of jobs' events that failed.
+    `backup_vault`: where AWS Backup keeps the tables, None without a plan.
     `unready`: why it can't be deployed as it is. Each reason is an error in the manifest, which stops the CDK's deploy.
     """
 
@@ -124,6 +126,7 @@ class Ducat(Stack):
     def _build(self, deployment: Deployment, existing: Existing, code: lambda_.Code, python: str) -> None:
         self.keys = storage.build_keys(self, deployment, existing.keys)
         self.tables = storage.build_tables(self, deployment, self.keys[TABLES_KEY], existing.tables)
+        self.backup_vault = backups.build(self, deployment.backups(), self.tables)
         self.dead_letters, self.log_groups = _dead_letters(self), log_groups.build(self, deployment)
         self.functions = lambdas.build(
             self,

@@ -23,6 +23,7 @@ ROUTES = [
 ]
 """As many, and as long, as those of UK Open Banking's accounts and payments together."""
 
+BACKUP_COPIES = "arn:aws:backup:eu-west-1:111122223333:backup-vault:ducat-copies"
 EVERYTHING = {
     "issuer_host": f"login.{'very-long-name.' * 3}bank.example",
     "mtls_host": f"mtls.{'very-long-name.' * 3}bank.example",
@@ -38,6 +39,7 @@ EVERYTHING = {
     "bank_api_id": "a1b2c3d4e5",
     "eddsa": True,
     "otp_level": 3,
+    "backup": {"days": 365, "lock": "compliance", "lock_after_days": 3, "copy_to": BACKUP_COPIES},
     "log_days": 3653,
     "alarm_topic": "arn:aws:sns:eu-central-1:444455556666:on-call",
     "alarms": {"slow": {"threshold": 5000}, "slow-login": {"periods": 2}, "lockouts": False, "failures": False},
