@@ -199,7 +199,7 @@ def _leading(table: str, key: str) -> str:
     """The kind of a key: its first words, where the product has several kinds in a table."""
     if key in LITERAL_KEYS:
         return key
-    kind, space, _ = key.rpartition(" ") if table == "ducat-users" else ("", "", key)
+    kind, space, _ = key.rpartition(" ") if table.startswith("ducat-users") else ("", "", key)
     return f"{kind}{space}{ANY}"
 
 
