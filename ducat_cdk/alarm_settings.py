@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from ducat_cdk import alarms
-from ducat_cdk.alarms import Alarm
+from ducat_cdk.alarms import UNBOUNDED, Alarm
 from ducat_cdk.json_members import each_once
 
 LONGEST_WATCH = {True: 7 * alarms.DAY, False: alarms.DAY}
@@ -77,8 +77,9 @@ def _problems(said: Any, row: Alarm) -> list[str]:
         return [f"it must be false, or an object of {', '.join(MEMBERS)}"]
     found = []
     threshold = said.get("threshold", row.threshold)
-    if type(threshold) not in (int, float) or not 0 < threshold < 1e12:
-        found.append("threshold must be a number above 0")
+    if type(threshold) not in (int, float) or not 0 < threshold <= row.at_most:
+        most = f" and at most {row.at_most:g}: else it never alarms" if row.at_most < UNBOUNDED else ""
+        found.append(f"threshold must be a number above 0{most}")
     minutes, periods = (said.get(name, getattr(row, name)) for name in ("minutes", "periods"))
     if not all(type(one) is int and one > 0 for one in (minutes, periods)):
         found.append("minutes and periods must be whole numbers above 0")

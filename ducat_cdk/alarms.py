@@ -16,6 +16,8 @@ from ducat_cdk.tables import TABLES
 OWN = "own"
 """The namespace of the metrics in the functions' log lines (chalicelib/log_lines.py)."""
 HOUR, DAY = 60, 1440
+UNBOUNDED = 1e12
+"""A threshold that no metric reaches."""
 QUOTA: Final = "quota"
 CONCURRENCY: Final = "account_concurrency"
 
@@ -56,6 +58,7 @@ class Alarm:
     `missing`: what a period without data is.
     `each`: what there is one alarm for; empty for one alarm alone.
     `percent_of`: what the threshold is a percentage of: the service's quota, or the setting account_concurrency.
+    `at_most`: the highest threshold that the metric can reach.
     """
 
     name: str
@@ -69,6 +72,7 @@ class Alarm:
     missing: Missing = "notBreaching"
     each: Each = ""
     percent_of: Literal["", "quota", "account_concurrency"] = ""
+    at_most: float = UNBOUNDED
 
 
 def of_function(name: str, statistic: str, unit: str) -> Metric:
@@ -130,6 +134,7 @@ ALARMS = (
         0.01,
         periods=3,
         datapoints=2,
+        at_most=1,
     ),
     Alarm(
         "api_slow",
@@ -164,6 +169,7 @@ ALARMS = (
         periods=5,
         datapoints=3,
         percent_of=CONCURRENCY,
+        at_most=100,
     ),
     Alarm(
         "kms_quota",
@@ -175,6 +181,7 @@ ALARMS = (
         datapoints=3,
         each="kms",
         percent_of=QUOTA,
+        at_most=100,
     ),
     Alarm("table_reads", "DynamoDB throttles reads of a table.", of_table("ReadThrottleEvents"), 10, each="table"),
     Alarm("table_writes", "DynamoDB throttles writes to a table.", of_table("WriteThrottleEvents"), 10, each="table"),

@@ -199,6 +199,8 @@ def test_what_a_bank_sets_of_one_alarm_comes_before_what_it_sets_of_all(everythi
         ({"alarms": {"slow": {"threshold": "5"}}}, "threshold must be a number above 0"),
         ({"alarms": {"slow": {"threshold": True}}}, "threshold must be a number above 0"),
         ({"alarms": '{"slow": {"threshold": NaN}}'}, "threshold must be a number above 0"),
+        ({"alarms": {"kms_quota": {"threshold": 101}}}, "above 0 and at most 100: else it never alarms"),
+        ({"alarms": {"api_failures": {"threshold": 5}}}, "above 0 and at most 1: else it never alarms"),
         ({"alarms": {"slow": {"periods": 0}}}, "must be whole numbers above 0"),
         ({"alarms": {"slow": {"minutes": 30, "periods": 49}}}, "CloudWatch looks back a day"),
         ({"alarms": {"slow": {"minutes": 30}, "slow-login": {"periods": 49}}}, "CloudWatch looks back a day"),
