@@ -12,14 +12,17 @@ from chalicelib.protocol_types import KeyUse
 class Table:
     """A table that a function uses. `name`: a row of tables.TABLES. `index`: the one that it asks, and not the table itself.
 
-    `keys`: what the keys of the items look like that it may ask for, where they are not all.
+    `keys`, `not_keys`: what the keys of the items look like that it may use, or may not, where they are not all.
+    `attributes`: those that a request may name, where they are not all (item_attributes.py). A read must name some.
     """
 
     name: str
     why: str
     verbs: tuple[str, ...]
     index: str = ""
-    keys: str = ""
+    keys: tuple[str, ...] = ()
+    not_keys: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,42 +7,27 @@ BatchGetItem is an action of its own (service authorization reference), and impl
 
 from __future__ import annotations
 
-from chalicelib.protocol_types import KeyUse
+from ducat_cdk import item_attributes as items
 from ducat_cdk.function_rows import Function, Key, MadeKeys, Table
-
-CALLER = Table("clients", "KnowTheClient", ("GetItem",))
-SINGLE_USE = Table("replay_cache", "AcceptEachAssertionAndProofOnce", ("PutItem",))
-PROOF = Table("replay_cache", "AcceptEachProofOnce", ("PutItem",))
-SUBJECT = Key("subjects", "MakePairwiseSubjects", "GenerateMac")
-CLIENTS_SECRET = Key("secrets", "UnsealTheClientsSecret", "Decrypt", context="client")
-DECRYPT_REQUESTS = Key("decryption", "DecryptWhatIsEncryptedToUs", "Decrypt")
-NONCE = Key("nonces", "MakeAndRecogniseNonces", "GenerateMac")
-SIGN_RESPONSES = (
-    Key("ps256", "SignAuthorizationResponsesWithRsa", "Sign"),
-    Key("es256", "SignAuthorizationResponsesWithEcdsa", "Sign"),
-    Key("eddsa", "SignAuthorizationResponsesWithEddsa", "Sign"),
+from ducat_cdk.parts_of_rows import (
+    ALL_USES,
+    CALLER,
+    CLIENTS_SECRET,
+    DECRYPT_REQUESTS,
+    GRANT_IN_FORCE,
+    MAKE_AND_DROP,
+    MAKE_ENCRYPTED,
+    NONCE,
+    PROOF,
+    RING,
+    SIGN_AUTHORIZATION_RESPONSES,
+    SIGN_ID_TOKENS,
+    SIGN_IN,
+    SIGN_RESPONSES,
+    SINGLE_USE,
+    SUBJECT,
+    TOKEN_IN_FORCE,
 )
-SIGN_AUTHORIZATION_RESPONSES = MadeKeys("SignAuthorizationResponses", ("Sign",), ("authorization_response",))
-SIGN_ID_TOKENS = MadeKeys("SignIdTokens", ("Sign",), ("id_token",))
-ALL_USES: tuple[KeyUse, ...] = ("id_token", "authorization_response", "api_response")
-RING = Table("signing_keys", "ChooseTheSigningKey", ("Query",))
-GRANT_IN_FORCE = (
-    Table("grants", "ReadTheGrant", ("BatchGetItem",)),
-    Table("bonds", "ReadWhetherItWasEndedInTheSameCall", ("BatchGetItem",)),
-)
-TOKEN_IN_FORCE = (Table("access_tokens", "ReadTheToken", ("BatchGetItem",)), *GRANT_IN_FORCE)
-
-MAKE_AND_DROP = ("CreateTable", "DeleteTable")
-MAKE_ENCRYPTED = (
-    "CreateGrant",
-    "DescribeKey",
-    "Encrypt",
-    "GenerateDataKey",
-    "GenerateDataKeyWithoutPlaintext",
-    "ReEncryptFrom",
-    "ReEncryptTo",
-)
-"""What KMS asks of who makes a table under a customer's key (DynamoDB developer guide, "Authorizing use of your KMS key")."""
 
 FUNCTIONS = (
     Function(
@@ -72,7 +57,7 @@ FUNCTIONS = (
         tables=(
             CALLER,
             SINGLE_USE,
-            Table("grants", "KeepWhatWasPushed", ("PutItem",)),
+            Table("grants", "KeepWhatWasPushed", ("PutItem",), attributes=items.NEW_GRANT),
             Table("signing_keys", "RecogniseAnIdTokenOfOursAndFindOurKeys", ("Query",)),
         ),
         keys=(NONCE, CLIENTS_SECRET, DECRYPT_REQUESTS),
@@ -82,10 +67,17 @@ FUNCTIONS = (
         ("GET /authorize", "POST /authorize"),
         tables=(
             CALLER,
-            Table("grants", "OpenTheRequestInABrowser", ("PutItem", "UpdateItem")),
+            Table("grants", "KeepTheRequestOfABrowser", ("PutItem",), attributes=items.NEW_GRANT_IN_BROWSER),
+            Table("grants", "OpenTheRequestInABrowser", ("UpdateItem",), attributes=items.OPENED),
             Table("bonds", "ReadTheEpochOfWhoIsRecognised", ("GetItem",)),
             Table("sessions", "RecogniseThePerson", ("GetItem",)),
-            Table("users", "ReadWhoThePersonIsNow", ("GetItem",)),
+            Table(
+                "users",
+                "ReadWhoThePersonIsNow",
+                ("GetItem",),
+                not_keys=items.NO_USERNAMES,
+                attributes=items.PROFILE,
+            ),
             RING,
         ),
         keys=(DECRYPT_REQUESTS, SUBJECT, *SIGN_RESPONSES),
@@ -96,11 +88,13 @@ FUNCTIONS = (
         ("GET /login", "POST /login"),
         tables=(
             CALLER,
-            Table("users", "CheckThePasswordAndCountFailures", ("GetItem", "UpdateItem")),
-            Table("grants", "RecordWhoThePersonIs", ("GetItem", "UpdateItem")),
+            *SIGN_IN,
+            Table("grants", "ReadTheRequest", ("GetItem",)),
+            Table("grants", "RecordWhoThePersonIs", ("UpdateItem",), attributes=items.SIGNED_IN),
             Table("bonds", "ReadTheEpochOfTheLogin", ("GetItem",)),
             Table("replay_cache", "AcceptEachPasskeysChallengeOnce", ("PutItem",)),
-            Table("sessions", "RecogniseThePersonLater", ("GetItem", "PutItem", "UpdateItem")),
+            Table("sessions", "RecogniseThePersonLater", ("GetItem", "PutItem")),
+            Table("sessions", "EndTheSessionBefore", ("UpdateItem",), attributes=("pk", "replaced_at")),
             RING,
         ),
         keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt", context="user"), SUBJECT, *SIGN_RESPONSES),
@@ -111,7 +105,15 @@ FUNCTIONS = (
         "passkey",
         ("GET /passkey", "POST /passkey"),
         tables=(
-            Table("users", "AddThePasskeyOfWhoWasInvited", ("GetItem", "PutItem", "UpdateItem")),
+            Table("users", "ReadWhoWasInvited", ("GetItem",)),
+            Table(
+                "users",
+                "CheckThePasswordAndAddThePasskey",
+                ("UpdateItem",),
+                not_keys=items.NO_USERNAMES,
+                attributes=(*items.COUNTED, *items.INVITED),
+            ),
+            Table("users", "AddThePasskeysItem", ("PutItem",), keys=("passkey *",), attributes=items.PASSKEY_ADDED),
             Table("replay_cache", "AcceptEachValueOfABanksOwnDirectoryOnce", ("PutItem",)),
         ),
         keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt", context="user"),),
@@ -122,9 +124,15 @@ FUNCTIONS = (
         ("GET /grants", "POST /grants"),
         tables=(
             CALLER,
-            Table("users", "CheckThePasswordAndCountFailures", ("GetItem", "UpdateItem")),
+            *SIGN_IN,
             Table("replay_cache", "AcceptEachPasskeysChallengeOnce", ("PutItem",)),
-            Table("sessions", "RecogniseThePerson", ("GetItem", "PutItem", "UpdateItem")),
+            Table("sessions", "RecogniseThePerson", ("GetItem", "PutItem")),
+            Table(
+                "sessions",
+                "SignThePersonOut",
+                ("UpdateItem",),
+                attributes=("pk", "replaced_at", "signed_out_at", "ttl"),
+            ),
             Table("grants", "FindThePersonsGrants", ("Query",), index="by_person"),
             Table("grants", "ReadThem", ("BatchGetItem",)),
             Table("bonds", "EndAllAccessOfAClient", ("BatchGetItem", "PutItem")),
@@ -137,8 +145,10 @@ FUNCTIONS = (
         ("GET /consent", "POST /consent"),
         tables=(
             CALLER,
-            Table("grants", "RecordWhatThePersonDecides", ("GetItem", "UpdateItem")),
-            Table("bonds", "RememberWhatWasAgreedTo", ("GetItem", "UpdateItem")),
+            Table("grants", "ReadTheRequest", ("GetItem",)),
+            Table("grants", "RecordWhatThePersonDecides", ("UpdateItem",), attributes=items.DECIDED),
+            Table("bonds", "ReadWhatWasAgreedTo", ("GetItem",)),
+            Table("bonds", "RememberWhatWasAgreedTo", ("UpdateItem",), attributes=items.REMEMBERED),
             Table("sessions", "KnowWhoSignedOut", ("GetItem",)),
             RING,
         ),
@@ -152,9 +162,20 @@ FUNCTIONS = (
             CALLER,
             SINGLE_USE,
             *GRANT_IN_FORCE,
-            Table("grants", "RedeemTheCodeReplaceRefreshTokensAndEndTheGrantOfAThief", ("UpdateItem",)),
+            Table(
+                "grants",
+                "RedeemTheCodeReplaceRefreshTokensAndEndTheGrantOfAThief",
+                ("UpdateItem",),
+                attributes=items.REDEEMED,
+            ),
             Table("access_tokens", "KeepWhatIsIssued", ("PutItem",)),
-            Table("users", "AskWhetherThePersonIsStillKnown", ("GetItem",), keys="sub *"),
+            Table(
+                "users",
+                "AskWhetherThePersonIsStillKnown",
+                ("GetItem",),
+                keys=("sub *",),
+                attributes=items.KNOWN,
+            ),
             RING,
         ),
         keys=(
@@ -198,14 +219,19 @@ FUNCTIONS = (
             CALLER,
             SINGLE_USE,
             *TOKEN_IN_FORCE,
-            Table("access_tokens", "EndTheToken", ("UpdateItem",)),
-            Table("grants", "EndTheGrant", ("UpdateItem",)),
+            Table("access_tokens", "EndTheToken", ("UpdateItem",), attributes=("pk", "revoked_at")),
+            Table("grants", "EndTheGrantOrItsToken", ("UpdateItem",), attributes=items.ENDED),
         ),
         keys=(CLIENTS_SECRET,),
     ),
     Function(
         "authorizer",
-        tables=(*TOKEN_IN_FORCE, Table("grants", "UseUpWhatMayBeDoneOnce", ("UpdateItem",)), PROOF, CALLER),
+        tables=(
+            *TOKEN_IN_FORCE,
+            Table("grants", "UseUpWhatMayBeDoneOnce", ("UpdateItem",), attributes=items.CONSUMED),
+            PROOF,
+            CALLER,
+        ),
         keys=(NONCE,),
     ),
     Function(

@@ -101,8 +101,20 @@ def _connect() -> list[iam.PolicyStatement]:
 def _use_table(table: Table, found: dynamodb.ITable, deployment: Deployment) -> iam.PolicyStatement:
     arn = f"{found.table_arn}-*" if is_weekly(table.name, deployment) else found.table_arn
     location = f"{arn}/index/{table.index}" if table.index else arn
-    of_keys = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [table.keys]}} if table.keys else None
-    return _allow(table.why, [f"dynamodb:{verb}" for verb in table.verbs], location, of_keys)
+    return _allow(table.why, [f"dynamodb:{verb}" for verb in table.verbs], location, _of_items(table))
+
+
+def _of_items(table: Table) -> dict[str, object] | None:
+    """Some items alone, and some attributes of them. Select and the attributes' names always have a value."""
+    like = {"dynamodb:LeadingKeys": list(table.keys), "dynamodb:Attributes": list(table.attributes)}
+    conditions: dict[str, object] = {}
+    if narrowed := {key: values for key, values in like.items() if values}:
+        conditions["ForAllValues:StringLike"] = narrowed
+    if table.not_keys:
+        conditions["ForAllValues:StringNotLike"] = {"dynamodb:LeadingKeys": list(table.not_keys)}
+    if table.attributes and "GetItem" in table.verbs:
+        conditions["StringEquals"] = {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}
+    return conditions or None
 
 
 def _use_key(key: Key, keys: Mapping[str, kms.IKey]) -> iam.PolicyStatement:

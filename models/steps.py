@@ -12,7 +12,7 @@ CLAIM = "PutItem replay-cache IF attribute_not_exists(pk) OR expires_at < ? OR a
 """A jti, a proof, a passkey's challenge: once for each attempt, which may be sent again."""
 
 COUNT = (
-    "UpdateItem users SET last_failure, last_attempt ADD failures ? IF attribute_exists(record)"
+    "UpdateItem users SET last_failure, last_attempt ADD failures ? IF attribute_exists(pk)"
     " AND (attribute_not_exists(failures) OR failures < ?"
     + " OR (failures = ? AND last_failure <= ?)" * 5
     + " OR (failures >= ? AND last_failure <= ?)) AND (attribute_not_exists(last_attempt) OR last_attempt <> ?)"
@@ -22,7 +22,7 @@ COUNT = (
 USE_CODE = (
     "UpdateItem users SET code_step, code_use, code_use_before = if_not_exists(code_use, ?)"
     " REMOVE failures, last_failure, last_attempt"
-    " IF attribute_exists(record) AND (attribute_not_exists(code_step) OR code_step < ? OR code_use = ?)"
+    " IF attribute_exists(pk) AND (attribute_not_exists(code_step) OR code_step < ? OR code_use = ?)"
 )
 """A one-time code is used up with all earlier ones, for one attempt, which may be sent again. It forgets the failures."""
 

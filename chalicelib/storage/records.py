@@ -187,6 +187,7 @@ class User:
     `password`: argon2id hash.
     `totp`: the sealed secret of one-time codes (one_time_code_secrets.py).
     `invitation`: hash of the invitation to add a passkey.
+    `has_profile`: whether its UserProfile is stored beside it.
     """
 
     username: str
@@ -200,6 +201,17 @@ class User:
     last_failure: int = 0
     invitation: str | None = None
     invited_until: int = 0
+    has_profile: bool = True
+
+
+@dataclass(frozen=True)
+class UserProfile:
+    """An end user without what proves who it is. The members are those of User."""
+
+    username: str
+    sub: str
+    claims: JsonObject = field(default_factory=dict)
+    accounts: tuple[Account, ...] = ()
 
 
 @dataclass(frozen=True)

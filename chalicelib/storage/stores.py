@@ -12,7 +12,7 @@ from typing import Protocol
 
 from chalicelib.protocol_types import Detail, Passkey
 from chalicelib.storage.grant_records import AccessToken, Bond, Grant, RememberedConsent
-from chalicelib.storage.records import Authentication, Client, PasskeyHolder, Session, SingleUse, User
+from chalicelib.storage.records import Authentication, Client, PasskeyHolder, Session, SingleUse, User, UserProfile
 from chalicelib.storage.token_values import TokenValue
 
 
@@ -53,6 +53,10 @@ class Users(Protocol):
         """Whether a user has this sub. One read."""
 
     def find(self, username: str) -> User | None: ...
+    def find_profile(self, username: str) -> UserProfile | None:
+        """The user's profile, read without any secret. None also if it is not stored yet."""
+
+    def keep_profile(self, user: User) -> None: ...
 
     def admit(
         self, username: str, *, attempt: str, free: int, locks: Sequence[int], now: int, browser: str = ""
@@ -79,9 +83,7 @@ class Users(Protocol):
         """Exchange the invitation for `enrolment_token`, valid until `until`. Raises NotOpen if it is not in force."""
 
     def add_passkey(self, user: User, passkey: Passkey, *, enrolment_token: str, sign_count: int, now: int) -> None:
-        """Exchange the token for a passkey. `user` is from a read. Raises NotOpen if the token is not in force or the passkey
-        is known.
-        """
+        """Exchange the token for a passkey of a user as read. Raises NotOpen if it is not in force or the passkey is known."""
 
     def find_by_passkey(self, credential_id: str) -> PasskeyHolder | None: ...
 

@@ -15,6 +15,7 @@ import logging
 from functools import cached_property
 
 from chalicelib import log_lines
+from chalicelib.best_effort import best_effort
 from chalicelib.one_time_code_secrets import CannotUnseal
 from chalicelib.provider import Provider
 from chalicelib.storage.records import User
@@ -67,6 +68,8 @@ class Directory:
             first = self._users.use_code(known.username, step, attempt=attempt, browser=browser or "")
         except NotOpen as problem:
             raise SignInRefused(str(problem)) from None
+        if not known.has_profile:
+            best_effort("profile", lambda: self._users.keep_profile(known))
         requested = disclosed_claims(known.claims, scope, claims)
         login = assurance.login(
             known.sub,
@@ -81,7 +84,7 @@ class Directory:
     def recall(
         self, username: str, *, scope: tuple[str, ...], now: int, claims: tuple[str, ...] = ()
     ) -> CurrentUser | None:
-        user = self._users.find(_name(username))
+        user = self._users.find_profile(_name(username))
         if user is None:
             return None
         return CurrentUser(user.sub, disclosed_claims(user.claims, scope, claims), user.accounts)

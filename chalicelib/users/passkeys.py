@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chalicelib.best_effort import best_effort
 from chalicelib.protocol_types import Passkey
 from chalicelib.provider import Provider
 from chalicelib.storage.records import PasskeyHolder, User
@@ -53,6 +54,8 @@ class Passkeys:
         user = holder.user
         if count:  # Passkeys on several devices have no counter.
             self._count(holder, count, attempt)
+        if not user.has_profile:
+            best_effort("profile", lambda: self._users.keep_profile(user))
         login = assurance.login(
             user.sub,
             auth_time=now,

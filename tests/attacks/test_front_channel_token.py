@@ -81,3 +81,12 @@ def test_a_code_can_not_be_redeemed_once_the_token_beside_it_was_revoked_with_it
     bank = fapi1_read_write_loa3_client.bank
     bank.aws.grants.revoke(read(back["access_token"]).grant, now=bank.now)
     assert fapi1_read_write_loa3_client.redeem(back["code"]).error == "invalid_grant"
+
+
+def test_it_is_revoked_alone_and_the_clients_own_token_lives_on(fapi1_read_write_loa3_client):
+    """A client that suspects the browser ends what went through it, and keeps what did not."""
+    back, thief = front(fapi1_read_write_loa3_client)
+    tokens = fapi1_read_write_loa3_client.redeem(back["code"]).json()
+    assert fapi1_read_write_loa3_client.revoke(back["access_token"]).status == 200
+    assert not allowed(thief.accounts(back["access_token"]))
+    assert allowed(fapi1_read_write_loa3_client.accounts(tokens["access_token"]))

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ducat_cdk.functions import FUNCTIONS, MAKE_ENCRYPTED
+from ducat_cdk.functions import FUNCTIONS
+from ducat_cdk.parts_of_rows import MAKE_ENCRYPTED
 from tests.aws_calls.recording import Recorded
 from tests.aws_calls.requests import Context, Request
 from tests.infra.policies import ACCOUNT, REGION, allows, as_list, key_arn, matches, table_arn, table_name
@@ -59,7 +60,9 @@ def problems(recorded: Iterable[Recorded], policies: Policies, *, complete: bool
     every, found = list(calls(recorded)), list[str]()
     if complete:
         every += _by_lambda()
-        silent = {row.name for row in FUNCTIONS if row.tables or row.keys} - {function for function, _ in recorded}
+        silent = {row.name for row in FUNCTIONS if row.tables or row.keys or row.domain} - {
+            function for function, _ in recorded
+        }
         found += [f"silent: {name} made no call to AWS" for name in sorted(silent)]
         found += _surplus(every, policies)
     found += [f"refused: {call}" for call in every if not _allowing(call, policies) and not _is_expected(call)]
@@ -160,8 +163,8 @@ def _surplus(every: list[Call], policies: Policies) -> Iterator[str]:
 
 
 def _narrowed(statement: Any) -> Iterator[tuple[str, str]]:
-    for pairs in statement.get("Condition", {}).values():
-        for key in NARROWING:
+    for operator, pairs in statement.get("Condition", {}).items():
+        for key in NARROWING if "Not" not in operator else ():
             yield from ((key, text) for text in as_list(pairs.get(key, [])))
 
 

@@ -7,18 +7,19 @@ every test and command that reaches one is recorded, by whatever way it comes. C
 from __future__ import annotations
 
 import json
+import pkgutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
 from functools import wraps
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from botocore.handlers import BUILTIN_HANDLERS
 
-from chalicelib import gateway
+from chalicelib import gateway, jobs
 from chalicelib.endpoints import authorizer
-from chalicelib.jobs import check_truststore, publish_keys, rotate_keys, sweep
 from tests.aws_calls.requests import KmsKey, Request, of_api_gateway, of_dynamodb, of_kms
 
 Recorded = tuple[str, Request]
@@ -36,8 +37,9 @@ def begin() -> None:
     """From here on everything is recorded."""
     gateway.serve = _as_named(gateway.serve)
     authorizer.decide = _as("authorizer", authorizer.decide)
-    for job in (check_truststore, publish_keys, rotate_keys, sweep):
-        vars(job)["run"] = _as(job.__name__.rpartition(".")[2], job.run)
+    for _, name, _ in pkgutil.iter_modules(jobs.__path__):
+        job = import_module(f"chalicelib.jobs.{name}")
+        vars(job)["run"] = _as(name, job.run)
     submit = ThreadPoolExecutor.submit
 
     def submitted(pool: ThreadPoolExecutor, work: Callable[..., Any], /, *given: Any, **named: Any) -> Any:

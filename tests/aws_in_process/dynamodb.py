@@ -38,7 +38,7 @@ _PARAMETERS = {
     ),
     "DeleteTable": ("TableName",),
     "UpdateTimeToLive": ("TableName", "TimeToLiveSpecification"),
-    "GetItem": ("TableName", "Key", "ConsistentRead"),
+    "GetItem": ("TableName", "Key", "ConsistentRead", "ProjectionExpression", "ExpressionAttributeNames"),
     "BatchGetItem": ("RequestItems",),
     "Query": ("IndexName", "KeyConditionExpression", "ScanIndexForward", *_PAGED),
     "Scan": ("FilterExpression", "Select", *_PAGED),
@@ -129,7 +129,10 @@ class Database:
     def _get_item(self, body: Body) -> Body:
         table = self._table(body["TableName"])
         found = table.items.get(table.key(body["Key"]))
-        return {} if found is None else {"Item": found}
+        names = _projected(body)
+        if found is None:
+            return {}
+        return {"Item": found if names is None else {name: found[name] for name in names if name in found}}
 
     def _batch_get_item(self, body: Body) -> Body:
         request_parameters: Mapping[str, Body] = body["RequestItems"]
@@ -239,3 +242,23 @@ def _partition(text: str) -> tuple[Path, str, Placeholders]:
     placeholder = parser.value()
     parser.end()
     return path, placeholder, parser.used
+
+
+def _projected(body: Body) -> list[str] | None:
+    """The attributes that a read gives; None for all. Only whole attributes are known, by placeholders."""
+    text = body.get("ProjectionExpression")
+    if text is None:
+        return None
+    parts = [_projection(part.strip()) for part in text.split(",")]
+    scope = bound(body, *(used for _, used in parts))
+    return [str(name) for path, _ in parts for name in resolved(path, scope)]
+
+
+@cache
+def _projection(text: str) -> tuple[Path, Placeholders]:
+    parser = Parser(text)
+    path = parser.path()
+    parser.end()
+    if len(path) > 1 or not text.startswith("#"):
+        raise Unknown(f"a projection of {text}")
+    return path, parser.used

@@ -84,6 +84,8 @@ def _compares(operator: str, value: str, texts: list[str]) -> bool:
         return value in texts
     if operator == "StringLike":
         return any(matches(text, value) for text in texts)
+    if operator == "StringNotLike":
+        return not any(matches(text, value) for text in texts)
     raise NotImplementedError(operator)
 
 

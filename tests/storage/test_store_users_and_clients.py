@@ -7,6 +7,8 @@ import pytest
 
 from chalicelib.storage.data_keys import DataKey
 from chalicelib.storage.dynamodb import clients
+from chalicelib.storage.dynamodb.tables import Write
+from chalicelib.storage.dynamodb.users import PROFILE
 from chalicelib.storage.records import SigningKey
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest
@@ -75,6 +77,82 @@ def test_a_user_is_found_as_kept(aws):
     alice = user()
     aws.users.put(alice)
     assert aws.users.find(alice.username) == alice
+
+
+def stored_before(aws, known):
+    """A user as a release stored it that knew no profile."""
+    aws.users.put(known)
+    item = aws.dynamo._tables.get(aws.settings.users_table, known.username)
+    before = {name: item[name] for name in ("v", "record")}
+    aws.dynamo._tables.write(Write("Put", aws.settings.users_table, known.username, before))
+
+
+def test_a_users_profile_is_read_without_the_record(aws, calls):
+    alice = user()
+    aws.users.put(alice)
+    calls.clear()
+    found = aws.users.find_profile(alice.username)
+    assert (found.username, found.sub, found.claims, found.accounts) == (
+        alice.username,
+        alice.sub,
+        alice.claims,
+        alice.accounts,
+    )
+    ((operation, request),) = calls
+    assert operation == "GetItem"
+    assert set(request["ExpressionAttributeNames"].values()) == {"profile"}
+
+
+def test_whether_a_user_left_is_read_alone(aws, calls):
+    alice = user()
+    aws.users.put(alice)
+    calls.clear()
+    assert aws.users.is_known(alice.sub)
+    assert not aws.users.is_known("another")
+    assert [set(request["ExpressionAttributeNames"].values()) for _, request in calls] == [{"pk", "left_at"}] * 2
+
+
+@pytest.mark.parametrize("username", ["nobody", *UNUSABLE])
+def test_nobody_has_no_profile(aws, username):
+    assert aws.users.find_profile(username) is None
+
+
+def test_a_profile_that_an_earlier_release_did_not_store_is_added_once(aws):
+    alice = user()
+    stored_before(aws, alice)
+    assert aws.users.find_profile(alice.username) is None
+    found = aws.users.find(alice.username)
+    assert found == replace(alice, has_profile=False)
+    aws.users.keep_profile(found)
+    assert aws.users.find_profile(alice.username).claims == alice.claims
+    assert aws.users.find(alice.username) == alice
+
+
+def test_a_profile_that_was_stored_meanwhile_stays(aws):
+    alice = user()
+    stored_before(aws, alice)
+    found = aws.users.find(alice.username)
+    aws.users.put(replace(alice, claims={"name": "Alice Married"}))
+    aws.users.keep_profile(found)
+    assert aws.users.find_profile(alice.username).claims == {"name": "Alice Married"}
+
+
+def test_the_profile_of_who_was_removed_meanwhile_makes_no_one(aws):
+    alice = user()
+    stored_before(aws, alice)
+    found = aws.users.find(alice.username)
+    aws.users.remove(alice.username, now=NOW)
+    aws.users.keep_profile(found)
+    assert aws.users.find_profile(alice.username) is None
+    assert aws.users.find(alice.username) is None
+
+
+def test_an_unreadable_profile_is_nobodys(aws):
+    alice = user()
+    aws.users.put(alice)
+    broken = Write("Update", aws.settings.users_table, alice.username, actions=(PROFILE.set("{"),))
+    aws.dynamo._tables.write(broken)
+    assert aws.users.find_profile(alice.username) is None
 
 
 @pytest.mark.parametrize("username", ["nobody", *UNUSABLE])

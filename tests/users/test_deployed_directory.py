@@ -10,7 +10,9 @@ import pyotp
 import pytest
 
 from chalicelib.assembly import Aws
+from chalicelib.interaction import session
 from chalicelib.jobs import sweep
+from chalicelib.storage.dynamodb.tables import Write
 from chalicelib.users import enrolment
 from tests.actors import Browser, elements
 from tests.authenticator import Authenticator, passkey_options
@@ -118,6 +120,16 @@ def test_guesses_lock_the_name_and_a_known_browser_goes_on(carol, client):
 
 
 def test_a_passkey_is_added_by_a_link_and_signs_in(carol, client):
+    authenticator = with_passkey(carol)
+    login = carol.page("baseline", client.pushed())
+    signed_in = carol.submit(login, "login", passkey=authenticator.get(passkey_options(login.text)))
+    back = carol.submit(carol.get(signed_in.location), "approve")
+    claims = carol.bank.verified(client.redeem(back.parameters["code"]).json()["id_token"], "baseline")
+    assert (claims["sub"], claims["acr"]) == ("s-carol", "urn:ducat:loa:3")
+
+
+def with_passkey(carol):
+    """Her authenticator, after she added a passkey by a link."""
     page = carol.get(enrolment.invite(carol.bank.aws, "carol"))
     carol.bank.now += 30
     typed = {"username": "carol", "password": PASSWORD, "one_time_code": carol.app.at(carol.bank.now)}
@@ -127,11 +139,51 @@ def test_a_passkey_is_added_by_a_link_and_signs_in(carol, client):
     form = {name: page.text.partition(f'name="{name}" value="')[2].partition('"')[0] for name in names}
     made = authenticator.create(passkey_options(page.text))
     assert carol.post("/passkey", form | {"passkey": made}).status == 200
-    login = carol.page("baseline", client.pushed())
-    signed_in = carol.submit(login, "login", passkey=authenticator.get(passkey_options(login.text)))
-    back = carol.submit(carol.get(signed_in.location), "approve")
-    claims = carol.bank.verified(client.redeem(back.parameters["code"]).json()["id_token"], "baseline")
-    assert (claims["sub"], claims["acr"]) == ("s-carol", "urn:ducat:loa:3")
+    return authenticator
+
+
+def as_stored_before(bank):
+    """Her item as a release wrote it that knew no profile."""
+    tables, name = bank.aws.dynamo._tables, bank.settings.users_table
+    item = tables.get(name, "carol")
+    tables.write(Write("Put", name, "carol", {key: item[key] for key in ("v", "record")}))
+    assert bank.aws.users.find_profile("carol") is None
+
+
+@pytest.mark.parametrize("page", ["/login", "/grants"])
+@pytest.mark.parametrize("way", ["password", "passkey"])
+def test_a_sign_in_stores_the_profile_of_who_was_enrolled_by_an_earlier_release(carol, client, page, way):
+    """Until then the person is asked to sign in anew, and from then on is recognised."""
+    authenticator = with_passkey(carol) if way == "passkey" else None
+    carol.approve(client)
+    passkeys = carol.bank.aws.users.find("carol").passkeys
+    as_stored_before(carol.bank)
+    assert carol.open("baseline", client.pushed()).location.startswith("/login?")
+    shown = carol.page("baseline", client.pushed()) if page == "/login" else carol.get("/grants")
+    if page == "/grants":
+        carol.cookies.clear()
+        shown = carol.get("/grants")
+    if authenticator is None:
+        assert carol.show(shown).status == 303
+    else:
+        assert carol.submit(shown, "login", passkey=authenticator.get(passkey_options(shown.text))).status == 303
+    assert carol.bank.aws.users.find_profile("carol").claims == CLAIMS
+    assert carol.bank.aws.users.find("carol").passkeys == passkeys
+
+
+def test_a_link_for_a_passkey_stores_the_profile_too(carol):
+    as_stored_before(carol.bank)
+    with_passkey(carol)
+    assert carol.bank.aws.users.find_profile("carol").sub == "s-carol"
+
+
+def test_a_session_that_ended_elsewhere_is_replaced_at_the_page_of_grants(carol, client):
+    carol.approve(client)
+    before = carol.cookies[session.COOKIE]
+    carol.bank.aws.sessions.end(before, now=carol.bank.now, keep=carol.bank.now + 60)
+    assert carol.show(carol.get("/grants")).location == "/grants"
+    assert carol.cookies[session.COOKIE] != before
+    assert carol.get("/grants").status == 200
 
 
 def test_what_was_granted_is_shown_after_a_sign_in_and_ends_by_its_button(carol, client):

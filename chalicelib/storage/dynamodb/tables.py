@@ -98,12 +98,14 @@ class Tables:
             self._connection.add_meta_table(_meta_table(name, keys.get(name, ("pk",))))
         self._known = set(names)
 
-    def get(self, table: str, key: str) -> Item | None:
-        """The item, by a consistent read; it may be expired."""
+    def get(self, table: str, key: str, *, only: Sequence[str] | None = None) -> Item | None:
+        """The item, by a consistent read; it may be expired. `only`: the attributes to read, where a role may read no more."""
         if not _can_be(key):
             return None
         self._know(table)
-        answer = self._connection.get_item(table, key, consistent_read=True)
+        answer = self._connection.get_item(
+            table, key, consistent_read=True, attributes_to_get=list(only) if only else None
+        )
         return as_item(answer.get("Item"))
 
     def get_all(self, *wanted: tuple[str, str]) -> list[Item | None]:

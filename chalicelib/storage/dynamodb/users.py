@@ -3,6 +3,9 @@
 An item with the digest of the sub as key says whether the user is known. It is written before the user's record, so that every
 user who can sign in has it. When a user leaves, it is marked and not deleted.
 
+What recognises a user who signed in before is an attribute of its own, `profile`: a function that reads it has no access to the
+record with the password's hash (ducat_cdk/item_attributes.py). An earlier release did not write it; a sign-in adds it.
+
 A passkey is in its user's record, and is removed with it. Its own item, with the digest of the credential's id as key, names
 the user and has the signature counter, which changes at each use.
 """
@@ -15,12 +18,12 @@ from dataclasses import replace
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from chalicelib.protocol_types import Passkey
+from chalicelib.protocol_types import JsonObject, Passkey
 from chalicelib.storage.dynamodb.attributes import Item
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
 from chalicelib.storage.dynamodb.replay_cache import ATTEMPT
 from chalicelib.storage.dynamodb.tables import PK, RECORD, ConditionFailed, Tables, Write
-from chalicelib.storage.records import PasskeyHolder, User
+from chalicelib.storage.records import PasskeyHolder, User, UserProfile
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest, is_username
 
@@ -34,7 +37,10 @@ CODE_STEP = NumberAttribute(attr_name="code_step")
 CODE_USE = UnicodeAttribute(attr_name="code_use")
 CODE_USE_BEFORE = UnicodeAttribute(attr_name="code_use_before")  # With it an update tells whether it is the first.
 
+PROFILE = UnicodeAttribute(attr_name="profile")
+
 _BESIDE = ("failures", "last_failure", "invitation", "invited_until")
+_WITHOUT = (*_BESIDE, "has_profile")
 
 
 class Users:
@@ -47,7 +53,8 @@ class Users:
         known: Item = {"username": user.username}
         self._tables.write(Write("Put", self._name, _known_by(user.sub), known))
         # An update, so that a one-time code which was used stays used.
-        record = (V.set(VERSION), RECORD.set(encode(user, without=_BESIDE)))
+        profile = PROFILE.set(encode(_profile(user)))
+        record = (V.set(VERSION), RECORD.set(encode(user, without=_WITHOUT)), profile)
         forgotten = tuple(one.remove() for one in (*_counters(""), INVITATION, INVITED_UNTIL))
         write = Write("Update", self._name, user.username, actions=(*record, *forgotten), before=True)
         before = self._tables.write(write)
@@ -64,7 +71,7 @@ class Users:
         self._tables.write(Write("Delete", self._name, username))
 
     def is_known(self, sub: str) -> bool:
-        item = self._tables.get(self._name, _known_by(sub))
+        item = self._tables.get(self._name, _known_by(sub), only=("pk", "left_at"))
         return item is not None and "left_at" not in item
 
     def _forget_sub(self, sub: str, username: str, *, now: int) -> None:
@@ -82,6 +89,19 @@ class Users:
     def find(self, username: str) -> User | None:
         return _user(self._tables.get(self._name, username) if is_username(username) else None, username)
 
+    def find_profile(self, username: str) -> UserProfile | None:
+        item = self._tables.get(self._name, username, only=("profile",)) if is_username(username) else None
+        try:
+            return decode(UserProfile, str(item["profile"])) if item else None
+        except Unreadable as problem:
+            report(problem, username, None)
+            return None
+
+    def keep_profile(self, user: User) -> None:
+        kept = (PROFILE.set(PROFILE | encode(_profile(user))),)
+        with suppress(ConditionFailed):  # Removed since it was read.
+            self._tables.write(Write("Update", self._name, user.username, actions=kept, condition=PK.exists()))
+
     def admit(
         self, username: str, *, attempt: str, free: int, locks: Sequence[int], now: int, browser: str = ""
     ) -> tuple[User | None, bool]:
@@ -96,7 +116,7 @@ class Users:
         counted = (failures.add(1), last.set(now), latest.set(attempt))
         # No item has the digest as its key, and the write takes as long.
         name = username if is_username(username) else f" {digest(username)}"
-        guess = Write("Update", self._name, name, actions=counted, condition=RECORD.exists() & opened & unnamed)
+        guess = Write("Update", self._name, name, actions=counted, condition=PK.exists() & opened & unnamed)
         try:
             item, allowed = self._tables.write(guess), True
         except ConditionFailed as failed:
@@ -112,7 +132,7 @@ class Users:
             self._name,
             username,
             actions=(*used, *(one.remove() for one in _counters(browser))),
-            condition=RECORD.exists() & (CODE_STEP.does_not_exist() | (step > CODE_STEP) | (this == CODE_USE)),
+            condition=PK.exists() & (CODE_STEP.does_not_exist() | (step > CODE_STEP) | (this == CODE_USE)),
         )
         try:
             item = self._tables.write(_of_person(use))
@@ -156,7 +176,7 @@ class Users:
             {"username": user.username, "sign_count": sign_count},
             condition=PK.does_not_exist() | (user.username == USERNAME),  # An attempt that failed later.
         )
-        record = encode(changed, without=_BESIDE)
+        record = encode(changed, without=_WITHOUT)
         add = Write(
             "Update",
             self._name,
@@ -200,10 +220,15 @@ def _user(item: Item | None, username: str) -> User | None:
     if item is None or "record" not in item:
         return None
     try:
-        return decode(User, str(item["record"]), **{name: item[name] for name in _BESIDE if name in item})
+        beside: JsonObject = {name: item[name] for name in _BESIDE if name in item}
+        return decode(User, str(item["record"]), **beside, has_profile="profile" in item)
     except Unreadable as problem:
         report(problem, username, item.get("v"))
         return None
+
+
+def _profile(user: User) -> UserProfile:
+    return UserProfile(user.username, user.sub, user.claims, user.accounts)
 
 
 def _counters(browser: str) -> tuple[NumberAttribute, NumberAttribute, UnicodeAttribute]:

@@ -1,0 +1,62 @@
+"""What a function may write of an item, and read of a user: the attributes, as rows of functions.py name them.
+
+DynamoDB compares the attributes that a request names, those of its condition and its key among them (DynamoDB developer guide,
+"Using IAM policy conditions for fine-grained access control"). So what a condition reads may be written too, and a write may
+give the whole item back. An attribute that ends with a browser, a number, a scope or a claim is named by `*`.
+"""
+
+from __future__ import annotations
+
+ENDED = ("pk", "revoked_at", "token_ended_at", "front_ended_at")
+"""Of a grant: when it, or a token of it, ended."""
+
+IN_BROWSER = ("pk", "browser", "expires_at", "decision")
+SIGNED_IN = (*IN_BROWSER, "login", "person", "bond", "epoch", "session")
+OPENED = (*SIGNED_IN, "code_lifetime", "ttl", "client_id", "request_expires_at")
+"""Of a grant: what a browser and a sign-in write."""
+
+NEW_GRANT = (
+    *("pk", "v", "record", "client_id", "journey", "ttl"),
+    *("request_expires_at", "expires_at", "consent_expires_at"),
+)
+"""Of a grant: what stands in it when it is pushed. Whoever may write no more can't give one that is approved or redeemed."""
+
+NEW_GRANT_IN_BROWSER = (*NEW_GRANT, "browser", "code_lifetime")
+
+DECIDED = (
+    *(*IN_BROWSER, "person", "session", "redeemed_by", "revoked_at", "code_lifetime"),
+    *("code_hash", "code_expires_at", "given_at", "granted", "consent_expires_at"),
+    *("front_token", "front_hash"),
+)
+"""Of a grant: what the decision writes, with the access token of an authorization response."""
+
+REDEEMED = (
+    *("pk", "code_hash", "decision", "revoked_at", "code_expires_at", "consent_expires_at"),
+    *("redeemed_by", "token", "token_hash", "cnf", "refresh_hash", "refresh_family", "attempts", "login"),
+    *("browser", "code_lifetime", "request_expires_at", "expires_at", "ttl"),
+    *("refresh_before", "refreshed_at"),
+)
+"""Of a grant: what a code and a refresh token are exchanged by."""
+
+CONSUMED = ("pk", "consumed_*", "attempts", "revoked_at", "token_ended_at", "consent_expires_at")
+"""Of a grant: what may be done once."""
+
+REMEMBERED = ("pk", "v", "epoch", "expires_at", "ttl", "scope *", "claim *")
+"""Of a bond: consent."""
+
+COUNTED = ("pk", "failures", "last_failure", "last_attempt", "code_step", "code_use", "code_use_before", "profile")
+COUNTED_BY_BROWSER = (*COUNTED, "failures_*", "last_failure_*", "last_attempt_*")
+"""Of a user: the attempts, the one-time code that was used last, and the profile, where an earlier release stored none."""
+
+PROFILE = ("pk", "profile")
+"""Of a user: the sub, the claims and the accounts, without what proves who it is."""
+
+PASSKEY_USED = ("pk", "sign_count", "attempt")
+PASSKEY_ADDED = ("pk", "sign_count", "username")
+INVITED = ("record", "invitation", "invited_until")
+
+KNOWN = ("pk", "left_at")
+"""Of a user's sub."""
+
+NO_USERNAMES = ("sub *", "passkey *", "data key*")
+"""Keys in the users table that are of something else."""

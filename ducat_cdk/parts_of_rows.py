@@ -1,0 +1,52 @@
+"""What several functions do alike: parts of the rows of functions.py."""
+
+from __future__ import annotations
+
+from chalicelib.protocol_types import KeyUse
+from ducat_cdk import item_attributes as items
+from ducat_cdk.function_rows import Key, MadeKeys, Table
+
+CALLER = Table("clients", "KnowTheClient", ("GetItem",))
+SINGLE_USE = Table("replay_cache", "AcceptEachAssertionAndProofOnce", ("PutItem",))
+PROOF = Table("replay_cache", "AcceptEachProofOnce", ("PutItem",))
+SUBJECT = Key("subjects", "MakePairwiseSubjects", "GenerateMac")
+CLIENTS_SECRET = Key("secrets", "UnsealTheClientsSecret", "Decrypt", context="client")
+DECRYPT_REQUESTS = Key("decryption", "DecryptWhatIsEncryptedToUs", "Decrypt")
+NONCE = Key("nonces", "MakeAndRecogniseNonces", "GenerateMac")
+SIGN_RESPONSES = (
+    Key("ps256", "SignAuthorizationResponsesWithRsa", "Sign"),
+    Key("es256", "SignAuthorizationResponsesWithEcdsa", "Sign"),
+    Key("eddsa", "SignAuthorizationResponsesWithEddsa", "Sign"),
+)
+SIGN_AUTHORIZATION_RESPONSES = MadeKeys("SignAuthorizationResponses", ("Sign",), ("authorization_response",))
+SIGN_ID_TOKENS = MadeKeys("SignIdTokens", ("Sign",), ("id_token",))
+ALL_USES: tuple[KeyUse, ...] = ("id_token", "authorization_response", "api_response")
+RING = Table("signing_keys", "ChooseTheSigningKey", ("Query",))
+GRANT_IN_FORCE = (
+    Table("grants", "ReadTheGrant", ("BatchGetItem",)),
+    Table("bonds", "ReadWhetherItWasEndedInTheSameCall", ("BatchGetItem",)),
+)
+TOKEN_IN_FORCE = (Table("access_tokens", "ReadTheToken", ("BatchGetItem",)), *GRANT_IN_FORCE)
+SIGN_IN = (
+    Table("users", "ReadThePersonOfAPasskeyAndDataKeys", ("GetItem",)),
+    Table(
+        "users",
+        "CheckThePasswordAndCountFailures",
+        ("UpdateItem",),
+        not_keys=items.NO_USERNAMES,
+        attributes=items.COUNTED_BY_BROWSER,
+    ),
+    Table("users", "CountUsesOfAPasskey", ("UpdateItem",), keys=("passkey *",), attributes=items.PASSKEY_USED),
+)
+
+MAKE_AND_DROP = ("CreateTable", "DeleteTable")
+MAKE_ENCRYPTED = (
+    "CreateGrant",
+    "DescribeKey",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+)
+"""What KMS asks of who makes a table under a customer's key (DynamoDB developer guide, "Authorizing use of your KMS key")."""
