@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from chalicelib.keys.kms import ALGORITHMS
-from ducat_cdk.function_rows import Function, MadeKeys
+from docs import stolen_roles
+from ducat_cdk.function_rows import Function, MadeKeys, Table
 from ducat_cdk.functions import FUNCTIONS
 
 INTRODUCTION = """What each function may do on AWS, and nothing else: [ducat_cdk/functions.py](../../ducat_cdk/functions.py). \
@@ -13,6 +14,12 @@ What is said of the key `eddsa` holds where the deployment [has it](../operate/d
 and what is said of `ps256`, `es256` and `eddsa` where its template makes them \
 ([keys](../operate/keys.md)). Keys of a use are those that the job `rotate_keys` made for this \
 deployment: a role knows them by their tags, and signs with the algorithms of the deployment alone.
+
+Some statements are for certain items, by their keys, or for certain attributes of them. Under each function stands what \
+whoever has its role could do without the function's code, and of what is grave what they could not. Only `grants`, `sweep` and \
+readers of the registry find items without a key: a grant, a session and an access token are found by who knows the secret of \
+which their key is a digest. What DynamoDB can't narrow is in the [threat model](threat-model.md). `make test` fails for what a \
+role allows and no call of the tests needs ([decision 0047](../decisions/0047-roles-are-held-against-the-calls-of-the-tests.md)).
 """
 WRITTEN = "Written by `make docs` from the code; changes here are lost.\n"
 
@@ -22,10 +29,7 @@ def page() -> str:
     said = ["# Roles\n", WRITTEN, INTRODUCTION]
     for function in FUNCTIONS:
         rows = [
-            *(
-                (f"table `{t.name}`", ", ".join(f"`dynamodb:{verb}`" for verb in t.verbs), t.why)
-                for t in function.tables
-            ),
+            *((_items(t), ", ".join(f"`dynamodb:{verb}`" for verb in t.verbs), t.why) for t in function.tables),
             *((f"key `{k.name}`{_algorithm(k.name, k.verb)}", f"`kms:{k.verb}`", k.why) for k in function.keys),
             *((_made_keys(m), ", ".join(f"`kms:{verb}`" for verb in m.verbs), m.why) for m in function.made_keys),
         ]
@@ -33,7 +37,30 @@ def page() -> str:
             rows.append(("the host for client certificates", "`apigateway:GET`", function.domain))
         said += [f"## {function.name}\n", _reached(function) + "\n"]
         said.append(_table(rows) if rows else "No table and no key.\n")
+        said.append(_stolen(function))
     return "\n".join(said)
+
+
+def _items(table: Table) -> str:
+    """Which items of a table, and which attributes of them."""
+    said = f"table `{table.name}`" + (f", index `{table.index}`" if table.index else "")
+    if table.keys:
+        said += ", keys " + ", ".join(f"`{key}`" for key in table.keys)
+    if table.not_keys:
+        said += ", no keys " + ", ".join(f"`{key}`" for key in table.not_keys)
+    if table.attributes:
+        said += ": " + ", ".join(f"`{name}`" for name in table.attributes if name != "pk")
+    return said
+
+
+def _stolen(function: Function) -> str:
+    could, could_not = stolen_roles.could(function), stolen_roles.could_not(function)
+    if not could:
+        return "Whoever has its role could write log lines, and nothing else.\n"
+    said = "Whoever has its role could:\n\n" + "".join(f"- {words}\n" for words in could)
+    if could_not:
+        said += "\nThey could not:\n\n" + "".join(f"- {words}\n" for words in could_not)
+    return said
 
 
 def _made_keys(made: MadeKeys) -> str:
