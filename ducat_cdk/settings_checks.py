@@ -233,6 +233,17 @@ def check_region(deployment: Deployment, region: str) -> None:
         raise DeploymentError("The deployment can't be used: " + "; ".join(found))
 
 
+def check_account(deployment: Deployment, account: str) -> None:
+    """That tables and keys are of the stack's own account, where the bank's app says which it is. Raises DeploymentError.
+
+    A function is given a table's name alone, and would call its own account's table of that name.
+    """
+    given = deployment.existing()
+    owners = {arn.split(":")[4] for arn in (*given.tables.values(), *given.keys.values()) if arn.startswith("arn:")}
+    if owners - {account}:
+        raise DeploymentError(f"The deployment can't be used: tables and keys must be of the stack's account {account}")
+
+
 def _arns(deployment: Deployment) -> dict[str, str]:
     return {name: getattr(deployment, name) for name in ARNS if deployment.gives(name)}
 

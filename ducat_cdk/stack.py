@@ -110,6 +110,8 @@ class Ducat(Stack):
         super().__init__(scope, name, **stack)
         if not Token.is_unresolved(self.region):
             settings_checks.check_region(deployment, self.region)
+        if not Token.is_unresolved(self.account):
+            settings_checks.check_account(deployment, self.account)
         beside.fit_in(self, deployment)
         examples = existing.left_as_examples(deployment)
         self.unready: list[str] = [f"{name} still has its example value" for name in examples]

@@ -150,6 +150,11 @@ try:
     )
 except DeploymentError as problem:
     Path(out, "problem.txt").write_text(str(problem))
+for file, elsewhere in (("account.txt", SECRETS.replace("1111", "2222")), ("region.txt", SECRETS.replace("central", "west"))):
+    try:
+        Ducat(app, file.partition(".")[0], settings={"keys": {"secrets": elsewhere}}, env=env)
+    except DeploymentError as problem:
+        Path(out, file).write_text(str(problem))
 """
 RESTORED_BONDS = "arn:aws:dynamodb:eu-central-1:111122223333:table/Ducat-bonds-restored"
 SECRETS = "arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-0000-4000-8000-000000000002"

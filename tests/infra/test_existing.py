@@ -168,6 +168,12 @@ def test_what_is_handed_in_wrongly_is_said_at_once(synthesized):
         assert words in said
 
 
+def test_tables_and_keys_of_another_account_or_region_than_the_stacks_are_refused(synthesized):
+    said = {name: (synthesized / "given" / f"{name}.txt").read_text() for name in ("account", "region")}
+    assert "tables and keys must be of the stack's account 111122223333" in said["account"]
+    assert "secrets of tables or keys is of eu-west-1, the stack is of eu-central-1" in said["region"]
+
+
 @pytest.mark.parametrize(
     ("chosen", "words"),
     [
