@@ -135,6 +135,8 @@ $(LOCAL): requirements-local.txt
 	if ! $(BIN)/python -m pip --version > /dev/null 2>&1; then $$python -m venv .venv > /dev/null 2>&1 || \
 	  { echo "make: $$python can't make an environment (Debian has that in python3-venv)" >&2; exit 1; }; fi
 	$(call install,$<)
+	@printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s/$(BIN)/python" -m ducat_admin "$$@"\n' "$(CURDIR)" "$(CURDIR)" > $(BIN)/ducat
+	@chmod +x $(BIN)/ducat
 
 $(DEV): requirements-dev.txt $(LOCAL)
 	$(call install,$<)

@@ -5,19 +5,24 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import signal
 import sys
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri
 from local import clients, fintech_web, sandbox_users
+from local.certificates import FOLDER
 from local.fintech import Fintech
 from local.ports import PortTaken, add_port, following
 from local.stack import Stack
+
+RUNNING = FOLDER / "run.json"
+"""Where the command `ducat` looks (ducat_admin/deployment.py)."""
 
 WORDS = """\
 Connect your bank:  {home}
@@ -59,8 +64,22 @@ def serve(ports: tuple[int, int, int], stop: Event, records: Iterable[Mapping[st
             trusted=trusted,
             certificate=pair[0].certificate.file,
         )
+        running.enter_context(_found_by_the_command())
         print(words, flush=True)
         stop.wait()
+
+
+@contextmanager
+def _found_by_the_command() -> Iterator[None]:
+    """Leave this process's settings where the command `ducat` finds them, for its own user alone, while the stack is up."""
+    environment = {name: value for name, value in os.environ.items() if name.startswith(("DUCAT_", "AWS_"))}
+    RUNNING.unlink(missing_ok=True)
+    with os.fdopen(os.open(RUNNING, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        json.dump({"process": os.getpid(), "environment": environment}, file)
+    try:
+        yield
+    finally:
+        RUNNING.unlink(missing_ok=True)
 
 
 def main() -> None:

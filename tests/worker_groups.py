@@ -18,6 +18,7 @@ from xdist.workermanage import WorkerController
 SHARED = {
     "cdk": re.compile(r"tests/infra/"),
     "chromium": re.compile(r"tests/users/\w+_in_browser\.py"),
+    "operator": re.compile(r"tests/operator/"),
     "java": re.compile(r".*dynamodb-local"),
     "make": re.compile(r"tests/local/test_(commands|try_by_curl)\.py"),
 }

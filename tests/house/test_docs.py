@@ -27,7 +27,7 @@ from tests.infra.template import write_truststore
 DOCS = ROOT / "docs"
 PAGES = tuple(sorted(path.relative_to(ROOT) for path in (*ROOT.glob("*.md"), *DOCS.rglob("*.md"))))
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-FILE = re.compile(r"`((?:chalicelib|ducat_cdk|local|tests|docs|conformance|benchmarks|\.ci)/[\w./*-]*)")
+FILE = re.compile(r"`((?:chalicelib|ducat_admin|ducat_cdk|local|tests|docs|conformance|benchmarks|\.ci)/[\w./*-]*)")
 URLS = frozenset(lambda_app.app.routes)
 WRITTEN = tuple(
     path for path in PAGES if "reference" not in path.parts or path.name in ("compatibility.md", "glossary.md")

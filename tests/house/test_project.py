@@ -51,7 +51,7 @@ def test_the_version_stands_in_one_place_and_the_changelog_is_cut_for_it():
     assert re.findall(r"^## \[(\d.*?)\]", changelog, re.MULTILINE)[0] == version
     others = [
         path
-        for folder in ("chalicelib", "ducat_cdk", "local", "docs/operate", "docs/try", "docs/integrate")
+        for folder in ("chalicelib", "ducat_admin", "ducat_cdk", "local", "docs/operate", "docs/try", "docs/integrate")
         for path in (ROOT / folder).rglob("*.*")
         if path.suffix in (".py", ".md")
         and re.search(rf"(?<![\d.]){re.escape(version)}(?![\d.])", path.read_text("utf-8"))

@@ -7,7 +7,7 @@ import pytest
 
 from tests.house.source import ENDPOINTS, FILES, ROOT, classes, functions, lines_of_code, nodes, text, tree
 
-CODE = ("chalicelib", "ducat_cdk", "local", "conformance", "benchmarks", "docs")
+CODE = ("chalicelib", "ducat_admin", "ducat_cdk", "local", "conformance", "benchmarks", "docs")
 ALL = tuple(
     sorted(
         path.relative_to(ROOT)

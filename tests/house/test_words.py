@@ -4,7 +4,7 @@ import ast
 
 from tests.house.source import ROOT
 
-FOLDERS = ("chalicelib", "local", "ducat_cdk", "admin", "conformance", "benchmarks", "docs", "models", "tests")
+FOLDERS = ("chalicelib", "local", "ducat_cdk", "ducat_admin", "conformance", "benchmarks", "docs", "models", "tests")
 AVOIDED = frozenset(
     {
         *(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from chalicelib.protocol_types import Untyped
 from chalicelib.settings import Settings
@@ -19,6 +20,9 @@ from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.dynamodb.tokens import Tokens
 from chalicelib.storage.dynamodb.users import Users
 from chalicelib.storage.dynamodb.weekly_tables import TableOf, one_table, table_of_week
+
+if TYPE_CHECKING:
+    from chalicelib.storage.dynamodb.operation import OperatedClients
 
 
 class Dynamo:
@@ -44,6 +48,13 @@ class Dynamo:
     @cached_property
     def clients(self) -> Clients:
         return Clients(self._tables, self._settings.clients_table)
+
+    @property
+    def operated_clients(self) -> OperatedClients:
+        """For operators: its file is imported by no function."""
+        from chalicelib.storage.dynamodb.operation import OperatedClients
+
+        return OperatedClients(self._tables, self._settings.clients_table)
 
     @cached_property
     def users(self) -> Users:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pynamodb.attributes import NumberAttribute
+
 from chalicelib.storage.dynamodb.attributes import Item
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
-from chalicelib.storage.dynamodb.tables import Tables, Write
+from chalicelib.storage.dynamodb.tables import RECORD, Tables, Write
 from chalicelib.storage.records import Client
+
+V = NumberAttribute(attr_name="v")
+SUSPENDED_AT = NumberAttribute(attr_name="suspended_at")
+"""When an operator suspended the client, epoch seconds. Until it is removed the client is as one that is not registered."""
 
 CLIENT_CACHE_SECONDS = 60
 MAX_CACHED_CLIENTS = 1000
@@ -26,8 +32,9 @@ class Clients:
         if item is None:
             self._cache.pop(client_id, None)
             return None
-        client = self._read(item)
-        if client is None:
+        client = read(item)
+        if client is None or "suspended_at" in item:
+            self._cache.pop(client_id, None)
             return None
         if len(self._cache) >= MAX_CACHED_CLIENTS:
             self._cache.clear()
@@ -35,12 +42,16 @@ class Clients:
         return client
 
     def put(self, client: Client) -> None:
-        self._tables.write(Write("Put", self._name, client.client_id, {"v": VERSION, "record": encode(client)}))
+        # An update, so that a client which is suspended stays so.
+        record = (V.set(VERSION), RECORD.set(encode(client)))
+        self._tables.write(Write("Update", self._name, client.client_id, actions=record))
         self._cache.pop(client.client_id, None)
 
-    def _read(self, item: Item) -> Client | None:
-        try:
-            return decode(Client, str(item["record"]))
-        except (Unreadable, KeyError) as problem:
-            report(Unreadable(f"Client: {problem}"), str(item["pk"]), item.get("v"))
-            return None
+
+def read(item: Item) -> Client | None:
+    """The client of an item; None for an unreadable one, which is logged."""
+    try:
+        return decode(Client, str(item["record"]))
+    except (Unreadable, KeyError) as problem:
+        report(Unreadable(f"Client: {problem}"), str(item["pk"]), item.get("v"))
+        return None

@@ -1,0 +1,64 @@
+"""What operators do with the stores beside what the endpoints do: read whole tables, suspend and end. No function imports it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pynamodb.expressions.update import Action
+
+from chalicelib.storage.dynamodb.attributes import Item
+from chalicelib.storage.dynamodb.clients import SUSPENDED_AT, read
+from chalicelib.storage.dynamodb.tables import RECORD, ConditionFailed, Tables, Write
+from chalicelib.storage.records import Client
+from chalicelib.storage.stores import NotOpen
+
+
+@dataclass(frozen=True)
+class OperatedClient:
+    """A client as its operator sees it. `client`: None where its record can't be read. `suspended_at`: 0 where it is not."""
+
+    client_id: str
+    client: Client | None
+    suspended_at: int
+
+
+class OperatedClients:
+    """The clients, suspended ones too."""
+
+    def __init__(self, tables: Tables, name: str) -> None:
+        self._tables, self._name = tables, name
+
+    def all(self) -> Iterator[OperatedClient]:
+        """Every client, in no order. It reads the whole table, page by page."""
+        for item in self._tables.scan(self._name):
+            yield _client(item)
+
+    def find(self, client_id: str) -> OperatedClient | None:
+        item = self._tables.get(self._name, client_id)
+        return None if item is None else _client(item)
+
+    def suspend(self, client_id: str, *, now: int) -> None:
+        """From then on nothing of it is accepted, within the minute that functions cache a client. Raises NotOpen."""
+        self._change(client_id, SUSPENDED_AT.set(SUSPENDED_AT | now))
+
+    def resume(self, client_id: str) -> None:
+        """It is as it was before it was suspended. Raises NotOpen."""
+        self._change(client_id, SUSPENDED_AT.remove())
+
+    def end(self, client_id: str) -> None:
+        """Delete it. What it was granted is worth nothing, also for a later client of that id. Raises NotOpen."""
+        try:
+            self._tables.write(Write("Delete", self._name, client_id, condition=RECORD.exists()))
+        except ConditionFailed:
+            raise NotOpen("no client has that id") from None
+
+    def _change(self, client_id: str, action: Action) -> None:
+        try:
+            self._tables.write(Write("Update", self._name, client_id, actions=(action,), condition=RECORD.exists()))
+        except ConditionFailed:
+            raise NotOpen("no client has that id") from None
+
+
+def _client(item: Item) -> OperatedClient:
+    return OperatedClient(str(item["pk"]), read(item), int(str(item.get("suspended_at", 0))))

@@ -1,0 +1,111 @@
+"""The command line of `ducat`. Each group of verbs is a file. This one says which deployment, and makes one line of a failure."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from ducat_admin import deployment
+from ducat_admin.problem import Problem
+
+if TYPE_CHECKING:
+    from chalicelib.assembly import Aws
+    from ducat_admin.deployment import Deployment
+
+GROUPS: Mapping[str, str] = {
+    "client": "Clients: register, list, show, suspend and end.",
+}
+"""The groups of verbs: each is `ducat_admin/<name>.py`, which is imported when it is used."""
+
+
+@dataclass
+class Operator:
+    """Who runs the command, and for which deployment. It is looked for at the first use, so that help needs none."""
+
+    laptop: bool
+    stack: str | None
+    settings: Path | None
+    as_json: bool
+
+    @cached_property
+    def deployment(self) -> Deployment:
+        return deployment.find(laptop=self.laptop, stack=self.stack, settings=self.settings)
+
+    @cached_property
+    def provider(self) -> Aws:
+        """The deployment's provider, with the operator's own identity. Raises Problem."""
+        os.environ.update(self.deployment.environment)
+        from chalicelib.assembly import provider
+        from chalicelib.settings import SettingsError
+
+        try:
+            return cast("Aws", provider())
+        except SettingsError as wrong:
+            raise Problem(f"{self.deployment.name} has settings of another release: {wrong}") from None
+
+
+class Verbs(click.Group):
+    """A group whose verbs are imported when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(GROUPS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in GROUPS:
+            return None
+        found: click.Command = import_module(f"ducat_admin.{cmd_name}").group
+        return found
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """One line for what AWS refuses or can't be reached for."""
+        try:
+            return super().invoke(ctx)
+        except NoCredentialsError:
+            raise Problem("no AWS credentials: sign in (aws sso login), or start make run in this folder") from None
+        except ClientError as problem:
+            raise Problem(_refused(problem)) from None
+        except BotoCoreError as problem:
+            raise Problem(f"AWS can't be reached: {problem}") from None
+
+
+def _refused(problem: ClientError) -> str:
+    error = problem.response["Error"]
+    return f"AWS refused {problem.operation_name}: {error.get('Code')}: {error.get('Message')}"
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--laptop", is_flag=True, help="The deployment of make run in this folder.")
+@click.option("--stack", metavar="NAME", help="The stack of the deployment on AWS, where there are several.")
+@click.option(
+    "--settings",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    help="The file that the deployment on AWS was made with. [default: ducat.json, where it is there]",
+)
+@click.option("--json", "as_json", is_flag=True, help="JSON in place of tables.")
+@click.pass_context
+def ducat(ctx: click.Context, laptop: bool, stack: str | None, settings: Path | None, as_json: bool) -> None:
+    """Operate a deployment of Ducat.
+
+    Without --laptop and --stack it is the deployment of make run in this folder, if that is up; else the one on AWS
+    in the Region of your credentials.
+    """
+    default = Path("ducat.json")
+    ctx.obj = Operator(laptop, stack, settings or (default if default.is_file() else None), as_json)
+
+
+def main() -> None:
+    """The entry point of the command."""
+    try:
+        ducat(prog_name="ducat")
+    except BrokenPipeError:  # such as | head
+        sys.stderr.close()
+        sys.exit(141)
