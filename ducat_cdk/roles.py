@@ -10,6 +10,7 @@ DynamoDB's own calls for just these tables by the encryption context that it doc
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -70,7 +71,17 @@ def build(
         description=f"Ducat: what the function {function.name} may do",
         inline_policies={function.name.replace("_", "-"): iam.PolicyDocument(statements=statements)},
     )
+    _name_by_content(role, scope, function)
     return role.without_policy_updates()
+
+
+def _name_by_content(role: iam.Role, scope: Construct, function: Function) -> None:
+    """Another row makes another role. A version of the function that is replaced keeps the role that its own code needs, and
+    CloudFormation deletes that role only when the deployment, or its canary, is over.
+    """
+    resource = role.node.default_child
+    assert isinstance(resource, iam.CfnRole)
+    resource.override_logical_id(f"{scope.node.id}Role{sha256(repr(function).encode()).hexdigest()[:8].upper()}")
 
 
 def _domain(scope: Construct, deployment: Deployment) -> str:

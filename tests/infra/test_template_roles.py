@@ -1,7 +1,11 @@
 """Each role holds what its row in functions.py says, and nothing else. Keys that the job makes have a file of their own."""
 
+import hashlib
+from dataclasses import replace
+
 import pytest
 
+from ducat_cdk.function_rows import Table
 from ducat_cdk.functions import FUNCTIONS
 from tests.infra.policies import rendered
 
@@ -102,6 +106,14 @@ def test_each_function_has_a_role_of_its_own_without_managed_policies(template):
         assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
     assert not template.of("IAM::Policy")
     assert not template.of("IAM::ManagedPolicy")
+
+
+@EVERY
+def test_another_row_makes_another_role(template, row):
+    """So code that is replaced keeps its role while a deployment is under way: a narrower one would refuse its calls."""
+    name = template.functions()[f"app.{row.name}"]["Role"]["Fn::GetAtt"][0]
+    assert name.endswith("Role" + hashlib.sha256(repr(row).encode()).hexdigest()[:8].upper())
+    assert repr(replace(row, tables=(*row.tables, Table("users", "x", ("GetItem",))))) != repr(row)
 
 
 def test_only_what_answers_with_a_jwt_signs_and_each_key_with_its_one_algorithm(template):
