@@ -27,7 +27,7 @@ class Beginning:
         self._lasting = [
             (bank, dict(vars(bank))),
             (bank.aws, _without(vars(bank.aws), made_at_first_use)),
-            (bank.aws.dynamo, _without(vars(bank.aws.dynamo), vars(type(bank.aws.dynamo)))),
+            *((one, _without(vars(one), vars(type(one)))) for one in (bank.aws.dynamo, bank.aws.kms)),
         ]
 
     def __call__(self) -> Bank:
