@@ -34,6 +34,7 @@ revoke = mount(app, provider, "revoke", ["POST"], "/revoke")
 
 authorizer = mount_authorizer(app, provider, "authorizer")
 publish_keys = mount_job(app, provider, "publish_keys")
+fetch_crls = mount_job(app, provider, "fetch_crls")
 rotate_keys = mount_job(app, provider, "rotate_keys", commanded=True)
 check_truststore = mount_job(app, provider, "check_truststore")
 sweep = mount_job(app, provider, "sweep")

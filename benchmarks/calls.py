@@ -129,9 +129,14 @@ _WRITES = ("PutItem", "UpdateItem", "DeleteItem")
 _READS: dict[str, Callable[[dict[str, Any]], dict[str, int]]] = {
     "GetItem": lambda call: {call["TableName"]: 1},
     "Query": lambda call: {call["TableName"]: 1},
-    "BatchGetItem": lambda call: {table: len(keys["Keys"]) for table, keys in call["RequestItems"].items()},
+    "BatchGetItem": lambda call: {table: _batch_units(keys) for table, keys in call["RequestItems"].items()},
 }
-"""Read units; every read is consistent, and no item of ours is larger than a unit pays for."""
+"""Read units; no item of ours is larger than a unit pays for."""
+
+
+def _batch_units(keys: dict[str, Any]) -> int:
+    """A read that need not be consistent costs half (DynamoDB developer guide, "Read consistency")."""
+    return ceil(len(keys["Keys"]) / (1 if keys["ConsistentRead"] else 2))
 
 
 def _size(item: Item) -> int:

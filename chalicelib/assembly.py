@@ -24,13 +24,14 @@ if TYPE_CHECKING:  # A function loads a port's module at its first use.
 
     from chalicelib.clients.client_secret import ClientSecrets
     from chalicelib.clients.jwks_uri import ClientJwksCache
+    from chalicelib.clients.sent_certificate import ClientCertificates
     from chalicelib.fetch.documents import DocumentFetcher
     from chalicelib.keys.key_ring import KeyRing
     from chalicelib.keys.kms import Kms
     from chalicelib.keys.rotation import KeyLifecycle
     from chalicelib.one_time_code_secrets import OneTimeCodeSecrets
     from chalicelib.provider import Truststore
-    from chalicelib.storage import stores
+    from chalicelib.storage import revocation_stores, stores
     from chalicelib.storage.dynamodb import Dynamo
     from chalicelib.storage.signing_keys import SigningKeys
     from chalicelib.tokens.dpop_nonce import Nonces
@@ -137,6 +138,28 @@ class Aws:
     @cached_property
     def replay_cache(self) -> stores.ReplayCache:
         return self.dynamo.replay_cache
+
+    @cached_property
+    def revocations(self) -> revocation_stores.Revocations:
+        return self.dynamo.revocations
+
+    @cached_property
+    def certificate_files(self) -> revocation_stores.CertificateFiles:
+        from chalicelib.storage.certificate_files import CertificateFiles
+
+        return CertificateFiles(self.dynamo.session, self.settings)
+
+    @cached_property
+    def signed_documents(self) -> DocumentFetcher:
+        from chalicelib.fetch.https import SECONDS_OF_A_JOB, Https
+
+        return Https(seconds=SECONDS_OF_A_JOB, plain=True)
+
+    @cached_property
+    def client_certificates(self) -> ClientCertificates:
+        from chalicelib.clients.sent_certificate import ClientCertificates
+
+        return ClientCertificates(self.revocations, self.settings)
 
     @cached_property
     def signing_keys(self) -> SigningKeys:

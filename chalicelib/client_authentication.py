@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cryptography.x509 import Certificate
 
@@ -18,6 +18,9 @@ from chalicelib.protocol_types import JsonObject, TokenEndpointAuthMethod
 from chalicelib.provider import Provider
 from chalicelib.storage.records import Client, SingleUse
 
+if TYPE_CHECKING:
+    from chalicelib.clients.sent_certificate import SentCertificate
+
 
 class Note(Protocol):
     def __call__(self, **members: str | None) -> None:
@@ -29,6 +32,8 @@ class AuthenticatedClient:
     """An authenticated client, or a public client (`client.public`). Only `authenticate` makes it.
 
     `single_use`: values of the request that may be used once (single_use.py).
+    `certificate`: of its connection, whatever the method. single_use.py checks its status, if it authenticated the client or
+    binds tokens.
     `by_certificate`: the certificate authenticated the client.
     `note`: adds members to the request's log line.
     """
@@ -36,6 +41,7 @@ class AuthenticatedClient:
     client: Client
     profile: Profile
     single_use: tuple[SingleUse, ...] = ()
+    certificate: SentCertificate | None = None
     by_certificate: bool = False
     note: Note = lambda **members: None
 
@@ -49,6 +55,7 @@ class _Attempt:
     provider: Provider
     now: int
     assertion: UnverifiedJwt | None
+    certificate: SentCertificate | None
 
 
 def authenticate(request: Request, form: Mapping[str, str], provider: Provider, *, now: int) -> AuthenticatedClient:
@@ -65,9 +72,22 @@ def authenticate(request: Request, form: Mapping[str, str], provider: Provider, 
     method = client.token_endpoint_auth_method
     if method not in profile.token_endpoint_auth_methods or method not in METHODS:
         raise InvalidClient("client authentication failed", detail=f"{method} is not allowed")
-    caller = METHODS[method](_Attempt(request, form, client, profile, provider, now, sent))
+    certificate = _certificate_of(request, provider, now=now)
+    caller = METHODS[method](_Attempt(request, form, client, profile, provider, now, sent, certificate))
     request.note(client_id=request.notes.pop("claimed_client_id"))
-    return replace(caller, note=request.note)
+    return replace(caller, note=request.note, certificate=certificate)
+
+
+def _certificate_of(request: Request, provider: Provider, *, now: int) -> SentCertificate | None:
+    """The certificate of the connection. Raises InvalidClient if it can't be read."""
+    if request.client_certificate is None:
+        return None
+    from chalicelib.clients.sent_certificate import CertificateRefused  # This imports cryptography's X.509.
+
+    try:
+        return provider.client_certificates.sent(request.client_certificate, now=now)
+    except CertificateRefused as refused:
+        raise InvalidClient("client authentication failed", detail=str(refused), event=refused.event) from None
 
 
 def require_confidential(caller: AuthenticatedClient) -> AuthenticatedClient:
@@ -165,7 +185,9 @@ def _with_keys(attempt: _Attempt, *, kid: str | None = None, x5c: str | None = N
 def _certificate_alone(attempt: _Attempt) -> Certificate:
     if attempt.assertion is not None:
         raise InvalidRequest("only one client authentication method may be used in a request")  # RFC6749-2.3
-    return certificate.presented(attempt.request.client_certificate, attempt.profile, now=attempt.now)
+    if attempt.certificate is None:
+        raise InvalidClient("client authentication failed", detail="no client certificate")
+    return certificate.require_usable(attempt.certificate.certificate, attempt.profile, now=attempt.now)
 
 
 METHODS: Mapping[TokenEndpointAuthMethod, Callable[[_Attempt], AuthenticatedClient]] = {

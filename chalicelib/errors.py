@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar, Final, Literal, Self
 
-Event = Literal["replay"]
+Event = Literal["replay", "certificate_revoked", "crl_stale"]
 """Events that an error is counted as, beside its code (docs/operate/watch.md)."""
 Header = tuple[str, str]
 

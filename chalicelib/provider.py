@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 if TYPE_CHECKING:  # Every endpoint imports this file, and most endpoints use one or two ports.
     from chalicelib.clients.client_secret import ClientSecrets
     from chalicelib.clients.jwks_uri import ClientJwksCache
+    from chalicelib.clients.sent_certificate import ClientCertificates
     from chalicelib.fetch.documents import DocumentFetcher
     from chalicelib.keys.key_ring import KeyManagement, KeyRing
     from chalicelib.keys.rotation import KeyLifecycle
     from chalicelib.one_time_code_secrets import OneTimeCodeSecrets
     from chalicelib.settings import Settings
-    from chalicelib.storage import stores
+    from chalicelib.storage import revocation_stores, stores
     from chalicelib.storage.signing_keys import SigningKeys
     from chalicelib.tokens.dpop_nonce import Nonces
     from chalicelib.user_directory import UserDirectory
@@ -52,6 +53,14 @@ class Provider(Protocol):
     def users(self) -> stores.Users: ...
     @property
     def signing_keys(self) -> SigningKeys: ...
+    @property
+    def revocations(self) -> revocation_stores.Revocations: ...
+    @property
+    def certificate_files(self) -> revocation_stores.CertificateFiles: ...
+    @property
+    def signed_documents(self) -> DocumentFetcher: ...
+    @property
+    def client_certificates(self) -> ClientCertificates: ...
     @property
     def kms(self) -> KeyManagement: ...
     @property

@@ -64,6 +64,13 @@ class Settings:
     `key_retention_days`: how long a signing key is published after it signed last.
     `key_deletion_days`: how long KMS waits before it deletes a signing key.
     `multi_region_keys`: "yes" if signing keys are made as multi-Region keys.
+    `crls`: JSON object from the distinguished name of an authority to the URLs of its CRLs, or the package's .json file of it.
+    An empty list says that it publishes none.
+    `crl_minutes`: for how long a function uses what it read of a certificate's CRL.
+    `crl_grace_hours`: for how long a CRL is used after its nextUpdate.
+    `crl_stale`: "refuse" or "accept" certificates whose CRL is older than that.
+    `crl_bucket`: the S3 bucket of the fetched CRLs.
+    `truststore`, `truststore_version`: s3://bucket/key of the truststore, and its version in S3.
     `vocabulary`: the file with the bank's additions to the library's words (vocabulary.py), relative to app.py, or its JSON.
     """
 
@@ -81,6 +88,7 @@ class Settings:
     access_tokens_table: str
     replay_cache_table: str
     sessions_table: str
+    revocations_table: str
     secrets_key: str
     nonces_key: str
     subjects_key: str
@@ -100,6 +108,13 @@ class Settings:
     key_retention_days: str = "14"
     key_deletion_days: str = "30"
     multi_region_keys: str = "no"
+    crls: str = "{}"
+    crl_minutes: str = "15"
+    crl_grace_hours: str = "24"
+    crl_stale: str = "refuse"
+    crl_bucket: str | None = None
+    truststore: str | None = None
+    truststore_version: str | None = None
     vocabulary: str | None = None
 
     @property

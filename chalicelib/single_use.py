@@ -1,19 +1,24 @@
 """The values of a request that may be used once: the jti of its assertion (RFC 7523 3) and of its DPoP proof (RFC 9449 11.1).
 
-Every call of an authenticated client runs inside `consuming`. Its values are consumed, whether it succeeds or fails. No
-response, no decision about a replay and no final write comes before that.
+Every call of an authenticated client runs inside `consuming`. Its values are consumed, and the status of its connection's
+certificate is checked, whether it succeeds or fails. No response, no decision about a replay and no final write comes before
+that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from chalicelib.client_authentication import AuthenticatedClient
 from chalicelib.errors import InvalidClient, InvalidDpopProof, OAuthError
 from chalicelib.provider import Provider
 from chalicelib.storage.records import SingleUse
 from chalicelib.storage.stores import AlreadyUsed
+
+if TYPE_CHECKING:
+    from chalicelib.clients.sent_certificate import PresentedCertificate
 
 A = TypeVar("A")
 
@@ -21,25 +26,52 @@ A = TypeVar("A")
 class SingleUseValues:
     """The values of one request. Only `consuming` makes it."""
 
-    def __init__(self, values: tuple[SingleUse, ...], provider: Provider, *, now: int) -> None:
-        self._values, self._provider, self._now = list(values), provider, now
+    def __init__(self, caller: AuthenticatedClient, provider: Provider, *, now: int) -> None:
+        self._values, self._provider, self._now = list(caller.single_use), provider, now
+        self._certificate = caller.certificate
+        self._unchecked = caller.certificate if caller.by_certificate else None
 
     def add(self, value: SingleUse) -> None:
         """Add a value of the request."""
         self._values.append(value)
 
+    @property
+    def certificate(self) -> PresentedCertificate | None:
+        """The connection's certificate. The request is refused before its response if the certificate is revoked or denied."""
+        self._unchecked = self._certificate
+        return None if self._certificate is None else self._certificate.provisional()
+
     def beside(self, work: Callable[[], A]) -> A:
-        """The result of `work`, which runs while the values are consumed. Raises OAuthError if one was used before.
+        """The result of `work`, which runs while the values are consumed and the certificate's status is read.
+
+        Raises OAuthError if a value was used before, or the certificate may not be used.
 
         `work` only reads, or writes data that have no effect unless the request succeeds.
         """
         values, self._values = self._values, []
-        if not values:
-            return work()
         try:
-            done, _ = self._provider.alongside(work, lambda: self._consume(values))
+            return self._with_status(lambda: self._consuming(values, work))
         except AlreadyUsed as used:
             raise refused(used) from None
+
+    def _consuming(self, values: list[SingleUse], work: Callable[[], A]) -> A:
+        if not values:
+            return work()
+        done, _ = self._provider.alongside(work, lambda: self._consume(values))
+        return done
+
+    def _with_status(self, work: Callable[[], A]) -> A:
+        """The result of `work`. Raises InvalidClient if the certificate may not be used (RFC8705-2.1)."""
+        sent, self._unchecked = self._unchecked, None
+        if sent is None:
+            return work()
+        from chalicelib.clients.sent_certificate import CertificateRefused
+
+        done, _ = self._provider.alongside(work, sent.read)
+        try:
+            sent.require_good()
+        except CertificateRefused as problem:
+            raise InvalidClient("client authentication failed", detail=str(problem), event=problem.event) from None
         return done
 
     def _consume(self, values: list[SingleUse]) -> None:
@@ -55,9 +87,9 @@ class SingleUseValues:
 
 
 @contextmanager
-def consuming(values: tuple[SingleUse, ...], provider: Provider, *, now: int) -> Iterator[SingleUseValues]:
+def consuming(caller: AuthenticatedClient, provider: Provider, *, now: int) -> Iterator[SingleUseValues]:
     """A context for the work of an authenticated client. If the request fails, its values are consumed first."""
-    use = SingleUseValues(values, provider, now=now)
+    use = SingleUseValues(caller, provider, now=now)
     try:
         yield use
     except OAuthError:

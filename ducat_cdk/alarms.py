@@ -195,6 +195,10 @@ ALARMS = (
     Alarm(
         "replays", "Codes, assertions, proofs, refresh tokens or payments come a second time.", of_event("replay"), 10
     ),
+    Alarm("certificates_revoked", "Clients use certificates that are revoked.", of_event("certificate_revoked"), 1),
+    Alarm("crls_stale", "A CRL is past its end: its clients are refused, or soon.", of_event("crl_stale"), 1, HOUR),
+    Alarm("crls_refused", "A CRL can't be fetched or used.", of_event("crl_refused"), 1, HOUR, 3, 3),
+    Alarm("truststore_expiry", "A trusted certificate ends in 30 days.", of_event("truststore_expiry"), 1, HOUR),
     Alarm("lockouts", "People or guessers try to sign in to locked accounts.", of_event("lockout"), 10),
     Alarm(
         "keys_late",

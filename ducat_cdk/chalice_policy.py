@@ -1,8 +1,8 @@
 """`python -m ducat_cdk.chalice_policy > .chalice/policy-dev.json`: what functions of `chalice deploy` may do, in a sandbox.
 
 One policy for all of them, on the tables and keys of the sandbox's stack. The job that makes, disables and deletes keys is the
-stack's own, as is the one that looks at the truststore, and they have no right here. What is deployed for a bank has a role for
-each function (roles.py).
+stack's own, as are those that look at the truststore and fetch CRLs, and they have no right here. What is deployed for a bank
+has a role for each function (roles.py).
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from collections.abc import Iterable
 from ducat_cdk.functions import FUNCTIONS
 from ducat_cdk.keys import TABLES_KEY
 
+OF_THE_STACK = ("rotate_keys", "fetch_crls", "check_truststore")
+"""Jobs that only the stack runs."""
+
 TABLES = "arn:aws:dynamodb:*:*:table/Ducat-*"
 KEYS = "arn:aws:kms:*:*:key/*"
 LOGS = "arn:aws:logs:*:*:log-group:/aws/lambda/*"
@@ -20,7 +23,7 @@ LOGS = "arn:aws:logs:*:*:log-group:/aws/lambda/*"
 
 def document() -> dict[str, object]:
     """The policy's JSON."""
-    rows = [row for row in FUNCTIONS if row.name != "rotate_keys"]
+    rows = [row for row in FUNCTIONS if row.name not in OF_THE_STACK]
     tables = {verb for row in rows for table in row.tables for verb in table.verbs}
     keys = {key.verb for row in rows for key in row.keys if key.name != TABLES_KEY} | {"Decrypt"}
     statements = [

@@ -75,6 +75,11 @@ class Deployment:
     number of environments that are kept ready. Both cost money while nobody logs in (docs/operate/cost.md).
     `vocabulary`: the JSON file of the bank's own scopes, claims, types of authorization details, names of levels and time zone
     (docs/operate/vocabulary.md).
+    `crls`: JSON object, the distinguished name of an authority of the truststore to the URLs of its CRLs; [] for one that
+    publishes none. Certificates of an authority that is not there are not checked. `crl_minutes`: for how long a function uses
+    what it read. `crl_stale`: "refuse" or "accept" certificates whose CRL is `crl_grace_hours` past its nextUpdate
+    (docs/operate/client-certificates.md). `ownership_certificate`: the ARN of a certificate that ACM issued for `mtls_host`,
+    where `mtls_certificate` is imported or of a private authority.
     `log_days`: how long log lines are kept. `log_encryption`: "make", or the ARN of the bank's own KMS key for log groups.
     `alarm_topic`: "make", "none", or the ARN of the bank's own SNS topic. `alarms`: JSON object, an alarm's name to false, or
     to its threshold, minutes and periods. `runbooks`: where docs/operate/alarms.md is at the bank.
@@ -124,6 +129,11 @@ class Deployment:
     tables: str = "{}"
     keys: str = "{}"
     backup: str = "{}"
+    crls: str = "{}"
+    crl_minutes: str = "15"
+    crl_grace_hours: str = "24"
+    crl_stale: str = "refuse"
+    ownership_certificate: str = ""
     log_days: str = "365"
     log_encryption: str = watch_settings.MAKE
     alarm_topic: str = watch_settings.MAKE
@@ -184,7 +194,7 @@ class Deployment:
     def texts(self) -> dict[str, str]:
         """The settings that may be long, by name, as the functions read them."""
         rules = json.dumps(self.rules(), separators=(",", ":"))
-        return {"resource_rules": rules, "client_authorities": self.client_authorities}
+        return {"resource_rules": rules, "client_authorities": self.client_authorities, "crls": self.crls}
 
     def packaged(self) -> dict[str, str]:
         """By the name of a setting, the text that is too long for the environment and goes into the package."""

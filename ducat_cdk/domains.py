@@ -6,16 +6,15 @@ Mutual TLS is per domain, all or nothing, and API Gateway gives such a domain on
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from aws_cdk import CfnOutput
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_route53 as route53
-from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
 from ducat_cdk.api import BROWSERS_TLS
+from ducat_cdk.client_certificates import ClientCertificates
 from ducat_cdk.deployment import Deployment
 from ducat_cdk.existing import Existing
 
@@ -23,7 +22,11 @@ REGIONAL = apigateway.CfnDomainName.EndpointConfigurationProperty(types=["REGION
 
 
 def build(
-    scope: Construct, deployment: Deployment, api: apigateway.RestApi, existing: Existing
+    scope: Construct,
+    deployment: Deployment,
+    api: apigateway.RestApi,
+    existing: Existing,
+    truststore: ClientCertificates,
 ) -> tuple[Mapping[str, apigateway.IDomainName], Mapping[str, str]]:
     """Both domains, mapped to the API's stage, by "issuer" and "mtls"; and the ARNs of their certificates, where they are known.
 
@@ -36,7 +39,7 @@ def build(
     }
     found = {
         "issuer": existing.issuer_domain or _browsers(scope, deployment, certificates["issuer"]),
-        "mtls": existing.mtls_domain or _certificates(scope, deployment, certificates["mtls"]),
+        "mtls": existing.mtls_domain or _certificates(scope, deployment, certificates["mtls"], truststore),
     }
     for name, domain in zip(("BrowsersDomain", "CertificatesDomain"), found.values(), strict=True):
         apigateway.CfnBasePathMapping(
@@ -62,7 +65,9 @@ def _browsers(scope: Construct, deployment: Deployment, certificate: str) -> api
     return _made(scope, made, deployment.issuer_host, deployment)
 
 
-def _certificates(scope: Construct, deployment: Deployment, certificate: str) -> apigateway.IDomainName:
+def _certificates(
+    scope: Construct, deployment: Deployment, certificate: str, truststore: ClientCertificates
+) -> apigateway.IDomainName:
     made = apigateway.CfnDomainName(
         scope,
         "CertificatesDomain",
@@ -70,7 +75,11 @@ def _certificates(scope: Construct, deployment: Deployment, certificate: str) ->
         regional_certificate_arn=certificate,
         endpoint_configuration=REGIONAL,
         security_policy="TLS_1_2",
-        mutual_tls_authentication=_truststore(scope, deployment),
+        mutual_tls_authentication=apigateway.CfnDomainName.MutualTlsAuthenticationProperty(
+            truststore_uri=truststore.truststore, truststore_version=truststore.version
+        ),
+        # A certificate that ACM did not issue does not show whose the host is; one that it issued for this host does.
+        ownership_verification_certificate_arn=deployment.ownership_certificate or None,
     )
     return _made(scope, made, deployment.mtls_host, deployment)
 
@@ -108,16 +117,6 @@ def _certificate(scope: Construct, deployment: Deployment, of: str) -> str:
         key_algorithm="RSA_2048",  # the TLS 1.2 suites that FAPI1-ADV-8.5-1 names
     )
     return made.ref
-
-
-def _truststore(scope: Construct, deployment: Deployment) -> apigateway.CfnDomainName.MutualTlsAuthenticationProperty:
-    """The bank's own file in S3, or ours, uploaded among the deployment's assets under a name that is its digest."""
-    if not deployment.truststore:
-        return apigateway.CfnDomainName.MutualTlsAuthenticationProperty(
-            truststore_uri=deployment.truststore_uri, truststore_version=deployment.truststore_version
-        )
-    asset = s3_assets.Asset(scope, "Truststore", path=str(Path(deployment.truststore).absolute()))
-    return apigateway.CfnDomainName.MutualTlsAuthenticationProperty(truststore_uri=asset.s3_object_url)
 
 
 def _record(scope: Construct, zone: str, host: str, domain: apigateway.CfnDomainName) -> None:

@@ -53,6 +53,22 @@ class MadeKeys:
     found: Literal["tagged", "new", "all"] = "tagged"
 
 
+FileName = Literal["truststore", "crls"]
+
+
+@dataclass(frozen=True)
+class File:
+    """What a function reads or writes of client certificates in S3: the truststore, the CRLs.
+
+    `actions`: of IAM. `operations`: by which botocore calls them.
+    """
+
+    name: FileName
+    why: str
+    actions: tuple[str, ...]
+    operations: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Function:
     """One Lambda function. `name`: of the handler `app.<name>`. `routes`: "METHOD /path".
@@ -68,6 +84,7 @@ class Function:
     tables: tuple[Table, ...] = ()
     keys: tuple[Key, ...] = ()
     made_keys: tuple[MadeKeys, ...] = ()
+    files: tuple[File, ...] = ()
     guarded: bool = False
     memory: int = 1024
     timeout: int = 15

@@ -8,10 +8,11 @@ BatchGetItem is an action of its own (service authorization reference), and impl
 from __future__ import annotations
 
 from ducat_cdk import item_attributes as items
-from ducat_cdk.function_rows import Function, Key, MadeKeys, Table
+from ducat_cdk.function_rows import File, Function, Key, MadeKeys, Table
 from ducat_cdk.parts_of_rows import (
     ALL_USES,
     CALLER,
+    CERTIFICATE_STATUS,
     CLIENTS_SECRET,
     DECRYPT_REQUESTS,
     GRANT_IN_FORCE,
@@ -57,6 +58,7 @@ FUNCTIONS = (
         tables=(
             CALLER,
             SINGLE_USE,
+            CERTIFICATE_STATUS,
             Table("grants", "KeepWhatWasPushed", ("PutItem",), attributes=items.NEW_GRANT),
             Table("signing_keys", "RecogniseAnIdTokenOfOursAndFindOurKeys", ("Query",)),
         ),
@@ -161,6 +163,7 @@ FUNCTIONS = (
         tables=(
             CALLER,
             SINGLE_USE,
+            CERTIFICATE_STATUS,
             *GRANT_IN_FORCE,
             Table(
                 "grants",
@@ -190,7 +193,7 @@ FUNCTIONS = (
     Function(
         "userinfo",
         ("GET /userinfo", "POST /userinfo"),
-        tables=(*TOKEN_IN_FORCE, PROOF, CALLER, RING),
+        tables=(*TOKEN_IN_FORCE, CERTIFICATE_STATUS, PROOF, CALLER, RING),
         keys=(
             NONCE,
             Key("ps256", "SignUserinfoWithRsa", "Sign"),
@@ -203,7 +206,7 @@ FUNCTIONS = (
     Function(
         "introspect",
         ("POST /introspect",),
-        tables=(CALLER, SINGLE_USE, *TOKEN_IN_FORCE, RING),
+        tables=(CALLER, SINGLE_USE, CERTIFICATE_STATUS, *TOKEN_IN_FORCE, RING),
         keys=(
             Key("ps256", "SignIntrospectionWithRsa", "Sign"),
             Key("es256", "SignIntrospectionWithEcdsa", "Sign"),
@@ -218,6 +221,7 @@ FUNCTIONS = (
         tables=(
             CALLER,
             SINGLE_USE,
+            CERTIFICATE_STATUS,
             *TOKEN_IN_FORCE,
             Table("access_tokens", "EndTheToken", ("UpdateItem",), attributes=("pk", "revoked_at")),
             Table("grants", "EndTheGrantOrItsToken", ("UpdateItem",), attributes=items.ENDED),
@@ -228,6 +232,7 @@ FUNCTIONS = (
         "authorizer",
         tables=(
             *TOKEN_IN_FORCE,
+            CERTIFICATE_STATUS,
             Table("grants", "UseUpWhatMayBeDoneOnce", ("UpdateItem",), attributes=items.CONSUMED),
             PROOF,
             CALLER,
@@ -243,6 +248,18 @@ FUNCTIONS = (
             Key("eddsa", "ReadTheEddsaPublicKey", "GetPublicKey"),
             Key("decryption", "ReadThePublicKeyToEncryptTo", "GetPublicKey"),
         ),
+    ),
+    Function(
+        "fetch_crls",
+        tables=(
+            Table("revocations", "KeepWhatAuthoritiesRevoked", ("BatchGetItem", "GetItem", "PutItem"), keys=("crl.*",)),
+        ),
+        files=(
+            File("truststore", "ReadTheTruststore", ("s3:GetObject",), ("GetObject",)),
+            File("crls", "KeepTheCrls", ("s3:PutObject",), ("PutObject",)),
+        ),
+        memory=1769,
+        timeout=900,
     ),
     Function(
         "rotate_keys",

@@ -15,6 +15,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from ducat_cdk import roles
+from ducat_cdk.client_certificates import ClientCertificates
 from ducat_cdk.deployment import USER_DIRECTORY, Deployment
 from ducat_cdk.function_rows import Function
 from ducat_cdk.functions import FUNCTIONS
@@ -62,6 +63,7 @@ def build(
     *,
     python: str,
     dead_letters: sqs.IQueue,
+    certificates: ClientCertificates,
     log_groups: LogGroups,
     network: Network,
 ) -> Mapping[str, lambda_.IFunction]:
@@ -69,13 +71,24 @@ def build(
 
     `python`: the version that the code was packaged for. `dead_letters`: where events go that a job failed at three times.
     """
-    settings = environment(deployment, tables, keys, Stack.of(scope).stack_name)
+    settings = environment(deployment, tables, keys, Stack.of(scope).stack_name) | certificates.settings(deployment)
     by_week = deployment.chooses("weekly_tables")
     readiness = deployment.readiness()
     # A new account may have less concurrency than a reservation leaves to the rest, and its first deployment would fail.
     reserved = {} if deployment.chooses("first_deployment") else deployment.guarding().reserved
     made = _Made(
-        deployment, code, settings, tables, keys, python, readiness, reserved, dead_letters, log_groups, network
+        deployment,
+        code,
+        settings,
+        tables,
+        keys,
+        python,
+        readiness,
+        reserved,
+        dead_letters,
+        certificates,
+        log_groups,
+        network,
     )
     return {
         row.name: _called(_function(scope, row, made), row, readiness) for row in FUNCTIONS if by_week or not row.weekly
@@ -95,6 +108,7 @@ class _Made:
     readiness: Readiness
     reserved: Mapping[str, int]
     dead_letters: sqs.IQueue
+    certificates: ClientCertificates
     log_groups: LogGroups
     network: Network
 
@@ -132,7 +146,17 @@ def _function(scope: Construct, row: Function, made: _Made) -> lambda_.Function:
 
 def _role(location: Construct, row: Function, made: _Made, log: logs.ILogGroup) -> iam.IRole:
     in_vpc = made.network.vpc is not None
-    return roles.build(location, row, made.tables, made.keys, log, made.deployment, made.dead_letters, in_vpc=in_vpc)
+    return roles.build(
+        location,
+        row,
+        made.tables,
+        made.keys,
+        log,
+        made.deployment,
+        made.dead_letters,
+        made.certificates,
+        in_vpc=in_vpc,
+    )
 
 
 def _called(function: lambda_.Function, row: Function, readiness: Readiness) -> lambda_.IFunction:

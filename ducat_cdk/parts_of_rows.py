@@ -22,6 +22,7 @@ SIGN_AUTHORIZATION_RESPONSES = MadeKeys("SignAuthorizationResponses", ("Sign",),
 SIGN_ID_TOKENS = MadeKeys("SignIdTokens", ("Sign",), ("id_token",))
 ALL_USES: tuple[KeyUse, ...] = ("id_token", "authorization_response", "api_response")
 RING = Table("signing_keys", "ChooseTheSigningKey", ("Query",))
+CERTIFICATE_STATUS = Table("revocations", "ReadWhetherACertificateIsRevoked", ("BatchGetItem",))
 GRANT_IN_FORCE = (
     Table("grants", "ReadTheGrant", ("BatchGetItem",)),
     Table("bonds", "ReadWhetherItWasEndedInTheSameCall", ("BatchGetItem",)),

@@ -20,6 +20,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from ducat_cdk.client_certificates import ClientCertificates
 from ducat_cdk.deployment import Deployment
 from ducat_cdk.function_rows import Function, Key, MadeKeys, Table
 from ducat_cdk.keys import DECRYPTION_ALGORITHMS, SIGNING_ALGORITHMS, SIGNING_SPECS, TABLES_KEY
@@ -43,6 +44,7 @@ def build(
     log: logs.ILogGroup,
     deployment: Deployment,
     dead_letters: sqs.IQueue,
+    certificates: ClientCertificates,
     *,
     in_vpc: bool,
 ) -> iam.IRole:
@@ -53,6 +55,7 @@ def build(
         *(_use_table(table, tables[table.name], deployment) for table in function.tables),
         *(_use_key(key, keys) for key in function.keys if key.name in keys),  # one may not be chosen
         *(_use_made_keys(scope, made, deployment) for made in function.made_keys),
+        *(_allow(file.why, certificates.actions(file), certificates.arns[file.name]) for file in function.files),
     ]
     statements += _open_tables(scope, used, keys[TABLES_KEY], deployment)
     if function.domain:

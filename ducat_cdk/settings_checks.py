@@ -11,7 +11,7 @@ from chalicelib.authorization_details.declared_type import problems_of
 from chalicelib.clients import distinguished_name
 from chalicelib.resource_server import policy
 from chalicelib.users.assurance import ACR
-from ducat_cdk import shift_settings, truststore, watch_settings
+from ducat_cdk import revocation_settings, shift_settings, truststore, watch_settings
 from ducat_cdk.alarm_settings import AlarmSettingsError
 from ducat_cdk.backup_settings import BackupError
 from ducat_cdk.deployment import Deployment, DeploymentError
@@ -48,6 +48,7 @@ FORMS = {
     "otp_level": ("[23]", "must be 2 or 3"),
     "weekly_tables": SWITCH,
     "data_keys": SWITCH,
+    **revocation_settings.FORMS,
     "log_days": (
         "|".join(map(str, watch_settings.LOG_DAYS)),
         f"must be one of {', '.join(map(str, watch_settings.LOG_DAYS))}",
@@ -60,7 +61,7 @@ FORMS = {
 }
 """By setting, what its text must be, and what is said where it is not."""
 
-ARNS = ("issuer_certificate", "mtls_certificate", "web_acl", "log_encryption", "alarm_topic")
+ARNS = ("issuer_certificate", "mtls_certificate", "ownership_certificate", "web_acl", "log_encryption", "alarm_topic")
 """The settings that may be the ARN of something of the stack's Region."""
 
 MAX_COMMON_NAME = 64
@@ -148,19 +149,20 @@ def _rules(deployment: Deployment) -> list[str]:
 
 
 def _authorities(deployment: Deployment) -> list[str]:
-    """What is wrong with the truststore, and with the list of those in it that may name clients."""
+    """What is wrong with the truststore, with the list of those in it that may name clients, and with their CRLs."""
     try:
         listed = deployment.authorities()
     except distinguished_name.DistinguishedNameError as wrong:
         return [f'client_authorities must be such as ["CN=Issuing CA,O=Example Trust,C=DE"]; {wrong}']
     if not deployment.truststore:
-        return []
+        return revocation_settings.problems(deployment, None)
     try:
         subjects = truststore.subjects(Path(deployment.truststore))
     except truststore.TruststoreError as wrong:
         return [f"truststore: {wrong}"]
     missing = len(listed - subjects)
-    return [f"client_authorities: {missing} of them are no certificate's subject in the truststore"] if missing else []
+    found = [f"client_authorities: {missing} of them are no certificate's subject in the truststore"] if missing else []
+    return found + revocation_settings.problems(deployment, subjects)
 
 
 def _words(deployment: Deployment) -> list[str]:

@@ -30,6 +30,7 @@ from ducat_cdk import (
     api,
     backups,
     beside,
+    client_certificates,
     domains,
     lambdas,
     log_groups,
@@ -50,7 +51,7 @@ from ducat_cdk.watching import Watched
 
 FIRST = "tables can be deleted, and no concurrency is reserved: take out first_deployment once this stands, and deploy again"
 
-HOURLY = ("publish_keys", "rotate_keys", "check_truststore")
+HOURLY = ("publish_keys", "rotate_keys", "fetch_crls", "check_truststore")
 """The jobs that run each hour."""
 
 DESCRIPTION = "Ducat, OpenID Provider of financial grade"
@@ -130,6 +131,7 @@ class Ducat(Stack):
         self.tables = storage.build_tables(self, deployment, self.keys[TABLES_KEY], existing.tables)
         self.backup_vault = backups.build(self, deployment.backups(), self.tables)
         self.dead_letters, self.log_groups = _dead_letters(self), log_groups.build(self, deployment)
+        self.client_certificates = client_certificates.build(self, deployment)
         self.functions = lambdas.build(
             self,
             deployment,
@@ -138,11 +140,12 @@ class Ducat(Stack):
             self.keys,
             python=python,
             dead_letters=self.dead_letters,
+            certificates=self.client_certificates,
             log_groups=self.log_groups,
             network=network.build(self, existing),
         )
         self.api = api.build(self, deployment, self.functions, self.log_groups)
-        self.domains, certificates = domains.build(self, deployment, self.api, existing)
+        self.domains, certificates = domains.build(self, deployment, self.api, existing, self.client_certificates)
         self.web_acl_arn = web_acl.build(self, deployment.guarding(), self.api, self.log_groups, existing.web_acl_arn)
         watched = Watched(self.functions, self.tables, self.api, certificates, self.dead_letters)
         self.alarms = watching.build(self, deployment, watched)

@@ -32,6 +32,7 @@ TABLES = (
     Row("grants", durable=True, swept=True, indexes=(("by_person", "person", "given_at"),)),
     Row("bonds", durable=True, swept=True),
     Row("signing_keys", durable=True, swept=False, keys=("ring", "kid")),
+    Row("revocations", durable=True, swept=False),
     Row("access_tokens", durable=False, swept=True, weekly=True),
     Row("replay_cache", durable=False, swept=True, weekly=True),
     Row("sessions", durable=False, swept=True, weekly=True),

@@ -14,12 +14,18 @@ from typing import Any
 
 from ducat_cdk.functions import FUNCTIONS
 
-USED = ("apigateway", "dynamodb", "kms")
+USED = ("apigateway", "dynamodb", "kms", "s3")
 """The services that functions call."""
 SERVICES = (*USED, "sts")
 """The services whose data botocore keeps; that of `sts` whole, for who runs this under a role of a web identity."""
 MODEL = "service-2.json"
-SERVICE_FILES = (MODEL, f"{MODEL}.gz", "endpoint-rule-set-1.json", "endpoint-rule-set-1.json.gz")
+SERVICE_FILES = (
+    MODEL,
+    f"{MODEL}.gz",
+    "service-2.sdk-extras.json",
+    "endpoint-rule-set-1.json",
+    "endpoint-rule-set-1.json.gz",
+)
 """Of each service only what a client needs."""
 RULES = "endpoint-rule-set-1.json"
 """Of the services that functions call, botocore would run these at each call, for an address that endpoints.json gives once."""
@@ -31,6 +37,7 @@ OPERATIONS = frozenset({"GetDomainName"}) | frozenset(
         *(table.verbs for table in row.tables),
         *((key.verb,) for key in row.keys),
         *(made.verbs for made in row.made_keys),
+        *(file.operations for file in row.files),
     )
     for verb in verbs
 )
@@ -49,8 +56,9 @@ def trim(data: Path) -> None:
         if file.name not in SERVICE_FILES:
             file.unlink()
     for service in USED:
-        for file in data.glob(f"{service}/*/{RULES}*"):
-            file.unlink()
+        if service != "s3":  # botocore finds a bucket's address by them alone
+            for file in data.glob(f"{service}/*/{RULES}*"):
+                file.unlink()
         for file in data.glob(f"{service}/*/{MODEL}*"):
             _rewrite(file)
     endpoints = data / "endpoints.json"

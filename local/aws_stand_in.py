@@ -33,6 +33,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "access_tokens": ("pk",),
     "replay_cache": ("pk",),
     "sessions": ("pk",),
+    "revocations": ("pk",),
 }
 """Each table's key attributes."""
 

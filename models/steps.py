@@ -29,6 +29,12 @@ USE_CODE = (
 IN_FORCE = "BatchGetItem bonds grants"
 """All that can end a grant, in one consistent read."""
 
+CERTIFICATE = "BatchGetItem revocations"
+"""Whether the client certificate was denied or revoked. It may be a second old."""
+
+IN_FORCE_BY_CERTIFICATE = "BatchGetItem bonds grants revocations"
+"""Both in one call."""
+
 OF_BROWSER = "browser = ? AND expires_at > ?"
 
 
@@ -86,7 +92,7 @@ STEPS = (
     ),
     Step(
         "redeem",
-        before=((IN_FORCE, CLAIM), ("KMS Sign",)),
+        before=((IN_FORCE, CERTIFICATE, CLAIM), ("KMS Sign",)),
         commit=(
             "UpdateItem grants SET redeemed_by = if_not_exists(redeemed_by, ?), token = if_not_exists(token, ?),"
             " token_hash = if_not_exists(token_hash, ?), cnf = if_not_exists(cnf, ?),"
@@ -99,12 +105,12 @@ STEPS = (
     ),
     Step(
         "use",
-        before=((IN_FORCE,),),
+        before=((IN_FORCE_BY_CERTIFICATE,),),
         dying="In force if the set of attempts has one member, nothing is revoked, it is in time, and the epoch is the bond's.",
     ),
     Step(
         "consume",
-        before=((IN_FORCE,),),
+        before=((IN_FORCE_BY_CERTIFICATE,),),
         commit=(
             "UpdateItem grants SET consumed_0 IF (attribute_not_exists(consumed_0) OR consumed_0 = ?)"
             " AND attempts = ? AND attribute_not_exists(token_ended_at)"
@@ -114,7 +120,7 @@ STEPS = (
     ),
     Step(
         "refresh",
-        before=((IN_FORCE, CLAIM), ("GetItem users",)),
+        before=((IN_FORCE, CERTIFICATE, CLAIM), ("GetItem users",)),
         commit="PutItem access-tokens IF attribute_not_exists(pk)",
         dying="Nobody has the handle. The directory is asked beside, and both are needed for the answer.",
     ),

@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.actors import NOW, Bank
 from tests.aws_in_process.aws import Fault, Stand
+from tests.aws_in_process.files import Files
 from tests.web import Web
 
 CONNECTIONS = ("dynamo", "kms")
@@ -38,6 +39,11 @@ class Beginning:
         self._bank.now = NOW
         self._bank.web = self._bank.aws.documents = Web()
         return self._bank
+
+    @property
+    def files(self) -> Files:
+        """S3's stand-in."""
+        return self._stand.files
 
     def failing(self, fault: Fault) -> AbstractContextManager[None]:
         """From here on each call to AWS goes by `fault` (tests/aws_in_process)."""

@@ -20,6 +20,7 @@ from tests.aws_in_process import aws as standin
 from tests.bank_snapshot import Beginning
 from tests.ids import pytest_make_parametrize_id as pytest_make_parametrize_id
 from tests.order import pytest_sessionfinish as pytest_sessionfinish
+from tests.revocation_world import World
 from tests.summary import pytest_configure as pytest_configure
 from tests.summary import pytest_terminal_summary as pytest_terminal_summary
 from tests.worker_groups import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler
@@ -71,6 +72,12 @@ def its_words() -> None:
 def bank(begin_again: Beginning) -> Bank:
     """The provider with its clients, its clock at NOW, nothing on the web and nothing of another test."""
     return begin_again()
+
+
+@pytest.fixture
+def revocation(bank: Bank, begin_again: Beginning) -> World:
+    """The bank with the CRLs of an authority, and a client of it."""
+    return World(bank, begin_again.files)
 
 
 @pytest.fixture

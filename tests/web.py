@@ -10,9 +10,11 @@ from chalicelib.fetch.documents import FetchError
 
 
 class Web:
-    """documents.DocumentFetcher. `pages`: by URL, document or exception. `fetched_urls`: the URLs fetched, in order."""
+    """documents.DocumentFetcher. `pages`: by URL, document or exception. `fetched_urls`: the URLs fetched, in order. `plain`:
+    http URLs too."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, plain: bool = False) -> None:
+        self._plain = plain
         self.pages: dict[str, bytes | Exception] = {}
         self.fetched_urls: list[str] = []
 
@@ -23,7 +25,7 @@ class Web:
         return url
 
     def get(self, url: str, *, max_bytes: int) -> bytes:
-        https_url.of(url)
+        https_url.of(url, plain=self._plain)
         self.fetched_urls.append(url)
         page = self.pages.get(url, FetchError("it answered 404"))
         if isinstance(page, Exception):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import lru_cache
 from ipaddress import ip_address
 
 from cryptography import x509
@@ -30,14 +29,9 @@ NETSCAPE_TYPE = x509.ObjectIdentifier("2.16.840.1.113730.1.1")
 """An extension from before X.509 v3. A verifier may still take it as the mark of an authority."""
 
 
-def presented(pem: str | None, profile: Profile, *, now: int) -> x509.Certificate:
-    """The client's certificate, if it is within its validity period and its key is large enough for the profile. Raises
-    InvalidClient.
-    """
-    if pem is None:
-        raise InvalidClient("client authentication failed", detail="no client certificate")
+def require_usable(certificate: x509.Certificate, profile: Profile, *, now: int) -> x509.Certificate:
+    """The certificate, if it is within its validity period and its key is large enough for the profile. Raises InvalidClient."""
     try:
-        certificate = _load(pem)
         require_size(certificate.public_key(), profile.key_sizes)
     except UNREADABLE as problem:
         raise _unusable(problem) from None
@@ -156,11 +150,6 @@ def require_registered_certificate(certificate: x509.Certificate, client: Client
 def _is_of(certificate: x509.Certificate, jwk: Jwk) -> bool:
     """RFC7517-4.7: whether the certificate has the JWK's key."""
     return public_key(jwk) == certificate.public_key()
-
-
-@lru_cache(maxsize=256)
-def _load(pem: str) -> x509.Certificate:
-    return x509.load_pem_x509_certificate(pem.encode())
 
 
 def _registered_names(client: Client) -> Iterator[tuple[type[x509.GeneralName], str]]:

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import sha256
 from unicodedata import normalize
 
 from cryptography import x509
@@ -143,15 +145,24 @@ def read_all(text: str) -> frozenset[Name]:
 
 def of_certificate(certificate: x509.Certificate) -> Name:
     """A certificate's subject."""
-    return _of(certificate.subject)
+    return of_name(certificate.subject)
 
 
 def of_issuer(certificate: x509.Certificate) -> Name:
     """A certificate's issuer."""
-    return _of(certificate.issuer)
+    return of_name(certificate.issuer)
 
 
-def _of(name: x509.Name) -> Name:
+def digest(name: Name) -> str:
+    """SHA-256 of the name as compared, base64url. Names that differ in spelling alone have the same."""
+    rdns = [
+        sorted([oid, value.hex() if isinstance(value, bytes) else f"={value}"] for oid, value in rdn) for rdn in name
+    ]
+    return urlsafe_b64encode(sha256(json.dumps(rdns).encode()).digest()).rstrip(b"=").decode()
+
+
+def of_name(name: x509.Name) -> Name:
+    """The name of a certificate or of a CRL."""
     return tuple(frozenset((one.oid.dotted_string, _prepared(one.value)) for one in rdn) for rdn in name.rdns)
 
 

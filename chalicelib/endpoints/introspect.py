@@ -28,7 +28,7 @@ def answer(request: Request, provider: Provider) -> Response:
     form = request.form
     caller = require_confidential(authenticate(request, form, provider, now=now))
     token = form.get("token")
-    with consuming(caller.single_use, provider, now=now) as use:
+    with consuming(caller, provider, now=now) as use:
         if token is None:
             raise InvalidRequest("token is missing")  # RFC7662-2.1
         access_token, grant = use.beside(lambda: provider.tokens.look_up(token, now=now))

@@ -29,7 +29,7 @@ def answer(request: Request, provider: Provider) -> Response:
     # Authenticate.
     caller = client_authentication.authenticate(request, form, provider, now=now)
 
-    with consuming(caller.single_use, provider, now=now) as use:
+    with consuming(caller, provider, now=now) as use:
         # Check. A DPoP proof binds the code to its key.
         shown = dpop.proof(request, urls=provider.settings.addresses(request.path), nonces=provider.nonces, now=now)
         if shown is not None:

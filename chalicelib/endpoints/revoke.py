@@ -15,7 +15,7 @@ def answer(request: Request, provider: Provider) -> Response:
     now = provider.now()
     form = request.form
     caller = client_authentication.authenticate(request, form, provider, now=now)
-    with consuming(caller.single_use, provider, now=now) as use:
+    with consuming(caller, provider, now=now) as use:
         if "token" not in form:
             raise InvalidRequest("token is missing")  # RFC7009-2.1
         value = form["token"]

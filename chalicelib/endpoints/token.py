@@ -26,7 +26,7 @@ def answer(request: Request, provider: Provider) -> Response:
     now = provider.now()
     form = request.form
     caller = client_authentication.authenticate(request, form, provider, now=now)
-    with consuming(caller.single_use, provider, now=now) as use:
+    with consuming(caller, provider, now=now) as use:
         possession = _possession(
             request, caller, use, provider, now=now
         )  # First, so that an error uses the proof up too.
@@ -47,7 +47,7 @@ def _possession(
         use.add(shown.single_use)
     if caller.client.dpop_nonce_required:
         dpop.require_server_nonce(shown, provider.nonces, now=now)
-    return PresentedKeys(request.client_certificate, shown)
+    return PresentedKeys(use.certificate, shown)
 
 
 def _grant_type(form: Mapping[str, str], caller: AuthenticatedClient) -> str:

@@ -14,7 +14,7 @@ from http.client import HTTPException
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from threading import Event, Thread
 
-from urllib3.connection import HTTPSConnection
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.response import BaseHTTPResponse
 
@@ -24,6 +24,9 @@ from chalicelib.fetch.https_url import HttpsUrl
 
 SECONDS = 3.0
 """Seconds from the name's lookup to the last byte."""
+
+SECONDS_OF_A_JOB = 20.0
+"""The same where nobody waits for the answer, and the document may be large."""
 
 PUBLIC_V6 = IPv6Network("2000::/3")
 """Global unicast (RFC 4291 2.4). It has neither mapped IPv4 addresses nor those of NAT64."""
@@ -44,16 +47,21 @@ class Https:
     `authorities`: certificates (PEM) that are trusted in addition to the system's.
     `loopback`: this machine's own addresses are accepted too. Both are for the laptop (`local/`) and its sandbox. No setting
     has them.
+    `plain`: http URLs are accepted too, because the caller verifies the document's signature.
     """
 
-    def __init__(self, *, seconds: float = SECONDS, authorities: str = "", loopback: bool = False) -> None:
-        self._seconds = seconds
+    def __init__(
+        self, *, seconds: float = SECONDS, authorities: str = "", loopback: bool = False, plain: bool = False
+    ) -> None:
+        self._seconds, self._plain = seconds, plain
         self._authorities = authorities
         self._loopback = loopback
 
     def get(self, url: str, *, max_bytes: int) -> bytes:
-        """The document at an https URL, if the response is 200 with at most `max_bytes` bytes in time. Raises FetchError."""
-        fetch = _Fetch(https_url.of(url), max_bytes, self._tls, seconds=self._seconds, loopback=self._loopback)
+        """The document at the URL, if the response is 200 with at most `max_bytes` bytes in time. Raises FetchError."""
+        fetch = _Fetch(
+            https_url.of(url, plain=self._plain), max_bytes, self._tls, seconds=self._seconds, loopback=self._loopback
+        )
         Thread(target=fetch.run, daemon=True).start()
         return fetch.result()
 
@@ -73,7 +81,7 @@ class _Fetch:
         self._where, self._max_bytes, self._tls = where, max_bytes, tls
         self._seconds, self._loopback = seconds, loopback
         self._done = Event()
-        self._connection: HTTPSConnection | None = None
+        self._connection: HTTPConnection | None = None
         self._late = False
         self._body = b""
         self._problem: Exception | None = None
@@ -113,14 +121,7 @@ class _Fetch:
         for address in public_addresses(self._where, loopback=self._loopback):
             if self._late:
                 break
-            self._connection = connection = HTTPSConnection(
-                str(address),
-                self._where.port,
-                timeout=self._seconds,
-                ssl_context=self._tls,
-                cert_reqs="CERT_REQUIRED",
-                server_hostname=self._where.host,  # SNI, and the name in the certificate.
-            )
+            self._connection = connection = self._connection_to(address)
             try:
                 connection.connect()
             except NewConnectionError:
@@ -131,10 +132,22 @@ class _Fetch:
             return connection.getresponse()
         raise FetchError("no address accepts a connection")
 
+    def _connection_to(self, address: Address) -> HTTPConnection:
+        if not self._where.tls:
+            return HTTPConnection(str(address), self._where.port, timeout=self._seconds)
+        return HTTPSConnection(
+            str(address),
+            self._where.port,
+            timeout=self._seconds,
+            ssl_context=self._tls,
+            cert_reqs="CERT_REQUIRED",
+            server_hostname=self._where.host,  # SNI, and the name in the certificate.
+        )
+
     def _headers(self) -> dict[str, str]:
         host, port = self._where.host, self._where.port
         return {
-            "Host": host if port == 443 else f"{host}:{port}",
+            "Host": host if port == (443 if self._where.tls else 80) else f"{host}:{port}",
             "User-Agent": "ducat",
             "Accept": "*/*",
             "Accept-Encoding": "identity",  # A small body may unpack to a large one.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from chalicelib import holder_of_key
 from chalicelib.errors import (
@@ -24,6 +24,9 @@ from chalicelib.storage.records import SingleUse
 from chalicelib.storage.stores import AlreadyUsed
 from chalicelib.tokens import sender_constraint
 from chalicelib.tokens.sender_constraint import PresentedKeys, Proof
+
+if TYPE_CHECKING:
+    from chalicelib.clients.sent_certificate import PresentedCertificate, SentCertificate
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -74,10 +77,14 @@ def verify_access_token(
     try:
         scheme, value = _presented(request)
         proof = _proof(request, provider, policy, value, now=now) if scheme == DPOP else None
-        token, grant = _found(value, proof, provider, now=now, proof_checked_by_authorizer=proof_checked_by_authorizer)
+        sent = _certificate(request, provider, now=now) if scheme == BEARER else None
+        token, grant = _found(
+            value, proof, sent, provider, now=now, proof_checked_by_authorizer=proof_checked_by_authorizer
+        )
         request.note(client_id=token.client_id, journey=None if grant is None else grant.journey)
+        certificate = None if sent is None else _require_good(sent)
         if token.cnf:
-            _require_possession(token, request, proof, provider, now=now)
+            _require_possession(token, certificate, proof, provider, now=now)
         else:
             _require_harmless(token, policy, proof)
         _require_cover(token, policy)
@@ -142,10 +149,40 @@ def _proof(request: Request, provider: Provider, policy: ResourcePolicy, access_
     return proof
 
 
+def _certificate(request: Request, provider: Provider, *, now: int) -> SentCertificate | None:
+    """The certificate of the connection, which may bind the token. Raises InvalidToken if it can't be read."""
+    if request.client_certificate is None:
+        return None
+    from chalicelib.clients.sent_certificate import CertificateRefused  # This imports cryptography's X.509.
+
+    try:
+        return provider.client_certificates.sent(request.client_certificate, now=now)
+    except CertificateRefused as refused:
+        raise InvalidToken("the client certificate can't be used", detail=str(refused)) from None
+
+
+def _require_good(sent: SentCertificate) -> PresentedCertificate:
+    """The certificate, if it is neither revoked nor denied. Raises InvalidToken."""
+    from chalicelib.clients.sent_certificate import CertificateRefused
+
+    try:
+        return sent.require_good()
+    except CertificateRefused as refused:
+        raise InvalidToken(
+            "the client certificate is revoked, or its status is unknown", detail=str(refused), event=refused.event
+        ) from None
+
+
 def _found(
-    value: str, proof: Proof | None, provider: Provider, *, now: int, proof_checked_by_authorizer: str | None
+    value: str,
+    proof: Proof | None,
+    sent: SentCertificate | None,
+    provider: Provider,
+    *,
+    now: int,
+    proof_checked_by_authorizer: str | None,
 ) -> tuple[AccessToken, Grant | None]:
-    """The token with its grant. The proof's jti is used up at the same time."""
+    """The token with its grant. The proof's jti is used up, and the certificate's status read, at the same time."""
     single_use: SingleUse | None = (
         None if proof is None or proof.single_use.key == proof_checked_by_authorizer else proof.single_use
     )
@@ -155,7 +192,7 @@ def _found(
                 lambda: provider.tokens.find(value, now=now), lambda: provider.replay_cache.consume(single_use, now=now)
             )
         else:
-            found = provider.tokens.find(value, now=now)
+            found = provider.tokens.find(value, now=now, along=None if sent is None else sent.reading)
     except AlreadyUsed as used:
         raise InvalidDpopProof(
             "the DPoP proof was used before", detail=str(used), event="replay"
@@ -217,11 +254,11 @@ def _require_harmless(token: AccessToken, policy: ResourcePolicy, proof: Proof |
 
 
 def _require_possession(
-    token: AccessToken, request: Request, proof: Proof | None, provider: Provider, *, now: int
+    token: AccessToken, certificate: PresentedCertificate | None, proof: Proof | None, provider: Provider, *, now: int
 ) -> AccessToken:
     """The token, if its key is presented: a certificate with Bearer, a proof with DPoP (RFC 9449 7.2)."""
     if proof is None:
-        sender_constraint.require(token.cnf, PresentedKeys(certificate=request.client_certificate))
+        sender_constraint.require(token.cnf, PresentedKeys(certificate=certificate))
         return token
     sender_constraint.require(token.cnf, PresentedKeys(proof=proof))
     if token.dpop_nonce_required and not proof.has_server_nonce:

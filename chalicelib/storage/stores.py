@@ -13,6 +13,7 @@ from typing import Protocol
 from chalicelib.protocol_types import Detail, Passkey
 from chalicelib.storage.grant_records import AccessToken, Bond, Grant, RememberedConsent
 from chalicelib.storage.records import Authentication, Client, PasskeyHolder, Session, SingleUse, User, UserProfile
+from chalicelib.storage.revocation_stores import Along
 from chalicelib.storage.token_values import TokenValue
 
 
@@ -239,8 +240,8 @@ class Tokens(Protocol):
     def put(self, token_value: str, token: AccessToken) -> None:
         """Write a token with a new token value. A repeated write changes nothing."""
 
-    def find(self, token_value: str, *, now: int) -> tuple[AccessToken, Grant | None] | None:
-        """The token with its grant, in one read; None unless both are in force."""
+    def find(self, token_value: str, *, now: int, along: Along = None) -> tuple[AccessToken, Grant | None] | None:
+        """The token with its grant, in one read; None unless both are in force. `along`: is read in the same call."""
 
     def look_up(self, token_value: str, *, now: int) -> tuple[AccessToken | None, Grant | None]:
         """The access token and its grant; or, for a refresh token, None and its grant in force, even for a replaced one; or

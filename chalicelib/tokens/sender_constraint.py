@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hmac
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
-from ssl import PEM_cert_to_DER_cert
+from typing import TYPE_CHECKING
 
 from chalicelib.errors import InvalidGrant, InvalidRequest, InvalidToken
 from chalicelib.profiles import PROFILES, Profile
 from chalicelib.protocol_types import SenderConstraint, TokenType
 from chalicelib.storage.records import Client, SingleUse
+
+if TYPE_CHECKING:  # It imports cryptography, which a request without a certificate does not need.
+    from chalicelib.clients.sent_certificate import PresentedCertificate
 
 CERTIFICATE = "x5t#S256"
 KEY = "jkt"
@@ -41,11 +42,11 @@ class Proof:
 class PresentedKeys:
     """The keys that the sender of a request proves to hold.
 
-    `certificate`: PEM, from the TLS layer.
+    `certificate`: of the mutual TLS connection, neither revoked nor denied.
     `proof`: verified.
     """
 
-    certificate: str | None = None
+    certificate: PresentedCertificate | None = None
     proof: Proof | None = None
 
 
@@ -126,13 +127,7 @@ def _chosen(client: Client, profile: Profile) -> tuple[SenderConstraint, ...]:
 
 
 def _certificate(possession: PresentedKeys) -> dict[str, str] | None:
-    if possession.certificate is None:
-        return None
-    try:
-        der = PEM_cert_to_DER_cert(possession.certificate.strip())
-    except ValueError:
-        return None
-    return {CERTIFICATE: urlsafe_b64encode(sha256(der).digest()).rstrip(b"=").decode()}
+    return None if possession.certificate is None else {CERTIFICATE: possession.certificate.thumbprint}
 
 
 def _key(possession: PresentedKeys) -> dict[str, str] | None:

@@ -106,8 +106,8 @@ def test_of_eight_calls_with_eight_keys_one_passes(agreed, pay, race, payer, mon
     """All of them have read that nobody paid before the first one writes."""
     token, find, all_have_read = agreed(PAYMENT)["access_token"], payer.bank.aws.tokens.find, Barrier(8, timeout=10)
 
-    def slow(token_value, *, now):
-        found = find(token_value, now=now)
+    def slow(token_value, *, now, along=None):
+        found = find(token_value, now=now, along=along)
         all_have_read.wait()
         return found
 
@@ -204,8 +204,8 @@ def test_what_was_ended_makes_no_payment(agreed, pay, payer, monkeypatch):
     token, bank = agreed(PAYMENT)["access_token"], payer.bank
     find = bank.aws.tokens.find
 
-    def late(token_value, *, now):
-        found = find(token_value, now=now)
+    def late(token_value, *, now, along=None):
+        found = find(token_value, now=now, along=along)
         bank.aws.grants.revoke(read(token).grant, now=now)
         return found
 

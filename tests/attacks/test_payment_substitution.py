@@ -54,8 +54,8 @@ def late(payer, monkeypatch):
     def between(happens):
         find = payer.bank.aws.tokens.find
 
-        def slow(token_value, *, now):
-            found = find(token_value, now=now)
+        def slow(token_value, *, now, along=None):
+            found = find(token_value, now=now, along=along)
             happens()
             return found
 

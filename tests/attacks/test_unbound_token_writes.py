@@ -116,6 +116,10 @@ def jkt(client):
     return thumbprint(public(client.proof_key))
 
 
+def presented(bank, pem):
+    return PresentedKeys(bank.aws.client_certificates.sent(pem, now=NOW).provisional())
+
+
 def test_a_code_that_was_bound_to_nothing_is_not_redeemed_by_a_public_client_that_writes(
     bank, public_client, public_dpop_client
 ):
@@ -125,7 +129,7 @@ def test_a_code_that_was_bound_to_nothing_is_not_redeemed_by_a_public_client_tha
     widened = replace(grant, request=replace(grant.request, scope=("openid", "payments")))
     caller = AuthenticatedClient(bank.aws.clients.find("public", now=NOW), PROFILES["fapi1-baseline"])
     with pytest.raises(InvalidGrant):
-        authorization_code._bound(caller, widened, PresentedKeys(certificate=certificate("x")))
+        authorization_code._bound(caller, widened, presented(bank, certificate("x")))
 
 
 @pytest.mark.clause("FAPI1-ADV-5.2.2-5")
@@ -165,7 +169,7 @@ def test_an_unbound_refresh_token_never_writes(bank, fapi1_bearer_client):
     with pytest.raises(InvalidGrant):
         sender_constraint.renew(
             {},
-            PresentedKeys(certificate=certificate("fapi1-bearer")),
+            presented(bank, certificate("fapi1-bearer")),
             bank.aws.clients.find("fapi1-bearer", now=NOW),
             PROFILES["fapi1-baseline"],
             authenticated_by_certificate=False,

@@ -10,7 +10,18 @@ from ducat_cdk.functions import FUNCTIONS
 from ducat_cdk.parts_of_rows import MAKE_ENCRYPTED
 from tests.aws_calls.recording import Recorded
 from tests.aws_calls.requests import Context, Request
-from tests.infra.policies import ACCOUNT, REGION, allows, as_list, key_arn, matches, table_arn, table_name
+from tests.infra.policies import (
+    ACCOUNT,
+    CRLS,
+    REGION,
+    TRUSTSTORE,
+    allows,
+    as_list,
+    key_arn,
+    matches,
+    table_arn,
+    table_name,
+)
 
 Policies = Mapping[str, Mapping[str, list[Any]]]
 """The statements of each function, by the name of a synthesized deployment (tests/infra/conftest.py)."""
@@ -25,6 +36,9 @@ DATABASE = f"dynamodb.{REGION}.amazonaws.com"
 
 BY_LAMBDA = ("logs:CreateLogStream", "logs:PutLogEvents")
 """What Lambda itself does by a function's role. No test can record it."""
+
+FILES = {"truststore": TRUSTSTORE, "crls": f"{CRLS}/any"}
+"""The ARNs of files in S3."""
 
 REFUSED = {
     ("rotate_keys", "kms:ListResourceTags"): "a key without the deployment's tags; the job takes the refusal for that",
@@ -108,6 +122,8 @@ def _deployment(function: str, request: Request) -> str:
 
 def _arn(request: Request) -> str:
     kind, _, rest = request.resource.partition(" ")
+    if kind in FILES:
+        return FILES[kind]
     if kind == "table":
         return table_arn(_row(request.resource)) + ("-2900" if rest.endswith(" of a week") else "")
     if kind == "index":

@@ -20,7 +20,7 @@ from botocore.handlers import BUILTIN_HANDLERS
 
 from chalicelib import gateway, jobs
 from chalicelib.endpoints import authorizer
-from tests.aws_calls.requests import KmsKey, Request, of_api_gateway, of_dynamodb, of_kms
+from tests.aws_calls.requests import KmsKey, Request, of_api_gateway, of_dynamodb, of_kms, of_s3
 
 Recorded = tuple[str, Request]
 """A function's name and what it asks of AWS."""
@@ -96,6 +96,8 @@ def _record(params: Mapping[str, Any], model: Any, context: dict[str, Any], **_:
         calls.update((function, one) for one in of_dynamodb(model.name, params))
     elif service == "apigateway" and function:
         calls.add((function, of_api_gateway(model.http["method"], params)))
+    elif service == "s3" and function:
+        calls.add((function, of_s3(model.name, params)))
 
 
 def _suspend(context: dict[str, Any], **_: Any) -> None:

@@ -39,7 +39,7 @@ class Request:
     """One action on one resource.
 
     `resource`: "table users", "table sessions of a week", "index by_person of grants", "key secrets", "made key", "new key",
-    "domain mtls.bank.example", "*", and for what a stand-in does not have: "log", "queue".
+    "domain mtls.bank.example", "truststore", "crls", "*", and for what a stand-in does not have: "log", "queue".
     """
 
     action: str
@@ -145,6 +145,12 @@ def of_api_gateway(method: str, parameters: Mapping[str, Any]) -> Request:
     return Request(f"apigateway:{method}", f"domain {parameters['domainName']}")
 
 
+def of_s3(operation: str, parameters: Mapping[str, Any]) -> Request:
+    """The request of one call of S3. A version is read by an action of its own."""
+    version = "Version" if "VersionId" in parameters else ""
+    return Request(f"s3:{operation}{version}", "truststore" if operation == "GetObject" else "crls")
+
+
 def _query(action: str, name: str, parameters: Mapping[str, Any]) -> Request:
     names, values = parameters.get("ExpressionAttributeNames", {}), parameters["ExpressionAttributeValues"]
     partition = next(iter(values.values()))["S"]
@@ -199,6 +205,8 @@ def _leading(table: str, key: str) -> str:
     """The kind of a key: its first words, where the product has several kinds in a table."""
     if key in LITERAL_KEYS:
         return key
+    if _table(table) == "table revocations":
+        return f"{key.partition('.')[0]}.{ANY}"
     kind, space, _ = key.rpartition(" ") if table.startswith("ducat-users") else ("", "", key)
     return f"{kind}{space}{ANY}"
 

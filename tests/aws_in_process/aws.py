@@ -20,6 +20,7 @@ from botocore.handlers import BUILTIN_HANDLERS
 from local import aws_stand_in
 from tests.aws_in_process.dynamodb import Database
 from tests.aws_in_process.errors import AwsError, Unknown
+from tests.aws_in_process.files import Files
 from tests.aws_in_process.kms import Keys
 
 MTLS_HOST = "mtls.bank.example"
@@ -46,10 +47,11 @@ It can raise an AwsError, before the work is done or after, or what botocore rai
 
 
 class Stand:
-    """DynamoDB and KMS of one Region. `database`: what holds the tables, where it is not a Region's own."""
+    """DynamoDB, KMS and files of one Region. `database`: what holds the tables, where it is not a Region's own."""
 
     def __init__(self, region: str, database: Database | None = None) -> None:
         self.database, self.keys = database or Database(), Keys(region)
+        self.files = Files(region)
         self._faults: tuple[Fault, ...] = ()
         self._region = region
         self._services: Mapping[str, tuple[str, Service]] = {
@@ -71,11 +73,13 @@ class Stand:
     def kept(self) -> Callable[[], None]:
         """A function that puts back all that is held now."""
         database, keys, warnings = self.database.kept(), self.keys.kept(), self.truststore_warnings
+        objects = dict(self.files.objects)
 
         def put_back() -> None:
             self.database.put_back(database)
             self.keys.put_back(keys)
             self.truststore_warnings = warnings
+            self.files.objects, self.files.broken = dict(objects), False
 
         return put_back
 
@@ -93,6 +97,8 @@ class Stand:
         """botocore's `before-send`: the answer to a request to this Region, and none to another's."""
         found = self._services.get(request.url)
         if found is None:
+            if (answer := self.files.answer(request)) is not None:
+                return answer
             if self._region in request.url:
                 raise Unknown(f"a request to {request.url}")
             return None

@@ -237,6 +237,50 @@ def test_plain_http_is_no_answer(documents, serve):
     assert refused(documents) == "it can't be reached or read (SSLError)"
 
 
+# Documents whose signature the caller verifies.
+
+
+@pytest.fixture
+def signed_documents():
+    return Https(seconds=20.0, plain=True)
+
+
+@pytest.fixture
+def open_server(serve):
+    """A function: what to answer by plain http, to the list of the requests."""
+
+    def start(said):
+        requests = []
+
+        def talk(connection):
+            requests.append(connection.recv(4096).decode())
+            connection.sendall(said)
+
+        serve(talk, tls=False)
+        return requests
+
+    return start
+
+
+def test_a_signed_document_may_come_by_http(signed_documents, open_server):
+    requests = open_server(response())
+    assert signed_documents.get(f"http://{HOST}/ca.crl", max_bytes=MAX_BYTES)
+    assert requests[0].startswith(f"GET /ca.crl HTTP/1.1\r\nHost: {HOST}\r\n")
+    assert https_url.of(f"http://{HOST}", plain=True).port == 80
+    assert https_url.of(f"http://{HOST}:8080", plain=True).port == 8080
+
+
+def test_http_leads_inward_as_little_as_https(signed_documents, open_server, network):
+    """Neither by its name nor by a redirect."""
+    requests = open_server(response(b"", "Location: http://169.254.169.254/", status="302 Found"))
+    assert refused(signed_documents, f"http://{HOST}/") == "it answered 302"
+    assert (len(requests), network.connected) == (1, [PUBLIC])
+    for inward in ("169.254.169.254", "127.0.0.1", "10.0.0.1", "fd00:ec2::254"):
+        network.names[HOST] = [[inward]]
+        assert refused(signed_documents, f"http://{HOST}/") == "it has an address that is not public"
+    assert network.connected == [PUBLIC]
+
+
 # How much comes back.
 
 
@@ -374,7 +418,7 @@ def test_each_function_outlives_what_it_may_have_to_wait_for():
 def test_what_ships_never_asks_this_machine(bank):
     shipped = type(bank.aws).documents.func(bank.aws)
     assert isinstance(shipped, Https)
-    assert vars(shipped) == {"_seconds": SECONDS, "_authorities": "", "_loopback": False}
+    assert vars(shipped) == {"_seconds": SECONDS, "_authorities": "", "_loopback": False, "_plain": False}
 
 
 def test_the_laptop_asks_itself_and_no_other_machine_inside(authority, serve, network, identity):

@@ -13,7 +13,9 @@ from chalicelib.users import directory, enrolment
 from chalicelib.users.lockout import FREE_ATTEMPTS
 from ducat_cdk.alarms import ALARMS, OWN
 from tests.actors import Browser
+from tests.actors.authority import Authority
 from tests.attacks.test_revocation import signed_in
+from tests.revocation_world import SERIAL
 
 
 @pytest.fixture
@@ -57,10 +59,11 @@ def failing(operation, code):
 
 
 SHOWN = {"replays", "lockouts", "server_errors", "unavailable", "keys_late", "truststore_warnings"}
+OF_CERTIFICATES = {"certificates_revoked", "crls_stale", "crls_refused", "truststore_expiry"}
 
 
 def test_every_alarm_on_a_metric_of_ours_is_shown_here():
-    assert {row.name for row in ALARMS if row.metric.namespace == OWN} == SHOWN
+    assert {row.name for row in ALARMS if row.metric.namespace == OWN} == SHOWN | OF_CERTIFICATES
 
 
 def test_a_code_that_is_used_twice(fintech, taken, watched):
@@ -113,3 +116,16 @@ def test_what_api_gateway_warns_of_in_the_truststore(begin_again, lambdas, taken
     begin_again.warning_of_the_truststore(warning)
     assert lambdas.invoke("check_truststore", {}) == {"truststore_warnings": [warning]}
     assert taken()[watched("truststore_warnings")] == 1
+
+
+def test_certificates_that_are_revoked_crls_that_are_not_had_and_authorities_that_end(
+    revocation, lambdas, taken, watched
+):
+    revocation.trust(revocation.authority, Authority(dn="CN=Old,C=DE", days=31))
+    lambdas.invoke("fetch_crls", {})
+    assert {watched(name) for name in OF_CERTIFICATES} - taken().keys() == {watched("certificates_revoked")}
+    revocation.publish(revocation.authority.crl(SERIAL))
+    lambdas.invoke("fetch_crls", {})
+    taken()
+    assert not revocation.works()
+    assert taken()[watched("certificates_revoked")] == 1

@@ -137,7 +137,7 @@ def test_it_logs_who_was_let_in_and_why_not(decide, fintech, caplog):
 
 
 def test_a_failure_of_ours_lets_nobody_in_and_tells_the_log_no_value(lambdas, fintech, monkeypatch, caplog):
-    def fail(token_value, *, now):
+    def fail(token_value, *, now, along):
         raise ValueError(f"could not read {token_value}")
 
     headers = fintech.presenting("a-secret-token", "GET", "/accounts")

@@ -77,13 +77,24 @@ PROVEN = (
 )
 
 
+BOUND = ("token, authorization_code", "token, refresh_token", "token, client_credentials")
+"""Where the certificate of the connection may bind tokens, whatever authenticated the client."""
+
+
 def with_claims(*names):
-    """A value that is used once costs a call of its own, beside another one: none of it makes a request longer."""
+    """A value that is used once, and a certificate's status, cost a call of their own, beside another one: none of it makes a
+    request longer.
+    """
     return {name: (BUDGET[name][0] + names.count(name), *BUDGET[name][1:]) for name in {*names}}
 
 
-ASSERTION, PROOF = with_claims(*AUTHENTICATED), with_claims(*PROVEN)
-BOTH = with_claims(*AUTHENTICATED, *PROVEN)
+def of_kind(auth, constraint):
+    """What a client of that kind adds: an assertion, proofs, a certificate."""
+    asserts, proves = auth == "private_key_jwt", constraint == "dpop"
+    shows = BOUND if asserts else AUTHENTICATED
+    certificate = () if asserts and proves else shows
+    return with_claims(*(AUTHENTICATED if asserts else ()), *(PROVEN if proves else ()), *certificate)
+
 
 LOGIN = ("par", "authorize", "login, the page", "login", "consent, the page", "consent", "token, authorization_code")
 
@@ -118,13 +129,11 @@ def counted(bank):
 @pytest.mark.parametrize("constraint", journey.CONSTRAINTS)
 @pytest.mark.parametrize("auth", journey.METHODS)
 def test_each_request_makes_the_calls_of_its_budget_and_no_more(counted, auth, constraint):
-    asserts, proves = auth == "private_key_jwt", constraint == "dpop"
-    expected = BUDGET | (BOTH if asserts and proves else ASSERTION if asserts else PROOF if proves else {})
-    assert seen(counted(auth, constraint)) == expected
+    assert seen(counted(auth, constraint)) == BUDGET | of_kind(auth, constraint)
 
 
 def test_nonces_cost_no_call_once_the_key_of_the_hour_is_there(counted):
-    expected = BUDGET | BOTH
+    expected = BUDGET | of_kind("private_key_jwt", "dpop")
     assert seen(counted("private_key_jwt", "dpop", dpop_nonce_required=True)) == expected
 
 
@@ -136,7 +145,7 @@ def test_a_signed_response_costs_its_signature(counted):
         authorization_signed_response_alg="PS256",
         request_parameters={"response_mode": "jwt"},
     )
-    assert seen(signed) == BUDGET | ASSERTION | {"consent": (2, 1, 3)}  # read, signed, written
+    assert seen(signed) == BUDGET | of_kind("private_key_jwt", "mtls") | {"consent": (2, 1, 3)}  # read, signed, written
 
 
 def test_a_secret_costs_a_call_where_it_was_not_read_in_the_last_minute(bank):

@@ -35,6 +35,10 @@ EVERYTHING = {
     "throttles": {"*": {"rate": 500, "burst": 1000}, "GET /jwks": {"rate": 50, "burst": 100}},
     "reserved_concurrency": {"token": 300, "authorizer": 600},
     "client_authorities": [f"CN=Issuing CA {n},O=Example Trust of a Long Name,C=DE" for n in range(60)],
+    "crls": {
+        f"CN=Issuing CA {n},O=Example Trust of a Long Name,C=DE": [f"http://crl.trust.example/issuing-{n}.crl"]
+        for n in range(60)
+    },
     "resource_rules": {route: {"scope": "accounts", "acr": "urn:ducat:loa:3", "max_age": 300} for route in ROUTES},
     "bank_api_id": "a1b2c3d4e5",
     "eddsa": True,
@@ -51,6 +55,8 @@ EVERYTHING = {
 """All that can be made by the stack is made by it, and each text is as long as it may be."""
 
 NOTHING = {
+    "mtls_certificate": "arn:aws:acm:eu-central-1:111122223333:certificate/00000000-0000-0000-0000-00000000000a",
+    "ownership_certificate": "arn:aws:acm:eu-central-1:111122223333:certificate/00000000-0000-0000-0000-00000000000b",
     "api_gateway_log_role": "exists",
     "web_acl": "none",
     "throttles": {},

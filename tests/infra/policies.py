@@ -16,6 +16,8 @@ from tests.infra.template import Template
 Context = Mapping[str, str | Sequence[str]]
 ACCOUNT, REGION = "111122223333", "eu-central-1"
 ARN_COLONS = 5
+CRLS, TRUSTSTORE = "arn:aws:s3:::crls", "arn:aws:s3:::bank.example-truststore/truststore.pem"
+"""The bucket of CRLs, and the truststore of a deployment with the examples' settings."""
 INTRINSIC = {"AWS::AccountId": ACCOUNT, "AWS::Region": REGION, "AWS::Partition": "aws", "AWS::StackName": "Ducat"}
 
 
@@ -116,6 +118,8 @@ def arns(template: Template) -> dict[str, str]:
         found[_logical(table["SSESpecification"]["KMSMasterKeyId"])] = key_arn("tables")
     for logical in template.of("Logs::LogGroup"):
         found[logical] = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{logical}:*"
+    for logical in template.of("S3::Bucket"):
+        found[logical] = CRLS
     for logical in template.of("SQS::Queue"):
         found[logical] = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{logical}"
     return found

@@ -42,7 +42,12 @@ class Template:
 
     def environment_bytes(self) -> int:
         """How much of Lambda's 4 KB it takes: names and values, where CloudFormation's own are as long as it makes them."""
-        longest = {"_KEY": len("arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/") + 36, "_TABLE": 64}
+        longest = {
+            "_KEY": len("arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/") + 36,
+            "_TABLE": 64,
+            "_BUCKET": 63,
+            "_TRUSTSTORE": 150,
+        }
         return sum(
             len(name) + (len(value.encode()) if isinstance(value, str) else longest[name[name.rindex("_") :]])
             for name, value in self.environment().items()

@@ -25,7 +25,7 @@ def dependencies(tmp_path):
     """A small tree such as pip leaves, with botocore's own data of some services."""
     folder = tmp_path / "dependencies"
     data = folder / "botocore" / "data"
-    for service in ("apigateway", "dynamodb", "kms", "sts", "sqs"):
+    for service in ("apigateway", "dynamodb", "kms", "s3", "sts", "sqs"):
         shutil.copytree(DATA / service, data / service)
     for file in DATA.glob("*.json"):
         shutil.copy(file, data)
@@ -78,9 +78,12 @@ def files(folder):
 def test_pruning_leaves_what_a_client_of_our_services_reads(dependencies):
     package.prune(dependencies)
     assert files(dependencies) == {
-        "botocore/data/apigateway/2015-07-09/service-2.json",
         "botocore/data/dynamodb/2012-08-10/service-2.json",
+        "botocore/data/apigateway/2015-07-09/service-2.json",
         "botocore/data/kms/2014-11-01/service-2.json",
+        "botocore/data/s3/2006-03-01/service-2.json",
+        "botocore/data/s3/2006-03-01/service-2.sdk-extras.json",
+        "botocore/data/s3/2006-03-01/endpoint-rule-set-1.json.gz",
         "botocore/data/sts/2011-06-15/service-2.json.gz",
         "botocore/data/sts/2011-06-15/endpoint-rule-set-1.json.gz",
         *(f"botocore/data/{file.name}" for file in DATA.glob("*.json")),
@@ -96,9 +99,11 @@ def test_of_a_service_the_operations_that_roles_allow_are_left_and_whole(clients
     verbs = {verb for row in FUNCTIONS for table in row.tables for verb in table.verbs}
     verbs |= {key.verb for row in FUNCTIONS for key in row.keys}
     verbs |= {verb for row in FUNCTIONS for made in row.made_keys for verb in made.verbs}
+    verbs |= {operation for row in FUNCTIONS for file in row.files for operation in file.operations}
     verbs |= {"GetDomainName"}  # IAM has it as apigateway:GET
     assert set(left.operation_names) == verbs & set(full.operation_names)
     some = {"apigateway": {"GetDomainName"}, "dynamodb": {"PutItem", "BatchGetItem"}, "kms": {"Sign", "Decrypt"}}
+    some["s3"] = {"GetObject", "PutObject"}
     assert set(left.operation_names) >= some[service]
     for name in left.operation_names:
         before, after = full.operation_model(name), left.operation_model(name)
@@ -111,7 +116,7 @@ def test_of_a_service_the_operations_that_roles_allow_are_left_and_whole(clients
 @pytest.mark.parametrize(
     "chosen", [{}, {"use_fips_endpoint": True}, {"use_dualstack_endpoint": True}], ids=["plain", "fips", "dual-stack"]
 )
-@pytest.mark.parametrize("service", trimmed.USED)
+@pytest.mark.parametrize("service", [name for name in trimmed.USED if name != "s3"])
 def test_a_call_goes_to_the_same_address_in_every_kind_of_region(clients, service, chosen):
     found = {}
     for region in REGIONS:
@@ -125,6 +130,16 @@ def test_a_call_goes_to_the_same_address_in_every_kind_of_region(clients, servic
         gov = [found[which].pop("us-gov-west-1")[0] for which in ("before", "after")]
         assert gov == [f"https://{host}.us-gov-west-1.amazonaws.com" for host in ("dynamodb", "dynamodb-fips")]
     assert found["before"] == found["after"]
+
+
+def test_s3_keeps_its_rules_whole(clients, dependencies):
+    """Botocore finds a bucket's address by them, and by no other file."""
+    before, after = clients("s3", "eu-central-1")
+    operation = after.meta.service_model.operation_model("PutObject")
+    found = [client._resolve_endpoint_ruleset(operation, {"Bucket": "crls"}, {})[0] for client in (before, after)]
+    assert found == ["https://crls.s3.eu-central-1.amazonaws.com"] * 2
+    (kept,) = (dependencies / "botocore" / "data" / "s3").glob("*/endpoint-rule-set-1.json.gz")
+    assert kept.read_bytes() == (DATA / kept.relative_to(dependencies / "botocore" / "data")).read_bytes()
 
 
 def test_chalice_is_vendored_without_its_command_line(tmp_path):

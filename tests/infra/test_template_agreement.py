@@ -22,6 +22,9 @@ def test_each_route_leads_to_the_function_that_serves_it(template):
     assert served == routes(template)
 
 
+KINDS = {"_TABLE": "DynamoDB::Table", "_KEY": "KMS::Key", "_BUCKET": "S3::Bucket"}
+
+
 def test_each_function_is_given_every_setting_and_none_that_nobody_reads(template):
     left_out = {settings.variable(f"{row.name}_key") for row in KEYS if row.name not in template.keys}
     assert set(template.environment()) == set(settings.variables()) - left_out
@@ -32,17 +35,13 @@ def test_every_setting_is_a_text_or_leads_to_a_table_or_key_of_the_template(temp
         if isinstance(value, str):
             assert value.strip()
             continue
-        kind = "AWS::DynamoDB::Table" if name.endswith("_TABLE") else "AWS::KMS::Key"
-        assert template.resources[logical_id(value)]["Type"] == kind
+        kind = KINDS[name[name.rindex("_") :]]
+        assert template.resources[logical_id(value)]["Type"] == f"AWS::{kind}"
 
 
 def test_settings_lead_to_different_resources(template):
     locations = [logical_id(value) for value in template.environment().values() if not isinstance(value, str)]
-    assert (
-        len(locations)
-        == len(set(locations))
-        == len([n for n in template.environment() if n.endswith(("_TABLE", "_KEY"))])
-    )
+    assert len(locations) == len(set(locations)) == len([n for n in template.environment() if n.endswith(tuple(KINDS))])
 
 
 def test_the_settings_are_accepted_by_the_code(template):

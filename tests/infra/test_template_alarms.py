@@ -118,6 +118,7 @@ def test_what_is_used_of_kmss_quotas_is_a_share_of_what_the_account_has(template
 def test_silence_is_a_fault_of_jobs_alone_and_a_certificates_alarm_outlives_its_metric(template):
     missing = {name: alarm["TreatMissingData"] for name, alarm in alarms_of(template).items()}
     assert {name for name, one in missing.items() if one == "breaching"} == {
+        "job_silent-fetch_crls",
         "job_silent-publish_keys",
         "job_silent-rotate_keys",
         "job_silent-check_truststore",

@@ -16,6 +16,7 @@ from tests.mutants.__main__ import ROW
 from tests.mutants.mutation import HERE, ROOT, Stale, mutated, mutations, promises, together
 from tests.mutants.runner import WIDE
 
+PORTS = ("stores", "revocation_stores", "signing_keys")
 BROKEN = {name for one in mutations() for name in one.breaks}
 
 
@@ -42,7 +43,7 @@ def is_there(test: str) -> bool:
 
 def verbs() -> Iterator[str]:
     """Every verb of every store's port, as `Tokens.keep`."""
-    for node in ast.parse(source("chalicelib/storage/stores.py") + source("chalicelib/storage/signing_keys.py")).body:
+    for node in (node for name in PORTS for node in ast.parse(source(f"chalicelib/storage/{name}.py")).body):
         if isinstance(node, ast.ClassDef) and any(ast.unparse(base) == "Protocol" for base in node.bases):
             yield from (f"{node.name}.{verb.name}" for verb in node.body if isinstance(verb, ast.FunctionDef))
 

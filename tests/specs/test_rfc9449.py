@@ -596,7 +596,8 @@ def test_5_2_of_a_certificate_and_a_proof_the_proof_binds(both):
 def test_5_2_the_profile_says_which_binds(bank, both, profile, order):
     """The first of the profile's sender constraints that is shown binds the token."""
     registered = bank.aws.clients.find("both", now=NOW)
-    shown = PresentedKeys(both.certificate, Proof(jkt(both.proof_key), None, False))
+    presented = bank.aws.client_certificates.sent(both.certificate, now=NOW).provisional()
+    shown = PresentedKeys(presented, Proof(jkt(both.proof_key), None, False))
     cnf = sender_constraint.bind(shown, registered, replace(profile, sender_constraints=order), writes=True)
     assert cnf == ({"x5t#S256": x5t_s256(both.certificate)} if order[0] == "mtls" else {"jkt": jkt(both.proof_key)})
 

@@ -13,6 +13,7 @@ from chalicelib.storage.dynamodb.clients import Clients
 from chalicelib.storage.dynamodb.data_keys import DataKeys
 from chalicelib.storage.dynamodb.grants import Grants
 from chalicelib.storage.dynamodb.replay_cache import ReplayCache
+from chalicelib.storage.dynamodb.revocations import Revocations
 from chalicelib.storage.dynamodb.sessions import Sessions
 from chalicelib.storage.dynamodb.signing_keys import SigningKeys
 from chalicelib.storage.dynamodb.sweeping import Sweeping
@@ -83,6 +84,10 @@ class Dynamo:
     @cached_property
     def data_keys(self) -> DataKeys:
         return DataKeys(self._tables, self._settings.users_table)
+
+    @cached_property
+    def revocations(self) -> Revocations:
+        return Revocations(self._tables, self._settings.revocations_table)
 
     @cached_property
     def replay_cache(self) -> ReplayCache:

@@ -19,7 +19,7 @@ from chalicelib.storage.dynamodb import grant_items as items
 from chalicelib.storage.dynamodb.attributes import Item
 from chalicelib.storage.dynamodb.bonds import epoch_of
 from chalicelib.storage.dynamodb.codec import encode
-from chalicelib.storage.dynamodb.tables import EXPIRES_AT, PK, SWEEP_SLACK, ConditionFailed, Tables, Write
+from chalicelib.storage.dynamodb.tables import EXPIRES_AT, PK, SWEEP_SLACK, Along, ConditionFailed, Tables, Write
 from chalicelib.storage.grant_records import AccessToken, Grant
 from chalicelib.storage.records import Authentication
 from chalicelib.storage.stores import NotOpen, Replayed
@@ -264,19 +264,19 @@ class Grants:
             Write("Update", self.name, grant.key, actions=(ended.set(ended | now),), condition=PK.exists())
         )
 
-    def read_with(self, token_value: TokenValue, *more: tuple[str, str]) -> tuple[Grant | None, int, list[Item | None]]:
+    def read_with(
+        self, token_value: TokenValue, *more: tuple[str, str], along: Along | None = None
+    ) -> tuple[Grant | None, int, list[Item | None]]:
         """The grant of a token value, its bond's epoch, and more items, in one consistent read."""
-        item, bond, *others = self._tables.get_all(
-            (self.name, str(token_value.grant)), (self._bonds, str(token_value.bond)), *more
-        )
+        keys = ((self.name, str(token_value.grant)), (self._bonds, str(token_value.bond)))
+        item, bond, *others = self._tables.get_all(*keys, *more, along=along)
         grant = items.read(item)
         if grant is None or grant.bond != token_value.bond:  # The caller could name a bond with another epoch.
             return None, 0, others
         return grant, epoch_of(bond), others
 
     def _with_epoch(self, token_value: TokenValue) -> tuple[Grant | None, int]:
-        grant, epoch, _ = self.read_with(token_value)
-        return grant, epoch
+        return self.read_with(token_value)[:2]
 
     def _step(self, key: str, actions: Sequence[Action], condition: Condition) -> Grant:
         if not is_key(key):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypedDict
+from typing import Literal, Protocol, TypedDict
 
 from botocore.exceptions import ClientError
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -48,6 +48,18 @@ class Keys(TypedDict):
 
     ConsistentRead: bool
     Keys: list[Attributes]
+
+
+class Along(Protocol):
+    """More items that one batch read gives, of a table of their own. They may be a second old, for half the price.
+
+    `table`, `keys`: where they are. `take`: gets them, in that order.
+    """
+
+    table: str
+    keys: tuple[str, ...]
+
+    def take(self, items: Sequence[Item | None]) -> None: ...
 
 
 class ConditionFailed(Exception):
@@ -108,12 +120,20 @@ class Tables:
         )
         return as_item(answer.get("Item"))
 
-    def get_all(self, *wanted: tuple[str, str]) -> list[Item | None]:
-        """Items of several tables in one consistent read, in the given order."""
+    def get_all(self, *wanted: tuple[str, str], along: Along | None = None) -> list[Item | None]:
+        """Items of several tables in one consistent read, in the given order. `along` takes its own items."""
         requested: dict[str, Keys] = {}
         for table, key in wanted:
             if _can_be(key):
                 requested.setdefault(table, {"ConsistentRead": True, "Keys": []})["Keys"].append({"pk": {"S": key}})
+        if along is not None:
+            requested[along.table] = {"ConsistentRead": False, "Keys": [{"pk": {"S": key}} for key in along.keys]}
+        found = self._batch(requested)
+        if along is not None:
+            along.take([found.get((along.table, key)) for key in along.keys])
+        return [found.get(item_key) for item_key in wanted]
+
+    def _batch(self, requested: dict[str, Keys]) -> dict[tuple[str, str], Item | None]:
         found: dict[tuple[str, str], Item | None] = {}
         for pause in CONFLICT_PAUSES:
             answer = self._connection.dispatch("BatchGetItem", {"RequestItems": requested})
@@ -121,7 +141,7 @@ class Tables:
                 found.update({(table, item["pk"]["S"]): as_item(item) for item in items})
             requested = answer.get("UnprocessedKeys") or {}
             if not requested:
-                return [found.get(item_key) for item_key in wanted]
+                return found
             self._pause(pause)
         raise KeysUnread("DynamoDB left keys unread")
 

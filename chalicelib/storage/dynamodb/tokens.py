@@ -4,14 +4,17 @@ grant.
 
 from __future__ import annotations
 
+from typing import cast
+
 from pynamodb.attributes import NumberAttribute
 
 from chalicelib.storage.dynamodb.attributes import Item
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
 from chalicelib.storage.dynamodb.grants import Grants
-from chalicelib.storage.dynamodb.tables import PK, SWEEP_SLACK, ConditionFailed, Tables, Write
+from chalicelib.storage.dynamodb.tables import PK, SWEEP_SLACK, Along, ConditionFailed, Tables, Write
 from chalicelib.storage.dynamodb.weekly_tables import TableOf, has_table, starts
 from chalicelib.storage.grant_records import AccessToken, Grant
+from chalicelib.storage.revocation_stores import StatusReading
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import TokenValue, matches, read
 
@@ -42,21 +45,26 @@ class Tokens:
         except ConditionFailed:
             return  # A repeated write: nobody else knows the token value. A revoked token stays revoked.
 
-    def find(self, token_value: str, *, now: int) -> tuple[AccessToken, Grant | None] | None:
-        token, grant = self.look_up(token_value, now=now)
+    def find(
+        self, token_value: str, *, now: int, along: StatusReading | None = None
+    ) -> tuple[AccessToken, Grant | None] | None:
+        token, grant = self._look_up(token_value, cast(Along | None, along), now=now)  # Of this package.
         return None if token is None else (token, grant)
 
     def look_up(self, token_value: str, *, now: int) -> tuple[AccessToken | None, Grant | None]:
+        return self._look_up(token_value, None, now=now)
+
+    def _look_up(self, token_value: str, along: Along | None, *, now: int) -> tuple[AccessToken | None, Grant | None]:
         taken = read(token_value)
         if taken is None or (taken.week is not None and not has_table(taken.week, now=now)):
             return NOTHING
         if taken.grant is None:
-            return self._own(taken, now=now)
+            return self._own(taken, along, now=now)
         if taken.week is None:
-            grant, epoch, _ = self._grants.read_with(taken)
+            grant, epoch, _ = self._grants.read_with(taken, along=along)
             token = None if grant is None else _standing_in(grant, taken, now=now)
         else:
-            grant, epoch, (item,) = self._grants.read_with(taken, (self._table_for(taken), taken.digest))
+            grant, epoch, (item,) = self._grants.read_with(taken, (self._table_for(taken), taken.digest), along=along)
             token = _token(item, now=now)
         if grant is None or not grant.in_force(epoch, now=now):
             return NOTHING
@@ -65,11 +73,11 @@ class Tokens:
         of_family = matches(taken.family, grant.refresh_family)
         return (None, grant) if of_family or matches(token_value, grant.refresh_hash) else NOTHING
 
-    def _own(self, token_value: TokenValue, *, now: int) -> tuple[AccessToken | None, None]:
+    def _own(self, token_value: TokenValue, along: Along | None, *, now: int) -> tuple[AccessToken | None, None]:
         """A client's own token, which has no grant."""
         if token_value.week is None:
             return NOTHING
-        (item,) = self._tables.get_all((self._table_for(token_value), token_value.digest))
+        (item,) = self._tables.get_all((self._table_for(token_value), token_value.digest), along=along)
         token = _token(item, now=now)
         return (token, None) if token is not None and token.grant is None else NOTHING
 
