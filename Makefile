@@ -17,6 +17,7 @@
 # make rotations   signatures across a rotation and a compromise of keys, each verified as a client does
 # make rollback   logins while a release that fails gets a tenth of the traffic, until its alarm gives the release before all again
 # make restores   a deployment put on restored tables: logins, refreshes and codes from before, after
+# make revocations   a client certificate that is revoked, and one that is denied: what each endpoint answers, step by step
 # make foreign FOREIGN_MODULES=../foreign/node_modules FOREIGN_GO=~/go/pkg/mod FOREIGN_MAVEN=~/.m2/repository   client libraries
 #              by others, on a live stack: Authlib, and those for Node, Go and Java that are there
 # make docs    docs/reference, written anew from the code
@@ -43,7 +44,7 @@ DEV := .venv/.dev
 AUDIT := .venv/.audit
 BENCH := .venv/.bench
 
-.PHONY: rollback foreign help environment demo run test specs synth smoke bench capacity model races roles rotations restores faults docs conformance mutants audit sbom coverage lock
+.PHONY: rollback foreign help environment demo run test specs synth smoke bench capacity model races revocations roles rotations restores faults docs conformance mutants audit sbom coverage lock
 .DEFAULT_GOAL := help
 
 help:
@@ -95,6 +96,9 @@ rotations: $(DEV)
 
 restores: $(DEV)
 	@$(BIN)/python -m tests.restore_drill
+
+revocations: $(DEV)
+	@$(BIN)/python -m tests.revocation_drill
 
 races: $(DEV)
 	@RACES=1250 $(BIN)/python -m pytest -n 2 --dist load tests/storage/test_two_regions.py

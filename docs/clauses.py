@@ -23,6 +23,7 @@ RFCS = {
     "9126": "Pushed Authorization Requests (PAR)",
     "9449": "Demonstrating Proof of Possession (DPoP)",
     "3986": "Uniform Resource Identifier",
+    "5280": "X.509 Certificate and CRL Profile",
     "6238": "Time-Based One-Time Password",
     "6749": "The OAuth 2.0 Authorization Framework",
     "6750": "Bearer Token Usage",

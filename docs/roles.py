@@ -21,6 +21,7 @@ readers of the registry find items without a key: a grant, a session and an acce
 which their key is a digest. What DynamoDB can't narrow is in the [threat model](threat-model.md). `make test` fails for what a \
 role allows and no call of the tests needs ([decision 0047](../decisions/0047-roles-are-held-against-the-calls-of-the-tests.md)).
 """
+FILES = {"truststore": "the truststore's file", "crls": "objects of the CRLs' bucket"}
 WRITTEN = "Written by `make docs` from the code; changes here are lost.\n"
 
 
@@ -32,6 +33,7 @@ def page() -> str:
             *((_items(t), ", ".join(f"`dynamodb:{verb}`" for verb in t.verbs), t.why) for t in function.tables),
             *((f"key `{k.name}`{_algorithm(k.name, k.verb)}", f"`kms:{k.verb}`", k.why) for k in function.keys),
             *((_made_keys(m), ", ".join(f"`kms:{verb}`" for verb in m.verbs), m.why) for m in function.made_keys),
+            *((FILES[f.name], ", ".join(f"`{action}`" for action in f.actions), f.why) for f in function.files),
         ]
         if function.domain:
             rows.append(("the host for client certificates", "`apigateway:GET`", function.domain))
