@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 import re
-from typing import TypedDict
+from collections.abc import Sequence
+from typing import Protocol, TypedDict
 
 Item = dict[str, str | int | frozenset[str]]
+
+
+class Along(Protocol):
+    """More items that one batch read gives, of a table of their own. They may be a second old, for half the price.
+
+    `table`, `keys`: where they are. `take`: gets them, in that order.
+    """
+
+    table: str
+    keys: tuple[str, ...]
+
+    def take(self, items: Sequence[Item | None]) -> None: ...
+
 
 WHOLE = re.compile("-?[0-9]+")
 

@@ -16,10 +16,10 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.protocol_types import Detail
 from chalicelib.storage.dynamodb import grant_items as items
-from chalicelib.storage.dynamodb.attributes import Item
+from chalicelib.storage.dynamodb.attributes import Along, Item
 from chalicelib.storage.dynamodb.bonds import epoch_of
 from chalicelib.storage.dynamodb.codec import encode
-from chalicelib.storage.dynamodb.tables import EXPIRES_AT, PK, SWEEP_SLACK, Along, ConditionFailed, Tables, Write
+from chalicelib.storage.dynamodb.tables import EXPIRES_AT, PK, SWEEP_SLACK, ConditionFailed, Tables, Write
 from chalicelib.storage.grant_records import AccessToken, Grant
 from chalicelib.storage.records import Authentication
 from chalicelib.storage.stores import NotOpen, Replayed

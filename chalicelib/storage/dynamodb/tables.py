@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypedDict
+from typing import Literal, TypedDict
 
 from botocore.exceptions import ClientError
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -20,7 +20,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.protocol_types import JsonObject, Untyped
 from chalicelib.settings import AWS_CONNECT_SECONDS, AWS_READ_SECONDS, AWS_TRIES
-from chalicelib.storage.dynamodb.attributes import Attributes, Item, as_attributes, as_item
+from chalicelib.storage.dynamodb.attributes import Along, Attributes, Item, as_attributes, as_item
 from chalicelib.storage.token_values import is_key
 
 Verb = Literal["Put", "Update", "Delete"]
@@ -48,18 +48,6 @@ class Keys(TypedDict):
 
     ConsistentRead: bool
     Keys: list[Attributes]
-
-
-class Along(Protocol):
-    """More items that one batch read gives, of a table of their own. They may be a second old, for half the price.
-
-    `table`, `keys`: where they are. `take`: gets them, in that order.
-    """
-
-    table: str
-    keys: tuple[str, ...]
-
-    def take(self, items: Sequence[Item | None]) -> None: ...
 
 
 class ConditionFailed(Exception):
