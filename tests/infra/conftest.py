@@ -74,6 +74,8 @@ OWN: dict[str, Any] = {
     "resource_host": "api.mybank.example",
     "api_gateway_log_role": "exists",
     "client_authorities": ["CN=Issuing CA,O=Example Trust,C=DE"],
+    "snap_start": ["login", "authorizer"],
+    "provisioned_concurrency": {"token": 2},
 }
 """What the bank of docs/operate/construct.md has in its ducat.json."""
 
