@@ -152,7 +152,7 @@ def test_nothing_runs_that_is_not_ours(template):
 def test_cloudformation_accepts_the_templates(synthesized):
     """By cfn-lint's schemas. W3005 is about DependsOn that the CDK writes besides the reference to a role."""
     lint = Path(sys.executable).with_name("cfn-lint")
-    made = {"everything": "Ducat", "nothing": "Ducat", "ready": "Ducat", "own": "Login", "given": "Given"}
+    made = {"everything": "Ducat", "nothing": "Ducat", "own": "Login"}
     files = [synthesized / name / f"{stack}.template.json" for name, stack in made.items()]
     run = subprocess.run([lint, "--ignore-checks", "W3005", "--", *files], capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
