@@ -10,16 +10,17 @@ import pytest
 from tests.house.source import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PACKAGES = ("chalicelib", "ducat_admin", "ducat_cdk")
 SHIPPED = (".py", ".css", ".html", ".js", ".typed")
 
 
 def test_a_wheel_holds_what_a_user_needs_and_no_tests(wheel):
     names = {str(path.relative_to(wheel)) for path in wheel.rglob("*") if path.is_file()}
     tops = {name.partition("/")[0] for name in names}
-    assert tops == {"chalicelib", "ducat_cdk", f"ducat-{PROJECT['version']}.dist-info"}
+    assert tops == {*PACKAGES, f"ducat-{PROJECT['version']}.dist-info"}
     ours = {
         str(path.relative_to(ROOT))
-        for package in ("chalicelib", "ducat_cdk")
+        for package in PACKAGES
         for path in (ROOT / package).rglob("*")
         if path.suffix in SHIPPED
     }
