@@ -27,8 +27,10 @@ COUNTED = re.compile(r"(failures|last_failure|last_attempt|consumed|scope|claim)
 TABLE = re.compile(rf"(?:ducat-)?({'|'.join(row.name.replace('_', '-') for row in TABLES)})(?:-.{{8}})?(-\d{{4}})?")
 """A table's row, what a test adds for a table of its own, and the week of a weekly table."""
 
-LOGICAL = re.compile(r"([A-Z]\w+)Table[0-9A-F]{8}")
-"""A table's logical id in the template, which is its name where a test has the template's tables."""
+LOGICAL = re.compile(r"(?:Ducat-)?([A-Z]\w+)Table[0-9A-F]{8}(?:-[0-9A-Z]+)?")
+"""A table's logical id in the template, which is its name where a test has the template's tables; or what CloudFormation makes of
+it.
+"""
 
 OF_KIND = {(row.spec, "SIGN_VERIFY" if row.signs else row.usage): row.name for row in reversed(KEYS)}
 """The name of a key by its spec and usage, where a test makes another one."""
@@ -207,7 +209,7 @@ def _leading(table: str, key: str) -> str:
         return key
     if _table(table) == "table revocations":
         return f"{key.partition('.')[0]}.{ANY}"
-    kind, space, _ = key.rpartition(" ") if table.startswith("ducat-users") else ("", "", key)
+    kind, space, _ = key.rpartition(" ") if _table(table) == "table users" else ("", "", key)
     return f"{kind}{space}{ANY}"
 
 
