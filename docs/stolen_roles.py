@@ -143,6 +143,12 @@ POWERS = (
     Power("end all access of any client for a person", _writes("bonds", "epoch", verbs=NEW)),
     Power("delete any bond", _does("bonds", "DeleteItem")),
     Power("read any access token's item whose key they know", _reads("access_tokens", "record")),
+    Power("read which certificates are revoked or denied", _does("revocations", "BatchGetItem")),
+    Power(
+        "have any certificate count as revoked, or a revoked one as good",
+        lambda function: any(_of_kind(one, "crl.x") for one in _tables(function, "revocations", NEW)),
+        grave=True,
+    ),
     Power("read any user's password hash and passkeys", _reads("users", "record"), grave=True),
     Power("read any user's name, claims and accounts", _reads("users", "profile")),
     Power("read whether the person of a sub that they know has left", _reads("users", "left_at", key="sub x")),
