@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from chalicelib.protocol_types import KeyUse
-from ducat_cdk.function_rows import Function, Table
+from ducat_cdk.function_rows import FileName, Function, Table
 from ducat_cdk.keys import SIGNING_ALGORITHMS
 
 WRITES = frozenset({"PutItem", "UpdateItem"})
@@ -92,6 +92,10 @@ def _with_made_keys(*verbs: str) -> Held:
     return lambda function: any(set(verbs) & set(made.verbs) for made in function.made_keys)
 
 
+def _has_file(name: FileName) -> Held:
+    return lambda function: any(one.name == name for one in function.files)
+
+
 def _stops_keys(function: Function) -> bool:
     return any(key.verb == "DisableKey" for key in function.keys) or _with_made_keys("DisableKey")(function)
 
@@ -170,6 +174,8 @@ POWERS = (
     Power("read any client's record", _reads("clients", "record")),
     Power("read the registry of public keys", _does("signing_keys", "Query")),
     Power("use up any assertion or proof that they see, or have it used again", _writes("replay_cache", "attempt")),
+    Power("read the truststore", _has_file("truststore")),
+    Power("replace the CRLs that are kept, which no function reads", _has_file("crls")),
     Power("know a person's subject in any sector", _uses("subjects", "GenerateMac")),
     Power("make nonces of DPoP proofs", _uses("nonces", "GenerateMac")),
     Power("read what API Gateway says of the host for client certificates", lambda function: bool(function.domain)),

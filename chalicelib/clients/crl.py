@@ -19,7 +19,7 @@ from chalicelib.storage.revocation_records import entry_of, shard_of
 
 MAX_BYTES = 64 * 1024 * 1024
 """Bytes of a CRL: over a million certificates."""
-LEEWAY = 300
+MAX_SECONDS_AHEAD = 300
 """Seconds that an authority's clock may be ahead."""
 DIGESTS = ("sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512")
 UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
@@ -119,7 +119,7 @@ def _times(crl: x509.CertificateRevocationList, *, now: int) -> tuple[int, int]:
     if crl.next_update_utc is None:
         raise CrlError("it has no nextUpdate")
     this_update, next_update = int(crl.last_update_utc.timestamp()), int(crl.next_update_utc.timestamp())
-    if this_update > now + LEEWAY:
+    if this_update > now + MAX_SECONDS_AHEAD:
         raise CrlError("its thisUpdate is in the future")
     if next_update <= now:
         raise CrlError("it has expired")

@@ -18,6 +18,7 @@ def alone():
         yield from ((f"{row.name}: {one.why}", Function("x", tables=(one,))) for one in row.tables)
         yield from ((f"{row.name}: {one.why}", Function("x", keys=(one,))) for one in row.keys)
         yield from ((f"{row.name}: {one.why}", Function("x", made_keys=(one,))) for one in row.made_keys)
+        yield from ((f"{row.name}: {one.why}", Function("x", files=(one,))) for one in row.files)
         if row.domain:
             yield f"{row.name}: {row.domain}", Function("x", domain=row.domain)
 
@@ -60,6 +61,7 @@ def test_it_follows_the_rows():
         ("login", "read any user's password hash and passkeys"),
         ("publish_keys", "publish keys of their own, by which clients then verify"),
         ("sweep", "read all grants and bonds, and delete them"),
+        ("fetch_crls", "have any certificate count as revoked, or a revoked one as good"),
     ],
 )
 def test_the_page_hides_nothing_that_is_grave(function, words):

@@ -486,6 +486,7 @@ def test_3_1_the_thumbprint_is_of_the_certificate_not_of_how_it_is_written(finte
     """DER is what is hashed: line ends and lengths of the PEM that a gateway hands over make no difference."""
     token = fintech.tokens()["access_token"]
     assert fintech.userinfo(token, certificate=rewritten(fintech.certificate)).status == 200
+    assert fintech.introspect(token).json()["cnf"] == {"x5t#S256": x5t_s256(fintech.certificate)}
 
 
 # 3.3, 3.4, 5: metadata.
