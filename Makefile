@@ -2,6 +2,7 @@
 # make demo PROFILE=fapi2-message-signing SENDER=dpop   the same under other rules: signed, with tokens bound to DPoP keys
 # make run     the same stack, kept up, with pages to click
 # make run CLIENT=client.json   the same, with one more client: a record of your own
+# make revoke CERTIFICATE=.local/client-rent-scout.pem   a client certificate revoked: `make run` refuses it within seconds
 # make test    every check, in under three minutes of two cores
 # make specs   the tests of the specifications and of the attacks alone, in under one
 # make synth SETTINGS=ducat.json   the AWS deployment as a CloudFormation template, in build/cdk.out; every setting checked
@@ -36,6 +37,7 @@ PROFILE ?= fapi2-security
 SENDER ?= mtls
 FOREIGN_MODULES ?= node_modules
 SETTINGS ?=
+CERTIFICATE ?=
 ISSUER ?=
 SUITE ?= https://localhost:8443
 BIN := .venv/bin
@@ -44,7 +46,7 @@ DEV := .venv/.dev
 AUDIT := .venv/.audit
 BENCH := .venv/.bench
 
-.PHONY: rollback foreign help environment demo run test specs synth smoke bench capacity model races revocations roles rotations restores faults docs conformance mutants audit sbom coverage lock
+.PHONY: revoke rollback foreign help environment demo run test specs synth smoke bench capacity model races revocations roles rotations restores faults docs conformance mutants audit sbom coverage lock
 .DEFAULT_GOAL := help
 
 help:
@@ -55,6 +57,9 @@ demo: $(LOCAL)
 
 run: $(LOCAL)
 	@$(BIN)/python -m local.run --port $(PORT) $(if $(CLIENT),--client '$(CLIENT)')
+
+revoke: $(LOCAL)
+	@$(BIN)/python -m local.revoked '$(CERTIFICATE)'
 
 environment: $(DEV)
 

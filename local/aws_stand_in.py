@@ -1,4 +1,4 @@
-"""AWS's stand-in: DynamoDB and KMS by moto, with the tables and keys that a deployment would have.
+"""AWS's stand-in: DynamoDB, KMS and S3 by moto, with the tables, keys and files that a deployment would have.
 
 Either a server on this machine (`served`, for anything with sockets) or inside this process (`in_process`, for tests). The names
 and kinds are ducat_cdk/'s (tables.py, keys.py); a test compares them, since that package needs the CDK and the laptop does not.
@@ -16,6 +16,7 @@ import botocore.session
 from moto import mock_aws
 from moto.dynamodb.models import dynamodb_backends
 from moto.kms.models import kms_backends
+from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
 from chalicelib.settings import variable
@@ -84,8 +85,10 @@ def surroundings(*settings: Mapping[str, str | None]) -> Iterator[None]:
 
 
 @contextmanager
-def served(region: str = REGION) -> Iterator[dict[str, str]]:
-    """The stand-in as a server, and an environment that leads to it. Gives the settings of its tables and keys."""
+def served(region: str = REGION, *, truststore: str = "") -> Iterator[dict[str, str]]:
+    """The stand-in as a server, and an environment that leads to it. Gives the settings of its tables and keys, and of its
+    files where there is a `truststore` (PEM).
+    """
     mended_moto.mend()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
@@ -93,7 +96,7 @@ def served(region: str = REGION) -> Iterator[dict[str, str]]:
     host, port = server.get_host_and_port()
     try:
         with surroundings(SURROUNDINGS, in_region(region), {"AWS_ENDPOINT_URL": f"http://{host}:{port}"}):
-            yield create()
+            yield create() | (_create_files(region, truststore) if truststore else {})
     finally:
         server.stop()
         _forget(region)
@@ -121,6 +124,19 @@ def create() -> dict[str, str]:
         made = kms.create_key(KeySpec=spec, KeyUsage=usage, Description=f"Ducat: {name}")
         settings[variable(f"{name}_key")] = made["KeyMetadata"]["Arn"]
     return settings
+
+
+def _create_files(region: str, truststore: str) -> dict[str, str]:
+    """A bucket of the truststore and the CRLs. A bucket's name is of all Regions."""
+    bucket = _bucket(region)
+    s3 = botocore.session.get_session().create_client("s3")
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
+    s3.put_object(Bucket=bucket, Key="truststore.pem", Body=truststore.encode())
+    return {variable("crl_bucket"): bucket, variable("truststore"): f"s3://{bucket}/truststore.pem"}
+
+
+def _bucket(region: str) -> str:
+    return f"ducat-certificates-{region}"
 
 
 def _create_table(dynamodb: Any, name: str, key_names: tuple[str, ...]) -> str:
@@ -158,6 +174,10 @@ def _forget(region: str) -> None:
     """moto remembers in the process, not in a server, and by Region: so two stand-ins in one process are of two Regions."""
     for backends in (dynamodb_backends, kms_backends):
         backends[ACCOUNT][region].reset()
+    bucket = s3_backends[ACCOUNT]["aws"].buckets.pop(_bucket(region), None)
+    s3_backends.bucket_accounts.pop(_bucket(region), None)
+    for file in () if bucket is None else bucket.keys.values():
+        file.dispose()
 
 
 def _set(variables: Mapping[str, str | None]) -> None:

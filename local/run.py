@@ -24,6 +24,9 @@ from local.stack import Stack
 RUNNING = FOLDER / "run.json"
 """Where the command `ducat` looks (ducat_admin/deployment.py)."""
 
+SECONDS = 2
+"""Between two looks at which certificates are revoked."""
+
 WORDS = """\
 Connect your bank:  {home}
 The provider:       {issuer}/.well-known/openid-configuration
@@ -66,7 +69,8 @@ def serve(ports: tuple[int, int, int], stop: Event, records: Iterable[Mapping[st
         )
         running.enter_context(_found_by_the_command())
         print(words, flush=True)
-        stop.wait()
+        while not stop.wait(SECONDS):
+            stack.see_revoked()
 
 
 @contextmanager

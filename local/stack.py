@@ -14,12 +14,13 @@ from typing import cast
 
 import app as lambda_app
 from chalicelib import assembly
-from chalicelib.fetch.https import Https
+from chalicelib.fetch.https import SECONDS_OF_A_JOB, Https
 from chalicelib.provider import Provider
 from local import aws_stand_in, ports, sample_bank
 from local.api_gateway import Api, Route
 from local.certificates import Certificates
 from local.https_server import Server
+from local.revoked import PATH, Revoked
 
 GUARDED = frozenset({"userinfo"})
 """Functions of ours that stand behind the authorizer, as in ducat_cdk/functions.py."""
@@ -56,6 +57,8 @@ class Stack:
         self._host = host
         self._running = ExitStack()
         self.certificates = certificates or Certificates()
+        self._revoked = Revoked(self.certificates)
+        self._seen: frozenset[int] = frozenset()
         self.issuer = ""
         self.mtls_url = ""
 
@@ -70,20 +73,26 @@ class Stack:
             browsers, certificates = (self._serve(port, required=n == 1) for n, port in enumerate(self._ports))
             self.issuer = f"https://localhost:{browsers.port}"
             self.mtls_url = f"https://localhost:{certificates.port}"
-            made = self._running.enter_context(aws_stand_in.served(self._region))
+            truststore = self.certificates.clients_authority.pem
+            made = self._running.enter_context(aws_stand_in.served(self._region, truststore=truststore))
             self._running.enter_context(aws_stand_in.surroundings(self._settings() | made))
             assembly.provider.cache_clear()
             self._running.callback(assembly.provider.cache_clear)
-            # Clients of a laptop publish their keys on it, under the dev authority. No setting can say so.
-            trusted = self.certificates.trusted.read_text()
-            cast(assembly.Aws, assembly.provider()).documents = Https(authorities=trusted, loopback=True)
+            self._fetch_from_this_machine(cast(assembly.Aws, assembly.provider()))
             lambda_app.publish_keys({}, None)
             for server in (browsers, certificates):
                 server.start()
                 self._running.callback(server.stop)
+            self._fetch_crls()
         except BaseException:
             self.stop()
             raise
+
+    def see_revoked(self) -> None:
+        """Fetch the CRL again if a certificate was revoked since the last time. The functions begin anew with what they know."""
+        if self._revoked.serials() != self._seen:
+            self._fetch_crls()
+            vars(self.provider).pop("client_certificates", None)
 
     def stop(self) -> None:
         """Free the ports, forget what was remembered."""
@@ -98,8 +107,21 @@ class Stack:
     ) -> None:
         self.stop()
 
+    def _fetch_from_this_machine(self, aws: assembly.Aws) -> None:
+        """A laptop's clients and its authority publish on it, under the dev authority. No setting can say so."""
+        trusted = self.certificates.trusted.read_text()
+        aws.documents = Https(authorities=trusted, loopback=True)
+        aws.signed_documents = Https(authorities=trusted, loopback=True, seconds=SECONDS_OF_A_JOB, plain=True)
+
+    def _fetch_crls(self) -> None:
+        self._seen = self._revoked.serials()
+        lambda_app.fetch_crls({}, None)
+
     def _serve(self, port: int, *, required: bool) -> Server:
-        server = Server(port, self.certificates.server(), api().answer, requests_certificates=required, host=self._host)
+        routes = Api({**api().routes, ("GET", PATH): Route(self._revoked.answer)}, lambda_app.authorizer)
+        server = Server(
+            port, self.certificates.server(), routes.answer, requests_certificates=required, host=self._host
+        )
         self._running.callback(server.server_close)
         return server
 
@@ -113,6 +135,7 @@ class Stack:
             "DUCAT_RESOURCE_URL": self.mtls_url,
             "DUCAT_RESOURCE_RULES": json.dumps(RESOURCE_RULES),
             "DUCAT_CLIENT_AUTHORITIES": json.dumps([self.certificates.clients_authority.subject_dn]),
+            "DUCAT_CRLS": json.dumps({self.certificates.clients_authority.subject_dn: [self.issuer + PATH]}),
             "DUCAT_OTP_LEVEL": str(self._otp_level),
         }
 

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
-from local import certificates
+from local import certificates, revoked
 from local.certificates import Certificates
 
 
@@ -98,3 +98,24 @@ def test_git_ignores_their_folder():
         ["git", "check-ignore", "-q", certificates.FOLDER / "server.pem"], cwd=certificates.FOLDER.parent
     )
     assert run.returncode == 0
+
+
+def test_the_crl_lists_what_was_revoked_and_nothing_that_another_authority_issued(made, tmp_path, monkeypatch, capsys):
+    """The command takes a file of a client certificate and no other one."""
+    first, second = made.client("a"), made.client("b")
+
+    def command(file):
+        monkeypatch.setattr("sys.argv", ["local.revoked", str(file)])
+        revoked.main(made.folder)
+
+    command(first.file)
+    crl = x509.load_der_x509_crl(revoked.Revoked(made).crl())
+    assert crl.is_signature_valid(made.clients_authority.key.public_key())
+    assert [entry.serial_number for entry in crl] == [first.certificate.serial_number]
+    assert first.file.name in capsys.readouterr().out
+    elsewhere = Certificates(tmp_path / "elsewhere").client("a").file
+    for file in (made.trusted, made.self_signed("c").file, elsewhere, made.folder / "none.pem"):
+        with pytest.raises(SystemExit, match=rf"make revoke: .*{file.name}: "):
+            command(file)
+    assert second.certificate.serial_number not in revoked.Revoked(made).serials()
+    assert len(revoked.Revoked(made).serials()) == 1

@@ -16,6 +16,7 @@ from chalicelib.profiles import PROFILES
 from local import clients, fintech_web, sandbox_users
 from local.browser import Browser
 from local.fintech import Fintech, NotConnected, Refused
+from local.revoked import Revoked
 
 ALICE = {"username": "alice", "password": sandbox_users.ALICE.password, "one_time_code": sandbox_users.ONE_TIME_CODE}
 BOTH = pytest.mark.parametrize("client_id", ["pocket-ledger", "rent-scout"])
@@ -78,6 +79,42 @@ def test_a_customer_consents_and_the_fintech_reads_until_it_is_revoked(fintech_o
         assert 'error="invalid_token"' in refused.value.challenge
     with pytest.raises(InvalidGrant):
         fintech.refresh(token)
+
+
+def test_a_client_whose_certificate_is_revoked_is_refused_until_it_has_a_new_one(stack):
+    """At the token endpoint and, with a token from before, at the bank's API."""
+    name = "soon-revoked"
+    pair = stack.certificates.client(name)
+    record = {
+        "client_id": name,
+        "client_name": "Soon Revoked",
+        "profile": "fapi2-security",
+        "grant_types": ["client_credentials"],
+        "response_types": [],
+        "scope": "accounts",
+        "token_endpoint_auth_method": "tls_client_auth",
+        "tls_client_auth_subject_dn": pair.subject_dn,
+        "tls_client_certificate_bound_access_tokens": True,
+    }
+    clients.register_record(stack.provider, record)
+
+    def tokens(certificate):
+        wanted = {"client_id": name, "grant_type": "client_credentials", "scope": "accounts"}
+        return plain(stack, certificate).post(f"{stack.mtls_url}/token", data=wanted)
+
+    def products(certificate, token):
+        bearer = {"Authorization": f"Bearer {token}"}
+        return plain(stack, certificate).get(f"{stack.mtls_url}/products", headers=bearer).status_code
+
+    token = tokens(pair).json()["access_token"]
+    assert products(pair, token) == 200
+    Revoked(stack.certificates).add(pair.file.read_bytes())
+    stack.see_revoked()
+    assert (tokens(pair).status_code, tokens(pair).json()["error"]) == (401, "invalid_client")
+    assert products(pair, token) == 401
+    pair.file.unlink()
+    renewed = stack.certificates.client(name)
+    assert tokens(renewed).status_code == 200
 
 
 def test_each_person_sees_their_own_accounts(fintech_of, browser_of):
