@@ -8,76 +8,106 @@ from dataclasses import replace
 
 from cryptography import x509
 
-from chalicelib.clients import client_secret, distinguished_name
+from chalicelib.clients import client_secret, distinguished_name, metadata
 from chalicelib.clients.certificate import is_of_listed_authority
 from chalicelib.clients.jwk_set import certificates
-from chalicelib.clients.metadata import registered
+from chalicelib.clients.metadata_fault import Fault, Faults
 from chalicelib.errors import InvalidClientMetadata
 from chalicelib.protocol_types import Claims
 from chalicelib.provider import Provider
 from chalicelib.storage.records import Client
 
+RandomBytes = Callable[[int], bytes]
+"""Gives a number of random bytes."""
+
 
 def register(
-    metadata: Claims,
+    given: Claims,
     provider: Provider,
-    random_bytes: Callable[[int], bytes],
+    random_bytes: RandomBytes,
     *,
     new_secret: bool = False,
 ) -> tuple[Client, str | None]:
     """Add a client, or replace the client of this client_id. Gives it, and its secret if one was made.
 
     The secret can't be read again. The operator gives it to the client. A client keeps an existing secret, unless `new_secret`.
-    `random_bytes`: gives a number of random bytes.
     Raises InvalidClientMetadata or InvalidRedirectUri.
     """
-    signs = provider.settings.signs_with
-    client = registered(metadata, signs=signs, documents=provider.documents)
+    client = checked(given, provider)
     now = provider.now()
     before = provider.clients.find(client.client_id, now=now)
     client = replace(client, registered_at=now if before is None else before.registered_at)
-    _require_authority(client, provider.settings.client_authorities)
-    _require_no_authority(client, provider.settings.client_authorities)
-    secret = None
-    if client.token_endpoint_auth_method == "client_secret_jwt":
-        sealed = None if before is None or new_secret else before.client_secret
-        if sealed is None:
-            secret = client_secret.made(random_bytes)
-            sealed = provider.kms.seal(secret.encode(), client_secret.sealed_for(client.client_id))
-        client = replace(client, client_secret=sealed)
+    sealed = None if before is None or new_secret else before.client_secret
+    client, secret = with_secret(client, sealed, provider, random_bytes)
     provider.clients.put(client)
     return client, secret
 
 
-def _require_authority(client: Client, authorities: str) -> Client:
-    """The client, if an authority may name clients of its method. Raises InvalidClientMetadata."""
-    if client.token_endpoint_auth_method != "tls_client_auth":
-        return client
+def checked(given: Claims, provider: Provider) -> Client:
+    """The client of the metadata, as this deployment may register it. Nothing is stored.
+
+    Raises InvalidClientMetadata or InvalidRedirectUri.
+    """
+    client = metadata.registered(given, signs=provider.settings.signs_with, documents=provider.documents)
+    for fault in _authorities(client, provider.settings.client_authorities):
+        raise fault.error
+    return client
+
+
+def inspected(given: Claims, provider: Provider) -> metadata.Inspected:
+    """Everything for which this deployment would not register the metadata. Nothing is stored or logged."""
+    settings = provider.settings
+    found = metadata.inspected(given, signs=settings.signs_with, documents=provider.documents)
+    if found.client is None:
+        return found
+    refused = tuple(_authorities(found.client, settings.client_authorities))
+    return metadata.Inspected(refused, None) if refused else found
+
+
+def with_secret(
+    client: Client, sealed: str | None, provider: Provider, random_bytes: RandomBytes
+) -> tuple[Client, str | None]:
+    """The client with a secret, if its method has one: the sealed one that it has, or a new one, which is given too."""
+    if client.token_endpoint_auth_method != "client_secret_jwt":
+        return replace(client, client_secret=None), None
+    secret = None
+    if sealed is None:
+        secret = client_secret.made(random_bytes)
+        sealed = provider.kms.seal(secret.encode(), client_secret.sealed_for(client.client_id))
+    return replace(client, client_secret=sealed), secret
+
+
+def _authorities(client: Client, authorities: str) -> Faults:
+    """An authority may name clients of its method, and it is none of them itself."""
+    if client.token_endpoint_auth_method == "tls_client_auth":
+        yield from _named_by_one(client, authorities)
+    if client.token_endpoint_auth_method == "self_signed_tls_client_auth":
+        yield from _is_none(client, authorities)
+
+
+def _named_by_one(client: Client, authorities: str) -> Faults:
     try:
         listed = distinguished_name.read_all(authorities)
     except distinguished_name.DistinguishedNameError:
         listed = frozenset()
     pinned = client.tls_client_auth_issuer_dn
     if not listed:
-        raise InvalidClientMetadata("tls_client_auth: this deployment's client_authorities lists no authority")
-    if pinned is not None and distinguished_name.read(pinned) not in listed:
-        raise InvalidClientMetadata("tls_client_auth_issuer_dn: not one of this deployment's client_authorities")
-    return client
+        yield Fault(InvalidClientMetadata("tls_client_auth: this deployment's client_authorities lists no authority"))
+    elif pinned is not None and distinguished_name.read(pinned) not in listed:
+        yield Fault(InvalidClientMetadata("tls_client_auth_issuer_dn: not one of this deployment's client_authorities"))
 
 
-def _require_no_authority(client: Client, authorities: str) -> Client:
-    """The client, if none of its self-signed certificates has the subject or issuer of a listed authority.
-
-    RFC8705-7.4: such a certificate is in the truststore, and could name another client by `tls_client_auth`. Raises
-    InvalidClientMetadata.
-    """
-    if client.token_endpoint_auth_method != "self_signed_tls_client_auth" or client.jwks is None:
-        return client
+def _is_none(client: Client, authorities: str) -> Faults:
+    """RFC8705-7.4: such a certificate is in the truststore, and could name another client by `tls_client_auth`."""
     shown = [
-        x509.load_der_x509_certificate(b64decode(x5c[0])) for key in client.jwks["keys"] if (x5c := certificates(key))
+        x509.load_der_x509_certificate(b64decode(x5c[0]))
+        for key in client.jwk_set["keys"]
+        if (x5c := certificates(key))
     ]
     if any(is_of_listed_authority(one, authorities) for one in shown):
-        raise InvalidClientMetadata(
-            "jwks: an x5c certificate has the subject or issuer of one of this deployment's client_authorities"
+        yield Fault(
+            InvalidClientMetadata(
+                "jwks: an x5c certificate has the subject or issuer of one of this deployment's client_authorities"
+            ),
+            "RFC8705-7.4",
         )
-    return client

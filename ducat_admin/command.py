@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ducat_admin.deployment import Deployment
 
 GROUPS: Mapping[str, str] = {
-    "client": "Clients: register, list, show, suspend and end.",
+    "client": "Clients: register, list, show, update, check, suspend and end.",
 }
 """The groups of verbs: each is `ducat_admin/<name>.py`, which is imported when it is used."""
 

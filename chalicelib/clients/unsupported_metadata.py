@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from difflib import get_close_matches
 
+from chalicelib.clients.metadata_fault import Fault, Faults
 from chalicelib.errors import InvalidClientMetadata
 from chalicelib.protocol_types import Claims
 
@@ -47,15 +48,18 @@ MIN_SIMILARITY = 0.9
 """Similarity of names from which a name counts as misspelt."""
 
 
-def require_harmless(metadata: Claims, known: Collection[str]) -> tuple[str, ...]:
-    """The names of the members that are left out. `known`: members of the record. Raises InvalidClientMetadata."""
-    others = sorted(metadata.keys() - set(known))
-    for name in others:
+def harmless(metadata: Claims, known: Collection[str]) -> Faults:
+    """Each member outside of the record is harmless. `known`: members of the record."""
+    for name in others(metadata, known):
         if name in SERVER_ASSIGNED:
-            raise InvalidClientMetadata(f"{name}: {SERVER_ASSIGNED[name]}")
+            yield Fault(InvalidClientMetadata(f"{name}: {SERVER_ASSIGNED[name]}"))
         if name in UNSUPPORTED and metadata[name] not in (None, False, [], ""):
-            raise InvalidClientMetadata(f"{name}: {UNSUPPORTED[name]}; leave it out")
+            yield Fault(InvalidClientMetadata(f"{name}: {UNSUPPORTED[name]}; leave it out"))
         meant = [] if name in DESCRIPTIVE else get_close_matches(name, known, n=1, cutoff=MIN_SIMILARITY)
         if meant:
-            raise InvalidClientMetadata(f"{name}: unknown member; did you mean {meant[0]}?")
-    return tuple(others)
+            yield Fault(InvalidClientMetadata(f"{name}: unknown member; did you mean {meant[0]}?"))
+
+
+def others(metadata: Claims, known: Collection[str]) -> tuple[str, ...]:
+    """The names of the members that are left out."""
+    return tuple(sorted(metadata.keys() - set(known)))

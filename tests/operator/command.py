@@ -18,6 +18,7 @@ import click
 import rich.table  # noqa: F401
 
 from chalicelib import assembly, client_registration  # noqa: F401
+from chalicelib.clients import jwks_uri  # noqa: F401
 from chalicelib.storage.dynamodb import operation  # noqa: F401
 from ducat_admin import client, command  # noqa: F401
 

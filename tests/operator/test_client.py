@@ -2,8 +2,14 @@
 
 import json
 import stat
+import time
+from base64 import b64encode
+from dataclasses import replace
 
 import pytest
+
+from chalicelib.storage.dynamodb.operation import ClientChanged
+from tests.actors import certificate, der, ec_key, jwk
 
 FILE = {
     "client_id": "ledger",
@@ -140,3 +146,141 @@ def test_a_key_is_never_written_over_another_file(ducat, registered):
 
 def test_a_client_that_is_there_is_not_replaced(ducat, registered):
     assert "is registered already" in ducat.run("client", "add", "--id", registered, status=1)
+
+
+def test_an_update_changes_what_is_given_and_leaves_the_rest(ducat, registered):
+    before = ducat.json("client", "show", registered)
+    ducat.run("client", "suspend", registered, "--yes")
+    said = ducat.run("client", "update", registered, "--name", "Another Name", "--scope", "openid accounts")
+    assert said == f"Changed {registered}: client_name, scope.\n"
+    after = ducat.json("client", "show", registered)
+    assert after | {"suspended_at": None, "state": "active"} == before | {
+        "client_name": "Another Name",
+        "scope": ["openid", "accounts"],
+    }
+    assert after["state"] == "suspended"
+    assert "as that already" in ducat.run("client", "update", registered, "--name", "Another Name")
+
+
+def test_what_show_prints_can_be_changed_and_handed_back(ducat, registered):
+    shown = ducat.json("client", "show", registered)
+    changed = shown | {
+        "redirect_uris": ["https://c.example/one", "https://c.example/two"],
+        "require_issuer_audience": True,
+    }
+    done = json.loads(ducat.run("--json", "client", "update", registered, "-", said=json.dumps(changed)))
+    assert done["changed"] == ["redirect_uris", "require_issuer_audience"]
+    assert done["left_out"] == []
+    ducat.run("client", "update", registered, "-", said='{"require_issuer_audience": null}')
+    assert "require_issuer_audience" not in ducat.json("client", "show", registered)
+
+
+def test_a_key_is_added_to_those_that_are_there(ducat, registered):
+    ducat.run("client", "update", registered, "--make-key", f"{registered}-2.json")
+    added = json.loads((ducat.folder / f"{registered}-2.json").read_text())
+    keys = ducat.json("client", "show", registered)["jwks"]["keys"]
+    assert [key["kid"] for key in keys][1:] == [added["kid"]]
+    ducat.run("client", "update", registered, "--jwks-uri", "https://c.example/jwks")
+    shown = ducat.json("client", "show", registered)
+    assert (shown["jwks_uri"], "jwks" in shown) == ("https://c.example/jwks", False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "words"),
+    [
+        (("--scope", "nonsense"), "", "stays as it is: scope: unknown nonsense"),
+        (("-",), '{"client_id": "another"}', "an id can't be changed"),
+        (("-",), '{"registered_at": 5}', "registered_at: the server sets it"),
+        (("-",), '{"redirect_uris": null}', "must be registered together"),
+        (("--scope", "nonsense", "--make-key", "left.json"), "", "unknown nonsense"),
+    ],
+)
+def test_a_change_that_can_not_be_registered_changes_nothing(ducat, registered, arguments, said, words):
+    before = ducat.json("client", "show", registered)
+    printed = ducat.run("client", "update", registered, *arguments, said=said, status=1)
+    assert words in printed
+    assert len(printed.splitlines()) == 1
+    assert ducat.json("client", "show", registered) == before
+    assert not (ducat.folder / "left.json").exists()
+
+
+def test_two_operators_do_not_overwrite_each_other_unseen(ducat, registered):
+    clients = ducat.aws.dynamo.operated_clients
+    one = clients.find(registered)
+    ducat.run("client", "update", registered, "--name", "First")
+    with pytest.raises(ClientChanged):
+        clients.replace(one, replace(one.client, client_name="Second"))
+    again = clients.find(registered)
+    clients.replace(again, replace(again.client, client_name="Third"))
+    clients.replace(again, replace(again.client, client_name="Third"))  # what botocore repeats
+    ducat.run("client", "end", registered, "--yes")
+    with pytest.raises(ClientChanged):
+        clients.replace(again, one.client)
+    assert clients.find(registered) is None
+
+
+def test_another_secret_is_shown_once_and_the_first_one_is_worth_nothing(ducat):
+    arguments = ("client", "add", "--id", "rotated", "--auth", "client_secret_jwt", "--profile", "fapi1-baseline")
+    first = ducat.json(*arguments, "--redirect-uri", "https://s.example/back")["client_secret"]
+    assert "rotated" in ducat.run("client", "rotate-secret", "rotated", said="n\n", status=1)
+    ducat.run("client", "update", "rotated", "--name", "It keeps its secret")
+    assert (
+        ducat.aws.client_secrets.of(ducat.aws.dynamo.operated_clients.find("rotated").client, now=0) == first.encode()
+    )
+    second = ducat.run("client", "rotate-secret", "rotated", "--yes")
+    assert "The old one is refused a minute from now" in second
+    kept = ducat.aws.client_secrets.of(ducat.aws.dynamo.operated_clients.find("rotated").client, now=0)
+    assert kept != first.encode()
+    assert kept.decode() in second
+
+
+def test_a_client_without_secret_gets_none(ducat, registered):
+    assert "has no secret" in ducat.run("client", "rotate-secret", registered, "--yes", status=1)
+
+
+def test_a_check_names_every_fault_with_its_clause(ducat):
+    metadata = FILE | {
+        "token_endpoint_auth_method": "client_secret_jwt",
+        "redirect_uris": ["http://ledger.example/back", "https://ledger.example/back?code=1"],
+        "scope": "openid nonsense",
+        "tls_client_certificate_bound_access_tokens": False,
+        "id_token_signed_response_alg": "RS256",
+        "client_name": "bad\u202ename",
+        "client_secret": "x",
+    }
+    found = json.loads(ducat.run("--json", "client", "check", "-", said=json.dumps(metadata), status=1))
+    assert {one["level"] for one in found} == {"problem"}
+    assert {(one["clause"], one["finding"].split(":")[0].split(" must")[0]) for one in found} == {
+        ("RFC7591-2", "client_secret"),
+        ("RFC7591-2", "client_name has control, invisible or bidirectional characters"),
+        ("RFC7591-2", "scope"),
+        ("FAPI2-SP-FINAL-5.3.2.2-8", "redirect_uris"),
+        ("RFC6749-3.1", "redirect_uris"),
+        ("FAPI2-SP-FINAL-5.4.1-2", "jwks"),
+        ("FAPI2-SP-FINAL-5.3.2.1-6", "token_endpoint_auth_method"),
+        ("FAPI2-SP-FINAL-5.3.2.1-4", "tls_client_certificate_bound_access_tokens or dpop_bound_access_tokens"),
+        ("FAPI2-SP-FINAL-5.4.1-1", "id_token_signed_response_alg"),
+    }
+    of_types = FILE | {"scope": 5, "dpop_bound_access_tokens": "false", "jwks": [], "profile": "fapi9"}
+    found = json.loads(ducat.run("--json", "client", "check", "-", said=json.dumps(of_types), status=1))
+    assert len(found) == 4
+
+
+def test_a_check_of_a_good_client_is_silent_and_of_an_unknown_one_an_error(ducat, registered):
+    assert ducat.json("client", "check", registered) == []
+    assert "no client has the id" in ducat.run("client", "check", "nobody", status=1)
+    assert "nowhere.json" in ducat.run("client", "check", "nowhere.json", status=1)
+
+
+def test_a_check_warns_of_what_ends_soon_or_can_not_be_used(ducat, registered):
+    key = ec_key("checked")
+    jwks = ducat.json("client", "show", registered)["jwks"]
+    soon = certificate("soon", key=key, begins=int(time.time()) - 86_400 + 3600, days=10)
+    jwks["keys"] += [{**jwk(key), "x5c": [b64encode(der(soon)).decode()]}, {"kty": "oct"}]
+    metadata = ducat.json("client", "show", registered) | {"jwks": jwks}
+    for member in ("state", "suspended_at", "registered_at", "authentication"):
+        metadata.pop(member)
+    found = json.loads(ducat.run("--json", "client", "check", "-", said=json.dumps(metadata)))
+    assert [one["level"] for one in found] == ["warning", "warning"]
+    assert "key 3" in found[0]["finding"]
+    assert "ends in 9 days" in found[1]["finding"]

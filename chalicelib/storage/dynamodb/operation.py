@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
+from pynamodb.attributes import UnicodeAttribute
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.storage.dynamodb.attributes import Item
-from chalicelib.storage.dynamodb.clients import SUSPENDED_AT, read
+from chalicelib.storage.dynamodb.clients import SUSPENDED_AT, V, read
+from chalicelib.storage.dynamodb.codec import VERSION, encode
 from chalicelib.storage.dynamodb.tables import RECORD, ConditionFailed, Tables, Write
 from chalicelib.storage.records import Client
 from chalicelib.storage.stores import NotOpen
@@ -16,11 +20,19 @@ from chalicelib.storage.stores import NotOpen
 
 @dataclass(frozen=True)
 class OperatedClient:
-    """A client as its operator sees it. `client`: None where its record can't be read. `suspended_at`: 0 where it is not."""
+    """A client as its operator sees it. `client`: None where its record can't be read. `suspended_at`: 0 where it is not.
+
+    `stored`: its record as it was read.
+    """
 
     client_id: str
     client: Client | None
     suspended_at: int
+    stored: str = ""
+
+
+class ClientChanged(Exception):
+    """Another operator has changed or ended the client since it was read. Nothing was written."""
 
 
 class OperatedClients:
@@ -46,6 +58,17 @@ class OperatedClients:
         """It is as it was before it was suspended. Raises NotOpen."""
         self._change(client_id, SUSPENDED_AT.remove())
 
+    def replace(self, before: OperatedClient, after: Client) -> None:
+        """Write the record, if it is as it was read. A suspension stays. Raises ClientChanged."""
+        record = encode(after)
+        # The second: what botocore repeats has landed already.
+        unchanged = _is(RECORD, before.stored) | _is(RECORD, record)
+        actions = (V.set(VERSION), RECORD.set(record))
+        try:
+            self._tables.write(Write("Update", self._name, before.client_id, actions=actions, condition=unchanged))
+        except ConditionFailed:
+            raise ClientChanged(before.client_id) from None
+
     def end(self, client_id: str) -> None:
         """Delete it. What it was granted is worth nothing, also for a later client of that id. Raises NotOpen."""
         try:
@@ -61,4 +84,9 @@ class OperatedClients:
 
 
 def _client(item: Item) -> OperatedClient:
-    return OperatedClient(str(item["pk"]), read(item), int(str(item.get("suspended_at", 0))))
+    suspended_at = int(str(item.get("suspended_at", 0)))
+    return OperatedClient(str(item["pk"]), read(item), suspended_at, str(item.get("record", "")))
+
+
+def _is(attribute: UnicodeAttribute, text: str) -> Condition:
+    return cast(Condition, text == attribute)
