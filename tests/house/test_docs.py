@@ -21,6 +21,7 @@ from chalicelib.scopes import SCOPES
 from chalicelib.settings import variables
 from chalicelib.storage.records import Client
 from chalicelib.users import sign_in_form
+from tests.actors import certificate
 from tests.house.source import FENCE, ROOT, blocks, functions, text
 from tests.infra.template import write_truststore
 
@@ -220,6 +221,18 @@ with aws_stand_in.in_process() as made:
             runpy.run_path(script, run_name="__main__")
         except (SystemExit, ValueError) as problem:
             print(problem)
+    thumbprint = "Qm9vcEJvb3BCb29wQm9vcEJvb3BCb29wQm9vcEJvb3A"
+    for arguments in (["deny", thumbprint], ["deny", "CN=Issuing CA,C=DE", "0A:1B"], ["deny", "client.pem"]):
+        sys.argv = ["deny.py", *arguments]
+        runpy.run_path("deny.py", run_name="__main__")
+    from chalicelib.clients.sent_certificate import names_of
+    from cryptography.x509 import load_pem_x509_certificate
+    reading = provider().revocations.reading(names_of(load_pem_x509_certificate(open("client.pem", "rb").read())), crls=False)
+    provider().revocations.read(reading)
+    print(reading.status.denied)
+    for arguments in (["allow", "client.pem"], ["allow", "client.pem"], ["allow", "CN=issuing ca,C=DE", "a1b"]):
+        sys.argv = ["deny.py", *arguments]
+        runpy.run_path("deny.py", run_name="__main__")
 """
 
 
@@ -230,13 +243,15 @@ def test_what_the_operator_is_to_run_works_and_says_what_it_could_not_do(tmp_pat
     (end,) = blocks(page("operate/incidents.md"), "python")
     examples = {json.loads(one)["client_id"]: one for one in blocks(page("integrate/clients.md"), "json")}
     records = {"client.json": examples["rent-scout"], "secretive.json": examples["coin-jar"]}
-    scripts = {"register.py": register, "enrol.py": enrol, "invite.py": invite, "end.py": end}
-    for name, content in (scripts | records).items():
+    (deny,) = blocks(page("operate/client-certificates.md"), "python")
+    scripts = {"register.py": register, "enrol.py": enrol, "invite.py": invite, "end.py": end, "deny.py": deny}
+    for name, content in (scripts | records | {"client.pem": certificate("fintech")}).items():
         (tmp_path / name).write_text(content)
     command = [sys.executable, "-c", OPERATOR, " ".join(variables())]
     run = subprocess.run(command, cwd=tmp_path, env=_environment(), capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stderr
-    registered_as, *secret, profile, uri, sub, link, ended, anew = run.stdout.splitlines()
+    lines = run.stdout.splitlines()
+    (registered_as, *secret, profile, uri, sub, link, ended, anew), certificates = lines[:-7], lines[-7:]
     disclosed = "Registered coin-jar under fapi1-baseline"
     assert [secret[n] for n in (0, 2, 3)] == [disclosed] * 3
     assert len({secret[1], secret[4]}) == 2
@@ -246,6 +261,7 @@ def test_what_the_operator_is_to_run_works_and_says_what_it_could_not_do(tmp_pat
     assert link.startswith("https://a.example/passkey?invitation=")
     assert ended.startswith("No consent has that id: 4QyMRC1I4x")
     assert "has another sub" in anew
+    assert certificates == [*["Denied."] * 3, "True", "Allowed.", "There is no such denial.", "Allowed."]
 
 
 def _environment():
