@@ -1,7 +1,9 @@
 # make demo    two fintechs read their customers' accounts, over the whole local stack; nothing to click
 # make demo PROFILE=fapi2-message-signing SENDER=dpop   the same under other rules: signed, with tokens bound to DPoP keys
 # make run     the same stack, kept up, with pages to click
-# make run CLIENT=client.json   the same, with one more client: a record of your own
+# make run CLIENT=client.json   the same, with one more client: a record of your own; BANK='My Bank' and DIRECTORY=module:function
+#              take another name and another directory of users. Clients, users and consents are there again at the next start
+# make clean   forget those
 # make revoke CERTIFICATE=.local/client-rent-scout.pem   a client certificate revoked: `make run` refuses it within seconds
 # make test    every check, in under three minutes of two cores
 # make specs   the tests of the specifications and of the attacks alone, in under one
@@ -46,7 +48,7 @@ DEV := .venv/.dev
 AUDIT := .venv/.audit
 BENCH := .venv/.bench
 
-.PHONY: revoke rollback foreign help environment demo run test specs synth smoke bench capacity model races revocations roles rotations restores faults docs conformance mutants audit sbom coverage lock
+.PHONY: clean revoke rollback foreign help environment demo run test specs synth smoke bench capacity model races revocations roles rotations restores faults docs conformance mutants audit sbom coverage lock
 .DEFAULT_GOAL := help
 
 help:
@@ -56,7 +58,11 @@ demo: $(LOCAL)
 	@$(BIN)/python -m local.demo --port $(PORT) --profile $(PROFILE) --sender $(SENDER)
 
 run: $(LOCAL)
-	@$(BIN)/python -m local.run --port $(PORT) $(if $(CLIENT),--client '$(CLIENT)')
+	@$(BIN)/python -m local.run --port $(PORT) $(if $(CLIENT),--client '$(CLIENT)') $(if $(BANK),--bank-name '$(BANK)') \
+	  $(if $(DIRECTORY),--user-directory '$(DIRECTORY)')
+
+clean:
+	@rm -f .local/state.json .local/run.json
 
 revoke: $(LOCAL)
 	@$(BIN)/python -m local.revoked '$(CERTIFICATE)'

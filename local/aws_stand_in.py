@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -20,7 +21,7 @@ from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
 from chalicelib.settings import variable
-from local import mended_moto
+from local import kept_state, mended_moto
 
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"  # moto's
@@ -85,9 +86,11 @@ def surroundings(*settings: Mapping[str, str | None]) -> Iterator[None]:
 
 
 @contextmanager
-def served(region: str = REGION, *, truststore: str = "") -> Iterator[dict[str, str]]:
+def served(region: str = REGION, *, kept: Path | None = None, truststore: str = "") -> Iterator[dict[str, str]]:
     """The stand-in as a server, and an environment that leads to it. Gives the settings of its tables and keys, and of its
     files where there is a `truststore` (PEM).
+
+    `kept`: the file that keeps what it holds, for the next one. Raises UnusableState.
     """
     mended_moto.mend()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -96,7 +99,13 @@ def served(region: str = REGION, *, truststore: str = "") -> Iterator[dict[str, 
     host, port = server.get_host_and_port()
     try:
         with surroundings(SURROUNDINGS, in_region(region), {"AWS_ENDPOINT_URL": f"http://{host}:{port}"}):
-            yield create() | (_create_files(region, truststore) if truststore else {})
+            files = _create_files(region, truststore) if truststore else {}
+            if kept is None:
+                yield create() | files
+            else:
+                made = create(_restored(kept, region))
+                with kept_state.keeping(kept, ACCOUNT, region):
+                    yield made | files
     finally:
         server.stop()
         _forget(region)
@@ -113,14 +122,21 @@ def in_process(region: str = REGION) -> Iterator[dict[str, str]]:
             _forget(region)
 
 
-def create() -> dict[str, str]:
-    """Make every table and key where the environment leads. Gives DUCAT_*_TABLE and DUCAT_*_KEY."""
+def create(restored: Callable[[], Mapping[str, str]] = dict) -> dict[str, str]:
+    """Make every table and key where the environment leads. Gives DUCAT_*_TABLE and DUCAT_*_KEY.
+
+    `restored`: fills the tables, and gives the ARNs of keys that are there, by their descriptions.
+    """
     session = botocore.session.get_session()
     dynamodb, kms = session.create_client("dynamodb"), session.create_client("kms")
     settings = {}
     for name, key_names in TABLES.items():
         settings[variable(f"{name}_table")] = _create_table(dynamodb, name, key_names)
+    there = restored()
     for name, (spec, usage) in KEYS.items():
+        if f"Ducat: {name}" in there:
+            settings[variable(f"{name}_key")] = there[f"Ducat: {name}"]
+            continue
         made = kms.create_key(KeySpec=spec, KeyUsage=usage, Description=f"Ducat: {name}")
         settings[variable(f"{name}_key")] = made["KeyMetadata"]["Arn"]
     return settings
@@ -137,6 +153,10 @@ def _create_files(region: str, truststore: str) -> dict[str, str]:
 
 def _bucket(region: str) -> str:
     return f"ducat-certificates-{region}"
+
+
+def _restored(kept: Path, region: str) -> Callable[[], Mapping[str, str]]:
+    return lambda: kept_state.restore(kept, ACCOUNT, region) if kept.exists() else {}
 
 
 def _create_table(dynamodb: Any, name: str, key_names: tuple[str, ...]) -> str:

@@ -12,17 +12,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event
+from types import MappingProxyType
 from typing import Any
 
 from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri
+from chalicelib.settings import SettingsError
 from local import clients, fintech_web, sandbox_users
 from local.certificates import FOLDER
 from local.fintech import Fintech
+from local.kept_state import UnusableState
 from local.ports import PortTaken, add_port, following
 from local.stack import Stack
 
-RUNNING = FOLDER / "run.json"
-"""Where the command `ducat` looks (ducat_admin/deployment.py)."""
+STATE, RUNNING = "state.json", "run.json"
+"""What is kept for the next start; and the settings of this one, where the command `ducat` looks (ducat_admin/deployment.py)."""
+SANDBOX = "local.sandbox_users:build"
 
 SECONDS = 2
 """Between two looks at which certificates are revoked."""
@@ -35,18 +39,30 @@ Sign in as:         {people}, one-time code {code}
 A passkey:          {invitations}
 Trust in a browser: {trusted} (an authority for this machine's localhost alone)
 Client certificate: {certificate}
-A line a request follows. Ctrl-C ends it; nothing is kept."""
+Operate it:         .venv/bin/ducat --help, in this folder
+A line a request follows. Ctrl-C ends it; clients, users and consents are kept for the next time, until make clean."""
 
 
-def serve(ports: tuple[int, int, int], stop: Event, records: Iterable[Mapping[str, Any]] = ()) -> None:
-    """Until `stop` is set. `records`: of clients to register beside the two.
+def serve(
+    ports: tuple[int, int, int],
+    stop: Event,
+    records: Iterable[Mapping[str, Any]] = (),
+    *,
+    folder: Path = FOLDER,
+    own: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Until `stop` is set. `records`: of clients to register beside the two. `folder`: what is kept there.
+    `own`: as of a Stack.
 
-    Raises PortTaken, and InvalidClientMetadata or InvalidRedirectUri for a record that can't be registered.
+    Raises PortTaken, UnusableState, SettingsError; for a record that can't be registered InvalidClientMetadata or
+    InvalidRedirectUri.
     """
     browsers, certificates, home_port = ports
     with ExitStack() as running:
         taken = running.enter_context(fintech_web.take(home_port))
-        stack = running.enter_context(Stack(browsers_port=browsers, certificates_port=certificates))
+        stack = running.enter_context(
+            Stack(browsers_port=browsers, certificates_port=certificates, kept=folder / STATE, own=own)
+        )
         home = f"https://localhost:{taken.getsockname()[1]}"
         pair = clients.two(stack.certificates, home)
         trusted = stack.certificates.trusted
@@ -67,23 +83,23 @@ def serve(ports: tuple[int, int, int], stop: Event, records: Iterable[Mapping[st
             trusted=trusted,
             certificate=pair[0].certificate.file,
         )
-        running.enter_context(_found_by_the_command())
+        running.enter_context(_found_by_the_command(folder / RUNNING))
         print(words, flush=True)
         while not stop.wait(SECONDS):
             stack.see_revoked()
 
 
 @contextmanager
-def _found_by_the_command() -> Iterator[None]:
+def _found_by_the_command(running: Path) -> Iterator[None]:
     """Leave this process's settings where the command `ducat` finds them, for its own user alone, while the stack is up."""
     environment = {name: value for name, value in os.environ.items() if name.startswith(("DUCAT_", "AWS_"))}
-    RUNNING.unlink(missing_ok=True)
-    with os.fdopen(os.open(RUNNING, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+    running.unlink(missing_ok=True)
+    with os.fdopen(os.open(running, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         json.dump({"process": os.getpid(), "environment": environment}, file)
     try:
         yield
     finally:
-        RUNNING.unlink(missing_ok=True)
+        running.unlink(missing_ok=True)
 
 
 def main() -> None:
@@ -91,6 +107,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m local.run", description="The local stack, until Ctrl-C.")
     add_port(parser)
     parser.add_argument("--client", type=Path, action="append", default=[], help="a record to register as well: JSON")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where what is kept goes")
+    parser.add_argument("--bank-name", default="Sandbox Bank", help="what the pages call the bank")
+    parser.add_argument(
+        "--user-directory", default=SANDBOX, metavar="MODULE:FUNCTION", help="what makes the directory of users"
+    )
     chosen = parser.parse_args()
     ports = following(chosen.port)
     logging.basicConfig(stream=sys.stdout, format="%(message)s")
@@ -98,11 +119,17 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        serve(ports, stop, [json.loads(file.read_text(encoding="utf-8")) for file in chosen.client])
+        records = [json.loads(file.read_text(encoding="utf-8")) for file in chosen.client]
+        own = {"bank_name": chosen.bank_name, "user_directory": chosen.user_directory}
+        serve(ports, stop, records, folder=chosen.folder, own=own)
     except PortTaken as problem:
         sys.exit(f"make run: {problem}; stop what uses it, or choose others: make run PORT=9843")
     except (InvalidClientMetadata, InvalidRedirectUri) as problem:
         sys.exit(f"make run: the client can't be registered: {problem}")
+    except (UnusableState, SettingsError) as problem:
+        sys.exit(f"make run: {problem}")
+    except (ImportError, AttributeError) as problem:
+        sys.exit(f"make run: {chosen.user_directory} makes no directory of users: {problem}")
     print("Ended.")
 
 

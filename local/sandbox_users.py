@@ -1,6 +1,7 @@
 """Sandbox people: alice and bob, whose secrets stand on the login page. Not deployed: the package has no local/.
 
-Each has every claim that the provider advertises, so that whoever tries one finds it.
+Each has every claim that the provider advertises, so that whoever tries one finds it. Whoever was added to the users table signs
+in beside them, by the product's own directory.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from chalicelib.protocol_types import Account
 from chalicelib.provider import Provider
 from chalicelib.storage.records import User
 from chalicelib.user_directory import CurrentUser, Passkeys, SignedIn, SignInRefused, UserDirectory
-from chalicelib.users import assurance, enrolment
+from chalicelib.users import assurance, directory, enrolment
 from chalicelib.users.claims import disclosed_claims
 from chalicelib.users.passkeys import Passkeys as Kept
 
@@ -90,7 +91,7 @@ class Sandbox:
     """
 
     def __init__(self, provider: Provider) -> None:
-        self._provider = provider
+        self._provider, self._added = provider, directory.build(provider)
 
     @property
     def passkeys(self) -> Passkeys | None:
@@ -118,7 +119,16 @@ class Sandbox:
     ) -> SignedIn:
         user = self.find(username)
         if user is None:
-            raise SignInRefused("unknown name")
+            return self._added.sign_in(
+                username,
+                password=password,
+                one_time_code=one_time_code,
+                scope=scope,
+                now=now,
+                attempt=attempt,
+                claims=claims,
+                browser=browser,
+            )
         if password != user.password:
             raise SignInRefused("wrong password")
         if one_time_code != user.totp:
@@ -138,12 +148,12 @@ class Sandbox:
         self, username: str, *, scope: tuple[str, ...], now: int, claims: tuple[str, ...] = ()
     ) -> CurrentUser | None:
         user = self.find(username)
-        return (
-            None if user is None else CurrentUser(user.sub, disclosed_claims(user.claims, scope, claims), user.accounts)
-        )
+        if user is None:
+            return self._added.recall(username, scope=scope, now=now, claims=claims)
+        return CurrentUser(user.sub, disclosed_claims(user.claims, scope, claims), user.accounts)
 
     def may_sign_in(self, sub: str, *, now: int) -> bool:
-        return any(person.sub == sub for person in USERS.values())
+        return any(person.sub == sub for person in USERS.values()) or self._added.may_sign_in(sub, now=now)
 
 
 def invitations(provider: Provider) -> dict[str, str]:

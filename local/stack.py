@@ -7,15 +7,17 @@ with Stack() as stack:
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import cast
 
 import app as lambda_app
 from chalicelib import assembly
 from chalicelib.fetch.https import SECONDS_OF_A_JOB, Https
 from chalicelib.provider import Provider
+from chalicelib.settings import variable
 from local import aws_stand_in, ports, sample_bank
 from local.api_gateway import Api, Route
 from local.certificates import Certificates
@@ -49,9 +51,15 @@ class Stack:
         host: str = "127.0.0.1",
         region: str = aws_stand_in.REGION,
         otp_level: int = 2,
+        kept: Path | None = None,
+        own: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """`otp_level`: the level of assurance that password and one-time code are taken to reach."""
-        self._otp_level = otp_level
+        """`otp_level`: the level of assurance that password and one-time code are taken to reach.
+
+        `kept`: the file that keeps clients, users and consents for the next start.
+        `own`: settings by their names (chalicelib/settings.py), such as bank_name.
+        """
+        self._otp_level, self._kept, self._own = otp_level, kept, own
         self._region = region
         self._ports = (browsers_port, certificates_port)
         self._host = host
@@ -68,13 +76,14 @@ class Stack:
         return assembly.provider()
 
     def start(self) -> None:
-        """Raises PortTaken before anything else is done."""
+        """Raises PortTaken before anything else is done, UnusableState, and SettingsError for an own setting."""
         try:
             browsers, certificates = (self._serve(port, required=n == 1) for n, port in enumerate(self._ports))
             self.issuer = f"https://localhost:{browsers.port}"
             self.mtls_url = f"https://localhost:{certificates.port}"
             truststore = self.certificates.clients_authority.pem
-            made = self._running.enter_context(aws_stand_in.served(self._region, truststore=truststore))
+            served = aws_stand_in.served(self._region, kept=self._kept, truststore=truststore)
+            made = self._running.enter_context(served)
             self._running.enter_context(aws_stand_in.surroundings(self._settings() | made))
             assembly.provider.cache_clear()
             self._running.callback(assembly.provider.cache_clear)
@@ -137,6 +146,7 @@ class Stack:
             "DUCAT_CLIENT_AUTHORITIES": json.dumps([self.certificates.clients_authority.subject_dn]),
             "DUCAT_CRLS": json.dumps({self.certificates.clients_authority.subject_dn: [self.issuer + PATH]}),
             "DUCAT_OTP_LEVEL": str(self._otp_level),
+            **{variable(name): value for name, value in self._own.items()},
         }
 
 

@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import sys
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -98,25 +99,46 @@ def test_a_port_that_is_taken_is_said_in_one_line(first_port, module, offsets):
         assert f"port {first_port + offset} is already taken" in err
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_stack_stays_up_with_its_addresses_printed_until_it_is_told_to_end(first_port, number):
-    process = start("run", "--port", str(first_port))
+def ducat(folder, *arguments):
+    """The operator's command, in a folder beside which `make run` keeps what it holds."""
+    command = [sys.executable, "-m", "ducat_admin", "--laptop", "--json", *arguments]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(folder)}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=TIME_LIMIT)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@contextmanager
+def up(first_port, folder, number):
+    """The stack, until that signal: the addresses that it printed."""
+    (folder / ".local").mkdir(exist_ok=True)
+    process = start("run", "--port", str(first_port), "--folder", str(folder / ".local"), "--bank-name", "Bank of Mine")
     printed = ""
     while "Ctrl-C" not in printed:
         line = process.stdout.readline()
         assert line, process.stderr.read()
         printed += line
-    addresses = dict(re.findall(r"^([A-Z][a-z ]+): +(\S+)", printed, re.MULTILINE))
-    trusted = ssl.create_default_context(cafile=addresses["Trust in a browser"])
-    for name, expected in (("Connect your bank", b"<h1>Connect your bank</h1>"), ("The provider", b'"issuer"')):
-        opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trusted)
-        )
-        assert expected in opener.open(addresses[name], timeout=10).read()
+    yield dict(re.findall(r"^([A-Z][a-z ]+): +(\S+)", printed, re.MULTILINE))
     process.send_signal(number)
     code, out, err = finish(process)
     assert (code, err) == (0, "")
     assert out.splitlines()[-1] == "Ended."
+
+
+def test_the_stack_stays_up_until_it_is_told_to_end_and_its_clients_are_there_again(first_port, tmp_path):
+    with up(first_port, tmp_path, signal.SIGINT) as addresses:
+        trusted = ssl.create_default_context(cafile=addresses["Trust in a browser"])
+        for name, expected in (("Connect your bank", b"<h1>Connect your bank</h1>"), ("The provider", b'"issuer"')):
+            opener = urllib.request.build_opener(
+                urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trusted)
+            )
+            assert expected in opener.open(addresses[name], timeout=10).read()
+        ducat(
+            tmp_path, "client", "add", "--id", "mine", "--make-key", "key.json", "--redirect-uri", "https://m.example/b"
+        )
+    assert not (tmp_path / ".local" / "run.json").exists()
+    with up(first_port, tmp_path, signal.SIGTERM):
+        assert {"mine", "pocket-ledger"} <= {row["client_id"] for row in ducat(tmp_path, "client", "list")}
 
 
 def test_three_ports_in_a_row_are_taken():
