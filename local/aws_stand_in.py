@@ -143,12 +143,17 @@ def create(restored: Callable[[], Mapping[str, str]] = dict) -> dict[str, str]:
 
 
 def _create_files(region: str, truststore: str) -> dict[str, str]:
-    """A bucket of the truststore and the CRLs. A bucket's name is of all Regions."""
+    """A bucket of the truststore and the CRLs, with versions as API Gateway wants them. Its name is of all Regions."""
     bucket = _bucket(region)
     s3 = botocore.session.get_session().create_client("s3")
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
-    s3.put_object(Bucket=bucket, Key="truststore.pem", Body=truststore.encode())
-    return {variable("crl_bucket"): bucket, variable("truststore"): f"s3://{bucket}/truststore.pem"}
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    put = s3.put_object(Bucket=bucket, Key="truststore.pem", Body=truststore.encode())
+    return {
+        variable("crl_bucket"): bucket,
+        variable("truststore"): f"s3://{bucket}/truststore.pem",
+        variable("truststore_version"): put["VersionId"],
+    }
 
 
 def _bucket(region: str) -> str:
