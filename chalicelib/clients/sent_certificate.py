@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from chalicelib.clients import crl_sources, distinguished_name
+from chalicelib.clients import crl_sources, distinguished_name, ecdsa_twin
 from chalicelib.errors import Event
 from chalicelib.settings import Settings
 from chalicelib.storage.revocation_records import CertificateNames, CertificateStatus, IssuerCrls, entry_of
@@ -126,7 +126,8 @@ class ClientCertificates:
         verdict = self._cached(names, now=now) or self._judged(certificate, names, status, now=now)
         if verdict.revoked:
             raise CertificateRefused("its authority revoked the certificate", event="certificate_revoked")
-        usable = now < verdict.until + 3600 * int(self._settings.crl_grace_hours)
+        publishes = bool(_checked_issuers(self._settings.crls)[names.issuer])
+        usable = not publishes or now < verdict.until + 3600 * int(self._settings.crl_grace_hours)
         if not usable and self._settings.crl_stale != "accept":
             raise CertificateRefused("the CRL of the certificate's authority is missing or too old", event="crl_stale")
         return certificate
@@ -203,14 +204,21 @@ def _load(pem: str) -> tuple[x509.Certificate, CertificateNames]:
 def names_of(certificate: x509.Certificate) -> CertificateNames:
     """The names by which the certificate is denied or revoked."""
     digest = sha256(certificate.public_bytes(Encoding.DER)).digest()
+    twin = ecdsa_twin.of(certificate)
     return CertificateNames(
-        urlsafe_b64encode(digest).rstrip(b"=").decode(),
+        _thumbprint(digest),
         distinguished_name.digest(distinguished_name.of_issuer(certificate)),
         serial_of(certificate.serial_number),
+        twin=None if twin is None else _thumbprint(sha256(twin).digest()),
     )
+
+
+def _thumbprint(digest: bytes) -> str:
+    return urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 @lru_cache(maxsize=4)
 def _checked_issuers(crls: str) -> Mapping[str, tuple[str, ...]]:
-    """The URLs by the digest of an authority's name, of authorities that publish CRLs."""
-    return {distinguished_name.digest(name): urls for name, urls in crl_sources.read(crls).items() if urls}
+    """The URLs by the digest of an authority's name. One that publishes no CRL may be revoked by the one above it."""
+    listed = crl_sources.read(crls)
+    return {distinguished_name.digest(name): urls for name, urls in listed.items()} if any(listed.values()) else {}

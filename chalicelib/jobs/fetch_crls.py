@@ -46,12 +46,11 @@ def run(provider: Provider) -> JsonObject:
     issuers = [
         _Issuer(name, urls, truststore, provider, now=now)
         for name, urls in crl_sources.read(provider.settings.crls).items()
-        if urls
     ]
     problems: list[str] = []
     _watch(truststore, now=now)
     read = [issuer for issuer in issuers if _attempt(problems, "fetch the CRLs of an authority", issuer.fetch)]
-    revoked = frozenset(one for issuer in read for one in issuer.revoked_authorities(truststore))
+    revoked = _with_those_below({one for issuer in read for one in issuer.revoked_authorities(truststore)}, truststore)
     for issuer in read:
         _attempt(problems, "keep the CRLs of an authority", partial(issuer.keep, revoked, whole=read == issuers))
     if problems:
@@ -71,6 +70,17 @@ def _attempt(problems: list[str], step: str, work: Callable[[], object]) -> bool
         log.error("fetch_crls failed to %s", step)
         return False
     return True
+
+
+def _with_those_below(revoked: set[str], truststore: Sequence[x509.Certificate]) -> frozenset[str]:
+    """RFC5280-6.1.3: with the keys that only revoked authorities certified. Ids of keys."""
+    above: dict[str, list[set[str]]] = {}
+    for one in truststore:
+        signers = {key_id(other) for other in truststore if other != one and issued(other, one)}
+        above.setdefault(key_id(one), []).append(signers)
+    while below := {key for key, paths in above.items() if all(path & revoked for path in paths)} - revoked:
+        revoked |= below
+    return frozenset(revoked)
 
 
 def _report(reason: str, *, event: str, **members: str) -> None:

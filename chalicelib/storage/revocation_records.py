@@ -21,11 +21,13 @@ class CertificateNames:
     `thumbprint`: SHA-256 of its DER, base64url: `x5t#S256` (RFC 8705 3.1).
     `issuer`: digest of its issuer's name.
     `serial`: its serial number, hexadecimal in lower case without leading zeros.
+    `twin`: the thumbprint of its other encoding, which anybody can make of an ECDSA signature (clients/ecdsa_twin.py).
     """
 
     thumbprint: str
     issuer: str
     serial: str
+    twin: str | None = None
 
 
 class CrlSource(TypedDict):

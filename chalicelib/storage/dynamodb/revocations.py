@@ -34,13 +34,13 @@ KEYS_IN_A_READ = 100
 class StatusReading:
     """revocation_stores.StatusReading."""
 
-    def __init__(self, table: str, keys: tuple[str, ...]) -> None:
-        self.table, self.keys = table, keys
+    def __init__(self, table: str, denials: tuple[str, ...], crls: tuple[str, ...]) -> None:
+        self.table, self.keys, self._denials = table, (*denials, *crls), len(denials)
         self._status: CertificateStatus | None = None
 
     def take(self, items: Sequence[Item | None]) -> None:
-        thumbprint, serial, crls, shard = (*items, None, None)[:4]
-        denied = thumbprint is not None or serial is not None
+        denied = any(item is not None for item in items[: self._denials])
+        crls, shard = (*items[self._denials :], None, None)[:2]
         self._status = CertificateStatus(denied, _crls(crls), _entries(shard))
 
     @property
@@ -55,10 +55,10 @@ class Revocations:
         self._tables, self._name = tables, name
 
     def reading(self, names: CertificateNames, *, crls: bool) -> StatusReading:
-        keys = [_denied_thumbprint(names.thumbprint), _denied_serial(names.issuer, names.serial)]
-        if crls:
-            keys += [_issuer(names.issuer), _shard(names.issuer, shard_of(names.serial))]
-        return StatusReading(self._name, tuple(keys))
+        thumbprints = (names.thumbprint,) if names.twin is None else (names.thumbprint, names.twin)
+        denials = (*map(_denied_thumbprint, thumbprints), _denied_serial(names.issuer, names.serial))
+        of_issuer = (_issuer(names.issuer), _shard(names.issuer, shard_of(names.serial))) if crls else ()
+        return StatusReading(self._name, denials, of_issuer)
 
     def read(self, reading: revocation_stores.StatusReading) -> None:
         self._tables.get_all(along=cast(StatusReading, reading))
