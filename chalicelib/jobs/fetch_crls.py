@@ -74,6 +74,8 @@ def _attempt(problems: list[str], step: str, work: Callable[[], object]) -> bool
 
 def _with_those_below(revoked: set[str], truststore: Sequence[x509.Certificate]) -> frozenset[str]:
     """RFC5280-6.1.3: with the keys that only revoked authorities certified. Ids of keys."""
+    if not revoked:
+        return frozenset()
     above: dict[str, list[set[str]]] = {}
     for one in truststore:
         signers = {key_id(other) for other in truststore if other != one and issued(other, one)}
