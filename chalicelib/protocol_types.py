@@ -109,6 +109,10 @@ class Account(TypedDict):
     iban: NotRequired[str]
 
 
+Standing = Literal["known", "suspended", "unknown"]
+"""What a sub is to the user directory."""
+
+
 class Passkey(TypedDict):
     """A passkey in a user's record. `id`: the credential's; `key`: its public key (COSE); `handle`: its user handle; all
     base64url.

@@ -27,6 +27,10 @@ class Unavailable(Exception):
     """The directory can't answer now. The client is asked to try again, and nothing is used up."""
 
 
+class Suspended(Exception):
+    """The user is suspended: for now no refresh succeeds, and the grant stays, so that it is good again afterwards."""
+
+
 @dataclass(frozen=True)
 class SignedIn:
     """A signed-in user.
@@ -163,6 +167,6 @@ class UserDirectory(Protocol):
         """Whether the user with this sub may still sign in. It is called at each refresh.
 
         False revokes the grant. So it is for users who left or were excluded by the bank, and never for users who are locked
-        after wrong passwords. Raises Unavailable if there is no answer now.
+        after wrong passwords. Raises Suspended if the user may sign in again some day, and Unavailable if there is no answer now.
         """
         ...

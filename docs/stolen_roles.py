@@ -155,7 +155,10 @@ POWERS = (
     ),
     Power("read any user's password hash and passkeys", _reads("users", "record"), grave=True),
     Power("read any user's name, claims and accounts", _reads("users", "profile")),
-    Power("read whether the person of a sub that they know has left", _reads("users", "left_at", key="sub x")),
+    Power(
+        "read whether the person of a sub that they know has left or is suspended",
+        _reads("users", "left_at", key="sub x"),
+    ),
     Power("replace any user's password, passkeys and claims", _writes("users", "record", verbs=OLD), grave=True),
     Power("lock any user out, and allow any number of guesses", _writes("users", "failures", verbs=OLD)),
     Power(

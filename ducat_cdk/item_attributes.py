@@ -48,14 +48,14 @@ COUNTED = ("pk", "failures", "last_failure", "last_attempt", "code_step", "code_
 COUNTED_BY_BROWSER = (*COUNTED, "failures_*", "last_failure_*", "last_attempt_*")
 """Of a user: the attempts, the one-time code that was used last, and the profile, where an earlier release stored none."""
 
-PROFILE = ("pk", "profile")
-"""Of a user: the sub, the claims and the accounts, without what proves who it is."""
+PROFILE = ("pk", "profile", "suspended_at")
+"""Of a user: the sub, the claims and the accounts, without what proves who it is, and whether the user is suspended."""
 
 PASSKEY_USED = ("pk", "sign_count", "attempt")
 PASSKEY_ADDED = ("pk", "sign_count", "username")
 INVITED = ("record", "invitation", "invited_until")
 
-KNOWN = ("pk", "left_at")
+KNOWN = ("pk", "left_at", "suspended_at")
 """Of a user's sub."""
 
 NO_USERNAMES = ("sub *", "passkey *", "data key*")

@@ -41,7 +41,7 @@ def answer(request: Request, provider: Provider) -> Response:
             else _do(form, cookie, provider, now=now)
         )
     token_value = session.token_value_of(request)
-    known = provider.sessions.find(token_value, now=now)
+    known = session.with_user(provider.sessions.find(token_value, now=now), provider, now=now)
     if known is None:
         cookie = provider.new_token_value()
         return _sign_in_page(cookie, provider, now=now).with_headers(
@@ -65,6 +65,8 @@ def _do(form: Mapping[str, str], token_value: str, provider: Provider, *, now: i
     client_id = form.get("client", "")
     if form.get("action") != "end" or not client_id:
         raise AccessDenied("action must be end or sign-out")
+    if session.with_user(known, provider, now=now) is None:
+        return see_other(PATH)
     key = bond_key.key_of(known.sub, client_id, provider.kms)
     provider.bonds.end(key, now=now, keep=now + lifetimes.MAX_CONSENT_LIFETIME)
     return see_other(PATH).noting(sub=known.sub, client_id=client_id, event="access_ended")

@@ -8,7 +8,7 @@ from chalicelib import holder_of_key
 from chalicelib.authorization import scope
 from chalicelib.authorization_details import details
 from chalicelib.client_authentication import AuthenticatedClient
-from chalicelib.errors import Event, InvalidGrant, InvalidRequest, TemporarilyUnavailable
+from chalicelib.errors import AccessDenied, Event, InvalidGrant, InvalidRequest, TemporarilyUnavailable
 from chalicelib.grant_types.access_token import of_token_request
 from chalicelib.grant_types.token_response import TokenResponse, token_response
 from chalicelib.provider import Provider
@@ -18,7 +18,7 @@ from chalicelib.storage.stores import NotOpen, Replayed
 from chalicelib.storage.token_values import TokenValue, join, matches, of_grant, with_week
 from chalicelib.tokens import refresh_token, sender_constraint
 from chalicelib.tokens.sender_constraint import PresentedKeys
-from chalicelib.user_directory import Unavailable
+from chalicelib.user_directory import Suspended, Unavailable
 
 MAX_ROTATION_ATTEMPTS = 8
 """Number of parallel requests with one refresh token that all succeed."""
@@ -35,7 +35,7 @@ def issue(
 ) -> TokenResponse:
     """The token response. The refresh token stays the same (FAPI2-SP-FINAL-5.3.2.1-9), except for an unbound public client.
 
-    Raises InvalidRequest, InvalidGrant, InvalidScope or InvalidAuthorizationDetails.
+    Raises InvalidRequest, InvalidGrant, InvalidScope, InvalidAuthorizationDetails or AccessDenied.
     """
     used, grant = _refreshable(caller, form, use, provider, now=now)
     cnf = sender_constraint.renew(
@@ -90,9 +90,15 @@ def _keep(
 
 
 def _may_sign_in(grant: Grant, provider: Provider, *, now: int) -> bool:
-    """Whether the grant's user may still sign in. Raises TemporarilyUnavailable if the directory can't answer."""
+    """Whether the grant's user may still sign in.
+
+    Raises AccessDenied for a suspended user. invalid_grant would say that the refresh token is over (RFC 6749 5.2), so clients
+    would drop it. Raises TemporarilyUnavailable if the directory can't answer.
+    """
     try:
         return provider.user_directory.may_sign_in(grant.person.sub, now=now)
+    except Suspended:
+        raise AccessDenied("the user is suspended; the grant stays", detail="suspended") from None
     except Unavailable:
         raise TemporarilyUnavailable("the user directory can't be reached; try again") from None
 

@@ -99,6 +99,12 @@ def usable_session(
     return session if is_recent else None
 
 
+def with_user(session: Session | None, provider: Provider, *, now: int) -> Session | None:
+    """The session, if its user may still sign in."""
+    user = session and provider.user_directory.recall(session.username, scope=(), now=now)
+    return None if session is None or user is None or user.sub != session.sub else session
+
+
 def login(session: Session, person: CurrentUser | None) -> Authentication | None:
     """The authentication of a session, with the user's current data; None if the username is another user's, or nobody's."""
     if person is None or person.sub != session.sub:

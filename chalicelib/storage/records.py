@@ -188,6 +188,7 @@ class User:
     `totp`: the sealed secret of one-time codes (one_time_code_secrets.py).
     `invitation`: hash of the invitation to add a passkey.
     `has_profile`: whether its UserProfile is stored beside it.
+    `suspended_at`: when an operator suspended the user, epoch seconds; 0 if the user may sign in.
     """
 
     username: str
@@ -202,6 +203,7 @@ class User:
     invitation: str | None = None
     invited_until: int = 0
     has_profile: bool = True
+    suspended_at: int = 0
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from chalicelib.protocol_types import Detail, Passkey
+from chalicelib.protocol_types import Detail, Passkey, Standing
 from chalicelib.storage.grant_records import AccessToken, Bond, Grant, RememberedConsent
 from chalicelib.storage.records import Authentication, Client, PasskeyHolder, Session, SingleUse, User, UserProfile
 from chalicelib.storage.revocation_stores import Along
@@ -45,17 +45,17 @@ class Clients(Protocol):
 
 class Users(Protocol):
     def put(self, user: User) -> None:
-        """Add or replace. An earlier sub of the name is then unknown."""
+        """Add or replace. An earlier sub of the name is then unknown. A suspended user stays suspended."""
 
     def remove(self, username: str, *, now: int) -> None:
         """Remove the user. The name and the sub are then unknown. Raises NotOpen for an unknown name."""
 
-    def is_known(self, sub: str) -> bool:
-        """Whether a user has this sub. One read."""
+    def standing(self, sub: str) -> Standing:
+        """Whether a user has this sub, and is not suspended. One read."""
 
     def find(self, username: str) -> User | None: ...
     def find_profile(self, username: str) -> UserProfile | None:
-        """The user's profile, read without any secret. None also if it is not stored yet."""
+        """The user's profile, read without any secret. None also if it is not stored yet, or the user is suspended."""
 
     def keep_profile(self, user: User) -> None: ...
 

@@ -20,7 +20,7 @@ from chalicelib.one_time_code_secrets import CannotUnseal
 from chalicelib.provider import Provider
 from chalicelib.storage.records import User
 from chalicelib.storage.stores import NotOpen
-from chalicelib.user_directory import CurrentUser, Passkeys, SignedIn, SignInRefused, UserDirectory
+from chalicelib.user_directory import CurrentUser, Passkeys, SignedIn, SignInRefused, Suspended, UserDirectory
 from chalicelib.users import assurance, lockout, password, totp
 from chalicelib.users.claims import disclosed_claims
 from chalicelib.users.username import MAX_USERNAME_LENGTH, normalize_username
@@ -90,7 +90,10 @@ class Directory:
         return CurrentUser(user.sub, disclosed_claims(user.claims, scope, claims), user.accounts)
 
     def may_sign_in(self, sub: str, *, now: int) -> bool:
-        return self._users.is_known(sub)
+        standing = self._users.standing(sub)
+        if standing == "suspended":
+            raise Suspended
+        return standing == "known"
 
     def _check_password(self, username: str, typed: str, browser: str, *, now: int) -> User:
         """The user, if the password is right and an attempt is allowed now. An unknown name takes as long."""
@@ -111,6 +114,8 @@ class Directory:
             raise SignInRefused("locked", locked=True)
         if not right:
             raise SignInRefused("wrong password")
+        if user.suspended_at:  # Before the call to KMS, so that it takes as long as a wrong password.
+            raise SignInRefused("suspended")
         return user
 
     def _check_code(self, user: User, typed: str, *, now: int) -> int:

@@ -52,6 +52,8 @@ class Passkeys:
             answer, holder.passkey, sign_count=before, challenge=challenge, issuer=self._issuer
         )
         user = holder.user
+        if user.suspended_at:
+            raise SignInRefused("suspended")
         if count:  # Passkeys on several devices have no counter.
             self._count(holder, count, attempt)
         if not user.has_profile:
@@ -117,7 +119,7 @@ def _invited(user: User | None, invitations: tuple[str, ...], *, now: int) -> Us
     This check comes before the password, so that nobody can guess passwords here without an invitation.
     """
     known = user is not None and any(matches(invitation, user.invitation) for invitation in invitations)
-    if user is None or not known or user.invited_until <= now:
+    if user is None or not known or user.invited_until <= now or user.suspended_at:
         raise NotOpen("the invitation is used, too old or of another")
     if len(user.passkeys) >= MAX_ITEMS:
         raise SignInRefused("too many passkeys")

@@ -37,7 +37,7 @@ def test_who_signs_people_in_counts_and_changes_no_record(policies, function):
 
 
 def test_who_recognises_people_reads_no_password(policies):
-    assert may(policies, "authorize", "GetItem", "users", "profile")
+    assert may(policies, "authorize", "GetItem", "users", "profile", "suspended_at")
     assert not may(policies, "authorize", "GetItem", "users", select="ALL_ATTRIBUTES")
     assert not may(policies, "authorize", "GetItem", "users", "profile", select="ALL_ATTRIBUTES")
     for secret in ("record", "invitation", "code_use"):
@@ -47,7 +47,7 @@ def test_who_recognises_people_reads_no_password(policies):
 
 
 def test_who_gives_tokens_reads_of_people_whether_they_left(policies):
-    assert may(policies, "token", "GetItem", "users", "left_at", key="sub 4711")
+    assert may(policies, "token", "GetItem", "users", "left_at", "suspended_at", key="sub 4711")
     assert not may(policies, "token", "GetItem", "users", "username", key="sub 4711")
     assert not may(policies, "token", "GetItem", "users", "left_at", key="sub 4711", select="ALL_ATTRIBUTES")
     assert not may(policies, "token", "GetItem", "users", "left_at")

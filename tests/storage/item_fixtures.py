@@ -41,7 +41,7 @@ READ: Mapping[str, Callable[[Aws, str], Any]] = {
     "client": lambda aws, key: aws.clients.find(key, now=NOW),
     "user": lambda aws, key: aws.users.find(key),
     "passkey": lambda aws, key: aws.users.find_by_passkey(key),
-    "sub": lambda aws, key: aws.users.is_known(key) or None,
+    "sub": lambda aws, key: aws.users.standing(key) == "known" or None,
     "signing key": lambda aws, key: next((one for one in aws.signing_keys.all(now=NOW) if one.kid == key), None),
     "session": lambda aws, key: aws.sessions.find(key, now=NOW),
     "own token": lambda aws, key: aws.tokens.find(key, now=NOW),

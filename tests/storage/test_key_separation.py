@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from chalicelib.assembly import Aws
 from chalicelib.settings import Settings, variable
 from chalicelib.storage.data_keys import DataKey
-from chalicelib.storage.dynamodb.users import _passkey_key
+from chalicelib.storage.dynamodb.users import passkey_key
 from chalicelib.storage.records import SigningKey
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest, of_grant, read, session_of
@@ -91,7 +91,7 @@ def _fill(aws: Aws) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
         "username": "alice",
         "credential id": credential,
         "data key's key": "data key a-data-key",
-        "passkey key": _passkey_key(credential),
+        "passkey key": passkey_key(credential),
         "invitation": ticket,
         "once key": used.key,
         "own token": own,
@@ -116,7 +116,7 @@ def _fill(aws: Aws) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
         (names.clients_table, fintech.client_id): "client",
         (names.users_table, "alice"): "user",
         (names.users_table, "bob"): "user",
-        (names.users_table, _passkey_key(credential)): "passkey",
+        (names.users_table, passkey_key(credential)): "passkey",
         (names.users_table, "data key"): "data key",
         (names.users_table, "data key a-data-key"): "data key",
         (names.replay_cache_table, used.key): "once",

@@ -100,16 +100,18 @@ def test_a_users_profile_is_read_without_the_record(aws, calls):
     )
     ((operation, request),) = calls
     assert operation == "GetItem"
-    assert set(request["ExpressionAttributeNames"].values()) == {"profile"}
+    assert set(request["ExpressionAttributeNames"].values()) == {"profile", "suspended_at"}
 
 
 def test_whether_a_user_left_is_read_alone(aws, calls):
     alice = user()
     aws.users.put(alice)
     calls.clear()
-    assert aws.users.is_known(alice.sub)
-    assert not aws.users.is_known("another")
-    assert [set(request["ExpressionAttributeNames"].values()) for _, request in calls] == [{"pk", "left_at"}] * 2
+    assert aws.users.standing(alice.sub) == "known"
+    assert aws.users.standing("another") == "unknown"
+    assert [set(request["ExpressionAttributeNames"].values()) for _, request in calls] == [
+        {"pk", "left_at", "suspended_at"}
+    ] * 2
 
 
 @pytest.mark.parametrize("username", ["nobody", *UNUSABLE])

@@ -202,3 +202,76 @@ def test_what_was_granted_is_shown_after_a_sign_in_and_ends_by_its_button(carol,
     form = {a["name"]: a["value"] for tag, a in elements(out) if tag == "input"}
     carol.post("/grants", form | {"action": "sign-out"})
     assert 'id="password"' in carol.get("/grants").text
+
+
+# A person whom an operator suspended.
+
+
+@pytest.fixture
+def suspended(carol, client):
+    """Carol, who signed in and agreed before; the tokens; a function that takes the suspension back."""
+    tokens = client.redeem(carol.approve(client).parameters["code"]).json()
+    operated, known = carol.bank.aws.dynamo.operated_users, carol.bank.aws.users.find("carol")
+    operated.suspend(known, now=carol.bank.now)
+    return tokens, lambda: operated.resume(known)
+
+
+def test_who_is_suspended_is_refreshed_again_after_that_with_the_same_token(client, suspended):
+    tokens, resume = suspended
+    refused = client.refresh(tokens["refresh_token"])
+    assert (refused.status, refused.error) == (400, "access_denied")
+    assert client.userinfo(tokens["access_token"]).status == 200  # to its end, ten minutes at most
+    resume()
+    assert client.refresh(tokens["refresh_token"]).status == 200
+
+
+def test_who_is_suspended_sees_the_page_of_a_wrong_password(carol, client, suspended):
+    _, resume = suspended
+    carol.cookies.clear()
+    page = carol.page("baseline", client.pushed())
+    pages = [re.sub(r"[\w-]{43}", "", carol.show(page, typed).text) for typed in (PASSWORD, "a wrong password")]
+    assert pages[0] == pages[1]
+    assert 'id="problem"' in pages[0]
+    resume()
+    assert carol.show(page).status == 303
+
+
+def test_who_is_suspended_is_recognised_nowhere(carol, client, suspended):
+    _, resume = suspended
+    assert carol.open("baseline", client.pushed()).location.startswith("/login?")
+    assert carol.open("baseline", client.pushed(prompt="none")).parameters["error"] == "login_required"
+    assert 'id="password"' in carol.get("/grants").text
+    resume()
+    assert carol.open("baseline", client.pushed()).location.startswith("/consent?")
+    assert 'value="baseline"' in carol.get("/grants").text
+
+
+def test_who_is_suspended_neither_adds_a_passkey_nor_signs_in_by_one(carol, client):
+    authenticator, operated = with_passkey(carol), carol.bank.aws.dynamo.operated_users
+    link = enrolment.invite(carol.bank.aws, "carol")
+    page = carol.get(link)
+    operated.suspend(carol.bank.aws.users.find("carol"), now=carol.bank.now)
+    carol.bank.now += 30
+    typed = {"username": "carol", "password": PASSWORD, "one_time_code": carol.app.at(carol.bank.now)}
+    assert "data-options" not in carol.submit(page, "continue", **typed).text
+    login = carol.page("baseline", client.pushed())
+    assert carol.submit(login, "login", passkey=authenticator.get(passkey_options(login.text))).status == 200
+    operated.resume(carol.bank.aws.users.find("carol"))
+    login = carol.page("baseline", client.pushed())
+    assert carol.submit(login, "login", passkey=authenticator.get(passkey_options(login.text))).status == 303
+
+
+def test_who_is_suspended_keeps_that_where_the_record_is_put_anew(carol, client, suspended):
+    tokens, _ = suspended
+    bank = carol.bank
+    enrolment.enrol(
+        bank.aws, "carol", sub="s-carol", password=PASSWORD, claims=CLAIMS, random_bytes=lambda n: b"d" * n, anew=True
+    )
+    assert bank.aws.users.find("carol").suspended_at
+    assert client.refresh(tokens["refresh_token"]).error == "access_denied"
+
+
+def test_who_leaves_while_suspended_is_gone(carol, client, suspended):
+    tokens, _ = suspended
+    enrolment.remove(carol.bank.aws, "carol")
+    assert client.refresh(tokens["refresh_token"]).error == "invalid_grant"

@@ -23,6 +23,8 @@ from chalicelib.storage.dynamodb.users import Users
 from chalicelib.storage.dynamodb.weekly_tables import TableOf, one_table, table_of_week
 
 if TYPE_CHECKING:
+    from chalicelib.storage.dynamodb.operated_grants import OperatedGrants
+    from chalicelib.storage.dynamodb.operated_users import OperatedUsers
     from chalicelib.storage.dynamodb.operation import OperatedClients
 
 
@@ -56,6 +58,20 @@ class Dynamo:
         from chalicelib.storage.dynamodb.operation import OperatedClients
 
         return OperatedClients(self._tables, self._settings.clients_table)
+
+    @property
+    def operated_users(self) -> OperatedUsers:
+        """For operators: its file is imported by no function."""
+        from chalicelib.storage.dynamodb.operated_users import OperatedUsers
+
+        return OperatedUsers(self._tables, self._settings)
+
+    @property
+    def operated_grants(self) -> OperatedGrants:
+        """For operators: its file is imported by no function."""
+        from chalicelib.storage.dynamodb.operated_grants import OperatedGrants
+
+        return OperatedGrants(self._tables, self._settings.grants_table, self._settings.bonds_table)
 
     @cached_property
     def users(self) -> Users:

@@ -186,9 +186,16 @@ class Tables:
         found = [(item["pk"]["S"], int(item["expires_at"]["N"])) for item in answer["Items"]]
         return found, answer.get("LastEvaluatedKey") or None
 
-    def scan(self, table: str) -> Iterator[Item]:
-        """Every item of a table, page by page. For operators: no endpoint reads a whole table."""
+    def scan(self, table: str, *, after: str | None = None, where: tuple[str, str] | None = None) -> Iterator[Item]:
+        """Every item, page by page, `after` a key, `where` an attribute has a value. No endpoint reads a table."""
         requested: JsonObject = {"TableName": table, "ConsistentRead": True}
+        if after is not None:
+            requested["ExclusiveStartKey"] = {"pk": {"S": after}}
+        if where is not None:
+            name, value = where
+            requested["FilterExpression"] = "#n = :v"
+            requested["ExpressionAttributeNames"] = {"#n": name}
+            requested["ExpressionAttributeValues"] = {":v": {"S": value}}
         while True:
             answer = self._connection.dispatch("Scan", requested)
             yield from (item for found in answer["Items"] if (item := as_item(found)) is not None)

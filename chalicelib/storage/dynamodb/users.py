@@ -1,7 +1,8 @@
 """End users, and the items of their passkeys.
 
 An item with the digest of the sub as key says whether the user is known. It is written before the user's record, so that every
-user who can sign in has it. When a user leaves, it is marked and not deleted.
+user who can sign in has it. When a user leaves, it is marked and not deleted. A suspension is an attribute of both items: of the
+record's for signing in, of the sub's for refresh tokens.
 
 What recognises a user who signed in before is an attribute of its own, `profile`: a function that reads it has no access to the
 record with the password's hash (ducat_cdk/item_attributes.py). An earlier release did not write it; a sign-in adds it.
@@ -18,7 +19,7 @@ from dataclasses import replace
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from chalicelib.protocol_types import JsonObject, Passkey
+from chalicelib.protocol_types import JsonObject, Passkey, Standing
 from chalicelib.storage.dynamodb.attributes import Item
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
 from chalicelib.storage.dynamodb.replay_cache import ATTEMPT
@@ -31,6 +32,7 @@ V = NumberAttribute(attr_name="v")
 INVITATION = UnicodeAttribute(attr_name="invitation")
 INVITED_UNTIL = NumberAttribute(attr_name="invited_until")
 LEFT_AT = NumberAttribute(attr_name="left_at")
+SUSPENDED_AT = NumberAttribute(attr_name="suspended_at")
 USERNAME = UnicodeAttribute(attr_name="username")
 SIGN_COUNT = NumberAttribute(attr_name="sign_count")
 CODE_STEP = NumberAttribute(attr_name="code_step")
@@ -39,7 +41,7 @@ CODE_USE_BEFORE = UnicodeAttribute(attr_name="code_use_before")  # With it an up
 
 PROFILE = UnicodeAttribute(attr_name="profile")
 
-_BESIDE = ("failures", "last_failure", "invitation", "invited_until")
+_BESIDE = ("failures", "last_failure", "invitation", "invited_until", "suspended_at")
 _WITHOUT = (*_BESIDE, "has_profile")
 
 
@@ -50,11 +52,10 @@ class Users:
         self._tables, self._name = tables, name
 
     def put(self, user: User) -> None:
-        known: Item = {"username": user.username}
-        self._tables.write(Write("Put", self._name, _known_by(user.sub), known))
-        # An update, so that a one-time code which was used stays used.
-        profile = PROFILE.set(encode(_profile(user)))
-        record = (V.set(VERSION), RECORD.set(encode(user, without=_WITHOUT)), profile)
+        # Updates, so that who is suspended stays so, and a one-time code which was used stays used.
+        known = (USERNAME.set(user.username), LEFT_AT.remove())
+        self._tables.write(Write("Update", self._name, known_by(user.sub), actions=known))
+        record = (V.set(VERSION), RECORD.set(record_of(user)), PROFILE.set(profile_of(user)))
         forgotten = tuple(one.remove() for one in (*_counters(""), INVITATION, INVITED_UNTIL))
         write = Write("Update", self._name, user.username, actions=(*record, *forgotten), before=True)
         before = self._tables.write(write)
@@ -70,35 +71,39 @@ class Users:
         self._forget_sub(user.sub, username, now=now)  # This decides: no grant is refreshed after it.
         self._tables.write(Write("Delete", self._name, username))
 
-    def is_known(self, sub: str) -> bool:
-        item = self._tables.get(self._name, _known_by(sub), only=("pk", "left_at"))
-        return item is not None and "left_at" not in item
+    def standing(self, sub: str) -> Standing:
+        item = self._tables.get(self._name, known_by(sub), only=("pk", "left_at", "suspended_at"))
+        if item is None or "left_at" in item:
+            return "unknown"
+        return "suspended" if "suspended_at" in item else "known"
 
     def _forget_sub(self, sub: str, username: str, *, now: int) -> None:
         """Mark the sub as unknown, unless it belongs to another name now."""
         forget = Write(
             "Update",
             self._name,
-            _known_by(sub),
-            actions=(LEFT_AT.set(LEFT_AT | now),),
+            known_by(sub),
+            actions=(LEFT_AT.set(LEFT_AT | now), SUSPENDED_AT.remove()),
             condition=PK.exists() & (username == USERNAME),
         )
         with suppress(ConditionFailed):
             self._tables.write(forget)
 
     def find(self, username: str) -> User | None:
-        return _user(self._tables.get(self._name, username) if is_username(username) else None, username)
+        return user_of(self._tables.get(self._name, username) if is_username(username) else None, username)
 
     def find_profile(self, username: str) -> UserProfile | None:
-        item = self._tables.get(self._name, username, only=("profile",)) if is_username(username) else None
+        item = (
+            self._tables.get(self._name, username, only=("profile", "suspended_at")) if is_username(username) else None
+        )
         try:
-            return decode(UserProfile, str(item["profile"])) if item else None
+            return decode(UserProfile, str(item["profile"])) if item and "suspended_at" not in item else None
         except Unreadable as problem:
             report(problem, username, None)
             return None
 
     def keep_profile(self, user: User) -> None:
-        kept = (PROFILE.set(PROFILE | encode(_profile(user))),)
+        kept = (PROFILE.set(PROFILE | profile_of(user)),)
         with suppress(ConditionFailed):  # Removed since it was read.
             self._tables.write(Write("Update", self._name, user.username, actions=kept, condition=PK.exists()))
 
@@ -122,7 +127,7 @@ class Users:
         except ConditionFailed as failed:
             item = failed.item
             allowed = item is not None and item.get(latest.attr_name) == attempt
-        return _user(item, username), allowed
+        return user_of(item, username), allowed
 
     def use_code(self, username: str, step: int, *, attempt: str, browser: str = "") -> bool:
         this = f"{step} {attempt}"
@@ -172,11 +177,11 @@ class Users:
         leads = Write(
             "Put",
             self._name,
-            _passkey_key(passkey["id"]),
+            passkey_key(passkey["id"]),
             {"username": user.username, "sign_count": sign_count},
             condition=PK.does_not_exist() | (user.username == USERNAME),  # An attempt that failed later.
         )
-        record = encode(changed, without=_WITHOUT)
+        record = record_of(changed)
         add = Write(
             "Update",
             self._name,
@@ -192,7 +197,7 @@ class Users:
             raise NotOpen("the ticket is used or too old, or the passkey is known") from None
 
     def find_by_passkey(self, credential_id: str) -> PasskeyHolder | None:
-        item = self._tables.get(self._name, _passkey_key(credential_id))
+        item = self._tables.get(self._name, passkey_key(credential_id))
         user = self.find(str(item["username"])) if item is not None else None
         if item is None or user is None:
             return None
@@ -205,7 +210,7 @@ class Users:
         count = Write(
             "Update",
             self._name,
-            _passkey_key(credential_id),
+            passkey_key(credential_id),
             actions=(SIGN_COUNT.set(sign_count), ATTEMPT.set(attempt)),
             condition=(sign_count > SIGN_COUNT) | ((attempt == ATTEMPT) & (sign_count == SIGN_COUNT)),
         )
@@ -215,7 +220,7 @@ class Users:
             raise NotOpen("the authenticator signed as often before") from None
 
 
-def _user(item: Item | None, username: str) -> User | None:
+def user_of(item: Item | None, username: str) -> User | None:
     """The user of an item; None without a record, or with an unreadable one, which is logged."""
     if item is None or "record" not in item:
         return None
@@ -227,8 +232,14 @@ def _user(item: Item | None, username: str) -> User | None:
         return None
 
 
-def _profile(user: User) -> UserProfile:
-    return UserProfile(user.username, user.sub, user.claims, user.accounts)
+def record_of(user: User) -> str:
+    """The record as it is stored."""
+    return encode(user, without=_WITHOUT)
+
+
+def profile_of(user: User) -> str:
+    """The profile as it is stored."""
+    return encode(UserProfile(user.username, user.sub, user.claims, user.accounts))
 
 
 def _counters(browser: str) -> tuple[NumberAttribute, NumberAttribute, UnicodeAttribute]:
@@ -248,11 +259,11 @@ def _of_person(write: Write) -> Write:
     return write
 
 
-def _known_by(sub: str) -> str:
+def known_by(sub: str) -> str:
     """The key of the item of a sub. It is no username, because usernames have no spaces."""
     return f"sub {digest(sub)}"
 
 
-def _passkey_key(credential_id: str) -> str:
+def passkey_key(credential_id: str) -> str:
     """The key of a passkey's item. It is no username, because usernames have no spaces."""
     return f"passkey {digest(credential_id)}"

@@ -1,0 +1,204 @@
+"""What operators do with users beside what the endpoints do. No function imports it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import cast
+
+from pynamodb.attributes import NumberAttribute
+from pynamodb.exceptions import VerboseClientError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from chalicelib.settings import Settings
+from chalicelib.storage.dynamodb.attributes import Item
+from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode
+from chalicelib.storage.dynamodb.sessions import OVER
+from chalicelib.storage.dynamodb.tables import PK, RECORD, ConditionFailed, Tables, Write
+from chalicelib.storage.dynamodb.users import (
+    LEFT_AT,
+    PROFILE,
+    SUSPENDED_AT,
+    USERNAME,
+    V,
+    known_by,
+    passkey_key,
+    profile_of,
+    record_of,
+    user_of,
+)
+from chalicelib.storage.dynamodb.weekly_tables import WEEKS_AHEAD, name_of
+from chalicelib.storage.records import Session, User
+from chalicelib.storage.stores import NotOpen
+from chalicelib.storage.token_values import is_username, week_of
+
+MAX_IN_A_READ = 100
+"""Maximum keys of a batch read (BatchGetItem)."""
+
+COUNTERS = ("failures", "last_failure", "last_attempt")
+
+
+@dataclass(frozen=True)
+class OperatedUser:
+    """A user as an operator sees them. `user`: None where the record can't be read. `record`: as it is stored."""
+
+    username: str
+    user: User | None
+    record: str
+
+
+@dataclass(frozen=True)
+class OperatedSession:
+    """A session of a browser. `key`, `table`: of its item. `over`: it was signed out of, or replaced."""
+
+    table: str
+    key: str
+    session: Session
+    over: bool
+
+
+class OperatedUsers:
+    """The users, suspended ones too, and what is stored about one person."""
+
+    def __init__(self, tables: Tables, settings: Settings) -> None:
+        self._tables, self._name, self._settings = tables, settings.users_table, settings
+
+    def all(self, *, after: str | None = None) -> Iterator[OperatedUser]:
+        """Every user, in no order. It reads the whole table, page by page. `after`: the last username of an earlier call."""
+        for item in self._tables.scan(self._name, after=after):
+            if is_username(str(item["pk"])) and "record" in item:
+                yield _user(item)
+
+    def find(self, username: str) -> OperatedUser | None:
+        item = self._tables.get(self._name, username) if is_username(username) else None
+        return None if item is None or "record" not in item else _user(item)
+
+    def find_all(self, usernames: Sequence[str]) -> dict[str, OperatedUser]:
+        """Those of the names that somebody has, by their names."""
+        items = self._read_all([name for name in usernames if is_username(name)])
+        return {name: _user(item) for name, item in items.items() if "record" in item}
+
+    def holders(self, subs: Sequence[str]) -> dict[str, str]:
+        """The usernames of those who have these subs now, by their subs."""
+        items = self._read_all([known_by(sub) for sub in subs])
+        found = ((sub, items.get(known_by(sub))) for sub in subs)
+        return {sub: str(item["username"]) for sub, item in found if item is not None and "left_at" not in item}
+
+    def suspend(self, user: User, *, now: int) -> None:
+        """Refuse sign-ins, sessions and refresh tokens of the user. What they granted stays. Raises NotOpen."""
+        self._set(user, (SUSPENDED_AT.set(SUSPENDED_AT | now),))
+        with suppress(ConditionFailed):  # The sub left, or is another name's: nothing is refreshed anyway.
+            self._tables.write(self._of_sub(user, SUSPENDED_AT.set(SUSPENDED_AT | now)))
+
+    def resume(self, user: User) -> None:
+        """Take a suspension back. The user's own item is last, so that one which is half resumed is seen. Raises NotOpen."""
+        with suppress(ConditionFailed):
+            self._tables.write(self._of_sub(user, SUSPENDED_AT.remove()))
+        self._set(user, (SUSPENDED_AT.remove(),))
+
+    def unlock(self, user: User) -> None:
+        """Forget failed attempts, of known browsers too. Raises NotOpen."""
+        item = self._tables.get(self._name, user.username) or {}
+        names = [name for name in item if name.startswith(COUNTERS)]
+        if names:
+            self._set(user, tuple(NumberAttribute(attr_name=name).remove() for name in names))
+
+    def change(self, before: OperatedUser, user: User) -> None:
+        """Replace the record as it was read. A code that was used stays used, who is suspended stays so, an invitation ends.
+
+        Raises NotOpen if the record was changed meanwhile.
+        """
+        item = self._tables.get(self._name, user.username) or {}
+        new = record_of(user)
+        actions = [V.set(VERSION), RECORD.set(new), PROFILE.set(profile_of(user))]
+        beside = (*COUNTERS, "invitation", "invited_until")
+        actions += [NumberAttribute(attr_name=name).remove() for name in item if name.startswith(beside)]
+        unchanged = cast(Condition, (before.record == RECORD) | (new == RECORD))
+        try:
+            self._tables.write(Write("Update", self._name, user.username, actions=tuple(actions), condition=unchanged))
+        except ConditionFailed:
+            raise NotOpen("the record was changed meanwhile; run the command again") from None
+
+    def forget_passkeys(self, user: User) -> None:
+        """Delete the items of all the user's passkeys, which then sign nobody in."""
+        for passkey in user.passkeys:
+            self.delete(passkey_key(passkey["id"]))
+
+    def passkeys_of(self, username: str) -> Iterator[str]:
+        """Keys of all items that name the user as a passkey's. It reads the whole table, page by page."""
+        for item in self._tables.scan(self._name, where=("username", username)):
+            if str(item["pk"]).startswith("passkey "):
+                yield str(item["pk"])
+
+    def leave(self, user: User, *, now: int) -> None:
+        """Mark the sub as unknown: no grant of it is refreshed from then on."""
+        with suppress(ConditionFailed):
+            self._tables.write(self._of_sub(user, LEFT_AT.set(LEFT_AT | now)))
+
+    def delete(self, key: str) -> None:
+        """Delete an item of the users table. A repeated deletion is no error."""
+        self._tables.write(Write("Delete", self._name, key))
+
+    def has_sub(self, sub: str) -> bool:
+        """Whether there is an item of this sub, also of one that left."""
+        return self._tables.get(self._name, known_by(sub)) is not None
+
+    def delete_sub(self, sub: str) -> None:
+        """Delete the item of a sub. A repeated deletion is no error."""
+        self.delete(known_by(sub))
+
+    def sessions_of(self, sub: str, *, now: int) -> Iterator[OperatedSession]:
+        """Sessions of the sub, over ones too. It reads whole tables, page by page."""
+        for table in self._session_tables(now=now):
+            for item in self._all_of(table):
+                with suppress(Unreadable, KeyError):
+                    session = decode(Session, str(item["record"]), expires_at=item["expires_at"])
+                    if session.sub == sub:
+                        yield OperatedSession(table, str(item["pk"]), session, bool(OVER & item.keys()))
+
+    def delete_session(self, session: OperatedSession) -> None:
+        """Delete a session's item."""
+        self._tables.write(Write("Delete", session.table, session.key))
+
+    def _all_of(self, table: str) -> Iterator[Item]:
+        """Every item of a table, none of one that is not there: weekly tables are made and dropped."""
+        try:
+            yield from self._tables.scan(table)
+        except VerboseClientError as problem:
+            if problem.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+
+    def _session_tables(self, *, now: int) -> list[str]:
+        name = self._settings.sessions_table
+        if self._settings.weekly_tables != "yes":
+            return [name]
+        return [name_of(name, week) for week in range(week_of(now) - 1, week_of(now) + WEEKS_AHEAD + 1)]
+
+    def _read_all(self, keys: Sequence[str]) -> dict[str, Item]:
+        found: dict[str, Item] = {}
+        wanted = list(dict.fromkeys(keys))
+        for start in range(0, len(wanted), MAX_IN_A_READ):
+            some = wanted[start : start + MAX_IN_A_READ]
+            items = self._tables.get_all(*((self._name, key) for key in some))
+            found |= {key: item for key, item in zip(some, items, strict=True) if item is not None}
+        return found
+
+    def _set(self, user: User, actions: Sequence[Action]) -> None:
+        try:
+            self._tables.write(
+                Write("Update", self._name, user.username, actions=tuple(actions), condition=RECORD.exists())
+            )
+        except ConditionFailed:
+            raise NotOpen("nobody has that username") from None
+
+    def _of_sub(self, user: User, action: Action) -> Write:
+        """The write of the item of the user's sub, if it is not another name's, and did not leave."""
+        mine = PK.exists() & (user.username == USERNAME) & LEFT_AT.does_not_exist()
+        return Write("Update", self._name, known_by(user.sub), actions=(action,), condition=mine)
+
+
+def _user(item: Item) -> OperatedUser:
+    username = str(item["pk"])
+    return OperatedUser(username, user_of(item, username), str(item["record"]))
