@@ -60,7 +60,8 @@ def _chosen(operator: Operator, client: str | None) -> Iterator[Finding]:
     if client is None:
         yield from of_all(operator)
     elif client == "-" or client.endswith(".json") or "/" in client:
-        yield from _of_metadata(operator, read(_opened(client)))
+        shown = read(_opened(client))  # What client show printed has the date of registration, which update keeps.
+        yield from _of_metadata(operator, {name: value for name, value in shown.items() if name != "registered_at"})
     else:
         yield from _of_client(operator, known(operator, client))
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from pynamodb.exceptions import PynamoDBException
 
 from ducat_admin import deployment
 from ducat_admin.problem import Problem
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 GROUPS: Mapping[str, str] = {
     "client": "Clients: register, list, show, update, check, suspend and end.",
+    "user": "People: add, import, list, show, suspend, invite, reset, end, export and erase.",
+    "consent": "Consents: list, show and end.",
 }
 """The groups of verbs: each is `ducat_admin/<name>.py`, which is imported when it is used."""
 
@@ -75,6 +78,10 @@ class Verbs(click.Group):
             raise Problem(_refused(problem)) from None
         except BotoCoreError as problem:
             raise Problem(f"AWS can't be reached: {problem}") from None
+        except PynamoDBException as problem:  # pynamodb wraps some of both.
+            if isinstance(problem.__cause__, ClientError):
+                raise Problem(_refused(problem.__cause__)) from None
+            raise Problem(f"DynamoDB did not answer: {problem}") from None
 
 
 def _refused(problem: ClientError) -> str:

@@ -1,8 +1,12 @@
-"""What a command prints: a table for people, or JSON, which has the same members."""
+"""What a command prints: a table for people, or JSON, which has the same members.
+
+Names and claims are written by others. No character of theirs that a terminal acts on is printed as it is.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -12,11 +16,14 @@ import click
 
 Row = Mapping[str, Any]
 
+MAX_ROWS = 10_000
+"""Rows of one page of a list."""
+
 
 def rows(found: Sequence[Row], columns: Sequence[str], *, as_json: bool, none: str) -> None:
     """A list. `columns`: the members that the table has, in order. `none`: what people read where there is none."""
     if as_json:
-        click.echo(json.dumps(list(found), indent=2, ensure_ascii=False))
+        click.echo(as_text(list(found)))
         return
     if not found:
         click.echo(none, err=True)
@@ -35,7 +42,7 @@ def rows(found: Sequence[Row], columns: Sequence[str], *, as_json: bool, none: s
 def one(row: Row, *, as_json: bool) -> None:
     """One thing, member by member."""
     if as_json:
-        click.echo(json.dumps(row, indent=2, ensure_ascii=False))
+        click.echo(as_text(row))
         return
     width = max(len(name) for name in row)
     for name, value in row.items():
@@ -44,7 +51,38 @@ def one(row: Row, *, as_json: bool) -> None:
 
 def done(sentence: str, *, as_json: bool, **members: Any) -> None:
     """What was done: a sentence, or its members."""
-    click.echo(json.dumps(members, indent=2, ensure_ascii=False) if as_json else sentence)
+    click.echo(as_text(members) if as_json else "\n".join(printable(line) for line in sentence.split("\n")))
+
+
+def page(
+    found: Sequence[Row], columns: Sequence[str], *, as_json: bool, none: str, name: str, after: str | None
+) -> None:
+    """A page of a list. `name`: of the list in JSON. `after`: what the next page begins after, None for the last one."""
+    if as_json:
+        click.echo(as_text({name: list(found), "after": after}))
+        return
+    rows(found, columns, as_json=False, none=none)
+    if after is not None:
+        click.echo(f"There are more: --after {printable(after)}", err=True)
+
+
+def qr(content: str) -> None:
+    """A QR code in the terminal, to be read by a phone."""
+    import segno
+
+    code = segno.make(content, error="l", micro=False)
+    code.terminal(sys.stdout, border=2, compact=True)
+
+
+def as_text(value: Any) -> str:
+    """A value as JSON. Characters that are not printable are escaped."""
+    written = json.dumps(value, indent=2, ensure_ascii=False)
+    return re.sub(r"[^\n]", lambda one: one[0] if one[0].isprintable() else json.dumps(one[0])[1:-1], written)
+
+
+def printable(said: str) -> str:
+    """The text with escapes in place of what is not printable: control characters, and those that turn text around."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in said)
 
 
 def text(value: Any) -> str:
@@ -54,8 +92,8 @@ def text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (list, tuple)) and all(isinstance(one, str) for one in value):
-        return " ".join(value)
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        return printable(" ".join(value))
+    return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def moment(epoch: int) -> str | None:

@@ -49,11 +49,9 @@ def enrol(
     """
     name = normalize_username(username)
     known = provider.users.find(name) if name else None
-    problems = _problems(name, sub, password, claims) + _mistaken(known, sub, anew=anew)
-    if not all(account.get("name") and len(account) > 1 for account in accounts or ()):
-        problems.append("an account has no name, or nothing but a name")
-    if problems:
-        raise ValueError("; ".join(problems))
+    found = problems(name, sub, password, claims, accounts or ()) + _mistaken(known, sub, anew=anew)
+    if found:
+        raise ValueError("; ".join(found))
     secret = random_bytes(totp.SECRET_BYTES)
     user = User(
         username=name,
@@ -121,16 +119,21 @@ def _mistaken(known: User | None, sub: str, *, anew: bool) -> list[str]:
     return [] if known.sub == sub else ["whoever has that username has another sub, which names a person for ever"]
 
 
-def _problems(name: str, sub: str, password: str, claims: Claims) -> list[str]:
-    problems = []
+def problems(
+    name: str, sub: str, password: str | None, claims: Claims, accounts: Sequence[Mapping[str, str]] = ()
+) -> list[str]:
+    """What is wrong with a user who is to be enrolled. `name`: normalized. `password`: None where only its hash is known."""
+    found = []
     if not name or len(name) > MAX_USERNAME_LENGTH or not name.isprintable() or " " in name:
-        problems.append(f"the username must be 1 to {MAX_USERNAME_LENGTH} characters without spaces")
-    if not sub or len(sub) > MAX_SUB_LENGTH or not sub.isascii():
-        problems.append(f"the sub must be 1 to {MAX_SUB_LENGTH} ASCII characters")
-    if not MIN_PASSWORD_LENGTH <= len(password) <= passwords.MAX_LENGTH:
-        problems.append(f"the password must be {MIN_PASSWORD_LENGTH} to {passwords.MAX_LENGTH} characters")
-    if name and name in password.lower():
-        problems.append("the password must not hold the username")
+        found.append(f"the username must be 1 to {MAX_USERNAME_LENGTH} characters without spaces")
+    if not sub or len(sub) > MAX_SUB_LENGTH or not sub.isascii() or not sub.isprintable():
+        found.append(f"the sub must be 1 to {MAX_SUB_LENGTH} printable ASCII characters")
+    if password is not None and not MIN_PASSWORD_LENGTH <= len(password) <= passwords.MAX_LENGTH:
+        found.append(f"the password must be {MIN_PASSWORD_LENGTH} to {passwords.MAX_LENGTH} characters")
+    if password is not None and name and name in password.lower():
+        found.append("the password must not hold the username")
     if "sub" in claims:
-        problems.append("sub is not among the claims")
-    return problems
+        found.append("sub is not among the claims")
+    if not all(account.get("name") and len(account) > 1 for account in accounts):
+        found.append("an account has no name, or nothing but a name")
+    return found

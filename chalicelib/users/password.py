@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from contextlib import suppress
 from unicodedata import normalize
 
@@ -39,6 +39,21 @@ DUMMY_HASH = (
 def hashed(password: str, *, salt: bytes) -> str:
     """The hash to store. `salt`: 16 random bytes."""
     return _HASHER.hash(_same(password), salt=salt)
+
+
+def is_hash(stored: str) -> bool:
+    """Whether it is an argon2id hash with the parameters of all hashes."""
+    *start, salt, tag = ("", *stored.split("$"))
+    ours = ["", *DUMMY_HASH.split("$")[:-2]]
+    return start == ours and _is_encoded(salt, ARGON2.salt_len) and _is_encoded(tag, ARGON2.hash_len)
+
+
+def _is_encoded(text: str, octets: int) -> bool:
+    try:
+        data = b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except ValueError:
+        return False
+    return len(data) == octets and _encoded(data) == text
 
 
 def matches(password: str, stored: str) -> bool:

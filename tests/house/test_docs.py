@@ -190,7 +190,7 @@ def test_the_directory_that_is_shown_signs_people_in():
 
 
 OPERATOR = """
-import json, runpy, sys
+import json, os, runpy, shlex, sys
 from local import aws_stand_in
 with aws_stand_in.in_process() as made:
     rest = {"DUCAT_ISSUER": "https://a.example", "DUCAT_MTLS_URL": "https://b.example", "DUCAT_BANK_NAME": "B",
@@ -199,28 +199,20 @@ with aws_stand_in.in_process() as made:
             "DUCAT_CLIENT_AUTHORITIES": '["CN=Issuing CA"]'}
     names = {name: "{}" for name in sys.argv[1].split()} | rest | made
     open("ducat-settings.json", "w").write(json.dumps(names))
-    secretive = ["register.py", "secretive.json"]
-    for arguments in (["register.py", "client.json"], secretive, secretive, [*secretive, "--new-secret"]):
-        sys.argv = arguments
-        runpy.run_path(arguments[0], run_name="__main__")
+    os.mkdir(".local")
+    open(".local/run.json", "w").write(json.dumps({"process": os.getpid(), "environment": names}))
+    from click.testing import CliRunner
+    from ducat_admin import command, people
+    people.typed_password = lambda from_stdin: "a long enough password"
+    said = []
+    for line in json.loads(sys.argv[2]):
+        words, _, file = line.partition(" > ")
+        done = CliRunner().invoke(command.ducat, shlex.split(words, comments=True)[1:], input="y\\n")
+        if file:
+            open(file.split()[0], "w").write(done.stdout)
+        said.append([line, done.exit_code, done.output])
+    print(json.dumps(said))
     from chalicelib.assembly import provider
-    print(provider().clients.find("rent-scout", now=0).profile)
-    import getpass
-    getpass.getpass = lambda prompt: "a long enough password"
-    sys.argv = ["enrol.py", "carol", "customer-4711", '{"name": "Carol Example"}']
-    runpy.run_path("enrol.py", run_name="__main__")
-    print(provider().users.find("carol").sub)
-    sys.argv = ["invite.py", "carol"]
-    runpy.run_path("invite.py", run_name="__main__")
-    for script in ("end.py", "enrol.py"):
-        sys.argv = {
-            "end.py": ["end.py", "4QyMRC1I4xPcdWdyqmW1yIz0AkFKwfWD06Q9pybP61Q"],
-            "enrol.py": ["enrol.py", "carol", "customer-4712", "{}", "--anew"],
-        }[script]
-        try:
-            runpy.run_path(script, run_name="__main__")
-        except (SystemExit, ValueError) as problem:
-            print(problem)
     thumbprint = "Qm9vcEJvb3BCb29wQm9vcEJvb3BCb29wQm9vcEJvb3A"
     for arguments in (["deny", thumbprint], ["deny", "CN=Issuing CA,C=DE", "0A:1B"], ["deny", "client.pem"]):
         sys.argv = ["deny.py", *arguments]
@@ -236,31 +228,41 @@ with aws_stand_in.in_process() as made:
 """
 
 
+def command_lines(name):
+    """What the page has its reader type of the command `ducat`, in order."""
+    joined = "\n".join(blocks(page(name), "sh")).replace("\\\n", " ")
+    return [line for line in joined.splitlines() if line.startswith("ducat ")]
+
+
 @pytest.mark.fault("6")
 def test_what_the_operator_is_to_run_works_and_says_what_it_could_not_do(tmp_path):
-    """`end.py` with a wrong id ended in silence and with status 0."""
-    register, enrol, invite = blocks(page("operate/clients-and-users.md"), "python")
-    (end,) = blocks(page("operate/incidents.md"), "python")
-    examples = {json.loads(one)["client_id"]: one for one in blocks(page("integrate/clients.md"), "json")}
-    records = {"client.json": examples["rent-scout"], "secretive.json": examples["coin-jar"]}
+    """The end of a consent that is not there was silent, with status 0."""
     (deny,) = blocks(page("operate/client-certificates.md"), "python")
-    scripts = {"register.py": register, "enrol.py": enrol, "invite.py": invite, "end.py": end, "deny.py": deny}
-    for name, content in (scripts | records | {"client.pem": certificate("fintech")}).items():
+    examples = {json.loads(one)["client_id"]: one for one in blocks(page("integrate/clients.md"), "json")}
+    records = {f"{name}.json": examples[name] for name in ("pocket-ledger", "coin-jar")}
+    people = {"people.csv": "username,sub,password,name\ndora,customer-4712,a long enough password,Dora Example\n"}
+    files = {"deny.py": deny, "client.pem": certificate("fintech")} | records | people
+    for name, content in files.items():
         (tmp_path / name).write_text(content)
-    command = [sys.executable, "-c", OPERATOR, " ".join(variables())]
+    lines = command_lines("operate/clients-and-users.md")
+    after = command_lines("operate/incidents.md")
+    command = [sys.executable, "-c", OPERATOR, " ".join(variables()), json.dumps(lines + after)]
     run = subprocess.run(command, cwd=tmp_path, env=_environment(), capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stderr
-    lines = run.stdout.splitlines()
-    (registered_as, *secret, profile, uri, sub, link, ended, anew), certificates = lines[:-7], lines[-7:]
-    disclosed = "Registered coin-jar under fapi1-baseline"
-    assert [secret[n] for n in (0, 2, 3)] == [disclosed] * 3
-    assert len({secret[1], secret[4]}) == 2
-    assert [len(secret[n]) for n in (1, 4)] == [86, 86]
-    assert (registered_as, profile) == ("Registered rent-scout under fapi2-security", "fapi2-security")
-    assert (uri.partition(":")[0], sub) == ("otpauth", "customer-4711")
-    assert link.startswith("https://a.example/passkey?invitation=")
-    assert ended.startswith("No consent has that id: 4QyMRC1I4x")
-    assert "has another sub" in anew
+    said, *certificates = run.stdout.splitlines()
+    done = json.loads(said)
+    assert [one for one in done[: len(lines)] if one[1] != 0] == []
+    assert [status for _, status, _ in done[len(lines) :]] == [1] * len(after)  # carol has left, and was erased
+    printed = {line: output for line, _, output in done}
+    assert {line.split()[1] for line in lines} == {"client", "user", "consent", "--json"}
+    assert "Registered pocket-ledger under fapi2-security." in printed["ducat client add pocket-ledger.json"]
+    assert "otpauth://" in next(output for line, output in printed.items() if line.startswith("ducat user add carol"))
+    assert printed["ducat user invite carol"].startswith("https://a.example/passkey?invitation=")
+    assert printed[after[0]].endswith(
+        "no consent has the id 4QyMRC1I4xPcdWdyqmW1yIz0AkFKwfWD06Q9pybP61Q. Ended 0 consents.\n"
+    )
+    assert (tmp_path / "own-key.json").exists()
+    assert json.loads((tmp_path / "carol.json").read_text())["sub"] == "customer-4711"
     assert certificates == [*["Denied."] * 3, "True", "Allowed.", "There is no such denial.", "Allowed."]
 
 

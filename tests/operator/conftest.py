@@ -3,11 +3,14 @@
 import json
 import multiprocessing
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
+import segno
 
 from benchmarks import systems, warm
 from chalicelib.assembly import Aws
@@ -25,17 +28,34 @@ class Operator:
     folder: Path
     aws: Aws
 
-    def run(self, *arguments: str, said: str = "", status: int = 0, env: dict[str, str] | None = None) -> str:
-        """What it printed, to either stream. `said`: on standard input."""
+    def outcome(
+        self,
+        *arguments: str,
+        said: str = "",
+        env: dict[str, str] | None = None,
+        typed: Sequence[str] = (),
+        fault: int = 0,
+        refused: int = 0,
+    ) -> tuple[int | None, str]:
+        """Its status, and what it printed, to either stream. `said`: on standard input. `typed`: at a terminal's prompts.
+
+        `fault`: it is killed before its call to AWS of this number, from 1. `refused`: AWS refuses that call.
+        """
         surroundings = {"PATH": os.environ["PATH"], "HOME": str(self.folder)} | (env or {})
         mine, its = FORKED.Pipe()
-        child = FORKED.Process(target=command.run, args=(its, arguments, str(self.folder), surroundings, said))
+        run = command.Run(arguments, str(self.folder), surroundings, said, tuple(typed), fault, refused)
+        child = FORKED.Process(target=command.run, args=(its, run))
         child.start()
         ended, printed = mine.recv() if mine.poll(60) else (None, "it went on for a minute")
         child.join(10)
-        assert ended == status, printed
         assert "Traceback" not in printed
-        return printed
+        return ended, printed
+
+    def run(self, *arguments: str, status: int = 0, styled: bool = False, **more: Any) -> str:
+        """What it printed. `styled`: as it was, with escape sequences. `more`: of `outcome`."""
+        ended, printed = self.outcome(*arguments, **more)
+        assert ended == status, printed
+        return printed if styled else click.unstyle(printed)
 
     def json(self, *arguments: str, said: str = "") -> Any:
         """What it printed, as JSON."""
@@ -57,3 +77,26 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.fixture
 def ducat(deployed: Operator) -> Operator:
     return deployed
+
+
+def qr_code(printed: str) -> Any:
+    """The QR code that was printed in half blocks, to compare with one that was made."""
+    lines = [
+        line
+        for line in printed.splitlines()
+        if line and set(line) <= set("\N{FULL BLOCK}\N{UPPER HALF BLOCK}\N{LOWER HALF BLOCK} ")
+    ]
+    return _Printed(lines)
+
+
+class _Printed:
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
+
+    def __eq__(self, code: object) -> bool:
+        assert isinstance(code, segno.QRCode)
+        rows = [list(row) for row in code.matrix_iter(border=2)]
+        rows += [[1] * len(rows[0])] if len(rows) % 2 else []
+        blocks = {(0, 0): "\N{FULL BLOCK}", (0, 1): "\N{UPPER HALF BLOCK}", (1, 0): "\N{LOWER HALF BLOCK}", (1, 1): " "}
+        made = ["".join(blocks[pair] for pair in zip(*rows[n : n + 2], strict=True)) for n in range(0, len(rows), 2)]
+        return [line.rstrip() for line in made] == [line.rstrip() for line in self.lines]

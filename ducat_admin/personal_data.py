@@ -1,0 +1,129 @@
+"""`ducat user export` and `erase`: what is stored about one person (GDPR articles 15, 17 and 20)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ducat_admin import chosen, output
+from ducat_admin.command import Operator
+from ducat_admin.consent_view import clients_of, whole
+from ducat_admin.problem import Problem
+
+if TYPE_CHECKING:
+    from chalicelib.storage.dynamodb.operated_users import OperatedSession, OperatedUser
+
+STAYS = """\
+What stays: items of access tokens, without a name, until they are swept, some days after their end; lines of the log, which
+name the sub, as long as the log group keeps them; backups of the tables, as long as they are kept."""
+
+
+@click.command()
+@click.argument("username", required=False)
+@click.option("--sub", help="By the sub, for who has left, or is in a bank's own directory.")
+@click.pass_obj
+def export(operator: Operator, username: str | None, sub: str | None) -> None:
+    """Everything that is stored about a person, as JSON: the record less its secrets, consents and sessions.
+
+    It is for the person (GDPR 15 and 20). It reads the whole table of sessions.
+    """
+    one, sub = _person(operator, username, sub)
+    grants, users = operator.provider.dynamo.operated_grants, operator.provider.dynamo.operated_users
+    now, client = operator.provider.now(), clients_of(operator)
+    consents = [whole(given, client(given.grant.client_id), now=now) for given in grants.of_person(sub)]
+    sessions = [_session(session) for session in users.sessions_of(sub, now=now)]
+    if one is None and not consents and not sessions:
+        raise Problem(f"nothing is stored about a person with the sub {sub}")
+    person = None if one is None else _record(one)
+    click.echo(output.as_text({"sub": sub, "person": person, "consents": consents, "sessions": sessions}))
+
+
+@click.command()
+@click.argument("username", required=False)
+@click.option("--sub", help="By the sub, for who has left, or is in a bank's own directory.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def erase(operator: Operator, username: str | None, sub: str | None, yes: bool) -> None:
+    """Delete what is stored about a person (GDPR 17): record, passkeys, consents with all that lives from them, sessions.
+
+    It reads whole tables. Interrupted, it is to be run again: the record goes last.
+    """
+    from chalicelib.clients.lifetimes import MAX_CONSENT_LIFETIME
+
+    one, sub = _person(operator, username, sub)
+    who = sub if one is None else one.username
+    chosen.sure(f"Delete everything about {who} for good?", yes)
+    dynamo, now = operator.provider.dynamo, operator.provider.now()
+    users = dynamo.operated_users
+    if one is not None and one.user is not None:  # From then on nobody signs in, and nothing is refreshed.
+        users.suspend(one.user, now=now)
+        users.leave(one.user, now=now)
+    bonds, consents, sessions = set[str](), 0, 0
+    for key, bond in dynamo.operated_grants.all_of_person(sub):
+        if bond is not None and bond not in bonds:  # Also what the person is about to approve is worth nothing.
+            operator.provider.bonds.end(bond, now=now, keep=now + MAX_CONSENT_LIFETIME)
+            bonds.add(bond)
+        dynamo.operated_grants.delete(key)
+        consents += 1
+    for session in users.sessions_of(sub, now=now):
+        users.delete_session(session)
+        sessions += 1
+    if one is None and not (consents or sessions or users.has_sub(sub)):
+        raise Problem(f"nothing is stored about a person with the sub {sub}")
+    if one is not None:
+        for key in users.passkeys_of(one.username):
+            users.delete(key)
+    users.delete_sub(sub)
+    if one is not None:
+        users.delete(one.username)
+    output.done(
+        f"Deleted what was stored about {who}: {consents} requests and consents, {sessions} sessions.\n{STAYS}",
+        as_json=operator.as_json,
+        sub=sub,
+        requests_and_consents=consents,
+        sessions=sessions,
+        stays=" ".join(STAYS.split()),
+    )
+
+
+def _person(operator: Operator, username: str | None, sub: str | None) -> tuple[OperatedUser | None, str]:
+    """The user, if there is one, and the sub. Raises Problem."""
+    if (username is None) == (sub is None):
+        raise click.UsageError("name one person: USERNAME, or --sub")
+    users = operator.provider.dynamo.operated_users
+    if username is not None:
+        return chosen.known(operator, username), chosen.readable(operator, username).sub
+    holder = users.holders([str(sub)]).get(str(sub))
+    one = None if holder is None else users.find(holder)
+    if one is None or one.user is None or one.user.sub != sub:
+        return None, str(sub)
+    return one, str(sub)
+
+
+def _record(one: OperatedUser) -> dict[str, Any]:
+    """The record, less the hash, the secret of one-time codes, and what would let somebody add a passkey."""
+    if one.user is None:
+        raise Problem(f"the record of {one.username} can't be read")
+    user = one.user
+    return {
+        "username": user.username,
+        "claims": user.claims,
+        "accounts": list(user.accounts),
+        "passkeys": [{"id": one["id"], "created_at": output.moment(one.get("created_at", 0))} for one in user.passkeys],
+        "failed_attempts": user.failures,
+        "last_failed_attempt": output.moment(user.last_failure),
+        "invited_until": output.moment(user.invited_until),
+        "suspended_at": output.moment(user.suspended_at),
+    }
+
+
+def _session(one: OperatedSession) -> dict[str, Any]:
+    return {
+        "username": one.session.username,
+        "signed_in_at": output.moment(one.session.auth_time),
+        "acr": one.session.acr,
+        "amr": list(one.session.amr),
+        "until": output.moment(one.session.expires_at),
+        "over": one.over,
+    }
