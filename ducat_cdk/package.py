@@ -61,6 +61,7 @@ def stage(folder: Path, dependencies: Path | None, *, vocabulary: str = "") -> s
     python = PYTHON
     if dependencies is not None:
         python, interpreter = _packaged(dependencies)
+        _require_bytecode(dependencies, python)
         shutil.copytree(dependencies, folder, ignore=shutil.ignore_patterns(STAMP))
     folder.mkdir(exist_ok=True)
     shutil.copy(HANDLERS, folder)
@@ -69,12 +70,18 @@ def stage(folder: Path, dependencies: Path | None, *, vocabulary: str = "") -> s
     shutil.copytree(OURS, folder / "chalicelib", ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
     if dependencies is not None:
         bytecode.compile_all(interpreter, folder, "app.py", "chalicelib")
-        if problems := bytecode.unfit(folder, python):
+        try:
+            _require_bytecode(folder, python)
+        except Unpackaged:
             shutil.rmtree(folder)
-            raise Unpackaged(
-                f"the package would compile at each cold start: {problems[0]}, and {len(problems) - 1} more"
-            )
+            raise
     return python
+
+
+def _require_bytecode(folder: Path, python: str) -> None:
+    """Raises Unpackaged where a module has none of that version."""
+    if problems := bytecode.unfit(folder, python):
+        raise Unpackaged(f"the package would compile at each cold start: {problems[0]}, and {len(problems) - 1} more")
 
 
 def _packaged(dependencies: Path) -> tuple[str, Path]:
