@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 MAGIC = {"3.11": 3495, "3.12": 3531, "3.13": 3571, "3.14": 3627}
@@ -38,7 +39,8 @@ def interpreter(version: str, *, known: Path | None = None) -> Path:
 
     Raises NoInterpreter.
     """
-    for found in (*([known] if known else []), *_candidates(version)):
+    # One after the other: the last of the candidates is one that uv would install.
+    for found in chain([known] if known else [], _candidates(version)):
         if _fits(found, version):
             return found
     raise NoInterpreter(f"no Python {version} was found to make bytecode with, and uv could install none")

@@ -161,3 +161,12 @@ def test_without_an_interpreter_of_the_wanted_version_the_runtime_follows_the_pa
     monkeypatch.setattr(bytecode, "own_version", lambda: "3.11")  # Lambda has it on older libraries
     with pytest.raises(bytecode.NoInterpreter):
         package.runtime("3.13")
+
+
+def test_an_interpreter_that_is_known_is_taken_and_none_is_installed(monkeypatch):
+    def never(version):
+        raise AssertionError("looked for another one")
+        yield
+
+    monkeypatch.setattr(bytecode, "_candidates", never)
+    assert bytecode.interpreter(bytecode.own_version(), known=Path(sys.executable)) == Path(sys.executable)
