@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,7 +85,7 @@ def add(operator: Operator, /, file: Any, new_key: Path | None, key: Any, **flag
         raise Problem(f"{wanted} can't be registered: {refused.description}") from None
     lines = [f"Registered {client.client_id} under {client.profile}."]
     lines += [f"Its private key is in {new_key}."] if new_key else []
-    lines += [f"Left out, since nothing here reads them: {', '.join(ignored)}."] if ignored else []
+    lines += _left(ignored, metadata)
     lines += [f"Its secret, which is shown this once: {secret}"] if secret else []
     output.done(
         "\n".join(lines),
@@ -132,7 +132,7 @@ def update(operator: Operator, /, client_id: str, file: Any, new_key: Path | Non
     changed = sorted(name for name in was.keys() | now.keys() if was.get(name) != now.get(name))
     lines = [f"Changed {client_id}: {', '.join(changed)}." if changed else f"{client_id} is as that already."]
     lines += [f"A private key of it is in {new_key}."] if new_key else []
-    lines += [f"Left out, since nothing here reads them: {', '.join(ignored)}."] if ignored else []
+    lines += _left(ignored, merged)
     lines += [f"Its secret, which is shown this once: {secret}"] if secret else []
     output.done(
         "\n".join(lines),
@@ -169,6 +169,15 @@ def rotate_secret(operator: Operator, client_id: str, yes: bool) -> None:
         client_secret=secret,
         old_secret_seconds=60,
     )
+
+
+def _left(members: Sequence[str], metadata: dict[str, Any]) -> list[str]:
+    """What of the metadata is not registered."""
+    from chalicelib.clients.metadata import unusable_keys
+
+    keys = unusable_keys(metadata)
+    lines = [f"Left out, since nothing here reads them: {', '.join(members)}."] if members else []
+    return lines + [f"Left out of jwks: {one}." for one in keys]
 
 
 def _readable(one: OperatedClient) -> Client:

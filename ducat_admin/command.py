@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Mapping
@@ -26,6 +27,10 @@ GROUPS: Mapping[str, str] = {
     "client": "Clients: register, list, show, update, check, suspend and end.",
     "user": "People: add, import, list, show, suspend, invite, reset, end, export and erase.",
     "consent": "Consents: list, show and end.",
+    "certificate": "Client certificates: deny, allow again, and list what is denied.",
+    "key": "Signing keys: list, rotate, and replace one that may be known.",
+    "doctor": "What is wrong with the deployment and its clients, what will be, and what happened.",
+    "truststore": "Authorities that client certificates are checked by: list, check, add and remove.",
 }
 """The groups of verbs: each is `ducat_admin/<name>.py`, which is imported when it is used."""
 
@@ -79,8 +84,9 @@ class Verbs(click.Group):
         except BotoCoreError as problem:
             raise Problem(f"AWS can't be reached: {problem}") from None
         except PynamoDBException as problem:  # pynamodb wraps some of both.
-            if isinstance(problem.__cause__, ClientError):
-                raise Problem(_refused(problem.__cause__)) from None
+            cause = problem.__cause__ if isinstance(problem.__cause__, ClientError) else problem.cause
+            if isinstance(cause, ClientError):
+                raise Problem(_refused(cause)) from None
             raise Problem(f"DynamoDB did not answer: {problem}") from None
 
 
@@ -111,6 +117,8 @@ def ducat(ctx: click.Context, laptop: bool, stack: str | None, settings: Path | 
 
 def main() -> None:
     """The entry point of the command."""
+    # What the product logs is for a function's log. The command says in its own words what its user is to know.
+    logging.getLogger("ducat").addHandler(logging.NullHandler())
     try:
         ducat(prog_name="ducat")
     except BrokenPipeError:  # such as | head

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,12 +29,14 @@ OUTPUT = "TokenFunction"
 class Deployment:
     """One deployment. `name`: the stack's; "laptop" on a laptop. `environment`: settings, and what leads to AWS.
 
-    `region`: of AWS; None on a laptop.
+    `region`: of AWS; None on a laptop. `outputs`: the stack's. `settings`: the file that it was deployed with, if it is known.
     """
 
     name: str
     environment: Mapping[str, str]
     region: str | None = None
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    settings: Path | None = None
 
     @property
     def on_laptop(self) -> bool:
@@ -79,14 +81,14 @@ def _on_aws(stack: str | None, settings: Path | None) -> Deployment:
         raise Problem(f"{wanted} in {region}: set AWS_REGION to its Region, or deploy first")
     if len(stacks) > 1:
         raise Problem(f"{len(stacks)} deployments in {region}: say which by --stack: {', '.join(sorted(stacks))}")
-    ((name, function),) = stacks.items()
-    found = session.client("lambda").get_function_configuration(FunctionName=function)
-    environment = found["Environment"]["Variables"]
-    return Deployment(name, {**_complete(environment, settings), "AWS_DEFAULT_REGION": region}, region)
+    ((name, outputs),) = stacks.items()
+    found = session.client("lambda").get_function_configuration(FunctionName=outputs[OUTPUT])
+    environment = {**_complete(found["Environment"]["Variables"], settings), "AWS_DEFAULT_REGION": region}
+    return Deployment(name, environment, region, outputs, settings)
 
 
-def _stacks(session: Any, name: str | None) -> dict[str, str]:
-    """Each stack of Ducat, by its name, with the function that has every setting."""
+def _stacks(session: Any, name: str | None) -> dict[str, dict[str, str]]:
+    """The outputs of each stack of Ducat, by its name."""
     from botocore.exceptions import ClientError
 
     wanted = {} if name is None else {"StackName": name}
@@ -96,13 +98,12 @@ def _stacks(session: Any, name: str | None) -> dict[str, str]:
         if name is not None and problem.response["Error"]["Code"] == "ValidationError":
             return {}
         raise
-    return {
-        stack["StackName"]: output["OutputValue"]
+    outputs = {
+        stack["StackName"]: {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
         for page in pages
         for stack in page["Stacks"]
-        for output in stack.get("Outputs", [])
-        if output["OutputKey"] == OUTPUT
     }
+    return {name: found for name, found in outputs.items() if OUTPUT in found}
 
 
 def _complete(environment: Mapping[str, str], settings: Path | None) -> Mapping[str, str]:

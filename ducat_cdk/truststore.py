@@ -31,7 +31,7 @@ def subjects(file: Path) -> frozenset[distinguished_name.Name]:
         raise TruststoreError(f"{file} has no certificates in PEM, or one that can't be read") from None
     if len(data) > MAX_BYTES or len(certificates) > MAX_CERTIFICATES:
         raise TruststoreError(f"{file} has more than {MAX_CERTIFICATES} certificates or 1 MB")
-    weak = [one.subject.rfc4514_string() for one in certificates if not _is_strong(one)]
+    weak = [one.subject.rfc4514_string() for one in certificates if not is_strong(one)]
     if weak:
         raise TruststoreError(
             f"RSA of {RSA_BITS} bits or ECDSA of {EC_BITS} is the least, signed by SHA-256: {'; '.join(weak)}"
@@ -39,7 +39,8 @@ def subjects(file: Path) -> frozenset[distinguished_name.Name]:
     return frozenset(map(distinguished_name.of_certificate, certificates))
 
 
-def _is_strong(certificate: x509.Certificate) -> bool:
+def is_strong(certificate: x509.Certificate) -> bool:
+    """Whether API Gateway takes its key and its signature."""
     key, digest = certificate.public_key(), certificate.signature_hash_algorithm
     least = RSA_BITS if isinstance(key, rsa.RSAPublicKey) else EC_BITS
     fits = isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey) and key.key_size >= least

@@ -18,6 +18,7 @@ from chalicelib.keys.kms import to_jwk
 from chalicelib.keys.rotation import PUBLISHED_BEFORE_SIGNING, Periods, Slot
 from chalicelib.protocol_types import Json, JsonObject
 from chalicelib.provider import Provider
+from chalicelib.settings import Settings
 from chalicelib.storage.records import SigningKey
 from chalicelib.storage.signing_keys import SigningKeyChanged
 
@@ -65,6 +66,15 @@ def run(provider: Provider, command: JsonObject) -> JsonObject:
     return steps.outcome()
 
 
+def periods(settings: Settings) -> Periods:
+    """The times of a rotation in this deployment."""
+    return Periods(
+        DAY * int(settings.key_rotation_days),
+        DAY * int(settings.key_announcement_days),
+        DAY * int(settings.key_retention_days),
+    )
+
+
 class _Run:
     """One run of the job: its steps, what they did and what failed."""
 
@@ -73,11 +83,7 @@ class _Run:
         self._provider, self._registry = provider, provider.signing_keys
         self._now = provider.now()
         self._algs = settings.signs_with
-        self._periods = Periods(
-            DAY * int(settings.key_rotation_days),
-            DAY * int(settings.key_announcement_days),
-            DAY * int(settings.key_retention_days),
-        )
+        self._periods = periods(settings)
         self.slots = rotation.slots(self._algs)
         self._done: dict[str, list[str]] = {name: [] for name in ("made", "withdrawn", "retired", "deleted", "late")}
         self._problems: list[str] = []

@@ -21,7 +21,6 @@ from chalicelib.scopes import SCOPES
 from chalicelib.settings import variables
 from chalicelib.storage.records import Client
 from chalicelib.users import sign_in_form
-from tests.actors import certificate
 from tests.house.source import FENCE, ROOT, blocks, functions, text
 from tests.infra.template import write_truststore
 
@@ -190,7 +189,7 @@ def test_the_directory_that_is_shown_signs_people_in():
 
 
 OPERATOR = """
-import json, os, runpy, shlex, sys
+import json, os, shlex, sys
 from local import aws_stand_in
 with aws_stand_in.in_process() as made:
     rest = {"DUCAT_ISSUER": "https://a.example", "DUCAT_MTLS_URL": "https://b.example", "DUCAT_BANK_NAME": "B",
@@ -212,19 +211,6 @@ with aws_stand_in.in_process() as made:
             open(file.split()[0], "w").write(done.stdout)
         said.append([line, done.exit_code, done.output])
     print(json.dumps(said))
-    from chalicelib.assembly import provider
-    thumbprint = "Qm9vcEJvb3BCb29wQm9vcEJvb3BCb29wQm9vcEJvb3A"
-    for arguments in (["deny", thumbprint], ["deny", "CN=Issuing CA,C=DE", "0A:1B"], ["deny", "client.pem"]):
-        sys.argv = ["deny.py", *arguments]
-        runpy.run_path("deny.py", run_name="__main__")
-    from chalicelib.clients.sent_certificate import names_of
-    from cryptography.x509 import load_pem_x509_certificate
-    reading = provider().revocations.reading(names_of(load_pem_x509_certificate(open("client.pem", "rb").read())), crls=False)
-    provider().revocations.read(reading)
-    print(reading.status.denied)
-    for arguments in (["allow", "client.pem"], ["allow", "client.pem"], ["allow", "CN=issuing ca,C=DE", "a1b"]):
-        sys.argv = ["deny.py", *arguments]
-        runpy.run_path("deny.py", run_name="__main__")
 """
 
 
@@ -237,20 +223,17 @@ def command_lines(name):
 @pytest.mark.fault("6")
 def test_what_the_operator_is_to_run_works_and_says_what_it_could_not_do(tmp_path):
     """The end of a consent that is not there was silent, with status 0."""
-    (deny,) = blocks(page("operate/client-certificates.md"), "python")
     examples = {json.loads(one)["client_id"]: one for one in blocks(page("integrate/clients.md"), "json")}
     records = {f"{name}.json": examples[name] for name in ("pocket-ledger", "coin-jar")}
     people = {"people.csv": "username,sub,password,name\ndora,customer-4712,a long enough password,Dora Example\n"}
-    files = {"deny.py": deny, "client.pem": certificate("fintech")} | records | people
-    for name, content in files.items():
+    for name, content in (records | people).items():
         (tmp_path / name).write_text(content)
     lines = command_lines("operate/clients-and-users.md")
     after = command_lines("operate/incidents.md")
     command = [sys.executable, "-c", OPERATOR, " ".join(variables()), json.dumps(lines + after)]
     run = subprocess.run(command, cwd=tmp_path, env=_environment(), capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stderr
-    said, *certificates = run.stdout.splitlines()
-    done = json.loads(said)
+    done = json.loads(run.stdout)
     assert [one for one in done[: len(lines)] if one[1] != 0] == []
     assert [status for _, status, _ in done[len(lines) :]] == [1] * len(after)  # carol has left, and was erased
     printed = {line: output for line, _, output in done}
@@ -263,7 +246,6 @@ def test_what_the_operator_is_to_run_works_and_says_what_it_could_not_do(tmp_pat
     )
     assert (tmp_path / "own-key.json").exists()
     assert json.loads((tmp_path / "carol.json").read_text())["sub"] == "customer-4711"
-    assert certificates == [*["Denied."] * 3, "True", "Allowed.", "There is no such denial.", "Allowed."]
 
 
 def _environment():

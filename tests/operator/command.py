@@ -30,10 +30,23 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError, DataNotFoundError, UnknownServiceError
 
 from chalicelib import assembly, client_registration  # noqa: F401
-from chalicelib.clients import jwks_uri  # noqa: F401
-from chalicelib.storage.dynamodb import operated_grants, operated_users, operation  # noqa: F401
+from chalicelib.clients import denylist, jwks_uri  # noqa: F401
+from chalicelib.jobs import rotate_keys  # noqa: F401
+from chalicelib.storage.dynamodb import operated_grants, operated_revocations, operated_users, operation  # noqa: F401
 from chalicelib.users import enrolment  # noqa: F401
-from ducat_admin import client, command, consent, personal_data, user, user_import  # noqa: F401
+from ducat_admin import (  # noqa: F401
+    certificate,
+    client,
+    command,
+    consent,
+    doctor,
+    key,
+    personal_data,
+    truststore,
+    user,
+    user_import,
+)
+from ducat_cdk import settings  # noqa: F401
 
 LOADER = botocore.loaders.create_loader()
 """What reads AWS's models, once for all runs: that takes half of a short run."""

@@ -57,3 +57,26 @@ def test_aws_that_can_not_be_reached_is_one_line(ducat, tmp_path):
     assert "AWS can't be reached" in printed
     assert len(printed.splitlines()) == 1
     assert os.environ.get("AWS_ENDPOINT_URL") != nowhere["AWS_ENDPOINT_URL"]
+
+
+def test_what_aws_refuses_is_one_line_whatever_the_call(ducat):
+    """A table that is not there: a scan, a read of one item, a query and a write."""
+    file = ducat.folder / ".local" / "run.json"
+    before = file.read_text()
+    said = json.loads(before)
+    said["environment"] |= {name: name for name in said["environment"] if name.endswith("_TABLE")}
+    file.write_text(json.dumps(said))
+    calls = {
+        "Scan": ("client", "list"),
+        "GetItem": ("client", "show", "x"),
+        "Query": ("key", "list"),
+        "PutItem": ("certificate", "deny", "A" * 43, "--yes"),
+    }
+    try:
+        printed = {name: ducat.run(*arguments, status=1) for name, arguments in calls.items()}
+    finally:
+        file.write_text(before)
+    assert [
+        name for name, line in printed.items() if f"AWS refused {name}: ResourceNotFoundException" not in line
+    ] == []
+    assert {len(line.splitlines()) for line in printed.values()} == {1}

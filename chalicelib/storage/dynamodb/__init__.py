@@ -24,6 +24,7 @@ from chalicelib.storage.dynamodb.weekly_tables import TableOf, one_table, table_
 
 if TYPE_CHECKING:
     from chalicelib.storage.dynamodb.operated_grants import OperatedGrants
+    from chalicelib.storage.dynamodb.operated_revocations import OperatedRevocations
     from chalicelib.storage.dynamodb.operated_users import OperatedUsers
     from chalicelib.storage.dynamodb.operation import OperatedClients
 
@@ -72,6 +73,13 @@ class Dynamo:
         from chalicelib.storage.dynamodb.operated_grants import OperatedGrants
 
         return OperatedGrants(self._tables, self._settings.grants_table, self._settings.bonds_table)
+
+    @property
+    def operated_revocations(self) -> OperatedRevocations:
+        """For operators: its file is imported by no function."""
+        from chalicelib.storage.dynamodb.operated_revocations import OperatedRevocations
+
+        return OperatedRevocations(self._tables, self._settings.revocations_table)
 
     @cached_property
     def users(self) -> Users:
