@@ -296,3 +296,21 @@ def _run(arguments: list[str], home: Path, *, at: Path, path: str = "") -> subpr
     return subprocess.run(
         command, cwd=at, env={**environment, "PYTHONPATH": path}, capture_output=True, text=True, timeout=110
     )
+
+
+@pytest.fixture(scope="session")
+def everything(synthesized: Path) -> Template:
+    """All that can be made by the stack is."""
+    return Template(synthesized / "everything", eddsa=True)
+
+
+@pytest.fixture(scope="session")
+def nothing(synthesized: Path) -> Template:
+    """All that can be left to the bank is."""
+    return Template(synthesized / "nothing")
+
+
+@pytest.fixture(scope="session")
+def page(synthesized: Path) -> Template:
+    """By the settings of docs/operate/deploy.md."""
+    return Template(synthesized / "page")

@@ -24,7 +24,6 @@ from ducat_cdk.keys import KEYS
 from ducat_cdk.tables import TABLES
 from local import aws_stand_in, mended_moto
 from tests.actors import ISSUER, MTLS, Bank
-from tests.infra.template import Template
 
 REGION = "eu-west-3"
 """No other test has a stand-in there."""
@@ -110,11 +109,6 @@ def made_of_its_kind(name, resource, account, region, **_):
         Description=names.get(said["Description"], said["Description"]),
     )
     return kms_backends[account][region].keys[made["KeyMetadata"]["KeyId"]]
-
-
-@pytest.fixture(scope="module")
-def page(synthesized):
-    return Template(synthesized / "page")
 
 
 @pytest.fixture(scope="module")

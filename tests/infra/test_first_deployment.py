@@ -12,26 +12,11 @@ from ducat_cdk.operator_settings import OUTPUT, of_deployment
 from ducat_cdk.settings import deployment_of
 from tests.house.source import text
 from tests.infra.conftest import EVERYTHING, ROUTES
-from tests.infra.template import Template, write_truststore
+from tests.infra.template import write_truststore
 
 PAGE = Path("docs/operate/deploy.md")
 MAX_COMMANDS = 8
 LAMBDA_LIMIT = 4096
-
-
-@pytest.fixture(scope="module")
-def page(synthesized):
-    return Template(synthesized / "page")
-
-
-@pytest.fixture(scope="module")
-def everything(synthesized):
-    return Template(synthesized / "everything", eddsa=True)
-
-
-@pytest.fixture(scope="module")
-def nothing(synthesized):
-    return Template(synthesized / "nothing")
 
 
 def test_a_first_login_takes_at_most_eight_commands():

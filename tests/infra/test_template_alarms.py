@@ -22,16 +22,6 @@ NAMESPACE = "Ducat/login.bank.example"
 
 
 @pytest.fixture(scope="module")
-def everything(synthesized):
-    return Template(synthesized / "everything", eddsa=True)
-
-
-@pytest.fixture(scope="module")
-def nothing(synthesized):
-    return Template(synthesized / "nothing")
-
-
-@pytest.fixture(scope="module")
 def weekly(synthesized):
     return Template(synthesized / "weekly")
 

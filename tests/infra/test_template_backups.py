@@ -8,12 +8,6 @@ from ducat_cdk.deployment import DeploymentError
 from ducat_cdk.settings import deployment_of
 from ducat_cdk.tables import TABLES
 from tests.infra.conftest import BACKUP_COPIES
-from tests.infra.template import Template
-
-
-@pytest.fixture(scope="module")
-def everything(synthesized):
-    return Template(synthesized / "everything", eddsa=True)
 
 
 def test_every_table_that_lasts_is_in_the_plan_and_no_other(everything):

@@ -15,16 +15,6 @@ from tests.infra.test_deployment_settings import CHOSEN
 OWN = "arn:aws:wafv2:eu-central-1:111122223333:regional/webacl/bank/0a1b2c3d-0000-4000-8000-000000000001"
 
 
-@pytest.fixture(scope="module")
-def everything(synthesized):
-    return Template(synthesized / "everything", eddsa=True)
-
-
-@pytest.fixture(scope="module")
-def nothing(synthesized):
-    return Template(synthesized / "nothing")
-
-
 def test_the_api_has_a_web_acl_of_rate_rules_and_managed_rules(template):
     (association,) = template.of("WAFv2::WebACLAssociation").values()
     assert association["WebACLArn"]["Fn::GetAtt"][0] in template.of("WAFv2::WebACL")

@@ -6,16 +6,10 @@ from ducat_cdk.deployment import DeploymentError
 from ducat_cdk.settings import deployment_of
 from ducat_cdk.watch_settings import LOG_DAYS
 from tests.infra.policies import rendered
-from tests.infra.template import Template
 from tests.infra.test_deployment_settings import CHOSEN
 
 OWN_KEY = "arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-0000-4000-8000-000000000001"
 GROUPS = "arn:aws:logs:eu-central-1:111122223333:log-group:"
-
-
-@pytest.fixture(scope="module")
-def everything(synthesized):
-    return Template(synthesized / "everything", eddsa=True)
 
 
 def log_keys(template):
