@@ -144,7 +144,7 @@ STEPS = (
     ),
     Step(
         "end",
-        before=(("GetItem sessions",),),
+        before=(("GetItem sessions",), ("GetItem users",)),
         commit="PutItem bonds IF attribute_not_exists(epoch) OR epoch < ?",
         dying="Not answered.",
     ),
