@@ -55,7 +55,7 @@ def conduct(cells: tuple[Cell, ...], wanted: argparse.Namespace) -> bool:
     release = new_suite().require(wanted.release)
     with tempfile.TemporaryDirectory() as made:
         certificates = Certificates(wanted.certificates or Path(made))
-        with _bank(wanted) as tested:
+        with _bank(wanted, certificates) as tested:
             shared = runner.Run(
                 bank=tested,
                 who=clients.identities(certificates),
@@ -89,10 +89,10 @@ def _is_good(row: Row) -> bool:
     return 0 < sum(row.counts.values()) == sum(row.counts[verdict] for verdict in GOOD)
 
 
-def _bank(wanted: argparse.Namespace) -> AbstractContextManager[Bank]:
+def _bank(wanted: argparse.Namespace, certificates: Certificates) -> AbstractContextManager[Bank]:
     if wanted.deployed:
         return bank.deployed(wanted.deployed)
-    return bank.local(wanted.port)
+    return bank.local(wanted.port, certificates)
 
 
 def _arguments() -> argparse.Namespace:

@@ -16,6 +16,7 @@ from chalicelib.provider import Provider
 from chalicelib.resource_server import policy
 from chalicelib.settings import Settings
 from local import sandbox_users
+from local.certificates import Certificates
 from local.stack import Stack
 
 USERINFO = "/userinfo"
@@ -59,9 +60,12 @@ class Bank:
 
 
 @contextmanager
-def local(port: int) -> Iterator[Bank]:
-    """The local stack with the sample bank's API, for as long as the block. Raises PortTaken."""
-    with Stack(browsers_port=port, certificates_port=port + 1) as stack:
+def local(port: int, certificates: Certificates) -> Iterator[Bank]:
+    """The local stack with the sample bank's API, for as long as the block. Raises PortTaken.
+
+    `certificates`: whose authority issues the clients', and publishes what it revoked.
+    """
+    with Stack(browsers_port=port, certificates_port=port + 1, certificates=certificates) as stack:
         alice = sandbox_users.ALICE
         yield standing(stack.provider, Person(alice.username, alice.password, sandbox_users.ONE_TIME_CODE))
 
