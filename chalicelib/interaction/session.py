@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from chalicelib.best_effort import best_effort
+from chalicelib.errors import TemporarilyUnavailable
 from chalicelib.messages import Request
 from chalicelib.profiles import Profile
 from chalicelib.provider import Provider
 from chalicelib.storage.records import Authentication, AuthorizationRequest, Session
 from chalicelib.storage.stores import Sessions
 from chalicelib.storage.token_values import with_week
-from chalicelib.user_directory import CurrentUser
+from chalicelib.user_directory import CurrentUser, Suspended, Unavailable
 
 COOKIE = "__Host-ducat-session"
 """A browser accepts a cookie with this prefix only for this host, with Secure and for all paths (RFC 6265bis 4.1.3.2)."""
@@ -100,9 +101,18 @@ def usable_session(
 
 
 def with_user(session: Session | None, provider: Provider, *, now: int) -> Session | None:
-    """The session, if its user may still sign in."""
-    user = session and provider.user_directory.recall(session.username, scope=(), now=now)
-    return None if session is None or user is None or user.sub != session.sub else session
+    """The session, if its user may still sign in. Raises TemporarilyUnavailable if the directory can't answer.
+
+    `recall` is no answer to this: a directory that recognises nobody without a sign-in gives None for each.
+    """
+    if session is None:
+        return None
+    try:
+        return session if provider.user_directory.may_sign_in(session.sub, now=now) else None
+    except Suspended:
+        return None
+    except Unavailable:
+        raise TemporarilyUnavailable("the user directory can't be reached; try again") from None
 
 
 def login(session: Session, person: CurrentUser | None) -> Authentication | None:

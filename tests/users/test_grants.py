@@ -9,6 +9,7 @@ import pytest
 from chalicelib.authorization_details.detail_types import TYPES
 from chalicelib.storage.records import SingleUse
 from chalicelib.storage.token_values import digest
+from chalicelib.user_directory import Unavailable
 from local.sandbox_users import Sandbox
 from tests.actors import ISSUER, Browser, certificate, elements
 from tests.conftest import STANDARD
@@ -220,3 +221,26 @@ def test_it_leads_nowhere_else(alice, name):
     assert "evil" not in page.text
     assert alice.sign_in(page).location == "/grants"
     assert ISSUER.startswith("https://")
+
+
+def test_a_directory_that_recognises_nobody_without_a_sign_in_shows_the_page_after_one(alice, bank, monkeypatch):
+    """As the one in the docs: `recall` gives None for each, which says nothing of who just signed in."""
+    monkeypatch.setattr(Sandbox, "recall", lambda self, username, **more: None)
+    assert "Sign out" in alice.arrive().text
+
+
+def test_who_may_sign_in_no_more_sees_the_sign_in_page_and_ends_nothing(alice, bank, monkeypatch):
+    page = alice.arrive()
+    monkeypatch.setattr(Sandbox, "may_sign_in", lambda self, sub, *, now: False)
+    assert 'id="password"' in alice.get("/grants").text
+    assert 'id="password"' not in page.text
+
+
+def test_a_directory_that_can_not_answer_is_a_page_that_says_so(alice, bank, monkeypatch):
+    def unavailable(self, sub, *, now):
+        raise Unavailable
+
+    alice.arrive()
+    monkeypatch.setattr(Sandbox, "may_sign_in", unavailable)
+    answer = alice.get("/grants")
+    assert (answer.status, answer.header("retry-after") is not None) == (503, True)
