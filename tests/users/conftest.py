@@ -6,6 +6,7 @@ import json
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -122,7 +123,9 @@ class Window:
         for _ in range(ATTEMPTS):
             try:
                 self.page.goto("about:blank")
-            except Error:  # interrupted just now
+            except Error:  # interrupted by a navigation that is under way: let that end
+                with suppress(Error):
+                    self.page.wait_for_load_state()
                 continue
             return
         raise AssertionError("the page goes on and on")
