@@ -17,9 +17,9 @@ def page() -> str:
         "# The command `ducat`\n",
         "Written by `make docs` from the code; changes here are lost.\n",
         "Each text is what `ducat ... --help` prints. `--json`, `--laptop`, `--stack` and `--settings` stand before the group: "
-        "`ducat --json client list`. The status is 0 where all is done, 1 where something is wrong, with a line that says "
-        "what, and 2 where the command line can't be read. How to work with it: "
-        "[clients and people](../operate/clients-and-users.md).\n",
+        "`ducat --json client list`. An id may begin with a dash; one that reads like an option is given "
+        "after `--`. The status is 0 where all is done, 1 where something is wrong, with a line that says what, and 2 where "
+        "the command line can't be read. How to work with it: [clients and people](../operate/clients-and-users.md).\n",
     ]
     for depth, names, text in _helps(ducat, None, ["ducat"]):
         said.append(f"{'#' * (depth + 1)} `{' '.join(names)}`\n\n```text\n{text}\n```\n")

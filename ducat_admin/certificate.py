@@ -12,6 +12,7 @@ from ducat_admin import output
 from ducat_admin.client_metadata import sure
 from ducat_admin.command import Operator
 from ducat_admin.problem import Problem
+from ducat_admin.verb import Verbs
 
 if TYPE_CHECKING:
     from chalicelib.clients.denylist import DeniedCertificate
@@ -21,7 +22,7 @@ NAMED = "FILE|THUMBPRINT|ISSUER SERIAL"
 MAX_WHY = 500
 
 
-@click.group("certificate")
+@click.group("certificate", cls=Verbs)
 def group() -> None:
     """Client certificates: deny, allow again, and list what is denied."""
 

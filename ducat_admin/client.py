@@ -8,11 +8,12 @@ from ducat_admin import client_check, client_registration, output
 from ducat_admin.client_metadata import known, metadata_of, row, sure
 from ducat_admin.command import Operator
 from ducat_admin.problem import Problem
+from ducat_admin.verb import Verbs
 
 COLUMNS = ("client_id", "client_name", "profile", "authentication", "state")
 
 
-@click.group("client")
+@click.group("client", cls=Verbs)
 def group() -> None:
     """Clients: register, list, show, update, check, suspend and end."""
 

@@ -16,6 +16,7 @@ from ducat_admin import output
 from ducat_admin.client_metadata import known, read, whole
 from ducat_admin.command import Operator
 from ducat_admin.problem import Problem
+from ducat_admin.verb import Verb
 
 if TYPE_CHECKING:
     from chalicelib.protocol_types import Jwk
@@ -39,7 +40,7 @@ class Finding:
     clause: str = ""
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("client", metavar="[ID|FILE]", required=False)
 @click.pass_obj
 def check(operator: Operator, client: str | None) -> None:

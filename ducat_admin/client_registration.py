@@ -15,6 +15,7 @@ from ducat_admin.client_keys import made_key, public_set
 from ducat_admin.client_metadata import METHOD, PROFILE, known, read, row, said_by_flags, sure, usual, whole
 from ducat_admin.command import Operator
 from ducat_admin.problem import Problem
+from ducat_admin.verb import Verb
 
 if TYPE_CHECKING:
     from chalicelib.storage.dynamodb.operation import OperatedClient
@@ -54,7 +55,7 @@ def _flags(command: Command) -> Command:
     return command
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("file", type=click.File(encoding="utf-8"), required=False)
 @click.option("--id", "client_id", help="The client_id.")
 @_flags
@@ -98,7 +99,7 @@ def add(operator: Operator, /, file: Any, new_key: Path | None, key: Any, **flag
     )
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("client_id")
 @click.argument("file", type=click.File(encoding="utf-8"), required=False)
 @_flags
@@ -145,7 +146,7 @@ def update(operator: Operator, /, client_id: str, file: Any, new_key: Path | Non
     )
 
 
-@click.command("rotate-secret")
+@click.command("rotate-secret", cls=Verb)
 @click.argument("client_id")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj

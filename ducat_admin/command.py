@@ -61,7 +61,7 @@ class Operator:
             raise Problem(f"{self.deployment.name} has settings of another release: {wrong}") from None
 
 
-class Verbs(click.Group):
+class Groups(click.Group):
     """A group whose verbs are imported when they are used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -95,7 +95,7 @@ def _refused(problem: ClientError) -> str:
     return f"AWS refused {problem.operation_name}: {error.get('Code')}: {error.get('Message')}"
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Groups, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("--laptop", is_flag=True, help="The deployment of make run in this folder.")
 @click.option("--stack", metavar="NAME", help="The stack of the deployment on AWS, where there are several.")
 @click.option(

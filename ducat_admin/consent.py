@@ -11,6 +11,7 @@ import click
 from ducat_admin import chosen, consent_view, output
 from ducat_admin.command import Operator
 from ducat_admin.problem import Problem
+from ducat_admin.verb import Verbs
 
 if TYPE_CHECKING:
     from chalicelib.storage.dynamodb.operated_grants import OperatedGrant
@@ -21,7 +22,7 @@ COLUMNS = ("consent_id", "client_id", "sub", "given_at", "until", "state")
 Found = Iterator["OperatedGrant"]
 
 
-@click.group("consent")
+@click.group("consent", cls=Verbs)
 def group() -> None:
     """Consents: list, show and end."""
 

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ducat_admin import client_check, key, output, truststore_file
 from ducat_admin.command import Operator
+from ducat_admin.verb import Verb
 
 COLUMNS = ("area", "level", "clause", "finding")
 MISUSE = {
@@ -35,7 +36,7 @@ class Finding:
     clause: str = ""
 
 
-@click.command("doctor")
+@click.command("doctor", cls=Verb)
 @click.pass_obj
 def group(operator: Operator) -> None:
     """The deployment and every client: what is wrong, what ends soon, what weakens it, and what happened.

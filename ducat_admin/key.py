@@ -11,6 +11,7 @@ from ducat_admin import output
 from ducat_admin.client_metadata import sure
 from ducat_admin.command import Operator
 from ducat_admin.problem import Problem
+from ducat_admin.verb import Verbs
 
 if TYPE_CHECKING:
     from chalicelib.storage.records import SigningKey
@@ -22,7 +23,7 @@ SECONDS = 180
 AGAIN = "not all was done, so give it again"
 
 
-@click.group("key")
+@click.group("key", cls=Verbs)
 def group() -> None:
     """Signing keys: list, rotate, and replace one that may be known."""
 

@@ -10,6 +10,7 @@ from ducat_admin import chosen, output
 from ducat_admin.command import Operator
 from ducat_admin.consent_view import clients_of, whole
 from ducat_admin.problem import Problem
+from ducat_admin.verb import Verb
 
 if TYPE_CHECKING:
     from chalicelib.storage.dynamodb.operated_users import OperatedSession, OperatedUser
@@ -19,7 +20,7 @@ What stays: items of access tokens, without a name, until they are swept, some d
 name the sub, as long as the log group keeps them; backups of the tables, as long as they are kept."""
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("username", required=False)
 @click.option("--sub", help="By the sub, for who has left, or is in a bank's own directory.")
 @click.pass_obj
@@ -39,7 +40,7 @@ def export(operator: Operator, username: str | None, sub: str | None) -> None:
     click.echo(output.as_text({"sub": sub, "person": person, "consents": consents, "sessions": sessions}))
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("username", required=False)
 @click.option("--sub", help="By the sub, for who has left, or is in a bank's own directory.")
 @click.option("--yes", is_flag=True, help="Do not ask.")

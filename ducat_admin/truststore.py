@@ -15,6 +15,7 @@ from ducat_admin.client_metadata import sure
 from ducat_admin.command import Operator
 from ducat_admin.problem import Problem
 from ducat_admin.truststore_check import Finding, checked, kind_of, sha256_of
+from ducat_admin.verb import Verbs
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -27,7 +28,7 @@ BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\r?
 Command = Callable[..., None]
 
 
-@click.group("truststore")
+@click.group("truststore", cls=Verbs)
 def group() -> None:
     """Authorities that client certificates are checked by: list, check, add and remove.
 

@@ -14,6 +14,7 @@ from ducat_admin.command import Operator
 from ducat_admin.personal_data import erase, export
 from ducat_admin.problem import Problem
 from ducat_admin.user_import import import_
+from ducat_admin.verb import Verbs
 
 if TYPE_CHECKING:
     from chalicelib.storage.dynamodb.operated_users import OperatedUser
@@ -23,7 +24,7 @@ COLUMNS = ("username", "sub", "name", "passkeys", "state")
 WHO = ("username", "sub", "claims", "accounts")
 
 
-@click.group("user")
+@click.group("user", cls=Verbs)
 def group() -> None:
     """People: add, import, list, show, suspend, invite, reset, end, export and erase."""
 

@@ -10,9 +10,10 @@ import click
 from ducat_admin import chosen, output, people
 from ducat_admin.command import Operator
 from ducat_admin.problem import Problem
+from ducat_admin.verb import Verb
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("username")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
@@ -27,7 +28,7 @@ def suspend(operator: Operator, username: str, yes: bool) -> None:
     chosen.done(operator, f"Suspended {user.username}.", user, state="suspended")
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("username")
 @click.pass_obj
 def resume(operator: Operator, username: str) -> None:
@@ -37,7 +38,7 @@ def resume(operator: Operator, username: str) -> None:
     chosen.done(operator, f"Resumed {user.username}.", user, state="active")
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("username")
 @click.pass_obj
 def unlock(operator: Operator, username: str) -> None:
@@ -47,7 +48,7 @@ def unlock(operator: Operator, username: str) -> None:
     chosen.done(operator, f"Unlocked {user.username}.", user, state="suspended" if user.suspended_at else "active")
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("username")
 @click.pass_obj
 def invite(operator: Operator, username: str) -> None:
@@ -66,7 +67,7 @@ def invite(operator: Operator, username: str) -> None:
         output.qr(link)
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("username")
 @click.option("--password", "new_password", is_flag=True, help="Another password, which is typed twice.")
 @click.option("--second-factor", is_flag=True, help="Another secret of one-time codes, which is printed.")
@@ -106,7 +107,7 @@ def reset(operator: Operator, username: str, new_password: bool, second_factor: 
     chosen.with_secret(operator, f"Reset {user.username}.", uri, username=user.username, sub=user.sub)
 
 
-@click.command("forget-passkeys")
+@click.command("forget-passkeys", cls=Verb)
 @click.argument("username")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
@@ -124,7 +125,7 @@ def forget_passkeys(operator: Operator, username: str, yes: bool) -> None:
     chosen.done(operator, f"{user.username} has no passkey.", user, forgotten=len(user.passkeys))
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("username")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj

@@ -22,6 +22,7 @@ from ducat_admin.command import Operator
 from ducat_admin.people import Person
 from ducat_admin.people_file import Entry, entries
 from ducat_admin.problem import Problem
+from ducat_admin.verb import Verb
 
 if TYPE_CHECKING:
     from chalicelib.storage.records import User
@@ -44,7 +45,7 @@ class Checked:
     wrong: int = 0
 
 
-@click.command("import")
+@click.command("import", cls=Verb)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only check the file, against who is enrolled too.")
 @click.option("--from-line", type=click.IntRange(1), default=1, help="Go on from this line, as an earlier run says.")
