@@ -71,6 +71,10 @@ class Settings:
     `crl_stale`: "refuse" or "accept" certificates whose CRL is older than that.
     `crl_bucket`: the S3 bucket of the fetched CRLs.
     `truststore`, `truststore_version`: s3://bucket/key of the truststore, and its version in S3.
+    `audit_keys_table`: name of the table of the record's keys, one for each person. Without it there is no record.
+    `audit_bucket`: the S3 bucket of the record.
+    `audit_bus`: the EventBridge bus that the record's events are also put on.
+    `audit_file`: on a laptop the file of the record, in place of the bucket.
     `vocabulary`: the file with the bank's additions to the library's words (vocabulary.py), relative to app.py, or its JSON.
     """
 
@@ -115,6 +119,10 @@ class Settings:
     crl_bucket: str | None = None
     truststore: str | None = None
     truststore_version: str | None = None
+    audit_keys_table: str | None = None
+    audit_bucket: str | None = None
+    audit_bus: str | None = None
+    audit_file: str | None = None
     vocabulary: str | None = None
 
     @property
