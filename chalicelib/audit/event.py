@@ -83,7 +83,7 @@ WHAT = {
     "job.reported": "A scheduled job reported something. `event`, `reason`: what.",
     "unreadable": "A change could not be read, such as one by a later release. `table`: where.",
 }
-"""Each name of what can happen, in a sentence. Beside them `<table>.changed` tells of attributes that this release does not know."""
+"""Each name of what can happen, in a sentence. Beside them `<table>.changed` tells of unknown attributes."""
 
 TABLES = ("clients", "users", "grants", "bonds", "sessions", "signing_keys", "revocations")
 """The tables whose streams are recorded."""
