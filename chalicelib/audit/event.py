@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
-from chalicelib.protocol_types import JsonObject
+from chalicelib.protocol_types import JsonObject, Untyped
 
 VERSION = 1
 
@@ -152,7 +152,7 @@ def as_line(event: Event) -> str:
     return json.dumps(as_json(event), separators=(",", ":")) + "\n"
 
 
-def from_json(told: JsonObject) -> Event:
+def from_json(told: Untyped) -> Event:
     """The event of a line's members; of a later release too. Members that this one does not know are left out."""
     at = datetime.strptime(told["at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     actor = told.get("actor") or {}
