@@ -136,7 +136,7 @@ class Event:
 
 def as_json(event: Event) -> JsonObject:
     """The event as members of its line. Empty ones are left out."""
-    told: JsonObject = {
+    members: JsonObject = {
         "v": VERSION,
         "id": event.id,
         "at": datetime.fromtimestamp(event.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -144,7 +144,7 @@ def as_json(event: Event) -> JsonObject:
         "actor": {"kind": event.actor.kind, **({"id": event.actor.id} if event.actor.id else {})},
     }
     names = ("writer", "client", "person", "grant", "journey", "interaction", "key", "details", "sealed")
-    return told | {name: value for name in names if (value := getattr(event, name))}
+    return members | {name: value for name in names if (value := getattr(event, name))}
 
 
 def as_line(event: Event) -> str:
@@ -152,16 +152,16 @@ def as_line(event: Event) -> str:
     return json.dumps(as_json(event), separators=(",", ":")) + "\n"
 
 
-def from_json(told: Untyped) -> Event:
+def from_json(members: Untyped) -> Event:
     """The event of a line's members; of a later release too. Members that this one does not know are left out."""
-    at = datetime.strptime(told["at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    actor = told.get("actor") or {}
+    at = datetime.strptime(members["at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    actor = members.get("actor") or {}
     names = ("writer", "client", "person", "grant", "journey", "interaction", "key", "sealed")
     return Event(
-        id=str(told["id"]),
+        id=str(members["id"]),
         at=int(at.timestamp()),
-        what=str(told["what"]),
+        what=str(members["what"]),
         actor=Actor(actor.get("kind", "unknown"), str(actor.get("id", ""))),
-        details=told.get("details") or {},
-        **{name: str(told[name]) for name in names if name in told},
+        details=members.get("details") or {},
+        **{name: str(members[name]) for name in names if name in members},
     )
