@@ -3,6 +3,7 @@
 # make run     the same stack, kept up, with pages to click
 # make run CLIENT=client.json   the same, with one more client: a record of your own; BANK='My Bank' and DIRECTORY=module:function
 #              take another name and another directory of users. Clients, users and consents are there again at the next start
+# make local   make run, with every endpoint served by plain chalice local
 # make clean   forget those
 # make revoke CERTIFICATE=.local/client-rent-scout.pem   a client certificate revoked: `make run` refuses it within seconds
 # make test    every check, in under three minutes of two cores
@@ -48,7 +49,7 @@ DEV := .venv/.dev
 AUDIT := .venv/.audit
 BENCH := .venv/.bench
 
-.PHONY: clean revoke rollback foreign help environment demo run test specs synth smoke bench capacity model races revocations roles rotations restores faults docs conformance mutants audit sbom coverage lock
+.PHONY: local clean revoke rollback foreign help environment demo run test specs synth smoke bench capacity model races revocations roles rotations restores faults docs conformance mutants audit sbom coverage lock
 .DEFAULT_GOAL := help
 
 help:
@@ -60,6 +61,10 @@ demo: $(LOCAL)
 run: $(LOCAL)
 	@$(BIN)/python -m local.run --port $(PORT) $(if $(CLIENT),--client '$(CLIENT)') $(if $(BANK),--bank-name '$(BANK)') \
 	  $(if $(DIRECTORY),--user-directory '$(DIRECTORY)')
+
+local: $(LOCAL)
+	@$(BIN)/python -m local.run --port $(PORT) --chalice-local $(if $(CLIENT),--client '$(CLIENT)') \
+	  $(if $(BANK),--bank-name '$(BANK)') $(if $(DIRECTORY),--user-directory '$(DIRECTORY)')
 
 clean:
 	@rm -f .local/state.json .local/run.json

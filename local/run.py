@@ -1,4 +1,7 @@
-"""`make run`: keeps the stack up, prints the addresses to click and the dev CA to trust, ends on Ctrl-C."""
+"""`make run`: keeps the stack up, prints the addresses to click and the dev CA to trust, ends on Ctrl-C.
+
+`make local` is the same, with every endpoint served by plain `chalice local`.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri
 from chalicelib.settings import SettingsError
 from local import clients, fintech_web, sandbox_users
 from local.certificates import FOLDER
+from local.chalice_local import ChaliceEnded, ChaliceLocal
 from local.fintech import Fintech
 from local.kept_state import UnusableState
 from local.ports import PortTaken, add_port, following
@@ -34,13 +38,18 @@ SECONDS = 2
 WORDS = """\
 Connect your bank:  {home}
 The provider:       {issuer}/.well-known/openid-configuration
-With certificates:  {mtls_url} (token, par, userinfo, introspect, revoke and the sample bank's /accounts)
+{where}
 Sign in as:         {people}, one-time code {code}
 A passkey:          {invitations}
 Trust in a browser: {trusted} (an authority for this machine's localhost alone)
-Client certificate: {certificate}
 Operate it:         .venv/bin/ducat --help, in this folder
 A line a request follows. Ctrl-C ends it; clients, users and consents are kept for the next time, until make clean."""
+
+CERTIFICATES = """\
+With certificates:  {mtls_url} (token, par, userinfo, introspect, revoke and the sample bank's /accounts)
+Client certificate: {certificate}"""
+
+CHALICE = "Plain chalice local: {address}, to which the provider's address leads; it knows no client certificates"
 
 
 def serve(
@@ -50,22 +59,25 @@ def serve(
     *,
     folder: Path = FOLDER,
     own: Mapping[str, str] = MappingProxyType({}),
+    chalice: ChaliceLocal | None = None,
 ) -> None:
     """Until `stop` is set. `records`: of clients to register beside the two. `folder`: what is kept there.
-    `own`: as of a Stack.
+    `own`, `chalice`: as of a Stack.
 
-    Raises PortTaken, UnusableState, SettingsError; for a record that can't be registered InvalidClientMetadata or
+    Raises PortTaken, UnusableState, ChaliceEnded, SettingsError; for a record that can't be registered InvalidClientMetadata or
     InvalidRedirectUri.
     """
     browsers, certificates, home_port = ports
     with ExitStack() as running:
         taken = running.enter_context(fintech_web.take(home_port))
         stack = running.enter_context(
-            Stack(browsers_port=browsers, certificates_port=certificates, kept=folder / STATE, own=own)
+            Stack(browsers_port=browsers, certificates_port=certificates, kept=folder / STATE, own=own, chalice=chalice)
         )
         home = f"https://localhost:{taken.getsockname()[1]}"
-        pair = clients.two(stack.certificates, home)
         trusted = stack.certificates.trusted
+        # Without client certificates only one of the two can be known.
+        both = clients.two(stack.certificates, home, sender="mtls" if chalice is None else "dpop")
+        pair = both if chalice is None else both[:1]
         for client in pair:
             clients.register(stack.provider, client)
         for record in records:
@@ -76,12 +88,13 @@ def serve(
         words = WORDS.format(
             home=home,
             issuer=stack.issuer,
-            mtls_url=stack.mtls_url,
+            where=CHALICE.format(address=chalice.address)
+            if chalice
+            else CERTIFICATES.format(mtls_url=stack.mtls_url, certificate=pair[0].certificate.file),
             people=" or ".join(f"{person.username} / {person.password}" for person in sandbox_users.USERS.values()),
             code=sandbox_users.ONE_TIME_CODE,
             invitations="\n                    ".join(sandbox_users.invitations(stack.provider).values()),
             trusted=trusted,
-            certificate=pair[0].certificate.file,
         )
         running.enter_context(_found_by_the_command(folder / RUNNING))
         print(words, flush=True)
@@ -112,6 +125,7 @@ def main() -> None:
     parser.add_argument(
         "--user-directory", default=SANDBOX, metavar="MODULE:FUNCTION", help="what makes the directory of users"
     )
+    parser.add_argument("--chalice-local", action="store_true", help="serve the endpoints by plain chalice local")
     chosen = parser.parse_args()
     ports = following(chosen.port)
     logging.basicConfig(stream=sys.stdout, format="%(message)s")
@@ -121,12 +135,13 @@ def main() -> None:
     try:
         records = [json.loads(file.read_text(encoding="utf-8")) for file in chosen.client]
         own = {"bank_name": chosen.bank_name, "user_directory": chosen.user_directory}
-        serve(ports, stop, records, folder=chosen.folder, own=own)
+        chalice = ChaliceLocal(ports[-1] + 1) if chosen.chalice_local else None
+        serve(ports, stop, records, folder=chosen.folder, own=own, chalice=chalice)
     except PortTaken as problem:
         sys.exit(f"make run: {problem}; stop what uses it, or choose others: make run PORT=9843")
     except (InvalidClientMetadata, InvalidRedirectUri) as problem:
         sys.exit(f"make run: the client can't be registered: {problem}")
-    except (UnusableState, SettingsError) as problem:
+    except (UnusableState, SettingsError, ChaliceEnded) as problem:
         sys.exit(f"make run: {problem}")
     except (ImportError, AttributeError) as problem:
         sys.exit(f"make run: {chosen.user_directory} makes no directory of users: {problem}")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import app as lambda_app
 from chalicelib import assembly
@@ -23,6 +23,9 @@ from local.api_gateway import Api, Route
 from local.certificates import Certificates
 from local.https_server import Server
 from local.revoked import PATH, Revoked
+
+if TYPE_CHECKING:
+    from local.chalice_local import ChaliceLocal
 
 GUARDED = frozenset({"userinfo"})
 """Functions of ours that stand behind the authorizer, as in ducat_cdk/functions.py."""
@@ -53,12 +56,15 @@ class Stack:
         otp_level: int = 2,
         kept: Path | None = None,
         own: Mapping[str, str] = MappingProxyType({}),
+        chalice: ChaliceLocal | None = None,
     ) -> None:
         """`otp_level`: the level of assurance that password and one-time code are taken to reach.
 
         `kept`: the file that keeps clients, users and consents for the next start.
         `own`: settings by their names (chalicelib/settings.py), such as bank_name.
+        `chalice`: what serves the endpoints, in place of this process.
         """
+        self._chalice = chalice
         self._otp_level, self._kept, self._own = otp_level, kept, own
         self._region = region
         self._ports = (browsers_port, certificates_port)
@@ -76,7 +82,7 @@ class Stack:
         return assembly.provider()
 
     def start(self) -> None:
-        """Raises PortTaken before anything else is done, UnusableState, and SettingsError for an own setting."""
+        """Raises PortTaken before anything else is done, UnusableState, ChaliceEnded, and SettingsError for an own setting."""
         try:
             browsers, certificates = (self._serve(port, required=n == 1) for n, port in enumerate(self._ports))
             self.issuer = f"https://localhost:{browsers.port}"
@@ -89,6 +95,9 @@ class Stack:
             self._running.callback(assembly.provider.cache_clear)
             self._fetch_from_this_machine(cast(assembly.Aws, assembly.provider()))
             lambda_app.publish_keys({}, None)
+            if self._chalice is not None:
+                self._running.callback(self._chalice.stop)
+                self._chalice.start()
             for server in (browsers, certificates):
                 server.start()
                 self._running.callback(server.stop)
@@ -128,9 +137,8 @@ class Stack:
 
     def _serve(self, port: int, *, required: bool) -> Server:
         routes = Api({**api().routes, ("GET", PATH): Route(self._revoked.answer)}, lambda_app.authorizer)
-        server = Server(
-            port, self.certificates.server(), routes.answer, requests_certificates=required, host=self._host
-        )
+        answer = routes.answer if self._chalice is None else self._chalice.before(routes.answer)
+        server = Server(port, self.certificates.server(), answer, requests_certificates=required, host=self._host)
         self._running.callback(server.server_close)
         return server
 

@@ -27,14 +27,14 @@ TYPED: Mapping[str, Mapping[str, str]] = {
 
 def sign_in(url: str, trusted: Path, callback: str) -> str:
     """Where alice's browser comes back, an address that begins with `callback`, once she signed in and allowed."""
-    page = click_through(Browser(trusted, elsewhere=callback), url)
+    browser = Browser(trusted, elsewhere=callback)
+    page = click_through(browser, browser.open(url))
     assert page.status is None, f"{page.status} {page.html}"
     return page.url
 
 
-def click_through(browser: Browser, url: str) -> Page:
-    """The first page without a button of the bank's, as alice signs in and allows."""
-    page = browser.open(url)
+def click_through(browser: Browser, page: Page) -> Page:
+    """The first page without a button of the bank's, from that one on, as alice signs in and allows."""
     for _ in range(MOST_PAGES):
         shown = {button for form in page.forms for button in form.buttons}
         button = next((button for button in TYPED if button in shown), None)

@@ -15,12 +15,23 @@ from local.stack import Stack
 
 @pytest.fixture
 def first_port() -> int:
-    """The first of three ports in a row that are free: below those that a system gives to whoever asks for any."""
+    """The first of three ports in a row that are free."""
+    return free_ports()
+
+
+@pytest.fixture(scope="module")
+def four_ports() -> int:
+    """The first of four."""
+    return free_ports(4)
+
+
+def free_ports(count: int = 3) -> int:
+    """The first of that many in a row: below those that a system gives to whoever asks for any."""
     while True:
         first = randrange(20_000, 32_000)
         with ExitStack() as opened:
             try:
-                for port in range(first, first + 3):
+                for port in range(first, first + count):
                     opened.enter_context(socket.create_server(("127.0.0.1", port)))
             except OSError:
                 continue

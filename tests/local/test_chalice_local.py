@@ -1,55 +1,85 @@
-"""Plain `chalice local`: the same endpoints as routes, without TLS and so without certificates."""
+"""`make local`: plain `chalice local`, which serves every endpoint as a route, and a whole login over it."""
 
 import json
-import os
-import socket
+import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
+from jwskate import Jwk
 from requests_oauth2client import OAuth2Client, PrivateKeyJwt
 from requests_oauth2client.exceptions import InvalidClient, InvalidRequest
 
-from local import sandbox_users
+from local import ports
 from local.browser import Browser
-from local.fintech import SCOPE
+from local.chalice_local import ChaliceEnded, ChaliceLocal
+from local.https_server import Incoming, Outgoing
+from tests.client_libraries import programs
+from tests.client_libraries.recipes import new_client
 
 ROOT = Path(__file__).resolve().parents[2]
+SCOPE = "openid accounts"
+TIME_LIMIT = 60
 
 
 @pytest.fixture(scope="module")
-def chalice(stack):
-    """Its address, in the environment that the stack has set."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [Path(sys.executable).with_name("chalice"), "local", "--no-autoreload", "--stage", "local"]
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("chalice")
+
+
+@pytest.fixture(scope="module")
+def client(folder):
+    """A client of one's own, whose tokens are to be bound to a certificate."""
+    return new_client.make(folder, alg="ES256", bound="mtls")
+
+
+@pytest.fixture(scope="module")
+def addresses(client, folder, four_ports):
+    """What `make local` prints, while it is up with that client."""
+    command = (
+        "--chalice-local",
+        "--port",
+        str(four_ports),
+        "--folder",
+        str(folder),
+        "--client",
+        folder / "client.json",
+    )
     with subprocess.Popen(
-        [*command, "--port", str(port)],
+        [sys.executable, "-m", "local.run", *command],
         cwd=ROOT,
-        env=dict(os.environ),
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        text=True,
     ) as process:
-        try:
-            yield _wait(process, port)
-        finally:
-            process.terminate()
+        printed = ""
+        while "Ctrl-C" not in printed:
+            line = process.stdout.readline()
+            assert line, printed
+            printed += line
+        yield dict(re.findall(r"^([A-Z][a-z ]+): +(\S+?),?(?: .*)?$", printed, re.MULTILINE))
+        process.terminate()
+        rest, _ = process.communicate(timeout=TIME_LIMIT)
+        assert (process.returncode, rest.splitlines()[-1]) == (0, "Ended.")
+        assert '"endpoint": "token", "outcome": "200"' in rest  # the functions' lines are shown
 
 
-def _wait(process, port):
-    for _ in range(150):
-        assert process.poll() is None, "chalice local ended"
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return f"http://127.0.0.1:{port}"
-    raise AssertionError("chalice local does not listen")
+@pytest.fixture
+def chalice(addresses):
+    return addresses["Plain chalice local"]
+
+
+@pytest.fixture
+def issuer(addresses):
+    return addresses["The provider"].removesuffix("/.well-known/openid-configuration")
+
+
+@pytest.fixture
+def trusted(addresses):
+    return Path(addresses["Trust in a browser"])
 
 
 @pytest.fixture
@@ -60,32 +90,53 @@ def session():
 
 
 @pytest.fixture
-def oauth(stack, registered, chalice, session):
+def oauth(issuer, client, folder, chalice, session):
     """The client library, sent to plain http."""
-    client = registered["pocket-ledger"]
+    key = Jwk(json.loads((folder / "key.json").read_text()))
     return OAuth2Client(
         f"{chalice}/token",
-        PrivateKeyJwt(client.client_id, client.key, aud=stack.issuer),
+        PrivateKeyJwt(client["client_id"], key, aud=issuer),
         authorization_endpoint=f"{chalice}/authorize",
         pushed_authorization_request_endpoint=f"{chalice}/par",
         revocation_endpoint=f"{chalice}/revoke",
-        redirect_uri=client.redirect_uri,
-        issuer=stack.issuer,
+        redirect_uri=client["redirect_uris"][0],
+        issuer=issuer,
         session=session,
         testing=True,
     )
 
 
-@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"])
-def test_the_metadata_is_the_same_as_over_tls(stack, chalice, session, path):
-    there = session.get(stack.issuer + path, verify=str(stack.certificates.trusted)).json()
+def test_a_person_connects_a_fintech_to_the_bank_over_it(addresses, trusted):
+    browser = Browser(trusted)
+    page = browser.press(browser.open(addresses["Connect your bank"]), "connect-pocket-ledger")
+    page = programs.click_through(browser, page)
+    assert "Connected for Alice" in page.html
+    assert "2,480.15 EUR" in page.html
+    assert "2,480.15 EUR" in browser.press(page, "refresh-pocket-ledger").html
+    assert "Connected for" not in browser.press(page, "disconnect-pocket-ledger").html
+
+
+@pytest.mark.parametrize(
+    "path", ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/jwks"]
+)
+def test_documents_are_the_same_as_over_tls(issuer, trusted, chalice, session, path):
+    there = session.get(issuer + path, verify=str(trusted)).json()
     assert session.get(chalice + path).json() == there
-    assert there["issuer"] == stack.issuer
+    assert there.get("issuer", issuer) == issuer
 
 
-def test_the_keys_are_the_same_as_over_tls(stack, chalice, session):
-    there = session.get(f"{stack.issuer}/jwks", verify=str(stack.certificates.trusted)).json()
-    assert session.get(f"{chalice}/jwks").json() == there
+def test_the_gateway_sends_it_what_it_has_and_says_so_where_it_does_not_answer():
+    answer = ChaliceLocal(0).before(lambda request: Outgoing(200, (), request.target.encode()))
+    said = [answer(Incoming("GET", path, (), b"", "127.0.0.1", None)) for path in ("/jwks", "/accounts")]
+    assert [(one.status, one.body) for one in said] == [(502, b'{"error": "server_error"}'), (200, b"/accounts")]
+
+
+def test_a_port_that_is_taken_or_a_start_that_fails_is_said(monkeypatch, chalice):
+    with pytest.raises(ports.PortTaken, match="already taken"):
+        ChaliceLocal(urlsplit(chalice).port)
+    monkeypatch.setattr(sys, "executable", "false")
+    with pytest.raises(ChaliceEnded, match="does not answer"):
+        ChaliceLocal(0).start()
 
 
 def with_secure_cookies(jar):
@@ -98,13 +149,11 @@ def with_secure_cookies(jar):
     return add
 
 
-def test_a_login_goes_as_far_as_it_can_without_a_certificate(stack, registered, chalice, oauth):
+def test_a_login_goes_as_far_as_it_can_without_a_certificate(trusted, client, oauth):
     request_parameters = oauth.authorization_request(scope=SCOPE)
-    browser = Browser(stack.certificates.trusted, elsewhere=registered["pocket-ledger"].redirect_uri)
+    browser = Browser(trusted, elsewhere=client["redirect_uris"][0])
     browser._session.auth = with_secure_cookies(browser._session.cookies)
-    page = browser.open(oauth.pushed_authorization_request(request_parameters).uri)
-    secrets = {"username": "bob", "password": sandbox_users.BOB.password, "one_time_code": sandbox_users.ONE_TIME_CODE}
-    page = browser.press(browser.press(page, "login", secrets), "approve")
+    page = programs.click_through(browser, browser.open(oauth.pushed_authorization_request(request_parameters).uri))
     response = request_parameters.validate_callback(page.url)
     with pytest.raises((InvalidRequest, InvalidClient)):
         oauth.authorization_code(response)

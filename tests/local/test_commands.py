@@ -89,6 +89,17 @@ def test_make_passes_the_choices_on(given, passed):
     assert (clients.PROFILE, clients.SENDER) == ("fapi2-security", "mtls")
 
 
+def test_make_local_is_make_run_by_chalice_local():
+    shown, run = (
+        subprocess.run(
+            ["make", "-n", target, "BANK=My Bank"], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout
+        for target in ("local", "run")
+    )
+    shown, run = (" ".join(one.replace("\\\n", " ").split()) for one in (shown, run))
+    assert shown == run.replace("8843", "8843 --chalice-local")
+
+
 @pytest.mark.parametrize(("module", "offsets"), [("demo", (0, 1)), ("run", (0, 1, 2))])
 def test_a_port_that_is_taken_is_said_in_one_line(first_port, module, offsets):
     for offset in offsets:
@@ -147,7 +158,7 @@ def test_three_ports_in_a_row_are_taken():
 
 @pytest.mark.parametrize("first", ["abc", "-1", "0", "1023", "65534", "8843.0"])
 def test_a_first_port_that_can_be_none_is_said_before_anything_starts(refused, first):
-    assert f"a port is a number from 1024 to 65533, not '{first}'" in refused(f"--port={first}")
+    assert f"a port is a number from 1024 to 65532, not '{first}'" in refused(f"--port={first}")
 
 
 def test_an_older_python_is_told_so_in_one_line():
