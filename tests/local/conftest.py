@@ -25,6 +25,12 @@ def four_ports() -> int:
     return free_ports(4)
 
 
+@pytest.fixture
+def five_ports() -> int:
+    """The first of five."""
+    return free_ports(5)
+
+
 def free_ports(count: int = 3) -> int:
     """The first of that many in a row: below those that a system gives to whoever asks for any."""
     while True:
