@@ -104,12 +104,23 @@ def _of(
     if user is not None:
         sub = chosen.readable(operator, user).sub
     if sub is not None:
+        _require_position(after, by_person=True)
         found = grants.of_person(sub, after=after)
         return (one for one in found if client_id in (None, one.grant.client_id)), True
     if client_id is None:
         raise click.UsageError("say whose: --user, --sub or --client")
+    _require_position(after, by_person=False)
     click.echo("No index leads from a client to its consents: the table is read page by page.", err=True)
     return grants.of_client(client_id, after=after), False
+
+
+def _require_position(after: str | None, *, by_person: bool) -> None:
+    """Raises UsageError for what no page of that list says."""
+    from chalicelib.storage.dynamodb.operated_grants import is_position
+    from chalicelib.storage.token_values import is_key
+
+    if after is not None and not (is_position(after) if by_person else is_key(after)):
+        raise click.UsageError("--after: give what the page before says, of the same list")
 
 
 def _end(operator: Operator, consent_id: str) -> bool:

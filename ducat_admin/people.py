@@ -18,7 +18,9 @@ from ducat_admin.problem import Problem
 if TYPE_CHECKING:
     from ducat_admin.command import Operator
 
-OURS = "chalicelib.users.directory:build"
+OURS = ("chalicelib.users.directory:build", "local.sandbox_users:build")
+"""The directories by which whoever is in the users table signs in; a laptop's has the two of the sandbox beside them."""
+
 YES_OR_NO = ("email_verified", "phone_number_verified")
 MIN_SECRET_BYTES, MAX_SECRET_BYTES = 16, 64
 """Of a secret of one-time codes that is brought along (RFC 4226 4, R6)."""
@@ -104,7 +106,7 @@ def of_another(operator: Operator, people: Sequence[Person]) -> list[str | None]
 def note_other_directory(operator: Operator) -> None:
     """Say that nobody signs in by what is written, where the deployment's people are elsewhere."""
     where = operator.provider.settings.user_directory
-    if where != OURS:
+    if where not in OURS:
         click.echo(
             f"Note: people of this deployment sign in by {printable(where)}, which may read other records.", err=True
         )

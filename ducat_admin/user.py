@@ -80,6 +80,8 @@ def add(operator: Operator, /, file: Any, password_stdin: bool, **flags: Any) ->
 @click.pass_obj
 def list_(operator: Operator, suspended: bool, limit: int, after: str | None) -> None:
     """People, a page at a time, in no order. The table is read as far as the page needs."""
+    if after is not None and not chosen.normal(after):
+        raise click.UsageError("--after: give what the page before says")
     found = operator.provider.dynamo.operated_users.all(after=after)
     wanted = (one for one in found if not suspended or (one.user is not None and one.user.suspended_at))
     some = list(islice(wanted, limit + 1))

@@ -58,6 +58,11 @@ def test_consents_are_listed_by_person_and_by_client_page_by_page(ducat, dora):
     second = ducat.json(*both, "--after", first["after"])
     assert {row["consent_id"] for page in (first, second) for row in page["consents"]} == keys
     assert second["after"] is None
+    for whose in (("--user", dora), ("--client", "fintech")):
+        of_another = first["after"] if "--client" in whose else first["after"].partition(".")[2]
+        for wrong in ("", of_another):
+            printed = ducat.run("consent", "list", *whose, "--after", wrong, status=2)
+            assert printed.splitlines()[-1] == "Error: --after: give what the page before says, of the same list"
     printed = ducat.run("consent", "list", "--client", "fintech", "--in-force")
     assert "the table is read page by page" in printed
     assert all(key in printed for key in keys)

@@ -100,6 +100,18 @@ def test_who_can_not_be_enrolled_is_refused_in_one_line(ducat, arguments, said):
     assert "short" not in printed
 
 
+def test_who_is_added_beside_a_directory_that_reads_others_is_told_so(ducat, carol, tmp_path):
+    """On a laptop whoever is in the users table signs in beside the sandbox people."""
+    said = json.loads((ducat.folder / ".local" / "run.json").read_text())
+    (tmp_path / ".local").mkdir()
+    wrong = ("user", "add", "other", "--sub", f"s-{carol}", "--password-stdin")
+    for directory, note in (("local.sandbox_users:build", False), ("bank.users:build", True)):
+        said["environment"]["DUCAT_USER_DIRECTORY"] = directory
+        (tmp_path / ".local" / "run.json").write_text(json.dumps(said))
+        printed = replace(ducat, folder=tmp_path).run(*wrong, said=PASSWORD, status=1)
+        assert (f"Note: people of this deployment sign in by {directory}" in printed) == note
+
+
 def test_a_sub_is_one_persons(ducat, carol):
     arguments = ("user", "add", "another", "--sub", f"s-{carol}", "--password-stdin")
     assert f"is that of {carol}" in ducat.run(*arguments, said=PASSWORD, status=1)
@@ -118,6 +130,7 @@ def test_people_are_listed_page_by_page(ducat, carol):
     assert len(seen) == len(set(seen))
     assert {carol, f"{carol}b"} <= set(seen)
     assert "There are more: --after" in ducat.run("user", "list", "--limit", "1")
+    assert "--after: give what the page before says" in ducat.run("user", "list", "--after", " ", status=2)
 
 
 def test_nothing_secret_is_shown(ducat, carol):

@@ -11,7 +11,7 @@ from chalicelib.storage.dynamodb import grant_items
 from chalicelib.storage.dynamodb.attributes import Item
 from chalicelib.storage.dynamodb.bonds import epoch_of
 from chalicelib.storage.dynamodb.grants import BY_PERSON, REVOKED_AT
-from chalicelib.storage.dynamodb.tables import PK, ConditionFailed, Tables, Write
+from chalicelib.storage.dynamodb.tables import MAX_NUMBER_LENGTH, PK, ConditionFailed, Tables, Write
 from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest, is_key
@@ -100,6 +100,12 @@ class OperatedGrants:
 def position(one: OperatedGrant) -> str:
     """The value of `after` of `of_person` for those after this one."""
     return f"{one.grant.given_at}.{one.grant.key}"
+
+
+def is_position(text: str) -> bool:
+    """Whether the text has the form of a `position`."""
+    at, _, key = text.partition(".")
+    return at.isascii() and at.isdigit() and len(at) < MAX_NUMBER_LENGTH and is_key(key)
 
 
 def _approved(item: Item) -> Grant | None:
