@@ -427,6 +427,7 @@ def test_claims_of_any_depth(tls_client_auth_client):
 
 
 @pytest.mark.clause("RFC6749-10.14")
+@pytest.mark.usefixtures("light_passwords")
 @pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize("field", ["username", "password", "one_time_code"])
 def test_odd_things_typed_into_the_login_page(fintech, odd, field):

@@ -36,13 +36,20 @@ DECORATORS = {
 """None of them hides where control goes."""
 
 NOT_OURS = {"__pycache__", "build", "node_modules"}
+LOOKED_INTO = [
+    path for path in ROOT.iterdir() if path.is_dir() and path.name not in NOT_OURS and not path.name.startswith(".")
+]
 WRITTEN = tuple(
     sorted(
         path.relative_to(ROOT)
-        for pattern in ("*", "*/**/*", ".ci/*", ".chalice/*")
-        for path in ROOT.glob(pattern)
+        for found in (
+            ROOT.glob("*"),
+            *(ROOT.glob(f"{name}/*") for name in (".ci", ".chalice")),
+            *(p.rglob("*") for p in LOOKED_INTO),
+        )
+        for path in found
         if path.is_file() and not NOT_OURS & set(path.parts)
-        if not path.relative_to(ROOT).parts[0].startswith(".") or path.parent.name in (".ci", ".chalice")
+        if not path.name.startswith(".") or path.parent != ROOT
         if path.suffix in ("", ".py", ".md", ".toml", ".txt", ".in", ".json", ".html", ".css", ".js")
     )
 )

@@ -14,9 +14,6 @@ from unittest.mock import patch
 import boto3
 import pytest
 from moto import mock_aws
-from moto.cloudformation import parsing  # noqa: F401  # has every kind of resource loaded
-from moto.core.common_models import CloudFormationModel
-from moto.kms.models import Key, kms_backends
 
 from benchmarks import journey
 from chalicelib.jobs import publish_keys, rotate_keys
@@ -108,12 +105,17 @@ def made_of_its_kind(name, resource, account, region, **_):
         KeySpec=said.get("KeySpec", "SYMMETRIC_DEFAULT"),
         Description=names.get(said["Description"], said["Description"]),
     )
+    from moto.kms.models import kms_backends
+
     return kms_backends[account][region].keys[made["KeyMetadata"]["KeyId"]]
 
 
 @pytest.fixture(scope="module")
 def deployed(page):
     """CloudFormation's stack in moto: what it made, by kind; and the environment of a function."""
+    # Here, since it loads all that moto knows, which takes seconds, and each worker imports each test.
+    from moto.kms.models import Key
+
     package, archive = io.BytesIO(), json.dumps(deployable(page))
     with zipfile.ZipFile(package, "w") as files:
         files.writestr("app.py", "")
@@ -148,6 +150,9 @@ def deployed(page):
 
 
 def test_only_what_moto_lacks_is_left_out(page):
+    from moto.cloudformation import parsing  # noqa: F401  # has every kind of resource loaded
+    from moto.core.common_models import CloudFormationModel
+
     known = set(kinds(CloudFormationModel))
     assert {one["Type"] for one in page.resources.values()} - known == LACKING
     assert not LACKING & known

@@ -23,7 +23,10 @@ REGIONS = ("eu-central-1", "us-east-1", "us-gov-west-1", "cn-north-1", "eusc-de-
 @pytest.fixture
 def dependencies(tmp_path):
     """A small tree such as pip leaves, with botocore's own data of some services."""
-    folder = tmp_path / "dependencies"
+    return copied(tmp_path / "dependencies")
+
+
+def copied(folder):
     data = folder / "botocore" / "data"
     for service in ("apigateway", "dynamodb", "kms", "s3", "sts", "sqs"):
         shutil.copytree(DATA / service, data / service)
@@ -35,16 +38,26 @@ def dependencies(tmp_path):
     return folder
 
 
-@pytest.fixture
-def clients(dependencies):
+@pytest.fixture(scope="module")
+def pruned(tmp_path_factory):
+    """The same tree, as it ships."""
+    folder = copied(tmp_path_factory.mktemp("pruned") / "dependencies")
+    package.prune(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def clients(pruned):
     """A function: a service and a Region to the client of it by botocore's data, and the one by what is left of that."""
-    package.prune(dependencies)
+    loaders = [
+        Loader([str(data)], include_default_search_paths=False) for data in (DATA, pruned / "botocore" / "data")
+    ]  # They remember what they read.
 
     def make(service, region, **chosen):
         made = []
-        for data in (DATA, dependencies / "botocore" / "data"):
+        for loader in loaders:
             session = botocore.session.Session()
-            session.register_component("data_loader", Loader([str(data)], include_default_search_paths=False))
+            session.register_component("data_loader", loader)
             config = Config(parameter_validation=False, **chosen)
             given = {"region_name": region, "aws_access_key_id": "x", "aws_secret_access_key": "x", "config": config}
             made.append(session.create_client(service, **given))
@@ -75,9 +88,8 @@ def files(folder):
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-def test_pruning_leaves_what_a_client_of_our_services_reads(dependencies):
-    package.prune(dependencies)
-    assert files(dependencies) == {
+def test_pruning_leaves_what_a_client_of_our_services_reads(pruned):
+    assert files(pruned) == {
         "botocore/data/dynamodb/2012-08-10/service-2.json",
         "botocore/data/apigateway/2015-07-09/service-2.json",
         "botocore/data/kms/2014-11-01/service-2.json",
@@ -89,7 +101,7 @@ def test_pruning_leaves_what_a_client_of_our_services_reads(dependencies):
         *(f"botocore/data/{file.name}" for file in DATA.glob("*.json")),
         "cffi/api.py",
     }
-    size = sum(path.stat().st_size for path in (dependencies / "botocore").rglob("*.json"))
+    size = sum(path.stat().st_size for path in (pruned / "botocore").rglob("*.json"))
     assert size < 150_000, "a cold start reads all of it"
 
 
@@ -132,14 +144,14 @@ def test_a_call_goes_to_the_same_address_in_every_kind_of_region(clients, servic
     assert found["before"] == found["after"]
 
 
-def test_s3_keeps_its_rules_whole(clients, dependencies):
+def test_s3_keeps_its_rules_whole(clients, pruned):
     """Botocore finds a bucket's address by them, and by no other file."""
     before, after = clients("s3", "eu-central-1")
     operation = after.meta.service_model.operation_model("PutObject")
     found = [client._resolve_endpoint_ruleset(operation, {"Bucket": "crls"}, {})[0] for client in (before, after)]
     assert found == ["https://crls.s3.eu-central-1.amazonaws.com"] * 2
-    (kept,) = (dependencies / "botocore" / "data" / "s3").glob("*/endpoint-rule-set-1.json.gz")
-    assert kept.read_bytes() == (DATA / kept.relative_to(dependencies / "botocore" / "data")).read_bytes()
+    (kept,) = (pruned / "botocore" / "data" / "s3").glob("*/endpoint-rule-set-1.json.gz")
+    assert kept.read_bytes() == (DATA / kept.relative_to(pruned / "botocore" / "data")).read_bytes()
 
 
 def test_chalice_is_vendored_without_its_command_line(tmp_path):

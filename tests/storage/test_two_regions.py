@@ -22,7 +22,7 @@ from tests.aws_in_process.errors import AwsError
 from tests.aws_in_process.regions import Replicas
 from tests.storage.sample_records import NOW, flow, once, token_value
 
-RACES = int(os.environ.get("RACES", "60"))
+RACES = int(os.environ.get("RACES", "25"))
 SEEDS = count(int(os.environ.get("SEED", "1")))
 LOST = (EndpointConnectionError, VerboseClientError)
 """What a function is left with that does not know whether its write landed, or that collided to the last."""
