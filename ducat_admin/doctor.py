@@ -4,36 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Literal
+from collections.abc import Callable, Iterator
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ducat_admin import client_check, key, output, truststore_file
+from ducat_admin import client_check, doctor_log, doctor_outside, key, output, truststore_file
 from ducat_admin.command import Operator
+from ducat_admin.finding import Finding
 from ducat_admin.verb import Verb
 
 COLUMNS = ("area", "level", "clause", "finding")
-MISUSE = {
-    "replay": "codes, assertions, proofs, refresh tokens or payments came a second time",
-    "lockout": "sign-ins to an account that is locked",
-    "certificate_revoked": "clients used a certificate that is revoked or denied",
-    "crl_stale": "a certificate's CRL was past its end",
-}
-"""Events of the log that tell of misuse (docs/operate/watch.md), and what each is."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing. `area`: what it is about. `clause`: the tag of the clause that it breaks, if it breaks one."""
-
-    area: str
-    level: Literal["problem", "warning", "note"]
-    finding: str
-    clause: str = ""
 
 
 @click.command("doctor", cls=Verb)
@@ -42,15 +23,17 @@ def group(operator: Operator) -> None:
     """The deployment and every client: what is wrong, what ends soon, what weakens it, and what happened.
 
     It looks at the settings, at every client against its profile clause by clause, at the signing keys, at the deployed
-    truststore, and on AWS at what the functions' log counted in the last day: replays, locked accounts, revoked
-    certificates. The status is 1 where there is a problem; warnings and notes alone leave it 0. It changes nothing.
+    truststore and at the server certificates. On AWS it also looks at the domains, the web ACL, what jobs left undone, and
+    what the functions' log counted in the last day: replays, locked accounts, revoked certificates, refusals. The status
+    is 1 where there is a problem; warnings and notes alone leave it 0. It changes nothing.
     """
     found = [
         *_of_settings(operator),
         *_of_keys(operator),
         *(Finding(f"client {c.client_id}", c.level, c.finding, c.clause) for c in client_check.of_all(operator)),
         *_of_truststore(operator),
-        *_of_log(operator),
+        *_read(operator, "certificates", doctor_outside.certificates),
+        *_of_aws(operator),
     ]
     order = ("problem", "warning", "note")
     found.sort(key=lambda one: order.index(one.level))
@@ -72,8 +55,6 @@ def _of_settings(operator: Operator) -> Iterator[Finding]:
         yield Finding("crl_stale", "warning", "accept: certificates are let in whose CRL is missing or too old")
     if settings.crls == "{}" and settings.client_authorities != "[]":
         yield Finding("crls", "warning", "no certificate of client_authorities is checked for revocation")
-    if "WebAclArn" not in deployment.outputs:
-        yield Finding("web_acl", "warning", "none of the stack: nothing limits requests before they reach a function")
 
 
 def _of_keys(operator: Operator) -> Iterator[Finding]:
@@ -120,42 +101,18 @@ def _of_truststore(operator: Operator) -> Iterator[Finding]:
         yield Finding(f"truststore {one.subject}", one.level, one.finding)
 
 
-def _of_log(operator: Operator) -> Iterator[Finding]:
-    """How often each event of misuse was logged in the last day. CloudWatch counts the log's lines as they are written."""
+def _of_aws(operator: Operator) -> Iterator[Finding]:
     if operator.deployment.on_laptop:
         yield Finding("log", "note", "a laptop keeps no log; make run prints each line")
         return
+    yield from _read(operator, "web_acl", doctor_outside.web_acl)
+    yield from _read(operator, "dead_letters", doctor_outside.dead_letters)
+    yield from _read(operator, "log", doctor_log.findings)
+
+
+def _read(operator: Operator, area: str, look: Callable[[Operator], Iterator[Finding]]) -> Iterator[Finding]:
+    """What is found. What may not be read is a warning."""
     try:
-        counted = _counted(operator)
+        yield from look(operator)
     except (ClientError, BotoCoreError) as problem:
-        yield Finding("log", "warning", f"it could not be read: {type(problem).__name__}: {problem}")
-        return
-    for event, words in MISUSE.items():
-        if counted.get(event):
-            yield Finding(f"log {event}", "warning", f"{counted[event]} in the last day: {words}")
-
-
-def _counted(operator: Operator) -> dict[str, int]:
-    import boto3
-
-    from chalicelib.log_lines import namespace
-
-    now = datetime.now(UTC)
-    queries = [
-        {
-            "Id": event,
-            "MetricStat": {
-                "Metric": {
-                    "Namespace": namespace(operator.provider.settings.issuer),
-                    "MetricName": "events",
-                    "Dimensions": [{"Name": "event", "Value": event}],
-                },
-                "Period": 3600,
-                "Stat": "Sum",
-            },
-        }
-        for event in MISUSE
-    ]
-    client = boto3.client("cloudwatch", region_name=operator.deployment.region)
-    answer = client.get_metric_data(MetricDataQueries=queries, StartTime=now - timedelta(days=1), EndTime=now)
-    return {one["Id"]: round(sum(one["Values"])) for one in answer["MetricDataResults"]}
+        yield Finding(area, "warning", f"it could not be read: {type(problem).__name__}: {problem}")

@@ -131,12 +131,13 @@ def _state(user: User, *, now: int) -> str:
 
 
 def _read(file: Any) -> dict[str, Any]:
+    name = getattr(file, "name", "the file")
     try:
         found = json.load(file)
     except (ValueError, OSError, RecursionError) as problem:
-        raise Problem(f"{file.name} is no JSON of a person: {problem}") from None
+        raise Problem(f"{name} is no JSON of a person: {problem}") from None
     if not isinstance(found, dict) or found.keys() - {*WHO}:
-        raise Problem(f"{file.name} must be a JSON object with no more than {', '.join(WHO)}")
+        raise Problem(f"{name} must be a JSON object with no more than {', '.join(WHO)}")
     return found
 
 

@@ -14,8 +14,13 @@ from typing import Any
 from unittest.mock import patch
 from urllib.parse import unquote
 
-SERVICES = ("CLOUDFORMATION", "LAMBDA", "CLOUDWATCH")
-OUTPUTS = {"TokenFunction": "token-of-the-stack", "RotateKeysFunction": "rotate-keys-of-the-stack"}
+SERVICES = ("CLOUDFORMATION", "LAMBDA", "CLOUDWATCH", "API_GATEWAY", "ACM", "SQS")
+OUTPUTS = {
+    "TokenFunction": "token-of-the-stack",
+    "RotateKeysFunction": "rotate-keys-of-the-stack",
+    "ApiId": "a1b2c3",
+    "DeadLettersUrl": "https://sqs.eu-central-1.amazonaws.com/111122223333/dead-letters",
+}
 
 STACKS = (
     "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>Ducat</StackName><Outputs>"
@@ -32,7 +37,8 @@ class OnAws:
     """Runs the command in an empty folder, under an operator's own identity.
 
     `answers`: of invoked functions, the last one again and again. `invoked`: what was invoked, with its payload.
-    `events`: how often each was logged, by the hour.
+    `events`: how often each was logged, by the hour. `domains`: of API Gateway, by their names. `certificate`: every one of ACM.
+    `stage`: of the API. `dead_letters`: how many.
     """
 
     ducat: Any
@@ -42,6 +48,10 @@ class OnAws:
     invoked: list[tuple[str, Any]] = field(default_factory=list)
     status: int = 200
     events: dict[str, list[int]] = field(default_factory=dict)
+    domains: dict[str, Any] = field(default_factory=dict)
+    certificate: dict[str, Any] = field(default_factory=dict)
+    stage: dict[str, Any] = field(default_factory=dict)
+    dead_letters: int = 0
 
     def run(self, *arguments: str, status: int = 0, said: str = "") -> str:
         with patch.object(self.ducat, "folder", self.folder):
@@ -81,14 +91,28 @@ def _counts(body: Any, events: dict[str, list[int]]) -> Any:
     return {"MetricDataResults": [{"Id": name, "Values": events.get(event, [])} for name, event in wanted.items()]}
 
 
+def _read(found: OnAws, operation: str, body: Any) -> Any:
+    """What is read by services whose calls name the operation in a header."""
+    if operation == "GetMetricData":
+        return _counts(body, found.events)
+    if operation == "DescribeCertificate":
+        return {"Certificate": found.certificate}
+    assert operation == "GetQueueAttributes"
+    return {"Attributes": {"ApproximateNumberOfMessages": str(found.dead_letters)}}
+
+
 def _server(found: OnAws, settings: dict[str, str]) -> type[BaseHTTPRequestHandler]:
     variables = {name: value for name, value in settings.items() if name.startswith("DUCAT_")}
 
     class Server(BaseHTTPRequestHandler):
-        """CloudFormation's DescribeStacks, and Lambda's GetFunctionConfiguration and Invoke."""
+        """CloudFormation's DescribeStacks, Lambda's GetFunctionConfiguration and Invoke, and what `ducat doctor` reads."""
 
         def do_GET(self) -> None:
-            self._answer(200, {"Environment": {"Variables": variables}})
+            _, kind, *names = self.path.split("/")
+            read = {"domainnames": found.domains.get(names[0]), "restapis": {"item": [found.stage]}}
+            answer = read.get(kind, {"Environment": {"Variables": variables}})
+            missing = [] if answer else [("x-amzn-ErrorType", "NotFoundException")]
+            self._answer(404 if missing else 200, answer or {"message": "Invalid domain name"}, *missing)
 
         def do_POST(self) -> None:
             sent = self.rfile.read(int(self.headers["Content-Length"]))
@@ -96,8 +120,9 @@ def _server(found: OnAws, settings: dict[str, str]) -> type[BaseHTTPRequestHandl
                 self._send(200, STACKS.encode())
                 return
             body = json.loads(sent)
-            if self.headers.get("x-amz-target", "").endswith("GetMetricData"):
-                self._answer(found.status, _counts(body, found.events))
+            target = self.headers.get("x-amz-target", "")
+            if target:
+                self._answer(found.status, _read(found, target.rpartition(".")[2], body))
                 return
             found.invoked.append((unquote(self.path.split("/")[-2]), body))
             if found.status != 200:

@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib.storage.dynamodb.operation import ClientChanged
 from tests.actors import certificate, der, ec_key, jwk
+from tests.storage import sample_records
 
 FILE = {
     "client_id": "ledger",
@@ -284,3 +285,14 @@ def test_a_check_warns_of_what_ends_soon_or_can_not_be_used(ducat, registered):
     assert [one["level"] for one in found] == ["warning", "warning"]
     assert "key 3" in found[0]["finding"]
     assert "ends in 9 days" in found[1]["finding"]
+
+
+@pytest.mark.parametrize(
+    "verb", [("client", "add"), ("client", "check"), ("client", "update", "nested"), ("user", "add", "--file")]
+)
+def test_json_that_is_nested_without_end_is_one_line(ducat, verb):
+    """The parser gives up by an exception that is not one of JSON's."""
+    ducat.aws.clients.put(sample_records.client(client_id="nested", registered_at=1))
+    printed = ducat.run(*verb, "-", said="[" * 100_000, status=1)
+    assert "is no JSON of a" in printed
+    assert len(printed.splitlines()) == 1
