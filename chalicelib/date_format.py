@@ -1,30 +1,28 @@
-"""Times as text for people, in the deployment's time zone."""
+"""Times as text for people, in the deployment's time zone and the reader's language."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
 
 from chalicelib import vocabulary
+from chalicelib.language import Language
 
 DAY = timedelta(days=1)
+MIDNIGHT = time()
 
 
-def in_words(moment: int) -> str:
+def in_words(moment: int, language: Language) -> str:
     """A time, epoch seconds. Midnight is shown as the end of the day before."""
     at = datetime.fromtimestamp(moment, vocabulary.current().zone)
-    if at.timetz().replace(tzinfo=None) == time():
-        return f"{day_in_words(at - DAY)}, end of day"
-    return f"{day_in_words(at)}, {at:%H:%M}\N{NO-BREAK SPACE}{_zone(at)}"
+    if at.time() == MIDNIGHT:
+        return language.say("{day}, end of day", day=language.date(at - DAY))
+    time = f"{language.clock(at)}\N{NO-BREAK SPACE}{_zone(at)}"
+    return language.say("{day}, {time}", day=language.date(at), time=time)
 
 
 def for_machines(moment: int) -> str:
     """The same for HTML's time element."""
     return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def day_in_words(day: datetime) -> str:
-    """A day as text for people."""
-    return f"{day.day} {day:%B} {day.year}"
 
 
 def _zone(at: datetime) -> str:

@@ -131,8 +131,8 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
             response = replace(response, body="")  # RFC9110-9.3.2
         request.note(**response.log)
     except NotFoundOrMethodNotAllowed as refusal:
-        response = nowhere(refusal, methods, event)
-        call.notes.update(error=refusal.error, reason=refusal.description)
+        response = nowhere(refusal, methods, event, provider)
+        call.note(refusal)
     except OAuthError as refusal:
         response = call.said(refusal)
         call.note(refusal)
@@ -184,9 +184,9 @@ class _Call:
     def said(self, refusal: OAuthError) -> Response:
         """The error response of the endpoint: a page at endpoints for people, JSON at all others."""
         try:
-            say: Callable[[OAuthError, Provider, str | None], Response] | None
+            say: Callable[[OAuthError, Provider, str | None, Request | None], Response] | None
             say = getattr(import_module(f"chalicelib.endpoints.{self.endpoint}"), "refuse", None)
-            return refused(refusal) if say is None else say(refusal, self.provider(), self.reference)
+            return refused(refusal) if say is None else say(refusal, self.provider(), self.reference, self.request)
         except Exception as problem:
             log.error("%s could not render the error", self.endpoint, exc_info=_without_values(problem))
             return refused(refusal)
@@ -201,24 +201,23 @@ def _reason(problem: BaseException) -> str:
 def refused(refusal: OAuthError, methods: Sequence[str] = ()) -> Response:
     """The error as JSON (RFC 6749 5.2), with the headers that its status requires."""
     body = {} if refusal.silent else {"error": refusal.error, "error_description": refusal.description}
-    headers = list(NO_STORE)
-    if refusal.status == 405:
-        headers.append(("Allow", ", ".join(methods)))
-    headers += refusal.headers
-    return json_response(refusal.status, body, *headers)
+    allowed = [("Allow", ", ".join(methods))] if refusal.status == 405 else []
+    return json_response(refusal.status, body, *NO_STORE, *allowed, *refusal.headers)
 
 
-def nowhere(refusal: NotFoundOrMethodNotAllowed, methods: Sequence[str], event: Event) -> Response:
+def nowhere(
+    refusal: NotFoundOrMethodNotAllowed, methods: Sequence[str], event: Event, provider: Callable[[], Provider]
+) -> Response:
     """The response for an unknown path or method: a page for browsers, JSON for programs."""
     from chalicelib.pages import gateway_error_pages  # Only unknown paths need it.
 
     said = refused(refusal, methods)
-    accepted = ",".join(value for name, value in _headers(event) if name.lower() == "accept")
-    if not gateway_error_pages.accepts_a_page(accepted):
+    sent = {name.lower(): value for name, value in _headers(event)}
+    if not gateway_error_pages.accepts_a_page(sent.get("accept", "")):
         return said
-    kept = tuple(pair for pair in said.headers if pair[0] != "Content-Type")
-    html = ("Content-Type", "text/html; charset=utf-8")
-    return Response(said.status, (html, *kept), gateway_error_pages.page("MISSING_AUTHENTICATION_TOKEN"))
+    html = dict(said.headers) | {"Content-Type": "text/html; charset=utf-8"}
+    page = gateway_error_pages.page_for(sent.get("accept-language", ""), provider().settings)
+    return Response(said.status, tuple(html.items()), page)
 
 
 def from_event(event: Event) -> Request:

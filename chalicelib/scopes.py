@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from chalicelib import vocabulary
+from chalicelib.language import message
 from chalicelib.vocabulary import Scope
 
 SCOPES: Mapping[str, Scope] = {
     scope.name: scope
     for scope in (
-        Scope("openid", "Recognise you when you come back", about_a_person=True),  # OpenID Connect Core 3.1.2.1
-        Scope("profile", "See your name and other details of your profile", about_a_person=True),
-        Scope("email", "See your email address", about_a_person=True),
-        Scope("phone", "See your phone number", about_a_person=True),
-        Scope("address", "See your postal address", about_a_person=True),
-        Scope("accounts", "See your accounts and their balances"),
-        Scope("payments", "Make payments from your accounts", about_a_person=True, writes=True),
+        Scope(
+            "openid", message("Recognise you when you come back"), about_a_person=True
+        ),  # OpenID Connect Core 3.1.2.1
+        Scope("profile", message("See your name and other details of your profile"), about_a_person=True),
+        Scope("email", message("See your email address"), about_a_person=True),
+        Scope("phone", message("See your phone number"), about_a_person=True),
+        Scope("address", message("See your postal address"), about_a_person=True),
+        Scope("accounts", message("See your accounts and their balances")),
+        Scope("payments", message("Make payments from your accounts"), about_a_person=True, writes=True),
     )
 }
 """The scope values of the library, in the order of the pages."""

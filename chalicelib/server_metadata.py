@@ -59,7 +59,7 @@ def document(settings: Settings) -> JsonObject:
         "claims_supported": ["sub", "auth_time", "acr", "amr", *claims.in_order()],
         "acr_values_supported": list(assurance.acr_values(settings)),
         "subject_types_supported": ["public", "pairwise"],
-        "ui_locales_supported": ["en"],
+        "ui_locales_supported": list(settings.offered_languages),
         "prompt_values_supported": list(prompt.VALUES),
         "tls_client_certificate_bound_access_tokens": any("mtls" in p.sender_constraints for p in PROFILES.values()),
         "authorization_response_iss_parameter_supported": True,  # RFC9207-3

@@ -75,6 +75,8 @@ class Settings:
     `audit_bucket`: the S3 bucket of the record.
     `audit_bus`: the EventBridge bus that the record's events are also put on.
     `audit_file`: on a laptop the file of the record, in place of the bucket.
+    `languages`: the tags of the languages of the pages, with spaces between them; the first is the default.
+    `theme`: the folder of the bank's compiled theme (pages/theme.py), relative to app.py.
     `vocabulary`: the file with the bank's additions to the library's words (vocabulary.py), relative to app.py, or its JSON.
     """
 
@@ -124,6 +126,13 @@ class Settings:
     audit_bus: str | None = None
     audit_file: str | None = None
     vocabulary: str | None = None
+    languages: str = "en de es pt-BR fr ar"
+    theme: str | None = None
+
+    @property
+    def offered_languages(self) -> tuple[str, ...]:
+        """The languages of the pages, the default first."""
+        return tuple(self.languages.split())
 
     @property
     def signs_with(self) -> tuple[SigningAlg, ...]:

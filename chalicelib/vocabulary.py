@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
+from types import ModuleType
 from typing import Literal
 
 from chalicelib.protocol_types import Json, MemberKind, Schema, Untyped
@@ -86,13 +87,19 @@ class DeclaredType:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """A vocabulary. `acr`: the bank's names of levels of assurance, by level."""
+    """A vocabulary.
+
+    `acr`: the bank's names of levels of assurance, by level.
+    `texts`: translations by language tag. `said`: the texts that need one.
+    """
 
     scopes: tuple[Scope, ...] = ()
     claims: tuple[Claim, ...] = ()
     authorization_details_types: tuple[DeclaredType, ...] = ()
     acr: Mapping[str, str] = field(default_factory=dict)
     time_zone: str = "UTC"
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    said: tuple[str, ...] = ()
 
     @property
     def zone(self) -> tzinfo:
@@ -193,15 +200,23 @@ def read(text: str) -> Vocabulary:
     if not isinstance(found, dict):
         raise VocabularyError("the vocabulary is not a JSON object")
     problems = [f"{name}: not a section" for name in found if name not in (*SECTIONS, "acr", "time_zone")]
-    entries = {name: _entries(found.get(name, []), name, problems) for name in SECTIONS}
+    sections = {name: found[name] for name in SECTIONS if name in found}
+    plain, texts, said = _parts().taken_out(sections, problems) if sections else ({}, {}, ())
+    entries = {name: _entries(plain.get(name, []), name, problems) for name in SECTIONS}
     acr, zone = found.get("acr", {}), found.get("time_zone", "UTC")
-    problems += [*_acr(acr), *_zone(zone)]
+    problems += [*_acr(acr), *(() if zone == "UTC" else _parts().zone_problems(zone))]
     if not problems:
-        vocabulary = Vocabulary(**entries, acr=acr, time_zone=zone)
+        vocabulary = Vocabulary(**entries, acr=acr, time_zone=zone, texts=texts, said=said)
         problems += _clashes(vocabulary)
     if problems:
         raise VocabularyError("the vocabulary can't be used: " + "; ".join(problems))
     return vocabulary
+
+
+def _parts() -> ModuleType:
+    from chalicelib import vocabulary_parts  # Only a bank's own words need it.
+
+    return vocabulary_parts
 
 
 def _entries(value: Json, section: str, problems: list[str]) -> tuple[Untyped, ...]:
@@ -235,18 +250,6 @@ def _acr(value: Json) -> list[str]:
     return [f"acr: {name} has the library's name of another level" for name in moved]
 
 
-def _zone(value: Json) -> list[str]:
-    if value == "UTC":
-        return []
-    from zoneinfo import ZoneInfo  # The import takes milliseconds of a function's start.
-
-    try:
-        ZoneInfo(str(value))
-    except (OSError, ValueError, TypeError, KeyError):
-        return ["time_zone: not a name of the IANA time zone database"]
-    return []
-
-
 def _clashes(vocabulary: Vocabulary) -> list[str]:
     """Names that are used twice, and names that do not exist."""
     problems = []
@@ -268,7 +271,10 @@ def _clashes(vocabulary: Vocabulary) -> list[str]:
             problems.append(f"authorization_details_types: {one.name}: validUntil is no day")
         if one.account is not None and one.members.get(one.account) != "account":
             problems.append(f"authorization_details_types: {one.name}: {one.account} is no account")
-        problems += [f"authorization_details_types: {one.name}: nobody is shown {name}" for name in _unseen(one)]
+        problems += [
+            f"authorization_details_types: {one.name}: nobody is shown {name}"
+            for name in _parts().unseen(one.heading, one.facts, one.members, one.account)
+        ]
         if "type" in one.members:
             problems.append(f"authorization_details_types: {one.name}: type is there already")
         known = {*one.members, "type"}
@@ -283,13 +289,3 @@ def _clashes(vocabulary: Vocabulary) -> list[str]:
             if name not in known
         ]
     return problems
-
-
-def _unseen(one: DeclaredType) -> list[str]:
-    """Members that no page shows: in no heading and no fact, and neither a choice nor a limit."""
-    shown = {name.partition(".")[0] for name in PLACEHOLDER.findall(" ".join([one.heading, *one.facts.values()]))}
-    return [
-        name
-        for name, kind in one.members.items()
-        if name not in {*shown, one.account, "validUntil"} and kind != "locations"
-    ]

@@ -45,13 +45,14 @@ def metadata_of(client: Client) -> dict[str, Any]:
     """What was registered, less the secret and what is at its default."""
     from dataclasses import MISSING, fields
 
-    left_out = {"client_secret", "registered_at", "client_id", "client_name", "profile"}
+    left_out = {"client_secret", "registered_at", "client_id", "client_name", "profile", "localized"}
     values = {field.name: (getattr(client, field.name), field.default) for field in fields(client)}
-    return {
+    plain = {
         name: list(value) if isinstance(value, tuple) else value
         for name, (value, default) in values.items()
         if name not in left_out and (default is MISSING or value != default)
     }
+    return plain | dict(client.localized)
 
 
 def whole(client: Client) -> dict[str, Any]:

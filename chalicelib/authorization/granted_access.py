@@ -9,6 +9,7 @@ from chalicelib.authorization import claims_request
 from chalicelib.authorization_details import details
 from chalicelib.authorization_details.detail_type import Shown
 from chalicelib.authorization_details.detail_types import types
+from chalicelib.language import Language, message
 from chalicelib.protocol_types import Detail
 from chalicelib.storage.grant_records import Consumption, Grant
 
@@ -18,30 +19,31 @@ def userinfo_claims(grant: Grant) -> tuple[str, ...]:
     return tuple(claims_request.granted(claims_request.of(grant.request, "userinfo"), grant.person.claims))
 
 
-def granted_in_words(grant: Grant, *, until: int) -> list[Shown]:
+def granted_in_words(grant: Grant, language: Language, *, until: int) -> list[Shown]:
     """The granted authorization details as texts. Accounts are shown by number, because their names are not stored.
 
     `until`: the end of all access of this client, which the page shows. A detail that ends earlier shows its own end.
     """
-    found = [_granted_in_words(one) for one in grant.granted]
-    sooner = (("Ends", date_format.in_words(grant.consent_expires_at)),) if grant.consent_expires_at < until else ()
+    found = [_granted_in_words(one, language) for one in grant.granted]
+    end = (language.say("Ends"), date_format.in_words(grant.consent_expires_at, language))
+    sooner = (end,) if grant.consent_expires_at < until else ()
     return [
-        replace(shown, facts=(*shown.facts, *_used(grant.granted[n], grant.consumption(n)), *sooner))
+        replace(shown, facts=(*shown.facts, *_used(grant.granted[n], grant.consumption(n), language), *sooner))
         for n, shown in enumerate(found)
     ]
 
 
-def _granted_in_words(one: Detail) -> Shown:
+def _granted_in_words(one: Detail, language: Language) -> Shown:
     """A granted detail. A detail of a type that the bank has removed is shown by its name, so that it can be ended."""
     if one["type"] not in types():
         return Shown(one["type"], ())
-    (shown,) = details.in_words((one,), types()[one["type"]].own_accounts(one))
+    (shown,) = details.in_words((one,), types()[one["type"]].own_accounts(one), language)
     return shown
 
 
-def _used(detail: Detail, consumption: Consumption | None) -> tuple[tuple[str, str], ...]:
+def _used(detail: Detail, consumption: Consumption | None, language: Language) -> tuple[tuple[str, str], ...]:
     """The day on which it was consumed, if it was."""
     if consumption is None:
         return ()
-    done = types()[detail["type"]].consumed if detail["type"] in types() else "Used"
-    return ((done, date_format.in_words(consumption.at)),)
+    done = types()[detail["type"]].consumed if detail["type"] in types() else message("Used")
+    return ((language.say(done), date_format.in_words(consumption.at, language)),)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from chalicelib.errors import InvalidScope, quoted
+from chalicelib.language import Language
 from chalicelib.scopes import known, write
 
 SYNTAX = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")  # RFC6749-3.3
@@ -40,7 +41,7 @@ def of_the_client_itself(allowed: Iterable[str]) -> tuple[str, ...]:
     return tuple(token for token in allowed if token in scopes and not scopes[token].about_a_person)
 
 
-def in_words(tokens: Iterable[str]) -> list[str]:
+def in_words(tokens: Iterable[str], language: Language) -> list[str]:
     """The texts that a user consents to, one sentence per value."""
     wanted = frozenset(tokens)
-    return [scope.words for scope in known().values() if scope.name in wanted]
+    return [language.say(scope.words) for scope in known().values() if scope.name in wanted]

@@ -24,12 +24,18 @@ from chalicelib.authorization_details.detail_type import (
     spaced,
     with_iban,
 )
+from chalicelib.language import Language, message
 from chalicelib.protocol_types import Account, Detail
 
 PERMISSIONS = (
-    ("accounts", "list_accounts", "Account details", "Name and number of the account"),
-    ("balances", "read_balances", "Balances", "How much is in the account"),
-    ("transactions", "read_transactions", "Transactions", "Payments in and out, and with whom"),
+    ("accounts", "list_accounts", message("Account details"), message("Name and number of the account")),
+    ("balances", "read_balances", message("Balances"), message("How much is in the account")),
+    (
+        "transactions",
+        "read_transactions",
+        message("Transactions"),
+        message("Payments in and out, and with whom"),
+    ),
 )
 """Member of `access`, its action, its text and its explanation."""
 
@@ -77,25 +83,31 @@ def _require(detail: Detail, today: date) -> Detail:
 
 
 # `validUntil` is not shown: the page shows the end of the consent, which is no later.
-def _say(detail: Detail, accounts: Sequence[Account], field_prefix: str) -> Shown:
-    facts = []
+def _say(detail: Detail, accounts: Sequence[Account], field_prefix: str, language: Language) -> Shown:
+    say, facts = language.say, []
     if detail.get("recurringIndicator") is False:
-        facts.append(("How often", "Once"))
+        facts.append((say("How often"), say("Once")))
     elif "frequencyPerDay" in detail:
         times = detail["frequencyPerDay"]
-        facts.append(("How often", "Once a day" if times == 1 else f"Up to {times} times a day"))
+        facts.append((say("How often"), language.plural("Once a day", "Up to {number} times a day", times)))
     requested = wanted(detail)
-    may = [Choice(f"{field_prefix}-may-{n}", n, words, note) for n, _, words, note in PERMISSIONS if n in requested]
+    may = [
+        Choice(f"{field_prefix}-may-{n}", n, say(words), say(note))
+        for n, _, words, note in PERMISSIONS
+        if n in requested
+    ]
     open_to = [
-        Choice(_field(field_prefix, account), account["iban"], called(account), spaced(account["iban"]))
+        Choice(_field(field_prefix, account), account["iban"], called(account, language), spaced(account["iban"]))
         for account in _meant(requested, accounts)
     ]
     return Shown(
-        "Look at your accounts",
+        say("Look at your accounts"),
         tuple(facts),
         (
-            Question("What may be seen", tuple(may), none=""),
-            Question("Of which accounts", tuple(open_to), none="You have none of the accounts that are asked for."),
+            Question(say("What may be seen"), tuple(may), none=""),
+            Question(
+                say("Of which accounts"), tuple(open_to), none=say("You have none of the accounts that are asked for.")
+            ),
         ),
     )
 

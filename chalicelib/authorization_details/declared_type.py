@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from chalicelib.authorization_details import currency
@@ -19,7 +19,6 @@ from chalicelib.authorization_details.detail_type import (
     Shown,
     called,
     distinct,
-    in_full,
     is_day,
     is_readable,
     require_ahead,
@@ -28,6 +27,7 @@ from chalicelib.authorization_details.detail_type import (
     with_iban,
 )
 from chalicelib.authorization_details.payment_initiation import AMOUNT, AMOUNT_DIGITS, in_words
+from chalicelib.language import Language
 from chalicelib.protocol_types import Account, Detail, Json, MemberKind, Schema
 from chalicelib.vocabulary import PLACEHOLDER, DeclaredType
 
@@ -59,7 +59,7 @@ def detail_type(one: DeclaredType) -> DetailType:
         name=one.name,
         schema=schema,
         require=_require,
-        say=lambda detail, accounts, field_prefix: _say(one, detail, accounts, field_prefix),
+        say=lambda detail, accounts, field_prefix, language: _say(one, detail, accounts, field_prefix, language),
         grant=lambda detail, accounts, field_prefix, form: _grant(one, detail, accounts, field_prefix, form),
         narrow=lambda requested, granted: _narrow(one, requested, granted),
         writes=one.writes,
@@ -106,24 +106,32 @@ def _all_in(value: Json) -> Iterator[Json]:
         yield from _all_in(inner)
 
 
-def _say(one: DeclaredType, detail: Detail, accounts: Sequence[Account], field_prefix: str) -> Shown:
-    facts = [(label, _filled(words, detail)) for label, words in one.facts.items() if _has(words, detail)]
+def _say(
+    one: DeclaredType, detail: Detail, accounts: Sequence[Account], field_prefix: str, language: Language
+) -> Shown:
+    facts = [
+        (language.say(label), _filled(words, detail, language))
+        for label, words in one.facts.items()
+        if _has(words, detail)
+    ]
     named = (_member(name, detail) for name in PLACEHOLDER.findall(one.heading))
-    figure = next((in_words(value) for value in named if isinstance(value, dict) and value.keys() == AMOUNT_OF), "")
-    return Shown(
-        _filled(one.heading, detail), tuple(facts), _questions(one, detail, accounts, field_prefix), figure=figure
-    )
+    amounts = (in_words(value, language) for value in named if isinstance(value, dict) and value.keys() == AMOUNT_OF)
+    questions = _questions(one, detail, accounts, field_prefix, language)
+    return Shown(_filled(one.heading, detail, language), tuple(facts), questions, figure=next(amounts, ""))
 
 
 def _questions(
-    one: DeclaredType, detail: Detail, accounts: Sequence[Account], field_prefix: str
+    one: DeclaredType, detail: Detail, accounts: Sequence[Account], field_prefix: str, language: Language
 ) -> tuple[Question, ...]:
     if one.account is None:
         return ()
     named = detail.get(one.account, {}).get("iban")
     offered = [account for account in with_iban(accounts) if named in (None, account["iban"])]
-    choices = tuple(Choice(f"{field_prefix}-account", a["iban"], called(a), spaced(a["iban"])) for a in offered)
-    return (Question("Your account", choices, none="You have none of the accounts that are asked for.", one=True),)
+    choices = tuple(
+        Choice(f"{field_prefix}-account", a["iban"], called(a, language), spaced(a["iban"])) for a in offered
+    )
+    none = language.say("You have none of the accounts that are asked for.")
+    return (Question(language.say("Your account"), choices, none=none, one=True),)
 
 
 def _grant(
@@ -148,8 +156,15 @@ def _has(words: str, detail: Detail) -> bool:
     return not named or any(_member(name, detail) is not None for name in named)
 
 
-def _filled(words: str, detail: Detail) -> str:
-    return PLACEHOLDER.sub(lambda found: _read(_member(found[1], detail)), words)
+def _filled(words: str, detail: Detail, language: Language) -> str:
+    template = language.template(words)
+    only = PLACEHOLDER.fullmatch(template) is not None
+
+    def value(found: re.Match[str]) -> str:
+        read = _read(_member(found[1], detail), language)
+        return read if only else language.isolated(read)
+
+    return PLACEHOLDER.sub(value, template)
 
 
 def _member(name: str, detail: Detail) -> Json:
@@ -159,16 +174,20 @@ def _member(name: str, detail: Detail) -> Json:
     return value
 
 
-def _read(value: Json) -> str:
+def _read(value: Json, language: Language) -> str:
     """A value as text for people."""
     if isinstance(value, dict):
         if value.keys() == AMOUNT_OF:
-            return in_words(value)
-        return spaced(value["iban"]) if value.keys() == {"iban"} else ", ".join(_read(one) for one in value.values())
+            return in_words(value, language)
+        return spaced(value["iban"]) if value.keys() == {"iban"} else _listed(value.values(), language)
     if isinstance(value, list):
-        return ", ".join(_read(one) for one in value)
+        return _listed(value, language)
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return language.say("yes") if value else language.say("no")
     if isinstance(value, str) and len(value) == len("2027-01-15") and is_day(value):
-        return in_full(value)
+        return language.date(date.fromisoformat(value))
     return "" if value is None else str(value)
+
+
+def _listed(values: Iterable[Json], language: Language) -> str:
+    return language.say(", ").join(_read(one, language) for one in values)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from unicodedata import category
 
+from chalicelib.language import Language
 from chalicelib.protocol_types import Account, Detail, Schema
 
 
@@ -57,20 +58,20 @@ class DetailType:
     """A type of authorization details.
 
     `require`: gives the detail if it meets the rules that the schema can't express, on a day; raises ValueError.
-    `say`: the page's view of a detail, for a user with these accounts; form fields get the prefix.
+    `say`: the page's view of a detail, for a user with these accounts, in a language; form fields get the prefix.
     `grant`: the granted part of a detail, by the fields of the form; None if nothing is granted. It is never more than
     requested.
     `narrow`: the part of a granted detail that a requested detail covers; None if it requests more.
     `writes`: the type gives write access.
     `one_off`: whether the detail is for one use. Then there is no refresh token, and the consent is short.
-    `consumed`: the label of the day on which the detail was used.
+    `consumed`: the label of the day on which the detail was used, in English.
     `own_accounts`: the user's own accounts in a granted detail.
     """
 
     name: str
     schema: Schema
     require: Callable[[Detail, date], Detail]
-    say: Callable[[Detail, Sequence[Account], str], Shown]
+    say: Callable[[Detail, Sequence[Account], str, Language], Shown]
     grant: Callable[[Detail, Sequence[Account], str, Mapping[str, str]], Detail | None]
     narrow: Callable[[Detail, Detail], Detail | None]
     writes: bool
@@ -160,12 +161,6 @@ def spaced(iban: str) -> str:
     return " ".join(iban[n : n + 4] for n in range(0, len(iban), 4))
 
 
-def called(account: Account) -> str:
+def called(account: Account, language: Language) -> str:
     """The name of an account for its owner."""
-    return str(account.get("name") or "Account")
-
-
-def in_full(iso: str) -> str:
-    """A day as text for people."""
-    day = date.fromisoformat(iso)
-    return f"{day.day} {day:%B} {day.year}"
+    return str(account.get("name") or language.say("Account"))

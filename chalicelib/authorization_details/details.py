@@ -9,10 +9,11 @@ from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import NoReturn
 
-from chalicelib import vocabulary
+from chalicelib import language, vocabulary
 from chalicelib.authorization_details.detail_type import FORMATS, Shown
 from chalicelib.authorization_details.detail_types import types
 from chalicelib.errors import AccessDenied, InvalidAuthorizationDetails, quoted
+from chalicelib.language import Language
 from chalicelib.protocol_types import Account, Detail, Json, JsonObject
 
 MAX_LENGTH = 8192
@@ -52,14 +53,14 @@ def of_allowed_types(details: tuple[Detail, ...], allowed: Iterable[str]) -> tup
     return tuple(one for one in details if one["type"] in allowed)
 
 
-def in_words(details: Sequence[Detail], accounts: Sequence[Account]) -> list[Shown]:
-    """The details as the page shows them to a user with these accounts."""
-    return [types()[one["type"]].say(one, accounts, _field_prefix(n)) for n, one in enumerate(details)]
+def in_words(details: Sequence[Detail], accounts: Sequence[Account], reader: Language) -> list[Shown]:
+    """The details as the page shows them to a user with these accounts, in the reader's language."""
+    return [types()[one["type"]].say(one, accounts, _field_prefix(n), reader) for n, one in enumerate(details)]
 
 
 def can_be_chosen(details: Sequence[Detail], accounts: Sequence[Account]) -> bool:
     """Whether a user with these accounts can grant any part of the details."""
-    shown = in_words(details, accounts)
+    shown = in_words(details, accounts, language.of(language.ENGLISH))  # Its fields are those of every language.
     everything = {c.field: c.value for one in shown for question in one.questions for c in question.choices}
     try:
         return bool(granted(details, everything, accounts))

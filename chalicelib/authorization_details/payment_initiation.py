@@ -19,7 +19,6 @@ from chalicelib.authorization_details.detail_type import (
     Shown,
     called,
     distinct,
-    in_full,
     no_looser,
     require_ahead,
     some_of,
@@ -27,6 +26,7 @@ from chalicelib.authorization_details.detail_type import (
     text,
     with_iban,
 )
+from chalicelib.language import Language, message
 from chalicelib.protocol_types import Account, Detail
 
 LIMITS = ("actions", "locations")
@@ -60,17 +60,13 @@ SCHEMA = {
 }
 
 
-def in_words(instructed: Mapping[str, str]) -> str:
-    """An amount as text for people: thousands are separated by a space, which no country uses as a decimal sign, and all
-    decimal places of the currency are shown.
-    """
+def in_words(instructed: Mapping[str, str], language: Language) -> str:
+    """An amount as text for people, with all decimal places of the currency."""
     try:
         amount = currency.in_full(**instructed)
     except ValueError:  # An older release accepted it. It is shown as it was granted.
         amount = instructed["amount"]
-    whole, point, fraction = amount.partition(".")
-    grouped = f"{int(whole):,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-    return f"{grouped}{point}{fraction}\N{NO-BREAK SPACE}{instructed['currency']}"
+    return language.money(amount, instructed["currency"])
 
 
 def _require(detail: Detail, today: date) -> Detail:
@@ -78,23 +74,25 @@ def _require(detail: Detail, today: date) -> Detail:
     return require_ahead(detail, "requestedExecutionDate", today)
 
 
-def _say(detail: Detail, accounts: Sequence[Account], field_prefix: str) -> Shown:
-    amount = in_words(detail["instructedAmount"])
-    facts = [("To account", spaced(detail["creditorAccount"]["iban"]))]
+def _say(detail: Detail, accounts: Sequence[Account], field_prefix: str, language: Language) -> Shown:
+    say = language.say
+    amount = in_words(detail["instructedAmount"], language)
+    facts = [(say("To account"), spaced(detail["creditorAccount"]["iban"]))]
     own = {account["iban"]: account for account in with_iban(accounts)}
     questions: tuple[Question, ...] = ()
     if "debtorAccount" not in detail:
-        offered = tuple(Choice(f"{field_prefix}-from", iban, called(own[iban]), spaced(iban)) for iban in own)
-        questions = (Question("Pay from", offered, none="You have no account to pay from.", one=True),)
+        offered = tuple(Choice(f"{field_prefix}-from", iban, called(own[iban], language), spaced(iban)) for iban in own)
+        questions = (Question(say("Pay from"), offered, none=say("You have no account to pay from."), one=True),)
     elif (iban := detail["debtorAccount"]["iban"]) in own:
-        facts.append(("From", f"{called(own[iban])}, {spaced(iban)}"))
+        facts.append((say("From"), say("{name}, {number}", name=called(own[iban], language), number=spaced(iban))))
     else:
-        questions = (Question("Pay from", (), none="The account that is to pay is not yours."),)
+        questions = (Question(say("Pay from"), (), none=say("The account that is to pay is not yours.")),)
     if "remittanceInformationUnstructured" in detail:
-        facts.append(("Reference", detail["remittanceInformationUnstructured"]))
+        facts.append((say("Reference"), detail["remittanceInformationUnstructured"]))
     if "requestedExecutionDate" in detail:
-        facts.append(("On", in_full(detail["requestedExecutionDate"])))
-    return Shown(f"Pay {amount} to {detail['creditorName']}", tuple(facts), questions, figure=amount)
+        facts.append((say("On"), language.date(date.fromisoformat(detail["requestedExecutionDate"]))))
+    heading = say("Pay {amount} to {payee}", amount=amount, payee=detail["creditorName"])
+    return Shown(heading, tuple(facts), questions, figure=amount)
 
 
 def _grant(detail: Detail, accounts: Sequence[Account], field_prefix: str, form: Mapping[str, str]) -> Detail | None:
@@ -120,6 +118,6 @@ PAYMENT_INITIATION = DetailType(
     _narrow,
     writes=True,
     one_off=lambda detail: True,
-    consumed="Payment made",
+    consumed=message("Payment made"),
     own_accounts=lambda detail: distinct([detail["debtorAccount"]] if "debtorAccount" in detail else []),
 )

@@ -6,12 +6,12 @@ from collections.abc import Collection, Generator
 from dataclasses import MISSING, dataclass, fields, replace
 from typing import cast
 
-from chalicelib.clients import jwk_set
+from chalicelib.clients import jwk_set, metadata_names
 from chalicelib.clients import metadata_rules as rules
 from chalicelib.clients.metadata_encryption import encryption
 from chalicelib.clients.metadata_fault import Fault
 from chalicelib.clients.metadata_urls import locations, sector, with_sector
-from chalicelib.clients.unsupported_metadata import SERVER_ASSIGNED, harmless, others
+from chalicelib.clients.unsupported_metadata import SERVER_ASSIGNED, harmless, is_localized, others
 from chalicelib.errors import InvalidClientMetadata
 from chalicelib.fetch.documents import DocumentFetcher
 from chalicelib.profiles import PROFILES
@@ -98,11 +98,12 @@ def _checks(metadata: Claims, signs: Collection[str], documents: DocumentFetcher
     if missing:
         yield Fault(InvalidClientMetadata(f"{', '.join(missing)}: required for every client"))
     members: dict[str, Untyped] = {k: _frozen(k, v) for k, v in metadata.items() if k in MEMBERS}
-    wrong = tuple(rules.types(members))
+    localized = {name: value for name, value in metadata.items() if is_localized(name)}
+    wrong = (*rules.types(members), *metadata_names.localized(localized))
     yield from wrong
     if profile is None or missing or wrong:
         return None  # The rules below read the type of each member.
-    client = Client(**members)
+    client = Client(**members, localized={name.lower(): str(value) for name, value in localized.items()})
     yield from rules.texts(client)
     yield from rules.known(client)
     yield from rules.grants(client, profile)

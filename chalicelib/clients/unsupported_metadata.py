@@ -18,6 +18,7 @@ SERVER_ASSIGNED = {
     "client_secret": "the server makes it when the client is registered",
     "sector_identifier": "the server derives it",
     "registered_at": "the server sets it when the client is registered",
+    "localized": "send each member with its language tag, such as client_name#de",
 }
 """Members of the record or of a registration response that a client can't set."""
 
@@ -44,6 +45,9 @@ DESCRIPTIVE = frozenset(
 )
 """Registered members without effect here. For example, the ID token always has auth_time."""
 
+LOCALIZED = ("client_name",)
+"""Members of the record that people read."""
+
 MIN_SIMILARITY = 0.9
 """Similarity of names from which a name counts as misspelt."""
 
@@ -62,4 +66,9 @@ def harmless(metadata: Claims, known: Collection[str]) -> Faults:
 
 def others(metadata: Claims, known: Collection[str]) -> tuple[str, ...]:
     """The names of the members that are left out."""
-    return tuple(sorted(metadata.keys() - set(known)))
+    return tuple(sorted(name for name in metadata if name not in known and not is_localized(name)))
+
+
+def is_localized(name: str) -> bool:
+    """Whether it is a member of the record with a language tag (OpenID Connect Registration 2.1)."""
+    return name.partition("#")[0] in LOCALIZED and "#" in name

@@ -10,7 +10,7 @@ from chalicelib.authorization import pushed_request_uri
 from chalicelib.authorization import request as authorization_request
 from chalicelib.errors import LoginRequired, OAuthError
 from chalicelib.interaction import browser_binding, response
-from chalicelib.interaction.error_page import refuse
+from chalicelib.interaction.page_frame import frame_of, refuse
 from chalicelib.interaction.resolve_request import resolve_authorization_request
 from chalicelib.interaction.single_sign_on import find_sso_login, sign_on
 from chalicelib.messages import Request, Response, see_other
@@ -34,6 +34,7 @@ def answer(request: Request, provider: Provider) -> Response:
     )
     request.note(client_id=client.client_id)
     profile = PROFILES[client.profile]
+    frame = frame_of(request, provider)
 
     # Check, and store who is signed in.
     try:
@@ -46,9 +47,9 @@ def answer(request: Request, provider: Provider) -> Response:
         elif "none" in grant.request.prompt:
             raise LoginRequired("the user must sign in; send the request without prompt=none")  # OIDCC-3.1.2.1
     except OAuthError as refusal:
-        return response.failure(redirect_target, provider, refusal, now=now)
+        return response.failure(redirect_target, provider, refusal, frame, now=now)
     except Exception as problem:  # RFC6749-4.1.2.1: the client gets the error if its redirect_uri is known.
-        return response.failure(redirect_target, provider, aws_errors.refusal(problem), now=now)
+        return response.failure(redirect_target, provider, aws_errors.refusal(problem), frame, now=now)
 
     # Answer.
     bound = browser_binding.bind(grant.key, cookie, seconds=profile.interaction_lifetime)

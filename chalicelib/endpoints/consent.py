@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from chalicelib import aws_errors
 from chalicelib.authorization_details import details
 from chalicelib.errors import AccessDenied, ConsentRequired, InvalidRequest, OAuthError
 from chalicelib.interaction import browser_binding, consent_page, consent_without_page, decision, response
 from chalicelib.interaction.decision import Choice, approve, cancel
-from chalicelib.interaction.error_page import refuse
+from chalicelib.interaction.page_frame import frame_of_grant, refuse
 from chalicelib.messages import Request, Response, see_other
+from chalicelib.pages.frame import Frame
 from chalicelib.protocol_types import Detail
 from chalicelib.provider import Provider
 from chalicelib.storage.grant_records import Grant
@@ -32,31 +31,28 @@ def _show(request: Request, provider: Provider) -> Response:
     if grant.login is None:
         return see_other(f"/login?interaction={key}")
     cookie = browser_binding.cookie_of(request, key)
+    frame = frame_of_grant(request, grant, "/consent", provider)
     try:
-        return _answer_or_show_page(grant, grant.login, cookie, provider, now=now)
+        return _answer_or_show_page(grant, grant.login, cookie, provider, frame, now=now)
     except OAuthError:
         raise
     except Exception as problem:
         if "none" not in grant.request.prompt:
             raise  # A person sees the error page and can reload.
-        return response.failure(grant.request, provider, aws_errors.refusal(problem), now=now)  # RFC6749-4.1.2.1
+        return response.failure(grant.request, provider, aws_errors.refusal(problem), frame, now=now)  # RFC6749-4.1.2.1
 
 
-def _answer_or_show_page(grant: Grant, login: Authentication, cookie: str, provider: Provider, *, now: int) -> Response:
+def _answer_or_show_page(
+    grant: Grant, login: Authentication, cookie: str, provider: Provider, frame: Frame, *, now: int
+) -> Response:
     requested = consent_page.of(grant, login, provider, now=now)
     if requested.answered:
-        return consent_without_page.approve_as_before(
-            grant, cookie, digest(login.sub), requested.bond, provider, now=now
-        )
+        person = digest(login.sub)
+        return consent_without_page.approve_as_before(grant, cookie, person, requested.bond, provider, frame, now=now)
     if "none" in grant.request.prompt:
-        return cancel(
-            grant,
-            cookie,
-            provider,
-            now=now,
-            why=ConsentRequired("the user must consent; send the request without prompt=none"),
-        )
-    return consent_page.page(requested, cookie, provider)
+        why = ConsentRequired("the user must consent; send the request without prompt=none")
+        return cancel(grant, cookie, provider, frame, now=now, why=why)
+    return consent_page.page(requested, cookie, frame)
 
 
 def _post(request: Request, provider: Provider) -> Response:
@@ -67,15 +63,17 @@ def _post(request: Request, provider: Provider) -> Response:
     key, cookie = browser_binding.require_posted(request, form)
     action = form.get("action")
     if action == "cancel":
-        return cancel(decision.own(request, key, provider, now=now, decided="denied"), cookie, provider, now=now)
+        denied = decision.own(request, key, provider, now=now, decided="denied")
+        return cancel(denied, cookie, provider, frame_of_grant(request, denied, "/consent", provider), now=now)
     if action not in ("approve", "look"):
         raise InvalidRequest("action must be approve, cancel or look")
 
     # Check. The grant is read first only if its choices, its signature or its page needs it.
     looked = action == "look" or "details" in form or "look" in form
     grant = decision.own(request, key, provider, now=now, decided="approved") if looked else None
+    frame = frame_of_grant(request, grant, "/consent", provider)
     if grant is not None and action == "look":
-        return _again(grant, cookie, form, provider, now=now)
+        return consent_page.again(grant, cookie, form, provider, frame, now=now)
     granted: tuple[Detail, ...] = ()
     if grant is not None and grant.request.authorization_details:
         accounts = grant.login.accounts if grant.login is not None else ()
@@ -83,19 +81,11 @@ def _post(request: Request, provider: Provider) -> Response:
             granted = details.granted(grant.request.authorization_details, form, accounts)
         except AccessDenied:
             if details.can_be_chosen(grant.request.authorization_details, accounts):
-                return _again(grant, cookie, form, provider, now=now, problem=consent_page.NOTHING_CHOSEN)
-            return cancel(grant, cookie, provider, now=now)
+                return consent_page.again(
+                    grant, cookie, form, provider, frame, now=now, problem=consent_page.NOTHING_CHOSEN
+                )
+            return cancel(grant, cookie, provider, frame, now=now)
 
     # Store, and answer.
     choice = Choice(browser_binding.requested(form), granted, by_hand=True)
-    return approve(grant, key, cookie, choice, provider, now=now)
-
-
-def _again(
-    grant: Grant, cookie: str, form: Mapping[str, str], provider: Provider, *, now: int, problem: str | None = None
-) -> Response:
-    """The page again, with the user's choices. It stores no decision."""
-    if grant.login is None:
-        raise browser_binding.over()
-    requested = consent_page.of(grant, grant.login, provider, now=now)
-    return consent_page.page(requested, cookie, provider, chosen=form, problem=problem)
+    return approve(grant, key, cookie, choice, provider, frame, now=now)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from chalicelib.authorization import granted_access, scope
 from chalicelib.clients import lifetimes
 from chalicelib.errors import AccessDenied
 from chalicelib.interaction import browser_binding, passkey_challenge, session
-from chalicelib.interaction.error_page import refuse
+from chalicelib.interaction.page_frame import frame_of, refuse
+from chalicelib.language import Language
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import grants
 from chalicelib.pages.grants import Entry
@@ -35,22 +36,20 @@ def answer(request: Request, provider: Provider) -> Response:
     if request.method == "POST":
         form = request.form
         key, cookie = browser_binding.require_posted(request, form)
-        return (
-            _sign_in(request, form, cookie, provider, now=now)
-            if key == SIGN_IN_FORM
-            else _do(form, cookie, provider, now=now)
-        )
+        if key == SIGN_IN_FORM:
+            return _sign_in(request, form, cookie, provider, now=now)
+        return _do(form, cookie, provider, now=now)
     token_value = session.token_value_of(request)
     known = session.with_user(provider.sessions.find(token_value, now=now), provider, now=now)
     if known is None:
         cookie = provider.new_token_value()
-        return _sign_in_page(cookie, provider, now=now).with_headers(
+        return _sign_in_page(request, cookie, provider, now=now).with_headers(
             browser_binding.bind(SIGN_IN_FORM, cookie, seconds=PAGE_LIFETIME)
         )
-    shown = [_entry(given, provider, now=now) for given in _by_client(known, provider, now=now).values()]
+    frame = frame_of(request, provider, here=PATH)
     csrf = browser_binding.token(GRANTS_FORM, token_value)
-    settings = provider.settings
-    return grants.page_of(bank_name=settings.bank_name, key=GRANTS_FORM, csrf=csrf, person=known.username, grants=shown)
+    shown = [_entry(given, provider, frame.language, now=now) for given in _by_client(known, provider, now=now)]
+    return grants.page_of(frame=frame, key=GRANTS_FORM, csrf=csrf, person=known.username, grants=shown)
 
 
 def _do(form: Mapping[str, str], token_value: str, provider: Provider, *, now: int) -> Response:
@@ -92,7 +91,8 @@ def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: P
         )
         first = sign_in_form.claim(signed_in, this, provider.replay_cache, now=now)
     except (SignInRefused, AlreadyUsed, NotOpen) as refused:
-        again = _sign_in_page(cookie, provider, now=now, username=username, problem=sign_in_form.problem(form))
+        problem = sign_in_form.problem(form)
+        again = _sign_in_page(request, cookie, provider, now=now, username=username, problem=problem)
         return again.noting(reason=str(refused), event=refused_event(refused))
     login = replace(signed_in.login, username=signed_in.username or username.strip())
     if not first:  # The first POST began the session. This POST shows its result.
@@ -106,21 +106,22 @@ def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: P
 
 
 def _sign_in_page(
-    cookie: str, provider: Provider, *, now: int, username: str = "", problem: str | None = None
+    request: Request, cookie: str, provider: Provider, *, now: int, username: str = "", problem: str | None = None
 ) -> Response:
+    frame = frame_of(request, provider, here=PATH)
     return grants.sign_in(
-        bank_name=provider.settings.bank_name,
+        frame=frame,
         key=SIGN_IN_FORM,
         csrf=browser_binding.token(SIGN_IN_FORM, cookie),
         username=username,
         hint=provider.user_directory.login_help_text,
-        problem=problem,
+        problem=problem and frame.language.say(problem),
         passkey=passkey_challenge.begin(SIGN_IN_FORM, cookie, provider, until=now + PAGE_LIFETIME, offered=True),
     )
 
 
-def _by_client(known: Session, provider: Provider, *, now: int) -> dict[str, list[Grant]]:
-    """The user's grants in force, by client, newest first."""
+def _by_client(known: Session, provider: Provider, *, now: int) -> Collection[list[Grant]]:
+    """The user's grants in force by client, newest first."""
     found: dict[str, list[Grant]] = {}
     after: str | None = None
     while True:
@@ -128,10 +129,10 @@ def _by_client(known: Session, provider: Provider, *, now: int) -> dict[str, lis
         for grant in some:
             found.setdefault(grant.client_id, []).append(grant)
         if after is None:
-            return found
+            return found.values()
 
 
-def _entry(given: list[Grant], provider: Provider, *, now: int) -> Entry:
+def _entry(given: list[Grant], provider: Provider, language: Language, *, now: int) -> Entry:
     """One entry for all grants of a client."""
     client_id = given[0].client_id
     client = provider.clients.find(client_id, now=now)
@@ -140,9 +141,9 @@ def _entry(given: list[Grant], provider: Provider, *, now: int) -> Entry:
     single = sorted({name for grant in given for name in granted_access.userinfo_claims(grant)})
     return Entry(
         client_id=client_id,
-        client_name=client_id if client is None else client.client_name,
-        may=[*scope.in_words(tokens), *claims.in_words(single, sorted(tokens))],
-        details=[one for grant in given for one in granted_access.granted_in_words(grant, until=until)],
+        client_name=client_id if client is None else client.in_language("client_name", language.tag),
+        may=[*scope.in_words(tokens, language), *claims.in_words(single, sorted(tokens), language)],
+        details=[one for grant in given for one in granted_access.granted_in_words(grant, language, until=until)],
         first=min(grant.given_at for grant in given),
         last=max(grant.given_at for grant in given),
         until=until,

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from chalicelib.authorization import claims_request
 from chalicelib.errors import UnmetAuthenticationRequirements
 from chalicelib.interaction import browser_binding, decision, passkey_challenge, sign_in
-from chalicelib.interaction.error_page import refuse
+from chalicelib.interaction.page_frame import frame_of_grant, refuse
+from chalicelib.language import message
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import render
+from chalicelib.pages.frame import Frame
 from chalicelib.provider import Provider
 from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.records import PasskeyHolder
@@ -19,8 +21,8 @@ from chalicelib.users import known_browser, sign_in_form
 
 __all__ = ["answer", "refuse"]
 
-STRONGER = "The app that sent you here needs a stronger way to sign in, such as a passkey."
-ANOTHER = "The app that sent you here asked for somebody else to sign in."
+STRONGER = message("The app that sent you here needs a stronger way to sign in, such as a passkey.")
+ANOTHER = message("The app that sent you here asked for somebody else to sign in.")
 
 
 def answer(request: Request, provider: Provider) -> Response:
@@ -32,7 +34,8 @@ def _show(request: Request, provider: Provider) -> Response:
     now = provider.now()
     key = request.parameters.get("interaction", "")
     grant = browser_binding.require_own(request, provider.grants.find(key, now=now), now=now)
-    return _page(grant, browser_binding.cookie_of(request, key), provider, username=grant.request.login_hint or "")
+    cookie, frame = browser_binding.cookie_of(request, key), frame_of_grant(request, grant, "/login", provider)
+    return _page(grant, cookie, provider, frame, username=grant.request.login_hint or "")
 
 
 def _post(request: Request, provider: Provider) -> Response:
@@ -42,17 +45,17 @@ def _post(request: Request, provider: Provider) -> Response:
     form = request.form
     key, cookie = browser_binding.require_posted(request, form)
     if form.get("action") == "cancel":
-        return decision.cancel(
-            decision.own(request, key, provider, now=now, decided="denied"), cookie, provider, now=now
-        )
+        denied = decision.own(request, key, provider, now=now, decided="denied")
+        return decision.cancel(denied, cookie, provider, frame_of_grant(request, denied, "/login", provider), now=now)
 
     # Check.
     found, holder = _read(form, key, provider, now=now)
     grant = browser_binding.require_own(request, found, now=now)
+    frame = frame_of_grant(request, grant, "/login", provider)
 
     def again(problem: str, why: Exception) -> Response:
         username = sign_in_form.form_field(form, "username")
-        return _page(grant, cookie, provider, username=username, problem=problem).noting(
+        return _page(grant, cookie, provider, frame, username=username, problem=problem).noting(
             reason=str(why), event=refused_event(why)
         )
 
@@ -66,7 +69,7 @@ def _post(request: Request, provider: Provider) -> Response:
     except claims_request.AnotherPerson as another:
         return again(ANOTHER, another)
     except UnmetAuthenticationRequirements as unmet:  # The sign-in does not reach the level that the client requires.
-        return decision.cancel(grant, cookie, provider, now=now, why=unmet)
+        return decision.cancel(grant, cookie, provider, frame, now=now, why=unmet)
 
     # Store, and answer.
     cookies = sign_in.remember(request, grant, cookie, who, provider, now=now)
@@ -85,15 +88,18 @@ def _read(
     )
 
 
-def _page(grant: Grant, cookie: str, provider: Provider, *, username: str, problem: str | None = None) -> Response:
+def _page(
+    grant: Grant, cookie: str, provider: Provider, frame: Frame, *, username: str, problem: str | None = None
+) -> Response:
+    client = sign_in.client_of(grant, provider, now=provider.now())
     return render.login(
-        bank_name=provider.settings.bank_name,
-        client_name=sign_in.client_of(grant, provider, now=provider.now()).client_name,
+        frame=frame,
+        client_name=client.in_language("client_name", frame.tag),
         key=grant.key,
         csrf=browser_binding.token(grant.key, cookie),
         redirect_uri=grant.request.redirect_uri,
         username=username,
         hint=provider.user_directory.login_help_text,
-        problem=problem,
+        problem=problem and frame.language.say(problem),
         passkey=passkey_challenge.begin(grant.key, cookie, provider, until=grant.expires_at),
     )

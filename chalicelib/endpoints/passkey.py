@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
-from chalicelib.errors import AccessDenied, InvalidRequest, NotFoundOrMethodNotAllowed, OAuthError
+from chalicelib.errors import AccessDenied, InvalidRequest, NotFoundOrMethodNotAllowed
 from chalicelib.interaction import browser_binding
+from chalicelib.interaction.page_frame import frame_of, refuse
+from chalicelib.language import message
 from chalicelib.messages import Request, Response
-from chalicelib.pages import enrolment, render
+from chalicelib.pages import enrolment
+from chalicelib.pages.frame import Frame
 from chalicelib.pages.passkey_options import Ceremony
 from chalicelib.provider import Provider
 from chalicelib.storage.stores import AlreadyUsed, NotOpen
@@ -15,11 +19,13 @@ from chalicelib.storage.token_values import digest
 from chalicelib.user_directory import Passkeys, SignInRefused, refused_event
 from chalicelib.users import web_authentication
 
+__all__ = ["answer", "refuse"]
+
 PAGE_LIFETIME = 24 * 3600
 """Seconds that the page may stay open. It equals the lifetime of an invitation."""
 
 # One text for all problems. Different texts would reveal whose link it is.
-MISMATCH_TEXT = (
+MISMATCH_TEXT = message(
     "That did not match. Check your user name, password and one-time code, and try again. "
     "A link works once, for a day, and for the person it was made for."
 )
@@ -36,27 +42,21 @@ def answer(request: Request, provider: Provider) -> Response:
     if request.method == "POST":
         form = request.form
         key, cookie = browser_binding.require_posted(request, form)
-        return (_add if "ticket" in form else _prove)(form, key, cookie, passkeys, provider)
+        here = f"/passkey?{urlencode({'invitation': form['invitation']})}" if "invitation" in form else ""
+        frame = frame_of(request, provider, here=here)
+        return (_add if "ticket" in form else _prove)(form, key, cookie, passkeys, provider, frame)
     invitation = request.parameters.get("invitation")
     if invitation is None:
         raise InvalidRequest("the link is incomplete: invitation is missing")
     key, cookie = digest(invitation), provider.new_token_value()
-    shown = _page(key, cookie, provider, invitation=invitation)
+    frame = frame_of(request, provider, here=f"/passkey?{urlencode({'invitation': invitation})}")
+    shown = _page(key, cookie, frame, invitation=invitation)
     return shown.with_headers(browser_binding.bind(key, cookie, seconds=PAGE_LIFETIME))
 
 
-def refuse(refusal: OAuthError, provider: Provider, reference: str | None) -> Response:
-    """The error as a page. `reference`: the interaction id of the call in the log."""
-    return render.error(
-        bank_name=provider.settings.bank_name,
-        error=refusal.error,
-        description=refusal.description,
-        status=refusal.status,
-        reference=reference,
-    )
-
-
-def _prove(form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, provider: Provider) -> Response:
+def _prove(
+    form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, provider: Provider, frame: Frame
+) -> Response:
     username, password, one_time_code, invitation = (form.get(name, "")[:MAX_LENGTH] for name in FIELDS)
     enrolment_token = browser_binding.enrolment_token(key, cookie)
     try:
@@ -70,19 +70,18 @@ def _prove(form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, p
             now=provider.now(),
         )
     except (SignInRefused, NotOpen, AlreadyUsed) as refused:
-        again = _page(key, cookie, provider, invitation=invitation, username=username, problem=MISMATCH_TEXT)
+        again = _page(key, cookie, frame, invitation=invitation, username=username, problem=MISMATCH_TEXT)
         return again.noting(reason=str(refused), event=refused_event(refused))
-    settings = provider.settings
     requested = web_authentication.creation(
         browser_binding.challenge(key, cookie, enrolment_token),
-        settings.issuer,
-        bank_name=settings.bank_name,
+        provider.settings.issuer,
+        bank_name=frame.bank_name,
         username=offer.username,
         user_handle=offer.user_handle,
         known=offer.known,
     )
     return enrolment.make(
-        bank_name=settings.bank_name,
+        frame=frame,
         key=key,
         csrf=browser_binding.token(key, cookie),
         username=offer.username,
@@ -90,7 +89,9 @@ def _prove(form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, p
     )
 
 
-def _add(form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, provider: Provider) -> Response:
+def _add(
+    form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, provider: Provider, frame: Frame
+) -> Response:
     enrolment_token, username = (form.get(name, "")[:MAX_LENGTH] for name in ("ticket", "username"))
     try:
         sub = passkeys.add(
@@ -102,20 +103,20 @@ def _add(form: Mapping[str, str], key: str, cookie: str, passkeys: Passkeys, pro
         )
     except (SignInRefused, NotOpen) as refused:
         raise AccessDenied("the passkey was not accepted; please ask for a new link", detail=str(refused)) from None
-    made = enrolment.made(bank_name=provider.settings.bank_name)
+    made = enrolment.made(frame=frame)
     return made.with_headers(browser_binding.release(key)).noting(sub=sub)
 
 
 def _page(
-    key: str, cookie: str, provider: Provider, *, invitation: str, username: str = "", problem: str | None = None
+    key: str, cookie: str, frame: Frame, *, invitation: str, username: str = "", problem: str | None = None
 ) -> Response:
     return enrolment.prove(
-        bank_name=provider.settings.bank_name,
+        frame=frame,
         key=key,
         csrf=browser_binding.token(key, cookie),
         invitation=invitation,
         username=username,
-        problem=problem,
+        problem=problem and frame.language.say(problem),
     )
 
 

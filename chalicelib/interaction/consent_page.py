@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chalicelib.authorization import scope
-from chalicelib.authorization_details import details
 from chalicelib.errors import AccessDenied
 from chalicelib.interaction import browser_binding, consent_without_page, decision, remembered_consent
+from chalicelib.interaction.consent_words import consent_words
 from chalicelib.interaction.remembered_consent import RequestedAccess
+from chalicelib.language import message
 from chalicelib.messages import Response
 from chalicelib.pages import render
+from chalicelib.pages.frame import Frame
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
 from chalicelib.storage.grant_records import Bond, Grant
@@ -19,7 +20,7 @@ from chalicelib.storage.records import Authentication, Client
 from chalicelib.storage.token_values import digest
 from chalicelib.users import claims
 
-NOTHING_CHOSEN = "You have not chosen anything to allow. Choose what you want to allow below, or press Cancel."
+NOTHING_CHOSEN = message("You have not chosen anything to allow. Choose what you want to allow below, or press Cancel.")
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def of(grant: Grant, login: Authentication, provider: Provider, *, now: int) -> 
 def page(
     question: Question,
     cookie: str,
-    provider: Provider,
+    frame: Frame,
     *,
     chosen: Mapping[str, str] | None = None,
     problem: str | None = None,
@@ -69,36 +70,37 @@ def page(
     """The consent page.
 
     `chosen`: the form fields as the user left them, if the page is shown again.
-    `problem`: the reason why it is shown again.
+    `problem`: the reason why it is shown again, in English.
     """
     grant, login = question.grant, question.login
+    words = consent_words(grant, question.client, frame.language, remembered=question.bond.remembered)
     return render.consent(
-        bank_name=provider.settings.bank_name,
-        client_name=question.client.client_name,
+        frame=frame,
+        client_name=words.client_name,
         key=grant.key,
         csrf=browser_binding.token(grant.key, cookie, person=digest(login.sub)),
         redirect_uri=grant.request.redirect_uri,
         person=str(login.claims.get("name") or login.username),
-        access=_access_texts(question.wanted, question.new)
-        if question.bond.remembered
-        else _in_words(question.wanted, question.wanted[0]),
-        details=details.in_words(grant.request.authorization_details, login.accounts),
+        access=words.access,
+        details=words.details,
         until=grant.consent_expires_at,
         look=decision.needs_a_look(grant),
         chosen=chosen,
-        problem=problem,
+        problem=problem and frame.language.say(problem),
     )
 
 
-def _in_words(question: RequestedAccess, with_scope: tuple[str, ...]) -> list[str]:
-    tokens, names = question
-    return [*scope.in_words(tokens), *claims.in_words(names, with_scope)]
-
-
-def _access_texts(wanted: RequestedAccess, new: RequestedAccess) -> list[str]:
-    """All requested access. New access comes first and is marked."""
-    new_texts = _in_words(new, wanted[0])
-    return [
-        *(f"{words} (new)" for words in new_texts),
-        *(w for w in _in_words(wanted, wanted[0]) if w not in new_texts),
-    ]
+def again(
+    grant: Grant,
+    cookie: str,
+    form: Mapping[str, str],
+    provider: Provider,
+    frame: Frame,
+    *,
+    now: int,
+    problem: str | None = None,
+) -> Response:
+    """The page again, with the user's choices. It stores no decision. Raises AccessDenied."""
+    if grant.login is None:
+        raise browser_binding.over()
+    return page(of(grant, grant.login, provider, now=now), cookie, frame, chosen=form, problem=problem)

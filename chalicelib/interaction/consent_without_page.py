@@ -6,6 +6,7 @@ from chalicelib.interaction import browser_binding, remembered_consent
 from chalicelib.interaction.decision import Choice, approve
 from chalicelib.interaction.remembered_consent import RequestedAccess
 from chalicelib.messages import Response
+from chalicelib.pages.frame import Frame
 from chalicelib.profiles import PROFILES
 from chalicelib.provider import Provider
 from chalicelib.storage.grant_records import Bond, Grant
@@ -32,11 +33,13 @@ def bond_of(grant: Grant, client: Client, wanted: RequestedAccess, provider: Pro
     return Bond(bond.epoch, tuple(one for one in of_use if sources[one.source]))
 
 
-def approve_as_before(grant: Grant, cookie: str, person: str, bond: Bond, provider: Provider, *, now: int) -> Response:
+def approve_as_before(
+    grant: Grant, cookie: str, person: str, bond: Bond, provider: Provider, frame: Frame, *, now: int
+) -> Response:
     """Approve by remembered consent, for no longer than that. The new grant then carries the remembered consent."""
     try:
         provider.bonds.rely(str(grant.bond), bond, grant.key)
     except NotOpen:
         raise browser_binding.over() from None
     until = min(grant.consent_expires_at, *(one.until for one in bond.remembered))
-    return approve(grant, grant.key, cookie, Choice(person, until=until), provider, now=now)
+    return approve(grant, grant.key, cookie, Choice(person, until=until), provider, frame, now=now)

@@ -13,6 +13,7 @@ from chalicelib.clients import lifetimes
 from chalicelib.errors import AccessDenied, OAuthError
 from chalicelib.interaction import browser_binding, remembered_consent, response
 from chalicelib.messages import Request, Response
+from chalicelib.pages.frame import Frame
 from chalicelib.profiles import PROFILES
 from chalicelib.protocol_types import Detail
 from chalicelib.provider import Provider
@@ -52,7 +53,9 @@ def needs_a_look(grant: Grant) -> bool:
     return request.response_type != "code" or request.response_alg is not None or grant.session is not None
 
 
-def approve(grant: Grant | None, key: str, cookie: str, choice: Choice, provider: Provider, *, now: int) -> Response:
+def approve(
+    grant: Grant | None, key: str, cookie: str, choice: Choice, provider: Provider, frame: Frame, *, now: int
+) -> Response:
     """The authorization response with a code. `grant`: as it was read, None if the page said that no read is needed.
 
     The write checks that the grant is this browser's, is undecided, and is signed in as `choice.person`. Another user who
@@ -62,26 +65,29 @@ def approve(grant: Grant | None, key: str, cookie: str, choice: Choice, provider
     if grant is None:
         written = _write(None, key, cookie, choice, secret, None, provider, now=now)
         if needs_a_look(written):  # The form was wrong. Nobody has the code yet, and a new code replaces it.
-            return approve(written, key, cookie, choice, provider, now=now)
-        back = _answer(written, _code(written, secret), None, provider, now=now)
+            return approve(written, key, cookie, choice, provider, frame, now=now)
+        back = _answer(
+            written, _code(written, secret), None, provider, frame.preferring(written.request.ui_locales), now=now
+        )
     else:
         code = _code(grant, secret)
         front, given = _front(grant, code, provider, now=now)
-        back = _answer(grant, code, given, provider, now=now)
+        back = _answer(grant, code, given, provider, frame, now=now)
         written = _write(grant, key, cookie, choice, secret, front, provider, now=now)
     if choice.by_hand:  # After the decision: only a written consent is remembered.
         best_effort("remembered consent", lambda: _remember(written, provider, now=now))
     return back.noting(journey=written.journey, event="consent_given" if choice.by_hand else "consent_remembered")
 
 
-def cancel(grant: Grant, cookie: str, provider: Provider, *, now: int, why: OAuthError | None = None) -> Response:
+def cancel(
+    grant: Grant, cookie: str, provider: Provider, frame: Frame, *, now: int, why: OAuthError | None = None
+) -> Response:
     """The authorization response with the error `why`, or with access_denied if the user cancels (RFC 6749 4.1.2.1).
 
     Raises AccessDenied, for a page.
     """
-    back = response.failure(
-        grant.request, provider, why or AccessDenied("the user denied the request"), now=now, by_page=_by_page(grant)
-    )
+    denied = why or AccessDenied("the user denied the request")
+    back = response.failure(grant.request, provider, denied, frame, now=now, by_page=_by_page(grant))
     try:
         provider.grants.deny(grant.key, cookie, now=now)
     except NotOpen:
@@ -130,9 +136,11 @@ def _front(
     return front_channel.issue(grant, code, provider, now=now)
 
 
-def _answer(grant: Grant, code: str, given: dict[str, str] | None, provider: Provider, *, now: int) -> Response:
+def _answer(
+    grant: Grant, code: str, given: dict[str, str] | None, provider: Provider, frame: Frame, *, now: int
+) -> Response:
     disclosed = {"code": code} if given is None else given
-    return response.success(grant.request, provider, disclosed, now=now, by_page=_by_page(grant))
+    return response.success(grant.request, provider, disclosed, frame, now=now, by_page=_by_page(grant))
 
 
 def _by_page(grant: Grant) -> bool:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from chalicelib.authorization import response_mode
 from chalicelib.errors import InvalidRequest, OAuthError
 from chalicelib.messages import Response, see_other
+from chalicelib.pages.frame import Frame
 from chalicelib.profiles import PROFILES
 from chalicelib.protocol_types import ResponseMode, SigningAlg
 from chalicelib.provider import Provider
@@ -35,38 +36,45 @@ class ResponseTarget(Protocol):
 
 
 def success(
-    request: ResponseTarget, provider: Provider, parameters: Mapping[str, str], *, now: int, by_page: bool
+    request: ResponseTarget, provider: Provider, parameters: Mapping[str, str], frame: Frame, *, now: int, by_page: bool
 ) -> Response:
     """The authorization response: FAPI1-BASE-5.2.2.1-4.
 
+    `frame`: of its page, if it is one.
     `by_page`: by a page that continues by itself, because a form was posted before; otherwise by a redirect.
     """
-    return _answer(request, provider, parameters, now=now, by_page=by_page)
+    return _answer(request, provider, parameters, frame, now=now, by_page=by_page)
 
 
 def failure(
-    request: ResponseTarget, provider: Provider, refusal: OAuthError, *, now: int, by_page: bool = False
+    request: ResponseTarget,
+    provider: Provider,
+    refusal: OAuthError,
+    frame: Frame,
+    *,
+    now: int,
+    by_page: bool = False,
 ) -> Response:
-    """The error response (RFC 6749 4.1.2.1), only for a verified redirect_uri. `by_page`: as in `success`."""
+    """The error response (RFC 6749 4.1.2.1), only for a verified redirect_uri. `frame`, `by_page`: as in `success`."""
     disclosed = {"error": refusal.error, "error_description": refusal.description}
-    answer = _answer(request, provider, disclosed, now=now, by_page=by_page)
+    answer = _answer(request, provider, disclosed, frame, now=now, by_page=by_page)
     return answer.noting(error=refusal.error, reason=refusal.detail or refusal.description)
 
 
 def _answer(
-    request: ResponseTarget, provider: Provider, disclosed: Mapping[str, str], *, now: int, by_page: bool
+    request: ResponseTarget, provider: Provider, disclosed: Mapping[str, str], frame: Frame, *, now: int, by_page: bool
 ) -> Response:
     parameters = {**disclosed, "iss": provider.settings.issuer}
     if request.state is not None:
         parameters["state"] = request.state  # RFC6749-4.1.2: the exact value
     if request.response_alg is not None:
         parameters = {"response": _signed(request, request.response_alg, provider, parameters, now=now)}
-    return _sent(request, provider, parameters, by_page=by_page).noting(client_id=request.client_id)
+    return _sent(request, parameters, frame, by_page=by_page).noting(client_id=request.client_id)
 
 
-def _sent(request: ResponseTarget, provider: Provider, parameters: Mapping[str, str], *, by_page: bool) -> Response:
+def _sent(request: ResponseTarget, parameters: Mapping[str, str], frame: Frame, *, by_page: bool) -> Response:
     """The response in its response_mode. A registered redirect_uri has no fragment (RFC 6749 3.1.2)."""
-    uri, name = request.redirect_uri, provider.settings.bank_name
+    uri = request.redirect_uri
     mode = request.response_mode.removesuffix(response_mode.SIGNED)
     joint = "#" if mode == "fragment" else "&" if "?" in uri else "?"
     location = f"{uri}{joint}{urlencode(parameters)}"
@@ -75,8 +83,8 @@ def _sent(request: ResponseTarget, provider: Provider, parameters: Mapping[str, 
     from chalicelib.pages import render  # This imports Jinja2, which a redirect does not need.
 
     if mode == "form_post":  # OAuth 2.0 Form Post Response Mode 2
-        return render.form_post(bank_name=name, redirect_uri=uri, parameters=parameters)
-    return render.onward(bank_name=name, redirect_uri=uri, location=location)
+        return render.form_post(frame=frame, redirect_uri=uri, parameters=parameters)
+    return render.onward(frame=frame, redirect_uri=uri, location=location)
 
 
 def _signed(

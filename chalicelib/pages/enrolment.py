@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from chalicelib.messages import Response
+from chalicelib.pages.frame import Frame
 from chalicelib.pages.passkey_options import SCRIPT, Ceremony
 from chalicelib.pages.render import NOWHERE, OURS, page
 
 
 def prove(
-    *, bank_name: str, key: str, csrf: str, invitation: str, username: str = "", problem: str | None = None
+    *, frame: Frame, key: str, csrf: str, invitation: str, username: str = "", problem: str | None = None
 ) -> Response:
     """The page of the link. `problem`: a sentence about the last attempt."""
     return page(
         "passkey.html",
         OURS,
-        bank_name=bank_name,
+        frame,
         key=key,
         csrf=csrf,
         invitation=invitation,
@@ -23,13 +24,13 @@ def prove(
     )
 
 
-def make(*, bank_name: str, key: str, csrf: str, username: str, passkey: Ceremony) -> Response:
+def make(*, frame: Frame, key: str, csrf: str, username: str, passkey: Ceremony) -> Response:
     """The page that makes the passkey in the browser. It needs its script."""
     return page(
         "passkey_make.html",
         OURS,
+        frame,
         script=SCRIPT,
-        bank_name=bank_name,
         key=key,
         csrf=csrf,
         username=username,
@@ -37,6 +38,6 @@ def make(*, bank_name: str, key: str, csrf: str, username: str, passkey: Ceremon
     )
 
 
-def made(*, bank_name: str) -> Response:
+def made(*, frame: Frame) -> Response:
     """The final page."""
-    return page("passkey_made.html", NOWHERE, bank_name=bank_name)
+    return page("passkey_made.html", NOWHERE, frame)

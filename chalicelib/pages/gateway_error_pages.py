@@ -1,27 +1,36 @@
-"""Pages for errors of API Gateway itself. They are static."""
+"""Pages for errors of API Gateway itself. They are static, so each says its text in all languages that the bank offers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from html import escape
 from pathlib import Path
+
+from chalicelib import language
+from chalicelib.language import Language, message
+from chalicelib.pages.frame import theme_of
+from chalicelib.settings import Settings
 
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
-AGAIN = "Please wait a few minutes, then go back to the app or website that sent you here and start again."
+AGAIN = message("Please wait a few minutes, then go back to the app or website that sent you here and start again.")
 WORDS: Mapping[str, tuple[str, str]] = {
     "MISSING_AUTHENTICATION_TOKEN": (
-        "There is no page here",
-        "The address may be mistyped, or a link is too old. Go back to the app or website that sent you here and start again.",
+        message("There is no page here"),
+        message(
+            "The address may be mistyped, or a link is too old. Go back to the app or website that sent you here and start "
+            "again."
+        ),
     ),
-    "WAF_FILTERED": ("This request was stopped for safety", AGAIN),
-    "THROTTLED": ("Too many people are signing in at the moment", AGAIN),
+    "WAF_FILTERED": (message("This request was stopped for safety"), AGAIN),
+    "THROTTLED": (message("Too many people are signing in at the moment"), AGAIN),
     "DEFAULT_4_XX": (
-        "This request can't be answered",
-        "Go back to the app or website that sent you here and start again.",
+        message("This request can't be answered"),
+        message("Go back to the app or website that sent you here and start again."),
     ),
-    "DEFAULT_5_XX": ("Something went wrong on our side", AGAIN),
+    "DEFAULT_5_XX": (message("Something went wrong on our side"), AGAIN),
 }
-"""Headline and advice, by the kind of gateway response."""
+"""Headline and advice in English, by the kind of gateway response."""
 
 
 def accepts_a_page(accept: str) -> bool:
@@ -29,13 +38,33 @@ def accepts_a_page(accept: str) -> bool:
     return "text/html" in accept.lower()
 
 
-def page(kind: str) -> str:
-    """The page of a kind of gateway response."""
-    headline, advice = WORDS[kind]
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+def page(kind: str, tags: Sequence[str] = (language.ENGLISH,), *, theme: str | None = None) -> str:
+    """The page of a kind of gateway response, in ASCII.
+
+    `tags`: the offered languages, the default first. `theme`: the folder of the bank's theme.
+    """
+    first, *others = (language.of(tag, theme) for tag in tags)
+    headline = _text(first, WORDS[kind][0])
+    again = "".join(
+        f'<p lang="{one.tag}" dir="{one.direction}"><strong>{_text(one, WORDS[kind][0])}.</strong> '
+        f"{_text(one, WORDS[kind][1])}</p>\n"
+        for one in others
+    )
+    text = (
+        f'<!doctype html>\n<html lang="{first.tag}" dir="{first.direction}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{headline}</title>\n<style>{STYLE}</style>\n</head>\n"
-        f"<body>\n<main>\n<h1>{headline}</h1>\n<p>{advice}</p>\n</main>\n</body>\n</html>\n"
+        f"<title>{headline}</title>\n<style>{STYLE}{theme_of(theme).style}</style>\n</head>\n"
+        f"<body>\n<main>\n<h1>{headline}</h1>\n<p>{_text(first, WORDS[kind][1])}</p>\n{again}</main>\n</body>\n</html>\n"
     )
+    return text.encode("ascii", "xmlcharrefreplace").decode()
+
+
+def page_for(accepted_languages: str, settings: Settings) -> str:
+    """The page for an address that is not there, in one language. `accepted_languages`: the Accept-Language header."""
+    tag = language.chosen(settings.offered_languages, preferred=(), accept=accepted_languages)
+    return page("MISSING_AUTHENTICATION_TOKEN", (tag,), theme=settings.theme)
+
+
+def _text(one: Language, english: str) -> str:
+    return escape(one.say(english), quote=False)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chalicelib import date_format
 from chalicelib.messages import Response
+from chalicelib.pages.frame import Frame
 from chalicelib.pages.passkey_options import SCRIPT, Ceremony
 from chalicelib.pages.render import OURS, Detail, page
 
@@ -31,7 +32,7 @@ class Entry:
 
 def sign_in(
     *,
-    bank_name: str,
+    frame: Frame,
     key: str,
     csrf: str,
     username: str = "",
@@ -43,8 +44,8 @@ def sign_in(
     return page(
         "grants_sign_in.html",
         OURS,
+        frame,
         script=SCRIPT if passkey else None,
-        bank_name=bank_name,
         key=key,
         csrf=csrf,
         username=username,
@@ -54,11 +55,11 @@ def sign_in(
     )
 
 
-def page_of(*, bank_name: str, key: str, csrf: str, person: str, grants: Sequence[Entry]) -> Response:
+def page_of(*, frame: Frame, key: str, csrf: str, person: str, grants: Sequence[Entry]) -> Response:
     """The list of the user's grants by client."""
-    return page("grants.html", OURS, bank_name=bank_name, key=key, csrf=csrf, person=person, grants=grants, day=_day)
 
+    def day(moment: int) -> tuple[str, str]:
+        """A time for programs and for people."""
+        return date_format.for_machines(moment), date_format.in_words(moment, frame.language)
 
-def _day(moment: int) -> tuple[str, str]:
-    """A time for programs and for people."""
-    return date_format.for_machines(moment), date_format.in_words(moment)
+    return page("grants.html", OURS, frame, key=key, csrf=csrf, person=person, grants=grants, day=day)

@@ -8,15 +8,19 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal, Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from chalicelib import date_format
+from chalicelib.language import Language, message
 from chalicelib.messages import NO_STORE, Response
 from chalicelib.pages.error_texts import OF_THE_REQUEST, WORDS
+from chalicelib.pages.frame import Frame
 from chalicelib.pages.passkey_options import SCRIPT, Ceremony
 
 FOLDER = Path(__file__).parent
@@ -28,7 +32,6 @@ def _source(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
-STYLE_SOURCE = _source(STYLE)
 SUBMIT = 'document.getElementById("response").submit()'
 """The only script of the page that posts a response. Without it the user presses the button."""
 
@@ -40,7 +43,8 @@ TEMPLATES = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
-TEMPLATES.globals["style"] = STYLE
+TEMPLATES.globals["bdi"] = lambda value: Markup("<bdi>{}</bdi>").format(value)
+TEMPLATES.globals["strong"] = lambda value: Markup("<strong>{}</strong>").format(value)
 
 WEB = re.compile(r"(https://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?::[0-9]{1,5})?)(?=[/?#]|\Z)")
 LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{1,5})?)(?=[/?#]|\Z)")
@@ -103,7 +107,7 @@ class Detail(Protocol):
 
 def login(
     *,
-    bank_name: str,
+    frame: Frame,
     client_name: str,
     key: str,
     csrf: str,
@@ -124,8 +128,8 @@ def login(
     return page(
         "login.html",
         OURS,
+        frame,
         script=SCRIPT if passkey else None,
-        bank_name=bank_name,
         client_name=client_name,
         key=key,
         csrf=csrf,
@@ -134,13 +138,13 @@ def login(
         hint=hint,
         problem=problem,
         passkey=passkey,
-        addresses=_addresses(logo_uri, policy_uri, tos_uri),
+        addresses=_addresses(frame.language, logo_uri, policy_uri, tos_uri),
     )
 
 
 def consent(
     *,
-    bank_name: str,
+    frame: Frame,
     client_name: str,
     key: str,
     csrf: str,
@@ -169,7 +173,7 @@ def consent(
     return page(
         "consent.html",
         OURS,
-        bank_name=bank_name,
+        frame,
         client_name=client_name,
         key=key,
         csrf=csrf,
@@ -180,22 +184,22 @@ def consent(
         look=look,
         chosen=chosen,
         problem=problem,
-        until=date_format.in_words(until),
+        until=date_format.in_words(until, frame.language),
         until_iso=date_format.for_machines(until),
-        addresses=_addresses(logo_uri, policy_uri, tos_uri),
+        addresses=_addresses(frame.language, logo_uri, policy_uri, tos_uri),
     )
 
 
-def onward(*, bank_name: str, redirect_uri: str, location: str) -> Response:
+def onward(*, frame: Frame, redirect_uri: str, location: str) -> Response:
     """The page that continues to `location`, the redirect_uri with an authorization response. It has a link to it.
 
     A redirect would be part of the posted form's navigation. Chromium applies our form-action to all its redirects, which the
     client's callback may continue. Raises ValueError as `consent`.
     """
-    return page("onward.html", NOWHERE, bank_name=bank_name, location=location, returns_to=_host(redirect_uri))
+    return page("onward.html", NOWHERE, frame, location=location, returns_to=_host(redirect_uri))
 
 
-def form_post(*, bank_name: str, redirect_uri: str, parameters: Mapping[str, str]) -> Response:
+def form_post(*, frame: Frame, redirect_uri: str, parameters: Mapping[str, str]) -> Response:
     """The page that posts a response to the client (OAuth 2.0 Form Post Response Mode 2). Raises ValueError as `consent`.
 
     The user types nothing on it, and only the client knows where its callback leads.
@@ -203,15 +207,15 @@ def form_post(*, bank_name: str, redirect_uri: str, parameters: Mapping[str, str
     return page(
         "form_post.html",
         ANYWHERE,
+        frame,
         script=SUBMIT,
-        bank_name=bank_name,
         action=redirect_uri,
         parameters=parameters,
         returns_to=_host(redirect_uri),
     )
 
 
-def error(*, bank_name: str, error: str, description: str, status: int = 400, reference: str | None = None) -> Response:
+def error(*, frame: Frame, error: str, description: str, status: int = 400, reference: str | None = None) -> Response:
     """The error page, if there is no verified redirect_uri for the error (RFC 6749 4.1.2.1).
 
     `reference`: the interaction id by which support finds the login in the log.
@@ -220,30 +224,37 @@ def error(*, bank_name: str, error: str, description: str, status: int = 400, re
     return page(
         "error.html",
         NOWHERE,
+        frame,
         status=status,
-        bank_name=bank_name,
         error=error,
-        description=description,
+        description=frame.language.say(description),
+        translated=frame.language.has(description),
         reference=reference,
-        headline=words.headline,
-        advice=words.advice,
+        headline=frame.language.say(words.headline),
+        advice=frame.language.say(words.advice),
     )
 
 
-def page(template: str, leads: Leads, *, status: int = 200, script: str | None = None, **shown: object) -> Response:
+def page(
+    template: str, leads: Leads, frame: Frame, *, status: int = 200, script: str | None = None, **shown: object
+) -> Response:
     """A page of a template. `leads`: the targets of its forms. `script`: its script, if any; the policy has the script's hash."""
     runs = "" if script is None else f"script-src {_source(script)}; "
-    policy = f"default-src 'none'; {runs}style-src {STYLE_SOURCE}; {leads}base-uri 'none'; frame-ancestors 'none'"
+    style = STYLE + frame.worn.style
+    policy = f"default-src 'none'; {runs}style-src {_source(style)}; {leads}base-uri 'none'; frame-ancestors 'none'"
+    html = ("Content-Type", "text/html; charset=utf-8")
+    headers = (html, *NO_STORE, ("Content-Security-Policy", policy), *PAGE_HEADERS, *frame.headers)
+    say = partial(_markup, frame.language)
     return Response(
         status,
-        (
-            ("Content-Type", "text/html; charset=utf-8"),
-            *NO_STORE,
-            ("Content-Security-Policy", policy),
-            *PAGE_HEADERS,
-        ),
-        TEMPLATES.get_template(template).render(shown | {"script": script}),
+        headers,
+        TEMPLATES.get_template(template).render(shown | {"script": script, "style": style, "frame": frame, "_": say}),
     )
+
+
+def _markup(language: Language, text: str, **values: object) -> Markup:
+    """The templates' `_`: the text in the page's language, as markup. Its values are escaped, unless they are markup."""
+    return escape(language.template(text)).format_map(values)
 
 
 def _host(redirect_uri: str) -> str | None:
@@ -259,11 +270,17 @@ def _host(redirect_uri: str) -> str | None:
     raise ValueError("no page may lead to this redirect_uri")
 
 
-def _addresses(logo_uri: str | None, policy_uri: str | None, tos_uri: str | None) -> list[tuple[str, str]]:
+def _addresses(
+    language: Language, logo_uri: str | None, policy_uri: str | None, tos_uri: str | None
+) -> list[tuple[str, str]]:
     """Links to the client's own pages (OpenID Connect Registration 2).
 
     The logo is a link too: loading it would tell its server, with cookies, that this user signs in here, and the picture could
     change. Only https links are shown.
     """
-    links = (("Privacy policy", policy_uri), ("Terms of service", tos_uri), ("Logo", logo_uri))
-    return [(words, uri) for words, uri in links if uri and WEB.match(uri)]
+    links = (
+        (message("Privacy policy"), policy_uri),
+        (message("Terms of service"), tos_uri),
+        (message("Logo"), logo_uri),
+    )
+    return [(language.say(words), uri) for words, uri in links if uri and WEB.match(uri)]

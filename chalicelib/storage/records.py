@@ -5,6 +5,7 @@ A token value (request_uri, code, access token, refresh token, browser cookie) i
 Annotations are objects here and in grant_records.py, because the codec reads the types of the fields.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -46,6 +47,7 @@ class Client:
     `jwks_uri`: where it publishes its keys, if it has no `jwks`.
     `sector_identifier`: the host from which its pairwise subjects are made.
     `*_encrypted_response_alg`, `*_enc`: encryption of its responses, None if they are not encrypted.
+    `localized`: members in other languages, by name and language tag in lower case, such as client_name#pt-br.
     `registered_at`: when the client_id was registered, epoch seconds. A change of the record keeps it.
     """
 
@@ -93,6 +95,14 @@ class Client:
     authorization_encrypted_response_enc: EncryptionEnc | None = None
     require_pushed_authorization_requests: bool = False
     registered_at: int = 0
+    localized: Mapping[str, str] = field(default_factory=dict)
+
+    def in_language(self, name: str, tag: str) -> str:
+        """The member in a language, as far as it was registered (OpenID Connect Registration 2.1)."""
+        for wanted in (tag.lower(), tag.lower().partition("-")[0]):
+            if found := self.localized.get(f"{name}#{wanted}"):
+                return found
+        return str(getattr(self, name))
 
     @property
     def public(self) -> bool:

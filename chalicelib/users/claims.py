@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from chalicelib import vocabulary
+from chalicelib.language import Language, message
 from chalicelib.protocol_types import Claims, JsonObject
 
 SCOPES: Mapping[str, tuple[str, ...]] = {  # OIDCC-5.4
@@ -52,20 +53,27 @@ def of_scope(token: str) -> tuple[str, ...]:
 
 
 WORDS: Mapping[str, str] = {
-    "name": "full name",
-    "given_name": "first name",
-    "preferred_username": "user name",
-    "profile": "profile page",
-    "birthdate": "date of birth",
-    "zoneinfo": "time zone",
-    "locale": "language",
-    "updated_at": "profile's last change",
-    "email": "email address",
-    "email_verified": "email address's verification",
-    "address": "postal address",
-    "phone_number_verified": "phone number's verification",
+    "name": message("See your full name"),
+    "family_name": message("See your family name"),
+    "given_name": message("See your first name"),
+    "middle_name": message("See your middle name"),
+    "nickname": message("See your nickname"),
+    "preferred_username": message("See your user name"),
+    "profile": message("See your profile page"),
+    "picture": message("See your picture"),
+    "website": message("See your website"),
+    "gender": message("See your gender"),
+    "birthdate": message("See your date of birth"),
+    "zoneinfo": message("See your time zone"),
+    "locale": message("See your language"),
+    "updated_at": message("See your profile's last change"),
+    "email": message("See your email address"),
+    "email_verified": message("See your email address's verification"),
+    "address": message("See your postal address"),
+    "phone_number": message("See your phone number"),
+    "phone_number_verified": message("See your phone number's verification"),
 }
-"""Texts for claims whose name is not readable."""
+"""Texts of the library's claims, as sentences."""
 
 
 def disclosed_claims(claims: Claims, scope: Sequence[str], one_by_one: Sequence[str] = ()) -> JsonObject:
@@ -80,8 +88,12 @@ def of_a_person(claims: Claims) -> JsonObject:
     return {name: value for name, value in claims.items() if name in allowed}
 
 
-def in_words(names: Sequence[str], scope: Sequence[str]) -> list[str]:
+def in_words(names: Sequence[str], scope: Sequence[str], language: Language) -> list[str]:
     """The texts of the requested claims that the scope does not cover, one sentence each."""
     uncovered = known() - {name for requested in scope for name in of_scope(requested)}
-    words = {**WORDS, **{one.name: one.words for one in vocabulary.current().claims}}
-    return [f"See your {words.get(name, name.replace('_', ' '))}" for name in names if name in uncovered]
+    own = {one.name: one.words for one in vocabulary.current().claims}
+    return [
+        language.say("See your {claim}", claim=language.say(own[name])) if name in own else language.say(WORDS[name])
+        for name in names
+        if name in uncovered
+    ]

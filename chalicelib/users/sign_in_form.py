@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from chalicelib.language import message
 from chalicelib.storage.records import PasskeyHolder, SingleUse
 from chalicelib.storage.stores import ReplayCache
 from chalicelib.storage.token_values import digest
@@ -14,11 +15,11 @@ MAX_LENGTH = 1024
 """Characters of a typed field that are read."""
 
 # One text for all problems. A different text after some attempts would reveal which usernames exist.
-MISMATCH_TEXT = (
+MISMATCH_TEXT = message(
     "That did not match. Check your user name, password and one-time code, and try again. "
     "After some tries, wait a while."
 )
-WRONG_PASSKEY = "That passkey was not accepted. Try again, or sign in with your password and one-time code."
+WRONG_PASSKEY = message("That passkey was not accepted. Try again, or sign in with your password and one-time code.")
 
 
 @dataclass(frozen=True)
@@ -102,5 +103,5 @@ def claim(signed_in: SignedIn, attempt: str, replay_cache: ReplayCache, *, now: 
 
 
 def problem(form: Mapping[str, str]) -> str:
-    """The page's text for a failed attempt."""
+    """The page's text for a failed attempt, in English."""
     return WRONG_PASSKEY if "passkey" in form else MISMATCH_TEXT

@@ -151,11 +151,10 @@ def test_2_a_record_of_an_open_banking_directory_registers_and_names_what_is_lef
     client = bank.register(**DIRECTORY)
     assert client.tls_client_certificate_bound_access_tokens
     disclosed = metadata.left_out(DIRECTORY)
-    assert {"contacts", "software_statement", "software_roles", "org_id", "client_name#fr", "logo_uri"} <= set(
-        disclosed
-    )
+    assert {"contacts", "software_statement", "software_roles", "org_id", "logo_uri"} <= set(disclosed)
     assert not set(disclosed) & metadata.MEMBERS
-    assert set(disclosed) | {name for name in DIRECTORY if hasattr(client, name)} == DIRECTORY.keys()
+    kept = {name for name in DIRECTORY if hasattr(client, name)} | client.localized.keys()
+    assert set(disclosed) | kept == DIRECTORY.keys()
     name = x509.Name(
         [
             x509.NameAttribute(x509.ObjectIdentifier(oid), value)

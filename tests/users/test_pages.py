@@ -9,9 +9,10 @@ import pytest
 
 from chalicelib.authorization_details.detail_type import Choice, Question, Shown
 from chalicelib.pages import render
+from chalicelib.pages.frame import Frame
 
 REQUESTED = {
-    "bank_name": "Example Bank",
+    "frame": Frame("Example Bank"),
     "client_name": "Penny Planner",
     "key": "the-key",
     "csrf": "the-csrf",
@@ -44,7 +45,7 @@ ACCESS = Shown(
     ),
 )
 DETAILED = CONSENT | {"details": (PAYMENT, ACCESS), "access": []}
-ERROR = {"bank_name": "Example Bank", "error": "invalid_request_uri", "description": "it was already used"}
+ERROR = {"frame": Frame("Example Bank"), "error": "invalid_request_uri", "description": "it was already used"}
 PAGES = {
     "login": (render.login, LOGIN),
     "consent": (render.consent, CONSENT),
@@ -163,7 +164,7 @@ def test_a_form_leads_to_us_alone_wherever_the_client_is(name, redirect_uri, sho
     """
     leads = {"onward": {"location": redirect_uri + "?code=c"}, "form_post": {"parameters": {"code": "c"}}}
     response = (
-        getattr(render, name)(bank_name="Example Bank", redirect_uri=redirect_uri, **leads[name])
+        getattr(render, name)(frame=Frame("Example Bank"), redirect_uri=redirect_uri, **leads[name])
         if name in leads
         else rendered(name, redirect_uri=redirect_uri)
     )
@@ -218,20 +219,20 @@ def test_an_odd_redirect_uri_gives_no_page_and_no_header(name, redirect_uri):
 
 HOSTILE = "</style></title><script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7 * 7 }}"
 WRITTEN_BY_OTHERS = [
-    ("login", "bank_name"),
+    ("login", "frame"),
     ("login", "client_name"),
     ("login", "key"),
     ("login", "csrf"),
     ("login", "username"),
     ("login", "hint"),
     ("login", "problem"),
-    ("consent", "bank_name"),
+    ("consent", "frame"),
     ("consent", "client_name"),
     ("consent", "key"),
     ("consent", "csrf"),
     ("consent", "person"),
     ("consent", "access"),
-    ("error", "bank_name"),
+    ("error", "frame"),
     ("error", "error"),
     ("error", "description"),
 ]
@@ -239,7 +240,7 @@ WRITTEN_BY_OTHERS = [
 
 @pytest.mark.parametrize(("name", "field"), WRITTEN_BY_OTHERS)
 def test_what_others_wrote_stays_text(name, field):
-    value = [HOSTILE] if field == "access" else HOSTILE
+    value = {"access": [HOSTILE], "frame": Frame(HOSTILE)}.get(field, HOSTILE)
     hostile, tame = Parsed(rendered(name, **{field: value}).body), Parsed(rendered(name).body)
     shape = [(tag, list(attributes)) for tag, attributes in hostile.tags]
     expected = [(tag, list(attributes)) for tag, attributes in tame.tags]
@@ -430,7 +431,7 @@ def test_an_address_that_is_not_https_is_not_linked_to(name, address):
 def test_a_page_says_its_language_and_has_one_heading_and_a_title_of_its_own(name):
     page = Parsed(rendered(name).body)
     tags = [tag for tag, _ in page.tags]
-    assert ("html", {"lang": "en"}) in page.tags
+    assert ("html", {"lang": "en", "dir": "ltr"}) in page.tags
     assert tags.count("h1") == tags.count("title") == tags.count("main") == 1
 
 

@@ -2,12 +2,14 @@
 
 import pytest
 
+from chalicelib import language
 from chalicelib.authorization_details import details
 from chalicelib.authorization_details.detail_type import Choice, Question, Shown
 from chalicelib.messages import Response, see_other
 from chalicelib.pages import render
+from chalicelib.pages.frame import Frame
 
-BANK = {"bank_name": "Example Bank"}
+BANK = {"frame": Frame("Example Bank")}
 CLIENT = {"client_name": "Penny Planner", "key": "the-key", "csrf": "the-csrf"}
 LINKS = {field: f"https://penny.example/{field}" for field in ("logo_uri", "policy_uri", "tos_uri")}
 CONSENT = {
@@ -36,7 +38,7 @@ LONG_DETAIL = Shown(
 
 
 def said(*shown):
-    return details.in_words(shown, ACCOUNTS)
+    return details.in_words(shown, ACCOUNTS, language.of("en"))
 
 
 def pages(redirect_uri):
@@ -52,13 +54,13 @@ def pages(redirect_uri):
         "on the way": render.onward(**BANK, redirect_uri=redirect_uri, location="#on-the-way"),
         "error": render.error(**BANK, error="invalid_request_uri", description="it was already used"),
         "long login": render.login(
-            **shown | {"bank_name": LONG, "client_name": LONG}, username=LONG, hint=LONG, problem=LONG
+            **shown | {"frame": Frame(LONG), "client_name": LONG}, username=LONG, hint=LONG, problem=LONG
         ),
         "long consent": render.consent(
-            **shown | {"bank_name": LONG, "client_name": LONG},
+            **shown | {"frame": Frame(LONG), "client_name": LONG},
             **CONSENT | {"access": [LONG], "person": LONG},
         ),
-        "long error": render.error(bank_name=LONG, error="x" * 100, description=LONG),
+        "long error": render.error(frame=Frame(LONG), error="x" * 100, description=LONG),
     }
 
 
@@ -346,7 +348,7 @@ def test_what_can_be_used_has_a_name_that_is_read_out(browse, bank):
 
 def test_each_detail_has_a_heading_and_each_question_its_choices_read_out_with_it(browse, bank):
     page = open_page(browse(), bank, "payment")
-    name = "Pay 1\u202f234\u202f567.50\u00a0EUR to Merchant A"
+    name = "Pay 1,234,567.50\u00a0EUR to Merchant A"
     payment = page.get_by_role("region", name=name)
     assert payment.get_by_role("heading", level=2, name=name).count() == 1
     source = payment.get_by_role("group", name="Pay from")

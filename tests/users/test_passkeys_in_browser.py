@@ -4,13 +4,14 @@ import pytest
 
 from chalicelib.messages import see_other
 from chalicelib.pages import enrolment, render
+from chalicelib.pages.frame import Frame
 from chalicelib.pages.passkey_options import Ceremony
 from chalicelib.users import web_authentication
 from tests.authenticator import b64
 
 CHALLENGES = b64(b"make" * 8), b64(b"sign" * 8)
 HANDLE = b64(b"user" * 8)
-BANK = {"bank_name": "Example Bank", "key": "the-key", "csrf": "the-csrf"}
+BANK = {"frame": Frame("Example Bank"), "key": "the-key", "csrf": "the-csrf"}
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def bank(sites):
         ("GET", "/prove"): enrolment.prove(**BANK, invitation="the-link"),
         ("GET", "/make"): enrolment.make(**BANK, username="alice", passkey=Ceremony(made, "the-ticket")),
         ("GET", "/login"): render.login(**login, passkey=Ceremony(sign_in_options, "the-nonce")),
-        ("POST", "/passkey"): enrolment.made(bank_name="Example Bank"),
+        ("POST", "/passkey"): enrolment.made(frame=Frame("Example Bank")),
         ("POST", "/login"): see_other("/prove"),
     }
     return site
