@@ -201,14 +201,15 @@ def read(text: str) -> Vocabulary:
         raise VocabularyError("the vocabulary is not a JSON object")
     problems = [f"{name}: not a section" for name in found if name not in (*SECTIONS, "acr", "time_zone")]
     sections = {name: found[name] for name in SECTIONS if name in found}
-    plain, texts, said = _parts().taken_out(sections, problems) if sections else ({}, {}, ())
+    unfit: list[str] = []  # Translations.
+    plain, texts, said = _parts().taken_out(sections, unfit) if sections else ({}, {}, ())
     entries = {name: _entries(plain.get(name, []), name, problems) for name in SECTIONS}
     acr, zone = found.get("acr", {}), found.get("time_zone", "UTC")
     problems += [*_acr(acr), *(() if zone == "UTC" else _parts().zone_problems(zone))]
     if not problems:
         vocabulary = Vocabulary(**entries, acr=acr, time_zone=zone, texts=texts, said=said)
         problems += _clashes(vocabulary)
-    if problems:
+    if problems := [*problems, *unfit]:
         raise VocabularyError("the vocabulary can't be used: " + "; ".join(problems))
     return vocabulary
 

@@ -67,7 +67,7 @@ def stage(folder: Path, dependencies: Path | None, *, vocabulary: str = "") -> s
     shutil.copy(HANDLERS, folder)
     if vocabulary:
         shutil.copy(vocabulary, folder / VOCABULARY)
-    shutil.copytree(OURS, folder / "chalicelib", ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+    shutil.copytree(OURS, folder / "chalicelib", ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "*.po", "*.pot"))
     if dependencies is not None:
         bytecode.compile_all(interpreter, folder, "app.py", "chalicelib")
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -196,6 +197,7 @@ def onward(*, frame: Frame, redirect_uri: str, location: str) -> Response:
     A redirect would be part of the posted form's navigation. Chromium applies our form-action to all its redirects, which the
     client's callback may continue. Raises ValueError as `consent`.
     """
+    frame = replace(frame, here="")  # The interaction has ended.
     return page("onward.html", NOWHERE, frame, location=location, returns_to=_host(redirect_uri))
 
 
@@ -207,7 +209,7 @@ def form_post(*, frame: Frame, redirect_uri: str, parameters: Mapping[str, str])
     return page(
         "form_post.html",
         ANYWHERE,
-        frame,
+        replace(frame, here=""),
         script=SUBMIT,
         action=redirect_uri,
         parameters=parameters,

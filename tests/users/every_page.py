@@ -1,0 +1,105 @@
+"""Every page that a person may see, made in one language and one theme: for the tests, and for `make screenshots`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.authorization import scope
+from chalicelib.authorization_details import details
+from chalicelib.language import Language
+from chalicelib.messages import Response
+from chalicelib.pages import enrolment, gateway_error_pages, grants, render
+from chalicelib.pages.error_texts import WORDS
+from chalicelib.pages.frame import Frame
+from chalicelib.pages.grants import Entry
+from chalicelib.pages.passkey_options import Ceremony
+from chalicelib.users import claims, sign_in_form
+
+UNTIL = 1798121100
+CLIENT = "Penny Planner"
+PERSON = "alice"
+IBANS = ("DE02100100100006820101", "DE18100100100006820201")
+OTHER_IBAN = "DE34100100100006820301"
+ACCOUNTS: Any = tuple(
+    {"iban": iban, "name": name} for iban, name in zip(IBANS, ("Girokonto Ä", "Sparkonto Ö"), strict=True)
+)
+EVERY_SCOPE = ("openid", "profile", "email", "phone", "address", "accounts", "payments")
+ACCESS = {
+    "type": "account_information",
+    "access": {"accounts": [], "balances": [], "transactions": []},
+    "frequencyPerDay": 4,
+    "validUntil": "2027-01-15",
+}
+PAYMENT = {
+    "type": "payment_initiation",
+    "instructedAmount": {"currency": "EUR", "amount": "1234567.50"},
+    "creditorName": "Ḧäńďĺéŕ",
+    "creditorAccount": {"iban": OTHER_IBAN},
+    "remittanceInformationUnstructured": "№ 4711",
+    "requestedExecutionDate": "2027-02-01",
+}
+ONCE = {**ACCESS, "recurringIndicator": False}
+FROM_OWN = {**PAYMENT, "debtorAccount": {"iban": IBANS[0]}}
+FROM_ANOTHERS = {**PAYMENT, "debtorAccount": {"iban": OTHER_IBAN}}
+LINKS = {field: f"https://penny.example/{field}" for field in ("logo_uri", "policy_uri", "tos_uri")}
+PASSKEY = Ceremony({"challenge": ""}, "the-nonce")
+
+
+def every_page(frame: Frame, redirect_uri: str = "https://penny.example/cb") -> dict[str, Response]:
+    """Each page by its name, as `frame` says. `redirect_uri`: where the client is."""
+    words = frame.language
+    own = {"frame": frame, "key": "the-key", "csrf": "the-csrf"}
+    shown = own | {"client_name": CLIENT, "redirect_uri": redirect_uri}
+    frames = {at: {**own, "frame": replace(frame, here=at)} for at in ("/grants", "/passkey?invitation=1")}
+    problem = words.say(sign_in_form.MISMATCH_TEXT)
+    return {
+        "login": render.login(**shown | _at(frame, "/login?interaction=1"), **LINKS, passkey=PASSKEY),
+        "login-again": render.login(**shown, username=PERSON, problem=problem),
+        "consent": render.consent(**shown | _at(frame, "/consent?interaction=1"), **LINKS, **_consent(words)),
+        "account-access": render.consent(**shown, **_consent(words, ACCESS, ONCE)),
+        "payment": render.consent(**shown, **_consent(words, PAYMENT, FROM_OWN, FROM_ANOTHERS) | {"access": []}),
+        "no-account": render.consent(**shown, **_consent(words, PAYMENT, ACCESS, accounts=()) | {"access": []}),
+        "on-the-way": render.onward(frame=frame, redirect_uri=redirect_uri, location="#on-the-way"),
+        "to-an-app": render.onward(frame=frame, redirect_uri="com.example.app:/cb", location="#on-the-way"),
+        "form-post": render.form_post(frame=frame, redirect_uri=redirect_uri, parameters={"code": "c"}),
+        "grants-sign-in": grants.sign_in(**frames["/grants"], passkey=PASSKEY),
+        "grants": grants.page_of(**frames["/grants"], person=PERSON, grants=[_entry(words)]),
+        "grants-none": grants.page_of(**own, person=PERSON, grants=[]),
+        "passkey": enrolment.prove(**frames["/passkey?invitation=1"], invitation="1"),
+        "passkey-make": enrolment.make(**own, username=PERSON, passkey=PASSKEY),
+        "passkey-made": enrolment.made(frame=frame),
+        **{f"error-{code}": render.error(frame=frame, error=code, description="…") for code in (*WORDS, "x")},
+        **{f"gateway-{kind}": _gateway(kind, frame) for kind in gateway_error_pages.WORDS},
+    }
+
+
+def _at(frame: Frame, here: str) -> dict[str, Any]:
+    return {"frame": replace(frame, here=here)}
+
+
+def _consent(words: Language, *asks: Any, accounts: Any = ACCOUNTS) -> dict[str, Any]:
+    access = [*scope.in_words(EVERY_SCOPE, words), *claims.in_words(sorted(claims.NAMES), (), words)]
+    return {
+        "person": PERSON,
+        "access": access if not asks else access[:2],
+        "until": UNTIL,
+        "details": details.in_words(asks, accounts, words),
+    }
+
+
+def _entry(words: Language) -> Entry:
+    return Entry(
+        client_id="penny",
+        client_name=CLIENT,
+        may=scope.in_words(("openid", "accounts"), words),
+        details=details.in_words([FROM_OWN], ACCOUNTS, words),
+        first=UNTIL - 10_000_000,
+        last=UNTIL - 1_000_000,
+        until=UNTIL,
+    )
+
+
+def _gateway(kind: str, frame: Frame) -> Response:
+    body = gateway_error_pages.page(kind, (frame.tag,), theme=frame.theme)
+    return Response(400, (("Content-Type", "text/html; charset=utf-8"),), body)
