@@ -78,13 +78,13 @@ def _at(frame: Frame, here: str) -> dict[str, Any]:
     return {"frame": replace(frame, here=here)}
 
 
-def _consent(words: Language, *asks: Any, accounts: Any = ACCOUNTS) -> dict[str, Any]:
+def _consent(words: Language, *requested: Any, accounts: Any = ACCOUNTS) -> dict[str, Any]:
     access = [*scope.in_words(EVERY_SCOPE, words), *claims.in_words(sorted(claims.NAMES), (), words)]
     return {
         "person": PERSON,
-        "access": access if not asks else access[:2],
+        "access": access if not requested else access[:2],
         "until": UNTIL,
-        "details": details.in_words(asks, accounts, words),
+        "details": details.in_words(requested, accounts, words),
     }
 
 
