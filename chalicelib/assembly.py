@@ -11,6 +11,7 @@ import sys
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
+from contextvars import copy_context
 from functools import cache, cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal, TypeVar
@@ -31,7 +32,7 @@ if TYPE_CHECKING:  # A function loads a port's module at its first use.
     from chalicelib.keys.rotation import KeyLifecycle
     from chalicelib.one_time_code_secrets import OneTimeCodeSecrets
     from chalicelib.provider import Truststore
-    from chalicelib.storage import revocation_stores, stores
+    from chalicelib.storage import audit_stores, revocation_stores, stores
     from chalicelib.storage.dynamodb import Dynamo
     from chalicelib.storage.signing_keys import SigningKeys
     from chalicelib.tokens.dpop_nonce import Nonces
@@ -214,6 +215,22 @@ class Aws:
 
         return ApiGatewayTruststore(self.dynamo.session, url=self.settings.mtls_url)
 
+    @cached_property
+    def audit_keys(self) -> audit_stores.AuditKeys:
+        return self.dynamo.audit_keys
+
+    @cached_property
+    def audit_files(self) -> audit_stores.AuditFiles:
+        from chalicelib.storage.audit_files import AuditFiles
+
+        return AuditFiles(self.dynamo.session, self.settings.audit_bucket or "")
+
+    @cached_property
+    def audit_bus(self) -> audit_stores.AuditBus | None:
+        from chalicelib.storage.audit_files import AuditBus
+
+        return AuditBus(self.dynamo.session, self.settings.audit_bus) if self.settings.audit_bus else None
+
     def now(self) -> int:
         return int(self._clock())
 
@@ -227,7 +244,7 @@ class Aws:
         return str(uuid4())
 
     def alongside(self, first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
-        other = self._helpers.submit(second)
+        other = self._helpers.submit(copy_context().run, second)  # With who writes (writer.py).
         try:
             result = first()
         except BaseException:

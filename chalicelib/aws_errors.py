@@ -74,3 +74,9 @@ def of(problem: BaseException) -> AwsFailure | None:
         cause = getattr(at, "cause", None)
         at = at.__cause__ or (cause if isinstance(cause, BaseException) else None) or at.__context__
     return None
+
+
+def reason(problem: BaseException) -> str:
+    """For the log: of a failure of AWS its operation and code; of any other exception its class name."""
+    failure = of(problem)
+    return type(problem).__name__ if failure is None else str(failure)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 from chalice.app import Chalice
 from chalice.app import Response as ChaliceResponse
 
-from chalicelib import aws_errors, log_lines
+from chalicelib import aws_errors, log_lines, writer
 from chalicelib.errors import InvalidRequest, NotFoundOrMethodNotAllowed, OAuthError, TemporarilyUnavailable
 from chalicelib.messages import NO_STORE, Request, Response, json_response
 from chalicelib.protocol_types import Json, JsonObject
@@ -75,10 +75,11 @@ def mount_authorizer(app: Chalice, provider: Callable[[], Provider], name: str) 
         try:
             decide = import_module(f"chalicelib.endpoints.{name}").decide
             request = from_event(event)
+            writer.use(name, request.interaction_id)
             policy: AuthorizerAnswer = decide(request, event["methodArn"], provider())
         except Exception as problem:  # Lambda would log its text. API Gateway answers 503 (gateway_responses.py).
             log.error("%s failed", name, exc_info=_without_values(problem))
-            write_log(name, "failed", {"reason": _reason(problem)})
+            write_log(name, "failed", {"reason": aws_errors.reason(problem)})
             raise RuntimeError(f"{name} failed") from None
         written = policy["context"]
         write_log(
@@ -101,6 +102,8 @@ def mount_job(app: Chalice, provider: Callable[[], Provider], name: str, *, comm
 
     def lambda_handler(event: Event, context: object) -> JsonObject:
         run = import_module(f"chalicelib.jobs.{name}").run
+        by = cast(JsonObject, event).get("by") if commanded else None
+        writer.use(writer.OPERATOR + by if isinstance(by, str) else name, getattr(context, "aws_request_id", None))
         outcome: JsonObject = run(provider(), event) if commanded else run(provider())
         log_lines.write(log, {"endpoint": name, "outcome": "done", **outcome})
         return outcome
@@ -126,6 +129,7 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
         if request.method not in methods:
             raise NotFoundOrMethodNotAllowed("the method is not allowed at this path", status=405)
         request = call.request = replace(request, interaction_id=request.interaction_id or provider().new_uuid())
+        writer.use(name, request.interaction_id)
         response: Response = import_module(f"chalicelib.endpoints.{name}").answer(request, provider())
         if request.method == "HEAD":
             response = replace(response, body="")  # RFC9110-9.3.2
@@ -139,7 +143,7 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
     except Exception as problem:  # A fault of the server. The caller gets none of its text.
         failed = aws_errors.refusal(problem)
         response = call.said(failed)
-        call.notes.update(error=failed.error, reason=_reason(problem))
+        call.notes.update(error=failed.error, reason=aws_errors.reason(problem))
         log.error("%s failed", name, exc_info=_without_values(problem))
     if response.status == TemporarilyUnavailable.status:  # Of any origin.
         response = response.with_headers(("Retry-After", str(TemporarilyUnavailable.retry_after)))
@@ -190,12 +194,6 @@ class _Call:
         except Exception as problem:
             log.error("%s could not render the error", self.endpoint, exc_info=_without_values(problem))
             return refused(refusal)
-
-
-def _reason(problem: BaseException) -> str:
-    """For an AWS failure its operation and code; for any other exception its class name."""
-    failure = aws_errors.of(problem)
-    return type(problem).__name__ if failure is None else str(failure)
 
 
 def refused(refusal: OAuthError, methods: Sequence[str] = ()) -> Response:

@@ -111,6 +111,7 @@ POWERS = (
     Power("sign what userinfo and introspection answer", _signs("api_response")),
     Power("publish keys of their own, by which clients then verify", _does("signing_keys", "PutItem"), grave=True),
     Power("take keys out of the registry", _does("signing_keys", "DeleteItem")),
+    Power("say who takes a key out of the registry", _does("signing_keys", "UpdateItem")),
     Power("make signing keys", _with_made_keys("CreateKey")),
     Power("tag a key of the account that has no tag of the deployment", _with_made_keys("TagResource")),
     Power("stop the deployment's signing keys, and have KMS delete those that the job made", _stops_keys),

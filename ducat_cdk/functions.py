@@ -96,7 +96,7 @@ FUNCTIONS = (
             Table("bonds", "ReadTheEpochOfTheLogin", ("GetItem",)),
             Table("replay_cache", "AcceptEachPasskeysChallengeOnce", ("PutItem",)),
             Table("sessions", "RecogniseThePersonLater", ("GetItem", "PutItem")),
-            Table("sessions", "EndTheSessionBefore", ("UpdateItem",), attributes=("pk", "replaced_at")),
+            Table("sessions", "EndTheSessionBefore", ("UpdateItem",), attributes=items.SESSION_REPLACED),
             RING,
         ),
         keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt", context="user"), SUBJECT, *SIGN_RESPONSES),
@@ -133,7 +133,7 @@ FUNCTIONS = (
                 "sessions",
                 "SignThePersonOut",
                 ("UpdateItem",),
-                attributes=("pk", "replaced_at", "signed_out_at", "ttl"),
+                attributes=(*items.SESSION_REPLACED, "signed_out_at", "ttl"),
             ),
             Table("grants", "FindThePersonsGrants", ("Query",), index="by_person"),
             Table("grants", "ReadThem", ("BatchGetItem",)),
@@ -263,7 +263,10 @@ FUNCTIONS = (
     ),
     Function(
         "rotate_keys",
-        tables=(Table("signing_keys", "PublishAndRetireKeys", ("DeleteItem", "PutItem", "Query")),),
+        tables=(
+            Table("signing_keys", "PublishAndRetireKeys", ("DeleteItem", "PutItem", "Query")),
+            Table("signing_keys", "SayWhoDeletesAKey", ("UpdateItem",), attributes=items.DELETED_KEY),
+        ),
         keys=(
             Key("ps256", "StopTheRsaKeyOfTheTemplate", "DisableKey"),
             Key("es256", "StopTheEcdsaKeyOfTheTemplate", "DisableKey"),

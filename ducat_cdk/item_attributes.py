@@ -7,16 +7,19 @@ give the whole item back. An attribute that ends with a browser, a number, a sco
 
 from __future__ import annotations
 
-ENDED = ("pk", "revoked_at", "token_ended_at", "front_ended_at")
+BY = "by"
+"""Of each recorded item: who wrote it (chalicelib/writer.py)."""
+
+ENDED = ("pk", BY, "revoked_at", "token_ended_at", "front_ended_at")
 """Of a grant: when it, or a token of it, ended."""
 
-IN_BROWSER = ("pk", "browser", "expires_at", "decision")
+IN_BROWSER = ("pk", BY, "browser", "expires_at", "decision")
 SIGNED_IN = (*IN_BROWSER, "login", "person", "bond", "epoch", "session")
 OPENED = (*SIGNED_IN, "code_lifetime", "ttl", "client_id", "request_expires_at")
 """Of a grant: what a browser and a sign-in write."""
 
 NEW_GRANT = (
-    *("pk", "v", "record", "client_id", "journey", "ttl"),
+    *("pk", BY, "v", "record", "client_id", "journey", "ttl"),
     *("request_expires_at", "expires_at", "consent_expires_at"),
 )
 """Of a grant: what stands in it when it is pushed. Whoever may write no more can't give one that is approved or redeemed."""
@@ -26,34 +29,38 @@ NEW_GRANT_IN_BROWSER = (*NEW_GRANT, "browser", "code_lifetime")
 DECIDED = (
     *(*IN_BROWSER, "person", "session", "redeemed_by", "revoked_at", "code_lifetime"),
     *("code_hash", "code_expires_at", "given_at", "granted", "consent_expires_at"),
-    *("front_token", "front_hash"),
+    *("front_token", "front_hash", "shown"),
 )
 """Of a grant: what the decision writes, with the access token of an authorization response."""
 
 REDEEMED = (
-    *("pk", "code_hash", "decision", "revoked_at", "code_expires_at", "consent_expires_at"),
+    *("pk", BY, "code_hash", "decision", "revoked_at", "code_expires_at", "consent_expires_at"),
     *("redeemed_by", "token", "token_hash", "cnf", "refresh_hash", "refresh_family", "attempts", "login"),
     *("browser", "code_lifetime", "request_expires_at", "expires_at", "ttl"),
     *("refresh_before", "refreshed_at"),
 )
 """Of a grant: what a code and a refresh token are exchanged by."""
 
-CONSUMED = ("pk", "consumed_*", "attempts", "revoked_at", "token_ended_at", "consent_expires_at")
+CONSUMED = ("pk", BY, "consumed_*", "attempts", "revoked_at", "token_ended_at", "consent_expires_at")
 """Of a grant: what may be done once."""
 
-REMEMBERED = ("pk", "v", "epoch", "expires_at", "ttl", "scope *", "claim *")
+REMEMBERED = ("pk", BY, "v", "epoch", "expires_at", "ttl", "scope *", "claim *")
 """Of a bond: consent."""
 
-COUNTED = ("pk", "failures", "last_failure", "last_attempt", "code_step", "code_use", "code_use_before", "profile")
+COUNTED = ("pk", BY, "failures", "last_failure", "last_attempt", "code_step", "code_use", "code_use_before", "profile")
 COUNTED_BY_BROWSER = (*COUNTED, "failures_*", "last_failure_*", "last_attempt_*")
 """Of a user: the attempts, the one-time code that was used last, and the profile, where an earlier release stored none."""
 
 PROFILE = ("pk", "profile", "suspended_at")
 """Of a user: the sub, the claims and the accounts, without what proves who it is, and whether the user is suspended."""
 
-PASSKEY_USED = ("pk", "sign_count", "attempt")
-PASSKEY_ADDED = ("pk", "sign_count", "username")
+PASSKEY_USED = ("pk", BY, "sign_count", "attempt")
+PASSKEY_ADDED = ("pk", BY, "sign_count", "username")
 INVITED = ("record", "invitation", "invited_until")
+
+SESSION_REPLACED = ("pk", BY, "replaced_at")
+DELETED_KEY = ("ring", "kid", BY, "record", "signs_from", "claimed_by")
+"""Of a published key, or of a run's claim: who is about to delete it, if it is as it was read."""
 
 KNOWN = ("pk", "left_at", "suspended_at")
 """Of a user's sub."""

@@ -83,7 +83,7 @@ STEPS = (
     Step(
         "approve",
         commit=(
-            "UpdateItem grants SET decision, code_hash, code_expires_at = code_lifetime + ?, given_at REMOVE granted"
+            "UpdateItem grants SET decision, code_hash, code_expires_at = code_lifetime + ?, given_at, shown REMOVE granted"
             f" IF {OF_BROWSER} AND person = ? AND attribute_not_exists(session) AND attribute_not_exists(revoked_at)"
             " AND (attribute_not_exists(decision) OR (decision = ? AND attribute_not_exists(redeemed_by)))"
         ),

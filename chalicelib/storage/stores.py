@@ -136,14 +136,14 @@ class Grants(Protocol):
         granted: Sequence[Detail] = (),
         session: str | None = None,
         until: int | None = None,
+        shown: str = "",
         front: tuple[str, AccessToken] | None = None,
     ) -> Grant:
         """Approve, and make the code of this secret redeemable. A repeated approval replaces the code until one is redeemed.
 
-        `person`: digest of the sub of the user on the page.
-        `granted`: the granted authorization details.
-        `session`: digest of the session that was checked, None if none was.
-        `until`: an earlier end of the consent.
+        `person`: digest of the sub of the user on the page. `granted`: the granted authorization details.
+        `session`: digest of the session that was checked, None if none was. `until`: an earlier end of the consent.
+        `shown`: the summary of the page's words, empty if there was no page.
         `front`: the access token of the authorization response, and its value.
         Raises NotOpen unless it is this browser's, in time, of that user and session, not denied and not redeemed.
         """
@@ -227,10 +227,10 @@ class Bonds(Protocol):
         Raises NotOpen unless all of it is still as it was read.
         """
 
-    def end(self, key: str, *, now: int, keep: int) -> None:
+    def end(self, key: str, *, now: int, keep: int, client_id: str = "", sub: str = "") -> None:
         """Begin a new epoch: no remembered consent, and all grants of earlier epochs end. One write.
 
-        `keep`: end of the item, which is after the end of all grants of earlier epochs.
+        `keep`: end of the item, after all grants of earlier epochs. `client_id`, `sub`: whose, for the record.
         """
 
 

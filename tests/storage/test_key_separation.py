@@ -234,7 +234,11 @@ def _looked_at(call: standin.Call, answer: Mapping[str, Any]) -> Iterator[tuple[
 
 
 def _everything(aws: Aws) -> dict[str, Any]:
-    tables = {name: getattr(aws.settings, name) for name in vars(aws.settings) if name.endswith("_table")}
+    tables = {
+        name: getattr(aws.settings, name)
+        for name, value in vars(aws.settings).items()
+        if name.endswith("_table") and value != "unused"
+    }
     connection = aws.dynamo._tables._connection
     return {name: sorted(connection.scan(table)["Items"], key=str) for name, table in tables.items()}
 

@@ -22,8 +22,10 @@ def said(operation, body):
     def written(text):
         text = re.sub(r"#\w+", lambda found: names[found[0]], text)
         text = re.sub(r":\w+", "?", text).replace(" (", "(").replace("AND(", "AND (").replace("OR(", "OR (")
+        text = re.sub(r", by = \?", "", text)
         return re.sub(r"(\w+) = \?(?=,| REMOVE| ADD|$)", r"\1", text).replace("ADD attempts ?", "ADD attempts")
 
+    # Every item says who wrote it, which no step is about (tests/audit).
     update, condition = (written(body.get(part, "")) for part in ("UpdateExpression", "ConditionExpression"))
     parts = (operation, body["TableName"].removeprefix("ducat-"), update, f"IF {flat(condition)}" if condition else "")
     return " ".join(part for part in parts if part)

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.storage.data_keys import DataKey
 from chalicelib.storage.dynamodb import clients
-from chalicelib.storage.dynamodb.tables import Write
+from chalicelib.storage.dynamodb.attributes import Write
 from chalicelib.storage.dynamodb.users import PROFILE
 from chalicelib.storage.records import SigningKey
 from chalicelib.storage.stores import NotOpen

@@ -12,7 +12,7 @@ import pytest
 from chalicelib.assembly import Aws
 from chalicelib.interaction import session
 from chalicelib.jobs import sweep
-from chalicelib.storage.dynamodb.tables import Write
+from chalicelib.storage.dynamodb.attributes import Write
 from chalicelib.users import enrolment
 from tests.actors import Browser, elements
 from tests.authenticator import Authenticator, passkey_options

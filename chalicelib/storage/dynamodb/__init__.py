@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chalicelib.protocol_types import Untyped
-from chalicelib.settings import Settings
+from chalicelib.settings import Settings, SettingsError
 from chalicelib.storage.dynamodb.bonds import Bonds
 from chalicelib.storage.dynamodb.clients import Clients
 from chalicelib.storage.dynamodb.data_keys import DataKeys
@@ -16,17 +16,22 @@ from chalicelib.storage.dynamodb.replay_cache import ReplayCache
 from chalicelib.storage.dynamodb.revocations import Revocations
 from chalicelib.storage.dynamodb.sessions import Sessions
 from chalicelib.storage.dynamodb.signing_keys import SigningKeys
-from chalicelib.storage.dynamodb.sweeping import Sweeping
 from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.dynamodb.tokens import Tokens
 from chalicelib.storage.dynamodb.users import Users
 from chalicelib.storage.dynamodb.weekly_tables import TableOf, one_table, table_of_week
 
 if TYPE_CHECKING:
+    from chalicelib.storage.dynamodb.audit_keys import AuditKeys
     from chalicelib.storage.dynamodb.operated_grants import OperatedGrants
     from chalicelib.storage.dynamodb.operated_revocations import OperatedRevocations
     from chalicelib.storage.dynamodb.operated_users import OperatedUsers
     from chalicelib.storage.dynamodb.operation import OperatedClients
+    from chalicelib.storage.dynamodb.sweeping import Sweeping
+
+
+RECORDED = ("clients", "users", "grants", "bonds", "sessions", "signing_keys", "revocations")
+"""The tables whose changes are recorded. A sessions table of one week has no stream, and another name."""
 
 
 class Dynamo:
@@ -39,10 +44,12 @@ class Dynamo:
     def __init__(
         self, settings: Settings, *, pause: Callable[[float], None], new_token_value: Callable[[], str]
     ) -> None:
-        names = [value for name, value in vars(settings).items() if name.endswith("_table")]
+        names = [value for name, value in vars(settings).items() if name.endswith("_table") and value]
         self._settings = settings
         self._new_token_value = new_token_value
-        self._tables = Tables(names, pause=pause, keys={settings.signing_keys_table: ("ring", "kid")})
+        recorded = frozenset(getattr(settings, f"{name}_table") for name in RECORDED)
+        keys: dict[str, tuple[str, ...]] = {settings.signing_keys_table: ("ring", "kid")}
+        self._tables = Tables(names, pause=pause, keys=keys, recorded=recorded)
 
     @property
     def session(self) -> Untyped:
@@ -59,6 +66,15 @@ class Dynamo:
         from chalicelib.storage.dynamodb.operation import OperatedClients
 
         return OperatedClients(self._tables, self._settings.clients_table)
+
+    @property
+    def audit_keys(self) -> AuditKeys:
+        """For the record. Raises SettingsError where there is none."""
+        from chalicelib.storage.dynamodb.audit_keys import AuditKeys
+
+        if not self._settings.audit_keys_table:
+            raise SettingsError("DUCAT_AUDIT_KEYS_TABLE is not set: there is no record")
+        return AuditKeys(self._tables, self._settings.audit_keys_table)
 
     @property
     def operated_users(self) -> OperatedUsers:
@@ -121,6 +137,8 @@ class Dynamo:
 
     @cached_property
     def sweeping(self) -> Sweeping:
+        from chalicelib.storage.dynamodb.sweeping import Sweeping  # For one job.
+
         settings = self._settings
         return Sweeping(
             self._tables,

@@ -1,10 +1,17 @@
-"""Items: DynamoDB's attributes, and the values that the stores read and write."""
+"""Items: DynamoDB's attributes, the values that the stores read and write, and a write of one item with who it says wrote it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Protocol, TypedDict
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol, TypedDict
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from chalicelib.writer import DELETES
 
 Item = dict[str, str | int | frozenset[str]]
 
@@ -35,6 +42,13 @@ class Attribute(TypedDict, total=False):
 Attributes = dict[str, Attribute]
 
 
+class Keys(TypedDict):
+    """The keys of a table in a batch read."""
+
+    ConsistentRead: bool
+    Keys: list[Attributes]
+
+
 def as_attributes(item: Item) -> Attributes:
     """The item in DynamoDB's form."""
     return {name: _value(value) for name, value in item.items()}
@@ -57,3 +71,51 @@ def _read(value: Attribute) -> str | int | frozenset[str] | None:
     if "N" in value:
         return int(value["N"]) if WHOLE.fullmatch(value["N"]) else None
     return frozenset(value["SS"]) if "SS" in value else value.get("S")
+
+
+Verb = Literal["Put", "Update", "Delete"]
+
+PK = UnicodeAttribute(attr_name="pk")
+RECORD = UnicodeAttribute(attr_name="record")
+EXPIRES_AT = NumberAttribute(attr_name="expires_at")
+BY = UnicodeAttribute(attr_name="by")
+"""Who wrote the item last, or is about to delete it (writer.py)."""
+
+
+class ConditionFailed(Exception):
+    """The condition was false, so nothing was written. `item`: the stored item, None if there is none."""
+
+    def __init__(self, item: Item | None) -> None:
+        super().__init__("the condition did not hold")
+        self.item = item
+
+
+@dataclass(frozen=True)
+class Write:
+    """A write of one item. There are no other writes. `before`: an update gives the item as it was.
+
+    `expired`: a deletion of what DynamoDB would delete by itself. No event tells of it.
+    """
+
+    verb: Verb
+    table: str
+    key: str
+    item: Item | None = None
+    actions: tuple[Action, ...] = ()
+    condition: Condition | None = None
+    sort_key: str | None = None
+    before: bool = False
+    expired: bool = False
+
+
+def stamped(write: Write, by: str) -> Write:
+    """The write that also says who wrote the item. A deletion can't."""
+    if write.verb == "Put":
+        return replace(write, item={**(write.item or {}), "by": by})
+    return replace(write, actions=(*write.actions, BY.set(by))) if write.verb == "Update" else write
+
+
+def marked(write: Write, by: str) -> Write:
+    """The update before a deletion, under its condition: it says who is about to delete the item."""
+    there = write.condition if write.condition is not None else PK.exists()
+    return replace(write, verb="Update", actions=(BY.set(DELETES + by),), condition=there)

@@ -10,11 +10,12 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.storage.dynamodb.attributes import Item
+from chalicelib.storage.dynamodb.attributes import ConditionFailed, Item, Write
 from chalicelib.storage.dynamodb.codec import VERSION
-from chalicelib.storage.dynamodb.tables import SWEEP_SLACK, ConditionFailed, Tables, Write
+from chalicelib.storage.dynamodb.tables import SWEEP_SLACK, Tables
 from chalicelib.storage.grant_records import Bond, RememberedConsent
 from chalicelib.storage.stores import NotOpen
+from chalicelib.storage.token_values import digest
 
 EPOCH = NumberAttribute(attr_name="epoch")
 KEEP_UNTIL = NumberAttribute(attr_name="expires_at")
@@ -74,7 +75,8 @@ class Bonds:
                 as_found &= (before == attribute) | (after == attribute)  # Or a repeated write.
         self._update(Write("Update", self._name, key, actions=tuple(actions), condition=as_found))
 
-    def end(self, key: str, *, now: int, keep: int) -> None:
+    def end(self, key: str, *, now: int, keep: int, client_id: str = "", sub: str = "") -> None:
+        whose = {"client_id": client_id, "person": digest(sub) if sub else ""}
         epoch, attempt = max(now, FIRST_EPOCH + 1), self._new_token_value()
         while True:
             item: Item = {
@@ -83,6 +85,7 @@ class Bonds:
                 "attempt": attempt,
                 "expires_at": keep,
                 "ttl": keep + SWEEP_SLACK,
+                **{name: value for name, value in whose.items() if value},
             }
             earlier = EPOCH.does_not_exist() | (epoch > EPOCH)
             try:

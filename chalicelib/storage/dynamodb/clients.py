@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pynamodb.attributes import NumberAttribute
 
-from chalicelib.storage.dynamodb.attributes import Item
+from chalicelib.storage.dynamodb.attributes import RECORD, Item, Write
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
-from chalicelib.storage.dynamodb.tables import RECORD, Tables, Write
+from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.records import Client
 
 V = NumberAttribute(attr_name="v")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chalicelib.storage.data_keys import DataKey
-from chalicelib.storage.dynamodb.attributes import Item
-from chalicelib.storage.dynamodb.tables import Tables, Write
+from chalicelib.storage.dynamodb.attributes import Item, Write
+from chalicelib.storage.dynamodb.tables import Tables
 
 NEWEST = "data key"
 """The key of the item that names the newest data key. With a space and an id it is the key of a data key. Usernames have no

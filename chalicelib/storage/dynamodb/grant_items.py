@@ -6,17 +6,23 @@ import json
 from dataclasses import replace
 from typing import cast
 
-from pynamodb.attributes import NumberAttribute, UnicodeSetAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.protocol_types import Json, JsonObject
-from chalicelib.storage.dynamodb.attributes import Item
+from chalicelib.storage.dynamodb.attributes import EXPIRES_AT, Item
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
 from chalicelib.storage.dynamodb.tables import SWEEP_SLACK
 from chalicelib.storage.grant_records import AccessToken, Grant
 from chalicelib.storage.records import Authentication
+from chalicelib.storage.token_values import digest
 
 ATTEMPTS = UnicodeSetAttribute(attr_name="attempts")
+SHOWN = UnicodeAttribute(attr_name="shown")
+"""The language and the digest of the words on the page that was agreed to (interaction/shown_words.py)."""
+BROWSER = UnicodeAttribute(attr_name="browser")
+CONSENT_EXPIRES_AT = NumberAttribute(attr_name="consent_expires_at")
+REVOKED_AT = NumberAttribute(attr_name="revoked_at")
 TOKEN_ENDED_AT = NumberAttribute(attr_name="token_ended_at")
 
 JSON = ("granted", "cnf")
@@ -91,6 +97,16 @@ def as_read(grant: Grant) -> Condition:
     tried = set(grant.attempts) == ATTEMPTS if grant.attempts else ATTEMPTS.does_not_exist()
     alone = grant.refresh_hash is None and grant.token_ended_at is None
     return cast(Condition, tried & TOKEN_ENDED_AT.does_not_exist() if alone else tried)
+
+
+def in_force(now: int) -> Condition:
+    """The condition that the grant was not revoked, and its consent has not ended."""
+    return cast(Condition, REVOKED_AT.does_not_exist() & (now < CONSENT_EXPIRES_AT))
+
+
+def of_browser(browser: str, *, now: int) -> Condition:
+    """The condition that the grant is of the browser with this cookie, and its current step has not ended."""
+    return cast(Condition, (digest(browser) == BROWSER) & (now < EXPIRES_AT))
 
 
 def consumption(at: int, by: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import cast
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
@@ -16,10 +15,10 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.protocol_types import Detail
 from chalicelib.storage.dynamodb import grant_items as items
-from chalicelib.storage.dynamodb.attributes import Along, Item
+from chalicelib.storage.dynamodb.attributes import EXPIRES_AT, PK, Along, ConditionFailed, Item, Write
 from chalicelib.storage.dynamodb.bonds import epoch_of
 from chalicelib.storage.dynamodb.codec import encode
-from chalicelib.storage.dynamodb.tables import EXPIRES_AT, PK, SWEEP_SLACK, ConditionFailed, Tables, Write
+from chalicelib.storage.dynamodb.tables import SWEEP_SLACK, Tables
 from chalicelib.storage.grant_records import AccessToken, Grant
 from chalicelib.storage.records import Authentication
 from chalicelib.storage.stores import NotOpen, Replayed
@@ -32,8 +31,6 @@ MAX_OF_PERSON = 100
 TTL = NumberAttribute(attr_name="ttl")
 CLIENT_ID = UnicodeAttribute(attr_name="client_id")
 REQUEST_EXPIRES_AT = NumberAttribute(attr_name="request_expires_at")
-CONSENT_EXPIRES_AT = NumberAttribute(attr_name="consent_expires_at")
-BROWSER = UnicodeAttribute(attr_name="browser")
 CODE_LIFETIME = NumberAttribute(attr_name="code_lifetime")
 LOGIN = UnicodeAttribute(attr_name="login")
 PERSON = UnicodeAttribute(attr_name="person")
@@ -55,7 +52,7 @@ REFRESH_BEFORE = UnicodeAttribute(attr_name="refresh_before")
 REFRESHED_AT = NumberAttribute(attr_name="refreshed_at")
 REFRESH_FAMILY = UnicodeAttribute(attr_name="refresh_family")
 CNF = UnicodeAttribute(attr_name="cnf")
-REVOKED_AT = NumberAttribute(attr_name="revoked_at")
+REVOKED_AT, CONSENT_EXPIRES_AT, BROWSER = items.REVOKED_AT, items.CONSENT_EXPIRES_AT, items.BROWSER
 
 
 class Grants:
@@ -108,7 +105,7 @@ class Grants:
             actions.append(SESSION.set(session))
         if expires_at is not None:
             actions.append(EXPIRES_AT.set(expires_at))
-        self._step(key, actions, _of_browser(browser, now=now) & DECISION.does_not_exist())
+        self._step(key, actions, items.of_browser(browser, now=now) & DECISION.does_not_exist())
 
     def approve(
         self,
@@ -121,6 +118,7 @@ class Grants:
         granted: Sequence[Detail] = (),
         session: str | None = None,
         until: int | None = None,
+        shown: str = "",
         front: tuple[str, AccessToken] | None = None,
     ) -> Grant:
         actions: list[Action] = [
@@ -130,6 +128,8 @@ class Grants:
             GIVEN_AT.set(now),
             GRANTED.set(items.as_json(list(granted))) if granted else GRANTED.remove(),
         ]
+        if shown:
+            actions.append(items.SHOWN.set(shown))
         if until is not None:
             actions.append(CONSENT_EXPIRES_AT.set(until))
         if front is not None:
@@ -137,11 +137,11 @@ class Grants:
             actions += [FRONT_TOKEN.set(encode(token)), FRONT_HASH.set(digest(token_value))]
         seen = SESSION.does_not_exist() if session is None else session == SESSION
         again = (DECISION == "approved") & REDEEMED_BY.does_not_exist()
-        requested = _of_browser(browser, now=now) & (person == PERSON) & seen & REVOKED_AT.does_not_exist()
+        requested = items.of_browser(browser, now=now) & (person == PERSON) & seen & REVOKED_AT.does_not_exist()
         return self._step(key, actions, requested & (DECISION.does_not_exist() | again))
 
     def deny(self, key: str, browser: str, *, now: int) -> Grant:
-        open_still = _of_browser(browser, now=now) & (DECISION.does_not_exist() | (DECISION == "denied"))
+        open_still = items.of_browser(browser, now=now) & (DECISION.does_not_exist() | (DECISION == "denied"))
         return self._step(key, (DECISION.set("denied"),), open_still)
 
     def find_code(self, code: TokenValue) -> tuple[Grant, int] | None:
@@ -192,7 +192,7 @@ class Grants:
         if not again:
             actions += [REFRESH_BEFORE.set(str(grant.refresh_hash)), REFRESHED_AT.set(now)]
         newest = (str(grant.refresh_hash) == REFRESH_HASH) | (refresh_hash == REFRESH_HASH)  # or sent again
-        replace = Write("Update", self.name, grant.key, actions=tuple(actions), condition=newest & _in_force(now))
+        replace = Write("Update", self.name, grant.key, actions=tuple(actions), condition=newest & items.in_force(now))
         try:
             self._tables.write(replace)
         except ConditionFailed as failed:
@@ -215,7 +215,13 @@ class Grants:
         unused = (consumed.does_not_exist() | (said == consumed)) & items.as_read(grant)  # or sent again
         try:
             self._tables.write(
-                Write("Update", self.name, grant.key, actions=(consumed.set(said),), condition=unused & _in_force(now))
+                Write(
+                    "Update",
+                    self.name,
+                    grant.key,
+                    actions=(consumed.set(said),),
+                    condition=unused & items.in_force(now),
+                )
             )
         except ConditionFailed as failed:
             before = str((failed.item or {}).get(f"{items.CONSUMED}{index}", ""))
@@ -289,11 +295,3 @@ class Grants:
         if grant is None:
             raise NotOpen("the record can't be read")
         return grant
-
-
-def _in_force(now: int) -> Condition:
-    return cast(Condition, REVOKED_AT.does_not_exist() & (now < CONSENT_EXPIRES_AT))
-
-
-def _of_browser(browser: str, *, now: int) -> Condition:
-    return cast(Condition, (digest(browser) == BROWSER) & (now < EXPIRES_AT))

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.storage.dynamodb import grant_items
-from chalicelib.storage.dynamodb.attributes import Item
+from chalicelib.storage.dynamodb.attributes import PK, ConditionFailed, Item, Write
 from chalicelib.storage.dynamodb.bonds import epoch_of
 from chalicelib.storage.dynamodb.grants import BY_PERSON, REVOKED_AT
-from chalicelib.storage.dynamodb.tables import MAX_NUMBER_LENGTH, PK, ConditionFailed, Tables, Write
+from chalicelib.storage.dynamodb.tables import MAX_NUMBER_LENGTH, Tables
 from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest, is_key

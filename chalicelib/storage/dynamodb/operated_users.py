@@ -13,10 +13,10 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.settings import Settings
-from chalicelib.storage.dynamodb.attributes import Item
+from chalicelib.storage.dynamodb.attributes import PK, RECORD, ConditionFailed, Item, Write
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode
 from chalicelib.storage.dynamodb.sessions import OVER
-from chalicelib.storage.dynamodb.tables import PK, RECORD, ConditionFailed, Tables, Write
+from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.dynamodb.users import (
     LEFT_AT,
     PROFILE,

@@ -10,10 +10,10 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.storage.dynamodb.attributes import Item
+from chalicelib.storage.dynamodb.attributes import RECORD, ConditionFailed, Item, Write
 from chalicelib.storage.dynamodb.clients import SUSPENDED_AT, V, read
 from chalicelib.storage.dynamodb.codec import VERSION, encode
-from chalicelib.storage.dynamodb.tables import RECORD, ConditionFailed, Tables, Write
+from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.records import Client
 from chalicelib.storage.stores import NotOpen
 

@@ -7,7 +7,8 @@ from contextlib import suppress
 
 from pynamodb.attributes import UnicodeAttribute
 
-from chalicelib.storage.dynamodb.tables import EXPIRES_AT, PK, SWEEP_SLACK, ConditionFailed, Tables, Write
+from chalicelib.storage.dynamodb.attributes import EXPIRES_AT, PK, ConditionFailed, Write
+from chalicelib.storage.dynamodb.tables import SWEEP_SLACK, Tables
 from chalicelib.storage.dynamodb.weekly_tables import TableOf
 from chalicelib.storage.records import SingleUse
 from chalicelib.storage.stores import AlreadyUsed, NotOpen

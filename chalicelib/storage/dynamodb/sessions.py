@@ -8,9 +8,9 @@ from pynamodb.attributes import NumberAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.storage.dynamodb.attributes import Item
+from chalicelib.storage.dynamodb.attributes import PK, ConditionFailed, Item, Write
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
-from chalicelib.storage.dynamodb.tables import PK, SWEEP_SLACK, ConditionFailed, Tables, Write
+from chalicelib.storage.dynamodb.tables import SWEEP_SLACK, Tables
 from chalicelib.storage.dynamodb.weekly_tables import TableOf, has_table, starts
 from chalicelib.storage.records import Session
 from chalicelib.storage.stores import NotOpen

@@ -9,9 +9,9 @@ from typing import cast
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.storage.dynamodb.attributes import Item
+from chalicelib.storage.dynamodb.attributes import RECORD, ConditionFailed, Item, Write
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
-from chalicelib.storage.dynamodb.tables import RECORD, ConditionFailed, Tables, Write
+from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.records import SigningKey
 from chalicelib.storage.signing_keys import SigningKeyChanged
 

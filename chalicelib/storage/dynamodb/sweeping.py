@@ -8,8 +8,8 @@ from typing import cast
 from pynamodb.attributes import NumberAttribute
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.storage.dynamodb.attributes import Attributes
-from chalicelib.storage.dynamodb.tables import SWEEP_SLACK, ConditionFailed, Tables, Write
+from chalicelib.storage.dynamodb.attributes import Attributes, ConditionFailed, Write
+from chalicelib.storage.dynamodb.tables import SWEEP_SLACK, Tables
 from chalicelib.storage.dynamodb.weekly_tables import WEEKS_AHEAD, name_of
 from chalicelib.storage.token_values import week_of
 
@@ -56,7 +56,7 @@ class Sweeping:
         written.
         """
         try:
-            self._tables.write(Write("Delete", table, key, condition=cast(Condition, seen == EXPIRES_AT)))
+            self._tables.write(Write("Delete", table, key, condition=cast(Condition, seen == EXPIRES_AT), expired=True))
         except ConditionFailed:
             return False
         return True

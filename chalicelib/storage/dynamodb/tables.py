@@ -7,27 +7,29 @@ call nor give the item on which a condition failed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal, TypedDict
 
 from botocore.exceptions import ClientError
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.connection import Connection
 from pynamodb.connection.base import MetaTable
 from pynamodb.exceptions import PynamoDBException, VerboseClientError
-from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
 
+from chalicelib import writer
 from chalicelib.protocol_types import JsonObject, Untyped
 from chalicelib.settings import AWS_CONNECT_SECONDS, AWS_READ_SECONDS, AWS_TRIES
-from chalicelib.storage.dynamodb.attributes import Along, Attributes, Item, as_attributes, as_item
+from chalicelib.storage.dynamodb.attributes import (
+    Along,
+    Attributes,
+    ConditionFailed,
+    Item,
+    Keys,
+    Write,
+    as_attributes,
+    as_item,
+    marked,
+    stamped,
+)
 from chalicelib.storage.token_values import is_key
 
-Verb = Literal["Put", "Update", "Delete"]
-
-PK = UnicodeAttribute(attr_name="pk")
-RECORD = UnicodeAttribute(attr_name="record")
-EXPIRES_AT = NumberAttribute(attr_name="expires_at")
 SWEEP_SLACK = 24 * 3600
 """Seconds that an item stays after its end, so that a late replay is still recognised."""
 
@@ -43,21 +45,6 @@ CONFLICTS = ("ReplicatedWriteConflictException", "TransactionConflictException")
 CONFLICT_PAUSES = (0.01, 0.03, 0.08, 0.2, 0.4, 0.8)
 
 
-class Keys(TypedDict):
-    """The keys of a table in a batch read."""
-
-    ConsistentRead: bool
-    Keys: list[Attributes]
-
-
-class ConditionFailed(Exception):
-    """The condition was false, so nothing was written. `item`: the stored item, None if there is none."""
-
-    def __init__(self, item: Item | None) -> None:
-        super().__init__("the condition did not hold")
-        self.item = item
-
-
 class KeysUnread(PynamoDBException):
     """A batch read did not give all items after several attempts, because DynamoDB had no throughput left."""
 
@@ -65,25 +52,19 @@ class KeysUnread(PynamoDBException):
     response = {"Error": {"Code": "ProvisionedThroughputExceededException"}}
 
 
-@dataclass(frozen=True)
-class Write:
-    """A write of one item. There are no other writes. `before`: an update gives the item as it was."""
-
-    verb: Verb
-    table: str
-    key: str
-    item: Item | None = None
-    actions: tuple[Action, ...] = ()
-    condition: Condition | None = None
-    sort_key: str | None = None
-    before: bool = False
-
-
 class Tables:
-    """DynamoDB through one botocore client. `pause`: waits that many seconds between attempts of a conflicting write."""
+    """DynamoDB through one botocore client. `pause`: waits that many seconds between attempts of a conflicting write.
+
+    `recorded`: the tables whose changes are recorded, so that each item says who wrote it.
+    """
 
     def __init__(
-        self, names: Sequence[str], *, pause: Callable[[float], None], keys: dict[str, tuple[str, ...]]
+        self,
+        names: Sequence[str],
+        *,
+        pause: Callable[[float], None],
+        keys: dict[str, tuple[str, ...]],
+        recorded: frozenset[str] = frozenset(),
     ) -> None:
         self._connection = Connection(
             connect_timeout_seconds=AWS_CONNECT_SECONDS,
@@ -93,7 +74,7 @@ class Tables:
         _ = self._connection.client  # Made in the init phase, and not at the first request.
         self.session: Untyped = self._connection.session
         """botocore's session, with its data and credentials."""
-        self._pause = pause
+        self._pause, self._recorded = pause, recorded
         for name in names:
             self._connection.add_meta_table(_meta_table(name, keys.get(name, ("pk",))))
         self._known = set(names)
@@ -232,10 +213,23 @@ class Tables:
         """Put, update or delete one item. An update gives the new item, a put the old one. Raises ConditionFailed.
 
         botocore may send the write twice, so its condition must also hold after its own first attempt. It is repeated after a
-        conflict with another Region.
+        conflict with another Region. The item then says who wrote it; before a deletion an update of the item says it.
         """
         if not _can_be(write.key):
             raise ConditionFailed(None)
+        if write.table not in self._recorded or (write.verb == "Delete" and write.expired):
+            return self._repeated(write)
+        by = writer.CURRENT.get().stamp()
+        if write.verb == "Delete":
+            try:
+                self._repeated(marked(write, by))
+            except ConditionFailed:
+                if write.condition is not None:
+                    raise
+                return None  # There is none to delete.
+        return self._repeated(stamped(write, by))
+
+    def _repeated(self, write: Write) -> Item | None:
         for pause in (*CONFLICT_PAUSES, None):
             try:
                 return self._write(write)

@@ -8,10 +8,10 @@ from typing import cast
 
 from pynamodb.attributes import NumberAttribute
 
-from chalicelib.storage.dynamodb.attributes import Along, Item
+from chalicelib.storage.dynamodb.attributes import PK, Along, ConditionFailed, Item, Write
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
 from chalicelib.storage.dynamodb.grants import Grants
-from chalicelib.storage.dynamodb.tables import PK, SWEEP_SLACK, ConditionFailed, Tables, Write
+from chalicelib.storage.dynamodb.tables import SWEEP_SLACK, Tables
 from chalicelib.storage.dynamodb.weekly_tables import TableOf, has_table, starts
 from chalicelib.storage.grant_records import AccessToken, Grant
 from chalicelib.storage.revocation_stores import StatusReading

@@ -20,10 +20,10 @@ from dataclasses import replace
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.protocol_types import JsonObject, Passkey, Standing
-from chalicelib.storage.dynamodb.attributes import Item
+from chalicelib.storage.dynamodb.attributes import PK, RECORD, ConditionFailed, Item, Write
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
 from chalicelib.storage.dynamodb.replay_cache import ATTEMPT
-from chalicelib.storage.dynamodb.tables import PK, RECORD, ConditionFailed, Tables, Write
+from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.records import PasskeyHolder, User, UserProfile
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest, is_username
