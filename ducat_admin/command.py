@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import logging
 import os
 import sys
@@ -49,14 +50,26 @@ class Operator:
         return deployment.find(laptop=self.laptop, stack=self.stack, settings=self.settings)
 
     @cached_property
+    def identity(self) -> str:
+        """Who the record says did it: the ARN of the AWS identity; on a laptop the user of the machine."""
+        if self.deployment.on_laptop:
+            return getpass.getuser()
+        import boto3
+
+        return str(boto3.client("sts", region_name=self.deployment.region).get_caller_identity()["Arn"])
+
+    @cached_property
     def provider(self) -> Aws:
         """The deployment's provider, with the operator's own identity. Raises Problem."""
         os.environ.update(self.deployment.environment)
+        from chalicelib import writer
         from chalicelib.assembly import provider
         from chalicelib.settings import SettingsError
 
         try:
-            return cast("Aws", provider())
+            made = cast("Aws", provider())
+            writer.use(writer.OPERATOR + self.identity, made.new_uuid())
+            return made
         except SettingsError as wrong:
             raise Problem(f"{self.deployment.name} has settings of another release: {wrong}") from None
 

@@ -122,7 +122,7 @@ def _state(key: SigningKey, registry: tuple[SigningKey, ...], operator: Operator
 def _run(operator: Operator, command: dict[str, Any]) -> dict[str, Any]:
     """What the job did. Raises Problem."""
     if not operator.deployment.on_laptop:
-        return _invoke(operator, command)
+        return _invoke(operator, {**command, "by": operator.identity})
     from chalicelib.jobs import rotate_keys
 
     try:

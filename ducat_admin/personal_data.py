@@ -51,6 +51,7 @@ def erase(operator: Operator, username: str | None, sub: str | None, yes: bool) 
     It reads whole tables. Interrupted, it is to be run again: the record goes last.
     """
     from chalicelib.clients.lifetimes import MAX_CONSENT_LIFETIME
+    from chalicelib.storage.token_values import digest
 
     one, sub = _person(operator, username, sub)
     who = sub if one is None else one.username
@@ -78,6 +79,8 @@ def erase(operator: Operator, username: str | None, sub: str | None, yes: bool) 
     users.delete_sub(sub)
     if one is not None:
         users.delete(one.username)
+    if operator.provider.settings.audit_keys_table:  # Last: from then on the record does not know whose its events are.
+        dynamo.audit_keys.erase(digest(sub), now=now)
     output.done(
         f"Deleted what was stored about {who}: {consents} requests and consents, {sessions} sessions.\n{STAYS}",
         as_json=operator.as_json,

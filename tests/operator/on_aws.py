@@ -14,7 +14,8 @@ from typing import Any
 from unittest.mock import patch
 from urllib.parse import unquote
 
-SERVICES = ("CLOUDFORMATION", "LAMBDA", "CLOUDWATCH", "API_GATEWAY", "ACM", "SQS")
+SERVICES = ("CLOUDFORMATION", "LAMBDA", "CLOUDWATCH", "API_GATEWAY", "ACM", "SQS", "STS")
+IDENTITY = "arn:aws:sts::123456789012:assumed-role/Operators/erna"
 OUTPUTS = {
     "TokenFunction": "token-of-the-stack",
     "RotateKeysFunction": "rotate-keys-of-the-stack",
@@ -29,6 +30,12 @@ STACKS = (
         for name, value in OUTPUTS.items()
     )
     + "</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
+)
+
+
+CALLER = (
+    f"<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>{IDENTITY}</Arn></GetCallerIdentityResult>"
+    "</GetCallerIdentityResponse>"
 )
 
 
@@ -105,7 +112,7 @@ def _server(found: OnAws, settings: dict[str, str]) -> type[BaseHTTPRequestHandl
     variables = {name: value for name, value in settings.items() if name.startswith("DUCAT_")}
 
     class Server(BaseHTTPRequestHandler):
-        """CloudFormation's DescribeStacks, Lambda's GetFunctionConfiguration and Invoke, and what `ducat doctor` reads."""
+        """DescribeStacks, GetCallerIdentity, GetFunctionConfiguration and Invoke, and what `ducat doctor` reads."""
 
         def do_GET(self) -> None:
             _, kind, *names = self.path.split("/")
@@ -116,8 +123,8 @@ def _server(found: OnAws, settings: dict[str, str]) -> type[BaseHTTPRequestHandl
 
         def do_POST(self) -> None:
             sent = self.rfile.read(int(self.headers["Content-Length"]))
-            if b"Action=DescribeStacks" in sent:
-                self._send(200, STACKS.encode())
+            if b"Action=" in sent:
+                self._send(200, (STACKS if b"Action=DescribeStacks" in sent else CALLER).encode())
                 return
             body = json.loads(sent)
             target = self.headers.get("x-amz-target", "")

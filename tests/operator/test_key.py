@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib.jobs import publish_keys
 from chalicelib.keys import rotation
+from tests.operator import on_aws
 from tests.operator.on_aws import deployed_on_aws
 
 
@@ -71,11 +72,11 @@ def test_on_aws_the_function_does_it(ducat):
     with deployed_on_aws(ducat) as aws:
         aws.answers = [{"made": ["k2"], "withdrawn": [], "retired": [], "deleted": [], "late": []}]
         assert aws.run("key", "rotate") == "Rotated.\nMade and published: k2.\n"
-        assert aws.invoked == [("rotate-keys-of-the-stack", {"rotate": True})]
+        assert aws.invoked == [("rotate-keys-of-the-stack", {"rotate": True, "by": on_aws.IDENTITY})]
         kid = next(kid for kid, row in aws.json_of("key", "list").items() if row["use"] == "all")
         aws.answers = [{"errorType": "RotationIncomplete", "errorMessage": "disable k1: AccessDenied"}]
         printed = aws.run("key", "compromised", kid, "--yes", status=1)
-        assert aws.invoked[1:] == [("rotate-keys-of-the-stack", {"compromised": kid})]
+        assert aws.invoked[1:] == [("rotate-keys-of-the-stack", {"compromised": kid, "by": on_aws.IDENTITY})]
         assert printed == "Error: not all was done, so give it again: RotationIncomplete: disable k1: AccessDenied\n"
         aws.status = 403
         assert "AWS refused Invoke: AccessDeniedException" in aws.run("key", "rotate", status=1)

@@ -37,7 +37,9 @@ def erna(ducat, request):
 def everything(ducat):
     """All that is stored, as text."""
     tables, settings = ducat.aws.dynamo._tables, ducat.aws.settings
-    names = {value for name, value in vars(settings).items() if name.endswith("_table")} - {settings.signing_keys_table}
+    names = {value for name, value in vars(settings).items() if value and name.endswith("_table")} - {
+        settings.signing_keys_table
+    }
     return str([item for name in names for item in tables.scan(name)])
 
 
