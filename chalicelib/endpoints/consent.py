@@ -87,5 +87,6 @@ def _post(request: Request, provider: Provider) -> Response:
             return cancel(grant, cookie, provider, frame, now=now)
 
     # Store, and answer.
-    choice = Choice(browser_binding.requested(form), granted, by_hand=True)
+    shown = browser_binding.shown(form, key, cookie)
+    choice = Choice(browser_binding.requested(form), granted, by_hand=True, shown=shown)
     return approve(grant, key, cookie, choice, provider, frame, now=now)

@@ -80,6 +80,19 @@ def token(key: str, cookie: str, *, person: str = "") -> str:
     return urlsafe_b64encode(made).rstrip(b"=").decode() + (f".{person}" if person else "")
 
 
+def shown_field(key: str, cookie: str, summary: str) -> str:
+    """The form field of what the page showed: a summary of its words, which no other page can post."""
+    made = hmac.digest(cookie.encode(), f"shown {key} {summary}".encode(), sha256)
+    return f"{summary}.{urlsafe_b64encode(made).rstrip(b'=').decode()}"
+
+
+def shown(form: Mapping[str, str], key: str, cookie: str) -> str:
+    """The summary of a posted field; empty if there is none, or another than our page had."""
+    posted = form.get("shown", "")
+    summary = posted.rpartition(".")[0]
+    return summary if hmac.compare_digest(shown_field(key, cookie, summary).encode(), posted.encode()) else ""
+
+
 def challenge(key: str, cookie: str, nonce: str) -> str:
     """The challenge for an authenticator on a page of this browser and interaction; 32 bytes, base64url.
 

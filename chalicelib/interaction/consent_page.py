@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chalicelib.errors import AccessDenied
-from chalicelib.interaction import browser_binding, consent_without_page, decision, remembered_consent
+from chalicelib.interaction import browser_binding, consent_without_page, decision, remembered_consent, shown_words
 from chalicelib.interaction.consent_words import consent_words
 from chalicelib.interaction.remembered_consent import RequestedAccess
 from chalicelib.language import message
@@ -74,13 +74,15 @@ def page(
     """
     grant, login = question.grant, question.login
     words = consent_words(grant, question.client, frame.language, remembered=question.bond.remembered)
+    summary = shown_words.summary_of(grant, question.client, frame.language)
     return render.consent(
         frame=frame,
         client_name=words.client_name,
         key=grant.key,
         csrf=browser_binding.token(grant.key, cookie, person=digest(login.sub)),
+        shown=browser_binding.shown_field(grant.key, cookie, summary),
         redirect_uri=grant.request.redirect_uri,
-        person=str(login.claims.get("name") or login.username),
+        person=shown_words.person_of(login),
         access=words.access,
         details=words.details,
         until=grant.consent_expires_at,

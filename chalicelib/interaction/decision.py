@@ -31,12 +31,14 @@ class Choice:
     `granted`: the granted authorization details.
     `by_hand`: the user read the page, so the consent may be remembered.
     `until`: when the consent ends, if that is earlier than the grant says; epoch seconds.
+    `shown`: the summary of the words on the page, empty if there was none.
     """
 
     person: str
     granted: tuple[Detail, ...] = ()
     by_hand: bool = False
     until: int | None = None
+    shown: str = ""
 
 
 def own(request: Request, key: str, provider: Provider, *, now: int, decided: Decision = "") -> Grant:
@@ -116,6 +118,7 @@ def _write(
             granted=choice.granted,
             session=None if grant is None else grant.session,
             until=choice.until,
+            shown=choice.shown,
             front=front,
         )
     except NotOpen:

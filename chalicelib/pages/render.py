@@ -153,6 +153,7 @@ def consent(
     person: str,
     access: Sequence[str],
     until: int,
+    shown: str = "",
     details: Sequence[Detail] = (),
     look: bool = False,
     chosen: Mapping[str, str] | None = None,
@@ -165,6 +166,7 @@ def consent(
 
     `access`: what the client may do, one sentence each.
     `until`: when that ends, epoch seconds.
+    `shown`: a field that the form posts back.
     `details`: the requested details (RFC 9396), with choices.
     `look`: the approval needs a read first.
     `chosen`: the form fields as the user left them, or None.
@@ -181,6 +183,7 @@ def consent(
         returns_to=_host(redirect_uri),
         person=person,
         access=access,
+        shown=shown,
         details=details,
         look=look,
         chosen=chosen,
