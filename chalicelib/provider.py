@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # Every endpoint imports this file, and most endpoints use on
     from chalicelib.keys.rotation import KeyLifecycle
     from chalicelib.one_time_code_secrets import OneTimeCodeSecrets
     from chalicelib.settings import Settings
-    from chalicelib.storage import revocation_stores, stores
+    from chalicelib.storage import audit_stores, revocation_stores, stores
     from chalicelib.storage.signing_keys import SigningKeys
     from chalicelib.tokens.dpop_nonce import Nonces
     from chalicelib.user_directory import UserDirectory
@@ -81,6 +81,12 @@ class Provider(Protocol):
     def published_keys(self) -> ClientJwksCache: ...
     @property
     def truststore(self) -> Truststore: ...
+    @property
+    def audit_keys(self) -> audit_stores.AuditKeys: ...
+    @property
+    def audit_files(self) -> audit_stores.AuditFiles: ...
+    @property
+    def audit_bus(self) -> audit_stores.AuditBus | None: ...
 
     def now(self) -> int:
         """The current time, in seconds since the epoch. A request calls it once."""

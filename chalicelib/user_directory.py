@@ -10,17 +10,27 @@ from chalicelib.storage.records import Authentication, PasskeyHolder, SingleUse
 
 
 class SignInRefused(Exception):
-    """The sign-in failed. `reason` is for the log. The page never says which part was wrong."""
+    """The sign-in failed. `reason` is for the log. The page never says which part was wrong.
 
-    def __init__(self, reason: str, *, locked: bool = False) -> None:
+    `sub`: of the user whose name or passkey it was, if there is one; for the log and the record.
+    """
+
+    def __init__(self, reason: str, *, locked: bool = False, sub: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.sub = sub
         self.locked = locked
 
 
 def refused_event(why: Exception) -> Literal["lockout", "sign_in_refused"]:
     """What the log counts a refused sign-in as."""
     return "lockout" if isinstance(why, SignInRefused) and why.locked else "sign_in_refused"
+
+
+def refused_note(why: Exception) -> dict[str, str]:
+    """The members of the log line of a refused sign-in."""
+    sub = {"sub": why.sub} if isinstance(why, SignInRefused) and why.sub else {}
+    return {"reason": str(why), "event": refused_event(why), **sub}
 
 
 class Unavailable(Exception):

@@ -130,9 +130,9 @@ class Sandbox:
                 browser=browser,
             )
         if password != user.password:
-            raise SignInRefused("wrong password")
+            raise SignInRefused("wrong password", sub=user.sub)
         if one_time_code != user.totp:
-            raise SignInRefused("wrong one-time code")
+            raise SignInRefused("wrong one-time code", sub=user.sub)
         disclosed = disclosed_claims(user.claims, scope, claims)
         login = assurance.login(
             user.sub,

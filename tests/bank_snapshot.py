@@ -41,6 +41,11 @@ class Beginning:
         return self._bank
 
     @property
+    def stand(self) -> Stand:
+        """AWS's stand-in."""
+        return self._stand
+
+    @property
     def files(self) -> Files:
         """S3's stand-in."""
         return self._stand.files

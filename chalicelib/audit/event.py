@@ -38,9 +38,11 @@ WHAT = {
     "user.passkey_added": "A passkey was added to a user.",
     "user.passkey_removed": "A passkey of a user was removed.",
     "user.unlocked": "The failed attempts of a user were forgotten by an operator.",
+    "user.locked": "Five or more attempts in a row had no success so far. Further ones have to wait.",
     "user.ended": "A user was deleted.",
     "user.left": "The sub of a user is unknown from then on: nothing is refreshed for it.",
     "user.returned": "A sub that had left is known again.",
+    "user.forgotten": "The item of a sub was deleted.",
     "grant.requested": "A client asked for access: an authorization request was pushed or sent.",
     "grant.opened": "A browser opened the authorization request.",
     "grant.authenticated": "A person signed in for the request, or was recognised by a session.",
@@ -75,18 +77,17 @@ WHAT = {
     "sign_in.refused": "An attempt to sign in was refused.",
     "sign_in.locked": "An attempt was refused because of too many before.",
     "token.issued": "A client got an access token of its own, which concerns no person.",
+    "token.refreshed": "A client got a new access token by a refresh token.",
     "token.revoked": "A client had a token revoked.",
     "request.refused": "A request was refused. `error`, `reason`: why.",
     "request.replayed": "Something that may be used once was used again.",
+    "request.reported": "A log line has an event that this release does not know. `event`: which.",
     "request.failed": "A request failed because of the server.",
     "certificate.refused": "A certificate was refused as revoked, or for a CRL that is too old.",
     "job.reported": "A scheduled job reported something. `event`, `reason`: what.",
     "unreadable": "A change could not be read, such as one by a later release. `table`: where.",
 }
 """Each name of what can happen, in a sentence. Beside them `<table>.changed` tells of unknown attributes."""
-
-TABLES = ("clients", "users", "grants", "bonds", "sessions", "signing_keys", "revocations")
-"""The tables whose streams are recorded."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,7 @@ class Event:
     `id`: unique, and the same whenever the event is made again.
     `at`: epoch seconds, of the change or of the log line.
     `what`: a key of `WHAT`, or `<table>.changed`.
+    `sequence`: sorts the events within a second, as texts.
     `writer`: the function or command that did it.
     `client`: client_id of the client concerned.
     `person`: pseudonym of the person concerned, or `ERASED`.
@@ -123,6 +125,7 @@ class Event:
     at: int
     what: str
     actor: Actor
+    sequence: str = ""
     writer: str = ""
     client: str = ""
     person: str = ""
@@ -143,7 +146,7 @@ def as_json(event: Event) -> JsonObject:
         "what": event.what,
         "actor": {"kind": event.actor.kind, **({"id": event.actor.id} if event.actor.id else {})},
     }
-    names = ("writer", "client", "person", "grant", "journey", "interaction", "key", "details", "sealed")
+    names = ("sequence", "writer", "client", "person", "grant", "journey", "interaction", "key", "details", "sealed")
     return members | {name: value for name in names if (value := getattr(event, name))}
 
 
@@ -152,11 +155,16 @@ def as_line(event: Event) -> str:
     return json.dumps(as_json(event), separators=(",", ":")) + "\n"
 
 
+def hour_of(event: Event) -> str:
+    """The folder of an event's hour, UTC."""
+    return datetime.fromtimestamp(event.at, UTC).strftime("dt=%Y-%m-%d/hour=%H")
+
+
 def from_json(members: Untyped) -> Event:
     """The event of a line's members; of a later release too. Members that this one does not know are left out."""
     at = datetime.strptime(members["at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     actor = members.get("actor") or {}
-    names = ("writer", "client", "person", "grant", "journey", "interaction", "key", "sealed")
+    names = ("sequence", "writer", "client", "person", "grant", "journey", "interaction", "key", "sealed")
     return Event(
         id=str(members["id"]),
         at=int(at.timestamp()),

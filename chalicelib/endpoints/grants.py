@@ -18,7 +18,7 @@ from chalicelib.provider import Provider
 from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.records import Session
 from chalicelib.storage.stores import AlreadyUsed, NotOpen
-from chalicelib.user_directory import SignInRefused, refused_event
+from chalicelib.user_directory import SignInRefused, refused_note
 from chalicelib.users import bond_key, claims, known_browser, sign_in_form
 
 __all__ = ["answer", "refuse"]
@@ -67,7 +67,7 @@ def _do(form: Mapping[str, str], token_value: str, provider: Provider, *, now: i
     if session.with_user(known, provider, now=now) is None:
         return see_other(PATH)
     key = bond_key.key_of(known.sub, client_id, provider.kms)
-    provider.bonds.end(key, now=now, keep=now + lifetimes.MAX_CONSENT_LIFETIME)
+    provider.bonds.end(key, now=now, keep=now + lifetimes.MAX_CONSENT_LIFETIME, client_id=client_id, sub=known.sub)
     return see_other(PATH).noting(sub=known.sub, client_id=client_id, event="access_ended")
 
 
@@ -93,7 +93,7 @@ def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: P
     except (SignInRefused, AlreadyUsed, NotOpen) as refused:
         problem = sign_in_form.problem(form)
         again = _sign_in_page(request, cookie, provider, now=now, username=username, problem=problem)
-        return again.noting(reason=str(refused), event=refused_event(refused))
+        return again.noting(**refused_note(refused))
     login = replace(signed_in.login, username=signed_in.username or username.strip())
     if not first:  # The first POST began the session. This POST shows its result.
         return see_other(PATH)

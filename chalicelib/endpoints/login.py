@@ -16,7 +16,7 @@ from chalicelib.provider import Provider
 from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.records import PasskeyHolder
 from chalicelib.storage.stores import AlreadyUsed
-from chalicelib.user_directory import SignInRefused, refused_event
+from chalicelib.user_directory import SignInRefused, refused_note
 from chalicelib.users import known_browser, sign_in_form
 
 __all__ = ["answer", "refuse"]
@@ -55,9 +55,7 @@ def _post(request: Request, provider: Provider) -> Response:
 
     def again(problem: str, why: Exception) -> Response:
         username = sign_in_form.form_field(form, "username")
-        return _page(grant, cookie, provider, frame, username=username, problem=problem).noting(
-            reason=str(why), event=refused_event(why)
-        )
+        return _page(grant, cookie, provider, frame, username=username, problem=problem).noting(**refused_note(why))
 
     try:
         known = known_browser.known(request, sign_in_form.form_field(form, "username"), provider.kms)

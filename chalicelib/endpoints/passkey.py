@@ -16,7 +16,7 @@ from chalicelib.pages.passkey_options import Ceremony
 from chalicelib.provider import Provider
 from chalicelib.storage.stores import AlreadyUsed, NotOpen
 from chalicelib.storage.token_values import digest
-from chalicelib.user_directory import Passkeys, SignInRefused, refused_event
+from chalicelib.user_directory import Passkeys, SignInRefused, refused_note
 from chalicelib.users import web_authentication
 
 __all__ = ["answer", "refuse"]
@@ -71,7 +71,7 @@ def _prove(
         )
     except (SignInRefused, NotOpen, AlreadyUsed) as refused:
         again = _page(key, cookie, frame, invitation=invitation, username=username, problem=MISMATCH_TEXT)
-        return again.noting(reason=str(refused), event=refused_event(refused))
+        return again.noting(**refused_note(refused))
     requested = web_authentication.creation(
         browser_binding.challenge(key, cookie, enrolment_token),
         provider.settings.issuer,

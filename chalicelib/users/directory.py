@@ -67,7 +67,7 @@ class Directory:
         try:
             first = self._users.use_code(known.username, step, attempt=attempt, browser=browser or "")
         except NotOpen as problem:
-            raise SignInRefused(str(problem)) from None
+            raise SignInRefused(str(problem), sub=known.sub) from None
         if not known.has_profile:
             best_effort("profile", lambda: self._users.keep_profile(known))
         requested = disclosed_claims(known.claims, scope, claims)
@@ -111,11 +111,11 @@ class Directory:
         if user is None:
             raise SignInRefused("unknown name")
         if not allowed:
-            raise SignInRefused("locked", locked=True)
+            raise SignInRefused("locked", locked=True, sub=user.sub)
         if not right:
-            raise SignInRefused("wrong password")
+            raise SignInRefused("wrong password", sub=user.sub)
         if user.suspended_at:  # Before the call to KMS, so that it takes as long as a wrong password.
-            raise SignInRefused("suspended")
+            raise SignInRefused("suspended", sub=user.sub)
         return user
 
     def _check_code(self, user: User, typed: str, *, now: int) -> int:
@@ -125,10 +125,10 @@ class Directory:
         except CannotUnseal as problem:  # An error would say that the password was right.
             line = {"endpoint": "users", "outcome": "unreadable", "sub": user.sub, "reason": f"totp: {problem}"}
             log_lines.write(log, line, logging.ERROR)
-            raise SignInRefused("wrong code") from None
+            raise SignInRefused("wrong code", sub=user.sub) from None
         step = totp.step_of(typed, secret, now=now)
         if step is None:
-            raise SignInRefused("wrong code")
+            raise SignInRefused("wrong code", sub=user.sub)
         return step
 
 

@@ -53,7 +53,7 @@ class Passkeys:
         )
         user = holder.user
         if user.suspended_at:
-            raise SignInRefused("suspended")
+            raise SignInRefused("suspended", sub=user.sub)
         if count:  # Passkeys on several devices have no counter.
             self._count(holder, count, attempt)
         if not user.has_profile:
@@ -110,7 +110,7 @@ class Passkeys:
         try:
             self._users.counted(holder.passkey["id"], sign_count, attempt=attempt)
         except NotOpen:
-            raise SignInRefused("passkey: the signature counter went back") from None
+            raise SignInRefused("passkey: the signature counter went back", sub=holder.user.sub) from None
 
 
 def _invited(user: User | None, invitations: tuple[str, ...], *, now: int) -> User:
@@ -122,7 +122,7 @@ def _invited(user: User | None, invitations: tuple[str, ...], *, now: int) -> Us
     if user is None or not known or user.invited_until <= now or user.suspended_at:
         raise NotOpen("the invitation is used, too old or of another")
     if len(user.passkeys) >= MAX_ITEMS:
-        raise SignInRefused("too many passkeys")
+        raise SignInRefused("too many passkeys", sub=user.sub)
     return user
 
 

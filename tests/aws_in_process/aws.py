@@ -26,6 +26,9 @@ from tests.aws_in_process.kms import Keys
 MTLS_HOST = "mtls.bank.example"
 """The one custom domain that API Gateway has here."""
 
+MOST_ENTRIES = 10
+"""Of one PutEvents."""
+
 Body = dict[str, Any]
 Service = Callable[[str, Body], Body]
 
@@ -57,9 +60,20 @@ class Stand:
         self._services: Mapping[str, tuple[str, Service]] = {
             f"https://dynamodb.{region}.amazonaws.com/": ("dynamodb", self.database.call),
             f"https://kms.{region}.amazonaws.com/": ("kms", self.keys.call),
+            f"https://events.{region}.amazonaws.com/": ("events", self._events),
             f"https://apigateway.{region}.amazonaws.com/domainnames/{MTLS_HOST}": ("apigateway", self._domain),
         }
         self.truststore_warnings: tuple[str, ...] = ()
+        self.bus: list[Body] = []
+        """Entries that were put on a bus."""
+
+    def _events(self, operation: str, body: Body) -> Body:
+        if operation != "PutEvents":
+            raise Unknown(f"{operation} of EventBridge")
+        if not 1 <= len(body["Entries"]) <= MOST_ENTRIES:
+            raise AwsError("ValidationException", "Member must have length less than or equal to 10, and at least 1")
+        self.bus += body["Entries"]
+        return {"FailedEntryCount": 0, "Entries": [{"EventId": str(number)} for number in range(len(body["Entries"]))]}
 
     def _domain(self, operation: str, body: Body) -> Body:
         if operation != "GetDomainName":
@@ -78,7 +92,7 @@ class Stand:
         def put_back() -> None:
             self.database.put_back(database)
             self.keys.put_back(keys)
-            self.truststore_warnings = warnings
+            self.truststore_warnings, self.bus = warnings, []
             self.files.objects, self.files.broken = dict(objects), False
 
         return put_back

@@ -7,7 +7,7 @@ holds the lock from its first look to its last, so that each is atomic, and a tr
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from threading import RLock
 from typing import Any
@@ -50,12 +50,24 @@ Kept = tuple[dict[str, tuple[Table, dict[Key, Item]]], dict[str, Any]]
 """What a database held: its tables with their items, and the transactions that it knows by their tokens."""
 
 
+@dataclass(frozen=True)
+class Change:
+    """A write in a stream. `old`, `new`: None where there was or is no item."""
+
+    table: str
+    keys: Item
+    old: Item | None
+    new: Item | None
+
+
 class Database:
     """Every table of one account and Region."""
 
     def __init__(self) -> None:
         self._tables: dict[str, Table] = {}
         self._answered: dict[str, Any] = {}
+        self.stream: list[Change] | None = None
+        """Each write's item before and after, in order, as a table's stream has them; None while nobody reads it."""
         self._lock = RLock()
         self._operations: dict[str, Callable[[Body], Body]] = {
             "CreateTable": self._create_table,
@@ -86,7 +98,7 @@ class Database:
         """Hold just what was held then."""
         held, answered = kept
         with self._lock:
-            self._answered = dict(answered)
+            self._answered, self.stream = dict(answered), None
             self._tables = {name: table for name, (table, _) in held.items()}
             for table, items in held.values():
                 table.items = dict(items)
@@ -183,10 +195,18 @@ class Database:
             one = prepared(verb, self._table(body["TableName"]), body)
             before, after = one.table.items.get(one.key), one.outcome()
             one.land(after)
+            self._streamed(one, before, after)
             shown = {"ALL_OLD": before, "ALL_NEW": after}.get(returns)
             return {} if shown is None else {"Attributes": shown}
 
         return write
+
+    def _streamed(self, write: Write, before: Item | None, after: Item | None) -> None:
+        """A write that changes nothing is in no stream (DynamoDB developer guide, "Change data capture")."""
+        if self.stream is not None and before != after:
+            there = after or before or {}
+            keys = {name: there[name] for name in write.table.schema.names if name in there}
+            self.stream.append(Change(write.table.name, keys, before, after))
 
     def _transact_write_items(self, body: Body) -> Body:
         items, token = body["TransactItems"], body.get("ClientRequestToken")
@@ -200,7 +220,9 @@ class Database:
         if len({(write.table.name, write.key) for write in writes}) != len(writes):
             raise invalid("Transaction request cannot include multiple operations on one item")
         for write, after in zip(writes, outcomes(writes), strict=True):
+            before = write.table.items.get(write.key)
             write.land(after)
+            self._streamed(write, before, after)
         if token is not None:
             self._answered[token] = items
         return {}

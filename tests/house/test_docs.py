@@ -196,7 +196,7 @@ with aws_stand_in.in_process() as made:
             "DUCAT_USER_DIRECTORY": "chalicelib.users.directory:build", "DUCAT_RESOURCE_URL": "https://c.example",
             "DUCAT_OTP_LEVEL": "2", "DUCAT_WEEKLY_TABLES": "no", "DUCAT_DATA_KEYS": "yes",
             "DUCAT_CLIENT_AUTHORITIES": '["CN=Issuing CA"]'}
-    names = {name: "{}" for name in sys.argv[1].split()} | rest | made
+    names = {name: "{}" for name in sys.argv[1].split()} | {"DUCAT_AUDIT_KEYS_TABLE": ""} | rest | made
     open("ducat-settings.json", "w").write(json.dumps(names))
     os.mkdir(".local")
     open(".local/run.json", "w").write(json.dumps({"process": os.getpid(), "environment": names}))

@@ -1,0 +1,28 @@
+"""Who did it, by who wrote."""
+
+from __future__ import annotations
+
+from chalicelib.audit.draft import Draft
+from chalicelib.audit.event import Actor
+from chalicelib.audit.of_lines import JOBS
+from chalicelib.writer import OPERATOR
+
+OF_PERSONS = frozenset({"authorize", "login", "consent", "passkey", "grants"})
+"""Functions that a person's browser calls."""
+
+OF_CLIENTS = frozenset({"par", "token", "revoke", "introspect", "userinfo", "authorizer"})
+"""Functions that a client calls."""
+
+BY_CLIENT = frozenset({"grant.requested", "request.refused", "request.replayed", "certificate.refused"})
+"""What a client does at a function that browsers call: its request came in the person's browser."""
+
+
+def actor_of(writer: str, draft: Draft, *, person: str) -> Actor:
+    """Who did it. `writer`: the name of who wrote. `person`: the pseudonym of the person concerned."""
+    if writer.startswith(OPERATOR):
+        return Actor("operator", writer.removeprefix(OPERATOR))
+    if writer in JOBS:
+        return Actor("schedule", writer)
+    if writer in OF_CLIENTS or (writer in OF_PERSONS and draft.what in BY_CLIENT and not person):
+        return Actor("client", draft.client)
+    return Actor("person", person) if writer in OF_PERSONS else Actor("unknown")

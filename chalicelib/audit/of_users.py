@@ -1,0 +1,126 @@
+"""Events of the users table: its users, the items of their subs and passkeys, and the data keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chalicelib.audit.change import Change, named
+from chalicelib.audit.draft import Draft
+from chalicelib.audit.members import changed_members, members_of
+from chalicelib.protocol_types import JsonObject
+from chalicelib.users.lockout import FREE_ATTEMPTS
+from chalicelib.writer import OPERATOR
+
+COUNTERS = ("failures", "last_failure", "last_attempt")
+NO_EVENT = {
+    "v": "the form of the record",
+    "profile": "a part of the record, which a narrower role reads",
+    "failures": "a counter of attempts; a locked user is an event",
+    "failures_*": "the same of a known browser",
+    "last_failure": "the time of the last attempt",
+    "last_failure_*": "the same of a known browser",
+    "last_attempt": "the name of the last attempt",
+    "last_attempt_*": "the same of a known browser",
+    "code_step": "the last one-time code that was used",
+    "code_use": "the sign-in that used it",
+    "code_use_before": "the sign-in that used the one before",
+    "sign_count": "an authenticator's counter",
+    "attempt": "the sign-in that counted it",
+    "data_key_id": "which data key is the newest; the data key's own item is an event",
+}
+OF_SUB = {
+    "username": "the user's own item tells who has the sub",
+    "suspended_at": "the user's own item tells it",
+}
+OF_PASSKEY = {"username": "the user's record tells of the passkey"}
+
+
+def drafts(change: Change) -> Iterator[Draft]:
+    """What happened to a user, a sub, a passkey or a data key."""
+    kind, _, name = change.key.rpartition(" ")
+    if kind == "sub":
+        yield from _of_sub(change, name)
+    elif kind == "passkey":
+        if change.added or change.removed:  # The user's record tells of it.
+            yield Draft("", explains=change.changed)
+    elif kind == "data key":
+        if change.added:
+            yield Draft("data_key.made", key=name, explains=frozenset({"wrapped"}))
+    elif change.key != "data key":
+        yield from _of_user(change)
+
+
+def _of_sub(change: Change, person: str) -> Iterator[Draft]:
+    if change.removed:
+        yield Draft("user.forgotten", person=person, explains=change.changed)
+    elif change.differs("left_at"):
+        what = "user.returned" if change.lost("left_at") else "user.left"
+        yield Draft(what, person=person, explains=frozenset({"left_at", *OF_SUB}))
+    else:
+        yield Draft("", explains=frozenset(OF_SUB))
+
+
+def _of_user(change: Change) -> Iterator[Draft]:
+    members = members_of(change.item)
+    if not members:  # Counted attempts of a name that nobody has.
+        yield Draft("", explains=named(change.changed, *COUNTERS))
+        return
+    sub = str(members.get("sub", ""))
+    person: JsonObject = {"sub": sub, "username": change.key}
+    if change.removed:
+        yield Draft("user.ended", sub=sub, personal=person, explains=change.changed)
+    elif "record" not in change.before:
+        yield Draft("user.added", sub=sub, personal=person, explains=frozenset({"record"}))
+    elif (before := str(members_of(change.before).get("sub", ""))) != sub:
+        yield Draft("user.ended", sub=before, personal={"sub": before, "username": change.key})
+        yield Draft("user.added", sub=sub, personal=person, explains=frozenset({"record"}))
+    else:
+        yield from _of_record(change, sub)
+    if not change.removed:
+        yield from _beside_the_record(change, sub)
+
+
+def _of_record(change: Change, sub: str) -> Iterator[Draft]:
+    names = set(changed_members(change.before, change.after))
+    explains = frozenset({"record"})
+    if "password" in names:
+        yield Draft("user.password_changed", sub=sub, explains=explains)
+    if "totp" in names:
+        yield Draft("user.second_factor_changed", sub=sub, explains=explains)
+    if of_person := sorted(names & {"claims", "accounts"}):
+        yield Draft("user.claims_changed", sub=sub, details={"changed": of_person}, explains=explains)
+    if "passkeys" in names:
+        old, new = (_passkeys(members_of(item)) for item in (change.before, change.after))
+        for what, count in (("user.passkey_added", len(new - old)), ("user.passkey_removed", len(old - new))):
+            if count:
+                yield Draft(what, sub=sub, details={"passkeys": count}, explains=explains)
+    if others := sorted(names - {"password", "totp", "claims", "accounts", "passkeys"}):
+        yield Draft("user.changed", sub=sub, details={"changed": others}, explains=explains)
+
+
+def _passkeys(members: JsonObject) -> set[str]:
+    passkeys = members.get("passkeys") or ()
+    return {str(one["id"]) for one in passkeys} if isinstance(passkeys, list) else set()
+
+
+def _beside_the_record(change: Change, sub: str) -> Iterator[Draft]:
+    if change.differs("suspended_at"):
+        what = "user.resumed" if change.lost("suspended_at") else "user.suspended"
+        yield Draft(what, sub=sub, explains=frozenset({"suspended_at"}))
+    if change.differs("invitation", "invited_until"):
+        explains = frozenset({"invitation", "invited_until"})
+        yield Draft(_invitation(change), sub=sub, explains=explains)
+    for name in named(change.changed, "failures"):
+        count = change.after.get(name)
+        if isinstance(count, int) and count >= FREE_ATTEMPTS:
+            yield Draft("user.locked", sub=sub, details={"attempts": count}, explains=frozenset({name}))
+    operated = change.writer.name.startswith(OPERATOR) and "record" not in change.changed
+    if operated and any(change.lost(name) for name in named(change.changed, "failures")):
+        yield Draft("user.unlocked", sub=sub)
+
+
+def _invitation(change: Change) -> str:
+    if change.lost("invitation"):
+        return "user.invitation_ended"
+    exchanged = "invitation" in change.before and not change.writer.name.startswith(OPERATOR)
+    return "user.invitation_used" if exchanged else "user.invited"
