@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import cold, cost, journey, peer, processes, report, warm
+from benchmarks import cold, cost, journey, peer, processes, report, user_import, warm
 from benchmarks.warm import LOGIN, STEPS, Samples
 from chalicelib.assembly import WARMED
+from ducat_admin import people_file
 from ducat_cdk import package
 from tests.house.source import ROOT
 
@@ -179,3 +180,11 @@ def test_passwords_are_light_only_while_that_is_measured():
     with warm.light_passwords():
         assert warm.password._HASHER.memory_cost == 8
     assert warm.password._HASHER is before
+
+
+def test_the_people_of_the_import_are_good_and_stand_half_way_where_it_looks(tmp_path):
+    user_import._write(tmp_path / "people.jsonl", 4)
+    found = list(people_file.entries(tmp_path / "people.jsonl"))
+    assert [one.wrong for one in found] == [""] * 4
+    assert found[2].person.username == user_import._name(2)
+    assert len({one.person.password_hash for one in found}) == 4
