@@ -39,7 +39,7 @@ WIDE = (
 QUICKLY = ("-q", "-n0", "-p", "no:randomly", "-p", "no:cacheprovider", "--timeout=60", "--ignore-glob=*_in_browser.py")
 NO_JAVA = ("-k", "not dynamodb-local")
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv*", ".*_cache", "__pycache__", "build", "cdk.out", "node_modules")
-MUTABLE = ("chalicelib", "local")
+MUTABLE = ("chalicelib", "local", "ducat_admin")
 SECONDS, SECONDS_WIDE = 150, 3000
 MANY = 60
 """Tests that fail under several mutations at once, of which each is tried with each mutation."""

@@ -23,14 +23,18 @@ OUTPUTS = {
     "DeadLettersUrl": "https://sqs.eu-central-1.amazonaws.com/111122223333/dead-letters",
 }
 
-STACKS = (
-    "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>Ducat</StackName><Outputs>"
-    + "".join(
+
+def stacks(names: list[str]) -> str:
+    """CloudFormation's answer."""
+    outputs = "".join(
         f"<member><OutputKey>{name}</OutputKey><OutputValue>{value}</OutputValue></member>"
         for name, value in OUTPUTS.items()
     )
-    + "</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
-)
+    members = "".join(f"<member><StackName>{name}</StackName><Outputs>{outputs}</Outputs></member>" for name in names)
+    return (
+        "<DescribeStacksResponse><DescribeStacksResult><Stacks>"
+        f"{members}</Stacks></DescribeStacksResult></DescribeStacksResponse>"
+    )
 
 
 CALLER = (
@@ -45,7 +49,7 @@ class OnAws:
 
     `answers`: of invoked functions, the last one again and again. `invoked`: what was invoked, with its payload.
     `events`: how often each was logged, by the hour. `domains`: of API Gateway, by their names. `certificate`: every one of ACM.
-    `stage`: of the API. `dead_letters`: how many.
+    `stage`: of the API. `dead_letters`: how many. `names`: of the stacks.
     """
 
     ducat: Any
@@ -59,6 +63,7 @@ class OnAws:
     certificate: dict[str, Any] = field(default_factory=dict)
     stage: dict[str, Any] = field(default_factory=dict)
     dead_letters: int = 0
+    names: list[str] = field(default_factory=lambda: ["Ducat"])
 
     def run(self, *arguments: str, status: int = 0, said: str = "") -> str:
         with patch.object(self.ducat, "folder", self.folder):
@@ -124,7 +129,7 @@ def _server(found: OnAws, settings: dict[str, str]) -> type[BaseHTTPRequestHandl
         def do_POST(self) -> None:
             sent = self.rfile.read(int(self.headers["Content-Length"]))
             if b"Action=" in sent:
-                self._send(200, (STACKS if b"Action=DescribeStacks" in sent else CALLER).encode())
+                self._send(200, (stacks(found.names) if b"Action=DescribeStacks" in sent else CALLER).encode())
                 return
             body = json.loads(sent)
             target = self.headers.get("x-amz-target", "")

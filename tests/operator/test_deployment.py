@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 from tests.house.source import ROOT
+from tests.operator.on_aws import deployed_on_aws
 
 
 def elsewhere(ducat, tmp_path, *arguments, status=1, **env):
@@ -48,6 +49,13 @@ def test_without_region_and_without_credentials_it_says_which_is_missing(ducat, 
 
 def test_two_deployments_are_not_guessed_between(ducat, tmp_path):
     assert "give one of them" in elsewhere(ducat, tmp_path, "--laptop", "--stack", "Ducat", "client", "list")
+
+
+def test_of_two_in_one_region_one_is_to_be_named(ducat):
+    with deployed_on_aws(ducat) as aws:
+        aws.names = ["Bank", "Ducat"]
+        printed = aws.run("client", "list", status=1)
+        assert printed == "Error: 2 deployments in eu-central-1: say which by --stack: Bank, Ducat\n"
 
 
 def test_aws_that_can_not_be_reached_is_one_line(ducat, tmp_path):

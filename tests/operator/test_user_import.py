@@ -140,3 +140,13 @@ def test_what_is_half_imported_goes_on(ducat):
     done = ducat.json("user", "import", file, "--from-line", str(line))
     assert done["imported"] + done["skipped"] == 8 - line + 1
     assert ducat.json("user", "import", file) == {"imported": 0, "skipped": 8}
+
+
+def test_addresses_are_not_appended_to_a_file_that_others_can_read(ducat):
+    file = written(ducat, "open.jsonl", records("open", 1))
+    (ducat.folder / "codes").write_text("")
+    (ducat.folder / "codes").chmod(0o644)
+    printed = ducat.run("user", "import", file, "--otpauth", "codes", status=1)
+    assert "codes can be read by others: chmod 600 codes" in printed
+    assert (ducat.folder / "codes").read_text() == ""
+    assert ducat.aws.users.find("open0") is None
