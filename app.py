@@ -38,5 +38,6 @@ fetch_crls = mount_job(app, provider, "fetch_crls")
 rotate_keys = mount_job(app, provider, "rotate_keys", commanded=True)
 check_truststore = mount_job(app, provider, "check_truststore")
 sweep = mount_job(app, provider, "sweep")
+audit = mount_job(app, provider, "audit", commanded=True)
 
 warm()

@@ -95,9 +95,9 @@ def mount_authorizer(app: Chalice, provider: Callable[[], Provider], name: str) 
 
 
 def mount_job(app: Chalice, provider: Callable[[], Provider], name: str, *, commanded: bool = False) -> Handler:
-    """The Lambda function `app.<name>`, run by a schedule and at each deployment.
+    """The Lambda function `app.<name>`, run by a schedule and at each deployment, or by what it is connected to.
 
-    `commanded`: an operator may invoke it with a command, which is the event.
+    `commanded`: what it gets is handed to it, such as an operator's command.
     """
 
     def lambda_handler(event: Event, context: object) -> JsonObject:

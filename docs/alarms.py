@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 
 from docs.clauses import ROOT
-from ducat_cdk import alarms
+from ducat_cdk import alarms, metrics
 from ducat_cdk.alarms import ALARMS, Alarm
 
 WORDS = ROOT / "docs" / "alarms.toml"
@@ -90,7 +90,7 @@ def _unit(row: Alarm) -> str:
 
 def _fixed(row: Alarm) -> Iterable[str]:
     """What the row's own metric is about."""
-    return row.metric.dimensions.values() if row.metric.namespace == alarms.OWN else ()
+    return row.metric.dimensions.values() if row.metric.namespace == metrics.OWN else ()
 
 
 def _time(minutes: int) -> str:

@@ -12,7 +12,7 @@ from benchmarks.cost import Cost
 from benchmarks.memory import SIZES, WHOLE, usd
 from chalicelib.keys import rotation
 from chalicelib.profiles import PROFILES
-from docs import watching
+from docs import recording, watching
 from ducat_cdk.keys import KEYS
 
 USUAL = "assertion"
@@ -130,6 +130,7 @@ def page() -> str:
             _table(("", "Writes", "Reads", "KMS", "Calls in a row"), _after(counts)),
             READY,
             watching.section(),
+            recording.section(counts[USUAL]),
             CHOICES.format(token_minutes=min(one.access_token_lifetime for one in PROFILES.values()) // 60),
         )
     )

@@ -8,8 +8,8 @@ from ducat_cdk.function_rows import Function, MadeKeys, Table
 from ducat_cdk.functions import FUNCTIONS
 
 INTRODUCTION = """What each function may do on AWS, and nothing else: [ducat_cdk/functions.py](../../ducat_cdk/functions.py). \
-Besides, each writes to its own log group and opens its own tables' encryption, through DynamoDB alone. A job sends to \
-the queue of dead letters. With the setting `tracing` each sends traces to X-Ray. \
+Besides, each writes to its own log group and opens its own tables' encryption, through DynamoDB alone. A job, and `audit`, \
+sends to a queue of dead letters. With the setting `tracing` each sends traces to X-Ray. \
 What is said of the key `eddsa` holds where the deployment [has it](../operate/deploy.md#the-settings), \
 and what is said of `ps256`, `es256` and `eddsa` where its template makes them \
 ([keys](../operate/keys.md)). Keys of a use are those that the job `rotate_keys` made for this \
@@ -21,7 +21,26 @@ readers of the registry find items without a key: a grant, a session and an acce
 which their key is a digest. What DynamoDB can't narrow is in the [threat model](threat-model.md). `make test` fails for what a \
 role allows and no call of the tests needs ([decision 0047](../decisions/0047-roles-are-held-against-the-calls-of-the-tests.md)).
 """
-FILES = {"truststore": "the truststore's file", "crls": "objects of the CRLs' bucket"}
+FILES = {
+    "truststore": "the truststore's file",
+    "crls": "objects of the CRLs' bucket",
+    "record": "objects of the record's bucket",
+}
+RECORDING = [
+    ("the record's key, through S3", "`kms:GenerateDataKey`", "EncryptTheRecord"),
+    ("the bus of `audit_bus`, from the source `ducat`", "`events:PutEvents`", "TellTheBanksOwnSystems"),
+    (
+        "the streams of recorded tables: Lambda alone, and not the function's code",
+        "`dynamodb:DescribeStream`, `dynamodb:GetRecords`, `dynamodb:GetShardIterator`, `dynamodb:ListStreams`",
+        "LetLambdaReadTheStreams, LetLambdaListThem",
+    ),
+    (
+        "the bucket of what could not be recorded: Lambda alone, and not the function's code",
+        "`s3:ListBucket`, `s3:PutObject`",
+        "LetLambdaSeeWhereFailuresGo, LetLambdaPutThemThere",
+    ),
+]
+"""What ducat_cdk/audit_role.py adds."""
 WRITTEN = "Written by `make docs` from the code; changes here are lost.\n"
 
 
@@ -35,6 +54,8 @@ def page() -> str:
             *((_made_keys(m), ", ".join(f"`kms:{verb}`" for verb in m.verbs), m.why) for m in function.made_keys),
             *((FILES[f.name], ", ".join(f"`{action}`" for action in f.actions), f.why) for f in function.files),
         ]
+        if function.records:
+            rows += RECORDING
         if function.domain:
             rows.append(("the host for client certificates", "`apigateway:GET`", function.domain))
         said += [f"## {function.name}\n", _reached(function) + "\n"]

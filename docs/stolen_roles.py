@@ -178,6 +178,15 @@ POWERS = (
     Power("read any client's record", _reads("clients", "record")),
     Power("read the registry of public keys", _does("signing_keys", "Query")),
     Power("use up any assertion or proof that they see, or have it used again", _writes("replay_cache", "attempt")),
+    Power("read the key by which the record names any person whose sub they know", _does("audit_keys", "GetItem")),
+    Power(
+        "give any person another key, so that the record no longer knows who its events are about",
+        _does("audit_keys", "PutItem"),
+    ),
+    Power(
+        "add events to the record, of anything and anyone, and change or delete none of those that are there",
+        _has_file("record"),
+    ),
     Power("read the truststore", _has_file("truststore")),
     Power("replace the CRLs that are kept, which no function reads", _has_file("crls")),
     Power("know a person's subject in any sector", _uses("subjects", "GenerateMac")),

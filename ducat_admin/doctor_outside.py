@@ -49,14 +49,15 @@ def web_acl(operator: Operator) -> Iterator[Finding]:
 
 
 def dead_letters(operator: Operator) -> Iterator[Finding]:
-    """Runs of jobs that failed for good. Raises BotoCoreError and ClientError."""
-    url = operator.deployment.outputs.get("DeadLettersUrl")
-    if url is None:
-        return
-    name = "ApproximateNumberOfMessages"
-    count = _client(operator, "sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name]
-    if int(count):
-        yield Finding("dead_letters", "warning", f"{count} events that no run could handle: docs/operate/alarms.md")
+    """Runs of jobs that failed for good, and what could not be recorded. Raises BotoCoreError and ClientError."""
+    for area, output in (("dead_letters", "DeadLettersUrl"), ("audit_dead_letters", "AuditDeadLettersUrl")):
+        url = operator.deployment.outputs.get(output)
+        if url is None:
+            continue
+        name = "ApproximateNumberOfMessages"
+        count = _client(operator, "sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name]
+        if int(count):
+            yield Finding(area, "warning", f"{count} events that no run could handle: docs/operate/alarms.md#{area}")
 
 
 def _client(operator: Operator, service: str) -> Any:

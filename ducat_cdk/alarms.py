@@ -7,14 +7,25 @@ value only when something is wrong; where silence is the fault they count as bad
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from ducat_cdk.functions import FUNCTIONS
+from ducat_cdk.metrics import (
+    EXPIRY,
+    KMS_USAGE,
+    OWN,
+    Metric,
+    of_api,
+    of_audit,
+    of_error,
+    of_event,
+    of_function,
+    of_queue,
+    of_table,
+)
 from ducat_cdk.tables import TABLES
 
-OWN = "own"
-"""The namespace of the metrics in the functions' log lines (chalicelib/log_lines.py)."""
 HOUR, DAY = 60, 1440
 UNBOUNDED = 1e12
 """A threshold that no metric reaches."""
@@ -30,22 +41,6 @@ KMS_QUOTAS = {
     "ecc": "CryptographicOperationsEcc",
 }
 """KMS's request quotas, shared by all keys of a kind, as the metrics of usage name them."""
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A metric of CloudWatch.
-
-    `namespace`: AWS's, or OWN.
-    `dimensions`: by name. A value in braces is of what the alarm is about: `{FunctionName}`.
-    `unit`: what it counts, in words.
-    """
-
-    namespace: str
-    name: str
-    statistic: str
-    unit: str
-    dimensions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,43 +69,6 @@ class Alarm:
     percent_of: Literal["", "quota", "account_concurrency"] = ""
     at_most: float = UNBOUNDED
 
-
-def of_function(name: str, statistic: str, unit: str) -> Metric:
-    """Lambda's metric of one function, of all its versions."""
-    return Metric("AWS/Lambda", name, statistic, unit, {"FunctionName": "{FunctionName}"})
-
-
-def of_event(event: str) -> Metric:
-    """How often it happened."""
-    return Metric(OWN, "events", "Sum", "events", {"event": event})
-
-
-def of_error(error: str) -> Metric:
-    """How often a request was refused with that error."""
-    return Metric(OWN, "refusals", "Sum", "requests", {"error": error})
-
-
-def of_api(name: str, statistic: str, unit: str) -> Metric:
-    """API Gateway's metric of the stage."""
-    return Metric("AWS/ApiGateway", name, statistic, unit, {"ApiName": "{ApiName}", "Stage": "{Stage}"})
-
-
-def of_table(name: str, **more: str) -> Metric:
-    """DynamoDB's metric of one table."""
-    return Metric("AWS/DynamoDB", name, "Sum", "throttled items", {"TableName": "{TableName}", **more})
-
-
-KMS_USAGE = Metric(
-    "AWS/Usage",
-    "CallCount",
-    "Sum",
-    "calls",
-    {"Class": "None", "Resource": "{Resource}", "Service": "KMS", "Type": "API"},
-)
-EXPIRY = Metric("AWS/CertificateManager", "DaysToExpiry", "Minimum", "days", {"CertificateArn": "{CertificateArn}"})
-DEAD_LETTERS = Metric(
-    "AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", "messages", {"QueueName": "{QueueName}"}
-)
 
 ALARMS = (
     Alarm(
@@ -247,7 +205,20 @@ ALARMS = (
     Alarm(
         "dead_letters",
         "An event that a job failed at three times waits for somebody to look at it.",
-        DEAD_LETTERS,
+        of_queue("QueueName"),
+        1,
+    ),
+    Alarm(
+        "audit_late",
+        "Changes of tables wait for the record. Their stream forgets them after a day.",
+        of_audit("IteratorAge", "Maximum", "ms"),
+        900_000,
+    ),
+    Alarm("audit_failures", "The function that makes the record fails.", of_audit("Errors", "Sum", "failed calls"), 3),
+    Alarm(
+        "audit_dead_letters",
+        "Something could not be recorded, was put aside, and waits for somebody.",
+        of_queue("AuditQueueName"),
         1,
     ),
     Alarm(
@@ -272,7 +243,7 @@ def instances(*, weekly_tables: bool) -> Mapping[Each, tuple[str, ...]]:
     jobs = [row for row in rows if row.is_job]
     return {
         "": ("",),
-        "endpoint": tuple(row.name for row in rows if not row.is_job),
+        "endpoint": tuple(row.name for row in rows if row.is_endpoint),
         "job": tuple(row.name for row in jobs),
         "hourly_job": tuple(row.name for row in jobs if not row.weekly),
         "daily_job": tuple(row.name for row in jobs if row.weekly),

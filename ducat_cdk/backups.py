@@ -16,6 +16,8 @@ from ducat_cdk.tables import TABLES
 
 HOUR = "3"
 """UTC."""
+NOT_KEPT = ("audit_keys",)
+"""A person is forgotten by the record once their key is gone: a backup that is locked for years would keep it."""
 
 
 def build(scope: Construct, chosen: Backup | None, tables: Mapping[str, dynamodb.ITable]) -> backup.IBackupVault | None:
@@ -31,7 +33,7 @@ def build(scope: Construct, chosen: Backup | None, tables: Mapping[str, dynamodb
         copy_actions=[_copy(scope, chosen.copy_to, kept)] if chosen.copy_to else None,
     )
     plan = backup.BackupPlan(scope, "BackupPlan", backup_plan_rules=[rule])
-    lasting = [tables[row.name] for row in TABLES if row.durable]
+    lasting = [tables[row.name] for row in TABLES if row.durable and row.name not in NOT_KEPT]
     plan.add_selection("Tables", resources=[backup.BackupResource.from_dynamo_db_table(table) for table in lasting])
     CfnOutput(scope, "BackupVaultName", value=vault.backup_vault_name)
     return vault

@@ -22,12 +22,13 @@ OLD_CRLS_DAYS = 400
 class ClientCertificates:
     """`bucket`: of the CRLs. `truststore`: s3://bucket/key, and its `version` in S3, None where the name is its digest.
 
-    `arns`: what a role names.
+    `arns`: what a role names. `location`: the truststore's bucket and key.
     """
 
     bucket: s3.Bucket
     truststore: str
     version: str | None
+    location: tuple[str, str]
     arns: Mapping[FileName, str]
 
     def actions(self, file: File) -> list[str]:
@@ -63,7 +64,7 @@ def build(scope: Construct, deployment: Deployment) -> ClientCertificates:
         "truststore": f"arn:{stack.partition}:s3:::{bucket}/{key}",
         "crls": crls.arn_for_objects("*"),
     }
-    return ClientCertificates(crls, uri, version, arns)
+    return ClientCertificates(crls, uri, version, (bucket, key), arns)
 
 
 def _bucket(scope: Construct) -> s3.Bucket:

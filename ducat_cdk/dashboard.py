@@ -10,8 +10,9 @@ from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from ducat_cdk.alarms import ALARMS, OWN, Alarm, Each, Metric, instances
+from ducat_cdk.alarms import ALARMS, Alarm, Each, instances
 from ducat_cdk.deployment import Deployment
+from ducat_cdk.metrics import OWN, Metric
 
 WIDTH, HEIGHT = 24, 6
 MAX_ALARMS = 100
@@ -127,6 +128,11 @@ def _graphs(widgets: _Widgets) -> list[list[dict[str, Any]]]:
                 ("WriteThrottleEvents", "Sum"),
             ),
             widgets.of("Keys late, letters dead", "keys_late", more=("dead_letters",)),
+        ],
+        [
+            widgets.of("Changes that wait for the record, ms", "audit_late"),
+            widgets.of("Calls of the record's function", "audit_failures", ("Invocations", "Sum"), ("Errors", "Sum")),
+            widgets.of("Not recorded and put aside", "audit_dead_letters"),
         ],
     ]
 

@@ -89,6 +89,11 @@ class Deployment:
     `tables`: JSON object of tables that exist already, such as restored ones, in place of those that the stack would make.
     `keys`: JSON object of KMS keys that exist already (docs/operate/surviving.md).
     `backup`: JSON object of a plan of AWS Backup for the tables that last (backup_settings.py); {} for none.
+    `table_streams`: JSON object, such a table to the ARN of its stream, which the record is made of.
+    `audit_years`: for how long the record's bucket keeps what is in it from deletion. `audit_lock`: "governance" keeps it from
+    whoever may not lift the lock, "compliance" from everyone. `audit_bucket`: "make", or the name of a bucket with Object Lock
+    that exists. `audit_encryption`: "make", or the ARN of the KMS key that the bucket is under. `audit_bus`: "none", or the
+    EventBridge bus that gets the record's events too (docs/operate/audit.md).
     `otp_level`: "3" where an audit found that password and one-time code reach level of assurance 3.
     """
 
@@ -128,7 +133,13 @@ class Deployment:
     vocabulary: str = ""
     tables: str = "{}"
     keys: str = "{}"
+    table_streams: str = "{}"
     backup: str = "{}"
+    audit_years: str = "5"
+    audit_lock: str = "governance"
+    audit_bucket: str = watch_settings.MAKE
+    audit_encryption: str = watch_settings.MAKE
+    audit_bus: str = watch_settings.NONE
     crls: str = "{}"
     crl_minutes: str = "15"
     crl_grace_hours: str = "24"

@@ -12,9 +12,10 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 
-from ducat_cdk import settings_checks
+from ducat_cdk import audit_settings, settings_checks
 from ducat_cdk.deployment import Deployment, DeploymentError
 from ducat_cdk.existing_settings import ExistingNames, together
 from ducat_cdk.keys import KEYS
@@ -26,11 +27,12 @@ class Existing:
     """Each is left out of the settings then.
 
     `vpc`, `vpc_subnets`, `security_groups`: where the functions run. They need a way to DynamoDB, KMS and what clients publish.
-    `tables`: by the names of tables.TABLES. Each has the keys and the index of its row.
+    `tables`: by the names of tables.TABLES. Each has the keys and the index of its row, and its stream where it is recorded.
     `keys`: by the names of keys.KEYS. `log_key`: encrypts the log groups; its policy lets CloudWatch Logs use it.
     `issuer_certificate`, `mtls_certificate`: the hosts' server certificates. `hosted_zone`: of both hosts.
     `issuer_domain`, `mtls_domain`: API Gateway's domains of both hosts, in place of certificates and truststore.
     `web_acl_arn`: of a regional web ACL. `alarm_topic`: where alarms go; its policy lets CloudWatch publish.
+    `audit_bucket`: of the record. It has Object Lock with a retention, versions, and its key if it is under one.
     """
 
     vpc: ec2.IVpc | None = None
@@ -46,6 +48,7 @@ class Existing:
     mtls_domain: apigateway.IDomainName | None = None
     web_acl_arn: str | None = None
     alarm_topic: sns.ITopic | None = None
+    audit_bucket: s3.IBucket | None = None
 
     def settled(self, deployment: Deployment) -> Deployment:
         """The deployment with what is given in place of its settings. Raises DeploymentError that lists every problem."""
@@ -55,6 +58,7 @@ class Existing:
         problems = [
             *(f"{name} is a setting too: leave it out" for name in twice),
             *self._named_problems(deployment.existing()),
+            *audit_settings.missing_streams(deployment, self._streams(deployment.existing())),
             *self._domain_problems(deployment),
             *(settings_checks.hosts(settled) if self.hosted_zone else ()),
         ]
@@ -76,8 +80,14 @@ class Existing:
             "hosted_zone_id": self.hosted_zone and self.hosted_zone.hosted_zone_id,
             "log_encryption": self.log_key and self.log_key.key_arn,
             "alarm_topic": self.alarm_topic and self.alarm_topic.topic_arn,
+            "audit_bucket": self.audit_bucket and self.audit_bucket.bucket_name,
+            "audit_encryption": self._audit_key(),
         }
         return {name: value for name, value in given.items() if value}
+
+    def _audit_key(self) -> str | None:
+        key = self.audit_bucket and self.audit_bucket.encryption_key
+        return key.key_arn if key else None
 
     def _covered(self) -> set[str]:
         """The settings of which a domain that exists leaves nothing to say."""
@@ -86,6 +96,7 @@ class Existing:
             *({"issuer_certificate"} if self.issuer_domain else ()),
             *({"mtls_certificate", *truststore} if self.mtls_domain else ()),
             *({"web_acl", "requests_per_ip", "page_requests_per_ip"} if self.web_acl_arn else ()),
+            *({"audit_years", "audit_lock", "audit_encryption"} if self.audit_bucket else ()),
         }
 
     def _named_problems(self, settings: ExistingNames) -> list[str]:
@@ -100,6 +111,13 @@ class Existing:
             ]
             found += [f"{setting}: {one} is in the settings too" for one in given if one in said]
         return found
+
+    def _streams(self, settings: ExistingNames) -> dict[str, str | None]:
+        """By the name of each table that exists, its stream where that is known. `settings`: what is given by name."""
+        return {
+            **dict.fromkeys(settings.tables),
+            **{name: table.table_stream_arn for name, table in self.tables.items()},
+        }
 
     def _domain_problems(self, deployment: Deployment) -> list[str]:
         found = []

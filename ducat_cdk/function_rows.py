@@ -53,12 +53,12 @@ class MadeKeys:
     found: Literal["tagged", "new", "all"] = "tagged"
 
 
-FileName = Literal["truststore", "crls"]
+FileName = Literal["truststore", "crls", "record"]
 
 
 @dataclass(frozen=True)
 class File:
-    """What a function reads or writes of client certificates in S3: the truststore, the CRLs.
+    """What a function reads or writes in S3: the truststore, the CRLs, the record.
 
     `actions`: of IAM. `operations`: by which botocore calls them.
     """
@@ -77,6 +77,7 @@ class Function:
     `memory`: MiB; Lambda gives a whole CPU at 1,769. `timeout`: seconds; of an endpoint under API Gateway's 29,
     and enough for two documents that clients publish (fetch/https.py). `domain`: why it may read the host for client
     certificates, as API Gateway has it; empty where it may not. `weekly`: only where tables are by week.
+    `records`: whether it makes the record. Lambda hands it the tables' streams, CloudWatch Logs the other functions' lines.
     """
 
     name: str
@@ -90,8 +91,14 @@ class Function:
     timeout: int = 15
     weekly: bool = False
     domain: str = ""
+    records: bool = False
+
+    @property
+    def is_endpoint(self) -> bool:
+        """Whether somebody waits for its answer."""
+        return bool(self.routes) or self.name == "authorizer"
 
     @property
     def is_job(self) -> bool:
-        """Whether a schedule runs it, so that nobody waits for its answer."""
-        return not self.routes and self.name != "authorizer"
+        """Whether a schedule runs it."""
+        return not self.is_endpoint and not self.records

@@ -65,5 +65,8 @@ DELETED_KEY = ("ring", "kid", BY, "record", "signs_from", "claimed_by")
 KNOWN = ("pk", "left_at", "suspended_at")
 """Of a user's sub."""
 
+PERSONS_KEY = ("pk", "key", "erased_at")
+"""Of the record's key of a person, and of the mark that stays of one who was erased: without the end of either."""
+
 NO_USERNAMES = ("sub *", "passkey *", "data key*")
 """Keys in the users table that are of something else."""

@@ -15,6 +15,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from ducat_cdk import roles
+from ducat_cdk.audit_bucket import Record
 from ducat_cdk.client_certificates import ClientCertificates
 from ducat_cdk.deployment import USER_DIRECTORY, Deployment
 from ducat_cdk.function_rows import Function
@@ -66,12 +67,14 @@ def build(
     certificates: ClientCertificates,
     log_groups: LogGroups,
     network: Network,
+    record: Record,
 ) -> Mapping[str, lambda_.IFunction]:
     """Every function by its row's name, as it is to be called: by its alias.
 
     `python`: the version that the code was packaged for. `dead_letters`: where events go that a job failed at three times.
     """
-    settings = environment(deployment, tables, keys, Stack.of(scope).stack_name) | certificates.settings(deployment)
+    settings = environment(deployment, tables, keys, Stack.of(scope).stack_name)
+    settings |= certificates.settings(deployment) | record.settings()
     by_week = deployment.chooses("weekly_tables")
     readiness = deployment.readiness()
     # A new account may have less concurrency than a reservation leaves to the rest, and its first deployment would fail.
@@ -89,6 +92,7 @@ def build(
         certificates,
         log_groups,
         network,
+        record,
     )
     return {
         row.name: _called(_function(scope, row, made), row, readiness) for row in FUNCTIONS if by_week or not row.weekly
@@ -111,6 +115,7 @@ class _Made:
     certificates: ClientCertificates
     log_groups: LogGroups
     network: Network
+    record: Record
 
 
 def _function(scope: Construct, row: Function, made: _Made) -> lambda_.Function:
@@ -140,7 +145,7 @@ def _function(scope: Construct, row: Function, made: _Made) -> lambda_.Function:
         role=_role(location, row, made, log),
         snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if row.name in made.readiness.snapshots else None,
         reserved_concurrent_executions=made.reserved.get(row.name),
-        dead_letter_queue=made.dead_letters if row.is_job else None,
+        dead_letter_queue=_dead_letters(row, made),
     )
 
 
@@ -155,8 +160,16 @@ def _role(location: Construct, row: Function, made: _Made, log: logs.ILogGroup) 
         made.deployment,
         made.dead_letters,
         made.certificates,
+        made.record,
         in_vpc=in_vpc,
     )
+
+
+def _dead_letters(row: Function, made: _Made) -> sqs.IQueue | None:
+    """Where events go that it failed at three times, None for what somebody waits for."""
+    if row.is_endpoint:
+        return None
+    return made.record.dead_letters if row.records else made.dead_letters
 
 
 def _called(function: lambda_.Function, row: Function, readiness: Readiness) -> lambda_.IFunction:

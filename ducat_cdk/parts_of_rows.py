@@ -40,7 +40,28 @@ SIGN_IN = (
     Table("users", "CountUsesOfAPasskey", ("UpdateItem",), keys=("passkey *",), attributes=items.PASSKEY_USED),
 )
 
+ROTATED = (
+    MadeKeys("MakeSigningKeys", ("CreateKey",), ALL_USES, found="new"),
+    MadeKeys("TagThemAsTheyAreMade", ("TagResource",), ALL_USES, found="new"),
+    MadeKeys("FindAKeyOfAnInterruptedRun", ("ListKeys",), ALL_USES, found="all"),
+    MadeKeys("ReadThePublicKeys", ("DescribeKey", "GetPublicKey", "ListResourceTags"), ALL_USES),
+    MadeKeys("StopAndDeleteThem", ("DisableKey", "ScheduleKeyDeletion"), ALL_USES),
+)
+
+RECORDING = (
+    Table("audit_keys", "ReadTheKeyOfAPerson", ("GetItem",)),
+    Table("audit_keys", "MakeTheKeyOfAPerson", ("PutItem",), attributes=items.PERSONS_KEY),
+    Table("clients", "ReadWhatAClientIsCalled", ("GetItem",)),
+)
+
 MAKE_AND_DROP = ("CreateTable", "DeleteTable")
+SWEEPING = (
+    Table("access_tokens", "MakeAndDropTheWeeksOfAccessTokens", MAKE_AND_DROP),
+    Table("sessions", "MakeAndDropTheWeeksOfSessions", MAKE_AND_DROP),
+    Table("replay_cache", "MakeAndDropTheWeeksOfWhatIsReplayCache", MAKE_AND_DROP),
+    Table("grants", "DeleteGrantsThatExpired", ("DeleteItem", "Scan")),
+    Table("bonds", "DeleteBondsThatExpired", ("DeleteItem", "Scan")),
+)
 MAKE_ENCRYPTED = (
     "CreateGrant",
     "DescribeKey",

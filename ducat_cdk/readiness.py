@@ -18,7 +18,7 @@ ALIAS = "live"
 MAX_READY = 1000
 """An account's concurrency where nobody raised it (Lambda quotas)."""
 
-NAMES = tuple(row.name for row in FUNCTIONS if row.routes or row.name == "authorizer")
+NAMES = tuple(row.name for row in FUNCTIONS if row.is_endpoint)
 """The functions that somebody waits for."""
 
 

@@ -7,6 +7,7 @@ Regions each commit by themselves, would lose what single use hangs on.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,17 @@ def problems(session: boto3.Session, deployment: Deployment) -> list[str]:
     ]
 
 
+def streams(session: boto3.Session, deployment: Deployment) -> dict[str, str]:
+    """The setting `table_streams`: of each table that is recorded, the ARN of its stream. Raises BotoCoreError, ClientError."""
+    client, given = session.client("dynamodb"), deployment.existing()
+    found = {
+        row.name: client.describe_table(TableName=given.tables[row.name])["Table"].get("LatestStreamArn")
+        for row in TABLES
+        if row.recorded and row.name in given.tables
+    }
+    return {name: arn for name, arn in found.items() if arn}
+
+
 def _of_table(client: Any, row: Row, name: str, key: str | None) -> Iterator[str]:
     try:
         table = client.describe_table(TableName=name)["Table"]
@@ -45,6 +57,8 @@ def _of_table(client: Any, row: Row, name: str, key: str | None) -> Iterator[str
         yield "it is not under the key of keys.tables"
     elif encryption.get("SSEType") != "KMS":
         yield "it is not under a KMS key of the bank's own"
+    if row.recorded and table.get("StreamSpecification", {}).get("StreamViewType") != "NEW_AND_OLD_IMAGES":
+        yield "it has no stream of new and old images, which the record is made of"
     if row.durable and not table.get("DeletionProtectionEnabled"):
         yield "it is not protected from deletion"
     if row.durable and not _recovers(client, name):
@@ -82,12 +96,15 @@ def main() -> None:
     given = parser.parse_args()
     try:
         deployment = deployment_of(given.settings)
-        found = problems(boto3.Session(), deployment)
+        session = boto3.Session()
+        found = problems(session, deployment)
+        settings = {"table_streams": streams(session, deployment)} if not found else {}
     except (DeploymentError, BotoCoreError, ClientError) as problem:
         sys.exit(f"{parser.prog}: {problem}")
     if found:
         sys.exit("\n".join(found))
-    print(f"{len(deployment.existing().tables)} tables are as they must be")
+    print(f"{len(deployment.existing().tables)} tables are as they must be. Their streams, for the settings:")
+    print(json.dumps(settings, indent=2))
 
 
 if __name__ == "__main__":

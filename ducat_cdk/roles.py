@@ -20,9 +20,11 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from ducat_cdk import audit_role
+from ducat_cdk.audit_bucket import PREFIX, Record
 from ducat_cdk.client_certificates import ClientCertificates
 from ducat_cdk.deployment import Deployment
-from ducat_cdk.function_rows import Function, Key, MadeKeys, Table
+from ducat_cdk.function_rows import File, Function, Key, MadeKeys, Table
 from ducat_cdk.keys import DECRYPTION_ALGORITHMS, SIGNING_ALGORITHMS, SIGNING_SPECS, TABLES_KEY
 from ducat_cdk.storage import is_weekly
 
@@ -45,6 +47,7 @@ def build(
     deployment: Deployment,
     dead_letters: sqs.IQueue,
     certificates: ClientCertificates,
+    record: Record,
     *,
     in_vpc: bool,
 ) -> iam.IRole:
@@ -55,13 +58,18 @@ def build(
         *(_use_table(table, tables[table.name], deployment) for table in function.tables),
         *(_use_key(key, keys) for key in function.keys if key.name in keys),  # one may not be chosen
         *(_use_made_keys(scope, made, deployment) for made in function.made_keys),
-        *(_allow(file.why, certificates.actions(file), certificates.arns[file.name]) for file in function.files),
+        *(_use_file(file, certificates, record) for file in function.files),
     ]
+    if function.records:
+        # What Lambda reads of streams for the function is decrypted by its role too.
+        used |= {name: tables[name] for name in record.streams}
+        statements += audit_role.statements(scope, record)
     statements += _open_tables(scope, used, keys[TABLES_KEY], deployment)
     if function.domain:
         statements.append(_allow(function.domain, ["apigateway:GET"], _domain(scope, deployment)))
-    if function.is_job:
-        statements.append(_allow("KeepWhatFailed", ["sqs:SendMessage"], dead_letters.queue_arn))
+    if not function.is_endpoint:
+        queue = record.dead_letters if function.records else dead_letters
+        statements.append(_allow("KeepWhatFailed", ["sqs:SendMessage"], queue.queue_arn))
     if deployment.chooses("tracing"):
         # X-Ray narrows them to no resource (service authorization reference).
         statements.append(_allow("SendTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"))
@@ -129,6 +137,12 @@ def _of_items(table: Table) -> dict[str, object] | None:
     if table.attributes and "GetItem" in table.verbs:
         conditions["StringEquals"] = {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}
     return conditions or None
+
+
+def _use_file(file: File, certificates: ClientCertificates, record: Record) -> iam.PolicyStatement:
+    if file.name == "record":
+        return _allow(file.why, list(file.actions), record.bucket.arn_for_objects(f"{PREFIX}*"))
+    return _allow(file.why, certificates.actions(file), certificates.arns[file.name])
 
 
 def _use_key(key: Key, keys: Mapping[str, kms.IKey]) -> iam.PolicyStatement:

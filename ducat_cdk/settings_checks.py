@@ -11,7 +11,7 @@ from chalicelib.authorization_details.declared_type import problems_of
 from chalicelib.clients import distinguished_name
 from chalicelib.resource_server import policy
 from chalicelib.users.assurance import ACR
-from ducat_cdk import revocation_settings, shift_settings, truststore, watch_settings
+from ducat_cdk import audit_settings, revocation_settings, shift_settings, truststore, watch_settings
 from ducat_cdk.alarm_settings import AlarmSettingsError
 from ducat_cdk.backup_settings import BackupError
 from ducat_cdk.deployment import Deployment, DeploymentError
@@ -49,6 +49,7 @@ FORMS = {
     "weekly_tables": SWITCH,
     "data_keys": SWITCH,
     **revocation_settings.FORMS,
+    **audit_settings.FORMS,
     "log_days": (
         "|".join(map(str, watch_settings.LOG_DAYS)),
         f"must be one of {', '.join(map(str, watch_settings.LOG_DAYS))}",
@@ -61,7 +62,10 @@ FORMS = {
 }
 """By setting, what its text must be, and what is said where it is not."""
 
-ARNS = ("issuer_certificate", "mtls_certificate", "ownership_certificate", "web_acl", "log_encryption", "alarm_topic")
+ARNS = (
+    *("issuer_certificate", "mtls_certificate", "ownership_certificate", "web_acl"),
+    *("log_encryption", "alarm_topic", "audit_encryption", "audit_bus"),
+)
 """The settings that may be the ARN of something of the stack's Region."""
 
 MAX_COMMON_NAME = 64
@@ -85,6 +89,7 @@ def problems(deployment: Deployment) -> list[str]:
         *_alarms(deployment),
         *_existing(deployment),
         *_backup(deployment),
+        *audit_settings.problems(deployment),
         *watch_settings.region_problems(_arns(deployment)),
     ]
 

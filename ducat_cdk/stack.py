@@ -28,6 +28,8 @@ from constructs import Construct
 
 from ducat_cdk import (
     api,
+    audit_bucket,
+    auditing,
     backups,
     beside,
     client_certificates,
@@ -91,6 +93,7 @@ class Ducat(Stack):
     `api`: the REST API. `domains`: by "issuer" and "mtls". `web_acl_arn`: of the web ACL before it, if there is one.
     `alarms`: by their names.
     `log_groups`: the log groups' key and retention. `dead_letters`: the queue of jobs' events that failed.
+    `record`: the bucket of the record, its key, the queue of what could not be recorded, the streams.
     `backup_vault`: where AWS Backup keeps the tables, None without a plan.
     `unready`: why it can't be deployed as it is. Each reason is an error in the manifest, which stops the CDK's deploy.
     """
@@ -130,6 +133,9 @@ class Ducat(Stack):
         self.keys = storage.build_keys(self, deployment, existing.keys)
         self.tables = storage.build_tables(self, deployment, self.keys[TABLES_KEY], existing.tables)
         self.backup_vault = backups.build(self, deployment.backups(), self.tables)
+        self.record = audit_bucket.build(
+            self, deployment, existing.audit_bucket, storage.streams(self.tables, deployment)
+        )
         self.dead_letters, self.log_groups = _dead_letters(self), log_groups.build(self, deployment)
         self.client_certificates = client_certificates.build(self, deployment)
         self.functions = lambdas.build(
@@ -143,14 +149,23 @@ class Ducat(Stack):
             certificates=self.client_certificates,
             log_groups=self.log_groups,
             network=network.build(self, existing),
+            record=self.record,
         )
+        auditing.build(deployment, self.functions, self.record, self.client_certificates, self.dead_letters)
         self.api = api.build(self, deployment, self.functions, self.log_groups)
         self.domains, certificates = domains.build(self, deployment, self.api, existing, self.client_certificates)
         self.web_acl_arn = web_acl.build(self, deployment.guarding(), self.api, self.log_groups, existing.web_acl_arn)
-        watched = Watched(self.functions, self.tables, self.api, certificates, self.dead_letters)
+        letters = self.dead_letters, self.record.dead_letters
+        watched = Watched(self.functions, self.tables, self.api, certificates, *letters)
         self.alarms = watching.build(self, deployment, watched)
         shifting.build(self, deployment, self.functions, self.alarms)
         _offer(self.functions["authorizer"], deployment)
+        self._put_out(existing)
+        _run_jobs(self.dead_letters, *(self.functions[name] for name in HOURLY))
+        if "sweep" in self.functions:
+            _sweep(self.functions["sweep"], self.dead_letters)
+
+    def _put_out(self, existing: Existing) -> None:
         CfnOutput(
             self,
             "TokenFunction",
@@ -165,11 +180,9 @@ class Ducat(Stack):
             self.api,
             self.dead_letters,
             self.web_acl_arn,
+            self.record,
         )
-        _run_jobs(self.dead_letters, *(self.functions[name] for name in HOURLY))
         CfnOutput(self, "RotateKeysFunction", value=self.functions["rotate_keys"].function_arn)
-        if "sweep" in self.functions:
-            _sweep(self.functions["sweep"], self.dead_letters)
 
 
 def _staged(folder: Path, dependencies: Path, deployment: Deployment) -> tuple[Path, str, list[str]]:

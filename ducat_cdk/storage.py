@@ -12,7 +12,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from ducat_cdk import keys, tables
+from ducat_cdk import audit_settings, keys, tables
 from ducat_cdk.deployment import Deployment
 from ducat_cdk.keys import KEYS
 from ducat_cdk.tables import TABLES
@@ -63,6 +63,18 @@ def build_tables(
     }
 
 
+def streams(tables: Mapping[str, dynamodb.ITable], deployment: Deployment) -> Mapping[str, str]:
+    """The ARN of the stream of each table that is recorded, by its row's name. One that exists already has it among the
+    settings, or with it (existing.py).
+    """
+    given = audit_settings.streams(deployment.table_streams)
+    found = {
+        name: given.get(name) or tables[name].table_stream_arn
+        for name in audit_settings.recorded(by_week=deployment.chooses("weekly_tables"))
+    }
+    return {name: arn for name, arn in found.items() if arn}
+
+
 def is_weekly(name: str, deployment: Deployment) -> bool:
     """Whether a row's table is only the name of tables by week."""
     return deployment.chooses("weekly_tables") and any(row.name == name and row.weekly for row in TABLES)
@@ -100,6 +112,7 @@ def _table(scope: Construct, row: tables.Row, key: kms.IKey, *, first: bool) -> 
             point_in_time_recovery_enabled=row.durable
         ),
         deletion_protection=row.durable and not first,
+        stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES if row.recorded else None,
         removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if row.durable else RemovalPolicy.DESTROY,
     )
     for name, text, number in row.indexes:

@@ -15,6 +15,7 @@ class Row:
     """One table. `durable`: outlives the stack. `swept`: DynamoDB deletes an item some time after its `ttl`.
 
     `weekly`: may be a table a week, which a job makes.
+    `recorded`: each change of an item goes to the record, by the table's stream; of one by week none does.
     `indexes`: by name, a text and a number that items are found by, which gives their keys alone.
     """
 
@@ -24,16 +25,18 @@ class Row:
     keys: tuple[str, ...] = ("pk",)
     indexes: tuple[tuple[str, str, str], ...] = ()
     weekly: bool = False
+    recorded: bool = False
 
 
 TABLES = (
-    Row("clients", durable=True, swept=False),
-    Row("users", durable=True, swept=False),
-    Row("grants", durable=True, swept=True, indexes=(("by_person", "person", "given_at"),)),
-    Row("bonds", durable=True, swept=True),
-    Row("signing_keys", durable=True, swept=False, keys=("ring", "kid")),
-    Row("revocations", durable=True, swept=False),
+    Row("clients", durable=True, swept=False, recorded=True),
+    Row("users", durable=True, swept=False, recorded=True),
+    Row("grants", durable=True, swept=True, indexes=(("by_person", "person", "given_at"),), recorded=True),
+    Row("bonds", durable=True, swept=True, recorded=True),
+    Row("signing_keys", durable=True, swept=False, keys=("ring", "kid"), recorded=True),
+    Row("revocations", durable=True, swept=False, recorded=True),
+    Row("audit_keys", durable=True, swept=True),
     Row("access_tokens", durable=False, swept=True, weekly=True),
     Row("replay_cache", durable=False, swept=True, weekly=True),
-    Row("sessions", durable=False, swept=True, weekly=True),
+    Row("sessions", durable=False, swept=True, weekly=True, recorded=True),
 )

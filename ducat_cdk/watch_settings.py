@@ -37,7 +37,7 @@ LOG_DAYS = {
 }
 """What CloudWatch Logs takes for a retention (PutRetentionPolicy), by the CDK's names."""
 
-MADE_KEYS = ("log groups", "the topic of alarms")
+MADE_KEYS = ("log groups", "the topic of alarms", "the record")
 """What the stack makes KMS keys for, beside those of keys.py."""
 
 

@@ -15,10 +15,11 @@ from constructs import Construct
 
 from chalicelib import log_lines
 from ducat_cdk import alarm_topic, dashboard
-from ducat_cdk.alarms import CONCURRENCY, KMS_QUOTAS, OWN, QUOTA, Alarm, Each
+from ducat_cdk.alarms import CONCURRENCY, KMS_QUOTAS, QUOTA, Alarm, Each
 from ducat_cdk.api import STAGE
 from ducat_cdk.deployment import Deployment
 from ducat_cdk.lambdas import itself
+from ducat_cdk.metrics import OWN
 
 COMPARED = {False: "GreaterThanOrEqualToThreshold", True: "LessThanThreshold"}
 
@@ -32,12 +33,19 @@ class Watched:
     api: apigateway.RestApi
     certificates: Mapping[str, str]
     dead_letters: sqs.IQueue
+    audit_letters: sqs.IQueue
 
     def dimensions(self, each: Each, about: str) -> Mapping[str, str]:
         """What the braces in a row's dimensions stand for."""
         if each == "":
             # The stage's name as text: a reference would have an alarm wait for what it may take back.
-            return {"ApiName": self.api.rest_api_name, "Stage": STAGE, "QueueName": self.dead_letters.queue_name}
+            return {
+                "ApiName": self.api.rest_api_name,
+                "Stage": STAGE,
+                "QueueName": self.dead_letters.queue_name,
+                "AuditQueueName": self.audit_letters.queue_name,
+                "AuditFunctionName": itself(self.functions["audit"]).function_name,
+            }
         if each == "table":
             return {"TableName": self.tables[about].table_name}
         if each == "index":

@@ -36,6 +36,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "replay_cache": ("pk",),
     "sessions": ("pk",),
     "revocations": ("pk",),
+    "audit_keys": ("pk",),
 }
 """Each table's key attributes."""
 
@@ -43,7 +44,7 @@ INDEXES: Mapping[str, tuple[tuple[str, str, str], ...]] = {"grants": (("by_perso
 """Each table's indexes: name, and the text and the number that items are found by."""
 
 TTL = "ttl"
-SWEPT = ("grants", "bonds", "access_tokens", "replay_cache", "sessions")
+SWEPT = ("grants", "bonds", "audit_keys", "access_tokens", "replay_cache", "sessions")
 
 KEYS: Mapping[str, tuple[str, str]] = {
     "ps256": ("RSA_2048", "SIGN_VERIFY"),

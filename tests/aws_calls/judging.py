@@ -6,13 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ducat_cdk.audit_settings import LIST, READ
 from ducat_cdk.functions import FUNCTIONS
 from ducat_cdk.parts_of_rows import MAKE_ENCRYPTED
+from ducat_cdk.tables import TABLES
 from tests.aws_calls.recording import Recorded
-from tests.aws_calls.requests import Context, Request
+from tests.aws_calls.requests import PREFIX, Context, Request
 from tests.infra.policies import (
     ACCOUNT,
+    BUS,
     CRLS,
+    FAILED,
+    RECORD,
     REGION,
     TRUSTSTORE,
     allows,
@@ -37,7 +42,7 @@ DATABASE = f"dynamodb.{REGION}.amazonaws.com"
 BY_LAMBDA = ("logs:CreateLogStream", "logs:PutLogEvents")
 """What Lambda itself does by a function's role. No test can record it."""
 
-FILES = {"truststore": TRUSTSTORE, "crls": f"{CRLS}/any"}
+FILES = {"truststore": TRUSTSTORE, "crls": f"{CRLS}/any", "record": f"{RECORD}/{PREFIX}any"}
 """The ARNs of files in S3."""
 
 REFUSED = {
@@ -88,8 +93,8 @@ def calls(recorded: Iterable[Recorded]) -> Iterator[Call]:
     for function, request in sorted(recorded):
         deployment = _deployment(function, request)
         yield Call(deployment, function, request.action, _arn(request), request.context)
-        for action, context in _implied(request):
-            yield Call(deployment, function, action, key_arn("tables"), context)
+        for action, key, context in _implied(request):
+            yield Call(deployment, function, action, key_arn(key), context)
 
 
 def _by_lambda() -> Iterator[Call]:
@@ -97,21 +102,47 @@ def _by_lambda() -> Iterator[Call]:
         deployment = WEEKLY if row.weekly else WHOLE
         for action in BY_LAMBDA:
             yield Call(deployment, row.name, action, _log(row.name))
-        if row.is_job:
+        if not row.is_endpoint:
             yield Call(deployment, row.name, "sqs:SendMessage", "queue")
+        if row.records:
+            yield from _of_streams(row.name)
 
 
-def _implied(request: Request) -> Iterator[tuple[str, Context]]:
-    """What KMS asks of who uses a table that is encrypted by the customer's key (DynamoDB developer guide)."""
+def _of_streams(function: str) -> Iterator[Call]:
+    """What Lambda does for a function that is called for streams, and by which keys (Lambda developer guide)."""
+    for row in TABLES:
+        stream = f"{table_arn(row.name)}/stream/newest"
+        for action in READ if row.recorded else ():
+            yield Call(WHOLE, function, action, stream)
+        if row.recorded:
+            yield Call(WHOLE, function, "kms:Decrypt", key_arn("tables"), _of_table(table_name(row.name)))
+    yield Call(WHOLE, function, LIST, "*")
+    yield Call(WHOLE, function, "s3:ListBucket", FAILED)
+    yield Call(WHOLE, function, "s3:PutObject", f"{FAILED}/any")
+    yield Call(WHOLE, function, "kms:GenerateDataKey", key_arn("record"), _of_bucket(FAILED))
+
+
+def _of_bucket(arn: str) -> Context:
+    return (("kms:ViaService", f"s3.{REGION}.amazonaws.com"), ("kms:EncryptionContext:aws:s3:arn", arn))
+
+
+def _of_table(name: str) -> Context:
+    owned = {"aws:dynamodb:tableName": name, "aws:dynamodb:subscriberId": ACCOUNT}
+    sealed_for = ((f"kms:EncryptionContext:{key}", value) for key, value in owned.items())
+    return (("kms:EncryptionContextKeys", tuple(sorted(owned))), ("kms:ViaService", DATABASE), *sealed_for)
+
+
+def _implied(request: Request) -> Iterator[tuple[str, str, Context]]:
+    """What KMS asks of who uses a table, or the record's bucket, under a customer's key: action, key, context (DynamoDB
+    developer guide, S3 user guide).
+    """
+    if request.resource == "record":
+        yield "kms:GenerateDataKey", "record", _of_bucket(RECORD)
     if not request.action.startswith("dynamodb:"):
         return
-    name = _table(request.resource)
-    owned = {"aws:dynamodb:tableName": name, "aws:dynamodb:subscriberId": ACCOUNT}
-    via = ("kms:ViaService", DATABASE)
     if request.action == "dynamodb:CreateTable":
-        yield from ((f"kms:{verb}", (via,)) for verb in MAKE_ENCRYPTED)
-    sealed_for = ((f"kms:EncryptionContext:{key}", value) for key, value in owned.items())
-    yield "kms:Decrypt", (("kms:EncryptionContextKeys", tuple(sorted(owned))), via, *sealed_for)
+        yield from ((f"kms:{verb}", "tables", (("kms:ViaService", DATABASE),)) for verb in MAKE_ENCRYPTED)
+    yield "kms:Decrypt", "tables", _of_table(_table(request.resource))
 
 
 def _deployment(function: str, request: Request) -> str:
@@ -122,8 +153,8 @@ def _deployment(function: str, request: Request) -> str:
 
 def _arn(request: Request) -> str:
     kind, _, rest = request.resource.partition(" ")
-    if kind in FILES:
-        return FILES[kind]
+    if kind in FILES or kind == "bus":
+        return FILES.get(kind, BUS)
     if kind == "table":
         return table_arn(_row(request.resource)) + ("-2900" if rest.endswith(" of a week") else "")
     if kind == "index":
@@ -169,13 +200,17 @@ def _surplus(every: list[Call], policies: Policies) -> Iterator[str]:
         for one in allowing:
             values |= {(call.function, one["Sid"], key, text) for key, text in _narrowed(one) if _uses(call, key, text)}
     for row in FUNCTIONS:
-        for one in policies[WEEKLY if row.weekly else WHOLE].get(row.name, []):
+        for one in _allows_of(policies[WEEKLY if row.weekly else WHOLE].get(row.name, [])):
             for action in as_list(one["Action"]):
                 if (row.name, one["Sid"], action) not in alone:
                     yield f"surplus: {row.name} may {action} by {one['Sid']}, and no call needs it"
             for key, text in _narrowed(one):
                 if (row.name, one["Sid"], key, text) not in values:
                     yield f"surplus: {row.name} may {key} {text} by {one['Sid']}, and no call needs it"
+
+
+def _allows_of(statements: list[Any]) -> list[Any]:
+    return [one for one in statements if one["Effect"] == "Allow"]
 
 
 def _narrowed(statement: Any) -> Iterator[tuple[str, str]]:

@@ -19,8 +19,9 @@ from typing import Any
 from botocore.handlers import BUILTIN_HANDLERS
 
 from chalicelib import gateway, jobs
+from chalicelib.audit import recording as audit_recording
 from chalicelib.endpoints import authorizer
-from tests.aws_calls.requests import KmsKey, Request, of_api_gateway, of_dynamodb, of_kms, of_s3
+from tests.aws_calls.requests import KmsKey, Request, of_api_gateway, of_dynamodb, of_events, of_kms, of_s3
 
 Recorded = tuple[str, Request]
 """A function's name and what it asks of AWS."""
@@ -40,6 +41,7 @@ def begin() -> None:
     for _, name, _ in pkgutil.iter_modules(jobs.__path__):
         job = import_module(f"chalicelib.jobs.{name}")
         vars(job)["run"] = _as(name, job.run)
+    vars(audit_recording)["run"] = _as("audit", audit_recording.run)
     submit = ThreadPoolExecutor.submit
 
     def submitted(pool: ThreadPoolExecutor, work: Callable[..., Any], /, *given: Any, **named: Any) -> Any:
@@ -98,6 +100,8 @@ def _record(params: Mapping[str, Any], model: Any, context: dict[str, Any], **_:
         calls.add((function, of_api_gateway(model.http["method"], params)))
     elif service == "s3" and function:
         calls.add((function, of_s3(model.name, params)))
+    elif service == "events" and function:
+        calls.add((function, of_events(model.name, params)))
 
 
 def _suspend(context: dict[str, Any], **_: Any) -> None:

@@ -16,6 +16,8 @@ from ducat_cdk.keys import KEYS
 from ducat_cdk.tables import TABLES
 
 ANY = "any"
+PREFIX = "audit/"
+"""What the names of the record's objects begin with."""
 Context = tuple[tuple[str, str | tuple[str, ...]], ...]
 
 LITERAL_KEYS = ("data key", "ring", "claims")
@@ -41,7 +43,7 @@ class Request:
     """One action on one resource.
 
     `resource`: "table users", "table sessions of a week", "index by_person of grants", "key secrets", "made key", "new key",
-    "domain mtls.bank.example", "truststore", "crls", "*", and for what a stand-in does not have: "log", "queue".
+    "domain mtls.bank.example", "truststore", "crls", "record", "bus", "*", and for what a stand-in does not have: "log", "queue".
     """
 
     action: str
@@ -150,7 +152,14 @@ def of_api_gateway(method: str, parameters: Mapping[str, Any]) -> Request:
 def of_s3(operation: str, parameters: Mapping[str, Any]) -> Request:
     """The request of one call of S3. A version is read by an action of its own."""
     version = "Version" if "VersionId" in parameters else ""
-    return Request(f"s3:{operation}{version}", "truststore" if operation == "GetObject" else "crls")
+    written = "record" if parameters["Key"].startswith(PREFIX) else "crls"
+    return Request(f"s3:{operation}{version}", "truststore" if operation == "GetObject" else written)
+
+
+def of_events(operation: str, parameters: Mapping[str, Any]) -> Request:
+    """The request of one call of EventBridge, to the one bus of the deployment."""
+    sources = tuple(sorted({one["Source"] for one in parameters["Entries"]}))
+    return Request(f"events:{operation}", "bus", (("events:source", sources),))
 
 
 def _query(action: str, name: str, parameters: Mapping[str, Any]) -> Request:

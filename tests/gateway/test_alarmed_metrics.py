@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 from chalicelib import log_lines
 from chalicelib.users import directory, enrolment
 from chalicelib.users.lockout import FREE_ATTEMPTS
-from ducat_cdk.alarms import ALARMS, OWN
+from ducat_cdk.alarms import ALARMS
+from ducat_cdk.metrics import OWN
 from tests.actors import Browser
 from tests.actors.authority import Authority
 from tests.attacks.test_revocation import signed_in

@@ -44,6 +44,9 @@ EVERYTHING = {
     "eddsa": True,
     "otp_level": 3,
     "backup": {"days": 365, "lock": "compliance", "lock_after_days": 3, "copy_to": BACKUP_COPIES},
+    "audit_years": 10,
+    "audit_lock": "compliance",
+    "audit_bus": f"arn:aws:events:eu-central-1:444455556666:event-bus/{'long-name-' * 6}",
     "log_days": 3653,
     "alarm_topic": "arn:aws:sns:eu-central-1:444455556666:on-call",
     "alarms": {"slow": {"threshold": 5000}, "slow-login": {"periods": 2}, "lockouts": False, "failures": False},
@@ -62,6 +65,8 @@ NOTHING = {
     "throttles": {},
     "reserved_concurrency": {},
     "alarm_topic": "none",
+    "audit_bucket": "bank.example-audit",
+    "audit_encryption": "arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-0000-4000-8000-000000000003",
     "alarms": {row.name: False for row in ALARMS if row.name not in ("replays", "kms_quota")},
 }
 """All that can be left to the bank is."""
@@ -108,6 +113,7 @@ from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from ducat_cdk import Ducat, Existing
 from ducat_cdk.deployment import DeploymentError
@@ -121,10 +127,16 @@ domain = apigateway.DomainName.from_domain_name_attributes(
     bank, "Domain", domain_name="mtls.mybank.example",
     domain_name_alias_hosted_zone_id="Z0", domain_name_alias_target="d-1.execute-api.eu-central-1.amazonaws.com",
 )
-clients = dynamodb.Table.from_table_attributes(bank, "Clients", table_name="bank-clients", encryption_key=key)
+clients = dynamodb.Table.from_table_attributes(
+    bank, "Clients", table_arn=CLIENTS, table_stream_arn=f"{CLIENTS}/stream/1", encryption_key=key
+)
+record = s3.Bucket(bank, "Record", encryption_key=key, object_lock_enabled=True)
 vpc = ec2.Vpc(bank, "Vpc", max_azs=2, nat_gateways=1)
 topic = sns.Topic(bank, "Topic")
-given = dict(alarm_topic=topic, tables={"clients": clients}, issuer_certificate=certificate, mtls_domain=domain, log_key=key)
+given = dict(
+    alarm_topic=topic, audit_bucket=record, tables={"clients": clients}, issuer_certificate=certificate,
+    mtls_domain=domain, log_key=key,
+)
 acl = "arn:aws:wafv2:eu-central-1:111122223333:regional/webacl/bank/0f5d2b3c"
 stack = Ducat(
     app,
@@ -133,6 +145,7 @@ stack = Ducat(
         "issuer_host": "login.mybank.example",
         "mtls_host": "mtls.mybank.example",
         "tables": {"grants": "Ducat-grants-restored", "bonds": RESTORED_BONDS},
+        "table_streams": {"grants": GRANTS_STREAM, "bonds": f"{RESTORED_BONDS}/stream/2"},
         "keys": {"secrets": SECRETS},
     },
     existing=Existing(
@@ -149,7 +162,7 @@ try:
         settings={
             "issuer_host": "login.other.example", "mtls_certificate": MTLS_CERTIFICATE, "web_acl": "none", "alarm_topic": "none",
             "truststore_uri": "s3://abc/x",
-            "tables": {"clients": "bank-clients"},
+            "tables": {"clients": "bank-clients"}, "audit_bucket": "bank-audit",
         },
         existing=Existing(
             **given | {"tables": {"clients": clients, "grants": clients, "user": clients}, "keys": {"table": key}},
@@ -164,11 +177,14 @@ for file, elsewhere in (("account.txt", SECRETS.replace("1111", "2222")), ("regi
     except DeploymentError as problem:
         Path(out, file).write_text(str(problem))
 """
+CLIENTS = "arn:aws:dynamodb:eu-central-1:111122223333:table/bank-clients"
+GRANTS_STREAM = "arn:aws:dynamodb:eu-central-1:111122223333:table/Ducat-grants-restored/stream/2026-11-30T07:00:00.000"
 RESTORED_BONDS = "arn:aws:dynamodb:eu-central-1:111122223333:table/Ducat-bonds-restored"
 SECRETS = "arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-0000-4000-8000-000000000002"
 MTLS_CERTIFICATE = "arn:aws:acm:eu-central-1:111122223333:certificate/0f5d2b3c-0000-4000-8000-000000000002"
 for name, value in (
-    ("RESTORED_BONDS", RESTORED_BONDS), ("SECRETS", SECRETS), ("MTLS_CERTIFICATE", MTLS_CERTIFICATE)
+    ("CLIENTS", CLIENTS), ("GRANTS_STREAM", GRANTS_STREAM), ("RESTORED_BONDS", RESTORED_BONDS), ("SECRETS", SECRETS),
+    ("MTLS_CERTIFICATE", MTLS_CERTIFICATE),
 ):  # fmt: skip
     GIVEN = GIVEN.replace(name, repr(value))
 """A stack to which a bank hands what it has, and one that is given too much, and wrongly."""
@@ -259,7 +275,7 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
     arguments: dict[str, list[str]] = {
         **{name: [str(folder / f"{name}.json")] for name in files},
         "without-EdDSA": [],
-        "with-EdDSA": ["-c", "eddsa=true"],
+        "with-EdDSA": ["-c", "eddsa=true", "-c", "audit_bus=default"],
         "rotated": ["-c", "template_signing_keys=false", "-c", "eddsa=true", "-c", "multi_region_keys=true"],
         "weekly": ["-c", "weekly_tables=true"],
         "ready": ["-c", 'snap_start=["login", "authorizer"]', "-c", 'provisioned_concurrency={"token": 2}'],

@@ -1,7 +1,7 @@
 """What a role may do, by the statements of its synthesized policy, as IAM evaluates them (IAM user guide, "Policy evaluation").
 
-Only the operators that the roles use are known; another one is an error. The roles have no Deny. A second evaluator by others
-is held against this one where it is there (tests/aws_calls).
+Only the operators that the roles use are known; another one is an error. A second evaluator by others is held against this one
+where it is there (tests/aws_calls).
 """
 
 from __future__ import annotations
@@ -18,19 +18,29 @@ ACCOUNT, REGION = "111122223333", "eu-central-1"
 ARN_COLONS = 5
 CRLS, TRUSTSTORE = "arn:aws:s3:::crls", "arn:aws:s3:::bank.example-truststore/truststore.pem"
 """The bucket of CRLs, and the truststore of a deployment with the examples' settings."""
+RECORD, FAILED = "arn:aws:s3:::record", "arn:aws:s3:::record-failed"
+"""The bucket of the record, and that of what could not be recorded."""
+BUS = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
+BUCKETS = {"Crls": CRLS, "AuditRecord": RECORD, "AuditFailed": FAILED, "AuditReads": "arn:aws:s3:::reads"}
+"""By what their logical ids begin with."""
 INTRINSIC = {"AWS::AccountId": ACCOUNT, "AWS::Region": REGION, "AWS::Partition": "aws", "AWS::StackName": "Ducat"}
 
 
 def allowed(statements: Sequence[Any], action: str, resource: str, context: Context) -> bool:
-    """Whether a statement allows the action on the resource, under the context's condition keys."""
-    return any(allows(one, action, resource, context) for one in statements)
+    """Whether a statement allows the action on the resource, under the context's condition keys, and none denies it."""
+    found = {one["Effect"] for one in statements if applies(one, action, resource, context)}
+    return found == {"Allow"}
 
 
 def allows(statement: Any, action: str, resource: str, context: Context) -> bool:
-    """Whether that statement does."""
+    """Whether that statement allows it."""
+    return statement["Effect"] == "Allow" and applies(statement, action, resource, context)
+
+
+def applies(statement: Any, action: str, resource: str, context: Context) -> bool:
+    """Whether that statement is about it, as an Allow or a Deny."""
     return (
-        statement["Effect"] == "Allow"
-        and action in as_list(statement["Action"])
+        action in as_list(statement["Action"])
         and any(covers(rendered(each), resource) for each in as_list(statement["Resource"]))
         and all(
             _holds(operator, key, as_list(wanted), context)
@@ -48,6 +58,8 @@ def rendered(value: Any) -> str:
         return INTRINSIC.get(value["Ref"], value["Ref"])
     if "Fn::GetAtt" in value:
         return f"arn of {value['Fn::GetAtt'][0]}"
+    if "Fn::Sub" in value:
+        return re.sub(r"\$\{([\w:]+)\}", lambda found: INTRINSIC.get(found[1], found[1]), value["Fn::Sub"])
     joint, parts = value["Fn::Join"]
     return str(joint).join(map(rendered, parts))
 
@@ -119,7 +131,10 @@ def arns(template: Template) -> dict[str, str]:
     for logical in template.of("Logs::LogGroup"):
         found[logical] = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{logical}:*"
     for logical in template.of("S3::Bucket"):
-        found[logical] = CRLS
+        found[logical] = next(arn for name, arn in BUCKETS.items() if logical.startswith(name))
+    for logical in template.of("KMS::Key"):
+        if logical.startswith("AuditKey"):
+            found[logical] = key_arn("record")
     for logical in template.of("SQS::Queue"):
         found[logical] = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{logical}"
     return found
@@ -153,7 +168,8 @@ def _plain(value: Any, named: Mapping[str, str]) -> Any:
         name = str(value["Ref"])
         return INTRINSIC[name] if name in INTRINSIC else named[name].rpartition("/")[2]
     if "Fn::GetAtt" in value:
-        return named[value["Fn::GetAtt"][0]]
+        logical, attribute = value["Fn::GetAtt"]
+        return named[logical] + ("/stream/newest" if attribute == "StreamArn" else "")
     if "Fn::Join" in value:
         joint, parts = value["Fn::Join"]
         return str(joint).join(_plain(part, named) for part in parts)

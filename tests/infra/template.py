@@ -46,6 +46,7 @@ class Template:
             "_KEY": len("arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/") + 36,
             "_TABLE": 64,
             "_BUCKET": 63,
+            "_BUS": len("arn:aws-us-gov:events:us-gov-west-1:111122223333:event-bus/") + 64,
             "_TRUSTSTORE": 150,
         }
         return sum(

@@ -4,6 +4,7 @@ What moto lacks is left out, and with it what refers to it: API Gateway's stage,
 web ACL; alarms; aliases, in whose place their functions stand.
 """
 
+import gzip
 import io
 import json
 import zipfile
@@ -16,7 +17,7 @@ import pytest
 from moto import mock_aws
 
 from benchmarks import journey
-from chalicelib.jobs import publish_keys, rotate_keys
+from chalicelib.jobs import audit, publish_keys, rotate_keys
 from ducat_cdk.keys import KEYS
 from ducat_cdk.tables import TABLES
 from local import aws_stand_in, mended_moto
@@ -38,6 +39,7 @@ LACKING = {
     "AWS::CertificateManager::Certificate",
     "AWS::CloudWatch::Alarm",
     "AWS::Lambda::Alias",
+    "AWS::Logs::SubscriptionFilter",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
@@ -110,10 +112,22 @@ def made_of_its_kind(name, resource, account, region, **_):
     return kms_backends[account][region].keys[made["KeyMetadata"]["KeyId"]]
 
 
+HANDED_OVER = []
+"""What Lambda got out of streams, a batch each."""
+
+
+def kept_for_audit(function, body, _request, _response):
+    """Lambda's invocation, which moto has run in a container: the event of a stream, by the mapping that was made."""
+    assert function.handler == "app.audit"
+    HANDED_OVER.append(json.loads(body))
+    return "{}"
+
+
 @pytest.fixture(scope="module")
 def deployed(page):
     """CloudFormation's stack in moto: what it made, by kind; and the environment of a function."""
     # Here, since it loads all that moto knows, which takes seconds, and each worker imports each test.
+    from moto.awslambda.models import LambdaFunction
     from moto.kms.models import Key
 
     package, archive = io.BytesIO(), json.dumps(deployable(page))
@@ -125,6 +139,7 @@ def deployed(page):
         aws_stand_in.surroundings(*surroundings),
         mock_aws(),
         patch.object(Key, "create_from_cloudformation_json", made_of_its_kind),
+        patch.object(LambdaFunction, "invoke", kept_for_audit),
     ):
         s3, cloudformation = boto3.client("s3"), boto3.client("cloudformation")
         for bucket in (TEMPLATES, ASSETS):
@@ -166,7 +181,7 @@ def test_all_else_is_made(page, deployed):
     assert made["AWS::DynamoDB::Table"] == len(TABLES)
 
 
-def test_a_login_works_on_what_was_made(deployed):
+def test_a_login_works_on_what_was_made_and_is_in_the_record(deployed):
     """By the environment that CloudFormation gave the function: its names of tables, and ARNs of keys that it made."""
     _, environment = deployed
     bank = Bank(environment | {"DUCAT_ISSUER": ISSUER, "DUCAT_MTLS_URL": MTLS})
@@ -175,3 +190,10 @@ def test_a_login_works_on_what_was_made(deployed):
     same, provider = journey.counted(bank)
     client = journey.client(same, *journey.KINDS["assertion"])
     assert "token, refresh_token" in journey.journey(client, provider)
+    assert [audit.run(bank.aws, event) for event in HANDED_OVER] == [{"batchItemFailures": []}] * len(HANDED_OVER)
+    bucket, s3 = environment["DUCAT_AUDIT_BUCKET"], boto3.client("s3")
+    files = [s3.get_object(Bucket=bucket, Key=one["Key"]) for one in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+    lines = [json.loads(line) for file in files for line in gzip.decompress(file["Body"].read()).splitlines()]
+    happened = {line["what"] for line in lines}
+    assert happened >= {"key.added", "client.added", "grant.requested", "grant.approved", "grant.redeemed"}
+    assert {line["writer"] for line in lines if line["what"] == "grant.approved"} == {"consent"}

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from ducat_cdk.audit_settings import missing_streams
 from ducat_cdk.deployment import DeploymentError
 from ducat_cdk.functions import FUNCTIONS
 from ducat_cdk.keys import KEYS
@@ -160,7 +161,7 @@ def test_what_is_handed_in_wrongly_is_said_at_once(synthesized):
     said = (synthesized / "given" / "problem.txt").read_text()
     for words in (
         *("mtls_certificate is a setting too", "web_acl is a setting too", "truststore_uri is a setting too"),
-        "alarm_topic is a setting too",
+        *("alarm_topic is a setting too", "audit_bucket is a setting too"),
         *("grants and bonds go together", "tables: there is no user;", "tables: clients is in the settings too"),
         *("keys: there is no table;", "issuer_domain is mtls.mybank.example, and issuer_host is login.other.example"),
         "security_groups are given without a vpc",
@@ -188,6 +189,14 @@ def test_tables_and_keys_of_another_account_or_region_than_the_stacks_are_refuse
         ({"tables": {"bonds": "bonds"}}, "grants and bonds go together"),
         ({"tables": {"sessions": "mine"}, "weekly_tables": True}, "sessions is made by the job sweep"),
         ({"tables": {"clients": "x" * 65}}, "65 characters, and Lambda leaves room for 64 each"),
+        ({"table_streams": {"grants": TABLE}}, "table_streams: grants must be the ARN of its newest stream"),
+        ({"table_streams": ["grants"]}, "table_streams must be a JSON object"),
+        ({"table_streams": {"access_tokens": f"{TABLE}xx/stream/1"}}, "no stream of access_tokens is recorded"),
+        ({"table_streams": {"sessions": f"{TABLE}xx/stream/1"}, "weekly_tables": True}, "no stream of sessions is"),
+        (
+            {"tables": {"users": "users-restored"}, "table_streams": {"users": f"{TABLE}xx/stream/1"}},
+            "users is the stream of xxx, and tables has users-restored",
+        ),
         ({"keys": {"tables": "alias/mine"}}, "tables must be a KMS key's ARN, and no alias"),
         ({"keys": {"tables": KEY, "secrets": KEY}}, "each must be another key"),
         ({"keys": {"eddsa": KEY}}, "no eddsa key of the template"),
@@ -201,6 +210,17 @@ def test_tables_and_keys_of_another_account_or_region_than_the_stacks_are_refuse
 def test_tables_and_keys_that_can_not_be_meant_are_refused(chosen, words):
     with pytest.raises(DeploymentError, match=words):
         deployment_of(chosen)
+
+
+def test_a_table_that_is_recorded_and_has_no_stream_is_refused_when_the_stack_is_made():
+    """The settings alone may lack it: the command that looks at restored tables prints it."""
+    chosen = deployment_of({"tables": {"grants": "grants-b", "bonds": "bonds-b", "replay_cache": "cache-b"}})
+    (said,) = missing_streams(
+        chosen, {"grants": None, "bonds": f"{TABLE}/stream/1", "users": None, "replay_cache": None}
+    )
+    assert said.startswith("table_streams: grants, users is missing: each change goes to the record")
+    given = deployment_of({"table_streams": {"users": f"{TABLE}xx/stream/1"}, "weekly_tables": True})
+    assert missing_streams(given, {"users": None, "sessions": None}) == []
 
 
 def test_tables_may_be_given_as_they_were_restored():

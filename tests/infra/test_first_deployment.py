@@ -78,7 +78,7 @@ def test_a_first_try_that_fails_is_taken_back_whole(page, everything, nothing):
     assert not any(table.get("DeletionProtectionEnabled") for table in page.of("DynamoDB::Table").values())
     assert "tables can be deleted" in json.dumps(page.warnings())
     for later in (everything, nothing):
-        assert [table["DeletionProtectionEnabled"] for table in later.of("DynamoDB::Table").values()].count(True) == 6
+        assert [table["DeletionProtectionEnabled"] for table in later.of("DynamoDB::Table").values()].count(True) == 7
     assert everything.warnings() == []
 
 

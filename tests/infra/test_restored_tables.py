@@ -1,5 +1,7 @@
 """What the command says of tables that the settings name, before a stack is put on them."""
 
+import json
+
 import boto3
 import pytest
 from moto import mock_aws
@@ -53,6 +55,8 @@ def protect(session, row):
     )
     dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"})
     dynamodb.update_table(TableName=name, DeletionProtectionEnabled=True)
+    stream = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    dynamodb.update_table(TableName=name, StreamSpecification=stream)
 
 
 def test_a_copy_that_was_protected_as_documented_is_as_it_must_be(session, monkeypatch, tmp_path, capsys):
@@ -68,7 +72,17 @@ def test_a_copy_that_was_protected_as_documented_is_as_it_must_be(session, monke
     file.write_text('{"tables": {"grants": "grants-restored", "bonds": "bonds-restored"}}')
     monkeypatch.setattr("sys.argv", ["restored_tables", str(file)])
     main()
-    assert capsys.readouterr().out == "2 tables are as they must be\n"
+    said, _, settings = capsys.readouterr().out.partition("\n")
+    assert said == "2 tables are as they must be. Their streams, for the settings:"
+    streams = json.loads(settings)["table_streams"]
+    assert [
+        ":table/grants-restored/stream/" in streams["grants"],
+        ":table/bonds-restored/stream/" in streams["bonds"],
+    ] == [
+        True,
+        True,
+    ]
+    assert deployment_of({**SETTINGS, "table_streams": streams}).table_streams == json.dumps(streams)
 
 
 def test_a_copy_as_the_restore_leaves_it_lacks_what_protects_it(session):
@@ -76,6 +90,7 @@ def test_a_copy_as_the_restore_leaves_it_lacks_what_protects_it(session):
     said = problems(session, deployment_of(SETTINGS))
     assert said == [
         "grants: it is not under a KMS key of the bank's own",
+        "grants: it has no stream of new and old images, which the record is made of",
         "grants: it is not protected from deletion",
         "grants: it has no point-in-time recovery",
         "grants: it has no time to live by ttl",

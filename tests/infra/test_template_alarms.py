@@ -72,7 +72,11 @@ def test_the_api_the_queue_and_the_hosts_certificates_are_watched(template):
         "ApiName": template.one("ApiGateway::RestApi")["Name"],
         "Stage": template.one("ApiGateway::Stage")["StageName"],
     }
-    (queue,) = template.of("SQS::Queue")
+    audit, queue = sorted(template.of("SQS::Queue"))
+    assert dimensions(made["audit_dead_letters"]) == {"QueueName": {"Fn::GetAtt": [audit, "QueueName"]}}
+    for name in ("audit_late", "audit_failures"):
+        function = dimensions(made[name])["FunctionName"]["Ref"]
+        assert template.of("Lambda::Function")[function]["Handler"] == "app.audit"
     assert dimensions(made["dead_letters"]) == {"QueueName": {"Fn::GetAtt": [queue, "QueueName"]}}
     given = {one["RegionalCertificateArn"] for one in template.of("ApiGateway::DomainName").values()}
     assert {dimensions(made[f"certificate_expiry-{host}"])["CertificateArn"] for host in ("issuer", "mtls")} == given
@@ -236,7 +240,7 @@ def test_the_dashboard_shows_every_alarm_and_graphs_no_metric_without_data(templ
         )
     )
     widgets = body["widgets"]
-    (listed,) = [one["properties"]["alarms"] for one in widgets if one["type"] == "alarm"]
+    listed = [arn for one in widgets if one["type"] == "alarm" for arn in one["properties"]["alarms"]]
     assert {arn.partition(".")[0] for arn in listed} == set(template.of("CloudWatch::Alarm"))
     lines = [line for one in widgets if one["type"] == "metric" for line in one["properties"]["metrics"]]
     named = {tuple(line[:2]) for line in lines if len(line) > 1}

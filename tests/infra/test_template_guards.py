@@ -99,17 +99,24 @@ def test_a_method_has_the_throttle_that_is_set_for_it(everything, nothing):
 
 
 def test_what_a_job_failed_at_is_kept_encrypted_and_only_jobs_may_write_there(template):
-    (queue,) = template.of("SQS::Queue")
-    assert template.one("SQS::Queue")["SqsManagedSseEnabled"] is True
+    audit, queue = sorted(template.of("SQS::Queue"))
+    assert all(one["SqsManagedSseEnabled"] is True for one in template.of("SQS::Queue").values())
     jobs = {f"app.{row.name}" for row in FUNCTIONS if row.is_job and not row.weekly}
     dead = {n: f["DeadLetterConfig"]["TargetArn"] for n, f in template.functions().items() if "DeadLetterConfig" in f}
+    assert dead.pop("app.audit") == {"Fn::GetAtt": [audit, "Arn"]}
     assert dead == {name: {"Fn::GetAtt": [queue, "Arn"]} for name in jobs}
-    may = {n for n in template.functions() for s in template.statements(n) if s["Sid"] == "KeepWhatFailed"}
-    assert may == jobs
+    may = {
+        n: s["Resource"]["Fn::GetAtt"][0]
+        for n in template.functions()
+        for s in template.statements(n)
+        if s["Sid"] == "KeepWhatFailed"
+    }
+    assert may == {**dict.fromkeys(jobs, queue), "app.audit": audit}
     for rule in template.of("Events::Rule").values():
         assert {t["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0] for t in rule["Targets"]} == {queue}
-    denied = [s for s in template.one("SQS::QueuePolicy")["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
-    assert [s["Condition"] for s in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]
+    for policy in template.of("SQS::QueuePolicy").values():
+        denied = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
+        assert [s["Condition"] for s in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from chalicelib.storage.stores import AlreadyUsed
 from local import mended_moto
 from tests.storage.sample_records import LOGIN, flow, session_handle
 
-DURABLE = {"CLIENTS", "USERS", "GRANTS", "BONDS", "SIGNING_KEYS", "REVOCATIONS"}
-SWEPT = {"GRANTS", "BONDS", "ACCESS_TOKENS", "REPLAY_CACHE", "SESSIONS"}
+DURABLE = {"CLIENTS", "USERS", "GRANTS", "BONDS", "SIGNING_KEYS", "REVOCATIONS", "AUDIT_KEYS"}
+SWEPT = {"GRANTS", "BONDS", "AUDIT_KEYS", "ACCESS_TOKENS", "REPLAY_CACHE", "SESSIONS"}
 NOW = 1_800_000_000
 
 
@@ -121,8 +121,8 @@ def deploy(template):
                 schema["GlobalSecondaryIndexes"] = table["GlobalSecondaryIndexes"]
             made = dynamodb.create_table(TableName=value["Ref"], **schema)
             environment[name] = made["TableDescription"]["TableName"]
-        elif name.endswith("_BUCKET"):
-            environment[name] = "crls"
+        elif name.endswith(("_BUCKET", "_BUS")):
+            environment[name] = "made"
         else:
             key = template.resources[value["Fn::GetAtt"][0]]["Properties"]
             made = kms.create_key(KeySpec=key["KeySpec"], KeyUsage=key["KeyUsage"])

@@ -18,7 +18,7 @@ def weekly(synthesized):
 
 
 def test_the_template_makes_no_table_of_a_week_and_names_them(weekly):
-    assert len(weekly.of("DynamoDB::Table")) == 6
+    assert len(weekly.of("DynamoDB::Table")) == 7
     environment = weekly.environment()
     assert environment["DUCAT_WEEKLY_TABLES"] == "yes"
     for name in WEEKLY:

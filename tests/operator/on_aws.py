@@ -21,6 +21,7 @@ OUTPUTS = {
     "RotateKeysFunction": "rotate-keys-of-the-stack",
     "ApiId": "a1b2c3",
     "DeadLettersUrl": "https://sqs.eu-central-1.amazonaws.com/111122223333/dead-letters",
+    "AuditDeadLettersUrl": "https://sqs.eu-central-1.amazonaws.com/111122223333/audit-dead-letters",
 }
 
 

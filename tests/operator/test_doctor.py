@@ -136,8 +136,15 @@ def test_on_aws_it_looks_at_what_stands_beside_the_stack(ducat):
         aws.domains = {"localhost": {"regionalCertificateArn": arn, "domainNameStatus": "PENDING"}}
         aws.certificate = {"CertificateArn": arn, "NotAfter": time.time() + 9.5 * 86_400, "Type": "IMPORTED"}
         said = {one["area"]: one["finding"] for one in aws.json("doctor") if one["level"] == "warning"}
-        assert said.keys() == {"crls", "dead_letters", "certificate localhost", "domain localhost"}
+        assert said.keys() == {
+            "crls",
+            "dead_letters",
+            "audit_dead_letters",
+            "certificate localhost",
+            "domain localhost",
+        }
         assert said["dead_letters"].startswith("3 events")
+        assert said["audit_dead_letters"].endswith("docs/operate/alarms.md#audit_dead_letters")
         assert said["certificate localhost"].startswith("it ends in 9 days")
         assert said["certificate localhost"].endswith("nobody renews it but you")
         aws.certificate |= {"NotAfter": time.time() - 9, "RenewalEligibility": "ELIGIBLE"}
