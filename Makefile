@@ -67,7 +67,7 @@ local: $(LOCAL)
 	  $(if $(BANK),--bank-name '$(BANK)') $(if $(DIRECTORY),--user-directory '$(DIRECTORY)')
 
 clean:
-	@rm -f .local/state.json .local/run.json
+	@rm -f .local/state.json .local/run.json .local/audit.jsonl
 
 revoke: $(LOCAL)
 	@$(BIN)/python -m local.revoked '$(CERTIFICATE)'

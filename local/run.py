@@ -28,8 +28,9 @@ from local.kept_state import UnusableState
 from local.ports import PortTaken, add_port, following
 from local.stack import Stack
 
-STATE, RUNNING = "state.json", "run.json"
-"""What is kept for the next start; and the settings of this one, where the command `ducat` looks (ducat_admin/deployment.py)."""
+STATE, RUNNING, RECORD = "state.json", "run.json", "audit.jsonl"
+"""What is kept for the next start; and the settings of this one, where the command `ducat` looks (ducat_admin/deployment.py);
+and the record of what happened."""
 SANDBOX = "local.sandbox_users:build"
 
 SECONDS = 2
@@ -43,6 +44,7 @@ Sign in as:         {people}, one-time code {code}
 A passkey:          {invitations}
 Trust in a browser: {trusted} (an authority for this machine's localhost alone)
 Operate it:         .venv/bin/ducat --help, in this folder
+What happened:      {record}
 A line a request follows. Ctrl-C ends it; clients, users and consents are kept for the next time, until make clean."""
 
 CERTIFICATES = """\
@@ -71,7 +73,14 @@ def serve(
     with ExitStack() as running:
         taken = running.enter_context(fintech_web.take(home_port))
         stack = running.enter_context(
-            Stack(browsers_port=browsers, certificates_port=certificates, kept=folder / STATE, own=own, chalice=chalice)
+            Stack(
+                browsers_port=browsers,
+                certificates_port=certificates,
+                kept=folder / STATE,
+                recorded=folder / RECORD,
+                own=own,
+                chalice=chalice,
+            )
         )
         home = f"https://localhost:{taken.getsockname()[1]}"
         trusted = stack.certificates.trusted
@@ -86,6 +95,7 @@ def serve(
         server = fintech_web.serve(fintech_web.build(fintechs), taken, stack.certificates.server())
         running.callback(server.shutdown)
         words = WORDS.format(
+            record=folder / RECORD,
             home=home,
             issuer=stack.issuer,
             where=CHALICE.format(address=chalice.address)

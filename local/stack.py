@@ -22,6 +22,7 @@ from local import aws_stand_in, ports, sample_bank
 from local.api_gateway import Api, Route
 from local.certificates import Certificates
 from local.https_server import Server
+from local.recorded import LineFile, Recorder
 from local.revoked import PATH, Revoked
 
 if TYPE_CHECKING:
@@ -55,17 +56,19 @@ class Stack:
         region: str = aws_stand_in.REGION,
         otp_level: int = 2,
         kept: Path | None = None,
+        recorded: Path | None = None,
         own: Mapping[str, str] = MappingProxyType({}),
         chalice: ChaliceLocal | None = None,
     ) -> None:
         """`otp_level`: the level of assurance that password and one-time code are taken to reach.
 
         `kept`: the file that keeps clients, users and consents for the next start.
+        `recorded`: the file of the record; without it nothing is recorded.
         `own`: settings by their names (chalicelib/settings.py), such as bank_name.
         `chalice`: what serves the endpoints, in place of this process.
         """
         self._chalice = chalice
-        self._otp_level, self._kept, self._own = otp_level, kept, own
+        self._otp_level, self._kept, self._own, self._recorded = otp_level, kept, own, recorded
         self._region = region
         self._ports = (browsers_port, certificates_port)
         self._host = host
@@ -94,6 +97,7 @@ class Stack:
             assembly.provider.cache_clear()
             self._running.callback(assembly.provider.cache_clear)
             self._fetch_from_this_machine(cast(assembly.Aws, assembly.provider()))
+            self._record(self._recorded)
             lambda_app.publish_keys({}, None)
             if self._chalice is not None:
                 self._running.callback(self._chalice.stop)
@@ -131,6 +135,13 @@ class Stack:
         aws.documents = Https(authorities=trusted, loopback=True)
         aws.signed_documents = Https(authorities=trusted, loopback=True, seconds=SECONDS_OF_A_JOB, plain=True)
 
+    def _record(self, file: Path | None) -> None:
+        if file is not None:
+            cast(assembly.Aws, assembly.provider()).audit_files = LineFile(file)
+            recorder = Recorder(assembly.provider, account=aws_stand_in.ACCOUNT, region=self._region)
+            recorder.start()
+            self._running.callback(recorder.stop)
+
     def _fetch_crls(self) -> None:
         self._seen = self._revoked.serials()
         lambda_app.fetch_crls({}, None)
@@ -154,6 +165,7 @@ class Stack:
             "DUCAT_CLIENT_AUTHORITIES": json.dumps([self.certificates.clients_authority.subject_dn]),
             "DUCAT_CRLS": json.dumps({self.certificates.clients_authority.subject_dn: [self.issuer + PATH]}),
             "DUCAT_OTP_LEVEL": str(self._otp_level),
+            **({} if self._recorded is None else {"DUCAT_AUDIT_FILE": str(self._recorded)}),
             **{variable(name): value for name, value in self._own.items()},
         }
 
