@@ -75,8 +75,8 @@ def mount_authorizer(app: Chalice, provider: Callable[[], Provider], name: str) 
         try:
             decide = import_module(f"chalicelib.endpoints.{name}").decide
             request = from_event(event)
-            writer.use(name, request.interaction_id)
-            policy: AuthorizerAnswer = decide(request, event["methodArn"], provider())
+            with writer.acting(name, request.interaction_id):
+                policy: AuthorizerAnswer = decide(request, event["methodArn"], provider())
         except Exception as problem:  # Lambda would log its text. API Gateway answers 503 (gateway_responses.py).
             log.error("%s failed", name, exc_info=_without_values(problem))
             write_log(name, "failed", {"reason": aws_errors.reason(problem)})
@@ -103,8 +103,9 @@ def mount_job(app: Chalice, provider: Callable[[], Provider], name: str, *, comm
     def lambda_handler(event: Event, context: object) -> JsonObject:
         run = import_module(f"chalicelib.jobs.{name}").run
         by = cast(JsonObject, event).get("by") if commanded else None
-        writer.use(writer.OPERATOR + by if isinstance(by, str) else name, getattr(context, "aws_request_id", None))
-        outcome: JsonObject = run(provider(), event) if commanded else run(provider())
+        who = writer.OPERATOR + by if isinstance(by, str) else name
+        with writer.acting(who, getattr(context, "aws_request_id", None)):
+            outcome: JsonObject = run(provider(), event) if commanded else run(provider())
         log_lines.write(log, {"endpoint": name, "outcome": "done", **outcome})
         return outcome
 
@@ -129,8 +130,8 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
         if request.method not in methods:
             raise NotFoundOrMethodNotAllowed("the method is not allowed at this path", status=405)
         request = call.request = replace(request, interaction_id=request.interaction_id or provider().new_uuid())
-        writer.use(name, request.interaction_id)
-        response: Response = import_module(f"chalicelib.endpoints.{name}").answer(request, provider())
+        with writer.acting(name, request.interaction_id):
+            response: Response = import_module(f"chalicelib.endpoints.{name}").answer(request, provider())
         if request.method == "HEAD":
             response = replace(response, body="")  # RFC9110-9.3.2
         request.note(**response.log)

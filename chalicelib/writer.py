@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import count
@@ -50,6 +52,17 @@ CURRENT: ContextVar[Writer] = ContextVar("writer", default=UNKNOWN)
 def use(name: str, interaction_id: str | None) -> None:
     """From now on this request or command writes. Spaces in a name become `_`."""
     CURRENT.set(Writer("_".join(name.split()), interaction_id or "", _base64(os.urandom(4))))
+
+
+@contextmanager
+def acting(name: str, interaction_id: str | None) -> Iterator[None]:
+    """Until the end this request or job writes, and afterwards who did before."""
+    before = CURRENT.get()
+    use(name, interaction_id)
+    try:
+        yield
+    finally:
+        CURRENT.set(before)
 
 
 def parse(by: str) -> Writer:

@@ -16,8 +16,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypedDict
 
+from chalicelib import writer
 from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri
 from chalicelib.settings import SettingsError
 from local import clients, fintech_web, sandbox_users
@@ -54,6 +55,13 @@ Client certificate: {certificate}"""
 CHALICE = "Plain chalice local: {address}, to which the provider's address leads; it knows no client certificates"
 
 
+class Files(TypedDict):
+    """The files of a Stack."""
+
+    kept: Path
+    recorded: Path
+
+
 def serve(
     ports: tuple[int, int, int],
     stop: Event,
@@ -70,17 +78,12 @@ def serve(
     InvalidRedirectUri.
     """
     browsers, certificates, home_port = ports
+    writer.use(writer.OPERATOR + "make run", None)
     with ExitStack() as running:
         taken = running.enter_context(fintech_web.take(home_port))
+        files: Files = {"kept": folder / STATE, "recorded": folder / RECORD}
         stack = running.enter_context(
-            Stack(
-                browsers_port=browsers,
-                certificates_port=certificates,
-                kept=folder / STATE,
-                recorded=folder / RECORD,
-                own=own,
-                chalice=chalice,
-            )
+            Stack(browsers_port=browsers, certificates_port=certificates, own=own, chalice=chalice, **files)
         )
         home = f"https://localhost:{taken.getsockname()[1]}"
         trusted = stack.certificates.trusted

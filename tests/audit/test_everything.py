@@ -184,8 +184,8 @@ def test_a_second_factor_a_passkey_and_a_lock_are_recorded(record, bank, operate
     operate("user", "add", "carol", "--sub", "s-carol", "--password-stdin", said=PASSWORD)
     operate("user", "reset", "carol", "--second-factor")
     record.events()
-    writer.use("passkey", bank.aws.new_uuid())
-    put(bank, replace(bank.aws.users.find("carol"), claims={"name": "Carol"}), Authenticator())
+    with writer.acting("passkey", bank.aws.new_uuid()):
+        put(bank, replace(bank.aws.users.find("carol"), claims={"name": "Carol"}), Authenticator())
     added = record.events()
     assert ("user.passkey_added", "person") in steps(added)
     assert ("user.claims_changed", "person") in steps(added)
@@ -206,8 +206,8 @@ def test_a_second_factor_a_passkey_and_a_lock_are_recorded(record, bank, operate
 
 
 def test_a_job_is_a_schedule_and_a_commanded_one_is_its_operators(record, bank, operate):
-    writer.use("rotate_keys", None)
-    rotate_keys.run(bank.aws, {})
+    with writer.acting("rotate_keys", None):
+        rotate_keys.run(bank.aws, {})
     events = record.events()
     assert {(event.what, event.actor.id) for event in events} == {("key.added", "rotate_keys")}
     kid = events[0].key

@@ -186,3 +186,12 @@ def test_every_write_says_who_and_no_two_say_the_same(record, fintech, bank):
     assert len(set(stamps)) == len(stamps) > 5
     assert {writer.parse(stamp).name for stamp in stamps} == {"par", "authorize", "login", "consent", "token"}
     assert {writer.parse(stamp).interaction_id for stamp in stamps[:2]} == {same[0][1]}
+
+
+def test_what_follows_a_request_is_not_its_own(record, fintech, bank):
+    """Another job of the same process that forgets to say who it is must not be taken for the last one that did."""
+    fintech.push()
+    assert writer.CURRENT.get().name != "par"
+    with writer.acting("sweep", None):
+        fintech.push()
+        assert writer.CURRENT.get().name == "sweep"
