@@ -14,7 +14,6 @@ from chalicelib.assembly import Aws
 from chalicelib.audit import recording, sealing
 from chalicelib.audit.change import tables
 from chalicelib.audit.event import from_json
-from chalicelib.storage.dynamodb.audit_keys import AuditKeys
 from chalicelib.storage.token_values import digest
 from ducat_admin import command
 from ducat_admin.deployment import Deployment
@@ -96,8 +95,7 @@ class Record:
         return sorted(map(from_json, lines), key=lambda event: (event.at, event.sequence))
 
     def key(self, sub):
-        keys = AuditKeys(self.aws.dynamo._tables, KEYS)
-        return keys.find(digest(sub))
+        return self.aws.audit_keys.find(digest(sub))
 
     def person(self, sub):
         return sealing.pseudonym(self.key(sub))

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.audit import sealing
 from chalicelib.audit.event import ERASED
-from chalicelib.storage.dynamodb.audit_keys import LATE, MARKED
+from chalicelib.storage.dynamodb.audit_keys import LATE, MARKED, SECRET, AuditKeys
 from chalicelib.storage.token_values import digest
 from local.sandbox_users import ALICE
 from tests.audit.conftest import KEYS
@@ -23,7 +23,8 @@ def agreed(record, fintech):
 
 
 def items(record):
-    return list(record.stand.database._tables[KEYS].items.values())
+    held = record.stand.database._tables[KEYS].items.values()
+    return [dict(item) for item in held if item["pk"]["S"] != SECRET]
 
 
 def test_the_key_goes_and_nothing_leads_from_the_sub_to_the_events(record, agreed, operate):
@@ -32,8 +33,8 @@ def test_the_key_goes_and_nothing_leads_from_the_sub_to_the_events(record, agree
     operate("user", "erase", "--sub", ALICE.sub, "--yes")
     assert record.key(ALICE.sub) is None
     (mark,) = items(record)
+    assert digest(ALICE.sub) not in mark.pop("pk")["S"]
     assert mark == {
-        "pk": {"S": digest(ALICE.sub)},
         "erased_at": {"N": str(record.bank.now)},
         "ttl": {"N": str(record.bank.now + MARKED)},
     }
@@ -74,6 +75,9 @@ def test_a_later_person_of_the_sub_is_another_one(record, agreed, fintech, opera
 def test_a_person_has_one_key_however_many_batches_make_one(record):
     """Another batch makes it between this one's read and write."""
     keys = record.aws.audit_keys
+    assert keys.find("person") is None
+    assert items(record) == []
+    assert keys._secret  # It is there, and is read once.
     read = keys._tables.get
     keys._tables.get = lambda *a, **m: None
     try:
@@ -111,3 +115,13 @@ def test_no_event_has_the_key_of_a_bond_which_is_made_of_the_person_and_the_clie
     assert keys
     assert "access.ended" in {event.what for event in record.events()}
     assert not [key for key in keys if key in "".join(record.files().values())]
+
+
+def test_two_functions_make_one_secret_of_the_table(record):
+    one, other = (AuditKeys(record.aws.dynamo._tables, KEYS, new_token_value=lambda n=n: n * 43) for n in "AB")
+    read = one._tables.get
+    one._tables.get = lambda *a, **m: None
+    try:
+        assert one._secret == other._secret == "A" * 43
+    finally:
+        one._tables.get = read

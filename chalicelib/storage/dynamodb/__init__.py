@@ -67,14 +67,14 @@ class Dynamo:
 
         return OperatedClients(self._tables, self._settings.clients_table)
 
-    @property
+    @cached_property
     def audit_keys(self) -> AuditKeys:
         """For the record. Raises SettingsError where there is none."""
         from chalicelib.storage.dynamodb.audit_keys import AuditKeys
 
         if not self._settings.audit_keys_table:
             raise SettingsError("DUCAT_AUDIT_KEYS_TABLE is not set: there is no record")
-        return AuditKeys(self._tables, self._settings.audit_keys_table)
+        return AuditKeys(self._tables, self._settings.audit_keys_table, new_token_value=self._new_token_value)
 
     @property
     def operated_users(self) -> OperatedUsers:
