@@ -148,7 +148,10 @@ def _end_all(operator: Operator, found: Found) -> int:
             operator.provider.dynamo.operated_grants.end(one.grant.key, now=now)
             ended += 1
         if one.grant.bond is not None and one.grant.bond not in bonds:
-            operator.provider.bonds.end(one.grant.bond, now=now, keep=now + MAX_CONSENT_LIFETIME)
+            keep, whose = now + MAX_CONSENT_LIFETIME, one.grant
+            operator.provider.bonds.end(
+                one.grant.bond, now=now, keep=keep, client_id=whose.client_id, sub=whose.person.sub
+            )
             bonds.add(one.grant.bond)
     return ended
 

@@ -113,7 +113,8 @@ def test_no_event_has_the_key_of_a_bond_which_is_made_of_the_person_and_the_clie
     operate("consent", "end", "--sub", ALICE.sub, "--client", "fintech", "--yes")
     keys = {change.keys["pk"]["S"] for change in record.stand.database.stream if change.table == bonds}
     assert keys
-    assert "access.ended" in {event.what for event in record.events()}
+    (ended,) = [event for event in record.events() if event.what == "access.ended"]
+    assert (ended.client, ended.person) == ("fintech", record.person(ALICE.sub))
     assert not [key for key in keys if key in "".join(record.files().values())]
 
 
