@@ -2,8 +2,10 @@
 # make demo PROFILE=fapi2-message-signing SENDER=dpop   the same under other rules: signed, with tokens bound to DPoP keys
 # make run     the same stack, kept up, with pages to click
 # make run CLIENT=client.json   the same, with one more client: a record of your own; BANK='My Bank' and DIRECTORY=module:function
-#              take another name and another directory of users. Clients, users and consents are there again at the next start
+#              take another name and another directory of users, THEME=local/brands/coral another brand. Clients, users and consents
+#              are there again at the next start
 # make local   make run, with every endpoint served by plain chalice local
+# make screenshots   every page in every language and both brands, as pictures in build/screenshots; needs Chromium
 # make clean   forget those
 # make revoke CERTIFICATE=.local/client-rent-scout.pem   a client certificate revoked: `make run` refuses it within seconds
 # make test    every check, in under three minutes of two cores
@@ -41,6 +43,7 @@ SENDER ?= mtls
 FOREIGN_MODULES ?= node_modules
 SETTINGS ?=
 CERTIFICATE ?=
+THEME ?=
 ISSUER ?=
 SUITE ?= https://localhost:8443
 BIN := .venv/bin
@@ -60,11 +63,14 @@ demo: $(LOCAL)
 
 run: $(LOCAL)
 	@$(BIN)/python -m local.run --port $(PORT) $(if $(CLIENT),--client '$(CLIENT)') $(if $(BANK),--bank-name '$(BANK)') \
-	  $(if $(DIRECTORY),--user-directory '$(DIRECTORY)')
+	  $(if $(DIRECTORY),--user-directory '$(DIRECTORY)') $(if $(THEME),--theme '$(THEME)')
 
 local: $(LOCAL)
 	@$(BIN)/python -m local.run --port $(PORT) --chalice-local $(if $(CLIENT),--client '$(CLIENT)') \
 	  $(if $(BANK),--bank-name '$(BANK)') $(if $(DIRECTORY),--user-directory '$(DIRECTORY)')
+
+screenshots: $(DEV)
+	@$(BIN)/python -m tests.users.screenshots
 
 clean:
 	@rm -f .local/state.json .local/run.json .local/audit.jsonl

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
@@ -12,12 +13,14 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from chalicelib.language import ENGLISH
 from chalicelib.pages.gateway_error_pages import WORDS, page
 from ducat_cdk.deployment import Deployment
 from ducat_cdk.functions import FUNCTIONS
 from ducat_cdk.gateway_responses import REFUSALS, SAFE
 from ducat_cdk.guarding import EVERY, Guarding
 from ducat_cdk.log_groups import LogGroups
+from ducat_cdk.package import THEME
 
 STAGE = "live"
 BROWSERS_TLS = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
@@ -32,9 +35,13 @@ LOGGED = (
 
 
 def build(
-    scope: Construct, deployment: Deployment, functions: Mapping[str, lambda_.IFunction], log_groups: LogGroups
+    scope: Construct,
+    deployment: Deployment,
+    functions: Mapping[str, lambda_.IFunction],
+    log_groups: LogGroups,
+    code: Path,
 ) -> apigateway.RestApi:
-    """The API with its routes, its authorizer and its one stage."""
+    """The API with its routes, its authorizer and its one stage. `code`: the folder of what the functions run."""
     log = log_groups.make(scope, "AccessLog")
     api = apigateway.RestApi(
         scope,
@@ -48,7 +55,7 @@ def build(
     )
     api.node.try_remove_child("Endpoint")  # the output of an address that is turned off
     _require_tls(api)
-    answer_refusals(api)
+    answer_refusals(api, languages=deployment.languages.split(), theme=str(code / THEME) if deployment.theme else None)
     if deployment.api_gateway_log_role != "exists":
         api.deployment_stage.node.add_dependency(_log_role(scope))
     guard = apigateway.RequestAuthorizer(
@@ -69,10 +76,13 @@ def build(
     return api
 
 
-def answer_refusals(api: apigateway.RestApi) -> None:
+def answer_refusals(
+    api: apigateway.RestApi, *, languages: Sequence[str] = (ENGLISH,), theme: str | None = None
+) -> None:
     """What an API says by itself, in OAuth's words, without detail, and as a page where HTML is asked for.
 
-    A bank's API behind the authorizer needs it too.
+    A bank's API behind the authorizer needs it too. `languages`: of the page, the first for its heading. `theme`: the folder of
+    a compiled theme.
     """
     for name, (status, headers, body) in REFUSALS.items():
         api.add_gateway_response(
@@ -80,7 +90,8 @@ def answer_refusals(api: apigateway.RestApi) -> None:
             type=getattr(apigateway.ResponseType, name),
             status_code=str(status) if status else None,
             response_headers={**SAFE, **headers},
-            templates={"application/json": json.dumps(body)} | ({"text/html": page(name)} if name in WORDS else {}),
+            templates={"application/json": json.dumps(body)}
+            | ({"text/html": page(name, languages, theme=theme)} if name in WORDS else {}),
         )
 
 

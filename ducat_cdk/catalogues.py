@@ -14,10 +14,10 @@ from gettext import c2py
 from pathlib import Path
 from typing import Any
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po, write_po
+from babel.messages.pofile import PoFileError, read_po, write_po
 
 import chalicelib
 from chalicelib.language import ENGLISH, NAMES
@@ -72,7 +72,7 @@ def translations(file: Path) -> Catalog:
     try:
         with file.open("rb") as opened:
             return read_po(opened, locale=_locale(file.stem), abort_invalid=True)
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, PoFileError) as problem:
         raise CatalogueError(f"{file.name} can't be read: {problem}") from None
 
 
@@ -184,7 +184,7 @@ def _fits(one: Message) -> bool:
 def _locale(tag: str) -> Locale:
     try:
         return Locale.parse(EUROPE.get(tag, tag.replace("-", "_")))
-    except (ValueError, LookupError):
+    except (ValueError, UnknownLocaleError):
         raise CatalogueError(f"{tag} is no language of CLDR") from None
 
 

@@ -73,6 +73,8 @@ class Deployment:
     open each at each sign-in, which CloudTrail records (docs/operate/cost.md).
     `snap_start`: JSON array of the functions that start from a snapshot. `provisioned_concurrency`: JSON object, function to the
     number of environments that are kept ready. Both cost money while nobody logs in (docs/operate/cost.md).
+    `languages`: the languages of the pages, with spaces between their tags, the default first (docs/operate/languages.md).
+    `theme`: the folder of the bank's colours, fonts, logo, links and texts (docs/operate/branding.md).
     `vocabulary`: the JSON file of the bank's own scopes, claims, types of authorization details, names of levels and time zone
     (docs/operate/vocabulary.md).
     `crls`: JSON object, the distinguished name of an authority of the truststore to the URLs of its CRLs; [] for one that
@@ -130,6 +132,8 @@ class Deployment:
     data_keys: str = "true"
     snap_start: str = "[]"
     provisioned_concurrency: str = "{}"
+    languages: str = "en de es pt-BR fr ar"
+    theme: str = ""
     vocabulary: str = ""
     tables: str = "{}"
     keys: str = "{}"

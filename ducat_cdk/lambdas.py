@@ -23,7 +23,7 @@ from ducat_cdk.functions import FUNCTIONS
 from ducat_cdk.keys import SIGNATURES
 from ducat_cdk.log_groups import LogGroups
 from ducat_cdk.network import Network
-from ducat_cdk.package import VOCABULARY
+from ducat_cdk.package import THEME, VOCABULARY
 from ducat_cdk.readiness import ALIAS, Readiness
 
 
@@ -38,6 +38,8 @@ def environment(
         "DUCAT_BANK_NAME": deployment.bank_name,
         "DUCAT_USER_DIRECTORY": USER_DIRECTORY,
         "DUCAT_OTP_LEVEL": deployment.otp_level,
+        "DUCAT_LANGUAGES": deployment.languages,
+        **({"DUCAT_THEME": THEME} if deployment.theme else {}),
         "DUCAT_VOCABULARY": VOCABULARY if deployment.vocabulary else "{}",
         "DUCAT_WEEKLY_TABLES": "yes" if deployment.chooses("weekly_tables") else "no",
         "DUCAT_DATA_KEYS": "yes" if deployment.chooses("data_keys") else "no",

@@ -18,7 +18,7 @@ from pathlib import Path
 from subprocess import CalledProcessError
 
 import chalicelib
-from ducat_cdk import bytecode
+from ducat_cdk import bytecode, themes
 from ducat_cdk.trimmed import trim
 
 SHIPPED = Path(__file__).resolve().parent / "shipped"
@@ -39,8 +39,8 @@ PLATFORMS = (*(f"manylinux_2_{minor}_aarch64" for minor in range(34, 16, -1)), "
 CHALICE_RUNTIME = ("__init__.py", "app.py")
 """What `chalice package` would vendor. The rest of chalice is a command line."""
 
-VOCABULARY = "vocabulary.json"
-"""What the bank's own words are called in the package."""
+VOCABULARY, THEME = "vocabulary.json", "theme"
+"""What the bank's own words, and its compiled theme, are called in the package."""
 
 MAX_PACKAGE_BYTES = 15 * 1024 * 1024
 """Bytes of the zipped package. The rest of a cold start's budget is counted on it."""
@@ -50,10 +50,10 @@ class Unpackaged(Exception):
     """The dependencies are not there, or are not those of requirements.txt."""
 
 
-def stage(folder: Path, dependencies: Path | None, *, vocabulary: str = "") -> str:
+def stage(folder: Path, dependencies: Path | None, *, vocabulary: str = "", theme: str = "") -> str:
     """Put what the functions run into `folder`: ours, after `dependencies` if given; then the folder must not exist yet.
 
-    `vocabulary`: the bank's own file, if it has one. Gives the version of Python that it is for.
+    `vocabulary`, `theme`: the bank's own file and folder, if it has them. Gives the version of Python that it is for.
 
     Raises Unpackaged where the dependencies are missing or stale, or ours can't be compiled as they were, before anything is
     written. Without dependencies nothing is compiled: it is to be read.
@@ -67,6 +67,8 @@ def stage(folder: Path, dependencies: Path | None, *, vocabulary: str = "") -> s
     shutil.copy(HANDLERS, folder)
     if vocabulary:
         shutil.copy(vocabulary, folder / VOCABULARY)
+    if theme:
+        themes.write(Path(theme), folder / THEME)
     shutil.copytree(OURS, folder / "chalicelib", ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "*.po", "*.pot"))
     if dependencies is not None:
         bytecode.compile_all(interpreter, folder, "app.py", "chalicelib")

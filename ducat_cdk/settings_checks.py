@@ -11,7 +11,7 @@ from chalicelib.authorization_details.declared_type import problems_of
 from chalicelib.clients import distinguished_name
 from chalicelib.resource_server import policy
 from chalicelib.users.assurance import ACR
-from ducat_cdk import audit_settings, revocation_settings, shift_settings, truststore, watch_settings
+from ducat_cdk import audit_settings, revocation_settings, shift_settings, themes, truststore, watch_settings
 from ducat_cdk.alarm_settings import AlarmSettingsError
 from ducat_cdk.backup_settings import BackupError
 from ducat_cdk.deployment import Deployment, DeploymentError
@@ -85,6 +85,7 @@ def problems(deployment: Deployment) -> list[str]:
         *_rules(deployment),
         *_authorities(deployment),
         *_words(deployment),
+        *_pages(deployment),
         *_readiness(deployment),
         *_alarms(deployment),
         *_existing(deployment),
@@ -193,6 +194,22 @@ def _words(deployment: Deployment) -> list[str]:
         for name, value in rule.items()
         if name in known and value not in known[name]
     ]
+
+
+def _pages(deployment: Deployment) -> list[str]:
+    """What is wrong with the theme, and with the languages of the pages."""
+    found = []
+    try:
+        words = vocabulary.load(str(Path(deployment.vocabulary).absolute()) if deployment.vocabulary else None)
+        found += themes.language_problems(deployment.languages, deployment.theme, words)
+    except vocabulary.VocabularyError:
+        pass  # it is said already
+    try:
+        if deployment.theme:
+            themes.compiled(Path(deployment.theme))
+    except themes.ThemeError as wrong:
+        found.append(str(wrong))
+    return found
 
 
 def _alarms(deployment: Deployment) -> list[str]:

@@ -123,13 +123,13 @@ class Ducat(Stack):
             # An asset is copied into the cloud assembly as soon as a function has it.
             code, python, problems = _staged(Path(folder) / "code", dependencies, deployment)
             self.unready += problems
-            self._build(deployment, existing, lambda_.Code.from_asset(str(code)), python)
+            self._build(deployment, existing, code, python)
         for reason in self.unready:
             Annotations.of(self).add_error(reason)
         if deployment.chooses("first_deployment"):
             Annotations.of(self).add_warning(FIRST)
 
-    def _build(self, deployment: Deployment, existing: Existing, code: lambda_.Code, python: str) -> None:
+    def _build(self, deployment: Deployment, existing: Existing, code: Path, python: str) -> None:
         self.keys = storage.build_keys(self, deployment, existing.keys)
         self.tables = storage.build_tables(self, deployment, self.keys[TABLES_KEY], existing.tables)
         self.backup_vault = backups.build(self, deployment.backups(), self.tables)
@@ -141,7 +141,7 @@ class Ducat(Stack):
         self.functions = lambdas.build(
             self,
             deployment,
-            code,
+            lambda_.Code.from_asset(str(code)),
             self.tables,
             self.keys,
             python=python,
@@ -152,7 +152,7 @@ class Ducat(Stack):
             record=self.record,
         )
         auditing.build(deployment, self.functions, self.record, self.client_certificates, self.dead_letters)
-        self.api = api.build(self, deployment, self.functions, self.log_groups)
+        self.api = api.build(self, deployment, self.functions, self.log_groups, code)
         self.domains, certificates = domains.build(self, deployment, self.api, existing, self.client_certificates)
         self.web_acl_arn = web_acl.build(self, deployment.guarding(), self.api, self.log_groups, existing.web_acl_arn)
         letters = self.dead_letters, self.record.dead_letters
@@ -189,10 +189,10 @@ def _staged(folder: Path, dependencies: Path, deployment: Deployment) -> tuple[P
     """The folder of what the functions run, the version of Python that it is for, and why it can't be deployed."""
     problems = []
     try:
-        python = stage(folder, dependencies, vocabulary=deployment.vocabulary)
+        python = stage(folder, dependencies, vocabulary=deployment.vocabulary, theme=deployment.theme)
     except Unpackaged as problem:
         problems.append(str(problem))
-        python = stage(folder, None, vocabulary=deployment.vocabulary)
+        python = stage(folder, None, vocabulary=deployment.vocabulary, theme=deployment.theme)
     for name, text in deployment.packaged().items():
         (folder / f"{name}.json").write_text(text, encoding="utf-8")
     return folder, python, problems

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
+from chalicelib import language
 from chalicelib.events import Event
 from chalicelib.pages import gateway_error_pages
 from local import api_gateway_events
@@ -127,7 +128,7 @@ def refusal(kind: str, request: Incoming, authorizer: Mapping[str, str] | None =
         if value is not None:
             sent.append((name, value))
     if is_page:
-        return Outgoing(status, tuple(sent), gateway_error_pages.page(kind).encode())
+        return Outgoing(status, tuple(sent), gateway_error_pages.page(kind, tuple(language.names())).encode())
     words = {name: sources.get(value.removeprefix("$"), value) for name, value in body.items()}
     return Outgoing(status, tuple(sent), json.dumps(words).encode())
 

@@ -21,6 +21,7 @@ from typing import Any, TypedDict
 from chalicelib import writer
 from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri
 from chalicelib.settings import SettingsError
+from ducat_cdk import themes
 from local import clients, fintech_web, sandbox_users
 from local.certificates import FOLDER
 from local.chalice_local import ChaliceEnded, ChaliceLocal
@@ -115,6 +116,13 @@ def serve(
             stack.see_revoked()
 
 
+def worn(theme: Path, folder: Path) -> dict[str, str]:
+    """The settings of a theme, which is compiled into `folder`. Its languages are offered too. Raises ThemeError."""
+    compiled = (folder / "theme").absolute()
+    themes.write(theme, compiled)
+    return {"theme": str(compiled), "languages": " ".join(themes.languages(str(theme)))}
+
+
 @contextmanager
 def _found_by_the_command(running: Path) -> Iterator[None]:
     """Leave this process's settings where the command `ducat` finds them, for its own user alone, while the stack is up."""
@@ -135,6 +143,7 @@ def main() -> None:
     parser.add_argument("--client", type=Path, action="append", default=[], help="a record to register as well: JSON")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where what is kept goes")
     parser.add_argument("--bank-name", default="Sandbox Bank", help="what the pages call the bank")
+    parser.add_argument("--theme", type=Path, help="the folder of a theme: colours, fonts, logo, links, texts")
     parser.add_argument(
         "--user-directory", default=SANDBOX, metavar="MODULE:FUNCTION", help="what makes the directory of users"
     )
@@ -148,13 +157,14 @@ def main() -> None:
     try:
         records = [json.loads(file.read_text(encoding="utf-8")) for file in chosen.client]
         own = {"bank_name": chosen.bank_name, "user_directory": chosen.user_directory}
+        own |= worn(chosen.theme, chosen.folder) if chosen.theme else {}
         chalice = ChaliceLocal(ports[-1] + 1) if chosen.chalice_local else None
         serve(ports, stop, records, folder=chosen.folder, own=own, chalice=chalice)
     except PortTaken as problem:
         sys.exit(f"make run: {problem}; stop what uses it, or choose others: make run PORT=9843")
     except (InvalidClientMetadata, InvalidRedirectUri) as problem:
         sys.exit(f"make run: the client can't be registered: {problem}")
-    except (UnusableState, SettingsError, ChaliceEnded) as problem:
+    except (UnusableState, themes.ThemeError, SettingsError, ChaliceEnded) as problem:
         sys.exit(f"make run: {problem}")
     except (ImportError, AttributeError) as problem:
         sys.exit(f"make run: {chosen.user_directory} makes no directory of users: {problem}")

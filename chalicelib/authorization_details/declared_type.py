@@ -117,7 +117,9 @@ def _say(
     named = (_member(name, detail) for name in PLACEHOLDER.findall(one.heading))
     amounts = (in_words(value, language) for value in named if isinstance(value, dict) and value.keys() == AMOUNT_OF)
     questions = _questions(one, detail, accounts, field_prefix, language)
-    return Shown(_filled(one.heading, detail, language), tuple(facts), questions, figure=next(amounts, ""))
+    figure = next(amounts, "")
+    apart = "" if PLACEHOLDER.fullmatch(language.template(one.heading)) else language.isolated(figure)
+    return Shown(_filled(one.heading, detail, language), tuple(facts), questions, figure=apart or figure)
 
 
 def _questions(

@@ -92,7 +92,7 @@ def _say(detail: Detail, accounts: Sequence[Account], field_prefix: str, languag
     if "requestedExecutionDate" in detail:
         facts.append((say("On"), language.date(date.fromisoformat(detail["requestedExecutionDate"]))))
     heading = say("Pay {amount} to {payee}", amount=amount, payee=detail["creditorName"])
-    return Shown(heading, tuple(facts), questions, figure=amount)
+    return Shown(heading, tuple(facts), questions, figure=language.isolated(amount))
 
 
 def _grant(detail: Detail, accounts: Sequence[Account], field_prefix: str, form: Mapping[str, str]) -> Detail | None:
