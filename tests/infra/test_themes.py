@@ -12,6 +12,7 @@ from ducat_cdk import catalogues, logos, package, themes
 from ducat_cdk.deployment import DeploymentError
 from ducat_cdk.settings import deployment_of
 from ducat_cdk.themes import ThemeError
+from local.run import worn
 from tests.users.every_page import every_page
 
 CORAL = Path("local") / "brands" / "coral"
@@ -242,3 +243,9 @@ def test_the_package_has_the_compiled_theme_and_none_of_its_sources(tmp_path):
     worn = tmp_path / "code" / package.THEME
     assert sorted(file.name for file in worn.iterdir()) == ["de.json", "names.json", "theme.json"]
     assert not list((tmp_path / "code").rglob("*.po*"))
+
+
+def test_make_run_wears_a_theme_and_offers_its_languages(folder, tmp_path):
+    settings = worn(folder(nl_po=whole("nl", lambda text: f"~{text}")), tmp_path / "kept")
+    assert settings["languages"].split() == [*language.names(), "nl"]
+    assert language.of("nl", settings["theme"]).say("Cancel") == "~Cancel"
