@@ -215,7 +215,7 @@ def nowhere(
     if not gateway_error_pages.accepts_a_page(sent.get("accept", "")):
         return said
     html = dict(said.headers) | {"Content-Type": "text/html; charset=utf-8"}
-    page = gateway_error_pages.page_for(sent.get("accept-language", ""), provider().settings)
+    page = gateway_error_pages.page_for(sent.get("accept-language", ""), lambda: provider().settings)
     return Response(said.status, tuple(html.items()), page)
 
 

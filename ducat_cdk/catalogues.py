@@ -178,7 +178,12 @@ def _fits(one: Message) -> bool:
     if isinstance(one.string, tuple | list):
         wanted = {"number"}
         return all(set(PLACEHOLDER.findall(form)) <= wanted for form in one.string)
-    return sorted(PLACEHOLDER.findall(_english(one))) == sorted(PLACEHOLDER.findall(str(one.string)))
+    names = PLACEHOLDER.findall(_english(one))
+    try:
+        str(one.string).format_map(dict.fromkeys(names, ""))
+    except (ValueError, KeyError, IndexError, AttributeError):  # A brace that stands for itself.
+        return False
+    return sorted(names) == sorted(PLACEHOLDER.findall(str(one.string)))
 
 
 def _locale(tag: str) -> Locale:

@@ -15,14 +15,25 @@ from chalicelib.provider import Provider
 from chalicelib.storage.grant_records import Grant
 
 
-def frame_of(request: Request | None, provider: Provider, *, ui_locales: Sequence[str] = (), here: str = "") -> Frame:
-    """The frame. `ui_locales`: of the authorization request (OIDCC-3.1.2.1). `here`: as in `Frame`.
+def frame_of(
+    request: Request | None,
+    provider: Provider,
+    *,
+    ui_locales: Sequence[str] = (),
+    here: str = "",
+    own_form: bool = False,
+) -> Frame:
+    """The frame.
+
+    `ui_locales`: of the authorization request (OIDCC-3.1.2.1).
+    `here`: as in `Frame`.
+    `own_form`: a POST is by a form of ours, so that it may switch the language too.
 
     The switch of the pages is the person's own choice, so it comes before what the client asks for.
     """
     settings = provider.settings
     offered = settings.offered_languages
-    by_switch = "" if request is None or request.method == "POST" else _parameter(request)
+    by_switch = "" if request is None or (request.method == "POST" and not own_form) else _parameter(request)
     by_cookie = "" if request is None else request.cookies.get(COOKIE, "")
     accept = "" if request is None else ",".join(request.header_values("accept-language"))
     by_reader = next((tag for tag in (by_switch, by_cookie) if tag in offered), "")
@@ -40,11 +51,11 @@ def frame_of(request: Request | None, provider: Provider, *, ui_locales: Sequenc
 
 
 def frame_of_grant(request: Request, grant: Grant | None, path: str, provider: Provider) -> Frame:
-    """The frame of the page of an interaction, as its request wants it. `grant`: None if it was not read."""
+    """The frame of a page of an interaction. The request is proven to be of its browser. `grant`: None if it was not read."""
     if grant is None:
         return frame_of(request, provider)
     here = f"{path}?interaction={grant.key}"
-    return frame_of(request, provider, ui_locales=grant.request.ui_locales, here=here)
+    return frame_of(request, provider, ui_locales=grant.request.ui_locales, here=here, own_form=True)
 
 
 def refuse(refusal: OAuthError, provider: Provider, reference: str | None, request: Request | None = None) -> Response:

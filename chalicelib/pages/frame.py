@@ -15,9 +15,9 @@ from chalicelib.language import PACKAGE, Language, message
 
 PARAMETER = "language"
 """The query parameter of the language switch."""
-COOKIE = "__Host-ducat-language"
-"""It holds the tag of a language, which many people share. A browser accepts a cookie with this prefix only for this host, with
-Secure and for all paths (RFC 6265bis 4.1.3.2).
+COOKIE = "__Host-language"
+"""It holds the tag of a language, which is no secret. So its name is none that binds an interaction to a browser, whose cookies
+begin with __Host-ducat- (interaction/browser_binding.py).
 """
 COOKIE_SECONDS = 365 * 24 * 3600
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
 from chalicelib import language
 from chalicelib.language import Language, message
 from chalicelib.pages.frame import theme_of
-from chalicelib.settings import Settings
+from chalicelib.settings import Settings, SettingsError
 
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
@@ -60,8 +60,15 @@ def page(kind: str, tags: Sequence[str] = (language.ENGLISH,), *, theme: str | N
     return text.encode("ascii", "xmlcharrefreplace").decode()
 
 
-def page_for(accepted_languages: str, settings: Settings) -> str:
-    """The page for an address that is not there, in one language. `accepted_languages`: the Accept-Language header."""
+def page_for(accepted_languages: str, read_settings: Callable[[], Settings]) -> str:
+    """The page for an address that is not there, in one language. `accepted_languages`: the Accept-Language header.
+
+    `read_settings`: gives the deployment's settings; where they can't be used, the page is the library's own, in English.
+    """
+    try:
+        settings = read_settings()
+    except SettingsError:
+        return page("MISSING_AUTHENTICATION_TOKEN")
     tag = language.chosen(settings.offered_languages, preferred=(), accept=accepted_languages)
     return page("MISSING_AUTHENTICATION_TOKEN", (tag,), theme=settings.theme)
 

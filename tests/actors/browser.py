@@ -22,7 +22,9 @@ class Browser:
         return self._kept(self.bank.send("GET", parts.path, query=query or parts.query, headers=self._sent()))
 
     def post(self, path: str, form: Any) -> Answer:
-        return self._kept(self.bank.send("POST", path, form=form, headers=self._sent()))
+        parts = urlsplit(path)
+        sent = {"query": parts.query} if parts.query else {}
+        return self._kept(self.bank.send("POST", parts.path, form=form, headers=self._sent(), **sent))
 
     def open(self, client_id: str, request_uri: str) -> Answer:
         """The authorization endpoint's answer."""

@@ -2,6 +2,8 @@
 
 import pytest
 
+from chalicelib.interaction import browser_binding
+from chalicelib.pages.frame import COOKIE
 from tests.actors import Browser
 
 ALICE = {"username": "alice", "password": "wonderland", "one_time_code": "123456"}
@@ -136,3 +138,14 @@ def test_no_answer_lets_another_site_read_it(fintech, browser):
     consent = browser.get(browser.sign_in(login).location)
     for answer in (began, login, consent, browser.submit(consent, "approve")):
         assert not [name for name, _ in answer.headers if name.startswith("access-control-")]
+
+
+def test_the_cookie_of_the_language_whose_value_anybody_knows_binds_no_form(bank):
+    """A form's token is made with the cookie that its field names. One that can be guessed would let another site make it."""
+    headers = (("Cookie", f"{COOKIE}=de"),)
+    assert not COOKIE.startswith(browser_binding.PREFIX)
+    for key in ("language", COOKIE, ""):
+        form = {"interaction": key, "csrf": browser_binding.token(key, "de"), "action": "cancel", "invitation": "x"}
+        for path in ("/login", "/consent", "/grants", "/passkey"):
+            answer = bank.send("POST", path, form=form, headers=headers)
+            assert "diesem Browser" in answer.text, (path, key)

@@ -202,6 +202,8 @@ def test_a_text_of_a_language_that_is_there_is_changed_alone(folder, tmp_path):
         ({"de_po": po({"Alow": "Erlauben"})}, "de.po: no text of the library: 'Alow'"),
         ({"de_po": po({"End access of {client}": "Beenden"})}, "not the values of its English text"),
         ({"de_po": po({"End access of {client}": "{client} {client.x}"})}, "not the values of its English text"),
+        ({"de_po": po({"Allow": "{"})}, "not the values of its English text"),
+        ({"de_po": po({"Allow": "{0}"})}, "not the values of its English text"),
         ({"qqq_po": po({})}, "qqq is no language of CLDR"),
         ({"de_po": "nonsense"}, "de.po can't be read"),
     ],

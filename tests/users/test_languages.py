@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import datetime
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urlencode
@@ -17,9 +18,9 @@ from chalicelib.errors import InvalidClientMetadata
 from chalicelib.pages.frame import COOKIE, Frame
 from chalicelib.settings import Settings
 from ducat_cdk import catalogues
-from tests.actors import Browser
+from tests.actors import Browser, certificate, elements
 from tests.conftest import STANDARD
-from tests.users.every_page import ACCOUNTS, OTHER_IBAN, PAYMENT, UNTIL, every_page
+from tests.users.every_page import ACCESS, ACCOUNTS, OTHER_IBAN, PAYMENT, UNTIL, every_page
 
 RECORD = {
     **STANDARD,
@@ -28,6 +29,7 @@ RECORD = {
     "tls_client_auth_subject_dn": "CN=x",
 }
 LIBRARY = Settings.__dataclass_fields__["languages"].default.split()
+SUBJECT = "CN=rich,O=Fintech\\, Inc.,C=DE"
 PSEUDO = str.maketrans(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
     "áƀćđéƒǵħíĵķĺḿńóṕqŕśťúṽẃẋýźÁƁĆĐÉƑǴĦÍĴĶĹḾŃÓṔQŔŚŤÚṼẂẊÝŹ",
@@ -249,6 +251,32 @@ def test_a_post_switches_no_language(bank):
     answer = bank.send("POST", "/grants", form={"x": "1"}, query="language=de")
     assert '<html lang="en" dir="ltr">' in answer.text
     assert not [cookie for cookie in answer.all("set-cookie") if cookie.startswith(COOKIE)]
+
+
+@pytest.fixture
+def rich(bank, tls_client_auth_client):
+    """A client that may ask for access to accounts by authorization details."""
+    own = {"client_id": "rich", "authorization_details_types": ["account_information"]}
+    subject = {"token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_subject_dn": SUBJECT}
+    bank.register(**STANDARD | own | subject)
+    return tls_client_auth_client.with_(client_id="rich", certificate=certificate("rich"))
+
+
+def test_a_person_who_chose_less_and_switches_the_language_has_chosen_less_still(rich):
+    """The switch of a page with choices posts them, so that nothing is ticked again behind their back."""
+    client, browser = rich, Browser(rich.bank)
+    page = browser.consent_page(client.client_id, client.pushed(authorization_details=json.dumps([ACCESS])))
+    (switch,) = [a for tag, a in elements(page.text) if tag == "button" and a.get("lang") == "de"]
+    assert (switch["name"], switch["value"], switch["form"]) == ("action", "look", "choices")
+    boxes = [a["name"] for tag, a in elements(page.text) if tag == "input" and a.get("type") == "checkbox"]
+    hidden = {a["name"]: a["value"] for tag, a in elements(page.text) if tag == "input" and a.get("type") == "hidden"}
+    kept = {"details-0-may-balances": "balances"}
+    posted = browser.post(unescape(switch["formaction"]), hidden | kept | {"action": "look"})
+    assert '<html lang="de" dir="ltr">' in posted.text
+    ticked = [a["name"] for tag, a in elements(posted.text) if tag == "input" and "checked" in a]
+    assert ticked == list(kept)
+    assert len(boxes) > 3
+    assert browser.cookies[COOKIE] == "de"
 
 
 def test_an_error_is_in_the_language_of_the_cookie_or_of_the_request(bank):
