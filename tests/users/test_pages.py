@@ -294,7 +294,8 @@ def test_a_form_carries_its_interaction_and_its_csrf_token_and_can_be_cancelled(
     (form,) = [attributes for tag, attributes in page.tags if tag == "form"]
     assert form == {"method": "post", "action": f"/{name}"}
     hidden = {a["name"]: a["value"] for tag, a in page.tags if a.get("type") == "hidden"}
-    assert hidden == {"interaction": "the-key", "csrf": "the-csrf"}
+    of_consent = {"shown": ""} if name == "consent" else {}
+    assert hidden == {"interaction": "the-key", "csrf": "the-csrf"} | of_consent
     buttons = [
         (a["id"], a["name"], a["value"]) for tag, a in page.tags if tag == "button" and a.get("class") != "nothing"
     ]

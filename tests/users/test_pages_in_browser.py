@@ -115,6 +115,7 @@ def fill_in(page):
 
 
 POSTED = {"interaction": "the-key", "csrf": "the-csrf"}
+CONSENTED = POSTED | {"shown": ""}
 FILLED_IN = POSTED | {"username": "alice", "password": "wonderland", "one_time_code": "000000"}
 
 
@@ -130,7 +131,7 @@ def test_a_person_logs_in_and_agrees_with_or_without_javascript(browse, bank, cl
     page.wait_for_url(f"{client.address}/callback?code=c")
     assert [seen for seen in bank.seen if seen[0] == "POST"] == [
         ("POST", "/login", FILLED_IN | {"action": "login"}),
-        ("POST", "/consent", POSTED | {"action": "approve"}),
+        ("POST", "/consent", CONSENTED | {"action": "approve"}),
     ]
     assert client.seen == [("GET", "/callback", {})]
     assert page.complaints == []
@@ -159,7 +160,7 @@ def test_cancelling_needs_no_field_filled_in(browse, bank, name):
     with page.expect_navigation():
         page.click("#cancel")
     (posted,) = [seen for seen in bank.seen if seen[0] == "POST"]
-    empty = {"username": "", "password": "", "one_time_code": ""} if name == "login" else {}
+    empty = {"username": "", "password": "", "one_time_code": ""} if name == "login" else {"shown": ""}
     assert posted == ("POST", f"/{name}", POSTED | empty | {"action": "cancel"})
 
 
@@ -172,7 +173,7 @@ def test_a_person_unticks_what_they_do_not_want_to_share_by_pressing_its_words(b
     page.wait_for_url(f"{client.address}/callback?code=c")
     ((_, _, form),) = [seen for seen in bank.seen if seen[0] == "POST"]
     chosen = {"details-0-may-accounts": "accounts", f"details-0-account-{IBANS[0]}": IBANS[0]}
-    assert form == POSTED | {"details": "chosen", "action": "approve"} | chosen
+    assert form == CONSENTED | {"details": "chosen", "action": "approve"} | chosen
     (granted,) = details.granted([ACCESS], form, ACCOUNTS)
     assert granted == {**ACCESS, "access": {"accounts": [{"iban": IBANS[0]}]}}
 
