@@ -57,7 +57,9 @@ def every_page(frame: Frame, redirect_uri: str = "https://penny.example/cb") -> 
         "login": render.login(**shown | _at(frame, "/login?interaction=1"), **LINKS, passkey=PASSKEY),
         "login-again": render.login(**shown, username=PERSON, problem=problem),
         "consent": render.consent(**shown | _at(frame, "/consent?interaction=1"), **LINKS, **_consent(words)),
-        "account-access": render.consent(**shown, **_consent(words, ACCESS, ONCE)),
+        "account-access": render.consent(
+            **shown | _at(frame, "/consent?interaction=1"), **_consent(words, ACCESS, ONCE)
+        ),
         "payment": render.consent(**shown, **_consent(words, PAYMENT, FROM_OWN, FROM_ANOTHERS) | {"access": []}),
         "no-account": render.consent(**shown, **_consent(words, PAYMENT, ACCESS, accounts=()) | {"access": []}),
         "on-the-way": render.onward(frame=frame, redirect_uri=redirect_uri, location="#on-the-way"),

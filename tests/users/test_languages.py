@@ -18,6 +18,7 @@ from chalicelib.errors import InvalidClientMetadata
 from chalicelib.pages.frame import COOKIE, Frame
 from chalicelib.settings import Settings
 from ducat_cdk import catalogues
+from local.sandbox_users import Sandbox
 from tests.actors import Browser, certificate, elements
 from tests.conftest import STANDARD
 from tests.users.every_page import ACCESS, ACCOUNTS, OTHER_IBAN, PAYMENT, UNTIL, every_page
@@ -35,6 +36,8 @@ PSEUDO = str.maketrans(
     "áƀćđéƒǵħíĵķĺḿńóṕqŕśťúṽẃẋýźÁƁĆĐÉƑǴĦÍĴĶĹḾŃÓṔQŔŚŤÚṼẂẊÝŹ",
 )
 """Letters that no English text has."""
+NAMES = {"Fintech", "fintech", "Alice", "Sandbox", "Current", "Savings", "account", "Standard"}
+"""Names of the client, the person and their accounts."""
 NOT_WORDS = {
     *(
         "Example",
@@ -83,8 +86,13 @@ class Words(HTMLParser):
 
 def english_in(body):
     """The words in plain English letters that a page shows, other than names."""
-    text = " ".join(Words(body).found)
+    text = re.sub(r"[0-9a-f-]{36}", "", " ".join(Words(body).found))  # The reference for support is a UUID.
     return sorted({word for word in re.findall(r"[A-Za-z]{2,}(?:'[a-z]+)?", text) if word not in NOT_WORDS})
+
+
+def hidden_fields(page):
+    """The hidden fields of a page's form."""
+    return {a["name"]: a["value"] for tag, a in elements(page.text) if tag == "input" and a.get("type") == "hidden"}
 
 
 @pytest.fixture(scope="session")
@@ -112,6 +120,28 @@ def test_every_page_says_every_word_by_the_catalogue(pseudo):
     frame = Frame("Example Bank", "xx", ("xx",), pseudo)
     named = {name: found for name, page in every_page(frame).items() if (found := english_in(page.body))}
     assert named == {}
+
+
+def test_a_login_says_every_word_by_the_catalogue(bank, rich, pseudo, monkeypatch):
+    """As every page of it is really made: with its problems, its errors, and what API Gateway's path leads nowhere says."""
+    monkeypatch.setattr(bank.aws, "settings", replace(bank.aws.settings, languages="xx", theme=pseudo))
+    monkeypatch.setattr(Sandbox, "login_help_text", None)
+    browser = Browser(bank)
+    login = browser.page("rich", rich.pushed(authorization_details=json.dumps([ACCESS])))
+    wrong = browser.submit(login, "login", username="alice", password="x", one_time_code="0")
+    consent = browser.get(browser.sign_in(wrong).location)
+    nothing = browser.post("/consent", {**hidden_fields(consent), "action": "approve"})
+    done = browser.submit(consent, "approve")
+    listed = browser.get("/grants")
+    again = browser.submit(listed, "login", username="alice", password="x", one_time_code="0")
+    link = browser.get("/passkey", {"invitation": "x"})
+    refused = browser.submit(link, "continue", username="alice", password="x", one_time_code="0")
+    over = browser.get("/login", {"interaction": "none"})
+    lost = bank.send("PUT", "/login", headers=(("Accept", "text/html"),))
+    pages = (login, wrong, consent, nothing, done, listed, again, link, refused, over, lost)
+    assert ['role="alert">' in page.text for page in (wrong, nothing, again, refused)] == [True] * 4
+    found = [english_in(page.text) for page in pages]
+    assert [words for words in found if not set(words) <= NAMES] == []
 
 
 def test_a_word_outside_the_catalogues_is_found():
@@ -269,9 +299,8 @@ def test_a_person_who_chose_less_and_switches_the_language_has_chosen_less_still
     (switch,) = [a for tag, a in elements(page.text) if tag == "button" and a.get("lang") == "de"]
     assert (switch["name"], switch["value"], switch["form"]) == ("action", "look", "choices")
     boxes = [a["name"] for tag, a in elements(page.text) if tag == "input" and a.get("type") == "checkbox"]
-    hidden = {a["name"]: a["value"] for tag, a in elements(page.text) if tag == "input" and a.get("type") == "hidden"}
     kept = {"details-0-may-balances": "balances"}
-    posted = browser.post(unescape(switch["formaction"]), hidden | kept | {"action": "look"})
+    posted = browser.post(unescape(switch["formaction"]), hidden_fields(page) | kept | {"action": "look"})
     assert '<html lang="de" dir="ltr">' in posted.text
     ticked = [a["name"] for tag, a in elements(posted.text) if tag == "input" and "checked" in a]
     assert ticked == list(kept)
