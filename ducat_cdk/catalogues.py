@@ -110,7 +110,7 @@ def names(*tags: str) -> dict[str, list[str]]:
 def texts_of(catalogue: Catalog, file: str) -> dict[str, Any]:
     """The translations of a catalogue. Raises CatalogueError that lists those that do not fit their English text."""
     found: dict[str, Any] = {}
-    problems = []
+    problems, forms = [], Catalog(locale=catalogue.locale).num_plurals
     for one in catalogue:
         if not one.id or not _is_translated(one):
             continue
@@ -118,6 +118,8 @@ def texts_of(catalogue: Catalog, file: str) -> dict[str, Any]:
             problems.append(f"{file}: marked as fuzzy: {_english(one)}")
         elif not _fits(one):
             problems.append(f"{file}: not the values of its English text: {_english(one)}")
+        elif isinstance(one.string, tuple | list) and len(one.string) != forms:
+            problems.append(f"{file}: its language has {forms} plural forms: {_english(one)}")
         found[_english(one)] = list(one.string) if isinstance(one.string, tuple | list) else one.string
     if problems:
         raise CatalogueError("; ".join(problems))

@@ -204,6 +204,7 @@ def test_a_text_of_a_language_that_is_there_is_changed_alone(folder, tmp_path):
         ({"de_po": po({"End access of {client}": "{client} {client.x}"})}, "not the values of its English text"),
         ({"de_po": po({"Allow": "{"})}, "not the values of its English text"),
         ({"de_po": po({"Allow": "{0}"})}, "not the values of its English text"),
+        ({"pl_po": whole("pl", lambda text: f"~{text}")}, "its language has 3 plural forms: Once a day"),
         ({"qqq_po": po({})}, "qqq is no language of CLDR"),
         ({"de_po": "nonsense"}, "de.po can't be read"),
     ],
