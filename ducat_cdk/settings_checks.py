@@ -85,7 +85,7 @@ def problems(deployment: Deployment) -> list[str]:
         *_rules(deployment),
         *_authorities(deployment),
         *_words(deployment),
-        *_pages(deployment),
+        *themes.problems(deployment.languages, deployment.theme, deployment.vocabulary),
         *_readiness(deployment),
         *_alarms(deployment),
         *_existing(deployment),
@@ -194,22 +194,6 @@ def _words(deployment: Deployment) -> list[str]:
         for name, value in rule.items()
         if name in known and value not in known[name]
     ]
-
-
-def _pages(deployment: Deployment) -> list[str]:
-    """What is wrong with the theme, and with the languages of the pages."""
-    found = []
-    try:
-        words = vocabulary.load(str(Path(deployment.vocabulary).absolute()) if deployment.vocabulary else None)
-        found += themes.language_problems(deployment.languages, deployment.theme, words)
-    except vocabulary.VocabularyError:
-        pass  # it is said already
-    try:
-        if deployment.theme:
-            themes.compiled(Path(deployment.theme))
-    except themes.ThemeError as wrong:
-        found.append(str(wrong))
-    return found
 
 
 def _alarms(deployment: Deployment) -> list[str]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,21 @@ def languages(folder: str) -> list[str]:
     """The languages that a bank may offer: those of the library, and those of its theme."""
     own = sorted(file.stem for file in Path(folder).glob("*.po")) if folder else []
     return list(dict.fromkeys([*language.names(), *own]))
+
+
+def problems(tags: str, folder: str, words: str) -> list[str]:
+    """What is wrong with the settings `languages` and `theme`. `words`: the file of the vocabulary, whose own problems are said
+    elsewhere.
+    """
+    found = []
+    with suppress(vocabulary.VocabularyError):
+        found += language_problems(tags, folder, vocabulary.load(str(Path(words).absolute()) if words else None))
+    try:
+        if folder:
+            compiled(Path(folder))
+    except ThemeError as wrong:
+        found.append(str(wrong))
+    return found
 
 
 def language_problems(tags: str, folder: str, words: vocabulary.Vocabulary) -> list[str]:
