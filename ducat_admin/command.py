@@ -29,6 +29,7 @@ GROUPS: Mapping[str, str] = {
     "user": "People: add, import, list, show, suspend, invite, reset, end, export and erase.",
     "consent": "Consents: list, show and end.",
     "certificate": "Client certificates: deny, allow again, and list what is denied.",
+    "audit": "The record of what happened: find, and export.",
     "key": "Signing keys: list, rotate, and replace one that may be known.",
     "doctor": "What is wrong with the deployment and its clients, what will be, and what happened.",
     "truststore": "Authorities that client certificates are checked by: list, check, add and remove.",

@@ -30,11 +30,13 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError, DataNotFoundError, UnknownServiceError
 
 from chalicelib import assembly, client_registration  # noqa: F401
+from chalicelib.audit import event, sealing  # noqa: F401
 from chalicelib.clients import denylist, jwks_uri  # noqa: F401
 from chalicelib.jobs import rotate_keys  # noqa: F401
 from chalicelib.storage.dynamodb import operated_grants, operated_revocations, operated_users, operation  # noqa: F401
 from chalicelib.users import enrolment  # noqa: F401
 from ducat_admin import (  # noqa: F401
+    audit,
     certificate,
     client,
     command,
@@ -50,7 +52,7 @@ from ducat_cdk import settings  # noqa: F401
 
 LOADER = botocore.loaders.create_loader()
 """What reads AWS's models, once for all runs: that takes half of a short run."""
-for service in ("dynamodb", "kms"):
+for service in ("dynamodb", "kms", "s3"):
     LOADER.load_service_model(service, "service-2")
     with suppress(UnknownServiceError, DataNotFoundError):
         LOADER.load_service_model(service, "endpoint-rule-set-1")
