@@ -35,7 +35,7 @@ def _helps(
         info_name=names[-1],
         terminal_width=WIDTH,
         max_content_width=WIDTH,
-        help_option_names=["--help"],
+        help_option_names=["-h", "--help"],
     )
     lines = command.get_help(context).splitlines()
     yield min(len(names), 2), names, "\n".join(line.rstrip() for line in lines)

@@ -172,9 +172,9 @@ def test_a_login_is_told_by_any_of_its_identifiers(ducat, record, now, request):
     assert by_person.count("  20") == 6
     ways = ((CALL,), (CONSENT,), ("--consent", CONSENT), ("--client", "ledger"), ("--sub", "s-erin"), ("e3",))
     for arguments in ways if request.node.callspec.params["record"] == "file" else ways[:1]:
-        told = ducat.run("audit", "find", *arguments)
-        assert told.count("  20") == 6, arguments
-        assert "It failed: invalid_grant" in told
+        said = ducat.run("audit", "find", *arguments)
+        assert said.count("  20") == 6, arguments
+        assert "It failed: invalid_grant" in said
     only = ducat.json("audit", "find", CALL, "--only")
     assert [one["id"] for one in only] == ["e5"]
     only = ducat.json("audit", "find", "--client", "ledger", "--only")
@@ -253,9 +253,9 @@ def test_who_is_erased_is_found_by_nobody(ducat, record, keys, now):
     record(replace(event, sealed=sealing.seal(key, "f", {"name": "Fay"})))
     keys.erase(fay, now=now)
     assert "the record has no key for s-nobody" in ducat.run("audit", "find", "--sub", "s-nobody", status=1)
-    told = ducat.run("audit", "find", sealing.pseudonym(key))
-    assert "(sealed: the key of the person is not known here)" in told
-    assert "Fay" not in told
+    said = ducat.run("audit", "find", sealing.pseudonym(key))
+    assert "(sealed: the key of the person is not known here)" in said
+    assert "Fay" not in said
 
 
 def test_bad_input_is_one_line(ducat, erin, s3):
