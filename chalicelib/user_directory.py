@@ -104,6 +104,13 @@ class Passkeys(Protocol):
         """
         ...
 
+    def approve(self, answer: str, *, challenge: str, attempt: str) -> str:
+        """The sub of the user whose passkey signed this challenge, to approve something. No one is signed in by it.
+
+        `attempt`: identifies this approval in this browser, which may send its answer again. Raises SignInRefused.
+        """
+        ...
+
     def verify_for_enrolment(
         self,
         invitation: str,

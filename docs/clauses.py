@@ -85,6 +85,10 @@ SPECIFICATIONS = {
         "OpenID Connect Dynamic Client Registration",
         f"{OPENID}openid-connect-registration-1_0.html#rfc.section.",
     ),
+    "RTS": (
+        "Regulation (EU) 2018/389, strong customer authentication",
+        "https://eur-lex.europa.eu/eli/reg_del/2018/389/oj#art_",
+    ),
     "JARM": ("JWT Secured Authorization Response Mode (JARM)", f"{OPENID}oauth-v2-jarm.html#section-"),
     **{
         SPELT.get(number, f"RFC{number}"): (
@@ -97,7 +101,7 @@ SPECIFICATIONS = {
 """Each specification by its name in tags, in the order of the page: its title, and where a section of it is."""
 
 TAG = re.compile(
-    r"(?<![\w-])(RFC\d+|FAPI\w*(?:-[A-Z]\w*)*|OIDC[A-Z]|OAuth2-[A-Z]+|OAUTH(?:-[A-Z]+)+|CIBA|DPOP|JARM?|PAR)"
+    r"(?<![\w-])(RFC\d+|FAPI\w*(?:-[A-Z]\w*)*|OIDC[A-Z]|OAuth2-[A-Z]+|OAUTH(?:-[A-Z]+)+|CIBA|DPOP|JARM?|PAR|RTS)"
     r"-((?:\d+|[A-Z])(?:\.\d+)*(?:-\d+)?)(?![\w-])"
 )
 """Group 1 is the specification, group 2 its clause; those of specifications that are not listed are tags too."""
@@ -157,6 +161,8 @@ def address(tag: str) -> str:
     """Where the clause can be read: its section, since items within one have no address."""
     section = clause(tag).partition("-")[0]
     where = SPECIFICATIONS[specification(tag)][1]
+    if where.endswith("#art_"):
+        return where + section.partition(".")[0]
     return (where.replace("section", "appendix") if section[0].isalpha() else where) + section
 
 

@@ -51,6 +51,10 @@ def _of_settings(operator: Operator) -> Iterator[Finding]:
         )
     if deployment.on_laptop:
         return
+    if settings.payment_exemption:
+        yield Finding(
+            "payment_exemption", "note", f"payments without a passkey rely on: {settings.payment_exemption}", "RTS-5"
+        )
     if settings.crl_stale == "accept":
         yield Finding("crl_stale", "warning", "accept: certificates are let in whose CRL is missing or too old")
     if settings.crls == "{}" and settings.client_authorities != "[]":

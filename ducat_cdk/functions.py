@@ -10,6 +10,7 @@ from __future__ import annotations
 from ducat_cdk import item_attributes as items
 from ducat_cdk.function_rows import File, Function, Key, MadeKeys, Table
 from ducat_cdk.parts_of_rows import (
+    APPROVE,
     CALLER,
     CERTIFICATE_STATUS,
     CLIENTS_SECRET,
@@ -153,6 +154,7 @@ FUNCTIONS = (
             Table("bonds", "ReadWhatWasAgreedTo", ("GetItem",)),
             Table("bonds", "RememberWhatWasAgreedTo", ("UpdateItem",), attributes=items.REMEMBERED),
             Table("sessions", "KnowWhoSignedOut", ("GetItem",)),
+            *APPROVE,
             RING,
         ),
         keys=SIGN_RESPONSES,

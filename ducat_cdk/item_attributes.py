@@ -28,7 +28,7 @@ NEW_GRANT_IN_BROWSER = (*NEW_GRANT, "browser", "code_lifetime")
 
 DECIDED = (
     *(*IN_BROWSER, "person", "session", "redeemed_by", "revoked_at", "code_lifetime"),
-    *("code_hash", "code_expires_at", "given_at", "granted", "consent_expires_at"),
+    *("code_hash", "code_expires_at", "given_at", "granted", "approval", "consent_expires_at"),
     *("front_token", "front_hash", "shown"),
 )
 """Of a grant: what the decision writes, with the access token of an authorization response."""

@@ -28,6 +28,10 @@ GRANT_IN_FORCE = (
     Table("bonds", "ReadWhetherItWasEndedInTheSameCall", ("BatchGetItem",)),
 )
 TOKEN_IN_FORCE = (Table("access_tokens", "ReadTheToken", ("BatchGetItem",)), *GRANT_IN_FORCE)
+COUNT_PASSKEYS = Table(
+    "users", "CountUsesOfAPasskey", ("UpdateItem",), keys=("passkey *",), attributes=items.PASSKEY_USED
+)
+APPROVE = (Table("users", "ReadThePersonOfAPasskey", ("GetItem",)), COUNT_PASSKEYS)
 SIGN_IN = (
     Table("users", "ReadThePersonOfAPasskeyAndDataKeys", ("GetItem",)),
     Table(
@@ -37,7 +41,7 @@ SIGN_IN = (
         not_keys=items.NO_USERNAMES,
         attributes=items.COUNTED_BY_BROWSER,
     ),
-    Table("users", "CountUsesOfAPasskey", ("UpdateItem",), keys=("passkey *",), attributes=items.PASSKEY_USED),
+    COUNT_PASSKEYS,
 )
 
 ROTATED = (

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 from chalicelib import language
 from chalicelib.interaction import shown_words
-from chalicelib.protocol_types import JsonObject
+from chalicelib.protocol_types import Json, JsonObject
 from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.records import Client
 
@@ -16,6 +18,7 @@ def agreed(grant: Grant, client: Client | None, shown: str, *, theme: str | None
     `theme`: the folder of the bank's theme.
     `client`: None if it is gone. Then the words can't be made again.
 
+    `approval`: the evidence of a payment's approval, or the exemption from it (interaction/linked_approval.py).
     `words_as_shown`: whether the words are those of the page, word by word. It is missing where nothing is known of the page.
     """
     login = grant.person
@@ -26,6 +29,7 @@ def agreed(grant: Grant, client: Client | None, shown: str, *, theme: str | None
         "scope": list(grant.scope),
         "claims": grant.request.claims,
         "authorization_details": list(grant.granted),
+        "approval": _read(grant.approval),
         "until": grant.consent_expires_at,
         "redirect_uri": grant.request.redirect_uri,
         "acr": login.acr,
@@ -44,3 +48,10 @@ def agreed(grant: Grant, client: Client | None, shown: str, *, theme: str | None
     if shown:
         members["words_as_shown"] = shown_words.summary(words, reader) == shown
     return members
+
+
+def _read(approval: str) -> Json:
+    try:
+        return json.loads(approval) if approval else None
+    except ValueError:  # Of another release.
+        return approval

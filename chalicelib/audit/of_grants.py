@@ -22,7 +22,7 @@ SIGNED_IN = frozenset({"login", "person", "bond", "epoch", "session", "expires_a
 OPENED = SIGNED_IN | {"browser", "code_lifetime"}
 APPROVED = frozenset(
     {
-        *("decision", "code_hash", "code_expires_at", "given_at", "granted", "consent_expires_at"),
+        *("decision", "code_hash", "code_expires_at", "given_at", "granted", "approval", "consent_expires_at"),
         *("front_token", "front_hash", "shown"),
     }
 )

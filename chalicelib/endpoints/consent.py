@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from chalicelib import aws_errors
-from chalicelib.authorization_details import details
-from chalicelib.errors import AccessDenied, ConsentRequired, InvalidRequest, OAuthError
-from chalicelib.interaction import browser_binding, consent_page, consent_without_page, decision, response
+from chalicelib.errors import ConsentRequired, InvalidRequest, OAuthError
+from chalicelib.interaction import (
+    browser_binding,
+    chosen_details,
+    consent_page,
+    consent_without_page,
+    decision,
+    response,
+)
 from chalicelib.interaction.decision import Choice, approve, cancel
 from chalicelib.interaction.page_frame import frame_of_grant, refuse
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages.frame import Frame
-from chalicelib.protocol_types import Detail
 from chalicelib.provider import Provider
 from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.records import Authentication
@@ -61,7 +66,8 @@ def _post(request: Request, provider: Provider) -> Response:
     # Read.
     form = request.form
     key, cookie = browser_binding.require_posted(request, form)
-    action = form.get("action")
+    # A script that submits the form presses no button.
+    action = form.get("action", "approve" if form.get("passkey") else None)
     if action == "cancel":
         denied = decision.own(request, key, provider, now=now, decided="denied")
         return cancel(denied, cookie, provider, frame_of_grant(request, denied, "/consent", provider), now=now)
@@ -74,19 +80,12 @@ def _post(request: Request, provider: Provider) -> Response:
     frame = frame_of_grant(request, grant, "/consent", provider)
     if grant is not None and action == "look":
         return consent_page.again(grant, cookie, form, provider, frame, now=now)
-    granted: tuple[Detail, ...] = ()
-    if grant is not None and grant.request.authorization_details:
-        accounts = grant.login.accounts if grant.login is not None else ()
-        try:
-            granted = details.granted(grant.request.authorization_details, form, accounts)
-        except AccessDenied:
-            if details.can_be_chosen(grant.request.authorization_details, accounts):
-                return consent_page.again(
-                    grant, cookie, form, provider, frame, now=now, problem=consent_page.NOTHING_CHOSEN
-                )
-            return cancel(grant, cookie, provider, frame, now=now)
+    chosen = None if grant is None else chosen_details.approved(form, grant, cookie, provider, frame, now=now)
+    if isinstance(chosen, Response):
+        return chosen
 
     # Store, and answer.
     shown = browser_binding.shown(form, key, cookie)
-    choice = Choice(browser_binding.requested(form), granted, by_hand=True, shown=shown)
+    granted, approval = chosen or ((), "")
+    choice = Choice(browser_binding.requested(form), granted, approval, by_hand=True, shown=shown)
     return approve(grant, key, cookie, choice, provider, frame, now=now)

@@ -28,7 +28,7 @@ class Choice:
     """The user's approval.
 
     `person`: digest of the sub of the user on the page.
-    `granted`: the granted authorization details.
+    `granted`, `approval`: the granted authorization details, and the evidence of their approval.
     `by_hand`: the user read the page, so the consent may be remembered.
     `until`: when the consent ends, if that is earlier than the grant says; epoch seconds.
     `shown`: the summary of the words on the page, empty if there was none.
@@ -36,6 +36,7 @@ class Choice:
 
     person: str
     granted: tuple[Detail, ...] = ()
+    approval: str = ""
     by_hand: bool = False
     until: int | None = None
     shown: str = ""
@@ -116,6 +117,7 @@ def _write(
             secret=secret,
             now=now,
             granted=choice.granted,
+            approval=choice.approval,
             session=None if grant is None else grant.session,
             until=choice.until,
             shown=choice.shown,

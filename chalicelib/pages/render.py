@@ -134,7 +134,7 @@ def login(
         client_name=client_name,
         key=key,
         csrf=csrf,
-        returns_to=_host(redirect_uri),
+        returns_to=host_of(redirect_uri),
         username=username,
         hint=hint,
         problem=problem,
@@ -180,7 +180,7 @@ def consent(
         client_name=client_name,
         key=key,
         csrf=csrf,
-        returns_to=_host(redirect_uri),
+        returns_to=host_of(redirect_uri),
         person=person,
         access=access,
         shown=shown,
@@ -201,7 +201,7 @@ def onward(*, frame: Frame, redirect_uri: str, location: str) -> Response:
     client's callback may continue. Raises ValueError as `consent`.
     """
     frame = replace(frame, here="")  # The interaction has ended.
-    return page("onward.html", NOWHERE, frame, location=location, returns_to=_host(redirect_uri))
+    return page("onward.html", NOWHERE, frame, location=location, returns_to=host_of(redirect_uri))
 
 
 def form_post(*, frame: Frame, redirect_uri: str, parameters: Mapping[str, str]) -> Response:
@@ -216,7 +216,7 @@ def form_post(*, frame: Frame, redirect_uri: str, parameters: Mapping[str, str])
         script=SUBMIT,
         action=redirect_uri,
         parameters=parameters,
-        returns_to=_host(redirect_uri),
+        returns_to=host_of(redirect_uri),
     )
 
 
@@ -262,7 +262,7 @@ def _markup(language: Language, text: str, **values: object) -> Markup:
     return escape(language.template(text)).format_map(values)
 
 
-def _host(redirect_uri: str) -> str | None:
+def host_of(redirect_uri: str) -> str | None:
     """The host of the redirect_uri, which the user can compare with the address bar; None for an app.
 
     Raises ValueError unless it is https, a loopback address or a private-use scheme with a dot (RFC 8252 7.1, 7.3). For

@@ -63,6 +63,7 @@ class Grant:
     `decision`: "" while open.
     `granted`: the granted authorization details.
     `given_at`: when the user approved.
+    `approval`: the evidence of a linked approval (interaction/linked_approval.py), JSON; empty if nothing needed one.
     `redeemed_by`: the attempt that redeemed the code.
     `attempts`: all attempts with valid parameters. A second one is a replay.
     `token`, `token_hash`: the access token of the code, and the digest of its value.
@@ -91,6 +92,7 @@ class Grant:
     decision: Decision = ""
     granted: tuple[Detail, ...] = ()
     given_at: int = 0
+    approval: str = ""
     code_hash: str | None = None
     code_expires_at: int = 0
     redeemed_by: str | None = None

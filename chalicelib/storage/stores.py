@@ -26,9 +26,7 @@ class AlreadyUsed(Exception):
 
 
 class Replayed(Exception):
-    """A redeemed code was sent again, and the same write has revoked the grant; or a replaced refresh token was sent again,
-    which revokes nothing by itself.
-    """
+    """A redeemed code was sent again, and the write has revoked the grant; or a replaced refresh token, which revokes nothing."""
 
 
 class NotOpen(Exception):
@@ -134,6 +132,7 @@ class Grants(Protocol):
         secret: str,
         now: int,
         granted: Sequence[Detail] = (),
+        approval: str = "",
         session: str | None = None,
         until: int | None = None,
         shown: str = "",
@@ -141,7 +140,7 @@ class Grants(Protocol):
     ) -> Grant:
         """Approve, and make the code of this secret redeemable. A repeated approval replaces the code until one is redeemed.
 
-        `person`: digest of the sub of the user on the page. `granted`: the granted authorization details.
+        `person`: digest of the sub of the user on the page. `granted`, `approval`: the granted authorization details, and the evidence.
         `session`: digest of the session that was checked, None if none was. `until`: an earlier end of the consent.
         `shown`: the summary of the page's words, empty if there was no page.
         `front`: the access token of the authorization response, and its value.

@@ -44,18 +44,7 @@ class Passkeys:
         attempt: str,
         claims: tuple[str, ...] = (),
     ) -> SignedIn:
-        if holder is None:
-            raise SignInRefused("unknown passkey")
-        # The same login may send the same response again. The counter is its own then.
-        before = holder.sign_count - 1 if holder.attempt == attempt else holder.sign_count
-        count = web_authentication.require_assertion(
-            answer, holder.passkey, sign_count=before, challenge=challenge, issuer=self._issuer
-        )
-        user = holder.user
-        if user.suspended_at:
-            raise SignInRefused("suspended", sub=user.sub)
-        if count:  # Passkeys on several devices have no counter.
-            self._count(holder, count, attempt)
+        user = self._signer(holder, answer, challenge=challenge, attempt=attempt)
         if not user.has_profile:
             best_effort("profile", lambda: self._users.keep_profile(user))
         login = assurance.login(
@@ -66,6 +55,9 @@ class Passkeys:
             accounts=user.accounts,
         )
         return SignedIn(login, username=user.username)
+
+    def approve(self, answer: str, *, challenge: str, attempt: str) -> str:
+        return self._signer(self.find(answer), answer, challenge=challenge, attempt=attempt).sub
 
     def verify_for_enrolment(
         self,
@@ -104,6 +96,21 @@ class Passkeys:
         made: Passkey = {"id": credential_id, "key": key, "handle": _user_handle(enrolment_token), "created_at": now}
         self._users.add_passkey(user, made, enrolment_token=enrolment_token, sign_count=count, now=now)
         return user.sub
+
+    def _signer(self, holder: PasskeyHolder | None, answer: str, *, challenge: str, attempt: str) -> User:
+        """The user whose passkey signed the challenge. Its counter is stored. Raises SignInRefused."""
+        if holder is None:
+            raise SignInRefused("unknown passkey")
+        # The same attempt may send the same response again. The counter is its own then.
+        before = holder.sign_count - 1 if holder.attempt == attempt else holder.sign_count
+        count = web_authentication.require_assertion(
+            answer, holder.passkey, sign_count=before, challenge=challenge, issuer=self._issuer
+        )
+        if holder.user.suspended_at:
+            raise SignInRefused("suspended", sub=holder.user.sub)
+        if count:  # Passkeys on several devices have no counter.
+            self._count(holder, count, attempt)
+        return holder.user
 
     def _count(self, holder: PasskeyHolder, sign_count: int, attempt: str) -> None:
         """Store the counter. Of two responses with the same counter at most one passes."""

@@ -23,6 +23,7 @@ SHOWN = UnicodeAttribute(attr_name="shown")
 BROWSER = UnicodeAttribute(attr_name="browser")
 CONSENT_EXPIRES_AT = NumberAttribute(attr_name="consent_expires_at")
 REVOKED_AT = NumberAttribute(attr_name="revoked_at")
+APPROVAL = UnicodeAttribute(attr_name="approval")
 TOKEN_ENDED_AT = NumberAttribute(attr_name="token_ended_at")
 
 JSON = ("granted", "cnf")
@@ -41,6 +42,7 @@ PLAIN = (
     "session",
     "decision",
     "given_at",
+    "approval",
     "code_hash",
     "code_expires_at",
     "redeemed_by",

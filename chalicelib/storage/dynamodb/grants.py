@@ -25,8 +25,7 @@ from chalicelib.storage.stores import NotOpen, Replayed
 from chalicelib.storage.token_values import TokenValue, digest, is_key
 
 BY_PERSON = "by_person"
-MAX_OF_PERSON = 100
-"""Maximum keys of a batch read (BatchGetItem)."""
+MAX_OF_PERSON = 100  # keys of a batch read (BatchGetItem)
 
 TTL = NumberAttribute(attr_name="ttl")
 CLIENT_ID = UnicodeAttribute(attr_name="client_id")
@@ -116,6 +115,7 @@ class Grants:
         secret: str,
         now: int,
         granted: Sequence[Detail] = (),
+        approval: str = "",
         session: str | None = None,
         until: int | None = None,
         shown: str = "",
@@ -127,14 +127,14 @@ class Grants:
             CODE_EXPIRES_AT.set(CODE_LIFETIME + now),
             GIVEN_AT.set(now),
             GRANTED.set(items.as_json(list(granted))) if granted else GRANTED.remove(),
+            *((items.APPROVAL.set(approval),) if approval else ()),
         ]
         if shown:
             actions.append(items.SHOWN.set(shown))
         if until is not None:
             actions.append(CONSENT_EXPIRES_AT.set(until))
         if front is not None:
-            token_value, token = front
-            actions += [FRONT_TOKEN.set(encode(token)), FRONT_HASH.set(digest(token_value))]
+            actions += [FRONT_TOKEN.set(encode(front[1])), FRONT_HASH.set(digest(front[0]))]
         seen = SESSION.does_not_exist() if session is None else session == SESSION
         again = (DECISION == "approved") & REDEEMED_BY.does_not_exist()
         requested = items.of_browser(browser, now=now) & (person == PERSON) & seen & REVOKED_AT.does_not_exist()
