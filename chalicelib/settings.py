@@ -55,7 +55,7 @@ class Settings:
     `otp_level`: the level of assurance of password and one-time code by the bank's own audit, 2 or 3. The client's profile says
     which level is needed.
     `payment_exemption`: the exemption from dynamic linking that the bank relies on where a person signed in without a passkey, in
-    words. It is kept with each payment. If it is empty, every payment is approved with a passkey.
+    words. It is kept with each payment. With "none" every payment is approved with a passkey.
     `weekly_tables`: "yes" if short-lived items are in one table per week, which a job drops afterwards; "no" if DynamoDB's time
     to live deletes them.
     `data_keys`: "yes" if a data key, which a function unwraps once an hour, seals the secrets of one-time codes; "no" if KMS
@@ -108,7 +108,7 @@ class Settings:
     tables_key: str | None = None
     client_authorities: str = "[]"
     otp_level: Literal["2", "3"] = "2"
-    payment_exemption: str = ""
+    payment_exemption: str = "none"
     weekly_tables: Literal["yes", "no"] = "no"
     data_keys: Literal["yes", "no"] = "yes"
     stack_name: str = "ducat"

@@ -97,6 +97,7 @@ class Deployment:
     that exists. `audit_encryption`: "make", or the ARN of the KMS key that the bucket is under. `audit_bus`: "none", or the
     EventBridge bus that gets the record's events too (docs/operate/audit.md).
     `payment_exemption`: the exemption from dynamic linking that the bank relies on for payments without a passkey; "" for none.
+    `payment_exemption`: the exemption from dynamic linking that the bank relies on for payments without a passkey, or "none".
     `otp_level`: "3" where an audit found that password and one-time code reach level of assurance 3.
     """
 
@@ -129,7 +130,7 @@ class Deployment:
     key_deletion_days: str = "30"
     multi_region_keys: str = "false"
     otp_level: str = "2"
-    payment_exemption: str = ""
+    payment_exemption: str = "none"
     weekly_tables: str = "false"
     data_keys: str = "true"
     snap_start: str = "[]"

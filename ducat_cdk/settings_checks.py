@@ -46,7 +46,7 @@ FORMS = {
     **{name: (DAYS, "must be a number of days, from 1 to 3650") for name in KEY_DAYS},
     "multi_region_keys": SWITCH,
     "otp_level": ("[23]", "must be 2 or 3"),
-    "payment_exemption": (r"[^\x00-\x1f\x7f]{0,200}", "must have at most 200 characters, all printable"),
+    "payment_exemption": (r"[^\x00-\x1f\x7f]{1,200}", "must be none, or have at most 200 characters, all printable"),
     "weekly_tables": SWITCH,
     "data_keys": SWITCH,
     **revocation_settings.FORMS,

@@ -166,7 +166,7 @@ class Stack:
             "DUCAT_CRLS": json.dumps({self.certificates.clients_authority.subject_dn: [self.issuer + PATH]}),
             "DUCAT_OTP_LEVEL": str(self._otp_level),
             **({} if self._recorded is None else {"DUCAT_AUDIT_FILE": str(self._recorded)}),
-            "DUCAT_PAYMENT_EXEMPTION": "None: alice and bob of the sandbox have no passkeys",
+            "DUCAT_PAYMENT_EXEMPTION": "sandbox: alice and bob have no passkeys",
             **{variable(name): value for name, value in self._own.items()},
         }
 

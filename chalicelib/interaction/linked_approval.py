@@ -36,7 +36,7 @@ def is_needed(grant: Grant, provider: Provider) -> bool:
     A bank that relies on an exemption of its regulation says so in its settings. Even then a person who signed in with a passkey
     approves with one, since the exemption is for those who have none.
     """
-    return not provider.settings.payment_exemption or _by_passkey(grant)
+    return provider.settings.payment_exemption == "none" or _by_passkey(grant)
 
 
 def exemption(provider: Provider) -> str:
@@ -51,7 +51,7 @@ def begin(grant: Grant, granted: Sequence[Detail], cookie: str, provider: Provid
     """
     if provider.user_directory.passkeys is None:
         raise AccessDenied(
-            "payments are approved with a passkey, which is not offered here", detail="no payment_exemption is set"
+            "payments are approved with a passkey, which is not offered here", detail="payment_exemption is none"
         )
     nonce = f"{provider.new_token_value()}.{grant.expires_at}"
     challenge = _challenge(_text(grant, granted, browser_binding.challenge(grant.key, cookie, nonce)))

@@ -35,7 +35,7 @@ class Bank:
                 "DUCAT_ISSUER": ISSUER,
                 "DUCAT_MTLS_URL": MTLS,
                 "DUCAT_BANK_NAME": "Example Bank",
-                "DUCAT_PAYMENT_EXEMPTION": "low value",  # tests/specs/test_rts_2018_389.py has none
+                "DUCAT_PAYMENT_EXEMPTION": "low value",  # tests/specs/test_rts.py has none
                 "DUCAT_USER_DIRECTORY": "local.sandbox_users:build",
                 "DUCAT_RESOURCE_URL": "https://api.bank.example",
                 "DUCAT_CLIENT_AUTHORITIES": json.dumps([AUTHORITY]),

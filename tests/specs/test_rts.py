@@ -31,7 +31,7 @@ LOOK = {"type": "account_information", "access": {"accounts": [{"iban": FIRST}]}
 
 @pytest.fixture(autouse=True)
 def no_exemption(bank):
-    bank.aws.settings = replace(bank.settings, payment_exemption="")
+    bank.aws.settings = replace(bank.settings, payment_exemption="none")
 
 
 @pytest.fixture
