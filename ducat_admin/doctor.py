@@ -53,7 +53,10 @@ def _of_settings(operator: Operator) -> Iterator[Finding]:
         return
     if settings.payment_exemption != "none":
         yield Finding(
-            "payment_exemption", "note", f"payments without a passkey rely on: {settings.payment_exemption}", "RTS-5.1-2"
+            "payment_exemption",
+            "note",
+            f"payments without a passkey rely on: {settings.payment_exemption}",
+            "RTS-5.1-2",
         )
     if settings.crl_stale == "accept":
         yield Finding("crl_stale", "warning", "accept: certificates are let in whose CRL is missing or too old")

@@ -140,7 +140,7 @@ class Grants(Protocol):
     ) -> Grant:
         """Approve, and make the code of this secret redeemable. A repeated approval replaces the code until one is redeemed.
 
-        `person`: digest of the sub of the user on the page. `granted`, `approval`: the granted authorization details, and the evidence.
+        `person`: digest of the sub of the user on the page. `granted`, `approval`: the granted details, and the evidence of it.
         `session`: digest of the session that was checked, None if none was. `until`: an earlier end of the consent.
         `shown`: the summary of the page's words, empty if there was no page.
         `front`: the access token of the authorization response, and its value.

@@ -13,7 +13,7 @@ from chalicelib.users import directory
 from local.sandbox_users import ALICE
 from tests.actors import Browser, elements
 from tests.audit.conftest import ERNA
-from tests.authenticator import Authenticator, put
+from tests.authenticator import Authenticator, b64, passkey_options, put
 from tests.specs.test_rfc9396 import PAYMENT, SHOP, rich, tokens
 
 __all__ = ["rich"]
@@ -79,10 +79,29 @@ def test_what_was_agreed_is_sealed_word_by_word(record, rich):
     assert agreed["auth_time"] == rich.bank.now
     assert agreed["until"] == approved.details["until"]
     assert agreed["words_as_shown"] is True
+    assert agreed["approval"] == {"exemption": "low value"}
     assert {"Recognise you when you come back", "Pay 123.50\N{NO-BREAK SPACE}EUR to Merchant A"} <= {
         *agreed["words"]
     }, agreed["words"]
     assert approved.details["types"] == ["payment_initiation"]
+
+
+def test_what_was_signed_is_kept_with_what_was_agreed(record, rich, bank):
+    """A payment's evidence, and the words of the page that led to it."""
+    phone = put(bank, ALICE, Authenticator())
+    browser = Browser(bank)
+    login = browser.page(rich.client_id, rich.pushed(authorization_details=json.dumps([PAYMENT])))
+    consent = browser.get(browser.submit(login, "login", passkey=phone.get(passkey_options(login.text))).location)
+    page = browser.submit(consent, "approve")
+    form = {a["name"]: a.get("value", "") for t, a in elements(page.text) if t == "input"}
+    answer = browser.post("/consent", form | {"passkey": phone.get(passkey_options(page.text))})
+    assert answer.parameters["code"]
+    (approved,) = [event for event in record.events() if event.what == "grant.approved"]
+    agreed = record.unsealed(approved, ALICE.sub)
+    assert agreed["words_as_shown"] is True
+    assert json.loads(agreed["approval"]["text"])["details"] == agreed["authorization_details"]
+    assert agreed["approval"]["passkey"] == b64(phone.credential_id)
+    assert agreed["amr"] == ["pop", "user", "mfa"]
 
 
 def test_words_that_the_page_did_not_have_are_told(record, fintech):
