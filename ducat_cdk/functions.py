@@ -153,7 +153,6 @@ FUNCTIONS = (
             Table("grants", "RecordWhatThePersonDecides", ("UpdateItem",), attributes=items.DECIDED),
             Table("bonds", "ReadWhatWasAgreedTo", ("GetItem",)),
             Table("bonds", "RememberWhatWasAgreedTo", ("UpdateItem",), attributes=items.REMEMBERED),
-            Table("sessions", "KnowWhoSignedOut", ("GetItem",)),
             *APPROVE,
             RING,
         ),

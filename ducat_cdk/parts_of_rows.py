@@ -31,7 +31,11 @@ TOKEN_IN_FORCE = (Table("access_tokens", "ReadTheToken", ("BatchGetItem",)), *GR
 COUNT_PASSKEYS = Table(
     "users", "CountUsesOfAPasskey", ("UpdateItem",), keys=("passkey *",), attributes=items.PASSKEY_USED
 )
-APPROVE = (Table("users", "ReadThePersonOfAPasskey", ("GetItem",)), COUNT_PASSKEYS)
+APPROVE = (
+    Table("sessions", "KnowWhoSignedOut", ("GetItem",)),
+    Table("users", "ReadThePersonOfAPasskey", ("GetItem",)),
+    COUNT_PASSKEYS,
+)
 SIGN_IN = (
     Table("users", "ReadThePersonOfAPasskeyAndDataKeys", ("GetItem",)),
     Table(

@@ -6,7 +6,6 @@ from chalicelib import aws_errors
 from chalicelib.errors import ConsentRequired, InvalidRequest, OAuthError
 from chalicelib.interaction import (
     browser_binding,
-    chosen_details,
     consent_page,
     consent_without_page,
     decision,
@@ -80,7 +79,7 @@ def _post(request: Request, provider: Provider) -> Response:
     frame = frame_of_grant(request, grant, "/consent", provider)
     if grant is not None and action == "look":
         return consent_page.again(grant, cookie, form, provider, frame, now=now)
-    chosen = None if grant is None else chosen_details.approved(form, grant, cookie, provider, frame, now=now)
+    chosen = None if grant is None else consent_page.chosen_details(form, grant, cookie, provider, frame, now=now)
     if isinstance(chosen, Response):
         return chosen
 

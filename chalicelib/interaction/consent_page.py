@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from chalicelib.authorization_details import details
 from chalicelib.errors import AccessDenied
 from chalicelib.interaction import browser_binding, consent_without_page, decision, remembered_consent, shown_words
 from chalicelib.interaction.consent_words import consent_words
@@ -14,6 +15,7 @@ from chalicelib.messages import Response
 from chalicelib.pages import render
 from chalicelib.pages.frame import Frame
 from chalicelib.profiles import PROFILES
+from chalicelib.protocol_types import Detail
 from chalicelib.provider import Provider
 from chalicelib.storage.grant_records import Bond, Grant
 from chalicelib.storage.records import Authentication, Client
@@ -106,3 +108,30 @@ def again(
     if grant.login is None:
         raise browser_binding.over()
     return page(of(grant, grant.login, provider, now=now), cookie, frame, chosen=form, problem=problem)
+
+
+def chosen_details(
+    form: Mapping[str, str], grant: Grant, cookie: str, provider: Provider, frame: Frame, *, now: int
+) -> tuple[tuple[Detail, ...], str] | Response:
+    """The granted details and the evidence of their approval, or the page where one of them is missing.
+
+    A form without any account to pay from ends the request. Raises AccessDenied.
+    """
+    requested = grant.request.authorization_details
+    if grant.login is None:
+        raise browser_binding.over()
+    if not requested:
+        return (), ""
+    try:
+        granted = details.granted(requested, form, grant.login.accounts)
+    except AccessDenied:
+        if details.can_be_chosen(requested, grant.login.accounts):
+            return again(grant, cookie, form, provider, frame, now=now, problem=NOTHING_CHOSEN)
+        return decision.cancel(grant, cookie, provider, frame, now=now)
+    if not details.write(granted):
+        return granted, ""
+
+    from chalicelib.interaction import approval_page  # Needed only for payments.
+
+    evidence = approval_page.approved(form, grant, granted, cookie, provider, frame, now=now)
+    return evidence if isinstance(evidence, Response) else (granted, evidence)
