@@ -147,8 +147,7 @@ def operate(record, monkeypatch):
     monkeypatch.setattr(command.Operator, "deployment", property(lambda self: Deployment("laptop", {})))
 
     def run(*words, said=""):
-        # click remembers the names of help, which docs/command.py wants to be these.
-        done = CliRunner().invoke(command.ducat, ["--json", *words], input=said, help_option_names=["--help"])
+        done = CliRunner().invoke(command.ducat, ["--json", *words], input=said)
         assert done.exit_code == 0, done.output
         return done.stdout
 
