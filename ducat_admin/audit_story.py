@@ -76,7 +76,7 @@ def sentence(event: Event) -> str:
     from chalicelib.audit.event import WHAT
 
     said = WHAT.get(event.what, "")
-    return said.partition(" `")[0] if said else f"{event.what}."
+    return said.partition(" `")[0].partition(" The sealed part")[0] if said else f"{event.what}."
 
 
 def who(event: Event, people: People) -> str:
@@ -101,7 +101,8 @@ def _step(event: Event, people: People) -> Iterator[str]:
     if said:
         yield printable(f"    {', '.join(said)}")
     personal = people.personal(event)
-    for part in (dict(event.details), personal or {}):
+    beside = {name: value for name, value in (personal or {}).items() if event.details.get(name) != value}
+    for part in (dict(event.details), beside):
         yield from (printable(f"    {name}: {_text(name, part[name])}") for name in _ordered(part))
     if event.sealed and personal is None:
         yield "    (sealed: the key of the person is not known here)"
@@ -115,7 +116,10 @@ def _text(name: str, value: Any) -> str:
     if name in TIMES and isinstance(value, int):
         return str(moment(value))
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
-        return ("\n" if name == "words" else " ").join(value).replace("\n", " / ")
+        joined = (" / " if name == "words" else " ").join(value)
+        return "".join(
+            " " if one.isspace() else one for one in joined
+        )  # Amounts and dates have spaces that do not break.
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -303,3 +303,4 @@ def test_a_failure_that_was_made_good_is_none():
     assert audit_story.Story("t", login(at)[:3]).failure.details == {"reason": "wrong password"}
     assert audit_story.Story("t", [other(at)]).failure is None
     assert audit_story.sentence(replace(other(at), what="of.later")) == "of.later."
+    assert audit_story._text("words", ["Pay", "5\u00a0€"]) == "Pay / 5 €"
