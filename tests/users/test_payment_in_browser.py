@@ -1,0 +1,278 @@
+"""A payment approved in Chromium, with its virtual authenticator, by the product itself."""
+
+import json
+from base64 import b64encode
+from dataclasses import replace
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from cryptography.hazmat.primitives import serialization as pem
+
+from chalicelib.language import names
+from chalicelib.messages import Response
+from local.sandbox_users import ALICE, BOB
+from tests.actors import certificate
+from tests.authenticator import Authenticator, put
+from tests.conftest import STANDARD
+from tests.users.screenshots import RULES
+
+FIRST, SECOND = (account["iban"] for account in ALICE.accounts[:2])
+PAYMENT = {
+    "type": "payment_initiation",
+    "instructedAmount": {"currency": "EUR", "amount": "1234.50"},
+    "creditorName": "Merchant A",
+    "creditorAccount": {"iban": "DE02100100109307118603"},
+}
+LOOK = {"type": "account_information", "access": {"accounts": [{"iban": FIRST}, {"iban": SECOND}]}}
+
+
+@pytest.fixture
+def payer(bank, tls_client_auth_client, sites):
+    """A client that asks for payments. The bank's site has a name, since an address is no relying party."""
+    site, callback, _ = sites
+    site.address = f"http://localhost:{site.server.server_port}"
+    site.bank = bank
+    bank.aws.settings = replace(bank.settings, payment_exemption="none", issuer=site.address)
+    bank.register(
+        **STANDARD
+        | {
+            "client_id": "payer",
+            "token_endpoint_auth_method": "tls_client_auth",
+            "tls_client_auth_subject_dn": "CN=payer,O=Fintech\\, Inc.,C=DE",
+            "authorization_details_types": ["payment_initiation", "account_information"],
+        }
+    )
+    registered = bank.aws.clients.find("payer", now=bank.now)
+    back = f"{callback.address}/callback"
+    bank.aws.clients.put(replace(registered, redirect_uris=(back,)))
+    callback.answers["GET", "/callback"] = Response(200, (("Content-Type", "text/html"),), "<title>Paid</title>")
+    client = tls_client_auth_client.with_(client_id="payer", certificate=certificate("payer"))
+    client.redirect_uri = back
+    return client
+
+
+class Till:
+    """The browser of a person who pays. `devtools`: of its page, with the device's passkeys."""
+
+    def __init__(self, payer, site, page, device):
+        self.payer, self.site, self.page = payer, site, page
+        self.devtools = page.context.new_cdp_session(page)
+        self.devtools.send("WebAuthn.enable")
+        virtual = {
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": True,
+            "hasUserVerification": True,
+            "isUserVerified": True,
+            "automaticPresenceSimulation": True,
+        }
+        self.id = self.devtools.send("WebAuthn.addVirtualAuthenticator", {"options": virtual})["authenticatorId"]
+        self.devtools.send("WebAuthn.addCredential", {"authenticatorId": self.id, "credential": credential(device)})
+
+    def consent(self, *wanted, **parameters):
+        pushed = self.payer.pushed(authorization_details=json.dumps(wanted or [PAYMENT]), **parameters)
+        self.page.goto(f"{self.site.address}/authorize?client_id=payer&request_uri={pushed}")
+        for field, value in (("username", "alice"), ("password", "wonderland"), ("one-time-code", "123456")):
+            self.page.fill(f"#{field}", value)
+        self.page.click("#login")
+        return self.page
+
+    def approval(self, *wanted, account=FIRST, **parameters):
+        self.consent(*wanted, **parameters).check(f"input[value={account}][type=radio]")
+        self.page.click("#approve")
+        return self.page
+
+    def verifies(self, verified):
+        self.devtools.send("WebAuthn.setUserVerified", {"authenticatorId": self.id, "isUserVerified": verified})
+
+    def approve(self, page=None):
+        (page or self.page).click("#passkey", no_wait_after=True)
+
+    def paid(self, page=None):
+        (page or self.page).wait_for_url(f"{self.payer.redirect_uri}?**")
+        return True
+
+    @property
+    def granted(self):
+        """What each grant of alice that is in force allows, and the evidence of its approval."""
+        found, _ = self.payer.bank.aws.grants.of_person(ALICE.sub, now=self.payer.bank.now)
+        return [(grant.granted, json.loads(grant.approval)) for grant in found]
+
+
+def credential(device):
+    private = device.key.private_bytes(pem.Encoding.DER, pem.PrivateFormat.PKCS8, pem.NoEncryption())
+
+    def plain(value):
+        return value.replace("-", "+").replace("_", "/") + "=" * (-len(value) % 4)
+
+    return {
+        "credentialId": b64encode(device.credential_id).decode(),
+        "isResidentCredential": True,
+        "rpId": "localhost",
+        "privateKey": b64encode(private).decode(),
+        "userHandle": plain(device.user_handle),
+        "signCount": device.sign_count,
+    }
+
+
+@pytest.fixture
+def phone(bank):
+    return put(bank, ALICE, Authenticator(counts=True, sign_count=1))
+
+
+@pytest.fixture
+def till(payer, phone, sites, browse):
+    """A function: options of the browser, and the device whose passkey it has, to a Till."""
+    tills = []
+
+    def opened(device=phone, **options):
+        tills.append(Till(payer, sites[0], browse(**options), device))
+        return tills[-1]
+
+    yield opened
+    for one in tills:
+        one.devtools.send("WebAuthn.disable")
+        one.devtools.detach()
+
+
+def test_a_person_pays_from_the_account_that_they_chose(till):
+    one = till()
+    page = one.approval(account=SECOND)
+    assert page.locator(".figure").inner_text().startswith("1,234.50")
+    one.approve()
+    assert one.paid()
+    ((granted, evidence),) = one.granted
+    assert granted == ({**PAYMENT, "debtorAccount": {"iban": SECOND}},)
+    assert json.loads(evidence["text"])["details"] == list(granted)
+    assert [line for line in page.complaints if "Security Policy" in line] == []
+
+
+def test_a_passkey_that_is_cancelled_says_the_way_on(till):
+    one = till()
+    page = one.approval()
+    one.verifies(False)
+    one.approve()
+    alert = page.get_by_role("alert")
+    alert.wait_for()
+    assert "Nothing was approved. Try again with a passkey of yours." in alert.inner_text()
+    assert one.granted == []
+    one.verifies(True)
+    one.approve()
+    assert one.paid()
+
+
+def test_a_passkey_of_another_person_or_of_an_unknown_device_pays_nothing(till, bank):
+    bobs = put(bank, BOB, Authenticator())
+    unknown = Authenticator(user_handle=bobs.user_handle)
+    for device in (bobs, unknown):
+        one = till(device)
+        page = one.approval()
+        one.approve()
+        problem = page.locator("#problem")
+        problem.wait_for()
+        assert "did not approve the payment, so nothing was paid" in problem.inner_text()
+        assert page.title().startswith("Problem: ")
+        assert one.granted == []
+        one.devtools.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": one.id})
+
+
+def test_back_keeps_the_choices(till):
+    one = till()
+    page = one.approval(PAYMENT, LOOK, account=SECOND)
+    page.click("#back")
+    assert page.locator(f"input[type=radio][value={SECOND}]").is_checked()
+    page.uncheck(f"input[type=checkbox][value={SECOND}]")
+    page.click("#approve")
+    page.click("#back")
+    assert not page.locator(f"input[type=checkbox][value={SECOND}]").is_checked()
+    page.click("#approve")
+    one.approve()
+    assert one.paid()
+    ((granted, _),) = one.granted
+    assert granted[0]["debtorAccount"] == {"iban": SECOND}
+    assert granted[1]["access"] == {"accounts": [{"iban": FIRST}]}
+
+
+def test_the_browsers_own_back_leads_to_the_choices(till):
+    one = till()
+    page = one.approval()
+    page.go_back()
+    page.check(f"input[value={SECOND}][type=radio]")
+    page.click("#approve")
+    one.approve()
+    assert one.paid()
+    ((granted, _),) = one.granted
+    assert granted[0]["debtorAccount"] == {"iban": SECOND}
+
+
+def test_the_language_is_changed_without_a_choice_lost(till):
+    one = till()
+    page = one.approval(account=SECOND)
+    page.get_by_role("button", name="Deutsch").click()
+    assert page.locator("html").get_attribute("lang") == "de"
+    assert page.locator(f"input[type=radio][value={SECOND}]").is_checked()
+
+
+def test_a_page_that_is_loaded_again_and_pressed_twice_pays_once(till):
+    one = till()
+    page = one.approval(account=SECOND)
+    challenge = page.get_attribute("#passkey", "data-options")
+    page.reload()
+    assert page.get_attribute("#passkey", "data-options") != challenge
+    page.dblclick("#passkey", no_wait_after=True)
+    assert one.paid()
+    ((granted, _),) = one.granted
+    assert granted[0]["debtorAccount"] == {"iban": SECOND}
+
+
+def test_two_tabs_approve_what_each_of_them_shows(till):
+    one = till()
+    page = one.approval(account=SECOND)
+    other = page.context.new_page()
+    key = page.input_value("input[name=interaction]")
+    other.goto(f"{one.site.address}/consent?interaction={key}")
+    other.check(f"input[value={FIRST}][type=radio]")
+    other.click("#approve")
+    one.approve()
+    assert one.paid()
+    ((granted, _),) = one.granted
+    assert granted[0]["debtorAccount"] == {"iban": SECOND}
+
+
+def test_without_javascript_the_page_says_what_is_missing_and_leads_back(till):
+    one = till(java_script_enabled=False)
+    page = one.approval(account=SECOND)
+    assert page.locator("#passkey").is_hidden()
+    assert "A passkey needs JavaScript." in page.locator("noscript").inner_html()
+    page.click("#back")
+    assert page.locator(f"input[type=radio][value={SECOND}]").is_checked()
+
+
+def test_the_enter_key_decides_nothing(till):
+    one = till()
+    page = one.approval()
+    posted = len(one.site.seen)
+    page.keyboard.press("Enter")
+    page.evaluate("document.forms[0].requestSubmit()")  # What Enter in a field would do, if there were one.
+    page.wait_for_load_state()
+    assert [form["action"] for _, _, form in one.site.seen[posted:] if form and "action" in form] in ([], ["look"])
+    assert one.granted == []
+
+
+LOOKS = [("en", "light", 1024), ("ar", "dark", 320)]
+
+
+@pytest.mark.parametrize(("tag", "scheme", "width"), LOOKS)
+def test_the_page_is_read_in_each_light_language_and_size(till, tag, scheme, width):
+    one = till(color_scheme=scheme, viewport={"width": width, "height": 640})
+    page = one.approval(ui_locales=tag)
+    assert page.locator("html").get_attribute("dir") == names()[tag][1]
+    assert [
+        (found["id"], found["nodes"][0]["html"]) for found in Axe().run(page, options=RULES).response["violations"]
+    ] == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    lines = page.locator(".figure").evaluate("e => e.offsetHeight / parseFloat(getComputedStyle(e).lineHeight)")
+    assert round(lines) == 1  # No amount of this size is broken in two.
+    heights = page.locator("button:visible:not(.nothing)").evaluate_all("all => all.map(e => e.offsetHeight)")
+    assert len(heights) >= 3
+    assert min(heights) >= 44
