@@ -206,7 +206,8 @@ def test_3_1_2_1_ui_locales_are_kept_and_never_an_error(fapi1_baseline_client, s
     key = digest(request_uri.rpartition(":")[2])
     found = fapi1_baseline_client.bank.aws.grants.find(key, now=fapi1_baseline_client.bank.now)
     assert found.request.ui_locales == kept
-    assert fapi1_baseline_client.bank.metadata()["ui_locales_supported"] == ["en"]
+    offered = ["en", "de", "es", "pt-BR", "fr", "ar"]
+    assert fapi1_baseline_client.bank.metadata()["ui_locales_supported"] == offered
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-12")
