@@ -278,7 +278,6 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
         "with-EdDSA": ["-c", "eddsa=true", "-c", "audit_bus=default"],
         "rotated": ["-c", "template_signing_keys=false", "-c", "eddsa=true", "-c", "multi_region_keys=true"],
         "weekly": ["-c", "weekly_tables=true"],
-        "ready": ["-c", 'snap_start=["login", "authorizer"]', "-c", 'provisioned_concurrency={"token": 2}'],
         "chosen": ["-c", "bank_name=Real Bank", "-c", "bank_api_id=a1b2c3d4e5", str(settings)],
     }
     script = str(shutil.copy(SYNTHESIZE, folder))

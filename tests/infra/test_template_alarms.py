@@ -88,7 +88,7 @@ def test_a_certificate_that_the_stack_makes_is_watched_too(everything):
 
 
 def test_a_function_that_starts_fast_is_watched_with_all_its_versions(synthesized):
-    ready = Template(synthesized / "ready")
+    ready = Template(synthesized / "own", stack="Login")
     watched = dimensions(alarms_of(ready)["slow-token"])["FunctionName"]["Ref"]
     assert ready.of("Lambda::Function")[watched]["Handler"] == "app.token"
 

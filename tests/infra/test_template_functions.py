@@ -118,7 +118,7 @@ def test_codedeploy_shifts_these_functions_and_no_other(synthesized):
 
 @pytest.mark.parametrize("handler", ["app.login", "app.authorizer", "app.token"])
 def test_a_function_that_starts_fast_is_called_by_the_alias_of_this_deployments_version(synthesized, handler):
-    ready = Template(synthesized / "ready")
+    ready = Template(synthesized / "own", stack="Login")
     (own,) = [one for one, function in ready.of("Lambda::Function").items() if function["Handler"] == handler]
     ((alias_id, alias),) = [(k, a) for k, a in ready.of("Lambda::Alias").items() if a["FunctionName"] == {"Ref": own}]
     version = ready.resources[alias["FunctionVersion"]["Fn::GetAtt"][0]]
@@ -140,7 +140,7 @@ def test_a_function_that_starts_fast_is_called_by_the_alias_of_this_deployments_
 
 
 def test_the_banks_own_api_gets_the_authorizers_alias(synthesized):
-    ready = Template(synthesized / "ready")
+    ready = Template(synthesized / "own", stack="Login")
     (shown,) = [one["Value"] for name, one in ready.body["Outputs"].items() if name == "AuthorizerArn"]
     assert ready.resources[shown["Ref"]]["Type"] == "AWS::Lambda::Alias"
 
@@ -153,7 +153,7 @@ def test_nothing_runs_that_is_not_ours(template):
 def test_cloudformation_accepts_the_templates(synthesized):
     """By cfn-lint's schemas. W3005 is about DependsOn that the CDK writes besides the reference to a role."""
     lint = Path(sys.executable).with_name("cfn-lint")
-    made = {"everything": "Ducat", "nothing": "Ducat", "own": "Login"}
+    made = {"everything": "Ducat", "own": "Login"}
     files = [synthesized / name / f"{stack}.template.json" for name, stack in made.items()]
     run = subprocess.run([lint, "--ignore-checks", "W3005", "--", *files], capture_output=True, text=True)
     assert run.returncode == 0, run.stdout

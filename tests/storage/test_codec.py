@@ -2,6 +2,7 @@
 
 import json
 import types
+from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass, replace
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
@@ -46,7 +47,7 @@ def values(hint):
         return st.frozensets(values(get_args(hint)[0]), max_size=3)
     if get_origin(hint) is Literal:
         return st.sampled_from(get_args(hint))
-    if get_origin(hint) is dict:
+    if get_origin(hint) in (dict, Mapping):
         return st.dictionaries(TEXT, values(get_args(hint)[1]), max_size=3)
     if get_origin(hint) is list:
         return st.lists(values(get_args(hint)[0]), max_size=2)
