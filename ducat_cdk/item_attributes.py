@@ -44,8 +44,8 @@ REDEEMED = (
 CONSUMED = ("pk", BY, "consumed_*", "attempts", "revoked_at", "token_ended_at", "consent_expires_at")
 """Of a grant: what may be done once."""
 
-REMEMBERED = ("pk", BY, "v", "epoch", "expires_at", "ttl", "scope *", "claim *")
-"""Of a bond: consent."""
+REMEMBERED = ("pk", BY, "v", "epoch", "expires_at", "ttl", "client_id", "person", "scope *", "claim *")
+"""Of a bond: consent, and whose it is."""
 
 COUNTED = ("pk", BY, "failures", "last_failure", "last_attempt", "code_step", "code_use", "code_use_before", "profile")
 COUNTED_BY_BROWSER = (*COUNTED, "failures_*", "last_failure_*", "last_attempt_*")

@@ -10,7 +10,7 @@ from chalicelib.audit.change import Change, named
 from chalicelib.audit.draft import Draft
 from chalicelib.audit.members import changed_members, members_of
 from chalicelib.protocol_types import JsonObject
-from chalicelib.storage.dynamodb.bonds import KINDS
+from chalicelib.storage.dynamodb.bonds import KINDS, epoch_of
 
 OF_BONDS = {
     "v": "the form of the item",
@@ -42,9 +42,9 @@ def _of_bond(change: Change) -> Iterator[Draft]:
     if change.removed:
         if not change.expired:
             yield Draft("access.deleted", explains=change.changed)
-    elif change.differs("epoch"):
+    elif change.differs("epoch") and epoch_of(change.after) > epoch_of(change.before):
         yield Draft("access.ended", explains=remembered | {"epoch"})
-    elif remembered:
+    elif remembered and not change.differs("epoch"):
         new = {name for name in remembered if _until(change.before.get(name)) != _until(change.after.get(name))}
         if new:
             names: JsonObject = {
@@ -52,13 +52,19 @@ def _of_bond(change: Change) -> Iterator[Draft]:
                 for kind, start in KINDS.items()
             }
             details = {kind: found for kind, found in names.items() if found}
-            yield Draft("consent.remembered", details=details, explains=remembered)
+            sources = {_source(change.after[name]) for name in new if name in change.after}
+            grant = sources.pop() if len(sources) == 1 else ""
+            yield Draft("consent.remembered", grant=grant, details=details, explains=remembered)
         else:  # The same consent now ends with another grant.
             yield Draft("", explains=remembered)
 
 
 def _until(held: object) -> str:
     return str(held or "").partition(".")[0]
+
+
+def _source(held: object) -> str:
+    return str(held).partition(".")[2]
 
 
 def sessions(change: Change) -> Iterator[Draft]:

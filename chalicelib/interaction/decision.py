@@ -161,4 +161,11 @@ def _remember(grant: Grant, provider: Provider, *, now: int) -> None:
     if remembered_consent.may_be_remembered(grant.request, client, PROFILES[client.profile]):
         scope, names = remembered_consent.requested(grant.request, known=claims.known())
         more = RememberedConsent(scope, names, grant.consent_expires_at, grant.key)
-        provider.bonds.remember(grant.bond, Bond(grant.epoch), more, keep=now + lifetimes.MAX_CONSENT_LIFETIME)
+        provider.bonds.remember(
+            grant.bond,
+            Bond(grant.epoch),
+            more,
+            keep=now + lifetimes.MAX_CONSENT_LIFETIME,
+            client_id=grant.client_id,
+            sub=grant.person.sub,
+        )

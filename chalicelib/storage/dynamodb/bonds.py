@@ -60,10 +60,14 @@ class Bonds:
         )
         return Bond(epoch_of(item), tuple(remembered))
 
-    def remember(self, key: str, bond: Bond, more: RememberedConsent, *, keep: int) -> None:
+    def remember(
+        self, key: str, bond: Bond, more: RememberedConsent, *, keep: int, client_id: str = "", sub: str = ""
+    ) -> None:
         agreed = [one.set(_held(more.until, more.source)) for one in _attributes(more)]
         kept = (KEEP_UNTIL.set(keep), TTL.set(keep + SWEEP_SLACK), V.set(VERSION))
-        self._update(Write("Update", self._name, key, actions=(*agreed, *kept), condition=_of_epoch(bond.epoch)))
+        whose = [UnicodeAttribute(attr_name=name).set(value) for name, value in _whose(client_id, sub).items()]
+        actions = (*agreed, *kept, *whose)
+        self._update(Write("Update", self._name, key, actions=actions, condition=_of_epoch(bond.epoch)))
 
     def rely(self, key: str, bond: Bond, source: str) -> None:
         actions: list[Action] = []
@@ -76,7 +80,7 @@ class Bonds:
         self._update(Write("Update", self._name, key, actions=tuple(actions), condition=as_found))
 
     def end(self, key: str, *, now: int, keep: int, client_id: str = "", sub: str = "") -> None:
-        whose = {"client_id": client_id, "person": digest(sub) if sub else ""}
+        whose = _whose(client_id, sub)
         epoch, attempt = max(now, FIRST_EPOCH + 1), self._new_token_value()
         while True:
             item: Item = {
@@ -85,7 +89,7 @@ class Bonds:
                 "attempt": attempt,
                 "expires_at": keep,
                 "ttl": keep + SWEEP_SLACK,
-                **{name: value for name, value in whose.items() if value},
+                **whose,
             }
             earlier = EPOCH.does_not_exist() | (epoch > EPOCH)
             try:
@@ -107,6 +111,11 @@ def epoch_of(item: Mapping[str, object] | None) -> int:
     """The epoch in a bond's item."""
     epoch = FIRST_EPOCH if item is None else item.get("epoch", FIRST_EPOCH)
     return epoch if isinstance(epoch, int) else FIRST_EPOCH
+
+
+def _whose(client_id: str, sub: str) -> dict[str, str]:
+    """The attributes that the record reads whose bond it is by. The item's key does not say it."""
+    return {name: value for name, value in (("client_id", client_id), ("person", sub and digest(sub))) if value}
 
 
 def _attributes(consent: RememberedConsent) -> list[UnicodeAttribute]:

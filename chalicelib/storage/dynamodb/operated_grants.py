@@ -68,6 +68,10 @@ class OperatedGrants:
         for item in self._tables.scan(self._name, where=("person", digest(sub))):
             yield str(item["pk"]), str(item["bond"]) if "bond" in item else None
 
+    def bonds_of_person(self, sub: str) -> Iterator[str]:
+        """Keys of the bonds that name the person. It reads the whole table, page by page."""
+        yield from (str(item["pk"]) for item in self._tables.scan(self._bonds, where=("person", digest(sub))))
+
     def end(self, key: str, *, now: int) -> None:
         """Revoke the grant with all its tokens, in the operator's name. A repeated call changes nothing. Raises NotOpen."""
         actions = (REVOKED_AT.set(REVOKED_AT | now), ENDED_BY.set(ENDED_BY | "operator"))
