@@ -50,7 +50,6 @@ def erase(operator: Operator, username: str | None, sub: str | None, yes: bool) 
 
     It reads whole tables. Interrupted, it is to be run again: the record goes last.
     """
-    from chalicelib.clients.lifetimes import MAX_CONSENT_LIFETIME
     from chalicelib.storage.token_values import digest
 
     one, sub = _person(operator, username, sub)
@@ -61,26 +60,23 @@ def erase(operator: Operator, username: str | None, sub: str | None, yes: bool) 
     if one is not None and one.user is not None:  # From then on nobody signs in, and nothing is refreshed.
         users.suspend(one.user, now=now)
         users.leave(one.user, now=now)
-    bonds, consents, sessions = set[str](), 0, 0
-    for key, bond in dynamo.operated_grants.all_of_person(sub):
-        if bond is not None and bond not in bonds:  # Also what the person is about to approve is worth nothing.
-            operator.provider.bonds.end(bond, now=now, keep=now + MAX_CONSENT_LIFETIME)
-            bonds.add(bond)
-        dynamo.operated_grants.delete(key)
-        consents += 1
+    consents, outliving = _delete_consents(operator, sub, now=now)
+    sessions = 0
     for session in users.sessions_of(sub, now=now):
         users.delete_session(session)
         sessions += 1
-    if one is None and not (consents or sessions or users.has_sub(sub)):
+    recorded = bool(operator.provider.settings.audit_keys_table)
+    remembered = recorded and dynamo.audit_keys.find(digest(sub)) is not None  # Also of who left years ago.
+    if one is None and not (consents or sessions or outliving or remembered or users.has_sub(sub)):
         raise Problem(f"nothing is stored about a person with the sub {sub}")
     if one is not None:
         for key in users.passkeys_of(one.username):
             users.delete(key)
     users.delete_sub(sub)
-    if one is not None:
-        users.delete(one.username)
-    if operator.provider.settings.audit_keys_table:  # Last: from then on the record does not know whose its events are.
+    if recorded:  # From then on the record does not know whose its events are, also those of this command.
         dynamo.audit_keys.erase(digest(sub), now=now)
+    if one is not None:  # Last: the name finds what an interrupted call left.
+        users.delete(one.username)
     output.done(
         f"Deleted what was stored about {who}: {consents} requests and consents, {sessions} sessions.\n{STAYS}",
         as_json=operator.as_json,
@@ -89,6 +85,24 @@ def erase(operator: Operator, username: str | None, sub: str | None, yes: bool) 
         sessions=sessions,
         stays=" ".join(STAYS.split()),
     )
+
+
+def _delete_consents(operator: Operator, sub: str, *, now: int) -> tuple[int, int]:
+    """Delete all grants of the person, and the name in bonds that outlive theirs. Gives how many of each."""
+    from chalicelib.clients.lifetimes import MAX_CONSENT_LIFETIME
+
+    grants, keep = operator.provider.dynamo.operated_grants, now + MAX_CONSENT_LIFETIME
+    bonds, consents = set[str](), 0
+    for key, bond in grants.all_of_person(sub):
+        if bond is not None and bond not in bonds:  # Also what the person is about to approve is worth nothing.
+            operator.provider.bonds.end(bond, now=now, keep=keep)
+            bonds.add(bond)
+        grants.delete(key)
+        consents += 1
+    outliving = set(grants.bonds_of_person(sub)) - bonds
+    for bond in outliving:
+        operator.provider.bonds.end(bond, now=now, keep=keep)
+    return consents, len(outliving)
 
 
 def _person(operator: Operator, username: str | None, sub: str | None) -> tuple[OperatedUser | None, str]:
