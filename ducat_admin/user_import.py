@@ -8,6 +8,7 @@ import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -174,7 +175,8 @@ def _in_order(
         for entry in wanted:
             if entry.person is None:
                 raise Problem(f"stopped at line {entry.line}: the file was changed meanwhile: {entry.wrong}")
-            begun.append((entry.line, pool.submit(_enrol, operator, entry.person, addresses)))
+            as_operator = copy_context().run  # A thread of the pool does not know who writes (chalicelib/writer.py).
+            begun.append((entry.line, pool.submit(as_operator, _enrol, operator, entry.person, addresses)))
             if len(begun) > ahead:
                 yield begun.popleft()
         while begun:
