@@ -46,16 +46,19 @@ class Story:
 
 
 def stories(events: Iterable[Event]) -> list[Story]:
-    """The events by login, in the order of their first ones."""
+    """The events by login, in the order of their first ones.
+
+    A client chooses its interaction ids. So what another client, or nobody who is known, did under one is no step of the login.
+    """
     by_grant: dict[str, str] = {event.grant: event.journey for event in events if event.grant and event.journey}
-    found: dict[str, Story] = {}
+    found: dict[tuple[str, str], Story] = {}
     for event in events:
         journey = event.journey or by_grant.get(event.grant, "")
         name = journey or event.grant or event.interaction or event.id
         title = f"Login {journey}" if journey else f"Consent {event.grant}" if event.grant else f"Call {name}"
         if not (journey or event.grant or event.interaction):
             title = "Change"
-        found.setdefault(name, Story(title, [])).events.append(event)
+        found.setdefault((name, event.client), Story(title, [])).events.append(event)
     return list(found.values())
 
 
