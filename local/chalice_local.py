@@ -6,6 +6,7 @@ app.py, and stays with the gateway.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import socket
@@ -16,6 +17,8 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from threading import Thread
+from typing import IO
 
 import app as lambda_app
 from local import api_gateway, api_gateway_events
@@ -29,6 +32,9 @@ SECONDS = 30
 
 OF_THE_CONNECTION = frozenset({"connection", "content-length", "date", "server", "transfer-encoding"})
 """Headers that are not sent on: each connection has its own."""
+
+LINES = "DUCAT_LOCAL_LINES"
+"""The file descriptor to which the process writes the functions' log lines."""
 
 log = logging.getLogger("ducat.local")
 
@@ -48,6 +54,7 @@ class ChaliceLocal:
         except OSError:
             raise PortTaken(port) from None
         self._process: subprocess.Popen[bytes] | None = None
+        self._reader: Thread | None = None
 
     @property
     def address(self) -> str:
@@ -57,12 +64,17 @@ class ChaliceLocal:
     def start(self) -> None:
         """Until it answers. Raises ChaliceEnded."""
         command = ("--project-dir", str(ROOT), "local", "--stage", "local", "--no-autoreload", "--port", str(self.port))
+        reading, writing = os.pipe()
         # A session of its own, so that Ctrl-C ends the gateway first, and the gateway this.
         self._process = subprocess.Popen(
             [sys.executable, "-m", "local.chalice_local", *command],
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            env=os.environ | {"PYTHONPATH": str(ROOT), LINES: str(writing)},
             start_new_session=True,
+            pass_fds=(writing,),
         )
+        os.close(writing)
+        self._reader = Thread(target=_relay, args=(os.fdopen(reading, encoding="utf-8"),), daemon=True)
+        self._reader.start()
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
             if self._process.poll() is not None:
@@ -78,6 +90,8 @@ class ChaliceLocal:
         if self._process is not None:
             self._process.terminate()
             self._process.wait()
+        if self._reader is not None:  # What it wrote last is in the record too.
+            self._reader.join(SECONDS)
 
     def before(self, answer: Callable[[Incoming], Outgoing]) -> Callable[[Incoming], Outgoing]:
         """What answers every request: it where app.py has a route, `answer` for all others."""
@@ -111,8 +125,35 @@ def _sent_on(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(name, value) for name, value in headers if name.lower() not in OF_THE_CONNECTION]
 
 
-if __name__ == "__main__":  # Chalice's own command line, with the functions' log lines shown.
+class ToGateway(logging.Handler):
+    """Writes the functions' log lines to the gateway's process, which prints and records them as its own."""
+
+    def __init__(self, pipe: IO[str]) -> None:
+        super().__init__()
+        self._pipe = pipe
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write it."""
+        members = {"created": record.created, "levelno": record.levelno, "levelname": record.levelname}
+        sent = members | {"msg": self.format(record), "line": getattr(record, "line", None)}
+        self._pipe.write(json.dumps(sent) + "\n")
+        self._pipe.flush()
+
+
+def _relay(pipe: IO[str]) -> None:
+    """Take the lines, until the process ends."""
+    ours = logging.getLogger("ducat")
+    with pipe:
+        for text in pipe:
+            sent = json.loads(text)
+            line = sent.pop("line")
+            ours.handle(logging.makeLogRecord(sent | {"name": ours.name} | ({} if line is None else {"line": line})))
+
+
+if __name__ == "__main__":  # Chalice's own command line.
     from chalice.cli import main
 
-    logging.basicConfig(stream=sys.stdout, format="%(message)s")
+    handler = ToGateway(os.fdopen(int(os.environ.pop(LINES)), "w", encoding="utf-8"))
+    logging.getLogger("ducat").addHandler(handler)
+    logging.getLogger("ducat").propagate = False
     main()

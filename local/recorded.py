@@ -25,6 +25,8 @@ from chalicelib.audit import recording
 from chalicelib.audit.change import tables
 from chalicelib.provider import Provider
 
+log = logging.getLogger("ducat.local")
+
 EVERY = 0.5
 """Seconds between two looks."""
 IMAGES = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
@@ -95,7 +97,10 @@ class Recorder:
 
     def _run(self) -> None:
         while not self._ended.wait(EVERY):
-            self.look()
+            try:
+                self.look()
+            except Exception:  # The next look still records what comes.
+                log.exception("the record lacks something")
 
     def _records(self) -> Iterator[dict[str, Any]]:
         for name in tables(self._provider().settings):

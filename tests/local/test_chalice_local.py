@@ -65,6 +65,8 @@ def addresses(client, folder, four_ports):
         rest, _ = process.communicate(timeout=TIME_LIMIT)
         assert (process.returncode, rest.splitlines()[-1]) == (0, "Ended.")
         assert '"endpoint": "token", "outcome": "200"' in rest  # the functions' lines are shown
+        events = [json.loads(line)["what"] for line in (folder / "audit.jsonl").read_text().splitlines()]
+        assert {"grant.approved", "sign_in.succeeded"} <= {*events}  # of a table's change, and of a line
 
 
 @pytest.fixture
