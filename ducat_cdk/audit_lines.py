@@ -11,6 +11,7 @@ from chalicelib.audit.of_lines import NO_EVENT
 OF_A_CODE = '(($.event != "tokens_issued") || ($.grant_type != "authorization_code"))'
 """Tokens that a code gave are in the stream of the grants."""
 HAPPENED = " && ".join(['($.event = "*")', *(f'($.event != "{event}")' for event in NO_EVENT), OF_A_CODE])
-PATTERN = f'{{ ($.error = "*") || ({HAPPENED}) }}'
+PATTERN = f'{{ ($.error = "*") || ($.outcome = "failed") || ({HAPPENED}) }}'
+"""A failure of the authorizer has no error."""
 MOST = 1024
 """Characters of a pattern (CloudWatch Logs API, PutSubscriptionFilter)."""

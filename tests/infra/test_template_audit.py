@@ -183,6 +183,7 @@ def test_the_pattern_takes_each_line_that_the_record_tells_of_and_leaves_out_wha
         {"event": "tokens_issued", "grant_type": "authorization_code"},
     ]
     assert [takes(line) for line in login] == [True, False, False]
+    assert takes({"endpoint": "authorizer", "outcome": "failed", "reason": "KeyError"})
     assert not takes({"endpoint": "jwks", "outcome": "200"})
     assert len(audit_lines.PATTERN) <= audit_lines.MOST
 
