@@ -18,6 +18,12 @@ NO_EVENT = {
     "ended_by": "who ended it; `by` tells more",
 }
 
+NEW = frozenset(
+    {
+        *("record", "client_id", "journey", "request_expires_at", "expires_at", "consent_expires_at"),
+        *("browser", "code_lifetime"),
+    }
+)
 SIGNED_IN = frozenset({"login", "person", "bond", "epoch", "session", "expires_at"})
 OPENED = SIGNED_IN | {"browser", "code_lifetime"}
 APPROVED = frozenset(
@@ -68,7 +74,7 @@ def _steps(change: Change, grant: Grant) -> Iterator[Draft]:
             yield Draft("grant.deleted", explains=change.changed)
         return
     if change.added:
-        yield Draft("grant.requested", details=_request(grant), explains=change.changed)
+        yield Draft("grant.requested", details=_request(grant), explains=NEW)
         if grant.browser:
             yield Draft("grant.opened")
         return
@@ -96,19 +102,20 @@ def _until_decided(change: Change, grant: Grant) -> Iterator[Draft]:
 
 
 def _since_decided(change: Change, grant: Grant) -> Iterator[Draft]:
+    # What is undone by hand is none of these: it is `grants.changed`.
     if change.differs("attempts") and len(grant.attempts) > 1:
         yield Draft("grant.code_replayed", explains=REDEEMED)
-    elif change.differs("redeemed_by"):
+    elif change.gained("redeemed_by"):
         refreshable: JsonObject = {"refresh_token": grant.refresh_hash is not None}
         yield Draft("grant.redeemed", details=refreshable, explains=REDEEMED)
-    elif change.differs("refresh_hash") and "refresh_hash" in change.before:
+    elif change.differs("refresh_hash") and "refresh_hash" in change.before and "refresh_hash" in change.after:
         yield Draft("grant.refreshed", explains=REFRESHED)
-    for name in sorted(named(change.changed, grant_items.CONSUMED)):
+    for name in sorted(filter(change.gained, named(change.changed, grant_items.CONSUMED))):
         index = name.removeprefix(grant_items.CONSUMED)
         yield Draft("grant.consumed", details={"detail": index}, explains=frozenset({name}))
-    if change.differs(*ENDED):
-        yield Draft("grant.token_ended", explains=ENDED)
-    if change.differs("revoked_at"):
+    if any(map(change.gained, ENDED)):
+        yield Draft("grant.token_ended", explains=frozenset(filter(change.gained, ENDED)))
+    if change.gained("revoked_at"):
         yield Draft("grant.ended", explains=frozenset({"revoked_at"}))
 
 

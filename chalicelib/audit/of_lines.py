@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from chalicelib.audit.draft import Draft
@@ -51,6 +52,9 @@ MEMBERS = (
 )
 """Members of a line that an event tells."""
 
+QUOTED = re.compile(r" '[A-Za-z0-9_:-]*[0-9]{4}[A-Za-z0-9_:-]*'")
+"""A caller's value in a reason (errors.quoted) with so many digits that it may be an account, a telephone or a customer."""
+
 
 def draft_of(line: JsonObject) -> Draft | None:
     """What a line tells; None if it is nothing for the record."""
@@ -58,6 +62,8 @@ def draft_of(line: JsonObject) -> Draft | None:
     if what is None:
         return None
     details: JsonObject = {name: line[name] for name in MEMBERS if line.get(name)}
+    if reason := _text(line, "reason"):
+        details["reason"] = QUOTED.sub(" '...'", reason)
     return Draft(
         what,
         client=_text(line, "client_id"),

@@ -22,6 +22,9 @@ log = logging.getLogger("ducat")
 
 LINES = ".jsonl"
 
+MAX_DETAIL = 200 * 1024
+"""Bytes of an event on the bus, below EventBridge's limit of 256 KB for an entry, which has other members too."""
+
 
 class NotRecorded(Exception):
     """Some events are not in the files, or not on the bus. AWS sends them again."""
@@ -88,9 +91,14 @@ def _files(events: Sequence[Event]) -> Iterator[tuple[str, list[Event]]]:
 
 
 def _detail(one: Made) -> str:
-    """The members for the bank's own systems: with the plain sub, without the sealed part."""
+    """The members for the bank's own systems: with the plain sub, without the sealed part.
+
+    Of an event that no bus takes the details are left out: refused, it would hold up its shard for hours.
+    """
     members = {name: value for name, value in as_json(one.event).items() if name != "sealed"}
-    return json.dumps(members | ({"sub": one.sub} if one.sub else {}))
+    members |= {"sub": one.sub} if one.sub else {}
+    whole = json.dumps(members)
+    return whole if len(whole) <= MAX_DETAIL else json.dumps(members | {"details": {"too_long": True}})
 
 
 def _attempt(step: str, work: Callable[[], None]) -> bool:

@@ -35,7 +35,7 @@ def seal(key: str, event_id: str, personal: JsonObject) -> str:
 
     The nonce is derived from event and content: two contents never have one nonce.
     """
-    content = json.dumps(personal, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode()
+    content = json.dumps(personal, separators=(",", ":"), sort_keys=True).encode()  # In ASCII: half a character too.
     nonce = hmac.digest(_derived(key, "nonce"), event_id.encode() + b"\0" + content, sha256)[:NONCE]
     return _text(nonce + AESGCM(_derived(key, "seal")).encrypt(nonce, content, event_id.encode()))
 

@@ -139,7 +139,8 @@ def operate(record, monkeypatch):
     """A function: the words of a command to what it printed, as JSON. Erna gives it."""
 
     def provider(self):
-        writer.use(writer.OPERATOR + ERNA, record.aws.new_uuid())
+        if "begun" not in vars(self):  # As the command's own: the thread that reads it first writes.
+            vars(self)["begun"] = writer.use(writer.OPERATOR + ERNA, record.aws.new_uuid())
         return record.aws
 
     monkeypatch.setattr(command.Operator, "provider", property(provider))

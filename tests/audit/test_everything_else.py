@@ -1,0 +1,159 @@
+"""More of what the product can do, and that it is in the record: imports, keys, CRLs, passkeys, languages, suspended people."""
+
+import json
+from dataclasses import replace
+
+import pyotp
+import pytest
+
+from chalicelib import writer
+from chalicelib.jobs import rotate_keys
+from chalicelib.users import directory
+from local.sandbox_users import ALICE
+from tests.actors import AUTHORITY, Browser
+from tests.audit.conftest import ERNA
+from tests.audit.test_everything import PASSWORD, steps
+from tests.authenticator import Authenticator, passkey_options, put
+from tests.revocation_world import SERIAL
+from tests.specs.test_rfc9396 import SHOP
+from tests.specs.test_rts import Payer, payer, phone
+from tests.users.test_passkeys import make, path_of, prove_on
+from tests.users.test_passkeys import sign_in as sign_in_by
+
+__all__ = ["payer", "phone"]
+
+pytestmark = pytest.mark.usefixtures("light_passwords")
+
+
+def test_who_is_imported_is_recorded_with_the_operator_and_without_a_word_of_the_file(record, operate, tmp_path):
+    """Several threads write, none of which is the one that gave the command."""
+    people = [
+        {"username": f"eve{n}", "sub": f"s-eve{n}", "password": PASSWORD, "claims": {"email": f"eve{n}@mail.example"}}
+        for n in range(4)
+    ]
+    file = tmp_path / "people.jsonl"
+    file.write_text("".join(json.dumps(one) + "\n" for one in people))
+    operate("user", "import", str(file), "--parallel", "3")
+    events = [event for event in record.events() if event.what == "user.added"]
+    assert {(event.actor.kind, event.actor.id) for event in events} == {("operator", ERNA)}
+    assert {event.person for event in events} == {record.person(one["sub"]) for one in people}
+    assert "eve" not in "".join(record.files().values())
+
+
+def test_a_rotation_by_command_is_its_operators(record, bank, operate):
+    rotate_keys.run(bank.aws, {})
+    record.events()
+    bank.now += 16 * 60
+    operate("key", "rotate")
+    events = record.events()
+    assert {event.what for event in events} == {"key.added", "key.withdrawn"}
+    assert {event.actor.id for event in events} == {ERNA}
+    assert all(event.key for event in events)
+
+
+def test_crls_are_recorded_and_what_is_refused_for_them(record, revocation):
+    revocation.publish(revocation.authority.crl())
+    with writer.acting("fetch_crls", None):
+        revocation.job()
+    events = record.events()
+    assert {(event.what, event.actor.kind, event.actor.id) for event in events} == {
+        ("crl.fetched", "schedule", "fetch_crls")
+    }
+    revocation.publish(revocation.authority.crl(SERIAL, number=2))
+    with writer.acting("fetch_crls", None):
+        revocation.job()
+    revocation.later()
+    assert not revocation.works()
+    (refused,) = [event for event in record.events() if event.what == "certificate.refused"]
+    assert (refused.actor.kind, refused.client) == ("client", "tls-client-auth")
+    assert AUTHORITY not in json.dumps(refused.details)
+
+
+def test_a_passkey_is_enrolled_by_its_page_and_signs_in(record, bank, operate, tls_client_auth_client):
+    bank.aws.user_directory = directory.build(bank.aws)
+    uri = json.loads(operate("user", "add", "alice", "--sub", ALICE.sub, "--password-stdin", said=PASSWORD))
+    app = pyotp.parse_uri(uri["otpauth_uri"])
+    link = json.loads(operate("user", "invite", "alice"))["link"]
+    record.events()
+    browser, phone = Browser(bank), Authenticator()
+    page = prove_on(browser, browser.get(path_of(link)), password=PASSWORD, one_time_code=app.at(bank.now))
+    assert make(browser, page, phone.create(passkey_options(page.text))).status == 200
+    events = record.events()
+    assert {"user.invitation_used", "user.passkey_added"} <= {event.what for event in events}
+    assert {event.actor.id for event in events} == {event.person for event in events} == {record.person(ALICE.sub)}
+    browser = Browser(bank)
+    login = browser.page("tls-client-auth", tls_client_auth_client.pushed())
+    assert sign_in_by(browser, login, phone).status == 303
+    events = record.events()
+    (signed_in,) = [event for event in events if event.what == "grant.authenticated"]
+    assert signed_in.details["amr"] == ["pop", "user", "mfa"]
+    assert (signed_in.actor.id, signed_in.person) == (record.person(ALICE.sub),) * 2
+    assert ("sign_in.succeeded", "person") in steps(events)
+    assert not [event.what for event in events if event.what.endswith("s.changed")]
+
+
+def test_a_remembered_consent_names_the_person_the_client_and_the_consent(record, fapi1_baseline_client):
+    browser = Browser(fapi1_baseline_client.bank)
+    browser.login("baseline", fapi1_baseline_client.pushed())
+    events = record.events()
+    (approved,) = [event for event in events if event.what == "grant.approved"]
+    (remembered,) = [event for event in events if event.what == "consent.remembered"]
+    assert (remembered.client, remembered.grant) == ("baseline", approved.grant)
+    assert remembered.person == remembered.actor.id == record.person(ALICE.sub)
+    assert "accounts" in remembered.details["scope"]
+    back = browser.get(browser.open("baseline", fapi1_baseline_client.pushed()).location)
+    assert back.parameters["code"]
+    again = record.events()
+    assert [event.what for event in again] == [
+        "grant.requested",
+        "grant.opened",
+        "grant.authenticated",
+        "grant.approved",
+    ]
+    assert "words_as_shown" not in record.unsealed(again[-1], ALICE.sub)
+
+
+def test_a_payment_that_another_passkey_signs_is_refused_and_recorded(record, bank, payer, phone):
+    bank.aws.settings = replace(bank.settings, payment_exemption="none")
+    one = Payer(payer)
+    stranger = Authenticator(credential_id=phone.credential_id, user_handle=phone.user_handle)
+    assert one.approve(stranger).status == 200
+    (refused,) = [event for event in record.events() if event.what == "sign_in.refused"]
+    assert (refused.writer, refused.client, refused.actor.kind) == ("consent", "payer", "person")
+    assert refused.details["reason"].startswith("passkey: ")
+    assert SHOP not in "".join(record.files().values())
+
+
+def test_what_was_agreed_in_another_language_is_kept_in_that_language(record, fintech):
+    browser = Browser(fintech.bank)
+    page = browser.consent_page("fintech", fintech.pushed(ui_locales="de"))
+    browser.submit(page, "approve")
+    (approved,) = [event for event in record.events() if event.what == "grant.approved"]
+    agreed = record.unsealed(approved, ALICE.sub)
+    assert (agreed["language"], agreed["words_as_shown"]) == ("de", True)
+    assert "Recognise you when you come back" not in agreed["words"]
+
+
+def test_who_is_suspended_is_refused_with_the_reason(record, bank, operate, fintech):
+    bank.aws.user_directory = directory.build(bank.aws)
+    put(bank, ALICE, Authenticator())
+    token = fintech_tokens(fintech, bank, operate)["refresh_token"]
+    operate("user", "suspend", "alice", "--yes")
+    record.events()
+    assert fintech.refresh(token).error == "access_denied"
+    (refused,) = record.events()
+    assert (refused.what, refused.client) == ("request.refused", "fintech")
+    assert (refused.details["error"], refused.details["reason"]) == ("access_denied", "suspended")
+    assert refused.journey
+
+
+def fintech_tokens(fintech, bank, operate):
+    """Alice's, with the deployed directory."""
+    operate("user", "reset", "alice", "--password", "--password-stdin", said=PASSWORD)
+    uri = json.loads(operate("user", "reset", "alice", "--second-factor"))["otpauth_uri"]
+    bank.now += 60
+    browser = Browser(bank)
+    page = browser.page("fintech", fintech.pushed())
+    signed_in = browser.sign_in(page, password=PASSWORD, one_time_code=pyotp.parse_uri(uri).at(bank.now))
+    back = browser.submit(browser.get(signed_in.location), "approve")
+    return fintech.redeem(back.parameters["code"]).json()
