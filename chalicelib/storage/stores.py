@@ -213,13 +213,11 @@ class Bonds(Protocol):
     def find(self, key: str, *, now: int) -> Bond:
         """The bond. A missing bond has the first epoch and no remembered consent. A consistent read."""
 
-    def remember(
-        self, key: str, bond: Bond, more: RememberedConsent, *, keep: int, client_id: str = "", sub: str = ""
-    ) -> None:
+    def remember(self, key: str, bond: Bond, more: RememberedConsent, *, keep: int, client_id: str, sub: str) -> None:
         """Add a remembered consent. What `more` names then belongs to its source and ends with it.
 
-        Other remembered consent is unchanged. `bond`: only its epoch is used. `keep`: end of the item. `client_id`, `sub`:
-        whose, for the record. Raises NotOpen unless the epoch is the same.
+        Other remembered consent is unchanged. `bond`: only its epoch is used. `keep`, `client_id`, `sub`: as of `end`. Raises
+        NotOpen unless the epoch is the same.
         """
 
     def rely(self, key: str, bond: Bond, source: str) -> None:

@@ -73,11 +73,11 @@ def test_a_client_that_takes_anothers_interaction_id_adds_no_step_to_its_login(r
     fintech.push(headers=headers)
     rival.push(headers=headers, scope="nonsense")
     fintech.with_(key=rival.key, alg="ES256").push(headers=headers)
-    told = stories(record.events())
-    (login,) = [story for story in told if story.title.startswith("Login")]
+    found = stories(record.events())
+    (login,) = [story for story in found if story.title.startswith("Login")]
     assert {event.client for event in login.events} == {"fintech"}
     assert login.failure is None
-    assert len(told) == 3
+    assert len(found) == 3
 
 
 def test_a_function_that_nobody_knows_did_nothing_in_a_persons_name():

@@ -1,6 +1,8 @@
 """More of what the product can do, and that it is in the record: imports, keys, CRLs, passkeys, languages, suspended people."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
 from dataclasses import replace
 
 import pyotp
@@ -25,8 +27,15 @@ __all__ = ["payer", "phone"]
 pytestmark = pytest.mark.usefixtures("light_passwords")
 
 
-def test_who_is_imported_is_recorded_with_the_operator_and_without_a_word_of_the_file(record, operate, tmp_path):
+def test_who_is_imported_is_recorded_with_the_operator_and_without_a_word_of_the_file(
+    record, operate, tmp_path, monkeypatch
+):
     """Several threads write, none of which is the one that gave the command."""
+    submit = (
+        ThreadPoolExecutor.submit
+    )  # tests/aws_calls hands its own context on to each thread; no thread has it by itself.
+    alone = lambda pool, work, *given: submit(pool, Context().run, work, *given)  # noqa: E731
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", alone)
     people = [
         {"username": f"eve{n}", "sub": f"s-eve{n}", "password": PASSWORD, "claims": {"email": f"eve{n}@mail.example"}}
         for n in range(4)
@@ -116,8 +125,8 @@ def test_a_remembered_consent_names_the_person_the_client_and_the_consent(record
 def test_a_payment_that_another_passkey_signs_is_refused_and_recorded(record, bank, payer, phone):
     bank.aws.settings = replace(bank.settings, payment_exemption="none")
     one = Payer(payer)
-    stranger = Authenticator(credential_id=phone.credential_id, user_handle=phone.user_handle)
-    assert one.approve(stranger).status == 200
+    another = Authenticator(credential_id=phone.credential_id, user_handle=phone.user_handle)
+    assert one.approve(another).status == 200
     (refused,) = [event for event in record.events() if event.what == "sign_in.refused"]
     assert (refused.writer, refused.client, refused.actor.kind) == ("consent", "payer", "person")
     assert refused.details["reason"].startswith("passkey: ")
