@@ -574,6 +574,7 @@ def test_5_2_a_description_quotes_a_word_of_the_caller_and_no_value_that_may_be_
         ("acounts", "scope: unknown value 'acounts'"),
         ("phone", "scope: value 'phone' is not registered for this client, or was not granted"),
         ("x" * 43, "scope: unknown value"),
+        ("DE89370400440532013000", "scope: unknown value"),
         ("../passwd", "scope: unknown value"),
         ("<b>", "scope: unknown value"),
     ):
