@@ -57,6 +57,7 @@ DOING: dict[str, tuple[str, str]] = {
     "refresh": ("token", "A further access token gets an item of its own."),
     "rotate": ("token", "The same for a public client without a key, whose refresh token is replaced."),
     "revoke": ("revoke", "The grant is marked as ended, and every token of it with it."),
+    "end one": ("grants", "The person ends one consent: the same, once its item says that it is this person's."),
     "end": (
         "grants",
         "The person ends all that one client has: the bond's epoch grows, and every grant before it is over.",

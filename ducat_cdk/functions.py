@@ -139,6 +139,7 @@ FUNCTIONS = (
             ),
             Table("grants", "FindThePersonsGrants", ("Query",), index="by_person"),
             Table("grants", "ReadThem", ("BatchGetItem",)),
+            Table("grants", "EndOneOfThem", ("UpdateItem",), attributes=items.ENDED_BY_PERSON),
             Table("bonds", "EndAllAccessOfAClient", ("BatchGetItem", "PutItem")),
         ),
         keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt", context="user"), SUBJECT),

@@ -13,6 +13,9 @@ BY = "by"
 ENDED = ("pk", BY, "revoked_at", "token_ended_at", "front_ended_at")
 """Of a grant: when it, or a token of it, ended."""
 
+ENDED_BY_PERSON = ("pk", BY, "revoked_at")
+"""Of a grant: when its person ended it."""
+
 IN_BROWSER = ("pk", BY, "browser", "expires_at", "decision")
 SIGNED_IN = (*IN_BROWSER, "login", "person", "bond", "epoch", "session")
 OPENED = (*SIGNED_IN, "code_lifetime", "ttl", "client_id", "request_expires_at")

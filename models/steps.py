@@ -143,6 +143,12 @@ STEPS = (
         dying="Not answered.",
     ),
     Step(
+        "end one",
+        before=(("GetItem sessions",), ("GetItem users",), ("BatchGetItem grants",)),
+        commit="UpdateItem grants SET revoked_at = if_not_exists(revoked_at, ?) IF attribute_exists(pk)",
+        dying="Not answered.",
+    ),
+    Step(
         "end",
         before=(("GetItem sessions",), ("GetItem users",)),
         commit="PutItem bonds IF attribute_not_exists(epoch) OR epoch < ?",

@@ -19,16 +19,11 @@ def userinfo_claims(grant: Grant) -> tuple[str, ...]:
     return tuple(claims_request.granted(claims_request.of(grant.request, "userinfo"), grant.person.claims))
 
 
-def granted_in_words(grant: Grant, language: Language, *, until: int) -> list[Shown]:
-    """The granted authorization details as texts. Accounts are shown by number, because their names are not stored.
-
-    `until`: the end of all access of this client, which the page shows. A detail that ends earlier shows its own end.
-    """
+def granted_in_words(grant: Grant, language: Language) -> list[Shown]:
+    """The granted authorization details as texts. Accounts are shown by number, because their names are not stored."""
     found = [_granted_in_words(one, language) for one in grant.granted]
-    end = (language.say("Ends"), date_format.in_words(grant.consent_expires_at, language))
-    sooner = (end,) if grant.consent_expires_at < until else ()
     return [
-        replace(shown, facts=(*shown.facts, *_used(grant.granted[n], grant.consumption(n), language), *sooner))
+        replace(shown, facts=(*shown.facts, *_used(grant.granted[n], grant.consumption(n), language)))
         for n, shown in enumerate(found)
     ]
 

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
+from urllib.parse import urlencode
 
-from chalicelib.authorization import granted_access, scope
 from chalicelib.clients import lifetimes
 from chalicelib.errors import AccessDenied
-from chalicelib.interaction import browser_binding, passkey_challenge, session
+from chalicelib.interaction import browser_binding, connections, passkey_challenge, session
 from chalicelib.interaction.page_frame import frame_of, refuse
-from chalicelib.language import Language
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import grants
-from chalicelib.pages.grants import Entry
 from chalicelib.provider import Provider
-from chalicelib.storage.grant_records import Grant
-from chalicelib.storage.records import Session
 from chalicelib.storage.stores import AlreadyUsed, NotOpen
 from chalicelib.user_directory import SignInRefused, refused_note
-from chalicelib.users import bond_key, claims, known_browser, sign_in_form
+from chalicelib.users import known_browser, sign_in_form
 
 __all__ = ["answer", "refuse"]
 
@@ -28,6 +24,8 @@ SIGN_IN_FORM, GRANTS_FORM = "grants", "session"
 """The page that a form belongs to: the sign-in page, or the list of the signed-in user."""
 PAGE_LIFETIME = 15 * 60
 """Seconds that the sign-in page may stay open, and that the session of this page lasts."""
+ENDING = frozenset({("end", True, False), ("end-one", False, True)})
+"""Buttons that end something, and whether their form names a client, and a consent."""
 
 
 def answer(request: Request, provider: Provider) -> Response:
@@ -46,10 +44,19 @@ def answer(request: Request, provider: Provider) -> Response:
         return _sign_in_page(request, cookie, provider, now=now).with_headers(
             browser_binding.bind(SIGN_IN_FORM, cookie, seconds=PAGE_LIFETIME)
         )
-    frame = frame_of(request, provider, here=PATH)
-    csrf = browser_binding.token(GRANTS_FORM, token_value)
-    shown = [_entry(given, provider, frame.language, now=now) for given in _by_client(known, provider, now=now)]
-    return grants.page_of(frame=frame, key=GRANTS_FORM, csrf=csrf, person=known.username, grants=shown)
+    after = dict(request.query).get("after")
+    frame = frame_of(request, provider, here=PATH if after is None else f"{PATH}?{urlencode({'after': after})}")
+    found, more = connections.shown(known.sub, provider, frame.language, after=after, now=now)
+    return grants.page_of(
+        frame=frame,
+        key=GRANTS_FORM,
+        csrf=browser_binding.token(GRANTS_FORM, token_value),
+        person=known.username,
+        connections=found,
+        done=connections.done_in_words(request, token_value, provider, frame.language, now=now),
+        later=after is not None,
+        more=None if more is None else f"{PATH}?{urlencode({'after': more})}",
+    ).with_headers(*_said(request))
 
 
 def _do(form: Mapping[str, str], token_value: str, provider: Provider, *, now: int) -> Response:
@@ -57,18 +64,28 @@ def _do(form: Mapping[str, str], token_value: str, provider: Provider, *, now: i
     known = provider.sessions.find(token_value, now=now)
     if known is None:  # The session has ended since the page was shown. Another person may use the browser now.
         return see_other(PATH)
-    if form.get("action") == "sign-out":
+    action, client_id, key = (form.get(name, "") for name in ("action", "client", "consent"))
+    if action == "sign-out":
         # Undecided interactions of this browser end too.
         provider.sessions.end(token_value, now=now, keep=now + lifetimes.MAX_INTERACTION_LENGTH)
-        return see_other(PATH, session.release()).noting(sub=known.sub)
-    client_id = form.get("client", "")
-    if form.get("action") != "end" or not client_id:
-        raise AccessDenied("action must be end or sign-out")
+        return see_other(PATH, session.release(), connections.done("out", "")).noting(sub=known.sub)
+    if (action, bool(client_id), bool(key)) not in ENDING and action != "end-all":
+        raise AccessDenied("action must be end, end-one, end-all or sign-out")
     if session.with_user(known, provider, now=now) is None:
         return see_other(PATH)
-    key = bond_key.key_of(known.sub, client_id, provider.kms)
-    provider.bonds.end(key, now=now, keep=now + lifetimes.MAX_CONSENT_LIFETIME, client_id=client_id, sub=known.sub)
-    return see_other(PATH).noting(sub=known.sub, client_id=client_id, event="access_ended")
+    what: connections.Done = "client"
+    if action == "end-one":
+        ended = provider.grants.revoke_own(key, known.sub, now=now)
+        if ended is None:  # Deleted since, or never this person's.
+            return see_other(PATH)
+        what, client_id = "one", ended.client_id
+    elif action == "end-all":
+        what, client_id = connections.end_all(known.sub, provider, now=now), ""
+    else:
+        connections.end_client(known.sub, client_id, provider, now=now)
+    said = connections.done(what, token_value, client_id=client_id)
+    about = {"client_id": client_id} if client_id else {}
+    return see_other(PATH, said).noting(sub=known.sub, event="access_ended", **about)
 
 
 def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: Provider, *, now: int) -> Response:
@@ -109,42 +126,19 @@ def _sign_in_page(
     request: Request, cookie: str, provider: Provider, *, now: int, username: str = "", problem: str | None = None
 ) -> Response:
     frame = frame_of(request, provider, here=PATH)
-    return grants.sign_in(
+    page = grants.sign_in(
         frame=frame,
         key=SIGN_IN_FORM,
         csrf=browser_binding.token(SIGN_IN_FORM, cookie),
         username=username,
         hint=provider.user_directory.login_help_text,
         problem=problem and frame.language.say(problem),
+        done=connections.done_in_words(request, "", provider, frame.language, now=now),
         passkey=passkey_challenge.begin(SIGN_IN_FORM, cookie, provider, until=now + PAGE_LIFETIME, offered=True),
     )
+    return page.with_headers(*_said(request))
 
 
-def _by_client(known: Session, provider: Provider, *, now: int) -> Collection[list[Grant]]:
-    """The user's grants in force by client, newest first."""
-    found: dict[str, list[Grant]] = {}
-    after: str | None = None
-    while True:
-        some, after = provider.grants.of_person(known.sub, now=now, after=after)
-        for grant in some:
-            found.setdefault(grant.client_id, []).append(grant)
-        if after is None:
-            return found.values()
-
-
-def _entry(given: list[Grant], provider: Provider, language: Language, *, now: int) -> Entry:
-    """One entry for all grants of a client."""
-    client_id = given[0].client_id
-    client = provider.clients.find(client_id, now=now)
-    until = max(grant.consent_expires_at for grant in given)
-    tokens = {token for grant in given for token in grant.scope}
-    single = sorted({name for grant in given for name in granted_access.userinfo_claims(grant)})
-    return Entry(
-        client_id=client_id,
-        client_name=client_id if client is None else client.in_language("client_name", language.tag),
-        may=[*scope.in_words(tokens, language), *claims.in_words(single, sorted(tokens), language)],
-        details=[one for grant in given for one in granted_access.granted_in_words(grant, language, until=until)],
-        first=min(grant.given_at for grant in given),
-        last=max(grant.given_at for grant in given),
-        until=until,
-    )
+def _said(request: Request) -> tuple[tuple[str, str], ...]:
+    """The header after which no page says again what was done."""
+    return (connections.forget_done(),) if connections.COOKIE in request.cookies else ()

@@ -13,21 +13,28 @@ from chalicelib.pages.render import OURS, Detail, page
 
 
 @dataclass(frozen=True)
-class Entry:
-    """The access of one client.
+class Consent:
+    """A consent in force.
 
+    `key`: of its grant, which the form posts back.
     `may`: one sentence each.
-    `first`, `last`: when it was granted.
-    `until`: when it ends.
+    `given`, `until`: when it was given, and when it ends.
     """
+
+    key: str
+    may: Sequence[str]
+    details: Sequence[Detail]
+    given: int
+    until: int
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A client, and the consents that it has on this page, the newest first."""
 
     client_id: str
     client_name: str
-    may: Sequence[str]
-    details: Sequence[Detail]
-    first: int
-    last: int
-    until: int
+    consents: Sequence[Consent]
 
 
 def sign_in(
@@ -38,9 +45,10 @@ def sign_in(
     username: str = "",
     hint: str | None = None,
     problem: str | None = None,
+    done: str | None = None,
     passkey: Ceremony | None = None,
 ) -> Response:
-    """The sign-in page. `problem`, `hint`, `passkey`: as on the login page."""
+    """The sign-in page. `problem`, `hint`, `passkey`: as on the login page. `done`: as on the list."""
     return page(
         "grants_sign_in.html",
         OURS,
@@ -51,15 +59,42 @@ def sign_in(
         username=username,
         hint=hint,
         problem=problem,
+        done=done,
         passkey=passkey,
     )
 
 
-def page_of(*, frame: Frame, key: str, csrf: str, person: str, grants: Sequence[Entry]) -> Response:
-    """The list of the user's grants by client."""
+def page_of(
+    *,
+    frame: Frame,
+    key: str,
+    csrf: str,
+    person: str,
+    connections: Sequence[Connection],
+    done: str | None = None,
+    later: bool = False,
+    more: str | None = None,
+) -> Response:
+    """The list of the user's consents by client.
+
+    `done`: a sentence about what was ended a moment ago.
+    `later`: this is not the first page of the list. `more`: the address of the next one.
+    """
 
     def day(moment: int) -> tuple[str, str]:
         """A time for programs and for people."""
         return date_format.for_machines(moment), date_format.in_words(moment, frame.language)
 
-    return page("grants.html", OURS, frame, key=key, csrf=csrf, person=person, grants=grants, day=day)
+    return page(
+        "grants.html",
+        OURS,
+        frame,
+        key=key,
+        csrf=csrf,
+        person=person,
+        connections=connections,
+        done=done,
+        later=later,
+        more=more,
+        day=day,
+    )

@@ -113,6 +113,11 @@ class Grant:
     journey: str = ""
 
     @property
+    def position(self) -> str:
+        """Where an approved grant stands in its user's list: the value of `after` for those after it (Grants.of_person)."""
+        return f"{self.given_at}.{self.key}"
+
+    @property
     def client_id(self) -> str:
         """The client of the request."""
         return self.request.client_id

@@ -183,7 +183,9 @@ class Grants(Protocol):
 
     def revoke(self, key: str, *, now: int) -> bool:
         """Revoke the grant and all its tokens. Gives whether it exists. A repeated revocation is no error."""
-        ...
+
+    def revoke_own(self, key: str, sub: str, *, now: int) -> Grant | None:
+        """Revoke this user's approved grant as `revoke` does, and give it. None for any other, or one that is gone."""
 
     def consume(self, grant: Grant, index: int, *, by: str, now: int) -> None:
         """Consume the granted detail with this index. The same `by`, a digest of the idempotency key, may do so again.
@@ -202,8 +204,7 @@ class Grants(Protocol):
     ) -> tuple[list[Grant], str | None]:
         """The user's grants in force, newest first, and the value of `after` for more; None at the end.
 
-        The list is empty only at the end. `limit`: how many are read at once. A grant of the last seconds may be missing; the
-        content of each grant is current.
+        Empty only at the end. `limit`: how many are read at once. One of the last seconds may be missing. All are current.
         """
 
 

@@ -224,6 +224,19 @@ def test_a_second_factor_a_passkey_and_a_lock_are_recorded(record, bank, operate
     assert steps(record.events()) == [("user.unlocked", "operator")]
 
 
+def test_a_consent_that_its_person_ends_is_recorded_as_theirs(record, fintech):
+    fintech.tokens()
+    (consent,) = {event.grant for event in record.events() if event.what == "grant.approved"}
+    browser, person = Browser(fintech.bank), record.person(ALICE.sub)
+    fintech.bank.now += 60
+    browser.sign_in(browser.get("/grants"))
+    browser.post("/grants", button(browser.get("/grants"), "sign-out") | {"action": "end-one", "consent": consent})
+    ended = [event for event in record.events() if event.what == "grant.ended"]
+    assert [(one.grant, one.client, one.person, one.actor.id) for one in ended] == [
+        (consent, "fintech", person, person)
+    ]
+
+
 def test_a_job_is_a_schedule_and_a_commanded_one_is_its_operators(record, bank, operate):
     with writer.acting("rotate_keys", None):
         rotate_keys.run(bank.aws, {})

@@ -67,7 +67,7 @@ def test_access_that_is_ended(events, fintech):
     assert events() == ["sign_in"]
     page = browser.get("/grants")
     fields = {a["name"]: a.get("value", "") for tag, a in elements(page.text) if tag == "input" and "name" in a}
-    browser.post("/grants", fields | {"action": "end", "client": fintech.client_id})
+    browser.post("/grants", fields | {"action": "end", "client": fintech.client_id, "consent": ""})
     assert events() == ["access_ended"]
 
 

@@ -76,7 +76,7 @@ STEPS = {
     "revoke": {"revoked_at"},
     "authorizer": {"revoked_at", "consumed_0"},
     "par": set(),
-    "grants": set(),
+    "grants": {"revoked_at"},
 }
 """Of a grant, which of its parts each role may write. A condition's attributes count as written."""
 

@@ -195,7 +195,7 @@ def test_only_where_requests_come_in_are_they_decrypted_and_by_two_algorithms(te
         (
             "GRANTS",
             "UpdateItem",
-            {"app.authorize", "app.login", "app.consent", "app.token", "app.revoke", "app.authorizer"},
+            {"app.authorize", "app.login", "app.consent", "app.grants", "app.token", "app.revoke", "app.authorizer"},
         ),
         ("BONDS", "PutItem", {"app.grants"}),
         ("BONDS", "UpdateItem", {"app.consent"}),

@@ -181,6 +181,7 @@ PROBES: Mapping[str, Probe] = {
     "grants.revoke": _probe(
         lambda aws, key: aws.grants.revoke(key, now=NOW) or None, {"grant key", "pushed grant key"}, {"grant"}
     ),
+    "grants.revoke_own": _probe(lambda aws, key: aws.grants.revoke_own(key, "nobody", now=NOW), set(), {"grant"}),
     "grants.relied_on": _probe(
         lambda aws, key: aws.grants.relied_on(key, 0, now=NOW) or None, {"grant key"}, {"grant", "bond"}
     ),

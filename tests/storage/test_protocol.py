@@ -9,6 +9,7 @@ import pytest
 from benchmarks import journey
 from models.steps import STEPS
 from tests.actors import Browser, Fintech
+from tests.storage.sample_records import flow
 
 STEP = {step.name: step for step in STEPS}
 
@@ -160,7 +161,8 @@ def test_a_replacement_sends_the_calls_that_are_listed(watched, bank):
         assert in_a_row(groups) == listed("rotate")
 
 
-def test_an_end_is_one_write(watched, fapi1_baseline_client):
+@pytest.mark.parametrize("step", ["end", "end one"])
+def test_an_end_is_one_write(watched, fapi1_baseline_client, step):
     same, provider, watching = watched
     client = fapi1_baseline_client.with_(bank=same)
     browser, (person, code) = Browser(same), journey.new_person(provider, now=same.now)
@@ -168,12 +170,14 @@ def test_an_end_is_one_write(watched, fapi1_baseline_client):
         browser.sign_in(browser.get("/grants"), username=person, password=journey.PASSWORD, one_time_code=code).location
     )
     provider.kms.bond_mac(b"")
+    given = flow(sub=person).redeemed(provider)
     page = browser.get("/grants")
-    form = {"interaction": "session", "action": "end", "client": client.client_id}
+    ended = {"end": {"client": client.client_id}, "end one": {"consent": given.key}}
+    form = {"interaction": "session", "action": step.replace(" ", "-"), **ended[step]}
     form["csrf"] = re.search(r'name="csrf" value="([^"]+)"', page.text)[1]
     with watching() as groups:
         assert browser.post("/grants", form).status == 303
-        assert in_a_row(groups) == listed("end")
+        assert in_a_row(groups) == listed(step)
 
 
 def test_every_step_is_listed_with_what_dying_costs_and_no_second_decisive_write():

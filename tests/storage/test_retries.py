@@ -48,6 +48,9 @@ def test_a_denial_and_revocations_that_landed_are_done(aws, lost_answers):
     aws.tokens.revoke(own, None, now=NOW)
     aws.tokens.revoke(one.access, one.found(aws), now=NOW)
     aws.grants.revoke(one.key, now=NOW)
+    other = flow().redeemed(aws)
+    assert aws.grants.revoke_own(other.key, other.login.sub, now=NOW) is not None
+    assert other.found(aws).revoked_at == NOW
     assert [aws.tokens.find(access, now=NOW) for access in (own, one.access)] == [None, None]
     assert denied.found(aws) is None or denied.found(aws).decision == "denied"
 

@@ -447,6 +447,19 @@ def test_what_is_over_is_not_listed_and_a_code_that_waits_is(aws):
     assert after is None
 
 
+def test_a_person_revokes_an_approved_grant_of_their_own_and_no_other(aws):
+    sub = token_value()
+    mine, anothers, waits = flow(sub=sub).redeemed(aws), flow().redeemed(aws), flow(sub=sub).authenticated(aws)
+    for key in (anothers.key, waits.key, token_value(), "x", ""):
+        assert aws.grants.revoke_own(key, sub, now=NOW) is None
+    assert anothers.found(aws).revoked_at is None
+    assert waits.approved(aws).found(aws).revoked_at is None
+    assert aws.grants.revoke_own(mine.key, sub, now=NOW).client_id == mine.found(aws).client_id
+    assert aws.grants.revoke_own(mine.key, sub, now=NOW + 9).revoked_at == NOW  # or sent again
+    assert mine.found(aws).revoked_at == NOW
+    assert aws.grants.find_refreshable(of_grant(mine.refresh), now=NOW) is None
+
+
 def test_many_are_listed_page_by_page(aws):
     sub = token_value()
     made = [flow(sub=sub).approved(aws, now=NOW + n) for n in range(5)]

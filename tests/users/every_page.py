@@ -7,12 +7,13 @@ from typing import Any
 
 from chalicelib.authorization import scope
 from chalicelib.authorization_details import details
+from chalicelib.interaction import connections
 from chalicelib.language import Language
 from chalicelib.messages import Response
 from chalicelib.pages import enrolment, gateway_error_pages, grants, render
 from chalicelib.pages.error_texts import WORDS
 from chalicelib.pages.frame import Frame
-from chalicelib.pages.grants import Entry
+from chalicelib.pages.grants import Connection, Consent
 from chalicelib.pages.passkey_options import Ceremony
 from chalicelib.users import claims, sign_in_form
 
@@ -66,8 +67,17 @@ def every_page(frame: Frame, redirect_uri: str = "https://penny.example/cb") -> 
         "to-an-app": render.onward(frame=frame, redirect_uri="com.example.app:/cb", location="#on-the-way"),
         "form-post": render.form_post(frame=frame, redirect_uri=redirect_uri, parameters={"code": "c"}),
         "grants-sign-in": grants.sign_in(**frames["/grants"], passkey=PASSKEY),
-        "grants": grants.page_of(**frames["/grants"], person=PERSON, grants=[_entry(words)]),
-        "grants-none": grants.page_of(**own, person=PERSON, grants=[]),
+        "grants": grants.page_of(**frames["/grants"], person=PERSON, connections=[_connection(words, FROM_OWN)]),
+        "grants-many": grants.page_of(
+            **frames["/grants"],
+            person=PERSON,
+            connections=[_connection(words, FROM_OWN, FROM_ANOTHERS), _connection(words)],
+            done=words.say(connections.WORDS["one"], client=CLIENT),
+            later=True,
+            more="/grants?after=1.x",
+        ),
+        "grants-none": grants.page_of(**own, person=PERSON, connections=[]),
+        "grants-signed-out": grants.sign_in(**frames["/grants"], done=words.say(connections.WORDS["out"])),
         "passkey": enrolment.prove(**frames["/passkey?invitation=1"], invitation="1"),
         "passkey-make": enrolment.make(**own, username=PERSON, passkey=PASSKEY),
         "passkey-made": enrolment.made(frame=frame),
@@ -90,16 +100,15 @@ def _consent(words: Language, *requested: Any, accounts: Any = ACCOUNTS) -> dict
     }
 
 
-def _entry(words: Language) -> Entry:
-    return Entry(
-        client_id="penny",
-        client_name=CLIENT,
-        may=scope.in_words(("openid", "accounts"), words),
-        details=details.in_words([FROM_OWN], ACCOUNTS, words),
-        first=UNTIL - 10_000_000,
-        last=UNTIL - 1_000_000,
-        until=UNTIL,
-    )
+def _connection(words: Language, *granted: Any) -> Connection:
+    """A client with a consent for each of these details, or one without details."""
+    may = scope.in_words(("openid", "accounts"), words)
+    each: Any = [[one] for one in granted] or [[]]
+    consents = [
+        Consent(str(n), may, details.in_words(one, ACCOUNTS, words), UNTIL - 10_000_000, UNTIL)
+        for n, one in enumerate(each)
+    ]
+    return Connection("penny", CLIENT, consents)
 
 
 def _gateway(kind: str, frame: Frame) -> Response:

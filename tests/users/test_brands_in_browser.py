@@ -15,7 +15,16 @@ from tests.users.screenshots import RULES
 TAGS = tuple(language.names())
 KINDS = (
     *("login", "login-again", "consent", "account-access", "payment", "no-account", "on-the-way", "grants-sign-in"),
-    *("grants", "grants-none", "passkey", "passkey-make", "error-server_error", "gateway-THROTTLED"),
+    *(
+        "grants",
+        "grants-many",
+        "grants-none",
+        "grants-signed-out",
+        "passkey",
+        "passkey-make",
+        "error-server_error",
+        "gateway-THROTTLED",
+    ),
 )
 """One page of each template, and of each state of it."""
 MAX_BYTES = 15 * 1024

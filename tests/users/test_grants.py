@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.authorization_details.detail_types import TYPES
+from chalicelib.interaction import connections
 from chalicelib.storage.records import SingleUse
 from chalicelib.storage.token_values import digest
 from chalicelib.user_directory import Unavailable
@@ -38,6 +39,11 @@ class Person(Browser):
                 return form | {"action": action}
         raise AssertionError(f"no button {action} for {client}")
 
+    def end_one(self, consent):
+        """What its button posts, which a page with one consent lacks."""
+        form = self.form(self.get("/grants"), "sign-out")
+        return self.post("/grants", form | {"action": "end-one", "consent": consent})
+
     def end(self, page, client):
         return self.post("/grants", self.form(page, "end", client))
 
@@ -48,7 +54,12 @@ def alice(bank):
 
 
 def clients(page):
+    """The clients on the page, each once."""
     return [a["value"] for t, a in elements(page.text) if a.get("name") == "client"]
+
+
+def consents(page):
+    return [a["value"] for t, a in elements(page.text) if a.get("name") == "consent"]
 
 
 @pytest.fixture(autouse=True)
@@ -79,13 +90,89 @@ def test_what_a_client_was_granted_ends_at_once_by_the_persons_button(bank, alic
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-18")
-def test_each_client_has_its_button_however_many_grants_there_are(bank, alice, fintech, rival, monkeypatch):
-    """Grants are looked up some at a time; what was given first is on the page too."""
+def test_each_consent_is_on_a_page_however_many_there_are(bank, alice, fintech, rival, monkeypatch):
+    """A page has some of them and leads to the next. What was given first ends too."""
+    monkeypatch.setattr(connections, "PAGE_LENGTH", 1)
+    given = fintech.tokens()
+    bank.now += 60
+    rival.tokens()
+    newest = alice.arrive()
+    assert clients(newest) == ["rival"]
+    (more,) = [a["href"] for t, a in elements(newest.text) if a.get("rel") == "next"]
+    oldest = alice.get(more)
+    assert clients(oldest) == ["fintech"]
+    assert 'rel="next"' not in oldest.text
+    end = alice.form(oldest, "end", "fintech")
+    assert alice.post("/grants", end).status == 303
+    assert 'id="none"' in alice.get(more).text
+    assert "No app has access" not in alice.get(more).text
+    assert fintech.userinfo(given["access_token"]).error == "invalid_token"
+
+
+def test_one_consent_ends_and_the_others_of_its_client_live_on(bank, alice, fintech):
+    first = fintech.tokens()
+    bank.now += 60
+    second = fintech.tokens()
+    newest, oldest = consents(alice.arrive())
+    assert alice.end_one(newest).location == "/grants"
+    assert fintech.userinfo(second["access_token"]).error == "invalid_token"
+    assert fintech.refresh(second["refresh_token"]).error == "invalid_grant"
+    assert fintech.userinfo(first["access_token"]).status == 200
+    page = alice.get("/grants")
+    assert "Done. This consent of Fintech has ended." in page.text
+    assert consents(page) == [oldest]
+    assert 'value="end-one"' not in page.text  # With one, there is one button.
+
+
+def test_a_consent_that_ended_is_not_remembered_and_one_that_lives_is(bank, alice, fapi1_bearer_client):
+    fapi1_bearer_client.tokens()
+    (given,) = consents(alice.arrive())
+    alice.end_one(given)
+    bank.now += 60
+    page = Browser(bank).consent_page("fapi1-bearer", fapi1_bearer_client.pushed())
+    assert 'id="approve"' in page.text
+
+
+def test_everything_ends_by_one_button(bank, alice, fintech, rival):
+    given, others = fintech.tokens(), rival.tokens()
+    assert alice.post("/grants", alice.form(alice.arrive(), "end-all")).location == "/grants"
+    assert fintech.userinfo(given["access_token"]).error == "invalid_token"
+    assert rival.refresh(others["refresh_token"]).error == "invalid_grant"
+    page = alice.get("/grants")
+    assert 'id="none"' in page.text
+    assert "Done. The access of all your apps has ended." in page.text
+
+
+def test_very_many_consents_end_press_by_press_and_the_page_says_so(bank, alice, fintech, rival, monkeypatch):
+    """A press reads a bounded number of them."""
     of_person = bank.aws.grants.of_person
     monkeypatch.setattr(bank.aws.grants, "of_person", lambda sub, **wanted: of_person(sub, **wanted | {"limit": 1}))
-    fintech.tokens()
+    monkeypatch.setattr(connections, "MAX_READS", 1)
+    given = fintech.tokens()
+    bank.now += 60
     rival.tokens()
-    assert sorted(clients(alice.arrive())) == ["fintech", "rival"]
+    form = alice.form(alice.arrive(), "end-all")
+    alice.post("/grants", form)
+    page = alice.get("/grants")
+    assert "not yet of all" in page.text
+    assert clients(page) == ["fintech"]
+    alice.post("/grants", form)
+    assert fintech.userinfo(given["access_token"]).error == "invalid_token"
+
+
+def test_what_was_done_is_said_once_and_to_nobody_else(bank, alice, fintech):
+    fintech.tokens()
+    alice.end(alice.arrive(), "fintech")
+    cookie = alice.cookies["__Host-done"]
+    assert "has no more access" in alice.get("/grants").text
+    assert 'id="done"' not in alice.get("/grants").text
+    bob = Person(bank)
+    bank.now += 60
+    bob.arrive("bob")
+    for wrong in (cookie, "client", "client.", "client.x.y", "other.x.y", "out.x.y", "\u00e4.\u00e4.\u00e4"):
+        bob.cookies["__Host-done"] = wrong
+        page = bob.get("/grants")
+        assert (page.status, 'id="done"' in page.text) == (200, False)
 
 
 @pytest.mark.clause("FAPI1-BASE-5.2.2-12")
@@ -142,6 +229,7 @@ def test_who_signs_out_is_not_known_any_more(bank, alice):
     kept = dict(alice.cookies)
     assert alice.post("/grants", alice.form(page, "sign-out")).location == "/grants"
     assert "__Host-ducat-session" not in alice.cookies
+    assert "Done. You are signed out." in alice.get("/grants").text
     alice.cookies = kept  # a thief who copied it
     assert 'id="password"' in alice.get("/grants").text
 
@@ -186,7 +274,24 @@ def test_nobody_ends_what_another_person_gave(bank, alice, fintech):
     bob = Person(bank)
     form = bob.form(bob.arrive("bob"), "sign-out") | {"action": "end", "client": "fintech"}
     assert bob.post("/grants", form).location == "/grants"
+    bank.now += 60
+    (key,) = consents(alice.arrive())
+    for action in ("end-one", "end-all"):
+        assert bob.post("/grants", form | {"action": action, "client": "", "consent": key}).location == "/grants"
     assert fintech.userinfo(given["access_token"]).status == 200
+
+
+def test_a_consent_that_waits_for_its_decision_is_not_ended_by_its_key(bank, alice, fintech):
+    """It is on no page, and its key is in the address of the consent page."""
+    browser = Browser(bank)
+    page = browser.consent_page("fintech", fintech.pushed())
+    key = next(a["value"] for t, a in elements(page.text) if a.get("name") == "interaction")
+    bank.now += 60
+    alice.arrive()
+    for wrong in (key, "x", "\u00e4", "a" * 43):
+        assert alice.end_one(wrong).location == "/grants"
+        assert 'id="done"' not in alice.get("/grants").text
+    assert browser.submit(page, "approve").parameters["code"]
 
 
 def test_a_page_of_before_does_nothing_for_who_sits_there_now(bank, alice, fintech):
@@ -207,7 +312,9 @@ def test_a_page_that_outlived_its_sign_in_does_nothing(bank, alice, fintech):
     assert fintech.refresh(given["refresh_token"]).status == 200
 
 
-@pytest.mark.parametrize("wrong", [{"action": "other"}, {"client": ""}, {"action": ""}])
+@pytest.mark.parametrize(
+    "wrong", [{"action": "other"}, {"client": ""}, {"action": ""}, {"consent": "x"}, {"action": "end-one"}]
+)
 def test_no_other_button_is_there(alice, fintech, wrong):
     given = fintech.tokens()
     form = alice.form(alice.arrive(), "end", "fintech")

@@ -94,6 +94,17 @@ def read(item: Item | None) -> Grant | None:
         return None
 
 
+def approved_by(person: str, item: Item | None) -> Grant | None:
+    """The grant, if the user with this digest approved it.
+
+    Whose an approved grant is does not change any more (Grants.authenticate). So its revocation needs no condition, and the role
+    of who does it may write neither the decision nor the person.
+    """
+    grant = read(item)
+    approved = grant is not None and item is not None and item.get("person") == person and grant.decision == "approved"
+    return grant if approved else None
+
+
 def as_read(grant: Grant) -> Condition:
     """The condition that no attempt at its code was added since the read, and that its only access token was not revoked."""
     tried = set(grant.attempts) == ATTEMPTS if grant.attempts else ATTEMPTS.does_not_exist()

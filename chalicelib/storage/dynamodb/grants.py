@@ -210,19 +210,18 @@ class Grants:
             return False  # Deleted long ago: nothing is in force.
         return True
 
+    def revoke_own(self, key: str, sub: str, *, now: int) -> Grant | None:
+        (item,) = self._tables.get_all((self.name, key)) if is_key(key) else (None,)
+        grant = items.approved_by(digest(sub), item)
+        return grant if grant is not None and self.revoke(key, now=now) else None
+
     def consume(self, grant: Grant, index: int, *, by: str, now: int) -> None:
         consumed, said = UnicodeAttribute(attr_name=f"{items.CONSUMED}{index}"), items.consumption(now, by)
         unused = (consumed.does_not_exist() | (said == consumed)) & items.as_read(grant)  # or sent again
+        condition = unused & items.in_force(now)
+        use = Write("Update", self.name, grant.key, actions=(consumed.set(said),), condition=condition)
         try:
-            self._tables.write(
-                Write(
-                    "Update",
-                    self.name,
-                    grant.key,
-                    actions=(consumed.set(said),),
-                    condition=unused & items.in_force(now),
-                )
-            )
+            self._tables.write(use)
         except ConditionFailed as failed:
             before = str((failed.item or {}).get(f"{items.CONSUMED}{index}", ""))
             if not before:

@@ -103,7 +103,7 @@ class OperatedGrants:
 
 def position(one: OperatedGrant) -> str:
     """The value of `after` of `of_person` for those after this one."""
-    return f"{one.grant.given_at}.{one.grant.key}"
+    return one.grant.position
 
 
 def is_position(text: str) -> bool:

@@ -1,0 +1,127 @@
+"""What a person gave to clients, as the page /grants shows it, how it ends there, and the word that it has ended."""
+
+from __future__ import annotations
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Literal
+
+from chalicelib.authorization import granted_access, scope
+from chalicelib.clients import lifetimes
+from chalicelib.interaction import browser_binding
+from chalicelib.language import Language, message
+from chalicelib.messages import Request
+from chalicelib.pages.grants import Connection, Consent
+from chalicelib.provider import Provider
+from chalicelib.storage.grant_records import Grant
+from chalicelib.users import bond_key, claims
+
+PAGE_LENGTH = 10
+"""Consents on a page: it stays light however many there are."""
+MAX_READS = 4
+"""Reads of 100 consents each, of which one press ends all. Most people's are in one."""
+
+Done = Literal["one", "client", "all", "some", "out"]
+"""What has ended: one consent, all of a client, all there is, not yet all of very many, the session."""
+
+COOKIE = "__Host-done"
+"""It holds what was done, for the next page only. No other host can set it (RFC 6265bis 4.1.3.2)."""
+COOKIE_SECONDS = 60
+
+WORDS: dict[str, str] = {
+    "one": message("Done. This consent of {client} has ended."),
+    "client": message("Done. {client} has no more access."),
+    "all": message("Done. The access of all your apps has ended."),
+    "some": message("The access of many apps has ended, but not yet of all. Press the button again."),
+    "out": message("Done. You are signed out."),
+}
+
+
+def shown(
+    sub: str, provider: Provider, language: Language, *, after: str | None, now: int
+) -> tuple[list[Connection], str | None]:
+    """A page of the person's consents in force, newest first, by client; and the value of `after` for more, None at the end."""
+    found: dict[str, list[Grant]] = {}
+    some, more = provider.grants.of_person(sub, now=now, after=after)
+    if len(some) > PAGE_LENGTH:
+        some, more = some[:PAGE_LENGTH], some[PAGE_LENGTH - 1].position
+    for grant in some:
+        found.setdefault(grant.client_id, []).append(grant)
+    return [_connection(given, provider, language, now=now) for given in found.values()], more
+
+
+def end_client(sub: str, client_id: str, provider: Provider, *, now: int) -> None:
+    """End all that the person gave to this client. One write."""
+    key = bond_key.key_of(sub, client_id, provider.kms)
+    provider.bonds.end(key, now=now, keep=now + lifetimes.MAX_CONSENT_LIFETIME, client_id=client_id, sub=sub)
+
+
+def end_all(sub: str, provider: Provider, *, now: int) -> Done:
+    """End all that the person gave to any client. One write for each client; "some" if there may be more than it read."""
+    ended: set[str] = set()
+    after: str | None = None
+    for _ in range(MAX_READS):
+        some, after = provider.grants.of_person(sub, now=now, after=after)
+        for client_id in sorted({grant.client_id for grant in some} - ended):
+            end_client(sub, client_id, provider, now=now)
+            ended.add(client_id)
+        if after is None:
+            return "all"
+    return "some"
+
+
+def done(what: Done, token_value: str, *, client_id: str = "") -> tuple[str, str]:
+    """The Set-Cookie header that has the next page say what was done.
+
+    `token_value`: of the person's session, so that another person's page does not say it; empty after the sign-out.
+    """
+    client = urlsafe_b64encode(client_id.encode()).rstrip(b"=").decode()
+    return _cookie(f"{what}.{client}.{_proof(what, client, token_value)}", seconds=COOKIE_SECONDS)
+
+
+def forget_done() -> tuple[str, str]:
+    """The Set-Cookie header after which no page says it again."""
+    return _cookie("", seconds=0)
+
+
+def done_in_words(
+    request: Request, token_value: str, provider: Provider, language: Language, *, now: int
+) -> str | None:
+    """What was done a moment ago in this session, or None."""
+    what, _, rest = request.cookies.get(COOKIE, "").partition(".")
+    client, _, proof = rest.partition(".")
+    if what not in WORDS or not hmac.compare_digest(proof.encode(), _proof(what, client, token_value).encode()):
+        return None
+    client_id = urlsafe_b64decode(client + "==").decode()
+    return language.say(WORDS[what], client=_name(client_id, provider, language, now=now) if client_id else "")
+
+
+def _proof(what: str, client: str, token_value: str) -> str:
+    return browser_binding.token(f"done {what} {client}", token_value)
+
+
+def _cookie(value: str, *, seconds: int) -> tuple[str, str]:
+    return ("Set-Cookie", f"{COOKIE}={value}; Max-Age={seconds}; Path=/; Secure; HttpOnly; SameSite=Lax")
+
+
+def _connection(given: list[Grant], provider: Provider, language: Language, *, now: int) -> Connection:
+    client_id = given[0].client_id
+    consents = [_consent(grant, language) for grant in given]
+    return Connection(client_id, _name(client_id, provider, language, now=now), consents)
+
+
+def _consent(grant: Grant, language: Language) -> Consent:
+    single = sorted(granted_access.userinfo_claims(grant))
+    return Consent(
+        key=grant.key,
+        may=[*scope.in_words(grant.scope, language), *claims.in_words(single, sorted(grant.scope), language)],
+        details=granted_access.granted_in_words(grant, language),
+        given=grant.given_at,
+        until=grant.consent_expires_at,
+    )
+
+
+def _name(client_id: str, provider: Provider, language: Language, *, now: int) -> str:
+    """The client's name, or the client_id of a client that is gone."""
+    client = provider.clients.find(client_id, now=now)
+    return client_id if client is None else client.in_language("client_name", language.tag)
