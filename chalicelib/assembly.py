@@ -23,6 +23,7 @@ from chalicelib.settings import Settings
 if TYPE_CHECKING:  # A function loads a port's module at its first use.
     from concurrent.futures import ThreadPoolExecutor
 
+    from chalicelib.approval_app import ApprovalApp
     from chalicelib.clients.client_secret import ClientSecrets
     from chalicelib.clients.jwks_uri import ClientJwksCache
     from chalicelib.clients.sent_certificate import ClientCertificates
@@ -196,6 +197,12 @@ class Aws:
         module, _, function = self.settings.user_directory.partition(":")
         directory: UserDirectory = getattr(import_module(module), function)(self)
         return directory
+
+    @cached_property
+    def approval_app(self) -> ApprovalApp | None:
+        module, _, function = (self.settings.approval_app or "").partition(":")
+        app: ApprovalApp | None = getattr(import_module(module), function)(self) if module else None
+        return app
 
     @cached_property
     def documents(self) -> DocumentFetcher:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:  # Every endpoint imports this file, and most endpoints use one or two ports.
+    from chalicelib.approval_app import ApprovalApp
     from chalicelib.clients.client_secret import ClientSecrets
     from chalicelib.clients.jwks_uri import ClientJwksCache
     from chalicelib.clients.sent_certificate import ClientCertificates
@@ -75,6 +76,8 @@ class Provider(Protocol):
     def nonces(self) -> Nonces: ...
     @property
     def user_directory(self) -> UserDirectory: ...
+    @property
+    def approval_app(self) -> ApprovalApp | None: ...
     @property
     def documents(self) -> DocumentFetcher: ...
     @property

@@ -56,6 +56,7 @@ class Settings:
     which level is needed.
     `payment_exemption`: the exemption from dynamic linking that the bank relies on where a person signed in without a passkey, in
     words. It is kept with each payment. With "none" every payment is approved with a passkey.
+    `approval_app`: "module:function" that makes the adapter to the bank's approval app (approval_app.py), if there is one.
     `weekly_tables`: "yes" if short-lived items are in one table per week, which a job drops afterwards; "no" if DynamoDB's time
     to live deletes them.
     `data_keys`: "yes" if a data key, which a function unwraps once an hour, seals the secrets of one-time codes; "no" if KMS
@@ -109,6 +110,7 @@ class Settings:
     client_authorities: str = "[]"
     otp_level: Literal["2", "3"] = "2"
     payment_exemption: str = "none"
+    approval_app: str | None = None
     weekly_tables: Literal["yes", "no"] = "no"
     data_keys: Literal["yes", "no"] = "yes"
     stack_name: str = "ducat"

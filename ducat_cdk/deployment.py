@@ -96,8 +96,8 @@ class Deployment:
     whoever may not lift the lock, "compliance" from everyone. `audit_bucket`: "make", or the name of a bucket with Object Lock
     that exists. `audit_encryption`: "make", or the ARN of the KMS key that the bucket is under. `audit_bus`: "none", or the
     EventBridge bus that gets the record's events too (docs/operate/audit.md).
-    `payment_exemption`: the exemption from dynamic linking that the bank relies on for payments without a passkey; "" for none.
     `payment_exemption`: the exemption from dynamic linking that the bank relies on for payments without a passkey, or "none".
+    `approval_app`: "module:function" that makes the adapter to the bank's approval app, or "" (docs/operate/payments.md).
     `otp_level`: "3" where an audit found that password and one-time code reach level of assurance 3.
     """
 
@@ -131,6 +131,7 @@ class Deployment:
     multi_region_keys: str = "false"
     otp_level: str = "2"
     payment_exemption: str = "none"
+    approval_app: str = ""
     weekly_tables: str = "false"
     data_keys: str = "true"
     snap_start: str = "[]"

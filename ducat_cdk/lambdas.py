@@ -41,6 +41,7 @@ def environment(
         "DUCAT_LANGUAGES": deployment.languages,
         **({"DUCAT_THEME": THEME} if deployment.theme else {}),
         "DUCAT_PAYMENT_EXEMPTION": deployment.payment_exemption,
+        **({"DUCAT_APPROVAL_APP": deployment.approval_app} if deployment.approval_app else {}),
         "DUCAT_VOCABULARY": VOCABULARY if deployment.vocabulary else "{}",
         "DUCAT_WEEKLY_TABLES": "yes" if deployment.chooses("weekly_tables") else "no",
         "DUCAT_DATA_KEYS": "yes" if deployment.chooses("data_keys") else "no",

@@ -11,7 +11,15 @@ from chalicelib.authorization_details.declared_type import problems_of
 from chalicelib.clients import distinguished_name
 from chalicelib.resource_server import policy
 from chalicelib.users.assurance import ACR
-from ducat_cdk import audit_settings, revocation_settings, shift_settings, themes, truststore, watch_settings
+from ducat_cdk import (
+    approval_settings,
+    audit_settings,
+    revocation_settings,
+    shift_settings,
+    themes,
+    truststore,
+    watch_settings,
+)
 from ducat_cdk.alarm_settings import AlarmSettingsError
 from ducat_cdk.backup_settings import BackupError
 from ducat_cdk.deployment import Deployment, DeploymentError
@@ -51,6 +59,7 @@ FORMS = {
     "data_keys": SWITCH,
     **revocation_settings.FORMS,
     **audit_settings.FORMS,
+    **approval_settings.FORMS,
     "log_days": (
         "|".join(map(str, watch_settings.LOG_DAYS)),
         f"must be one of {', '.join(map(str, watch_settings.LOG_DAYS))}",
@@ -85,6 +94,7 @@ def problems(deployment: Deployment) -> list[str]:
         *_key_days(deployment),
         *_rules(deployment),
         *_authorities(deployment),
+        *approval_settings.problems(deployment),
         *_words(deployment),
         *themes.problems(deployment.languages, deployment.theme, deployment.vocabulary),
         *_readiness(deployment),

@@ -70,11 +70,11 @@ def _post(request: Request, provider: Provider) -> Response:
     if action == "cancel":
         denied = decision.own(request, key, provider, now=now, decided="denied")
         return cancel(denied, cookie, provider, frame_of_grant(request, denied, "/consent", provider), now=now)
-    if action not in ("approve", "look"):
+    if action not in ("approve", "look", *decision.APP_ACTIONS):
         raise InvalidRequest("action must be approve, cancel or look")
 
     # Check. The grant is read first only if its choices, its signature or its page needs it.
-    looked = action == "look" or "details" in form or "look" in form
+    looked = action != "approve" or "details" in form or "look" in form
     grant = decision.own(request, key, provider, now=now, decided="approved") if looked else None
     frame = frame_of_grant(request, grant, "/consent", provider)
     if grant is not None and action == "look":

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chalicelib.authorization_details import details
-from chalicelib.errors import AccessDenied
+from chalicelib.errors import AccessDenied, InvalidRequest
 from chalicelib.interaction import browser_binding, consent_without_page, decision, remembered_consent, shown_words
 from chalicelib.interaction.consent_words import consent_words
 from chalicelib.interaction.remembered_consent import RequestedAccess
@@ -121,7 +121,7 @@ def chosen_details(
     if grant.login is None:
         raise browser_binding.over()
     if not requested:
-        return (), ""
+        return _without_approval(form, ())
     try:
         granted = details.granted(requested, form, grant.login.accounts)
     except AccessDenied:
@@ -129,9 +129,16 @@ def chosen_details(
             return again(grant, cookie, form, provider, frame, now=now, problem=NOTHING_CHOSEN)
         return decision.cancel(grant, cookie, provider, frame, now=now)
     if not details.write(granted):
-        return granted, ""
+        return _without_approval(form, granted)
 
     from chalicelib.interaction import approval_page  # Needed only for payments.
 
     evidence = approval_page.approved(form, grant, granted, cookie, provider, frame, now=now)
     return evidence if isinstance(evidence, Response) else (granted, evidence)
+
+
+def _without_approval(form: Mapping[str, str], granted: tuple[Detail, ...]) -> tuple[tuple[Detail, ...], str]:
+    """Granted details that need no approval. A form that waits for one in the app decides nothing. Raises InvalidRequest."""
+    if form.get("action") in decision.APP_ACTIONS:
+        raise InvalidRequest("there is nothing to approve in the app")
+    return granted, ""

@@ -22,6 +22,9 @@ from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import join
 from chalicelib.users import claims
 
+APP_ACTIONS = ("app", "app-look", "app-poll")
+"""What the pages of an approval in the bank's app post: push the request, look for its answer, and the same by the script."""
+
 
 @dataclass(frozen=True)
 class Choice:

@@ -4,9 +4,10 @@ Commission Delegated Regulation (EU) 2018/389, article 5: the payer sees amount 
 specific to them (RTS-5.1-2), the accepted code is of the original ones (RTS-5.1-3), and any change invalidates it (RTS-5.1-4).
 What is shown and signed keeps its integrity (RTS-5.2).
 
-Here the code is a passkey's signature. Its challenge is the digest of the granted authorization details, with the chosen account,
-and of the interaction and the page. So it is of no other payment, person, page or time. The text of the digest and the signature
-are kept with the grant, and whoever has the passkey's public key can verify them.
+Here the code is a passkey's signature, or an approval in the bank's app (app_approval.py). Its challenge is the digest of the
+granted authorization details, with the chosen account, and of the interaction and the page. So it is of no other payment, person,
+page or time. The text of the digest and the signature are kept with the grant, and whoever has the passkey's public key can
+verify them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
-from chalicelib.errors import AccessDenied
 from chalicelib.interaction import browser_binding, passkey_challenge
 from chalicelib.pages.passkey_options import Ceremony
 from chalicelib.protocol_types import Detail, JsonObject
@@ -41,21 +41,20 @@ def is_needed(grant: Grant, provider: Provider) -> bool:
 
 def exemption(provider: Provider) -> str:
     """The evidence of an approval that is not linked: the exemption that the bank relies on."""
-    return _json({"exemption": provider.settings.payment_exemption})
+    return as_json({"exemption": provider.settings.payment_exemption})
 
 
-def begin(grant: Grant, granted: Sequence[Detail], cookie: str, provider: Provider) -> Ceremony:
-    """The passkey options of the page that shows the final payment, with a new challenge each time.
+def new_nonce(grant: Grant, provider: Provider) -> str:
+    """The nonce of a page that shows the final payment. Each page has its own challenge."""
+    return f"{provider.new_token_value()}.{grant.expires_at}"
 
-    Raises AccessDenied where the deployment has no passkeys.
-    """
+
+def begin(grant: Grant, granted: Sequence[Detail], cookie: str, nonce: str, provider: Provider) -> Ceremony | None:
+    """The passkey options of the page that shows the final payment, None where the deployment has no passkeys."""
     if provider.user_directory.passkeys is None:
-        raise AccessDenied(
-            "payments are approved with a passkey, which is not offered here", detail="payment_exemption is none"
-        )
-    nonce = f"{provider.new_token_value()}.{grant.expires_at}"
-    challenge = _challenge(_text(grant, granted, browser_binding.challenge(grant.key, cookie, nonce)))
-    return Ceremony(web_authentication.requested(challenge, provider.settings.issuer), nonce)
+        return None
+    signed = challenge(text(grant, granted, browser_binding.challenge(grant.key, cookie, nonce)))
+    return Ceremony(web_authentication.requested(signed, provider.settings.issuer), nonce)
 
 
 def require(
@@ -69,13 +68,13 @@ def require(
     page = passkey_challenge.answered(form, grant.key, cookie, latest=grant.expires_at, now=now)
     if passkeys is None or page is None:
         raise SignInRefused("no passkey")
-    answer, text = form["passkey"], _text(grant, granted, page.challenge)
+    answer, signed = form["passkey"], text(grant, granted, page.challenge)
     attempt = digest(f"approval {grant.key} {cookie}")
-    if passkeys.approve(answer, challenge=_challenge(text), attempt=attempt) != grant.person.sub:
+    if passkeys.approve(answer, challenge=challenge(signed), attempt=attempt) != grant.person.sub:
         raise SignInRefused("the passkey is another person's")
     credential = json.loads(answer)
     response = {name: credential["response"][name] for name in SIGNED}
-    return _json({"text": text, "passkey": credential["id"], "response": response})
+    return as_json({"text": signed, "passkey": credential["id"], "response": response})
 
 
 def _by_passkey(grant: Grant) -> bool:
@@ -83,21 +82,22 @@ def _by_passkey(grant: Grant) -> bool:
     return grant.login is not None and "pop" in grant.login.amr
 
 
-def _text(grant: Grant, granted: Sequence[Detail], page: str) -> str:
-    """What is signed. `page`: only the server and this browser's page can make it (Web Authentication 13.4.3)."""
+def text(grant: Grant, granted: Sequence[Detail], page: str) -> str:
+    """The text that is signed. `page`: only the server and this browser's page can make it (Web Authentication 13.4.3)."""
     signed: JsonObject = {
         "details": list(granted),
         "interaction": grant.key,
         "client_id": grant.client_id,
         "page": page,
     }
-    return _json(signed)
+    return as_json(signed)
 
 
-def _challenge(text: str) -> str:
-    """32 bytes, base64url."""
-    return urlsafe_b64encode(sha256(text.encode()).digest()).rstrip(b"=").decode()
+def challenge(signed: str) -> str:
+    """The digest of the text: 32 bytes, base64url."""
+    return urlsafe_b64encode(sha256(signed.encode()).digest()).rstrip(b"=").decode()
 
 
-def _json(value: JsonObject) -> str:
+def as_json(value: JsonObject) -> str:
+    """JSON in one form, so that its digest is one."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

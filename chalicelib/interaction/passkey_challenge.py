@@ -43,8 +43,13 @@ def answered(
     `offered`: the challenge must have been stored. Its use checks that.
     Raises SignInRefused.
     """
-    if "passkey" not in form:
-        return None
+    return posted(form, key, cookie, latest=latest, now=now, offered=offered) if "passkey" in form else None
+
+
+def posted(
+    form: Mapping[str, str], key: str, cookie: str, *, latest: int, now: int, offered: bool = False
+) -> PasskeyChallenge:
+    """The challenge of the page that posted the form. The arguments are those of `answered`. Raises SignInRefused."""
     nonce = sign_in_form.form_field(form, "passkey_nonce")
     until = nonce.partition(".")[2]
     if not PAGE_EXPIRY.fullmatch(until) or not now < int(until) <= latest:

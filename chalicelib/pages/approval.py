@@ -1,45 +1,62 @@
-"""The page of a linked approval: the final payment, and the passkey that approves exactly it."""
+"""The pages of a linked approval: the final payment with the ways to approve exactly it, and the wait for the bank's app."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from chalicelib.messages import Response
 from chalicelib.pages.frame import Frame
 from chalicelib.pages.passkey_options import SCRIPT, Ceremony
-from chalicelib.pages.render import OURS, Detail, host_of
+from chalicelib.pages.render import OURS, OURS_BY_SCRIPT, Detail, host_of
 from chalicelib.pages.render import page as rendered
 
+POLL = (Path(__file__).parent / "approval_wait.js").read_text(encoding="utf-8")
+"""The script looks whether the app has answered, and then presses the page's button. It fetches from this host alone."""
 
-def page(
-    *,
-    frame: Frame,
-    client_name: str,
-    key: str,
-    csrf: str,
-    redirect_uri: str,
-    person: str,
-    details: Sequence[Detail],
-    chosen: Mapping[str, str],
-    passkey: Ceremony,
-    problem: str | None = None,
-) -> Response:
-    """The page. `details`: what is approved, without a question. `chosen`: the form fields of the choices.
+
+@dataclass(frozen=True)
+class Shown:
+    """What both pages have.
+
+    `details`: what is approved, without a question.
+    `chosen`: the form fields of the choices.
+    `nonce`: the value that the page posts back, from which its challenge is made.
+    """
+
+    frame: Frame
+    client_name: str
+    key: str
+    csrf: str
+    nonce: str
+    redirect_uri: str
+    person: str
+    details: Sequence[Detail]
+    chosen: Mapping[str, str]
+
+    @property
+    def returns_to(self) -> str | None:
+        """The host of the redirect_uri. Raises ValueError as render.consent."""
+        return host_of(self.redirect_uri)
+
+
+def page(shown: Shown, *, passkey: Ceremony | None, by_app: bool = False, problem: str | None = None) -> Response:
+    """The page. `passkey`: the passkey options, if there are passkeys. `by_app`: the bank has an app.
 
     `problem`: a sentence about the last attempt. Raises ValueError as render.consent.
     """
+    script = SCRIPT if passkey else None
     return rendered(
-        "approval.html",
-        OURS,
-        frame,
-        script=SCRIPT,
-        client_name=client_name,
-        key=key,
-        csrf=csrf,
-        returns_to=host_of(redirect_uri),
-        person=person,
-        details=details,
-        chosen=chosen,
-        passkey=passkey,
-        problem=problem,
+        "approval.html", OURS, shown.frame, script=script, of=shown, passkey=passkey, by_app=by_app, problem=problem
+    )
+
+
+def waiting(shown: Shown, *, number: str, again: bool) -> Response:
+    """The page while the request is open in the app. `number`: what the app shows too.
+
+    `again`: the person looked, and the app has not answered. Raises ValueError as render.consent.
+    """
+    return rendered(
+        "approval_wait.html", OURS_BY_SCRIPT, shown.frame, script=POLL, of=shown, number=number, again=again
     )

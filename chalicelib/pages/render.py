@@ -51,9 +51,11 @@ WEB = re.compile(r"(https://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?::[0-9]{1,5})?)(?
 LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{1,5})?)(?=[/?#]|\Z)")
 PRIVATE_SCHEME = re.compile(r"([a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:)/")
 
-Leads = Literal["form-action 'self'; ", "form-action 'none'; ", ""]
+Leads = Literal["form-action 'self'; ", "form-action 'self'; connect-src 'self'; ", "form-action 'none'; ", ""]
 OURS: Leads = "form-action 'self'; "
 """Targets of a page's forms: only this host, through every redirect that follows."""
+OURS_BY_SCRIPT: Leads = "form-action 'self'; connect-src 'self'; "
+"""The same, and the page's script may ask this host."""
 NOWHERE: Leads = "form-action 'none'; "
 ANYWHERE: Leads = ""
 

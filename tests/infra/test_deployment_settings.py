@@ -5,6 +5,7 @@ import json
 import pytest
 
 from ducat_cdk.deployment import Deployment, DeploymentError
+from ducat_cdk.lambdas import environment
 from ducat_cdk.package import VOCABULARY, stage
 from ducat_cdk.settings import deployment_of
 from tests.house.source import ROOT
@@ -276,3 +277,25 @@ def test_a_member_that_stands_twice_is_refused_in_every_setting_of_json(name, tw
     """JSON would drop one of them, and nobody would know which."""
     with pytest.raises(DeploymentError, match=name.split("_")[0]):
         deployment_of({name: twice})
+
+
+@pytest.mark.parametrize(
+    ("app", "problem"),
+    [
+        ("local.sandbox_app:build", "approval_app must be module:function of chalicelib"),
+        ("chalicelib.our_app", "approval_app must be module:function of chalicelib"),
+        ("chalicelib.our_app:build", "approval_app: there is no module chalicelib.our_app"),
+        ("chalicelib.approval_app:build", "approval_app: chalicelib.approval_app has no function build"),
+    ],
+)
+def test_an_approval_app_is_one_that_is_deployed(app, problem):
+    with pytest.raises(DeploymentError, match=problem):
+        deployment_of(CHOSEN | {"approval_app": app})
+
+
+def test_an_approval_app_is_named_to_the_functions():
+    chosen = deployment_of(
+        CHOSEN | {"approval_app": "chalicelib.users.directory:build"}
+    )  # Any function stands in for one.
+    assert environment(chosen, {}, {}, "x")["DUCAT_APPROVAL_APP"] == "chalicelib.users.directory:build"
+    assert "DUCAT_APPROVAL_APP" not in environment(deployment_of(CHOSEN), {}, {}, "x")

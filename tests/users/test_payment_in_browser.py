@@ -11,19 +11,11 @@ from cryptography.hazmat.primitives import serialization as pem
 from chalicelib.language import names
 from chalicelib.messages import Response
 from local.sandbox_users import ALICE, BOB
-from tests.actors import certificate
 from tests.authenticator import Authenticator, put
-from tests.conftest import STANDARD
+from tests.paying import FIRST, LOOK, PAYMENT, SECOND, registered_payer
 from tests.users.screenshots import RULES
 
-FIRST, SECOND = (account["iban"] for account in ALICE.accounts[:2])
-PAYMENT = {
-    "type": "payment_initiation",
-    "instructedAmount": {"currency": "EUR", "amount": "1234.50"},
-    "creditorName": "Merchant A",
-    "creditorAccount": {"iban": "DE02100100109307118603"},
-}
-LOOK = {"type": "account_information", "access": {"accounts": [{"iban": FIRST}, {"iban": SECOND}]}}
+BOTH = {**LOOK, "access": {"accounts": [{"iban": FIRST}, {"iban": SECOND}]}}
 
 
 @pytest.fixture
@@ -33,20 +25,11 @@ def payer(bank, tls_client_auth_client, sites):
     site.address = f"http://localhost:{site.server.server_port}"
     site.bank = bank
     bank.aws.settings = replace(bank.settings, payment_exemption="none", issuer=site.address)
-    bank.register(
-        **STANDARD
-        | {
-            "client_id": "payer",
-            "token_endpoint_auth_method": "tls_client_auth",
-            "tls_client_auth_subject_dn": "CN=payer,O=Fintech\\, Inc.,C=DE",
-            "authorization_details_types": ["payment_initiation", "account_information"],
-        }
-    )
+    client = registered_payer(bank, tls_client_auth_client)
     registered = bank.aws.clients.find("payer", now=bank.now)
     back = f"{callback.address}/callback"
     bank.aws.clients.put(replace(registered, redirect_uris=(back,)))
     callback.answers["GET", "/callback"] = Response(200, (("Content-Type", "text/html"),), "<title>Paid</title>")
-    client = tls_client_auth_client.with_(client_id="payer", certificate=certificate("payer"))
     client.redirect_uri = back
     return client
 
@@ -178,7 +161,7 @@ def test_a_passkey_of_another_person_or_of_an_unknown_device_pays_nothing(till, 
 
 def test_back_keeps_the_choices(till):
     one = till()
-    page = one.approval(PAYMENT, LOOK, account=SECOND)
+    page = one.approval(PAYMENT, BOTH, account=SECOND)
     page.click("#back")
     assert page.locator(f"input[type=radio][value={SECOND}]").is_checked()
     page.uncheck(f"input[type=checkbox][value={SECOND}]")
@@ -248,6 +231,46 @@ def test_without_javascript_the_page_says_what_is_missing_and_leads_back(till):
     assert page.locator(f"input[type=radio][value={SECOND}]").is_checked()
 
 
+@pytest.fixture
+def app(bank, payer):
+    bank.aws.settings = replace(bank.aws.settings, approval_app="local.sandbox_app:build")
+    return bank.aws.approval_app
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_person_approves_in_the_app_and_the_page_goes_on(till, app, javascript):
+    """By itself, or without JavaScript by its button."""
+    one = till(java_script_enabled=javascript)
+    page = one.approval(account=SECOND)
+    page.get_by_role("button", name="Approve in the app of Example Bank").click()
+    (request,) = app.waiting(ALICE.sub)
+    assert page.get_by_text(request.number, exact=True).is_visible()
+    assert page.url == f"{one.site.address}/consent"
+    assert page.locator("#by-itself").is_visible() == javascript
+    page.locator("#continue").click()
+    assert page.get_by_role("alert").inner_text() == "You have not answered in the app yet."
+    app.answer(request.reference, ALICE.sub, "approved")
+    if not javascript:
+        page.locator("#continue").click(no_wait_after=True)
+    assert one.paid()
+    ((granted, evidence),) = one.granted
+    assert granted[0]["debtorAccount"] == {"iban": SECOND}
+    assert evidence["app"]["jws"]
+    assert [line for line in page.complaints if "Security Policy" in line] == []
+
+
+def test_a_refusal_in_the_app_leads_back_by_itself(till, app):
+    one = till()
+    page = one.approval()
+    page.click("#app")
+    (request,) = app.waiting(ALICE.sub)
+    app.answer(request.reference, ALICE.sub, "refused")
+    page.locator("#problem").wait_for()
+    assert "This was refused in the app" in page.locator("#problem").inner_text()
+    one.approve()
+    assert one.paid()
+
+
 def test_the_enter_key_decides_nothing(till):
     one = till()
     page = one.approval()
@@ -263,16 +286,18 @@ LOOKS = [("en", "light", 1024), ("ar", "dark", 320)]
 
 
 @pytest.mark.parametrize(("tag", "scheme", "width"), LOOKS)
-def test_the_page_is_read_in_each_light_language_and_size(till, tag, scheme, width):
+def test_the_pages_are_read_in_each_light_language_and_size(till, app, tag, scheme, width):
     one = till(color_scheme=scheme, viewport={"width": width, "height": 640})
     page = one.approval(ui_locales=tag)
-    assert page.locator("html").get_attribute("dir") == names()[tag][1]
-    assert [
-        (found["id"], found["nodes"][0]["html"]) for found in Axe().run(page, options=RULES).response["violations"]
-    ] == []
-    assert page.evaluate("document.documentElement.scrollWidth") == width
-    lines = page.locator(".figure").evaluate("e => e.offsetHeight / parseFloat(getComputedStyle(e).lineHeight)")
-    assert round(lines) == 1  # No amount of this size is broken in two.
-    heights = page.locator("button:visible:not(.nothing)").evaluate_all("all => all.map(e => e.offsetHeight)")
-    assert len(heights) >= 3
-    assert min(heights) >= 44
+    for shown in ("choose", "wait"):
+        assert page.locator("html").get_attribute("dir") == names()[tag][1]
+        found = Axe().run(page, options=RULES).response["violations"]
+        assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        lines = page.locator(".figure").evaluate("e => e.offsetHeight / parseFloat(getComputedStyle(e).lineHeight)")
+        assert round(lines) == 1  # No amount of this size is broken in two.
+        heights = page.locator("button:visible:not(.nothing)").evaluate_all("all => all.map(e => e.offsetHeight)")
+        assert len(heights) >= 3
+        assert min(heights) >= 44
+        if shown == "choose":
+            page.click("#app")
