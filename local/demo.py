@@ -14,12 +14,14 @@ from typing import Any
 from requests_oauth2client import BearerToken, DPoPToken, IdToken
 
 from chalicelib.profiles import PROFILES
+from chalicelib.storage.records import User
 from local import clients, sandbox_users
 from local.browser import Browser, Page
 from local.certificates import FOLDER
 from local.clients import DemoClient
 from local.fintech import Fintech, Refused
 from local.ports import PortTaken, add_port, following
+from local.sandbox_app import SandboxApp
 from local.stack import Stack
 
 LOG = FOLDER / "demo.log"
@@ -63,7 +65,7 @@ def run(stack: Stack, home: str, *, profile: str, sender: str) -> None:
 
     fintech = _fintech(certified, stack)
     browser = Browser(stack.certificates.trusted, elsewhere=certified.redirect_uri)
-    token = log_in(fintech, browser, sandbox_users.ALICE.username, PAYMENT)
+    token = log_in(fintech, browser, sandbox_users.ALICE.username, PAYMENT, phones=stack.approval_app)
     made = fintech.pay(token, "order-4711")
     say(
         f"{certified.name} made the payment of {made['payment']['instructedAmount']['amount']} EUR: {made['paymentId']}."
@@ -75,8 +77,13 @@ def run(stack: Stack, home: str, *, profile: str, sender: str) -> None:
     show(fintech.accounts(token))
 
 
-def log_in(fintech: Fintech, browser: Browser, username: str, *details: dict[str, Any]) -> BearerToken:
-    """A customer's consent, through the bank's pages. Raises Unexpected where one of them is another."""
+def log_in(
+    fintech: Fintech, browser: Browser, username: str, *details: dict[str, Any], phones: SandboxApp | None = None
+) -> BearerToken:
+    """A customer's consent, through the bank's pages. Raises Unexpected where one of them is another.
+
+    `phones`: the bank's app, in which the customer approves a payment.
+    """
     begun = fintech.begin(*details)
     signed = ", signed" if fintech.client.signs_requests else ""
     if fintech.client.pushes_requests:
@@ -92,12 +99,23 @@ def log_in(fintech: Fintech, browser: Browser, username: str, *details: dict[str
     page = _press(browser, page, "login", secrets)
     say(f"{username} signed in with a password and a one-time code.")
     page = _press(browser, page, "approve", {})
+    if details and phones is not None:
+        page = _approve(browser, page, phones, sandbox_users.USERS[username])
     how = "" if fintech.client.response_type == "code" else f" with {fintech.client.response_type.replace(' ', ' + ')}"
     say(f"{username} agreed, and the browser is back at {fintech.client.name}{how}.")
     token = fintech.finish(begun, page.url)
     bound_to = "a DPoP key" if isinstance(token, DPoPToken) else "the certificate"
     say(f"The code became tokens bound to {bound_to}; the ID token, signed as {alg_of(token)}, is good.")
     return token
+
+
+def _approve(browser: Browser, page: Page, phones: SandboxApp, person: User) -> Page:
+    """The page after the customer approved in the bank's app what the page shows."""
+    page = _press(browser, page, "app", {})
+    (request,) = [one for one in phones.waiting(person.sub) if f"<strong>{one.number}</strong>" in page.html]
+    phones.answer(request.reference, person.sub, "approved")
+    say(f"{person.username} approved the payment in the bank's app, which signed exactly it.")
+    return _press(browser, page, "continue", {})
 
 
 def alg_of(token: BearerToken) -> str:

@@ -18,11 +18,13 @@ from threading import Event
 from types import MappingProxyType
 from typing import Any, TypedDict
 
+from flask import Flask
+
 from chalicelib import writer
 from chalicelib.errors import InvalidClientMetadata, InvalidRedirectUri
 from chalicelib.settings import SettingsError
 from ducat_cdk import themes
-from local import clients, fintech_web, sandbox_users
+from local import app_web, clients, fintech_web, sandbox_users
 from local.certificates import FOLDER
 from local.chalice_local import ChaliceEnded, ChaliceLocal
 from local.fintech import Fintech
@@ -44,6 +46,7 @@ The provider:       {issuer}/.well-known/openid-configuration
 {where}
 Sign in as:         {people}, one-time code {code}
 A passkey:          {invitations}
+Payments:           {payments}
 Trust in a browser: {trusted} (an authority for this machine's localhost alone)
 Operate it:         .venv/bin/ducat --help, in this folder
 What happened:      {record}
@@ -52,6 +55,9 @@ A line a request follows. Ctrl-C ends it; clients, users and consents are kept f
 CERTIFICATES = """\
 With certificates:  {mtls_url} (token, par, userinfo, introspect, revoke and the sample bank's /accounts)
 Client certificate: {certificate}"""
+
+APP = "approve them with a passkey, or in the bank's app: {home}/app"
+NO_APP = "plain chalice local has no app of the bank: they are exempt from approval"
 
 CHALICE = "Plain chalice local: {address}, to which the provider's address leads; it knows no client certificates"
 
@@ -96,7 +102,7 @@ def serve(
         for record in records:
             clients.register_record(stack.provider, record)
         fintechs = {c.client_id: Fintech(c, issuer=stack.issuer, api=stack.mtls_url, trusted=trusted) for c in pair}
-        server = fintech_web.serve(fintech_web.build(fintechs), taken, stack.certificates.server())
+        server = fintech_web.serve(_pages(fintechs, stack), taken, stack.certificates.server())
         running.callback(server.shutdown)
         words = WORDS.format(
             record=folder / RECORD,
@@ -108,12 +114,21 @@ def serve(
             people=" or ".join(f"{person.username} / {person.password}" for person in sandbox_users.USERS.values()),
             code=sandbox_users.ONE_TIME_CODE,
             invitations="\n                    ".join(sandbox_users.invitations(stack.provider).values()),
+            payments=NO_APP if stack.approval_app is None else APP.format(home=home),
             trusted=trusted,
         )
         running.enter_context(_found_by_the_command(folder / RUNNING))
         print(words, flush=True)
         while not stop.wait(SECONDS):
             stack.see_revoked()
+
+
+def _pages(fintechs: Mapping[str, Fintech], stack: Stack) -> Flask:
+    """The home pages: the fintechs', and that of the bank's app, if there is one."""
+    pages = fintech_web.build(fintechs)
+    if stack.approval_app is not None:
+        app_web.add_to(pages, stack.approval_app)
+    return pages
 
 
 def worn(theme: Path, folder: Path) -> dict[str, str]:

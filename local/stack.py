@@ -27,6 +27,7 @@ from local.revoked import PATH, Revoked
 
 if TYPE_CHECKING:
     from local.chalice_local import ChaliceLocal
+    from local.sandbox_app import SandboxApp
 
 GUARDED = frozenset({"userinfo"})
 """Functions of ours that stand behind the authorizer, as in ducat_cdk/functions.py."""
@@ -83,6 +84,11 @@ class Stack:
     def provider(self) -> Provider:
         """The Provider that the functions use, to register a client or to look at what was remembered."""
         return assembly.provider()
+
+    @property
+    def approval_app(self) -> SandboxApp | None:
+        """The sandbox's approval app, None with plain chalice local."""
+        return cast("SandboxApp | None", self.provider.approval_app)
 
     def start(self) -> None:
         """Raises PortTaken before anything else is done, UnusableState, ChaliceEnded, and SettingsError for an own setting."""
@@ -153,6 +159,12 @@ class Stack:
         self._running.callback(server.server_close)
         return server
 
+    def _approvals(self) -> dict[str, str | None]:
+        """The sandbox's approval app, which is in this process. Other programs that serve endpoints can't reach it."""
+        if self._chalice is not None:
+            return {"DUCAT_PAYMENT_EXEMPTION": "sandbox: plain chalice local has no approval app"}
+        return {"DUCAT_APPROVAL_APP": "local.sandbox_app:build"}
+
     def _settings(self) -> dict[str, str | None]:
         return {
             "DUCAT_ISSUER": self.issuer,
@@ -166,7 +178,7 @@ class Stack:
             "DUCAT_CRLS": json.dumps({self.certificates.clients_authority.subject_dn: [self.issuer + PATH]}),
             "DUCAT_OTP_LEVEL": str(self._otp_level),
             **({} if self._recorded is None else {"DUCAT_AUDIT_FILE": str(self._recorded)}),
-            "DUCAT_PAYMENT_EXEMPTION": "sandbox: alice and bob have no passkeys",
+            **self._approvals(),
             **{variable(name): value for name, value in self._own.items()},
         }
 

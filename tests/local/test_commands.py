@@ -66,7 +66,8 @@ def test_the_demo_ends_with_the_accounts_that_the_bank_gave(first_port, tmp_path
     *steps, first, second = out.splitlines()
     assert all(step.startswith("- ") for step in steps)
     assert any("Revoked" in step and "401" in step for step in steps)
-    first_payment, again, second_payment = (step for step in steps if "payment" in step)
+    approved, first_payment, again, second_payment = (step for step in steps if "payment" in step)
+    assert "approved the payment in the bank's app" in approved
     assert first_payment.rpartition(": ")[2] == again.rpartition(": ")[2]
     assert "401" in second_payment
     assert "insufficient_scope" in second_payment
