@@ -40,7 +40,8 @@ class AppAnswer:
     """The state of a request.
 
     `reference`, `sub`: the request that the person answered, and the person who did, as the app signed them.
-    `evidence`: of an approval, what the app signed and its signature, which the adapter verified. It is kept with the consent.
+    `evidence`: of an approval, what the app signed and its signature, which the adapter verified. It is kept with the consent,
+    and has a few KB at most.
     """
 
     reference: str

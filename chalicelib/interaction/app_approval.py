@@ -24,6 +24,8 @@ ENDED = message(
     "The request in the app has ended without an answer, so nothing was approved. You can try again, or cancel."
 )
 NUMBERS = 10_000
+MAX_EVIDENCE = 32 * 1024
+"""Characters of the evidence with its text. A grant is one item, of at most 400 KB."""
 
 A = TypeVar("A")
 
@@ -84,7 +86,10 @@ def _evidence(answer: AppAnswer, grant: Grant, text: str) -> str:
         raise NotApproved(ENDED, "another person answered in the app")
     if not answer.evidence:
         raise NotApproved(ENDED, "the app gave no evidence")
-    return linked_approval.as_json({"text": text, "app": answer.evidence})
+    evidence = linked_approval.as_json({"text": text, "app": answer.evidence})
+    if len(evidence) > MAX_EVIDENCE:
+        raise NotApproved(ENDED, "the app's evidence is too long")
+    return evidence
 
 
 def _reached(call: Callable[[], A]) -> A:

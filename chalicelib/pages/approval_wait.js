@@ -15,7 +15,7 @@
     var sent = new URLSearchParams(new FormData(form));
     sent.set("action", "app-poll");
     fetch(form.getAttribute("action"), { method: "POST", body: sent, redirect: "error" }).then(function (answer) {
-      if (answer.status === 200) {
+      if (answer.status === 200 || answer.status === 400) { // 400: the interaction is over, and its page says so.
         button.click();
       } else {
         later();

@@ -67,10 +67,19 @@ def test_an_approval_of_a_small_payment_pays_no_large_one(payer, app):
         {"sub": BOB.sub},
         {"evidence": None},
         {"evidence": {}},
+        {"evidence": {"jws": "x" * 32 * 1024}},
         {"state": "open"},
         {"state": "APPROVED"},
     ],
-    ids=["of-another-reference", "of-another-person", "without-evidence", "empty", "open", "of-an-unknown-state"],
+    ids=[
+        "of-another-reference",
+        "of-another-person",
+        "without-evidence",
+        "empty",
+        "too-long",
+        "open",
+        "of-an-unknown-state",
+    ],
 )
 def test_an_answer_that_proves_no_approval_of_this_is_none(payer, app, monkeypatch, said):
     """What an adapter gives by a fault of its own."""

@@ -7,10 +7,10 @@ from typing import Any
 
 from chalicelib.authorization import scope
 from chalicelib.authorization_details import details
-from chalicelib.interaction import connections
+from chalicelib.interaction import app_approval, connections
 from chalicelib.language import Language
 from chalicelib.messages import Response
-from chalicelib.pages import enrolment, gateway_error_pages, grants, render
+from chalicelib.pages import approval, enrolment, gateway_error_pages, grants, render
 from chalicelib.pages.error_texts import WORDS
 from chalicelib.pages.frame import Frame
 from chalicelib.pages.grants import Connection, Consent
@@ -63,6 +63,11 @@ def every_page(frame: Frame, redirect_uri: str = "https://penny.example/cb") -> 
         ),
         "payment": render.consent(**shown, **_consent(words, PAYMENT, FROM_OWN, FROM_ANOTHERS) | {"access": []}),
         "no-account": render.consent(**shown, **_consent(words, PAYMENT, ACCESS, accounts=()) | {"access": []}),
+        "approval": approval.page(
+            _approval(frame), passkey=PASSKEY, by_app=True, problem=words.say(app_approval.REFUSED)
+        ),
+        "approval-by-passkey": approval.page(_approval(frame), passkey=PASSKEY),
+        "approval-in-the-app": approval.waiting(_approval(frame), number="0042", again=True),
         "on-the-way": render.onward(frame=frame, redirect_uri=redirect_uri, location="#on-the-way"),
         "to-an-app": render.onward(frame=frame, redirect_uri="com.example.app:/cb", location="#on-the-way"),
         "form-post": render.form_post(frame=frame, redirect_uri=redirect_uri, parameters={"code": "c"}),
@@ -88,6 +93,20 @@ def every_page(frame: Frame, redirect_uri: str = "https://penny.example/cb") -> 
 
 def _at(frame: Frame, here: str) -> dict[str, Any]:
     return {"frame": replace(frame, here=here)}
+
+
+def _approval(frame: Frame) -> approval.Shown:
+    return approval.Shown(
+        frame=replace(frame, here="/consent?interaction=1"),
+        client_name=CLIENT,
+        key="the-key",
+        csrf="the-csrf",
+        nonce="the-nonce",
+        redirect_uri="https://penny.example/cb",
+        person=PERSON,
+        details=details.in_words([FROM_OWN], ACCOUNTS, frame.language),
+        chosen={"details": "chosen"},
+    )
 
 
 def _consent(words: Language, *requested: Any, accounts: Any = ACCOUNTS) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from tests.users.screenshots import RULES
 TAGS = tuple(language.names())
 KINDS = (
     *("login", "login-again", "consent", "account-access", "payment", "no-account", "on-the-way", "grants-sign-in"),
+    *("approval", "approval-in-the-app"),
     *(
         "grants",
         "grants-many",

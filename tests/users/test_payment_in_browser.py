@@ -267,8 +267,11 @@ def test_a_refusal_in_the_app_leads_back_by_itself(till, app):
     app.answer(request.reference, ALICE.sub, "refused")
     page.locator("#problem").wait_for()
     assert "This was refused in the app" in page.locator("#problem").inner_text()
-    one.approve()
-    assert one.paid()
+    page.click("#app")
+    page.locator("#continue").wait_for()
+    one.payer.bank.now += 24 * 3600
+    page.locator("#error").wait_for()  # By itself, too: the interaction is over.
+    assert one.granted == []
 
 
 def test_the_enter_key_decides_nothing(till):
