@@ -300,7 +300,7 @@ def test_a_clients_popup_gets_its_answer_though_the_window_that_opened_it_loses_
 
 TAB_ORDER = {
     "login": ["username", "password", "one-time-code", "login", "cancel"],
-    "consent": ["approve", "cancel", "Privacy policy", "Terms of service", "Logo"],
+    "consent": ["approve", "cancel", "connected-apps", "Privacy policy", "Terms of service", "Logo"],
     "account access": [
         "details-0-may-accounts",
         "details-0-may-balances",
