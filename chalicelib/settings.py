@@ -21,6 +21,9 @@ PACKAGE = Path(__file__).parent.parent
 OWN_ALGORITHMS: tuple[SigningAlg, ...] = ("PS256", "ES256", "EdDSA")
 """The JWS algorithms that a deployment can sign with."""
 
+NO_EXEMPTION = frozenset({"", "none", "no", "false", "off", "null", "n/a", "-"})
+"""Values of `payment_exemption` that name no exemption."""
+
 AWS_CONNECT_SECONDS = 1
 AWS_READ_SECONDS = 2
 AWS_TRIES = 3
@@ -138,6 +141,11 @@ class Settings:
     def offered_languages(self) -> tuple[str, ...]:
         """The languages of the pages, the default first."""
         return tuple(self.languages.split())
+
+    @property
+    def exempts_payments(self) -> bool:
+        """Whether the bank relies on an exemption from dynamic linking (RTS-5.1-2). "None" is none, however it is spelt."""
+        return self.payment_exemption.strip().casefold() not in NO_EXEMPTION
 
     @property
     def signs_with(self) -> tuple[SigningAlg, ...]:

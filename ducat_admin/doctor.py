@@ -51,7 +51,7 @@ def _of_settings(operator: Operator) -> Iterator[Finding]:
         )
     if deployment.on_laptop:
         return
-    if settings.payment_exemption != "none":
+    if settings.exempts_payments:
         yield Finding(
             "payment_exemption",
             "note",

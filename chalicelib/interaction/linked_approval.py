@@ -36,7 +36,7 @@ def is_needed(grant: Grant, provider: Provider) -> bool:
     A bank that relies on an exemption of its regulation says so in its settings. Even then a person who signed in with a passkey
     approves with one, since the exemption is for those who have none.
     """
-    return provider.settings.payment_exemption == "none" or _by_passkey(grant)
+    return not provider.settings.exempts_payments or _by_passkey(grant)
 
 
 def exemption(provider: Provider) -> str:

@@ -211,6 +211,14 @@ def test_a_form_that_hides_the_payment_grants_none(payer, phone, left_out):
 
 
 @pytest.mark.clause("RTS-5.1-2")
+def test_no_spelling_of_none_is_an_exemption(payer, bank):
+    """A setting that means none exempts nobody."""
+    for said in ("None", " NONE ", "no", "False", "null", ""):
+        bank.aws.settings = replace(bank.settings, payment_exemption=said)
+        assert "Approve with your passkey" in Payer(payer).page.text, said
+
+
+@pytest.mark.clause("RTS-5.1-2")
 def test_an_exemption_is_kept_with_the_payment(payer, bank):
     """Chapter III of the regulation has exemptions; which one a bank relied on is evidence too."""
     bank.aws.settings = replace(bank.settings, payment_exemption="article 16, low value")
