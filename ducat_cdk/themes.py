@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib import language, vocabulary
-from chalicelib.pages.frame import HELP, THEME_FILE
-from chalicelib.pages.gateway_error_pages import STYLE
+from chalicelib.pages.frame import HELP, STYLE, THEME_FILE
 from ducat_cdk import logos
 from ducat_cdk.json_members import each_once
 
@@ -26,7 +25,7 @@ SETTINGS, LOGO = "theme.json", "logo.svg"
 MEMBERS = ("colours", "fonts", "links")
 SCHEMES = ("light", "dark")
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-VARIABLE = re.compile(r"--([a-z-]+): (#[0-9a-f]{6});")
+VARIABLE = re.compile(r"--([a-z-]+):(#[0-9a-f]{6});")
 FONT = re.compile(r"[A-Za-z][A-Za-z0-9 -]{0,39}")
 GENERIC = frozenset({"serif", "sans-serif", "monospace", "system-ui", "ui-serif", "ui-sans-serif", "ui-rounded"})
 MAX_FONTS = 8
@@ -55,7 +54,7 @@ class ThemeError(Exception):
 
 def defaults() -> dict[str, dict[str, str]]:
     """The library's colours, by scheme and name, as style.css has them."""
-    light, dark = (dict(VARIABLE.findall(part)) for part in STYLE.split("*,\n")[0].split("@media"))
+    light, dark = (dict(VARIABLE.findall(part)) for part in STYLE.split("*,")[0].split("@media"))
     return {"light": light, "dark": light | dark}
 
 

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from pathlib import Path
 
 from chalicelib import language
 from chalicelib.language import PACKAGE, Language, message
@@ -25,6 +27,10 @@ HELP = (("help", message("Help")), ("complaints", message("Complaints")), ("lega
 """The bank's own links, by kind, with their texts."""
 THEME_FILE = "theme.json"
 """The compiled theme in its folder."""
+SPACE = re.compile(r"\s*([{};])\s*|(?<=[:,])\s+|\s*\n\s*")
+"""White space of the stylesheet without meaning: next to brackets and semicolons, after colons and commas, and line ends."""
+STYLE = SPACE.sub(r"\1", (Path(__file__).parent / "style.css").read_text(encoding="utf-8"))
+"""The library's stylesheet, which each page has in it. Without the white space it is a fifth smaller."""
 
 
 @dataclass(frozen=True)

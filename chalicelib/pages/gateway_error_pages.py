@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
-from pathlib import Path
 
 from chalicelib import language
 from chalicelib.language import Language, message
-from chalicelib.pages.frame import theme_of
+from chalicelib.pages.frame import STYLE, theme_of
 from chalicelib.settings import Settings, SettingsError
-
-STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
 AGAIN = message("Please wait a few minutes, then go back to the app or website that sent you here and start again.")
 WORDS: Mapping[str, tuple[str, str]] = {

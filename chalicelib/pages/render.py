@@ -21,11 +21,10 @@ from chalicelib import date_format
 from chalicelib.language import Language, message
 from chalicelib.messages import NO_STORE, Response
 from chalicelib.pages.error_texts import OF_THE_REQUEST, WORDS
-from chalicelib.pages.frame import Frame
+from chalicelib.pages.frame import STYLE, Frame
 from chalicelib.pages.passkey_options import SCRIPT, Ceremony
 
 FOLDER = Path(__file__).parent
-STYLE = (FOLDER / "style.css").read_text(encoding="utf-8")
 
 
 def _source(text: str) -> str:
