@@ -116,7 +116,7 @@ class _Reader(HTMLParser):
         elif tag == "form":
             self._in_form = True
             self.forms.append(Form(found.get("action", ""), found.get("method", "get").upper()))
-        elif tag == "input" and self._in_form and "name" in found:
+        elif tag == "input" and self._in_form and "name" in found and _is_posted(found):
             self.forms[-1].fields[found["name"]] = found.get("value", "")
         elif tag == "button" and self._in_form and "id" in found:
             self.forms[-1].buttons[found["id"]] = (found.get("name", ""), found.get("value", ""))
@@ -128,3 +128,8 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._in_title:
             self.title += data
+
+
+def _is_posted(field: dict[str, str]) -> bool:
+    """Whether a form posts this field as the page shows it: a box that is not ticked is left out."""
+    return field.get("type") != "checkbox" or "checked" in field

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from chalicelib.authorization import claims_request
 from chalicelib.errors import UnmetAuthenticationRequirements
 from chalicelib.interaction import browser_binding, decision, passkey_challenge, sign_in
 from chalicelib.interaction.page_frame import frame_of_grant, refuse
 from chalicelib.language import message
 from chalicelib.messages import Request, Response, see_other
-from chalicelib.pages import render
 from chalicelib.pages.frame import Frame
+from chalicelib.pages.sign_in import login
 from chalicelib.provider import Provider
 from chalicelib.storage.grant_records import Grant
-from chalicelib.storage.records import PasskeyHolder
 from chalicelib.storage.stores import AlreadyUsed
 from chalicelib.user_directory import SignInRefused, refused_note
 from chalicelib.users import known_browser, sign_in_form
+from chalicelib.users import username as usernames
 
 __all__ = ["answer", "refuse"]
 
@@ -34,8 +32,9 @@ def _show(request: Request, provider: Provider) -> Response:
     now = provider.now()
     key = request.parameters.get("interaction", "")
     grant = browser_binding.require_own(request, provider.grants.find(key, now=now), now=now)
-    cookie, frame = browser_binding.cookie_of(request, key), frame_of_grant(request, grant, "/login", provider)
-    return _page(grant, cookie, provider, frame, username=grant.request.login_hint or "")
+    frame = frame_of_grant(request, grant, "/login", provider)
+    # OIDCC-3.1.2.1: the client may name the user.
+    return _page(request, grant, provider, frame, grant.request.login_hint or usernames.remembered(request))
 
 
 def _post(request: Request, provider: Provider) -> Response:
@@ -49,13 +48,15 @@ def _post(request: Request, provider: Provider) -> Response:
         return decision.cancel(denied, cookie, provider, frame_of_grant(request, denied, "/login", provider), now=now)
 
     # Check.
-    found, holder = _read(form, key, provider, now=now)
+    found, holder = sign_in.read(form, key, provider, now=now)
     grant = browser_binding.require_own(request, found, now=now)
     frame = frame_of_grant(request, grant, "/login", provider)
+    if form.get("action") == "forget":
+        return _page(request, grant, provider, frame, "").with_headers(usernames.forget())
 
     def again(problem: str, why: Exception) -> Response:
         username = sign_in_form.form_field(form, "username")
-        return _page(grant, cookie, provider, frame, username=username, problem=problem).noting(**refused_note(why))
+        return _page(request, grant, provider, frame, username, problem).noting(**refused_note(why))
 
     try:
         known = known_browser.known(request, sign_in_form.form_field(form, "username"), provider.kms)
@@ -71,33 +72,26 @@ def _post(request: Request, provider: Provider) -> Response:
 
     # Store, and answer.
     cookies = sign_in.remember(request, grant, cookie, who, provider, now=now)
-    to_consent = see_other(f"/consent?interaction={key}", *cookies)
+    kept = usernames.remember(request, form, who.login.username)
+    to_consent = see_other(f"/consent?interaction={key}", *cookies, *kept)
     return to_consent.noting(client_id=who.client.client_id, sub=who.login.sub, event="sign_in")
 
 
-def _read(
-    form: Mapping[str, str], key: str, provider: Provider, *, now: int
-) -> tuple[Grant | None, PasskeyHolder | None]:
-    """The grant, and the claimed user of a passkey. The two reads are independent."""
-    if "passkey" not in form:
-        return provider.grants.find(key, now=now), None
-    return provider.alongside(
-        lambda: provider.grants.find(key, now=now), lambda: sign_in_form.find_passkey(form, provider.user_directory)
-    )
-
-
 def _page(
-    grant: Grant, cookie: str, provider: Provider, frame: Frame, *, username: str, problem: str | None = None
+    request: Request, grant: Grant, provider: Provider, frame: Frame, username: str, problem: str | None = None
 ) -> Response:
+    """Nothing on the page depends on whether a user exists."""
+    key, cookie = grant.key, browser_binding.cookie_of(request, grant.key)
     client = sign_in.client_of(grant, provider, now=provider.now())
-    return render.login(
+    return login(
         frame=frame,
         client_name=client.in_language("client_name", frame.tag),
-        key=grant.key,
-        csrf=browser_binding.token(grant.key, cookie),
+        key=key,
+        csrf=browser_binding.token(key, cookie),
         redirect_uri=grant.request.redirect_uri,
         username=username,
+        remembered=bool(username) and username == usernames.remembered(request),
         hint=provider.user_directory.login_help_text,
         problem=problem and frame.language.say(problem),
-        passkey=passkey_challenge.begin(grant.key, cookie, provider, until=grant.expires_at),
+        passkey=passkey_challenge.begin(key, cookie, provider, until=grant.expires_at),
     )

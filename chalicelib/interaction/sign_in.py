@@ -40,6 +40,17 @@ class Authenticated:
     first: bool
 
 
+def read(
+    form: Mapping[str, str], key: str, provider: Provider, *, now: int
+) -> tuple[Grant | None, PasskeyHolder | None]:
+    """The grant, and the claimed user of a passkey. The two reads are independent."""
+    if "passkey" not in form:
+        return provider.grants.find(key, now=now), None
+    return provider.alongside(
+        lambda: provider.grants.find(key, now=now), lambda: sign_in_form.find_passkey(form, provider.user_directory)
+    )
+
+
 def check(
     form: Mapping[str, str],
     holder: PasskeyHolder | None,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from chalicelib.messages import Response
+from chalicelib.pages import passkey_options
 from chalicelib.pages.frame import Frame
 from chalicelib.pages.passkey_options import SCRIPT, Ceremony
 from chalicelib.pages.render import OURS, OURS_BY_SCRIPT, Detail, host_of
 from chalicelib.pages.render import page as rendered
 
-POLL = (Path(__file__).parent / "approval_wait.js").read_text(encoding="utf-8")
+POLL = passkey_options.script("approval_wait.js")
 """The script looks whether the app has answered, and then presses the page's button. It fetches from this host alone."""
 
 

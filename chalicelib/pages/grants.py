@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from chalicelib import date_format
 from chalicelib.messages import Response
 from chalicelib.pages.frame import Frame
-from chalicelib.pages.passkey_options import SCRIPT, Ceremony
+from chalicelib.pages.passkey_options import Ceremony
 from chalicelib.pages.render import OURS, Detail, page
+from chalicelib.pages.sign_in import script_for
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def sign_in(
         "grants_sign_in.html",
         OURS,
         frame,
-        script=SCRIPT if passkey else None,
+        script=script_for(passkey),
         key=key,
         csrf=csrf,
         username=username,

@@ -2,6 +2,7 @@
   "use strict";
   var button = document.getElementById("passkey");
   var problem = document.getElementById("passkey-problem");
+  var offered = null;
   if (!button) {
     return;
   }
@@ -20,15 +21,36 @@
     return btoa(binary).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
   }
 
-  function asked() {
+  function wanted() {
     var options = JSON.parse(button.getAttribute("data-options"));
     options.challenge = bytes(options.challenge);
+    return options;
+  }
+
+  function asked() {
+    var options = wanted();
     if (options.user) {
       options.user.id = bytes(options.user.id);
       options.excludeCredentials.forEach(function (one) { one.id = bytes(one.id); });
       return navigator.credentials.create({ publicKey: options });
     }
     return navigator.credentials.get({ publicKey: options });
+  }
+
+  // The browser offers its passkeys in the field of the user name, and says nothing where it has none.
+  function offer() {
+    var can = PublicKeyCredential.isConditionalMediationAvailable;
+    if (!button.hasAttribute("data-offered") || !can || !window.AbortController) {
+      return;
+    }
+    can.call(PublicKeyCredential).then(function (available) {
+      if (available && !button.disabled) {
+        offered = new AbortController();
+        navigator.credentials.get({
+          publicKey: wanted(), mediation: "conditional", signal: offered.signal
+        }).then(answered).catch(function () {});
+      }
+    });
   }
 
   function answered(credential) {
@@ -48,9 +70,14 @@
   button.addEventListener("click", function () {
     problem.hidden = true;
     button.disabled = true;
+    if (offered) {
+      offered.abort(); // A browser does one at a time.
+    }
     asked().then(answered).catch(function () {
       problem.hidden = false;
       button.disabled = false;
+      offer();
     });
   });
+  offer();
 })();

@@ -1,4 +1,4 @@
-"""Passkey options on a page: JSON in an attribute, and one script that is always the same."""
+"""Passkey options on a page: JSON in an attribute, and one script that is always the same. And how scripts get into pages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from pathlib import Path
 
 from chalicelib.protocol_types import Claims
 
-SCRIPT = (Path(__file__).parent / "passkey.js").read_text(encoding="utf-8")
+FOLDER = Path(__file__).parent
+COMMENT = "//"
+
+
+def script(name: str) -> str:
+    """The script of a file, without indentation, empty lines and lines of comment, which each page would carry."""
+    lines = (line.strip() for line in (FOLDER / name).read_text(encoding="utf-8").splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith(COMMENT)) + "\n"
+
+
+SCRIPT = script("passkey.js")
 """The script asks the browser for a passkey, and posts the answer in the page's form. It fetches nothing."""
 
 

@@ -20,9 +20,7 @@ from markupsafe import Markup, escape
 from chalicelib import date_format
 from chalicelib.language import Language, message
 from chalicelib.messages import NO_STORE, Response
-from chalicelib.pages.error_texts import OF_THE_REQUEST, WORDS
 from chalicelib.pages.frame import STYLE, Frame
-from chalicelib.pages.passkey_options import SCRIPT, Ceremony
 
 FOLDER = Path(__file__).parent
 
@@ -107,43 +105,6 @@ class Detail(Protocol):
     def questions(self) -> Sequence[Question]: ...
 
 
-def login(
-    *,
-    frame: Frame,
-    client_name: str,
-    key: str,
-    csrf: str,
-    redirect_uri: str,
-    username: str = "",
-    hint: str | None = None,
-    problem: str | None = None,
-    passkey: Ceremony | None = None,
-    logo_uri: str | None = None,
-    policy_uri: str | None = None,
-    tos_uri: str | None = None,
-) -> Response:
-    """The login page. `problem`: a sentence about the last attempt; `hint`: a help text;
-    `passkey`: the passkey options, if the directory has passkeys.
-
-    Raises ValueError if no page may lead to `redirect_uri`.
-    """
-    return page(
-        "login.html",
-        OURS,
-        frame,
-        script=SCRIPT if passkey else None,
-        client_name=client_name,
-        key=key,
-        csrf=csrf,
-        returns_to=host_of(redirect_uri),
-        username=username,
-        hint=hint,
-        problem=problem,
-        passkey=passkey,
-        addresses=_addresses(frame.language, logo_uri, policy_uri, tos_uri),
-    )
-
-
 def consent(
     *,
     frame: Frame,
@@ -171,7 +132,7 @@ def consent(
     `details`: the requested details (RFC 9396), with choices.
     `look`: the approval needs a read first.
     `chosen`: the form fields as the user left them, or None.
-    `problem`: as on the login page.
+    `problem`: a sentence about what was posted.
     Raises ValueError if no page may lead to `redirect_uri`.
     """
     return page(
@@ -191,7 +152,7 @@ def consent(
         problem=problem,
         until=date_format.in_words(until, frame.language),
         until_iso=date_format.for_machines(until),
-        addresses=_addresses(frame.language, logo_uri, policy_uri, tos_uri),
+        addresses=addresses(frame.language, logo_uri, policy_uri, tos_uri),
     )
 
 
@@ -226,6 +187,8 @@ def error(*, frame: Frame, error: str, description: str, status: int = 400, refe
 
     `reference`: the interaction id by which support finds the login in the log.
     """
+    from chalicelib.pages.error_texts import OF_THE_REQUEST, WORDS
+
     words = WORDS.get(error, OF_THE_REQUEST)
     return page(
         "error.html",
@@ -276,7 +239,7 @@ def host_of(redirect_uri: str) -> str | None:
     raise ValueError("no page may lead to this redirect_uri")
 
 
-def _addresses(
+def addresses(
     language: Language, logo_uri: str | None, policy_uri: str | None, tos_uri: str | None
 ) -> list[tuple[str, str]]:
     """Links to the client's own pages (OpenID Connect Registration 2).

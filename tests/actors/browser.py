@@ -39,7 +39,11 @@ class Browser:
         assert page.status == 200, (page.status, page.text)
         tags = elements(page.text)
         (where,) = [attributes["action"] for tag, attributes in tags if tag == "form"]
-        form = {a["name"]: a.get("value", "") for tag, a in tags if tag == "input" and "name" in a}
+        form = {
+            a["name"]: a.get("value", "")
+            for tag, a in tags
+            if tag == "input" and "name" in a and (a.get("type") != "checkbox" or "checked" in a or a["name"] in typed)
+        }
         assert [a for t, a in tags if t == "button" and a.get("name") == "action" and a.get("value") == action]
         assert not typed.keys() - form.keys()
         return self.post(where, form | typed | {"action": action})

@@ -1,6 +1,7 @@
 """Whoever tries names and passwords learns from no page which part was wrong, or whom there is."""
 
 import re
+from dataclasses import replace
 
 import pyotp
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from chalicelib.users import directory, enrolment
 from chalicelib.users.lockout import FREE_ATTEMPTS, LOCKS
 from tests.actors import Browser
+from tests.authenticator import Authenticator, put
 
 PASSWORD = "correct horse battery staple"
 
@@ -50,3 +52,31 @@ def test_a_page_never_says_which_part_was_wrong(bank, fintech, code, where):
     said.add(problem(browser.sign_in(page, **right)))
     (only,) = said
     assert only.startswith("That did not match")
+
+
+def masked(answer):
+    """The page and its headers, without the values that each page has anew."""
+    assert answer.status == 200
+    assert answer.all("set-cookie") == []
+    return re.sub(r"challenge&#34;: &#34;[\w-]{43}|name=\"passkey_nonce\" value=\"[\w.-]+\"", "", answer.text)
+
+
+def test_who_has_only_a_passkey_and_who_does_not_exist_read_the_same(bank, fintech, code):
+    """No page knows of a user before the sign-in, not even one that names them, and a password of theirs is just wrong."""
+    put(bank, replace(bank.aws.users.find("carol"), password=""), Authenticator())
+    browser = Browser(bank)
+    page = browser.page("fintech", fintech.pushed())
+    typed = {"password": "x" * 20, "one_time_code": code, "remember": "yes"}
+    tried = {
+        masked(browser.submit(page, "login", username=name, **typed)).replace(name, "NAME")
+        for name in ("carol", "carla")
+    }
+    assert len(tried) == 1
+    hinted = {
+        re.sub(r'(csrf|interaction)(=|" value=")[\w-]+', "", masked(Browser(bank).page("fintech", pushed))).replace(
+            name, "NAME"
+        )
+        for name in ("carol", "carla")
+        for pushed in [fintech.pushed(login_hint=name)]
+    }
+    assert len(hinted) == 1

@@ -10,7 +10,7 @@ from chalicelib.authorization_details import details
 from chalicelib.interaction import app_approval, connections
 from chalicelib.language import Language
 from chalicelib.messages import Response
-from chalicelib.pages import approval, enrolment, gateway_error_pages, grants, render
+from chalicelib.pages import approval, enrolment, gateway_error_pages, grants, render, sign_in
 from chalicelib.pages.error_texts import WORDS
 from chalicelib.pages.frame import Frame
 from chalicelib.pages.grants import Connection, Consent
@@ -55,8 +55,9 @@ def every_page(frame: Frame, redirect_uri: str = "https://penny.example/cb") -> 
     frames = {at: {**own, "frame": replace(frame, here=at)} for at in ("/grants", "/passkey?invitation=1")}
     problem = words.say(sign_in_form.MISMATCH_TEXT)
     return {
-        "login": render.login(**shown | _at(frame, "/login?interaction=1"), **LINKS, passkey=PASSKEY),
-        "login-again": render.login(**shown, username=PERSON, problem=problem),
+        "login": sign_in.login(**shown | _at(frame, "/login?interaction=1"), **LINKS, passkey=PASSKEY),
+        "login-again": sign_in.login(**shown, username=PERSON, problem=problem),
+        "login-remembered": sign_in.login(**shown, username=PERSON, remembered=True, passkey=PASSKEY, recovery="/"),
         "consent": render.consent(**shown | _at(frame, "/consent?interaction=1"), **LINKS, **_consent(words)),
         "account-access": render.consent(
             **shown | _at(frame, "/consent?interaction=1"), **_consent(words, ACCESS, ONCE)

@@ -14,7 +14,17 @@ from tests.users.screenshots import RULES
 
 TAGS = tuple(language.names())
 KINDS = (
-    *("login", "login-again", "consent", "account-access", "payment", "no-account", "on-the-way", "grants-sign-in"),
+    *(
+        "login",
+        "login-again",
+        "login-remembered",
+        "consent",
+        "account-access",
+        "payment",
+        "no-account",
+        "on-the-way",
+        "grants-sign-in",
+    ),
     *("approval", "approval-in-the-app"),
     *(
         "grants",

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from chalicelib.authorization_details.detail_type import Choice, Question, Shown
-from chalicelib.pages import render
+from chalicelib.pages import render, sign_in
 from chalicelib.pages.frame import Frame
 
 REQUESTED = {
@@ -47,7 +47,7 @@ ACCESS = Shown(
 DETAILED = CONSENT | {"details": (PAYMENT, ACCESS), "access": []}
 ERROR = {"frame": Frame("Example Bank"), "error": "invalid_request_uri", "description": "it was already used"}
 PAGES = {
-    "login": (render.login, LOGIN),
+    "login": (sign_in.login, LOGIN),
     "consent": (render.consent, CONSENT),
     "consent to details": (render.consent, DETAILED),
     "error": (render.error, ERROR),
@@ -56,11 +56,11 @@ EVERY_PAGE = pytest.mark.parametrize("name", PAGES)
 
 
 class Parsed(HTMLParser):
-    """Start tags with their attributes, and all text outside the stylesheet."""
+    """Start tags with their attributes, and all text outside the stylesheet and the scripts."""
 
     def __init__(self, body):
         super().__init__()
-        self.tags, self.text, self.style = [], "", None
+        self.tags, self.text, self.style, self.scripts = [], "", None, []
         self.feed(body)
 
     def handle_starttag(self, tag, attrs):
@@ -69,6 +69,8 @@ class Parsed(HTMLParser):
     def handle_data(self, data):
         if self.tags and self.tags[-1][0] == "style" and self.style is None:
             self.style = data
+        elif self.tags and self.tags[-1][0] == "script" and data.strip():
+            self.scripts.append(data)
         else:
             self.text += data
 
@@ -99,9 +101,13 @@ def test_a_page_is_html_that_nobody_stores(name):
 
 
 @EVERY_PAGE
-def test_a_page_allows_nothing_but_its_stylesheet(name):
-    allowed = policy(rendered(name))
+def test_a_page_allows_nothing_but_its_stylesheet_and_its_own_script(name):
+    shown = rendered(name)
+    allowed = policy(shown)
     assert allowed.pop("form-action")
+    scripts = [f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in Parsed(shown.body).scripts]
+    assert len(scripts) == (name == "login")
+    assert [allowed.pop("script-src")] == scripts if scripts else "script-src" not in allowed
     assert allowed.pop("style-src").startswith("'sha256-")
     assert allowed == {"default-src": "'none'", "base-uri": "'none'", "frame-ancestors": "'none'"}
 
@@ -130,9 +136,9 @@ def test_the_policys_hash_is_that_of_the_stylesheet_in_the_page(name):
 
 
 @EVERY_PAGE
-def test_a_page_has_neither_scripts_nor_inline_styles_nor_anything_to_load(name):
+def test_a_page_has_neither_inline_styles_nor_anything_to_load(name):
     tags = Parsed(rendered(name).body).tags
-    assert not {tag for tag, _ in tags} & {"script", "img", "link", "iframe", "object", "embed", "base"}
+    assert not {tag for tag, _ in tags} & {"img", "link", "iframe", "object", "embed", "base"}
     assert not {key for _, attributes in tags for key in attributes if key.startswith("on") or key in ("style", "src")}
 
 
@@ -297,7 +303,9 @@ def test_a_form_carries_its_interaction_and_its_csrf_token_and_can_be_cancelled(
     of_consent = {"shown": ""} if name == "consent" else {}
     assert hidden == {"interaction": "the-key", "csrf": "the-csrf"} | of_consent
     buttons = [
-        (a["id"], a["name"], a["value"]) for tag, a in page.tags if tag == "button" and a.get("class") != "nothing"
+        (a["id"], a["name"], a["value"])
+        for tag, a in page.tags
+        if tag == "button" and a.get("class") != "nothing" and a.get("type") != "button"
     ]
     assert buttons == [(button, "action", button), ("cancel", "action", "cancel")]
 

@@ -6,7 +6,7 @@ from chalicelib import language
 from chalicelib.authorization_details import details
 from chalicelib.authorization_details.detail_type import Choice, Question, Shown
 from chalicelib.messages import Response, see_other
-from chalicelib.pages import render
+from chalicelib.pages import render, sign_in
 from chalicelib.pages.frame import Frame
 
 BANK = {"frame": Frame("Example Bank")}
@@ -45,15 +45,15 @@ def pages(redirect_uri):
     """A page of each kind by name; what is asked and who asks may be long."""
     shown = BANK | CLIENT | {"redirect_uri": redirect_uri}
     return {
-        "login": render.login(**shown, hint="Sandbox: alice, password wonderland, one-time code 000000"),
-        "login again": render.login(**shown, **LINKS, username="alice", problem="That was not right."),
+        "login": sign_in.login(**shown, hint="Sandbox: alice, password wonderland, one-time code 000000"),
+        "login again": sign_in.login(**shown, **LINKS, username="alice", problem="That was not right."),
         "consent": render.consent(**shown, **LINKS, **CONSENT),
         "payment": render.consent(**shown, **LINKS, **CONSENT | {"access": []}, details=said(PAYMENT)),
         "account access": render.consent(**shown, **CONSENT, details=said(ACCESS)),
         "long details": render.consent(**shown, **CONSENT, details=[LONG_DETAIL]),
         "on the way": render.onward(**BANK, redirect_uri=redirect_uri, location="#on-the-way"),
         "error": render.error(**BANK, error="invalid_request_uri", description="it was already used"),
-        "long login": render.login(
+        "long login": sign_in.login(
             **shown | {"frame": Frame(LONG), "client_name": LONG}, username=LONG, hint=LONG, problem=LONG
         ),
         "long consent": render.consent(
@@ -207,9 +207,12 @@ def test_the_enter_key_on_a_choice_decides_nothing(browse, bank, client, name):
 
 @EVERY_PAGE
 def test_where_there_is_a_choice_the_first_button_of_its_form_decides_nothing(browse, bank, name):
-    """It is enabled, or a browser would go on to the next; nobody sees it, hears of it or comes to it by keyboard."""
+    """It is enabled, or a browser would go on to the next; nobody sees it, hears of it or comes to it by keyboard.
+
+    The login page asks for no decision: Enter there signs in.
+    """
     page = open_page(browse(), bank, name)
-    for form in page.locator("form:has(input[type=radio], input[type=checkbox])").all():
+    for form in page.locator("form:has(input[type=radio], input[type=checkbox]):not([action='/login'])").all():
         first = form.locator("button, input[type=submit]").first
         assert (first.get_attribute("value"), first.is_enabled()) == ("look", True)
         assert (first.get_attribute("tabindex"), first.get_attribute("aria-hidden")) == ("-1", "true")
@@ -299,7 +302,10 @@ def test_a_clients_popup_gets_its_answer_though_the_window_that_opened_it_loses_
 
 
 TAB_ORDER = {
-    "login": ["username", "password", "one-time-code", "login", "cancel"],
+    "login": [
+        *("username", "remember", "password", "show-password", "one-time-code", "Where do I find the code?"),
+        *("login", "cancel"),
+    ],
     "consent": ["approve", "cancel", "connected-apps", "Privacy policy", "Terms of service", "Logo"],
     "account access": [
         "details-0-may-accounts",
@@ -338,7 +344,8 @@ def test_after_a_failed_login_the_password_is_next_and_described_by_the_problem(
 
 def test_what_can_be_used_has_a_name_that_is_read_out(browse, bank):
     page = open_page(browse(), bank, "login")
-    ids = [page.get_by_label(label).get_attribute("id") for label in ("User name", "Password", "One-time code")]
+    names = ("User name", "Password", "One-time code")
+    ids = [page.get_by_role("textbox", name=label, exact=True).get_attribute("id") for label in names]
     assert ids == ["username", "password", "one-time-code"]
     assert page.get_by_role("button", name="Sign in").get_attribute("id") == "login"
     open_page(page, bank, "consent")

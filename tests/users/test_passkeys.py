@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from benchmarks import journey
 from chalicelib.interaction.browser_binding import challenge
+from chalicelib.pages.passkey_options import SCRIPT
 from chalicelib.storage.records import SingleUse
 from chalicelib.storage.token_values import digest
 from chalicelib.users import enrolment
@@ -175,7 +176,7 @@ def test_where_nobody_has_passkeys_no_page_speaks_of_them(tls_client_auth_client
     browser = Browser(bank)
     page = browser.page("tls-client-auth", tls_client_auth_client.pushed())
     assert "passkey" not in page.text
-    assert "script-src" not in page.header("content-security-policy")
+    assert SCRIPT not in page.text
     assert browser.get("/passkey?invitation=x").status == 404
     refused = browser.sign_in(browser.page("tls-client-auth", tls_client_auth_client.pushed()))
     assert refused.status == 303

@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.messages import see_other
-from chalicelib.pages import enrolment, render
+from chalicelib.pages import enrolment, sign_in
 from chalicelib.pages.frame import Frame
 from chalicelib.pages.passkey_options import Ceremony
 from chalicelib.users import web_authentication
@@ -28,7 +28,7 @@ def bank(sites):
     site.answers = {
         ("GET", "/prove"): enrolment.prove(**BANK, invitation="the-link"),
         ("GET", "/make"): enrolment.make(**BANK, username="alice", passkey=Ceremony(made, "the-ticket")),
-        ("GET", "/login"): render.login(**login, passkey=Ceremony(sign_in_options, "the-nonce")),
+        ("GET", "/login"): sign_in.login(**login, passkey=Ceremony(sign_in_options, "the-nonce")),
         ("POST", "/passkey"): enrolment.made(frame=Frame("Example Bank")),
         ("POST", "/login"): see_other("/prove"),
     }
@@ -37,7 +37,7 @@ def bank(sites):
 
 @pytest.fixture
 def open_with(browse, bank):
-    """A function: what the virtual authenticator is like, None for none, to a page of it."""
+    """A function: what the virtual authenticator is like to a page of it. Its `present` says whether somebody touches it."""
 
     sessions = []
 
@@ -54,7 +54,12 @@ def open_with(browse, bank):
             "isUserVerified": verified,
             "automaticPresenceSimulation": True,
         }
-        devtools.send("WebAuthn.addVirtualAuthenticator", {"options": virtual})
+        added = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": virtual})
+
+        def present(enabled):
+            devtools.send("WebAuthn.setAutomaticPresenceSimulation", added | {"enabled": enabled})
+
+        page.present = present
         page.goto(f"{bank.address}/{name}")
         return page
 
@@ -80,7 +85,10 @@ def test_a_person_makes_a_passkey_and_signs_in_by_it_without_typing(open_with, b
     assert form == {"interaction": "the-key", "csrf": "the-csrf", "username": "alice", "ticket": "the-ticket"}
 
     bank.seen.clear()
+    page.present(False)
     page.goto(f"{bank.address}/login")
+    page.check("#remember")
+    page.present(True)
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url(f"{bank.address}/prove")
     (form,) = posted(bank)
@@ -94,6 +102,7 @@ def test_a_person_makes_a_passkey_and_signs_in_by_it_without_typing(open_with, b
         "interaction": "the-key",
         "csrf": "the-csrf",
         "username": "",
+        "remember": "yes",
         "password": "",
         "one_time_code": "",
         "passkey_nonce": "the-nonce",
@@ -101,17 +110,53 @@ def test_a_person_makes_a_passkey_and_signs_in_by_it_without_typing(open_with, b
     assert page.complaints == []
 
 
-def test_without_a_passkey_the_page_says_so_and_the_password_is_as_ever(open_with, bank):
+def test_the_browser_offers_its_passkey_in_the_field_of_the_user_name(open_with, bank):
+    """Conditional mediation (Web Authentication 5.1.3.1): here the authenticator accepts what the browser offers."""
+    page = open_with("make")
+    page.get_by_role("button", name="Make a passkey").click()
+    page.wait_for_selector("#passkey-made")
+    credential = web_authentication.id_of(posted(bank)[0]["passkey"])
+    page.present(False)
+    page.goto(f"{bank.address}/login")
+    assert page.get_attribute("#username", "autocomplete") == "username webauthn"
+    assert len(posted(bank)) == 1  # Nobody accepts it.
+    page.present(True)
+    page.goto(f"{bank.address}/login")
+    page.wait_for_url(f"{bank.address}/prove")
+    _, form = posted(bank)
+    assert web_authentication.id_of(form["passkey"]) == credential
+    assert (form["username"], form["passkey_nonce"]) == ("", "the-nonce")
+    assert page.complaints == []
+
+
+def test_without_a_passkey_the_page_says_so_and_asks_for_the_user_name_and_then_for_the_password(open_with, bank):
     page = open_with("login")
     page.get_by_role("button", name="Sign in with a passkey").click()
     assert "sign in with your password" in page.get_by_role("alert").inner_text()
     assert posted(bank) == []
-    for field in ("username", "password", "one-time-code"):
-        page.fill(f"#{field}", "x")
+    assert page.locator("#proof, #login").evaluate_all("all => all.map(e => e.hidden)") == [True, True]
+    page.get_by_role("button", name="Next").click()  # without a user name
+    assert page.locator("#proof").is_hidden()
+    page.fill("#username", "x")
+    page.press("#username", "Enter")
+    page.locator("#password").wait_for()
+    assert page.evaluate("document.activeElement.id") == "password"
+    assert page.locator("#next").is_hidden()
+    page.fill("#password", "wonder")
+    page.get_by_role("button", name="Show password").click()
+    assert page.get_attribute("#password", "type") == "text"
+    page.fill("#one-time-code", "x")
+    page.get_by_role("button", name="Show password", pressed=True).press("Enter")
+    assert page.get_attribute("#password", "type") == "password"
+    page.get_by_text("Where do I find the code?").click()
+    assert page.get_by_text("In the authenticator app on your phone").is_visible()
+    page.get_by_role("button", name="Show password").click()
     page.press("#one-time-code", "Enter")
     page.wait_for_url(f"{bank.address}/prove")
     (form,) = posted(bank)
     assert (form["action"], form["passkey"], form["username"]) == ("login", "", "x")
+    assert form["password"] == "wonder"
+    assert [line for line in page.complaints if "autocomplete" not in line] == []
 
 
 def test_an_authenticator_that_does_not_verify_the_person_makes_none(open_with, bank):
@@ -125,6 +170,11 @@ def test_without_javascript_no_button_promises_a_passkey(open_with, bank):
     page = open_with("login", java_script_enabled=False)
     assert page.locator("#passkey").is_hidden()
     assert page.locator("#passkey-problem").is_hidden()
+    assert page.locator("#next, #show-password").evaluate_all("all => all.map(e => e.hidden)") == [True, True]
+    assert page.locator("#username, #password, #one-time-code, #login").evaluate_all("all => all.length") == 4
+    assert page.locator("#password").is_visible()
+    page.get_by_text("Where do I find the code?").click()
+    assert page.get_by_text("In the authenticator app on your phone").is_visible()
     page.goto(f"{bank.address}/make")
     assert page.locator("#passkey").is_hidden()
     page.goto(f"{bank.address}/prove")
@@ -135,7 +185,8 @@ def test_a_browser_without_passkeys_gets_no_options(browse, bank):
     page = browse(alone=True)
     page.add_init_script("delete window.PublicKeyCredential")
     page.goto(f"{bank.address}/login")
-    assert page.locator("#passkey").is_hidden()
+    assert page.locator("#passkey, #next").evaluate_all("all => all.map(e => e.hidden)") == [True, True]
+    assert page.locator("#password").is_visible()
     page.goto(f"{bank.address}/make")
     assert page.get_by_role("alert").is_visible()
     assert page.complaints == []
@@ -157,7 +208,7 @@ def test_a_small_screen_shows_the_page_whole_and_its_buttons_large_enough(open_w
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     heights = page.evaluate(
         "[...document.querySelectorAll('button:not([hidden]), input:not([type=hidden])')]"
-        ".map(e => e.getBoundingClientRect().height)"
+        ".filter(e => e.checkVisibility()).map(e => (e.closest('label') ?? e).getBoundingClientRect().height)"
     )
     assert heights
     assert all(height >= 44 for height in heights)

@@ -54,16 +54,26 @@ class Till:
 
     def consent(self, *wanted, **parameters):
         pushed = self.payer.pushed(authorization_details=json.dumps(wanted or [PAYMENT]), **parameters)
+        self.present(False)  # The person signs in with the password.
         self.page.goto(f"{self.site.address}/authorize?client_id=payer&request_uri={pushed}")
-        for field, value in (("username", "alice"), ("password", "wonderland"), ("one-time-code", "123456")):
+        self.page.fill("#username", "alice")
+        if self.page.locator("#next").is_visible():
+            self.page.click("#next")
+        for field, value in (("password", "wonderland"), ("one-time-code", "123456")):
             self.page.fill(f"#{field}", value)
         self.page.click("#login")
+        self.present(True)
         return self.page
 
     def approval(self, *wanted, account=FIRST, **parameters):
         self.consent(*wanted, **parameters).check(f"input[value={account}][type=radio]")
         self.page.click("#approve")
         return self.page
+
+    def present(self, present):
+        """Whether somebody touches the device when it is asked to."""
+        presence = {"authenticatorId": self.id, "enabled": present}
+        self.devtools.send("WebAuthn.setAutomaticPresenceSimulation", presence)
 
     def verifies(self, verified):
         self.devtools.send("WebAuthn.setUserVerified", {"authenticatorId": self.id, "isUserVerified": verified})
