@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from chalicelib import errors
+from docs import syntax
 from docs.clauses import ROOT, TAG
 
 PACKAGE = "chalicelib"
@@ -117,11 +118,11 @@ def page() -> str:
 def _module(name: str, path: Path) -> Module:
     text = path.read_text(encoding="utf-8")
     module = Module(name, text.splitlines())
-    for node in ast.walk(ast.parse(text)):
+    for node in syntax.nodes(path):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE):
             for alias in node.names:
                 module.means[alias.asname or alias.name] = f"{node.module}.{alias.name}"
-    for node in ast.parse(text).body:
+    for node in syntax.tree(path).body:
         if isinstance(node, ast.FunctionDef):
             module.functions[node.name] = node
         elif isinstance(node, ast.ClassDef):

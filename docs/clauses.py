@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from docs import syntax
+
 ROOT = Path(__file__).resolve().parent.parent
 PRODUCT = ("app.py", "chalicelib", "ducat_cdk", "local")
 TESTS = ("tests",)
@@ -125,7 +127,7 @@ def in_code() -> Found:
     found: Found = {}
     for path in _files(PRODUCT):
         text = path.read_text(encoding="utf-8")
-        named = list(_named(ast.parse(text)))
+        named = list(_named(syntax.tree(path)))
         for number, line in enumerate(text.splitlines(), 1):
             for match in TAG.finditer(line):
                 location = Citation(path.relative_to(ROOT).as_posix(), _innermost(named, number))
@@ -138,7 +140,7 @@ def in_tests() -> Found:
     """Each tag that a test is marked with, with its tests; as the files are when it is first called."""
     found: Found = {}
     for path in _files(TESTS):
-        for node in _defined(ast.parse(path.read_text(encoding="utf-8")).body):
+        for node in _defined(syntax.tree(path).body):
             for tag in _marked(node.decorator_list):
                 _add(found, tag, Citation(path.relative_to(ROOT).as_posix(), node.name, _sentence(node)))
     return found

@@ -30,6 +30,7 @@ from docs import (
     protocol,
     published,
     roles,
+    syntax,
     threats,
 )
 from docs.clauses import ROOT, TAG, Citation
@@ -234,11 +235,7 @@ def _called_in_product() -> dict[str, list[str]]:
     """The files of the product in which each name is called."""
     found: dict[str, list[str]] = {}
     for path in sorted((ROOT / "chalicelib").rglob("*.py")):
-        names = {
-            n.func.id
-            for n in ast.walk(ast.parse(path.read_text()))
-            if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
-        }
+        names = {n.func.id for n in syntax.nodes(path) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
         for name in names:
             found.setdefault(name, []).append(path.relative_to(ROOT).as_posix())
     return found

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from docs import syntax
 from docs.clauses import ROOT
 
 CORPUS = ROOT / "tests" / "attacks" / "published"
@@ -63,7 +64,7 @@ def page() -> str:
 
 
 def _of(path: Path) -> Iterator[Published]:
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    for node in syntax.tree(path).body:
         if not isinstance(node, ast.FunctionDef) or not node.name.startswith("test_"):
             continue
         sources = tuple(

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from docs import clauses
+from docs import clauses, syntax
 from docs.clauses import ROOT
 
 ROWS = ROOT / "docs" / "threats.toml"
@@ -65,7 +65,7 @@ def tests() -> Mapping[str, tuple[str, ...]]:
     """The files in which each test is, by its name."""
     found: dict[str, tuple[str, ...]] = {}
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in syntax.nodes(path):
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 found[node.name] = (*found.get(node.name, ()), path.relative_to(ROOT).as_posix())
     return found

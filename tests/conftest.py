@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+import botocore.hooks
 import botocore.loaders
 import botocore.session
 import pytest
@@ -18,6 +19,9 @@ from tests.actors import Bank, Fintech, certificate, der, ec_key, jwk, rsa_key, 
 from tests.aws_calls.plugin import pytest_sessionstart as pytest_sessionstart
 from tests.aws_in_process import aws as standin
 from tests.bank_snapshot import Beginning
+from tests.frugal import pytest_collection as pytest_collection
+from tests.frugal import pytest_collection_modifyitems as pytest_collection_modifyitems
+from tests.frugal import pytest_unconfigure as pytest_unconfigure
 from tests.ids import pytest_make_parametrize_id as pytest_make_parametrize_id
 from tests.order import pytest_sessionfinish as pytest_sessionfinish
 from tests.revocation_world import World
@@ -27,6 +31,10 @@ from tests.worker_groups import pytest_xdist_make_scheduler as pytest_xdist_make
 
 botocore.session.create_loader = cache(botocore.loaders.create_loader)
 """What botocore knows of DynamoDB and KMS is read once a process, and not once a session of it."""
+
+_accepts_kwargs = cache(botocore.hooks.accepts_kwargs)
+botocore.hooks.accepts_kwargs = lambda handler: _accepts_kwargs(getattr(handler, "__func__", handler))
+"""Whether a handler of botocore's takes any argument is looked up once, and not once a session of it."""
 
 STANDARD = {
     "client_name": "Fintech",

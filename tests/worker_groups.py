@@ -20,11 +20,23 @@ SHARED = {
     "chromium": re.compile(r"tests/users/\w+_in_browser\.py"),
     "operator": re.compile(r"tests/operator/"),
     "java": re.compile(r".*dynamodb-local"),
+    "trees": re.compile(
+        r"tests/house/test_(checks_by_endpoint|clauses|faults|layers|published|style|words|written_pages)\.py"
+    ),
     "make": re.compile(r"tests/local/test_(commands|try_by_curl)\.py"),
 }
-"""What tests share, by their ids: a Node, a browser, a Java, the folder of certificates of the commands."""
+"""What tests share, by their ids: a Node, a browser, a Java, the syntax trees, the folder of certificates of the
+commands."""
 
-SECONDS = {"chromium": 15.0, "cdk": 12.0, "make": 12.0, "java": 9.0, "tests/benchmarks/": 8.0, "tests/local/": 6.0}
+SECONDS = {
+    "chromium": 15.0,
+    "cdk": 12.0,
+    "make": 12.0,
+    "trees": 12.0,
+    "java": 9.0,
+    "tests/benchmarks/": 8.0,
+    "tests/local/": 6.0,
+}
 """About how long what begins so takes. A test of anything else is taken for a hundredth."""
 
 

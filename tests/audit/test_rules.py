@@ -9,6 +9,7 @@ from chalicelib.audit import of_grants, of_lines
 from chalicelib.audit.event import WHAT
 from chalicelib.audit.rules import RULES
 from chalicelib.storage.dynamodb import grant_items
+from docs import syntax
 from tests.house.source import ROOT
 
 PACKAGE = ROOT / "chalicelib" / "storage" / "dynamodb"
@@ -34,7 +35,7 @@ EXPLAINED = {
 
 def names_in(file: Path):
     """The attributes that a store's file names."""
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in syntax.nodes(file):
         if isinstance(node, ast.keyword) and node.arg == "attr_name" and isinstance(node.value, ast.Constant):
             yield node.value.value
 
@@ -65,7 +66,7 @@ def test_each_event_that_is_made_is_listed():
     made = {
         node.args[0].value
         for file in (ROOT / "chalicelib" / "audit").glob("of_*.py")
-        for node in ast.walk(ast.parse(file.read_text()))
+        for node in syntax.nodes(file)
         if isinstance(node, ast.Call)
         and getattr(node.func, "id", "") == "Draft"
         and isinstance(node.args[0], ast.Constant)

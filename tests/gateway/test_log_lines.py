@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.cold import SOMEWHERE
 from chalicelib import log_lines
+from docs import syntax
 from tests.house.source import ROOT
 
 ASKED_FOR_NOTHING = {"requestContext": {"httpMethod": "GET", "resourcePath": "/elsewhere"}, "headers": {}}
@@ -140,7 +141,7 @@ def test_nobody_writes_json_into_a_message():
     """But `write`, which hands the members on."""
     written = []
     for file in (ROOT / "chalicelib").rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
+        for node in syntax.nodes(file):
             logs = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
             if logs and node.func.attr in ("debug", "info", "warning", "error", "exception", "critical", "log"):
                 written += [file.name for one in node.args if "json.dumps" in ast.unparse(one)]

@@ -7,6 +7,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+from docs import syntax
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "chalicelib"
 
@@ -23,9 +25,8 @@ def text(path: Path) -> str:
     return (ROOT / path).read_text(encoding="utf-8")
 
 
-@cache
 def tree(path: Path) -> ast.Module:
-    return ast.parse(text(path))
+    return syntax.tree(ROOT / path)
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -33,10 +34,9 @@ def blocks(page: Path, language: str) -> list[str]:
     return [code for _, named, code in FENCE.findall(text(page)) if named == language]
 
 
-@cache
 def nodes(path: Path) -> tuple[ast.AST, ...]:
     """Everything that stands in a file."""
-    return tuple(ast.walk(tree(path)))
+    return syntax.nodes(ROOT / path)
 
 
 @cache

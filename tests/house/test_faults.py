@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 
+from docs import syntax
 from tests.house.source import ROOT
 
 LISTED = tomllib.loads((ROOT / "tests" / "faults.toml").read_text(encoding="utf-8"))
@@ -16,14 +17,14 @@ def marked():
     """The files with tests that are marked with a fault, one by one or as a whole, by its number."""
     found = {}
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        for number in numbers_in(path.read_text(encoding="utf-8")):
+        for number in numbers_in(syntax.nodes(path)):
             found.setdefault(number, []).append(str(path.relative_to(ROOT)))
     return found
 
 
-def numbers_in(source):
+def numbers_in(nodes):
     """Of each pytest.mark.fault("1a") the number."""
-    calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    calls = (node for node in nodes if isinstance(node, ast.Call))
     return [ast.literal_eval(*call.args) for call in calls if ast.unparse(call.func) == "pytest.mark.fault"]
 
 

@@ -5,6 +5,7 @@ import tomllib
 
 import pytest
 
+from docs import syntax
 from tests.house.source import ROOT
 
 CONFIGURATION = ROOT / "pyproject.toml"
@@ -63,7 +64,7 @@ def files():
 def imported_by(path, name):
     """The files of the product that this one imports."""
     known, found = files(), set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in syntax.nodes(path):
         if isinstance(node, ast.ImportFrom) and node.module:
             inside = {f"{node.module}.{alias.name}" for alias in node.names}
             found |= inside | {node.module} | (set() if inside <= known.keys() else {f"{node.module}.__init__"})

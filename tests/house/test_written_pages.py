@@ -10,7 +10,7 @@ import pytest
 from botocore import exceptions
 
 from chalicelib import aws_errors, errors
-from docs import architecture, clauses, decisions, threats
+from docs import architecture, clauses, decisions, syntax, threats
 from docs.clauses import TAG
 from ducat_cdk.bytecode import RUNTIMES
 from ducat_cdk.functions import FUNCTIONS
@@ -110,8 +110,7 @@ def fits(quoted, text_of_code):
 @cache
 def texts():
     """Every text of the product's code."""
-    trees = (ast.parse(path.read_text()) for path in (ROOT / "chalicelib").rglob("*.py"))
-    return tuple({said(node) for tree in trees for node in ast.walk(tree)} - {""})
+    return tuple({said(node) for path in (ROOT / "chalicelib").rglob("*.py") for node in syntax.nodes(path)} - {""})
 
 
 @pytest.mark.parametrize("name", ["integrate/troubleshooting.md", "operate/troubleshooting.md"])
@@ -134,8 +133,8 @@ def test_what_a_runbook_quotes_of_a_log_line_is_in_the_code():
 def test_no_text_of_an_error_has_a_character_that_a_description_must_not_have():
     """RFC 6749 5.2: %x20-21 / %x23-5B / %x5D-7E."""
     kinds = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
-    trees = (ast.parse(path.read_text()) for path in (ROOT / "chalicelib").rglob("*.py"))
-    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    every = (node for path in (ROOT / "chalicelib").rglob("*.py") for node in syntax.nodes(path))
+    calls = [node for node in every if isinstance(node, ast.Call) and node.args]
     made = [said(call.args[0]) for call in calls if isinstance(call.func, ast.Name) and call.func.id in kinds]
     assert len(made) > 100
     assert [one for one in made if not re.fullmatch(r"[\x20\x21\x23-\x5b\x5d-\x7e…]*", one)] == []
@@ -247,8 +246,8 @@ def members():
     """What can be named as `module.name` or `Class.name` in the product."""
     found = set()
     for path in (ROOT / "chalicelib").rglob("*.py"):
-        tree = ast.parse(path.read_text())
-        owners = [(path.stem, tree), *((n.name, n) for n in ast.walk(tree) if isinstance(n, ast.ClassDef))]
+        classes = ((n.name, n) for n in syntax.nodes(path) if isinstance(n, ast.ClassDef))
+        owners = [(path.stem, syntax.tree(path)), *classes]
         for owner, node in owners:
             for one in node.body:
                 targets = getattr(one, "targets", [getattr(one, "target", one)])

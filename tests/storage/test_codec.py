@@ -63,7 +63,7 @@ def made(kind):
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_every_record_is_read_back_as_it_was_written(kind):
-    @settings(max_examples=60, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=25, deadline=None, derandomize=True, database=None)
     @given(made(kind))
     def holds(record):
         beside = {name: getattr(record, name) for name in SETS.get(kind, ())}
@@ -76,7 +76,7 @@ def test_every_record_is_read_back_as_it_was_written(kind):
 def test_what_stands_beside_the_text_is_not_in_it_and_is_put_back(kind):
     names = [f.name for f in fields(kind) if f.default is not MISSING or f.type is int]
 
-    @settings(max_examples=20, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=10, deadline=None, derandomize=True, database=None)
     @given(made(kind))
     def holds(record):
         beside = {name: getattr(record, name) for name in names}
