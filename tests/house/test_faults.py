@@ -45,4 +45,4 @@ def test_every_marker_names_a_fault_of_the_list():
     ],
 )
 def test_a_marker_is_read_from_the_source(source, numbers):
-    assert sorted(numbers_in(source)) == numbers
+    assert sorted(numbers_in(ast.walk(ast.parse(source)))) == numbers
