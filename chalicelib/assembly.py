@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # A function loads a port's module at its first use.
     from chalicelib.keys.rotation import KeyLifecycle
     from chalicelib.one_time_code_secrets import OneTimeCodeSecrets
     from chalicelib.provider import Truststore
-    from chalicelib.storage import audit_stores, revocation_stores, stores
+    from chalicelib.storage import audit_stores, passkey_stores, revocation_stores, stores
     from chalicelib.storage.dynamodb import Dynamo
     from chalicelib.storage.signing_keys import SigningKeys
     from chalicelib.tokens.dpop_nonce import Nonces
@@ -116,6 +116,10 @@ class Aws:
     @cached_property
     def users(self) -> stores.Users:
         return self.dynamo.users
+
+    @cached_property
+    def passkeys(self) -> passkey_stores.Passkeys:
+        return self.dynamo.passkeys
 
     @cached_property
     def grants(self) -> stores.Grants:

@@ -114,8 +114,8 @@ Standing = Literal["known", "suspended", "unknown"]
 
 
 class Passkey(TypedDict):
-    """A passkey in a user's record. `id`: the credential's; `key`: its public key (COSE); `handle`: its user handle; all
-    base64url.
+    """A passkey. `id`: the credential's; `key`: its public key (COSE); `handle`: its user handle; all base64url.
+
     `created_at`: epoch seconds.
     """
 

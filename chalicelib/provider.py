@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # Every endpoint imports this file, and most endpoints use on
     from chalicelib.keys.rotation import KeyLifecycle
     from chalicelib.one_time_code_secrets import OneTimeCodeSecrets
     from chalicelib.settings import Settings
-    from chalicelib.storage import audit_stores, revocation_stores, stores
+    from chalicelib.storage import audit_stores, passkey_stores, revocation_stores, stores
     from chalicelib.storage.signing_keys import SigningKeys
     from chalicelib.tokens.dpop_nonce import Nonces
     from chalicelib.user_directory import UserDirectory
@@ -52,6 +52,8 @@ class Provider(Protocol):
     def sweeping(self) -> stores.Sweeping: ...
     @property
     def users(self) -> stores.Users: ...
+    @property
+    def passkeys(self) -> passkey_stores.Passkeys: ...
     @property
     def signing_keys(self) -> SigningKeys: ...
     @property

@@ -155,19 +155,21 @@ POWERS = (
         grave=True,
     ),
     Power("read any user's password hash and passkeys", _reads("users", "record"), grave=True),
+    Power("read the public key and the name of any passkey", _does("users", "BatchGetItem")),
     Power("read any user's name, claims and accounts", _reads("users", "profile")),
     Power(
         "read whether the person of a sub that they know has left or is suspended",
         _reads("users", "left_at", key="sub x"),
     ),
-    Power("replace any user's password, passkeys and claims", _writes("users", "record", verbs=OLD), grave=True),
+    Power("add a passkey to any user, and take any away", _writes("users", "passkey_keys", verbs=OLD), grave=True),
     Power("lock any user out, and allow any number of guesses", _writes("users", "failures", verbs=OLD)),
     Power(
         "change the claims and accounts with which a user is recognised later", _writes("users", "profile", verbs=OLD)
     ),
     Power("set the counter of any passkey", _writes("users", "sign_count", key="passkey x", verbs=OLD)),
     Power(
-        "put an item that leads from any passkey to any user", _writes("users", "username", key="passkey x", verbs=NEW)
+        "write an item that leads from any passkey to any user, which counts once it is added to that user",
+        _writes("users", "username", key="passkey x", verbs=OLD),
     ),
     Power("open the secrets of one-time codes", _uses("secrets", "Decrypt", "user"), grave=True),
     Power("open the secrets of clients", _uses("secrets", "Decrypt", "client"), grave=True),

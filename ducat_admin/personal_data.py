@@ -36,7 +36,7 @@ def export(operator: Operator, username: str | None, sub: str | None) -> None:
     sessions = [_session(session) for session in users.sessions_of(sub, now=now)]
     if one is None and not consents and not sessions:
         raise Problem(f"nothing is stored about a person with the sub {sub}")
-    person = None if one is None else _record(one)
+    person = None if one is None else _record(operator, one)
     click.echo(output.as_text({"sub": sub, "person": person, "consents": consents, "sessions": sessions}))
 
 
@@ -119,7 +119,7 @@ def _person(operator: Operator, username: str | None, sub: str | None) -> tuple[
     return one, str(sub)
 
 
-def _record(one: OperatedUser) -> dict[str, Any]:
+def _record(operator: Operator, one: OperatedUser) -> dict[str, Any]:
     """The record, less the hash, the secret of one-time codes, and what would let somebody add a passkey."""
     if one.user is None:
         raise Problem(f"the record of {one.username} can't be read")
@@ -128,7 +128,10 @@ def _record(one: OperatedUser) -> dict[str, Any]:
         "username": user.username,
         "claims": user.claims,
         "accounts": list(user.accounts),
-        "passkeys": [{"id": one["id"], "created_at": output.moment(one.get("created_at", 0))} for one in user.passkeys],
+        "passkeys": [
+            {"id": one.passkey["id"], "name": one.name, "created_at": output.moment(one.passkey.get("created_at", 0))}
+            for one in operator.provider.passkeys.of(user)
+        ],
         "failed_attempts": user.failures,
         "last_failed_attempt": output.moment(user.last_failure),
         "invited_until": output.moment(user.invited_until),

@@ -99,7 +99,8 @@ def show(operator: Operator, username: str) -> None:
     one = chosen.known(operator, username)
     user = one.user
     more = {} if user is None else {"claims": user.claims, "accounts": list(user.accounts)}
-    made = [] if user is None else [output.moment(passkey.get("created_at", 0)) for passkey in user.passkeys]
+    passkeys = () if user is None else operator.provider.passkeys.of(user)
+    made = [output.moment(found.passkey.get("created_at", 0)) for found in passkeys]
     until = user is not None and user.invitation is not None and user.invited_until > operator.provider.now()
     beside = {
         "failed_attempts": user and user.failures,
@@ -115,7 +116,7 @@ def _row(operator: Operator, one: OperatedUser) -> dict[str, Any]:
         "username": one.username,
         "sub": user and user.sub,
         "name": user and user.claims.get("name"),
-        "passkeys": user and len(user.passkeys),
+        "passkeys": user and user.passkey_count,
         "state": "unreadable" if user is None else _state(user, now=operator.provider.now()),
     }
 

@@ -116,13 +116,13 @@ def forget_passkeys(operator: Operator, username: str, yes: bool) -> None:
     from chalicelib.storage.stores import NotOpen
 
     one, user = chosen.known(operator, username), chosen.readable(operator, username)
-    chosen.sure(f"Take {len(user.passkeys)} passkeys of {user.username} away?", yes)
+    chosen.sure(f"Take {user.passkey_count} passkeys of {user.username} away?", yes)
     operator.provider.dynamo.operated_users.forget_passkeys(user)
     try:
-        operator.provider.dynamo.operated_users.change(one, replace(user, passkeys=()))
+        operator.provider.dynamo.operated_users.change(one, replace(user, passkeys=()), forget_passkeys=True)
     except NotOpen as problem:
         raise Problem(f"{user.username}: {problem}") from None
-    chosen.done(operator, f"{user.username} has no passkey.", user, forgotten=len(user.passkeys))
+    chosen.done(operator, f"{user.username} has no passkey.", user, forgotten=user.passkey_count)
 
 
 @click.command(cls=Verb)

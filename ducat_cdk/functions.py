@@ -110,6 +110,7 @@ FUNCTIONS = (
         ("GET /passkey", "POST /passkey"),
         tables=(
             Table("users", "ReadWhoWasInvited", ("GetItem",)),
+            Table("users", "ReadThePersonsPasskeys", ("BatchGetItem",), keys=("passkey *",)),
             Table(
                 "users",
                 "CheckThePasswordAndAddThePasskey",
@@ -117,7 +118,7 @@ FUNCTIONS = (
                 not_keys=items.NO_USERNAMES,
                 attributes=(*items.COUNTED, *items.INVITED),
             ),
-            Table("users", "AddThePasskeysItem", ("PutItem",), keys=("passkey *",), attributes=items.PASSKEY_ADDED),
+            Table("users", "AddThePasskeysItem", ("UpdateItem",), keys=("passkey *",), attributes=items.PASSKEY_ADDED),
             Table("replay_cache", "AcceptEachValueOfABanksOwnDirectoryOnce", ("PutItem",)),
         ),
         keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt", context="user"),),

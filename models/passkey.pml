@@ -1,5 +1,6 @@
-/* A link for one passkey: invitation, ticket, passkey. users/passkeys.py, endpoints/passkey.py, storage/dynamodb/users.py.
- * The user's record decides; beside it an item leads from the passkey to the user. One atomic block is one AWS call.
+/* A link for one passkey: invitation, ticket, passkey. users/passkeys.py, endpoints/passkey.py, storage/dynamodb/users.py,
+ * The set of passkeys in the user's item decides (`record`: one bit for each); an item leads from the passkey to the user.
+ * storage/dynamodb/passkeys.py. One atomic block is one AWS call.
  *   -DDIE a function dies, or its answer is lost, once, after any call: the person posts the same form again
  *   -DSECOND another browser has the link and the password, with the same one-time code, or (-DCODE2) with another one
  *   -DKEEP the bank replaces the person's record, which takes passkeys away   -DLATE a copy of a write that landed arrives late
@@ -17,7 +18,7 @@
 #define LINK2 2
 /* the user's item: invitation (a link's, or the ticket that it became), and the record: which passkeys, one bit for each browser's */
 byte invitation = LINK, record = 0, otp[3], keeps = 0; bool lead[3];
-byte fails = 0, serial = 0, dk = 0, dt = 0, dr = 0, dn = 0; bool done[3], stuck = 0, kept = 0, back = 0;
+byte fails = 0, serial = 0, dk = 0, dt = 0, dn = 0; bool done[3], stuck = 0, kept = 0, back = 0;
 #define bit(b) (1 << (b))
 #ifdef DIE
 #define may_die(where) if :: true -> skip :: fails < 1 -> fails++; goto where fi
@@ -25,10 +26,10 @@ byte fails = 0, serial = 0, dk = 0, dt = 0, dr = 0, dn = 0; bool done[3], stuck 
 #define may_die(where) skip
 #endif
 inline w_exchange(t) { won = (invitation == LINK || invitation == t || MUT == 4); invitation = (won -> t : invitation) }
-inline w_add(t, from, to) { won = (invitation == t || record == (to) || MUT == 5);
-  if :: won -> record = (to); invitation = 0 :: else fi }
+inline w_add(t, own) { won = (invitation == t || ((record & (own)) && invitation == 0) || MUT == 5);
+  if :: won -> record = record | (own); invitation = 0 :: else fi }
 proctype Browser(byte b; byte code) {
-  byte t = 0, seen, had; bool won, known;
+  byte t = 0, seen; bool won, known;
 prove:                                                          /* POST /passkey, with the password and a one-time code */
 #if MUT == 2
   atomic { serial++; t = 20 + serial };
@@ -44,19 +45,19 @@ prove:                                                          /* POST /passkey
   may_die(prove);
   if :: !won -> goto over :: else fi;
 add:                                                            /* POST /passkey, with the ticket and what the authenticator made */
-  atomic { seen = invitation; had = record; known = ((record & bit(b)) != 0) };        /* GetItem users */
+  atomic { seen = invitation; known = ((record & bit(b)) != 0) };        /* GetItem users */
   if :: known && MUT != 7 -> done[b] = 1; goto out
      :: (!known || MUT == 7) && seen != t && MUT != 5 -> goto over
      :: else fi;
 #if MUT == 1
-  atomic { w_add(t, had, had | bit(b)) };
+  atomic { w_add(t, bit(b)) };
   may_die(add);
   if :: !won -> goto over :: else fi;
   lead[b] = 1;
 #else
   lead[b] = 1;
   may_die(add);
-  atomic { w_add(t, had, had | bit(b)); back = back || won && kept; if :: won && dk == 0 -> dk = 2; dt = t; dr = had; dn = had | bit(b) :: true -> skip fi };
+  atomic { w_add(t, bit(b)); back = back || won && kept; if :: won && dk == 0 -> dk = 2; dt = t; dn = bit(b) :: true -> skip fi };
 #endif
   may_die(add);
   if :: !won -> goto over :: else fi;
@@ -66,7 +67,7 @@ out: skip
 }
 proctype Keep() { (record != 0 || invitation > 2); atomic { keeps = record; record = 0; invitation = 0 }; kept = 1 }
 proctype Again() { (done[1]); atomic { if :: invitation == 0 -> invitation = LINK2 :: else fi } }
-proctype Late() { bool won; atomic { (dk != 0); if :: dk == 1 -> w_exchange(dt) :: dk == 2 -> w_add(dt, dr, dn) fi } }
+proctype Late() { bool won; atomic { (dk != 0); if :: dk == 1 -> w_exchange(dt) :: dk == 2 -> w_add(dt, dn) fi } }
 proctype SignIn(byte b) {                                       /* by passkey: GetItem of what leads to the user, then of the user */
   bool l;
   (lead[b]);

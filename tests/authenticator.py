@@ -129,7 +129,7 @@ class Authenticator:
 
 
 def put(bank: Any, person: Any, authenticator: Authenticator) -> Authenticator:
-    """The authenticator, in the person's record as enrolment leaves it."""
+    """The authenticator, as enrolment leaves it."""
     authenticator.user_handle = b64(sha256(person.sub.encode()).digest())
     passkey = {
         "id": b64(authenticator.credential_id),
@@ -140,7 +140,9 @@ def put(bank: Any, person: Any, authenticator: Authenticator) -> Authenticator:
     users = bank.aws.users
     users.put(person)
     users.invite(person.username, invitation="ticket", until=bank.now + 60)
-    users.add_passkey(person, passkey, enrolment_token="ticket", sign_count=authenticator.sign_count, now=bank.now)
+    bank.aws.passkeys.add(
+        person, passkey, limit=10, enrolment_token="ticket", sign_count=authenticator.sign_count, now=bank.now
+    )
     return authenticator
 
 

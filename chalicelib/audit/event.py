@@ -37,6 +37,7 @@ WHAT = {
     "user.invitation_ended": "An invitation was used up or taken back.",
     "user.passkey_added": "A passkey was added to a user.",
     "user.passkey_removed": "A passkey of a user was removed.",
+    "user.passkey_renamed": "A passkey of a user has another name.",
     "user.unlocked": "The failed attempts of a user were forgotten by an operator.",
     "user.locked": "Five or more attempts in a row had no success so far. Further ones have to wait.",
     "user.ended": "A user was deleted.",

@@ -8,6 +8,8 @@ from chalicelib.audit.change import Change, named
 from chalicelib.audit.draft import Draft
 from chalicelib.audit.members import changed_members, members_of
 from chalicelib.protocol_types import JsonObject
+from chalicelib.storage.dynamodb.attributes import Item
+from chalicelib.storage.token_values import digest
 from chalicelib.users.lockout import FREE_ATTEMPTS
 from chalicelib.writer import OPERATOR
 
@@ -32,7 +34,7 @@ OF_SUB = {
     "username": "the user's own item tells who has the sub",
     "suspended_at": "the user's own item tells it",
 }
-OF_PASSKEY = {"username": "the user's record tells of the passkey"}
+PASSKEYS = frozenset({"record", "passkey_keys", "passkeys_removed"})
 
 
 def drafts(change: Change) -> Iterator[Draft]:
@@ -41,8 +43,7 @@ def drafts(change: Change) -> Iterator[Draft]:
     if kind == "sub":
         yield from _of_sub(change, name)
     elif kind == "passkey":
-        if change.added or change.removed:  # The user's record tells of it.
-            yield Draft("", explains=change.changed)
+        yield from _of_passkey(change)
     elif kind == "data key":
         if change.added:
             yield Draft("data_key.made", key=name, explains=frozenset({"wrapped"}))
@@ -58,6 +59,14 @@ def _of_sub(change: Change, person: str) -> Iterator[Draft]:
         yield Draft(what, person=person, explains=frozenset({"left_at", *OF_SUB}))
     else:
         yield Draft("", explains=frozenset(OF_SUB))
+
+
+def _of_passkey(change: Change) -> Iterator[Draft]:
+    if change.added or change.removed:  # The user's own item tells of it.
+        yield Draft("", explains=change.changed)
+    elif change.differs("name"):
+        person = str(change.item.get("person", ""))
+        yield Draft("user.passkey_renamed", person=person, explains=frozenset({"name"}))
 
 
 def _of_user(change: Change) -> Iterator[Draft]:
@@ -89,18 +98,23 @@ def _of_record(change: Change, sub: str) -> Iterator[Draft]:
         yield Draft("user.second_factor_changed", sub=sub, explains=explains)
     if of_person := sorted(names & {"claims", "accounts"}):
         yield Draft("user.claims_changed", sub=sub, details={"changed": of_person}, explains=explains)
-    if "passkeys" in names:
-        old, new = (_passkeys(members_of(item)) for item in (change.before, change.after))
-        for what, count in (("user.passkey_added", len(new - old)), ("user.passkey_removed", len(old - new))):
-            if count:
-                yield Draft(what, sub=sub, details={"passkeys": count}, explains=explains)
+    old, new = _passkeys(change.before), _passkeys(change.after)
+    for what, count in (("user.passkey_added", len(new - old)), ("user.passkey_removed", len(old - new))):
+        if count:
+            yield Draft(what, sub=sub, details={"passkeys": count}, explains=PASSKEYS)
     if others := sorted(names - {"password", "totp", "claims", "accounts", "passkeys"}):
         yield Draft("user.changed", sub=sub, details={"changed": others}, explains=explains)
 
 
-def _passkeys(members: JsonObject) -> set[str]:
-    passkeys = members.get("passkeys") or ()
-    return {str(one["id"]) for one in passkeys} if isinstance(passkeys, list) else set()
+def _passkeys(item: Item) -> set[str]:
+    """Digests of the ids of the passkeys that are in force by a user's item."""
+    of_record = members_of(item).get("passkeys") or ()
+    old = {digest(str(one["id"])) for one in of_record} if isinstance(of_record, list) else set()
+    own, removed = (item.get(name, frozenset()) for name in ("passkey_keys", "passkeys_removed"))
+    return {
+        *(own if isinstance(own, frozenset) else ()),
+        *(old - (removed if isinstance(removed, frozenset) else set())),
+    }
 
 
 def _beside_the_record(change: Change, sub: str) -> Iterator[Draft]:

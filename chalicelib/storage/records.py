@@ -196,6 +196,8 @@ class User:
 
     `password`: argon2id hash.
     `totp`: the sealed secret of one-time codes (one_time_code_secrets.py).
+    `passkeys`: those that an earlier release put into the record.
+    `passkey_keys`: digests of the ids of the other passkeys, each of which has an item.
     `invitation`: hash of the invitation to add a passkey.
     `has_profile`: whether its UserProfile is stored beside it.
     `suspended_at`: when an operator suspended the user, epoch seconds; 0 if the user may sign in.
@@ -208,12 +210,18 @@ class User:
     claims: JsonObject = field(default_factory=dict)
     accounts: tuple[Account, ...] = ()
     passkeys: tuple[Passkey, ...] = ()
+    passkey_keys: tuple[str, ...] = ()
     failures: int = 0
     last_failure: int = 0
     invitation: str | None = None
     invited_until: int = 0
     has_profile: bool = True
     suspended_at: int = 0
+
+    @property
+    def passkey_count(self) -> int:
+        """How many passkeys the user has."""
+        return len(self.passkeys) + len(self.passkey_keys)
 
 
 @dataclass(frozen=True)
@@ -227,10 +235,23 @@ class UserProfile:
 
 
 @dataclass(frozen=True)
+class OwnPasskey:
+    """A passkey in the list of its user.
+
+    `key`: digest of its id.
+    `name`: the user's name for it; empty if there is none.
+    """
+
+    key: str
+    passkey: Passkey
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class PasskeyHolder:
     """The user of a passkey.
 
-    `passkey`: the passkey in the user's record.
+    `passkey`: the passkey.
     `sign_count`: the authenticator's counter at its last use.
     `attempt`: the login of its last use.
     """

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from chalicelib.protocol_types import Detail, Passkey, Standing
+from chalicelib.protocol_types import Detail, Standing
 from chalicelib.storage.grant_records import AccessToken, Bond, Grant, RememberedConsent
-from chalicelib.storage.records import Authentication, Client, PasskeyHolder, Session, SingleUse, User, UserProfile
+from chalicelib.storage.records import Authentication, Client, Session, SingleUse, User, UserProfile
 from chalicelib.storage.revocation_stores import Along
 from chalicelib.storage.token_values import TokenValue
 
@@ -43,7 +43,10 @@ class Clients(Protocol):
 
 class Users(Protocol):
     def put(self, user: User) -> None:
-        """Add or replace. An earlier sub of the name is then unknown. A suspended user stays suspended."""
+        """Add or replace. An earlier sub of the name is then unknown. A suspended user stays suspended.
+
+        Without `passkey_keys` all passkeys that have an item are removed. Otherwise those in the table stay.
+        """
 
     def remove(self, username: str, *, now: int) -> None:
         """Remove the user. The name and the sub are then unknown. Raises NotOpen for an unknown name."""
@@ -80,14 +83,6 @@ class Users(Protocol):
 
     def exchange(self, username: str, *, invitation: str, enrolment_token: str, until: int, now: int) -> None:
         """Exchange the invitation for `enrolment_token`, valid until `until`. Raises NotOpen if it is not in force."""
-
-    def add_passkey(self, user: User, passkey: Passkey, *, enrolment_token: str, sign_count: int, now: int) -> None:
-        """Exchange the token for a passkey of a user as read. Raises NotOpen if it is not in force or the passkey is known."""
-
-    def find_by_passkey(self, credential_id: str) -> PasskeyHolder | None: ...
-
-    def counted(self, credential_id: str, sign_count: int, *, attempt: str) -> None:
-        """Store the authenticator's counter. Raises NotOpen unless it is higher than before, or equal for the same attempt."""
 
 
 class Grants(Protocol):

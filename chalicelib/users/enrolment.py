@@ -63,6 +63,7 @@ def enrol(
         if accounts is None and known
         else tuple(_account(account) for account in accounts or ()),
         passkeys=known.passkeys if known else (),
+        passkey_keys=known.passkey_keys if known else (),
     )
     provider.users.put(user)
     return totp.provisioning_uri(secret, username=name, bank_name=provider.settings.bank_name)
@@ -101,8 +102,8 @@ def forget_passkeys(provider: Provider, username: str) -> int:
     user = provider.users.find(normalize_username(username))
     if user is None:
         raise ValueError("nobody has that username")
-    provider.users.put(replace(user, passkeys=()))
-    return len(user.passkeys)
+    provider.users.put(replace(user, passkeys=(), passkey_keys=()))
+    return user.passkey_count
 
 
 def _account(members: Mapping[str, str]) -> Account:

@@ -1,4 +1,4 @@
-"""Passkeys in the users table: sign-in by a passkey, and enrolment of one."""
+"""Passkeys of the product's directory: sign-in by a passkey, and enrolment of one."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Passkeys:
 
     def __init__(self, provider: Provider, directory: UserDirectory) -> None:
         self._users, self._issuer, self._directory = provider.users, provider.settings.issuer, directory
-        self._replay_cache = provider.replay_cache
+        self._kept, self._replay_cache = provider.passkeys, provider.replay_cache
 
     def find(self, answer: str) -> PasskeyHolder | None:
         try:
-            return self._users.find_by_passkey(web_authentication.id_of(answer))
+            return self._kept.find(web_authentication.id_of(answer))
         except SignInRefused:
             return None
 
@@ -80,21 +80,21 @@ class Passkeys:
         self._users.exchange(
             user.username, invitation=invitation, enrolment_token=enrolment_token, until=until, now=now
         )
-        return PasskeyEnrolment(user.username, _user_handle(enrolment_token), tuple(one["id"] for one in user.passkeys))
+        known = tuple(one.passkey["id"] for one in self._kept.of(user))
+        return PasskeyEnrolment(user.username, _user_handle(enrolment_token), known)
 
     def add(self, enrolment_token: str, answer: str, *, username: str, challenge: str, now: int) -> str:
-        found = self._users.find(username)
-        added = found and next(
-            (one["id"] for one in found.passkeys if one.get("handle") == _user_handle(enrolment_token)), None
-        )
-        user = found if found is not None and added is not None else _invited(found, (enrolment_token,), now=now)
+        handle = _user_handle(enrolment_token)
+        added = self.find(answer)
+        again = added is not None and added.user.username == username and added.passkey["handle"] == handle
+        user = added.user if added and again else _invited(self._users.find(username), (enrolment_token,), now=now)
         credential_id, key, count = web_authentication.require_registration(
             answer, challenge=challenge, issuer=self._issuer
         )
-        if credential_id == added:  # The same form was sent again.
+        if again:  # The same form was sent again.
             return user.sub
-        made: Passkey = {"id": credential_id, "key": key, "handle": _user_handle(enrolment_token), "created_at": now}
-        self._users.add_passkey(user, made, enrolment_token=enrolment_token, sign_count=count, now=now)
+        made: Passkey = {"id": credential_id, "key": key, "handle": handle, "created_at": now}
+        self._kept.add(user, made, sign_count=count, limit=MAX_ITEMS, enrolment_token=enrolment_token, now=now)
         return user.sub
 
     def _signer(self, holder: PasskeyHolder | None, answer: str, *, challenge: str, attempt: str) -> User:
@@ -115,7 +115,7 @@ class Passkeys:
     def _count(self, holder: PasskeyHolder, sign_count: int, attempt: str) -> None:
         """Store the counter. Of two responses with the same counter at most one passes."""
         try:
-            self._users.counted(holder.passkey["id"], sign_count, attempt=attempt)
+            self._kept.counted(holder.passkey["id"], sign_count, attempt=attempt)
         except NotOpen:
             raise SignInRefused("passkey: the signature counter went back", sub=holder.user.sub) from None
 
@@ -128,7 +128,7 @@ def _invited(user: User | None, invitations: tuple[str, ...], *, now: int) -> Us
     known = user is not None and any(matches(invitation, user.invitation) for invitation in invitations)
     if user is None or not known or user.invited_until <= now or user.suspended_at:
         raise NotOpen("the invitation is used, too old or of another")
-    if len(user.passkeys) >= MAX_ITEMS:
+    if user.passkey_count >= MAX_ITEMS:
         raise SignInRefused("too many passkeys", sub=user.sub)
     return user
 

@@ -116,7 +116,7 @@ def test_an_answer_that_its_own_browser_posts_again_goes_on_and_counts_once(tls_
     statuses = race(lambda _: browser.submit(page, "login", passkey=answer).status)
     assert statuses == [303] * 8
     assert browser.submit(page, "login", passkey=answer).status == 303
-    assert browser.bank.aws.users.find_by_passkey(json.loads(answer)["id"]).sign_count == alice.sign_count
+    assert browser.bank.aws.passkeys.find(json.loads(answer)["id"]).sign_count == alice.sign_count
 
 
 def test_an_answer_to_one_page_is_none_to_the_next_page_of_the_same_login(tls_client_auth_client, alice, caplog):

@@ -474,7 +474,7 @@ def _(world: World) -> tuple[Act, Act, Check]:
     other = world.window(builtin_bank=True, like=window)
 
     def check(answers: Answers) -> Iterable[str]:
-        kept = len(world.builtin_bank.aws.users.find(customer.username).passkeys)
+        kept = world.builtin_bank.aws.users.find(customer.username).passkey_count
         if kept != 1:
             yield f"{kept} passkeys"
 

@@ -389,7 +389,7 @@ def _(world: World) -> Step:
 
     def kept(answer: Answer) -> bool:
         user = world.builtin_bank.aws.users.find(customer.username)
-        return len(user.passkeys) == 1
+        return user.passkey_count == 1
 
     return Step(lambda: make_passkey(window, page, made), status(200), kept)
 

@@ -57,7 +57,7 @@ def test_it_follows_the_rows():
         ("consent", "sign ID tokens for anyone, by the keys that the job makes"),
         ("token", "give any grant an access token and a refresh token"),
         ("consent", "give any request a code"),
-        ("passkey", "replace any user's password, passkeys and claims"),
+        ("passkey", "add a passkey to any user, and take any away"),
         ("login", "read any user's password hash and passkeys"),
         ("publish_keys", "publish keys of their own, by which clients then verify"),
         ("sweep", "read all grants and bonds, and delete them"),

@@ -54,9 +54,17 @@ def test_who_gives_tokens_reads_of_people_whether_they_left(policies):
 
 
 def test_who_adds_passkeys_puts_no_person(policies):
-    assert may(policies, "passkey", "PutItem", "users", "username", "sign_count", key="passkey 4711")
-    assert not may(policies, "passkey", "PutItem", "users", "username", "sign_count")
-    assert not may(policies, "passkey", "PutItem", "users", "username", "left_at", key="sub 4711")
+    assert may(policies, "passkey", "UpdateItem", "users", "username", "record", "person", key="passkey 4711")
+    assert may(policies, "passkey", "UpdateItem", "users", "passkey_keys", "invitation")
+    for wrong in ("record", "username", "passkeys_removed"):
+        assert not may(policies, "passkey", "UpdateItem", "users", wrong)
+    assert not may(policies, "passkey", "UpdateItem", "users", "username", "left_at", key="sub 4711")
+    assert not may(policies, "passkey", "PutItem", "users", key="passkey 4711")
+
+
+def test_no_function_writes_a_password(policies):
+    assert not [name for name in policies if may(policies, name, "UpdateItem", "users", "record")]
+    assert not [name for name in policies if may(policies, name, "PutItem", "users", "record")]
 
 
 @pytest.mark.parametrize("function", ["par", "authorize"])

@@ -25,7 +25,7 @@ def erna(ducat, request):
         made = {"id": f"{name}-{n}", "key": "k", "handle": "h", "created_at": 1}
         token = sample_records.token_value()
         users.invite(name, invitation=token, until=NOW)
-        users.add_passkey(users.find(name), made, enrolment_token=token, sign_count=1, now=1)
+        ducat.aws.passkeys.add(users.find(name), made, limit=10, enrolment_token=token, sign_count=1, now=1)
     ducat.aws.clients.put(sample_records.client(client_id="fintech", registered_at=1))
     flow(sub).redeemed(ducat.aws)
     flow(sub).authenticated(ducat.aws)

@@ -165,13 +165,13 @@ def test_a_link_for_a_passkey_is_printed_with_its_qr_code(ducat, carol):
 
 
 def passkey(ducat, name):
-    """A passkey of the person, in the record and beside it."""
+    """A passkey of the person."""
     users, made = ducat.aws.users, {"id": f"p-{name}", "key": "k", "handle": "h", "created_at": 1_700_000_000}
     token = sample_records.token_value()
     now = ducat.aws.now()
     users.invite(name, invitation=token, until=now + 60)
-    users.add_passkey(users.find(name), made, enrolment_token=token, sign_count=1, now=now)
-    assert users.find_by_passkey(made["id"])
+    ducat.aws.passkeys.add(users.find(name), made, limit=10, enrolment_token=token, sign_count=1, now=now)
+    assert ducat.aws.passkeys.find(made["id"])
     return made["id"]
 
 
@@ -193,7 +193,7 @@ def test_a_reset_keeps_accounts_passkeys_and_sub(ducat, what):
     new = uri_of(printed) if what != "password" else uri
     assert signs_in(ducat, name, new, PASSWORD if what == "second factor" else "another long password")
     assert not signs_in(ducat, name, uri if what != "password" else new, later=90)
-    assert ducat.aws.users.find_by_passkey(key)
+    assert ducat.aws.passkeys.find(key)
 
 
 def test_a_locked_person_is_unlocked(ducat, carol):
@@ -209,7 +209,7 @@ def test_a_locked_person_is_unlocked(ducat, carol):
 def test_passkeys_are_taken_away(ducat, carol):
     key = passkey(ducat, carol)
     ducat.run("user", "forget-passkeys", carol, "--yes")
-    assert ducat.aws.users.find_by_passkey(key) is None
+    assert ducat.aws.passkeys.find(key) is None
     assert ducat.json("user", "show", carol)["passkeys"] == []
 
 
@@ -217,7 +217,7 @@ def test_who_leaves_is_gone(ducat, carol):
     key = passkey(ducat, carol)
     ducat.run("user", "end", carol, "--yes")
     assert ducat.aws.users.standing(f"s-{carol}") == "unknown"
-    assert ducat.aws.users.find_by_passkey(key) is None
+    assert ducat.aws.passkeys.find(key) is None
     assert "nobody has the username" in ducat.run("user", "end", carol, "--yes", status=1)
 
 

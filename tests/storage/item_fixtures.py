@@ -40,7 +40,7 @@ DETAIL = {"type": "payment_initiation", "instructedAmount": {"currency": "EUR", 
 READ: Mapping[str, Callable[[Aws, str], Any]] = {
     "client": lambda aws, key: aws.clients.find(key, now=NOW),
     "user": lambda aws, key: aws.users.find(key),
-    "passkey": lambda aws, key: aws.users.find_by_passkey(key),
+    "passkey": lambda aws, key: aws.passkeys.find(key),
     "sub": lambda aws, key: aws.users.standing(key) == "known" or None,
     "signing key": lambda aws, key: next((one for one in aws.signing_keys.all(now=NOW) if one.kid == key), None),
     "session": lambda aws, key: aws.sessions.find(key, now=NOW),
@@ -73,7 +73,7 @@ def written(aws: Aws) -> dict[str, str]:
     passkey = {"id": credential, "key": "k", "handle": token_value(), "created_at": NOW}
     aws.users.put(person)
     aws.users.invite("alice", invitation=invitation, until=NOW + 900)
-    aws.users.add_passkey(person, passkey, enrolment_token=invitation, sign_count=3, now=NOW)
+    aws.passkeys.add(person, passkey, limit=10, enrolment_token=invitation, sign_count=3, now=NOW)
     aws.users.use_code("alice", NOW // 30, attempt="x")
     aws.users.admit("alice", attempt="x", free=5, locks=(30,), now=NOW)
     fintech = client(

@@ -71,7 +71,7 @@ def _fill(aws: Aws) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
     passkey = {"id": credential, "key": "k", "handle": token_value(), "created_at": NOW}
     aws.users.put(person)
     aws.users.invite("alice", invitation=invitation, until=NOW + 900)
-    aws.users.add_passkey(person, passkey, enrolment_token=invitation, sign_count=3, now=NOW)
+    aws.passkeys.add(person, passkey, limit=10, enrolment_token=invitation, sign_count=3, now=NOW)
     aws.users.put(user(username="bob"))
     aws.dynamo.data_keys.put(DataKey("a-data-key", "sealed"))
     ticket = token_value()
@@ -164,10 +164,10 @@ PROBES: Mapping[str, Probe] = {
         {"user"},
     ),
     "data_keys.find": _probe(lambda aws, key: aws.dynamo.data_keys.find(key), set(), {"data key"}),
-    "users.find_by_passkey": _probe(
-        lambda aws, key: aws.users.find_by_passkey(key), {"credential id"}, {"passkey", "user"}
+    "passkeys.find": _probe(lambda aws, key: aws.passkeys.find(key), {"credential id"}, {"passkey", "user"}),
+    "passkeys.counted": _probe(
+        lambda aws, key: aws.passkeys.counted(key, 9, attempt="a"), {"credential id"}, {"passkey"}
     ),
-    "users.counted": _probe(lambda aws, key: aws.users.counted(key, 9, attempt="a"), {"credential id"}, {"passkey"}),
     "grants.open": _probe(
         lambda aws, key: aws.grants.open(key, "fintech", "b", now=NOW, expires_at=LATER, code_lifetime=60),
         {"pushed grant key"},
@@ -282,7 +282,7 @@ def test_no_store_takes_the_key_of_another_kind_of_item(world: World, another: s
 @pytest.mark.fault("1a")
 def test_each_probe_opens_what_it_is_for(world: World) -> None:
     """The property above would hold for methods that give nothing at all."""
-    finding = ("clients.find", "users.find", "users.find_by_passkey", "grants.find", "tokens.find", "sessions.find")
+    finding = ("clients.find", "users.find", "passkeys.find", "grants.find", "tokens.find", "sessions.find")
     for name in finding:
         for of in PROBES[name].opens - {"grant key", "access token", "refreshed token"}:
             assert PROBES[name].send_request(world.aws, world.keys[of]) is not None, (name, of)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from chalicelib.storage.dynamodb.operated_revocations import OperatedRevocations
     from chalicelib.storage.dynamodb.operated_users import OperatedUsers
     from chalicelib.storage.dynamodb.operation import OperatedClients
+    from chalicelib.storage.dynamodb.passkeys import Passkeys
     from chalicelib.storage.dynamodb.sweeping import Sweeping
 
 
@@ -100,6 +101,12 @@ class Dynamo:
     @cached_property
     def users(self) -> Users:
         return Users(self._tables, self._settings.users_table)
+
+    @cached_property
+    def passkeys(self) -> Passkeys:
+        from chalicelib.storage.dynamodb.passkeys import Passkeys  # For the functions of signing in.
+
+        return Passkeys(self._tables, self._settings.users_table, self.users.find)
 
     @cached_property
     def signing_keys(self) -> SigningKeys:

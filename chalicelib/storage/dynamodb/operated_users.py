@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from pynamodb.attributes import NumberAttribute
@@ -23,11 +23,13 @@ from chalicelib.storage.dynamodb.users import (
     SUSPENDED_AT,
     USERNAME,
     V,
+    item_of_passkey,
     known_by,
     passkey_key,
     profile_of,
     record_of,
     user_of,
+    without_passkeys,
 )
 from chalicelib.storage.dynamodb.weekly_tables import WEEKS_AHEAD, name_of
 from chalicelib.storage.records import Session, User
@@ -105,14 +107,16 @@ class OperatedUsers:
         if names:
             self._set(user, tuple(NumberAttribute(attr_name=name).remove() for name in names))
 
-    def change(self, before: OperatedUser, user: User) -> None:
+    def change(self, before: OperatedUser, user: User, *, forget_passkeys: bool = False) -> None:
         """Replace the record as it was read. A code that was used stays used, who is suspended stays so, an invitation ends.
-
+        `forget_passkeys`: those that have an item are removed too, also one that was added meanwhile.
         Raises NotOpen if the record was changed meanwhile.
         """
         item = self._tables.get(self._name, user.username) or {}
         new = record_of(user)
-        actions = [V.set(VERSION), RECORD.set(new), PROFILE.set(profile_of(user))]
+        actions: list[Action] = [V.set(VERSION), RECORD.set(new), PROFILE.set(profile_of(user))]
+        if forget_passkeys:
+            actions += without_passkeys(replace(user, passkeys=(), passkey_keys=()))
         beside = (*COUNTERS, "invitation", "invited_until")
         actions += [NumberAttribute(attr_name=name).remove() for name in item if name.startswith(beside)]
         unchanged = cast(Condition, (before.record == RECORD) | (new == RECORD))
@@ -123,8 +127,8 @@ class OperatedUsers:
 
     def forget_passkeys(self, user: User) -> None:
         """Delete the items of all the user's passkeys, which then sign nobody in."""
-        for passkey in user.passkeys:
-            self.delete(passkey_key(passkey["id"]))
+        for key in (*map(item_of_passkey, user.passkey_keys), *(passkey_key(one["id"]) for one in user.passkeys)):
+            self.delete(key)
 
     def passkeys_of(self, username: str) -> Iterator[str]:
         """Keys of all items that name the user as a passkey's. It reads the whole table, page by page."""

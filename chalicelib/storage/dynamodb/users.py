@@ -1,4 +1,4 @@
-"""End users, and the items of their passkeys.
+"""End users.
 
 An item with the digest of the sub as key says whether the user is known. It is written before the user's record, so that every
 user who can sign in has it. When a user leaves, it is marked and not deleted. A suspension is an attribute of both items: of the
@@ -7,8 +7,7 @@ record's for signing in, of the sub's for refresh tokens.
 What recognises a user who signed in before is an attribute of its own, `profile`: a function that reads it has no access to the
 record with the password's hash (ducat_cdk/item_attributes.py). An earlier release did not write it; a sign-in adds it.
 
-A passkey is in its user's record, and is removed with it. Its own item, with the digest of the credential's id as key, names
-the user and has the signature counter, which changes at each use.
+passkeys.py has their passkeys.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
+from pynamodb.expressions.update import Action
 
-from chalicelib.protocol_types import JsonObject, Passkey, Standing
+from chalicelib.protocol_types import JsonObject, Standing
 from chalicelib.storage.dynamodb.attributes import PK, RECORD, ConditionFailed, Item, Write
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
-from chalicelib.storage.dynamodb.replay_cache import ATTEMPT
 from chalicelib.storage.dynamodb.tables import Tables
-from chalicelib.storage.records import PasskeyHolder, User, UserProfile
+from chalicelib.storage.records import User, UserProfile
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest, is_username
 
@@ -34,7 +33,9 @@ INVITED_UNTIL = NumberAttribute(attr_name="invited_until")
 LEFT_AT = NumberAttribute(attr_name="left_at")
 SUSPENDED_AT = NumberAttribute(attr_name="suspended_at")
 USERNAME = UnicodeAttribute(attr_name="username")
-SIGN_COUNT = NumberAttribute(attr_name="sign_count")
+PASSKEY_KEYS = UnicodeSetAttribute(attr_name="passkey_keys")
+PASSKEYS_REMOVED = UnicodeSetAttribute(attr_name="passkeys_removed")
+"""Digests of the ids of passkeys: of those that have an item, and of those in the record that were removed."""
 CODE_STEP = NumberAttribute(attr_name="code_step")
 CODE_USE = UnicodeAttribute(attr_name="code_use")
 CODE_USE_BEFORE = UnicodeAttribute(attr_name="code_use_before")  # With it an update tells whether it is the first.
@@ -42,7 +43,7 @@ CODE_USE_BEFORE = UnicodeAttribute(attr_name="code_use_before")  # With it an up
 PROFILE = UnicodeAttribute(attr_name="profile")
 
 _BESIDE = ("failures", "last_failure", "invitation", "invited_until", "suspended_at")
-_WITHOUT = (*_BESIDE, "has_profile")
+_WITHOUT = (*_BESIDE, "has_profile", "passkey_keys")
 
 
 class Users:
@@ -57,7 +58,8 @@ class Users:
         self._tables.write(Write("Update", self._name, known_by(user.sub), actions=known))
         record = (V.set(VERSION), RECORD.set(record_of(user)), PROFILE.set(profile_of(user)))
         forgotten = tuple(one.remove() for one in (*_counters(""), INVITATION, INVITED_UNTIL))
-        write = Write("Update", self._name, user.username, actions=(*record, *forgotten), before=True)
+        actions = (*record, *forgotten, *without_passkeys(user))
+        write = Write("Update", self._name, user.username, actions=actions, before=True)
         before = self._tables.write(write)
         with suppress(Unreadable, KeyError):  # The name had no user, or an unreadable one.
             replaced = decode(User, str((before or {})["record"])).sub
@@ -167,58 +169,6 @@ class Users:
         except ConditionFailed:
             raise NotOpen("the invitation is used, too old or of another") from None
 
-    def add_passkey(self, user: User, passkey: Passkey, *, enrolment_token: str, sign_count: int, now: int) -> None:
-        if any(one["id"] == passkey["id"] for one in user.passkeys):
-            raise NotOpen("the passkey is known")
-        # First the passkey's item, which has no effect without the record; then the write that decides. A change of the record
-        # removes
-        # the invitation, so a valid enrolment token proves that the record is unchanged since the read.
-        changed = replace(user, passkeys=(*user.passkeys, passkey))
-        leads = Write(
-            "Put",
-            self._name,
-            passkey_key(passkey["id"]),
-            {"username": user.username, "sign_count": sign_count},
-            condition=PK.does_not_exist() | (user.username == USERNAME),  # An attempt that failed later.
-        )
-        record = record_of(changed)
-        add = Write(
-            "Update",
-            self._name,
-            user.username,
-            actions=(RECORD.set(record), INVITATION.remove(), INVITED_UNTIL.remove()),
-            condition=((digest(enrolment_token) == INVITATION) & (now < INVITED_UNTIL))
-            | (record == RECORD),  # or sent again
-        )
-        try:
-            self._tables.write(leads)
-            self._tables.write(add)
-        except ConditionFailed:
-            raise NotOpen("the ticket is used or too old, or the passkey is known") from None
-
-    def find_by_passkey(self, credential_id: str) -> PasskeyHolder | None:
-        item = self._tables.get(self._name, passkey_key(credential_id))
-        user = self.find(str(item["username"])) if item is not None else None
-        if item is None or user is None:
-            return None
-        for passkey in user.passkeys:
-            if passkey["id"] == credential_id:
-                return PasskeyHolder(user, passkey, int(str(item["sign_count"])), str(item.get("attempt", "")))
-        return None  # The passkey was removed, or the username belongs to another user now.
-
-    def counted(self, credential_id: str, sign_count: int, *, attempt: str) -> None:
-        count = Write(
-            "Update",
-            self._name,
-            passkey_key(credential_id),
-            actions=(SIGN_COUNT.set(sign_count), ATTEMPT.set(attempt)),
-            condition=(sign_count > SIGN_COUNT) | ((attempt == ATTEMPT) & (sign_count == SIGN_COUNT)),
-        )
-        try:
-            self._tables.write(count)
-        except ConditionFailed:
-            raise NotOpen("the authenticator signed as often before") from None
-
 
 def user_of(item: Item | None, username: str) -> User | None:
     """The user of an item; None without a record, or with an unreadable one, which is logged."""
@@ -226,10 +176,13 @@ def user_of(item: Item | None, username: str) -> User | None:
         return None
     try:
         beside: JsonObject = {name: item[name] for name in _BESIDE if name in item}
-        return decode(User, str(item["record"]), **beside, has_profile="profile" in item)
+        keys = [*sorted(members_of(item, PASSKEY_KEYS))]
+        user = decode(User, str(item["record"]), **beside, passkey_keys=keys, has_profile="profile" in item)
     except Unreadable as problem:
         report(problem, username, item.get("v"))
         return None
+    removed = members_of(item, PASSKEYS_REMOVED)
+    return replace(user, passkeys=tuple(one for one in user.passkeys if digest(one["id"]) not in removed))
 
 
 def record_of(user: User) -> str:
@@ -237,9 +190,36 @@ def record_of(user: User) -> str:
     return encode(user, without=_WITHOUT)
 
 
+def members_of(item: Item, attribute: UnicodeSetAttribute) -> frozenset[str]:
+    """The members of a set; none if it is not there, because an empty set is not stored."""
+    found = item.get(attribute.attr_name)
+    return found if isinstance(found, frozenset) else frozenset()
+
+
+def without_passkeys(user: User) -> tuple[Action, ...]:
+    """What removes passkeys that the user to be written does not have."""
+    gone = (PASSKEY_KEYS,) if not user.passkey_keys else ()
+    return tuple(one.remove() for one in (*gone, *((PASSKEYS_REMOVED,) if not user.passkeys else ())))
+
+
 def profile_of(user: User) -> str:
     """The profile as it is stored."""
     return encode(UserProfile(user.username, user.sub, user.claims, user.accounts))
+
+
+def known_by(sub: str) -> str:
+    """The key of the item of a sub. It is no username, because usernames have no spaces."""
+    return f"sub {digest(sub)}"
+
+
+def passkey_key(credential_id: str) -> str:
+    """The key of a passkey's item. It is no username, because usernames have no spaces."""
+    return item_of_passkey(digest(credential_id))
+
+
+def item_of_passkey(key: str) -> str:
+    """The key of the item of a passkey. `key`: digest of the credential's id."""
+    return f"passkey {key}"
 
 
 def _counters(browser: str) -> tuple[NumberAttribute, NumberAttribute, UnicodeAttribute]:
@@ -257,13 +237,3 @@ def _of_person(write: Write) -> Write:
     if not is_username(write.key):
         raise NotOpen("nobody of that name")
     return write
-
-
-def known_by(sub: str) -> str:
-    """The key of the item of a sub. It is no username, because usernames have no spaces."""
-    return f"sub {digest(sub)}"
-
-
-def passkey_key(credential_id: str) -> str:
-    """The key of a passkey's item. It is no username, because usernames have no spaces."""
-    return f"passkey {digest(credential_id)}"
