@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 
 from chalicelib import vocabulary
 from chalicelib.language import Language
 
-DAY = timedelta(days=1)
 MIDNIGHT = time()
 
 
 def in_words(moment: int, language: Language) -> str:
-    """A time, epoch seconds. Midnight is shown as the end of the day before."""
-    at = datetime.fromtimestamp(moment, vocabulary.current().zone)
+    """A time, epoch seconds, with its time zone. Midnight is shown as the end of the day before."""
+    zone = vocabulary.current().zone
+    at = datetime.fromtimestamp(moment, zone)
     if at.time() == MIDNIGHT:
-        return language.say("{day}, end of day", day=language.date(at - DAY))
+        ended = datetime.fromtimestamp(moment - 1, zone)
+        return language.say("{day}, end of day ({zone})", day=language.date(ended), zone=_zone(ended))
     time = f"{language.clock(at)}\N{NO-BREAK SPACE}{_zone(at)}"
     return language.say("{day}, {time}", day=language.date(at), time=time)
+
+
+def day_in_words(moment: int, language: Language) -> str:
+    """The day of a time, epoch seconds."""
+    return language.date(datetime.fromtimestamp(moment, vocabulary.current().zone))
 
 
 def for_machines(moment: int) -> str:

@@ -22,6 +22,7 @@ from chalicelib.authorization_details.detail_type import (
     require_ahead,
     some_of,
     spaced,
+    text,
     with_iban,
 )
 from chalicelib.language import Language, message
@@ -57,6 +58,7 @@ SCHEMA = {
         },
         "recurringIndicator": {"type": "boolean"},
         "validUntil": DAY,
+        "purpose": text(140),
         "frequencyPerDay": {"type": "integer", "minimum": 1, "maximum": 1000},
     },
     "anyOf": [{"required": ["actions"]}, {"required": ["access"]}],
@@ -85,6 +87,8 @@ def _require(detail: Detail, today: date) -> Detail:
 # `validUntil` is not shown: the page shows the end of the consent, which is no later.
 def _say(detail: Detail, accounts: Sequence[Account], field_prefix: str, language: Language) -> Shown:
     say, facts = language.say, []
+    if "purpose" in detail:
+        facts.append((say("Stated purpose"), detail["purpose"]))
     if detail.get("recurringIndicator") is False:
         facts.append((say("How often"), say("Once")))
     elif "frequencyPerDay" in detail:
@@ -126,6 +130,8 @@ def _grant(detail: Detail, accounts: Sequence[Account], field_prefix: str, form:
 def _narrow(requested: Detail, granted: Detail) -> Detail | None:
     limits = {name: requested[name] for name in LIMITS if name in requested}
     if not all(no_looser(limit, granted.get(name)) for name, limit in limits.items()):
+        return None
+    if "purpose" in requested and requested["purpose"] != granted.get("purpose"):
         return None
     had = wanted(granted)
     kept: dict[str, list[str]] = {}

@@ -6,7 +6,7 @@ from collections.abc import Collection, Generator
 from dataclasses import MISSING, dataclass, fields, replace
 from typing import cast
 
-from chalicelib.clients import jwk_set, metadata_names
+from chalicelib.clients import jwk_set, metadata_display
 from chalicelib.clients import metadata_rules as rules
 from chalicelib.clients.metadata_encryption import encryption
 from chalicelib.clients.metadata_fault import Fault
@@ -99,7 +99,7 @@ def _checks(metadata: Claims, signs: Collection[str], documents: DocumentFetcher
         yield Fault(InvalidClientMetadata(f"{', '.join(missing)}: required for every client"))
     members: dict[str, Untyped] = {k: _frozen(k, v) for k, v in metadata.items() if k in MEMBERS}
     localized = {name: value for name, value in metadata.items() if is_localized(name)}
-    wrong = (*rules.types(members), *metadata_names.localized(localized))
+    wrong = (*rules.types(members), *metadata_display.localized(localized))
     yield from wrong
     if profile is None or missing or wrong:
         return None  # The rules below read the type of each member.

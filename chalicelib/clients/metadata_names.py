@@ -1,4 +1,4 @@
-"""The rules for the names in client metadata, also in other languages."""
+"""The rule for the names in client metadata."""
 
 from __future__ import annotations
 
@@ -6,17 +6,7 @@ from unicodedata import category
 
 from chalicelib.clients.metadata_fault import Fault, Faults
 from chalicelib.errors import InvalidClientMetadata
-from chalicelib.protocol_types import Claims, Json
-from chalicelib.vocabulary_parts import TAG
-
-
-def localized(members: Claims) -> Faults:
-    """Each member with a language tag has a tag of BCP 47, and is as the member without it (OpenID Connect Registration 2.1)."""
-    for tagged, value in members.items():
-        member, _, tag = tagged.partition("#")
-        if not TAG.fullmatch(tag):
-            yield Fault(InvalidClientMetadata(f"{member}: its language tag is not one of BCP 47, such as {member}#de"))
-        yield from name(f"{member}#{tag}" if TAG.fullmatch(tag) else member, value)
+from chalicelib.protocol_types import Json
 
 
 def name(member: str, value: Json) -> Faults:

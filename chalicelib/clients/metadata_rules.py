@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 from cryptography.x509 import load_der_x509_certificate
 
 from chalicelib import holder_of_key, vocabulary
-from chalicelib.clients import distinguished_name, jwk_set, metadata_names
+from chalicelib.clients import distinguished_name, jwk_set, metadata_display
 from chalicelib.clients.certificate import UNREADABLE, can_issue
 from chalicelib.clients.distinguished_name import DistinguishedNameError
 from chalicelib.clients.jwk_set import KeysError, certificates
@@ -61,7 +61,7 @@ def texts(client: Client) -> Faults:
     """What people and other servers read has allowed characters."""
     if not isinstance(client.client_id, str) or not CLIENT_ID.fullmatch(client.client_id):
         yield Fault(InvalidClientMetadata("client_id must be 1 to 255 printable ASCII characters"), "RFC6749-A.1")
-    yield from metadata_names.name("client_name", client.client_name)
+    yield from metadata_display.shown(client)
     if not all(RESOURCE.fullmatch(uri) for uri in client.protected_resources):
         yield Fault(InvalidClientMetadata("protected_resources must be https URLs without fragment"), "RFC8707-2")
     if client.protected_resources and client.public:

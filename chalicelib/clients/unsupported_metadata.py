@@ -37,7 +37,7 @@ UNSUPPORTED = {
 
 DESCRIPTIVE = frozenset(
     {
-        *("application_type", "client_uri", "contacts", "initiate_login_uri", "logo_uri", "policy_uri", "tos_uri"),
+        *("application_type", "client_uri", "contacts", "initiate_login_uri"),
         *("post_logout_redirect_uris", "require_auth_time", "software_id", "software_statement", "software_version"),
         *("client_id_issued_at", "client_secret_expires_at", "registration_access_token", "registration_client_uri"),
         "use_mtls_endpoint_aliases",
@@ -45,7 +45,7 @@ DESCRIPTIVE = frozenset(
 )
 """Registered members without effect here. For example, the ID token always has auth_time."""
 
-LOCALIZED = ("client_name",)
+LOCALIZED = ("client_name", "purpose", "logo_uri", "policy_uri", "tos_uri", "register_name", "register_uri")
 """Members of the record that people read."""
 
 MIN_SIMILARITY = 0.9

@@ -12,7 +12,7 @@ from chalicelib.interaction.consent_words import consent_words
 from chalicelib.interaction.remembered_consent import RequestedAccess
 from chalicelib.language import message
 from chalicelib.messages import Response
-from chalicelib.pages import render
+from chalicelib.pages import consent
 from chalicelib.pages.frame import Frame
 from chalicelib.profiles import PROFILES
 from chalicelib.protocol_types import Detail
@@ -77,9 +77,11 @@ def page(
     grant, login = question.grant, question.login
     words = consent_words(grant, question.client, frame.language, remembered=question.bond.remembered)
     summary = shown_words.summary_of(grant, question.client, frame.language)
-    return render.consent(
+    addresses = {name: question.client.in_language(name, frame.tag) for name in ("logo_uri", "policy_uri", "tos_uri")}
+    return consent.page(
         frame=frame,
         client_name=words.client_name,
+        about=words.about,
         key=grant.key,
         csrf=browser_binding.token(grant.key, cookie, person=digest(login.sub)),
         shown=browser_binding.shown_field(grant.key, cookie, summary),
@@ -91,6 +93,7 @@ def page(
         look=decision.needs_a_look(grant),
         chosen=chosen,
         problem=problem and frame.language.say(problem),
+        **addresses,
     )
 
 

@@ -13,6 +13,7 @@ from chalicelib.authorization import scope
 from chalicelib.authorization_details import details
 from chalicelib.authorization_details.detail_type import Shown
 from chalicelib.interaction import remembered_consent
+from chalicelib.interaction.client_words import Fact, client_words
 from chalicelib.interaction.remembered_consent import RequestedAccess
 from chalicelib.language import Language
 from chalicelib.storage.grant_records import Grant, RememberedConsent
@@ -24,13 +25,14 @@ from chalicelib.users import claims
 class ConsentWords:
     """The words.
 
-    `client_name`: who asks.
+    `client_name`: who asks. `about`: what is known of it.
     `access`: what the client may do, one sentence each.
     `details`: the requested details, with their choices.
     `until`: when the access ends.
     """
 
     client_name: str
+    about: tuple[Fact, ...]
     access: tuple[str, ...]
     details: tuple[Shown, ...]
     until: str
@@ -53,6 +55,7 @@ def consent_words(
     accounts = () if grant.login is None else grant.login.accounts
     return ConsentWords(
         client_name=client.in_language("client_name", language.tag),
+        about=client_words(client, language),
         access=tuple(access),
         details=tuple(details.in_words(grant.request.authorization_details, accounts, language)),
         until=date_format.in_words(grant.consent_expires_at, language),

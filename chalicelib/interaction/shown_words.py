@@ -28,6 +28,7 @@ def lines(grant: Grant, client: Client, language: Language) -> list[str]:
     words = consent_words(grant, client, language)
     return [
         words.client_name,
+        *(f"{one.label}: {one.value} {one.address}".rstrip() for one in words.about),
         grant.request.redirect_uri,
         *(line for one in words.details for line in _of_detail(one)),
         *words.access,

@@ -37,14 +37,14 @@ class Shown:
 
     @property
     def returns_to(self) -> str | None:
-        """The host of the redirect_uri. Raises ValueError as render.consent."""
+        """The host of the redirect_uri. Raises ValueError as render.host_of."""
         return host_of(self.redirect_uri)
 
 
 def page(shown: Shown, *, passkey: Ceremony | None, by_app: bool = False, problem: str | None = None) -> Response:
     """The page. `passkey`: the passkey options, if there are passkeys. `by_app`: the bank has an app.
 
-    `problem`: a sentence about the last attempt. Raises ValueError as render.consent.
+    `problem`: a sentence about the last attempt. Raises ValueError as render.host_of.
     """
     script = SCRIPT if passkey else None
     return rendered(
@@ -55,7 +55,7 @@ def page(shown: Shown, *, passkey: Ceremony | None, by_app: bool = False, proble
 def waiting(shown: Shown, *, number: str, again: bool) -> Response:
     """The page while the request is open in the app. `number`: what the app shows too.
 
-    `again`: the person looked, and the app has not answered. Raises ValueError as render.consent.
+    `again`: the person looked, and the app has not answered. Raises ValueError as render.host_of.
     """
     return rendered(
         "approval_wait.html", OURS_BY_SCRIPT, shown.frame, script=POLL, of=shown, number=number, again=again

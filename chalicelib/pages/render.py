@@ -17,7 +17,6 @@ from typing import Literal, Protocol
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from chalicelib import date_format
 from chalicelib.language import Language, message
 from chalicelib.messages import NO_STORE, Response
 from chalicelib.pages.frame import STYLE, Frame
@@ -105,69 +104,18 @@ class Detail(Protocol):
     def questions(self) -> Sequence[Question]: ...
 
 
-def consent(
-    *,
-    frame: Frame,
-    client_name: str,
-    key: str,
-    csrf: str,
-    redirect_uri: str,
-    person: str,
-    access: Sequence[str],
-    until: int,
-    shown: str = "",
-    details: Sequence[Detail] = (),
-    look: bool = False,
-    chosen: Mapping[str, str] | None = None,
-    problem: str | None = None,
-    logo_uri: str | None = None,
-    policy_uri: str | None = None,
-    tos_uri: str | None = None,
-) -> Response:
-    """The consent page, which shows what is granted (FAPI1-BASE-5.2.2-17).
-
-    `access`: what the client may do, one sentence each.
-    `until`: when that ends, epoch seconds.
-    `shown`: a field that the form posts back.
-    `details`: the requested details (RFC 9396), with choices.
-    `look`: the approval needs a read first.
-    `chosen`: the form fields as the user left them, or None.
-    `problem`: a sentence about what was posted.
-    Raises ValueError if no page may lead to `redirect_uri`.
-    """
-    return page(
-        "consent.html",
-        OURS,
-        frame,
-        client_name=client_name,
-        key=key,
-        csrf=csrf,
-        returns_to=host_of(redirect_uri),
-        person=person,
-        access=access,
-        shown=shown,
-        details=details,
-        look=look,
-        chosen=chosen,
-        problem=problem,
-        until=date_format.in_words(until, frame.language),
-        until_iso=date_format.for_machines(until),
-        addresses=addresses(frame.language, logo_uri, policy_uri, tos_uri),
-    )
-
-
 def onward(*, frame: Frame, redirect_uri: str, location: str) -> Response:
     """The page that continues to `location`, the redirect_uri with an authorization response. It has a link to it.
 
     A redirect would be part of the posted form's navigation. Chromium applies our form-action to all its redirects, which the
-    client's callback may continue. Raises ValueError as `consent`.
+    client's callback may continue. Raises ValueError as `login`.
     """
     frame = replace(frame, here="")  # The interaction has ended.
     return page("onward.html", NOWHERE, frame, location=location, returns_to=host_of(redirect_uri))
 
 
 def form_post(*, frame: Frame, redirect_uri: str, parameters: Mapping[str, str]) -> Response:
-    """The page that posts a response to the client (OAuth 2.0 Form Post Response Mode 2). Raises ValueError as `consent`.
+    """The page that posts a response to the client (OAuth 2.0 Form Post Response Mode 2). Raises ValueError as `login`.
 
     The user types nothing on it, and only the client knows where its callback leads.
     """

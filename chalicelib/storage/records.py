@@ -47,6 +47,8 @@ class Client:
     `jwks_uri`: where it publishes its keys, if it has no `jwks`.
     `sector_identifier`: the host from which its pairwise subjects are made.
     `*_encrypted_response_alg`, `*_enc`: encryption of its responses, None if they are not encrypted.
+    `purpose`: what it wants access for, in its own words; our own member.
+    `register_name`, `register_number`, `register_uri`: its entry in the register of an authority; our own members.
     `localized`: members in other languages, by name and language tag in lower case, such as client_name#pt-br.
     `registered_at`: when the client_id was registered, epoch seconds. A change of the record keeps it.
     """
@@ -94,15 +96,22 @@ class Client:
     authorization_encrypted_response_alg: EncryptionAlg | None = None
     authorization_encrypted_response_enc: EncryptionEnc | None = None
     require_pushed_authorization_requests: bool = False
+    logo_uri: str | None = None
+    policy_uri: str | None = None
+    tos_uri: str | None = None
+    purpose: str | None = None
+    register_name: str | None = None
+    register_number: str | None = None
+    register_uri: str | None = None
     registered_at: int = 0
     localized: Mapping[str, str] = field(default_factory=dict)
 
     def in_language(self, name: str, tag: str) -> str:
-        """The member in a language, as far as it was registered (OpenID Connect Registration 2.1)."""
+        """The member in a language, as far as it was registered (OpenID Connect Registration 2.1); empty without one."""
         for wanted in (tag.lower(), tag.lower().partition("-")[0]):
             if found := self.localized.get(f"{name}#{wanted}"):
                 return found
-        return str(getattr(self, name))
+        return str(getattr(self, name) or "")
 
     @property
     def public(self) -> bool:

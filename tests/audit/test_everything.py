@@ -66,7 +66,9 @@ def test_a_login_is_recorded_step_by_step_and_one_identifier_finds_it(record, fi
     assert all(len(event.interaction) == 36 for event in found)
 
 
-def test_what_was_agreed_is_sealed_word_by_word(record, rich):
+def test_what_was_agreed_is_sealed_word_by_word(record, rich, bank):
+    client = bank.aws.clients.find(rich.client_id, now=bank.now)
+    bank.aws.clients.put(replace(client, purpose="To pay", register_name="BaFin", registered_at=1))
     tokens(rich, PAYMENT)
     (approved,) = [event for event in record.events() if event.what == "grant.approved"]
     agreed = record.unsealed(approved, ALICE.sub)
@@ -80,6 +82,8 @@ def test_what_was_agreed_is_sealed_word_by_word(record, rich):
     assert agreed["until"] == approved.details["until"]
     assert agreed["words_as_shown"] is True
     assert agreed["approval"] == {"exemption": "low value"}
+    about = ["Stated purpose: To pay", "Registered with: BaFin", "Known to the bank since: 1 January 1970"]
+    assert agreed["words"][1:4] == about
     assert {"Recognise you when you come back", "Pay 123.50\N{NO-BREAK SPACE}EUR to Merchant A"} <= {
         *agreed["words"]
     }, agreed["words"]

@@ -151,7 +151,8 @@ def test_2_a_record_of_an_open_banking_directory_registers_and_names_what_is_lef
     client = bank.register(**DIRECTORY)
     assert client.tls_client_certificate_bound_access_tokens
     disclosed = metadata.left_out(DIRECTORY)
-    assert {"contacts", "software_statement", "software_roles", "org_id", "logo_uri"} <= set(disclosed)
+    assert {"contacts", "software_statement", "software_roles", "org_id"} <= set(disclosed)
+    assert (client.policy_uri, client.tos_uri) == (DIRECTORY["policy_uri"], DIRECTORY["tos_uri"])
     assert not set(disclosed) & metadata.MEMBERS
     kept = {name for name in DIRECTORY if hasattr(client, name)} | client.localized.keys()
     assert set(disclosed) | kept == DIRECTORY.keys()
@@ -194,6 +195,33 @@ def test_2_a_client_may_bind_itself_to_pushed_requests(fapi1_baseline_client):
 def test_2_client_id_is_printable_ascii(value):
     """RFC 6749 A.1: VSCHARs; and no more of them than fit a key."""
     assert refused(client_id=value)
+
+
+@pytest.mark.clause("RFC7591-2")
+@each(
+    "given",
+    [
+        *({name: value} for name in ("policy_uri", "register_uri") for value in ("http://a.example/", "https://", 7)),
+        {"tos_uri": "https://a.example/<b>"},
+        {"tos_uri#de": "javascript:alert(1)"},
+        {"logo_uri": "https://user@a.example/"},
+        *({"register_name": "BaFin"} | {name: "1\u202e2"} for name in ("purpose", "register_number")),
+        {"purpose": "a" * 101},
+        {"purpose#de": ["a"]},
+        {"register_number": "BAK 1"},
+        {"purpos": "Budget"},
+    ],
+)
+def test_2_what_people_read_of_a_client_is_readable_and_leads_to_https(given):
+    """policy_uri and tos_uri are URLs; what is no RFC's is as a name. An entry of a register names the register."""
+    assert refused(**given | ({"register_name": "BaFin"} if "register_uri" in given else {}))
+
+
+@pytest.mark.clause("RFC7591-2")
+def test_2_an_empty_text_says_nothing(bank):
+    """Directories send an empty text for what they do not know."""
+    client = bank.register(**DIRECTORY | {"policy_uri": "", "purpose": "", "register_number": "", "tos_uri#de": ""})
+    assert client.in_language("policy_uri", "de") == ""
 
 
 @pytest.mark.clause("RFC7591-2")

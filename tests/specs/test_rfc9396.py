@@ -224,7 +224,7 @@ def test_what_a_client_may_ask_for_no_longer_it_gets_no_longer(rich, bank):
 @pytest.mark.clause("RFC9396-4")
 def test_4_the_person_reads_what_is_requested(rich):
     """The server presents the details to the person: how much, to whom, from where; which accounts, how long."""
-    once = {**ALL, "validUntil": "2027-01-15", "recurringIndicator": False}
+    once = {**ALL, "validUntil": "2027-01-15", "recurringIndicator": False, "purpose": "To find you a flat"}
     page = consent_page(rich, Browser(rich.bank), once, PAYMENT)
     read = " ".join(re.sub("<[^>]+>", " ", page.text).split())
     for words in (
@@ -235,7 +235,9 @@ def test_4_the_person_reads_what_is_requested(rich):
         "Look at your accounts",
         "Balances",
         "Of which accounts Current account DE02 1001 0010 0006 8201 01 Savings",
-        "Access ends 15 January 2027, end of day",
+        "Access begins As soon as you allow it",
+        "Access ends 15 January 2027, end of day (UTC)",
+        "Stated purpose To find you a flat",
         "How often Once",
     ):
         assert words in read, words

@@ -568,6 +568,9 @@ MANY = {**ACCESS, "access": {"balances": [{"iban": CURRENT}]}}
         ({"validUntil": "2027-06-30"}, {"validUntil": "2027-07-01"}, False),
         ({"locations": ["https://a.example/", "https://b.example/"]}, {"locations": ["https://b.example/"]}, True),
         ({"locations": ["https://a.example/"]}, {"locations": ["https://c.example/"]}, False),
+        ({"purpose": "Rent"}, {"purpose": "Rent"}, True),
+        ({"purpose": "Rent"}, {"purpose": "Debt"}, False),
+        ({}, {"purpose": "Debt"}, False),
     ],
 )
 def test_6_a_limit_may_be_tightened_and_never_loosened(had, member, allowed):

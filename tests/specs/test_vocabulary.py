@@ -194,7 +194,7 @@ def test_a_day_ends_and_is_shown_where_the_bank_is(speaking):
     assert datetime.fromtimestamp(end, UTC) == datetime(2027, 1, 16, 3, tzinfo=UTC)
     from chalicelib import date_format
 
-    assert date_format.in_words(end, language.of("en")) == "15 January 2027, end of day"
+    assert date_format.in_words(end, language.of("en")) == "15 January 2027, end of day (UTC-03)"
     assert date_format.in_words(end - 1800, language.of("en")) == "15 January 2027, 23:30\u00a0UTC-03"
     assert details.ends([{"validUntil": "9999-12-31"}], otherwise=7) == 7
 

@@ -8,13 +8,15 @@ from typing import Any
 from chalicelib.authorization import scope
 from chalicelib.authorization_details import details
 from chalicelib.interaction import app_approval, connections
+from chalicelib.interaction.client_words import client_words
 from chalicelib.language import Language
 from chalicelib.messages import Response
-from chalicelib.pages import approval, enrolment, gateway_error_pages, grants, render, sign_in
+from chalicelib.pages import approval, consent, enrolment, gateway_error_pages, grants, render, sign_in
 from chalicelib.pages.error_texts import WORDS
 from chalicelib.pages.frame import Frame
 from chalicelib.pages.grants import Connection, Consent
 from chalicelib.pages.passkey_options import Ceremony
+from chalicelib.storage.records import Client
 from chalicelib.users import claims, sign_in_form
 
 UNTIL = 1798121100
@@ -44,6 +46,15 @@ ONCE = {**ACCESS, "recurringIndicator": False}
 FROM_OWN = {**PAYMENT, "debtorAccount": {"iban": IBANS[0]}}
 FROM_ANOTHERS = {**PAYMENT, "debtorAccount": {"iban": OTHER_IBAN}}
 LINKS = {field: f"https://penny.example/{field}" for field in ("logo_uri", "policy_uri", "tos_uri")}
+ASKING = Client(
+    *("penny", CLIENT, "fapi2-security", "tls_client_auth", (), ()),
+    purpose="Ḿöńéý",
+    register_name="BaFin",
+    register_number="№ 123456",
+    register_uri="https://register.example/1",
+    registered_at=UNTIL - 50_000_000,
+)
+"""A client of whom the bank knows all that it may."""
 PASSKEY = Ceremony({"challenge": ""}, "the-nonce")
 
 
@@ -58,12 +69,15 @@ def every_page(frame: Frame, redirect_uri: str = "https://penny.example/cb") -> 
         "login": sign_in.login(**shown | _at(frame, "/login?interaction=1"), **LINKS, passkey=PASSKEY),
         "login-again": sign_in.login(**shown, username=PERSON, problem=problem),
         "login-remembered": sign_in.login(**shown, username=PERSON, remembered=True, passkey=PASSKEY, recovery="/"),
-        "consent": render.consent(**shown | _at(frame, "/consent?interaction=1"), **LINKS, **_consent(words)),
-        "account-access": render.consent(
-            **shown | _at(frame, "/consent?interaction=1"), **_consent(words, ACCESS, ONCE)
+        "consent": consent.page(
+            **shown | _at(frame, "/consent?interaction=1"),
+            **LINKS,
+            **_consent(words),
+            about=client_words(ASKING, words),
         ),
-        "payment": render.consent(**shown, **_consent(words, PAYMENT, FROM_OWN, FROM_ANOTHERS) | {"access": []}),
-        "no-account": render.consent(**shown, **_consent(words, PAYMENT, ACCESS, accounts=()) | {"access": []}),
+        "account-access": consent.page(**shown | _at(frame, "/consent?interaction=1"), **_consent(words, ACCESS, ONCE)),
+        "payment": consent.page(**shown, **_consent(words, PAYMENT, FROM_OWN, FROM_ANOTHERS) | {"access": []}),
+        "no-account": consent.page(**shown, **_consent(words, PAYMENT, ACCESS, accounts=()) | {"access": []}),
         "approval": approval.page(
             _approval(frame), passkey=PASSKEY, by_app=True, problem=words.say(app_approval.REFUSED)
         ),

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from chalicelib.authorization_details.detail_type import Choice, Question, Shown
-from chalicelib.pages import render, sign_in
+from chalicelib.pages import consent, render, sign_in
 from chalicelib.pages.frame import Frame
 
 REQUESTED = {
@@ -48,8 +48,8 @@ DETAILED = CONSENT | {"details": (PAYMENT, ACCESS), "access": []}
 ERROR = {"frame": Frame("Example Bank"), "error": "invalid_request_uri", "description": "it was already used"}
 PAGES = {
     "login": (sign_in.login, LOGIN),
-    "consent": (render.consent, CONSENT),
-    "consent to details": (render.consent, DETAILED),
+    "consent": (consent.page, CONSENT),
+    "consent to details": (consent.page, DETAILED),
     "error": (render.error, ERROR),
 }
 EVERY_PAGE = pytest.mark.parametrize("name", PAGES)

@@ -6,7 +6,7 @@ from chalicelib import language
 from chalicelib.authorization_details import details
 from chalicelib.authorization_details.detail_type import Choice, Question, Shown
 from chalicelib.messages import Response, see_other
-from chalicelib.pages import render, sign_in
+from chalicelib.pages import consent, render, sign_in
 from chalicelib.pages.frame import Frame
 
 BANK = {"frame": Frame("Example Bank")}
@@ -47,16 +47,16 @@ def pages(redirect_uri):
     return {
         "login": sign_in.login(**shown, hint="Sandbox: alice, password wonderland, one-time code 000000"),
         "login again": sign_in.login(**shown, **LINKS, username="alice", problem="That was not right."),
-        "consent": render.consent(**shown, **LINKS, **CONSENT),
-        "payment": render.consent(**shown, **LINKS, **CONSENT | {"access": []}, details=said(PAYMENT)),
-        "account access": render.consent(**shown, **CONSENT, details=said(ACCESS)),
-        "long details": render.consent(**shown, **CONSENT, details=[LONG_DETAIL]),
+        "consent": consent.page(**shown, **LINKS, **CONSENT),
+        "payment": consent.page(**shown, **LINKS, **CONSENT | {"access": []}, details=said(PAYMENT)),
+        "account access": consent.page(**shown, **CONSENT, details=said(ACCESS)),
+        "long details": consent.page(**shown, **CONSENT, details=[LONG_DETAIL]),
         "on the way": render.onward(**BANK, redirect_uri=redirect_uri, location="#on-the-way"),
         "error": render.error(**BANK, error="invalid_request_uri", description="it was already used"),
         "long login": sign_in.login(
             **shown | {"frame": Frame(LONG), "client_name": LONG}, username=LONG, hint=LONG, problem=LONG
         ),
-        "long consent": render.consent(
+        "long consent": consent.page(
             **shown | {"frame": Frame(LONG), "client_name": LONG},
             **CONSENT | {"access": [LONG], "person": LONG},
         ),
