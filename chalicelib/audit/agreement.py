@@ -41,12 +41,13 @@ def agreed(grant: Grant, client: Client | None, shown: str, *, theme: str | None
         return members
     try:
         reader = language.of(shown_words.language_of(shown) or language.ENGLISH, theme)
-        words = shown_words.lines(grant, client, reader)
+        page = shown_words.as_shown(grant, shown)
+        words = shown_words.lines(page, client, reader)
     except Exception:  # Of another release. No call to AWS is in it, and no event waits for it.
         return members
     members |= {"words": words, "language": reader.tag}
     if shown:
-        members["words_as_shown"] = shown_words.summary(words, reader) == shown
+        members["words_as_shown"] = shown_words.summary(words, page, reader) == shown
     return members
 
 

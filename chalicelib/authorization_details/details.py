@@ -10,6 +10,7 @@ from functools import cache
 from typing import NoReturn
 
 from chalicelib import language, vocabulary
+from chalicelib.authorization_details.account_information import ACCOUNT_INFORMATION
 from chalicelib.authorization_details.detail_type import FORMATS, Shown
 from chalicelib.authorization_details.detail_types import types
 from chalicelib.errors import AccessDenied, InvalidAuthorizationDetails, quoted
@@ -103,6 +104,20 @@ def ends(details: Iterable[Detail], *, otherwise: int) -> int:
     zone = vocabulary.current().zone
     after = (datetime.combine(day, time(), zone) + timedelta(days=1) for day in days if day < LAST_DAY)
     return min([otherwise, *(int(moment.timestamp()) for moment in after)])
+
+
+def until(details: Iterable[Detail], end: int) -> tuple[Detail, ...]:
+    """The granted details of a consent that ends at that time, the end of a day: none says that it is valid for longer.
+
+    Access to accounts then says so in any case, since its client asked for more time than it got.
+    """
+    last = datetime.fromtimestamp(end - 1, vocabulary.current().zone).date().isoformat()
+    return tuple(
+        {**one, "validUntil": min(last, one.get("validUntil", last))}
+        if "validUntil" in one or one["type"] == ACCOUNT_INFORMATION.name
+        else one
+        for one in details
+    )
 
 
 def consent_ends(details: Iterable[Detail], *, now: int, otherwise: int) -> int:

@@ -7,11 +7,12 @@ from chalicelib.errors import ConsentRequired, InvalidRequest, OAuthError
 from chalicelib.interaction import (
     browser_binding,
     consent_page,
+    consent_time,
     consent_without_page,
     decision,
     response,
 )
-from chalicelib.interaction.decision import Choice, approve, cancel
+from chalicelib.interaction.decision import BOX_ACTION, approve, cancel
 from chalicelib.interaction.page_frame import frame_of_grant, refuse
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages.frame import Frame
@@ -70,21 +71,20 @@ def _post(request: Request, provider: Provider) -> Response:
     if action == "cancel":
         denied = decision.own(request, key, provider, now=now, decided="denied")
         return cancel(denied, cookie, provider, frame_of_grant(request, denied, "/consent", provider), now=now)
-    if action not in ("approve", "look", *decision.APP_ACTIONS):
+    look = action == "look" or BOX_ACTION.fullmatch(action or "") is not None
+    if not look and action not in ("approve", *decision.APP_ACTIONS):
         raise InvalidRequest("action must be approve, cancel or look")
 
     # Check. The grant is read first only if its choices, its signature or its page needs it.
-    looked = action != "approve" or "details" in form or "look" in form
-    grant = decision.own(request, key, provider, now=now, decided="approved") if looked else None
+    looked = action != "approve" or "details" in form or "look" in form or consent_time.is_shorter(form)
+    if not looked:
+        frame = frame_of_grant(request, None, "/consent", provider)
+        return approve(None, key, cookie, consent_page.choice_without_read(form, cookie), provider, frame, now=now)
+    grant = decision.own(request, key, provider, now=now, decided="approved")
     frame = frame_of_grant(request, grant, "/consent", provider)
-    if grant is not None and action == "look":
+    if look:
         return consent_page.again(grant, cookie, form, provider, frame, now=now)
-    chosen = None if grant is None else consent_page.chosen_details(form, grant, cookie, provider, frame, now=now)
-    if isinstance(chosen, Response):
-        return chosen
+    chosen = consent_page.choice(form, grant, cookie, provider, frame, now=now)
 
     # Store, and answer.
-    shown = browser_binding.shown(form, key, cookie)
-    granted, approval = chosen or ((), "")
-    choice = Choice(browser_binding.requested(form), granted, approval, by_hand=True, shown=shown)
-    return approve(grant, key, cookie, choice, provider, frame, now=now)
+    return chosen if isinstance(chosen, Response) else approve(grant, key, cookie, chosen, provider, frame, now=now)

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from chalicelib.approval_app import ApprovalApp
 from chalicelib.authorization_details import details
 from chalicelib.errors import AccessDenied
-from chalicelib.interaction import app_approval, browser_binding, linked_approval, passkey_challenge, sign_in
+from chalicelib.interaction import (
+    app_approval,
+    browser_binding,
+    consent_time,
+    linked_approval,
+    passkey_challenge,
+    sign_in,
+)
 from chalicelib.interaction.app_approval import NotApproved, Waiting
 from chalicelib.interaction.decision import APP_ACTIONS
 from chalicelib.language import message
@@ -22,6 +29,8 @@ from chalicelib.storage.token_values import digest
 from chalicelib.user_directory import SignInRefused, refused_event
 from chalicelib.users.sign_in_form import PasskeyChallenge
 
+KEPT = ("shown", consent_time.FIELD)
+"""Fields of the consent page that the form of the approval posts again, besides the choices."""
 REFUSED = message("That passkey did not approve the payment, so nothing was paid. Try again with a passkey of yours.")
 
 
@@ -126,5 +135,6 @@ class _Page:
             redirect_uri=grant.request.redirect_uri,
             person=str(person.claims.get("name") or person.username),
             details=details.in_words(write, person.accounts, self.frame.language),
-            chosen={name: value for name, value in self.form.items() if name.startswith("details") or name == "shown"},
+            until=grant.consent_expires_at,
+            chosen={name: value for name, value in self.form.items() if name.startswith("details") or name in KEPT},
         )

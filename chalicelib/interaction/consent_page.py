@@ -7,8 +7,16 @@ from dataclasses import dataclass
 
 from chalicelib.authorization_details import details
 from chalicelib.errors import AccessDenied, InvalidRequest
-from chalicelib.interaction import browser_binding, consent_without_page, decision, remembered_consent, shown_words
+from chalicelib.interaction import (
+    browser_binding,
+    consent_time,
+    consent_without_page,
+    decision,
+    remembered_consent,
+    shown_words,
+)
 from chalicelib.interaction.consent_words import consent_words
+from chalicelib.interaction.decision import Choice
 from chalicelib.interaction.remembered_consent import RequestedAccess
 from chalicelib.language import message
 from chalicelib.messages import Response
@@ -76,6 +84,10 @@ def page(
     """
     grant, login = question.grant, question.login
     words = consent_words(grant, question.client, frame.language, remembered=question.bond.remembered)
+    if chosen is not None and "." in chosen.get("action", ""):
+        from chalicelib.interaction import consent_boxes  # Needed only for its buttons.
+
+        chosen = consent_boxes.pressed(chosen, words.details)
     summary = shown_words.summary_of(grant, question.client, frame.language)
     addresses = {name: question.client.in_language(name, frame.tag) for name in ("logo_uri", "policy_uri", "tos_uri")}
     return consent.page(
@@ -90,6 +102,7 @@ def page(
         access=words.access,
         details=words.details,
         until=grant.consent_expires_at,
+        ends=consent_time.ends(grant, frame.language),
         look=decision.needs_a_look(grant),
         chosen=chosen,
         problem=problem and frame.language.say(problem),
@@ -113,35 +126,52 @@ def again(
     return page(of(grant, grant.login, provider, now=now), cookie, frame, chosen=form, problem=problem)
 
 
-def chosen_details(
+def choice(
     form: Mapping[str, str], grant: Grant, cookie: str, provider: Provider, frame: Frame, *, now: int
-) -> tuple[tuple[Detail, ...], str] | Response:
-    """The granted details and the evidence of their approval, or the page where one of them is missing.
+) -> Choice | Response:
+    """The user's approval, or the page where a part of it is missing.
 
-    A form without any account to pay from ends the request. Raises AccessDenied.
+    A form without any account to pay from ends the request. Raises AccessDenied or InvalidRequest.
     """
     requested = grant.request.authorization_details
     if grant.login is None:
         raise browser_binding.over()
+    ending = consent_time.ending(form, grant)
+    until = ending.consent_expires_at if ending != grant else None
     if not requested:
-        return _without_approval(form, ())
+        return _without_approval(form, cookie, (), until)
     try:
         granted = details.granted(requested, form, grant.login.accounts)
     except AccessDenied:
         if details.can_be_chosen(requested, grant.login.accounts):
             return again(grant, cookie, form, provider, frame, now=now, problem=NOTHING_CHOSEN)
         return decision.cancel(grant, cookie, provider, frame, now=now)
+    if until is not None:
+        granted = details.until(granted, until)
     if not details.write(granted):
-        return _without_approval(form, granted)
+        return _without_approval(form, cookie, granted, until)
 
     from chalicelib.interaction import approval_page  # Needed only for payments.
 
-    evidence = approval_page.approved(form, grant, granted, cookie, provider, frame, now=now)
-    return evidence if isinstance(evidence, Response) else (granted, evidence)
+    evidence = approval_page.approved(form, ending, granted, cookie, provider, frame, now=now)
+    return evidence if isinstance(evidence, Response) else _choice(form, cookie, granted, until, approval=evidence)
 
 
-def _without_approval(form: Mapping[str, str], granted: tuple[Detail, ...]) -> tuple[tuple[Detail, ...], str]:
-    """Granted details that need no approval. A form that waits for one in the app decides nothing. Raises InvalidRequest."""
+def choice_without_read(form: Mapping[str, str], cookie: str) -> Choice:
+    """The user's approval of all that the request asks for."""
+    return _choice(form, cookie, (), None)
+
+
+def _without_approval(form: Mapping[str, str], cookie: str, granted: tuple[Detail, ...], until: int | None) -> Choice:
+    """An approval that needs no evidence. A form that waits for one in the app decides nothing. Raises InvalidRequest."""
     if form.get("action") in decision.APP_ACTIONS:
         raise InvalidRequest("there is nothing to approve in the app")
-    return granted, ""
+    return _choice(form, cookie, granted, until)
+
+
+def _choice(
+    form: Mapping[str, str], cookie: str, granted: tuple[Detail, ...], until: int | None, *, approval: str = ""
+) -> Choice:
+    shown = browser_binding.shown(form, form["interaction"], cookie)
+    person = browser_binding.requested(form)
+    return Choice(person, granted, approval, by_hand=True, until=until, shown=shown)

@@ -13,12 +13,20 @@ from chalicelib.authorization import scope
 from chalicelib.authorization_details import details
 from chalicelib.authorization_details.detail_type import Shown
 from chalicelib.interaction import remembered_consent
-from chalicelib.interaction.client_words import Fact, client_words
 from chalicelib.interaction.remembered_consent import RequestedAccess
 from chalicelib.language import Language
 from chalicelib.storage.grant_records import Grant, RememberedConsent
 from chalicelib.storage.records import Client
 from chalicelib.users import claims
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A line about the client. `address`: the https address to which the value is a link, empty for none."""
+
+    label: str
+    value: str
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,25 @@ def consent_words(
         details=tuple(details.in_words(grant.request.authorization_details, accounts, language)),
         until=date_format.in_words(grant.consent_expires_at, language),
     )
+
+
+def client_words(client: Client, language: Language) -> tuple[Fact, ...]:
+    """What the client's record says, as far as it says it. The purpose is the client's own word."""
+
+    def said(name: str) -> str:
+        return client.in_language(name, language.tag)
+
+    facts = []
+    if purpose := said("purpose"):
+        facts.append(Fact(language.say("Stated purpose"), purpose))
+    if register := said("register_name"):
+        number = client.register_number
+        entry = language.say("{name}, {number}", name=register, number=number) if number else register
+        facts.append(Fact(language.say("Registered with"), entry, said("register_uri")))
+    if client.registered_at:
+        since = date_format.day_in_words(client.registered_at, language)
+        facts.append(Fact(language.say("Known to the bank since"), since))
+    return tuple(facts)
 
 
 def _access(wanted: RequestedAccess, with_scope: tuple[str, ...], language: Language) -> list[str]:

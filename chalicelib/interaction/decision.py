@@ -6,10 +6,10 @@ their failure has no effect on the response.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from chalicelib.best_effort import best_effort
-from chalicelib.clients import lifetimes
 from chalicelib.errors import AccessDenied, OAuthError
 from chalicelib.interaction import browser_binding, remembered_consent, response
 from chalicelib.messages import Request, Response
@@ -22,6 +22,8 @@ from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import join
 from chalicelib.users import claims
 
+BOX_ACTION = re.compile(r"(all|none)\.([0-9])\.([0-9])")
+"""What a button of the consent page posts that ticks all boxes of a question, or none: the detail's index, and the question's."""
 APP_ACTIONS = ("app", "app-look", "app-poll")
 """What the pages of an approval in the bank's app post: push the request, look for its answer, and the same by the script."""
 
@@ -76,6 +78,8 @@ def approve(
             written, _code(written, secret), None, provider, frame.preferring(written.request.ui_locales), now=now
         )
     else:
+        if choice.until is not None:
+            grant = replace(grant, consent_expires_at=choice.until)
         code = _code(grant, secret)
         front, given = _front(grant, code, provider, now=now)
         back = _answer(grant, code, given, provider, frame, now=now)
@@ -162,6 +166,8 @@ def _remember(grant: Grant, provider: Provider, *, now: int) -> None:
     if client is None or grant.bond is None:
         return
     if remembered_consent.may_be_remembered(grant.request, client, PROFILES[client.profile]):
+        from chalicelib.clients import lifetimes  # Needed only here, after the decision.
+
         scope, names = remembered_consent.requested(grant.request, known=claims.known())
         more = RememberedConsent(scope, names, grant.consent_expires_at, grant.key)
         provider.bonds.remember(

@@ -5,9 +5,9 @@ specific to them (RTS-5.1-2), the accepted code is of the original ones (RTS-5.1
 What is shown and signed keeps its integrity (RTS-5.2).
 
 Here the code is a passkey's signature, or an approval in the bank's app (app_approval.py). Its challenge is the digest of the
-granted authorization details, with the chosen account, and of the interaction and the page. So it is of no other payment, person,
-page or time. The text of the digest and the signature are kept with the grant, and whoever has the passkey's public key can
-verify them.
+granted authorization details, with the chosen account and end, and of the interaction and the page. So it is of no other payment,
+person, page or time. The text of the digest and the signature are kept with the grant, and whoever has the passkey's public key
+can verify them.
 """
 
 from __future__ import annotations
@@ -83,11 +83,15 @@ def _by_passkey(grant: Grant) -> bool:
 
 
 def text(grant: Grant, granted: Sequence[Detail], page: str) -> str:
-    """The text that is signed. `page`: only the server and this browser's page can make it (Web Authentication 13.4.3)."""
+    """The text that is signed.
+
+    `grant`: with the chosen end. `page`: only the server and this browser's page can make it (Web Authentication 13.4.3).
+    """
     signed: JsonObject = {
         "details": list(granted),
         "interaction": grant.key,
         "client_id": grant.client_id,
+        "until": grant.consent_expires_at,
         "page": page,
     }
     return as_json(signed)

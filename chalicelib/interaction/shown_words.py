@@ -6,6 +6,7 @@ The page posts their digest back, bound to its browser. The record makes the lin
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from chalicelib.authorization_details.detail_type import Shown
 from chalicelib.interaction.consent_words import consent_words
@@ -37,19 +38,25 @@ def lines(grant: Grant, client: Client, language: Language) -> list[str]:
     ]
 
 
-def summary(words: list[str], language: Language) -> str:
-    """The language and a digest of the lines: what the page posts back and the grant stores."""
-    return f"{language.tag}.{digest(chr(10).join(words))[:MAX_DIGEST]}"
+def summary(words: list[str], grant: Grant, language: Language) -> str:
+    """The language, a digest of the lines, and the requested end: what the page posts back and the grant stores."""
+    return f"{language.tag}.{digest(chr(10).join(words))[:MAX_DIGEST]}.{grant.consent_expires_at}"
 
 
 def summary_of(grant: Grant, client: Client, language: Language) -> str:
     """The summary of the page of a grant."""
-    return summary(lines(grant, client, language), language)
+    return summary(lines(grant, client, language), grant, language)
 
 
 def language_of(shown: str) -> str:
     """The tag of the language in a summary; empty if there is none."""
     return shown.partition(".")[0]
+
+
+def as_shown(grant: Grant, shown: str) -> Grant:
+    """The grant with the requested end of a summary. The person may have chosen an earlier one on the page."""
+    end = shown.rpartition(".")[2]
+    return replace(grant, consent_expires_at=int(end)) if shown.count(".") > 1 and end.isdecimal() else grant
 
 
 def _of_detail(shown: Shown) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from chalicelib import date_format
 from chalicelib.messages import Response
 from chalicelib.pages import passkey_options
 from chalicelib.pages.frame import Frame
@@ -22,6 +23,7 @@ class Shown:
 
     `details`: what is approved, without a question.
     `chosen`: the form fields of the choices.
+    `until`: when the access ends, epoch seconds.
     `nonce`: the value that the page posts back, from which its challenge is made.
     """
 
@@ -34,6 +36,12 @@ class Shown:
     person: str
     details: Sequence[Detail]
     chosen: Mapping[str, str]
+    until: int
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """When the access ends, for programs and for people."""
+        return date_format.for_machines(self.until), date_format.in_words(self.until, self.frame.language)
 
     @property
     def returns_to(self) -> str | None:

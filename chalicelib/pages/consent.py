@@ -23,6 +23,17 @@ class Fact(Protocol):
     def address(self) -> str: ...
 
 
+class End(Protocol):
+    """An end of the access that may be chosen: the value of its field, how long it is, and the day."""
+
+    @property
+    def value(self) -> str: ...
+    @property
+    def words(self) -> str: ...
+    @property
+    def note(self) -> str: ...
+
+
 def page(
     *,
     frame: Frame,
@@ -33,6 +44,7 @@ def page(
     person: str,
     access: Sequence[str],
     until: int,
+    ends: Sequence[End] = (),
     about: Sequence[Fact] = (),
     shown: str = "",
     details: Sequence[Detail] = (),
@@ -48,6 +60,7 @@ def page(
     `about`: what is known of the client.
     `access`: what the client may do, one sentence each.
     `until`: when that ends, epoch seconds.
+    `ends`: the ends from which the user chooses, that of `until` first; empty where there is only that one.
     `shown`: a field that the form posts back.
     `details`: the requested details (RFC 9396), with choices.
     `look`: the approval needs a read first.
@@ -71,6 +84,7 @@ def page(
         look=look,
         chosen=chosen,
         problem=problem,
+        ends=ends,
         until=date_format.in_words(until, frame.language),
         until_iso=date_format.for_machines(until),
         addresses=addresses(frame.language, logo_uri, policy_uri, tos_uri),

@@ -27,10 +27,10 @@ HELP = (("help", message("Help")), ("complaints", message("Complaints")), ("lega
 """The bank's own links, by kind, with their texts."""
 THEME_FILE = "theme.json"
 """The compiled theme in its folder."""
-SPACE = re.compile(r"\s*([{};])\s*|(?<=[:,])\s+|\s*\n\s*")
-"""White space of the stylesheet without meaning: next to brackets and semicolons, after colons and commas, and line ends."""
-STYLE = SPACE.sub(r"\1", (Path(__file__).parent / "style.css").read_text(encoding="utf-8"))
-"""The library's stylesheet, which each page has in it. Without the white space it is a fifth smaller."""
+NEEDLESS = re.compile(r"\s*([{};])\s*|(?<=[:,])\s+|\s*\n\s*|(?<=[ :,(-])0(?=\.)")
+"""What a stylesheet does not need: white space beside brackets, semicolons, colons and commas, line ends, zeros before points."""
+STYLE = NEEDLESS.sub(r"\1", (Path(__file__).parent / "style.css").read_text(encoding="utf-8")).replace(";}", "}")
+"""The library's stylesheet, which each page has in it. So it is a fifth smaller."""
 
 
 @dataclass(frozen=True)

@@ -39,10 +39,11 @@ class Browser:
         assert page.status == 200, (page.status, page.text)
         tags = elements(page.text)
         (where,) = [attributes["action"] for tag, attributes in tags if tag == "form"]
+        inputs = [a for tag, a in tags if tag == "input" and "name" in a]
         form = {
             a["name"]: a.get("value", "")
-            for tag, a in tags
-            if tag == "input" and "name" in a and (a.get("type") != "checkbox" or "checked" in a or a["name"] in typed)
+            for a in inputs
+            if a.get("type") not in ("checkbox", "radio") or "checked" in a or a["name"] in typed
         }
         assert [a for t, a in tags if t == "button" and a.get("name") == "action" and a.get("value") == action]
         assert not typed.keys() - form.keys()

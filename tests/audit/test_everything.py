@@ -108,6 +108,20 @@ def test_what_was_signed_is_kept_with_what_was_agreed(record, rich, bank):
     assert agreed["amr"] == ["pop", "user", "mfa"]
 
 
+def test_a_shorter_time_is_in_the_record_beside_the_words_of_the_page(record, fintech):
+    """The page said until when access is asked for, and the person chose an earlier day."""
+    browser = Browser(fintech.bank)
+    page = browser.consent_page("fintech", fintech.pushed())
+    requested, week, *_ = [a["value"] for tag, a in elements(page.text) if a.get("name") == "until"]
+    browser.submit(page, "approve", until=week)
+    (approved,) = [event for event in record.events() if event.what == "grant.approved"]
+    agreed = record.unsealed(approved, ALICE.sub)
+    assert requested == "requested"
+    assert approved.details["until"] == agreed["until"] == int(week)
+    assert agreed["words_as_shown"] is True
+    assert not any("22 January" in line for line in agreed["words"])
+
+
 def test_words_that_the_page_did_not_have_are_told(record, fintech):
     """The client has another name before the event is made: what is made again is not what was shown."""
     fintech.code()

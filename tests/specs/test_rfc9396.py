@@ -234,7 +234,7 @@ def test_4_the_person_reads_what_is_requested(rich):
         "Pay from Current account DE02 1001 0010 0006 8201 01 Savings DE18 1001 0010 0006 8202 01",
         "Look at your accounts",
         "Balances",
-        "Of which accounts Current account DE02 1001 0010 0006 8201 01 Savings",
+        "Of which accounts Select all Select none Current account DE02 1001 0010 0006 8201 01 Savings",
         "Access begins As soon as you allow it",
         "Access ends 15 January 2027, end of day (UTC)",
         "Stated purpose To find you a flat",
@@ -264,8 +264,40 @@ def test_4_who_ticks_nothing_and_allows_reads_what_to_do(rich):
     (said,) = [a for t, a in elements(again.text) if a.get("role") == "alert"]
     assert said["id"] == "problem"
     assert "You have not chosen anything to allow." in again.text
-    assert [a["name"] for t, a in elements(again.text) if "checked" in a] == []
+    assert ticked(again) == []
     assert "code" in answered(browser, again, changed={name: name.split("-")[-1] for name in boxes}).parameters
+
+
+def ticked(page):
+    """The names of the boxes that are ticked."""
+    return [a["name"] for t, a in elements(page.text) if a.get("type") == "checkbox" and "checked" in a]
+
+
+@pytest.mark.fault("4j")
+def test_4_all_or_none_of_a_question_are_ticked_by_buttons_that_decide_nothing(rich):
+    """Without a script: the page comes again, with everything else as it was left."""
+    browser = Browser(rich.bank)
+    page = consent_page(rich, browser, ALL, {**PAYMENT, "debtorAccount": {"iban": CURRENT}})
+    buttons = [a for t, a in elements(page.text) if t == "button" and a["value"][:4] in ("all.", "none")]
+    assert [a["value"] for a in buttons] == ["all.0.0", "none.0.0", "all.0.1", "none.0.1"]
+    may = [f"details-0-may-{name}" for name in ("accounts", "balances", "transactions")]
+    accounts = [f"details-0-account-{iban}" for iban in (CURRENT, SAVINGS)]
+    assert ticked(page) == [*may, *accounts]
+    less = answered(browser, page, without=accounts[:1], changed={"action": "none.0.0"})
+    assert ticked(less) == accounts[1:]
+    assert "alert" not in less.text
+    more = answered(browser, less, changed={"action": "all.0.1"})
+    assert ticked(more) == accounts
+    agreed = answered(browser, more)
+    assert (
+        "You have not chosen anything to allow." not in agreed.text
+    )  # The payment is granted, so this is an approval.
+    browser = Browser(rich.bank)
+    page = consent_page(rich, browser, ALL)
+    for action in ("all.9.9", "all.0.7", "none.1.0"):
+        assert ticked(answered(browser, page, changed={"action": action})) == [*may, *accounts]
+    for action in ("all", "all.0", "all.0.0.0", "some.0.0", "all.a.0", "ALL.0.0", "none.0.0\n"):
+        assert answered(browser, page, changed={"action": action}).page_error == "invalid_request"
 
 
 @pytest.mark.fault("4j")
@@ -275,7 +307,7 @@ def test_4_the_button_that_decides_nothing_shows_the_page_as_it_was_left(rich):
     page = consent_page(rich, browser, ALL)
     boxes = [a["name"] for t, a in elements(page.text) if t == "input" and a.get("type") == "checkbox"]
     again = answered(browser, page, without=boxes[:1], changed={"action": "look"})
-    assert [a["name"] for t, a in elements(again.text) if "checked" in a] == boxes[1:]
+    assert ticked(again) == boxes[1:]
     assert "alert" not in again.text
     assert "code" in answered(browser, again).parameters
 

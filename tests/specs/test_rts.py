@@ -66,6 +66,7 @@ def test_5_1_b_what_is_signed_is_specific_to_amount_and_payee(payer, phone):
     evidence = json.loads(one.grant.approval)
     signed = json.loads(evidence["text"])
     assert signed["details"] == [{**PAYMENT, "debtorAccount": {"iban": FIRST}}]
+    assert signed["until"] == one.grant.consent_expires_at
     assert passkey_options(one.page.text)["challenge"] != passkey_options(other.page.text)["challenge"]
 
 

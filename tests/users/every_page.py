@@ -7,8 +7,8 @@ from typing import Any
 
 from chalicelib.authorization import scope
 from chalicelib.authorization_details import details
-from chalicelib.interaction import app_approval, connections
-from chalicelib.interaction.client_words import client_words
+from chalicelib.interaction import app_approval, connections, consent_time
+from chalicelib.interaction.consent_words import client_words
 from chalicelib.language import Language
 from chalicelib.messages import Response
 from chalicelib.pages import approval, consent, enrolment, gateway_error_pages, grants, render, sign_in
@@ -16,7 +16,8 @@ from chalicelib.pages.error_texts import WORDS
 from chalicelib.pages.frame import Frame
 from chalicelib.pages.grants import Connection, Consent
 from chalicelib.pages.passkey_options import Ceremony
-from chalicelib.storage.records import Client
+from chalicelib.storage.grant_records import Grant
+from chalicelib.storage.records import AuthorizationRequest, Client
 from chalicelib.users import claims, sign_in_form
 
 UNTIL = 1798121100
@@ -46,7 +47,7 @@ ONCE = {**ACCESS, "recurringIndicator": False}
 FROM_OWN = {**PAYMENT, "debtorAccount": {"iban": IBANS[0]}}
 FROM_ANOTHERS = {**PAYMENT, "debtorAccount": {"iban": OTHER_IBAN}}
 LINKS = {field: f"https://penny.example/{field}" for field in ("logo_uri", "policy_uri", "tos_uri")}
-ASKING = Client(
+CLIENT_RECORD = Client(
     *("penny", CLIENT, "fapi2-security", "tls_client_auth", (), ()),
     purpose="Ḿöńéý",
     register_name="BaFin",
@@ -55,6 +56,9 @@ ASKING = Client(
     registered_at=UNTIL - 50_000_000,
 )
 """A client of whom the bank knows all that it may."""
+REQUESTED = Grant(
+    "x", AuthorizationRequest("penny", "", "code", (), None), UNTIL - 200 * 86_400, consent_expires_at=UNTIL
+)
 PASSKEY = Ceremony({"challenge": ""}, "the-nonce")
 
 
@@ -73,7 +77,7 @@ def every_page(frame: Frame, redirect_uri: str = "https://penny.example/cb") -> 
             **shown | _at(frame, "/consent?interaction=1"),
             **LINKS,
             **_consent(words),
-            about=client_words(ASKING, words),
+            about=client_words(CLIENT_RECORD, words),
         ),
         "account-access": consent.page(**shown | _at(frame, "/consent?interaction=1"), **_consent(words, ACCESS, ONCE)),
         "payment": consent.page(**shown, **_consent(words, PAYMENT, FROM_OWN, FROM_ANOTHERS) | {"access": []}),
@@ -119,6 +123,7 @@ def _approval(frame: Frame) -> approval.Shown:
         nonce="the-nonce",
         redirect_uri="https://penny.example/cb",
         person=PERSON,
+        until=UNTIL,
         details=details.in_words([FROM_OWN], ACCOUNTS, frame.language),
         chosen={"details": "chosen"},
     )
@@ -130,6 +135,9 @@ def _consent(words: Language, *requested: Any, accounts: Any = ACCOUNTS) -> dict
         "person": PERSON,
         "access": access if not requested else access[:2],
         "until": UNTIL,
+        "ends": consent_time.ends(REQUESTED, words)
+        if not any(one["type"] == "payment_initiation" for one in requested)
+        else [],
         "details": details.in_words(requested, accounts, words),
     }
 
