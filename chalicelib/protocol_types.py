@@ -101,12 +101,20 @@ ClaimsDestination = Literal["userinfo", "id_token"]
 class Account(TypedDict):
     """An account of the user, from the bank's directory.
 
-    `iban`: without spaces. A card or loan account may have none.
     `name`: the user's name for it.
+    `iban`: without spaces.
+    `bban`: the number in its country, where there is no IBAN.
+    `sortCode`, `accountNumber`: of the United Kingdom, digits alone.
+    `maskedPan`: of a card, such as 540912******1234.
+    It has one of these or more. An account without any is not offered to clients.
     """
 
     name: NotRequired[str]
     iban: NotRequired[str]
+    bban: NotRequired[str]
+    sortCode: NotRequired[str]
+    accountNumber: NotRequired[str]
+    maskedPan: NotRequired[str]
 
 
 Standing = Literal["known", "suspended", "unknown"]

@@ -16,14 +16,18 @@ from chalicelib.authorization_details.detail_type import (
     DetailType,
     Question,
     Shown,
+    account_key,
+    best_key,
     called,
     distinct,
+    identified,
+    is_named,
+    named,
     no_looser,
+    number,
     require_ahead,
     some_of,
-    spaced,
     text,
-    with_iban,
 )
 from chalicelib.language import Language, message
 from chalicelib.protocol_types import Account, Detail
@@ -68,13 +72,13 @@ SCHEMA = {
 
 
 def wanted(detail: Detail) -> dict[str, frozenset[str] | None]:
-    """The requested IBANs by permission; None for all accounts that the user may choose from."""
+    """The keys of the requested accounts by permission; None for all accounts that the user may choose from."""
     actions, access = detail.get("actions"), detail.get("access")
     found: dict[str, frozenset[str] | None] = {}
     for name, action, _, _ in PERMISSIONS:
         if (actions is None or action in actions) and (access is None or name in access):
-            named = frozenset(account["iban"] for account in (access or {}).get(name, ()))
-            found[name] = named or None
+            keys = frozenset(account_key(account) for account in (access or {}).get(name, ()))
+            found[name] = keys or None
     return found
 
 
@@ -101,7 +105,7 @@ def _say(detail: Detail, accounts: Sequence[Account], field_prefix: str, languag
         if n in requested
     ]
     open_to = [
-        Choice(_field(field_prefix, account), account["iban"], called(account, language), spaced(account["iban"]))
+        Choice(_field(field_prefix, account), best_key(account), called(account, language), number(account))
         for account in _meant(requested, accounts)
     ]
     return Shown(
@@ -118,10 +122,10 @@ def _say(detail: Detail, accounts: Sequence[Account], field_prefix: str, languag
 
 def _grant(detail: Detail, accounts: Sequence[Account], field_prefix: str, form: Mapping[str, str]) -> Detail | None:
     requested = wanted(detail)
-    ibans = [a["iban"] for a in _meant(requested, accounts) if form.get(_field(field_prefix, a)) == a["iban"]]
+    ticked = [a for a in _meant(requested, accounts) if form.get(_field(field_prefix, a)) == best_key(a)]
     kept = {
-        name: [iban for iban in ibans if named is None or iban in named]
-        for name, named in requested.items()
+        name: [reference for account in ticked for reference in named(account, keys)]
+        for name, keys in requested.items()
         if form.get(f"{field_prefix}-may-{name}") == name
     }
     return _open(detail, {name: found for name, found in kept.items() if found})
@@ -134,32 +138,32 @@ def _narrow(requested: Detail, granted: Detail) -> Detail | None:
     if "purpose" in requested and requested["purpose"] != granted.get("purpose"):
         return None
     had = wanted(granted)
-    kept: dict[str, list[str]] = {}
-    for name, ibans in wanted(requested).items():
+    kept: dict[str, list[Account]] = {}
+    for name, keys in wanted(requested).items():
         own = had.get(name) or frozenset()
-        if not own or (ibans is not None and not ibans <= own):
+        if not own or (keys is not None and not keys <= own):
             return None
-        named = own if ibans is None else ibans
-        kept[name] = [account["iban"] for account in granted["access"][name] if account["iban"] in named]
+        less = own if keys is None else keys
+        kept[name] = [account for account in granted["access"][name] if account_key(account) in less]
     return _open({**granted, **limits}, kept)
 
 
-def _open(detail: Detail, kept: Mapping[str, Sequence[str]]) -> Detail | None:
+def _open(detail: Detail, kept: Mapping[str, Sequence[Account]]) -> Detail | None:
     """The detail with exactly these accounts; None for no accounts, because an empty list would mean all."""
     if not kept:
         return None
-    access = {name: [{"iban": iban} for iban in ibans] for name, ibans in kept.items()}
+    access = {name: list(references) for name, references in kept.items()}
     actions = {"actions": [action for name, action, _, _ in PERMISSIONS if name in kept]} if "actions" in detail else {}
     return {**detail, **actions, "access": access}
 
 
 def _meant(requested: Mapping[str, frozenset[str] | None], accounts: Sequence[Account]) -> list[Account]:
     """The user's own accounts that the detail requests."""
-    return [a for a in with_iban(accounts) if any(named is None or a["iban"] in named for named in requested.values())]
+    return [one for one in identified(accounts) if any(is_named(one, keys) for keys in requested.values())]
 
 
 def _field(field_prefix: str, account: Account) -> str:
-    return f"{field_prefix}-account-{account['iban']}"
+    return f"{field_prefix}-account-{best_key(account)}"
 
 
 ACCOUNT_INFORMATION = DetailType(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from typing import cast
 
 from chalicelib.authorization_details import currency
 from chalicelib.authorization_details.detail_type import (
@@ -12,23 +13,28 @@ from chalicelib.authorization_details.detail_type import (
     DAY,
     FORMATS,
     IBAN,
+    IDENTIFIERS,
     LOCATIONS,
     Choice,
     DetailType,
     Question,
     Shown,
+    account_key,
+    best_key,
     called,
     distinct,
+    identified,
     is_day,
+    is_named,
     is_readable,
+    named,
+    number,
     require_ahead,
-    spaced,
     text,
-    with_iban,
 )
 from chalicelib.authorization_details.payment_initiation import AMOUNT, AMOUNT_DIGITS, in_words
 from chalicelib.language import Language
-from chalicelib.protocol_types import Account, Detail, Json, MemberKind, Schema
+from chalicelib.protocol_types import Account, Detail, Json, JsonObject, MemberKind, Schema
 from chalicelib.vocabulary import PLACEHOLDER, DeclaredType
 
 MEMBERS: Mapping[MemberKind, Schema] = {
@@ -127,11 +133,8 @@ def _questions(
 ) -> tuple[Question, ...]:
     if one.account is None:
         return ()
-    named = detail.get(one.account, {}).get("iban")
-    offered = [account for account in with_iban(accounts) if named in (None, account["iban"])]
-    choices = tuple(
-        Choice(f"{field_prefix}-account", a["iban"], called(a, language), spaced(a["iban"])) for a in offered
-    )
+    offered = _offered(one.account, detail, accounts)
+    choices = tuple(Choice(f"{field_prefix}-account", best_key(a), called(a, language), number(a)) for a in offered)
     none = language.say("You have none of the accounts that are asked for.")
     return (Question(language.say("Your account"), choices, none=none, one=True),)
 
@@ -141,10 +144,22 @@ def _grant(
 ) -> Detail | None:
     if one.account is None:
         return detail
-    chosen = form.get(f"{field_prefix}-account")
-    named = detail.get(one.account, {}).get("iban", chosen)
-    own = [account["iban"] for account in with_iban(accounts)]
-    return {**detail, one.account: {"iban": chosen}} if chosen == named and chosen in own else None
+    keys = _requested_keys(one.account, detail)
+    chosen = [
+        account
+        for account in _offered(one.account, detail, accounts)
+        if best_key(account) == form.get(f"{field_prefix}-account")
+    ]
+    return {**detail, one.account: named(chosen[0], keys)[0]} if chosen else None
+
+
+def _offered(member: str, detail: Detail, accounts: Sequence[Account]) -> list[Account]:
+    """The user's own accounts that the member may be."""
+    return [account for account in identified(accounts) if is_named(account, _requested_keys(member, detail))]
+
+
+def _requested_keys(member: str, detail: Detail) -> list[str] | None:
+    return [account_key(detail[member])] if member in detail else None
 
 
 def _narrow(one: DeclaredType, requested: Detail, granted: Detail) -> Detail | None:
@@ -181,7 +196,7 @@ def _read(value: Json, language: Language) -> str:
     if isinstance(value, dict):
         if value.keys() == AMOUNT_OF:
             return in_words(value, language)
-        return spaced(value["iban"]) if value.keys() == {"iban"} else _listed(value.values(), language)
+        return number(cast(Account, value)) if _is_account(value) else _listed(value.values(), language)
     if isinstance(value, list):
         return _listed(value, language)
     if isinstance(value, bool):
@@ -189,6 +204,10 @@ def _read(value: Json, language: Language) -> str:
     if isinstance(value, str) and len(value) == len("2027-01-15") and is_day(value):
         return language.date(date.fromisoformat(value))
     return "" if value is None else str(value)
+
+
+def _is_account(value: JsonObject) -> bool:
+    return any(value.keys() == members.keys() for members in IDENTIFIERS.values())
 
 
 def _listed(values: Iterable[Json], language: Language) -> str:

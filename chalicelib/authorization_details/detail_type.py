@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import cast
 from unicodedata import category
 
 from chalicelib.language import Language
@@ -106,7 +107,37 @@ FORMATS: Mapping[str, Callable[[str], bool]] = {"iban": is_iban, "day": is_day, 
 
 IBAN = {"type": "string", "pattern": "^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$", "format": "iban"}
 DAY = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "format": "day"}
-ACCOUNT = {"type": "object", "properties": {"iban": IBAN}, "required": ["iban"], "additionalProperties": False}
+IDENTIFIERS = {
+    "iban": {"iban": IBAN},
+    "bban": {"bban": {"type": "string", "pattern": "^[A-Za-z0-9]{1,30}$"}},
+    "sortCode": {
+        "sortCode": {"type": "string", "pattern": "^[0-9]{6}$"},
+        "accountNumber": {"type": "string", "pattern": "^[0-9]{8}$"},
+    },
+    "maskedPan": {"maskedPan": {"type": "string", "pattern": "^[0-9]{0,6}[*xX]{4,13}[0-9]{2,4}$"}},
+}
+"""The members that identify an account, by kind (Berlin Group: account reference; Open Banking UK: SortCodeAccountNumber).
+
+The whole number of a card is none: it stays with the bank.
+"""
+
+
+def account_by(*kinds: str) -> Schema:
+    """The schema of an account that is identified in one of these ways, and in no other beside it."""
+    found = [IDENTIFIERS[kind] for kind in kinds]
+    alone = {"type": "object", "properties": {name: one for members in found for name, one in members.items()}}
+    names = [list(members) for members in found]
+    together = {name: members for members in names for name in members if len(members) > 1}
+    return alone | {
+        "oneOf": [{"required": members} for members in names],
+        "dependencies": together,
+        "additionalProperties": False,
+    }
+
+
+ACCOUNT = account_by(*IDENTIFIERS)
+PAYEE = account_by("iban", "bban", "sortCode")
+"""The account of a creditor. A masked number of a card says not which one is paid."""
 LOCATION = {"type": "string", "pattern": "^https://[\x21-\x7e]{1,500}$"}
 LOCATIONS = {"type": "array", "items": LOCATION, "minItems": 1, "maxItems": 5, "uniqueItems": True}
 
@@ -143,22 +174,62 @@ def no_looser(requested: Limit, granted: Limit | None) -> bool:
     return isinstance(requested, str) and isinstance(granted, str) and requested <= granted
 
 
-def with_iban(accounts: Sequence[Account]) -> list[Account]:
-    """The accounts with an IBAN. A card or loan account may have none."""
-    return [account for account in accounts if account.get("iban")]
+# Accounts.
+
+
+def references(account: Account) -> list[Account]:
+    """What identifies an account, in each way that it has, the best first; empty for an account that has none."""
+    found = ({name: account.get(name) for name in members} for members in IDENTIFIERS.values())
+    return [cast(Account, one) for one in found if all(one.values())]
+
+
+def account_key(reference: Account) -> str:
+    """A text that identifies an account by one reference, as the value of a form field: an IBAN, or another with its kind."""
+    (kind,) = (kind for kind, members in IDENTIFIERS.items() if members.keys() <= reference.keys())
+    values = [str(reference.get(name)) for name in IDENTIFIERS[kind]]
+    return values[0] if kind == "iban" else ".".join([kind, *values])
+
+
+def is_named(account: Account, keys: Collection[str] | None) -> bool:
+    """Whether one of these keys is the account's; None is every account that has a key."""
+    return any(keys is None or account_key(one) in keys for one in references(account))
+
+
+def named(account: Account, keys: Collection[str] | None) -> list[Account]:
+    """The references of the account that have one of these keys; for None the best alone."""
+    own = references(account)
+    return own[:1] if keys is None else [one for one in own if account_key(one) in keys]
+
+
+def best_key(account: Account) -> str:
+    """The key of an account with a reference by its best one: its value in forms."""
+    return account_key(references(account)[0])
+
+
+def identified(accounts: Sequence[Account]) -> list[Account]:
+    """The accounts that have a reference. A loan account may have none, and two cards may have one masked number."""
+    return list({best_key(account): account for account in accounts if references(account)}.values())
 
 
 def distinct(accounts: Iterable[Account]) -> list[Account]:
-    """The accounts by IBAN, without repeats."""
-    return [{"iban": iban} for iban in dict.fromkeys(account["iban"] for account in accounts)]
+    """The accounts by reference, without repeats."""
+    return list({account_key(one): one for account in accounts for one in references(account)[:1]}.values())
 
 
 # Words.
 
 
-def spaced(iban: str) -> str:
-    """An IBAN in groups of four characters."""
-    return " ".join(iban[n : n + 4] for n in range(0, len(iban), 4))
+def number(account: Account) -> str:
+    """The number of an account with a reference, as people read it: an IBAN in groups of four, a sort code in pairs."""
+    (best, *_) = references(account)
+    if "sortCode" in best:
+        return f"{'-'.join(_groups(best['sortCode'], 2))} {best['accountNumber']}"
+    (text,) = best.values()
+    return str(text) if "bban" in best else " ".join(_groups(str(text), 4))
+
+
+def _groups(text: str, size: int) -> list[str]:
+    return [text[n : n + size] for n in range(0, len(text), size)]
 
 
 def called(account: Account, language: Language) -> str:

@@ -13,18 +13,23 @@ from chalicelib.authorization_details.detail_type import (
     ACCOUNT,
     DAY,
     LOCATIONS,
+    PAYEE,
     Choice,
     DetailType,
     Question,
     Shown,
+    account_key,
+    best_key,
     called,
     distinct,
+    identified,
+    is_named,
+    named,
     no_looser,
+    number,
     require_ahead,
     some_of,
-    spaced,
     text,
-    with_iban,
 )
 from chalicelib.language import Language, message
 from chalicelib.protocol_types import Account, Detail
@@ -50,7 +55,7 @@ SCHEMA = {
         "locations": LOCATIONS,
         "instructedAmount": AMOUNT,
         "creditorName": text(70),
-        "creditorAccount": ACCOUNT,
+        "creditorAccount": PAYEE,
         "debtorAccount": ACCOUNT,
         "remittanceInformationUnstructured": text(140),
         "requestedExecutionDate": DAY,
@@ -77,14 +82,17 @@ def _require(detail: Detail, today: date) -> Detail:
 def _say(detail: Detail, accounts: Sequence[Account], field_prefix: str, language: Language) -> Shown:
     say = language.say
     amount = in_words(detail["instructedAmount"], language)
-    facts = [(say("To account"), spaced(detail["creditorAccount"]["iban"]))]
-    own = {account["iban"]: account for account in with_iban(accounts)}
+    facts = [(say("To account"), number(detail["creditorAccount"]))]
+    own = identified(accounts)
     questions: tuple[Question, ...] = ()
     if "debtorAccount" not in detail:
-        offered = tuple(Choice(f"{field_prefix}-from", iban, called(own[iban], language), spaced(iban)) for iban in own)
+        offered = tuple(
+            Choice(f"{field_prefix}-from", best_key(one), called(one, language), number(one)) for one in own
+        )
         questions = (Question(say("Pay from"), offered, none=say("You have no account to pay from."), one=True),)
-    elif (iban := detail["debtorAccount"]["iban"]) in own:
-        facts.append((say("From"), say("{name}, {number}", name=called(own[iban], language), number=spaced(iban))))
+    elif payer := _payer(detail, own):
+        shown = number(detail["debtorAccount"])
+        facts.append((say("From"), say("{name}, {number}", name=called(payer, language), number=shown)))
     else:
         questions = (Question(say("Pay from"), (), none=say("The account that is to pay is not yours.")),)
     if "remittanceInformationUnstructured" in detail:
@@ -96,9 +104,17 @@ def _say(detail: Detail, accounts: Sequence[Account], field_prefix: str, languag
 
 
 def _grant(detail: Detail, accounts: Sequence[Account], field_prefix: str, form: Mapping[str, str]) -> Detail | None:
-    own = [account["iban"] for account in with_iban(accounts)]
-    debtor = detail["debtorAccount"]["iban"] if "debtorAccount" in detail else form.get(f"{field_prefix}-from")
-    return {**detail, "debtorAccount": {"iban": debtor}} if debtor in own else None
+    own = identified(accounts)
+    if "debtorAccount" in detail:
+        return detail if _payer(detail, own) else None
+    chosen = [one for one in own if best_key(one) == form.get(f"{field_prefix}-from")]
+    return {**detail, "debtorAccount": named(chosen[0], None)[0]} if chosen else None
+
+
+def _payer(detail: Detail, own: Sequence[Account]) -> Account | None:
+    """The user's own account that the detail names."""
+    key = account_key(detail["debtorAccount"])
+    return next((one for one in own if is_named(one, [key])), None)
 
 
 def _narrow(requested: Detail, granted: Detail) -> Detail | None:

@@ -42,6 +42,20 @@ def priced(amount, currency="EUR"):
     return {**PAYMENT, "instructedAmount": {"currency": currency, "amount": amount}}
 
 
+SORTED = {"sortCode": "200000", "accountNumber": "55779911"}
+CARD = {"maskedPan": "540912******1234"}
+DOMESTIC = {"bban": "BARC20000055779911"}
+MIXED = (
+    {"name": "Sterling", **SORTED},
+    {"name": "Card", **CARD, "pan": "5409120000001234"},
+    {"name": "Dollars", **DOMESTIC},
+    {"name": "Both", "iban": CURRENT, "bban": "100100100006820101"},
+    {"name": "Loan"},
+    {"name": "Half", "sortCode": "200000"},
+)
+"""Accounts by other numbers than an IBAN, one by two, and two that have none."""
+
+
 # 2 Types and their fields
 
 
@@ -53,6 +67,9 @@ def priced(amount, currency="EUR"):
         {**PAYMENT, "actions": ["initiate", "status", "cancel"], "locations": ["https://bank.example/payments"]},
         {**PAYMENT, "creditorName": "\u0645\u062d\u0644 M\u00fcller & S\u00f6hne"},
         {**PAYMENT, "creditorAccount": {"iban": "NO9386011117947"}},
+        {**PAYMENT, "creditorAccount": SORTED, "debtorAccount": CARD},
+        {**PAYMENT, "creditorAccount": DOMESTIC, "debtorAccount": SORTED},
+        {**ACCESS, "access": {"balances": [SORTED, CARD, DOMESTIC, {"iban": CURRENT}]}},
         {**PAYMENT, "creditorAccount": {"iban": "MT84MALT011000012345MTLCAST001S"}},
         *(priced(amount) for amount in ("1", "0.01", "123.5", "99999999999999.99")),
         priced("5000", "JPY"),
@@ -552,6 +569,88 @@ def test_6_what_was_requested_first_gives_what_was_granted_of_it(requested_detai
 
 
 MANY = {**ACCESS, "access": {"balances": [{"iban": CURRENT}]}}
+
+
+@pytest.mark.clause("RFC9396-5")
+@each(
+    "account",
+    [
+        {},
+        {"iban": CURRENT, "bban": "1"},
+        {"iban": CURRENT, "sortCode": "200000"},
+        {"sortCode": "200000"},
+        {"accountNumber": "55779911"},
+        {"sortCode": "20-00-00", "accountNumber": "55779911"},
+        {"sortCode": "200000", "accountNumber": "5577991"},
+        {"bban": "1 2"},
+        {"bban": "1" * 31},
+        {"maskedPan": "5409120000001234"},
+        {"pan": "5409120000001234"},
+        {"maskedPan": "540912******1234", "pan": "5409120000001234"},
+    ],
+)
+def test_5_an_account_is_identified_in_one_way_and_a_card_never_by_its_whole_number(account):
+    for detail in ({**PAYMENT, "debtorAccount": account}, {**ACCESS, "access": {"balances": [account]}}):
+        with pytest.raises(InvalidAuthorizationDetails):
+            parsed(detail)
+
+
+@pytest.mark.clause("RFC9396-5")
+def test_5_no_payment_goes_to_a_masked_number():
+    with pytest.raises(InvalidAuthorizationDetails, match="creditorAccount"):
+        parsed({**PAYMENT, "creditorAccount": CARD})
+
+
+@pytest.mark.clause("RFC9396-4")
+def test_4_accounts_by_other_numbers_are_offered_read_and_granted():
+    """As people write them: a sort code in pairs, a card with its stars. The best number of an account is granted."""
+    (shown,) = details.in_words([ACCESS], MIXED, language.of("en"))
+    assert [(choice.words, choice.note) for choice in shown.questions[1].choices] == [
+        ("Sterling", "20-00-00 55779911"),
+        ("Card", "5409 12** **** 1234"),
+        ("Dollars", "BARC20000055779911"),
+        ("Both", "DE02 1001 0010 0006 8201 01"),
+    ]
+    form = {choice.field: choice.value for question in shown.questions for choice in question.choices}
+    (granted,) = details.granted([ACCESS], form, MIXED)
+    assert granted["access"] == {"balances": [SORTED, CARD, DOMESTIC, {"iban": CURRENT}]}
+    (again,) = details.in_words([granted], granted["access"]["balances"], language.of("en"))
+    assert [choice.note for choice in again.questions[1].choices] == [c.note for c in shown.questions[1].choices]
+    for less in (SORTED, CARD, DOMESTIC):
+        (covered,) = details.within(json.dumps([{**ACCESS, "access": {"balances": [less]}}]), (granted,))
+        assert covered["access"] == {"balances": [less]}
+    for other in ({**SORTED, "accountNumber": "55779912"}, {"bban": "DE02100100100006820101"}):
+        with pytest.raises(InvalidAuthorizationDetails):
+            details.within(json.dumps([{**ACCESS, "access": {"balances": [other]}}]), (granted,))
+
+
+@pytest.mark.clause("RFC9396-7")
+def test_7_a_payment_is_from_the_account_that_was_named_or_chosen_by_whatever_number():
+    (shown,) = details.in_words([{**PAYMENT, "creditorAccount": SORTED}], MIXED, language.of("en"))
+    assert shown.facts == (("To account", "20-00-00 55779911"),)
+    for choice, reference in zip(shown.questions[0].choices, (SORTED, CARD, DOMESTIC, {"iban": CURRENT}), strict=True):
+        (granted,) = details.granted([PAYMENT], {choice.field: choice.value}, MIXED)
+        assert granted["debtorAccount"] == reference
+        named = {**PAYMENT, "debtorAccount": reference}
+        assert details.granted([named], {}, MIXED) == (named,)
+    second = {**PAYMENT, "debtorAccount": {"bban": "100100100006820101"}}
+    assert details.granted([second], {}, MIXED) == (second,)  # The other number of the same account.
+    (own,) = details.in_words([second], MIXED, language.of("en"))
+    assert ("From", "Both, 100100100006820101") in own.facts
+    for theirs in ({**SORTED, "sortCode": "200001"}, {"bban": "55779911"}, {"maskedPan": "540912******1235"}):
+        with pytest.raises(AccessDenied):
+            details.granted([{**PAYMENT, "debtorAccount": theirs}], {}, MIXED)
+    for value in ("20000055779911", "bban.200000.55779911", "maskedPan.5409120000001234", "Loan", "sortCode.200000"):
+        with pytest.raises(AccessDenied):
+            details.granted([PAYMENT], {"details-0-from": value}, MIXED)
+
+
+def test_two_cards_of_one_masked_number_are_one_choice():
+    twins = ({"name": "Card", **CARD}, {"name": "Card of my wife", **CARD})
+    (shown,) = details.in_words([ACCESS], twins, language.of("en"))
+    (choice,) = shown.questions[1].choices
+    form = {choice.field: choice.value, "details-0-may-balances": "balances"}
+    assert details.granted([ACCESS], form, twins)[0]["access"] == {"balances": [CARD]}
 
 
 @pytest.mark.clause("RFC9396-6")

@@ -95,6 +95,21 @@ def test_5_1_c_the_signature_of_another_payment_is_refused(payer, phone):
     assert small.grant.decision == ""
 
 
+@pytest.mark.clause("RTS-5.1-2")
+def test_5_1_b_accounts_by_other_numbers_are_signed_as_they_are(payer, phone, monkeypatch):
+    """From a card to a sort code: the digest is of both."""
+    card, pounds = {"maskedPan": "540912******1234"}, {"sortCode": "200000", "accountNumber": "55779911"}
+    alice = replace(ALICE, accounts=({"name": "Card", **card}, *ALICE.accounts))
+    monkeypatch.setattr(sandbox, "USERS", {"alice": alice})
+    one = Payer(payer, {**PAYMENT, "creditorAccount": pounds}, account="maskedPan.540912******1234")
+    for words in ("20-00-00 55779911", "5409 12** **** 1234"):
+        assert words in one.page.text
+    assert refused(one.approve(phone, **{"details-0-from": FIRST}))
+    assert one.approve(phone, one.choose("maskedPan.540912******1234")).parameters["code"]
+    (signed,) = json.loads(json.loads(one.grant.approval)["text"])["details"]
+    assert (signed["creditorAccount"], signed["debtorAccount"]) == (pounds, card)
+
+
 @pytest.mark.clause("RTS-5.1-4")
 def test_5_1_d_a_change_of_the_account_voids_the_signature(payer, phone):
     """(d) Any change to the amount or the payee invalidates the code; here of the account that pays, too."""
