@@ -131,5 +131,5 @@ class _Reader(HTMLParser):
 
 
 def _is_posted(field: dict[str, str]) -> bool:
-    """Whether a form posts this field as the page shows it: a box that is not ticked is left out."""
-    return field.get("type") != "checkbox" or "checked" in field
+    """Whether a form posts this field as the page shows it: a box or a choice that is not taken is left out."""
+    return field.get("type") not in ("checkbox", "radio") or "checked" in field

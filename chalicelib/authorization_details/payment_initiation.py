@@ -1,11 +1,12 @@
-"""The type payment_initiation: the amount, the creditor and the debtor account.
+"""The type payment_initiation: the amount, the creditor and the debtor account, once, on a later day, or as a standing order.
 
-Members and meaning are those of the Berlin Group's NextGenPSD2 payments; `actions` and `locations` are those of RFC 9396 2.2.
+Members and meaning are those of the Berlin Group's NextGenPSD2 payments, and `numberOfPayments` is Open Banking UK's. `actions`
+and `locations` are those of RFC 9396 2.2.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from chalicelib.authorization_details import currency
@@ -47,6 +48,20 @@ AMOUNT = {
     "additionalProperties": False,
 }
 
+FREQUENCIES = {
+    "Daily": message("Every day"),
+    "Weekly": message("Every week"),
+    "EveryTwoWeeks": message("Every two weeks"),
+    "Monthly": message("Every month"),
+    "EveryTwoMonths": message("Every two months"),
+    "Quarterly": message("Every three months"),
+    "SemiAnnual": message("Every six months"),
+    "Annual": message("Every year"),
+}
+"""How often a standing order pays (Berlin Group: periodic payments), with the text for users."""
+BY_THE_MONTH = ("Monthly", "EveryTwoMonths", "Quarterly", "SemiAnnual", "Annual")
+OF_STANDING_ORDERS = ("startDate", "endDate", "dayOfExecution", "numberOfPayments")
+
 SCHEMA = {
     "type": "object",
     "properties": {
@@ -59,6 +74,11 @@ SCHEMA = {
         "debtorAccount": ACCOUNT,
         "remittanceInformationUnstructured": text(140),
         "requestedExecutionDate": DAY,
+        "frequency": {"enum": list(FREQUENCIES)},
+        "startDate": DAY,
+        "endDate": DAY,
+        "dayOfExecution": {"type": "string", "pattern": "^([1-9]|[12][0-9]|3[01])$"},
+        "numberOfPayments": {"type": "integer", "minimum": 2, "maximum": 1000},
     },
     "required": ["type", "instructedAmount", "creditorName", "creditorAccount"],
     "additionalProperties": False,
@@ -76,7 +96,26 @@ def in_words(instructed: Mapping[str, str], language: Language) -> str:
 
 def _require(detail: Detail, today: date) -> Detail:
     currency.in_full(**detail["instructedAmount"])
-    return require_ahead(detail, "requestedExecutionDate", today)
+    if "frequency" in detail:
+        detail = _require_standing_order(detail)
+    elif alone := [name for name in OF_STANDING_ORDERS if name in detail]:
+        raise ValueError(f"{alone[0]} needs frequency")
+    return require_ahead(require_ahead(detail, "requestedExecutionDate", today), "startDate", today)
+
+
+def _require_standing_order(detail: Detail) -> Detail:
+    """The detail. Raises ValueError if it has no first day, or two ends, or is for once and for many times."""
+    if "startDate" not in detail:
+        raise ValueError("frequency needs startDate")
+    if "requestedExecutionDate" in detail:
+        raise ValueError("requestedExecutionDate is of a payment that is made once, without frequency")
+    if "endDate" in detail and "numberOfPayments" in detail:
+        raise ValueError("endDate and numberOfPayments are two ends")
+    if detail.get("endDate", detail["startDate"]) < detail["startDate"]:
+        raise ValueError("endDate is before startDate")
+    if "dayOfExecution" in detail and detail["frequency"] not in BY_THE_MONTH:
+        raise ValueError("dayOfExecution is a day of the month, and frequency is shorter than a month")
+    return detail
 
 
 def _say(detail: Detail, accounts: Sequence[Account], field_prefix: str, language: Language) -> Shown:
@@ -98,9 +137,34 @@ def _say(detail: Detail, accounts: Sequence[Account], field_prefix: str, languag
     if "remittanceInformationUnstructured" in detail:
         facts.append((say("Reference"), detail["remittanceInformationUnstructured"]))
     if "requestedExecutionDate" in detail:
-        facts.append((say("On"), language.date(date.fromisoformat(detail["requestedExecutionDate"]))))
-    heading = say("Pay {amount} to {payee}", amount=amount, payee=detail["creditorName"])
+        day = language.date(date.fromisoformat(detail["requestedExecutionDate"]))
+        facts.append((say("Scheduled payment"), say("Once, on {day}", day=day)))
+    payee = detail["creditorName"]
+    if "frequency" in detail:
+        facts += _standing_order(detail, language)
+        heading = say("Standing order: {amount} to {payee}", amount=amount, payee=payee)
+    else:
+        heading = say("Pay {amount} to {payee}", amount=amount, payee=payee)
     return Shown(heading, tuple(facts), questions, figure=language.isolated(amount))
+
+
+def _standing_order(detail: Detail, language: Language) -> Iterator[tuple[str, str]]:
+    """How often it pays, from when to when, and how it is stopped."""
+    say = language.say
+    yield say("How often"), say(FREQUENCIES[detail["frequency"]])
+    if "dayOfExecution" in detail:
+        yield say("Day of the month"), language.number(detail["dayOfExecution"])
+    yield say("First payment"), language.date(date.fromisoformat(detail["startDate"]))
+    if "endDate" in detail:
+        yield (
+            say("Last payment"),
+            say("On {day} at the latest", day=language.date(date.fromisoformat(detail["endDate"]))),
+        )
+    elif "numberOfPayments" in detail:
+        yield say("Number of payments"), language.number(str(detail["numberOfPayments"]))
+    else:
+        yield say("Last payment"), say("None: it goes on until you stop it")
+    yield say("To stop it"), say("At the bank, like any standing order")
 
 
 def _grant(detail: Detail, accounts: Sequence[Account], field_prefix: str, form: Mapping[str, str]) -> Detail | None:

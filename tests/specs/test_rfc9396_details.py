@@ -43,6 +43,7 @@ def priced(amount, currency="EUR"):
 
 
 SORTED = {"sortCode": "200000", "accountNumber": "55779911"}
+ORDER = {**PAYMENT, "frequency": "Monthly", "startDate": "2027-02-01"}
 CARD = {"maskedPan": "540912******1234"}
 DOMESTIC = {"bban": "BARC20000055779911"}
 MIXED = (
@@ -71,6 +72,14 @@ MIXED = (
         {**PAYMENT, "creditorAccount": DOMESTIC, "debtorAccount": SORTED},
         {**ACCESS, "access": {"balances": [SORTED, CARD, DOMESTIC, {"iban": CURRENT}]}},
         {**PAYMENT, "creditorAccount": {"iban": "MT84MALT011000012345MTLCAST001S"}},
+        *(
+            {**ORDER, **more}
+            for more in (
+                {"frequency": "Daily"},
+                {"endDate": "2027-02-01", "dayOfExecution": "31"},
+                {"numberOfPayments": 1000, "debtorAccount": {"iban": CURRENT}},
+            )
+        ),
         *(priced(amount) for amount in ("1", "0.01", "123.5", "99999999999999.99")),
         priced("5000", "JPY"),
         priced("0.001", "BHD"),
@@ -103,6 +112,26 @@ def test_2_a_type_takes_what_its_schema_has(detail):
         {"debtorAccount": {"iban": "DE03100100109307118603"}},
         {"debtorAccount": [{"iban": CURRENT}]},
         {"requestedExecutionDate": "2027-01-14"},
+        *({name: value} for name, value in (("startDate", "2027-02-01"), ("endDate", "2027-02-01"))),
+        *(
+            {name: value}
+            for name, value in (("dayOfExecution", "1"), ("numberOfPayments", 2), ("frequency", "Monthly"))
+        ),
+        *(
+            {"frequency": "Monthly", "startDate": "2027-02-01", **more}
+            for more in (
+                {"frequency": "Hourly"},
+                {"startDate": "2027-01-14"},
+                {"endDate": "2027-01-31"},
+                {"endDate": "2027-06-01", "numberOfPayments": 5},
+                {"requestedExecutionDate": "2027-02-01"},
+                {"frequency": "EveryTwoWeeks", "dayOfExecution": "1"},
+                {"dayOfExecution": "32"},
+                {"dayOfExecution": 1},
+                {"numberOfPayments": 1},
+                {"numberOfPayments": "5"},
+            )
+        ),
         {"requestedExecutionDate": "2027-02-29"},
         {"requestedExecutionDate": "20270201"},
         {"requestedExecutionDate": "2027-02-01\n"},
@@ -220,9 +249,38 @@ def test_4_a_payment_says_how_much_to_whom_and_from_where():
             ("To account", "DE02 1001 0010 9307 1186 03"),
             ("From", "Savings, DE18 1001 0010 0006 8202 01"),
             ("Reference", "Order 4711"),
-            ("On", "1 February 2027"),
+            ("Scheduled payment", "Once, on 1 February 2027"),
         ),
     )
+
+
+@pytest.mark.clause("RFC9396-4")
+@each(
+    ("more", "facts"),
+    [
+        ({}, ["Last payment: None: it goes on until you stop it"]),
+        ({"endDate": "2027-12-31", "dayOfExecution": "15"}, ["Last payment: On 31 December 2027 at the latest"]),
+        ({"numberOfPayments": 12}, ["Number of payments: 12"]),
+    ],
+)
+def test_4_a_standing_order_says_how_often_from_when_to_when_and_how_it_is_stopped(more, facts):
+    """The person reads all that they agree to, and no token is of another order."""
+    (shown,) = details.in_words([{**ORDER, **more}], ACCOUNTS, language.of("en"))
+    day = ["Day of the month: 15"] if "dayOfExecution" in more else []
+    assert shown.heading == "Standing order: 123.50\u00a0EUR to Merchant A"
+    assert [f"{label}: {value}" for label, value in shown.facts] == [
+        "To account: DE02 1001 0010 9307 1186 03",
+        "How often: Every month",
+        *day,
+        "First payment: 1 February 2027",
+        *facts,
+        "To stop it: At the bank, like any standing order",
+    ]
+    (granted,) = details.granted([{**ORDER, **more}], {"details-0-from": CURRENT}, ACCOUNTS)
+    assert granted == {**ORDER, **more, "debtorAccount": {"iban": CURRENT}}
+    for changed in ({"frequency": "Weekly"}, {"startDate": "2027-02-02"}, {"numberOfPayments": 13}):
+        with pytest.raises(InvalidAuthorizationDetails):
+            details.within(json.dumps([granted | changed]), (granted,))
 
 
 @pytest.mark.clause("RFC9396-4")
@@ -590,6 +648,7 @@ MANY = {**ACCESS, "access": {"balances": [{"iban": CURRENT}]}}
     ],
 )
 def test_5_an_account_is_identified_in_one_way_and_a_card_never_by_its_whole_number(account):
+    """Details that do not match the schema of their type are refused."""
     for detail in ({**PAYMENT, "debtorAccount": account}, {**ACCESS, "access": {"balances": [account]}}):
         with pytest.raises(InvalidAuthorizationDetails):
             parsed(detail)
@@ -597,6 +656,7 @@ def test_5_an_account_is_identified_in_one_way_and_a_card_never_by_its_whole_num
 
 @pytest.mark.clause("RFC9396-5")
 def test_5_no_payment_goes_to_a_masked_number():
+    """Nobody could say which card it is."""
     with pytest.raises(InvalidAuthorizationDetails, match="creditorAccount"):
         parsed({**PAYMENT, "creditorAccount": CARD})
 
@@ -626,6 +686,7 @@ def test_4_accounts_by_other_numbers_are_offered_read_and_granted():
 
 @pytest.mark.clause("RFC9396-7")
 def test_7_a_payment_is_from_the_account_that_was_named_or_chosen_by_whatever_number():
+    """The granted detail has the account, and is of no account beside it."""
     (shown,) = details.in_words([{**PAYMENT, "creditorAccount": SORTED}], MIXED, language.of("en"))
     assert shown.facts == (("To account", "20-00-00 55779911"),)
     for choice, reference in zip(shown.questions[0].choices, (SORTED, CARD, DOMESTIC, {"iban": CURRENT}), strict=True):
@@ -693,6 +754,7 @@ def test_6_a_limit_may_be_tightened_and_never_loosened(had, member, allowed):
         {"debtorAccount": {"iban": SAVINGS}},
         {"remittanceInformationUnstructured": "Order 4712"},
         {"requestedExecutionDate": "2027-02-01"},
+        {"frequency": "Monthly", "startDate": "2027-02-01"},
         {"actions": ["initiate", "cancel"]},
     ],
 )

@@ -43,6 +43,10 @@ PAYMENT = {
     "remittanceInformationUnstructured": "№ 4711",
     "requestedExecutionDate": "2027-02-01",
 }
+STANDING_ORDER = {
+    **{name: value for name, value in PAYMENT.items() if name != "requestedExecutionDate"},
+    **{"frequency": "Monthly", "startDate": "2027-02-01", "dayOfExecution": "15"},
+}
 ONCE = {**ACCESS, "recurringIndicator": False}
 FROM_OWN = {**PAYMENT, "debtorAccount": {"iban": IBANS[0]}}
 FROM_ANOTHERS = {**PAYMENT, "debtorAccount": {"iban": OTHER_IBAN}}
@@ -81,6 +85,7 @@ def every_page(frame: Frame, redirect_uri: str = "https://penny.example/cb") -> 
         ),
         "account-access": consent.page(**shown | _at(frame, "/consent?interaction=1"), **_consent(words, ACCESS, ONCE)),
         "payment": consent.page(**shown, **_consent(words, PAYMENT, FROM_OWN, FROM_ANOTHERS) | {"access": []}),
+        "standing-order": consent.page(**shown, **_consent(words, STANDING_ORDER) | {"access": []}),
         "no-account": consent.page(**shown, **_consent(words, PAYMENT, ACCESS, accounts=()) | {"access": []}),
         "approval": approval.page(
             _approval(frame), passkey=PASSKEY, by_app=True, problem=words.say(app_approval.REFUSED)
