@@ -14,7 +14,7 @@ from ducat_admin.problem import Problem
 from ducat_admin.verb import Verbs
 
 if TYPE_CHECKING:
-    from chalicelib.storage.records import SigningKey
+    from chalicelib.storage.signing_keys import SigningKey
 
 COLUMNS = ("kid", "algorithm", "use", "state", "since", "until", "late")
 OUTPUT = "RotateKeysFunction"

@@ -6,7 +6,7 @@ from chalicelib.keys.kms import to_jwk
 from chalicelib.keys.rotation import PUBLISHED_BEFORE_SIGNING
 from chalicelib.protocol_types import KeyAlg
 from chalicelib.provider import Provider
-from chalicelib.storage.records import SigningKey
+from chalicelib.storage.signing_keys import SigningKey
 
 
 def run(provider: Provider) -> dict[str, list[str]]:

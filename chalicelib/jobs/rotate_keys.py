@@ -19,8 +19,7 @@ from chalicelib.keys.rotation import PUBLISHED_BEFORE_SIGNING, Periods, Slot
 from chalicelib.protocol_types import Json, JsonObject
 from chalicelib.provider import Provider
 from chalicelib.settings import Settings
-from chalicelib.storage.records import SigningKey
-from chalicelib.storage.signing_keys import SigningKeyChanged
+from chalicelib.storage.signing_keys import SigningKey, SigningKeyChanged
 
 DAY = 86_400
 TRIES = 3

@@ -12,8 +12,7 @@ from typing import Protocol
 
 from chalicelib.keys.algorithm import has_two_names, is_same
 from chalicelib.protocol_types import Jwk, JwkSet, KeyUse, SigningAlg
-from chalicelib.storage.records import SigningKey
-from chalicelib.storage.signing_keys import SigningKeys
+from chalicelib.storage.signing_keys import SigningKey, SigningKeys
 
 
 class Signer(Protocol):

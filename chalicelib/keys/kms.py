@@ -15,7 +15,7 @@ from chalicelib.keys.algorithm import canonical
 from chalicelib.keys.key_ring import CantSign, CantUnwrap, Signer, Unwrapper
 from chalicelib.protocol_types import Jwk, Untyped
 from chalicelib.settings import AWS_CONNECT_SECONDS, AWS_READ_SECONDS, AWS_TRIES
-from chalicelib.storage.records import SigningKey
+from chalicelib.storage.signing_keys import SigningKey
 
 ALGORITHMS = {"PS256": "RSASSA_PSS_SHA_256", "ES256": "ECDSA_SHA_256", "EdDSA": "ED25519_SHA_512"}
 DECRYPTS = {"RSA-OAEP-256": "RSAES_OAEP_SHA_256", "RSA-OAEP": "RSAES_OAEP_SHA_1"}

@@ -11,7 +11,7 @@ from typing import Protocol, get_args
 
 from chalicelib.keys.algorithm import is_same
 from chalicelib.protocol_types import KeyUse, SigningAlg
-from chalicelib.storage.records import SigningKey
+from chalicelib.storage.signing_keys import SigningKey
 
 PUBLISHED_BEFORE_SIGNING = 900
 """Seconds from a further key's publication to its first signature: longer than any cache of the JWKS."""

@@ -17,10 +17,7 @@ from chalicelib.protocol_types import (
     EncryptionEnc,
     GrantType,
     JsonObject,
-    Jwk,
     JwkSet,
-    KeyAlg,
-    KeyUse,
     MacAlg,
     Passkey,
     Prompt,
@@ -269,26 +266,6 @@ class PasskeyHolder:
     passkey: Passkey
     sign_count: int
     attempt: str = ""
-
-
-@dataclass(frozen=True)
-class SigningKey:
-    """A published key.
-
-    `public_jwk`: with kid, alg and use.
-    `key_id`: of KMS.
-    `published_from`, `signs_from`, `published_until`: epoch seconds.
-    `uses`: what it signs. Empty means all uses, as for a key of the template.
-    """
-
-    kid: str
-    alg: KeyAlg
-    key_id: str
-    public_jwk: Jwk
-    signs_from: int
-    published_until: int | None = None
-    uses: tuple[KeyUse, ...] = ()
-    published_from: int | None = None
 
 
 UsedOnce = Literal["assertion", "DPoP proof", "passkey's challenge"]

@@ -1,10 +1,31 @@
-"""The port of the registry of published keys."""
+"""The port of the registry of published keys, and its record."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
-from chalicelib.storage.records import SigningKey
+from chalicelib.protocol_types import Jwk, KeyAlg, KeyUse
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """A published key.
+
+    `public_jwk`: with kid, alg and use.
+    `key_id`: of KMS.
+    `published_from`, `signs_from`, `published_until`: epoch seconds.
+    `uses`: what it signs. Empty means all uses, as for a key of the template.
+    """
+
+    kid: str
+    alg: KeyAlg
+    key_id: str
+    public_jwk: Jwk
+    signs_from: int
+    published_until: int | None = None
+    uses: tuple[KeyUse, ...] = ()
+    published_from: int | None = None
 
 
 class SigningKeyChanged(Exception):

@@ -13,7 +13,7 @@ from chalicelib.keys.key_ring import STILL_PUBLISHED, CantSign, CantUnwrap, KeyR
 from chalicelib.keys.rotation import PUBLISHED_BEFORE_SIGNING
 from chalicelib.settings import Settings, variable
 from chalicelib.storage.dynamodb.signing_keys import KEYS_CACHE_SECONDS
-from chalicelib.storage.records import SigningKey
+from chalicelib.storage.signing_keys import SigningKey
 from tests.aws_in_process import aws as standin
 
 NOW = 1_800_000_000

@@ -17,7 +17,7 @@ from chalicelib.keys import jose
 from chalicelib.keys.key_ring import CantSign
 from chalicelib.keys.kms import ALGORITHMS, UNUSABLE, Kms, KmsSigner, MessageTooLong, to_jwk
 from chalicelib.keys.thumbprint import thumbprint
-from chalicelib.storage.records import SigningKey
+from chalicelib.storage.signing_keys import SigningKey
 from local import aws_stand_in as moto
 from tests.aws_in_process import aws as standin
 

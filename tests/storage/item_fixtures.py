@@ -16,7 +16,7 @@ from typing import Any
 from chalicelib.assembly import Aws
 from chalicelib.settings import Settings, variable
 from chalicelib.storage.grant_records import Bond, RememberedConsent
-from chalicelib.storage.records import SigningKey
+from chalicelib.storage.signing_keys import SigningKey
 from chalicelib.storage.token_values import digest, of_grant
 from tests.aws_in_process import aws as standin
 from tests.storage.sample_records import (

@@ -16,7 +16,7 @@ from chalicelib.assembly import Aws
 from chalicelib.settings import Settings, variable
 from chalicelib.storage.data_keys import DataKey
 from chalicelib.storage.dynamodb.users import passkey_key
-from chalicelib.storage.records import SigningKey
+from chalicelib.storage.signing_keys import SigningKey
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest, of_grant, read, session_of
 from tests.aws_in_process import aws as standin

@@ -6,8 +6,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.storage.dynamodb.signing_keys import CLAIM_SECONDS, NEVER
-from chalicelib.storage.records import SigningKey
-from chalicelib.storage.signing_keys import SigningKeyChanged
+from chalicelib.storage.signing_keys import SigningKey, SigningKeyChanged
 from tests.storage.sample_records import NOW, token_value
 
 

@@ -9,7 +9,7 @@ from chalicelib.storage.data_keys import DataKey
 from chalicelib.storage.dynamodb import clients
 from chalicelib.storage.dynamodb.attributes import Write
 from chalicelib.storage.dynamodb.users import PROFILE
-from chalicelib.storage.records import SigningKey
+from chalicelib.storage.signing_keys import SigningKey
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest
 from tests.storage.sample_records import NOW, UNUSABLE, client, token_value, user

@@ -12,8 +12,7 @@ from pynamodb.expressions.condition import Condition
 from chalicelib.storage.dynamodb.attributes import RECORD, ConditionFailed, Item, Write
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
 from chalicelib.storage.dynamodb.tables import Tables
-from chalicelib.storage.records import SigningKey
-from chalicelib.storage.signing_keys import SigningKeyChanged
+from chalicelib.storage.signing_keys import SigningKey, SigningKeyChanged
 
 KEYS_CACHE_SECONDS = 60
 CLAIM_SECONDS = 180
