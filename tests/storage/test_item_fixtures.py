@@ -5,7 +5,7 @@ from dataclasses import MISSING, fields
 
 import pytest
 
-from chalicelib.storage import grant_records, records
+from chalicelib.storage import grant_records, records, signing_keys
 from tests.aws_in_process import aws as standin
 from tests.storage.item_fixtures import FIXTURES, READ, VERSION, provider
 
@@ -16,7 +16,7 @@ RECORDS = {
     "grants_table": records.AuthorizationRequest,
     "sessions_table": records.Session,
     "access_tokens_table": grant_records.AccessToken,
-    "signing_keys_table": records.SigningKey,
+    "signing_keys_table": signing_keys.SigningKey,
 }
 """What the JSON of a table's items is a record of."""
 
