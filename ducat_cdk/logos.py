@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import unquote
 from xml.etree import ElementTree
 from xml.sax.saxutils import quoteattr
 
@@ -91,6 +92,18 @@ def safe(file: Path, problems: list[str]) -> str:
         problems += [f"{file.name}: {problem}" for problem in dict.fromkeys(found)]
         return "" if found else _written(root, root=True)
     return ""
+
+
+def of_clients(folder: Path, problems: list[str]) -> dict[str, str]:
+    """The logos of clients in a folder, each by the client_id that its name has, percent-encoded. Problems are added.
+
+    Their ids are others than those of the bank's logo, beside which each stands on a page.
+    """
+    found = {}
+    for file in sorted(folder.glob("*.svg")):
+        logo = safe(file, problems).replace('id="logo-', 'id="client-').replace("url(#logo-", "url(#client-")
+        found[unquote(file.stem)] = logo
+    return found
 
 
 def _problems(root: ElementTree.Element) -> list[str]:

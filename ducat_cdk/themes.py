@@ -2,6 +2,7 @@
 
     theme.json   {"colours": {"light": {"accent": "#7a1220"}, "dark": {}}, "fonts": ["Inter"], "links": {"help": "https://…"}}
     logo.svg     shapes and gradients alone
+    clients/     penny.svg and the like: the logo of the client penny
     it.po        a language more, or some texts of the library in the bank's own words
 
 Each is optional. Raises ThemeError, which lists every problem (docs/operate/branding.md).
@@ -17,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib import language, vocabulary
-from chalicelib.pages.frame import HELP, STYLE, THEME_FILE
+from chalicelib.pages.frame import HELP, STYLE, THEME_FILE, client_logo_file
 from ducat_cdk import logos
 from ducat_cdk.json_members import each_once
 
-SETTINGS, LOGO = "theme.json", "logo.svg"
+SETTINGS, LOGO, CLIENTS = "theme.json", "logo.svg", "clients"
 MEMBERS = ("colours", "fonts", "links")
 SCHEMES = ("light", "dark")
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -67,12 +68,14 @@ def compiled(folder: Path) -> dict[str, str]:
     style = _style(given, problems)
     links = dict(_links(given.get("links", {}), problems))
     logo = logos.safe(folder / LOGO, problems) if (folder / LOGO).exists() else ""
+    clients = logos.of_clients(folder / CLIENTS, problems)
     catalogues, names = _catalogues(folder, problems)
     if problems:
         raise ThemeError("theme: " + "; ".join(problems))
     return {
         THEME_FILE: json.dumps({"style": style, "logo": logo, "links": _by_kind(links)}),
         language.NAMES: json.dumps(names),
+        **{client_logo_file(client_id): json.dumps(logo) for client_id, logo in clients.items()},
         **{f"{tag}.json": json.dumps(found, ensure_ascii=False) for tag, found in catalogues.items()},
     }
 

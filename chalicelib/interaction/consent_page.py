@@ -93,6 +93,7 @@ def page(
     return consent.page(
         frame=frame,
         client_name=words.client_name,
+        client_id=grant.client_id,
         about=words.about,
         key=grant.key,
         csrf=browser_binding.token(grant.key, cookie, person=digest(login.sub)),

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from chalicelib import date_format
 from chalicelib.messages import Response
-from chalicelib.pages.frame import Frame
+from chalicelib.pages.frame import Frame, client_logo
 from chalicelib.pages.render import OURS, WEB, Detail, addresses, host_of
 from chalicelib.pages.render import page as rendered
 
@@ -38,6 +38,7 @@ def page(
     *,
     frame: Frame,
     client_name: str,
+    client_id: str = "",
     key: str,
     csrf: str,
     redirect_uri: str,
@@ -57,6 +58,7 @@ def page(
 ) -> Response:
     """The consent page, which shows what is granted (FAPI1-BASE-5.2.2-17).
 
+    `client_id`: its logo is shown, if the bank's theme has one.
     `about`: what is known of the client.
     `access`: what the client may do, one sentence each.
     `until`: when that ends, epoch seconds.
@@ -73,6 +75,7 @@ def page(
         OURS,
         frame,
         client_name=client_name,
+        logo=client_logo(frame.theme, client_id),
         key=key,
         csrf=csrf,
         returns_to=host_of(redirect_uri),

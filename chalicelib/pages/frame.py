@@ -9,7 +9,8 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
+from hashlib import sha256
 from pathlib import Path
 
 from chalicelib import language
@@ -58,6 +59,18 @@ def theme_of(folder: str | None) -> Theme:
     return (
         Theme() if folder is None else Theme(**json.loads((PACKAGE / folder / THEME_FILE).read_text(encoding="utf-8")))
     )
+
+
+def client_logo_file(client_id: str) -> str:
+    """The file of a client's logo in the folder of a compiled theme. A client_id may have characters that no file name has."""
+    return f"client-{sha256(client_id.encode()).hexdigest()[:32]}.json"
+
+
+@lru_cache(maxsize=256)
+def client_logo(folder: str | None, client_id: str) -> str:
+    """The logo of a client in a theme, an SVG element; empty if there is none."""
+    file = None if folder is None else PACKAGE / folder / client_logo_file(client_id)
+    return str(json.loads(file.read_text(encoding="utf-8"))) if file is not None and file.is_file() else ""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib import language, vocabulary
-from chalicelib.pages.frame import Frame
+from chalicelib.pages.frame import Frame, client_logo, client_logo_file
 from ducat_cdk import catalogues, lambdas, logos, package, themes
 from ducat_cdk.deployment import Deployment, DeploymentError
 from ducat_cdk.settings import deployment_of
@@ -36,12 +36,33 @@ def folder(tmp_path):
 
 def test_the_sandboxs_second_brand_is_a_theme():
     files = themes.compiled(CORAL)
-    assert sorted(files) == ["de.json", "names.json", "theme.json"]
+    apps = {client_logo_file(client_id) for client_id in ("rent-scout", "pocket-ledger")}
+    assert set(files) == {"de.json", "names.json", "theme.json", *apps}
     made = json.loads(files["theme.json"])
     assert "--accent: #a8321a;" in made["style"]
     assert made["logo"].startswith('<svg focusable="false" viewBox="0 0 48 48">')
     assert made["links"]["help"] == {"": "https://coral.example/help", "de": "https://coral.example/de/hilfe"}
     assert json.loads(files["de.json"])["texts"]["Help"] == "Hilfe und Kontakt"
+
+
+def test_the_logo_of_a_client_is_checked_and_shown_beside_the_banks(folder, tmp_path):
+    """By its client_id, which may have any character. What is no safe drawing stops the deployment, as for the bank's logo."""
+    made = folder(theme_json={}, logo_svg=f'<svg xmlns="{SHAPES}" viewBox="0 0 9 9"><g id="logo-a"/></svg>')
+    drawn = f'<svg xmlns="{SHAPES}" viewBox="0 0 9 9"><g id="logo-a"/><rect fill="url(#logo-a)"/></svg>'
+    (made / "clients").mkdir()
+    for name in ("penny", "https%3A%2F%2Fpenny.example%2F"):
+        (made / "clients" / f"{name}.svg").write_text(drawn)
+    themes.write(made, tmp_path / "worn")
+    worn_frame = Frame("Bank", theme=str(tmp_path / "worn"))
+    shown = every_page(worn_frame)["consent"].body
+    assert shown.count("<svg") == 2
+    assert (shown.count('id="logo-a"'), shown.count('id="client-a"'), shown.count("url(#client-a)")) == (1, 1, 1)
+    assert client_logo(worn_frame.theme, "https://penny.example/").startswith("<svg")
+    assert client_logo(worn_frame.theme, "another") == client_logo(None, "penny") == ""
+    for wrong in ("<svg/>", drawn.replace("<g", "<script/><g"), drawn.replace("#logo-a)", "https://a.example/)")):
+        (made / "clients" / "penny.svg").write_text(wrong)
+        with pytest.raises(ThemeError, match=r"penny\.svg"):
+            themes.compiled(made)
 
 
 def test_the_librarys_own_colours_have_the_contrast_that_is_asked_of_a_theme():
@@ -244,7 +265,8 @@ def test_a_vocabulary_without_a_language_that_is_offered_is_refused_before_anyth
 def test_the_package_has_the_compiled_theme_and_none_of_its_sources(tmp_path):
     package.stage(tmp_path / "code", None, theme=str(CORAL))
     worn = tmp_path / "code" / package.THEME
-    assert sorted(file.name for file in worn.iterdir()) == ["de.json", "names.json", "theme.json"]
+    assert {file.name for file in worn.iterdir()} == set(themes.compiled(CORAL))
+    assert {file.suffix for file in worn.iterdir()} == {".json"}
     assert not list((tmp_path / "code").rglob("*.po*"))
 
 

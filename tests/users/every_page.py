@@ -81,6 +81,7 @@ def every_page(frame: Frame, redirect_uri: str = "https://penny.example/cb") -> 
             **shown | _at(frame, "/consent?interaction=1"),
             **LINKS,
             **_consent(words),
+            client_id="penny",
             about=client_words(CLIENT_RECORD, words),
         ),
         "account-access": consent.page(**shown | _at(frame, "/consent?interaction=1"), **_consent(words, ACCESS, ONCE)),
