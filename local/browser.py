@@ -118,6 +118,8 @@ class _Reader(HTMLParser):
             self.forms.append(Form(found.get("action", ""), found.get("method", "get").upper()))
         elif tag == "input" and self._in_form and "name" in found and _is_posted(found):
             self.forms[-1].fields[found["name"]] = found.get("value", "")
+        elif tag == "select" and self._in_form and "name" in found:
+            self.forms[-1].fields[found["name"]] = ""  # Our own first options say nothing.
         elif tag == "button" and self._in_form and "id" in found:
             self.forms[-1].buttons[found["id"]] = (found.get("name", ""), found.get("value", ""))
 

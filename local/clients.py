@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from jwskate import Jwk
@@ -19,6 +19,21 @@ SENDERS = {"mtls": "tls_client_certificate_bound_access_tokens", "dpop": "dpop_b
 
 PROFILE, SENDER = next(iter(PROFILES)), "mtls"
 """Where nothing else is chosen."""
+
+
+ABOUT = {
+    "purpose": "To show your accounts in one place",
+    "purpose#de": "Um Ihre Konten an einem Ort zu zeigen",
+    "purpose#es": "Para mostrar sus cuentas en un solo lugar",
+    "purpose#pt-BR": "Para mostrar suas contas em um só lugar",
+    "purpose#fr": "Pour montrer vos comptes en un seul endroit",
+    "purpose#ar": "لعرض حساباتك في مكان واحد",
+    "policy_uri": "https://fintechs.example/privacy",
+    "tos_uri": "https://fintechs.example/terms",
+    "register_name": "Sandbox Authority",
+    "register_number": "4711",
+}
+"""What the consent page says of both."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +110,12 @@ def register(provider: Provider, client: DemoClient) -> None:
 def register_record(provider: Provider, metadata: Mapping[str, Any]) -> None:
     """Make the client of that record known to the provider. Raises InvalidClientMetadata or InvalidRedirectUri."""
     signs, documents = provider.settings.signs_with, provider.documents
-    provider.clients.put(registered(metadata, signs=signs, documents=documents))
+    client = registered(metadata, signs=signs, documents=documents)
+    before = provider.clients.find(client.client_id, now=provider.now())
+    since = (
+        provider.now() if before is None else before.registered_at
+    )  # What a client of an earlier start has stays its own.
+    provider.clients.put(replace(client, registered_at=since))
 
 
 def _signing(certificates: Certificates, home: str, rules: Mapping[str, Any]) -> DemoClient:
@@ -141,5 +161,6 @@ def _common(client_id: str, client_name: str, home: str) -> dict[str, Any]:
         "redirect_uris": [f"{home}/callback/{client_id}"],
         "grant_types": ["authorization_code", "refresh_token"],
         "scope": "openid profile email accounts",
-        "authorization_details_types": ["payment_initiation"],
+        "authorization_details_types": ["account_information", "payment_initiation"],
+        **ABOUT,
     }

@@ -19,20 +19,15 @@ from local import clients, sandbox_users
 from local.browser import Browser, Page
 from local.certificates import FOLDER
 from local.clients import DemoClient
-from local.fintech import Fintech, Refused
+from local.fintech import CHOICE, Fintech, Refused
+from local.fintech import PAYMENT as FROM_ANY_ACCOUNT
 from local.ports import PortTaken, add_port, following
 from local.sandbox_app import SandboxApp
 from local.stack import Stack
 
 LOG = FOLDER / "demo.log"
 
-PAYMENT = {
-    "type": "payment_initiation",
-    "instructedAmount": {"currency": "EUR", "amount": "123.50"},
-    "creditorName": "Merchant A",
-    "creditorAccount": {"iban": "DE02100100109307118603"},
-    "debtorAccount": {"iban": sandbox_users.ALICE.accounts[0]["iban"]},
-}
+PAYMENT = {**FROM_ANY_ACCOUNT, "debtorAccount": {"iban": sandbox_users.ALICE.accounts[0]["iban"]}}
 
 
 class Unexpected(Exception):
@@ -52,7 +47,10 @@ def run(stack: Stack, home: str, *, profile: str, sender: str) -> None:
 
     fintech = _fintech(signing, stack)
     token = log_in(
-        fintech, Browser(stack.certificates.trusted, elsewhere=signing.redirect_uri), sandbox_users.ALICE.username
+        fintech,
+        Browser(stack.certificates.trusted, elsewhere=signing.redirect_uri),
+        sandbox_users.ALICE.username,
+        CHOICE,
     )
     person = fintech.person(token)
     say(

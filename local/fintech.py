@@ -32,8 +32,27 @@ from requests_oauth2client.exceptions import AuthorizationResponseError, Invalid
 
 from local.certificates import Pair
 from local.clients import DemoClient
+from local.exchanges import Watched
 
 SCOPE = "openid profile email accounts"
+CHOICE = {"type": "account_information", "access": {"accounts": [], "balances": []}, "recurringIndicator": True}
+"""Authorization details of accounts among which the customer chooses."""
+PAYMENT = {
+    "type": "payment_initiation",
+    "instructedAmount": {"currency": "EUR", "amount": "123.50"},
+    "creditorName": "Merchant A",
+    "creditorAccount": {"iban": "DE02100100109307118603"},
+    "remittanceInformationUnstructured": "Order 4711",
+}
+"""A payment, from an account that the customer chooses."""
+STANDING_ORDER = {
+    "type": "payment_initiation",
+    "instructedAmount": {"currency": "EUR", "amount": "850.00"},
+    "creditorName": "Landlord B",
+    "creditorAccount": {"iban": "DE02100100109307118603"},
+    "frequency": "Monthly",
+}
+"""The same each month. Whoever asks for it adds the first day, `startDate`."""
 TIMEOUT = 30
 REQUEST_LIFETIME = 300
 
@@ -53,7 +72,7 @@ class NotConnected(Exception):
 
 @dataclass(frozen=True)
 class Begun:
-    """A login that was begun. `url`: where the customer's browser goes."""
+    """A login that was begun. `url`: where the customer's browser goes, with the request or with its reference."""
 
     request: AuthorizationRequest
     url: str
@@ -74,7 +93,9 @@ class Fintech:
         """Reads the bank's metadata and keys. Raises requests' exceptions where the bank is not there."""
         self.client = client
         self._api = api
+        self.issuer = issuer
         self._session = _session(client.certificate if client.shows_certificate else None, trusted)
+        self.watched = Watched(self._session)
         metadata = self._get(f"{issuer}/.well-known/openid-configuration")
         self._keys = self._get(metadata["jwks_uri"])
         self._oauth = OAuth2Client.from_discovery_document(
@@ -89,12 +110,13 @@ class Fintech:
         )
         self._authorization_endpoint = metadata["authorization_endpoint"]
 
-    def begin(self, *details: dict[str, Any]) -> Begun:
+    def begin(self, *details: dict[str, Any], language: str = "") -> Begun:
         """Push what is asked for to the bank (RFC 9126), or give it to the browser, as the profile has it.
 
-        `details`: authorization details, such as a payment (RFC 9396).
+        `details`: authorization details, such as a payment (RFC 9396). `language`: of the bank's pages (ui_locales).
         """
         more: dict[str, Any] = {"authorization_details": json.dumps(details)} if details else {}
+        more |= {"ui_locales": language} if language else {}
         authorization_request = self._oauth.authorization_request(
             scope=SCOPE, response_mode=self.client.response_mode, **more
         )

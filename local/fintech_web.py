@@ -10,7 +10,9 @@ import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -19,66 +21,20 @@ from requests_oauth2client import BearerToken
 from requests_oauth2client.exceptions import OAuth2Error
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from chalicelib import language
 from local.certificates import Pair
-from local.fintech import Begun, Fintech, NotConnected, Refused
+from local.exchanges import Exchange, redirected
+from local.fintech import CHOICE, PAYMENT, STANDING_ORDER, Begun, Fintech, NotConnected, Refused
 from local.ports import PortTaken
+from local.second_brand import Brands
 
-PAGE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="data:,">
-<title>Connect your bank</title>
-<style>
-:root { color-scheme: light dark; --ink: #1a2b3c; --quiet: #51606f; --rule: #ccd5de; --button: #4b2e83; --on: #fff; --bad: #a11 }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e9eef3; --quiet: #aab7c4; --rule: #2d3a47; --button: #cdb8f5; --on: #221044; --bad: #ffb3a8 }
-  body { background: #0d141b }
-}
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 42rem; margin: 3rem auto; padding: 0 1rem; color: var(--ink) }
-section { border: 1px solid var(--rule); border-radius: .5rem; padding: 1.25rem 1.5rem; margin: 1.5rem 0 }
-h2 { margin: 0 0 .5rem } p { margin: .5rem 0 } .quiet { color: var(--quiet) } .problem { color: var(--bad) }
-ul { list-style: none; padding: 0 } form { margin-top: 1rem }
-li { display: flex; flex-wrap: wrap; gap: 0 1rem; padding: .5rem 0; border-top: 1px solid var(--rule) }
-li code { display: block; color: var(--quiet) } li b { font-variant-numeric: tabular-nums; margin-left: auto }
-button { font: inherit; font-weight: 600; padding: .5rem 1.1rem; margin: 0 .5rem .25rem 0; border: 1px solid var(--button);
-  border-radius: .4rem; color: var(--on); background: var(--button); cursor: pointer }
-button.second { color: inherit; background: none; border-color: var(--quiet) }
-:focus-visible { outline: 3px solid var(--button); outline-offset: 2px }
-</style>
-<h1>Connect your bank</h1>
-{% if words %}
-<p class="problem" role="alert">{{ words }}</p>
-<p><a href="{{ url_for('index') }}">Start again</a></p>
-{% else %}
-<p>Two fintechs of the sandbox. Each asks your bank for your accounts; the bank asks you.</p>
-{% endif %}
-{% for fintech in fintechs %}
-{% set id = fintech.client.client_id %}
-{% set mine = desk.connected.get(id) %}
-<section id="{{ id }}">
-<h2>{{ fintech.client.name }}</h2>
-{% if id in desk.problems %}<p class="problem" role="alert">{{ desk.problems[id] }}</p>{% endif %}
-{% if mine %}
-<p class="quiet">Connected for {{ mine.person.name }}.</p>
-<ul>{% for account in mine.accounts %}
-<li><span>{{ account.name }}<code>{{ account.iban | in_fours }}</code></span>
-<b>{{ account.balance | as_money }} {{ account.currency }}</b></li>
-{% endfor %}</ul>
-<form method="post" action="{{ url_for('act', client_id=id) }}">
-<input type="hidden" name="csrf" value="{{ csrf }}">
-<button id="refresh-{{ id }}" name="action" value="refresh">Read again</button>
-<button class="second" id="disconnect-{{ id }}" name="action" value="disconnect">Disconnect</button>
-</form>
-{% else %}
-<p class="quiet">The bank knows it by <code>{{ fintech.client.metadata.token_endpoint_auth_method }}</code>.</p>
-<form method="post" action="{{ url_for('act', client_id=id) }}">
-<input type="hidden" name="csrf" value="{{ csrf }}">
-<button id="connect-{{ id }}" name="action" value="connect">Connect your bank</button>
-</form>
-{% endif %}
-</section>
-{% endfor %}
-</html>"""
+PAGE = Path(__file__).with_name("fintech_page.html").read_text(encoding="utf-8")
+
+
+WANTED: Mapping[str, dict[str, Any]] = {"connect": CHOICE, "pay": PAYMENT, "order": STANDING_ORDER}
+"""What each button asks the bank for."""
+FIRST_DAY = 7
+"""Days until the first payment of a standing order."""
 
 
 @dataclass
@@ -92,15 +48,22 @@ class Connected:
 
 @dataclass
 class Desk:
-    """All that is kept for one browser, by client_id."""
+    """All that is kept for one browser, by client_id.
 
+    `wanted`: what the login that was begun is for. `payments`: what became of the last payment.
+    `exchanges`: what was said with the bank at the last login.
+    """
+
+    wanted: dict[str, str] = field(default_factory=dict)
+    payments: dict[str, str] = field(default_factory=dict)
+    exchanges: dict[str, list[Exchange]] = field(default_factory=dict)
     begun: dict[str, Begun] = field(default_factory=dict)
     connected: dict[str, Connected] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
 
 
-def build(fintechs: Mapping[str, Fintech]) -> Flask:
-    """The web server's application. `fintechs`: by client_id."""
+def build(fintechs: Mapping[str, Fintech], brands: Brands | None = None) -> Flask:
+    """The web server's application. `fintechs`: by client_id. `brands`: the bank's, if another can be put on."""
     app = Flask(__name__)
     app.secret_key = secrets.token_bytes(32)
     app.config.update(SESSION_COOKIE_NAME="__Host-fintech", SESSION_COOKIE_SECURE=True, SESSION_COOKIE_SAMESITE="Lax")
@@ -113,7 +76,15 @@ def build(fintechs: Mapping[str, Fintech]) -> Flask:
     @app.get("/")
     def index() -> str:
         csrf = session.setdefault("csrf", secrets.token_urlsafe())
-        page = render_template_string(PAGE, fintechs=fintechs.values(), desk=desk(), csrf=csrf)
+        page = render_template_string(
+            PAGE,
+            fintechs=fintechs.values(),
+            desk=desk(),
+            csrf=csrf,
+            brands=brands,
+            languages={tag: name for tag, (name, _) in language.names().items()},
+            grants=next((f"{one.issuer}/grants" for one in fintechs.values()), ""),
+        )
         desk().problems.clear()
         return page
 
@@ -121,29 +92,34 @@ def build(fintechs: Mapping[str, Fintech]) -> Flask:
     def act(client_id: str) -> Any:
         if client_id not in fintechs or request.form.get("csrf") != session.get("csrf"):
             return _refusal("This form was not made for this browser.")
-        return _act(fintechs[client_id], desk(), request.form.get("action", ""))
+        return _act(fintechs[client_id], desk(), request.form.get("action", ""), request.form.get("language", ""))
+
+    @app.post("/brand")
+    def wear() -> Any:
+        if brands is None or request.form.get("csrf") != session.get("csrf"):
+            return _refusal("This form was not made for this browser.")
+        try:
+            brands.wear(request.form.get("brand", ""))
+        except KeyError:
+            return _refusal("There is no such brand.")
+        return redirect(url_for("index"), 303)
 
     @app.get("/callback/<client_id>")
     def callback(client_id: str) -> Any:
         begun = desk().begun.pop(client_id, None)
         if client_id not in fintechs or begun is None:
             return _refusal("No login was begun in this browser, or it has ended already.")
-        try:
-            token = fintechs[client_id].finish(begun, request.url)
-            desk().connected[client_id] = _read(fintechs[client_id], token)
-        except (NotConnected, OAuth2Error, Refused) as problem:
-            desk().problems[client_id] = f"Not connected: {problem}"
+        _finish(fintechs[client_id], desk(), begun, request.url)
         return redirect(url_for("index"), 303)
 
     return app
 
 
-def _act(fintech: Fintech, desk: Desk, action: str) -> Any:
+def _act(fintech: Fintech, desk: Desk, action: str, language_tag: str) -> Any:
     client_id = fintech.client.client_id
     try:
-        if action == "connect":
-            desk.begun[client_id] = fintech.begin()
-            return redirect(desk.begun[client_id].url, 303)
+        if action in WANTED:
+            return redirect(_begin(fintech, desk, action, language_tag), 303)
         connected = desk.connected.pop(client_id, None)
         if connected is not None and action == "refresh":
             desk.connected[client_id] = _read(fintech, fintech.refresh(connected.token))
@@ -152,6 +128,41 @@ def _act(fintech: Fintech, desk: Desk, action: str) -> Any:
     except (OAuth2Error, Refused) as problem:
         desk.problems[client_id] = f"Not connected: {problem}"
     return redirect(url_for("index"), 303)
+
+
+def _begin(fintech: Fintech, desk: Desk, action: str, language_tag: str) -> str:
+    """The address at the bank where the browser goes."""
+    client_id = fintech.client.client_id
+    detail = WANTED[action]
+    if action == "order":
+        detail = {**detail, "startDate": (datetime.now(UTC).date() + timedelta(days=FIRST_DAY)).isoformat()}
+    with fintech.watched.watching() as seen:
+        begun = fintech.begin(detail, language=language_tag if language_tag in language.names() else "")
+    desk.begun[client_id], desk.wanted[client_id] = begun, action
+    desk.exchanges[client_id] = [
+        *seen,
+        redirected(begun.url, "The browser goes to the bank, where the person decides."),
+    ]
+    desk.payments.pop(client_id, None)
+    return begun.url
+
+
+def _finish(fintech: Fintech, desk: Desk, begun: Begun, callback: str) -> None:
+    """Tokens for the code, and with them the accounts, or the payment."""
+    client_id = fintech.client.client_id
+    back = redirected(callback, "The browser is back, with the bank's answer.")
+    with fintech.watched.watching() as seen:
+        try:
+            token = fintech.finish(begun, callback)
+            if desk.wanted.get(client_id) == "connect":
+                desk.connected[client_id] = _read(fintech, token)
+            else:
+                made = fintech.pay(token, secrets.token_urlsafe())
+                amount = made["payment"]["instructedAmount"]
+                desk.payments[client_id] = f"The bank has taken the payment of {amount['amount']} {amount['currency']}."
+        except (NotConnected, OAuth2Error, Refused) as problem:
+            desk.problems[client_id] = f"Not connected: {problem}"
+    desk.exchanges[client_id] = [*desk.exchanges.get(client_id, []), back, *seen]
 
 
 def in_fours(iban: str) -> str:

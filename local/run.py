@@ -30,6 +30,7 @@ from local.chalice_local import ChaliceEnded, ChaliceLocal
 from local.fintech import Fintech
 from local.kept_state import UnusableState
 from local.ports import PortTaken, add_port, following
+from local.second_brand import Brands
 from local.stack import Stack
 
 STATE, RUNNING, RECORD = "state.json", "run.json", "audit.jsonl"
@@ -102,7 +103,7 @@ def serve(
         for record in records:
             clients.register_record(stack.provider, record)
         fintechs = {c.client_id: Fintech(c, issuer=stack.issuer, api=stack.mtls_url, trusted=trusted) for c in pair}
-        server = fintech_web.serve(_pages(fintechs, stack), taken, stack.certificates.server())
+        server = fintech_web.serve(_pages(fintechs, stack, folder), taken, stack.certificates.server())
         running.callback(server.shutdown)
         words = WORDS.format(
             record=folder / RECORD,
@@ -123,11 +124,15 @@ def serve(
             stack.see_revoked()
 
 
-def _pages(fintechs: Mapping[str, Fintech], stack: Stack) -> Flask:
-    """The home pages: the fintechs', and that of the bank's app, if there is one."""
-    pages = fintech_web.build(fintechs)
-    if stack.approval_app is not None:
-        app_web.add_to(pages, stack.approval_app)
+def _pages(fintechs: Mapping[str, Fintech], stack: Stack, folder: Path) -> Flask:
+    """The home pages: the fintechs', and that of the bank's app, if there is one.
+
+    Plain chalice local has no app and no brand to change: the functions are in another process.
+    """
+    if stack.approval_app is None:
+        return fintech_web.build(fintechs)
+    pages = fintech_web.build(fintechs, Brands(stack.provider, folder))
+    app_web.add_to(pages, stack.approval_app)
     return pages
 
 

@@ -1,10 +1,12 @@
 """The whole login over real sockets and real TLS, by a client library that is not ours, against every real part."""
 
+import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from html import unescape
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
@@ -17,6 +19,7 @@ from local import clients, fintech_web, sandbox_users
 from local.browser import Browser
 from local.fintech import Fintech, NotConnected, Refused
 from local.revoked import Revoked
+from local.second_brand import Brands
 
 ALICE = {"username": "alice", "password": sandbox_users.ALICE.password, "one_time_code": sandbox_users.ONE_TIME_CODE}
 BOTH = pytest.mark.parametrize("client_id", ["pocket-ledger", "rent-scout"])
@@ -321,8 +324,9 @@ def test_the_bank_answers_in_json_whatever_else_is_acceptable(accounts, accept):
 
 
 @pytest.fixture
-def page_of_the_fintechs(stack, registered, fintech_of, home, home_taken):
-    app = fintech_web.build({client_id: fintech_of(client_id) for client_id in registered})
+def page_of_the_fintechs(stack, registered, fintech_of, home, home_taken, tmp_path):
+    brands = Brands(stack.provider, tmp_path)
+    app = fintech_web.build({client_id: fintech_of(client_id) for client_id in registered}, brands)
     server = fintech_web.serve(app, home_taken, stack.certificates.server())
     yield f"{home}/"
     server.shutdown()
@@ -342,6 +346,68 @@ def test_the_page_connects_reads_again_and_disconnects(stack, page_of_the_fintec
         page = browser.press(page, f"refresh-{client_id}")
     page = browser.press(page, f"disconnect-{client_id}")
     assert "2,480.15" not in page.html
+
+
+def test_the_page_shows_what_was_said_and_the_customers_choice(stack, page_of_the_fintechs, caplog):
+    """The pushed request and its answer, what the browser carried, and the tokens, decoded. None of it is logged."""
+    caplog.set_level("DEBUG")
+    browser = Browser(stack.certificates.trusted)
+    page = browser.press(browser.open(page_of_the_fintechs), "connect-pocket-ledger", {"language": "de"})
+    assert '<html lang="de"' in page.html
+    page = browser.press(page, "login", ALICE)
+    assert "Um Ihre Konten an einem Ort zu zeigen" in page.html
+    current, savings = (account["iban"] for account in sandbox_users.ALICE.accounts)
+    page = browser.press(page, "approve", {f"details-0-account-{savings}": ""})
+    shown = unescape(page.html)
+    assert "2,480.15 EUR" in shown
+    assert "10,250.00" not in shown
+    assert shown.index(f"<code>POST {stack.mtls_url}/par</code>") < shown.index(
+        f"<code>GET {stack.issuer}/authorize</code>"
+    )
+    for seen in (
+        '"request_uri": "urn:ietf:params:oauth:request_uri:',
+        "<dt>ui_locales</dt><dd><code>de</code>",
+        '"aud": "' + stack.issuer,
+        "the ID token, decoded",
+        f'"sub": "{sandbox_users.ALICE.sub}"',
+        '"access_token": "',
+        f'href="{stack.issuer}/grants"',
+    ):
+        assert seen in shown, seen
+    (token,) = re.findall(r'"access_token": "([^"]+)"', shown)
+    assert token not in caplog.text
+    assert savings not in re.findall('"authorization_details": (.*?)]\\s', shown, re.S)[-1]
+    assert current in shown
+
+
+@BOTH
+def test_the_page_pays_once_the_customer_approved(stack, page_of_the_fintechs, client_id):
+    """From an account of the customer's choice, and as a standing order."""
+    for button, words, amount in (("pay", "Merchant A", "123.50"), ("order", "Every month", "850.00")):
+        browser = Browser(stack.certificates.trusted)
+        page = browser.press(browser.open(page_of_the_fintechs), f"{button}-{client_id}")
+        page = browser.press(page, "login", ALICE)
+        assert words in page.html
+        page = browser.press(browser.press(page, "approve"), "app")
+        (waiting,) = stack.approval_app.waiting(sandbox_users.ALICE.sub)
+        stack.approval_app.answer(waiting.reference, sandbox_users.ALICE.sub, "approved")
+        page = browser.press(page, "continue")
+        assert page.url == page_of_the_fintechs
+        assert f"The bank has taken the payment of {amount} EUR." in page.html
+
+
+def test_a_click_shows_the_bank_of_another_brand_and_back(stack, page_of_the_fintechs):
+    browser = Browser(stack.certificates.trusted)
+    page = browser.press(browser.open(page_of_the_fintechs), "brand-1")
+    assert '<b id="brand">Coral Bank</b>' in page.html
+    bank = browser.press(page, "connect-rent-scout").html
+    assert "Coral Bank" in bank
+    assert "#a8321a" in bank
+    page = browser.press(browser.open(page_of_the_fintechs), "brand-1")
+    assert '<b id="brand">Sandbox Bank</b>' in page.html
+    assert "#a8321a" not in browser.press(page, "connect-rent-scout").html
+    forged = browser._session.post(f"{page_of_the_fintechs}brand", data={"brand": "Coral Bank", "csrf": "x"})
+    assert forged.status_code == 400
 
 
 def test_the_page_says_that_the_customer_said_no(stack, page_of_the_fintechs):
