@@ -88,6 +88,7 @@ def page(
         chosen=chosen,
         problem=problem,
         ends=ends,
+        end=next((end.value for end in ends if chosen is not None and end.value == chosen.get("until")), None),
         until=date_format.in_words(until, frame.language),
         until_iso=date_format.for_machines(until),
         addresses=addresses(frame.language, logo_uri, policy_uri, tos_uri),

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.authorization import scope
 from chalicelib.authorization_details import details
-from chalicelib.interaction import app_approval, connections, consent_time
+from chalicelib.interaction import app_approval, connections, consent_page, consent_time
 from chalicelib.interaction.consent_words import client_words
 from chalicelib.language import Language
 from chalicelib.messages import Response
@@ -85,6 +85,12 @@ def every_page(frame: Frame, redirect_uri: str = "https://penny.example/cb") -> 
             about=client_words(CLIENT_RECORD, words),
         ),
         "account-access": consent.page(**shown | _at(frame, "/consent?interaction=1"), **_consent(words, ACCESS, ONCE)),
+        "account-access-again": consent.page(
+            **shown | _at(frame, "/consent?interaction=1"),
+            **_consent(words, ACCESS),
+            chosen={},
+            problem=words.say(consent_page.NOTHING_CHOSEN),
+        ),
         "payment": consent.page(**shown, **_consent(words, PAYMENT, FROM_OWN, FROM_ANOTHERS) | {"access": []}),
         "standing-order": consent.page(**shown, **_consent(words, STANDING_ORDER) | {"access": []}),
         "no-account": consent.page(**shown, **_consent(words, PAYMENT, ACCESS, accounts=()) | {"access": []}),

@@ -92,6 +92,16 @@ def test_a_choice_survives_the_page_and_a_form_that_is_posted_twice(bank, rich):
     assert rich.redeem(second.parameters["code"]).status == 200
 
 
+def test_a_plain_consent_is_shown_again_as_it_was_left(bank, fintech):
+    """What the Enter key on a choice does. An end that is not on the page is none that is chosen."""
+    browser = Browser(bank)
+    page = browser.consent_page("fintech", fintech.pushed())
+    again = browser.submit(page, "look", until=str(WEEK_ENDS))
+    assert offered(again)[1] == [str(WEEK_ENDS)]
+    assert offered(browser.submit(again, "look", until="1"))[1] == ["requested"]
+    assert grant_of(bank, page).decision == ""
+
+
 def test_an_approval_that_comes_again_for_longer_does_not_last_longer(bank, fintech):
     browser = Browser(bank)
     page = browser.consent_page("fintech", fintech.pushed())
