@@ -380,20 +380,22 @@ def test_the_page_shows_what_was_said_and_the_customers_choice(stack, page_of_th
     assert current in shown
 
 
-@BOTH
-def test_the_page_pays_once_the_customer_approved(stack, page_of_the_fintechs, client_id):
+@pytest.mark.parametrize(
+    ("button", "words", "amount"),
+    [("pay-pocket-ledger", "Merchant A", "123.50"), ("order-rent-scout", "Every month", "850.00")],
+)
+def test_the_page_pays_once_the_customer_approved(stack, page_of_the_fintechs, button, words, amount):
     """From an account of the customer's choice, and as a standing order."""
-    for button, words, amount in (("pay", "Merchant A", "123.50"), ("order", "Every month", "850.00")):
-        browser = Browser(stack.certificates.trusted)
-        page = browser.press(browser.open(page_of_the_fintechs), f"{button}-{client_id}")
-        page = browser.press(page, "login", ALICE)
-        assert words in page.html
-        page = browser.press(browser.press(page, "approve"), "app")
-        (waiting,) = stack.approval_app.waiting(sandbox_users.ALICE.sub)
-        stack.approval_app.answer(waiting.reference, sandbox_users.ALICE.sub, "approved")
-        page = browser.press(page, "continue")
-        assert page.url == page_of_the_fintechs
-        assert f"The bank has taken the payment of {amount} EUR." in page.html
+    browser = Browser(stack.certificates.trusted)
+    page = browser.press(browser.open(page_of_the_fintechs), button)
+    page = browser.press(page, "login", ALICE)
+    assert words in page.html
+    page = browser.press(browser.press(page, "approve"), "app")
+    (waiting,) = stack.approval_app.waiting(sandbox_users.ALICE.sub)
+    stack.approval_app.answer(waiting.reference, sandbox_users.ALICE.sub, "approved")
+    page = browser.press(page, "continue")
+    assert page.url == page_of_the_fintechs
+    assert f"The bank has taken the payment of {amount} EUR." in page.html
 
 
 def test_a_click_shows_the_bank_of_another_brand_and_back(stack, page_of_the_fintechs):
