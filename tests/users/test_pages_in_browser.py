@@ -5,6 +5,7 @@ import pytest
 from chalicelib import language
 from chalicelib.authorization_details import details
 from chalicelib.authorization_details.detail_type import Choice, Question, Shown
+from chalicelib.interaction.consent_time import End
 from chalicelib.messages import Response, see_other
 from chalicelib.pages import consent, render, sign_in
 from chalicelib.pages.frame import Frame
@@ -41,6 +42,12 @@ def said(*shown):
     return details.in_words(shown, ACCOUNTS, language.of("en"))
 
 
+ENDS = (
+    End("requested", "As requested", "24 December 2026, 14:05 UTC"),
+    End("1790000000", "After 7 days", "8 December 2026"),
+)
+
+
 def pages(redirect_uri):
     """A page of each kind by name; what is asked and who asks may be long."""
     shown = BANK | CLIENT | {"redirect_uri": redirect_uri}
@@ -49,7 +56,7 @@ def pages(redirect_uri):
         "login again": sign_in.login(**shown, **LINKS, username="alice", problem="That was not right."),
         "consent": consent.page(**shown, **LINKS, **CONSENT),
         "payment": consent.page(**shown, **LINKS, **CONSENT | {"access": []}, details=said(PAYMENT)),
-        "account access": consent.page(**shown, **CONSENT, details=said(ACCESS)),
+        "account access": consent.page(**shown, **CONSENT, details=said(ACCESS), ends=ENDS),
         "long details": consent.page(**shown, **CONSENT, details=[LONG_DETAIL]),
         "on the way": render.onward(**BANK, redirect_uri=redirect_uri, location="#on-the-way"),
         "error": render.error(**BANK, error="invalid_request_uri", description="it was already used"),
@@ -171,11 +178,12 @@ def test_a_person_unticks_what_they_do_not_want_to_share_by_pressing_its_words(b
     page = open_page(browse(java_script_enabled=javascript), bank, "account access")
     page.get_by_text("Balances").click()
     page.get_by_text("DE18 1001 0010 0006 8202 01").click()
+    page.get_by_text("After 7 days").click()
     page.click("#approve")
     page.wait_for_url(f"{client.address}/callback?code=c")
     ((_, _, form),) = [seen for seen in bank.seen if seen[0] == "POST"]
     chosen = {"details-0-may-accounts": "accounts", f"details-0-account-{IBANS[0]}": IBANS[0]}
-    assert form == CONSENTED | {"details": "chosen", "action": "approve"} | chosen
+    assert form == CONSENTED | {"details": "chosen", "action": "approve", "until": "1790000000"} | chosen
     (granted,) = details.granted([ACCESS], form, ACCOUNTS)
     assert granted == {**ACCESS, "access": {"accounts": [{"iban": IBANS[0]}]}}
 
@@ -317,6 +325,7 @@ TAB_ORDER = {
         "Select all",
         "Select none",
         *(f"details-0-account-{iban}" for iban in IBANS),
+        "until",
         "approve",
         "cancel",
     ],
