@@ -113,7 +113,7 @@ class CountedAws(Aws):
                 self._count.tables[call["TableName"], "write"] += units
 
     def _units(self, write: dict[str, Any]) -> int:
-        return max(1, ceil(_size(write.get("Item") or self._there(write)) / WRITE_UNIT))
+        return max(1, ceil(item_size(write.get("Item") or self._there(write)) / WRITE_UNIT))
 
     def _there(self, write: dict[str, Any]) -> Item:
         """What an update left there: it is charged for as a whole."""
@@ -139,7 +139,7 @@ def _batch_units(keys: dict[str, Any]) -> int:
     return ceil(len(keys["Keys"]) / (1 if keys["ConsistentRead"] else 2))
 
 
-def _size(item: Item) -> int:
+def item_size(item: Item) -> int:
     """Bytes of an item (DynamoDB developer guide, "Item sizes"): names and UTF-8 texts, a byte for two digits and one more."""
     return sum(len(name.encode()) + _length(value) for name, value in item.items())
 

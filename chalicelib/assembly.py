@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # A function loads a port's module at its first use.
     from chalicelib.keys.rotation import KeyLifecycle
     from chalicelib.one_time_code_secrets import OneTimeCodeSecrets
     from chalicelib.provider import Truststore
-    from chalicelib.storage import audit_stores, passkey_stores, revocation_stores, stores
+    from chalicelib.storage import audit_stores, passkey_stores, revocation_stores, stores, sweeping_stores
     from chalicelib.storage.dynamodb import Dynamo
     from chalicelib.storage.signing_keys import SigningKeys
     from chalicelib.tokens.dpop_nonce import Nonces
@@ -138,7 +138,7 @@ class Aws:
         return self.dynamo.tokens
 
     @cached_property
-    def sweeping(self) -> stores.Sweeping:
+    def sweeping(self) -> sweeping_stores.Sweeping:
         return self.dynamo.sweeping
 
     @cached_property

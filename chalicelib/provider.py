@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # Every endpoint imports this file, and most endpoints use on
     from chalicelib.keys.rotation import KeyLifecycle
     from chalicelib.one_time_code_secrets import OneTimeCodeSecrets
     from chalicelib.settings import Settings
-    from chalicelib.storage import audit_stores, passkey_stores, revocation_stores, stores
+    from chalicelib.storage import audit_stores, passkey_stores, revocation_stores, stores, sweeping_stores
     from chalicelib.storage.signing_keys import SigningKeys
     from chalicelib.tokens.dpop_nonce import Nonces
     from chalicelib.user_directory import UserDirectory
@@ -49,7 +49,7 @@ class Provider(Protocol):
     @property
     def replay_cache(self) -> stores.ReplayCache: ...
     @property
-    def sweeping(self) -> stores.Sweeping: ...
+    def sweeping(self) -> sweeping_stores.Sweeping: ...
     @property
     def users(self) -> stores.Users: ...
     @property

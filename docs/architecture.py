@@ -55,6 +55,7 @@ DOING: dict[str, tuple[str, str]] = {
     "use": ("authorizer, userinfo, introspect", "The token is checked: it, its grant and its bond, in one read."),
     "consume": ("authorizer", "A detail that was agreed to once, such as a payment, is marked as used."),
     "refresh": ("token", "A further access token gets an item of its own."),
+    "refresh, the first one of a day": ("token", "The same, and the person's page says that the consent was used."),
     "rotate": ("token", "The same for a public client without a key, whose refresh token is replaced."),
     "revoke": ("revoke", "The grant is marked as ended, and every token of it with it."),
     "end one": ("grants", "The person ends one consent: the same, once its item says that it is this person's."),

@@ -12,7 +12,7 @@ from benchmarks.cost import Cost
 from benchmarks.memory import SIZES, WHOLE, usd
 from chalicelib.keys import rotation
 from chalicelib.profiles import PROFILES
-from docs import recording, watching
+from docs import keeping, recording, watching
 from ducat_cdk.keys import KEYS
 
 USUAL = "assertion"
@@ -131,6 +131,7 @@ def page() -> str:
             READY,
             watching.section(),
             recording.section(counts[USUAL]),
+            keeping.section(),
             CHOICES.format(token_minutes=min(one.access_token_lifetime for one in PROFILES.values()) // 60),
         )
     )

@@ -139,7 +139,7 @@ def _end(operator: Operator, consent_id: str) -> bool:
 
 def _end_all(operator: Operator, found: Found) -> int:
     """End each, and what is remembered of its person and client; gives how many were in force."""
-    from chalicelib.clients.lifetimes import MAX_CONSENT_LIFETIME
+    from chalicelib.clients.lifetimes import KEPT_BOND
 
     now, client, ended = operator.provider.now(), consent_view.clients_of(operator), 0
     bonds = set[str]()
@@ -148,7 +148,7 @@ def _end_all(operator: Operator, found: Found) -> int:
             operator.provider.dynamo.operated_grants.end(one.grant.key, now=now)
             ended += 1
         if one.grant.bond is not None and one.grant.bond not in bonds:
-            keep, whose = now + MAX_CONSENT_LIFETIME, one.grant
+            keep, whose = now + KEPT_BOND, one.grant
             operator.provider.bonds.end(
                 one.grant.bond, now=now, keep=keep, client_id=whose.client_id, sub=whose.person.sub
             )

@@ -89,9 +89,9 @@ def erase(operator: Operator, username: str | None, sub: str | None, yes: bool) 
 
 def _delete_consents(operator: Operator, sub: str, *, now: int) -> tuple[int, int]:
     """Delete all grants of the person, and the name in bonds that outlive theirs. Gives how many of each."""
-    from chalicelib.clients.lifetimes import MAX_CONSENT_LIFETIME
+    from chalicelib.clients.lifetimes import KEPT_BOND
 
-    grants, keep = operator.provider.dynamo.operated_grants, now + MAX_CONSENT_LIFETIME
+    grants, keep = operator.provider.dynamo.operated_grants, now + KEPT_BOND
     bonds, consents = set[str](), 0
     for key, bond in grants.all_of_person(sub):
         if bond is not None and bond not in bonds:  # Also what the person is about to approve is worth nothing.

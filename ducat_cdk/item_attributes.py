@@ -10,10 +10,10 @@ from __future__ import annotations
 BY = "by"
 """Of each recorded item: who wrote it (chalicelib/writer.py)."""
 
-ENDED = ("pk", BY, "revoked_at", "token_ended_at", "front_ended_at")
+ENDED = ("pk", BY, "revoked_at", "listed_until", "token_ended_at", "front_ended_at")
 """Of a grant: when it, or a token of it, ended."""
 
-ENDED_BY_PERSON = ("pk", BY, "revoked_at")
+ENDED_BY_PERSON = ("pk", BY, "revoked_at", "listed_until")
 """Of a grant: when its person ended it."""
 
 IN_BROWSER = ("pk", BY, "browser", "expires_at", "decision")
@@ -32,7 +32,7 @@ NEW_GRANT_IN_BROWSER = (*NEW_GRANT, "browser", "code_lifetime")
 DECIDED = (
     *(*IN_BROWSER, "person", "session", "redeemed_by", "revoked_at", "code_lifetime"),
     *("code_hash", "code_expires_at", "given_at", "granted", "approval", "consent_expires_at"),
-    *("front_token", "front_hash", "shown"),
+    *("front_token", "front_hash", "shown", "listed_until"),
 )
 """Of a grant: what the decision writes, with the access token of an authorization response."""
 
@@ -40,7 +40,7 @@ REDEEMED = (
     *("pk", BY, "code_hash", "decision", "revoked_at", "code_expires_at", "consent_expires_at"),
     *("redeemed_by", "token", "token_hash", "cnf", "refresh_hash", "refresh_family", "attempts", "login"),
     *("browser", "code_lifetime", "request_expires_at", "expires_at", "ttl"),
-    *("refresh_before", "refreshed_at"),
+    *("refresh_before", "refreshed_at", "used_at", "listed_until"),
 )
 """Of a grant: what a code and a refresh token are exchanged by."""
 

@@ -28,10 +28,13 @@ class Row:
     recorded: bool = False
 
 
+GRANTS_LISTS = (("by_person", "person", "given_at"), ("by_end", "person", "listed_until"))
+"""A person's grants: all that were approved, and those that may be in force."""
+
 TABLES = (
     Row("clients", durable=True, swept=False, recorded=True),
     Row("users", durable=True, swept=False, recorded=True),
-    Row("grants", durable=True, swept=True, indexes=(("by_person", "person", "given_at"),), recorded=True),
+    Row("grants", durable=True, swept=True, indexes=GRANTS_LISTS, recorded=True),
     Row("bonds", durable=True, swept=True, recorded=True),
     Row("signing_keys", durable=True, swept=False, keys=("ring", "kid"), recorded=True),
     Row("revocations", durable=True, swept=False, recorded=True),

@@ -40,7 +40,9 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 }
 """Each table's key attributes."""
 
-INDEXES: Mapping[str, tuple[tuple[str, str, str], ...]] = {"grants": (("by_person", "person", "given_at"),)}
+INDEXES: Mapping[str, tuple[tuple[str, str, str], ...]] = {
+    "grants": (("by_person", "person", "given_at"), ("by_end", "person", "listed_until"))
+}
 """Each table's indexes: name, and the text and the number that items are found by."""
 
 TTL = "ttl"
@@ -170,7 +172,7 @@ def _create_table(dynamodb: Any, name: str, key_names: tuple[str, ...]) -> str:
     indexes = INDEXES.get(name, ())
     more = {"GlobalSecondaryIndexes": [_index(*index) for index in indexes]} if indexes else {}
     numbers = [{"AttributeName": number, "AttributeType": "N"} for _, _, number in indexes]
-    texts = [*key_names, *(text for _, text, _ in indexes)]
+    texts = [*key_names, *{text: None for _, text, _ in indexes}]
     dynamodb.create_table(
         TableName=table,
         KeySchema=[

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 from moto.dynamodb.models import dynamodb_backends
 from moto.kms.models import kms_backends
 
-VERSION = 1
+VERSION = 2
 EVERY = 5
 """Seconds between two looks at whether there is something new to keep."""
 

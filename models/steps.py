@@ -83,7 +83,8 @@ STEPS = (
     Step(
         "approve",
         commit=(
-            "UpdateItem grants SET decision, code_hash, code_expires_at = code_lifetime + ?, given_at, shown REMOVE granted"
+            "UpdateItem grants SET decision, code_hash, code_expires_at = code_lifetime + ?, given_at, shown,"
+            " listed_until = consent_expires_at REMOVE granted"
             f" IF {OF_BROWSER} AND person = ? AND attribute_not_exists(session) AND attribute_not_exists(revoked_at)"
             " AND (attribute_not_exists(decision) OR (decision = ? AND attribute_not_exists(redeemed_by)))"
         ),
@@ -125,6 +126,13 @@ STEPS = (
         dying="Nobody has the handle. The directory is asked beside, and both are needed for the answer.",
     ),
     Step(
+        "refresh, the first one of a day",
+        before=((IN_FORCE, CERTIFICATE, CLAIM), ("GetItem users",)),
+        commit="PutItem access-tokens IF attribute_not_exists(pk)",
+        after=("UpdateItem grants SET used_at IF attribute_exists(pk) AND attribute_not_exists(revoked_at)",),
+        dying="The person's page says that the grant was last used some day before.",
+    ),
+    Step(
         "rotate",
         before=((IN_FORCE,), ("GetItem users", "PutItem access-tokens IF attribute_not_exists(pk)")),
         commit=(
@@ -139,13 +147,13 @@ STEPS = (
     Step(
         "revoke",
         before=((IN_FORCE, CLAIM),),
-        commit="UpdateItem grants SET revoked_at = if_not_exists(revoked_at, ?) IF attribute_exists(pk)",
+        commit="UpdateItem grants SET revoked_at = if_not_exists(revoked_at, ?) REMOVE listed_until IF attribute_exists(pk)",
         dying="Not answered.",
     ),
     Step(
         "end one",
         before=(("GetItem sessions",), ("GetItem users",), ("BatchGetItem grants",)),
-        commit="UpdateItem grants SET revoked_at = if_not_exists(revoked_at, ?) IF attribute_exists(pk)",
+        commit="UpdateItem grants SET revoked_at = if_not_exists(revoked_at, ?) REMOVE listed_until IF attribute_exists(pk)",
         dying="Not answered.",
     ),
     Step(

@@ -15,6 +15,7 @@ from chalicelib.storage.grant_records import Grant
 NO_EVENT = {
     "v": "the form of the record",
     "ttl": "when DynamoDB may delete it",
+    "used_at": "the day of the last use; the line of each call tells more",
     "ended_by": "who ended it; `by` tells more",
 }
 
@@ -29,7 +30,7 @@ OPENED = SIGNED_IN | {"browser", "code_lifetime"}
 APPROVED = frozenset(
     {
         *("decision", "code_hash", "code_expires_at", "given_at", "granted", "approval", "consent_expires_at"),
-        *("front_token", "front_hash", "shown"),
+        *("front_token", "front_hash", "shown", "listed_until"),
     }
 )
 REDEEMED = frozenset(
@@ -116,7 +117,7 @@ def _since_decided(change: Change, grant: Grant) -> Iterator[Draft]:
     if any(map(change.gained, ENDED)):
         yield Draft("grant.token_ended", explains=frozenset(filter(change.gained, ENDED)))
     if change.gained("revoked_at"):
-        yield Draft("grant.ended", explains=frozenset({"revoked_at"}))
+        yield Draft("grant.ended", explains=frozenset({"revoked_at", "listed_until"}))
 
 
 def _request(grant: Grant) -> JsonObject:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.profiles import PROFILES, Profile
+from chalicelib.storage.grant_records import HISTORY
 from chalicelib.storage.records import Client
 
 
@@ -22,6 +23,9 @@ MAX_CONSENT_LIFETIME = max(
     for lifetime in (profile.consent_lifetime, profile.public_consent_lifetime)
 )
 """The maximum of all clients."""
+
+KEPT_BOND = MAX_CONSENT_LIFETIME + HISTORY
+"""Seconds that a bond is kept, longer than all grants of earlier epochs last, and as long as their history is shown."""
 
 MAX_INTERACTION_LENGTH = max(profile.interaction_lifetime for profile in PROFILES.values())
 """Maximum seconds from the first page to the decision."""

@@ -8,11 +8,12 @@ from urllib.parse import urlencode
 
 from chalicelib.clients import lifetimes
 from chalicelib.errors import AccessDenied
-from chalicelib.interaction import browser_binding, connections, passkey_challenge, session
+from chalicelib.interaction import browser_binding, connections, given_consents, passkey_challenge, session
 from chalicelib.interaction.page_frame import frame_of, refuse
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import grants
 from chalicelib.provider import Provider
+from chalicelib.storage.records import Session
 from chalicelib.storage.stores import AlreadyUsed, NotOpen
 from chalicelib.user_directory import SignInRefused, refused_note
 from chalicelib.users import known_browser, sign_in_form
@@ -44,19 +45,27 @@ def answer(request: Request, provider: Provider) -> Response:
         return _sign_in_page(request, cookie, provider, now=now).with_headers(
             browser_binding.bind(SIGN_IN_FORM, cookie, seconds=PAGE_LIFETIME)
         )
-    after = dict(request.query).get("after")
-    frame = frame_of(request, provider, here=PATH if after is None else f"{PATH}?{urlencode({'after': after})}")
-    found, more = connections.shown(known.sub, provider, frame.language, after=after, now=now)
-    return grants.page_of(
-        frame=frame,
-        key=GRANTS_FORM,
-        csrf=browser_binding.token(GRANTS_FORM, token_value),
-        person=known.username,
-        connections=found,
-        done=connections.done_in_words(request, token_value, provider, frame.language, now=now),
-        later=after is not None,
-        more=None if more is None else f"{PATH}?{urlencode({'after': more})}",
-    ).with_headers(*_said(request))
+    return _list(request, known, token_value, provider, now=now)
+
+
+def _list(request: Request, known: Session, token_value: str, provider: Provider, *, now: int) -> Response:
+    """The page of the user's consents in force, or of the past ones."""
+    query = dict(request.query)
+    after, kind = query.get("after"), {"past": "1"} if "past" in query else {}
+
+    def at(position: str | None) -> str:
+        where = kind if position is None else kind | {"after": position}
+        return f"{PATH}?{urlencode(where)}" if where else PATH
+
+    frame = frame_of(request, provider, here=at(after))
+    csrf = browser_binding.token(GRANTS_FORM, token_value)
+    ours = grants.Ours(frame, GRANTS_FORM, csrf, known.username, later=after is not None)
+    if kind:
+        past, more = given_consents.past(known.sub, provider, frame.language, after=after, now=now)
+        return grants.past(ours, past, more=more and at(more))
+    found, more = given_consents.in_force(known.sub, provider, frame.language, after=after, now=now)
+    done = connections.done_in_words(request, token_value, provider, frame.language, now=now)
+    return grants.page_of(ours, found, done=done, more=more and at(more)).with_headers(*_said(request))
 
 
 def _do(form: Mapping[str, str], token_value: str, provider: Provider, *, now: int) -> Response:
@@ -73,19 +82,11 @@ def _do(form: Mapping[str, str], token_value: str, provider: Provider, *, now: i
         raise AccessDenied("action must be end, end-one, end-all or sign-out")
     if session.with_user(known, provider, now=now) is None:
         return see_other(PATH)
-    what: connections.Done = "client"
-    if action == "end-one":
-        ended = provider.grants.revoke_own(key, known.sub, now=now)
-        if ended is None:  # Deleted since, or never this person's.
-            return see_other(PATH)
-        what, client_id = "one", ended.client_id
-    elif action == "end-all":
-        what, client_id = connections.end_all(known.sub, provider, now=now), ""
-    else:
-        connections.end_client(known.sub, client_id, provider, now=now)
-    said = connections.done(what, token_value, client_id=client_id)
-    about = {"client_id": client_id} if client_id else {}
-    return see_other(PATH, said).noting(sub=known.sub, event="access_ended", **about)
+    ended = connections.end(action, known.sub, client_id, key, provider, now=now)
+    if ended is None:  # Deleted since, or never this person's.
+        return see_other(PATH)
+    said = connections.done(ended.what, token_value, client_id=ended.client_id)
+    return see_other(PATH, said).noting(sub=known.sub, event="access_ended", **ended.about)
 
 
 def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: Provider, *, now: int) -> Response:

@@ -20,6 +20,8 @@ from chalicelib.tokens import refresh_token, sender_constraint
 from chalicelib.tokens.sender_constraint import PresentedKeys
 from chalicelib.user_directory import Suspended, Unavailable
 
+DAY = 24 * 3600
+"""Seconds in which the use of a grant is written once, for the person's page."""
 MAX_ROTATION_ATTEMPTS = 8
 """Number of parallel requests with one refresh token that all succeed."""
 
@@ -75,6 +77,10 @@ def _keep(
         provider.grants.revoke(grant.key, now=now)
         raise _refused("the user may no longer sign in; the grant is revoked")
     if grant.refresh_family is None:
+        if now - grant.last_used_at >= DAY:  # A rotation is written in any case, and tells it.
+            from chalicelib.best_effort import best_effort  # Once a day.
+
+            best_effort("last use", lambda: provider.grants.used(grant.key, now=now))
         return None
     following = refresh_token.after(used, new_token_value=provider.new_token_value)
     for _ in range(MAX_ROTATION_ATTEMPTS):

@@ -1,23 +1,20 @@
-"""What a person gave to clients, as the page /grants shows it, how it ends there, and the word that it has ended."""
+"""How what a person gave to clients ends by the page /grants, and the word that it has ended."""
 
 from __future__ import annotations
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
 from typing import Literal
 
-from chalicelib.authorization import granted_access, scope
 from chalicelib.clients import lifetimes
 from chalicelib.interaction import browser_binding
+from chalicelib.interaction.given_consents import name_of
 from chalicelib.language import Language, message
 from chalicelib.messages import Request
-from chalicelib.pages.grants import Connection, Consent
 from chalicelib.provider import Provider
-from chalicelib.storage.grant_records import Grant
-from chalicelib.users import bond_key, claims
+from chalicelib.users import bond_key
 
-PAGE_LENGTH = 3
-"""Consents on a page: it stays near 15 KB in every language, however many there are."""
 MAX_READS = 4
 """Reads of 100 consents each, of which one press ends all. Most people's are in one."""
 
@@ -37,23 +34,35 @@ WORDS: dict[str, str] = {
 }
 
 
-def shown(
-    sub: str, provider: Provider, language: Language, *, after: str | None, now: int
-) -> tuple[list[Connection], str | None]:
-    """A page of the person's consents in force, newest first, by client; and the value of `after` for more, None at the end."""
-    found: dict[str, list[Grant]] = {}
-    some, more = provider.grants.of_person(sub, now=now, after=after)
-    if len(some) > PAGE_LENGTH:
-        some, more = some[:PAGE_LENGTH], some[PAGE_LENGTH - 1].position
-    for grant in some:
-        found.setdefault(grant.client_id, []).append(grant)
-    return [_connection(given, provider, language, now=now) for given in found.values()], more
+@dataclass(frozen=True)
+class Ended:
+    """What a button ended. `client_id`: whose it was, empty for all. `grant`: the one consent, or empty."""
+
+    what: Done
+    client_id: str = ""
+    grant: str = ""
+
+    @property
+    def about(self) -> dict[str, str]:
+        """The members of the log line."""
+        return {name: value for name, value in (("client_id", self.client_id), ("grant", self.grant)) if value}
+
+
+def end(action: str, sub: str, client_id: str, key: str, provider: Provider, *, now: int) -> Ended | None:
+    """Do what the button says: end-one, end-all, or end. None if the consent is gone, or not this person's."""
+    if action == "end-one":
+        ended = provider.grants.revoke_own(key, sub, now=now)
+        return None if ended is None else Ended("one", ended.client_id, ended.key)
+    if action == "end-all":
+        return Ended(end_all(sub, provider, now=now))
+    end_client(sub, client_id, provider, now=now)
+    return Ended("client", client_id)
 
 
 def end_client(sub: str, client_id: str, provider: Provider, *, now: int) -> None:
     """End all that the person gave to this client. One write."""
     key = bond_key.key_of(sub, client_id, provider.kms)
-    provider.bonds.end(key, now=now, keep=now + lifetimes.MAX_CONSENT_LIFETIME, client_id=client_id, sub=sub)
+    provider.bonds.end(key, now=now, keep=now + lifetimes.KEPT_BOND, client_id=client_id, sub=sub)
 
 
 def end_all(sub: str, provider: Provider, *, now: int) -> Done:
@@ -93,7 +102,7 @@ def done_in_words(
     if what not in WORDS or not hmac.compare_digest(proof.encode(), _proof(what, client, token_value).encode()):
         return None
     client_id = urlsafe_b64decode(client + "==").decode()
-    return language.say(WORDS[what], client=_name(client_id, provider, language, now=now) if client_id else "")
+    return language.say(WORDS[what], client=name_of(client_id, provider, language, now=now) if client_id else "")
 
 
 def _proof(what: str, client: str, token_value: str) -> str:
@@ -102,26 +111,3 @@ def _proof(what: str, client: str, token_value: str) -> str:
 
 def _cookie(value: str, *, seconds: int) -> tuple[str, str]:
     return ("Set-Cookie", f"{COOKIE}={value}; Max-Age={seconds}; Path=/; Secure; HttpOnly; SameSite=Lax")
-
-
-def _connection(given: list[Grant], provider: Provider, language: Language, *, now: int) -> Connection:
-    client_id = given[0].client_id
-    consents = [_consent(grant, language) for grant in given]
-    return Connection(client_id, _name(client_id, provider, language, now=now), consents)
-
-
-def _consent(grant: Grant, language: Language) -> Consent:
-    single = sorted(granted_access.userinfo_claims(grant))
-    return Consent(
-        key=grant.key,
-        may=[*scope.in_words(grant.scope, language), *claims.in_words(single, sorted(grant.scope), language)],
-        details=granted_access.granted_in_words(grant, language),
-        given=grant.given_at,
-        until=grant.consent_expires_at,
-    )
-
-
-def _name(client_id: str, provider: Provider, language: Language, *, now: int) -> str:
-    """The client's name, or the client_id of a client that is gone."""
-    client = provider.clients.find(client_id, now=now)
-    return client_id if client is None else client.in_language("client_name", language.tag)

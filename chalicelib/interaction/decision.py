@@ -174,7 +174,7 @@ def _remember(grant: Grant, provider: Provider, *, now: int) -> None:
             grant.bond,
             Bond(grant.epoch),
             more,
-            keep=now + lifetimes.MAX_CONSENT_LIFETIME,
+            keep=now + lifetimes.KEPT_BOND,
             client_id=grant.client_id,
             sub=grant.person.sub,
         )

@@ -11,6 +11,7 @@ from chalicelib.pages.frame import STYLE, theme_of
 from chalicelib.settings import Settings, SettingsError
 
 AGAIN = message("Please wait a few minutes, then go back to the app or website that sent you here and start again.")
+CONNECTED_APPS = message("Your connected apps")
 WORDS: Mapping[str, tuple[str, str]] = {
     "MISSING_AUTHENTICATION_TOKEN": (
         message("There is no page here"),
@@ -44,7 +45,7 @@ def page(kind: str, tags: Sequence[str] = (language.ENGLISH,), *, theme: str | N
     headline = _text(first, WORDS[kind][0])
     again = "".join(
         f'<p lang="{one.tag}" dir="{one.direction}"><strong>{_text(one, WORDS[kind][0])}.</strong> '
-        f"{_text(one, WORDS[kind][1])}</p>\n"
+        f"{_text(one, WORDS[kind][1])} {_link(one)}</p>\n"
         for one in others
     )
     text = (
@@ -52,7 +53,8 @@ def page(kind: str, tags: Sequence[str] = (language.ENGLISH,), *, theme: str | N
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{headline}</title>\n<style>{STYLE}{theme_of(theme).style}</style>\n</head>\n"
-        f"<body>\n<main>\n<h1>{headline}</h1>\n<p>{_text(first, WORDS[kind][1])}</p>\n{again}</main>\n</body>\n</html>\n"
+        f"<body>\n<main>\n<h1>{headline}</h1>\n<p>{_text(first, WORDS[kind][1])}</p>\n{again}"
+        f'<ul class="links" id="connected-apps"><li>{_link(first)}</li></ul>\n</main>\n</body>\n</html>\n'
     )
     return text.encode("ascii", "xmlcharrefreplace").decode()
 
@@ -68,6 +70,11 @@ def page_for(accepted_languages: str, read_settings: Callable[[], Settings]) -> 
         return page("MISSING_AUTHENTICATION_TOKEN")
     tag = language.chosen(settings.offered_languages, preferred=(), accept=accepted_languages)
     return page("MISSING_AUTHENTICATION_TOKEN", (tag,), theme=settings.theme)
+
+
+def _link(one: Language) -> str:
+    """The link to the page where a person ends the access of apps, also where an app's request went wrong."""
+    return f'<a href="/grants">{_text(one, CONNECTED_APPS)}</a>'
 
 
 def _text(one: Language, english: str) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from chalicelib import date_format
+from chalicelib.language import Language
 from chalicelib.messages import Response
 from chalicelib.pages.frame import Frame
 from chalicelib.pages.passkey_options import Ceremony
@@ -20,6 +22,7 @@ class Consent:
     `key`: of its grant, which the form posts back.
     `may`: one sentence each.
     `given`, `until`: when it was given, and when it ends.
+    `used`: the day on which its client last used it, as text.
     """
 
     key: str
@@ -27,6 +30,40 @@ class Consent:
     details: Sequence[Detail]
     given: int
     until: int
+    used: str
+
+
+@dataclass(frozen=True)
+class PastConsent:
+    """A consent that has ended, or by which something was paid.
+
+    `may`, `details`, `given`: as of a Consent.
+    `label`, `end`: what its end is called, and the end as text.
+    """
+
+    client_name: str
+    may: Sequence[str]
+    details: Sequence[Detail]
+    given: int
+    label: str
+    end: str
+
+
+MARKUP = 90
+"""Bytes around each text of a consent, about."""
+MAX_WEIGHT = 4500
+"""Bytes of the consents on a page: it weighs at most 15 KB in every language."""
+
+
+def weight(consent: Consent | PastConsent) -> int:
+    """Bytes that the consent adds to its page, about."""
+    texts = [*consent.may]
+    for detail in consent.details:
+        texts += [detail.heading, *(text for fact in detail.facts for text in fact)]
+        texts += [
+            text for question in detail.questions for choice in question.choices for text in (choice.words, choice.note)
+        ]
+    return sum(len(text.encode()) + MARKUP for text in texts) + 6 * MARKUP
 
 
 @dataclass(frozen=True)
@@ -65,37 +102,44 @@ def sign_in(
     )
 
 
+@dataclass(frozen=True)
+class Ours:
+    """What both lists have: the frame, the form's key and token, the person, and whether it is a later page of the list."""
+
+    frame: Frame
+    key: str
+    csrf: str
+    person: str
+    later: bool = False
+
+
 def page_of(
-    *,
-    frame: Frame,
-    key: str,
-    csrf: str,
-    person: str,
-    connections: Sequence[Connection],
-    done: str | None = None,
-    later: bool = False,
-    more: str | None = None,
+    ours: Ours, connections: Sequence[Connection], *, done: str | None = None, more: str | None = None
 ) -> Response:
     """The list of the user's consents by client.
 
     `done`: a sentence about what was ended a moment ago.
-    `later`: this is not the first page of the list. `more`: the address of the next one.
+    `more`: the address of the next page.
     """
-
-    def day(moment: int) -> tuple[str, str]:
-        """A time for programs and for people."""
-        return date_format.for_machines(moment), date_format.in_words(moment, frame.language)
-
     return page(
         "grants.html",
         OURS,
-        frame,
-        key=key,
-        csrf=csrf,
-        person=person,
+        ours.frame,
+        own=ours,
+        day=partial(_day, ours.frame.language),
         connections=connections,
         done=done,
-        later=later,
         more=more,
-        day=day,
     )
+
+
+def past(ours: Ours, found: Sequence[PastConsent], *, more: str | None = None) -> Response:
+    """The user's past. `more`: as of the list."""
+    return page(
+        "grants_past.html", OURS, ours.frame, own=ours, day=partial(_day, ours.frame.language), found=found, more=more
+    )
+
+
+def _day(language: Language, moment: int) -> tuple[str, str]:
+    """A time for programs and for people."""
+    return date_format.for_machines(moment), date_format.in_words(moment, language)

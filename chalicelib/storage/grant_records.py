@@ -36,6 +36,21 @@ class AccessToken:
 
 Decision = Literal["", "approved", "denied"]
 
+HISTORY = 365 * 24 * 3600
+"""Seconds for which a person still sees a consent that has ended, and what was paid by it."""
+
+
+@dataclass(frozen=True)
+class End:
+    """The end of a grant.
+
+    `at`: when, epoch seconds. None if it ended because its code was used twice; no item says when that was.
+    `by_bond`: all access of the client was ended then, or before; a bond says only when that was done last.
+    """
+
+    at: int | None
+    by_bond: bool = False
+
 
 @dataclass(frozen=True)
 class Consumption:
@@ -74,6 +89,7 @@ class Grant:
     `refresh_family`: digest of the secret that all its refresh tokens share, if they rotate.
     `cnf`: the sender constraint of the refresh token.
     `revoked_at`: when the grant was revoked.
+    `used_at`: a time on the day on which the refresh token was last used, 0 if it was not after the day of the approval.
     `consumed`: the consumed details by their index in `granted`. `consumption` reads them.
     `journey`: the interaction id of the login in the log. It is not a key.
     """
@@ -109,13 +125,19 @@ class Grant:
     refreshed_at: int = 0
     cnf: dict[str, str] | None = None
     revoked_at: int | None = None
+    used_at: int = 0
     consumed: dict[str, str] = field(default_factory=dict)
     journey: str = ""
 
     @property
     def position(self) -> str:
-        """Where an approved grant stands in its user's list: the value of `after` for those after it (Grants.of_person)."""
+        """Where an approved grant stands in its user's history: the value of `after` of Grants.history_of_person."""
         return f"{self.given_at}.{self.key}"
+
+    @property
+    def position_by_end(self) -> str:
+        """Where it stands among its user's grants in force: the value of `after` of Grants.of_person."""
+        return f"{self.consent_expires_at}.{self.key}"
 
     @property
     def client_id(self) -> str:
@@ -154,9 +176,25 @@ class Grant:
         at, point, by = self.consumed.get(str(index), "").partition(".")
         return Consumption(int(at), by) if point else None
 
+    @property
+    def last_used_at(self) -> int:
+        """When its client last got a token by it, or did what may be done once, to the day."""
+        done = [found.at for index in self.consumed if (found := self.consumption(int(index))) is not None]
+        return max(self.given_at, self.used_at, self.refreshed_at, *done)
+
     def may_be_redeemed(self, *, now: int) -> bool:
         """Whether its code can still be redeemed."""
         return self.decision == "approved" and self.redeemed_by is None and now < self.code_expires_at
+
+    def end(self, epoch: int, *, now: int) -> End | None:
+        """When the grant ended; None while it is in force. `epoch`: as of `in_force`. An epoch is the time of its beginning."""
+        if self.in_force(epoch, now=now):
+            return None
+        ends = [self.consent_expires_at, *([] if self.revoked_at is None else [self.revoked_at])]
+        if len(self.attempts) > 1 and now < min(ends):
+            return End(None)
+        by_bond = self.epoch < epoch < min(ends)
+        return End(epoch if by_bond else min(ends), by_bond)
 
     def in_force(self, epoch: int, *, now: int) -> bool:
         """Whether the grant is in force. `epoch`: the current epoch of its bond. A second attempt to redeem its code ended it.

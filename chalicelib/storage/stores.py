@@ -176,6 +176,9 @@ class Grants(Protocol):
         `again`: replace a token whose response was lost; the token before it keeps its tolerance.
         """
 
+    def used(self, key: str, *, now: int) -> None:
+        """Write that the grant's client used it now, for the person's page. Nothing is written for a grant that was revoked."""
+
     def revoke(self, key: str, *, now: int) -> bool:
         """Revoke the grant and all its tokens. Gives whether it exists. A repeated revocation is no error."""
 
@@ -197,9 +200,19 @@ class Grants(Protocol):
     def of_person(
         self, sub: str, *, now: int, after: str | None = None, limit: int = 100
     ) -> tuple[list[Grant], str | None]:
-        """The user's grants in force, newest first, and the value of `after` for more; None at the end.
+        """The user's grants in force, first the one that ends last, and the value of `after` for more; None at the end.
 
-        Empty only at the end. `limit`: how many are read at once. One of the last seconds may be missing. All are current.
+        `limit`: how many are read at once. Expired and revoked ones make it no longer. It may be empty before the end if very
+        many were ended by their bonds. One of the last seconds may be missing. All are current.
+        """
+
+    def history_of_person(
+        self, sub: str, *, after: str | None = None, limit: int = 100
+    ) -> tuple[list[tuple[Grant, int]], str | None]:
+        """The user's grants whose codes were redeemed, in force or not, each with the epoch of its bond; the newest first, and
+        the value of `after` for more, None at the end.
+
+        It reads `limit` of them once, and may be empty before the end. They stay a year after the end that was agreed to.
         """
 
 
@@ -276,19 +289,4 @@ class ReplayCache(Protocol):
         """Use the value up. Raises AlreadyUsed if another attempt did, and NotOpen if it must have been stored and was not.
 
         `attempt`: names the user of the value, who may repeat it. Gives whether this is the first time.
-        """
-
-
-class Sweeping(Protocol):
-    """Deletion of expired items for tables without time to live."""
-
-    def make_tables(self, *, now: int) -> list[str]:
-        """Make the tables of this week and the next ones; gives the new ones."""
-
-    def drop_tables(self, *, now: int) -> list[str]:
-        """Drop the tables of the week before last and of earlier weeks; gives them."""
-
-    def delete_expired(self, *, now: int, pages: int) -> tuple[int, bool]:
-        """Delete grants and bonds that expired a day ago and did not change since the read, on so many pages of each table.
-        Gives how many, and whether all pages were read.
         """

@@ -25,6 +25,7 @@ def long_ago(bank, fintech):
             "given_at": {"N": str(given_at)},
             "revoked_at": {"N": str(bank.now)},
         }
+        del ended["listed_until"]
         tables.dispatch("PutItem", {"TableName": name, "Item": ended})
     return kept
 

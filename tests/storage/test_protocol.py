@@ -100,8 +100,9 @@ def listed(name):
     """All needed calls of a step in a row; the commit runs beside what comes last before it where neither needs the other."""
     step = STEP[name]
     rows = [sorted(group) for group in step.before]
-    if step.commit is not None and name in ("push", "refresh"):
+    if step.commit is not None and name.startswith(("push", "refresh")):
         rows[-1] = sorted([*rows[-1], step.commit])
+        rows += [[call] for call in step.after]
     elif step.commit is not None:
         rows.append([step.commit])
     return rows
@@ -136,6 +137,11 @@ def test_a_login_and_what_follows_send_the_calls_that_are_listed(watched):
     with watching() as groups:
         client.refresh(tokens["refresh_token"])
         sent["refresh"] = in_a_row(groups)
+    same.now += 24 * 3600
+    journey.warm(client, provider)
+    with watching() as groups:
+        client.refresh(tokens["refresh_token"])
+        sent["refresh, the first one of a day"] = in_a_row(groups)
     with watching() as groups:
         client.revoke(tokens["refresh_token"])
         sent["revoke"] = in_a_row(groups)

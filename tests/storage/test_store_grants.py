@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.storage.grant_records import Consumption
+from chalicelib.storage.grant_records import Consumption, End
 from chalicelib.storage.stores import NotOpen, Replayed
 from chalicelib.storage.token_values import digest, of_grant
 from tests.storage.sample_records import LOGIN, NOW, REQUEST, UNUSABLE, flow, token, token_value
@@ -417,10 +417,11 @@ def test_revoking_what_never_was_leaves_nothing(aws, items):
 # What a person gave.
 
 
-def test_a_persons_grants_are_listed_the_newest_first_and_nobody_elses(aws):
+def test_a_persons_grants_are_listed_by_their_end_and_nobody_elses(aws):
+    """First the one that ends last. The person may have chosen an earlier end."""
     sub = token_value()
-    first = flow(sub=sub).approved(aws, now=NOW)
-    second = flow(sub=sub).approved(aws, now=NOW + 5)
+    first, second = flow(sub=sub).authenticated(aws), flow(sub=sub).approved(aws, now=NOW + 5)
+    first.approve(aws, until=first.grant.consent_expires_at - 1)
     for one in (first, second):
         one.redeem(aws, now=NOW + 6)
     flow(sub=token_value()).redeemed(aws)
@@ -462,7 +463,7 @@ def test_a_person_revokes_an_approved_grant_of_their_own_and_no_other(aws):
 
 def test_many_are_listed_page_by_page(aws):
     sub = token_value()
-    made = [flow(sub=sub).approved(aws, now=NOW + n) for n in range(5)]
+    made = [flow(sub=sub, consent_expires_at=NOW + 500 + n).approved(aws) for n in range(5)]
     listed, after, pages = [], None, 0
     while pages == 0 or after is not None:
         found, after = aws.grants.of_person(sub, now=NOW, after=after, limit=2)
@@ -486,7 +487,49 @@ def test_a_page_is_three_calls_however_many_there_are(aws, calls):
     calls.clear()
     assert len(aws.grants.of_person(sub, now=NOW)[0]) == 3
     assert [operation for operation, _ in calls] == ["Query", "BatchGetItem", "BatchGetItem"]
-    assert calls[0][1]["IndexName"] == "by_person"
+    assert calls[0][1]["IndexName"] == "by_end"
+
+
+def test_the_history_has_what_ended_too_and_each_read_of_it_is_three_calls(aws, calls):
+    sub = token_value()
+    ended, short = (
+        flow(sub=sub).approved(aws, now=NOW),
+        flow(sub=sub, consent_expires_at=NOW + 9).approved(aws, now=NOW + 1),
+    )
+    newest = flow(sub=sub).approved(aws, now=NOW + 2)
+    for one in (ended, short, newest):
+        one.redeem(aws, now=NOW + 3)
+    flow(sub=sub).approved(aws, now=NOW + 4)  # never redeemed
+    aws.bonds.end(ended.bond, now=NOW + 5, keep=NOW + 9)
+    calls.clear()
+    listed, after = aws.grants.history_of_person(sub, limit=3)
+    assert [operation for operation, _ in calls] == ["Query", "BatchGetItem", "BatchGetItem"]
+    assert [(grant.key, epoch) for grant, epoch in listed] == [(newest.key, 0), (short.key, 0)]
+    ((last, epoch),), after = aws.grants.history_of_person(sub, after=after, limit=3)
+    assert (last.key, epoch, after) == (ended.key, NOW + 5, None)
+    assert last.end(epoch, now=NOW + 10) == End(NOW + 5, by_bond=True)
+    assert short.found(aws).end(0, now=NOW + 10) == End(NOW + 9)
+    assert newest.found(aws).end(0, now=NOW + 10) is None
+
+
+def test_a_revoked_grant_leaves_the_list_of_those_in_force(aws, calls):
+    sub = token_value()
+    one = flow(sub=sub).redeemed(aws)
+    aws.grants.revoke(one.key, now=NOW)
+    calls.clear()
+    assert aws.grants.of_person(sub, now=NOW) == ([], None)
+    assert [operation for operation, _ in calls] == ["Query"]  # which found no key
+    found = one.found(aws)
+    assert (found.revoked_at, found.end(0, now=NOW)) == (NOW, End(NOW))
+
+
+def test_a_use_is_written_to_what_is_there_and_not_revoked(aws):
+    one, revoked, never = flow().redeemed(aws), flow().redeemed(aws), flow()
+    aws.grants.revoke(revoked.key, now=NOW)
+    for each in (one, revoked, never):
+        aws.grants.used(each.key, now=NOW + 60)
+    assert (one.found(aws).used_at, one.found(aws).last_used_at) == (NOW + 60, NOW + 60)
+    assert (revoked.found(aws).used_at, never.found(aws)) == (0, None)
 
 
 # What a grant carries.

@@ -1,4 +1,4 @@
-"""Tables by week, and stores.Sweeping: nothing depends on time to live, and a second use looks where the first one wrote."""
+"""Tables by week, and sweeping_stores.Sweeping: nothing depends on time to live. A second use looks where the first one wrote."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from chalicelib.assembly import Aws
 from chalicelib.jobs import sweep
 from chalicelib.storage.dynamodb.tables import SWEEP_SLACK
 from chalicelib.storage.dynamodb.weekly_tables import WEEKS_AHEAD, name_of
-from chalicelib.storage.grant_records import Bond
+from chalicelib.storage.grant_records import HISTORY, Bond
 from chalicelib.storage.stores import AlreadyUsed
 from chalicelib.storage.token_values import WEEK, week_of
 from tests.storage.sample_records import NOW, flow, once, own_handle, session, session_handle, token, token_value
@@ -73,12 +73,18 @@ def test_what_expired_a_day_ago_is_deleted_and_nothing_else_is(weekly):
     aws = weekly(NOW)
     pushed, lasting, bond = flow().pushed(aws), flow(consent_expires_at=NOW + 30 * WEEK).redeemed(aws), flow().bond
     aws.bonds.end(bond, now=NOW, keep=NOW + 90)
+    over = flow(consent_expires_at=NOW + 10).redeemed(aws)
     at = NOW + 91 + SWEEP_SLACK
     outcome = sweep.run(weekly(at))
     assert (outcome["deleted"] >= 2, outcome["whole"]) == (True, True)
     assert aws.grants.find(pushed.key, now=NOW) is None
     assert aws.bonds.find(bond, now=NOW) == Bond()
     assert lasting.found(aws) is not None
+    assert over.found(aws) is not None  # For its person's history.
+    sweep.run(weekly(NOW + 10 + HISTORY + SWEEP_SLACK))
+    assert over.found(aws) is not None
+    sweep.run(weekly(NOW + 11 + HISTORY + SWEEP_SLACK))
+    assert over.found(aws) is None
 
 
 def test_what_expired_less_than_a_day_ago_stays_so_that_a_late_replay_is_known(weekly):

@@ -63,7 +63,7 @@ class World:
     def create(self, name, keys):
         indexes = [_index(*index) for index in INDEXES.get(name, ())]
         numbers = [{"AttributeName": number, "AttributeType": "N"} for _, _, number in INDEXES.get(name, ())]
-        texts = [*keys, *(text for _, text, _ in INDEXES.get(name, ()))]
+        texts = [*keys, *{text: None for _, text, _ in INDEXES.get(name, ())}]
         self.replicas.database.call(
             "CreateTable",
             {

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
+from chalicelib import date_format
 from chalicelib.authorization import scope
 from chalicelib.authorization_details import details
 from chalicelib.interaction import app_approval, connections, consent_page, consent_time
@@ -14,7 +16,7 @@ from chalicelib.messages import Response
 from chalicelib.pages import approval, consent, enrolment, gateway_error_pages, grants, render, sign_in
 from chalicelib.pages.error_texts import WORDS
 from chalicelib.pages.frame import Frame
-from chalicelib.pages.grants import Connection, Consent
+from chalicelib.pages.grants import Connection, Consent, PastConsent
 from chalicelib.pages.passkey_options import Ceremony
 from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.records import AuthorizationRequest, Client
@@ -103,16 +105,20 @@ def every_page(frame: Frame, redirect_uri: str = "https://penny.example/cb") -> 
         "to-an-app": render.onward(frame=frame, redirect_uri="com.example.app:/cb", location="#on-the-way"),
         "form-post": render.form_post(frame=frame, redirect_uri=redirect_uri, parameters={"code": "c"}),
         "grants-sign-in": grants.sign_in(**frames["/grants"], passkey=PASSKEY),
-        "grants": grants.page_of(**frames["/grants"], person=PERSON, connections=[_connection(words, FROM_OWN)]),
+        "grants": grants.page_of(_ours(frame), [_connection(words, FROM_OWN)]),
         "grants-many": grants.page_of(
-            **frames["/grants"],
-            person=PERSON,
-            connections=[_connection(words, FROM_OWN, FROM_ANOTHERS), _connection(words)],
+            _ours(frame, later=True),
+            [_connection(words, FROM_OWN, FROM_ANOTHERS), _connection(words)],
             done=words.say(connections.WORDS["one"], client=CLIENT),
-            later=True,
             more="/grants?after=1.x",
         ),
-        "grants-none": grants.page_of(**own, person=PERSON, connections=[]),
+        "grants-none": grants.page_of(_ours(frame), []),
+        "grants-past": grants.past(
+            _ours(frame, later=True),
+            [_past(words, [FROM_OWN], "for your safety"), _past(words, [], "{day}, or before")],
+            more="/grants?past=1&after=1.x",
+        ),
+        "grants-past-none": grants.past(_ours(frame), []),
         "grants-signed-out": grants.sign_in(**frames["/grants"], done=words.say(connections.WORDS["out"])),
         "passkey": enrolment.prove(**frames["/passkey?invitation=1"], invitation="1"),
         "passkey-make": enrolment.make(**own, username=PERSON, passkey=PASSKEY),
@@ -159,10 +165,25 @@ def _connection(words: Language, *granted: Any) -> Connection:
     may = scope.in_words(("openid", "accounts"), words)
     each: Any = [[one] for one in granted] or [[]]
     consents = [
-        Consent(str(n), may, details.in_words(one, ACCOUNTS, words), UNTIL - 10_000_000, UNTIL)
+        Consent(str(n), may, details.in_words(one, ACCOUNTS, words), UNTIL - 10_000_000, UNTIL, _today(words))
         for n, one in enumerate(each)
     ]
     return Connection("penny", CLIENT, consents)
+
+
+def _today(words: Language) -> str:
+    return words.date(datetime.fromtimestamp(UNTIL, UTC))
+
+
+def _past(words: Language, granted: Any, end: str) -> PastConsent:
+    may = [] if granted else scope.in_words(("openid", "accounts"), words)
+    shown = details.in_words(granted, ACCOUNTS, words)
+    ended = words.say(end, day=date_format.in_words(UNTIL, words))
+    return PastConsent(CLIENT, may, shown, UNTIL - 10_000_000, words.say("Ended"), ended)
+
+
+def _ours(frame: Frame, *, later: bool = False) -> grants.Ours:
+    return grants.Ours(replace(frame, here="/grants"), "the-key", "the-csrf", PERSON, later=later)
 
 
 def _gateway(kind: str, frame: Frame) -> Response:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.authorization_details.detail_types import TYPES
-from chalicelib.interaction import connections
+from chalicelib.interaction import connections, given_consents
 from chalicelib.storage.records import SingleUse
 from chalicelib.storage.token_values import digest
 from chalicelib.user_directory import Unavailable
@@ -92,7 +92,7 @@ def test_what_a_client_was_granted_ends_at_once_by_the_persons_button(bank, alic
 @pytest.mark.clause("FAPI1-BASE-5.2.2-18")
 def test_each_consent_is_on_a_page_however_many_there_are(bank, alice, fintech, rival, monkeypatch):
     """A page has some of them and leads to the next. What was given first ends too."""
-    monkeypatch.setattr(connections, "PAGE_LENGTH", 1)
+    monkeypatch.setattr(given_consents, "PAGE_LENGTH", 1)
     given = fintech.tokens()
     bank.now += 60
     rival.tokens()

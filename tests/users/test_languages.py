@@ -164,7 +164,13 @@ def test_no_translation_is_the_english_text_but_where_the_word_is_the_same():
         for tag in LIBRARY
         if tag != "en"
     }
-    assert same == {"de": ["Logo", "Problem: {title}"], "es": ["Error", "no"], "fr": ["Logo"], "pt-BR": [], "ar": []}
+    assert same == {
+        "de": ["App", "Logo", "Problem: {title}"],
+        "es": ["Error", "no"],
+        "fr": ["Logo"],
+        "pt-BR": [],
+        "ar": [],
+    }
 
 
 AMOUNTS = {

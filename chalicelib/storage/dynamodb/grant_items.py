@@ -8,6 +8,7 @@ from typing import cast
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from chalicelib.protocol_types import Json, JsonObject
 from chalicelib.storage.dynamodb.attributes import EXPIRES_AT, Item
@@ -25,6 +26,8 @@ CONSENT_EXPIRES_AT = NumberAttribute(attr_name="consent_expires_at")
 REVOKED_AT = NumberAttribute(attr_name="revoked_at")
 APPROVAL = UnicodeAttribute(attr_name="approval")
 TOKEN_ENDED_AT = NumberAttribute(attr_name="token_ended_at")
+LISTED_UNTIL = NumberAttribute(attr_name="listed_until")
+"""The end of the consent, as long as it may be in force: by it an index lists such grants alone (persons_grants.py)."""
 
 JSON = ("granted", "cnf")
 TOKENS = ("token", "front_token")
@@ -55,6 +58,7 @@ PLAIN = (
     "refresh_family",
     "refresh_before",
     "refreshed_at",
+    "used_at",
     "revoked_at",
     "journey",
 )
@@ -110,6 +114,11 @@ def as_read(grant: Grant) -> Condition:
     tried = set(grant.attempts) == ATTEMPTS if grant.attempts else ATTEMPTS.does_not_exist()
     alone = grant.refresh_hash is None and grant.token_ended_at is None
     return cast(Condition, tried & TOKEN_ENDED_AT.does_not_exist() if alone else tried)
+
+
+def revoked(now: int) -> tuple[Action, ...]:
+    """What a revocation writes. A repeated one keeps the first time."""
+    return REVOKED_AT.set(REVOKED_AT | now), LISTED_UNTIL.remove()
 
 
 def in_force(now: int) -> Condition:

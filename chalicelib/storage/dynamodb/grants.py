@@ -7,7 +7,10 @@ grant. Each write may be sent twice.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
@@ -19,13 +22,16 @@ from chalicelib.storage.dynamodb.attributes import EXPIRES_AT, PK, Along, Condit
 from chalicelib.storage.dynamodb.bonds import epoch_of
 from chalicelib.storage.dynamodb.codec import encode
 from chalicelib.storage.dynamodb.tables import SWEEP_SLACK, Tables
-from chalicelib.storage.grant_records import AccessToken, Grant
+from chalicelib.storage.grant_records import HISTORY, AccessToken, Grant
 from chalicelib.storage.records import Authentication
 from chalicelib.storage.stores import NotOpen, Replayed
 from chalicelib.storage.token_values import TokenValue, digest, is_key
 
-BY_PERSON = "by_person"
-MAX_OF_PERSON = 100  # keys of a batch read (BatchGetItem)
+if TYPE_CHECKING:
+    from chalicelib.storage.dynamodb.persons_grants import PersonsGrants
+
+MAX_BATCH = 100
+"""Keys of a batch read (BatchGetItem)."""
 
 TTL = NumberAttribute(attr_name="ttl")
 CLIENT_ID = UnicodeAttribute(attr_name="client_id")
@@ -50,6 +56,7 @@ REFRESH_HASH = UnicodeAttribute(attr_name="refresh_hash")
 REFRESH_BEFORE = UnicodeAttribute(attr_name="refresh_before")
 REFRESHED_AT = NumberAttribute(attr_name="refreshed_at")
 REFRESH_FAMILY = UnicodeAttribute(attr_name="refresh_family")
+USED_AT = NumberAttribute(attr_name="used_at")
 CNF = UnicodeAttribute(attr_name="cnf")
 REVOKED_AT, CONSENT_EXPIRES_AT, BROWSER = items.REVOKED_AT, items.CONSENT_EXPIRES_AT, items.BROWSER
 
@@ -133,6 +140,7 @@ class Grants:
             actions.append(items.SHOWN.set(shown))
         if until is not None:
             actions.append(CONSENT_EXPIRES_AT.set(until))
+        actions.append(items.LISTED_UNTIL.set(CONSENT_EXPIRES_AT if until is None else until))
         if front is not None:
             actions += [FRONT_TOKEN.set(encode(front[1])), FRONT_HASH.set(digest(front[0]))]
         seen = SESSION.does_not_exist() if session is None else session == SESSION
@@ -173,7 +181,7 @@ class Grants:
         # Data of the page are deleted. The user directory has current ones.
         login = (LOGIN.set(encode(replace(grant.person, accounts=(), username=""))),)
         answered = tuple(one.remove() for one in (BROWSER, CODE_LIFETIME, REQUEST_EXPIRES_AT, CODE_EXPIRES_AT))
-        until = (EXPIRES_AT.set(CONSENT_EXPIRES_AT), TTL.set(CONSENT_EXPIRES_AT + SWEEP_SLACK))
+        until = (EXPIRES_AT.set(CONSENT_EXPIRES_AT), TTL.set(CONSENT_EXPIRES_AT + (HISTORY + SWEEP_SLACK)))
         of_code = (digest(code.secret) == CODE_HASH) & (DECISION == "approved") & REVOKED_AT.does_not_exist()
         in_time = REDEEMED_BY.exists() | (now < CODE_EXPIRES_AT)
         written = self._step(
@@ -203,7 +211,7 @@ class Grants:
     def revoke(self, key: str, *, now: int) -> bool:
         if not is_key(key):
             return False
-        end = Write("Update", self.name, key, actions=(REVOKED_AT.set(REVOKED_AT | now),), condition=PK.exists())
+        end = Write("Update", self.name, key, actions=items.revoked(now), condition=PK.exists())
         try:
             self._tables.write(end)
         except ConditionFailed:
@@ -214,6 +222,11 @@ class Grants:
         (item,) = self._tables.get_all((self.name, key)) if is_key(key) else (None,)
         grant = items.approved_by(digest(sub), item)
         return grant if grant is not None and self.revoke(key, now=now) else None
+
+    def used(self, key: str, *, now: int) -> None:
+        there = PK.exists() & REVOKED_AT.does_not_exist()
+        with suppress(ConditionFailed):
+            self._tables.write(Write("Update", self.name, key, actions=(USED_AT.set(now),), condition=there))
 
     def consume(self, grant: Grant, index: int, *, by: str, now: int) -> None:
         consumed, said = UnicodeAttribute(attr_name=f"{items.CONSUMED}{index}"), items.consumption(now, by)
@@ -233,33 +246,21 @@ class Grants:
         grant = items.read(self._tables.get(self.name, key) if is_key(key) else None)
         return grant is not None and grant.given_at >= since and items.is_relied_on(grant, epoch, now=now)
 
-    def of_person(
-        self, sub: str, *, now: int, after: str | None = None, limit: int = MAX_OF_PERSON
-    ) -> tuple[list[Grant], str | None]:
-        while True:
-            found, after = self._some_of_person(digest(sub), now=now, after=after, limit=limit)
-            if found or after is None:  # No result is empty before the end.
-                return found, after
+    @cached_property
+    def _of_persons(self) -> PersonsGrants:
+        from chalicelib.storage.dynamodb.persons_grants import PersonsGrants  # For one function.
 
-    def _some_of_person(
-        self, person: str, *, now: int, after: str | None, limit: int
+        return PersonsGrants(self._tables, self.name, self._bonds)
+
+    def of_person(
+        self, sub: str, *, now: int, after: str | None = None, limit: int = MAX_BATCH
     ) -> tuple[list[Grant], str | None]:
-        keys, more = self._tables.newest(self.name, BY_PERSON, ("person", person), "given_at", after=after, limit=limit)
-        if not keys:
-            return [], more
-        # The index is late. The content of each grant comes from its item.
-        found = self._tables.get_all(*((self.name, key) for key in keys))
-        grants = [
-            grant for item in found if item is not None and item.get("person") == person and (grant := items.read(item))
-        ]
-        bonds = list(dict.fromkeys(grant.bond for grant in grants if grant.bond is not None))
-        read = self._tables.get_all(*((self._bonds, bond) for bond in bonds)) if bonds else []
-        epochs = {bond: epoch_of(item) for bond, item in zip(bonds, read, strict=True)}
-        return [
-            grant
-            for grant in grants
-            if grant.bond is not None and items.is_relied_on(grant, epochs[grant.bond], now=now)
-        ], more
+        return self._of_persons.in_force(sub, now=now, after=after, limit=limit)
+
+    def history_of_person(
+        self, sub: str, *, after: str | None = None, limit: int = MAX_BATCH
+    ) -> tuple[list[tuple[Grant, int]], str | None]:
+        return self._of_persons.of_all_time(sub, after=after, limit=limit)
 
     def end_token(self, grant: Grant, token_value: TokenValue, *, now: int) -> None:
         """End the access token of that value, which is part of the grant."""

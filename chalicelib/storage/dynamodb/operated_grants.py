@@ -10,7 +10,8 @@ from pynamodb.attributes import UnicodeAttribute
 from chalicelib.storage.dynamodb import grant_items
 from chalicelib.storage.dynamodb.attributes import PK, ConditionFailed, Item, Write
 from chalicelib.storage.dynamodb.bonds import epoch_of
-from chalicelib.storage.dynamodb.grants import BY_PERSON, REVOKED_AT
+from chalicelib.storage.dynamodb.grant_items import REVOKED_AT
+from chalicelib.storage.dynamodb.persons_grants import BY_PERSON
 from chalicelib.storage.dynamodb.tables import MAX_NUMBER_LENGTH, Tables
 from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.stores import NotOpen
@@ -74,7 +75,7 @@ class OperatedGrants:
 
     def end(self, key: str, *, now: int) -> None:
         """Revoke the grant with all its tokens, in the operator's name. A repeated call changes nothing. Raises NotOpen."""
-        actions = (REVOKED_AT.set(REVOKED_AT | now), ENDED_BY.set(ENDED_BY | "operator"))
+        actions = (*grant_items.revoked(now), ENDED_BY.set(ENDED_BY | "operator"))
         mine = PK.exists() & (REVOKED_AT.does_not_exist() | ENDED_BY.exists())
         try:
             self._tables.write(Write("Update", self._name, key, actions=actions, condition=mine))

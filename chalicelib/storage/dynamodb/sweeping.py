@@ -9,18 +9,18 @@ from pynamodb.attributes import NumberAttribute
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.storage.dynamodb.attributes import Attributes, ConditionFailed, Write
-from chalicelib.storage.dynamodb.tables import SWEEP_SLACK, Tables
+from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.dynamodb.weekly_tables import WEEKS_AHEAD, name_of
 from chalicelib.storage.token_values import week_of
 
-EXPIRES_AT = NumberAttribute(attr_name="expires_at")
+TTL = NumberAttribute(attr_name="ttl")
 
 WEEKS_BEHIND = 8
 """Number of past weeks whose tables are dropped if an earlier run did not."""
 
 
 class Sweeping:
-    """stores.Sweeping.
+    """sweeping_stores.Sweeping.
 
     `weekly`: names of weekly tables, without the week.
     `kept`: tables whose items are deleted one by one.
@@ -44,19 +44,19 @@ class Sweeping:
         for table in self._kept:
             start: Attributes | None = None
             for _ in range(pages):
-                found, start = self._tables.expired(table, before=now - SWEEP_SLACK, start=start)
-                deleted += sum(self._delete(table, key, expires_at) for key, expires_at in found)
+                found, start = self._tables.expired(table, before=now, start=start)
+                deleted += sum(self._delete(table, key, ttl) for key, ttl in found)
                 if start is None:
                     break
             whole &= start is None
         return deleted, whole
 
     def _delete(self, table: str, key: str, seen: int) -> bool:
-        """Delete the item if its end is unchanged since the read: a grant may have become a consent, and an end may have been
+        """Delete the item if its `ttl` is unchanged since the read: a grant may have become a consent, and an end may have been
         written.
         """
         try:
-            self._tables.write(Write("Delete", table, key, condition=cast(Condition, seen == EXPIRES_AT), expired=True))
+            self._tables.write(Write("Delete", table, key, condition=cast(Condition, seen == TTL), expired=True))
         except ConditionFailed:
             return False
         return True

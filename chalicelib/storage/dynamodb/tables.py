@@ -126,13 +126,13 @@ class Tables:
                 return items
 
     def newest(
-        self, table: str, index: str, partition: tuple[str, str], sort: str, *, after: str | None, limit: int
+        self, table: str, index: str, of: tuple[str, str], sort: str, *, after: str | None, limit: int, above: int = 0
     ) -> tuple[list[str], str | None]:
-        """Keys of the items of an index partition, highest `sort` first, and the value of `after` for more.
+        """Keys of the items `of` an index partition, highest `sort` first, and the value of `after` for more.
 
-        The index is updated some time after its items.
+        `above`: only items whose `sort` is higher. The index is updated some time after its items.
         """
-        name, value = partition
+        name, value = of
         requested: JsonObject = {
             "TableName": table,
             "IndexName": index,
@@ -148,23 +148,25 @@ class Tables:
                 return [], None
             requested["ExclusiveStartKey"] = {"pk": {"S": key}, name: {"S": value}, sort: {"N": at}}
         answer = self._connection.dispatch("Query", requested)
+        found = [item["pk"]["S"] for item in answer["Items"] if int(item[sort]["N"]) > above]
         last = as_item(answer.get("LastEvaluatedKey") or None)
-        more = None if last is None else f"{last[sort]}.{last['pk']}"
-        return [item["pk"]["S"] for item in answer["Items"]], more
+        more = last is not None and len(found) == len(answer["Items"])
+        return found, f"{last[sort]}.{last['pk']}" if last is not None and more else None
 
     def expired(
         self, table: str, *, before: int, start: Attributes | None
     ) -> tuple[list[tuple[str, int]], Attributes | None]:
-        """A page of a scan: keys and ends of items that expired before that time, and the start of the next page."""
+        """A page of a scan: keys and `ttl` of items that need not be kept at that time, and the start of the next page."""
         requested: JsonObject = {
             "TableName": table,
-            "FilterExpression": "expires_at < :before",
+            "FilterExpression": "#t < :before",
+            "ExpressionAttributeNames": {"#t": "ttl"},
             "ExpressionAttributeValues": {":before": {"N": str(before)}},
         }
         if start is not None:
             requested["ExclusiveStartKey"] = start
         answer = self._connection.dispatch("Scan", requested)
-        found = [(item["pk"]["S"], int(item["expires_at"]["N"])) for item in answer["Items"]]
+        found = [(item["pk"]["S"], int(item["ttl"]["N"])) for item in answer["Items"]]
         return found, answer.get("LastEvaluatedKey") or None
 
     def scan(self, table: str, *, after: str | None = None, where: tuple[str, str] | None = None) -> Iterator[Item]:
