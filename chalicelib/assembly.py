@@ -33,7 +33,14 @@ if TYPE_CHECKING:  # A function loads a port's module at its first use.
     from chalicelib.keys.rotation import KeyLifecycle
     from chalicelib.one_time_code_secrets import OneTimeCodeSecrets
     from chalicelib.provider import Truststore
-    from chalicelib.storage import audit_stores, passkey_stores, revocation_stores, stores, sweeping_stores
+    from chalicelib.storage import (
+        audit_stores,
+        passkey_stores,
+        revocation_stores,
+        session_stores,
+        stores,
+        sweeping_stores,
+    )
     from chalicelib.storage.dynamodb import Dynamo
     from chalicelib.storage.signing_keys import SigningKeys
     from chalicelib.tokens.dpop_nonce import Nonces
@@ -130,7 +137,7 @@ class Aws:
         return self.dynamo.bonds
 
     @cached_property
-    def sessions(self) -> stores.Sessions:
+    def sessions(self) -> session_stores.Sessions:
         return self.dynamo.sessions
 
     @cached_property

@@ -15,7 +15,14 @@ if TYPE_CHECKING:  # Every endpoint imports this file, and most endpoints use on
     from chalicelib.keys.rotation import KeyLifecycle
     from chalicelib.one_time_code_secrets import OneTimeCodeSecrets
     from chalicelib.settings import Settings
-    from chalicelib.storage import audit_stores, passkey_stores, revocation_stores, stores, sweeping_stores
+    from chalicelib.storage import (
+        audit_stores,
+        passkey_stores,
+        revocation_stores,
+        session_stores,
+        stores,
+        sweeping_stores,
+    )
     from chalicelib.storage.signing_keys import SigningKeys
     from chalicelib.tokens.dpop_nonce import Nonces
     from chalicelib.user_directory import UserDirectory
@@ -43,7 +50,7 @@ class Provider(Protocol):
     @property
     def bonds(self) -> stores.Bonds: ...
     @property
-    def sessions(self) -> stores.Sessions: ...
+    def sessions(self) -> session_stores.Sessions: ...
     @property
     def tokens(self) -> stores.Tokens: ...
     @property

@@ -63,6 +63,7 @@ DOING: dict[str, tuple[str, str]] = {
         "grants",
         "The person ends all that one client has: the bond's epoch grows, and every grant before it is over.",
     ),
+    "sign out everywhere": ("grants", "The person's own bond gets a new epoch, which ends all sessions of before."),
 }
 """Each step: the function that does it, and what happens, in the order of a login's life."""
 

@@ -73,8 +73,8 @@ FUNCTIONS = (
             CALLER,
             Table("grants", "KeepTheRequestOfABrowser", ("PutItem",), attributes=items.NEW_GRANT_IN_BROWSER),
             Table("grants", "OpenTheRequestInABrowser", ("UpdateItem",), attributes=items.OPENED),
-            Table("bonds", "ReadTheEpochOfWhoIsRecognised", ("GetItem",)),
-            Table("sessions", "RecogniseThePerson", ("GetItem",)),
+            Table("bonds", "ReadTheEpochOfWhoIsRecognised", ("BatchGetItem", "GetItem")),
+            Table("sessions", "RecogniseThePerson", ("BatchGetItem",)),
             Table(
                 "users",
                 "ReadWhoThePersonIsNow",
@@ -93,11 +93,11 @@ FUNCTIONS = (
         tables=(
             CALLER,
             *SIGN_IN,
-            Table("grants", "ReadTheRequest", ("GetItem",)),
+            Table("grants", "ReadTheRequest", ("BatchGetItem", "GetItem")),
             Table("grants", "RecordWhoThePersonIs", ("UpdateItem",), attributes=items.SIGNED_IN),
-            Table("bonds", "ReadTheEpochOfTheLogin", ("GetItem",)),
+            Table("bonds", "ReadTheEpochOfTheLoginAndOfAKnownBrowser", ("BatchGetItem", "GetItem")),
             Table("replay_cache", "AcceptEachPasskeysChallengeOnce", ("PutItem",)),
-            Table("sessions", "RecogniseThePersonLater", ("GetItem", "PutItem")),
+            Table("sessions", "RecogniseThePersonLater", ("BatchGetItem", "PutItem")),
             Table("sessions", "EndTheSessionBefore", ("UpdateItem",), attributes=items.SESSION_REPLACED),
             RING,
         ),
@@ -131,7 +131,7 @@ FUNCTIONS = (
             CALLER,
             *SIGN_IN,
             Table("replay_cache", "AcceptEachPasskeysChallengeOnce", ("PutItem",)),
-            Table("sessions", "RecogniseThePerson", ("GetItem", "PutItem")),
+            Table("sessions", "RecogniseThePerson", ("BatchGetItem", "PutItem")),
             Table(
                 "sessions",
                 "SignThePersonOut",
@@ -142,7 +142,7 @@ FUNCTIONS = (
             Table("grants", "FindThePersonsHistory", ("Query",), index="by_person"),
             Table("grants", "ReadThem", ("BatchGetItem",)),
             Table("grants", "EndOneOfThem", ("UpdateItem",), attributes=items.ENDED_BY_PERSON),
-            Table("bonds", "EndAllAccessOfAClient", ("BatchGetItem", "PutItem")),
+            Table("bonds", "EndAllAccessOfAClientOrAllSessions", ("BatchGetItem", "GetItem", "PutItem")),
         ),
         keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt", context="user"), SUBJECT),
         memory=1769,  # argon2 takes a whole CPU

@@ -32,7 +32,8 @@ COUNT_PASSKEYS = Table(
     "users", "CountUsesOfAPasskey", ("UpdateItem",), keys=("passkey *",), attributes=items.PASSKEY_USED
 )
 APPROVE = (
-    Table("sessions", "KnowWhoSignedOut", ("GetItem",)),
+    Table("sessions", "KnowWhoSignedOut", ("BatchGetItem",)),
+    Table("bonds", "KnowWhoSignedOutEverywhere", ("BatchGetItem",)),
     Table("users", "ReadThePersonOfAPasskey", ("GetItem",)),
     COUNT_PASSKEYS,
 )

@@ -35,6 +35,9 @@ CERTIFICATE = "BatchGetItem revocations"
 IN_FORCE_BY_CERTIFICATE = "BatchGetItem bonds grants revocations"
 """Both in one call."""
 
+SESSION = "BatchGetItem bonds sessions"
+"""A session, and the epoch of its person's own bond, which ends all of them."""
+
 OF_BROWSER = "browser = ? AND expires_at > ?"
 
 
@@ -152,13 +155,19 @@ STEPS = (
     ),
     Step(
         "end one",
-        before=(("GetItem sessions",), ("GetItem users",), ("BatchGetItem grants",)),
+        before=((SESSION,), ("GetItem users",), ("BatchGetItem grants",)),
         commit="UpdateItem grants SET revoked_at = if_not_exists(revoked_at, ?) REMOVE listed_until IF attribute_exists(pk)",
         dying="Not answered.",
     ),
     Step(
         "end",
-        before=(("GetItem sessions",), ("GetItem users",)),
+        before=((SESSION,), ("GetItem users",)),
+        commit="PutItem bonds IF attribute_not_exists(epoch) OR epoch < ?",
+        dying="Not answered.",
+    ),
+    Step(
+        "sign out everywhere",
+        before=((SESSION,),),
         commit="PutItem bonds IF attribute_not_exists(epoch) OR epoch < ?",
         dying="Not answered.",
     ),

@@ -62,6 +62,7 @@ WHAT = {
     "session.began": "A browser is recognised from then on.",
     "session.replaced": "A session was replaced by a newer one.",
     "session.signed_out": "A person signed out.",
+    "session.all_ended": "A person signed out in every browser. No session of before is accepted.",
     "session.deleted": "A session was deleted before its end.",
     "key.added": "A signing key was published.",
     "key.changed": "A published key changed. `changed`: the names of the members.",

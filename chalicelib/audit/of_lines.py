@@ -24,6 +24,7 @@ NO_EVENT: Mapping[str, str] = {
     "consent_remembered": "the stream of the grants has it",
     "consent_refused": "the stream of the grants has it",
     "access_ended": "the stream of the bonds has it",
+    "signed_out_everywhere": "the stream of the bonds has it",
 }
 
 BY_GRANT_TYPE: Mapping[str, str] = {"client_credentials": "token.issued", "refresh_token": "token.refreshed"}

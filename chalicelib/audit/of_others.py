@@ -43,7 +43,9 @@ def _of_bond(change: Change) -> Iterator[Draft]:
         if not change.expired:
             yield Draft("access.deleted", explains=change.changed)
     elif change.differs("epoch") and epoch_of(change.after) > epoch_of(change.before):
-        yield Draft("access.ended", explains=remembered | {"epoch"})
+        whose = change.after  # A bond that names a person and no client is between the person and this provider.
+        everywhere = "person" in whose and "client_id" not in whose
+        yield Draft("session.all_ended" if everywhere else "access.ended", explains=remembered | {"epoch"})
     elif remembered and not change.differs("epoch"):
         new = {name for name in remembered if _until(change.before.get(name)) != _until(change.after.get(name))}
         if new:

@@ -78,8 +78,12 @@ def _do(form: Mapping[str, str], token_value: str, provider: Provider, *, now: i
         # Undecided interactions of this browser end too.
         provider.sessions.end(token_value, now=now, keep=now + lifetimes.MAX_INTERACTION_LENGTH)
         return see_other(PATH, session.release(), connections.done("out", "")).noting(sub=known.sub)
+    if action == "sign-out-everywhere":
+        connections.sign_out_everywhere(known.sub, provider, now=now)
+        out = see_other(PATH, session.release(), connections.done("everywhere", ""))
+        return out.noting(sub=known.sub, event="signed_out_everywhere")
     if (action, bool(client_id), bool(key)) not in ENDING and action != "end-all":
-        raise AccessDenied("action must be end, end-one, end-all or sign-out")
+        raise AccessDenied("action must be end, end-one, end-all, sign-out or sign-out-everywhere")
     if session.with_user(known, provider, now=now) is None:
         return see_other(PATH)
     ended = connections.end(action, known.sub, client_id, key, provider, now=now)
@@ -93,6 +97,8 @@ def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: P
     """303 to the list, or the sign-in page with the problem."""
     username = sign_in_form.form_field(form, "username")
     this = browser_binding.attempt(SIGN_IN_FORM, cookie)
+    browser = known_browser.known(request, username, provider.kms)
+    known = None if browser is None else browser.unless_ended(provider.bonds.find(browser.bond, now=now).epoch)
     try:
         signed_in = sign_in_form.sign_in(
             sign_in_form.find_passkey(form, provider.user_directory),
@@ -105,7 +111,7 @@ def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: P
             claims=(),
             attempt=this,
             now=now,
-            browser=known_browser.known(request, username, provider.kms),
+            browser=known,
         )
         first = sign_in_form.claim(signed_in, this, provider.replay_cache, now=now)
     except (SignInRefused, AlreadyUsed, NotOpen) as refused:
@@ -115,11 +121,12 @@ def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: P
     login = replace(signed_in.login, username=signed_in.username or username.strip())
     if not first:  # The first POST began the session. This POST shows its result.
         return see_other(PATH)
-    known = known_browser.remember(request, login.username, provider.kms, provider.new_token_value())
-    token_value = session.made(login.auth_time + PAGE_LIFETIME, provider)
+    ended = browser is not None and known is None
+    kept = known_browser.remember(request, login, provider.kms, provider.new_token_value(), ended=ended)
+    token_value = session.made(login, login.auth_time + PAGE_LIFETIME, provider)
     session.begin_for(request, token_value, login, provider, seconds=PAGE_LIFETIME, now=now)
     return see_other(
-        PATH, session.cookie(token_value, seconds=PAGE_LIFETIME), browser_binding.release(SIGN_IN_FORM), *known
+        PATH, session.cookie(token_value, seconds=PAGE_LIFETIME), browser_binding.release(SIGN_IN_FORM), *kept
     ).noting(sub=login.sub, event="sign_in")
 
 

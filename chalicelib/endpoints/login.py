@@ -14,7 +14,7 @@ from chalicelib.provider import Provider
 from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.stores import AlreadyUsed
 from chalicelib.user_directory import SignInRefused, refused_note
-from chalicelib.users import known_browser, sign_in_form
+from chalicelib.users import sign_in_form
 from chalicelib.users import username as usernames
 
 __all__ = ["answer", "refuse"]
@@ -48,8 +48,8 @@ def _post(request: Request, provider: Provider) -> Response:
         return decision.cancel(denied, cookie, provider, frame_of_grant(request, denied, "/login", provider), now=now)
 
     # Check.
-    found, holder = sign_in.read(form, key, provider, now=now)
-    grant = browser_binding.require_own(request, found, now=now)
+    read = sign_in.read(request, form, key, provider, now=now)
+    grant = browser_binding.require_own(request, read.grant, now=now)
     frame = frame_of_grant(request, grant, "/login", provider)
     if form.get("action") == "forget":
         return _page(request, grant, provider, frame, "").with_headers(usernames.forget())
@@ -59,8 +59,7 @@ def _post(request: Request, provider: Provider) -> Response:
         return _page(request, grant, provider, frame, username, problem).noting(**refused_note(why))
 
     try:
-        known = known_browser.known(request, sign_in_form.form_field(form, "username"), provider.kms)
-        who = sign_in.check(form, holder, grant, cookie, provider, now=now, known_browser=known)
+        who = sign_in.check(form, read.holder, grant, cookie, provider, now=now, known_browser=read.browser)
     except (SignInRefused, AlreadyUsed) as refused:
         return again(sign_in_form.problem(form), refused)
     except sign_in.TooWeak as weak:
@@ -71,7 +70,7 @@ def _post(request: Request, provider: Provider) -> Response:
         return decision.cancel(grant, cookie, provider, frame, now=now, why=unmet)
 
     # Store, and answer.
-    cookies = sign_in.remember(request, grant, cookie, who, provider, now=now)
+    cookies = sign_in.remember(request, grant, cookie, who, provider, now=now, ended=read.ended)
     kept = usernames.remember(request, form, who.login.username)
     to_consent = see_other(f"/consent?interaction={key}", *cookies, *kept)
     return to_consent.noting(client_id=who.client.client_id, sub=who.login.sub, event="sign_in")

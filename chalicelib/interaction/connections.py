@@ -13,13 +13,13 @@ from chalicelib.interaction.given_consents import name_of
 from chalicelib.language import Language, message
 from chalicelib.messages import Request
 from chalicelib.provider import Provider
-from chalicelib.users import bond_key
+from chalicelib.users import bond_key, known_browser
 
 MAX_READS = 4
 """Reads of 100 consents each, of which one press ends all. Most people's are in one."""
 
-Done = Literal["one", "client", "all", "some", "out"]
-"""What has ended: one consent, all of a client, all there is, not yet all of very many, the session."""
+Done = Literal["one", "client", "all", "some", "out", "everywhere"]
+"""What has ended: one consent, all of a client, all there is, not yet all of very many, the session, all sessions."""
 
 COOKIE = "__Host-done"
 """It holds what was done, for the next page only. No other host can set it (RFC 6265bis 4.1.3.2)."""
@@ -31,6 +31,7 @@ WORDS: dict[str, str] = {
     "all": message("Done. The access of all your apps has ended."),
     "some": message("The access of many apps has ended, but not yet of all. Press the button again."),
     "out": message("Done. You are signed out."),
+    "everywhere": message("Done. You are signed out in every browser, this one too."),
 }
 
 
@@ -77,6 +78,15 @@ def end_all(sub: str, provider: Provider, *, now: int) -> Done:
         if after is None:
             return "all"
     return "some"
+
+
+def sign_out_everywhere(sub: str, provider: Provider, *, now: int) -> None:
+    """End all sessions of the person, in this browser too, and what each browser is known by. One write.
+
+    Undecided interactions that began in such a session end with it.
+    """
+    bond = bond_key.of_person(sub, provider.kms)
+    provider.bonds.end(bond, now=now, keep=now + known_browser.LIFETIME, sub=sub)
 
 
 def done(what: Done, token_value: str, *, client_id: str = "") -> tuple[str, str]:

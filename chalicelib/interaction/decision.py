@@ -50,7 +50,7 @@ class Choice:
 def own(request: Request, key: str, provider: Provider, *, now: int, decided: Decision = "") -> Grant:
     """The grant of the posted page, if it is this browser's and its session has not signed out. Raises AccessDenied."""
     grant = browser_binding.require_own(request, provider.grants.find(key, now=now), now=now, decided=decided)
-    if grant.session is not None and provider.sessions.signed_out(grant.session):
+    if grant.session is not None and provider.sessions.signed_out(grant.session, auth_time=grant.person.auth_time):
         raise browser_binding.over()
     return grant
 

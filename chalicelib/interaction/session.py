@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from chalicelib.best_effort import best_effort
 from chalicelib.errors import TemporarilyUnavailable
@@ -10,9 +11,12 @@ from chalicelib.messages import Request
 from chalicelib.profiles import Profile
 from chalicelib.provider import Provider
 from chalicelib.storage.records import Authentication, AuthorizationRequest, Session
-from chalicelib.storage.stores import Sessions
 from chalicelib.storage.token_values import with_week
 from chalicelib.user_directory import CurrentUser, Suspended, Unavailable
+from chalicelib.users import bond_key
+
+if TYPE_CHECKING:
+    from chalicelib.storage.session_stores import Sessions
 
 COOKIE = "__Host-ducat-session"
 """A browser accepts a cookie with this prefix only for this host, with Secure and for all paths (RFC 6265bis 4.1.3.2)."""
@@ -28,12 +32,13 @@ def token_value_of(request: Request) -> str:
 
 def new_token_value(login: Authentication, profile: Profile, provider: Provider) -> str | None:
     """The token value of the session that a sign-in begins; None if the client's profile has no sessions."""
-    return made(login.auth_time + profile.session_lifetime, provider) if profile.session_lifetime else None
+    return made(login, login.auth_time + profile.session_lifetime, provider) if profile.session_lifetime else None
 
 
-def made(expires_at: int, provider: Provider) -> str:
-    """A new token value of a session with this end."""
-    return with_week(provider.new_token_value(), expires_at)
+def made(login: Authentication, expires_at: int, provider: Provider) -> str:
+    """A new token value of a session of this user with this end. By the bond in it one read also gives what ends all of them."""
+    bond = bond_key.of_person(login.sub, provider.kms)
+    return with_week(f"{provider.new_token_value()}.{bond}", expires_at)
 
 
 def begin(

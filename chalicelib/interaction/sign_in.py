@@ -40,15 +40,34 @@ class Authenticated:
     first: bool
 
 
-def read(
-    form: Mapping[str, str], key: str, provider: Provider, *, now: int
-) -> tuple[Grant | None, PasskeyHolder | None]:
-    """The grant, and the claimed user of a passkey. The two reads are independent."""
-    if "passkey" not in form:
-        return provider.grants.find(key, now=now), None
-    return provider.alongside(
-        lambda: provider.grants.find(key, now=now), lambda: sign_in_form.find_passkey(form, provider.user_directory)
-    )
+@dataclass(frozen=True)
+class Read:
+    """What the form of a sign-in is about.
+
+    `holder`: the claimed user of a passkey.
+    `browser`: identifies a browser that the user is known in, or None.
+    `ended`: the user has signed out everywhere since the browser was known.
+    """
+
+    grant: Grant | None
+    holder: PasskeyHolder | None = None
+    browser: str | None = None
+    ended: bool = False
+
+
+def read(request: Request, form: Mapping[str, str], key: str, provider: Provider, *, now: int) -> Read:
+    """What the form is about. The reads are independent, or one."""
+    if "passkey" in form:
+        grant, holder = provider.alongside(
+            lambda: provider.grants.find(key, now=now), lambda: sign_in_form.find_passkey(form, provider.user_directory)
+        )
+        return Read(grant, holder)
+    known = known_browser.known(request, sign_in_form.form_field(form, "username"), provider.kms)
+    if known is None:
+        return Read(provider.grants.find(key, now=now))
+    grant, epoch = provider.grants.find_beside(key, known.bond, now=now)
+    browser = known.unless_ended(epoch)
+    return Read(grant, browser=browser, ended=browser is None)
 
 
 def check(
@@ -90,10 +109,18 @@ def check(
 
 
 def remember(
-    request: Request, grant: Grant, cookie: str, who: Authenticated, provider: Provider, *, now: int
+    request: Request,
+    grant: Grant,
+    cookie: str,
+    who: Authenticated,
+    provider: Provider,
+    *,
+    now: int,
+    ended: bool = False,
 ) -> tuple[tuple[str, str], ...]:
-    """Write the sign-in. Then begin the session, whose failure has no effect. Gives the Set-Cookie headers. Raises
-    AccessDenied.
+    """Write the sign-in. Then begin the session, whose failure has no effect. Gives the Set-Cookie headers.
+
+    `ended`: as of `known_browser.remember`. Raises AccessDenied.
     """
     profile = PROFILES[who.client.profile]
     token_value = session.new_token_value(who.login, profile, provider) if who.first else None
@@ -111,7 +138,8 @@ def remember(
         raise browser_binding.over() from None
     # The write has succeeded, so the sign-in is final.
     begun = session.begin(request, token_value, who.login, profile, provider, now=now) if who.first else ()
-    return (*begun, *known_browser.remember(request, who.login.username, provider.kms, provider.new_token_value()))
+    known = known_browser.remember(request, who.login, provider.kms, provider.new_token_value(), ended=ended)
+    return (*begun, *known)
 
 
 def client_of(grant: Grant, provider: Provider, *, now: int) -> Client:

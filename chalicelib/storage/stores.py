@@ -12,7 +12,7 @@ from typing import Protocol
 
 from chalicelib.protocol_types import Detail, Standing
 from chalicelib.storage.grant_records import AccessToken, Bond, Grant, RememberedConsent
-from chalicelib.storage.records import Authentication, Client, Session, SingleUse, User, UserProfile
+from chalicelib.storage.records import Authentication, Client, SingleUse, User, UserProfile
 from chalicelib.storage.revocation_stores import Along
 from chalicelib.storage.token_values import TokenValue
 
@@ -99,6 +99,9 @@ class Grants(Protocol):
 
     def find(self, key: str, *, now: int) -> Grant | None:
         """The grant, if its current step is still possible."""
+
+    def find_beside(self, key: str, bond: str, *, now: int) -> tuple[Grant | None, int]:
+        """The same, and the epoch of a bond that is not the grant's, in one read."""
 
     def authenticate(
         self,
@@ -261,24 +264,6 @@ class Tokens(Protocol):
 
         `grant`: its grant, from `look_up`.
         """
-
-
-class Sessions(Protocol):
-    """Sessions of browsers."""
-
-    def begin(self, token_value: str, session: Session) -> None:
-        """Write a session with a new token value. A repeated write changes nothing."""
-
-    def replace(self, token_value: str, *, now: int) -> None:
-        """End the session because another replaces it. Interactions that began in it continue."""
-
-    def find(self, token_value: str, *, now: int) -> Session | None: ...
-
-    def end(self, token_value: str, *, now: int, keep: int) -> None:
-        """End the session because the user signed out. `keep`: end of the mark. A repeated call is no error."""
-
-    def signed_out(self, session: str) -> bool:
-        """Whether the user signed out of the session with this digest."""
 
 
 class ReplayCache(Protocol):

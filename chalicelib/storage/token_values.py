@@ -1,8 +1,8 @@
 """Token values: 256 random bits that stand for a record (FAPI1-BASE-5.2.2-16). Only a hash is stored.
 
-A token or code of a user's grant is `<secret>.<grant>.<bond>`. The keys are not secret. By them one call reads everything that
-can end the token. A prefix `<family>~` is the secret of a family of refresh tokens. A suffix `.r<week>` says that the value has
-its own item, which expires in that week.
+A token or code of a user's grant is `<secret>.<grant>.<bond>`, and that of a session `<secret>.<bond>`. The keys are not secret.
+By them one call reads everything that can end the token. A prefix `<family>~` is the secret of a family of refresh tokens. A
+suffix `.r<week>` says that the value has its own item, which expires in that week.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ WEEK = 7 * 24 * 3600
 
 _PART = "[A-Za-z0-9_-]{43}"
 _FORM = re.compile(
-    rf"(?:(?P<family>{_PART})~)?(?P<secret>{_PART})(?:\.(?P<grant>{_PART})\.(?P<bond>{_PART}))?(?:\.r(?P<week>[0-9]{{1,5}}))?"
+    rf"(?:(?P<family>{_PART})~)?(?P<secret>{_PART})(?:(?:\.(?P<grant>{_PART}))?\.(?P<bond>{_PART}))?(?:\.r(?P<week>[0-9]{{1,5}}))?"
 )
 _KEY = re.compile(_PART)
 
@@ -29,7 +29,7 @@ class TokenValue:
 
     `value`: the whole value.
     `secret`: its random part.
-    `grant`, `bond`: keys, None if it belongs to no grant.
+    `grant`, `bond`: keys, None if it belongs to no grant. A session has the bond of its user alone.
     `family`: the secret of its family of refresh tokens, or None.
     `week`: the week in which its own item expires, None if it has no item.
     """
@@ -73,15 +73,19 @@ def of_session(value: str) -> TokenValue | None:
 
 
 def session_of(value: str) -> str | None:
-    """The session's identifier in a grant: digest and week."""
+    """The session's identifier in a grant: digest, bond and week."""
     token_value = of_session(value)
-    return None if token_value is None else f"{token_value.digest}.r{token_value.week}"
+    if token_value is None:
+        return None
+    bond = f".{token_value.bond}" if token_value.bond else ""
+    return f"{token_value.digest}{bond}.r{token_value.week}"
 
 
-def session_key(session: str) -> tuple[str, int]:
-    """Key and week of a result of `session_of`."""
-    key, _, week = session.partition(".r")
-    return key, int(week)
+def session_key(session: str) -> tuple[str, str | None, int]:
+    """Key, bond and week of a result of `session_of`. An earlier release had no bond in it."""
+    keys, _, week = session.partition(".r")
+    key, _, bond = keys.partition(".")
+    return key, bond or None, int(week)
 
 
 def is_key(text: str) -> bool:

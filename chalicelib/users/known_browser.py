@@ -1,7 +1,7 @@
 """Known browsers: a browser in which a user has signed in before. Guesses of the password elsewhere do not lock it.
 
-Each user has a cookie in the browser. Its value is random, with a keyed hash over it and the username. It can't be forged,
-nothing of it is stored, and it gives no access by itself.
+Each user has a cookie in the browser. Its value is random, with the time, the key of the user's own bond, and a keyed hash over
+them and the username. It can't be forged, nothing of it is stored, and it gives no access by itself.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ import hmac
 import json
 import re
 from base64 import urlsafe_b64encode
+from dataclasses import dataclass
 
 from chalicelib.keys.key_ring import KeyManagement
 from chalicelib.messages import Request
+from chalicelib.storage.records import Authentication
 from chalicelib.storage.token_values import digest
+from chalicelib.users import bond_key
 from chalicelib.users.username import normalize_username
 
 PREFIX = "__Host-ducat-device-"
@@ -24,24 +27,51 @@ MAX_ITEMS = 20
 OURS = re.compile(re.escape(PREFIX) + "[A-Za-z0-9_-]{12}")
 
 
-def known(request: Request, username: str, kms: KeyManagement) -> str | None:
-    """An identifier of this browser, if the user has signed in here before; otherwise None."""
+@dataclass(frozen=True)
+class KnownBrowser:
+    """A browser in which a user has signed in before.
+
+    `identifier`: of the browser and the user.
+    `since`: when its cookie was made, epoch seconds.
+    `bond`: key of the bond between the user and this provider. Its epoch ends the browser with the user's sessions.
+    """
+
+    identifier: str
+    since: int
+    bond: str
+
+    def unless_ended(self, epoch: int) -> str | None:
+        """The identifier; None if the user has signed out everywhere since. `epoch`: of the bond."""
+        return self.identifier if self.since > epoch else None
+
+
+def known(request: Request, username: str, kms: KeyManagement) -> KnownBrowser | None:
+    """This browser, if the user has signed in here before; otherwise None."""
     if not any(name.startswith(PREFIX) for name in request.cookies):
         return None
     value = request.cookies.get(_name(username, kms), "")
-    random, _, made = value.partition(".")
-    right = hmac.compare_digest(made.encode(), _mac("value", [normalize_username(username), random], kms).encode())
-    return digest(value)[:16] if right else None
+    said, _, made = value.rpartition(".")
+    if not hmac.compare_digest(made.encode(), _mac("value", [normalize_username(username), said], kms).encode()):
+        return None
+    _, *when = said.split(".")
+    if len(when) != 2:  # Of an earlier release, which could not end it.
+        return None
+    return KnownBrowser(digest(value)[:16], int(when[0]), when[1])
 
 
-def remember(request: Request, username: str, kms: KeyManagement, random: str) -> tuple[tuple[str, str], ...]:
+def remember(
+    request: Request, login: Authentication, kms: KeyManagement, random: str, *, ended: bool = False
+) -> tuple[tuple[str, str], ...]:
     """The Set-Cookie headers after a sign-in; empty if the browser is known. `random`: a new random value.
 
+    `ended`: the user has signed out everywhere since the browser's cookie was made.
     If the browser knows too many users, the first one is deleted; browsers send the oldest cookie first (RFC 6265bis 5.8.3).
     """
-    if known(request, username, kms) is not None:
+    username = login.username
+    if not ended and known(request, username, kms) is not None:
         return ()
-    value = f"{random}.{_mac('value', [normalize_username(username), random], kms)}"
+    said = f"{random}.{login.auth_time}.{bond_key.of_person(login.sub, kms)}"
+    value = f"{said}.{_mac('value', [normalize_username(username), said], kms)}"
     before = [name for name in request.cookies if OURS.fullmatch(name)]
     forgotten = (_cookie(name, "", 0) for name in before[: max(0, len(before) - MAX_ITEMS + 1)])
     return (*forgotten, _cookie(_name(username, kms), value, LIFETIME))

@@ -4,6 +4,8 @@ import pyotp
 import pytest
 
 from chalicelib import gateway
+from chalicelib.interaction import connections
+from chalicelib.storage.records import Authentication
 from chalicelib.users import directory, enrolment, known_browser
 from tests.actors import Browser
 from tests.authenticator import Authenticator, passkey_options, put
@@ -24,6 +26,10 @@ def carol(bank, monkeypatch, light_passwords):
 def guess(bank, browser=None):
     browser = browser or Browser(bank)
     return browser.sign_in(browser.get("/grants"), username="carol", password="a guess", one_time_code="000000")
+
+
+def login_of(username):
+    return Authentication(f"s-{username}", 1_800_000_000, "urn:x", ("pwd",), username=username)
 
 
 def request_of(browser):
@@ -73,7 +79,7 @@ def test_a_browser_that_many_use_is_not_shut_out_of_the_bank(bank, carol):
     """Each person left a cookie for 400 days: with some eighty, API Gateway refused whatever the browser sent."""
     shared, first = Browser(bank), []
     for n in range(known_browser.MAX_ITEMS + 3):
-        for _, line in known_browser.remember(request_of(shared), f"person-{n}", bank.aws.kms, "r" * 43):
+        for _, line in known_browser.remember(request_of(shared), login_of(f"person-{n}"), bank.aws.kms, "r" * 43):
             name, _, value = line.partition(";")[0].partition("=")
             shared.cookies[name] = value
             if "Max-Age=0" in line:
@@ -88,7 +94,7 @@ def test_a_browser_that_many_use_is_not_shut_out_of_the_bank(bank, carol):
     assert arrives(shared, carol())
     assert known_browser.known(request_of(shared), "carol", bank.aws.kms)
     strange = gateway.from_event(bank.event("GET", "/grants", headers=(("Cookie", f"{known_browser.PREFIX}a\tb=c"),)))
-    assert len(known_browser.remember(strange, "carol", bank.aws.kms, "r" * 43)) == 1
+    assert len(known_browser.remember(strange, login_of("carol"), bank.aws.kms, "r" * 43)) == 1
 
 
 @pytest.mark.fault("3f")
@@ -110,3 +116,37 @@ def test_guesses_at_a_password_do_not_concern_a_passkey(bank, carol):
         guess(bank)
     page = browser.get("/grants")
     assert browser.submit(page, "login", passkey=authenticator.get(passkey_options(page.text))).location == "/grants"
+
+
+@pytest.mark.parametrize("at", ["/grants", "/login"])
+def test_a_browser_that_was_signed_out_everywhere_guesses_as_any_other(bank, carol, fintech, at):
+    """Its owner may have lost it. A new sign-in makes it known again."""
+    own = Browser(bank)
+    assert arrives(own, carol())
+    bank.now += 30
+    connections.sign_out_everywhere("s-carol", bank.aws, now=bank.now)
+    for _ in range(6):
+        guess(bank)
+    if at == "/login":
+        page = own.page("fintech", fintech.pushed())
+        answer = own.sign_in(page, username="carol", password=PASSWORD, one_time_code=carol())
+        assert (answer.status, 'id="problem"' in answer.text) == (200, True)
+    assert not arrives(own, carol())
+    bank.now += 24 * 3600
+    if at == "/login":
+        page = own.page("fintech", fintech.pushed())
+        assert own.sign_in(page, username="carol", password=PASSWORD, one_time_code=carol()).status == 303
+    else:
+        assert arrives(own, carol())
+    bank.now += 30
+    for _ in range(6):
+        guess(bank)
+    assert arrives(own, carol())
+
+
+def test_a_cookie_of_an_earlier_release_makes_no_browser_known(bank):
+    """It has no time, so that nothing could end it."""
+    own = Browser(bank)
+    mac = known_browser._mac("value", ["carol", "r" * 43], bank.aws.kms)
+    own.cookies = {known_browser._name("carol", bank.aws.kms): f"{'r' * 43}.{mac}"}
+    assert known_browser.known(request_of(own), "carol", bank.aws.kms) is None

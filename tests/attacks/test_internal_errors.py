@@ -51,7 +51,7 @@ def test_a_failure_at_the_authorization_endpoint_reaches_the_client(fapi1_baseli
     client = fapi1_baseline_client
     browser, _ = signed_in(client)
     request_uri = client.pushed()
-    with failing("GetItem", "ducat-sessions", code):
+    with failing("BatchGetItem", "ducat-sessions", code):
         answer = browser.open(client.client_id, request_uri)
     assert answer.location.startswith(client.redirect_uri)
     disclosed = answer.parameters

@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextvars import Context
 from dataclasses import replace
 from threading import Barrier
 
@@ -195,6 +196,9 @@ def test_the_persons_page_shows_a_made_payment_as_made(agreed, pay, payer):
     text = alice.arrive().text
     assert text.count("Payment made") == 1
     assert text.index("Merchant A") < text.index("Payment made") < text.index("Merchant B")
+    past = alice.get("/grants", {"past": "1"}).text
+    assert past.count("Payment made") == 1
+    assert "1,234.50" in past
     assert "15 January 2027, 08:00" in text
 
 
@@ -206,7 +210,7 @@ def test_what_was_ended_makes_no_payment(agreed, pay, payer, monkeypatch):
 
     def late(token_value, *, now, along=None):
         found = find(token_value, now=now, along=along)
-        bank.aws.grants.revoke(read(token).grant, now=now)
+        Context().run(bank.aws.grants.revoke, read(token).grant, now=now)  # Not by the authorizer.
         return found
 
     monkeypatch.setattr(bank.aws.tokens, "find", late)

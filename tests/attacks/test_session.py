@@ -1,5 +1,7 @@
 """Sessions under attack: another's cookie, a person who is gone, a victim who is signed in as the attacker."""
 
+import re
+
 import pytest
 
 from chalicelib.interaction import session
@@ -140,3 +142,47 @@ def test_the_login_page_left_open_is_over_once_its_person_signed_out(fapi1_basel
     assert "error=access_denied" in ends[False].text
     assert (ends[True].status, ends[True].page_error) == (400, "access_denied")
     assert "redirect" not in ends[True].text
+
+
+def test_all_sessions_of_a_person_end_by_one_press_in_any_browser(fapi1_baseline_client, victim):
+    """A thief is signed in somewhere. The person signs out everywhere, and is then asked to sign in anew, here too."""
+    bank, client = fapi1_baseline_client.bank, fapi1_baseline_client
+    thief, other = Browser(bank), Browser(bank)
+    bank.now += 30
+    waiting = thief.consent_page(client.client_id, client.pushed(prompt="consent"))
+    other.login(client.client_id, client.pushed(), username="bob")
+    page = victim.get("/grants")
+    form = next(one for one in forms(page) if one["action"] == "sign-out-everywhere")
+    bank.now += 1
+    answer = victim.post("/grants", form)
+    assert answer.location == "/grants"
+    assert session.COOKIE not in victim.cookies
+    assert "signed out in every browser" in victim.get("/grants").text
+    assert 'id="password"' in thief.get("/grants").text
+    assert silent(thief, client).parameters["error"] == "login_required"
+    assert thief.submit(waiting, "approve").page_error == "access_denied"
+    assert silent(other, client).location.startswith("/consent")
+    bank.now += 30
+    victim.login(client.client_id, client.pushed())
+    assert silent(victim, client).location.startswith("/consent")
+    assert silent(thief, client).parameters["error"] == "login_required"
+
+
+def test_nobody_signs_another_person_out(fapi1_baseline_client, victim):
+    bank, client = fapi1_baseline_client.bank, fapi1_baseline_client
+    bob = Browser(bank)
+    bob.login(client.client_id, client.pushed(), username="bob")
+    form = next(one for one in forms(bob.get("/grants")) if one["action"] == "sign-out-everywhere")
+    bank.now += 1
+    assert (
+        victim.post("/grants", form).page_error == "access_denied"
+    )  # Another site's form has no token of this browser.
+    assert bob.post("/grants", form).status == 303
+    assert silent(victim, client).location.startswith("/consent")
+
+
+def forms(page):
+    """What each button of the page's footer posts."""
+    foot = page.text[page.text.index("<footer>") :]
+    fields = dict(re.findall(r'name="(interaction|csrf)" value="([^"]*)"', foot))
+    return [fields | {"action": action} for action in re.findall(r'name="action" value="([^"]+)"', foot)]

@@ -61,5 +61,5 @@ def test_ending_its_access_is_one_write_whatever_the_history(bank, fintech, long
     page = alice.arrive()
     answer, made = counted(lambda: alice.end(page, "fintech"))
     assert answer.status == 303
-    assert made == ["GetItem", "PutItem"]
+    assert made == ["BatchGetItem", "PutItem"]
     assert clients(alice.arrive()) == []

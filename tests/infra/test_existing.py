@@ -53,8 +53,9 @@ def test_the_roles_reach_tables_and_keys_that_exist_and_no_more(given, template)
     assert "table/Ducat-grants-restored" in json.dumps(statements["ReadTheGrant"]["Resource"])
     assert statements["ReadWhetherItWasEndedInTheSameCall"]["Resource"] == RESTORED_BONDS
     assert statements["UnsealTheClientsSecret"]["Resource"] == SECRETS
-    index = {one["Sid"]: one for one in given.statements("app.grants")}["FindThePersonsGrants"]["Resource"]
-    assert "table/Ducat-grants-restored/index/by_person" in json.dumps(index)
+    lists = {one["Sid"]: one for one in given.statements("app.grants")}
+    for why, index in (("FindThePersonsGrants", "by_end"), ("FindThePersonsHistory", "by_person")):
+        assert f"table/Ducat-grants-restored/index/{index}" in json.dumps(lists[why]["Resource"])
 
 
 def test_a_table_under_a_key_of_its_own_is_opened_by_that_key(given):

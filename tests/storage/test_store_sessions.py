@@ -1,9 +1,9 @@
-"""stores.Sessions."""
+"""session_stores.Sessions."""
 
 import pytest
 
-from chalicelib.storage.token_values import session_of
-from tests.storage.sample_records import NOW, UNUSABLE, flow, session, session_handle
+from chalicelib.storage.token_values import digest, session_of, with_week
+from tests.storage.sample_records import NOW, UNUSABLE, flow, session, session_handle, token_value
 
 
 def test_a_session_is_found_by_its_token_value_as_it_was_begun(aws):
@@ -62,7 +62,7 @@ def test_who_signed_out_before_the_session_was_written_has_signed_out(aws):
     aws.sessions.end(key, now=NOW, keep=NOW + 900)
     aws.sessions.begin(key, session())
     assert aws.sessions.find(key, now=NOW) is None
-    assert aws.sessions.signed_out(session_of(key))
+    assert aws.sessions.signed_out(session_of(key), auth_time=NOW)
 
 
 def test_only_who_signed_out_has_signed_out(aws):
@@ -71,7 +71,7 @@ def test_only_who_signed_out_has_signed_out(aws):
         aws.sessions.begin(key, session())
     aws.sessions.end(gone, now=NOW, keep=NOW + 900)
     aws.sessions.replace(replaced, now=NOW)
-    assert [aws.sessions.signed_out(session_of(key)) for key in (here, gone, replaced, never)] == [
+    assert [aws.sessions.signed_out(session_of(key), auth_time=NOW) for key in (here, gone, replaced, never)] == [
         False,
         True,
         False,
@@ -79,11 +79,48 @@ def test_only_who_signed_out_has_signed_out(aws):
     ]
 
 
+def test_all_sessions_of_a_person_end_by_one_write_also_one_that_is_written_late(aws):
+    bond, anothers = (digest(token_value()) for _ in range(2))
+    before, late, after, other = (
+        with_week(f"{token_value()}.{whose}", NOW + 900) for whose in (bond, bond, bond, anothers)
+    )
+    aws.sessions.begin(before, session(auth_time=NOW - 1))
+    aws.sessions.begin(other, session(auth_time=NOW - 1))
+    aws.bonds.end(bond, now=NOW, keep=NOW + 900)
+    aws.sessions.begin(late, session(auth_time=NOW))
+    aws.sessions.begin(after, session(auth_time=NOW + 1))
+    found = [aws.sessions.find(key, now=NOW + 1) is not None for key in (before, late, after, other)]
+    assert found == [False, False, True, True]
+    times = {before: NOW - 1, late: NOW, after: NOW + 1, other: NOW - 1}
+    out = [aws.sessions.signed_out(session_of(key), auth_time=at) for key, at in times.items()]
+    assert out == [True, True, False, False]
+
+
+def test_whose_a_session_is_can_not_be_left_out_or_changed(aws):
+    key = with_week(f"{token_value()}.{digest('bond')}", NOW + 900)
+    aws.sessions.begin(key, session())
+    secret, bond, week = key.split(".")
+    for wrong in (
+        f"{secret}.{week}",
+        f"{secret}.{digest('x')}.{week}",
+        f"{secret}.{bond}.{bond}.{week}",
+        f"{secret}.{bond}",
+    ):
+        assert aws.sessions.find(wrong, now=NOW) is None
+    assert aws.sessions.find(key, now=NOW) is not None
+
+
 def test_each_verb_is_one_call(aws, calls):
-    key = session_handle()
+    key = with_week(f"{token_value()}.{digest('bond')}", NOW + 900)
     aws.sessions.begin(key, session())
     aws.sessions.find(key, now=NOW)
     aws.sessions.replace(key, now=NOW)
     aws.sessions.end(key, now=NOW, keep=NOW)
-    aws.sessions.signed_out(session_of(key))
-    assert [operation for operation, _ in calls] == ["PutItem", "GetItem", "UpdateItem", "UpdateItem", "GetItem"]
+    aws.sessions.signed_out(session_of(key), auth_time=NOW)
+    assert [operation for operation, _ in calls] == [
+        "PutItem",
+        "BatchGetItem",
+        "UpdateItem",
+        "UpdateItem",
+        "BatchGetItem",
+    ]

@@ -159,7 +159,7 @@ def test_the_last_use_is_a_day_and_one_write_a_day(bank, alice, fintech):
     assert len(written) == 1
     alice.arrive()
     assert bank.aws.grants.find(key, now=bank.now).last_used_at == written[0]
-    (_, shown), *_ = re.findall(r"(Last used)</dt><dd>([^<]+)", alice.get("/grants").text)
+    (_, shown), *_ = re.findall(r"(Last used)</dt><dd><strong>([^<]+)", alice.get("/grants").text)
     assert shown == ENGLISH.date(datetime.fromtimestamp(written[0], vocabulary.current().zone))
 
 

@@ -122,7 +122,7 @@ class Dynamo:
 
     @cached_property
     def sessions(self) -> Sessions:
-        return Sessions(self._tables, self._table_of(self._settings.sessions_table))
+        return Sessions(self._tables, self._table_of(self._settings.sessions_table), self._settings.bonds_table)
 
     @cached_property
     def tokens(self) -> Tokens:

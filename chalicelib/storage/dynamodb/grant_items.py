@@ -98,6 +98,12 @@ def read(item: Item | None) -> Grant | None:
         return None
 
 
+def current(item: Item | None, *, now: int) -> Grant | None:
+    """The grant, if its current step is still possible."""
+    grant = read(item)
+    return grant if grant is not None and now < grant.expires_at else None
+
+
 def approved_by(person: str, item: Item | None) -> Grant | None:
     """The grant, if the user with this digest approved it.
 

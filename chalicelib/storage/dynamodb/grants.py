@@ -30,8 +30,7 @@ from chalicelib.storage.token_values import TokenValue, digest, is_key
 if TYPE_CHECKING:
     from chalicelib.storage.dynamodb.persons_grants import PersonsGrants
 
-MAX_BATCH = 100
-"""Keys of a batch read (BatchGetItem)."""
+MAX_BATCH = 100  # keys of a batch read (BatchGetItem)
 
 TTL = NumberAttribute(attr_name="ttl")
 CLIENT_ID = UnicodeAttribute(attr_name="client_id")
@@ -85,9 +84,11 @@ class Grants:
         return self._step(key, actions, undecided)
 
     def find(self, key: str, *, now: int) -> Grant | None:
-        item = self._tables.get(self.name, key) if is_key(key) else None
-        grant = items.read(item)
-        return grant if grant is not None and now < grant.expires_at else None
+        return items.current(self._tables.get(self.name, key) if is_key(key) else None, now=now)
+
+    def find_beside(self, key: str, bond: str, *, now: int) -> tuple[Grant | None, int]:
+        item, other = self._tables.get_all((self.name, key), (self._bonds, bond)) if is_key(key) else (None, None)
+        return items.current(item, now=now), epoch_of(other)
 
     def authenticate(
         self,
@@ -211,16 +212,14 @@ class Grants:
     def revoke(self, key: str, *, now: int) -> bool:
         if not is_key(key):
             return False
-        end = Write("Update", self.name, key, actions=items.revoked(now), condition=PK.exists())
         try:
-            self._tables.write(end)
+            self._tables.write(Write("Update", self.name, key, actions=items.revoked(now), condition=PK.exists()))
         except ConditionFailed:
             return False  # Deleted long ago: nothing is in force.
         return True
 
     def revoke_own(self, key: str, sub: str, *, now: int) -> Grant | None:
-        (item,) = self._tables.get_all((self.name, key)) if is_key(key) else (None,)
-        grant = items.approved_by(digest(sub), item)
+        grant = self._of_persons.approved(key, sub)
         return grant if grant is not None and self.revoke(key, now=now) else None
 
     def used(self, key: str, *, now: int) -> None:
@@ -232,9 +231,10 @@ class Grants:
         consumed, said = UnicodeAttribute(attr_name=f"{items.CONSUMED}{index}"), items.consumption(now, by)
         unused = (consumed.does_not_exist() | (said == consumed)) & items.as_read(grant)  # or sent again
         condition = unused & items.in_force(now)
-        use = Write("Update", self.name, grant.key, actions=(consumed.set(said),), condition=condition)
         try:
-            self._tables.write(use)
+            self._tables.write(
+                Write("Update", self.name, grant.key, actions=(consumed.set(said),), condition=condition)
+            )
         except ConditionFailed as failed:
             before = str((failed.item or {}).get(f"{items.CONSUMED}{index}", ""))
             if not before:

@@ -14,7 +14,7 @@ from chalicelib.storage.dynamodb.attributes import Item
 from chalicelib.storage.dynamodb.bonds import epoch_of
 from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.grant_records import Grant
-from chalicelib.storage.token_values import digest
+from chalicelib.storage.token_values import digest, is_key
 
 BY_PERSON = "by_person"
 BY_END = "by_end"
@@ -47,6 +47,11 @@ class PersonsGrants:
         person = digest(sub)
         keys, after = self.tables.newest(self.name, BY_PERSON, ("person", person), "given_at", after=after, limit=limit)
         return [one for one in self._read(keys, person) if one[0].redeemed_by is not None], after
+
+    def approved(self, key: str, sub: str) -> Grant | None:
+        """The grant, if this person approved it. By a batch read of one, which is what the function may do."""
+        (item,) = self.tables.get_all((self.name, key)) if is_key(key) else (None,)
+        return items.approved_by(digest(sub), item)
 
     def _read(self, keys: list[str], person: str) -> list[tuple[Grant, int]]:
         """The person's grants of these keys, in their order, each with the epoch of its bond."""
