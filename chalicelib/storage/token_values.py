@@ -83,7 +83,7 @@ def session_of(value: str) -> str | None:
 
 def session_key(session: str) -> tuple[str, str | None, int]:
     """Key, bond and week of a result of `session_of`. An earlier release had no bond in it."""
-    keys, _, week = session.partition(".r")
+    keys, _, week = session.rpartition(".r")  # A bond may begin with an r too.
     key, _, bond = keys.partition(".")
     return key, bond or None, int(week)
 

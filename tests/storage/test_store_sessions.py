@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.storage.token_values import digest, session_of, with_week
+from chalicelib.storage.token_values import digest, session_key, session_of, week_of, with_week
 from tests.storage.sample_records import NOW, UNUSABLE, flow, session, session_handle, token_value
 
 
@@ -94,6 +94,13 @@ def test_all_sessions_of_a_person_end_by_one_write_also_one_that_is_written_late
     times = {before: NOW - 1, late: NOW, after: NOW + 1, other: NOW - 1}
     out = [aws.sessions.signed_out(session_of(key), auth_time=at) for key, at in times.items()]
     assert out == [True, True, False, False]
+
+
+def test_the_parts_of_a_sessions_identifier_are_told_apart_whatever_letter_they_begin_with():
+    for bond in ("r" * 43, "r1" * 21 + "r", "_" * 43):
+        value = with_week(f"{token_value()}.{bond}", NOW)
+        assert session_key(session_of(value)) == (digest(value), bond, week_of(NOW))
+    assert session_key(f"{'k' * 43}.r7") == ("k" * 43, None, 7)  # of an earlier release
 
 
 def test_whose_a_session_is_can_not_be_left_out_or_changed(aws):
