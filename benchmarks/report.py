@@ -62,9 +62,7 @@ class Measured:
 
 def data(measured: Measured) -> dict[str, Any]:
     """All of it as JSON (docs/reference/performance.md says what is what)."""
-    version = subprocess.run([measured.python, "--version"], capture_output=True, text=True, check=True).stdout.split()[
-        1
-    ]
+    version, built = _interpreter(measured.python)
     return {
         "about": {
             "measured_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ"),
@@ -73,6 +71,7 @@ def data(measured: Measured) -> dict[str, Any]:
             "load_after": os.getloadavg(),
             "tls_to_aws": measured.tls,
             "versions": {"Python": version, **measured.versions},
+            "python_is_configured": built,
         },
         "package_bytes": measured.bytes,
         "modules": dict(measured.modules),
@@ -88,6 +87,14 @@ def data(measured: Measured) -> dict[str, Any]:
         },
         "counts": {kind: {step: _count(count) for step, count in of.items()} for kind, of in measured.counts.items()},
     }
+
+
+def _interpreter(python: Path) -> tuple[str, str]:
+    """Its version, and how it is configured: with that, it takes a sixth less CPU, and builders differ in it."""
+    script = "import platform, sysconfig; print(platform.python_version(), sysconfig.get_config_var('CONFIG_ARGS'))"
+    shown = subprocess.run([python, "-c", script], capture_output=True, text=True, check=True).stdout
+    version, _, arguments = shown.partition(" ")
+    return version, f"{'with' if '--enable-optimizations' in arguments else 'without'} `--enable-optimizations`"
 
 
 def tables(measured: Measured) -> str:
@@ -124,7 +131,8 @@ def page(content: Mapping[str, Any]) -> str:
         f"Measured at {about['measured_at']} on {about['machine']}; load {about['load_before'][0]:.1f} before and "
         f"{about['load_after'][0]:.1f} after, of other work too; "
         + ", ".join(f"{name} {version}" for name, version in about["versions"].items())
-        + f"; TLS to the stand-ins: {'yes' if about['tls_to_aws'] else 'no'}. "
+        + f"; Python is configured {about['python_is_configured']}"
+        f"; TLS to the stand-ins: {'yes' if about['tls_to_aws'] else 'no'}. "
         "[performance.json](performance.json) has all of it, the quartiles too.\n",
     ]
     for title, head, rows in _tables(content):

@@ -152,6 +152,7 @@ def test_the_page_says_what_it_is_of_and_what_is_unequal(measured):
     page = report.page(report.data(measured))
     assert "load 1.5 before" in page
     assert "Node v24" in page
+    assert re.search("Python is configured with(out)? `--enable-optimizations`", page)
     assert "| token | 200 (190 to 230) | 200 (200 to 200) | 100.0 (100.0 to 100.0) | 1.00 | 2.00 |" in page
     assert page.index("## CPU as a part") < page.index("## Cold start") < page.index("## What is unequal")
 
