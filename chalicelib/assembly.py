@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # A function loads a port's module at its first use.
         audit_stores,
         passkey_stores,
         revocation_stores,
+        second_factor_stores,
         session_stores,
         stores,
         sweeping_stores,
@@ -68,6 +69,7 @@ WARMED: Mapping[str, tuple[Warmed, ...]] = {
     "consent": ("clients", "grants"),
     "passkey": ("user_directory",),
     "grants": ("sessions", "grants", "user_directory"),
+    "security": ("sessions", "user_directory"),
     "token": ("clients", "tokens", "ring", "kms"),
     "userinfo": ("clients", "tokens"),
     "introspect": ("clients", "tokens"),
@@ -127,6 +129,10 @@ class Aws:
     @cached_property
     def passkeys(self) -> passkey_stores.Passkeys:
         return self.dynamo.passkeys
+
+    @cached_property
+    def second_factors(self) -> second_factor_stores.SecondFactors:
+        return self.dynamo.second_factors
 
     @cached_property
     def grants(self) -> stores.Grants:

@@ -48,14 +48,28 @@ class OneTimeCodeSecrets:
         self._by_data_key = by_data_key
         self._cache: dict[str | None, tuple[int, str, AESGCM]] = {}
 
-    def seal(self, secret: bytes, username: str, *, random_bytes: Callable[[int], bytes], now: int) -> str:
-        """The sealed secret for the user's record. It makes the deployment's first data key if there is none."""
-        if not self._by_data_key:
+    def seal(
+        self,
+        secret: bytes,
+        username: str,
+        *,
+        random_bytes: Callable[[int], bytes],
+        now: int,
+        may_make_data_key: bool = True,
+    ) -> str:
+        """The sealed secret for the user's record. It makes the deployment's first data key if there is none.
+
+        `may_make_data_key`: otherwise KMS seals the secret where there is no data key.
+        """
+        if not self._by_data_key or not (may_make_data_key or self._has_data_key()):
             return self._kms.seal(secret, _owner(username))
         data_key_id, data_key = self._opened(None, now=now)
         nonce = random_bytes(NONCE_BYTES)
         sealed = data_key.encrypt(nonce, secret, _associated(username))
         return data_key_id + SEPARATOR + b64encode(nonce + sealed).decode()
+
+    def _has_data_key(self) -> bool:
+        return None in self._cache or self._data_keys.find(None) is not None
 
     def unseal(self, sealed: str, username: str, *, now: int) -> bytes:
         """The secret. Raises CannotUnseal, and botocore's ClientError if KMS or the table fails."""

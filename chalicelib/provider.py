@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # Every endpoint imports this file, and most endpoints use on
         audit_stores,
         passkey_stores,
         revocation_stores,
+        second_factor_stores,
         session_stores,
         stores,
         sweeping_stores,
@@ -61,6 +62,8 @@ class Provider(Protocol):
     def users(self) -> stores.Users: ...
     @property
     def passkeys(self) -> passkey_stores.Passkeys: ...
+    @property
+    def second_factors(self) -> second_factor_stores.SecondFactors: ...
     @property
     def signing_keys(self) -> SigningKeys: ...
     @property

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from chalicelib.protocol_types import Account, JsonObject
 from chalicelib.storage.records import Authentication, PasskeyHolder, SingleUse
+
+if TYPE_CHECKING:
+    from chalicelib.storage.passkey_stores import OwnPasskey
 
 
 class SignInRefused(Exception):
@@ -78,6 +81,32 @@ class CurrentUser:
     accounts: tuple[Account, ...] = ()
 
 
+@dataclass(frozen=True)
+class OwnMeans:
+    """How a person signs in, beside the password and the app.
+
+    `recovery_codes`: how many are left.
+    `full`: no further passkey may be added.
+    """
+
+    passkeys: tuple[OwnPasskey, ...]
+    recovery_codes: int
+    full: bool
+
+
+@dataclass(frozen=True)
+class AppOffer:
+    """A secret for an authenticator app, which does not count until a code proves it.
+
+    `sealed`: as it is stored later.
+    `uri`, `secret`: for the app, the second in base32.
+    """
+
+    sealed: str
+    uri: str = field(repr=False)
+    secret: str = field(repr=False)
+
+
 class Passkeys(Protocol):
     """The port for passkeys. An `answer` is the JSON of the browser's credential, which the page's script posts."""
 
@@ -138,6 +167,66 @@ class Passkeys(Protocol):
         ...
 
 
+class SignInMeans(Protocol):
+    """The port for what people change of their own sign-in.
+
+    A person is named by `username` and `sub` of their session. Each method that takes both raises NotOpen if the name is not
+    that person's any more. A change is one conditional write.
+    """
+
+    def find(self, username: str, sub: str) -> OwnMeans: ...
+
+    def secrets_of(self, username: str, sub: str) -> str:
+        """A text that differs once the bank gives the person another password or second factor. It ends their sessions here."""
+        ...
+
+    def recover(
+        self, username: str, *, password: str, code: str, now: int, attempt: str, browser: str | None = None
+    ) -> SignedIn:
+        """The user of a password and a recovery code, which is used up. The sign-in is for the person's own page only.
+
+        `attempt`, `browser`: as of `UserDirectory.sign_in`. Raises SignInRefused.
+        """
+        ...
+
+    def offer_passkey(self, username: str, sub: str, *, challenge: str) -> PasskeyEnrolment:
+        """The user for whom a passkey may be made on the page with this challenge."""
+        ...
+
+    def add_passkey(
+        self, username: str, sub: str, answer: str, *, challenge: str, single_use: SingleUse, name: str, now: int
+    ) -> None:
+        """Add the passkey. A repeated call changes nothing. `single_use`: the challenge, which is used up.
+
+        Raises SignInRefused, AlreadyUsed, and NotOpen if there are too many passkeys.
+        """
+        ...
+
+    def rename_passkey(self, username: str, sub: str, key: str, name: str) -> None:
+        """Name the passkey. `key`: of an OwnPasskey."""
+        ...
+
+    def remove_passkey(self, username: str, sub: str, key: str) -> None:
+        """Remove the passkey. A repeated call is no error."""
+        ...
+
+    def offer_app(self, username: str, sub: str, *, now: int) -> AppOffer:
+        """A new secret. Nothing is stored."""
+        ...
+
+    def offer_app_again(self, username: str, sub: str, sealed: str, *, now: int) -> AppOffer:
+        """The secret of an earlier offer to this person. Raises SignInRefused."""
+        ...
+
+    def set_app(self, username: str, sub: str, sealed: str, *, code: str, now: int) -> None:
+        """Put the offered secret in place of the earlier one, if the code is right. The code is used up. Raises SignInRefused."""
+        ...
+
+    def make_codes(self, username: str, sub: str, *, attempt: str) -> list[str]:
+        """Replace all recovery codes; gives the new ones. Digests of them are stored. `attempt`: the page, which does it once."""
+        ...
+
+
 class UserDirectory(Protocol):
     """The port of the user directory."""
 
@@ -149,6 +238,11 @@ class UserDirectory(Protocol):
     @property
     def passkeys(self) -> Passkeys | None:
         """The passkeys, or None. Without them no page mentions passkeys."""
+        ...
+
+    @property
+    def sign_in_means(self) -> SignInMeans | None:
+        """What people change of their own sign-in, or None. Without it there is no page /security."""
         ...
 
     def sign_in(

@@ -162,6 +162,13 @@ POWERS = (
         _reads("users", "left_at", key="sub x"),
     ),
     Power("add a passkey to any user, and take any away", _writes("users", "passkey_keys", verbs=OLD), grave=True),
+    Power(
+        "give any user another authenticator app and other recovery codes",
+        _writes("users", "own_totp", "recovery_codes", verbs=OLD),
+        grave=True,
+    ),
+    Power("seal secrets of one-time codes", _uses("secrets", "Encrypt", "user")),
+    Power("delete the item of any passkey", _does("users", "DeleteItem")),
     Power("lock any user out, and allow any number of guesses", _writes("users", "failures", verbs=OLD)),
     Power(
         "change the claims and accounts with which a user is recognised later", _writes("users", "profile", verbs=OLD)

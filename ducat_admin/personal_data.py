@@ -132,6 +132,8 @@ def _record(operator: Operator, one: OperatedUser) -> dict[str, Any]:
             {"id": one.passkey["id"], "name": one.name, "created_at": output.moment(one.passkey.get("created_at", 0))}
             for one in operator.provider.passkeys.of(user)
         ],
+        "own_authenticator_app": bool(user.own_totp),
+        "recovery_codes_left": len(user.recovery_codes),
         "failed_attempts": user.failures,
         "last_failed_attempt": output.moment(user.last_failure),
         "invited_until": output.moment(user.invited_until),

@@ -104,6 +104,8 @@ def show(operator: Operator, username: str) -> None:
     until = user is not None and user.invitation is not None and user.invited_until > operator.provider.now()
     beside = {
         "failed_attempts": user and user.failures,
+        "own_app": user and bool(user.own_totp),
+        "recovery_codes": user and len(user.recovery_codes),
         "suspended_at": user and output.moment(user.suspended_at),
         "invited_until": output.moment(user.invited_until) if user is not None and until else None,
     }

@@ -10,6 +10,7 @@ from __future__ import annotations
 from ducat_cdk import item_attributes as items
 from ducat_cdk.function_rows import File, Function, Key, MadeKeys, Table
 from ducat_cdk.parts_of_rows import (
+    ADD_INVITED_PASSKEY,
     APPROVE,
     CALLER,
     CERTIFICATE_STATUS,
@@ -18,10 +19,12 @@ from ducat_cdk.parts_of_rows import (
     GRANT_IN_FORCE,
     MAKE_ENCRYPTED,
     NONCE,
+    OWN_SIGN_IN,
     PROOF,
     RECORDING,
     RING,
     ROTATED,
+    SEAL_APP,
     SIGN_AUTHORIZATION_RESPONSES,
     SIGN_ID_TOKENS,
     SIGN_IN,
@@ -30,6 +33,7 @@ from ducat_cdk.parts_of_rows import (
     SUBJECT,
     SWEEPING,
     TOKEN_IN_FORCE,
+    UNSEAL_CODES,
 )
 
 FUNCTIONS = (
@@ -101,27 +105,15 @@ FUNCTIONS = (
             Table("sessions", "EndTheSessionBefore", ("UpdateItem",), attributes=items.SESSION_REPLACED),
             RING,
         ),
-        keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt", context="user"), SUBJECT, *SIGN_RESPONSES),
+        keys=(UNSEAL_CODES, SUBJECT, *SIGN_RESPONSES),
         made_keys=(SIGN_AUTHORIZATION_RESPONSES,),
         memory=1769,  # argon2 takes a whole CPU
     ),
     Function(
         "passkey",
         ("GET /passkey", "POST /passkey"),
-        tables=(
-            Table("users", "ReadWhoWasInvited", ("GetItem",)),
-            Table("users", "ReadThePersonsPasskeys", ("BatchGetItem",), keys=("passkey *",)),
-            Table(
-                "users",
-                "CheckThePasswordAndAddThePasskey",
-                ("UpdateItem",),
-                not_keys=items.NO_USERNAMES,
-                attributes=(*items.COUNTED, *items.INVITED),
-            ),
-            Table("users", "AddThePasskeysItem", ("UpdateItem",), keys=("passkey *",), attributes=items.PASSKEY_ADDED),
-            Table("replay_cache", "AcceptEachValueOfABanksOwnDirectoryOnce", ("PutItem",)),
-        ),
-        keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt", context="user"),),
+        tables=(*ADD_INVITED_PASSKEY,),
+        keys=(UNSEAL_CODES,),
         memory=1769,  # argon2 takes a whole CPU
     ),
     Function(
@@ -144,7 +136,14 @@ FUNCTIONS = (
             Table("grants", "EndOneOfThem", ("UpdateItem",), attributes=items.ENDED_BY_PERSON),
             Table("bonds", "EndAllAccessOfAClientOrAllSessions", ("BatchGetItem", "GetItem", "PutItem")),
         ),
-        keys=(Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt", context="user"), SUBJECT),
+        keys=(UNSEAL_CODES, SUBJECT),
+        memory=1769,  # argon2 takes a whole CPU
+    ),
+    Function(
+        "security",
+        ("GET /security", "POST /security"),
+        tables=(*SIGN_IN, *OWN_SIGN_IN),
+        keys=(UNSEAL_CODES, SEAL_APP, SUBJECT),
         memory=1769,  # argon2 takes a whole CPU
     ),
     Function(

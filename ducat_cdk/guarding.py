@@ -17,7 +17,7 @@ WEB_ACL = re.compile(
 )
 WITHOUT_WEB_ACL = "there is no web ACL: guesses, floods and known attacks reach the functions"
 
-PAGES = ("authorize", "login", "passkey", "consent", "grants")
+PAGES = ("authorize", "login", "passkey", "consent", "grants", "security")
 """The functions that people meet."""
 
 EVERY = "*"

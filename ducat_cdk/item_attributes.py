@@ -58,10 +58,17 @@ PROFILE = ("pk", "profile", "suspended_at")
 """Of a user: the sub, the claims and the accounts, without what proves who it is, and whether the user is suspended."""
 
 PASSKEY_USED = ("pk", BY, "sign_count", "attempt")
-PASSKEY_ADDED = ("pk", BY, "v", "record", "username", "person", "created_at", "name", "sign_count")
+PASSKEY_ADDED = ("pk", BY, "v", "record", "username", "person", "created_at", "sign_count")
 """Of a passkey's item, whose record has the public key and no secret."""
 INVITED = ("invitation", "invited_until", "passkey_keys")
 """Of a user: the invitation, and which passkeys are in force. The record with the password's hash is not among them."""
+
+OWN_MEANS = (
+    *("pk", BY, "suspended_at", "secrets", "passkey_keys", "passkeys_removed"),
+    *("own_totp", "code_step", "recovery_codes", "recovery_made", "recovery_use", "recovery_use_before"),
+    *("failures", "last_failure", "last_attempt", "failures_*", "last_failure_*", "last_attempt_*"),
+)
+"""Of a user: what the person changes of their own sign-in. The record with the password's hash is not among them."""
 
 SESSION_REPLACED = ("pk", BY, "replaced_at")
 DELETED_KEY = ("ring", "kid", BY, "record", "signs_from", "claimed_by")

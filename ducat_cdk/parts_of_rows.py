@@ -49,6 +49,47 @@ SIGN_IN = (
     COUNT_PASSKEYS,
 )
 
+ADD_INVITED_PASSKEY = (
+    Table("users", "ReadWhoWasInvited", ("GetItem",)),
+    Table("users", "ReadThePersonsPasskeys", ("BatchGetItem",), keys=("passkey *",)),
+    Table(
+        "users",
+        "CheckThePasswordAndAddThePasskey",
+        ("UpdateItem",),
+        not_keys=items.NO_USERNAMES,
+        attributes=(*items.COUNTED, *items.INVITED),
+    ),
+    Table("users", "AddThePasskeysItem", ("UpdateItem",), keys=("passkey *",), attributes=items.PASSKEY_ADDED),
+    Table("replay_cache", "AcceptEachValueOfABanksOwnDirectoryOnce", ("PutItem",)),
+)
+
+UNSEAL_CODES = Key("secrets", "UnsealTheOneTimeCodesSecret", "Decrypt", context="user")
+SEAL_APP = Key("secrets", "SealTheSecretOfANewApp", "Encrypt", context="user")
+OWN_SIGN_IN = (
+    Table("users", "ReadThePersonsPasskeys", ("BatchGetItem",), keys=("passkey *",)),
+    Table(
+        "users",
+        "ChangeHowThePersonSignsIn",
+        ("UpdateItem",),
+        not_keys=items.NO_USERNAMES,
+        attributes=items.OWN_MEANS,
+    ),
+    Table(
+        "users", "AddThePasskeysItem", ("UpdateItem",), keys=("passkey *",), attributes=(*items.PASSKEY_ADDED, "name")
+    ),
+    Table("users", "RemoveThePasskeysItem", ("DeleteItem",), keys=("passkey *",)),
+    Table("replay_cache", "AcceptEachPasskeysChallengeOnce", ("PutItem",)),
+    Table("sessions", "KnowWhoHasJustSignedIn", ("BatchGetItem", "PutItem")),
+    Table("bonds", "ReadWhetherAllSessionsEnded", ("BatchGetItem", "GetItem")),
+    Table(
+        "sessions",
+        "SignThePersonOut",
+        ("UpdateItem",),
+        attributes=(*items.SESSION_REPLACED, "signed_out_at", "ttl"),
+    ),
+)
+"""What a person changes of their own sign-in, on a page of a sign-in of its own."""
+
 ROTATED = (
     MadeKeys("MakeSigningKeys", ("CreateKey",), ALL_USES, found="new"),
     MadeKeys("TagThemAsTheyAreMade", ("TagResource",), ALL_USES, found="new"),

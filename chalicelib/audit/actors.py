@@ -7,7 +7,7 @@ from chalicelib.audit.event import Actor
 from chalicelib.audit.of_lines import JOBS
 from chalicelib.writer import OPERATOR
 
-OF_PERSONS = frozenset({"authorize", "login", "consent", "passkey", "grants"})
+OF_PERSONS = frozenset({"authorize", "login", "consent", "passkey", "grants", "security"})
 """Functions that a person's browser calls."""
 
 OF_CLIENTS = frozenset({"par", "token", "revoke", "introspect", "userinfo", "authorizer"})

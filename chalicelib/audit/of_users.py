@@ -26,6 +26,10 @@ NO_EVENT = {
     "code_step": "the last one-time code that was used",
     "code_use": "the sign-in that used it",
     "code_use_before": "the sign-in that used the one before",
+    "secrets": "a digest of the password's hash and the second factor, of which the record tells",
+    "recovery_made": "the page that made the recovery codes",
+    "recovery_use": "the sign-in that used a recovery code",
+    "recovery_use_before": "the sign-in that used the one before",
     "sign_count": "an authenticator's counter",
     "attempt": "the sign-in that counted it",
     "data_key_id": "which data key is the newest; the data key's own item is an event",
@@ -94,27 +98,39 @@ def _of_record(change: Change, sub: str) -> Iterator[Draft]:
     explains = frozenset({"record"})
     if "password" in names:
         yield Draft("user.password_changed", sub=sub, explains=explains)
-    if "totp" in names:
-        yield Draft("user.second_factor_changed", sub=sub, explains=explains)
+    if "totp" in names or change.differs("own_totp"):
+        yield Draft("user.second_factor_changed", sub=sub, explains=frozenset({"record", "own_totp"}))
     if of_person := sorted(names & {"claims", "accounts"}):
         yield Draft("user.claims_changed", sub=sub, details={"changed": of_person}, explains=explains)
     old, new = _passkeys(change.before), _passkeys(change.after)
     for what, count in (("user.passkey_added", len(new - old)), ("user.passkey_removed", len(old - new))):
         if count:
             yield Draft(what, sub=sub, details={"passkeys": count}, explains=PASSKEYS)
+    yield from _of_recovery_codes(change, sub)
     if others := sorted(names - {"password", "totp", "claims", "accounts", "passkeys"}):
         yield Draft("user.changed", sub=sub, details={"changed": others}, explains=explains)
+
+
+def _of_recovery_codes(change: Change, sub: str) -> Iterator[Draft]:
+    old, new = (_members(item, "recovery_codes") for item in (change.before, change.after))
+    if new - old:
+        what = "user.recovery_codes_made"
+    else:
+        what = "user.recovery_code_used" if change.differs("recovery_use") else "user.recovery_codes_ended"
+    if new != old:
+        yield Draft(what, sub=sub, details={"left": len(new)}, explains=frozenset({"recovery_codes"}))
+
+
+def _members(item: Item, name: str) -> frozenset[str]:
+    found = item.get(name)
+    return found if isinstance(found, frozenset) else frozenset()
 
 
 def _passkeys(item: Item) -> set[str]:
     """Digests of the ids of the passkeys that are in force by a user's item."""
     of_record = members_of(item).get("passkeys") or ()
     old = {digest(str(one["id"])) for one in of_record} if isinstance(of_record, list) else set()
-    own, removed = (item.get(name, frozenset()) for name in ("passkey_keys", "passkeys_removed"))
-    return {
-        *(own if isinstance(own, frozenset) else ()),
-        *(old - (removed if isinstance(removed, frozenset) else set())),
-    }
+    return {*_members(item, "passkey_keys"), *(old - _members(item, "passkeys_removed"))}
 
 
 def _beside_the_record(change: Change, sub: str) -> Iterator[Draft]:

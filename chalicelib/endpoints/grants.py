@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from chalicelib.clients import lifetimes
 from chalicelib.errors import AccessDenied
 from chalicelib.interaction import browser_binding, connections, given_consents, passkey_challenge, session
-from chalicelib.interaction.page_frame import frame_of, refuse
+from chalicelib.interaction.page_frame import frame_of, own_page_of, refuse
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages import grants
 from chalicelib.provider import Provider
@@ -59,7 +59,7 @@ def _list(request: Request, known: Session, token_value: str, provider: Provider
 
     frame = frame_of(request, provider, here=at(after))
     csrf = browser_binding.token(GRANTS_FORM, token_value)
-    ours = grants.Ours(frame, GRANTS_FORM, csrf, known.username, later=after is not None)
+    ours = grants.Ours(frame, GRANTS_FORM, csrf, known.username, after is not None, own_page_of(provider))
     if kind:
         past, more = given_consents.past(known.sub, provider, frame.language, after=after, now=now)
         return grants.past(ours, past, more=more and at(more))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chalicelib.authorization import claims_request
 from chalicelib.errors import UnmetAuthenticationRequirements
 from chalicelib.interaction import browser_binding, decision, passkey_challenge, sign_in
-from chalicelib.interaction.page_frame import frame_of_grant, refuse
+from chalicelib.interaction.page_frame import frame_of_grant, recovery_page_of, refuse
 from chalicelib.language import message
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages.frame import Frame
@@ -93,4 +93,5 @@ def _page(
         hint=provider.user_directory.login_help_text,
         problem=problem and frame.language.say(problem),
         passkey=passkey_challenge.begin(key, cookie, provider, until=grant.expires_at),
+        recovery=recovery_page_of(provider),
     )

@@ -58,6 +58,17 @@ def frame_of_grant(request: Request, grant: Grant | None, path: str, provider: P
     return frame_of(request, provider, ui_locales=grant.request.ui_locales, here=here, own_form=True)
 
 
+def own_page_of(provider: Provider) -> str | None:
+    """The address of the page on which people change how they sign in; None if the user directory has none."""
+    return None if getattr(provider.user_directory, "sign_in_means", None) is None else "/security"
+
+
+def recovery_page_of(provider: Provider) -> str | None:
+    """The address of its sign-in page for those who lost their phone, or None."""
+    page = own_page_of(provider)
+    return None if page is None else f"{page}?with=recovery-code"
+
+
 def refuse(refusal: OAuthError, provider: Provider, reference: str | None, request: Request | None = None) -> Response:
     """The error as a page.
 

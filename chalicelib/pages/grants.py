@@ -104,13 +104,17 @@ def sign_in(
 
 @dataclass(frozen=True)
 class Ours:
-    """What both lists have: the frame, the form's key and token, the person, and whether it is a later page of the list."""
+    """What both lists have: the frame, the form's key and token, the person, and whether it is a later page of the list.
+
+    `own_page`: the address of the page on which the person changes how they sign in, or None.
+    """
 
     frame: Frame
     key: str
     csrf: str
     person: str
     later: bool = False
+    own_page: str | None = None
 
 
 def page_of(

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from chalicelib.protocol_types import Passkey
-from chalicelib.storage.records import OwnPasskey, PasskeyHolder, User
+from chalicelib.storage.records import PasskeyHolder, User
+
+
+@dataclass(frozen=True)
+class OwnPasskey:
+    """A passkey in the list of its user.
+
+    `key`: digest of its id.
+    `name`: the user's name for it; empty if there is none.
+    """
+
+    key: str
+    passkey: Passkey
+    name: str = ""
 
 
 class Passkeys(Protocol):

@@ -27,6 +27,7 @@ from chalicelib.protocol_types import (
     SubjectType,
     TokenEndpointAuthMethod,
 )
+from chalicelib.storage.token_values import digest
 
 
 @dataclass(frozen=True)
@@ -183,8 +184,11 @@ class Authentication:
 
 @dataclass(frozen=True)
 class Session:
-    """A session of a browser. `username`: the name in the user directory.
+    """A session of a browser.
 
+    `username`: the name in the user directory.
+    `made_for`: the page that alone accepts it; empty for a session of single sign-on.
+    `secrets`: of such a session, the user's `secrets_digest` at the sign-in.
     All other data about the user are read again for each request.
     """
 
@@ -194,6 +198,8 @@ class Session:
     acr: str
     amr: tuple[str, ...]
     expires_at: int
+    made_for: str = ""
+    secrets: str = ""
 
 
 @dataclass(frozen=True)
@@ -204,6 +210,8 @@ class User:
     `totp`: the sealed secret of one-time codes (one_time_code_secrets.py).
     `passkeys`: those that an earlier release put into the record.
     `passkey_keys`: digests of the ids of the other passkeys, each of which has an item.
+    `own_totp`: a sealed secret that the user put in place of `totp`; empty if there is none.
+    `recovery_codes`: digests of the recovery codes that were not used.
     `invitation`: hash of the invitation to add a passkey.
     `has_profile`: whether its UserProfile is stored beside it.
     `suspended_at`: when an operator suspended the user, epoch seconds; 0 if the user may sign in.
@@ -217,12 +225,24 @@ class User:
     accounts: tuple[Account, ...] = ()
     passkeys: tuple[Passkey, ...] = ()
     passkey_keys: tuple[str, ...] = ()
+    own_totp: str = ""
+    recovery_codes: tuple[str, ...] = ()
     failures: int = 0
     last_failure: int = 0
     invitation: str | None = None
     invited_until: int = 0
     has_profile: bool = True
     suspended_at: int = 0
+
+    @property
+    def code_secret(self) -> str:
+        """The sealed secret of one-time codes that is in force."""
+        return self.own_totp or self.totp
+
+    @property
+    def secrets_digest(self) -> str:
+        """Names the password and the second factor that an operator gave. Another of either ends what a person began before."""
+        return digest(f"secrets {self.password} {self.totp}")
 
     @property
     def passkey_count(self) -> int:
@@ -238,19 +258,6 @@ class UserProfile:
     sub: str
     claims: JsonObject = field(default_factory=dict)
     accounts: tuple[Account, ...] = ()
-
-
-@dataclass(frozen=True)
-class OwnPasskey:
-    """A passkey in the list of its user.
-
-    `key`: digest of its id.
-    `name`: the user's name for it; empty if there is none.
-    """
-
-    key: str
-    passkey: Passkey
-    name: str = ""
 
 
 @dataclass(frozen=True)

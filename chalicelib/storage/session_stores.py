@@ -16,8 +16,11 @@ class Sessions(Protocol):
     def replace(self, token_value: str, *, now: int) -> None:
         """End the session because another replaces it. Interactions that began in it continue."""
 
-    def find(self, token_value: str, *, now: int) -> Session | None:
-        """The session, if neither it nor all of its user's have ended. One read: the token value has the user's bond."""
+    def find(self, token_value: str, *, now: int, made_for: str = "") -> Session | None:
+        """The session, if neither it nor all of its user's have ended. One read: the token value has the user's bond.
+
+        `made_for`: the page for which it was made; by default it must be of single sign-on.
+        """
 
     def end(self, token_value: str, *, now: int, keep: int) -> None:
         """End the session because the user signed out. `keep`: end of the mark. A repeated call is no error."""

@@ -45,7 +45,8 @@ class Users(Protocol):
     def put(self, user: User) -> None:
         """Add or replace. An earlier sub of the name is then unknown. A suspended user stays suspended.
 
-        Without `passkey_keys` all passkeys that have an item are removed. Otherwise those in the table stay.
+        Without `passkey_keys` all passkeys that have an item are removed. Otherwise those in the table stay. So it is with
+        `own_totp` and `recovery_codes`.
         """
 
     def remove(self, username: str, *, now: int) -> None:

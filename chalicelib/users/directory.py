@@ -20,7 +20,15 @@ from chalicelib.one_time_code_secrets import CannotUnseal
 from chalicelib.provider import Provider
 from chalicelib.storage.records import User
 from chalicelib.storage.stores import NotOpen
-from chalicelib.user_directory import CurrentUser, Passkeys, SignedIn, SignInRefused, Suspended, UserDirectory
+from chalicelib.user_directory import (
+    CurrentUser,
+    Passkeys,
+    SignedIn,
+    SignInMeans,
+    SignInRefused,
+    Suspended,
+    UserDirectory,
+)
 from chalicelib.users import assurance, lockout, password, totp
 from chalicelib.users.claims import disclosed_claims
 from chalicelib.users.username import MAX_USERNAME_LENGTH, normalize_username
@@ -50,6 +58,12 @@ class Directory:
 
         return passkeys.Passkeys(self._provider, self)
 
+    @cached_property
+    def sign_in_means(self) -> SignInMeans | None:
+        from chalicelib.users import sign_in_means  # For one function.
+
+        return sign_in_means.SignInMeans(self._provider, self.check_password)
+
     def sign_in(
         self,
         username: str,
@@ -62,7 +76,7 @@ class Directory:
         claims: tuple[str, ...] = (),
         browser: str | None = None,
     ) -> SignedIn:
-        known = self._check_password(username, password, browser or "", now=now)
+        known = self.check_password(username, password, browser or "", now=now)
         step = self._check_code(known, one_time_code, now=now)
         try:
             first = self._users.use_code(known.username, step, attempt=attempt, browser=browser or "")
@@ -95,7 +109,7 @@ class Directory:
             raise Suspended
         return standing == "known"
 
-    def _check_password(self, username: str, typed: str, browser: str, *, now: int) -> User:
+    def check_password(self, username: str, typed: str, browser: str, *, now: int) -> User:
         """The user, if the password is right and an attempt is allowed now. An unknown name takes as long."""
         if len(typed) > password.MAX_LENGTH:
             raise SignInRefused("password too long")
@@ -121,7 +135,7 @@ class Directory:
     def _check_code(self, user: User, typed: str, *, now: int) -> int:
         """The time step of the code, if it is valid now (RFC 6238 5.2)."""
         try:
-            secret = self._secrets.unseal(user.totp, user.username, now=now)
+            secret = self._secrets.unseal(user.code_secret, user.username, now=now)
         except CannotUnseal as problem:  # An error would say that the password was right.
             line = {"endpoint": "users", "outcome": "unreadable", "sub": user.sub, "reason": f"totp: {problem}"}
             log_lines.write(log, line, logging.ERROR)

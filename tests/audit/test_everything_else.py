@@ -21,6 +21,7 @@ from tests.specs.test_rfc9396 import SHOP
 from tests.specs.test_rts import Payer, payer, phone
 from tests.users.test_passkeys import make, path_of, prove_on
 from tests.users.test_passkeys import sign_in as sign_in_by
+from tests.users.test_security import Owner, by_code, secret_on
 
 __all__ = ["payer", "phone"]
 
@@ -99,6 +100,40 @@ def test_a_passkey_is_enrolled_by_its_page_and_signs_in(record, bank, operate, t
     assert (signed_in.actor.id, signed_in.person) == (record.person(ALICE.sub),) * 2
     assert ("sign_in.succeeded", "person") in steps(events)
     assert not [event.what for event in events if event.what.endswith("s.changed")]
+
+
+def test_what_a_person_changes_of_their_own_sign_in_is_recorded_as_theirs(record, bank, operate):
+    bank.aws.user_directory = directory.build(bank.aws)
+    carol = Owner(bank)
+    record.events()
+    page = carol.arrive()
+    (code, *others) = carol.recovery_codes(page)
+    carol.make(page, Authenticator(), name="Her phone")
+    carol.press(carol.open_passkey(carol.get("/security")), "rename", {"name": "Old"})
+    carol.press(carol.open_passkey(carol.get("/security")), "remove")
+    app = carol.press(carol.get("/security"), "offer-app")
+    secret = secret_on(app)
+    carol.press(app, "set-app", {"one_time_code": pyotp.TOTP(secret).at(bank.now)})
+    by_code(carol, code)
+    events = record.events()
+    of_user = [event for event in events if event.what.startswith("user.")]
+    assert [event.what for event in of_user] == [
+        "user.recovery_codes_made",
+        "user.passkey_added",
+        "user.passkey_renamed",
+        "user.passkey_removed",
+        "user.second_factor_changed",
+        "user.recovery_code_used",
+    ]
+    assert [event.details["left"] for event in (of_user[0], of_user[-1])] == [10, 9]
+    assert {(event.actor.kind, event.actor.id, event.person) for event in of_user} == {
+        ("person", record.person("s-carol"), record.person("s-carol"))
+    }
+    assert not [event.what for event in events if event.what.endswith("s.changed")]
+    said = json.dumps([(event.details, event.sealed) for event in events])
+    assert not [hidden for hidden in (secret, code, *others, "Her phone") if hidden in said]
+    operate("user", "reset", "carol", "--second-factor")
+    assert {event.what for event in record.events()} >= {"user.second_factor_changed", "user.recovery_codes_ended"}
 
 
 def test_a_remembered_consent_names_the_person_the_client_and_the_consent(record, fapi1_baseline_client):

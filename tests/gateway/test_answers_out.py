@@ -12,7 +12,7 @@ from tests.actors import ASSERTION_TYPE, Browser
 from tests.each import each
 
 GUARDED = {row.name for row in FUNCTIONS if row.guarded}
-PEOPLES = ("authorize", "login", "passkey", "grants", "consent")
+PEOPLES = ("authorize", "login", "passkey", "grants", "security", "consent")
 """Doors that people stand before."""
 FIRST = {row.name: row.routes[0].split(" ") for row in FUNCTIONS if row.routes}
 EVERYWHERE = {

@@ -49,6 +49,7 @@ MODULES = {
     "login": 300,
     "passkey": 275,
     "grants": 305,
+    "security": 300,
     "consent": 250,
     "token": 310,
     "userinfo": 215,

@@ -69,6 +69,7 @@ NEEDED = {
     "login": AWS | PAGES | PEOPLE | CRYPTOGRAPHY,
     "passkey": AWS | PAGES | PEOPLE | CRYPTOGRAPHY,
     "grants": AWS | PAGES | PEOPLE | CRYPTOGRAPHY,
+    "security": AWS | PAGES | PEOPLE | CRYPTOGRAPHY,
     "consent": AWS | PAGES,
     "token": AWS | {"jwt"} | CRYPTOGRAPHY,
     "userinfo": AWS,
@@ -155,5 +156,6 @@ def test_a_function_has_made_its_aws_clients_before_its_first_request(handler):
         "login",
         "passkey",
         "grants",
+        "security",
     )  # the others sign for clients that asked for that, and none unseals
     assert ready(handler)[1] == ["DynamoDB"] * bool(row.tables) + ["KMS"] * often

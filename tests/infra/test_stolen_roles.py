@@ -62,6 +62,20 @@ def test_who_adds_passkeys_puts_no_person(policies):
     assert not may(policies, "passkey", "PutItem", "users", key="passkey 4711")
 
 
+def test_who_changes_how_people_sign_in_changes_no_record(policies):
+    for own in ("passkey_keys", "passkeys_removed", "own_totp", "recovery_codes", "failures", "last_attempt_browser"):
+        assert may(policies, "security", "UpdateItem", "users", own)
+    for wrong in ("record", "profile_of", "invitation", "left_at", "username", "data_key_id", "wrapped"):
+        assert not may(policies, "security", "UpdateItem", "users", wrong)
+    for key in ("sub 4711", "data key", "data key 4711"):
+        assert not may(policies, "security", "UpdateItem", "users", "own_totp", key=key)
+        assert not may(policies, "security", "DeleteItem", "users", key=key)
+    assert may(policies, "security", "UpdateItem", "users", "name", "record", key="passkey 4711")
+    assert may(policies, "security", "DeleteItem", "users", key="passkey 4711")
+    assert not may(policies, "security", "DeleteItem", "users")
+    assert not may(policies, "security", "PutItem", "users")
+
+
 def test_no_function_writes_a_password(policies):
     assert not [name for name in policies if may(policies, name, "UpdateItem", "users", "record")]
     assert not [name for name in policies if may(policies, name, "PutItem", "users", "record")]

@@ -26,7 +26,7 @@ def test_the_api_has_a_web_acl_of_rate_rules_and_managed_rules(template):
     assert (pages["Limit"], every["Limit"], pages["AggregateKeyType"]) == (1000, 30000, "IP")
     matched = pages["ScopeDownStatement"]["OrStatement"]["Statements"]
     paths = {one["ByteMatchStatement"]["SearchString"] for one in matched}
-    assert paths == {"/authorize", "/login", "/passkey", "/consent", "/grants"}
+    assert paths == {"/authorize", "/login", "/passkey", "/consent", "/grants", "/security"}
     assert "ScopeDownStatement" not in every
     assert sum(name.startswith("AWSManagedRules") for name in rules) == 3
     assert not any(rule["VisibilityConfig"]["SampledRequestsEnabled"] for rule in rules.values())

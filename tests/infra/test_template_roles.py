@@ -158,6 +158,7 @@ def test_who_unseals_opens_the_secrets_of_people_or_those_of_clients_and_never_w
         "login": "user",
         "passkey": "user",
         "grants": "user",
+        "security": "user",
         "par": "client",
         "token": "client",
         "introspect": "client",

@@ -51,7 +51,9 @@ def test_a_function_signs_with_keys_of_its_uses_and_no_other(rotated, use, algor
 
 def test_no_function_that_serves_a_page_signs_an_id_token_but_that_of_the_hybrid_flow(rotated):
     context = {**tags("id_token"), "kms:SigningAlgorithm": "ECDSA_SHA_256"}
-    assert who(rotated, "kms:Sign", context) & {"authorize", "login", "consent", "passkey", "grants"} == {"consent"}
+    assert who(rotated, "kms:Sign", context) & {"authorize", "login", "consent", "passkey", "grants", "security"} == {
+        "consent"
+    }
 
 
 @pytest.mark.parametrize(

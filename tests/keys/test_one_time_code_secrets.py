@@ -9,6 +9,7 @@ import pytest
 from chalicelib.assembly import Aws
 from chalicelib.one_time_code_secrets import CACHE_SECONDS, CannotUnseal
 from chalicelib.storage.data_keys import DataKey
+from chalicelib.storage.dynamodb.attributes import Write
 
 NOW = 1_800_000_000
 SECRET = b"a secret of twenty b"
@@ -118,3 +119,18 @@ def test_a_sign_in_goes_on_while_kms_is_away_once_the_data_key_is_there(begin_ag
     sealed = seal(secrets)
     with begin_again.failing(lambda call, work: pytest.fail(call.operation)):
         assert secrets.unseal(sealed, "alice", now=NOW + 1) == SECRET
+
+
+def test_a_function_that_may_make_no_data_key_has_kms_seal_where_there_is_none(bank, opened):
+    """It uses one that is there."""
+    bank.aws.dynamo._tables.write(Write("Delete", bank.settings.users_table, "data key"))
+    opened.clear()
+    secrets = cold(bank)
+    sealed = secrets.seal(SECRET, "alice", random_bytes=os.urandom, now=NOW, may_make_data_key=False)
+    assert [operation for operation, _ in opened] == ["GetItem", "Encrypt"]
+    assert cold(bank).unseal(sealed, "alice", now=NOW) == SECRET
+    seal(cold(bank))
+    opened.clear()
+    again = cold(bank).seal(SECRET, "alice", random_bytes=os.urandom, now=NOW, may_make_data_key=False)
+    assert "Encrypt" not in [operation for operation, _ in opened]
+    assert cold(bank).unseal(again, "alice", now=NOW) == SECRET

@@ -16,7 +16,15 @@ from tests.mutants.__main__ import ROW
 from tests.mutants.mutation import HERE, ROOT, Stale, mutated, mutations, promises, together
 from tests.mutants.runner import WIDE
 
-PORTS = ("stores", "passkey_stores", "revocation_stores", "session_stores", "sweeping_stores", "signing_keys")
+PORTS = (
+    "stores",
+    "passkey_stores",
+    "second_factor_stores",
+    "revocation_stores",
+    "session_stores",
+    "sweeping_stores",
+    "signing_keys",
+)
 BROKEN = {name for one in mutations() for name in one.breaks}
 
 

@@ -9,17 +9,27 @@ from typing import Any
 from chalicelib import date_format
 from chalicelib.authorization import scope
 from chalicelib.authorization_details import details
-from chalicelib.interaction import app_approval, connections, consent_page, consent_time
+from chalicelib.interaction import (
+    app_approval,
+    connections,
+    consent_page,
+    consent_time,
+    own_page,
+    own_page_changes,
+    own_page_sign_in,
+)
 from chalicelib.interaction.consent_words import client_words
 from chalicelib.language import Language
 from chalicelib.messages import Response
-from chalicelib.pages import approval, consent, enrolment, gateway_error_pages, grants, render, sign_in
+from chalicelib.pages import approval, consent, enrolment, gateway_error_pages, grants, render, security, sign_in
 from chalicelib.pages.error_texts import WORDS
 from chalicelib.pages.frame import Frame
 from chalicelib.pages.grants import Connection, Consent, PastConsent
 from chalicelib.pages.passkey_options import Ceremony
 from chalicelib.storage.grant_records import Grant
+from chalicelib.storage.passkey_stores import OwnPasskey
 from chalicelib.storage.records import AuthorizationRequest, Client
+from chalicelib.user_directory import OwnMeans
 from chalicelib.users import claims, sign_in_form
 
 UNTIL = 1798121100
@@ -66,6 +76,7 @@ REQUESTED = Grant(
     "x", AuthorizationRequest("penny", "", "code", (), None), UNTIL - 200 * 86_400, consent_expires_at=UNTIL
 )
 PASSKEY = Ceremony({"challenge": ""}, "the-nonce")
+SECRET = "7" * 32
 
 
 def every_page(frame: Frame, redirect_uri: str = "https://penny.example/cb") -> dict[str, Response]:
@@ -123,8 +134,38 @@ def every_page(frame: Frame, redirect_uri: str = "https://penny.example/cb") -> 
         "passkey": enrolment.prove(**frames["/passkey?invitation=1"], invitation="1"),
         "passkey-make": enrolment.make(**own, username=PERSON, passkey=PASSKEY),
         "passkey-made": enrolment.made(frame=frame),
+        **_own_pages(frame, own),
         **{f"error-{code}": render.error(frame=frame, error=code, description="…") for code in (*WORDS, "x")},
         **{f"gateway-{kind}": _gateway(kind, frame) for kind in gateway_error_pages.WORDS},
+    }
+
+
+def _own_pages(frame: Frame, own: dict[str, Any]) -> dict[str, Response]:
+    """The pages of how a person signs in."""
+    words, here = frame.language, own | {"frame": replace(frame, here="/security")}
+    passkeys = tuple(
+        OwnPasskey(f"k{n}", {"id": "i", "key": "k", "handle": "h", "created_at": UNTIL - n}, name)
+        for n, name in enumerate(("Ḧäńďĺéŕ", "", "№" * 50))
+    )
+    some, none = OwnMeans(passkeys, 9, full=False), OwnMeans((), 0, full=True)
+    page: Any = {**here, "person": PERSON, "nonce": "the-nonce"}
+    problem = words.say(own_page_changes.NOT_PROVEN)
+    return {
+        "security-sign-in": security.sign_in(**here, passkey=PASSKEY),
+        "security-by-code": security.sign_in(**here, by_code=True, problem=words.say(own_page_sign_in.MISMATCH_TEXT)),
+        "security": security.page_of(**page, means=some, ceremony=PASSKEY, done=words.say(own_page.WORDS["added"])),
+        "security-none": security.page_of(
+            **page, means=none, ceremony=None, problem=words.say(own_page_changes.MADE_BEFORE)
+        ),
+        "security-passkey": security.passkey(**own, one=passkeys[1], last=True),
+        "security-app": security.app(
+            **own,
+            shown="s",
+            uri=f"otpauth://totp/Bank:{PERSON}?secret={SECRET}&issuer=Bank",
+            secret=SECRET,
+            problem=problem,
+        ),
+        "security-codes": security.codes(frame=frame, codes=[SECRET[:24]] * 10),
     }
 
 
@@ -183,7 +224,7 @@ def _past(words: Language, granted: Any, end: str) -> PastConsent:
 
 
 def _ours(frame: Frame, *, later: bool = False) -> grants.Ours:
-    return grants.Ours(replace(frame, here="/grants"), "the-key", "the-csrf", PERSON, later=later)
+    return grants.Ours(replace(frame, here="/grants"), "the-key", "the-csrf", PERSON, later, "/security")
 
 
 def _gateway(kind: str, frame: Frame) -> Response:

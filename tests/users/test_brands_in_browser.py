@@ -36,6 +36,8 @@ KINDS = (
         "error-server_error",
         "gateway-THROTTLED",
     ),
+    *("security-sign-in", "security-by-code", "security", "security-none"),
+    *("security-passkey", "security-app", "security-codes"),
 )
 """One page of each template, and of each state of it."""
 MAX_BYTES = 15 * 1024

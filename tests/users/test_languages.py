@@ -165,7 +165,7 @@ def test_no_translation_is_the_english_text_but_where_the_word_is_the_same():
         if tag != "en"
     }
     assert same == {
-        "de": ["App", "Logo", "Problem: {title}"],
+        "de": ["App", "Logo", "Name", "Passkeys", "Problem: {title}"],
         "es": ["Error", "no"],
         "fr": ["Logo"],
         "pt-BR": [],

@@ -1,11 +1,15 @@
 """The passkey's pages in a real browser, with Chromium's virtual authenticator: the script asks, and posts what it gets."""
 
+import html
+import json
+
 import pytest
 
 from chalicelib.messages import see_other
-from chalicelib.pages import enrolment, sign_in
+from chalicelib.pages import enrolment, security, sign_in
 from chalicelib.pages.frame import Frame
 from chalicelib.pages.passkey_options import Ceremony
+from chalicelib.user_directory import OwnMeans
 from chalicelib.users import web_authentication
 from tests.authenticator import b64
 
@@ -107,6 +111,27 @@ def test_a_person_makes_a_passkey_and_signs_in_by_it_without_typing(open_with, b
         "one_time_code": "",
         "passkey_nonce": "the-nonce",
     }
+    assert page.complaints == []
+
+
+def test_a_person_adds_a_passkey_on_their_own_page_and_a_phone_can_read_the_key_of_an_app(open_with, bank):
+    made = bank.answers["GET", "/make"].body
+    options = json.loads(html.unescape(made.partition('data-options="')[2].partition('"')[0]))
+    own, key = BANK | {"frame": Frame("Example Bank", here="/security")}, "7" * 32
+    means, ceremony = OwnMeans((), 0, full=False), Ceremony(options, "the-nonce")
+    page_of = security.page_of(**own, person="alice", means=means, nonce="n", ceremony=ceremony)
+    app = security.app(**own, shown="sealed", uri=f"otpauth://totp/alice?secret={key}", secret=key)
+    bank.answers |= {("GET", "/security"): page_of, ("GET", "/app"): app, ("POST", "/security"): see_other("/app")}
+    page = open_with("security")
+    page.fill("#new-name", "My phone")
+    page.get_by_role("button", name="Make a passkey").click()
+    page.wait_for_url(f"{bank.address}/app")
+    (form,) = posted(bank)
+    web_authentication.require_registration(form["passkey"], challenge=CHALLENGES[0], issuer=bank.address)
+    assert (form["name"], form["passkey_nonce"]) == ("My phone", "the-nonce")
+    picture = page.get_by_role("img", name="QR code of the key below")
+    assert picture.bounding_box()["width"] > 200  # It is drawn: the policy hides nothing of it.
+    assert page.inner_text("#secret") == " ".join(["7777"] * 8)
     assert page.complaints == []
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from chalicelib.storage.dynamodb.operated_users import OperatedUsers
     from chalicelib.storage.dynamodb.operation import OperatedClients
     from chalicelib.storage.dynamodb.passkeys import Passkeys
+    from chalicelib.storage.dynamodb.second_factors import SecondFactors
     from chalicelib.storage.dynamodb.sweeping import Sweeping
 
 
@@ -107,6 +108,12 @@ class Dynamo:
         from chalicelib.storage.dynamodb.passkeys import Passkeys  # For the functions of signing in.
 
         return Passkeys(self._tables, self._settings.users_table, self.users.find)
+
+    @cached_property
+    def second_factors(self) -> SecondFactors:
+        from chalicelib.storage.dynamodb.second_factors import SecondFactors  # For one function.
+
+        return SecondFactors(self._tables, self._settings.users_table)
 
     @cached_property
     def signing_keys(self) -> SigningKeys:

@@ -20,6 +20,7 @@ from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.dynamodb.users import (
     LEFT_AT,
     PROFILE,
+    SECRETS,
     SUSPENDED_AT,
     USERNAME,
     V,
@@ -30,6 +31,7 @@ from chalicelib.storage.dynamodb.users import (
     record_of,
     user_of,
     without_passkeys,
+    without_second_factor,
 )
 from chalicelib.storage.dynamodb.weekly_tables import WEEKS_AHEAD, name_of
 from chalicelib.storage.records import Session, User
@@ -109,14 +111,18 @@ class OperatedUsers:
 
     def change(self, before: OperatedUser, user: User, *, forget_passkeys: bool = False) -> None:
         """Replace the record as it was read. A code that was used stays used, who is suspended stays so, an invitation ends.
+        Another secret of one-time codes ends an app that the person set up, and the recovery codes.
         `forget_passkeys`: those that have an item are removed too, also one that was added meanwhile.
         Raises NotOpen if the record was changed meanwhile.
         """
         item = self._tables.get(self._name, user.username) or {}
         new = record_of(user)
         actions: list[Action] = [V.set(VERSION), RECORD.set(new), PROFILE.set(profile_of(user))]
+        actions.append(SECRETS.set(user.secrets_digest))
         if forget_passkeys:
             actions += without_passkeys(replace(user, passkeys=(), passkey_keys=()))
+        if before.user is None or before.user.totp != user.totp:  # Whoever set the earlier app may be the thief.
+            actions += without_second_factor(replace(user, own_totp="", recovery_codes=()))
         beside = (*COUNTERS, "invitation", "invited_until")
         actions += [NumberAttribute(attr_name=name).remove() for name in item if name.startswith(beside)]
         unchanged = cast(Condition, (before.record == RECORD) | (new == RECORD))

@@ -27,12 +27,13 @@ from chalicelib.storage.dynamodb.users import (
     INVITED_UNTIL,
     PASSKEY_KEYS,
     PASSKEYS_REMOVED,
-    SUSPENDED_AT,
     USERNAME,
     V,
     item_of_passkey,
+    may_change,
 )
-from chalicelib.storage.records import OwnPasskey, PasskeyHolder, User
+from chalicelib.storage.passkey_stores import OwnPasskey
+from chalicelib.storage.records import PasskeyHolder, User
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest
 
@@ -68,9 +69,8 @@ class Passkeys:
         self._put_in_force(user, passkey, in_force, spent, again=INVITATION.does_not_exist(), limit=limit)
 
     def add_own(self, user: User, passkey: Passkey, *, sign_count: int, limit: int, name: str = "") -> None:
-        may = RECORD.exists() & SUSPENDED_AT.does_not_exist()
         self._put(user, passkey, name, sign_count)
-        self._put_in_force(user, passkey, may, (), again=RECORD.exists(), limit=limit)
+        self._put_in_force(user, passkey, may_change(user), (), again=PK.exists(), limit=limit)
 
     def _put(self, user: User, passkey: Passkey, name: str, sign_count: int) -> None:
         """Write the passkey's item. Raises NotOpen for a known passkey."""
@@ -153,7 +153,7 @@ class Passkeys:
         else:
             return
         # This decides. The item has no effect then.
-        write = Write("Update", self._name, user.username, actions=(removed,), condition=RECORD.exists())
+        write = Write("Update", self._name, user.username, actions=(removed,), condition=PK.exists())
         try:
             self._tables.write(write)
         except ConditionFailed:

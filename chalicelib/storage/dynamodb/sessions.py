@@ -48,7 +48,7 @@ class Sessions:
     def replace(self, token_value: str, *, now: int) -> None:
         self._mark(token_value, (REPLACED_AT.set(REPLACED_AT | now),), PK.exists(), now=now)
 
-    def find(self, token_value: str, *, now: int) -> Session | None:
+    def find(self, token_value: str, *, now: int, made_for: str = "") -> Session | None:
         taken = of_session(token_value)
         if taken is None or not has_table(taken.week or 0, now=now):
             return None
@@ -60,7 +60,8 @@ class Sessions:
         except (Unreadable, KeyError) as problem:
             report(Unreadable(f"Session: {problem}"), taken.digest, item.get("v"))
             return None
-        return session if now < session.expires_at and session.auth_time > epoch else None
+        in_force = now < session.expires_at and session.auth_time > epoch
+        return session if in_force and session.made_for == made_for else None
 
     def end(self, token_value: str, *, now: int, keep: int) -> None:
         # Also for a missing item: an item that is written late finds the mark.

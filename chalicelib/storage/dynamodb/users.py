@@ -15,8 +15,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import cast
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.protocol_types import JsonObject, Standing
@@ -36,14 +38,17 @@ USERNAME = UnicodeAttribute(attr_name="username")
 PASSKEY_KEYS = UnicodeSetAttribute(attr_name="passkey_keys")
 PASSKEYS_REMOVED = UnicodeSetAttribute(attr_name="passkeys_removed")
 """Digests of the ids of passkeys: of those that have an item, and of those in the record that were removed."""
+OWN_TOTP = UnicodeAttribute(attr_name="own_totp")
+RECOVERY_CODES = UnicodeSetAttribute(attr_name="recovery_codes")
+SECRETS = UnicodeAttribute(attr_name="secrets")
 CODE_STEP = NumberAttribute(attr_name="code_step")
 CODE_USE = UnicodeAttribute(attr_name="code_use")
 CODE_USE_BEFORE = UnicodeAttribute(attr_name="code_use_before")  # With it an update tells whether it is the first.
 
 PROFILE = UnicodeAttribute(attr_name="profile")
 
-_BESIDE = ("failures", "last_failure", "invitation", "invited_until", "suspended_at")
-_WITHOUT = (*_BESIDE, "has_profile", "passkey_keys")
+_BESIDE = ("failures", "last_failure", "invitation", "invited_until", "suspended_at", "own_totp")
+_WITHOUT = (*_BESIDE, "has_profile", "passkey_keys", "recovery_codes")
 
 
 class Users:
@@ -57,8 +62,14 @@ class Users:
         known = (USERNAME.set(user.username), LEFT_AT.remove())
         self._tables.write(Write("Update", self._name, known_by(user.sub), actions=known))
         record = (V.set(VERSION), RECORD.set(record_of(user)), PROFILE.set(profile_of(user)))
-        forgotten = tuple(one.remove() for one in (*_counters(""), INVITATION, INVITED_UNTIL))
-        actions = (*record, *forgotten, *without_passkeys(user))
+        forgotten = tuple(one.remove() for one in (*counters(""), INVITATION, INVITED_UNTIL))
+        actions = (
+            *record,
+            SECRETS.set(user.secrets_digest),
+            *forgotten,
+            *without_passkeys(user),
+            *without_second_factor(user),
+        )
         write = Write("Update", self._name, user.username, actions=actions, before=True)
         before = self._tables.write(write)
         with suppress(Unreadable, KeyError):  # The name had no user, or an unreadable one.
@@ -112,7 +123,7 @@ class Users:
     def admit(
         self, username: str, *, attempt: str, free: int, locks: Sequence[int], now: int, browser: str = ""
     ) -> tuple[User | None, bool]:
-        failures, last, latest = _counters(browser)
+        failures, last, latest = counters(browser)
         if not username:
             return None, False
         unnamed = latest.does_not_exist() | (latest != attempt)  # Otherwise a repeated write.
@@ -138,7 +149,7 @@ class Users:
             "Update",
             self._name,
             username,
-            actions=(*used, *(one.remove() for one in _counters(browser))),
+            actions=(*used, *(one.remove() for one in counters(browser))),
             condition=PK.exists() & (CODE_STEP.does_not_exist() | (step > CODE_STEP) | (this == CODE_USE)),
         )
         try:
@@ -177,7 +188,11 @@ def user_of(item: Item | None, username: str) -> User | None:
     try:
         beside: JsonObject = {name: item[name] for name in _BESIDE if name in item}
         keys = [*sorted(members_of(item, PASSKEY_KEYS))]
-        user = decode(User, str(item["record"]), **beside, passkey_keys=keys, has_profile="profile" in item)
+        codes = [*sorted(members_of(item, RECOVERY_CODES))]
+        has_profile = "profile" in item
+        user = decode(
+            User, str(item["record"]), **beside, passkey_keys=keys, recovery_codes=codes, has_profile=has_profile
+        )
     except Unreadable as problem:
         report(problem, username, item.get("v"))
         return None
@@ -202,6 +217,18 @@ def without_passkeys(user: User) -> tuple[Action, ...]:
     return tuple(one.remove() for one in (*gone, *((PASSKEYS_REMOVED,) if not user.passkeys else ())))
 
 
+def without_second_factor(user: User) -> tuple[Action, ...]:
+    """What removes an authenticator app and recovery codes that the user to be written does not have."""
+    app = () if user.own_totp else (OWN_TOTP.remove(),)
+    return app if user.recovery_codes else (*app, RECOVERY_CODES.remove())
+
+
+def may_change(user: User) -> Condition:
+    """Whether the user may change their own sign-in: not suspended, and with the secrets of an operator as they were read."""
+    unchanged = SECRETS.does_not_exist() | (user.secrets_digest == SECRETS)
+    return cast(Condition, PK.exists() & SUSPENDED_AT.does_not_exist() & unchanged)
+
+
 def profile_of(user: User) -> str:
     """The profile as it is stored."""
     return encode(UserProfile(user.username, user.sub, user.claims, user.accounts))
@@ -222,7 +249,7 @@ def item_of_passkey(key: str) -> str:
     return f"passkey {key}"
 
 
-def _counters(browser: str) -> tuple[NumberAttribute, NumberAttribute, UnicodeAttribute]:
+def counters(browser: str) -> tuple[NumberAttribute, NumberAttribute, UnicodeAttribute]:
     """Attributes of the failed attempts, the last one's time and its name: of unknown browsers, or of a known browser."""
     of = f"_{browser}" if browser else ""
     return (

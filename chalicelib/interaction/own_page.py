@@ -1,0 +1,137 @@
+"""The page /security of a person who has just signed in for it: its session, and the word of what was done."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+
+from chalicelib.errors import AccessDenied, NotFoundOrMethodNotAllowed
+from chalicelib.interaction import browser_binding, session
+from chalicelib.language import message
+from chalicelib.messages import Request, Response, see_other
+from chalicelib.pages.frame import Frame
+from chalicelib.provider import Provider
+from chalicelib.storage.records import Authentication, Session
+from chalicelib.storage.stores import NotOpen
+from chalicelib.user_directory import SignInMeans
+
+PATH = "/security"
+SIGN_IN_FORM, FORM = "security", "security-page"
+"""The page that a form belongs to: the sign-in page, or the page of the signed-in person."""
+MADE_FOR = "security"
+LIFETIME = 10 * 60
+"""Seconds from the sign-in in which changes are accepted, and that the sign-in page may stay open."""
+
+COOKIE = "__Host-done-security"
+"""It holds what was done, for the next page only. No other host can set it (RFC 6265bis 4.1.3.2)."""
+COOKIE_SECONDS = 60
+
+WORDS: dict[str, str] = {
+    "added": message("Done. The passkey was added."),
+    "named": message("Done. The passkey has its new name."),
+    "removed": message("Done. The passkey was removed."),
+    "app": message("Done. Your new app makes your one-time codes from now on."),
+    "out": message("Done. You are signed out."),
+}
+
+
+@dataclass(frozen=True)
+class OwnPage:
+    """The page of one request.
+
+    `who`: the person's session, which is of this page alone.
+    `token_value`: the session's.
+    """
+
+    provider: Provider
+    means: SignInMeans
+    frame: Frame
+    who: Session
+    token_value: str
+    now: int
+
+    @property
+    def csrf(self) -> str:
+        """The token of its forms."""
+        return browser_binding.token(FORM, self.token_value)
+
+    @property
+    def may_add_passkey(self) -> bool:
+        """Whether the sign-in reaches a level. One by a recovery code does not, and a passkey approves payments."""
+        return bool(self.who.acr)
+
+    def done(self, what: str) -> Response:
+        """303 to the page, which says what was done."""
+        return see_other(PATH, said(what, self.token_value)).noting(sub=self.who.sub)
+
+
+def means_of(provider: Provider) -> SignInMeans:
+    """What people change of their own sign-in. Raises NotFoundOrMethodNotAllowed if the directory does not have it."""
+    # A bank's own directory may be older than the port.
+    means: SignInMeans | None = getattr(provider.user_directory, "sign_in_means", None)
+    if means is None:
+        raise NotFoundOrMethodNotAllowed("people change their sign-in elsewhere")
+    return means
+
+
+def session_of(request: Request, means: SignInMeans, provider: Provider, *, now: int) -> Session | None:
+    """The session of this page, if its person may still sign in. No other session is accepted.
+
+    It has ended if an operator gave the person another password or second factor: it may be a thief's.
+    """
+    token_value = browser_binding.cookie_of(request, FORM)
+    found = provider.sessions.find(token_value, now=now, made_for=MADE_FOR)
+    found = session.with_user(found, provider, now=now)
+    return found if found is not None and found.secrets == _secrets_of(found.username, found.sub, means) else None
+
+
+def begin(
+    request: Request, login: Authentication, means: SignInMeans, provider: Provider, *, now: int
+) -> tuple[str, str]:
+    """Begin the session of this page, in place of the browser's earlier one; gives its Set-Cookie header."""
+    if before := browser_binding.cookie_of(request, FORM):
+        provider.sessions.replace(before, now=now)
+    expires_at = login.auth_time + LIFETIME
+    token_value = session.made(login, expires_at, provider)
+    made = Session(
+        sub=login.sub,
+        username=login.username,
+        auth_time=login.auth_time,
+        acr=login.acr,
+        amr=login.amr,
+        expires_at=expires_at,
+        made_for=MADE_FOR,
+        secrets=_secrets_of(login.username, login.sub, means),
+    )
+    provider.sessions.begin(token_value, made)
+    return browser_binding.bind(FORM, token_value, seconds=LIFETIME)
+
+
+def _secrets_of(username: str, sub: str, means: SignInMeans) -> str:
+    """Raises AccessDenied if the name is another person's, or nobody's here."""
+    try:
+        return means.secrets_of(username, sub)
+    except NotOpen as gone:
+        raise AccessDenied("how this person signs in can't be changed here", detail=str(gone)) from None
+
+
+def said(what: str, token_value: str) -> tuple[str, str]:
+    """The Set-Cookie header that has the next page say what was done. `token_value`: empty after the sign-out."""
+    return _cookie(f"{what}.{_proof(what, token_value)}", seconds=COOKIE_SECONDS)
+
+
+def words_of(request: Request, token_value: str) -> tuple[str | None, tuple[tuple[str, str], ...]]:
+    """What was done a moment ago in this session, in English, or None; and the header after which no page says it again."""
+    if COOKIE not in request.cookies:
+        return None, ()
+    what, _, proof = request.cookies[COOKIE].partition(".")
+    right = hmac.compare_digest(proof.encode(), _proof(what, token_value).encode())
+    return WORDS.get(what) if right else None, (_cookie("", seconds=0),)
+
+
+def _proof(what: str, token_value: str) -> str:
+    return browser_binding.token(f"done security {what}", token_value)
+
+
+def _cookie(value: str, *, seconds: int) -> tuple[str, str]:
+    return ("Set-Cookie", f"{COOKIE}={value}; Max-Age={seconds}; Path=/; Secure; HttpOnly; SameSite=Lax")

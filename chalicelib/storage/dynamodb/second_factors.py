@@ -1,0 +1,74 @@
+"""The authenticator app and the recovery codes that a person set up: attributes of the user's item, beside the record.
+
+The app's secret is sealed like the one in the record, which it replaces. So no function that writes it can write a password.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import cast
+
+from pynamodb.attributes import UnicodeAttribute
+from pynamodb.expressions.condition import Condition
+
+from chalicelib.storage.dynamodb.attributes import ConditionFailed, Write
+from chalicelib.storage.dynamodb.tables import Tables
+from chalicelib.storage.dynamodb.users import CODE_STEP, OWN_TOTP, RECOVERY_CODES, counters, may_change, members_of
+from chalicelib.storage.records import User
+from chalicelib.storage.stores import NotOpen
+
+RECOVERY_MADE = UnicodeAttribute(attr_name="recovery_made")
+RECOVERY_USE = UnicodeAttribute(attr_name="recovery_use")
+RECOVERY_USE_BEFORE = UnicodeAttribute(
+    attr_name="recovery_use_before"
+)  # With it an update tells whether it is the first.
+
+
+class SecondFactors:
+    """second_factor_stores.SecondFactors."""
+
+    def __init__(self, tables: Tables, name: str) -> None:
+        self._tables, self._name = tables, name
+
+    def set_app(self, user: User, sealed: str, *, step: int) -> None:
+        unchanged = (user.own_totp == OWN_TOTP) if user.own_totp else OWN_TOTP.does_not_exist()
+        condition = cast(Condition, may_change(user) & (unchanged | (sealed == OWN_TOTP)))
+        actions = (OWN_TOTP.set(sealed), CODE_STEP.set(step))
+        write = Write("Update", self._name, user.username, actions=actions, condition=condition)
+        try:
+            self._tables.write(write)
+        except ConditionFailed:
+            raise NotOpen("the secret was changed meanwhile") from None
+
+    def make_codes(self, user: User, codes: Collection[str], *, attempt: str) -> None:
+        made = set(codes)
+        write = Write(
+            "Update",
+            self._name,
+            user.username,
+            actions=(RECOVERY_CODES.set(made), RECOVERY_MADE.set(attempt)),
+            condition=may_change(user) & (RECOVERY_MADE.does_not_exist() | (attempt != RECOVERY_MADE)),
+        )
+        try:
+            self._tables.write(write)
+        except ConditionFailed as failed:
+            if failed.item is None or not made == members_of(
+                failed.item, RECOVERY_CODES
+            ):  # Otherwise a repeated write.
+                raise NotOpen("this page made codes before") from None
+
+    def use_code(self, user: User, code: str, *, attempt: str, browser: str = "") -> bool:
+        this = f"{code} {attempt}"
+        used = (RECOVERY_USE.set(this), RECOVERY_USE_BEFORE.set(RECOVERY_USE | "none"))
+        use = Write(
+            "Update",
+            self._name,
+            user.username,
+            actions=(*used, RECOVERY_CODES.delete({code}), *(one.remove() for one in counters(browser))),
+            condition=may_change(user) & (RECOVERY_CODES.contains(code) | (this == RECOVERY_USE)),
+        )
+        try:
+            item = self._tables.write(use)
+        except ConditionFailed:
+            raise NotOpen("no such recovery code") from None
+        return item is None or item["recovery_use_before"] != this

@@ -1,0 +1,149 @@
+"""What a person of the product's directory changes of their own sign-in: passkeys, the authenticator app, recovery codes.
+
+A recovery code has 120 random bits, so a plain digest of it is stored: NIST SP 800-63B-4 3.1.2.2 requires a slow hash for fewer
+than 112. With the password it opens the person's own page only. No client gets a sign-in by one, so it has no acr.
+"""
+
+from __future__ import annotations
+
+from base64 import b32encode, urlsafe_b64decode
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from chalicelib.one_time_code_secrets import CannotUnseal
+from chalicelib.protocol_types import Passkey
+from chalicelib.provider import Provider
+from chalicelib.storage.records import Authentication, SingleUse, User
+from chalicelib.storage.stores import NotOpen
+from chalicelib.storage.token_values import digest
+from chalicelib.user_directory import AppOffer, OwnMeans, PasskeyEnrolment, SignedIn, SignInRefused
+from chalicelib.users import totp, web_authentication
+from chalicelib.users.passkeys import MAX_ITEMS
+from chalicelib.users.username import normalize_username
+
+CODES = 10
+"""How many recovery codes a person has."""
+CODE_BYTES = 15
+"""120 bits: 24 characters of base32."""
+MISREAD = str.maketrans({"0": "O", "1": "I", "8": "B", " ": None, "-": None})
+"""Characters that base32 does not have, and what they are read for."""
+METHODS = ("pwd", "recovery_code")
+"""Of a sign-in by a recovery code. RFC 8176 has no name for it, and no client sees it."""
+
+
+class PasswordCheck(Protocol):
+    """Counts an attempt, and gives the user if the password is right. Raises SignInRefused."""
+
+    def __call__(self, username: str, typed: str, browser: str, *, now: int) -> User: ...
+
+
+@dataclass(frozen=True)
+class SignInMeans:
+    """user_directory.SignInMeans over the users table."""
+
+    provider: Provider
+    check_password: PasswordCheck
+
+    def find(self, username: str, sub: str) -> OwnMeans:
+        user = self._own(username, sub)
+        passkeys = tuple(self.provider.passkeys.of(user))
+        return OwnMeans(passkeys, len(user.recovery_codes), full=user.passkey_count >= MAX_ITEMS)
+
+    def secrets_of(self, username: str, sub: str) -> str:
+        return self._own(username, sub).secrets_digest
+
+    def recover(
+        self, username: str, *, password: str, code: str, now: int, attempt: str, browser: str | None = None
+    ) -> SignedIn:
+        user = self.check_password(username, password, browser or "", now=now)
+        try:
+            first = self.provider.second_factors.use_code(
+                user, _digest_of(user, code), attempt=attempt, browser=browser or ""
+            )
+        except NotOpen as problem:
+            raise SignInRefused(str(problem), sub=user.sub) from None
+        login = Authentication(sub=user.sub, auth_time=now, acr="", amr=METHODS)
+        return SignedIn(login, username=user.username, again=not first)
+
+    def offer_passkey(self, username: str, sub: str, *, challenge: str) -> PasskeyEnrolment:
+        user = self._own(username, sub)
+        known = tuple(one.passkey["id"] for one in self.provider.passkeys.of(user))
+        return PasskeyEnrolment(user.username, _user_handle(challenge), known)
+
+    def add_passkey(
+        self, username: str, sub: str, answer: str, *, challenge: str, single_use: SingleUse, name: str, now: int
+    ) -> None:
+        user, passkeys = self._own(username, sub), self.provider.passkeys
+        credential_id, key, count = web_authentication.require_registration(
+            answer, challenge=challenge, issuer=self.provider.settings.issuer
+        )
+        made: Passkey = {"id": credential_id, "key": key, "handle": _user_handle(challenge), "created_at": now}
+        known = passkeys.find(credential_id)
+        if known is not None and known.user.sub == sub and known.passkey["handle"] == made["handle"]:
+            return  # The same form was sent again.
+        self.provider.replay_cache.consume(single_use, now=now)
+        passkeys.add_own(user, made, sign_count=count, limit=MAX_ITEMS, name=name)
+
+    def rename_passkey(self, username: str, sub: str, key: str, name: str) -> None:
+        self.provider.passkeys.rename(self._own(username, sub), key, name)
+
+    def remove_passkey(self, username: str, sub: str, key: str) -> None:
+        self.provider.passkeys.remove(self._own(username, sub), key)
+
+    def offer_app(self, username: str, sub: str, *, now: int) -> AppOffer:
+        user, secret = self._own(username, sub), self._random(totp.SECRET_BYTES)
+        sealed = self.provider.one_time_code_secrets.seal(
+            secret, user.username, random_bytes=self._random, now=now, may_make_data_key=False
+        )
+        return self._app(user, secret, sealed)
+
+    def offer_app_again(self, username: str, sub: str, sealed: str, *, now: int) -> AppOffer:
+        user = self._own(username, sub)
+        return self._app(user, self._opened(user, sealed, now=now), sealed)
+
+    def set_app(self, username: str, sub: str, sealed: str, *, code: str, now: int) -> None:
+        user = self._own(username, sub)
+        step = totp.step_of(code, self._opened(user, sealed, now=now), now=now)
+        if step is None:
+            raise SignInRefused("wrong code", sub=sub)
+        self.provider.second_factors.set_app(user, sealed, step=step)
+
+    def make_codes(self, username: str, sub: str, *, attempt: str) -> list[str]:
+        user = self._own(username, sub)
+        codes = [b32encode(self._random(CODE_BYTES)).decode() for _ in range(CODES)]
+        self.provider.second_factors.make_codes(user, [_digest_of(user, code) for code in codes], attempt=attempt)
+        return codes
+
+    def _own(self, username: str, sub: str) -> User:
+        """The user of the name, if it is still this person's. Raises NotOpen."""
+        user = self.provider.users.find(normalize_username(username))
+        if user is None or user.sub != sub or user.suspended_at:
+            raise NotOpen("the name is another person's, or nobody's")
+        return user
+
+    def _app(self, user: User, secret: bytes, sealed: str) -> AppOffer:
+        bank_name = self.provider.settings.bank_name
+        uri = totp.provisioning_uri(secret, username=user.username, bank_name=bank_name)
+        return AppOffer(sealed, uri, b32encode(secret).decode())
+
+    def _opened(self, user: User, sealed: str, *, now: int) -> bytes:
+        try:
+            return self.provider.one_time_code_secrets.unseal(sealed, user.username, now=now)
+        except CannotUnseal as problem:
+            raise SignInRefused(f"totp: {problem}", sub=user.sub) from None
+
+    @property
+    def _random(self) -> Callable[[int], bytes]:
+        """Gives up to 32 random bytes."""
+        return lambda size: urlsafe_b64decode(self.provider.new_token_value() + "=")[:size]
+
+
+def _digest_of(user: User, code: str) -> str:
+    """The stored digest of a recovery code, as it was shown or typed."""
+    return digest(f"recovery code {user.sub} {code.upper().translate(MISREAD)}")
+
+
+def _user_handle(challenge: str) -> str:
+    """The user handle of the new passkey. It does not reveal the user (Web Authentication 14.6.1)."""
+    return digest(f"user handle {challenge}")

@@ -1,0 +1,225 @@
+"""Attacks on a person's own page of how they sign in: another's session, an old one, another site, a guess, a race."""
+
+import json
+from dataclasses import replace
+
+import pyotp
+import pytest
+
+from chalicelib.interaction import own_page, session
+from chalicelib.storage.token_values import digest
+from chalicelib.users import lockout
+from tests.actors import Browser
+from tests.authenticator import PRESENT, Authenticator, b64, passkey_options
+from tests.conftest import _fapi1
+from tests.users.test_deployed_directory import PASSWORD
+from tests.users.test_security import Owner, by_code, carol, keys, secret_on  # noqa: F401
+
+pytestmark = pytest.mark.usefixtures("light_passwords")
+PAGE_COOKIE = "__Host-ducat-security-page"
+
+
+@pytest.fixture
+def dave(carol):  # noqa: F811
+    """Another customer, with an app and codes of his own."""
+    return Owner(carol.bank, "dave")
+
+
+def test_no_session_of_another_page_opens_this_one_and_its_own_opens_no_other(carol):  # noqa: F811
+    """Single sign-on may be hours old. A change needs a sign-in for this page."""
+    client = _fapi1(carol.bank, "baseline", profile="fapi1-baseline")
+    page = carol.page("baseline", client.pushed())
+    carol.prove(page, one_time_code=carol.code())
+    stolen = carol.cookies[session.COOKIE]
+    carol.cookies[PAGE_COOKIE] = stolen
+    assert 'id="login"' in carol.get("/security").text
+    del carol.cookies[PAGE_COOKIE], carol.cookies[session.COOKIE]
+    carol.arrive()
+    outsider = Browser(carol.bank)
+    outsider.cookies = {session.COOKIE: carol.cookies[PAGE_COOKIE]}
+    assert outsider.open("baseline", client.pushed()).location.startswith("/login?")
+    assert 'id="password"' in outsider.get("/grants").text
+
+
+def test_a_recovery_code_signs_in_to_no_app(carol):  # noqa: F811
+    """Nor does the session that it began satisfy one: it reaches no level of assurance."""
+    codes = carol.recovery_codes(carol.arrive())
+    client = _fapi1(carol.bank, "baseline", profile="fapi1-baseline")
+    for code in codes[:2]:
+        outsider = Browser(carol.bank)
+        page = outsider.page("baseline", client.pushed())
+        assert outsider.sign_in(page, username="carol", password=PASSWORD, one_time_code=code).status == 200
+    browser, answer = by_code(carol, codes[0])
+    assert answer.location == "/security"
+    token_value = browser.cookies[PAGE_COOKIE]
+    begun = carol.bank.aws.sessions.find(token_value, now=carol.bank.now, made_for=own_page.MADE_FOR)
+    assert (begun.acr, begun.amr) == ("", ("pwd", "recovery_code"))
+    assert carol.bank.aws.sessions.find(token_value, now=carol.bank.now) is None
+
+
+def test_another_persons_page_changes_nothing_of_mine(carol, dave):  # noqa: F811
+    mine = carol.arrive()
+    carol.make(mine, Authenticator())
+    mine, his = carol.get("/security"), dave.arrive()
+    (key,) = keys(mine)
+    dave.make(his, Authenticator())
+    his = dave.get("/security")
+    for action in ("rename", "remove"):
+        form = dave.form(dave.open_passkey(his), "rename") | {"action": action, "key": key, "name": "His"}
+        assert dave.post("/security", form).location == "/security"
+    assert dave.post("/security", dave.form(his, "sign-out") | {"action": "", "open": key}).location == "/security"
+    assert [(one.key, one.name) for one in carol.passkeys] == [(key, "")]
+    # A form of my page in his browser, and of his page in mine.
+    for browser, form in ((dave, carol.form(mine, "make-codes")), (carol, dave.form(his, "make-codes"))):
+        assert browser.post("/security", form).page_error == "access_denied"
+    # The secret that my page offered is none that his page proves.
+    offered, page = carol.press(mine, "offer-app"), dave.press(his, "offer-app")
+    code = pyotp.TOTP(secret_on(offered)).at(carol.bank.now)
+    form = dave.form(page, "set-app") | {"shown": carol.form(offered, "set-app")["shown"], "one_time_code": code}
+    assert dave.post("/security", form).location == "/security"
+    assert (carol.user.own_totp, dave.user.own_totp) == ("", "")
+    # Nor does his code open it with my name.
+    (theirs, *_) = dave.recovery_codes(his)
+    assert by_code(carol, theirs)[1].status == 200
+
+
+def test_another_site_posts_nothing(carol):  # noqa: F811
+    page = carol.arrive()
+    for form in (
+        {"action": "make-codes"},
+        {"action": "make-codes", "interaction": own_page.FORM},
+        carol.form(page, "make-codes") | {"csrf": "x"},
+        carol.form(page, "make-codes") | {"interaction": own_page.SIGN_IN_FORM},
+    ):
+        assert carol.post("/security", form).page_error == "access_denied"
+    for cookie, key in ((session.COOKIE, "session"), ("__Host-ducat-x", "x")):
+        carol.cookies[cookie] = "known"
+        from chalicelib.interaction import browser_binding
+
+        form = {"interaction": key, "csrf": browser_binding.token(key, "known"), "action": "make-codes"}
+        assert carol.post("/security", form).page_error == "access_denied"
+    assert carol.user.recovery_codes == ()
+
+
+def test_a_stolen_form_is_of_no_use_after_the_session(carol):  # noqa: F811
+    page = carol.arrive()
+    cookies = dict(carol.cookies)
+    carol.press(page, "sign-out")
+    carol.cookies = cookies  # The thief's copy.
+    assert carol.press(page, "make-codes").location == "/security"
+    assert carol.user.recovery_codes == ()
+
+
+def test_a_secret_that_an_earlier_session_offered_is_not_set(carol):  # noqa: F811
+    """Whoever saw it then can't have it set later, also by a page of now."""
+    seen = carol.press(carol.arrive(), "offer-app")
+    carol.press(carol.get("/security"), "sign-out")
+    page = carol.press(carol.arrive(), "offer-app")
+    code = pyotp.TOTP(secret_on(seen)).at(carol.bank.now)
+    old = {"shown": carol.form(seen, "set-app")["shown"], "one_time_code": code}
+    assert carol.press(page, "set-app", old).location == "/security"
+    assert carol.user.own_totp == ""
+
+
+def test_an_answer_of_an_authenticator_adds_one_passkey_and_not_again_once_it_was_removed(carol, caplog):  # noqa: F811
+    page, device = carol.arrive(), Authenticator()
+    answer = device.create(passkey_options(page.text))
+
+    def post(shown, made):
+        form = carol.form(shown, "sign-out") | {"action": "", "passkey": made}
+        nonce = shown.text.partition('name="passkey_nonce" value="')[2].partition('"')[0]
+        return carol.post("/security", form | {"passkey_nonce": nonce})
+
+    assert post(page, answer).location == "/security"
+    carol.press(carol.open_passkey(carol.get("/security")), "remove")
+    assert "The passkey was not accepted" in post(page, answer).text
+    assert "used before" in json.loads(caplog.messages[-1])["reason"]
+    later = carol.get("/security")
+    assert "The passkey was not accepted" in post(later, answer).text  # Another challenge.
+    wrong = Authenticator().create(passkey_options(later.text), flags=PRESENT)
+    assert "The passkey was not accepted" in post(later, wrong).text  # WebAuthn 7.1: the person was not verified.
+    elsewhere = Authenticator().create(passkey_options(later.text), origin="https://evil.example")
+    assert "The passkey was not accepted" in post(later, elsewhere).text
+    assert carol.passkeys == []
+
+
+def test_a_passkey_of_another_person_is_not_taken_over(carol, dave):  # noqa: F811
+    device = Authenticator()
+    carol.make(carol.arrive(), device)
+    assert "The passkey was not accepted" in dave.make(dave.arrive(), device).text
+    assert dave.user.passkey_keys == ()
+    assert carol.bank.aws.passkeys.find(b64(device.credential_id)).user.sub == "s-carol"
+
+
+def test_of_racers_with_one_recovery_code_one_is_let_in(carol, race):  # noqa: F811
+    code = carol.recovery_codes(carol.arrive())[0]
+    statuses = race(lambda _: by_code(carol, code)[1].status)
+    assert sorted(statuses) == [200] * 7 + [303]
+    assert len(carol.user.recovery_codes) == 9
+
+
+def test_guesses_of_recovery_codes_count_as_those_of_passwords(carol):  # noqa: F811
+    """They lock the name, with the right password too, and the right code is refused then."""
+    code = carol.recovery_codes(carol.arrive())[0]
+    for _ in range(lockout.FREE_ATTEMPTS + 1):
+        assert by_code(carol, "A" * 24)[1].status == 200
+    assert by_code(carol, code)[1].status == 200
+    assert len(carol.user.recovery_codes) == 10
+    carol.bank.now += lockout.MAX_LOCK
+    assert by_code(carol, code)[1].status == 303
+
+
+def test_whoever_knows_a_name_learns_nothing(carol):  # noqa: F811
+    """A name that nobody has, a wrong password and a wrong code have the same answer."""
+    carol.recovery_codes(carol.arrive())
+    said = set()
+    for typed in ({}, {"password": "wrong"}, {"username": "nobody"}):
+        answer = by_code(carol, "A" * 24, **typed)[1]
+        said.add(answer.text.replace("nobody", "carol").partition("<form")[0])
+    assert len(said) == 1
+
+
+def test_no_secret_is_in_a_log_line_or_a_url(carol, caplog):  # noqa: F811
+    codes = carol.recovery_codes(carol.arrive())
+    page = carol.press(carol.get("/security"), "offer-app")
+    carol.press(page, "set-app", {"one_time_code": "000000"})
+    by_code(carol, codes[0])
+    secret, logged = secret_on(page), "\n".join(caplog.messages)
+    for hidden in (secret, *codes, *(code.replace("-", "") for code in codes), carol.form(page, "set-app")["shown"]):
+        assert hidden not in logged
+    assert "digest" not in logged
+    assert digest(secret) not in logged
+
+
+def test_a_suspended_person_changes_nothing_more(carol):  # noqa: F811
+    page = carol.arrive()
+    carol.bank.aws.dynamo.operated_users.suspend(carol.user, now=carol.bank.now)
+    assert carol.press(page, "make-codes").location == "/security"
+    assert carol.user.recovery_codes == ()
+    assert 'id="login"' in carol.get("/security").text
+
+
+def test_an_operators_reset_ends_the_page_that_a_thief_has_open(carol):  # noqa: F811
+    page = carol.arrive()
+    users = carol.bank.aws.dynamo.operated_users
+    held = users.find("carol")
+    users.change(held, replace(held.user, claims={"name": "Caroline"}))
+    assert 'id="sign-out"' in carol.get("/security").text
+    held = users.find("carol")
+    users.change(held, replace(held.user, password=f"{held.user.password}x"))
+    assert carol.press(page, "make-codes").location == "/security"
+    assert 'id="login"' in carol.get("/security").text
+    assert carol.user.recovery_codes == ()
+
+
+def test_a_sign_in_with_a_recovery_code_adds_no_passkey_which_would_approve_payments(carol):  # noqa: F811
+    page = carol.arrive()
+    browser, _ = by_code(carol, carol.recovery_codes(page)[0])
+    shown = browser.get("/security")
+    assert 'id="passkey"' not in shown.text
+    assert "To add a passkey, sign in here" in shown.text
+    device = Authenticator()
+    form = Owner.form(browser, shown, "sign-out") | {"action": ""}
+    made = device.create(passkey_options(page.text))
+    assert browser.post("/security", form | {"passkey": made, "passkey_nonce": "x"}).page_error == "access_denied"
+    assert carol.passkeys == []
