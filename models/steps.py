@@ -38,6 +38,14 @@ IN_FORCE_BY_CERTIFICATE = "BatchGetItem bonds grants revocations"
 SESSION = "BatchGetItem bonds sessions"
 """A session, and the epoch of its person's own bond, which ends all of them."""
 
+OWN_PAGE = (("BatchGetItem bonds sessions",), ("GetItem users",), ("GetItem users",), ("GetItem users",))
+"""The session of /security, whether its person left, the person's secrets, and the person again as the change needs them."""
+
+MAY_CHANGE = (
+    "attribute_exists(pk) AND attribute_not_exists(suspended_at) AND (attribute_not_exists(secrets) OR secrets = ?)"
+)
+"""A person changes how they sign in, unless an operator suspended or reset them meanwhile."""
+
 OF_BROWSER = "browser = ? AND expires_at > ?"
 
 
@@ -170,5 +178,23 @@ STEPS = (
         before=((SESSION,),),
         commit="PutItem bonds IF attribute_not_exists(epoch) OR epoch < ?",
         dying="Not answered.",
+    ),
+    Step(
+        "set up an app",
+        before=OWN_PAGE,
+        commit=(
+            f"UpdateItem users SET own_totp, code_step IF {MAY_CHANGE}"
+            " AND (attribute_not_exists(own_totp) OR own_totp = ?)"
+        ),
+        dying="Before: the earlier app works on. The same form may be posted again, with its code.",
+    ),
+    Step(
+        "make recovery codes",
+        before=OWN_PAGE,
+        commit=(
+            f"UpdateItem users SET recovery_codes, recovery_made IF {MAY_CHANGE}"
+            " AND (attribute_not_exists(recovery_made) OR recovery_made <> ?)"
+        ),
+        dying="Where the answer is lost, nobody has seen the codes. The page says so, and makes others.",
     ),
 )

@@ -212,6 +212,16 @@ def test_an_operators_reset_ends_the_page_that_a_thief_has_open(carol):  # noqa:
     assert carol.user.recovery_codes == ()
 
 
+def test_who_signs_out_everywhere_ends_the_page_that_a_thief_has_open(carol):  # noqa: F811
+    page, thief = carol.arrive(), dict(carol.cookies)
+    carol.prove(carol.get("/grants"), one_time_code=carol.code())
+    carol.bank.now += 1
+    carol.post("/grants", carol.form(carol.get("/grants"), "sign-out-everywhere"))
+    carol.cookies = thief
+    assert carol.press(page, "make-codes").location == "/security"
+    assert carol.user.recovery_codes == ()
+
+
 def test_a_sign_in_with_a_recovery_code_adds_no_passkey_which_would_approve_payments(carol):  # noqa: F811
     page = carol.arrive()
     browser, _ = by_code(carol, carol.recovery_codes(page)[0])

@@ -4,6 +4,7 @@ import json
 import re
 from contextlib import contextmanager
 
+import pyotp
 import pytest
 
 from benchmarks import journey
@@ -184,6 +185,24 @@ def test_an_end_is_one_write(watched, fapi1_baseline_client, step):
     with watching() as groups:
         assert browser.post("/grants", form).status == 303
         assert in_a_row(groups) == listed(step)
+
+
+def test_a_change_of_ones_own_sign_in_is_one_write(watched):
+    same, provider, watching = watched
+    browser, (person, code) = Browser(same), journey.new_person(provider, now=same.now)
+    browser.sign_in(browser.get("/security"), username=person, password=journey.PASSWORD, one_time_code=code)
+    page = browser.get("/security")
+    form = {"interaction": "security-page", "csrf": re.search(r'name="csrf" value="([^"]+)"', page.text)[1]}
+    with watching() as groups:
+        assert browser.post("/security", form | {"action": "make-codes", "nonce": "n"}).status == 200
+        assert in_a_row(groups) == listed("make recovery codes")
+    offered = browser.post("/security", form | {"action": "offer-app"}).text
+    form |= {"action": "set-app", "shown": re.search(r'name="shown" value="([^"]+)"', offered)[1]}
+    secret = "".join(re.findall(r"<span>(\w+)</span>", offered))
+    with watching() as groups:
+        set_up = browser.post("/security", form | {"one_time_code": pyotp.TOTP(secret).at(same.now)})
+        assert set_up.location == "/security"
+        assert in_a_row(groups) == listed("set up an app")
 
 
 def test_every_step_is_listed_with_what_dying_costs_and_no_second_decisive_write():
