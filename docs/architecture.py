@@ -63,9 +63,9 @@ DOING: dict[str, tuple[str, str]] = {
         "grants",
         "The person ends all that one client has: the bond's epoch grows, and every grant before it is over.",
     ),
+    "sign out everywhere": ("grants", "The person's own bond gets a new epoch, which ends all sessions of before."),
     "set up an app": ("security", "A code of the new app is right. Its sealed secret counts from then on."),
     "make recovery codes": ("security", "Digests of ten new codes replace those of the earlier ones."),
-    "sign out everywhere": ("grants", "The person's own bond gets a new epoch, which ends all sessions of before."),
 }
 """Each step: the function that does it, and what happens, in the order of a login's life."""
 
