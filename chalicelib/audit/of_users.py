@@ -70,7 +70,7 @@ def _of_passkey(change: Change) -> Iterator[Draft]:
         yield Draft("", explains=change.changed)
     elif change.differs("name"):
         person = str(change.item.get("person", ""))
-        yield Draft("user.passkey_renamed", person=person, explains=frozenset({"name"}))
+        yield Draft("user.passkey_renamed", person=person, explains=frozenset({"name", "person"}))
 
 
 def _of_user(change: Change) -> Iterator[Draft]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.errors import AccessDenied, NotFoundOrMethodNotAllowed
 from chalicelib.interaction import browser_binding, session
@@ -54,6 +54,11 @@ class OwnPage:
     def csrf(self) -> str:
         """The token of its forms."""
         return browser_binding.token(FORM, self.token_value)
+
+    @property
+    def posted_frame(self) -> Frame:
+        """The frame of a page that can't be loaded again: its language switch would lead away, and recovery codes be lost."""
+        return replace(self.frame, here="")
 
     @property
     def may_add_passkey(self) -> bool:

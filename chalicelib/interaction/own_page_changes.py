@@ -101,7 +101,7 @@ def _open(page: OwnPage, form: Mapping[str, str]) -> Response:
     if one is None:
         return see_other(PATH)
     # A removal is the second press, on a page that says what follows.
-    return security.passkey(frame=page.frame, key=FORM, csrf=page.csrf, one=one, last=len(found.passkeys) == 1)
+    return security.passkey(frame=page.posted_frame, key=FORM, csrf=page.csrf, one=one, last=len(found.passkeys) == 1)
 
 
 def _remove(page: OwnPage, form: Mapping[str, str]) -> Response:
@@ -116,11 +116,11 @@ def _offer_app(page: OwnPage, _: Mapping[str, str]) -> Response:
 def _set_app(page: OwnPage, form: Mapping[str, str]) -> Response:
     sealed = browser_binding.shown(form, FORM, page.token_value)  # None but that of our own page in this session.
     username, sub = page.who.username, page.who.sub
+    if not sealed:
+        return see_other(PATH).noting(sub=sub, reason="the secret was not offered in this session")
     try:
         page.means.set_app(username, sub, sealed, code=form_field(form, "one_time_code"), now=page.now)
     except SignInRefused as refused:
-        if not sealed:
-            return see_other(PATH).noting(sub=sub, reason=str(refused))
         again = _app(page, page.means.offer_app_again(username, sub, sealed, now=page.now), problem=NOT_PROVEN)
         return again.noting(sub=sub, reason=str(refused))
     return page.done("app")
@@ -128,7 +128,7 @@ def _set_app(page: OwnPage, form: Mapping[str, str]) -> Response:
 
 def _app(page: OwnPage, offer: AppOffer, *, problem: str | None = None) -> Response:
     return security.app(
-        frame=page.frame,
+        frame=page.posted_frame,
         key=FORM,
         csrf=page.csrf,
         shown=browser_binding.shown_field(FORM, page.token_value, offer.sealed),
@@ -145,7 +145,7 @@ def _make_codes(page: OwnPage, form: Mapping[str, str]) -> Response:
         codes = page.means.make_codes(page.who.username, page.who.sub, attempt=attempt)
     except NotOpen as before:
         return show(page, problem=MADE_BEFORE).noting(sub=page.who.sub, reason=str(before))
-    return security.codes(frame=page.frame, codes=codes).noting(sub=page.who.sub)
+    return security.codes(frame=page.posted_frame, codes=codes).noting(sub=page.who.sub)
 
 
 def _sign_out(page: OwnPage, _: Mapping[str, str]) -> Response:

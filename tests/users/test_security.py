@@ -243,6 +243,16 @@ def by_code(owner, code, browser=None, **typed):
     return browser, Owner.prove(browser, browser.get("/security?with=recovery-code"), recovery_code=code, **typed)
 
 
+def test_the_pages_that_can_not_be_loaded_again_have_no_language_switch(carol):
+    """It would lead away, and the codes be lost."""
+    page = carol.arrive()
+    carol.make(page, Authenticator())
+    page = carol.get("/security")
+    shown = [carol.press(page, "offer-app"), carol.open_passkey(page), carol.press(page, "make-codes")]
+    assert 'id="languages"' in page.text
+    assert not [one for one in shown if 'id="languages"' in one.text]
+
+
 def test_new_recovery_codes_void_the_earlier_ones(carol):
     page = carol.arrive()
     (old, *_) = carol.recovery_codes(page)

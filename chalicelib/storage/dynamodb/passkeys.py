@@ -135,9 +135,9 @@ class Passkeys:
         return sorted(found, key=lambda one: one.passkey.get("created_at", 0))
 
     def rename(self, user: User, key: str, name: str) -> None:
-        action = NAME.set(name) if name else NAME.remove()
+        actions = (NAME.set(name) if name else NAME.remove(), PERSON.set(PERSON | digest(user.sub)))
         own = PK.exists() & (user.username == USERNAME)
-        rename = Write("Update", self._name, item_of_passkey(key), actions=(action,), condition=own)
+        rename = Write("Update", self._name, item_of_passkey(key), actions=actions, condition=own)
         if key not in {*user.passkey_keys, *(digest(one["id"]) for one in user.passkeys)}:
             raise NotOpen("the user has no such passkey")
         try:
