@@ -6,7 +6,7 @@ from dataclasses import replace
 import pyotp
 import pytest
 
-from chalicelib.interaction import own_page, session
+from chalicelib.interaction import browser_binding, own_page, session
 from chalicelib.storage.token_values import digest
 from chalicelib.users import lockout
 from tests.actors import Browser
@@ -94,8 +94,6 @@ def test_another_site_posts_nothing(carol):  # noqa: F811
         assert carol.post("/security", form).page_error == "access_denied"
     for cookie, key in ((session.COOKIE, "session"), ("__Host-ducat-x", "x")):
         carol.cookies[cookie] = "known"
-        from chalicelib.interaction import browser_binding
-
         form = {"interaction": key, "csrf": browser_binding.token(key, "known"), "action": "make-codes"}
         assert carol.post("/security", form).page_error == "access_denied"
     assert carol.user.recovery_codes == ()

@@ -16,6 +16,7 @@ from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest, of_session
 from chalicelib.users import enrolment
 from chalicelib.users.passkeys import MAX_ITEMS
+from local import sandbox_users as sandbox
 from tests.actors import Browser, elements
 from tests.authenticator import Authenticator, passkey_options
 from tests.users.test_deployed_directory import CLAIMS, DIRECTORY, PASSWORD, as_stored_before, with_passkey
@@ -67,7 +68,7 @@ class Owner(Browser):
         raise AssertionError(f"no button {action}")
 
     def press(self, page, action, typed=None, **chosen):
-        return self.post("/security", self.form(page, action, **chosen) | (typed or {}))
+        return self.post("/security", Owner.form(self, page, action, **chosen) | (typed or {}))
 
     def open_passkey(self, page):
         """The page of the first passkey."""
@@ -82,7 +83,7 @@ class Owner(Browser):
         return self.post("/security", fields | {"name": name, "passkey": answer})
 
     def recovery_codes(self, page):
-        shown = self.press(page, "make-codes")
+        shown = Owner.press(self, page, "make-codes")
         assert shown.status == 200
         return re.findall(r"<code>([A-Z2-7-]+)</code>", shown.text)
 
@@ -308,9 +309,7 @@ def test_another_second_factor_by_the_operator_ends_the_persons_app_and_recovery
 
 
 def test_a_bank_with_a_directory_of_its_own_has_no_such_page(bank, monkeypatch):
-    from local.sandbox_users import Sandbox
-
-    monkeypatch.delattr(Sandbox, "sign_in_means")  # As a directory has none that is older than the port.
+    monkeypatch.delattr(sandbox.Sandbox, "sign_in_means")  # As a directory has none that is older than the port.
     assert Browser(bank).get("/security").status == 404
 
 
@@ -377,3 +376,21 @@ def test_where_kms_seals_each_secret_an_app_is_set_up_too(bank):
     bank.now += 30
     carol.cookies.clear()
     assert carol.prove(carol.get("/security"), one_time_code=new.at(bank.now)).status == 303
+
+
+def test_in_the_sandbox_an_own_app_works_beside_the_code_that_everybody_knows_and_recovery_codes_do(bank):
+    sandbox.invitations(bank.aws)
+    alice = Browser(bank)
+    assert alice.sign_in(alice.get("/security")).location == "/security"
+    page = Owner.press(alice, alice.get("/security"), "offer-app")
+    app = pyotp.TOTP(secret_on(page))
+    assert Owner.press(alice, page, "set-app", {"one_time_code": app.at(bank.now)}).location == "/security"
+    (code, *_) = Owner.recovery_codes(alice, alice.get("/security"))
+    for typed in (app.at(bank.now), sandbox.ONE_TIME_CODE):
+        alice.cookies.clear()
+        assert alice.sign_in(alice.get("/security"), one_time_code=typed).status == 303
+    alice.cookies.clear()
+    assert alice.sign_in(alice.get("/security"), one_time_code="654321").status == 200
+    for password, status in (("wrong", 200), ("wonderland", 303)):
+        typed = {"username": "alice", "password": password, "recovery_code": code}
+        assert alice.submit(alice.get("/security?with=recovery-code"), "login", **typed).status == status
