@@ -98,6 +98,28 @@ class ClaimsRequest(TypedDict):
 ClaimsDestination = Literal["userinfo", "id_token"]
 
 
+class PaymentTotal(TypedDict):
+    """PaymentCurrencyAmount of Payment Request."""
+
+    currency: str
+    value: str
+
+
+class PaymentInstrument(TypedDict):
+    """PaymentCredentialInstrument (SPC-7.1)."""
+
+    displayName: str
+    icon: str
+
+
+class ShownPayment(TypedDict):
+    """What a browser shows of a payment, and signs (SPC-5.2)."""
+
+    payeeName: str
+    total: PaymentTotal
+    instrument: PaymentInstrument
+
+
 class Account(TypedDict):
     """An account of the user, from the bank's directory.
 

@@ -60,6 +60,7 @@ class Settings:
     `payment_exemption`: the exemption from dynamic linking that the bank relies on where a person signed in without a passkey, in
     words. It is kept with each payment. With "none" every payment is approved with a passkey.
     `approval_app`: "module:function" that makes the adapter to the bank's approval app (approval_app.py), if there is one.
+    `secure_payment_confirmation`: "yes" if a browser that can show a payment itself may do so when a passkey approves it.
     `weekly_tables`: "yes" if short-lived items are in one table per week, which a job drops afterwards; "no" if DynamoDB's time
     to live deletes them.
     `data_keys`: "yes" if a data key, which a function unwraps once an hour, seals the secrets of one-time codes; "no" if KMS
@@ -114,6 +115,7 @@ class Settings:
     otp_level: Literal["2", "3"] = "2"
     payment_exemption: str = "none"
     approval_app: str | None = None
+    secure_payment_confirmation: Literal["yes", "no"] = "no"
     weekly_tables: Literal["yes", "no"] = "no"
     data_keys: Literal["yes", "no"] = "yes"
     stack_name: str = "ducat"
@@ -146,6 +148,11 @@ class Settings:
     def exempts_payments(self) -> bool:
         """Whether the bank relies on an exemption from dynamic linking (RTS-5.1-2). "None" is none, however it is spelt."""
         return self.payment_exemption.strip().casefold() not in NO_EXEMPTION
+
+    @property
+    def confirms_payments(self) -> bool:
+        """Whether payments may be approved by Secure Payment Confirmation."""
+        return self.secure_payment_confirmation == "yes"
 
     @property
     def signs_with(self) -> tuple[SigningAlg, ...]:
@@ -193,7 +200,7 @@ class Settings:
                 problems.append(f"{variable(name)} must be https://host or https://host:port and no more")
         if values.get("otp_level", "2") not in ("2", "3"):
             problems.append(f"{variable('otp_level')} must be 2 or 3")
-        for name in ("weekly_tables", "data_keys"):
+        for name in ("weekly_tables", "data_keys", "secure_payment_confirmation"):
             if values.get(name, "no") not in ("yes", "no"):
                 problems.append(f"{variable(name)} must be yes or no")
         if problems:

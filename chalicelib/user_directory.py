@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from chalicelib.protocol_types import Account, JsonObject
+from chalicelib.protocol_types import Account, JsonObject, ShownPayment
 from chalicelib.storage.records import Authentication, PasskeyHolder, SingleUse
 
 if TYPE_CHECKING:
@@ -133,11 +133,17 @@ class Passkeys(Protocol):
         """
         ...
 
-    def approve(self, answer: str, *, challenge: str, attempt: str) -> str:
+    def approve(self, answer: str, *, challenge: str, attempt: str, payment: ShownPayment | None = None) -> str:
         """The sub of the user whose passkey signed this challenge, to approve something. No one is signed in by it.
 
-        `attempt`: identifies this approval in this browser, which may send its answer again. Raises SignInRefused.
+        `attempt`: identifies this approval in this browser, which may send its answer again.
+        `payment`: what the browser shows, if the answer may be of Secure Payment Confirmation (users/payment_assertion.py).
+        Raises SignInRefused.
         """
+        ...
+
+    def ids(self, username: str, *, sub: str) -> tuple[str, ...]:
+        """The ids of the user's passkeys. It is called for Secure Payment Confirmation alone."""
         ...
 
     def verify_for_enrolment(

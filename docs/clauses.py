@@ -91,6 +91,10 @@ SPECIFICATIONS = {
         "Regulation (EU) 2018/389, strong customer authentication",
         "https://eur-lex.europa.eu/eli/reg_del/2018/389/oj#art_",
     ),
+    "SPC": (
+        "Secure Payment Confirmation (as numbered in W3C's draft of July 2026)",
+        "https://www.w3.org/TR/secure-payment-confirmation/#section-",
+    ),
     "JARM": ("JWT Secured Authorization Response Mode (JARM)", f"{OPENID}oauth-v2-jarm.html#section-"),
     **{
         SPELT.get(number, f"RFC{number}"): (
@@ -103,7 +107,7 @@ SPECIFICATIONS = {
 """Each specification by its name in tags, in the order of the page: its title, and where a section of it is."""
 
 TAG = re.compile(
-    r"(?<![\w-])(RFC\d+|FAPI\w*(?:-[A-Z]\w*)*|OIDC[A-Z]|OAuth2-[A-Z]+|OAUTH(?:-[A-Z]+)+|CIBA|DPOP|JARM?|PAR|RTS)"
+    r"(?<![\w-])(RFC\d+|FAPI\w*(?:-[A-Z]\w*)*|OIDC[A-Z]|OAuth2-[A-Z]+|OAUTH(?:-[A-Z]+)+|CIBA|DPOP|JARM?|PAR|RTS|SPC)"
     r"-((?:\d+|[A-Z])(?:\.\d+)*(?:-\d+)?)(?![\w-])"
 )
 """Group 1 is the specification, group 2 its clause; those of specifications that are not listed are tags too."""

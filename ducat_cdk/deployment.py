@@ -98,6 +98,7 @@ class Deployment:
     EventBridge bus that gets the record's events too (docs/operate/audit.md).
     `payment_exemption`: the exemption from dynamic linking that the bank relies on for payments without a passkey, or "none".
     `approval_app`: "module:function" that makes the adapter to the bank's approval app, or "" (docs/operate/payments.md).
+    `secure_payment_confirmation`: "true" if browsers may show the payment that a passkey approves (docs/operate/payments.md).
     `otp_level`: "3" where an audit found that password and one-time code reach level of assurance 3.
     """
 
@@ -132,6 +133,7 @@ class Deployment:
     otp_level: str = "2"
     payment_exemption: str = "none"
     approval_app: str = ""
+    secure_payment_confirmation: str = "false"
     weekly_tables: str = "false"
     data_keys: str = "true"
     snap_start: str = "[]"

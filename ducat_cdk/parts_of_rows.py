@@ -35,6 +35,7 @@ APPROVE = (
     Table("sessions", "KnowWhoSignedOut", ("BatchGetItem",)),
     Table("bonds", "KnowWhoSignedOutEverywhere", ("BatchGetItem",)),
     Table("users", "ReadThePersonOfAPasskey", ("GetItem",)),
+    Table("users", "ReadThePersonsPasskeys", ("BatchGetItem",), keys=("passkey *",)),
     COUNT_PASSKEYS,
 )
 SIGN_IN = (

@@ -55,6 +55,7 @@ FORMS = {
     "multi_region_keys": SWITCH,
     "otp_level": ("[23]", "must be 2 or 3"),
     "payment_exemption": (r"[^\x00-\x1f\x7f]{1,200}", "must be none, or have at most 200 characters, all printable"),
+    "secure_payment_confirmation": SWITCH,
     "weekly_tables": SWITCH,
     "data_keys": SWITCH,
     **revocation_settings.FORMS,

@@ -79,6 +79,7 @@ def _prove(
         username=offer.username,
         user_handle=offer.user_handle,
         known=offer.known,
+        pays=provider.settings.confirms_payments,
     )
     return enrolment.make(
         frame=frame,

@@ -49,12 +49,22 @@ def new_nonce(grant: Grant, provider: Provider) -> str:
     return f"{provider.new_token_value()}.{grant.expires_at}"
 
 
-def begin(grant: Grant, granted: Sequence[Detail], cookie: str, nonce: str, provider: Provider) -> Ceremony | None:
-    """The passkey options of the page that shows the final payment, None where the deployment has no passkeys."""
+def begin(
+    grant: Grant, granted: Sequence[Detail], cookie: str, nonce: str, provider: Provider, tag: str = ""
+) -> Ceremony | None:
+    """The passkey options of the page that shows the final payment, None where the deployment has no passkeys.
+
+    `tag`: the language of the page.
+    """
     if provider.user_directory.passkeys is None:
         return None
     signed = challenge(text(grant, granted, browser_binding.challenge(grant.key, cookie, nonce)))
-    return Ceremony(web_authentication.requested(signed, provider.settings.issuer), nonce)
+    payment = None
+    if provider.settings.confirms_payments:
+        from chalicelib.interaction import secure_payment
+
+        payment = secure_payment.options(granted, grant.person, tag, provider)
+    return Ceremony(web_authentication.requested(signed, provider.settings.issuer), nonce, payment)
 
 
 def require(
@@ -70,7 +80,14 @@ def require(
         raise SignInRefused("no passkey")
     answer, signed = form["passkey"], text(grant, granted, page.challenge)
     attempt = digest(f"approval {grant.key} {cookie}")
-    if passkeys.approve(answer, challenge=challenge(signed), attempt=attempt) != grant.person.sub:
+    if provider.settings.confirms_payments:
+        from chalicelib.interaction import secure_payment
+
+        payment = secure_payment.payment_of(granted, grant.person)
+        sub = passkeys.approve(answer, challenge=challenge(signed), attempt=attempt, payment=payment)
+    else:
+        sub = passkeys.approve(answer, challenge=challenge(signed), attempt=attempt)
+    if sub != grant.person.sub:
         raise SignInRefused("the passkey is another person's")
     credential = json.loads(answer)
     response = {name: credential["response"][name] for name in SIGNED}

@@ -67,6 +67,7 @@ def _ceremony(page: OwnPage) -> Ceremony:
         username=offer.username,
         user_handle=offer.user_handle,
         known=offer.known,
+        pays=page.provider.settings.confirms_payments,
     )
     return Ceremony(options, nonce)
 

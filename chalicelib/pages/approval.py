@@ -54,9 +54,18 @@ def page(shown: Shown, *, passkey: Ceremony | None, by_app: bool = False, proble
 
     `problem`: a sentence about the last attempt. Raises ValueError as render.host_of.
     """
-    script = SCRIPT if passkey else None
+    pays = passkey is not None and passkey.payment is not None
+    own = (passkey_options.script("payment.js") if pays else "") + SCRIPT
     return rendered(
-        "approval.html", OURS, shown.frame, script=script, of=shown, passkey=passkey, by_app=by_app, problem=problem
+        "approval.html",
+        OURS,
+        shown.frame,
+        script=own if passkey else None,
+        pays=pays,
+        of=shown,
+        passkey=passkey,
+        by_app=by_app,
+        problem=problem,
     )
 
 

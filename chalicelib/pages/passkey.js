@@ -32,7 +32,16 @@
     if (options.user) {
       options.user.id = bytes(options.user.id);
       options.excludeCredentials.forEach(function (one) { one.id = bytes(one.id); });
-      return navigator.credentials.create({ publicKey: options });
+      return navigator.credentials.create({ publicKey: options }).catch(function (problem) {
+        if (!options.extensions || problem.name !== "NotSupportedError") {
+          throw problem;
+        }
+        delete options.extensions; // This authenticator can't be used for payments that the browser shows.
+        return navigator.credentials.create({ publicKey: options });
+      });
+    }
+    if (button.confirmPayment) {
+      return button.confirmPayment(options);
     }
     return navigator.credentials.get({ publicKey: options });
   }

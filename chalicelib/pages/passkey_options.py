@@ -24,12 +24,22 @@ SCRIPT = script("passkey.js")
 
 @dataclass(frozen=True)
 class Ceremony:
-    """The options for the browser. `nonce`: the value that the page posts back, from which the challenge was made."""
+    """The options for the browser.
+
+    `nonce`: the value that the page posts back, from which the challenge was made.
+    `payment`: the options for Secure Payment Confirmation, if the browser may show the payment itself.
+    """
 
     requested: Claims
     nonce: str
+    payment: Claims | None = None
 
     @property
     def options(self) -> str:
         """The options as JSON."""
         return json.dumps(self.requested)
+
+    @property
+    def payment_options(self) -> str:
+        """The options for Secure Payment Confirmation as JSON."""
+        return json.dumps(self.payment)

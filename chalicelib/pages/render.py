@@ -61,8 +61,8 @@ PAGE_HEADERS = (
     # client's popup. To inform the opener, the client uses a BroadcastChannel.
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
-    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 )
+FEATURES = "camera=(), geolocation=(), microphone=(), payment=({}), usb=()"
 
 
 class Choice(Protocol):
@@ -153,14 +153,25 @@ def error(*, frame: Frame, error: str, description: str, status: int = 400, refe
 
 
 def page(
-    template: str, leads: Leads, frame: Frame, *, status: int = 200, script: str | None = None, **shown: object
+    template: str,
+    leads: Leads,
+    frame: Frame,
+    *,
+    status: int = 200,
+    script: str | None = None,
+    pays: bool = False,
+    **shown: object,
 ) -> Response:
-    """A page of a template. `leads`: the targets of its forms. `script`: its script, if any; the policy has the script's hash."""
+    """A page of a template. `leads`: the targets of its forms. `script`: its script, if any; the policy has the script's hash.
+
+    `pays`: the page may ask the browser to show a payment (SPC-8).
+    """
     runs = "" if script is None else f"script-src {_source(script)}; "
     style = STYLE + frame.worn.style
     policy = f"default-src 'none'; {runs}style-src {_source(style)}; {leads}base-uri 'none'; frame-ancestors 'none'"
     html = ("Content-Type", "text/html; charset=utf-8")
-    headers = (html, *NO_STORE, ("Content-Security-Policy", policy), *PAGE_HEADERS, *frame.headers)
+    features = ("Permissions-Policy", FEATURES.format("self" if pays else ""))
+    headers = (html, *NO_STORE, ("Content-Security-Policy", policy), *PAGE_HEADERS, features, *frame.headers)
     say = partial(_markup, frame.language)
     return Response(
         status,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.best_effort import best_effort
-from chalicelib.protocol_types import Passkey
+from chalicelib.protocol_types import Passkey, ShownPayment
 from chalicelib.provider import Provider
 from chalicelib.storage.records import PasskeyHolder, User
 from chalicelib.storage.stores import NotOpen
@@ -56,8 +56,13 @@ class Passkeys:
         )
         return SignedIn(login, username=user.username)
 
-    def approve(self, answer: str, *, challenge: str, attempt: str) -> str:
-        return self._signer(self.find(answer), answer, challenge=challenge, attempt=attempt).sub
+    def approve(self, answer: str, *, challenge: str, attempt: str, payment: ShownPayment | None = None) -> str:
+        return self._signer(self.find(answer), answer, challenge=challenge, attempt=attempt, payment=payment).sub
+
+    def ids(self, username: str, *, sub: str) -> tuple[str, ...]:
+        user = self._users.find(username)
+        own = self._kept.of(user) if user is not None and user.sub == sub else ()
+        return tuple(one.passkey["id"] for one in own)
 
     def verify_for_enrolment(
         self,
@@ -97,20 +102,40 @@ class Passkeys:
         self._kept.add(user, made, sign_count=count, limit=MAX_ITEMS, enrolment_token=enrolment_token, now=now)
         return user.sub
 
-    def _signer(self, holder: PasskeyHolder | None, answer: str, *, challenge: str, attempt: str) -> User:
+    def _signer(
+        self,
+        holder: PasskeyHolder | None,
+        answer: str,
+        *,
+        challenge: str,
+        attempt: str,
+        payment: ShownPayment | None = None,
+    ) -> User:
         """The user whose passkey signed the challenge. Its counter is stored. Raises SignInRefused."""
         if holder is None:
             raise SignInRefused("unknown passkey")
         # The same attempt may send the same response again. The counter is its own then.
         before = holder.sign_count - 1 if holder.attempt == attempt else holder.sign_count
-        count = web_authentication.require_assertion(
-            answer, holder.passkey, sign_count=before, challenge=challenge, issuer=self._issuer
-        )
+        count = self._require(answer, holder.passkey, sign_count=before, challenge=challenge, payment=payment)
         if holder.user.suspended_at:
             raise SignInRefused("suspended", sub=holder.user.sub)
         if count:  # Passkeys on several devices have no counter.
             self._count(holder, count, attempt)
         return holder.user
+
+    def _require(
+        self, answer: str, passkey: Passkey, *, sign_count: int, challenge: str, payment: ShownPayment | None
+    ) -> int:
+        if payment is not None:
+            from chalicelib.users import payment_assertion
+
+            if payment_assertion.is_one(answer):
+                return payment_assertion.require(
+                    answer, passkey, sign_count=sign_count, challenge=challenge, issuer=self._issuer, payment=payment
+                )
+        return web_authentication.require_assertion(
+            answer, passkey, sign_count=sign_count, challenge=challenge, issuer=self._issuer
+        )
 
     def _count(self, holder: PasskeyHolder, sign_count: int, attempt: str) -> None:
         """Store the counter. Of two responses with the same counter at most one passes."""

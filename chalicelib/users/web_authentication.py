@@ -1,4 +1,6 @@
-"""Passkeys (Web Authentication): options for the browser, and checks of its response. Only this file imports webauthn.
+"""Passkeys (Web Authentication): options for the browser, and checks of its response.
+
+Only this file and payment_assertion.py import webauthn.
 
 A response is the JSON that the page's script makes of a credential: "id", "rawId", "type" and "response", bytes in base64url.
 The library is imported only for a response, because its import takes as long as the rest of a login. Its messages are not
@@ -10,7 +12,7 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from typing import Literal, TypedDict, TypeVar
+from typing import Literal, NotRequired, TypedDict, TypeVar
 from urllib.parse import urlsplit
 
 from chalicelib.keys.ed25519 import is_weak
@@ -112,13 +114,14 @@ class CreationOptions(TypedDict):
     excludeCredentials: list[Descriptor]
     authenticatorSelection: AuthenticatorSelection
     attestation: Literal["none"]
+    extensions: NotRequired[JsonObject]
 
 
 def requested(challenge: str, issuer: str) -> RequestOptions:
     """Options for the login page. Any passkey of this site is accepted."""
     return {
         "challenge": challenge,
-        "rpId": _relying_party(issuer),
+        "rpId": relying_party(issuer),
         "timeout": TIMEOUT,
         "userVerification": "required",
         "allowCredentials": [],
@@ -126,12 +129,22 @@ def requested(challenge: str, issuer: str) -> RequestOptions:
 
 
 def creation(
-    challenge: str, issuer: str, *, bank_name: str, username: str, user_handle: str, known: Sequence[str]
+    challenge: str,
+    issuer: str,
+    *,
+    bank_name: str,
+    username: str,
+    user_handle: str,
+    known: Sequence[str],
+    pays: bool = False,
 ) -> CreationOptions:
-    """Options for a new passkey. `known`: ids of the user's passkeys."""
-    return {
+    """Options for a new passkey.
+
+    `known`: ids of the user's passkeys. `pays`: it is for Secure Payment Confirmation too (SPC-3).
+    """
+    made: CreationOptions = {
         "challenge": challenge,
-        "rp": {"id": _relying_party(issuer), "name": bank_name},
+        "rp": {"id": relying_party(issuer), "name": bank_name},
         "user": {"id": user_handle, "name": username, "displayName": username},
         "pubKeyCredParams": [{"type": "public-key", "alg": alg} for alg in ALGORITHMS],
         "timeout": TIMEOUT,
@@ -143,6 +156,7 @@ def creation(
         },
         "attestation": "none",
     }
+    return {**made, "extensions": {"payment": {"isPayment": True}}} if pays else made
 
 
 def id_of(answer: str) -> str:
@@ -160,7 +174,7 @@ def require_assertion(answer: str, passkey: Passkey, *, sign_count: int, challen
     `sign_count`: the counter of its last use.
     Raises SignInRefused.
     """
-    if _response(answer).get("userHandle") != passkey["handle"]:
+    if response_of(answer).get("userHandle") != passkey["handle"]:
         raise SignInRefused("the passkey has another user handle")  # Step 6.
 
     def verified() -> int:
@@ -168,15 +182,15 @@ def require_assertion(answer: str, passkey: Passkey, *, sign_count: int, challen
 
         return verify_authentication_response(
             credential=answer,
-            expected_challenge=_bytes(challenge),
-            expected_rp_id=_relying_party(issuer),
+            expected_challenge=decoded(challenge),
+            expected_rp_id=relying_party(issuer),
             expected_origin=issuer,
-            credential_public_key=_bytes(passkey["key"]),
+            credential_public_key=decoded(passkey["key"]),
             credential_current_sign_count=sign_count,
             require_user_verification=True,
         ).new_sign_count
 
-    count = _verified(verified)
+    count = by_library(verified)
     _require_own_page(answer)
     return count
 
@@ -186,19 +200,19 @@ def require_registration(answer: str, *, challenge: str, issuer: str) -> tuple[s
 
     Raises SignInRefused.
     """
-    response = _response(answer)
+    response = response_of(answer)
 
     def verified() -> tuple[str, str, int]:
         from webauthn import verify_registration_response
         from webauthn.helpers import parse_attestation_object
         from webauthn.helpers.cose import COSEAlgorithmIdentifier
 
-        if parse_attestation_object(_bytes(response["attestationObject"])).fmt not in ATTESTATIONS:
+        if parse_attestation_object(decoded(response["attestationObject"])).fmt not in ATTESTATIONS:
             raise SignInRefused("the attestation was not requested")  # Before the parser of that format runs.
         made = verify_registration_response(
             credential=answer,
-            expected_challenge=_bytes(challenge),
-            expected_rp_id=_relying_party(issuer),
+            expected_challenge=decoded(challenge),
+            expected_rp_id=relying_party(issuer),
             expected_origin=issuer,
             require_user_verification=True,
             supported_pub_key_algs=[COSEAlgorithmIdentifier(alg) for alg in ALGORITHMS],
@@ -206,7 +220,7 @@ def require_registration(answer: str, *, challenge: str, issuer: str) -> tuple[s
         key = _require_key(made.credential_public_key)
         return _text(made.credential_id), _text(key), made.sign_count
 
-    credential_id, key, count = _verified(verified)
+    credential_id, key, count = by_library(verified)
     _require_own_page(answer)
     if len(credential_id) > MAX_ID_LENGTH:
         raise SignInRefused("the credential's id is too long")
@@ -230,14 +244,16 @@ def _require_key(key: bytes) -> bytes:
 
 def _require_own_page(answer: str) -> str:
     """The response, if our page made it and not a frame of another site (Web Authentication 5.8.1)."""
-    client_data = json.loads(_bytes(_response(answer)["clientDataJSON"]))
+    client_data = json.loads(decoded(response_of(answer)["clientDataJSON"]))
     if client_data.get("crossOrigin", False) is not False or "topOrigin" in client_data:
         raise SignInRefused("created in a frame of another site")
+    if "payment" in client_data:  # It is of Secure Payment Confirmation alone, which has a type of its own.
+        raise SignInRefused("passkey: another type")
     return answer
 
 
-def _verified(check: Callable[[], A]) -> A:
-    """The verified response. Every other exception of the library is a refusal."""
+def by_library(check: Callable[[], A]) -> A:
+    """The result of a check by the library. Every other exception of it is a refusal."""
     try:
         return check()
     except SignInRefused:
@@ -258,19 +274,20 @@ def _members(answer: str) -> JsonObject:
     return members
 
 
-def _response(answer: str) -> dict[str, str]:
+def response_of(answer: str) -> dict[str, str]:
     """The string members of the authenticator's response; empty if there is none. Raises SignInRefused."""
     response = _members(answer).get("response")
     members = response.items() if isinstance(response, dict) else ()
     return {name: value for name, value in members if isinstance(value, str)}
 
 
-def _relying_party(issuer: str) -> str:
+def relying_party(issuer: str) -> str:
     """The relying party's id: the host of the pages (Web Authentication 5.1.2)."""
     return urlsplit(issuer).hostname or ""
 
 
-def _bytes(text: str) -> bytes:
+def decoded(text: str) -> bytes:
+    """The bytes of a text in base64url. Raises ValueError."""
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 

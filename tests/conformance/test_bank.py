@@ -16,6 +16,7 @@ VARIABLES = {
     "DUCAT_OTP_LEVEL": "2",
     "DUCAT_WEEKLY_TABLES": "no",
     "DUCAT_DATA_KEYS": "yes",
+    "DUCAT_SECURE_PAYMENT_CONFIRMATION": "no",
     "DUCAT_ISSUER": "https://login.bank.example",
     "DUCAT_MTLS_URL": "https://mtls.bank.example",
     "DUCAT_RESOURCE_URL": "https://api.bank.example",

@@ -38,6 +38,7 @@ class Somewhere:
             "DUCAT_OTP_LEVEL": "2",
             "DUCAT_WEEKLY_TABLES": "no",
             "DUCAT_DATA_KEYS": "yes",
+            "DUCAT_SECURE_PAYMENT_CONFIRMATION": "no",
         }
         values |= {
             name: f"https://{name.lower()[6:9]}.example" for name in values if name.endswith(("_ISSUER", "_URL"))

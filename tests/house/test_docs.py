@@ -195,6 +195,7 @@ with aws_stand_in.in_process() as made:
     rest = {"DUCAT_ISSUER": "https://a.example", "DUCAT_MTLS_URL": "https://b.example", "DUCAT_BANK_NAME": "B",
             "DUCAT_USER_DIRECTORY": "chalicelib.users.directory:build", "DUCAT_RESOURCE_URL": "https://c.example",
             "DUCAT_OTP_LEVEL": "2", "DUCAT_WEEKLY_TABLES": "no", "DUCAT_DATA_KEYS": "yes",
+            "DUCAT_SECURE_PAYMENT_CONFIRMATION": "no",
             "DUCAT_CLIENT_AUTHORITIES": '["CN=Issuing CA"]'}
     names = {name: "{}" for name in sys.argv[1].split()} | {"DUCAT_AUDIT_KEYS_TABLE": ""} | rest | made
     open("ducat-settings.json", "w").write(json.dumps(names))

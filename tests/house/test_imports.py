@@ -28,6 +28,7 @@ SOMEWHERE = {
     "DUCAT_OTP_LEVEL": "2",
     "DUCAT_WEEKLY_TABLES": "no",
     "DUCAT_DATA_KEYS": "yes",
+    "DUCAT_SECURE_PAYMENT_CONFIRMATION": "no",
     "DUCAT_USER_DIRECTORY": "chalicelib.users.directory:build",
     "AWS_REGION": "eu-central-1",
     "AWS_DEFAULT_REGION": "eu-central-1",

@@ -205,6 +205,7 @@ def aws():
             variable("otp_level"): "2",
             variable("weekly_tables"): "no",
             variable("data_keys"): "yes",
+            variable("secure_payment_confirmation"): "no",
         }
         hosts = {variable(name): "https://bank.example" for name in ("issuer", "mtls_url", "resource_url")}
         yield stand, Settings.read(unused | hosts | found)

@@ -29,7 +29,10 @@ ROTATION, ANNOUNCEMENT, RETENTION = 90 * DAY, 14 * DAY, 14 * DAY
 def stood():
     with standin.running("eu-west-1") as (stand, found):
         unused = {variable(f.name): "unused" for f in fields(Settings) if not f.name.startswith(("key_", "stack"))}
-        chosen = {variable(name): "no" for name in ("weekly_tables", "data_keys", "multi_region_keys")}
+        chosen = {
+            variable(name): "no"
+            for name in ("weekly_tables", "data_keys", "multi_region_keys", "secure_payment_confirmation")
+        }
         given = unused | chosen | {variable("otp_level"): "2", variable("vocabulary"): "{}"}
         hosts = {variable(name): "https://bank.example" for name in ("issuer", "mtls_url", "resource_url")}
         yield stand, replace(Settings.read(given | hosts | found), ps256_key=None, eddsa_key=None)

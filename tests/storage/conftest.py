@@ -43,6 +43,7 @@ def settings(request: pytest.FixtureRequest) -> Iterator[Settings]:
         variable("otp_level"): "2",
         variable("weekly_tables"): "no",
         variable("data_keys"): "yes",
+        variable("secure_payment_confirmation"): "no",
     }
     hosts = {variable(name): "https://bank.example" for name in ("issuer", "mtls_url", "resource_url")}
     if request.param in IN_PROCESS:

@@ -57,6 +57,7 @@ def world() -> Iterator[World]:
         variable("otp_level"): "2",
         variable("weekly_tables"): "no",
         variable("data_keys"): "yes",
+        variable("secure_payment_confirmation"): "no",
     }
     hosts = {variable(name): "https://bank.example" for name in ("issuer", "mtls_url", "resource_url")}
     with standin.running("eu-west-3") as (stand, made):

@@ -35,6 +35,7 @@ def settings():
         variable("otp_level"): "2",
         variable("weekly_tables"): "no",
         variable("data_keys"): "yes",
+        variable("secure_payment_confirmation"): "no",
     }
     hosts = {variable(name): "https://bank.example" for name in ("issuer", "mtls_url", "resource_url")}
     return Settings.read(unused | hosts | {variable(f"{name}_table"): name for name in TABLES})

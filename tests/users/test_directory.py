@@ -36,6 +36,7 @@ def aws():
             "DUCAT_OTP_LEVEL": "2",
             "DUCAT_WEEKLY_TABLES": "no",
             "DUCAT_DATA_KEYS": "yes",
+            "DUCAT_SECURE_PAYMENT_CONFIRMATION": "no",
         }
         hosts = {
             "DUCAT_ISSUER": "https://bank.example",

@@ -1,6 +1,7 @@
 """A payment approved in Chromium, with its virtual authenticator, by the product itself."""
 
 import json
+import shutil
 from base64 import b64encode
 from dataclasses import replace
 
@@ -10,11 +11,14 @@ from cryptography.hazmat.primitives import serialization as pem
 
 from chalicelib.language import names
 from chalicelib.messages import Response
-from local.sandbox_users import ALICE, BOB
-from tests.authenticator import Authenticator, put
+from local.sandbox_users import ALICE, BOB, invitations
+from tests.authenticator import Authenticator, put, unb64
 from tests.paying import FIRST, LOOK, PAYMENT, SECOND, registered_payer
+from tests.users.conftest import LEAN, Window
 from tests.users.screenshots import RULES
 
+WHOLE_CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SHOWS_PAYMENTS = "--enable-features=SecurePaymentConfirmationBrowser,SecurePaymentConfirmationDebug"
 BOTH = {**LOOK, "access": {"accounts": [{"iban": FIRST}, {"iban": SECOND}]}}
 
 
@@ -138,6 +142,49 @@ def test_a_person_pays_from_the_account_that_they_chose(till):
     assert granted == ({**PAYMENT, "debtorAccount": {"iban": SECOND}},)
     assert json.loads(evidence["text"])["details"] == list(granted)
     assert [line for line in page.complaints if "Security Policy" in line] == []
+
+
+@pytest.fixture
+def chromium_that_shows_payments(chromium):
+    """A page of a Chromium with Secure Payment Confirmation, which it has on no Linux by default, and in no headless shell."""
+    whole = next(filter(None, map(shutil.which, WHOLE_CHROMIUMS)), None)
+    if whole is None:
+        pytest.skip("Chromium is absent, so that no browser showed a payment itself; install it (Debian: chromium)")
+    browser = chromium.browser_type.launch(executable_path=whole, args=[*LEAN, SHOWS_PAYMENTS])
+    yield Window(browser, {}).blank()
+    browser.close()
+
+
+def test_a_browser_that_can_show_the_payment_itself_does_so(payer, bank, sites, chromium_that_shows_payments):
+    """Secure Payment Confirmation: a passkey made for it, the browser's own words, and the way on after a refusal."""
+    bank.aws.settings = replace(bank.aws.settings, secure_payment_confirmation="yes")
+    page = chromium_that_shows_payments
+    one = Till(payer, sites[0], page, Authenticator(user_handle="AAAA"))
+    one.devtools.send("WebAuthn.clearCredentials", {"authenticatorId": one.id})
+    page.goto(f"{one.site.address}/passkey?{invitations(bank.aws)['alice'].partition('?')[2]}")
+    for field, value in (("username", "alice"), ("password", "wonderland"), ("one-time-code", "123456")):
+        page.fill(f"#{field}", value)
+    page.click("#continue")
+    page.click("#passkey")
+    page.wait_for_selector("#passkey-made")
+
+    one.devtools.send("Page.setSPCTransactionMode", {"mode": "autoReject"})
+    one.approval(account=SECOND)
+    page.wait_for_function("!!document.getElementById('passkey').confirmPayment")
+    one.approve()
+    assert "Nothing was approved." in page.get_by_role("alert").inner_text()
+    assert one.granted == []
+    page.reload()
+    one.devtools.send("Page.setSPCTransactionMode", {"mode": "autoAccept"})
+    page.wait_for_function("!!document.getElementById('passkey').confirmPayment")
+    one.approve()
+    assert one.paid()
+    ((granted, evidence),) = one.granted
+    assert granted == ({**PAYMENT, "debtorAccount": {"iban": SECOND}},)
+    signed = json.loads(unb64(evidence["response"]["clientDataJSON"]))
+    assert (signed["type"], signed["payment"]["payeeName"]) == ("payment.get", "Merchant A")
+    assert signed["payment"]["total"] == {"value": "1234.50", "currency": "EUR"}
+    assert [line for line in page.complaints if "Security Policy" in line or "ermissions" in line] == []
 
 
 def test_a_passkey_that_is_cancelled_says_the_way_on(till):
