@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FAILURES = {
     *("request.refused", "request.replayed", "request.failed", "sign_in.refused", "sign_in.locked"),
-    *("certificate.refused", "grant.denied", "grant.code_replayed"),
+    *("certificate.refused", "grant.denied", "grant.code_replayed", "approval.refused"),
 }
 """What ends a login, or a step of one, without success."""
 

@@ -81,6 +81,7 @@ WHAT = {
     "sign_in.succeeded": "A person signed in.",
     "sign_in.refused": "An attempt to sign in was refused.",
     "sign_in.locked": "An attempt was refused because of too many before.",
+    "approval.refused": "A payment was refused in the bank's app, or the app's answer approved none. `reason`: which.",
     "token.issued": "A client got an access token of its own, which concerns no person.",
     "token.refreshed": "A client got a new access token by a refresh token.",
     "token.revoked": "A client had a token revoked.",

@@ -15,6 +15,7 @@ BY_EVENT: Mapping[str, str] = {
     "lockout": "sign_in.locked",
     "sign_in_refused": "sign_in.refused",
     "sign_in": "sign_in.succeeded",
+    "approval_refused": "approval.refused",
     "token_revoked": "token.revoked",
 }
 """By the member `event` of a request's line, what it tells."""

@@ -101,8 +101,10 @@ class _Page:
         except (NotApproved, SignInRefused) as refused:
             if polled:
                 return Response(200, NO_STORE)
-            words = refused.words if isinstance(refused, NotApproved) else app_approval.ENDED
-            return self.choose(words).noting(reason=str(refused))
+            if isinstance(refused, NotApproved):
+                noted = {"sub": self.grant.person.sub, "event": "approval_refused"}
+                return self.choose(refused.words).noting(reason=str(refused), **noted)
+            return self.choose(app_approval.ENDED).noting(reason=str(refused), event=refused_event(refused))
         if polled:
             return Response(204 if isinstance(found, Waiting) else 200, NO_STORE)
         return self._wait(found, again=True) if isinstance(found, Waiting) else found

@@ -16,6 +16,7 @@ from tests.actors import AUTHORITY, Browser
 from tests.audit.conftest import ERNA
 from tests.audit.test_everything import PASSWORD, steps
 from tests.authenticator import Authenticator, passkey_options, put
+from tests.paying import fields
 from tests.revocation_world import SERIAL
 from tests.specs.test_rfc9396 import SHOP
 from tests.specs.test_rts import Payer, payer, phone
@@ -166,6 +167,21 @@ def test_a_payment_that_another_passkey_signs_is_refused_and_recorded(record, ba
     assert (refused.writer, refused.client, refused.actor.kind) == ("consent", "payer", "person")
     assert refused.details["reason"].startswith("passkey: ")
     assert SHOP not in "".join(record.files().values())
+
+
+def test_a_payment_that_is_refused_in_the_banks_app_is_recorded(record, bank, payer):
+    """The page's own looks tell nothing: only the person's form, once."""
+    bank.aws.settings = replace(bank.settings, payment_exemption="none", approval_app="local.sandbox_app:build")
+    one, app = Payer(payer), bank.aws.approval_app
+    page = one.browser.submit(one.page, "app")
+    (request,) = app.waiting(ALICE.sub)
+    app.answer(request.reference, ALICE.sub, "refused")
+    for action in ("app-poll", "app-look"):
+        assert one.browser.post("/consent", fields(page.text) | {"action": action}).status == 200
+    (refused,) = [event for event in record.events() if event.what == "approval.refused"]
+    assert (refused.writer, refused.client, refused.actor.kind) == ("consent", "payer", "person")
+    assert refused.person == refused.actor.id == record.person(ALICE.sub)
+    assert refused.details == {"reason": "refused in the app", "event": "approval_refused"}
 
 
 def test_what_was_agreed_in_another_language_is_kept_in_that_language(record, fintech):

@@ -4,13 +4,17 @@ import json
 import shutil
 from base64 import b64encode
 from dataclasses import replace
+from threading import Thread
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from cryptography.hazmat.primitives import serialization as pem
+from flask import Flask
+from werkzeug.serving import make_server
 
 from chalicelib.language import names
 from chalicelib.messages import Response
+from local import app_web
 from local.sandbox_users import ALICE, BOB, invitations
 from tests.authenticator import Authenticator, put, unb64
 from tests.paying import FIRST, LOOK, PAYMENT, SECOND, registered_payer
@@ -294,8 +298,27 @@ def app(bank, payer):
     return bank.aws.approval_app
 
 
+@pytest.fixture
+def phones_of():
+    """A function: the sandbox's app to the address of its page."""
+    servers = []
+
+    def serve(app):
+        web = Flask("home")
+        web.secret_key = b"x"
+        app_web.add_to(web, app)
+        servers.append(make_server("127.0.0.1", 0, web, threaded=True))
+        Thread(target=servers[-1].serve_forever, args=(0.01,), daemon=True).start()
+        return f"http://127.0.0.1:{servers[-1].server_port}"
+
+    yield serve
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
 @pytest.mark.parametrize("javascript", [True, False])
-def test_a_person_approves_in_the_app_and_the_page_goes_on(till, app, javascript):
+def test_a_person_approves_in_the_app_and_the_page_goes_on(till, app, phones_of, javascript):
     """By itself, or without JavaScript by its button."""
     one = till(java_script_enabled=javascript)
     page = one.approval(account=SECOND)
@@ -306,7 +329,14 @@ def test_a_person_approves_in_the_app_and_the_page_goes_on(till, app, javascript
     assert page.locator("#by-itself").is_visible() == javascript
     page.locator("#continue").click()
     assert page.get_by_role("alert").inner_text() == "You have not answered in the app yet."
-    app.answer(request.reference, ALICE.sub, "approved")
+    phone_page = page.context.new_page()
+    phone_page.goto(f"{phones_of(app)}/app")
+    section = phone_page.locator("section")
+    assert section.get_by_text(request.number, exact=True).is_visible()
+    assert section.get_by_role("heading").inner_text() == "Pay 1,234.50\u00a0EUR to Merchant A"
+    section.get_by_role("button", name="Approve").click()
+    phone_page.get_by_text("Nothing waits.").first.wait_for()
+    phone_page.close()
     if not javascript:
         page.locator("#continue").click(no_wait_after=True)
     assert one.paid()
