@@ -9,6 +9,7 @@ from chalicelib.interaction.page_frame import frame_of_grant, recovery_page_of, 
 from chalicelib.language import message
 from chalicelib.messages import Request, Response, see_other
 from chalicelib.pages.frame import Frame
+from chalicelib.pages.render import time_limit
 from chalicelib.pages.sign_in import login
 from chalicelib.provider import Provider
 from chalicelib.storage.grant_records import Grant
@@ -91,6 +92,7 @@ def _page(
         username=username,
         remembered=bool(username) and username == usernames.remembered(request),
         hint=provider.user_directory.login_help_text,
+        limit=time_limit(grant.expires_at, frame.language, now=provider.now()),
         problem=problem and frame.language.say(problem),
         passkey=passkey_challenge.begin(key, cookie, provider, until=grant.expires_at),
         recovery=recovery_page_of(provider),

@@ -22,6 +22,7 @@ from chalicelib.language import message
 from chalicelib.messages import NO_STORE, Response
 from chalicelib.pages import approval
 from chalicelib.pages.frame import Frame
+from chalicelib.pages.render import time_limit
 from chalicelib.protocol_types import Detail
 from chalicelib.provider import Provider
 from chalicelib.storage.grant_records import Grant
@@ -102,8 +103,8 @@ class _Page:
             if polled:
                 return Response(200, NO_STORE)
             if isinstance(refused, NotApproved):
-                noted = {"sub": self.grant.person.sub, "event": "approval_refused"}
-                return self.choose(refused.words).noting(reason=str(refused), **noted)
+                page_again, sub = self.choose(refused.words), self.grant.person.sub
+                return page_again.noting(reason=str(refused), sub=sub, event="approval_refused")
             return self.choose(app_approval.ENDED).noting(reason=str(refused), event=refused_event(refused))
         if polled:
             return Response(204 if isinstance(found, Waiting) else 200, NO_STORE)
@@ -134,6 +135,7 @@ class _Page:
             key=grant.key,
             csrf=browser_binding.token(grant.key, self.cookie, person=digest(person.sub)),
             nonce=nonce,
+            limit=time_limit(grant.expires_at, self.frame.language, now=self.now),
             redirect_uri=grant.request.redirect_uri,
             person=str(person.claims.get("name") or person.username),
             details=details.in_words(write, person.accounts, self.frame.language),

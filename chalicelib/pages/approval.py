@@ -10,9 +10,10 @@ from chalicelib.messages import Response
 from chalicelib.pages import passkey_options
 from chalicelib.pages.frame import Frame
 from chalicelib.pages.passkey_options import SCRIPT, Ceremony
-from chalicelib.pages.render import OURS, OURS_BY_SCRIPT, Detail, host_of
+from chalicelib.pages.render import OURS, OURS_BY_SCRIPT, Detail, TimeLimit, host_of
 from chalicelib.pages.render import page as rendered
 
+TIME_SCRIPT = passkey_options.script("time_limit.js")
 POLL = passkey_options.script("approval_wait.js")
 """The script looks whether the app has answered, and then presses the page's button. It fetches from this host alone."""
 
@@ -24,6 +25,7 @@ class Shown:
     `details`: what is approved, without a question.
     `chosen`: the form fields of the choices.
     `until`: when the access ends, epoch seconds.
+    `limit`: until when the page can be answered.
     `nonce`: the value that the page posts back, from which its challenge is made.
     """
 
@@ -36,6 +38,7 @@ class Shown:
     person: str
     details: Sequence[Detail]
     chosen: Mapping[str, str]
+    limit: TimeLimit | None
     until: int
 
     @property
@@ -60,7 +63,7 @@ def page(shown: Shown, *, passkey: Ceremony | None, by_app: bool = False, proble
         "approval.html",
         OURS,
         shown.frame,
-        script=own if passkey else None,
+        script=(own if passkey else "") + TIME_SCRIPT,
         pays=pays,
         of=shown,
         passkey=passkey,
@@ -75,5 +78,11 @@ def waiting(shown: Shown, *, number: str, again: bool) -> Response:
     `again`: the person looked, and the app has not answered. Raises ValueError as render.host_of.
     """
     return rendered(
-        "approval_wait.html", OURS_BY_SCRIPT, shown.frame, script=POLL, of=shown, number=number, again=again
+        "approval_wait.html",
+        OURS_BY_SCRIPT,
+        shown.frame,
+        script=POLL + TIME_SCRIPT,
+        of=shown,
+        number=number,
+        again=again,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.messages import Response
 from chalicelib.pages.frame import Frame
-from chalicelib.pages.passkey_options import SCRIPT, Ceremony
+from chalicelib.pages.passkey_options import CREATE_SCRIPT, Ceremony
 from chalicelib.pages.render import NOWHERE, OURS, page
 
 
@@ -30,7 +30,7 @@ def make(*, frame: Frame, key: str, csrf: str, username: str, passkey: Ceremony)
         "passkey_make.html",
         OURS,
         frame,
-        script=SCRIPT,
+        script=CREATE_SCRIPT,
         key=key,
         csrf=csrf,
         username=username,

@@ -29,21 +29,7 @@
 
   function asked() {
     var options = wanted();
-    if (options.user) {
-      options.user.id = bytes(options.user.id);
-      options.excludeCredentials.forEach(function (one) { one.id = bytes(one.id); });
-      return navigator.credentials.create({ publicKey: options }).catch(function (problem) {
-        if (!options.extensions || problem.name !== "NotSupportedError") {
-          throw problem;
-        }
-        delete options.extensions; // This authenticator can't be used for payments that the browser shows.
-        return navigator.credentials.create({ publicKey: options });
-      });
-    }
-    if (button.confirmPayment) {
-      return button.confirmPayment(options);
-    }
-    return navigator.credentials.get({ publicKey: options });
+    return button.ask ? button.ask(options, bytes) : navigator.credentials.get({ publicKey: options });
   }
 
   // The browser offers its passkeys in the field of the user name, and says nothing where it has none.

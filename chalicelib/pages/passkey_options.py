@@ -20,6 +20,8 @@ def script(name: str) -> str:
 
 SCRIPT = script("passkey.js")
 """The script asks the browser for a passkey, and posts the answer in the page's form. It fetches nothing."""
+CREATE_SCRIPT = script("passkey_create.js") + SCRIPT
+"""The same for a new passkey."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@
 
   // The button's other script asks this first. After one failure the ordinary passkey takes its place.
   function confirm(options) {
-    button.confirmPayment = null;
+    button.ask = null;
     return request(options).show().then(function (answer) {
       return answer.complete("success").then(function () { return answer.details; });
     });
@@ -38,9 +38,9 @@
     var options = JSON.parse(button.getAttribute("data-options"));
     options.challenge = bytes(options.challenge);
     request(options).canMakePayment().then(function (can) {
-      button.confirmPayment = can ? confirm : null;
+      button.ask = can ? confirm : null;
     }, function () {});
   } catch (unsupported) {
-    button.confirmPayment = null;
+    button.ask = null;
   }
 })();

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Literal, Protocol
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from chalicelib import date_format
 from chalicelib.language import Language, message
 from chalicelib.messages import NO_STORE, Response
 from chalicelib.pages.frame import STYLE, Frame
@@ -63,6 +64,26 @@ PAGE_HEADERS = (
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
 FEATURES = "camera=(), geolocation=(), microphone=(), payment=({}), usb=()"
+
+
+WARNING_SECONDS = 2 * 60
+"""Seconds before the end of a page's time at which the page warns of it (WCAG 2.2.1)."""
+
+
+@dataclass(frozen=True)
+class TimeLimit:
+    """How long a page can be answered. `time`: its end, in words. `warn_after`: seconds until the page warns of it."""
+
+    time: Markup
+    warn_after: int
+
+
+def time_limit(until: int, language: Language, *, now: int) -> TimeLimit:
+    """The time limit of a page. `until`: its end, epoch seconds."""
+    shown = Markup('<time datetime="{}">{}</time>').format(
+        date_format.for_machines(until), date_format.in_words(until, language)
+    )
+    return TimeLimit(shown, max(0, until - now - WARNING_SECONDS))
 
 
 class Choice(Protocol):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chalicelib import date_format
 from chalicelib.messages import Response
 from chalicelib.pages.frame import Frame
-from chalicelib.pages.passkey_options import SCRIPT, Ceremony
+from chalicelib.pages.passkey_options import CREATE_SCRIPT, Ceremony
 from chalicelib.pages.render import NOWHERE, OURS, page
 from chalicelib.pages.sign_in import script_for
 
@@ -69,7 +69,7 @@ def page_of(
         "security.html",
         OURS,
         frame,
-        script=SCRIPT if ceremony else None,
+        script=CREATE_SCRIPT if ceremony else None,
         key=key,
         csrf=csrf,
         person=person,

@@ -6,10 +6,13 @@ from chalicelib.messages import Response
 from chalicelib.pages import passkey_options
 from chalicelib.pages.frame import Frame
 from chalicelib.pages.passkey_options import Ceremony
-from chalicelib.pages.render import OURS, addresses, host_of, page
+from chalicelib.pages.render import OURS, TimeLimit, addresses, host_of, page
 
 FIELDS_SCRIPT = passkey_options.script("sign_in.js")
 """The script asks for the user name first, and shows the password that was typed. It fetches nothing."""
+
+TIME_SCRIPT = passkey_options.script("time_limit.js")
+"""The script shows the warning that the page's time ends. It fetches nothing."""
 
 
 def script_for(passkey: Ceremony | None) -> str:
@@ -30,6 +33,7 @@ def login(
     problem: str | None = None,
     passkey: Ceremony | None = None,
     recovery: str | None = None,
+    limit: TimeLimit | None = None,
     logo_uri: str | None = None,
     policy_uri: str | None = None,
     tos_uri: str | None = None,
@@ -41,13 +45,14 @@ def login(
     `problem`: a sentence about the last attempt.
     `passkey`: the passkey options, if the directory has passkeys.
     `recovery`: the address of the page for those who lost their phone, if the bank has one.
+    `limit`: until when the page can be answered.
     Raises ValueError if no page may lead to `redirect_uri`.
     """
     return page(
         "login.html",
         OURS,
         frame,
-        script=script_for(passkey),
+        script=script_for(passkey) + (TIME_SCRIPT if limit else ""),
         client_name=client_name,
         key=key,
         csrf=csrf,
@@ -59,5 +64,6 @@ def login(
         problem=problem,
         passkey=passkey,
         recovery=recovery,
+        limit=limit,
         addresses=addresses(frame.language, logo_uri, policy_uri, tos_uri),
     )

@@ -181,7 +181,7 @@ def test_a_payment_that_is_refused_in_the_banks_app_is_recorded(record, bank, pa
     (refused,) = [event for event in record.events() if event.what == "approval.refused"]
     assert (refused.writer, refused.client, refused.actor.kind) == ("consent", "payer", "person")
     assert refused.person == refused.actor.id == record.person(ALICE.sub)
-    assert refused.details == {"reason": "refused in the app", "event": "approval_refused"}
+    assert refused.details == {"reason": "refused in the app", "event": "approval_refused", "outcome": "200"}
 
 
 def test_what_was_agreed_in_another_language_is_kept_in_that_language(record, fintech):

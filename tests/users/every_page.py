@@ -86,8 +86,9 @@ def every_page(frame: Frame, redirect_uri: str = "https://penny.example/cb") -> 
     shown = own | {"client_name": CLIENT, "redirect_uri": redirect_uri}
     frames = {at: {**own, "frame": replace(frame, here=at)} for at in ("/grants", "/passkey?invitation=1")}
     problem = words.say(sign_in_form.MISMATCH_TEXT)
+    limit = render.time_limit(UNTIL, words, now=UNTIL - 900)
     return {
-        "login": sign_in.login(**shown | _at(frame, "/login?interaction=1"), **LINKS, passkey=PASSKEY),
+        "login": sign_in.login(**shown | _at(frame, "/login?interaction=1"), **LINKS, passkey=PASSKEY, limit=limit),
         "login-again": sign_in.login(**shown, username=PERSON, problem=problem),
         "login-remembered": sign_in.login(**shown, username=PERSON, remembered=True, passkey=PASSKEY, recovery="/"),
         "consent": consent.page(
@@ -185,6 +186,7 @@ def _approval(frame: Frame) -> approval.Shown:
         until=UNTIL,
         details=details.in_words([FROM_OWN], ACCOUNTS, frame.language),
         chosen={"details": "chosen"},
+        limit=render.time_limit(UNTIL, frame.language, now=UNTIL - 60),
     )
 
 

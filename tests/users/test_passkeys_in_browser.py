@@ -6,7 +6,7 @@ import json
 import pytest
 
 from chalicelib.messages import see_other
-from chalicelib.pages import enrolment, security, sign_in
+from chalicelib.pages import enrolment, render, security, sign_in
 from chalicelib.pages.frame import Frame
 from chalicelib.pages.passkey_options import Ceremony
 from chalicelib.user_directory import OwnMeans
@@ -189,6 +189,23 @@ def test_an_authenticator_that_does_not_verify_the_person_makes_none(open_with, 
     page.get_by_role("button", name="Make a passkey").click()
     assert "No passkey was made" in page.get_by_role("alert").inner_text()
     assert posted(bank) == []
+
+
+def test_the_page_says_until_when_it_is_good_and_warns_two_minutes_before(open_with, bank):
+    login = BANK | {"client_name": "Penny Planner", "redirect_uri": "https://penny.example/cb"}
+    for name, left in (("early", 900), ("soon", 121), ("late", 30)):
+        limit = render.time_limit(1798121100, BANK["frame"].language, now=1798121100 - left)
+        bank.answers["GET", f"/{name}"] = sign_in.login(**login, limit=limit)
+    page = open_with("early")
+    assert page.locator("#until time").get_attribute("datetime") == "2026-12-24T14:05:00Z"
+    assert page.locator("#warning").is_hidden()
+    page.goto(f"{bank.address}/late")
+    assert "press Cancel and start again at Penny Planner" in page.get_by_role("alert").inner_text()
+    page.goto(f"{bank.address}/soon")
+    page.get_by_role("alert").wait_for()  # a second later
+    assert page.complaints == []
+    page = open_with("late", java_script_enabled=False)
+    assert "After that, start again at Penny Planner." in page.locator("#until").inner_text()
 
 
 def test_without_javascript_no_button_promises_a_passkey(open_with, bank):

@@ -174,13 +174,13 @@ def test_a_browser_that_can_show_the_payment_itself_does_so(payer, bank, sites, 
 
     one.devtools.send("Page.setSPCTransactionMode", {"mode": "autoReject"})
     one.approval(account=SECOND)
-    page.wait_for_function("!!document.getElementById('passkey').confirmPayment")
+    page.wait_for_function("!!document.getElementById('passkey').ask")
     one.approve()
     assert "Nothing was approved." in page.get_by_role("alert").inner_text()
     assert one.granted == []
     page.reload()
     one.devtools.send("Page.setSPCTransactionMode", {"mode": "autoAccept"})
-    page.wait_for_function("!!document.getElementById('passkey').confirmPayment")
+    page.wait_for_function("!!document.getElementById('passkey').ask")
     one.approve()
     assert one.paid()
     ((granted, evidence),) = one.granted
@@ -323,6 +323,7 @@ def test_a_person_approves_in_the_app_and_the_page_goes_on(till, app, phones_of,
     one = till(java_script_enabled=javascript)
     page = one.approval(account=SECOND)
     page.get_by_role("button", name="Approve in the app of Example Bank").click()
+    page.locator("#by-itself").wait_for(state="visible" if javascript else "attached")
     (request,) = app.waiting(ALICE.sub)
     assert page.get_by_text(request.number, exact=True).is_visible()
     assert page.url == f"{one.site.address}/consent"
