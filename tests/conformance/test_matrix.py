@@ -14,11 +14,13 @@ from chalicelib.settings import Settings, variables
 from conformance import bank, clients, matrix, runner, settings
 from conformance.bank import Bank, NoBank, Person
 from local.stack import RESOURCE_RULES
+from tests.each import each
 from tests.ids import of_text
 
 SUITE = "https://suite.example"
 CELLS = matrix.cells()
 CODE_CELLS = [cell for cell in CELLS if cell["fapi_profile"] == "plain_fapi"]
+EVERY_CELL = [pytest.param(cell, id=of_text(cell.name)) for cell in CELLS]
 FAMILIES = [
     (next(cell for cell in CELLS if cell.plan.startswith(plan)), family)
     for plan, family in (
@@ -82,7 +84,7 @@ def test_a_pattern_chooses_by_plan_and_by_variant():
     assert all(c["client_auth_type"] == "mtls" and c["sender_constrain"] == "dpop" for c in mtls)
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: of_text(cell.name))
+@each("cell", EVERY_CELL)
 def test_each_cells_clients_can_be_registered_and_show_no_private_key(cell, who, tested):
     for client in pair_of(cell, who, tested):
         kept = registered(client.metadata)
@@ -92,7 +94,7 @@ def test_each_cells_clients_can_be_registered_and_show_no_private_key(cell, who,
         assert all("d" not in key for key in kept.jwks["keys"])
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: of_text(cell.name))
+@each("cell", EVERY_CELL)
 def test_the_suite_gets_two_clients_that_share_no_key_no_certificate_and_no_name(cell, who, tested):
     configuration = configuration_of(cell, who, tested)
     assert configuration["client"]["client_id"] != configuration["client2"]["client_id"]
@@ -121,14 +123,14 @@ def test_the_truststore_has_what_the_two_certificates_are_verified_by_and_no_pri
     assert "PRIVATE" not in printed
 
 
-@pytest.mark.parametrize("cell", CODE_CELLS, ids=lambda cell: of_text(cell.name))
+@each("cell", [pytest.param(cell, id=of_text(cell.name)) for cell in CODE_CELLS])
 def test_the_second_client_has_a_query_in_its_redirect_uri(cell, who, tested):
     first, second = (client.metadata["redirect_uris"] for client in pair_of(cell, who, tested))
     base = f"{SUITE}/test/a/{runner.alias_of(cell, 'ducat')}"
     assert (first, second) == ([f"{base}/callback"], [f"{base}/callback?dummy1=lorem&dummy2=ipsum"])
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: of_text(cell.name))
+@each("cell", EVERY_CELL)
 def test_openid_is_requested_where_the_plan_is_openid_connect_alone(cell, who, tested):
     configuration = configuration_of(cell, who, tested)
     scope = configuration["client"]["scope"].split()
@@ -138,7 +140,7 @@ def test_openid_is_requested_where_the_plan_is_openid_connect_alone(cell, who, t
     assert ("oauth" in configuration["server"]["discoveryUrl"]) == (cell["openid"] == "plain_oauth")
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: of_text(cell.name))
+@each("cell", EVERY_CELL)
 def test_details_that_their_types_know_are_requested_where_the_variant_is_rar_and_only_there(cell, who, tested):
     configuration = configuration_of(cell, who, tested)["resource"].get("richAuthorizationRequest")
     registered_types = [

@@ -9,6 +9,7 @@ import pytest
 from docs import clauses, fapi1
 from docs.clauses import TAG
 from docs.generate import PAGES, REFERENCE
+from tests.each import each
 
 written = cache(lambda name: PAGES[name]())
 """A page as the code would write it now."""
@@ -58,7 +59,7 @@ def test_every_clause_that_the_code_cites_is_shown_by_a_test():
     assert not missing, " ".join(missing)
 
 
-@pytest.mark.parametrize("row", fapi1.rows(), ids=lambda row: row.name)
+@each("row", [pytest.param(row, id=row.name) for row in fapi1.rows()])
 def test_every_row_of_fapi_1_is_cited_and_shown_or_says_why_not(row):
     assert row.uncited or any(tag in clauses.in_code() for tag in row.tags), "no code cites it"
     assert row.untested or any(tag in clauses.in_tests() for tag in row.tags), "no test shows it"
@@ -94,18 +95,21 @@ def test_every_test_of_a_clause_says_it_in_a_sentence():
     assert not silent, "\n".join(sorted(silent))
 
 
-@pytest.mark.parametrize("name", PAGES)
-class TestEachGeneratedPage:
-    def test_is_as_the_code_would_write_it_now(self, name):
-        assert (REFERENCE / name).read_text(encoding="utf-8") == written(name), "stale: run make docs"
+@each("name", PAGES)
+def test_each_generated_page_is_as_the_code_would_write_it_now(name):
+    assert (REFERENCE / name).read_text(encoding="utf-8") == written(name), "stale: run make docs"
 
-    def test_leads_to_files_that_are_there(self, name):
-        links = [link for link in re.findall(r"\]\(([^)\s]+)\)", written(name)) if not link.startswith("https://")]
-        assert links
-        assert not [link for link in links if not ((REFERENCE / name).parent / link.partition("#")[0]).exists()]
 
-    def test_names_no_line(self, name):
-        assert not re.search(r"\.py(:\d|#L)", written(name))
+@each("name", PAGES)
+def test_each_generated_page_leads_to_files_that_are_there(name):
+    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", written(name)) if not link.startswith("https://")]
+    assert links
+    assert not [link for link in links if not ((REFERENCE / name).parent / link.partition("#")[0]).exists()]
+
+
+@each("name", PAGES)
+def test_each_generated_page_names_no_line(name):
+    assert not re.search(r"\.py(:\d|#L)", written(name))
 
 
 def test_what_a_page_lists_is_all_there_is():

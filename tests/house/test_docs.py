@@ -21,6 +21,7 @@ from chalicelib.scopes import SCOPES
 from chalicelib.settings import variables
 from chalicelib.storage.records import Client
 from chalicelib.users import sign_in_form
+from tests.each import each
 from tests.house.source import FENCE, ROOT, blocks, functions, text
 from tests.infra.template import write_truststore
 
@@ -54,28 +55,36 @@ def rows(name, heading=None):
     return [word for line in re.findall(r"^\|(.*?)\|", whole, re.MULTILINE) for word in re.findall(r"`([^`]+)`", line)]
 
 
-@pytest.mark.parametrize("path", WRITTEN, ids=str)
-class TestEachPage:
-    def test_leads_to_what_is_there(self, path):
-        for link in LINK.findall(FENCE.sub("", text(path))):
-            if link.startswith("https://"):
-                continue
-            file, _, anchor = link.partition("#")
-            target = (ROOT / path).parent / file if file else ROOT / path
-            assert target.exists(), link
-            if anchor:
-                assert anchor in anchors(target.resolve().relative_to(ROOT)), link
+EACH_PAGE = [pytest.param(path, id=str(path)) for path in WRITTEN]
 
-    def test_names_files_that_are_there(self, path):
-        for name in FILE.findall(text(path)):
-            assert list(ROOT.glob(name.rstrip("/."))), name
 
-    def test_names_commands_that_make_has(self, path):
-        targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-        assert set(re.findall(r"(?:`|^)make ([a-z]+)", text(path), re.MULTILINE)) <= targets
+@each("path", EACH_PAGE)
+def test_each_page_leads_to_what_is_there(path):
+    for link in LINK.findall(FENCE.sub("", text(path))):
+        if link.startswith("https://"):
+            continue
+        file, _, anchor = link.partition("#")
+        target = (ROOT / path).parent / file if file else ROOT / path
+        assert target.exists(), link
+        if anchor:
+            assert anchor in anchors(target.resolve().relative_to(ROOT)), link
 
-    def test_names_settings_that_are_read(self, path):
-        assert set(re.findall(r"\bDUCAT_[A-Z0-9_]+\b", text(path))) <= set(variables())
+
+@each("path", EACH_PAGE)
+def test_each_page_names_files_that_are_there(path):
+    for name in FILE.findall(text(path)):
+        assert list(ROOT.glob(name.rstrip("/."))), name
+
+
+@each("path", EACH_PAGE)
+def test_each_page_names_commands_that_make_has(path):
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"(?:`|^)make ([a-z]+)", text(path), re.MULTILINE)) <= targets
+
+
+@each("path", EACH_PAGE)
+def test_each_page_names_settings_that_are_read(path):
+    assert set(re.findall(r"\bDUCAT_[A-Z0-9_]+\b", text(path))) <= set(variables())
 
 
 def test_every_endpoint_is_described_and_no_other():

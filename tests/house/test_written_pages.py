@@ -16,6 +16,7 @@ from ducat_cdk.bytecode import RUNTIMES
 from ducat_cdk.functions import FUNCTIONS
 from ducat_cdk.package import PYTHON
 from models.steps import STEPS
+from tests.each import each
 from tests.house.source import FENCE, ROOT, text
 
 DOCS = ROOT / "docs"
@@ -30,7 +31,7 @@ def headings(name, level):
     )
 
 
-@pytest.mark.parametrize("path", PAGES, ids=str)
+@each("path", [pytest.param(path, id=str(path)) for path in PAGES])
 def test_no_table_is_cut_in_two(path):
     """A blank line within a table makes plain text of the rows behind it."""
     blocks = FENCE.sub("", text(path)).split("\n\n")
@@ -258,7 +259,7 @@ def members():
 FILES = ("py", "md", "json", "toml", "pem", "crt", "txt", "css", "js", "pml", "example", "log", "html")
 
 
-@pytest.mark.parametrize("path", [one for one in PAGES if "decisions" in one.parts], ids=lambda one: one.name[:4])
+@each("path", [pytest.param(one, id=one.name[:4]) for one in PAGES if "decisions" in one.parts])
 def test_a_decision_names_what_the_code_has(path):
     named = re.findall(r"`([A-Za-z_]+\.[a-z_]+)`", text(path))
     ours = [one for one in named if one.rpartition(".")[2] not in FILES]

@@ -8,6 +8,7 @@ import pytest
 from ducat_cdk.function_rows import Table
 from ducat_cdk.functions import FUNCTIONS
 from ducat_cdk.tables import TABLES
+from tests.each import each
 from tests.infra.policies import rendered
 
 ROWS = [row for row in FUNCTIONS if not row.weekly]
@@ -17,7 +18,7 @@ OF_THE_RECORD = (
     *("LetLambdaSeeWhereFailuresGo", "LetLambdaPutThemThere", "NorThis"),
 )
 """Of the function that makes the record, beside its row."""
-EVERY = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+EVERY = each("row", [pytest.param(row, id=row.name) for row in ROWS])
 
 
 @EVERY
