@@ -73,7 +73,7 @@ screenshots: $(DEV)
 	@$(BIN)/python -m tests.users.screenshots
 
 clean:
-	@rm -f .local/state.json .local/run.json .local/audit.jsonl
+	@rm -f .local/state.json .local/run.json .local/audit.jsonl .local/notices.jsonl
 
 revoke: $(LOCAL)
 	@$(BIN)/python -m local.revoked '$(CERTIFICATE)'

@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # A function loads a port's module at its first use.
     from chalicelib.provider import Truststore
     from chalicelib.storage import (
         audit_stores,
+        notice_stores,
         passkey_stores,
         revocation_stores,
         second_factor_stores,
@@ -100,23 +101,16 @@ class Aws:
     def kms(self) -> Kms:
         from chalicelib.keys.kms import Kms
 
-        return Kms(
-            self.dynamo.session,
-            secrets_key=self.settings.secrets_key,
-            nonces_key=self.settings.nonces_key,
-            subjects_key=self.settings.subjects_key,
-        )
+        s = self.settings
+        return Kms(self.dynamo.session, secrets_key=s.secrets_key, nonces_key=s.nonces_key, subjects_key=s.subjects_key)
 
     @cached_property
     def key_lifecycle(self) -> KeyLifecycle:
         from chalicelib.keys.kms_lifecycle import KmsLifecycle
 
-        return KmsLifecycle(
-            self.dynamo.session,
-            stack=self.settings.stack_name,
-            multi_region=self.settings.multi_region_keys == "yes",
-            waiting_days=int(self.settings.key_deletion_days),
-        )
+        s = self.settings
+        regions, days = s.multi_region_keys == "yes", int(s.key_deletion_days)
+        return KmsLifecycle(self.dynamo.session, stack=s.stack_name, multi_region=regions, waiting_days=days)
 
     @cached_property
     def clients(self) -> stores.Clients:
@@ -255,6 +249,12 @@ class Aws:
 
         return AuditBus(self.dynamo.session, self.settings.audit_bus) if self.settings.audit_bus else None
 
+    @cached_property
+    def notices(self) -> notice_stores.Notices:
+        from chalicelib.storage.notice_ways import notices_of
+
+        return notices_of(self.dynamo.session, self.settings, self.audit_bus)
+
     def now(self) -> int:
         return int(self._clock())
 
@@ -278,10 +278,9 @@ class Aws:
 
     @cached_property
     def _helpers(self) -> ThreadPoolExecutor:
-        # Threads are reused. Starting one per request takes up to a third of the CPU of its call.
         from concurrent.futures import ThreadPoolExecutor
 
-        return ThreadPoolExecutor(MANY)
+        return ThreadPoolExecutor(MANY)  # They are reused: to start one takes up to a third of the CPU of its call.
 
 
 @cache

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # Every endpoint imports this file, and most endpoints use on
     from chalicelib.settings import Settings
     from chalicelib.storage import (
         audit_stores,
+        notice_stores,
         passkey_stores,
         revocation_stores,
         second_factor_stores,
@@ -102,6 +103,8 @@ class Provider(Protocol):
     def audit_files(self) -> audit_stores.AuditFiles: ...
     @property
     def audit_bus(self) -> audit_stores.AuditBus | None: ...
+    @property
+    def notices(self) -> notice_stores.Notices: ...
 
     def now(self) -> int:
         """The current time, in seconds since the epoch. A request calls it once."""

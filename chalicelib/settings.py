@@ -81,6 +81,9 @@ class Settings:
     `audit_keys_table`: name of the table of the record's keys, one for each person. Without it there is no record.
     `audit_bucket`: the S3 bucket of the record.
     `audit_bus`: the EventBridge bus that the record's events are also put on.
+    `notices`: how people get notices: "none", "email", "bus", or "email bus".
+    `notices_queue`: the URL of the SQS queue in which they wait.
+    `notices_from`: the address that they are e-mailed from.
     `audit_file`: on a laptop the file of the record, in place of the bucket.
     `languages`: the tags of the languages of the pages, with spaces between them; the first is the default.
     `theme`: the folder of the bank's compiled theme (pages/theme.py), relative to app.py.
@@ -134,6 +137,9 @@ class Settings:
     audit_keys_table: str | None = None
     audit_bucket: str | None = None
     audit_bus: str | None = None
+    notices: str = "none"
+    notices_queue: str | None = None
+    notices_from: str | None = None
     audit_file: str | None = None
     vocabulary: str | None = None
     languages: str = "en de es pt-BR fr ar"

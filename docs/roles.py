@@ -29,6 +29,18 @@ FILES = {
 RECORDING = [
     ("the record's key, through S3", "`kms:GenerateDataKey`", "EncryptTheRecord"),
     ("the bus of `audit_bus`, from the source `ducat`", "`events:PutEvents`", "TellTheBanksOwnSystems"),
+    ("with [notices](../operate/notices.md), their queue", "`sqs:SendMessage`", "QueueNotices"),
+    (
+        "the same queue: Lambda alone, and not the function's code",
+        "`sqs:ReceiveMessage`, `sqs:DeleteMessage`, `sqs:GetQueueAttributes`",
+        "LetLambdaTakeNotices",
+    ),
+    ("with notices by e-mail, one identity and one address of SES", "`ses:SendEmail`", "SendThemByEmail"),
+    (
+        "with notices, of table `users` the name of a sub, and of a person the profile",
+        "`dynamodb:GetItem`",
+        "FindWhoIsConcerned, ReadWhereAndInWhichLanguage",
+    ),
     (
         "the streams of recorded tables: Lambda alone, and not the function's code",
         "`dynamodb:DescribeStream`, `dynamodb:GetRecords`, `dynamodb:GetShardIterator`, `dynamodb:ListStreams`",

@@ -217,7 +217,7 @@ ALARMS = (
     Alarm("audit_failures", "The function that makes the record fails.", of_audit("Errors", "Sum", "failed calls"), 3),
     Alarm(
         "audit_dead_letters",
-        "Something could not be recorded, was put aside, and waits for somebody.",
+        "Something could not be recorded, or a notice not be sent: it was put aside, and waits for somebody.",
         of_queue("AuditQueueName"),
         1,
     ),

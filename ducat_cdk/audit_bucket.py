@@ -19,6 +19,8 @@ from constructs import Construct
 
 from ducat_cdk.audit_settings import COMPLIANCE
 from ducat_cdk.deployment import Deployment
+from ducat_cdk.notices import Notices
+from ducat_cdk.notices import build as build_notices
 from ducat_cdk.watch_settings import MAKE, NONE
 
 PREFIX = "audit/"
@@ -37,6 +39,7 @@ class Record:
     """`bucket`: of the record. `failed`: of what could not be recorded. `key`: of both.
 
     `dead_letters`: a message for each failure. `streams`: ARNs by the names of tables. `bus`: an ARN, None without one.
+    `notices`: to people, None without them.
     """
 
     bucket: s3.IBucket
@@ -45,11 +48,13 @@ class Record:
     dead_letters: sqs.Queue
     streams: Mapping[str, str]
     bus: str | None
+    notices: Notices | None = None
 
     def settings(self) -> dict[str, str]:
         """What `chalicelib.settings` reads of it."""
         bus = {} if self.bus is None else {"DUCAT_AUDIT_BUS": self.bus}
-        return {"DUCAT_AUDIT_BUCKET": self.bucket.bucket_name, **bus}
+        notices = {} if self.notices is None else self.notices.settings()
+        return {"DUCAT_AUDIT_BUCKET": self.bucket.bucket_name, **bus, **notices}
 
 
 def build(scope: Construct, deployment: Deployment, given: s3.IBucket | None, streams: Mapping[str, str]) -> Record:
@@ -62,7 +67,8 @@ def build(scope: Construct, deployment: Deployment, given: s3.IBucket | None, st
         _log_reads(given, reads, "record/")
     elif given is None:
         given = s3.Bucket.from_bucket_name(scope, "ExistingAudit", deployment.audit_bucket)
-    return Record(given, failed, key, dead_letters, streams, _bus(deployment))
+    notices = build_notices(scope, deployment, dead_letters)
+    return Record(given, failed, key, dead_letters, streams, _bus(deployment), notices)
 
 
 def _key(scope: Construct, deployment: Deployment) -> kms.IKey:

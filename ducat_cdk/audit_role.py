@@ -24,6 +24,7 @@ def statements(scope: Construct, record: Record) -> list[iam.PolicyStatement]:
     code = {"Null": {"lambda:SourceFunctionArn": "false"}}
     return [
         *_put_on_bus(record),
+        *(() if record.notices is None else record.notices.statements()),
         _statement("EncryptTheRecord", ["kms:GenerateDataKey"], [record.key.key_arn], _of_buckets(scope, record)),
         _statement("LetLambdaReadTheStreams", READ, list(record.streams.values())),
         # IAM narrows it to no resource (service authorization reference). It gives names, and no item.

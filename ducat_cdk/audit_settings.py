@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ducat_cdk import watch_settings
+from ducat_cdk import notice_settings, watch_settings
 from ducat_cdk.json_members import each_once
 from ducat_cdk.tables import TABLES
 from ducat_cdk.watch_settings import MAKE, NONE
@@ -41,6 +41,7 @@ SUCH_STREAMS = (
 )
 
 FORMS = {
+    **notice_settings.FORMS,
     "audit_years": ("100|[1-9][0-9]?", f"must be a number of years, from 1 to {MOST_YEARS}"),
     "audit_lock": (f"governance|{COMPLIANCE}", f"must be governance or {COMPLIANCE}"),
     "audit_bucket": (f"{MAKE}|{BUCKET}", "must be make, or the name of a bucket that has Object Lock"),
@@ -84,7 +85,7 @@ def recorded(*, by_week: bool) -> list[str]:
 
 def problems(deployment: Deployment) -> list[str]:
     """What contradicts itself. Of streams only where tables are named in the settings; the others are looked at with them."""
-    found = []
+    found = notice_settings.problems(deployment)
     if deployment.audit_lock == COMPLIANCE and deployment.chooses("first_deployment"):
         found.append(
             "audit_lock must not be compliance in a first_deployment: nobody could delete what a try leaves in the bucket"

@@ -11,6 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 
+from ducat_cdk import notices
 from ducat_cdk.audit_bucket import Record
 from ducat_cdk.audit_lines import PATTERN
 from ducat_cdk.audit_settings import BATCH, MAX_AGE, PARALLEL, SECONDS
@@ -31,6 +32,8 @@ def build(
     assert isinstance(audit, lambda_.Alias)
     for name, arn in record.streams.items():
         _read(audit, name, arn, record)
+    if record.notices is not None:
+        notices.connect(audit, record.notices)
     permission = _let_logs_call(audit)
     for name, function in functions.items():
         if name != "audit":  # its own lines would call it again, for ever

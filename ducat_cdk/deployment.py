@@ -96,6 +96,8 @@ class Deployment:
     whoever may not lift the lock, "compliance" from everyone. `audit_bucket`: "make", or the name of a bucket with Object Lock
     that exists. `audit_encryption`: "make", or the ARN of the KMS key that the bucket is under. `audit_bus`: "none", or the
     EventBridge bus that gets the record's events too (docs/operate/audit.md).
+    `notices`: "none", or how people get notices: "email", "bus", or "email bus" (docs/operate/notices.md). `notices_from`: the
+    address of e-mail. `notices_identity`: the ARN of SES's identity that it belongs to.
     `payment_exemption`: the exemption from dynamic linking that the bank relies on for payments without a passkey, or "none".
     `approval_app`: "module:function" that makes the adapter to the bank's approval app, or "" (docs/operate/payments.md).
     `secure_payment_confirmation`: "true" if browsers may show the payment that a passkey approves (docs/operate/payments.md).
@@ -150,6 +152,9 @@ class Deployment:
     audit_bucket: str = watch_settings.MAKE
     audit_encryption: str = watch_settings.MAKE
     audit_bus: str = watch_settings.NONE
+    notices: str = watch_settings.NONE
+    notices_from: str = ""
+    notices_identity: str = ""
     crls: str = "{}"
     crl_minutes: str = "15"
     crl_grace_hours: str = "24"

@@ -20,7 +20,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from ducat_cdk import audit_role
+from ducat_cdk import audit_role, notices
 from ducat_cdk.audit_bucket import PREFIX, Record
 from ducat_cdk.client_certificates import ClientCertificates
 from ducat_cdk.deployment import Deployment
@@ -64,6 +64,8 @@ def build(
         # What Lambda reads of streams for the function is decrypted by its role too.
         used |= {name: tables[name] for name in record.streams}
         statements += audit_role.statements(scope, record)
+        if record.notices is not None:
+            statements += [_use_table(table, tables[table.name], deployment) for table in notices.TABLES]
     statements += _open_tables(scope, used, keys[TABLES_KEY], deployment)
     if function.domain:
         statements.append(_allow(function.domain, ["apigateway:GET"], _domain(scope, deployment)))

@@ -75,7 +75,7 @@ FORMS = {
 
 ARNS = (
     *("issuer_certificate", "mtls_certificate", "ownership_certificate", "web_acl"),
-    *("log_encryption", "alarm_topic", "audit_encryption", "audit_bus"),
+    *("log_encryption", "alarm_topic", "audit_encryption", "audit_bus", "notices_identity"),
 )
 """The settings that may be the ARN of something of the stack's Region."""
 

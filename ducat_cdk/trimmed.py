@@ -14,7 +14,7 @@ from typing import Any
 
 from ducat_cdk.functions import FUNCTIONS
 
-USED = ("apigateway", "dynamodb", "kms", "s3")
+USED = ("apigateway", "dynamodb", "events", "kms", "s3", "sesv2", "sqs")
 """The services that functions call."""
 SERVICES = (*USED, "sts")
 """The services whose data botocore keeps; that of `sts` whole, for who runs this under a role of a web identity."""
@@ -28,9 +28,11 @@ SERVICE_FILES = (
 )
 """Of each service only what a client needs."""
 RULES = "endpoint-rule-set-1.json"
-"""Of the services that functions call, botocore would run these at each call, for an address that endpoints.json gives once."""
+"""Of the services that endpoints call, botocore would run these at each call, for an address that endpoints.json gives once."""
+RULED = ("events", "s3", "sesv2", "sqs")
+"""The services that keep them: nobody waits for their calls, and a bucket's address is found by them alone."""
 
-OPERATIONS = frozenset({"GetDomainName"}) | frozenset(
+OPERATIONS = frozenset({"GetDomainName", "PutEvents", "SendEmail", "SendMessageBatch"}) | frozenset(
     verb
     for row in FUNCTIONS
     for verbs in (
@@ -41,7 +43,8 @@ OPERATIONS = frozenset({"GetDomainName"}) | frozenset(
     )
     for verb in verbs
 )
-"""Every action of every role, and the operation of API Gateway's, which IAM names by the HTTP method. What is not an operation of
+"""Every action of every row, the operation of API Gateway's, which IAM names by the HTTP method, and those of the record's bus
+and of notices. What is not an operation of
 the service's model is an action of IAM's alone."""
 
 TEXTS = ("documentation", "examples")
@@ -56,7 +59,7 @@ def trim(data: Path) -> None:
         if file.name not in SERVICE_FILES:
             file.unlink()
     for service in USED:
-        if service != "s3":  # botocore finds a bucket's address by them alone
+        if service not in RULED:
             for file in data.glob(f"{service}/*/{RULES}*"):
                 file.unlink()
         for file in data.glob(f"{service}/*/{MODEL}*"):

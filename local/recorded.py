@@ -9,8 +9,9 @@ import gzip
 import json
 import logging
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import copy_context
+from dataclasses import asdict
 from datetime import UTC
 from hashlib import sha256
 from pathlib import Path
@@ -21,14 +22,18 @@ from typing import Any
 from moto.dynamodb.models import dynamodb_backends
 
 from chalicelib import writer
-from chalicelib.audit import recording
+from chalicelib.audit import notifying, recording
 from chalicelib.audit.change import tables
+from chalicelib.audit.notices import of_text
 from chalicelib.provider import Provider
+from chalicelib.storage.notice_stores import Message
 
 log = logging.getLogger("ducat.local")
 
 EVERY = 0.5
 """Seconds between two looks."""
+NOTICES = "notices.jsonl"
+"""The file of notices, beside that of the record."""
 IMAGES = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
 
 
@@ -42,6 +47,20 @@ class LineFile:
     def put(self, name: str, lines: str) -> None:
         with self._file.open("a", encoding="utf-8") as file:
             file.write(lines)
+
+
+class NoticeFile:
+    """notice_stores.NoticeQueue and NoticeWay: notices go out at once, into a file for its owner alone."""
+
+    def __init__(self, file: Path, provider: Callable[[], Provider]) -> None:
+        self._file, self._provider = LineFile(file), provider
+
+    def put(self, notices: Sequence[str]) -> None:
+        for text in notices:
+            notifying.send(self._provider(), of_text(text))
+
+    def send(self, message: Message) -> None:
+        self._file.put("", json.dumps(asdict(message), ensure_ascii=False) + "\n")
 
 
 class _Lines(logging.Handler):

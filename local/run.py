@@ -30,6 +30,7 @@ from local.chalice_local import ChaliceEnded, ChaliceLocal
 from local.fintech import Fintech
 from local.kept_state import UnusableState
 from local.ports import PortTaken, add_port, following
+from local.recorded import NOTICES
 from local.second_brand import Brands
 from local.stack import Stack
 
@@ -106,7 +107,7 @@ def serve(
         server = fintech_web.serve(_pages(fintechs, stack, folder), taken, stack.certificates.server())
         running.callback(server.shutdown)
         words = WORDS.format(
-            record=folder / RECORD,
+            record=f"{folder / RECORD}, and notices to people in {folder / NOTICES}",
             home=home,
             issuer=stack.issuer,
             where=CHALICE.format(address=chalice.address)

@@ -11,8 +11,17 @@ from typing import Any, cast
 
 from chalicelib.protocol_types import Account
 from chalicelib.provider import Provider
+from chalicelib.storage.notice_stores import Contact
 from chalicelib.storage.records import User
-from chalicelib.user_directory import CurrentUser, Passkeys, SignedIn, SignInMeans, SignInRefused, UserDirectory
+from chalicelib.storage.token_values import digest
+from chalicelib.user_directory import (
+    CurrentUser,
+    Passkeys,
+    SignedIn,
+    SignInMeans,
+    SignInRefused,
+    UserDirectory,
+)
 from chalicelib.users import assurance, directory, enrolment, totp
 from chalicelib.users.claims import disclosed_claims
 from chalicelib.users.passkeys import Passkeys as Kept
@@ -109,6 +118,10 @@ class Sandbox:
 
     def find(self, username: str) -> User | None:
         return USERS.get(username.strip().lower())
+
+    def contact(self, person: str) -> Contact | None:
+        known = next((one for one in USERS.values() if digest(one.sub) == person), None)
+        return self._added.contact(person) if known is None else directory.contact_of(known.claims)
 
     def sign_in(
         self,

@@ -18,11 +18,12 @@ from chalicelib import assembly
 from chalicelib.fetch.https import SECONDS_OF_A_JOB, Https
 from chalicelib.provider import Provider
 from chalicelib.settings import variable
+from chalicelib.storage.notice_stores import Notices
 from local import aws_stand_in, ports, sample_bank
 from local.api_gateway import Api, Route
 from local.certificates import Certificates
 from local.https_server import Server
-from local.recorded import LineFile, Recorder
+from local.recorded import NOTICES, LineFile, NoticeFile, Recorder
 from local.revoked import PATH, Revoked
 
 if TYPE_CHECKING:
@@ -143,7 +144,10 @@ class Stack:
 
     def _record(self, file: Path | None) -> None:
         if file is not None:
-            cast(assembly.Aws, assembly.provider()).audit_files = LineFile(file)
+            aws = cast(assembly.Aws, assembly.provider())
+            aws.audit_files = LineFile(file)
+            notices = NoticeFile(file.with_name(NOTICES), assembly.provider)
+            aws.notices = Notices(notices, (notices,))
             recorder = Recorder(assembly.provider, account=aws_stand_in.ACCOUNT, region=self._region)
             recorder.start()
             self._running.callback(recorder.stop)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.audit import actors, sealing
+from chalicelib.audit import actors, notices, sealing
 from chalicelib.audit.agreement import agreed
 from chalicelib.audit.event import ERASED, Event
+from chalicelib.audit.notices import Notice
 from chalicelib.audit.sources import Source
 from chalicelib.protocol_types import JsonObject
 from chalicelib.provider import Provider
@@ -14,10 +15,11 @@ from chalicelib.provider import Provider
 
 @dataclass(frozen=True)
 class Made:
-    """An event, and the plain sub of the person concerned, where it is known."""
+    """An event, the plain sub of the person concerned, where it is known, and the notice that the person gets, if any."""
 
     event: Event
     sub: str
+    notice: Notice | None = None
 
 
 class Maker:
@@ -49,7 +51,7 @@ class Maker:
             details=draft.details,
             sealed=sealing.seal(key, source.id, personal) if key is not None and personal else "",
         )
-        return Made(event, draft.sub)
+        return Made(event, draft.sub, notices.of(event, draft))
 
     def _key(self, person: str, at: int) -> str | None:
         if (person, at) not in self._keys:

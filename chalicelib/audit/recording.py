@@ -1,6 +1,7 @@
 """The function `audit`: from what AWS sends to events in the record's files and on its bus.
 
-It gets records of the tables' streams, log lines of a CloudWatch Logs subscription, or changes of an object in S3.
+It gets records of the tables' streams, log lines of a CloudWatch Logs subscription, or changes of an object in S3. Where notices
+are sent, it queues them, and gets them back from the queue.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from hashlib import sha256
 from itertools import groupby
 
 from chalicelib import aws_errors
-from chalicelib.audit import sources
+from chalicelib.audit import notices, sources
 from chalicelib.audit.event import Event, as_json, as_line, hour_of
 from chalicelib.audit.making import Made, Maker
+from chalicelib.audit.notices import Notice
 from chalicelib.protocol_types import JsonObject, Untyped
 from chalicelib.provider import Provider
 
@@ -38,6 +40,10 @@ def run(provider: Provider, event: Untyped) -> JsonObject:
     if "awslogs" in event:
         return _whole(provider, list(sources.of_log(event)))
     records = event["Records"]
+    if records and records[0].get("eventSource") == "aws:sqs":
+        from chalicelib.audit import notifying  # Where notices are sent at all.
+
+        return notifying.run(provider, records)
     if records and records[0].get("eventSource") == "aws:s3":
         return _whole(provider, [made for record in records for made in sources.of_object(record)])
     return _stream(provider, records)
@@ -67,14 +73,26 @@ def _stream(provider: Provider, records: Sequence[Untyped]) -> JsonObject:
 
 
 def _deliver(provider: Provider, made: Sequence[Made]) -> bool:
-    """Write the events to both sinks. One that fails does not stop the other. Gives whether both took all."""
+    """Write the events to both sinks. One that fails does not stop the other. Gives whether both took all. Then the people
+    concerned get notices, which hold up nothing.
+    """
     if not made:
         return True
     kept = _attempt("write the record", lambda: _keep(provider, [one.event for one in made]))
-    if provider.audit_bus is None:
-        return kept
     bus = provider.audit_bus
-    return _attempt("put events on the bus", lambda: bus.put([(one.event.what, _detail(one)) for one in made])) and kept
+    if bus is not None:
+        put = _attempt("put events on the bus", lambda: bus.put([(one.event.what, _detail(one)) for one in made]))
+        kept = put and kept
+    if kept:
+        _queue_notices(provider, [one.notice for one in made if one.notice is not None])
+    return kept
+
+
+def _queue_notices(provider: Provider, found: Sequence[Notice]) -> None:
+    queue = provider.notices.queue
+    if queue is not None and found:
+        named = ", ".join(notice.id for notice in found)
+        _attempt(f"queue notices of {named}", lambda: queue.put([notices.as_text(notice) for notice in found]))
 
 
 def _keep(provider: Provider, events: Sequence[Event]) -> None:

@@ -55,6 +55,9 @@ class Users(Protocol):
     def standing(self, sub: str) -> Standing:
         """Whether a user has this sub, and is not suspended. One read."""
 
+    def named(self, person: str) -> str | None:
+        """The username of the sub with this digest; None if no user has it."""
+
     def find(self, username: str) -> User | None: ...
     def find_profile(self, username: str) -> UserProfile | None:
         """The user's profile, read without any secret. None also if it is not stored yet, or the user is suspended."""

@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import logging
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from chalicelib import log_lines
 from chalicelib.best_effort import best_effort
 from chalicelib.one_time_code_secrets import CannotUnseal
+from chalicelib.protocol_types import JsonObject
 from chalicelib.provider import Provider
 from chalicelib.storage.records import User
 from chalicelib.storage.stores import NotOpen
@@ -32,6 +34,9 @@ from chalicelib.user_directory import (
 from chalicelib.users import assurance, lockout, password, totp
 from chalicelib.users.claims import disclosed_claims
 from chalicelib.users.username import MAX_USERNAME_LENGTH, normalize_username
+
+if TYPE_CHECKING:
+    from chalicelib.storage.notice_stores import Contact
 
 log = logging.getLogger("ducat")
 
@@ -103,6 +108,12 @@ class Directory:
             return None
         return CurrentUser(user.sub, disclosed_claims(user.claims, scope, claims), user.accounts)
 
+    def contact(self, person: str) -> Contact | None:
+        """user_directory.Contacts."""
+        username = self._users.named(person)
+        profile = None if username is None else self._users.find_profile(username)
+        return None if profile is None else contact_of(profile.claims)
+
     def may_sign_in(self, sub: str, *, now: int) -> bool:
         standing = self._users.standing(sub)
         if standing == "suspended":
@@ -144,6 +155,15 @@ class Directory:
         if step is None:
             raise SignInRefused("wrong code", sub=user.sub)
         return step
+
+
+def contact_of(claims: JsonObject) -> Contact:
+    """The contact of these claims. An address that is said to be another's is none."""
+    from chalicelib.storage.notice_stores import Contact  # For the function that sends notices.
+
+    email, locale = claims.get("email"), claims.get("locale")
+    own = isinstance(email, str) and claims.get("email_verified", True) is not False
+    return Contact(str(email) if own else "", locale if isinstance(locale, str) else "")
 
 
 def _name(username: str) -> str:

@@ -48,6 +48,7 @@ class Template:
             "_BUCKET": 63,
             "_BUS": len("arn:aws-us-gov:events:us-gov-west-1:111122223333:event-bus/") + 64,
             "_TRUSTSTORE": 150,
+            "_QUEUE": len("https://sqs.us-gov-west-1.amazonaws.com/111122223333/") + 80,
         }
         return sum(
             len(name) + (len(value.encode()) if isinstance(value, str) else longest[name[name.rindex("_") :]])

@@ -292,6 +292,52 @@ def test_the_bus_may_be_the_banks_own(everything):
     assert one["Resource"] == arn
 
 
+def test_notices_wait_in_a_queue_that_only_lambda_takes_them_from(everything, template):
+    environment, queues = everything.environment(), everything.of("SQS::Queue")
+    assert environment["DUCAT_NOTICES"] == "email bus"
+    name = environment["DUCAT_NOTICES_QUEUE"]["Ref"]
+    queue = queues[name]
+    assert queue["SqsManagedSseEnabled"] is True
+    assert queue["VisibilityTimeout"] >= 6 * 120
+    letters = queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+    assert letters.startswith("AuditDeadLetters")
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
+    (mapping,) = [
+        one
+        for one in everything.of("Lambda::EventSourceMapping").values()
+        if one["EventSourceArn"] == {"Fn::GetAtt": [name, "Arn"]}
+    ]
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    statements = {one["Sid"]: one for one in everything.statements("app.audit")}
+    take = statements["LetLambdaTakeNotices"]
+    deny = statements["AndNotTheCodeThese"]
+    assert (deny["Effect"], deny["Action"], deny["Resource"]) == ("Deny", take["Action"], take["Resource"])
+    assert deny["Condition"] == {"Null": {"lambda:SourceFunctionArn": "false"}}
+    assert statements["QueueNotices"]["Resource"] == {"Fn::GetAtt": [name, "Arn"]}
+
+
+def test_mail_goes_out_from_the_one_address_and_two_parts_of_people_are_read(everything):
+    statements = {one["Sid"]: one for one in everything.statements("app.audit")}
+    mail = statements["SendThemByEmail"]
+    assert mail["Action"] == "ses:SendEmail"
+    assert mail["Resource"] == "arn:aws:ses:eu-central-1:111122223333:identity/bank.example"
+    sender = everything.environment()["DUCAT_NOTICES_FROM"]
+    assert mail["Condition"] == {"StringEquals": {"ses:FromAddress": sender}}
+    who, where = statements["FindWhoIsConcerned"], statements["ReadWhereAndInWhichLanguage"]
+    assert who["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] == ["sub *"]
+    assert "record" not in where["Condition"]["ForAllValues:StringLike"]["dynamodb:Attributes"]
+    assert all(one["Condition"]["StringEquals"] == {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"} for one in (who, where))
+    read = ({"left_at", "pk", "username"}, {"pk", "profile", "suspended_at"})  # what stores.Users names
+    for one, names in zip((who, where), read, strict=True):
+        assert set(one["Condition"]["ForAllValues:StringLike"]["dynamodb:Attributes"]) == names
+
+
+def test_without_notices_there_is_no_queue_and_nothing_more_is_allowed(template):
+    assert "DUCAT_NOTICES" not in template.environment()
+    named = {one["Sid"] for one in template.statements("app.audit")}
+    assert not named & {"QueueNotices", "LetLambdaTakeNotices", "SendThemByEmail", "FindWhoIsConcerned"}
+
+
 def test_no_other_function_touches_the_record(whole):
     for handler in whole.functions():
         if handler != "app.audit":
@@ -344,6 +390,18 @@ def test_tables_of_weeks_have_no_stream(synthesized):
         ({"audit_bucket": "s3://bank"}, "audit_bucket must be make, or the name of a bucket"),
         ({"audit_bucket": "bank-audit", "audit_years": 7}, "audit_years is of a bucket that the stack makes"),
         ({"audit_encryption": "alias/mine"}, "audit_encryption must be make, or the ARN of a KMS key"),
+        ({"notices": "sms"}, "notices must be none, email, bus, or email bus"),
+        ({"notices": "bus"}, "notices: bus puts them on audit_bus, which is none"),
+        ({"notices": "email", "notices_from": "a@bank.example"}, "notices: email needs notices_from, an address, and"),
+        ({"notices_from": "a@bank.example"}, "notices_from: of e-mail, which notices does not name"),
+        (
+            {
+                "notices": "email",
+                "notices_from": "a@evilbank.example",
+                "notices_identity": "arn:aws:ses:eu-central-1:111122223333:identity/bank.example",
+            },
+            "notices_from is no address of the identity bank.example",
+        ),
         ({"audit_bus": "my bus"}, "audit_bus must be none, default, or the name or ARN of an event bus"),
         (
             {"audit_bus": "arn:aws:events:eu-west-1:111122223333:event-bus/bank"},

@@ -90,6 +90,10 @@ class Users:
             return "unknown"
         return "suspended" if "suspended_at" in item else "known"
 
+    def named(self, person: str) -> str | None:
+        item = self._tables.get(self._name, f"sub {person}", only=("pk", "username", "left_at"))
+        return None if item is None or "left_at" in item or "username" not in item else str(item["username"])
+
     def _forget_sub(self, sub: str, username: str, *, now: int) -> None:
         """Mark the sub as unknown, unless it belongs to another name now."""
         forget = Write(
