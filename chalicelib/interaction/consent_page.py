@@ -138,7 +138,10 @@ def choice(
     if grant.login is None:
         raise browser_binding.over()
     ending = consent_time.ending(form, grant)
-    until = ending.consent_expires_at if ending != grant else None
+    # The form may come again, after the grant has got the chosen end: the page knows the requested one.
+    page_of = shown_words.as_shown(grant, browser_binding.shown(form, grant.key, cookie))
+    shorter = ending.consent_expires_at < max(grant.consent_expires_at, page_of.consent_expires_at)
+    until = ending.consent_expires_at if shorter else None
     if not requested:
         return _without_approval(form, cookie, (), until)
     try:

@@ -82,7 +82,8 @@ def test_a_choice_survives_the_page_and_a_form_that_is_posted_twice(bank, rich):
     second = browser.submit(again, "approve")
     assert grant_of(bank, page).consent_expires_at == WEEK_ENDS
     assert rich.redeem(first.parameters["code"]).status == 400  # The second replaced it.
-    assert rich.redeem(second.parameters["code"]).status == 200
+    given = rich.redeem(second.parameters["code"]).json()
+    assert given["authorization_details"][0]["validUntil"] == "2027-01-22"
 
 
 def test_a_plain_consent_is_shown_again_as_it_was_left(bank, fintech):
@@ -95,12 +96,14 @@ def test_a_plain_consent_is_shown_again_as_it_was_left(bank, fintech):
     assert grant_of(bank, page).decision == ""
 
 
-def test_an_approval_that_comes_again_for_longer_does_not_last_longer(bank, fintech):
+def test_an_approval_that_comes_again_for_longer_does_not_last_longer(bank, rich):
+    """The page of the browser's history still has the requested end. What its client reads says no later day either."""
     browser = Browser(bank)
-    page = browser.consent_page("fintech", fintech.pushed())
+    page = browser.consent_page("rich", rich.pushed(authorization_details=json.dumps([LOOK])))
     browser.submit(page, "approve", until=str(WEEK_ENDS))
     assert browser.submit(page, "approve").parameters["code"]
     assert grant_of(bank, page).consent_expires_at == WEEK_ENDS
+    assert grant_of(bank, page).granted[0]["validUntil"] == "2027-01-22"
 
 
 def test_a_remembered_consent_ends_with_the_chosen_day(bank, fapi1_bearer_client):
