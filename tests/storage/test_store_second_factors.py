@@ -33,6 +33,15 @@ def test_an_app_replaces_what_was_read_and_the_same_write_may_come_again(aws, an
     assert aws.users.find(one.username).code_secret == "by the operator"
 
 
+def test_a_form_that_sets_an_app_again_makes_no_used_code_good(aws, one):
+    """RFC 6238 5.2: an accepted code is not accepted again, whatever is posted meanwhile or comes late."""
+    aws.second_factors.set_app(one, "sealed", step=7)
+    aws.users.use_code(one.username, 8, attempt="x")
+    aws.second_factors.set_app(one, "sealed", step=7)
+    with pytest.raises(NotOpen):
+        aws.users.use_code(one.username, 8, attempt="y")
+
+
 def test_of_two_apps_that_are_set_at_once_one_is(aws, one):
     def set_app(sealed):
         try:

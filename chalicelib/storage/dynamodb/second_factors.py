@@ -31,14 +31,17 @@ class SecondFactors:
         self._tables, self._name = tables, name
 
     def set_app(self, user: User, sealed: str, *, step: int) -> None:
+        if user.own_totp == sealed:
+            return  # The same form again. Codes of this app may have been used since.
         unchanged = (user.own_totp == OWN_TOTP) if user.own_totp else OWN_TOTP.does_not_exist()
-        condition = cast(Condition, may_change(user) & (unchanged | (sealed == OWN_TOTP)))
+        condition = cast(Condition, may_change(user) & unchanged)
         actions = (OWN_TOTP.set(sealed), CODE_STEP.set(step))
         write = Write("Update", self._name, user.username, actions=actions, condition=condition)
         try:
             self._tables.write(write)
-        except ConditionFailed:
-            raise NotOpen("the secret was changed meanwhile") from None
+        except ConditionFailed as failed:
+            if (failed.item or {}).get(OWN_TOTP.attr_name) != sealed:  # Otherwise a repeated write.
+                raise NotOpen("the secret was changed meanwhile") from None
 
     def make_codes(self, user: User, codes: Collection[str], *, attempt: str) -> None:
         made = set(codes)
