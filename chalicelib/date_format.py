@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 
 from chalicelib import vocabulary
 from chalicelib.language import Language
 
-MIDNIGHT = time()
-
 
 def in_words(moment: int, language: Language) -> str:
-    """A time, epoch seconds, with its time zone. Midnight is shown as the end of the day before."""
+    """A time, epoch seconds, with its time zone. The beginning of a day is shown as the end of the day before.
+
+    That is not always midnight: where summer time begins then, the day begins at one.
+    """
     zone = vocabulary.current().zone
-    at = datetime.fromtimestamp(moment, zone)
-    if at.time() == MIDNIGHT:
-        ended = datetime.fromtimestamp(moment - 1, zone)
+    at, ended = datetime.fromtimestamp(moment, zone), datetime.fromtimestamp(moment - 1, zone)
+    if ended.date() < at.date():
         return language.say("{day}, end of day ({zone})", day=language.date(ended), zone=_zone(ended))
     time = f"{language.clock(at)}\N{NO-BREAK SPACE}{_zone(at)}"
     return language.say("{day}, {time}", day=language.date(at), time=time)

@@ -199,6 +199,20 @@ def test_a_day_ends_and_is_shown_where_the_bank_is(speaking):
     assert details.ends([{"validUntil": "9999-12-31"}], otherwise=7) == 7
 
 
+def test_a_day_also_ends_where_the_next_one_has_no_midnight(speaking):
+    """In Santiago the clocks go from 5 September, 24:00 to one o'clock of the 6th. In Havana a day may have two midnights."""
+    from chalicelib import date_format
+
+    speaking({"time_zone": "America/Santiago"})
+    end = details.ends([{"validUntil": "2026-09-05"}], otherwise=1 << 40)
+    assert datetime.fromtimestamp(end, UTC) == datetime(2026, 9, 6, 4, tzinfo=UTC)
+    assert date_format.in_words(end, language.of("en")) == "5 September 2026, end of day (UTC-04)"
+    assert details.until([{"type": "account_information"}], end)[0]["validUntil"] == "2026-09-05"
+    speaking({"time_zone": "America/Havana"})
+    second = int(datetime(2026, 11, 1, 5, tzinfo=UTC).timestamp())
+    assert date_format.in_words(second, language.of("en")) == "1 November 2026, 00:00\u00a0CST"
+
+
 def test_every_fault_is_reported_at_once():
     wrong = {
         "time_zone": "Mars/Olympus",
