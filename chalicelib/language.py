@@ -14,7 +14,7 @@ from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Literal
-from unicodedata import bidirectional
+from unicodedata import bidirectional, category
 
 from chalicelib import vocabulary
 
@@ -28,12 +28,27 @@ RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 ISOLATE, END_OF_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 MAX_RANGES = 20
 """Language ranges of an Accept-Language header that are read."""
+WITHOUT_GLYPH = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Letters and marks that are invisible or blank (Unicode: Default_Ignorable_Code_Point, besides variation selectors)."""
+MAX_MARKS = 4
+"""Marks on one letter. Vietnamese, Hebrew and Thai have up to three."""
 RANGE = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*)?")
 
 
 def message(text: str) -> str:
     """The English text itself. It marks a text for the catalogues that is said elsewhere."""
     return text
+
+
+def is_readable(text: str) -> bool:
+    """Whether people read the text as it is meant.
+
+    It has no character that is invisible, breaks a line or turns text around, and no pile of marks over what is beside it.
+    """
+    kinds = [category(character) for character in text]
+    hidden = any(kind[0] == "C" or kind in ("Zl", "Zp") for kind in kinds) or not WITHOUT_GLYPH.isdisjoint(text)
+    marked = "".join("m" if kind in ("Mn", "Me") else kind[0] for kind in kinds)
+    return not hidden and "m" * (MAX_MARKS + 1) not in marked and not set("LNPS").isdisjoint(marked)
 
 
 @dataclass(frozen=True)

@@ -26,14 +26,13 @@ from chalicelib.authorization_details.detail_type import (
     identified,
     is_day,
     is_named,
-    is_readable,
     named,
     number,
     require_ahead,
     text,
 )
 from chalicelib.authorization_details.payment_initiation import AMOUNT, AMOUNT_DIGITS, in_words
-from chalicelib.language import Language
+from chalicelib.language import Language, is_readable
 from chalicelib.protocol_types import Account, Detail, Json, JsonObject, MemberKind, Schema
 from chalicelib.vocabulary import PLACEHOLDER, DeclaredType
 

@@ -6,9 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import cast
-from unicodedata import category
 
-from chalicelib.language import Language
+from chalicelib.language import Language, is_readable
 from chalicelib.protocol_types import Account, Detail, Schema
 
 
@@ -95,12 +94,6 @@ def is_day(text: str) -> bool:
         return bool(date.fromisoformat(text))
     except ValueError:
         return False
-
-
-def is_readable(text: str) -> bool:
-    """Whether the text has no invisible characters, line breaks or direction marks, so that a user reads it as intended."""
-    seen = all(category(character)[0] != "C" and category(character) not in ("Zl", "Zp") for character in text)
-    return seen and bool(text.strip())
 
 
 FORMATS: Mapping[str, Callable[[str], bool]] = {"iban": is_iban, "day": is_day, "readable": is_readable}
@@ -207,8 +200,25 @@ def best_key(account: Account) -> str:
 
 
 def identified(accounts: Sequence[Account]) -> list[Account]:
-    """The accounts that have a reference. A loan account may have none, and two cards may have one masked number."""
-    return list({best_key(account): account for account in accounts if references(account)}.values())
+    """The accounts that have a reference of their own, which is all that is left of each. A loan account may have none.
+
+    Two cards may have one masked number. If another number tells them apart, the masked one names neither. Otherwise they are one
+    choice by the names of both.
+    """
+    own = [account for account in accounts if references(account)]
+    whose: dict[str, set[str]] = {}
+    for account in own:
+        for one in references(account):
+            whose.setdefault(account_key(one), set()).add(best_key(account))
+    found: dict[str, Account] = {}
+    for account in own:
+        shared = {name for one in references(account) if len(whose[account_key(one)]) > 1 for name in one}
+        left = cast(Account, {name: value for name, value in account.items() if name not in shared})
+        if references(left):
+            same = found.setdefault(best_key(left), left)
+            names = dict.fromkeys(one["name"] for one in (same, left) if one.get("name"))
+            found[best_key(left)] = cast(Account, {**same, "name": " / ".join(names)} if names else same)
+    return list(found.values())
 
 
 def distinct(accounts: Iterable[Account]) -> list[Account]:

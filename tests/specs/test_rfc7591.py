@@ -225,7 +225,7 @@ def test_2_an_empty_text_says_nothing(bank):
 
 
 @pytest.mark.clause("RFC7591-2")
-@each("value", ["", "   ", "a" * 101, "a\nb", "a\x00b", "a\u202eknab", "a\u200bb", 7, ["a"]])
+@each("value", ["", "   ", "a" * 101, "a\nb", "a\x00b", "a\u202eknab", "a\u200bb", "\u3164\u3164", 7, ["a"]])
 def test_2_client_name_is_a_text_that_people_can_read(value):
     """People decide by the name that the page shows: no empty one, none of lines, and none that turns text around."""
     assert refused(client_name=value)

@@ -707,11 +707,46 @@ def test_7_a_payment_is_from_the_account_that_was_named_or_chosen_by_whatever_nu
 
 
 def test_two_cards_of_one_masked_number_are_one_choice():
+    """It is called by both names, since what is granted names both."""
     twins = ({"name": "Card", **CARD}, {"name": "Card of my wife", **CARD})
     (shown,) = details.in_words([ACCESS], twins, language.of("en"))
     (choice,) = shown.questions[1].choices
+    assert choice.words == "Card / Card of my wife"
     form = {choice.field: choice.value, "details-0-may-balances": "balances"}
     assert details.granted([ACCESS], form, twins)[0]["access"] == {"balances": [CARD]}
+
+
+@pytest.mark.clause("RFC9396-4")
+def test_4_a_number_of_two_accounts_names_neither():
+    """A tick at one of two cards would give both away, and a payment would be from whichever comes first."""
+    first, second = {"name": "First", "iban": CURRENT, **CARD}, {"name": "Second", "iban": SAVINGS, **CARD}
+    for own in ((first, second), (first, {"name": "Third", **CARD})):
+        asked = {**ACCESS, "access": {"balances": [CARD]}}
+        (shown,) = details.in_words([asked], own, language.of("en"))
+        assert shown.questions[1].choices == ()
+        for field in (f"details-0-account-{CURRENT}", "details-0-account-maskedPan.540912******1234"):
+            form = {field: field.removeprefix("details-0-account-"), "details-0-may-balances": "balances"}
+            with pytest.raises(AccessDenied):
+                details.granted([asked], form, own)
+        with pytest.raises(AccessDenied):
+            details.granted([{**PAYMENT, "debtorAccount": CARD}], {}, own)
+        (paid,) = details.granted([PAYMENT], {"details-0-from": CURRENT}, own)
+        assert paid["debtorAccount"] == {"iban": CURRENT}
+
+
+@pytest.mark.clause("RFC9396-5")
+@each("blank", ["\u3164", "\u2800\u115f", "Order\u034f 1", "\uffa0", "\u0301", "\ufe0f", "a" + "\u0336" * 40])
+def test_5_a_text_that_can_not_be_seen_or_covers_what_is_beside_it_is_refused(blank):
+    """Letters without a glyph, and marks that pile up over the amount."""
+    for member in ("creditorName", "remittanceInformationUnstructured"):
+        with pytest.raises(InvalidAuthorizationDetails):
+            parsed({**PAYMENT, member: blank})
+
+
+@pytest.mark.clause("RFC9396-5")
+@each("text", ["Nguy\u0065\u0302\u0303n", "\u2764\ufe0f Shop", "\u845b\U000e0100\u57ce", "\u0e17\u0e35\u0e48"])
+def test_5_a_text_of_any_language_is_taken(text):
+    parsed({**PAYMENT, "creditorName": text})
 
 
 @pytest.mark.clause("RFC9396-6")
