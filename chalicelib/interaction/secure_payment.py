@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chalicelib.authorization_details import currency, details
-from chalicelib.authorization_details.detail_type import account_key, is_named, number, references
+from chalicelib.authorization_details.detail_type import account_key, identified, is_named, number, references
 from chalicelib.protocol_types import Account, Detail, JsonObject, ShownPayment
 from chalicelib.provider import Provider
 from chalicelib.storage.records import Authentication
@@ -57,5 +57,5 @@ def options(granted: Sequence[Detail], person: Authentication, tag: str, provide
 def _account(account: Account, person: Authentication) -> str:
     """The account that pays: its name, if it has one, and its number."""
     keys = [account_key(one) for one in references(account)]
-    names = [one["name"] for one in person.accounts if is_named(one, keys) and one.get("name")]
+    names = [one["name"] for one in identified(person.accounts) if is_named(one, keys) and one.get("name")]
     return " ".join([*names[:1], number(account)])

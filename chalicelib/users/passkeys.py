@@ -60,7 +60,7 @@ class Passkeys:
         return self._signer(self.find(answer), answer, challenge=challenge, attempt=attempt, payment=payment).sub
 
     def ids(self, username: str, *, sub: str) -> tuple[str, ...]:
-        user = self._users.find(username)
+        user = self._users.find(normalize_username(username))
         own = self._kept.of(user) if user is not None and user.sub == sub else ()
         return tuple(one.passkey["id"] for one in own)
 

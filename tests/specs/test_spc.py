@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.interaction import secure_payment
+from chalicelib.storage.records import Authentication
 from local.sandbox_users import ALICE, BOB, Sandbox, invitations
 from tests.actors import ISSUER, Browser
 from tests.authenticator import Authenticator, b64, passkey_options, put, unb64
@@ -200,3 +202,22 @@ def test_the_passkeys_of_another_person_are_not_given_to_the_browser(bank, phone
     passkeys = Sandbox(bank.aws).passkeys
     assert passkeys.ids("alice", sub=ALICE.sub) == (b64(phone.credential_id),)
     assert passkeys.ids("alice", sub=BOB.sub) == ()
+
+
+@pytest.mark.clause("SPC-7.1")
+def test_7_1_the_passkeys_are_of_the_name_however_it_was_typed(bank, phone):
+    """A person who typed capitals at the sign-in has the same credentials."""
+    ids = bank.aws.user_directory.passkeys.ids
+    assert ids(" ALICE", sub=ALICE.sub) == ids("alice", sub=ALICE.sub) == (b64(phone.credential_id),)
+    assert ids("alice", sub=BOB.sub) == ()
+
+
+@pytest.mark.clause("SPC-9.1")
+def test_9_1_the_browser_names_an_account_as_the_page_does():
+    """Two cards of one masked number are called by both names."""
+    card = {"maskedPan": "540912******1234"}
+    person = Authentication(
+        sub="s", auth_time=0, acr="", amr=(), accounts=({"name": "Mine", **card}, {"name": "Hers", **card})
+    )
+    payment = secure_payment.payment_of([{**PAYMENT, "debtorAccount": card}], person)
+    assert payment["instrument"]["displayName"] == "Mine / Hers 5409 12** **** 1234"
