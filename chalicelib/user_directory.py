@@ -182,8 +182,11 @@ class SignInMeans(Protocol):
 
     def find(self, username: str, sub: str) -> OwnMeans: ...
 
-    def secrets_of(self, username: str, sub: str) -> str:
-        """A text that differs once the bank gives the person another password or second factor. It ends their sessions here."""
+    def secrets_of(self, username: str, sub: str, *, passkey: str = "") -> str:
+        """A text that differs once the bank gives the person another password or second factor. It ends their sessions here.
+
+        `passkey`: digest of the id of a passkey that signed in, empty if none did. The text also differs once it is removed.
+        """
         ...
 
     def recover(

@@ -69,6 +69,10 @@ class OwnPage:
         """303 to the page, which says what was done."""
         return see_other(PATH, said(what, self.token_value)).noting(sub=self.who.sub)
 
+    def left(self, what: str) -> Response:
+        """303 to the sign-in page, which says what was done, after the end of the session."""
+        return see_other(PATH, browser_binding.release(FORM), said(what, "")).noting(sub=self.who.sub)
+
 
 def means_of(provider: Provider) -> SignInMeans:
     """What people change of their own sign-in. Raises NotFoundOrMethodNotAllowed if the directory does not have it."""
@@ -82,18 +86,22 @@ def means_of(provider: Provider) -> SignInMeans:
 def session_of(request: Request, means: SignInMeans, provider: Provider, *, now: int) -> Session | None:
     """The session of this page, if its person may still sign in. No other session is accepted.
 
-    It has ended if an operator gave the person another password or second factor: it may be a thief's.
+    It has ended if an operator gave the person another password or second factor, or if the passkey that signed in was removed:
+    it may be a thief's.
     """
     token_value = browser_binding.cookie_of(request, FORM)
     found = provider.sessions.find(token_value, now=now, made_for=MADE_FOR)
     found = session.with_user(found, provider, now=now)
-    return found if found is not None and found.secrets == _secrets_of(found.username, found.sub, means) else None
+    return found if found is not None and found.secrets == _secrets_of(found, means, passkey=found.passkey) else None
 
 
 def begin(
-    request: Request, login: Authentication, means: SignInMeans, provider: Provider, *, now: int
+    request: Request, login: Authentication, means: SignInMeans, provider: Provider, *, now: int, passkey: str = ""
 ) -> tuple[str, str]:
-    """Begin the session of this page, in place of the browser's earlier one; gives its Set-Cookie header."""
+    """Begin the session of this page, in place of the browser's earlier one; gives its Set-Cookie header.
+
+    `passkey`: digest of the id of the passkey that signed in, if one did.
+    """
     if before := browser_binding.cookie_of(request, FORM):
         provider.sessions.replace(before, now=now)
     expires_at = login.auth_time + LIFETIME
@@ -106,16 +114,17 @@ def begin(
         amr=login.amr,
         expires_at=expires_at,
         made_for=MADE_FOR,
-        secrets=_secrets_of(login.username, login.sub, means),
+        secrets=_secrets_of(login, means, passkey=passkey),
+        passkey=passkey,
     )
     provider.sessions.begin(token_value, made)
     return browser_binding.bind(FORM, token_value, seconds=LIFETIME)
 
 
-def _secrets_of(username: str, sub: str, means: SignInMeans) -> str:
+def _secrets_of(who: Authentication | Session, means: SignInMeans, *, passkey: str) -> str:
     """Raises AccessDenied if the name is another person's, or nobody's here."""
     try:
-        return means.secrets_of(username, sub)
+        return means.secrets_of(who.username, who.sub, passkey=passkey)
     except NotOpen as gone:
         raise AccessDenied("how this person signs in can't be changed here", detail=str(gone)) from None
 

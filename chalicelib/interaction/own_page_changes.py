@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from chalicelib.errors import AccessDenied
-from chalicelib.interaction import browser_binding, own_page, passkey_challenge
+from chalicelib.interaction import browser_binding, passkey_challenge
 from chalicelib.interaction.own_page import FORM, LIFETIME, PATH, OwnPage
 from chalicelib.language import message
 from chalicelib.messages import Response, see_other
@@ -106,8 +106,10 @@ def _open(page: OwnPage, form: Mapping[str, str]) -> Response:
 
 
 def _remove(page: OwnPage, form: Mapping[str, str]) -> Response:
-    page.means.remove_passkey(page.who.username, page.who.sub, form_field(form, "key"))
-    return page.done("removed")
+    key = form_field(form, "key")
+    page.means.remove_passkey(page.who.username, page.who.sub, key)
+    # The passkey that signed in ends this session with it.
+    return page.left("removed") if key == page.who.passkey else page.done("removed")
 
 
 def _offer_app(page: OwnPage, _: Mapping[str, str]) -> Response:
@@ -151,7 +153,7 @@ def _make_codes(page: OwnPage, form: Mapping[str, str]) -> Response:
 
 def _sign_out(page: OwnPage, _: Mapping[str, str]) -> Response:
     page.provider.sessions.end(page.token_value, now=page.now, keep=page.now + LIFETIME)
-    return see_other(PATH, browser_binding.release(FORM), own_page.said("out", "")).noting(sub=page.who.sub)
+    return page.left("out")
 
 
 def _name_in(form: Mapping[str, str]) -> str:

@@ -14,8 +14,9 @@ from chalicelib.pages.frame import Frame
 from chalicelib.provider import Provider
 from chalicelib.storage.records import Authentication
 from chalicelib.storage.stores import AlreadyUsed, NotOpen
+from chalicelib.storage.token_values import digest
 from chalicelib.user_directory import SignedIn, SignInMeans, SignInRefused, refused_note
-from chalicelib.users import known_browser, sign_in_form
+from chalicelib.users import known_browser, sign_in_form, web_authentication
 from chalicelib.users.sign_in_form import form_field
 
 WITH = "with"
@@ -69,7 +70,8 @@ def post(
     login = replace(who.login, username=who.username or username.strip())
     ended = browser is not None and known is None
     remembered = () if by_code else _remembered(request, login, provider, ended=ended)
-    begun = own_page.begin(request, login, means, provider, now=now)
+    passkey = digest(web_authentication.id_of(form["passkey"])) if "passkey" in form and not by_code else ""
+    begun = own_page.begin(request, login, means, provider, now=now, passkey=passkey)
     released = browser_binding.release(SIGN_IN_FORM)
     return see_other(PATH, begun, released, *remembered).noting(sub=login.sub, event="sign_in")
 

@@ -189,6 +189,7 @@ class Session:
     `username`: the name in the user directory.
     `made_for`: the page that alone accepts it; empty for a session of single sign-on.
     `secrets`: of such a session, the user's `secrets_digest` at the sign-in.
+    `passkey`: of such a session, the digest of the id of the passkey that signed in, which ends it when it is removed.
     All other data about the user are read again for each request.
     """
 
@@ -200,6 +201,7 @@ class Session:
     expires_at: int
     made_for: str = ""
     secrets: str = ""
+    passkey: str = ""
 
 
 @dataclass(frozen=True)

@@ -50,8 +50,10 @@ class SignInMeans:
         passkeys = tuple(self.provider.passkeys.of(user))
         return OwnMeans(passkeys, len(user.recovery_codes), full=user.passkey_count >= MAX_ITEMS)
 
-    def secrets_of(self, username: str, sub: str) -> str:
-        return self._own(username, sub).secrets_digest
+    def secrets_of(self, username: str, sub: str, *, passkey: str = "") -> str:
+        user = self._own(username, sub)
+        in_force = {"", *user.passkey_keys, *(digest(one["id"]) for one in user.passkeys)}
+        return user.secrets_digest if passkey in in_force else ""
 
     def recover(
         self, username: str, *, password: str, code: str, now: int, attempt: str, browser: str | None = None

@@ -141,6 +141,40 @@ def test_an_answer_of_an_authenticator_adds_one_passkey_and_not_again_once_it_wa
     assert carol.passkeys == []
 
 
+def test_a_stolen_device_adds_no_passkey_once_its_own_is_taken_away(carol):  # noqa: F811
+    """By its person or by an operator: the page that its passkey opened ends with it."""
+    bank, thief = carol.bank, Browser(carol.bank)
+    carol.arrive()
+    for take_away in ("person", "operator"):
+        stolen = Authenticator()
+        carol.make(carol.get("/security"), stolen)
+        login = thief.get("/security")
+        answer = stolen.get(passkey_options(login.text))
+        assert thief.submit(login, "login", passkey=answer).location == "/security"
+        opened = thief.get("/security")
+        if take_away == "person":
+            carol.press(carol.open_passkey(carol.get("/security")), "remove")
+        else:
+            bank.aws.dynamo.operated_users.forget_passkeys(carol.user)
+            before = bank.aws.dynamo.operated_users.find("carol")
+            bank.aws.dynamo.operated_users.change(before, carol.user, forget_passkeys=True)
+        assert Owner.make(thief, opened, Authenticator()).location == "/security"
+        assert 'id="password"' in thief.get("/security").text
+        assert carol.user.passkey_count == 0
+
+
+def test_who_removes_the_passkey_that_signed_in_is_signed_out(carol):  # noqa: F811
+    device = Authenticator()
+    carol.make(carol.arrive(), device)
+    carol.press(carol.get("/security"), "sign-out")
+    login = carol.get("/security")
+    assert carol.submit(login, "login", passkey=device.get(passkey_options(login.text))).location == "/security"
+    assert carol.press(carol.open_passkey(carol.get("/security")), "remove").location == "/security"
+    after = carol.get("/security").text
+    assert "Done. The passkey was removed." in after
+    assert 'id="password"' in after
+
+
 def test_a_passkey_of_another_person_is_not_taken_over(carol, dave):  # noqa: F811
     device = Authenticator()
     carol.make(carol.arrive(), device)
