@@ -114,7 +114,7 @@ def _parts(jwt: Any) -> tuple[str, str] | None:
         return None
     try:
         header, claims = (json.loads(urlsafe_b64decode(f"{part}==")) for part in jwt.split(".")[:2])
-    except (Error, ValueError):
+    except (Error, ValueError, RecursionError):  # Anybody can have a browser carry anything to the callback.
         return None
     return _indented(header), _indented(claims)
 
