@@ -721,13 +721,13 @@ def test_4_a_number_of_two_accounts_names_neither():
     """A tick at one of two cards would give both away, and a payment would be from whichever comes first."""
     first, second = {"name": "First", "iban": CURRENT, **CARD}, {"name": "Second", "iban": SAVINGS, **CARD}
     for own in ((first, second), (first, {"name": "Third", **CARD})):
-        asked = {**ACCESS, "access": {"balances": [CARD]}}
-        (shown,) = details.in_words([asked], own, language.of("en"))
+        wanted = {**ACCESS, "access": {"balances": [CARD]}}
+        (shown,) = details.in_words([wanted], own, language.of("en"))
         assert shown.questions[1].choices == ()
         for field in (f"details-0-account-{CURRENT}", "details-0-account-maskedPan.540912******1234"):
             form = {field: field.removeprefix("details-0-account-"), "details-0-may-balances": "balances"}
             with pytest.raises(AccessDenied):
-                details.granted([asked], form, own)
+                details.granted([wanted], form, own)
         with pytest.raises(AccessDenied):
             details.granted([{**PAYMENT, "debtorAccount": CARD}], {}, own)
         (paid,) = details.granted([PAYMENT], {"details-0-from": CURRENT}, own)
@@ -746,6 +746,7 @@ def test_5_a_text_that_can_not_be_seen_or_covers_what_is_beside_it_is_refused(bl
 @pytest.mark.clause("RFC9396-5")
 @each("text", ["Nguy\u0065\u0302\u0303n", "\u2764\ufe0f Shop", "\u845b\U000e0100\u57ce", "\u0e17\u0e35\u0e48"])
 def test_5_a_text_of_any_language_is_taken(text):
+    """Marks of a writing system, and the variants of its characters."""
     parsed({**PAYMENT, "creditorName": text})
 
 
