@@ -33,7 +33,7 @@ def test_a_client_that_is_known_by_its_certificate_only_names_itself(pair):
 
 
 @pytest.mark.parametrize(
-    "part", ["", "W10", "%00", "__4", "W1tb" * 50_000], ids=["empty", "a list", "nul", "no text", "deep"]
+    "part", ["", "W10", "%00", "__4", "W1tb" * 50_000], ids=["empty", "a-list", "nul", "no-text", "deep"]
 )
 def test_what_a_browser_carries_back_is_shown_and_decoded_only_if_it_can_be(part):
     """Anybody can send a browser to the callback, with anything for a signed response."""
