@@ -75,7 +75,7 @@ class _Page:
     def choose(self, problem: str | None = None) -> Response:
         """The page that shows the payment, with the ways to approve it. Raises AccessDenied where there is none."""
         nonce = linked_approval.new_nonce(self.grant, self.provider)
-        passkey = linked_approval.begin(self.grant, self.granted, self.cookie, nonce, self.provider, self.frame.tag)
+        passkey = linked_approval.begin(self.grant, self.granted, self.cookie, nonce, self.provider)
         by_app = self.provider.approval_app is not None
         if passkey is None and not by_app:
             raise AccessDenied(

@@ -49,13 +49,8 @@ def new_nonce(grant: Grant, provider: Provider) -> str:
     return f"{provider.new_token_value()}.{grant.expires_at}"
 
 
-def begin(
-    grant: Grant, granted: Sequence[Detail], cookie: str, nonce: str, provider: Provider, tag: str = ""
-) -> Ceremony | None:
-    """The passkey options of the page that shows the final payment, None where the deployment has no passkeys.
-
-    `tag`: the language of the page.
-    """
+def begin(grant: Grant, granted: Sequence[Detail], cookie: str, nonce: str, provider: Provider) -> Ceremony | None:
+    """The passkey options of the page that shows the final payment, None where the deployment has no passkeys."""
     if provider.user_directory.passkeys is None:
         return None
     signed = challenge(text(grant, granted, browser_binding.challenge(grant.key, cookie, nonce)))
@@ -63,7 +58,7 @@ def begin(
     if provider.settings.confirms_payments:
         from chalicelib.interaction import secure_payment
 
-        payment = secure_payment.options(granted, grant.person, tag, provider)
+        payment = secure_payment.options(granted, grant.person, provider)
     return Ceremony(web_authentication.requested(signed, provider.settings.issuer), nonce, payment)
 
 

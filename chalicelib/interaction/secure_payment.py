@@ -15,7 +15,7 @@ from chalicelib.provider import Provider
 from chalicelib.storage.records import Authentication
 
 TYPE = "payment_initiation"
-ICON = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+ICON = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
 """One pixel. The browser needs an icon of the account, and may leave it out (SPC-7.1)."""
 
 
@@ -41,17 +41,14 @@ def payment_of(granted: Sequence[Detail], person: Authentication) -> ShownPaymen
     }
 
 
-def options(granted: Sequence[Detail], person: Authentication, tag: str, provider: Provider) -> JsonObject | None:
-    """The options of the page's script, None if the browser can't show this payment or the person has no passkey.
-
-    `tag`: the language of the page.
-    """
+def options(granted: Sequence[Detail], person: Authentication, provider: Provider) -> JsonObject | None:
+    """The options of the page's script, None if the browser can't show this payment or the person has no passkey."""
     payment, passkeys = payment_of(granted, person), provider.user_directory.passkeys
     ids = () if payment is None or passkeys is None else passkeys.ids(person.username, sub=person.sub)
     if payment is None or not ids:
         return None
     instrument = {**payment["instrument"], "iconMustBeShown": False}
-    return {**payment, "instrument": instrument, "credentialIds": list(ids), "locale": [tag]}
+    return {**payment, "instrument": instrument, "credentialIds": " ".join(ids)}
 
 
 def _account(account: Account, person: Authentication) -> str:

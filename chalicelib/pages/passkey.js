@@ -2,7 +2,6 @@
   "use strict";
   var button = document.getElementById("passkey");
   var problem = document.getElementById("passkey-problem");
-  var offered = null;
   if (!button) {
     return;
   }
@@ -32,20 +31,10 @@
     return button.ask ? button.ask(options, bytes) : navigator.credentials.get({ publicKey: options });
   }
 
-  // The browser offers its passkeys in the field of the user name, and says nothing where it has none.
-  function offer() {
-    var can = PublicKeyCredential.isConditionalMediationAvailable;
-    if (!button.hasAttribute("data-offered") || !can || !window.AbortController) {
-      return;
+  function offer(start) {
+    if (button.offer) {
+      button.offer(start, wanted, answered);
     }
-    can.call(PublicKeyCredential).then(function (available) {
-      if (available && !button.disabled) {
-        offered = new AbortController();
-        navigator.credentials.get({
-          publicKey: wanted(), mediation: "conditional", signal: offered.signal
-        }).then(answered).catch(function () {});
-      }
-    });
   }
 
   function answered(credential) {
@@ -61,18 +50,19 @@
     button.form.submit();
   }
 
+  if (button.prepare) {
+    button.prepare(wanted(), bytes);
+  }
   button.hidden = false;
   button.addEventListener("click", function () {
     problem.hidden = true;
     button.disabled = true;
-    if (offered) {
-      offered.abort(); // A browser does one at a time.
-    }
+    offer(false);
     asked().then(answered).catch(function () {
       problem.hidden = false;
       button.disabled = false;
-      offer();
+      offer(true);
     });
   });
-  offer();
+  offer(true);
 })();

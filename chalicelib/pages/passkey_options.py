@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from chalicelib.protocol_types import Claims
 
 FOLDER = Path(__file__).parent
-COMMENT = "//"
+COMMENT = re.compile(r"(^|(?<= ))//.*")
+SPACE = re.compile(r" *([=?:,{}()<>&|;+]) *")
+"""Spaces without meaning: next to operators and brackets. No string and no pattern of the scripts has such a space."""
 
 
 def script(name: str) -> str:
-    """The script of a file, without indentation, empty lines and lines of comment, which each page would carry."""
-    lines = (line.strip() for line in (FOLDER / name).read_text(encoding="utf-8").splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith(COMMENT)) + "\n"
+    """The script of a file, without comments and spaces without meaning, which each page would carry."""
+    text = (FOLDER / name).read_text(encoding="utf-8")
+    lines = (SPACE.sub(r"\1", COMMENT.sub("", line).strip()) for line in text.splitlines())
+    return "\n".join(line for line in lines if line) + "\n"
 
 
 SCRIPT = script("passkey.js")
@@ -40,8 +44,3 @@ class Ceremony:
     def options(self) -> str:
         """The options as JSON."""
         return json.dumps(self.requested)
-
-    @property
-    def payment_options(self) -> str:
-        """The options for Secure Payment Confirmation as JSON."""
-        return json.dumps(self.payment)

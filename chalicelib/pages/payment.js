@@ -1,46 +1,36 @@
 (function () {
   "use strict";
   var button = document.getElementById("passkey");
-  if (!window.PaymentRequest) {
-    return;
-  }
+  var shown = JSON.parse(button.getAttribute("data-payment"));
 
-  function bytes(text) {
-    var binary = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
-    return Uint8Array.from(binary, function (c) { return c.charCodeAt(0); });
-  }
-
-  function request(options) {
-    var shown = JSON.parse(button.getAttribute("data-payment"));
+  function request(options, bytes) {
     return new PaymentRequest([{
       supportedMethods: "secure-payment-confirmation",
       data: {
         challenge: options.challenge,
         rpId: options.rpId,
-        timeout: options.timeout,
-        credentialIds: shown.credentialIds.map(bytes),
+        credentialIds: shown.credentialIds.split(" ").map(bytes),
         instrument: shown.instrument,
-        payeeName: shown.payeeName,
-        locale: shown.locale
+        payeeName: shown.payeeName
       }
     }], { total: { label: shown.payeeName, amount: shown.total } });
   }
 
-  // The button's other script asks this first. After one failure the ordinary passkey takes its place.
-  function confirm(options) {
+  // After one failure the ordinary passkey takes its place.
+  function ask(options, bytes) {
     button.ask = null;
-    return request(options).show().then(function (answer) {
-      return answer.complete("success").then(function () { return answer.details; });
+    return request(options, bytes).show().then(function (answer) {
+      answer.complete("success");
+      return answer.details;
     });
   }
 
-  try {
-    var options = JSON.parse(button.getAttribute("data-options"));
-    options.challenge = bytes(options.challenge);
-    request(options).canMakePayment().then(function (can) {
-      button.ask = can ? confirm : null;
+  // passkey.js calls this first. Whatever the browser does not know leaves the ordinary passkey.
+  button.prepare = function (options, bytes) {
+    Promise.resolve().then(function () {
+      return request(options, bytes).canMakePayment();
+    }).then(function (can) {
+      button.ask = can ? ask : null;
     }, function () {});
-  } catch (unsupported) {
-    button.ask = null;
-  }
+  };
 })();

@@ -11,13 +11,15 @@ from chalicelib.pages.render import OURS, TimeLimit, addresses, host_of, page
 FIELDS_SCRIPT = passkey_options.script("sign_in.js")
 """The script asks for the user name first, and shows the password that was typed. It fetches nothing."""
 
+OFFER_SCRIPT = passkey_options.script("passkey_offer.js") + passkey_options.SCRIPT
+"""The script for passkeys, which the browser also offers by itself."""
 TIME_SCRIPT = passkey_options.script("time_limit.js")
 """The script shows the warning that the page's time ends. It fetches nothing."""
 
 
 def script_for(passkey: Ceremony | None) -> str:
     """The script of a page with the fields of a sign-in. `passkey`: the passkey options, if there are passkeys."""
-    return FIELDS_SCRIPT + (passkey_options.SCRIPT if passkey else "")
+    return FIELDS_SCRIPT + (OFFER_SCRIPT if passkey else "")
 
 
 def login(

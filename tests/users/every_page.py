@@ -17,6 +17,7 @@ from chalicelib.interaction import (
     own_page,
     own_page_changes,
     own_page_sign_in,
+    secure_payment,
 )
 from chalicelib.interaction.consent_words import client_words
 from chalicelib.language import Language
@@ -76,6 +77,17 @@ REQUESTED = Grant(
     "x", AuthorizationRequest("penny", "", "code", (), None), UNTIL - 200 * 86_400, consent_expires_at=UNTIL
 )
 PASSKEY = Ceremony({"challenge": ""}, "the-nonce")
+SHOWN_BY_BROWSER = Ceremony(
+    {"challenge": "c" * 43, "rpId": "login.bank.example"},
+    "the-nonce",
+    {
+        "payeeName": "Ḧäńďĺéŕ",
+        "total": {"currency": "EUR", "value": "1234567.50"},
+        "instrument": {"displayName": f"Girokonto Ä {IBANS[0]}", "icon": secure_payment.ICON, "iconMustBeShown": False},
+        "credentialIds": " ".join(["i" * 43] * 10),
+    },
+)
+"""The options for a person with as many passkeys as one may have."""
 SECRET = "7" * 32
 
 
@@ -110,6 +122,9 @@ def every_page(frame: Frame, redirect_uri: str = "https://penny.example/cb") -> 
         "no-account": consent.page(**shown, **_consent(words, PAYMENT, ACCESS, accounts=()) | {"access": []}),
         "approval": approval.page(
             _approval(frame), passkey=PASSKEY, by_app=True, problem=words.say(app_approval.REFUSED)
+        ),
+        "approval-by-the-browser": approval.page(
+            _approval(frame), passkey=SHOWN_BY_BROWSER, by_app=True, problem=words.say(app_approval.REFUSED)
         ),
         "approval-by-passkey": approval.page(_approval(frame), passkey=PASSKEY),
         "approval-in-the-app": approval.waiting(_approval(frame), number="0042", again=True),
