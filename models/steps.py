@@ -140,14 +140,18 @@ STEPS = (
         "refresh, the first one of a day",
         before=((IN_FORCE, CERTIFICATE, CLAIM), ("GetItem users",)),
         commit="PutItem access-tokens IF attribute_not_exists(pk)",
-        after=("UpdateItem grants SET used_at IF attribute_exists(pk) AND attribute_not_exists(revoked_at)",),
+        after=(
+            "UpdateItem grants SET used_at, listed_until = if_not_exists(listed_until, consent_expires_at)"
+            " IF attribute_exists(pk) AND attribute_not_exists(revoked_at)",
+        ),
         dying="The person's page says that the grant was last used some day before.",
     ),
     Step(
         "rotate",
         before=((IN_FORCE,), ("GetItem users", "PutItem access-tokens IF attribute_not_exists(pk)")),
         commit=(
-            "UpdateItem grants SET refresh_hash, refresh_before, refreshed_at"
+            "UpdateItem grants SET refresh_hash, refresh_before, refreshed_at,"
+            " listed_until = if_not_exists(listed_until, consent_expires_at)"
             " IF (refresh_hash = ? OR refresh_hash = ?) AND attribute_not_exists(revoked_at) AND consent_expires_at > ?"
         ),
         dying=(

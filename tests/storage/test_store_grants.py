@@ -532,6 +532,20 @@ def test_a_use_is_written_to_what_is_there_and_not_revoked(aws):
     assert (revoked.found(aws).used_at, never.found(aws)) == (0, None)
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_grant_that_an_earlier_release_approved_is_listed_from_its_next_use_on(aws, dynamodb, settings, replaced):
+    sub = token_value()
+    one = flow(sub=sub, family=token_value() if replaced else None).redeemed(aws)
+    table, key = settings.grants_table, {"pk": {"S": one.key}}
+    dynamodb.update_item(TableName=table, Key=key, UpdateExpression="REMOVE listed_until")
+    assert aws.grants.of_person(sub, now=NOW) == ([], None)
+    if replaced:
+        aws.grants.rotate(one.found(aws), digest(token_value()), now=NOW)
+    else:
+        aws.grants.used(one.key, now=NOW)
+    assert [grant.key for grant in aws.grants.of_person(sub, now=NOW)[0]] == [one.key]
+
+
 # What a grant carries.
 
 

@@ -28,6 +28,8 @@ APPROVAL = UnicodeAttribute(attr_name="approval")
 TOKEN_ENDED_AT = NumberAttribute(attr_name="token_ended_at")
 LISTED_UNTIL = NumberAttribute(attr_name="listed_until")
 """The end of the consent, as long as it may be in force: by it an index lists such grants alone (persons_grants.py)."""
+LISTED = LISTED_UNTIL.set(LISTED_UNTIL | CONSENT_EXPIRES_AT)
+"""Written at a use too: what an earlier release approved is not listed."""
 
 JSON = ("granted", "cnf")
 TOKENS = ("token", "front_token")

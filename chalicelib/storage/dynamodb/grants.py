@@ -199,7 +199,7 @@ class Grants:
     def rotate(self, grant: Grant, refresh_hash: str, *, now: int, again: bool = False) -> None:
         actions = [REFRESH_HASH.set(refresh_hash)]
         if not again:
-            actions += [REFRESH_BEFORE.set(str(grant.refresh_hash)), REFRESHED_AT.set(now)]
+            actions += [REFRESH_BEFORE.set(str(grant.refresh_hash)), REFRESHED_AT.set(now), items.LISTED]
         newest = (str(grant.refresh_hash) == REFRESH_HASH) | (refresh_hash == REFRESH_HASH)  # or sent again
         replace = Write("Update", self.name, grant.key, actions=tuple(actions), condition=newest & items.in_force(now))
         try:
@@ -225,7 +225,9 @@ class Grants:
     def used(self, key: str, *, now: int) -> None:
         there = PK.exists() & REVOKED_AT.does_not_exist()
         with suppress(ConditionFailed):
-            self._tables.write(Write("Update", self.name, key, actions=(USED_AT.set(now),), condition=there))
+            self._tables.write(
+                Write("Update", self.name, key, actions=(USED_AT.set(now), items.LISTED), condition=there)
+            )
 
     def consume(self, grant: Grant, index: int, *, by: str, now: int) -> None:
         consumed, said = UnicodeAttribute(attr_name=f"{items.CONSUMED}{index}"), items.consumption(now, by)
