@@ -186,10 +186,7 @@ STEPS = (
     Step(
         "set up an app",
         before=OWN_PAGE,
-        commit=(
-            f"UpdateItem users SET own_totp, code_step IF {MAY_CHANGE}"
-            " AND (attribute_not_exists(own_totp) OR own_totp = ?)"
-        ),
+        commit=f"UpdateItem users SET own_totp, code_step IF {MAY_CHANGE} AND attribute_not_exists(own_totp)",
         dying="Before: the earlier app works on. The same form may be posted again, with its code.",
     ),
     Step(
