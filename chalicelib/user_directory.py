@@ -185,7 +185,7 @@ class SignInMeans(Protocol):
     def secrets_of(self, username: str, sub: str, *, passkey: str = "") -> str:
         """A text that differs once the bank gives the person another password or second factor. It ends their sessions here.
 
-        `passkey`: digest of the id of a passkey that signed in, empty if none did. The text also differs once it is removed.
+        `passkey`: digest of the id of a passkey that signed in, empty if none did. The text is empty once it is removed.
         """
         ...
 

@@ -117,6 +117,8 @@ def begin(
         secrets=_secrets_of(login, means, passkey=passkey),
         passkey=passkey,
     )
+    if not made.secrets:  # A session of no secrets would be in force for as long as the passkey is not.
+        raise AccessDenied("this passkey was removed", detail="the passkey was removed during the sign-in")
     provider.sessions.begin(token_value, made)
     return browser_binding.bind(FORM, token_value, seconds=LIFETIME)
 

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.interaction import browser_binding, own_page, session
 from chalicelib.storage.token_values import digest
-from chalicelib.users import lockout
+from chalicelib.users import lockout, sign_in_form
 from tests.actors import Browser
 from tests.authenticator import PRESENT, Authenticator, b64, passkey_options
 from tests.conftest import _fapi1
@@ -161,6 +161,23 @@ def test_a_stolen_device_adds_no_passkey_once_its_own_is_taken_away(carol):  # n
         assert Owner.make(thief, opened, Authenticator()).location == "/security"
         assert 'id="password"' in thief.get("/security").text
         assert carol.user.passkey_count == 0
+
+
+def test_a_stolen_device_that_signs_in_during_its_removal_opens_nothing(carol, monkeypatch):  # noqa: F811
+    """Its assertion was right before the removal, and its session begins after it."""
+    thief, stolen, claim = Browser(carol.bank), Authenticator(), sign_in_form.claim
+    carol.make(carol.arrive(), stolen)
+    mine, login = carol.open_passkey(carol.get("/security")), thief.get("/security")
+
+    def claim_late(*args, **named):
+        monkeypatch.setattr(sign_in_form, "claim", claim)
+        carol.press(mine, "remove")
+        return claim(*args, **named)
+
+    monkeypatch.setattr(sign_in_form, "claim", claim_late)
+    thief.submit(login, "login", passkey=stolen.get(passkey_options(login.text)))
+    assert carol.passkeys == []
+    assert 'id="password"' in thief.get("/security").text
 
 
 def test_who_removes_the_passkey_that_signed_in_is_signed_out(carol):  # noqa: F811
