@@ -16,8 +16,6 @@ from chalicelib.storage.notice_stores import Contact, Message
 
 log = logging.getLogger("ducat")
 
-NOBODY = Contact()
-
 
 def run(provider: Provider, records: Sequence[Untyped]) -> JsonObject:
     """Send the notices of a queue's messages. Gives `batchItemFailures`: those that the queue is to give again."""
@@ -31,16 +29,18 @@ def run(provider: Provider, records: Sequence[Untyped]) -> JsonObject:
     return {"batchItemFailures": failed}
 
 
-def _contact(provider: Provider, person: str) -> Contact:
-    """Where the person gets notices; nowhere if the directory does not know it."""
+def _contact(provider: Provider, person: str) -> Contact | None:
+    """Where the person gets notices; None if the directory knows that nobody has this sub, as of who was erased."""
     find: Callable[[str], Contact | None] | None = getattr(provider.user_directory, "contact", None)
-    return (find and find(person)) or NOBODY
+    return Contact() if find is None else find(person)
 
 
 def send(provider: Provider, notice: notices.Notice) -> None:
     """Send a notice by each way that the deployment has. Raises what the first way that fails raises."""
     settings, now = provider.settings, provider.now()
     contact = _contact(provider, notice.person)
+    if contact is None:
+        return
     tag = chosen(settings.offered_languages, preferred=[contact.locale] if contact.locale else [], accept=None)
     language = language_of(tag, settings.theme)
     client = provider.clients.find(notice.client, now=now) if notice.client else None

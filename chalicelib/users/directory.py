@@ -112,7 +112,9 @@ class Directory:
         """user_directory.Contacts."""
         username = self._users.named(person)
         profile = None if username is None else self._users.find_profile(username)
-        return None if profile is None else contact_of(profile.claims)
+        # A suspended user has no profile for anybody, and is not nobody.
+        known = {} if profile is None else profile.claims
+        return None if username is None else contact_of(known)
 
     def may_sign_in(self, sub: str, *, now: int) -> bool:
         standing = self._users.standing(sub)

@@ -135,6 +135,19 @@ def test_what_an_operator_ends_is_told_and_what_the_person_or_the_client_ends_is
     assert {one.kind for one in noticed()} == {"consent_ended"}
 
 
+def test_of_an_erased_person_nothing_is_sent_by_any_way(record, noticed, fintech, operate, monkeypatch):
+    """Neither what waits in the queue, nor what the erasure itself does."""
+    monkeypatch.setitem(vars(record.aws), "user_directory", unjudged(directory.build(record.aws)))
+    record.aws.users.put(user(username="carol", sub="s-carol"))
+    waiting = notices.Notice("1", "new_passkey", 0, digest("s-carol"), "s-carol")
+    noticed.queue.put([notices.as_text(waiting)])
+    (message,) = noticed()
+    assert (message.sub, message.email) == ("s-carol", "")
+    operate("user", "erase", "--sub", "s-carol", "--yes")
+    noticed.queue.put([notices.as_text(waiting)])
+    assert noticed() == []
+
+
 def test_a_queue_that_takes_nothing_never_holds_up_the_record(record, noticed, fintech, caplog):
     def refuse(texts):
         raise NotQueued("ServiceUnavailable")
