@@ -106,21 +106,22 @@ class Answer:
 _RAW = re.compile(r"(<(style|script)\b[^>]*>).*?</\2>", re.DOTALL)
 """What browsers read as no markup."""
 
-_ATTRIBUTE = r"""\s+([a-zA-Z][\w:-]*)(?:="([^"]*)")?"""
+_ATTRIBUTE = r"""\s+([a-zA-Z][\w:-]*)(?:="([^"]*)"|='([^']*)')?"""
 _ELEMENT = re.compile(rf"<([a-zA-Z]\w*)((?:{_ATTRIBUTE})*)\s*/?>")
 
 
 def elements(text: str) -> list[tuple[str, dict[str, str]]]:
     """The elements of a page in their order: the name of each and its attributes.
 
-    A page is written as ours are, each attribute's value in double quotes: another reading would be a browser's guess.
+    A page is written as ours are, each attribute's value in quotes: another reading would be a browser's guess.
     """
     markup = _RAW.sub(r"\1", text)
-    found = [(element[1], dict(_attributes(element[2]))) for element in _ELEMENT.finditer(markup)]
-    assert len(found) == len(re.findall("<[a-zA-Z]", markup)), "a tag that is not written as ours are"
-    return found
+    found = list(_ELEMENT.finditer(markup))
+    odd = {tag.start() for tag in re.finditer("<[a-zA-Z]", markup)} - {element.start() for element in found}
+    assert not odd, [f"a tag that is not written as ours are: {markup[at : at + 80]}" for at in sorted(odd)]
+    return [(element[1], dict(_attributes(element[2]))) for element in found]
 
 
 def _attributes(written: str) -> Iterator[tuple[str, str]]:
-    for name, value in re.findall(_ATTRIBUTE, written):
-        yield name.lower(), unescape(value)
+    for name, value, single in re.findall(_ATTRIBUTE, written):
+        yield name.lower(), unescape(value or single)

@@ -73,7 +73,7 @@ def answered(answer, odd=""):
     for name, value in answer.headers:
         assert "\n" not in value, name
         assert "\r" not in value, name
-    assert answer.text.count("<script") == answer.text.count("<script>(function () {")  # our own
+    assert answer.text.count("<script") == answer.text.count("<script>(function(){")  # our own
     assert len(odd) < 4 or odd not in answer.text
     return True
 

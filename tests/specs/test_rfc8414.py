@@ -23,7 +23,7 @@ from tests.conftest import STANDARD
 from tests.each import each
 
 PATH = "/.well-known/oauth-authorization-server"
-PAGES = {"/login", "/consent", "/passkey", "/grants"}
+PAGES = {"/login", "/consent", "/passkey", "/grants", "/security"}
 WELL_KNOWN = {PATH, "/.well-known/openid-configuration", "/.well-known/oauth-protected-resource", "/jwks"}
 
 ENDPOINTS = {
