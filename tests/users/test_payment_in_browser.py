@@ -159,6 +159,15 @@ def chromium_that_shows_payments(chromium):
     browser.close()
 
 
+def can_ask(page):
+    """Wait until the script has got the browser's answer. The page's policy lets no function of Playwright's wait for it."""
+    for _ in range(100):
+        if page.evaluate("!!document.getElementById('passkey').ask"):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("the script can not ask")
+
+
 def test_a_browser_that_can_show_the_payment_itself_does_so(payer, bank, sites, chromium_that_shows_payments):
     """Secure Payment Confirmation: a passkey made for it, the browser's own words, and the way on after a refusal."""
     bank.aws.settings = replace(bank.aws.settings, secure_payment_confirmation="yes")
@@ -174,13 +183,13 @@ def test_a_browser_that_can_show_the_payment_itself_does_so(payer, bank, sites, 
 
     one.devtools.send("Page.setSPCTransactionMode", {"mode": "autoReject"})
     one.approval(account=SECOND)
-    page.wait_for_function("!!document.getElementById('passkey').ask")
+    can_ask(page)
     one.approve()
     assert "Nothing was approved." in page.get_by_role("alert").inner_text()
     assert one.granted == []
     page.reload()
     one.devtools.send("Page.setSPCTransactionMode", {"mode": "autoAccept"})
-    page.wait_for_function("!!document.getElementById('passkey').ask")
+    can_ask(page)
     one.approve()
     assert one.paid()
     ((granted, evidence),) = one.granted
