@@ -5,6 +5,7 @@ No setting can weaken a profile.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
@@ -61,6 +62,8 @@ class Settings:
     words. It is kept with each payment. With "none" every payment is approved with a passkey.
     `approval_app`: "module:function" that makes the adapter to the bank's approval app (approval_app.py), if there is one.
     `secure_payment_confirmation`: "yes" if a browser that can show a payment itself may do so when a passkey approves it.
+    `recovery_hours`: how long a person without phone and recovery codes waits to set up another app by the password. With "0",
+    and with a value that is not a number, no person can.
     `weekly_tables`: "yes" if short-lived items are in one table per week, which a job drops afterwards; "no" if DynamoDB's time
     to live deletes them.
     `data_keys`: "yes" if a data key, which a function unwraps once an hour, seals the secrets of one-time codes; "no" if KMS
@@ -119,6 +122,7 @@ class Settings:
     payment_exemption: str = "none"
     approval_app: str | None = None
     secure_payment_confirmation: Literal["yes", "no"] = "no"
+    recovery_hours: str = "0"
     weekly_tables: Literal["yes", "no"] = "no"
     data_keys: Literal["yes", "no"] = "yes"
     stack_name: str = "ducat"
@@ -159,6 +163,11 @@ class Settings:
     def confirms_payments(self) -> bool:
         """Whether payments may be approved by Secure Payment Confirmation."""
         return self.secure_payment_confirmation == "yes"
+
+    @property
+    def recovery_seconds(self) -> int:
+        """The wait of a recovery by the password; 0 if the bank has none."""
+        return int(self.recovery_hours) * 3600 if re.fullmatch("[0-9]{1,4}", self.recovery_hours) else 0
 
     @property
     def signs_with(self) -> tuple[SigningAlg, ...]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from chalicelib.protocol_types import Account, JsonObject, ShownPayment
 from chalicelib.storage.records import Authentication, PasskeyHolder, SingleUse
 
 if TYPE_CHECKING:
-    from chalicelib.storage.passkey_stores import OwnPasskey
+    from chalicelib.own_means import AppOffer, OwnMeans, Recovery
 
 
 class SignInRefused(Exception):
@@ -79,32 +79,6 @@ class CurrentUser:
     sub: str
     claims: JsonObject
     accounts: tuple[Account, ...] = ()
-
-
-@dataclass(frozen=True)
-class OwnMeans:
-    """How a person signs in, beside the password and the app.
-
-    `recovery_codes`: how many are left.
-    `full`: no further passkey may be added.
-    """
-
-    passkeys: tuple[OwnPasskey, ...]
-    recovery_codes: int
-    full: bool
-
-
-@dataclass(frozen=True)
-class AppOffer:
-    """A secret for an authenticator app, which does not count until a code proves it.
-
-    `sealed`: as it is stored later.
-    `uri`, `secret`: for the app, the second in base32.
-    """
-
-    sealed: str
-    uri: str = field(repr=False)
-    secret: str = field(repr=False)
 
 
 class Passkeys(Protocol):
@@ -180,12 +154,13 @@ class SignInMeans(Protocol):
     that person's any more. A change is one conditional write.
     """
 
-    def find(self, username: str, sub: str) -> OwnMeans: ...
+    def find(self, username: str, sub: str, *, now: int) -> OwnMeans: ...
 
-    def secrets_of(self, username: str, sub: str, *, passkey: str = "") -> str:
+    def secrets_of(self, username: str, sub: str, *, passkey: str = "", recovering: bool = False, now: int) -> str:
         """A text that differs once the bank gives the person another password or second factor. It ends their sessions here.
 
         `passkey`: digest of the id of a passkey that signed in, empty if none did. The text is empty once it is removed.
+        `recovering`: of a session by a recovery. It differs with each recovery, and NotOpen is raised if none can be completed.
         """
         ...
 
@@ -196,6 +171,18 @@ class SignInMeans(Protocol):
 
         `attempt`, `browser`: as of `UserDirectory.sign_in`. Raises SignInRefused.
         """
+        ...
+
+    def begin_recovery(self, username: str, *, password: str, now: int, browser: str | None = None) -> Recovery:
+        """The recovery that runs, or else one that begins. It is called only where the bank has switched recovery on.
+
+        The attempt is counted, and a right password does not end the count. Whoever is unknown, suspended or locked is refused
+        as for a wrong password. Raises SignInRefused.
+        """
+        ...
+
+    def cancel_recovery(self, username: str, sub: str) -> None:
+        """End a recovery. A repeated call is no error."""
         ...
 
     def offer_passkey(self, username: str, sub: str, *, challenge: str) -> PasskeyEnrolment:
@@ -227,8 +214,12 @@ class SignInMeans(Protocol):
         """The secret of an earlier offer to this person. Raises SignInRefused."""
         ...
 
-    def set_app(self, username: str, sub: str, sealed: str, *, code: str, now: int) -> None:
-        """Put the offered secret in place of the earlier one, if the code is right. The code is used up. Raises SignInRefused."""
+    def set_app(self, username: str, sub: str, sealed: str, *, code: str, now: int, recovering: bool = False) -> None:
+        """Put the offered secret in place of the earlier one, if the code is right. The code is used up. A recovery ends.
+
+        `recovering`: it completes the recovery, which may have ended (NotOpen), and ends all recovery codes.
+        Raises SignInRefused.
+        """
         ...
 
     def make_codes(self, username: str, sub: str, *, attempt: str) -> list[str]:

@@ -66,6 +66,12 @@ DOING: dict[str, tuple[str, str]] = {
     "sign out everywhere": ("grants", "The person's own bond gets a new epoch, which ends all sessions of before."),
     "set up an app": ("security", "A code of the new app is right. Its sealed secret counts from then on."),
     "make recovery codes": ("security", "Digests of ten new codes replace those of the earlier ones."),
+    "begin a recovery": ("security", "The password is right. Another app can be set up once the wait is over."),
+    "complete a recovery": (
+        "security",
+        "The same as for an app, after the wait. The recovery and the codes end with it.",
+    ),
+    "stop a recovery": ("security", "Whoever signed in ends a recovery that runs."),
 }
 """Each step: the function that does it, and what happens, in the order of a login's life."""
 

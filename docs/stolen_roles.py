@@ -167,6 +167,11 @@ POWERS = (
         _writes("users", "own_totp", "recovery_codes", verbs=OLD),
         grave=True,
     ),
+    Power(
+        "have any user's recovery count as ready, where the bank has it, and end any recovery",
+        _writes("users", "recovery_from", "recovery_secrets", verbs=OLD),
+        grave=True,
+    ),
     Power("seal secrets of one-time codes", _uses("secrets", "Encrypt", "user")),
     Power("delete the item of any passkey", _does("users", "DeleteItem")),
     Power("lock any user out, and allow any number of guesses", _writes("users", "failures", verbs=OLD)),

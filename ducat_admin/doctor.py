@@ -49,6 +49,10 @@ def _of_settings(operator: Operator) -> Iterator[Finding]:
         yield Finding(
             "otp_level", "warning", "3: password and one-time code count as the highest level; the bank's audit says so"
         )
+    if settings.recovery_seconds:
+        yield Finding(
+            "recovery_hours", "warning", f"after {settings.recovery_hours} hours the password alone sets up another app"
+        )
     if deployment.on_laptop:
         return
     if settings.exempts_payments:

@@ -134,6 +134,7 @@ def _record(operator: Operator, one: OperatedUser) -> dict[str, Any]:
         ],
         "own_authenticator_app": bool(user.own_totp),
         "recovery_codes_left": len(user.recovery_codes),
+        "recovery_from": output.moment(user.recovery_from),
         "failed_attempts": user.failures,
         "last_failed_attempt": output.moment(user.last_failure),
         "invited_until": output.moment(user.invited_until),

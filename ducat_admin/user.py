@@ -106,6 +106,7 @@ def show(operator: Operator, username: str) -> None:
         "failed_attempts": user and user.failures,
         "own_app": user and bool(user.own_totp),
         "recovery_codes": user and len(user.recovery_codes),
+        "recovery_from": user and (output.moment(user.recovery_at(now=operator.provider.now())) or None),
         "suspended_at": user and output.moment(user.suspended_at),
         "invited_until": output.moment(user.invited_until) if user is not None and until else None,
     }

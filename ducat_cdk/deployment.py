@@ -101,6 +101,7 @@ class Deployment:
     `payment_exemption`: the exemption from dynamic linking that the bank relies on for payments without a passkey, or "none".
     `approval_app`: "module:function" that makes the adapter to the bank's approval app, or "" (docs/operate/payments.md).
     `secure_payment_confirmation`: "true" if browsers may show the payment that a passkey approves (docs/operate/payments.md).
+    `recovery_hours`: after how many hours the password alone lets a person set up another app; "0" for never.
     `otp_level`: "3" where an audit found that password and one-time code reach level of assurance 3.
     """
 
@@ -136,6 +137,7 @@ class Deployment:
     payment_exemption: str = "none"
     approval_app: str = ""
     secure_payment_confirmation: str = "false"
+    recovery_hours: str = "0"
     weekly_tables: str = "false"
     data_keys: str = "true"
     snap_start: str = "[]"

@@ -43,6 +43,7 @@ def environment(
         "DUCAT_PAYMENT_EXEMPTION": deployment.payment_exemption,
         **({"DUCAT_APPROVAL_APP": deployment.approval_app} if deployment.approval_app else {}),
         "DUCAT_SECURE_PAYMENT_CONFIRMATION": "yes" if deployment.chooses("secure_payment_confirmation") else "no",
+        "DUCAT_RECOVERY_HOURS": deployment.recovery_hours,
         "DUCAT_VOCABULARY": VOCABULARY if deployment.vocabulary else "{}",
         "DUCAT_WEEKLY_TABLES": "yes" if deployment.chooses("weekly_tables") else "no",
         "DUCAT_DATA_KEYS": "yes" if deployment.chooses("data_keys") else "no",

@@ -27,6 +27,8 @@ def problems(deployment: Deployment) -> list[str]:
     found = []
     if BUS in ways and deployment.audit_bus == NONE:
         found.append("notices: bus puts them on audit_bus, which is none")
+    if deployment.recovery_hours != "0" and (deployment.notices, deployment.audit_bus) == (NONE, NONE):
+        found.append("recovery_hours: nobody gets a notice of a recovery, because notices and audit_bus are none")
     given = [name for name in ("notices_from", "notices_identity") if getattr(deployment, name)]
     if EMAIL in ways and len(given) < 2:
         found.append(

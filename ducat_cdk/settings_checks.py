@@ -56,6 +56,7 @@ FORMS = {
     "otp_level": ("[23]", "must be 2 or 3"),
     "payment_exemption": (r"[^\x00-\x1f\x7f]{1,200}", "must be none, or have at most 200 characters, all printable"),
     "secure_payment_confirmation": SWITCH,
+    "recovery_hours": ("0|2[4-9]|[3-9][0-9]|[1-6][0-9]{2}|7[01][0-9]|720", "must be 0, or hours from 24 to 720"),
     "weekly_tables": SWITCH,
     "data_keys": SWITCH,
     **revocation_settings.FORMS,

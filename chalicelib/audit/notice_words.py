@@ -34,6 +34,21 @@ WORDS: Mapping[Kind, tuple[str, str]] = {
         message("Somebody signed in with a recovery code of yours"),
         message("On {day} a recovery code was used at {bank}. With it one can change how you sign in."),
     ),
+    "recovery_begun": (
+        message("Somebody began to recover your sign-in"),
+        message(
+            "On {day} a recovery of your sign-in at {bank} was begun with your password. After a wait, whoever knows the "
+            "password can set up another app. Whoever signs in can stop it."
+        ),
+    ),
+    "recovery_completed": (
+        message("Your sign-in was recovered"),
+        message("On {day} a recovery at {bank} set up another app for your sign-in. Your recovery codes are void."),
+    ),
+    "recovery_cancelled": (
+        message("The recovery of your sign-in has ended"),
+        message("On {day} the recovery of your sign-in at {bank} was stopped. Nobody can complete it."),
+    ),
     "new_second_factor": (
         message("Your one-time codes come from another app"),
         message("On {day} the app that makes the one-time codes for your sign-in at {bank} was replaced."),

@@ -22,6 +22,9 @@ Kind = Literal[
     "new_second_factor",
     "new_recovery_codes",
     "recovery_used",
+    "recovery_begun",
+    "recovery_completed",
+    "recovery_cancelled",
     "consent_ended",
 ]
 
@@ -32,6 +35,9 @@ KINDS: Mapping[str, Kind] = {
     "user.second_factor_changed": "new_second_factor",
     "user.recovery_codes_made": "new_recovery_codes",
     "user.recovery_code_used": "recovery_used",
+    "user.recovery_begun": "recovery_begun",
+    "user.recovery_completed": "recovery_completed",
+    "user.recovery_cancelled": "recovery_cancelled",
     "grant.ended": "consent_ended",
 }
 """By the name of an event, what its person gets a notice of."""

@@ -27,6 +27,8 @@ NO_EVENT = {
     "code_use": "the sign-in that used it",
     "code_use_before": "the sign-in that used the one before",
     "secrets": "a digest of the password's hash and the second factor, of which the record tells",
+    "recovery_secrets": "a digest of the same when a recovery began",
+    "recovery_done": "which recovery was completed; its end is an event",
     "recovery_made": "the page that made the recovery codes",
     "recovery_use": "the sign-in that used a recovery code",
     "recovery_use_before": "the sign-in that used the one before",
@@ -140,6 +142,9 @@ def _beside_the_record(change: Change, sub: str) -> Iterator[Draft]:
     if change.differs("invitation", "invited_until"):
         explains = frozenset({"invitation", "invited_until"})
         yield Draft(_invitation(change), sub=sub, explains=explains)
+    if change.differs("recovery_from"):
+        what, details = _recovery(change)
+        yield Draft(what, sub=sub, details=details, explains=frozenset({"recovery_from"}))
     for name in named(change.changed, "failures"):
         count = change.after.get(name)
         if isinstance(count, int) and count >= FREE_ATTEMPTS:
@@ -147,6 +152,13 @@ def _beside_the_record(change: Change, sub: str) -> Iterator[Draft]:
     operated = change.writer.name.startswith(OPERATOR) and "record" not in change.changed
     if operated and any(change.lost(name) for name in named(change.changed, "failures")):
         yield Draft("user.unlocked", sub=sub)
+
+
+def _recovery(change: Change) -> tuple[str, JsonObject]:
+    """What happened to a recovery, and from when it can be completed."""
+    if not change.lost("recovery_from"):
+        return "user.recovery_begun", {"ready_at": change.after["recovery_from"]}
+    return "user.recovery_completed" if change.differs("recovery_done") else "user.recovery_cancelled", {}
 
 
 def _invitation(change: Change) -> str:

@@ -22,6 +22,9 @@ MADE_FOR = "security"
 LIFETIME = 10 * 60
 """Seconds from the sign-in in which changes are accepted, and that the sign-in page may stay open."""
 
+RECOVERING = ("pwd", "recovery")
+"""The methods of a session by a recovery after its wait. RFC 8176 has no name for it, and no client sees it."""
+
 COOKIE = "__Host-done-security"
 """It holds what was done, for the next page only. No other host can set it (RFC 6265bis 4.1.3.2)."""
 COOKIE_SECONDS = 60
@@ -31,6 +34,8 @@ WORDS: dict[str, str] = {
     "named": message("Done. The passkey has its new name."),
     "removed": message("Done. The passkey was removed."),
     "app": message("Done. Your new app makes your one-time codes from now on."),
+    "recovered": message("Done. Your new app makes your one-time codes from now on. Sign in with one."),
+    "stopped": message("Done. The recovery is stopped. If it was not you, ask your bank for another password."),
     "out": message("Done. You are signed out."),
 }
 
@@ -65,6 +70,11 @@ class OwnPage:
         """Whether the sign-in reaches a level. One by a recovery code does not, and a passkey approves payments."""
         return bool(self.who.acr)
 
+    @property
+    def recovering(self) -> bool:
+        """Whether the session is by a recovery. It sets up an app and does nothing else."""
+        return self.who.amr == RECOVERING
+
     def done(self, what: str) -> Response:
         """303 to the page, which says what was done."""
         return see_other(PATH, said(what, self.token_value)).noting(sub=self.who.sub)
@@ -87,12 +97,20 @@ def session_of(request: Request, means: SignInMeans, provider: Provider, *, now:
     """The session of this page, if its person may still sign in. No other session is accepted.
 
     It has ended if an operator gave the person another password or second factor, or if the passkey that signed in was removed:
-    it may be a thief's.
+    it may be a thief's. One by a recovery ends with the recovery.
     """
     token_value = browser_binding.cookie_of(request, FORM)
     found = provider.sessions.find(token_value, now=now, made_for=MADE_FOR)
     found = session.with_user(found, provider, now=now)
-    return found if found is not None and found.secrets == _secrets_of(found, means, passkey=found.passkey) else None
+    if found is None:
+        return None
+    try:
+        in_force = found.secrets == _secrets_of(found, means, passkey=found.passkey, now=now)
+    except AccessDenied:
+        if found.amr != RECOVERING:
+            raise
+        return None
+    return found if in_force else None
 
 
 def begin(
@@ -114,7 +132,7 @@ def begin(
         amr=login.amr,
         expires_at=expires_at,
         made_for=MADE_FOR,
-        secrets=_secrets_of(login, means, passkey=passkey),
+        secrets=_secrets_of(login, means, passkey=passkey, now=now),
         passkey=passkey,
     )
     if not made.secrets:  # A session of no secrets would be in force for as long as the passkey is not.
@@ -123,10 +141,10 @@ def begin(
     return browser_binding.bind(FORM, token_value, seconds=LIFETIME)
 
 
-def _secrets_of(who: Authentication | Session, means: SignInMeans, *, passkey: str) -> str:
-    """Raises AccessDenied if the name is another person's, or nobody's here."""
+def _secrets_of(who: Authentication | Session, means: SignInMeans, *, passkey: str, now: int) -> str:
+    """Raises AccessDenied if the name is another person's, or nobody's here, or a recovery has ended."""
     try:
-        return means.secrets_of(who.username, who.sub, passkey=passkey)
+        return means.secrets_of(who.username, who.sub, passkey=passkey, recovering=who.amr == RECOVERING, now=now)
     except NotOpen as gone:
         raise AccessDenied("how this person signs in can't be changed here", detail=str(gone)) from None
 

@@ -9,16 +9,22 @@ from chalicelib.interaction import browser_binding, passkey_challenge
 from chalicelib.interaction.own_page import FORM, LIFETIME, PATH, OwnPage
 from chalicelib.language import message
 from chalicelib.messages import Response, see_other
+from chalicelib.own_means import AppOffer, OwnMeans
 from chalicelib.pages import security
 from chalicelib.pages.passkey_options import Ceremony
 from chalicelib.storage.stores import AlreadyUsed, NotOpen
 from chalicelib.storage.token_values import digest
-from chalicelib.user_directory import AppOffer, OwnMeans, SignInRefused
+from chalicelib.user_directory import SignInRefused
 from chalicelib.users import web_authentication
 from chalicelib.users.sign_in_form import form_field
 
 MAX_NAME_LENGTH = 50
 """Characters of a passkey's name."""
+
+NOTHING = OwnMeans((), 0, full=True)
+"""What a session by a recovery sees."""
+OF_RECOVERY = ("offer-app", "set-app", "sign-out")
+"""What it may do."""
 
 NOT_ADDED = message("The passkey was not accepted. Try again, or use another device.")
 NOT_PROVEN = message(
@@ -29,14 +35,16 @@ MADE_BEFORE = message("These recovery codes were shown before. If you did not ke
 
 def show(page: OwnPage, *, done: str | None = None, problem: str | None = None) -> Response:
     """The page."""
-    found = page.means.find(page.who.username, page.who.sub)
+    who = page.who
+    found = NOTHING if page.recovering else page.means.find(who.username, who.sub, now=page.now)
     say = page.frame.language.say
     return security.page_of(
         frame=page.frame,
         key=FORM,
         csrf=page.csrf,
-        person=page.who.username,
+        person=who.username,
         means=found,
+        recovering=page.recovering,
         nonce=page.provider.new_token_value(),
         ceremony=_ceremony(page) if page.may_add_passkey and not found.full else None,
         done=done and say(done),
@@ -46,6 +54,8 @@ def show(page: OwnPage, *, done: str | None = None, problem: str | None = None) 
 
 def do(page: OwnPage, form: Mapping[str, str]) -> Response:
     """Do the action of the button. Raises AccessDenied."""
+    if page.recovering and form.get("action") not in OF_RECOVERY:
+        raise AccessDenied("a recovery sets up an app, and changes nothing else")
     other = _open if "open" in form else _add_passkey if form.get("passkey") else None
     action = ACTIONS.get(form.get("action", ""), other)
     if action is None:
@@ -97,7 +107,7 @@ def _rename(page: OwnPage, form: Mapping[str, str]) -> Response:
 
 
 def _open(page: OwnPage, form: Mapping[str, str]) -> Response:
-    found: OwnMeans = page.means.find(page.who.username, page.who.sub)
+    found: OwnMeans = page.means.find(page.who.username, page.who.sub, now=page.now)
     one = next((one for one in found.passkeys if one.key == form["open"]), None)
     if one is None:
         return see_other(PATH)
@@ -122,11 +132,18 @@ def _set_app(page: OwnPage, form: Mapping[str, str]) -> Response:
     if not sealed:
         return see_other(PATH).noting(sub=sub, reason="the secret was not offered in this session")
     try:
-        page.means.set_app(username, sub, sealed, code=form_field(form, "one_time_code"), now=page.now)
+        page.means.set_app(
+            username,
+            sub,
+            sealed,
+            code=form_field(form, "one_time_code"),
+            now=page.now,
+            recovering=page.recovering,
+        )
     except SignInRefused as refused:
         again = _app(page, page.means.offer_app_again(username, sub, sealed, now=page.now), problem=NOT_PROVEN)
         return again.noting(sub=sub, reason=str(refused))
-    return page.done("app")
+    return _end(page, "recovered") if page.recovering else page.done("app")
 
 
 def _app(page: OwnPage, offer: AppOffer, *, problem: str | None = None) -> Response:
@@ -151,9 +168,19 @@ def _make_codes(page: OwnPage, form: Mapping[str, str]) -> Response:
     return security.codes(frame=page.posted_frame, codes=codes).noting(sub=page.who.sub)
 
 
+def _cancel_recovery(page: OwnPage, _: Mapping[str, str]) -> Response:
+    page.means.cancel_recovery(page.who.username, page.who.sub)
+    return page.done("stopped")
+
+
 def _sign_out(page: OwnPage, _: Mapping[str, str]) -> Response:
+    return _end(page, "out")
+
+
+def _end(page: OwnPage, what: str) -> Response:
+    """End the session, and have the sign-in page say what was done."""
     page.provider.sessions.end(page.token_value, now=page.now, keep=page.now + LIFETIME)
-    return page.left("out")
+    return page.left(what)
 
 
 def _name_in(form: Mapping[str, str]) -> str:
@@ -168,5 +195,6 @@ ACTIONS: Mapping[str, Callable[[OwnPage, Mapping[str, str]], Response]] = {
     "offer-app": _offer_app,
     "set-app": _set_app,
     "make-codes": _make_codes,
+    "cancel-recovery": _cancel_recovery,
     "sign-out": _sign_out,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from chalicelib.interaction import browser_binding, own_page, passkey_challenge
+from chalicelib.interaction import browser_binding, own_page, own_page_recovery, passkey_challenge
 from chalicelib.interaction.own_page import LIFETIME, PATH, SIGN_IN_FORM
 from chalicelib.language import message
 from chalicelib.messages import Request, Response, see_other
@@ -33,6 +33,9 @@ MISMATCH_TEXT = message(
 def show(request: Request, frame: Frame, provider: Provider, *, now: int) -> Response:
     """The sign-in page, in a browser that it is bound to."""
     cookie = provider.new_token_value()
+    if (WITH, own_page_recovery.WAY) in request.query and own_page_recovery.is_on(provider):
+        page = own_page_recovery.page(frame, cookie, provider)
+        return page.with_headers(browser_binding.bind(SIGN_IN_FORM, cookie, seconds=LIFETIME))
     by_code = (WITH, RECOVERY_CODE) in request.query
     words, headers = own_page.words_of(request, "")
     page = _page(frame, cookie, provider, by_code=by_code, done=words, now=now)
@@ -50,6 +53,8 @@ def post(
     now: int,
 ) -> Response:
     """303 to the page, or the sign-in page with the problem."""
+    if form.get(WITH) == own_page_recovery.WAY and own_page_recovery.is_on(provider):
+        return own_page_recovery.post(request, form, cookie, frame, means, provider, now=now)
     username, by_code = form_field(form, "username"), form.get(WITH) == RECOVERY_CODE
     this = browser_binding.attempt(SIGN_IN_FORM, cookie)
     browser = known_browser.known(request, username, provider.kms)
@@ -121,5 +126,6 @@ def _page(
         problem=problem and frame.language.say(problem),
         done=done and frame.language.say(done),
         by_code=by_code,
+        recovers=own_page_recovery.is_on(provider),
         passkey=ceremony,
     )

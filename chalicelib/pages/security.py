@@ -13,8 +13,8 @@ from chalicelib.pages.render import NOWHERE, OURS, page
 from chalicelib.pages.sign_in import script_for
 
 if TYPE_CHECKING:
+    from chalicelib.own_means import OwnMeans
     from chalicelib.storage.passkey_stores import OwnPasskey
-    from chalicelib.user_directory import OwnMeans
 
 BY_CODE = "/security?with=recovery-code"
 """The sign-in page for those who lost their phone."""
@@ -32,9 +32,14 @@ def sign_in(
     problem: str | None = None,
     done: str | None = None,
     by_code: bool = False,
+    recovers: bool = False,
     passkey: Ceremony | None = None,
 ) -> Response:
-    """The sign-in page. `by_code`: with a recovery code. The others are as on the page of /grants."""
+    """The sign-in page. The others are as on the page of /grants.
+
+    `by_code`: with a recovery code.
+    `recovers`: the bank has a recovery without one.
+    """
     return page(
         "security_sign_in.html",
         OURS,
@@ -48,8 +53,31 @@ def sign_in(
         done=done,
         by_code=by_code,
         recovery=BY_CODE,
+        recovers=recovers,
         passkey=passkey,
     )
+
+
+def begin_recovery(
+    *, frame: Frame, key: str, csrf: str, hours: int, username: str = "", problem: str | None = None
+) -> Response:
+    """The page on which a recovery is begun, seen and completed by the password. `hours`: how long it takes."""
+    return page(
+        "security_begin_recovery.html",
+        OURS,
+        frame,
+        key=key,
+        csrf=csrf,
+        hours=hours,
+        username=username,
+        problem=problem,
+    )
+
+
+def recovery(*, frame: Frame, ready_at: int) -> Response:
+    """The page of a recovery that can't be completed yet. `ready_at`: from when it can be, epoch seconds."""
+    machine, words = date_format.for_machines(ready_at), date_format.in_words(ready_at, frame.language)
+    return page("security_recovery.html", NOWHERE, frame, machine=machine, words=words)
 
 
 def page_of(
@@ -63,8 +91,12 @@ def page_of(
     ceremony: Ceremony | None,
     done: str | None = None,
     problem: str | None = None,
+    recovering: bool = False,
 ) -> Response:
-    """The person's passkeys, app and recovery codes. `ceremony`: for a new passkey; None if none may be made."""
+    """The person's passkeys, app and recovery codes. `ceremony`: for a new passkey; None if none may be made.
+
+    `recovering`: it shows the app alone.
+    """
     return page(
         "security.html",
         OURS,
@@ -78,6 +110,8 @@ def page_of(
         nonce=nonce,
         passkey=ceremony,
         full=means.full,
+        recovering=recovering,
+        runs=date_format.in_words(means.recovery_at, frame.language) if means.recovery_at else None,
         done=done,
         problem=problem,
     )

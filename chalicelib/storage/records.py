@@ -204,6 +204,9 @@ class Session:
     passkey: str = ""
 
 
+RECOVERY_OPEN = 7 * 24 * 3600  # Seconds after its wait in which a recovery can be completed.
+
+
 @dataclass(frozen=True)
 class User:
     """An end user.
@@ -214,9 +217,10 @@ class User:
     `passkey_keys`: digests of the ids of the other passkeys, each of which has an item.
     `own_totp`: a sealed secret that the user put in place of `totp`; empty if there is none.
     `recovery_codes`: digests of the recovery codes that were not used.
+    `recovery_from`: when the last begun recovery can be completed. `recovery_secrets`: the `secrets_digest` when it was begun.
     `invitation`: hash of the invitation to add a passkey.
     `has_profile`: whether its UserProfile is stored beside it.
-    `suspended_at`: when an operator suspended the user, epoch seconds; 0 if the user may sign in.
+    `suspended_at`: when an operator suspended the user; 0 if the user may sign in.
     """
 
     username: str
@@ -229,6 +233,8 @@ class User:
     passkey_keys: tuple[str, ...] = ()
     own_totp: str = ""
     recovery_codes: tuple[str, ...] = ()
+    recovery_from: int = 0
+    recovery_secrets: str = ""
     failures: int = 0
     last_failure: int = 0
     invitation: str | None = None
@@ -245,6 +251,11 @@ class User:
     def secrets_digest(self) -> str:
         """Names the password and the second factor that an operator gave. Another of either ends what a person began before."""
         return digest(f"secrets {self.password} {self.totp}")
+
+    def recovery_at(self, *, now: int) -> int:
+        """From when the recovery that runs can be completed; 0 if none runs. It ends by itself, and by an operator's reset."""
+        runs = self.recovery_secrets == self.secrets_digest and now < self.recovery_from + RECOVERY_OPEN
+        return self.recovery_from if runs else 0
 
     @property
     def passkey_count(self) -> int:
@@ -264,12 +275,7 @@ class UserProfile:
 
 @dataclass(frozen=True)
 class PasskeyHolder:
-    """The user of a passkey.
-
-    `passkey`: the passkey.
-    `sign_count`: the authenticator's counter at its last use.
-    `attempt`: the login of its last use.
-    """
+    """The user of a passkey. `sign_count`: the authenticator's counter at its last use. `attempt`: the login of that use."""
 
     user: User
     passkey: Passkey
@@ -284,8 +290,7 @@ UsedOnce = Literal["assertion", "DPoP proof", "passkey's challenge"]
 class SingleUse:
     """A value that may be used once until `expires_at`, such as an assertion's jti. `key` is a hash.
 
-    `what`: the kind of value, for the error.
-    `offered`: it may be used only if it was stored before.
+    `what`: the kind of value, for the error. `offered`: it may be used only if it was stored before.
     """
 
     key: str

@@ -9,13 +9,14 @@ from chalicelib.storage.records import User
 
 
 class SecondFactors(Protocol):
-    """The authenticator app and the recovery codes of users. Each verb is one conditional write of the user's item.
+    """The authenticator app, the recovery codes and the recovery of users. Each verb is one conditional write of the user's item.
 
     It fails if an operator gave the user another password or second factor since the user was read.
     """
 
     def set_app(self, user: User, sealed: str, *, step: int) -> None:
-        """Put an authenticator app's secret in place of that of the user as read. A repeated call changes nothing.
+        """Put an authenticator app's secret in place of that of the user as read, and end a recovery. A repeated call changes
+        nothing.
 
         `step`: the time step of the code that proved it, which is used up (RFC 6238 5.2).
         Raises NotOpen if the secret was changed since, or the user may not sign in.
@@ -32,3 +33,18 @@ class SecondFactors(Protocol):
 
         The same `attempt` may use the code again. Raises NotOpen if the user has no such code.
         """
+
+    def begin_recovery(self, user: User, *, ready_at: int, now: int) -> int:
+        """Begin a recovery that can be completed from `ready_at`, unless one runs; gives from when the one that runs can be.
+
+        Raises NotOpen if the user may not sign in.
+        """
+
+    def complete_recovery(self, user: User, sealed: str, *, step: int, ready_at: int) -> None:
+        """`set_app` by the recovery that can be completed from `ready_at`. It ends with it, and so do all recovery codes.
+
+        A repeated call changes nothing. Raises NotOpen as `set_app` does, and if this recovery has ended.
+        """
+
+    def cancel_recovery(self, user: User) -> None:
+        """End a recovery. A repeated call is no error. Raises NotOpen if the user may not sign in."""

@@ -2,6 +2,9 @@
 
 A recovery code has 120 random bits, so a plain digest of it is stored: NIST SP 800-63B-4 3.1.2.2 requires a slow hash for fewer
 than 112. With the password it opens the person's own page only. No client gets a sign-in by one, so it has no acr.
+
+A recovery is by the password alone, after a wait, if the bank switches it on. It sets up an app and nothing else. A right
+password does not end the count of failed attempts: otherwise whoever knows it could guess one-time codes without end.
 """
 
 from __future__ import annotations
@@ -12,12 +15,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chalicelib.one_time_code_secrets import CannotUnseal
+from chalicelib.own_means import AppOffer, OwnMeans, Recovery
 from chalicelib.protocol_types import Passkey
 from chalicelib.provider import Provider
 from chalicelib.storage.records import Authentication, SingleUse, User
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest
-from chalicelib.user_directory import AppOffer, OwnMeans, PasskeyEnrolment, SignedIn, SignInRefused
+from chalicelib.user_directory import PasskeyEnrolment, SignedIn, SignInRefused
 from chalicelib.users import totp, web_authentication
 from chalicelib.users.passkeys import MAX_ITEMS
 from chalicelib.users.username import normalize_username
@@ -45,13 +49,15 @@ class SignInMeans:
     provider: Provider
     check_password: PasswordCheck
 
-    def find(self, username: str, sub: str) -> OwnMeans:
+    def find(self, username: str, sub: str, *, now: int) -> OwnMeans:
         user = self._own(username, sub)
-        passkeys = tuple(self.provider.passkeys.of(user))
-        return OwnMeans(passkeys, len(user.recovery_codes), full=user.passkey_count >= MAX_ITEMS)
+        passkeys, full = tuple(self.provider.passkeys.of(user)), user.passkey_count >= MAX_ITEMS
+        return OwnMeans(passkeys, len(user.recovery_codes), full, self._recovery_at(user, now=now))
 
-    def secrets_of(self, username: str, sub: str, *, passkey: str = "") -> str:
+    def secrets_of(self, username: str, sub: str, *, passkey: str = "", recovering: bool = False, now: int) -> str:
         user = self._own(username, sub)
+        if recovering:
+            return f"{user.secrets_digest} {self._open_recovery(user, now=now)}"
         in_force = {"", *user.passkey_keys, *(digest(one["id"]) for one in user.passkeys)}
         return user.secrets_digest if passkey in in_force else ""
 
@@ -67,6 +73,20 @@ class SignInMeans:
             raise SignInRefused(str(problem), sub=user.sub) from None
         login = Authentication(sub=user.sub, auth_time=now, acr="", amr=METHODS)
         return SignedIn(login, username=user.username, again=not first)
+
+    def begin_recovery(self, username: str, *, password: str, now: int, browser: str | None = None) -> Recovery:
+        user, wait = self.check_password(username, password, browser or "", now=now), self._wait
+        if not wait:
+            raise SignInRefused("there is no recovery", sub=user.sub)
+        ready_at = self._recovery_at(user, now=now)
+        try:
+            ready_at = ready_at or self.provider.second_factors.begin_recovery(user, ready_at=now + wait, now=now)
+        except NotOpen as problem:
+            raise SignInRefused(str(problem), sub=user.sub) from None
+        return Recovery(user.sub, user.username, ready_at)
+
+    def cancel_recovery(self, username: str, sub: str) -> None:
+        self.provider.second_factors.cancel_recovery(self._own(username, sub))
 
     def offer_passkey(self, username: str, sub: str, *, challenge: str) -> PasskeyEnrolment:
         user = self._own(username, sub)
@@ -104,12 +124,16 @@ class SignInMeans:
         user = self._own(username, sub)
         return self._app(user, self._opened(user, sealed, now=now), sealed)
 
-    def set_app(self, username: str, sub: str, sealed: str, *, code: str, now: int) -> None:
+    def set_app(self, username: str, sub: str, sealed: str, *, code: str, now: int, recovering: bool = False) -> None:
         user = self._own(username, sub)
         step = totp.step_of(code, self._opened(user, sealed, now=now), now=now)
         if step is None:
             raise SignInRefused("wrong code", sub=sub)
-        self.provider.second_factors.set_app(user, sealed, step=step)
+        if recovering:
+            ready_at = self._open_recovery(user, now=now)
+            self.provider.second_factors.complete_recovery(user, sealed, step=step, ready_at=ready_at)
+        else:
+            self.provider.second_factors.set_app(user, sealed, step=step)
 
     def make_codes(self, username: str, sub: str, *, attempt: str) -> list[str]:
         user = self._own(username, sub)
@@ -123,6 +147,21 @@ class SignInMeans:
         if user is None or user.sub != sub or user.suspended_at:
             raise NotOpen("the name is another person's, or nobody's")
         return user
+
+    @property
+    def _wait(self) -> int:
+        return self.provider.settings.recovery_seconds
+
+    def _recovery_at(self, user: User, *, now: int) -> int:
+        """From when the recovery that runs can be completed; 0 if none runs, or the bank has switched it off since."""
+        return user.recovery_at(now=now) if self._wait else 0
+
+    def _open_recovery(self, user: User, *, now: int) -> int:
+        """The same of a recovery that can be completed now. Raises NotOpen."""
+        ready_at = self._recovery_at(user, now=now)
+        if not 0 < ready_at <= now:
+            raise NotOpen("no recovery can be completed now")
+        return ready_at
 
     def _app(self, user: User, secret: bytes, sealed: str) -> AppOffer:
         bank_name = self.provider.settings.bank_name

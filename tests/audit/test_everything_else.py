@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib import writer
 from chalicelib.jobs import rotate_keys
+from chalicelib.storage.records import RECOVERY_OPEN
 from chalicelib.users import directory
 from local.sandbox_users import ALICE
 from tests.actors import AUTHORITY, Browser
@@ -22,6 +23,7 @@ from tests.specs.test_rfc9396 import SHOP
 from tests.specs.test_rts import Payer, payer, phone
 from tests.users.test_passkeys import make, path_of, prove_on
 from tests.users.test_passkeys import sign_in as sign_in_by
+from tests.users.test_recovery import WAIT, complete, opened, recover, switch
 from tests.users.test_security import Owner, by_code, secret_on
 
 __all__ = ["payer", "phone"]
@@ -135,6 +137,48 @@ def test_what_a_person_changes_of_their_own_sign_in_is_recorded_as_theirs(record
     assert not [hidden for hidden in (secret, code, *others, "Her phone") if hidden in said]
     operate("user", "reset", "carol", "--second-factor")
     assert {event.what for event in record.events()} >= {"user.second_factor_changed", "user.recovery_codes_ended"}
+
+
+def lost_phone(bank):
+    """Carol, who has the password alone, at a bank with the recovery."""
+    bank.aws.user_directory = directory.build(bank.aws)
+    carol = Owner(bank)
+    switch(carol, WAIT // 3600)
+    return carol
+
+
+def test_each_begin_and_end_of_a_recovery_is_recorded(record, bank, operate):
+    lost = lost_phone(bank)
+    record.events()
+    at = lost.bank.now
+    recover(lost)
+    recover(lost)
+    lost.press(lost.arrive(), "cancel-recovery")
+    recover(lost)
+    lost.bank.now += WAIT
+    ready_at = lost.user.recovery_from
+    complete(*opened(lost))
+    events = [event for event in record.events() if event.what.startswith("user.")]
+    assert [(event.what, event.details) for event in events] == [
+        ("user.recovery_begun", {"ready_at": at + WAIT}),
+        ("user.recovery_cancelled", {}),
+        ("user.recovery_begun", {"ready_at": ready_at}),
+        ("user.second_factor_changed", {}),
+        ("user.recovery_completed", {}),
+    ]
+    assert {(event.actor.kind, event.person) for event in events} == {("person", record.person("s-carol"))}
+    recover(lost)
+    operate("user", "reset", "carol", "--second-factor")
+    assert "user.recovery_cancelled" in {event.what for event in record.events()}
+
+
+def test_operators_see_a_recovery_while_it_runs(bank, operate):
+    lost = lost_phone(bank)
+    recover(lost)
+    shown = json.loads(operate("user", "show", "carol"))
+    assert shown["recovery_from"].startswith("20")
+    lost.bank.now += WAIT + RECOVERY_OPEN
+    assert json.loads(operate("user", "show", "carol"))["recovery_from"] is None
 
 
 def test_a_remembered_consent_names_the_person_the_client_and_the_consent(record, fapi1_baseline_client):

@@ -115,6 +115,22 @@ def test_what_changes_a_persons_sign_in_is_told_in_their_language(record, notice
     assert message.subject == of("de").say(notice_words.WORDS["new_second_factor"][0])
 
 
+def test_a_recovery_is_told_when_it_begins_and_when_it_ends(record, noticed, monkeypatch):
+    monkeypatch.setitem(vars(record.aws), "user_directory", unjudged(directory.build(record.aws)))
+    record.aws.users.put(user(username="carol", sub="s-carol", claims={"email": "carol@example.com"}))
+    noticed()
+    carol, factors, now = record.aws.users.find("carol"), record.aws.second_factors, record.aws.now()
+    factors.begin_recovery(carol, ready_at=now, now=now)
+    (begun,) = noticed()
+    assert (begun.kind, begun.email) == ("recovery_begun", "carol@example.com")
+    assert "https://login.bank.example/security" in begun.text
+    factors.cancel_recovery(carol)
+    assert [one.kind for one in noticed()] == ["recovery_cancelled"]
+    factors.begin_recovery(carol, ready_at=now, now=now)
+    factors.complete_recovery(carol, "sealed", step=1, ready_at=now)
+    assert {one.kind for one in noticed()} == {"recovery_begun", "recovery_completed", "new_second_factor"}
+
+
 @pytest.mark.parametrize("claims", [{}, {"email": "x@example.com", "email_verified": False}, {"email": 7}])
 def test_no_mail_goes_to_an_address_that_is_not_the_persons(record, noticed, monkeypatch, claims):
     monkeypatch.setitem(vars(record.aws), "user_directory", unjudged(directory.build(record.aws)))

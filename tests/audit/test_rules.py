@@ -19,7 +19,16 @@ NOT_RECORDED = {"audit_keys.py", "replay_cache.py", "tokens.py", "data_keys.py"}
 EXPLAINED = {
     "clients": {"record", "suspended_at"},
     "users": {"record", "suspended_at", "invitation", "invited_until", "left_at", "username", "wrapped"}
-    | {"passkey_keys", "passkeys_removed", "name", "person", "created_at", "own_totp", "recovery_codes"},
+    | {
+        "passkey_keys",
+        "passkeys_removed",
+        "name",
+        "person",
+        "created_at",
+        "own_totp",
+        "recovery_codes",
+        "recovery_from",
+    },
     "grants": of_grants.OPENED
     | of_grants.APPROVED
     | of_grants.REDEEMED

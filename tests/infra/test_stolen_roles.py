@@ -63,7 +63,15 @@ def test_who_adds_passkeys_puts_no_person(policies):
 
 
 def test_who_changes_how_people_sign_in_changes_no_record(policies):
-    for own in ("passkey_keys", "passkeys_removed", "own_totp", "recovery_codes", "failures", "last_attempt_browser"):
+    for own in (
+        "passkey_keys",
+        "passkeys_removed",
+        "own_totp",
+        "recovery_codes",
+        "failures",
+        "last_attempt_browser",
+        "recovery_from",
+    ):
         assert may(policies, "security", "UpdateItem", "users", own)
     for wrong in ("record", "profile_of", "invitation", "left_at", "username", "data_key_id", "wrapped"):
         assert not may(policies, "security", "UpdateItem", "users", wrong)

@@ -60,15 +60,23 @@ def ducat(deployed, hosts):
 
 
 @contextmanager
-def at(deployed, url):
-    """The deployment has both of its hosts there."""
+def at(deployed, url, **more):
+    """The deployment has both of its hosts there. `more`: further settings."""
     file = deployed.folder / ".local" / "run.json"
     before = file.read_text()
     said = json.loads(before)
-    said["environment"] |= {"DUCAT_ISSUER": url, "DUCAT_MTLS_URL": url}
+    said["environment"] |= {"DUCAT_ISSUER": url, "DUCAT_MTLS_URL": url, **more}
     file.write_text(json.dumps(said))
     yield
     file.write_text(before)
+
+
+def test_it_warns_of_a_recovery_by_the_password(ducat, hosts):
+    with at(ducat, hosts[0], DUCAT_RECOVERY_HOURS="48"):
+        (found,) = [one for one in ducat.json("doctor") if one["area"] == "recovery_hours"]
+    assert found["level"] == "warning"
+    assert found["finding"] == "after 48 hours the password alone sets up another app"
+    assert not [one for one in ducat.json("doctor") if one["area"] == "recovery_hours"]
 
 
 def test_on_a_laptop_it_has_notes_and_no_problem(ducat):

@@ -3,6 +3,7 @@
 import json
 import re
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pyotp
 import pytest
@@ -24,7 +25,7 @@ def said(operation, body):
     def written(text):
         text = re.sub(r"#\w+", lambda found: names[found[0]], text)
         text = re.sub(r":\w+", "?", text).replace(" (", "(").replace("AND(", "AND (").replace("OR(", "OR (")
-        text = re.sub(r", by = \?", "", text)
+        text = re.sub(r", by = \?|SET by = \? (?=REMOVE)", "", text)
         return re.sub(r"(\w+) = \?(?=,| REMOVE| ADD|$)", r"\1", text).replace("ADD attempts ?", "ADD attempts")
 
     # Every item says who wrote it, which no step is about (tests/audit).
@@ -203,6 +204,39 @@ def test_a_change_of_ones_own_sign_in_is_one_write(watched):
         set_up = browser.post("/security", form | {"one_time_code": pyotp.TOTP(secret).at(same.now)})
         assert set_up.location == "/security"
         assert in_a_row(groups) == listed("set up an app")
+
+
+def test_a_recovery_begins_ends_and_is_stopped_by_one_write_each(watched):
+    same, provider, watching = watched
+    provider.settings = replace(provider.settings, recovery_hours="24")
+    browser, (person, code) = Browser(same), journey.new_person(provider, now=same.now)
+    typed = {"username": person, "password": journey.PASSWORD}
+    form, forms = browser.get("/security?with=recovery"), Browser(same)
+    with watching() as groups:
+        assert browser.submit(form, "login", **typed).status == 200
+        assert in_a_row(groups) == listed("begin a recovery")
+    forms.sign_in(forms.get("/security"), **typed, one_time_code=code)
+
+    def own(of):
+        page = of.get("/security")
+        return {"interaction": "security-page", "csrf": re.search(r'name="csrf" value="([^"]+)"', page.text)[1]}
+
+    posted = own(forms)
+    with watching() as groups:
+        assert forms.post("/security", posted | {"action": "cancel-recovery"}).location == "/security"
+        assert in_a_row(groups) == listed("stop a recovery")
+    browser.submit(browser.get("/security?with=recovery"), "login", **typed)
+    same.now += 24 * 3600
+    assert browser.submit(browser.get("/security?with=recovery"), "login", **typed).location == "/security"
+    posted = own(browser)
+    offered = browser.post("/security", posted | {"action": "offer-app"}).text
+    posted |= {"action": "set-app", "shown": re.search(r'name="shown" value="([^"]+)"', offered)[1]}
+    secret = "".join(re.findall(r"<span>(\w+)</span>", offered))
+    with watching() as groups:
+        set_up = browser.post("/security", posted | {"one_time_code": pyotp.TOTP(secret).at(same.now)})
+        assert set_up.location == "/security"
+        # The session ends after the recovery, which decides.
+        assert in_a_row(groups)[: len(listed("complete a recovery"))] == listed("complete a recovery")
 
 
 def test_every_step_is_listed_with_what_dying_costs_and_no_second_decisive_write():

@@ -16,12 +16,14 @@ from chalicelib.interaction import (
     consent_time,
     own_page,
     own_page_changes,
+    own_page_recovery,
     own_page_sign_in,
     secure_payment,
 )
 from chalicelib.interaction.consent_words import client_words
 from chalicelib.language import Language
 from chalicelib.messages import Response
+from chalicelib.own_means import OwnMeans
 from chalicelib.pages import approval, consent, enrolment, gateway_error_pages, grants, render, security, sign_in
 from chalicelib.pages.error_texts import WORDS
 from chalicelib.pages.frame import Frame
@@ -30,7 +32,6 @@ from chalicelib.pages.passkey_options import Ceremony
 from chalicelib.storage.grant_records import Grant
 from chalicelib.storage.passkey_stores import OwnPasskey
 from chalicelib.storage.records import AuthorizationRequest, Client
-from chalicelib.user_directory import OwnMeans
 from chalicelib.users import claims, sign_in_form
 
 UNTIL = 1798121100
@@ -168,7 +169,9 @@ def _own_pages(frame: Frame, own: dict[str, Any]) -> dict[str, Response]:
     problem = words.say(own_page_changes.NOT_PROVEN)
     return {
         "security-sign-in": security.sign_in(**here, passkey=PASSKEY),
-        "security-by-code": security.sign_in(**here, by_code=True, problem=words.say(own_page_sign_in.MISMATCH_TEXT)),
+        "security-by-code": security.sign_in(
+            **here, by_code=True, recovers=True, problem=words.say(own_page_sign_in.MISMATCH_TEXT)
+        ),
         "security": security.page_of(**page, means=some, ceremony=PASSKEY, done=words.say(own_page.WORDS["added"])),
         "security-none": security.page_of(
             **page, means=none, ceremony=None, problem=words.say(own_page_changes.MADE_BEFORE)
@@ -181,6 +184,14 @@ def _own_pages(frame: Frame, own: dict[str, Any]) -> dict[str, Response]:
             secret=SECRET,
             problem=problem,
         ),
+        "security-begin-recovery": security.begin_recovery(
+            **here, hours=48, problem=words.say(own_page_recovery.MISMATCH_TEXT)
+        ),
+        "security-recovery": security.recovery(frame=frame, ready_at=UNTIL),
+        "security-recovery-runs": security.page_of(
+            **page, means=replace(some, recovery_at=UNTIL), ceremony=PASSKEY, done=words.say(own_page.WORDS["named"])
+        ),
+        "security-recovering": security.page_of(**page, means=none, ceremony=None, recovering=True),
         "security-codes": security.codes(frame=frame, codes=[SECRET[:24]] * 10),
     }
 

@@ -6,10 +6,10 @@ import json
 import pytest
 
 from chalicelib.messages import see_other
+from chalicelib.own_means import OwnMeans
 from chalicelib.pages import enrolment, render, security, sign_in
 from chalicelib.pages.frame import Frame
 from chalicelib.pages.passkey_options import Ceremony
-from chalicelib.user_directory import OwnMeans
 from chalicelib.users import web_authentication
 from tests.authenticator import b64
 

@@ -31,6 +31,7 @@ from chalicelib.storage.dynamodb.users import (
     record_of,
     user_of,
     without_passkeys,
+    without_recovery,
     without_second_factor,
 )
 from chalicelib.storage.dynamodb.weekly_tables import WEEKS_AHEAD, name_of
@@ -91,8 +92,8 @@ class OperatedUsers:
         return {sub: str(item["username"]) for sub, item in found if item is not None and "left_at" not in item}
 
     def suspend(self, user: User, *, now: int) -> None:
-        """Refuse sign-ins, sessions and refresh tokens of the user. What they granted stays. Raises NotOpen."""
-        self._set(user, (SUSPENDED_AT.set(SUSPENDED_AT | now),))
+        """Refuse sign-ins, sessions and refresh tokens of the user. A recovery ends. Grants stay. Raises NotOpen."""
+        self._set(user, (SUSPENDED_AT.set(SUSPENDED_AT | now), *without_recovery()))
         with suppress(ConditionFailed):  # The sub left, or is another name's: nothing is refreshed anyway.
             self._tables.write(self._of_sub(user, SUSPENDED_AT.set(SUSPENDED_AT | now)))
 
@@ -112,6 +113,7 @@ class OperatedUsers:
     def change(self, before: OperatedUser, user: User, *, forget_passkeys: bool = False) -> None:
         """Replace the record as it was read. A code that was used stays used, who is suspended stays so, an invitation ends.
         Another secret of one-time codes ends an app that the person set up, and the recovery codes.
+        That and another password end a recovery.
         `forget_passkeys`: those that have an item are removed too, also one that was added meanwhile.
         Raises NotOpen if the record was changed meanwhile.
         """
@@ -123,6 +125,8 @@ class OperatedUsers:
             actions += without_passkeys(replace(user, passkeys=(), passkey_keys=()))
         if before.user is None or before.user.totp != user.totp:  # Whoever set the earlier app may be the thief.
             actions += without_second_factor(replace(user, own_totp="", recovery_codes=()))
+        if before.user is None or before.user.secrets_digest != user.secrets_digest:
+            actions += without_recovery()
         beside = (*COUNTERS, "invitation", "invited_until")
         actions += [NumberAttribute(attr_name=name).remove() for name in item if name.startswith(beside)]
         unchanged = cast(Condition, (before.record == RECORD) | (new == RECORD))

@@ -1,4 +1,5 @@
-"""The authenticator app and the recovery codes that a person set up: attributes of the user's item, beside the record.
+"""The authenticator app and the recovery codes that a person set up, and a recovery: attributes of the user's item, beside the
+record.
 
 The app's secret is sealed like the one in the record, which it replaces. So no function that writes it can write a password.
 """
@@ -8,15 +9,28 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import cast
 
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.storage.dynamodb.attributes import ConditionFailed, Write
 from chalicelib.storage.dynamodb.tables import Tables
-from chalicelib.storage.dynamodb.users import CODE_STEP, OWN_TOTP, RECOVERY_CODES, counters, may_change, members_of
-from chalicelib.storage.records import User
+from chalicelib.storage.dynamodb.users import (
+    CODE_STEP,
+    OWN_TOTP,
+    RECOVERY_CODES,
+    RECOVERY_FROM,
+    RECOVERY_SECRETS,
+    counters,
+    may_change,
+    members_of,
+    user_of,
+    without_recovery,
+)
+from chalicelib.storage.records import RECOVERY_OPEN, User
 from chalicelib.storage.stores import NotOpen
 
+RECOVERY_DONE = NumberAttribute(attr_name="recovery_done")
+"""The `recovery_from` of the last recovery that was completed."""
 RECOVERY_MADE = UnicodeAttribute(attr_name="recovery_made")
 RECOVERY_USE = UnicodeAttribute(attr_name="recovery_use")
 RECOVERY_USE_BEFORE = UnicodeAttribute(
@@ -33,9 +47,8 @@ class SecondFactors:
     def set_app(self, user: User, sealed: str, *, step: int) -> None:
         if user.own_totp == sealed:
             return  # The same form again. Codes of this app may have been used since.
-        unchanged = (user.own_totp == OWN_TOTP) if user.own_totp else OWN_TOTP.does_not_exist()
-        condition = cast(Condition, may_change(user) & unchanged)
-        actions = (OWN_TOTP.set(sealed), CODE_STEP.set(step))
+        condition = cast(Condition, may_change(user) & _unchanged(user))
+        actions = (OWN_TOTP.set(sealed), CODE_STEP.set(step), *without_recovery())
         write = Write("Update", self._name, user.username, actions=actions, condition=condition)
         try:
             self._tables.write(write)
@@ -75,3 +88,40 @@ class SecondFactors:
         except ConditionFailed:
             raise NotOpen("no such recovery code") from None
         return item is None or item["recovery_use_before"] != this
+
+    def begin_recovery(self, user: User, *, ready_at: int, now: int) -> int:
+        lapsed = RECOVERY_FROM.does_not_exist() | (now - RECOVERY_OPEN >= RECOVERY_FROM)
+        condition = may_change(user) & (lapsed | (user.secrets_digest != RECOVERY_SECRETS))
+        actions = (RECOVERY_FROM.set(ready_at), RECOVERY_SECRETS.set(user.secrets_digest))
+        try:
+            self._tables.write(Write("Update", self._name, user.username, actions=actions, condition=condition))
+        except ConditionFailed as failed:
+            found = user_of(failed.item, user.username)
+            if found is None or found.suspended_at or found.secrets_digest != user.secrets_digest:
+                raise NotOpen("the user may not sign in, or was reset") from None
+            return found.recovery_from  # Of another tab, or this write was repeated.
+        return ready_at
+
+    def complete_recovery(self, user: User, sealed: str, *, step: int, ready_at: int) -> None:
+        this = (ready_at == RECOVERY_FROM) & (user.secrets_digest == RECOVERY_SECRETS)
+        condition = cast(Condition, may_change(user) & this & _unchanged(user))
+        done = (OWN_TOTP.set(sealed), CODE_STEP.set(step), RECOVERY_DONE.set(ready_at))
+        actions = (*done, *without_recovery(), RECOVERY_CODES.remove())
+        try:
+            self._tables.write(Write("Update", self._name, user.username, actions=actions, condition=condition))
+        except ConditionFailed as failed:
+            item = failed.item or {}
+            if (item.get("own_totp"), item.get("recovery_done")) != (sealed, ready_at):  # Otherwise a repeated write.
+                raise NotOpen("the recovery has ended") from None
+
+    def cancel_recovery(self, user: User) -> None:
+        ended = Write("Update", self._name, user.username, actions=without_recovery(), condition=may_change(user))
+        try:
+            self._tables.write(ended)
+        except ConditionFailed:
+            raise NotOpen("the user may not sign in") from None
+
+
+def _unchanged(user: User) -> Condition:
+    """Whether the person's own app is the one that was read."""
+    return cast(Condition, user.own_totp == OWN_TOTP) if user.own_totp else OWN_TOTP.does_not_exist()

@@ -40,6 +40,8 @@ PASSKEYS_REMOVED = UnicodeSetAttribute(attr_name="passkeys_removed")
 """Digests of the ids of passkeys: of those that have an item, and of those in the record that were removed."""
 OWN_TOTP = UnicodeAttribute(attr_name="own_totp")
 RECOVERY_CODES = UnicodeSetAttribute(attr_name="recovery_codes")
+RECOVERY_FROM = NumberAttribute(attr_name="recovery_from")
+RECOVERY_SECRETS = UnicodeAttribute(attr_name="recovery_secrets")
 SECRETS = UnicodeAttribute(attr_name="secrets")
 CODE_STEP = NumberAttribute(attr_name="code_step")
 CODE_USE = UnicodeAttribute(attr_name="code_use")
@@ -47,7 +49,16 @@ CODE_USE_BEFORE = UnicodeAttribute(attr_name="code_use_before")  # With it an up
 
 PROFILE = UnicodeAttribute(attr_name="profile")
 
-_BESIDE = ("failures", "last_failure", "invitation", "invited_until", "suspended_at", "own_totp")
+_BESIDE = (
+    "failures",
+    "last_failure",
+    "invitation",
+    "invited_until",
+    "suspended_at",
+    "own_totp",
+    "recovery_from",
+    "recovery_secrets",
+)
 _WITHOUT = (*_BESIDE, "has_profile", "passkey_keys", "recovery_codes")
 
 
@@ -69,6 +80,7 @@ class Users:
             *forgotten,
             *without_passkeys(user),
             *without_second_factor(user),
+            *without_recovery(),
         )
         write = Write("Update", self._name, user.username, actions=actions, before=True)
         before = self._tables.write(write)
@@ -225,6 +237,11 @@ def without_second_factor(user: User) -> tuple[Action, ...]:
     """What removes an authenticator app and recovery codes that the user to be written does not have."""
     app = () if user.own_totp else (OWN_TOTP.remove(),)
     return app if user.recovery_codes else (*app, RECOVERY_CODES.remove())
+
+
+def without_recovery() -> tuple[Action, ...]:
+    """What removes a recovery, whether it runs or not."""
+    return (RECOVERY_FROM.remove(), RECOVERY_SECRETS.remove())
 
 
 def may_change(user: User) -> Condition:
