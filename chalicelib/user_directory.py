@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -156,10 +157,20 @@ class SignInMeans(Protocol):
 
     def find(self, username: str, sub: str, *, now: int) -> OwnMeans: ...
 
-    def secrets_of(self, username: str, sub: str, *, passkey: str = "", recovering: bool = False, now: int) -> str:
+    def secrets_of(
+        self,
+        username: str,
+        sub: str,
+        *,
+        methods: Collection[str] = (),
+        passkey: str = "",
+        recovering: bool = False,
+        now: int,
+    ) -> str:
         """A text that differs once the bank gives the person another password or second factor. It ends their sessions here.
 
         `passkey`: digest of the id of a passkey that signed in, empty if none did. The text is empty once it is removed.
+        `methods`: the amr of the sign-in. The text also differs once the app, or the recovery codes, that it was by are others.
         `recovering`: of a session by a recovery. It differs with each recovery, and NotOpen is raised if none can be completed.
         """
         ...

@@ -25,6 +25,9 @@ LIFETIME = 10 * 60
 RECOVERING = ("pwd", "recovery")
 """The methods of a session by a recovery after its wait. RFC 8176 has no name for it, and no client sees it."""
 
+BY_APP = "otp"
+"""The method of a one-time code (RFC 8176 2)."""
+
 COOKIE = "__Host-done-security"
 """It holds what was done, for the next page only. No other host can set it (RFC 6265bis 4.1.3.2)."""
 COOKIE_SECONDS = 60
@@ -75,6 +78,11 @@ class OwnPage:
         """Whether the session is by a recovery. It sets up an app and does nothing else."""
         return self.who.amr == RECOVERING
 
+    @property
+    def by_app(self) -> bool:
+        """Whether a one-time code signed in."""
+        return BY_APP in self.who.amr
+
     def done(self, what: str) -> Response:
         """303 to the page, which says what was done."""
         return see_other(PATH, said(what, self.token_value)).noting(sub=self.who.sub)
@@ -96,8 +104,8 @@ def means_of(provider: Provider) -> SignInMeans:
 def session_of(request: Request, means: SignInMeans, provider: Provider, *, now: int) -> Session | None:
     """The session of this page, if its person may still sign in. No other session is accepted.
 
-    It has ended if an operator gave the person another password or second factor, or if the passkey that signed in was removed:
-    it may be a thief's. One by a recovery ends with the recovery.
+    It has ended if an operator gave the person another password or second factor, or if the passkey that signed in was removed,
+    or its app or codes replaced: it may be a thief's. One by a recovery ends with the recovery.
     """
     token_value = browser_binding.cookie_of(request, FORM)
     found = provider.sessions.find(token_value, now=now, made_for=MADE_FOR)
@@ -144,7 +152,9 @@ def begin(
 def _secrets_of(who: Authentication | Session, means: SignInMeans, *, passkey: str, now: int) -> str:
     """Raises AccessDenied if the name is another person's, or nobody's here, or a recovery has ended."""
     try:
-        return means.secrets_of(who.username, who.sub, passkey=passkey, recovering=who.amr == RECOVERING, now=now)
+        return means.secrets_of(
+            who.username, who.sub, passkey=passkey, methods=who.amr, recovering=who.amr == RECOVERING, now=now
+        )
     except NotOpen as gone:
         raise AccessDenied("how this person signs in can't be changed here", detail=str(gone)) from None
 

@@ -143,7 +143,10 @@ def _set_app(page: OwnPage, form: Mapping[str, str]) -> Response:
     except SignInRefused as refused:
         again = _app(page, page.means.offer_app_again(username, sub, sealed, now=page.now), problem=NOT_PROVEN)
         return again.noting(sub=sub, reason=str(refused))
-    return _end(page, "recovered") if page.recovering else page.done("app")
+    if page.recovering:
+        return _end(page, "recovered")
+    # The app that signed in ends the sessions that it began, this one too.
+    return page.left("app") if page.by_app else page.done("app")
 
 
 def _app(page: OwnPage, offer: AppOffer, *, problem: str | None = None) -> Response:

@@ -10,7 +10,7 @@ password does not end the count of failed attempts: otherwise whoever knows it c
 from __future__ import annotations
 
 from base64 import b32encode, urlsafe_b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -54,12 +54,23 @@ class SignInMeans:
         passkeys, full = tuple(self.provider.passkeys.of(user)), user.passkey_count >= MAX_ITEMS
         return OwnMeans(passkeys, len(user.recovery_codes), full, self._recovery_at(user, now=now))
 
-    def secrets_of(self, username: str, sub: str, *, passkey: str = "", recovering: bool = False, now: int) -> str:
+    def secrets_of(
+        self,
+        username: str,
+        sub: str,
+        *,
+        methods: Collection[str] = (),
+        passkey: str = "",
+        recovering: bool = False,
+        now: int,
+    ) -> str:
         user = self._own(username, sub)
         if recovering:
             return f"{user.secrets_digest} {self._open_recovery(user, now=now)}"
+        own = {"otp": [user.own_totp], METHODS[1]: sorted(user.recovery_codes)}
+        secrets = digest(" ".join([user.secrets_digest, *(one for method in methods for one in own.get(method, ()))]))
         in_force = {"", *user.passkey_keys, *(digest(one["id"]) for one in user.passkeys)}
-        return user.secrets_digest if passkey in in_force else ""
+        return secrets if passkey in in_force else ""
 
     def recover(
         self, username: str, *, password: str, code: str, now: int, attempt: str, browser: str | None = None

@@ -13,7 +13,7 @@ from tests.actors import Browser
 from tests.authenticator import PRESENT, Authenticator, b64, passkey_options
 from tests.conftest import _fapi1
 from tests.users.test_deployed_directory import PASSWORD
-from tests.users.test_security import Owner, by_code, carol, keys, secret_on  # noqa: F401
+from tests.users.test_security import Owner, by_code, carol, carol_in, keys, secret_on  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("light_passwords")
 PAGE_COOKIE = "__Host-ducat-security-page"
@@ -178,6 +178,34 @@ def test_a_stolen_device_that_signs_in_during_its_removal_opens_nothing(carol, m
     thief.submit(login, "login", passkey=stolen.get(passkey_options(login.text)))
     assert carol.passkeys == []
     assert 'id="password"' in thief.get("/security").text
+
+
+def test_a_stolen_phone_changes_nothing_once_its_app_is_replaced(carol):  # noqa: F811
+    """The page that its code opened ends, and so does the person's own that such a code opened."""
+    thief = Browser(carol.bank)
+    assert Owner.prove(carol_in(thief), thief.get("/security"), one_time_code=carol.code()).status == 303
+    opened, page = thief.get("/security"), carol.press(carol.arrive(), "offer-app")
+    mine = pyotp.TOTP(secret_on(page))
+    assert carol.press(page, "set-app", {"one_time_code": mine.at(carol.bank.now)}).location == "/security"
+    Owner.make(thief, opened, Authenticator())
+    assert Owner.press(thief, opened, "make-codes").location == "/security"
+    assert (carol.user.passkey_count, carol.user.recovery_codes) == (0, ())
+    after = carol.get("/security").text
+    assert "Your new app makes your one-time codes" in after
+    assert 'id="password"' in after
+
+
+def test_stolen_recovery_codes_change_nothing_once_there_are_new_ones(carol):  # noqa: F811
+    codes = carol.recovery_codes(carol.arrive())
+    thief, _ = by_code(carol, codes[0])
+    opened = thief.get("/security")
+    offered = Owner.press(thief, opened, "offer-app")
+    kept = carol.recovery_codes(carol.get("/security"))
+    code = pyotp.TOTP(secret_on(offered)).at(carol.bank.now)
+    assert Owner.press(thief, offered, "set-app", {"one_time_code": code}).location == "/security"
+    assert Owner.press(thief, opened, "make-codes").location == "/security"
+    assert (carol.user.own_totp, len(carol.user.recovery_codes)) == ("", len(kept))
+    assert 'id="sign-out"' in carol.get("/security").text
 
 
 def test_who_removes_the_passkey_that_signed_in_is_signed_out(carol):  # noqa: F811

@@ -292,9 +292,9 @@ def test_the_same_form_with_a_recovery_code_may_come_twice_and_uses_one(carol):
 
 
 def test_another_second_factor_by_the_operator_ends_the_persons_app_and_recovery_codes(carol):
-    page = carol.press(carol.arrive(), "offer-app")
+    code = carol.recovery_codes(carol.arrive())[0]
+    page = carol.press(carol.get("/security"), "offer-app")
     carol.press(page, "set-app", {"one_time_code": pyotp.TOTP(secret_on(page)).at(carol.bank.now)})
-    code = carol.recovery_codes(carol.get("/security"))[0]
     users, one = carol.bank.aws.dynamo.operated_users, carol.bank.aws.dynamo.operated_users.find("carol")
     users.change(one, replace(one.user, claims={"name": "Caroline"}))
     assert carol.user.own_totp == one.user.own_totp != ""
@@ -382,10 +382,10 @@ def test_in_the_sandbox_an_own_app_works_beside_the_code_that_everybody_knows_an
     sandbox.invitations(bank.aws)
     alice = Browser(bank)
     assert alice.sign_in(alice.get("/security")).location == "/security"
+    (code, *_) = Owner.recovery_codes(alice, alice.get("/security"))
     page = Owner.press(alice, alice.get("/security"), "offer-app")
     app = pyotp.TOTP(secret_on(page))
     assert Owner.press(alice, page, "set-app", {"one_time_code": app.at(bank.now)}).location == "/security"
-    (code, *_) = Owner.recovery_codes(alice, alice.get("/security"))
     for typed in (app.at(bank.now), sandbox.ONE_TIME_CODE):
         alice.cookies.clear()
         assert alice.sign_in(alice.get("/security"), one_time_code=typed).status == 303
