@@ -8,14 +8,13 @@ is given reads no stream, with the password hashes that stand in it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ducat_cdk.audit_bucket import PREFIX, Record
 from ducat_cdk.audit_settings import LIST, READ, SOURCE
+from ducat_cdk.statements import statement
 
 
 def statements(scope: Construct, record: Record) -> list[iam.PolicyStatement]:
@@ -25,14 +24,14 @@ def statements(scope: Construct, record: Record) -> list[iam.PolicyStatement]:
     return [
         *_put_on_bus(record),
         *(() if record.notices is None else record.notices.statements()),
-        _statement("EncryptTheRecord", ["kms:GenerateDataKey"], [record.key.key_arn], _of_buckets(scope, record)),
-        _statement("LetLambdaReadTheStreams", READ, list(record.streams.values())),
+        statement("EncryptTheRecord", ["kms:GenerateDataKey"], [record.key.key_arn], _of_buckets(scope, record)),
+        statement("LetLambdaReadTheStreams", READ, list(record.streams.values())),
         # IAM narrows it to no resource (service authorization reference). It gives names, and no item.
-        _statement("LetLambdaListThem", [LIST], ["*"]),
-        _statement("LetLambdaSeeWhereFailuresGo", ["s3:ListBucket"], [bucket]),
-        _statement("LetLambdaPutThemThere", ["s3:PutObject"], [failed]),
-        _statement("AndNotTheCode", [*READ, LIST], ["*"], code, iam.Effect.DENY),
-        _statement("NorThis", ["s3:ListBucket", "s3:PutObject"], [bucket, failed], code, iam.Effect.DENY),
+        statement("LetLambdaListThem", [LIST], ["*"]),
+        statement("LetLambdaSeeWhereFailuresGo", ["s3:ListBucket"], [bucket]),
+        statement("LetLambdaPutThemThere", ["s3:PutObject"], [failed]),
+        statement("AndNotTheCode", [*READ, LIST], ["*"], code, iam.Effect.DENY),
+        statement("NorThis", ["s3:ListBucket", "s3:PutObject"], [bucket, failed], code, iam.Effect.DENY),
     ]
 
 
@@ -43,7 +42,7 @@ def _put_on_bus(record: Record) -> list[iam.PolicyStatement]:
         "ForAllValues:StringEquals": {"events:source": [SOURCE]},
         "Null": {"events:source": "false"},
     }
-    return [_statement("TellTheBanksOwnSystems", ["events:PutEvents"], [record.bus], conditions)]
+    return [statement("TellTheBanksOwnSystems", ["events:PutEvents"], [record.bus], conditions)]
 
 
 def _of_buckets(scope: Construct, record: Record) -> dict[str, object]:
@@ -53,15 +52,3 @@ def _of_buckets(scope: Construct, record: Record) -> dict[str, object]:
         "StringEquals": {"kms:ViaService": f"s3.{Stack.of(scope).region}.amazonaws.com"},
         "StringLike": {"kms:EncryptionContext:aws:s3:arn": arns},
     }
-
-
-def _statement(
-    why: str,
-    actions: Sequence[str],
-    resources: Sequence[str],
-    conditions: Mapping[str, object] | None = None,
-    effect: iam.Effect = iam.Effect.ALLOW,
-) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        sid=why, effect=effect, actions=list(actions), resources=list(resources), conditions=conditions
-    )

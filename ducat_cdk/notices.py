@@ -5,7 +5,6 @@ Left out where none are sent. A notice that fails is given again, and after TRIE
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aws_cdk import Duration
@@ -17,6 +16,7 @@ from constructs import Construct
 from ducat_cdk import item_attributes as items
 from ducat_cdk.deployment import Deployment
 from ducat_cdk.function_rows import Table
+from ducat_cdk.statements import statement
 from ducat_cdk.watch_settings import NONE
 
 BATCH, TRIES = 10, 5
@@ -59,13 +59,13 @@ class Notices:
         queue = [self.queue.queue_arn]
         code = {"Null": {"lambda:SourceFunctionArn": "false"}}
         found = [
-            _statement("QueueNotices", ["sqs:SendMessage"], queue),
-            _statement("LetLambdaTakeNotices", take, queue),
-            _statement("AndNotTheCodeThese", take, queue, code, iam.Effect.DENY),
+            statement("QueueNotices", ["sqs:SendMessage"], queue),
+            statement("LetLambdaTakeNotices", take, queue),
+            statement("AndNotTheCodeThese", take, queue, code, iam.Effect.DENY),
         ]
         if self.identity:
             sender = {"StringEquals": {"ses:FromAddress": self.sender}}
-            found.append(_statement("SendThemByEmail", ["ses:SendEmail"], [self.identity], sender))
+            found.append(statement("SendThemByEmail", ["ses:SendEmail"], [self.identity], sender))
         return found
 
 
@@ -96,16 +96,4 @@ def connect(audit: lambda_.Alias, notices: Notices) -> None:
         event_source_arn=notices.queue.queue_arn,
         batch_size=BATCH,
         function_response_types=["ReportBatchItemFailures"],
-    )
-
-
-def _statement(
-    why: str,
-    actions: Sequence[str],
-    resources: Sequence[str],
-    conditions: Mapping[str, object] | None = None,
-    effect: iam.Effect = iam.Effect.ALLOW,
-) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        sid=why, effect=effect, actions=list(actions), resources=list(resources), conditions=conditions
     )

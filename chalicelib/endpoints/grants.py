@@ -97,8 +97,7 @@ def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: P
     """303 to the list, or the sign-in page with the problem."""
     username = sign_in_form.form_field(form, "username")
     this = browser_binding.attempt(SIGN_IN_FORM, cookie)
-    browser = known_browser.known(request, username, provider.kms)
-    known = None if browser is None else browser.unless_ended(provider.bonds.find(browser.bond, now=now).epoch)
+    known, ended = known_browser.identified(request, username, provider, now=now)
     try:
         signed_in = sign_in_form.sign_in(
             sign_in_form.find_passkey(form, provider.user_directory),
@@ -121,7 +120,6 @@ def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: P
     login = replace(signed_in.login, username=signed_in.username or username.strip())
     if not first:  # The first POST began the session. This POST shows its result.
         return see_other(PATH)
-    ended = browser is not None and known is None
     kept = known_browser.remember(request, login, provider.kms, provider.new_token_value(), ended=ended)
     token_value = session.made(login, login.auth_time + PAGE_LIFETIME, provider)
     session.begin_for(request, token_value, login, provider, seconds=PAGE_LIFETIME, now=now)

@@ -61,8 +61,7 @@ def post(
 ) -> Response:
     """The page that says from when the recovery can be completed; after that, 303 to the page that completes it."""
     username = form_field(form, "username")
-    browser = known_browser.known(request, username, provider.kms)
-    known = None if browser is None else browser.unless_ended(provider.bonds.find(browser.bond, now=now).epoch)
+    known, _ = known_browser.identified(request, username, provider, now=now)
     try:
         found = means.begin_recovery(username, password=form_field(form, "password"), now=now, browser=known)
     except SignInRefused as refused:

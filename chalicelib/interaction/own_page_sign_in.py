@@ -57,8 +57,7 @@ def post(
         return own_page_recovery.post(request, form, cookie, frame, means, provider, now=now)
     username, by_code = form_field(form, "username"), form.get(WITH) == RECOVERY_CODE
     this = browser_binding.attempt(SIGN_IN_FORM, cookie)
-    browser = known_browser.known(request, username, provider.kms)
-    known = None if browser is None else browser.unless_ended(provider.bonds.find(browser.bond, now=now).epoch)
+    known, ended = known_browser.identified(request, username, provider, now=now)
     try:
         if by_code:
             password, code = form_field(form, "password"), form_field(form, "recovery_code")
@@ -73,7 +72,6 @@ def post(
     if not first:  # The first POST began the session. This POST shows its result.
         return see_other(PATH)
     login = replace(who.login, username=who.username or username.strip())
-    ended = browser is not None and known is None
     remembered = () if by_code else _remembered(request, login, provider, ended=ended)
     passkey = digest(web_authentication.id_of(form["passkey"])) if "passkey" in form and not by_code else ""
     begun = own_page.begin(request, login, means, provider, now=now, passkey=passkey)

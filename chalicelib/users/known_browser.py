@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from chalicelib.keys.key_ring import KeyManagement
 from chalicelib.messages import Request
+from chalicelib.provider import Provider
 from chalicelib.storage.records import Authentication
 from chalicelib.storage.token_values import digest
 from chalicelib.users import bond_key
@@ -57,6 +58,15 @@ def known(request: Request, username: str, kms: KeyManagement) -> KnownBrowser |
     if len(when) != 2:  # Of an earlier release, which could not end it.
         return None
     return KnownBrowser(digest(value)[:16], int(when[0]), when[1])
+
+
+def identified(request: Request, username: str, provider: Provider, *, now: int) -> tuple[str | None, bool]:
+    """The identifier of this browser, None if the user is not known in it; and whether the user signed out everywhere since."""
+    browser = known(request, username, provider.kms)
+    if browser is None:
+        return None, False
+    identifier = browser.unless_ended(provider.bonds.find(browser.bond, now=now).epoch)
+    return identifier, identifier is None
 
 
 def remember(
