@@ -75,7 +75,7 @@ class OneTimeCodeSecrets:
         """The secret. Raises CannotUnseal, and botocore's ClientError if KMS or the table fails."""
         data_key_id, separator, text = sealed.rpartition(SEPARATOR)
         if not separator:
-            return self._unsealed_by_kms(sealed, username)
+            return self._unsealed_by_kms(sealed, _owner(username))
         try:
             data = b64decode(text, validate=True)
         except ValueError:
@@ -86,9 +86,9 @@ class OneTimeCodeSecrets:
         except (InvalidTag, ValueError):  # A ValueError: it is shorter than a nonce.
             raise CannotUnseal("another's, or changed") from None
 
-    def _unsealed_by_kms(self, sealed: str, username: str) -> bytes:
+    def _unsealed_by_kms(self, sealed: str, context: dict[str, str]) -> bytes:
         try:
-            return self._kms.unseal(sealed, _owner(username))
+            return self._kms.unseal(sealed, context)
         except ValueError:
             raise CannotUnseal("not base64") from None
         except Exception as problem:
@@ -117,7 +117,10 @@ class OneTimeCodeSecrets:
                 raise CannotUnseal("its data key is not there")
             found = self.renew()
         name = found.data_key_id
-        opened = AESGCM(self._kms.unseal(found.wrapped, _everybody(name)))
+        try:
+            opened = AESGCM(self._unsealed_by_kms(found.wrapped, _everybody(name)))
+        except (CannotUnseal, ValueError) as problem:  # A ValueError: it is no key for AES.
+            raise CannotUnseal(f"its data key: {problem}") from None
         self._cache[data_key_id] = self._cache[name] = (now, name, opened)
         return name, opened
 

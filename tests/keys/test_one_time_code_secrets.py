@@ -90,6 +90,16 @@ def test_a_data_key_that_is_not_there_opens_nothing(bank):
         cold(bank).unseal(f"another:{sealed}", "alice", now=NOW)
 
 
+@pytest.mark.parametrize("wrapped", [{"N": "5"}, {"S": "not base64"}, {"S": "AAAA"}, None])
+def test_a_malformed_data_key_opens_nothing_and_is_no_failure(bank, wrapped):
+    """A failure would say that the password was right."""
+    sealed = seal(cold(bank))
+    item = {"pk": {"S": f"data key {sealed.split(':')[0]}"}, **({"wrapped": wrapped} if wrapped else {})}
+    bank.aws.dynamo._tables._connection.dispatch("PutItem", {"TableName": bank.settings.users_table, "Item": item})
+    with pytest.raises(CannotUnseal, match="its data key"):
+        cold(bank).unseal(sealed, "alice", now=NOW)
+
+
 def test_a_data_key_put_in_the_place_of_another_is_refused_by_kms(bank):
     data_keys = bank.aws.dynamo.data_keys
     secrets = cold(bank)

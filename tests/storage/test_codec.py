@@ -112,3 +112,24 @@ def test_records_within_records_stay_records():
     again = decode(grant_records.Grant, encode(grant, without=("attempts",)))
     assert again == grant
     assert isinstance(again.login.amr, tuple)
+
+
+WRONG = {str: 5, int: "text", bool: "text", tuple: ["x", 1.5], dict: "text", frozenset: "text"}
+
+
+def of_another_type(hint):
+    """A value that no field of this type has."""
+    if get_origin(hint) in (Union, types.UnionType):
+        hint = get_args(hint)[0]
+    if is_dataclass(hint) or is_typeddict(hint) or get_origin(hint) is Mapping:
+        return 5
+    return WRONG[str if get_origin(hint) is Literal else get_origin(hint) or hint]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_a_member_of_another_type_makes_a_record_unreadable_and_is_named(kind):
+    """It was read, and failed where it was used: a password that is a number ended a sign-in in a 500."""
+    stored = {}
+    for name, hint in get_type_hints(kind).items():
+        with pytest.raises(Unreadable, match=f"{kind.__name__}: of another type: {name}"):
+            decode(kind, json.dumps(stored | {name: of_another_type(hint)}))

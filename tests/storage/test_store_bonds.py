@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.storage.dynamodb.codec import Unreadable
 from chalicelib.storage.grant_records import Bond, RememberedConsent
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest, of_grant
@@ -27,6 +28,23 @@ def remembered(aws):
 
 def test_a_bond_that_is_not_there_has_the_first_epoch_and_nothing_is_remembered(aws):
     assert aws.bonds.find(new(), now=NOW) == Bond(0, ())
+
+
+def test_an_epoch_of_another_type_ends_all_and_is_not_ended_again_without_end(aws, remembered):
+    """It was the first epoch: what had ended was in force. And an end went on for ever."""
+    one = flow().authenticated(aws)
+    one.approve(aws)
+    grant, epoch = aws.grants.find_code(one.code)
+    assert grant.in_force(epoch, now=NOW)
+    for key in (remembered, one.bond):
+        item = {"pk": {"S": key}, "epoch": {"N": f"1{'0' * 30}.5"}}
+        aws.dynamo._tables._connection.dispatch("PutItem", {"TableName": aws.settings.bonds_table, "Item": item})
+    grant, unreadable = aws.grants.find_code(one.code)
+    assert not grant.in_force(unreadable, now=NOW)
+    with pytest.raises(NotOpen):
+        aws.bonds.rely(remembered, aws.bonds.find(remembered, now=NOW), "h" * 43)
+    with pytest.raises(Unreadable):
+        aws.bonds.end(remembered, now=NOW, keep=KEEP)
 
 
 def test_what_was_agreed_to_is_found_until_it_ends(aws, remembered):

@@ -530,6 +530,22 @@ def test_a_late_copy_of_the_first_write_sets_no_counter_and_no_name_back(aws, in
     assert aws.passkeys.find(added["id"]).passkey == added
 
 
+def test_a_passkey_whose_item_is_unreadable_signs_nobody_in_and_takes_no_other_one_down(aws, invited, caplog):
+    """It was a KeyError, a 500: the counter was not there, or text."""
+    one, ticket = invited
+    bad, left = passkey(), passkey(created_at=NOW + 1)
+    aws.passkeys.add(one, bad, limit=10, enrolment_token=ticket, sign_count=1, now=NOW)
+    aws.passkeys.add_own(aws.users.find(one.username), left, limit=10, sign_count=1)
+    key, one = f"passkey {digest(bad['id'])}", aws.users.find(one.username)
+    good = aws.dynamo._tables.get(aws.settings.users_table, key)
+    for broken in ({"sign_count": "one"}, {"record": "{"}, {"username": 5}, {"v": 2}):
+        aws.dynamo._tables.write(Write("Put", aws.settings.users_table, key, good | broken))
+        assert aws.passkeys.find(bad["id"]) is None
+        assert left in [kept.passkey for kept in aws.passkeys.of(one)]
+        assert aws.passkeys.find(left["id"]).sign_count == 1
+    assert '"reason": "Passkey: of another type: sign_count", "sub": "s-alice"' in caplog.text
+
+
 def test_replacing_a_user_takes_passkeys_and_invitation_away(aws, invited):
     one, ticket = invited
     added = passkey()

@@ -1,5 +1,6 @@
 """The product's directory of end users, over the stand-in's tables and KMS."""
 
+import json
 import secrets
 from base64 import b32encode, b64encode
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,8 @@ from botocore.exceptions import ClientError
 
 from chalicelib.assembly import Aws
 from chalicelib.settings import Settings, variable
+from chalicelib.storage.dynamodb.attributes import as_attributes
+from chalicelib.storage.token_values import digest
 from chalicelib.user_directory import SignInRefused
 from chalicelib.users import directory, password
 from chalicelib.users.enrolment import MIN_PASSWORD_LENGTH, enrol
@@ -99,6 +102,15 @@ def calls():
         yield made
 
 
+@pytest.fixture
+def hashes(monkeypatch):
+    """The hashes that passwords are compared with."""
+    compared = []
+    really = password.matches
+    monkeypatch.setattr(password, "matches", lambda typed, stored: compared.append(stored) or really(typed, stored))
+    return compared
+
+
 def refused(attempt, *arguments, **more):
     with pytest.raises(SignInRefused) as refusal:
         attempt(*arguments, **more)
@@ -148,6 +160,49 @@ def test_another_persons_sealed_secret_cant_stand_in_for_ones_own(provider, sign
     hers, his = provider.users.find("alice"), provider.users.find("mallory")
     provider.users.put(type(hers)(**{**vars(hers), "totp": his.totp}))
     assert refused(sign_in, code=pyotp.parse_uri(uri).at(NOW)).reason == "wrong code"
+
+
+MALFORMED = {
+    "password": ({"password": 5}, {}),
+    "totp": ({"totp": ["x"]}, {}),
+    "password, totp": ({"password": None, "totp": None}, {}),
+    "claims": ({"claims": "none"}, {}),
+    "accounts": ({"accounts": ["everyday"]}, {}),
+    "passkeys": ({"passkeys": [{"id": 5}]}, {}),
+    "not JSON": ({"totp": "\ud800"}, {}),
+    "own_totp": ({}, {"own_totp": {"N": "5"}}),
+    "failures": ({}, {"failures": {"S": "many"}}),
+    "invited_until": ({}, {"invited_until": {"L": []}}),
+    "passkeys_removed": ({}, {"passkeys_removed": {"S": "a digest"}}),
+    "recovery_codes": ({}, {"recovery_codes": {"BOOL": True}}),
+    "record": ({}, {"record": {"S": "{"}}),
+    "of a later release": ({}, {"v": {"N": "2"}}),
+}
+"""By what the log says: members of the record, and attributes of the item, of another type than they have."""
+
+
+@pytest.mark.parametrize("said", MALFORMED)
+def test_a_malformed_record_is_no_failure_and_reads_like_no_ones(provider, sign_in, alice, caplog, calls, hashes, said):
+    """It was a 500, which told that there is such a name, or a mark that did not count."""
+    refused(sign_in, "nobody", code=alice(NOW))
+    as_long = ([*calls], len(hashes))
+    members, attributes = MALFORMED[said]
+    table = provider.settings.users_table
+    item = provider.dynamo._tables.get(table, "alice")
+    record = {"record": {"S": json.dumps(json.loads(item["record"]) | members)}}
+    body = {"TableName": table, "Item": as_attributes(item) | record | attributes}
+    provider.dynamo._tables._connection.dispatch("PutItem", body)
+    caplog.clear()
+    calls.clear()
+    hashes.clear()
+    assert refused(sign_in, code=alice(NOW)).reason in ("unknown name", "locked")
+    assert (calls, len(hashes)) == as_long
+    (line,) = (one for one in caplog.records if getattr(one, "line", {}).get("outcome") == "unreadable")
+    assert line.levelname == "ERROR"
+    assert said in line.line["reason"] or said == "record"
+    whose = {"sub": "s-alice"} if said != "record" else {"key": digest("alice")}
+    assert {name: value for name, value in line.line.items() if name in ("sub", "key")} == whose
+    assert PASSWORD not in caplog.text
 
 
 @pytest.mark.parametrize(

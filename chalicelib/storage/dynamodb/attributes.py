@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol, TypedDict
+from typing import Final, Literal, Protocol, TypedDict
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
@@ -13,7 +13,21 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.writer import DELETES
 
-Item = dict[str, str | int | frozenset[str]]
+
+class Foreign:
+    """The value of an attribute of another type, which a later release may write. What is there of it is that it is there.
+
+    So a mark such as a revocation counts, whatever its type is, and a record with such a member is unreadable.
+    """
+
+    def __str__(self) -> str:
+        return ""
+
+
+FOREIGN: Final = Foreign()
+
+Value = str | int | frozenset[str] | Foreign
+Item = dict[str, Value]
 
 
 class Along(Protocol):
@@ -54,23 +68,23 @@ def as_attributes(item: Item) -> Attributes:
     return {name: _value(value) for name, value in item.items()}
 
 
-def _value(value: str | int | frozenset[str]) -> Attribute:
+def _value(value: Value) -> Attribute:
+    if isinstance(value, Foreign):
+        raise TypeError("an attribute of another type is not written")
     if isinstance(value, frozenset):
         return {"SS": sorted(value)}
     return {"N": str(value)} if isinstance(value, int) else {"S": value}
 
 
 def as_item(item: Attributes | None) -> Item | None:
-    """The item from DynamoDB's form. Attributes of other types, which a later release may write, are left out."""
-    if item is None:
-        return None
-    return {name: found for name, value in item.items() if (found := _read(value)) is not None}
+    """The item from DynamoDB's form."""
+    return None if item is None else {name: _read(value) for name, value in item.items()}
 
 
-def _read(value: Attribute) -> str | int | frozenset[str] | None:
+def _read(value: Attribute) -> Value:
     if "N" in value:
-        return int(value["N"]) if WHOLE.fullmatch(value["N"]) else None
-    return frozenset(value["SS"]) if "SS" in value else value.get("S")
+        return int(value["N"]) if WHOLE.fullmatch(value["N"]) else FOREIGN
+    return frozenset(value["SS"]) if "SS" in value else value.get("S", FOREIGN)
 
 
 Verb = Literal["Put", "Update", "Delete"]

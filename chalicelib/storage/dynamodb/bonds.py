@@ -11,7 +11,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.storage.dynamodb.attributes import ConditionFailed, Item, Write
-from chalicelib.storage.dynamodb.codec import VERSION
+from chalicelib.storage.dynamodb.codec import VERSION, Unreadable
 from chalicelib.storage.dynamodb.tables import SWEEP_SLACK, Tables
 from chalicelib.storage.grant_records import Bond, RememberedConsent
 from chalicelib.storage.stores import NotOpen
@@ -24,6 +24,9 @@ V = NumberAttribute(attr_name="v")
 
 FIRST_EPOCH = 0
 """The epoch of a missing bond, and of a bond whose access never ended."""
+
+UNREADABLE_EPOCH = 1 << 60
+"""Of a bond whose epoch is no whole number. It is later than any time."""
 
 KINDS = {"scope": "scope ", "claims": "claim "}
 """Each remembered scope value or claim has its own attribute, with its end and the key of its grant.
@@ -98,7 +101,10 @@ class Bonds:
             except ConditionFailed as failed:
                 if (failed.item or {}).get("attempt") == attempt:
                     return  # A repeated write.
-                epoch = epoch_of(failed.item) + 1  # Another end in this second, or a clock that is ahead of ours.
+                epoch = epoch_of(failed.item) + 1
+                if epoch > UNREADABLE_EPOCH:
+                    raise Unreadable("Bond: of another type: epoch") from None
+                # Another end in this second, or a clock that is ahead of ours.
 
     def _update(self, write: Write) -> None:
         try:
@@ -108,9 +114,9 @@ class Bonds:
 
 
 def epoch_of(item: Mapping[str, object] | None) -> int:
-    """The epoch in a bond's item."""
+    """The epoch in a bond's item. By an unreadable one all access, and each session, has ended."""
     epoch = FIRST_EPOCH if item is None else item.get("epoch", FIRST_EPOCH)
-    return epoch if isinstance(epoch, int) else FIRST_EPOCH
+    return epoch if isinstance(epoch, int) else UNREADABLE_EPOCH
 
 
 def _whose(client_id: str, sub: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pynamodb.attributes import NumberAttribute
 
 from chalicelib.storage.dynamodb.attributes import RECORD, Item, Write
-from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
+from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report, require_known
 from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.records import Client
 
@@ -51,6 +51,7 @@ class Clients:
 def read(item: Item) -> Client | None:
     """The client of an item; None for an unreadable one, which is logged."""
     try:
+        require_known("Client", item)
         return decode(Client, str(item["record"]))
     except (Unreadable, KeyError) as problem:
         report(Unreadable(f"Client: {problem}"), str(item["pk"]), item.get("v"))

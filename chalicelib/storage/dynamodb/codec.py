@@ -1,17 +1,20 @@
 """Records as items: the constant part is one JSON attribute, and each part that changes has its own attribute.
 
 Reading is tolerant, because the previous and the next release run at the same time: unknown members are ignored, and missing
-ones get their defaults. An unreadable record counts as missing, and is logged.
+ones get their defaults. A known member of another type makes a record unreadable, and so does the version of a later release,
+which changed the meaning of a member. An unreadable record counts as missing, and is logged.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, fields
 from functools import cache
-from typing import TypeVar, cast, get_origin, get_type_hints
+from types import NoneType, UnionType
+from typing import Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints, is_typeddict
 
 from chalicelib import log_lines
 from chalicelib.protocol_types import Json, JsonObject, Untyped
@@ -19,6 +22,9 @@ from chalicelib.storage.grant_records import AccessToken
 from chalicelib.storage.records import Authentication, AuthorizationRequest, User
 
 Record = TypeVar("Record")
+
+PLAIN = (str, int, bool, dict, list, tuple, frozenset, NoneType)
+"""Types of values that are compared as they are."""
 
 VERSION = 1
 """Version of the items that this release writes. A release that changes the meaning of a member increments it."""
@@ -35,7 +41,7 @@ log = logging.getLogger("ducat")
 
 
 class Unreadable(Exception):
-    """A stored record is unreadable. The message names its class and the missing members, never a value."""
+    """A stored record is unreadable. The message names its class and the missing or wrong members, never a value."""
 
 
 def encode(record: object, *, without: tuple[str, ...] = ()) -> str:
@@ -47,17 +53,37 @@ def decode(kind: type[Record], text: str, **more: Json) -> Record:
     """A record from its JSON and its other attributes; the inverse of `encode`. Raises Unreadable."""
     try:
         stored = json.loads(text)
-    except ValueError:
+        if "\\u" in text:
+            json.dumps(stored, ensure_ascii=False).encode()  # JSON can spell half a character, which has no bytes.
+    except (ValueError, RecursionError):
         raise Unreadable(f"{kind.__name__}: not JSON") from None
     if not isinstance(stored, dict):
         raise Unreadable(f"{kind.__name__}: not an object")
     return _build(kind, {**stored, **more})
 
 
-def report(problem: Unreadable, key: str, version: object) -> None:
-    """Log that a record is unreadable. `key`: the item's key, which is not secret."""
-    line = {"endpoint": "storage", "outcome": "unreadable", "reason": str(problem), "key": key, "version": str(version)}
+def require_known(kind: str, item: Mapping[str, object]) -> Mapping[str, object]:
+    """The item. Raises Unreadable for one of a later release that changed the meaning of a member."""
+    version = item.get("v", VERSION)
+    if not isinstance(version, int) or version > VERSION:
+        raise Unreadable(f"{kind}: of a later release")
+    return item
+
+
+def report(problem: Unreadable, key: str, version: object, *, sub: str = "") -> None:
+    """Log that a record is unreadable. `key`: the item's key, which is not secret. `sub`: of a user's record, in its place."""
+    of = {"sub": sub} if sub else {"key": key}
+    line = {"endpoint": "storage", "outcome": "unreadable", "reason": str(problem), **of, "version": str(version)}
     log_lines.write(log, line, logging.ERROR)
+
+
+def sub_of(text: str) -> str:
+    """The sub in a record that is unreadable otherwise, for the log; empty without one."""
+    with suppress(ValueError, RecursionError):
+        record = json.loads(text)
+        sub = record.get("sub") if isinstance(record, dict) else None
+        return sub if isinstance(sub, str) else ""
+    return ""
 
 
 def _members(record: Untyped, without: tuple[str, ...] = ()) -> JsonObject:
@@ -72,7 +98,8 @@ def _members(record: Untyped, without: tuple[str, ...] = ()) -> JsonObject:
 
 def _build(kind: type[Record], members: JsonObject) -> Record:
     known = {f.name for f in fields(cast(Untyped, kind))}
-    tuples = _tuple_fields(cast(Hashable, kind))
+    types = _types(cast(Hashable, kind))
+    tuples = {name for name, (whole, _) in types.items() if whole == (tuple,)}
     found: JsonObject = {}
     for name in known & members.keys():
         value = members[name]
@@ -81,6 +108,9 @@ def _build(kind: type[Record], members: JsonObject) -> Record:
         elif name in _NESTED and isinstance(value, dict):
             value = _build(_NESTED[name], value)
         found[name] = value
+    wrong = sorted(name for name, value in found.items() if not _is_of(value, *types[name]))
+    if wrong:
+        raise Unreadable(f"{kind.__name__}: of another type: {', '.join(wrong)}")
     for name in tuples - found.keys():
         found[name] = ()
     try:
@@ -91,6 +121,35 @@ def _build(kind: type[Record], members: JsonObject) -> Record:
         raise Unreadable(f"{kind.__name__}: without {', '.join(missing)}") from None
 
 
+Types = tuple[type, ...] | None
+"""Types that a value may have. None: any."""
+
+
+def _is_of(value: Json, whole: Types, members: Types) -> bool:
+    if whole is not None and not isinstance(value, whole):
+        return False
+    return members is None or all(isinstance(one, members) for one in cast(tuple[Json, ...], value))
+
+
 @cache
-def _tuple_fields(kind: Hashable) -> frozenset[str]:
-    return frozenset(name for name, hint in get_type_hints(kind).items() if get_origin(hint) is tuple)
+def _types(kind: Hashable) -> Mapping[str, tuple[Types, Types]]:
+    """The types of each field, and of the members of a field that is a tuple."""
+    hints = get_type_hints(kind)
+    of_members = {name: get_args(hint)[0] for name, hint in hints.items() if get_origin(hint) is tuple}
+    return {
+        name: (_runtime_types(hint), _runtime_types(of_members[name]) if name in of_members else None)
+        for name, hint in hints.items()
+    }
+
+
+def _runtime_types(hint: Untyped) -> Types:
+    origin: Untyped = get_origin(hint)
+    if origin in (Union, UnionType):
+        found = [_runtime_types(one) for one in get_args(hint)]
+        return None if None in found else tuple(one for types in found for one in types or ())
+    if origin is Literal:
+        return tuple({type(one) for one in get_args(hint)})
+    if is_typeddict(hint) or origin is Mapping:
+        return (dict,)
+    plain: type = origin or hint
+    return (NoneType,) if hint is None else (plain,) if plain in PLAIN or plain in _NESTED.values() else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalicelib.storage.data_keys import DataKey
 from chalicelib.storage.dynamodb.attributes import Item, Write
+from chalicelib.storage.dynamodb.codec import Unreadable, report
 from chalicelib.storage.dynamodb.tables import Tables
 
 NEWEST = "data key"
@@ -20,10 +21,18 @@ class DataKeys:
 
     def find(self, data_key_id: str | None = None) -> DataKey | None:
         if data_key_id is None:
-            newest = self._tables.get(self._name, NEWEST)
-            return None if newest is None else self.find(str(newest["data_key_id"]))
-        item = self._tables.get(self._name, f"{NEWEST} {data_key_id}")
-        return None if item is None else DataKey(data_key_id, str(item["wrapped"]))
+            newest = self._text(NEWEST, "data_key_id")
+            return None if newest is None else self.find(newest)
+        wrapped = self._text(f"{NEWEST} {data_key_id}", "wrapped")
+        return None if wrapped is None else DataKey(data_key_id, wrapped)
+
+    def _text(self, key: str, name: str) -> str | None:
+        """The attribute of an item; None without the item, or with an unreadable one, which is logged."""
+        item = self._tables.get(self._name, key)
+        found = None if item is None else item.get(name)
+        if item is not None and not isinstance(found, str):
+            report(Unreadable(f"DataKey: of another type: {name}"), key, item.get("v"))
+        return found if isinstance(found, str) else None
 
     def put(self, data_key: DataKey) -> None:
         # First the data key, so that the other item never names a missing one.

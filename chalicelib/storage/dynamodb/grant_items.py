@@ -12,7 +12,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.protocol_types import Json, JsonObject
 from chalicelib.storage.dynamodb.attributes import EXPIRES_AT, Item
-from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
+from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report, require_known
 from chalicelib.storage.dynamodb.tables import SWEEP_SLACK
 from chalicelib.storage.grant_records import AccessToken, Grant
 from chalicelib.storage.records import Authentication
@@ -87,6 +87,7 @@ def read(item: Item | None) -> Grant | None:
     if item is None:
         return None
     try:
+        require_known("Grant", item)
         found: JsonObject = {name: item[name] for name in PLAIN if name in item}
         found |= {name: json.loads(str(item[name])) for name in JSON if name in item}
         found |= {"login": decode(Authentication, str(item["login"]))} if "login" in item else {}
@@ -94,7 +95,7 @@ def read(item: Item | None) -> Grant | None:
         token, front_token = (_token(grant, name, str(item[name])) if name in item else None for name in TOKENS)
         consumed = {name.removeprefix(CONSUMED): str(item[name]) for name in item if name.startswith(CONSUMED)}
         return replace(grant, consumed=consumed, token=token, front_token=front_token)
-    except (Unreadable, ValueError, KeyError) as problem:
+    except (Unreadable, ValueError, TypeError, KeyError) as problem:
         unreadable = problem if isinstance(problem, Unreadable) else Unreadable(f"Grant: {type(problem).__name__}")
         report(unreadable, str(item.get("pk")), item.get("v"))
         return None

@@ -34,10 +34,11 @@ class OperatedRevocations:
                 continue  # of CRLs
             kind, _, named = str(item["pk"]).removeprefix(PREFIX).partition(".")
             issuer, _, serial = named.partition(".") if kind == "serial" else ("", "", "")
+            denied_at = item.get("denied_at", 0)
             yield Denial(
                 named if kind == "thumbprint" else "",
                 issuer,
                 serial,
                 str(item.get("why", "")),
-                int(str(item.get("denied_at", 0))),
+                denied_at if isinstance(denied_at, int) else 0,
             )

@@ -84,8 +84,9 @@ class OperatedClients:
 
 
 def _client(item: Item) -> OperatedClient:
-    suspended_at = int(str(item.get("suspended_at", 0)))
-    return OperatedClient(str(item["pk"]), read(item), suspended_at, str(item.get("record", "")))
+    suspended_at = item.get("suspended_at", 0)
+    at = suspended_at if isinstance(suspended_at, int) else 1  # Of another type, it is suspended all the same.
+    return OperatedClient(str(item["pk"]), read(item), at, str(item.get("record", "")))
 
 
 def _is(attribute: UnicodeAttribute, text: str) -> Condition:

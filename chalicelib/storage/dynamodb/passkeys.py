@@ -19,7 +19,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.protocol_types import Passkey
 from chalicelib.storage.dynamodb.attributes import PK, RECORD, ConditionFailed, Item, Write
-from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, report
+from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, report, require_known
 from chalicelib.storage.dynamodb.replay_cache import ATTEMPT
 from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.dynamodb.users import (
@@ -122,7 +122,12 @@ class Passkeys:
         found = None if user is None else _in_force(user, item, key)
         if item is None or user is None or found is None or found["id"] != credential_id:
             return None
-        return PasskeyHolder(user, found, int(str(item["sign_count"])), str(item.get("attempt", "")))
+        try:
+            sign_count = _sign_count(item)
+        except Unreadable as problem:
+            report(problem, item_of_passkey(key), item.get("v"), sub=user.sub)
+            return None
+        return PasskeyHolder(user, found, sign_count, str(item.get("attempt", "")))
 
     def of(self, user: User) -> Sequence[OwnPasskey]:
         keys = [*user.passkey_keys, *(digest(one["id"]) for one in user.passkeys)]
@@ -187,15 +192,24 @@ def _in_force(user: User, item: Item | None, key: str) -> Passkey | None:
     if item is None or key not in user.passkey_keys or item.get("person") != digest(user.sub) or "record" not in item:
         return None
     try:
+        require_known("Passkey", item)
         return _passkey_of(item)
     except Unreadable as problem:
-        report(problem, item_of_passkey(key), item.get("v"))
+        report(problem, item_of_passkey(key), item.get("v"), sub=user.sub)
         return None
 
 
 def _record_of(passkey: Passkey) -> str:
     """What never changes of a passkey, as its item has it."""
     return json.dumps({name: passkey[name] for name in MEMBERS}, separators=(",", ":"))
+
+
+def _sign_count(item: Item) -> int:
+    """The signature counter of a passkey's item. Raises Unreadable: without it a copy of the key could sign."""
+    found = item.get("sign_count")
+    if not isinstance(found, int):
+        raise Unreadable("Passkey: of another type: sign_count")
+    return found
 
 
 def _passkey_of(item: Item) -> Passkey:

@@ -22,7 +22,6 @@ from chalicelib.storage.dynamodb.users import (
     RECOVERY_SECRETS,
     counters,
     may_change,
-    members_of,
     user_of,
     without_recovery,
 )
@@ -57,20 +56,18 @@ class SecondFactors:
                 raise NotOpen("the secret was changed meanwhile") from None
 
     def make_codes(self, user: User, codes: Collection[str], *, attempt: str) -> None:
-        made = set(codes)
+        made = frozenset(codes)
         write = Write(
             "Update",
             self._name,
             user.username,
-            actions=(RECOVERY_CODES.set(made), RECOVERY_MADE.set(attempt)),
+            actions=(RECOVERY_CODES.set(set(made)), RECOVERY_MADE.set(attempt)),
             condition=may_change(user) & (RECOVERY_MADE.does_not_exist() | (attempt != RECOVERY_MADE)),
         )
         try:
             self._tables.write(write)
         except ConditionFailed as failed:
-            if failed.item is None or not made == members_of(
-                failed.item, RECOVERY_CODES
-            ):  # Otherwise a repeated write.
+            if (failed.item or {}).get(RECOVERY_CODES.attr_name) != made:  # Otherwise a repeated write.
                 raise NotOpen("this page made codes before") from None
 
     def use_code(self, user: User, code: str, *, attempt: str, browser: str = "") -> bool:

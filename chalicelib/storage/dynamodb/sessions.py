@@ -10,7 +10,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.storage.dynamodb.attributes import PK, ConditionFailed, Item, Write
 from chalicelib.storage.dynamodb.bonds import epoch_of
-from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
+from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report, require_known
 from chalicelib.storage.dynamodb.tables import SWEEP_SLACK, Tables
 from chalicelib.storage.dynamodb.weekly_tables import TableOf, has_table, starts
 from chalicelib.storage.records import Session
@@ -56,6 +56,7 @@ class Sessions:
         if item is None or OVER & item.keys():
             return None
         try:
+            require_known("Session", item)
             session = decode(Session, str(item["record"]), expires_at=item["expires_at"])
         except (Unreadable, KeyError) as problem:
             report(Unreadable(f"Session: {problem}"), taken.digest, item.get("v"))

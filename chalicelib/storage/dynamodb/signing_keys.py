@@ -10,7 +10,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.storage.dynamodb.attributes import RECORD, ConditionFailed, Item, Write
-from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
+from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report, require_known
 from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.signing_keys import SigningKey, SigningKeyChanged
 
@@ -116,7 +116,8 @@ class SigningKeys:
     def _read(self, item: Item) -> SigningKey | None:
         """The key, None if it is unreadable. The other keys are still used."""
         try:
-            signs_from = {"signs_from": int(str(item["signs_from"]))} if "signs_from" in item else {}
+            require_known("SigningKey", item)
+            signs_from = {"signs_from": item["signs_from"]} if "signs_from" in item else {}
             return decode(SigningKey, str(item["record"]), **signs_from)
         except (Unreadable, KeyError) as problem:
             report(Unreadable(f"SigningKey: {problem}"), str(item.get("kid")), item.get("v"))

@@ -9,7 +9,7 @@ from typing import cast
 from pynamodb.attributes import NumberAttribute
 
 from chalicelib.storage.dynamodb.attributes import PK, Along, ConditionFailed, Item, Write
-from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
+from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report, require_known
 from chalicelib.storage.dynamodb.grants import Grants
 from chalicelib.storage.dynamodb.tables import SWEEP_SLACK, Tables
 from chalicelib.storage.dynamodb.weekly_tables import TableOf, has_table, starts
@@ -106,6 +106,7 @@ def _token(item: Item | None, *, now: int) -> AccessToken | None:
     if item is None or "revoked_at" in item:
         return None
     try:
+        require_known("AccessToken", item)
         token = decode(AccessToken, str(item["record"]), expires_at=item["expires_at"])
     except (Unreadable, KeyError) as problem:
         report(Unreadable(f"AccessToken: {problem}"), str(item.get("pk")), item.get("v"))

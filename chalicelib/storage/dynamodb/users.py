@@ -21,9 +21,9 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAtt
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.protocol_types import JsonObject, Standing
+from chalicelib.protocol_types import JsonObject, Passkey, Standing
 from chalicelib.storage.dynamodb.attributes import PK, RECORD, ConditionFailed, Item, Write
-from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
+from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report, require_known, sub_of
 from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.records import User, UserProfile
 from chalicelib.storage.stores import NotOpen
@@ -128,7 +128,7 @@ class Users:
         try:
             return decode(UserProfile, str(item["profile"])) if item and "suspended_at" not in item else None
         except Unreadable as problem:
-            report(problem, username, None)
+            report(problem, digest(username), None)
             return None
 
     def keep_profile(self, user: User) -> None:
@@ -202,18 +202,17 @@ def user_of(item: Item | None, username: str) -> User | None:
     if item is None or "record" not in item:
         return None
     try:
+        require_known("User", item)
         beside: JsonObject = {name: item[name] for name in _BESIDE if name in item}
-        keys = [*sorted(members_of(item, PASSKEY_KEYS))]
-        codes = [*sorted(members_of(item, RECOVERY_CODES))]
-        has_profile = "profile" in item
-        user = decode(
-            User, str(item["record"]), **beside, passkey_keys=keys, recovery_codes=codes, has_profile=has_profile
-        )
+        beside["passkey_keys"] = sorted(members_of(item, PASSKEY_KEYS))
+        beside["recovery_codes"] = sorted(members_of(item, RECOVERY_CODES))
+        user = decode(User, str(item["record"]), **beside, has_profile="profile" in item)
+        removed = members_of(item, PASSKEYS_REMOVED)
+        passkeys = _require_passkeys(user.passkeys)
     except Unreadable as problem:
-        report(problem, username, item.get("v"))
+        report(problem, digest(username), item.get("v"), sub=sub_of(str(item["record"])))
         return None
-    removed = members_of(item, PASSKEYS_REMOVED)
-    return replace(user, passkeys=tuple(one for one in user.passkeys if digest(one["id"]) not in removed))
+    return replace(user, passkeys=tuple(one for one in passkeys if digest(one["id"]) not in removed))
 
 
 def record_of(user: User) -> str:
@@ -222,9 +221,20 @@ def record_of(user: User) -> str:
 
 
 def members_of(item: Item, attribute: UnicodeSetAttribute) -> frozenset[str]:
-    """The members of a set; none if it is not there, because an empty set is not stored."""
-    found = item.get(attribute.attr_name)
-    return found if isinstance(found, frozenset) else frozenset()
+    """The members of a set; none if it is not there, because an empty set is not stored. Raises Unreadable."""
+    found = item.get(attribute.attr_name, frozenset())
+    if not isinstance(found, frozenset):
+        raise Unreadable(f"User: of another type: {attribute.attr_name}")
+    return found
+
+
+def _require_passkeys(passkeys: tuple[Passkey, ...]) -> tuple[Passkey, ...]:
+    """The passkeys of the record. Raises Unreadable if one lacks a member, or has it of another type."""
+    texts = (one.get(name) for one in passkeys for name in ("id", "key", "handle"))
+    times = (one.get("created_at", 0) for one in passkeys)
+    if not all(isinstance(one, str) for one in texts) or not all(isinstance(one, int) for one in times):
+        raise Unreadable("User: of another type: passkeys")
+    return passkeys
 
 
 def without_passkeys(user: User) -> tuple[Action, ...]:
