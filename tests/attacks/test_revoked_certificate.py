@@ -11,6 +11,8 @@ from chalicelib.clients.denylist import CertificateNameError
 from chalicelib.clients.sent_certificate import CertificateRefused
 from chalicelib.fetch.documents import FetchError
 from chalicelib.jobs.fetch_crls import CrlsIncomplete
+from chalicelib.storage.revocation_records import shard_of
+from chalicelib.storage.revocation_stores import CrlsChanged
 from tests.actors import AUTHORITY, NOW, Fintech, certificate, ec_key, rsa_key, x5t_s256
 from tests.actors.authority import DAY, Authority
 from tests.aws_in_process.errors import AwsError
@@ -112,6 +114,26 @@ def test_one_bad_crl_takes_no_other_one_down(revocation):
         revocation.web.pages[OTHER_URL] = bad
         assert revocation.job()["refused"] == [OTHER_URL]
     assert not revocation.works()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{"v": {"N": "2"}, "entries": {"S": "x" * 16}}, {"entries": {"N": "5"}}, {"entries": {"S": "of another form"}}],
+)
+def test_an_unreadable_list_of_a_later_release_lets_nobody_in_and_stays(revocation, broken):
+    """Its certificates were as good as any: no entry was found in it."""
+    revocation.publish(revocation.authority.crl(SERIAL + 1, SERIAL))
+    revocation.job()
+    dynamo, table = revocation.bank.aws.dynamo._tables, revocation.bank.settings.revocations_table
+    for item in list(dynamo._connection.scan(table)["Items"]):
+        if "entries" in item:
+            dynamo._connection.dispatch("PutItem", {"TableName": table, "Item": item | broken})
+    revocation.restart()
+    assert not revocation.works()
+    names = revocation.bank.aws.client_certificates.sent(revocation.certificate, now=NOW)._names
+    number, more = shard_of(names.serial), frozenset({"y" * 16})
+    with pytest.raises(CrlsChanged):
+        revocation.bank.aws.revocations.put_shard(names.issuer, number, frozenset(), more)
 
 
 def test_a_crl_without_end_is_not_read_to_its_end(revocation, monkeypatch):

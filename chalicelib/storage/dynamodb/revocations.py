@@ -14,7 +14,7 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.storage import revocation_stores
 from chalicelib.storage.dynamodb.attributes import PK, RECORD, ConditionFailed, Item, Write
-from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report
+from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report, require_known
 from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.revocation_records import (
     ENTRY_LENGTH,
@@ -41,7 +41,9 @@ class StatusReading:
     def take(self, items: Sequence[Item | None]) -> None:
         denied = any(item is not None for item in items[: self._denials])
         crls, shard = (*items[self._denials :], None, None)[:2]
-        self._status = CertificateStatus(denied, _crls(crls), _entries(shard))
+        entries = _entries(shard)
+        # Of an unreadable shard nobody knows whom it names, as of a CRL that was not read.
+        self._status = CertificateStatus(denied, None if entries is None else _crls(crls), entries or frozenset())
 
     @property
     def status(self) -> CertificateStatus | None:
@@ -100,7 +102,7 @@ class Revocations:
         for first in range(0, SHARDS, KEYS_IN_A_READ):
             some = range(first, min(first + KEYS_IN_A_READ, SHARDS))
             items = self._tables.get_all(*((self._name, _shard(issuer, number)) for number in some))
-            found += map(_entries, items)
+            found += [_entries(item) or frozenset() for item in items]  # A write does not replace an unreadable one.
         return found
 
     def put_shard(self, issuer: str, number: int, before: frozenset[str], after: frozenset[str]) -> None:
@@ -140,6 +142,7 @@ def _crls(item: Item | None) -> IssuerCrls | None:
     if item is None:
         return None
     try:
+        require_known("IssuerCrls", item)
         return decode(IssuerCrls, str(item["record"]))
     except (Unreadable, KeyError) as problem:
         report(Unreadable(f"IssuerCrls: {problem}"), str(item.get("pk")), item.get("v"))
@@ -150,6 +153,14 @@ def _text(entries: frozenset[str]) -> str:
     return "".join(sorted(entries))
 
 
-def _entries(item: Item | None) -> frozenset[str]:
-    text = "" if item is None else str(item.get("entries", ""))
+def _entries(item: Item | None) -> frozenset[str] | None:
+    """The entries of a shard, none of a missing one; None of an unreadable one, which is logged."""
+    text = "" if item is None else item.get("entries")
+    try:
+        require_known("revoked certificates", item or {})
+        if not isinstance(text, str) or len(text) % ENTRY_LENGTH:
+            raise Unreadable("revoked certificates: of another form: entries")
+    except Unreadable as problem:
+        report(problem, str((item or {}).get("pk")), (item or {}).get("v"))
+        return None
     return frozenset(text[at : at + ENTRY_LENGTH] for at in range(0, len(text), ENTRY_LENGTH))
