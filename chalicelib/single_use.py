@@ -15,10 +15,11 @@ from chalicelib.client_authentication import AuthenticatedClient
 from chalicelib.errors import InvalidClient, InvalidDpopProof, OAuthError
 from chalicelib.provider import Provider
 from chalicelib.storage.records import SingleUse
+from chalicelib.storage.revocation_stores import Along
 from chalicelib.storage.stores import AlreadyUsed
 
 if TYPE_CHECKING:
-    from chalicelib.clients.sent_certificate import PresentedCertificate
+    from chalicelib.clients.sent_certificate import PresentedCertificate, SentCertificate
 
 A = TypeVar("A")
 
@@ -48,30 +49,33 @@ class SingleUseValues:
 
         `work` only reads, or writes data that have no effect unless the request succeeds.
         """
+        sent = self._unchecked
+        if sent is None:
+            return self._checked(work)
+        return self._checked(lambda: self._provider.alongside(work, sent.read)[0])
+
+    def beside_read(self, work: Callable[[Along], A]) -> A:
+        """The same for work that only reads. It may take the read of the certificate's status along in its own call."""
+        sent = self._unchecked
+        return self._checked(lambda: work(None if sent is None else sent.reading))
+
+    def _checked(self, work: Callable[[], A]) -> A:
+        """The result of `work`, which also reads the certificate's status."""
+        sent, self._unchecked = self._unchecked, None
         values, self._values = self._values, []
         try:
-            return self._with_status(lambda: self._consuming(values, work))
+            done = self._consuming(values, work)
         except AlreadyUsed as used:
             raise refused(used) from None
+        if sent is not None:
+            sent.read()  # If the work did not take it along.
+            _require_good(sent)
+        return done
 
     def _consuming(self, values: list[SingleUse], work: Callable[[], A]) -> A:
         if not values:
             return work()
         done, _ = self._provider.alongside(work, lambda: self._consume(values))
-        return done
-
-    def _with_status(self, work: Callable[[], A]) -> A:
-        """The result of `work`. Raises InvalidClient if the certificate may not be used (RFC8705-2.1)."""
-        sent, self._unchecked = self._unchecked, None
-        if sent is None:
-            return work()
-        from chalicelib.clients.sent_certificate import CertificateRefused
-
-        done, _ = self._provider.alongside(work, sent.read)
-        try:
-            sent.require_good()
-        except CertificateRefused as problem:
-            raise InvalidClient("client authentication failed", detail=str(problem), event=problem.event) from None
         return done
 
     def _consume(self, values: list[SingleUse]) -> None:
@@ -84,6 +88,16 @@ class SingleUseValues:
 
     def _consume_one(self, value: SingleUse) -> None:
         self._provider.replay_cache.consume(value, now=self._now)
+
+
+def _require_good(sent: SentCertificate) -> PresentedCertificate:
+    """The certificate, by the status that was read (RFC8705-2.1). Raises InvalidClient."""
+    from chalicelib.clients.sent_certificate import CertificateRefused
+
+    try:
+        return sent.require_good()
+    except CertificateRefused as problem:
+        raise InvalidClient("client authentication failed", detail=str(problem), event=problem.event) from None
 
 
 @contextmanager

@@ -104,7 +104,7 @@ STEPS = (
     ),
     Step(
         "redeem",
-        before=((IN_FORCE, CERTIFICATE, CLAIM), ("KMS Sign",)),
+        before=((IN_FORCE_BY_CERTIFICATE, CLAIM), ("KMS Sign",)),
         commit=(
             "UpdateItem grants SET redeemed_by = if_not_exists(redeemed_by, ?), token = if_not_exists(token, ?),"
             " token_hash = if_not_exists(token_hash, ?), cnf = if_not_exists(cnf, ?),"
@@ -132,13 +132,13 @@ STEPS = (
     ),
     Step(
         "refresh",
-        before=((IN_FORCE, CERTIFICATE, CLAIM), ("GetItem users",)),
+        before=((IN_FORCE_BY_CERTIFICATE, CLAIM), ("GetItem users",)),
         commit="PutItem access-tokens IF attribute_not_exists(pk)",
         dying="Nobody has the handle. The directory is asked beside, and both are needed for the answer.",
     ),
     Step(
         "refresh, the first one of a day",
-        before=((IN_FORCE, CERTIFICATE, CLAIM), ("GetItem users",)),
+        before=((IN_FORCE_BY_CERTIFICATE, CLAIM), ("GetItem users",)),
         commit="PutItem access-tokens IF attribute_not_exists(pk)",
         after=(
             "UpdateItem grants SET used_at, listed_until = if_not_exists(listed_until, consent_expires_at)"

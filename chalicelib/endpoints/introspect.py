@@ -31,7 +31,7 @@ def answer(request: Request, provider: Provider) -> Response:
     with consuming(caller, provider, now=now) as use:
         if token is None:
             raise InvalidRequest("token is missing")  # RFC7662-2.1
-        access_token, grant = use.beside(lambda: provider.tokens.look_up(token, now=now))
+        access_token, grant = use.beside_read(lambda along: provider.tokens.look_up(token, now=now, along=along))
     if access_token is None and grant is not None and not matches(token, grant.refresh_hash):
         grant = None  # A refresh token that was replaced.
     found = grant or access_token

@@ -19,7 +19,7 @@ def answer(request: Request, provider: Provider) -> Response:
         if "token" not in form:
             raise InvalidRequest("token is missing")  # RFC7009-2.1
         value = form["token"]
-        token, grant = use.beside(lambda: provider.tokens.look_up(value, now=now))
+        token, grant = use.beside_read(lambda along: provider.tokens.look_up(value, now=now, along=along))
         found = grant.is_of(caller.client) if grant is not None else token is not None and token.is_of(caller.client)
         if found:
             request.note(journey=None if grant is None else grant.journey)

@@ -88,7 +88,7 @@ def _redeemable(
     if value is None:
         raise InvalidRequest("code is required")  # RFC6749-4.1.3
     code = of_grant(value)
-    found = None if code is None else use.beside(lambda: provider.grants.find_code(code))
+    found = None if code is None else use.beside_read(lambda along: provider.grants.find_code(code, along=along))
     if code is None or found is None or not matches(code.secret, found[0].code_hash):
         raise _refused("the code is unknown")
     grant, epoch = found

@@ -131,7 +131,9 @@ def _refreshable(
     if value is None:
         raise InvalidRequest("refresh_token is required")
     used = of_grant(value)
-    grant = None if used is None else use.beside(lambda: provider.grants.find_refreshable(used, now=now))
+    grant = None
+    if used is not None:
+        grant = use.beside_read(lambda along: provider.grants.find_refreshable(used, now=now, along=along))
     if used is None or grant is None:
         raise _refused("unknown, expired or revoked")
     if not grant.is_of(caller.client):

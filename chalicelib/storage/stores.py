@@ -152,8 +152,11 @@ class Grants(Protocol):
     def deny(self, key: str, browser: str, *, now: int) -> Grant:
         """Deny, also repeatedly. Raises NotOpen unless it is this browser's, in time and not approved."""
 
-    def find_code(self, code: TokenValue) -> tuple[Grant, int] | None:
-        """The grant of a code, in force or not, and its bond's epoch. The caller decides what they mean. One read."""
+    def find_code(self, code: TokenValue, *, along: Along = None) -> tuple[Grant, int] | None:
+        """The grant of a code, in force or not, and its bond's epoch. The caller decides what they mean. One read.
+
+        `along`: is read in the same call.
+        """
 
     def redeem(
         self,
@@ -173,8 +176,11 @@ class Grants(Protocol):
         code has expired or is not the newest, or the grant was revoked.
         """
 
-    def find_refreshable(self, refresh_token: TokenValue, *, now: int) -> Grant | None:
-        """The grant of a refresh token, if it is in force. The caller checks whether the token is its refresh token."""
+    def find_refreshable(self, refresh_token: TokenValue, *, now: int, along: Along = None) -> Grant | None:
+        """The grant of a refresh token, if it is in force. The caller checks whether the token is its refresh token.
+
+        `along`: is read in the same call.
+        """
 
     def rotate(self, grant: Grant, refresh_hash: str, *, now: int, again: bool = False) -> None:
         """Replace the grant's refresh token, as it was read. Raises Replayed for all but one, or NotOpen unless the grant is in
@@ -258,9 +264,9 @@ class Tokens(Protocol):
     def find(self, token_value: str, *, now: int, along: Along = None) -> tuple[AccessToken, Grant | None] | None:
         """The token with its grant, in one read; None unless both are in force. `along`: is read in the same call."""
 
-    def look_up(self, token_value: str, *, now: int) -> tuple[AccessToken | None, Grant | None]:
+    def look_up(self, token_value: str, *, now: int, along: Along = None) -> tuple[AccessToken | None, Grant | None]:
         """The access token and its grant; or, for a refresh token, None and its grant in force, even for a replaced one; or
-        None twice. One read.
+        None twice. One read. `along`: is read in the same call, unless the value is no token's and nothing is read.
         """
 
     def revoke(self, token_value: str, grant: Grant | None, *, now: int) -> None:

@@ -267,6 +267,29 @@ def test_a_denial_works_at_once_and_ends_at_once(revocation, named):
     assert allowed(client.accounts(tokens["access_token"]))
 
 
+def test_a_status_is_read_where_nothing_else_is(revocation):
+    """What is no token or code is looked up nowhere, so that no other read takes the certificate's status along."""
+    client = revocation.client
+    none = ("x", "x" * 43, ".".join(("x" * 43,) * 3), "y" * 44)
+
+    def said():
+        return {
+            (post.__name__, answer.status, answer.json().get("error"), answer.json().get("active"))
+            for post in (client.introspect, client.revoke, client.redeem, client.refresh)
+            for answer in map(post, none)
+        }
+
+    revocation.configure({})
+    assert said() == {
+        ("introspect", 200, None, False),
+        ("revoke", 200, None, None),
+        ("redeem", 400, "invalid_grant", None),
+        ("refresh", 400, "invalid_grant", None),
+    }
+    denylist.by_serial(AUTHORITY, HEX).deny(revocation.bank.aws.revocations, why="stolen", now=NOW)
+    assert {(status, error, active) for _, status, error, active in said()} == {(401, "invalid_client", None)}
+
+
 def test_a_certificate_that_only_binds_tokens_is_denied_too(bank, fintech):
     """private_key_jwt says who it is; the certificate binds the token, and is in other hands."""
     tokens = fintech.tokens()

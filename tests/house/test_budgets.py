@@ -78,13 +78,15 @@ PROVEN = (
 )
 
 
+CHECKED_APART = ("par", "token, client_credentials")
+"""Where the status of a certificate is read by a call of its own: they have no other read, which would take it along."""
 BOUND = ("token, authorization_code", "token, refresh_token", "token, client_credentials")
 """Where the certificate of the connection may bind tokens, whatever authenticated the client."""
 
 
 def with_claims(*names):
-    """A value that is used once, and a certificate's status, cost a call of their own, beside another one: none of it makes a
-    request longer.
+    """A value that is used once costs a call of its own, and so may a certificate's status, beside another one: none of it
+    makes a request longer.
     """
     return {name: (BUDGET[name][0] + names.count(name), *BUDGET[name][1:]) for name in {*names}}
 
@@ -93,7 +95,7 @@ def of_kind(auth, constraint):
     """What a client of that kind adds: an assertion, proofs, a certificate."""
     asserts, proves = auth == "private_key_jwt", constraint == "dpop"
     shows = BOUND if asserts else AUTHENTICATED
-    certificate = () if asserts and proves else shows
+    certificate = () if asserts and proves else {*shows} & {*CHECKED_APART}
     return with_claims(*(AUTHENTICATED if asserts else ()), *(PROVEN if proves else ()), *certificate)
 
 

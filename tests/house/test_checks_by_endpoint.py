@@ -23,7 +23,7 @@ def test_a_client_is_authenticated_and_its_assertion_used_up_once(endpoint):
     found = shown(endpoint)
     assert "client_authentication.authenticate" in found
     assert "assertion.require_claims" in found
-    assert "single_use.SingleUseValues.beside" in found
+    assert "single_use.SingleUseValues._checked" in found
 
 
 def test_what_the_token_endpoint_checks_of_each_grant_is_found_through_its_table():

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
@@ -29,6 +29,7 @@ from chalicelib.storage.token_values import TokenValue, digest, is_key
 
 if TYPE_CHECKING:
     from chalicelib.storage.dynamodb.persons_grants import PersonsGrants
+    from chalicelib.storage.revocation_stores import StatusReading
 
 MAX_BATCH = 100  # keys of a batch read (BatchGetItem)
 
@@ -153,8 +154,8 @@ class Grants:
         open_still = items.of_browser(browser, now=now) & (DECISION.does_not_exist() | (DECISION == "denied"))
         return self._step(key, (DECISION.set("denied"),), open_still)
 
-    def find_code(self, code: TokenValue) -> tuple[Grant, int] | None:
-        grant, epoch = self._with_epoch(code)
+    def find_code(self, code: TokenValue, *, along: StatusReading | None = None) -> tuple[Grant, int] | None:
+        grant, epoch, _ = self.read_with(code, along=along)
         return None if grant is None else (grant, epoch)
 
     def redeem(
@@ -192,8 +193,10 @@ class Grants:
             raise Replayed("the code was redeemed before")
         return written
 
-    def find_refreshable(self, refresh_token: TokenValue, *, now: int) -> Grant | None:
-        grant, epoch = self._with_epoch(refresh_token)
+    def find_refreshable(
+        self, refresh_token: TokenValue, *, now: int, along: StatusReading | None = None
+    ) -> Grant | None:
+        grant, epoch, _ = self.read_with(refresh_token, along=along)
         return grant if grant is not None and grant.in_force(epoch, now=now) else None
 
     def rotate(self, grant: Grant, refresh_hash: str, *, now: int, again: bool = False) -> None:
@@ -273,18 +276,15 @@ class Grants:
         )
 
     def read_with(
-        self, token_value: TokenValue, *more: tuple[str, str], along: Along | None = None
+        self, token_value: TokenValue, *more: tuple[str, str], along: StatusReading | None = None
     ) -> tuple[Grant | None, int, list[Item | None]]:
         """The grant of a token value, its bond's epoch, and more items, in one consistent read."""
         keys = ((self.name, str(token_value.grant)), (self._bonds, str(token_value.bond)))
-        item, bond, *others = self._tables.get_all(*keys, *more, along=along)
+        item, bond, *others = self._tables.get_all(*keys, *more, along=cast(Along | None, along))  # Of this package.
         grant = items.read(item)
         if grant is None or grant.bond != token_value.bond:  # The caller could name a bond with another epoch.
             return None, 0, others
         return grant, epoch_of(bond), others
-
-    def _with_epoch(self, token_value: TokenValue) -> tuple[Grant | None, int]:
-        return self.read_with(token_value)[:2]
 
     def _step(self, key: str, actions: Sequence[Action], condition: Condition) -> Grant:
         if not is_key(key):

@@ -48,13 +48,12 @@ class Tokens:
     def find(
         self, token_value: str, *, now: int, along: StatusReading | None = None
     ) -> tuple[AccessToken, Grant | None] | None:
-        token, grant = self._look_up(token_value, cast(Along | None, along), now=now)  # Of this package.
+        token, grant = self.look_up(token_value, now=now, along=along)
         return None if token is None else (token, grant)
 
-    def look_up(self, token_value: str, *, now: int) -> tuple[AccessToken | None, Grant | None]:
-        return self._look_up(token_value, None, now=now)
-
-    def _look_up(self, token_value: str, along: Along | None, *, now: int) -> tuple[AccessToken | None, Grant | None]:
+    def look_up(
+        self, token_value: str, *, now: int, along: StatusReading | None = None
+    ) -> tuple[AccessToken | None, Grant | None]:
         taken = read(token_value)
         if taken is None or (taken.week is not None and not has_table(taken.week, now=now)):
             return NOTHING
@@ -73,11 +72,14 @@ class Tokens:
         of_family = matches(taken.family, grant.refresh_family)
         return (None, grant) if of_family or matches(token_value, grant.refresh_hash) else NOTHING
 
-    def _own(self, token_value: TokenValue, along: Along | None, *, now: int) -> tuple[AccessToken | None, None]:
+    def _own(
+        self, token_value: TokenValue, along: StatusReading | None, *, now: int
+    ) -> tuple[AccessToken | None, None]:
         """A client's own token, which has no grant."""
         if token_value.week is None:
             return NOTHING
-        (item,) = self._tables.get_all((self._table_for(token_value), token_value.digest), along=along)
+        keys = (self._table_for(token_value), token_value.digest)
+        (item,) = self._tables.get_all(keys, along=cast(Along | None, along))  # Of this package.
         token = _token(item, now=now)
         return (token, None) if token is not None and token.grant is None else NOTHING
 
