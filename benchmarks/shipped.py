@@ -50,6 +50,7 @@ def _finished(folder: Path, interpreter: Path, *, compare: bool = True) -> Path:
         libraries.rename(folder)
     package.prune(folder)
     package.stage(folder, None)
+    bytecode.compile_templates(interpreter, folder)
     bytecode.compile_all(interpreter, folder)
     return interpreter
 

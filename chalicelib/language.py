@@ -129,11 +129,13 @@ class Language:
         return f"{ISOLATE}{value}{END_OF_ISOLATE}" if mixed and value else value
 
 
+@cache
 def of(tag: str, theme: str | None = None) -> Language:
     """The language of a tag. `theme`: the folder of the bank's theme, whose texts come first."""
-    return _read(_file(f"{tag}.json", theme))
+    return Language(**json.loads(_file(f"{tag}.json", theme).read_text(encoding="utf-8")))
 
 
+@cache
 def names(theme: str | None = None) -> Mapping[str, Sequence[str]]:
     """By tag, the language's own name and its direction."""
     return {**_names(FOLDER / NAMES), **(_names(PACKAGE / theme / NAMES) if theme else {})}
@@ -170,12 +172,6 @@ def _file(name: str, theme: str | None) -> Path:
     return own if own is not None and own.is_file() else FOLDER / name
 
 
-@cache
-def _read(file: Path) -> Language:
-    return Language(**json.loads(file.read_text(encoding="utf-8")))
-
-
-@cache
 def _names(file: Path) -> Mapping[str, Sequence[str]]:
     found: Mapping[str, Sequence[str]] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     return found

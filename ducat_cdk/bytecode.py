@@ -28,6 +28,12 @@ UNCHECKED = 0b01
 VERSION = "import sys, importlib.util as u; print(sys.version_info[:2] == {wanted}, u.MAGIC_NUMBER[:2].hex())"
 
 
+TEMPLATES = """
+from chalicelib.pages.render import COMPILED, TEMPLATES
+TEMPLATES.compile_templates(COMPILED, zip=None, ignore_errors=False)
+"""
+
+
 class NoInterpreter(Exception):
     """This machine has no interpreter of that version, and none could be installed."""
 
@@ -60,6 +66,16 @@ def compile_all(python: Path, folder: Path, *names: str) -> None:
     command += ["-s", str(folder), "-p", TASK, *(str(folder / name) for name in names or ("",))]
     # Of hashed names the order may be part of the bytecode.
     subprocess.run(command, env={"PYTHONHASHSEED": "0", "PATH": os.defpath}, check=True, stdout=sys.stderr)
+
+
+def compile_templates(python: Path, folder: Path) -> None:
+    """Put modules in the place of the pages' templates. `folder`: the package, with the libraries that it runs with.
+
+    It is Jinja's own compiler, of the packaged version. Raises CalledProcessError.
+    """
+    command = [str(python), "-S", "-s", "-B", "-c", TEMPLATES]
+    subprocess.run(command, cwd=folder, env={"PYTHONHASHSEED": "0", "PATH": os.defpath}, check=True, stdout=sys.stderr)
+    shutil.rmtree(folder / "chalicelib" / "pages" / "templates")
 
 
 def unfit(folder: Path, version: str) -> list[str]:

@@ -71,6 +71,7 @@ def stage(folder: Path, dependencies: Path | None, *, vocabulary: str = "", them
         themes.write(Path(theme), folder / THEME)
     shutil.copytree(OURS, folder / "chalicelib", ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "*.po", "*.pot"))
     if dependencies is not None:
+        bytecode.compile_templates(interpreter, folder)
         bytecode.compile_all(interpreter, folder, "app.py", "chalicelib")
         try:
             _require_bytecode(folder, python)

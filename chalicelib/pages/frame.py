@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -95,17 +95,17 @@ class Frame:
     switched: bool = False
     accept: str = ""
 
-    @property
+    @cached_property
     def language(self) -> Language:
         """The language of the page."""
         return language.of(self.tag, self.theme)
 
-    @property
+    @cached_property
     def worn(self) -> Theme:
         """The theme of the page."""
         return theme_of(self.theme)
 
-    @property
+    @cached_property
     def help(self) -> list[tuple[str, str]]:
         """The bank's own links: texts and addresses."""
         found = [(self.language.say(words), self.worn.link(kind, self.tag)) for kind, words in HELP]
@@ -117,7 +117,7 @@ class Frame:
             return self
         return replace(self, tag=language.chosen(self.offered, preferred=ui_locales, accept=self.accept))
 
-    @property
+    @cached_property
     def switch(self) -> list[tuple[str, str, str, str]]:
         """For each offered language its tag, name, direction and address; empty without a choice."""
         if not self.here or len(self.offered) < 2:

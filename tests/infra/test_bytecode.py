@@ -10,8 +10,10 @@ from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
 import pytest
+from jinja2 import ModuleLoader
 
 from benchmarks import shipped
+from chalicelib.pages.render import FOLDER
 from ducat_cdk import bytecode, package
 from tests.house.test_imports import SOMEWHERE
 
@@ -30,6 +32,10 @@ compiled = []
 SourceFileLoader.source_to_code = lambda self, data, path: compiled.append(path) or compile(data, path, "exec")
 sys.path.insert(0, os.getcwd())
 import app
+if render := sys.modules.get("chalicelib.pages.render"):
+    render.Environment.compile = lambda *_, **known: compiled.append(known)
+    for name in json.loads(os.environ["TEMPLATES"]):
+        render.TEMPLATES.get_template(name)
 try:
     open("written", "w")
 except OSError as problem:
@@ -56,6 +62,11 @@ def contents(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+def templates():
+    """The pages' templates, which are sources in a clone."""
+    return {path.name for path in (FOLDER / "templates").iterdir()}
+
+
 def without_writing():
     """In a child of root: what its folder's mode forbids it, as to anyone else."""
     if os.geteuid() == 0:
@@ -73,6 +84,14 @@ def test_each_packaged_module_has_its_bytecode_for_the_runtime_and_no_other(pack
     assert not bytecode.unfit(packaged, OWN)
     caches = {path.name.split(".", 1)[1] for path in packaged.rglob("*.pyc")}
     assert caches == {f"{TAG}.pyc"}
+
+
+def test_each_template_is_a_module_of_the_package_and_no_source(packaged):
+    pages = packaged / "chalicelib" / "pages"
+    assert {path.name for path in (pages / "compiled").glob("*.py")} == set(
+        map(ModuleLoader.get_module_filename, templates())
+    )
+    assert not (pages / "templates").exists()
 
 
 @pytest.mark.parametrize("change", ["none", "of another version", "checked"])
@@ -116,7 +135,7 @@ def test_a_cold_start_on_a_read_only_folder_compiles_nothing_and_writes_nothing(
     before = contents(packaged)
     for folder in (packaged, *(path for path in packaged.rglob("*") if path.is_dir())):
         folder.chmod(0o555)
-    environment = {**SOMEWHERE, "_HANDLER": f"app.{handler}"}
+    environment = {**SOMEWHERE, "_HANDLER": f"app.{handler}", "TEMPLATES": json.dumps(sorted(templates()))}
     command = [sys.executable, "-S", "-s", "-c", COLD]
     run = subprocess.run(
         command, cwd=packaged, env=environment, capture_output=True, text=True, timeout=60, preexec_fn=without_writing

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import botocore
 import botocore.session
+import jinja2
+import markupsafe
 import pytest
 from botocore.config import Config
 from botocore.loaders import Loader
@@ -205,10 +207,13 @@ def test_dependencies_and_our_own_files_are_staged_together(tmp_path, dependenci
     with pytest.raises(package.Unpackaged, match=r"would compile.*bin/jp\.py: no bytecode, and 2 more"):
         package.stage(tmp_path / "code", dependencies)
     assert not (tmp_path / "code").exists()
+    for library in (jinja2, markupsafe):  # What compiles the pages' templates.
+        shutil.copytree(Path(library.__file__).parent, dependencies / library.__name__)
     bytecode.compile_all(Path(sys.executable), dependencies)
     assert package.stage(tmp_path / "code", dependencies) == own
     assert {"app.py", "chalicelib/settings.py", "cffi/api.py"} <= files(tmp_path / "code")
     assert package.STAMP not in files(tmp_path / "code")
+    assert not {path for path in files(tmp_path / "code") if path.startswith("chalicelib/pages/templates/")}
 
 
 def test_sources_alone_are_staged_without_dependencies(tmp_path):
