@@ -241,6 +241,10 @@ def _assertion_alg(client: Client, profile: Profile) -> Faults:
         )
 
 
+UNSIGNED_WITHOUT = ("userinfo_signed_response_alg", "request_object_signing_alg")
+"""Members that may be null: what they name is not signed then. The other responses are always signed."""
+
+
 def signatures(client: Client, profile: Profile, signs: Collection[str], *, keys_known: bool) -> Faults:
     """The algorithms of the client's signatures and of ours for it. If the profile has none, only the default is allowed."""
     for_it = {
@@ -251,9 +255,9 @@ def signatures(client: Client, profile: Profile, signs: Collection[str], *, keys
     }
     for name, question in (for_it | {"request_object_signing_alg": "request_object_signing_algs"}).items():
         value = getattr(client, name)
-        if value is None:
+        if value is None and name in UNSIGNED_WITHOUT:
             continue
-        if not algorithm.is_one_of(value, getattr(profile, question) or (DEFAULT_ALG,)):
+        if value is None or not algorithm.is_one_of(value, getattr(profile, question) or (DEFAULT_ALG,)):
             yield Fault(
                 InvalidClientMetadata(f"{name}: the profile does not allow this algorithm"),
                 clause_of(profile, question),

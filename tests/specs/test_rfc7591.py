@@ -518,6 +518,14 @@ def test_2_a_client_of_tokens_has_them_bound():
     assert registered(tls_client_certificate_bound_access_tokens=False, dpop_bound_access_tokens=True)
 
 
+def test_no_algorithm_is_none_of_a_response_that_is_always_signed():
+    """It was registered, and each of its responses was a failure of ours."""
+    for name in ("id_token", "authorization", "introspection"):
+        with pytest.raises(InvalidClientMetadata, match=f"{name}_signed_response_alg"):
+            metadata.registered({**EVERY, f"{name}_signed_response_alg": None})
+    assert metadata.registered({**EVERY, "userinfo_signed_response_alg": None})
+
+
 # 3.2.2: whatever is sent.
 
 

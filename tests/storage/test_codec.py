@@ -114,6 +114,13 @@ def test_records_within_records_stay_records():
     assert isinstance(again.login.amr, tuple)
 
 
+def test_null_is_as_absent_where_it_is_no_value():
+    text = json.dumps(json.loads(encode(user())) | {"claims": None, "failures": None, "passkeys": None})
+    assert decode(records.User, text) == replace(user(), username=json.loads(text)["username"], claims={})
+    with pytest.raises(Unreadable, match="User: of another type: password"):
+        decode(records.User, text.replace('"password": ', '"password": null, "x": '))
+
+
 WRONG = {str: 5, int: "text", bool: "text", tuple: ["x", 1.5], dict: "text", frozenset: "text"}
 
 

@@ -1,8 +1,9 @@
 """Records as items: the constant part is one JSON attribute, and each part that changes has its own attribute.
 
 Reading is tolerant, because the previous and the next release run at the same time: unknown members are ignored, and missing
-ones get their defaults. A known member of another type makes a record unreadable, and so does the version of a later release,
-which changed the meaning of a member. An unreadable record counts as missing, and is logged.
+ones get their defaults. So does null, where it is no value of the member. A known member of another type makes a record
+unreadable, and so does the version of a later release, which changed the meaning of a member. An unreadable record counts as
+missing, and is logged.
 """
 
 from __future__ import annotations
@@ -98,11 +99,13 @@ def _members(record: Untyped, without: tuple[str, ...] = ()) -> JsonObject:
 
 def _build(kind: type[Record], members: JsonObject) -> Record:
     known = {f.name for f in fields(cast(Untyped, kind))}
-    types = _types(cast(Hashable, kind))
+    types, defaults = _types(cast(Hashable, kind)), _with_default(cast(Hashable, kind))
     tuples = {name for name, (whole, _) in types.items() if whole == (tuple,)}
     found: JsonObject = {}
     for name in known & members.keys():
         value = members[name]
+        if value is None and name in defaults and not _is_of(value, *types[name]):
+            continue
         if name in tuples and value is not None:
             value = tuple(value) if isinstance(value, list | tuple) else value
         elif name in _NESTED and isinstance(value, dict):
@@ -140,6 +143,12 @@ def _types(kind: Hashable) -> Mapping[str, tuple[Types, Types]]:
         name: (_runtime_types(hint), _runtime_types(of_members[name]) if name in of_members else None)
         for name, hint in hints.items()
     }
+
+
+@cache
+def _with_default(kind: Hashable) -> frozenset[str]:
+    wanted = (f for f in fields(cast(Untyped, kind)) if f.default is not MISSING or f.default_factory is not MISSING)
+    return frozenset(f.name for f in wanted)
 
 
 def _runtime_types(hint: Untyped) -> Types:
