@@ -52,12 +52,14 @@ class SignedIn:
     `single_use`: values that this login must be the first to use. `claim` uses them up.
     `username`: the user's name, if the user typed none.
     `again`: this login was signed in before by the same user.
+    `secrets`: what `SignInMeans.secrets_of` gives for what the sign-in was checked by; empty where the directory does not say it.
     """
 
     login: Authentication
     single_use: tuple[SingleUse, ...] = ()
     username: str = ""
     again: bool = False
+    secrets: str = ""
 
 
 @dataclass(frozen=True)

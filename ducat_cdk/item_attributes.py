@@ -64,7 +64,7 @@ INVITED = ("invitation", "invited_until", "passkey_keys")
 """Of a user: the invitation, and which passkeys are in force. The record with the password's hash is not among them."""
 
 OWN_MEANS = (
-    *("pk", BY, "suspended_at", "secrets", "passkey_keys", "passkeys_removed"),
+    *("pk", BY, "suspended_at", "secrets", "passkey_keys", "passkeys_removed", "passkey_removals"),
     *("own_totp", "code_step", "recovery_codes", "recovery_made", "recovery_use", "recovery_use_before"),
     *("recovery_from", "recovery_secrets", "recovery_done"),
     *("failures", "last_failure", "last_attempt", "failures_*", "last_failure_*", "last_attempt_*"),

@@ -5,9 +5,10 @@
  *   -DSECOND another browser has the link and the password, with the same one-time code, or (-DCODE2) with another one
  *   -DKEEP the bank replaces the person's record, which takes passkeys away   -DLATE a copy of a write that landed arrives late
  *   -DAGAIN the bank sends another link afterwards
+ *   -DOWN at /security the person adds a passkey and removes it, and copies of both writes that added it arrive late, in any order
  * Mutants, -DMUT=n: 1 the record first, then what leads to it   2 a ticket is made anew at each try   3 a claim does not name its attempt
  *   4 an exchange has no condition   5 a passkey is added whatever the ticket   6 what leads to the user is enough to sign in
- *   7 a passkey that was added is refused when its form comes again */
+ *   7 a passkey that was added is refused when its form comes again   8 a passkey of one's own is added whatever was removed since */
 #ifndef P
 #define P 0
 #endif
@@ -68,6 +69,22 @@ out: skip
 proctype Keep() { (record != 0 || invitation > 2); atomic { keeps = record; record = 0; invitation = 0 }; kept = 1 }
 proctype Again() { (done[1]); atomic { if :: invitation == 0 -> invitation = LINK2 :: else fi } }
 proctype Late() { bool won; atomic { (dk != 0); if :: dk == 1 -> w_exchange(dt) :: dk == 2 -> w_add(dt, dn) fi } }
+/* add_own and remove: `removals` counts removals, and the write that adds compares it with what was read */
+byte removals = 0, copy = 255; bool item = 0, inset = 0, added = 0, gone = 0;
+inline w_own(seen) { won = (inset || removals == seen || MUT == 8); inset = (won -> 1 : inset) }
+proctype Own() {
+  byte seen, dies = 0; bool won;
+again:
+  atomic { seen = removals };                                   /* GetItem users */
+  item = 1;
+  if :: dies < 1 -> dies++; goto again :: true -> skip fi;
+  atomic { w_own(seen); if :: won && copy == 255 -> copy = seen :: else fi };
+  if :: dies < 1 -> dies++; goto again :: true -> skip fi;
+  added = won
+}
+proctype Remove() { (added); atomic { inset = 0; removals++ }; item = 0; gone = 1 }
+proctype LatePut() { (copy != 255); item = 1 }
+proctype LateAdd() { bool won; (copy != 255); atomic { w_own(copy) } }
 proctype SignIn(byte b) {                                       /* by passkey: GetItem of what leads to the user, then of the user */
   bool l;
   (lead[b]);
@@ -93,6 +110,9 @@ init {
 #ifdef LATE
     run Late();
 #endif
+#ifdef OWN
+    run Own(); run Remove(); run LatePut(); run LateAdd();
+#endif
 #if P == 7
     run SignIn(1);
 #endif
@@ -103,5 +123,7 @@ init {
   /* P6, P9: alice's passkey is there, leads to her, and the page says so, though something failed */
   assert(P != 9 || done[1] && (record & bit(1)) && lead[1] && !stuck);
   /* P8: a passkey that the bank took away does not come back */
-  assert(P != 8 || !back && !(kept && (record & keeps)))
+  assert(P != 8 || !back && !(kept && (record & keeps)));
+  /* P8: nor does one that its person removed; and while nobody removed it, it is there */
+  assert(P != 8 || !(gone && item && inset) && (gone || !added || item && inset))
 }

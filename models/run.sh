@@ -148,6 +148,8 @@ fails "mutant 3: a claim does not name its attempt" -DP=9 -DDIE -DMUT=3
 fails "mutant 4: an exchange has no condition" -DP=5 -DSECOND -DCODE2 -DMUT=4
 fails "mutant 5: a passkey is added whatever the ticket" -DP=8 -DKEEP -DMUT=5
 fails "mutant 6: what leads to the user is enough to sign in" -DP=7 -DKEEP -DMUT=6
+holds "P8 a passkey that its person removed stays removed: late copies of both writes" -DP=8 -DOWN
+fails "mutant 8: a passkey of one's own is added whatever was removed since" -DP=8 -DOWN -DMUT=8
 fails "mutant 7: a passkey that is there is refused when its form comes again" -DP=9 -DDIE -DMUT=7
 
 of two_items.pml

@@ -122,12 +122,25 @@ def session_of(request: Request, means: SignInMeans, provider: Provider, *, now:
 
 
 def begin(
-    request: Request, login: Authentication, means: SignInMeans, provider: Provider, *, now: int, passkey: str = ""
+    request: Request,
+    login: Authentication,
+    means: SignInMeans,
+    provider: Provider,
+    *,
+    now: int,
+    passkey: str = "",
+    secrets: str = "",
 ) -> tuple[str, str]:
     """Begin the session of this page, in place of the browser's earlier one; gives its Set-Cookie header.
 
     `passkey`: digest of the id of the passkey that signed in, if one did.
+    `secrets`: what the sign-in was checked by (SignedIn). Such a session is not in force if that was changed since the check.
+    Raises AccessDenied.
     """
+    current = _secrets_of(login, means, passkey=passkey, now=now)
+    # A session of no secrets would be in force for as long as the passkey is not.
+    if not current or current != (secrets or current):
+        raise AccessDenied("how this person signs in was changed", detail="it was changed during the sign-in")
     if before := browser_binding.cookie_of(request, FORM):
         provider.sessions.replace(before, now=now)
     expires_at = login.auth_time + LIFETIME
@@ -140,11 +153,9 @@ def begin(
         amr=login.amr,
         expires_at=expires_at,
         made_for=MADE_FOR,
-        secrets=_secrets_of(login, means, passkey=passkey, now=now),
+        secrets=secrets or current,
         passkey=passkey,
     )
-    if not made.secrets:  # A session of no secrets would be in force for as long as the passkey is not.
-        raise AccessDenied("this passkey was removed", detail="the passkey was removed during the sign-in")
     provider.sessions.begin(token_value, made)
     return browser_binding.bind(FORM, token_value, seconds=LIFETIME)
 

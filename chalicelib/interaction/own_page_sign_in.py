@@ -74,7 +74,7 @@ def post(
     login = replace(who.login, username=who.username or username.strip())
     remembered = () if by_code else _remembered(request, login, provider, ended=ended)
     passkey = digest(web_authentication.id_of(form["passkey"])) if "passkey" in form and not by_code else ""
-    begun = own_page.begin(request, login, means, provider, now=now, passkey=passkey)
+    begun = own_page.begin(request, login, means, provider, now=now, passkey=passkey, secrets=who.secrets)
     released = browser_binding.release(SIGN_IN_FORM)
     return see_other(PATH, begun, released, *remembered).noting(sub=login.sub, event="sign_in")
 

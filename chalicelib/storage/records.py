@@ -5,7 +5,7 @@ A token value (request_uri, code, access token, refresh token, browser cookie) i
 Annotations are objects here and in grant_records.py, because the codec reads the types of the fields.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -34,16 +34,14 @@ from chalicelib.storage.token_values import digest
 class Client:
     """A registered client. Field names are those of the registered client metadata (RFC 7591, 8705, 9449).
 
-    `profile`: name of its profile in `profiles/`.
-    `scope`: scope values that it may request.
+    `profile`: name of its profile in `profiles/`. `scope`: scope values that it may request.
     `response_types`: those that it uses; if it names none, all of its profile.
     `dpop_nonce_required`: its DPoP proofs must have a nonce of ours.
     `client_secret`: sealed by KMS for this client, base64.
     `tls_client_auth_issuer_dn`: the only authority of its certificates, or None; our own member.
     `require_issuer_audience`: its assertions must have the issuer as audience, whatever the profile accepts; our own member.
     `protected_resources`: identifiers of the resources (RFC 8707) that it serves and may introspect for; our own member.
-    `jwks_uri`: where it publishes its keys, if it has no `jwks`.
-    `sector_identifier`: the host from which its pairwise subjects are made.
+    `jwks_uri`: where it publishes its keys, if it has no `jwks`. `sector_identifier`: the host of its pairwise subjects.
     `*_encrypted_response_alg`, `*_enc`: encryption of its responses, None if they are not encrypted.
     `purpose`: what it wants access for, in its own words; our own member.
     `register_name`, `register_number`, `register_uri`: its entry in the register of an authority; our own members.
@@ -126,11 +124,9 @@ class Client:
 class AuthorizationRequest:
     """A checked authorization request. Only `authorization/request.py` makes it.
 
-    `response_alg`: the algorithm that signs the response (JARM), or None.
-    `response_encrypted`: the signed response is encrypted.
+    `response_alg`: the algorithm that signs the response (JARM), or None. `response_encrypted`: it is encrypted too.
     `claims`: of OpenID Connect Core 5.5, by "userinfo" and "id_token".
-    `authorization_details`: the requested ones (RFC 9396).
-    `hinted_sub`: the sub of the id_token_hint.
+    `authorization_details`: the requested ones (RFC 9396). `hinted_sub`: the sub of the id_token_hint.
     `resource`: the protected resources that it names (RFC 8707); empty means all.
     """
 
@@ -162,8 +158,7 @@ class Authentication:
 
     `sub`: the bank's own subject.
     `pairwise`: the client's subject, if it differs (OpenID Connect Core 8.1).
-    `claims`: the requested claims at that time.
-    `accounts`: the user's accounts, if the user can choose from them.
+    `claims`: the requested claims at that time. `accounts`: the user's accounts, if the user can choose from them.
     `username`: as it was typed, for the consent page.
     """
 
@@ -214,12 +209,11 @@ class User:
     `password`: argon2id hash.
     `totp`: the sealed secret of one-time codes (one_time_code_secrets.py).
     `passkeys`: those that an earlier release put into the record.
-    `passkey_keys`: digests of the ids of the other passkeys, each of which has an item.
+    `passkey_keys`: digests of the ids of the others, each of which has an item. `passkey_removals`: how often some were removed.
     `own_totp`: a sealed secret that the user put in place of `totp`; empty if there is none.
     `recovery_codes`: digests of the recovery codes that were not used.
     `recovery_from`: when the last begun recovery can be completed. `recovery_secrets`: the `secrets_digest` when it was begun.
-    `invitation`: hash of the invitation to add a passkey.
-    `has_profile`: whether its UserProfile is stored beside it.
+    `invitation`: hash of the invitation to add a passkey. `has_profile`: whether its UserProfile is stored beside it.
     `suspended_at`: when an operator suspended the user; 0 if the user may sign in.
     """
 
@@ -231,6 +225,7 @@ class User:
     accounts: tuple[Account, ...] = ()
     passkeys: tuple[Passkey, ...] = ()
     passkey_keys: tuple[str, ...] = ()
+    passkey_removals: int = field(default=0, compare=False)
     own_totp: str = ""
     recovery_codes: tuple[str, ...] = ()
     recovery_from: int = 0
@@ -251,6 +246,11 @@ class User:
     def secrets_digest(self) -> str:
         """Names the password and the second factor that an operator gave. Another of either ends what a person began before."""
         return digest(f"secrets {self.password} {self.totp}")
+
+    def relied_on(self, methods: Collection[str]) -> str:
+        """Names the operator's secrets, and the user's own by which these methods sign in. Another ends what they opened."""
+        own = {"otp": (self.own_totp,), "recovery_code": tuple(sorted(self.recovery_codes))}
+        return digest(" ".join([self.secrets_digest, *(one for method in methods for one in own.get(method, ()))]))
 
     def recovery_at(self, *, now: int) -> int:
         """From when the recovery that runs can be completed; 0 if none runs. It ends by itself, and by an operator's reset."""

@@ -98,7 +98,7 @@ class Directory:
             accounts=known.accounts,
             reached=assurance.reached(self._provider.settings),
         )
-        return SignedIn(login, again=not first)
+        return SignedIn(login, again=not first, secrets=known.relied_on(login.amr))
 
     def recall(
         self, username: str, *, scope: tuple[str, ...], now: int, claims: tuple[str, ...] = ()

@@ -54,7 +54,7 @@ class Passkeys:
             claims=disclosed_claims(user.claims, scope, claims),
             accounts=user.accounts,
         )
-        return SignedIn(login, username=user.username)
+        return SignedIn(login, username=user.username, secrets=user.relied_on(login.amr))
 
     def approve(self, answer: str, *, challenge: str, attempt: str, payment: ShownPayment | None = None) -> str:
         return self._signer(self.find(answer), answer, challenge=challenge, attempt=attempt, payment=payment).sub

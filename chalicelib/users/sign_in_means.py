@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from base64 import b32encode, urlsafe_b64decode
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from chalicelib.one_time_code_secrets import CannotUnseal
@@ -67,23 +67,21 @@ class SignInMeans:
         user = self._own(username, sub)
         if recovering:
             return f"{user.secrets_digest} {self._open_recovery(user, now=now)}"
-        own = {"otp": [user.own_totp], METHODS[1]: sorted(user.recovery_codes)}
-        secrets = digest(" ".join([user.secrets_digest, *(one for method in methods for one in own.get(method, ()))]))
         in_force = {"", *user.passkey_keys, *(digest(one["id"]) for one in user.passkeys)}
-        return secrets if passkey in in_force else ""
+        return user.relied_on(methods) if passkey in in_force else ""
 
     def recover(
         self, username: str, *, password: str, code: str, now: int, attempt: str, browser: str | None = None
     ) -> SignedIn:
         user = self.check_password(username, password, browser or "", now=now)
+        used = _digest_of(user, code)
         try:
-            first = self.provider.second_factors.use_code(
-                user, _digest_of(user, code), attempt=attempt, browser=browser or ""
-            )
+            first = self.provider.second_factors.use_code(user, used, attempt=attempt, browser=browser or "")
         except NotOpen as problem:
             raise SignInRefused(str(problem), sub=user.sub) from None
         login = Authentication(sub=user.sub, auth_time=now, acr="", amr=METHODS)
-        return SignedIn(login, username=user.username, again=not first)
+        left = replace(user, recovery_codes=tuple(one for one in user.recovery_codes if one != used))
+        return SignedIn(login, username=user.username, again=not first, secrets=left.relied_on(METHODS))
 
     def begin_recovery(self, username: str, *, password: str, now: int, browser: str | None = None) -> Recovery:
         user, wait = self.check_password(username, password, browser or "", now=now), self._wait

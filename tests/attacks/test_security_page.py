@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from threading import Thread
 
 import pyotp
 import pytest
@@ -178,6 +179,45 @@ def test_a_stolen_device_that_signs_in_during_its_removal_opens_nothing(carol, m
     thief.submit(login, "login", passkey=stolen.get(passkey_options(login.text)))
     assert carol.passkeys == []
     assert 'id="password"' in thief.get("/security").text
+
+
+def test_who_signs_in_during_a_reset_by_means_that_are_gone_opens_nothing(carol, monkeypatch):  # noqa: F811
+    """The password, the operator's secret, the person's own app and the codes were right before, and the session begins after."""
+    users, bank, claim = carol.bank.aws.dynamo.operated_users, carol.bank, sign_in_form.claim
+    codes = carol.recovery_codes(carol.arrive())
+
+    def reset(**changes):
+        held = users.find("carol")
+        users.change(held, replace(held.user, **changes))
+
+    meanwhile = [
+        lambda: reset(password=f"{carol.user.password}x"),
+        lambda: reset(totp=f"{carol.user.totp}x"),
+        lambda: bank.aws.second_factors.set_app(carol.user, "another app", step=0),
+        lambda: bank.aws.second_factors.make_codes(carol.user, ["a digest"], attempt="b"),
+    ]
+    as_enrolled = carol.user
+    for change in meanwhile:
+        bank.aws.users.put(replace(as_enrolled, own_totp="", passkey_keys=()))
+        if change is meanwhile[-1]:
+            bank.aws.second_factors.make_codes(carol.user, as_enrolled.recovery_codes, attempt="a")
+
+        def claim_late(*args, change=change, **named):
+            monkeypatch.setattr(sign_in_form, "claim", claim)
+            beside = Thread(target=change)  # The operator's, or of another request: none of this function's calls.
+            beside.start()
+            beside.join()
+            return claim(*args, **named)
+
+        monkeypatch.setattr(sign_in_form, "claim", claim_late)
+        thief, code = Browser(bank), carol.code()
+        if change is meanwhile[-1]:
+            thief, answer = by_code(carol, codes[0])
+        else:
+            answer = Owner.prove(carol_in(thief), thief.get("/security"), one_time_code=code)
+        assert answer.page_error == "access_denied"
+        assert PAGE_COOKIE not in thief.cookies
+        assert 'id="password"' in thief.get("/security").text
 
 
 def test_a_stolen_phone_changes_nothing_once_its_app_is_replaced(carol):  # noqa: F811

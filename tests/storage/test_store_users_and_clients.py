@@ -1,13 +1,14 @@
 """stores.Clients, stores.Users, stores.SigningKeys."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
 from chalicelib.storage.data_keys import DataKey
 from chalicelib.storage.dynamodb import clients
-from chalicelib.storage.dynamodb.attributes import Write
+from chalicelib.storage.dynamodb.attributes import ConditionFailed, Write
 from chalicelib.storage.dynamodb.users import PROFILE
 from chalicelib.storage.signing_keys import SigningKey
 from chalicelib.storage.stores import NotOpen
@@ -544,6 +545,45 @@ def test_a_passkey_whose_item_is_unreadable_signs_nobody_in_and_takes_no_other_o
         assert left in [kept.passkey for kept in aws.passkeys.of(one)]
         assert aws.passkeys.find(left["id"]).sign_count == 1
     assert '"reason": "Passkey: of another type: sign_count", "sub": "s-alice"' in caplog.text
+
+
+@pytest.fixture
+def added_by(aws, monkeypatch):
+    """A function: a user as read to a passkey that they add, and the writes that added it."""
+
+    def add(one):
+        writes, added, write = [], passkey(), aws.dynamo._tables.write
+        monkeypatch.setattr(aws.dynamo._tables, "write", lambda each: (writes.append(each), write(each))[1])
+        aws.passkeys.add_own(one, added, sign_count=1, limit=10)
+        monkeypatch.undo()
+        assert len(writes) == 2
+        return added, writes
+
+    return add
+
+
+@pytest.mark.parametrize("how", ["its person", "an operator", "a new record"])
+def test_a_late_copy_of_both_writes_brings_no_removed_passkey_back(aws, invited, added_by, how):
+    """The network delivered both once more, after the passkey was removed. It signed in again."""
+    one = invited[0]
+    for _ in range(2):  # The next one is added.
+        added, writes = added_by(aws.users.find(one.username))
+        for each in writes:  # At once: botocore sends it again.
+            aws.dynamo._tables.write(each)
+        assert aws.passkeys.find(added["id"]).passkey == added
+        one, users = aws.users.find(one.username), aws.dynamo.operated_users
+        if how == "its person":
+            aws.passkeys.remove(one, digest(added["id"]))
+        elif how == "an operator":
+            users.forget_passkeys(one)
+            users.change(users.find(one.username), replace(one, passkeys=()), forget_passkeys=True)
+        else:
+            aws.users.put(replace(one, passkeys=(), passkey_keys=()))
+        for each in writes:
+            with suppress(ConditionFailed):
+                aws.dynamo._tables.write(each)
+        assert aws.passkeys.find(added["id"]) is None
+        assert aws.users.find(one.username).passkey_count == 0
 
 
 def test_replacing_a_user_takes_passkeys_and_invitation_away(aws, invited):

@@ -26,6 +26,7 @@ from chalicelib.storage.dynamodb.users import (
     INVITATION,
     INVITED_UNTIL,
     PASSKEY_KEYS,
+    PASSKEY_REMOVALS,
     PASSKEYS_REMOVED,
     USERNAME,
     V,
@@ -70,7 +71,9 @@ class Passkeys:
 
     def add_own(self, user: User, passkey: Passkey, *, sign_count: int, limit: int, name: str = "") -> None:
         self._put(user, passkey, name, sign_count)
-        self._put_in_force(user, passkey, may_change(user), (), again=PK.exists(), limit=limit)
+        removals = user.passkey_removals
+        none_since = (removals == PASSKEY_REMOVALS) if removals else PASSKEY_REMOVALS.does_not_exist()
+        self._put_in_force(user, passkey, may_change(user) & none_since, (), again=PK.exists(), limit=limit)
 
     def _put(self, user: User, passkey: Passkey, name: str, sign_count: int) -> None:
         """Write the passkey's item. Raises NotOpen for a known passkey."""
@@ -158,7 +161,8 @@ class Passkeys:
         else:
             return
         # This decides. The item has no effect then.
-        write = Write("Update", self._name, user.username, actions=(removed,), condition=PK.exists())
+        actions = (removed, PASSKEY_REMOVALS.add(1))
+        write = Write("Update", self._name, user.username, actions=actions, condition=PK.exists())
         try:
             self._tables.write(write)
         except ConditionFailed:

@@ -38,6 +38,8 @@ USERNAME = UnicodeAttribute(attr_name="username")
 PASSKEY_KEYS = UnicodeSetAttribute(attr_name="passkey_keys")
 PASSKEYS_REMOVED = UnicodeSetAttribute(attr_name="passkeys_removed")
 """Digests of the ids of passkeys: of those that have an item, and of those in the record that were removed."""
+PASSKEY_REMOVALS = NumberAttribute(attr_name="passkey_removals")
+"""How often passkeys were removed. A late copy of a write that added one knows an earlier number, and brings nothing back."""
 OWN_TOTP = UnicodeAttribute(attr_name="own_totp")
 RECOVERY_CODES = UnicodeSetAttribute(attr_name="recovery_codes")
 RECOVERY_FROM = NumberAttribute(attr_name="recovery_from")
@@ -46,7 +48,6 @@ SECRETS = UnicodeAttribute(attr_name="secrets")
 CODE_STEP = NumberAttribute(attr_name="code_step")
 CODE_USE = UnicodeAttribute(attr_name="code_use")
 CODE_USE_BEFORE = UnicodeAttribute(attr_name="code_use_before")  # With it an update tells whether it is the first.
-
 PROFILE = UnicodeAttribute(attr_name="profile")
 
 _BESIDE = (
@@ -55,6 +56,7 @@ _BESIDE = (
     "invitation",
     "invited_until",
     "suspended_at",
+    "passkey_removals",
     "own_totp",
     "recovery_from",
     "recovery_secrets",
@@ -239,8 +241,8 @@ def _require_passkeys(passkeys: tuple[Passkey, ...]) -> tuple[Passkey, ...]:
 
 def without_passkeys(user: User) -> tuple[Action, ...]:
     """What removes passkeys that the user to be written does not have."""
-    gone = (PASSKEY_KEYS,) if not user.passkey_keys else ()
-    return tuple(one.remove() for one in (*gone, *((PASSKEYS_REMOVED,) if not user.passkeys else ())))
+    gone = () if user.passkey_keys else (PASSKEY_KEYS.remove(), PASSKEY_REMOVALS.add(1))
+    return gone if user.passkeys else (*gone, PASSKEYS_REMOVED.remove())
 
 
 def without_second_factor(user: User) -> tuple[Action, ...]:
