@@ -129,7 +129,8 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
             raise NotFoundOrMethodNotAllowed("there is no endpoint at this path")
         if request.method not in methods:
             raise NotFoundOrMethodNotAllowed("the method is not allowed at this path", status=405)
-        request = call.request = replace(request, interaction_id=request.interaction_id or provider().new_uuid())
+        if request.interaction_id is None:
+            request = call.request = replace(request, interaction_id=provider().new_uuid())
         with writer.acting(name, request.interaction_id):
             response: Response = import_module(f"chalicelib.endpoints.{name}").answer(request, provider())
         if request.method == "HEAD":
@@ -146,14 +147,16 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
         response = call.said(failed)
         call.notes.update(error=failed.error, reason=aws_errors.reason(problem))
         log.error("%s failed", name, exc_info=_without_values(problem))
+    headers: tuple[tuple[str, str], ...] = SECURITY_HEADERS
     if response.status == TemporarilyUnavailable.status:  # Of any origin.
-        response = response.with_headers(("Retry-After", str(TemporarilyUnavailable.retry_after)))
+        headers = (("Retry-After", str(TemporarilyUnavailable.retry_after)), *headers)
     call.notes["ms"] = _milliseconds(began)
-    if call.reference is not None:
-        call.notes["interaction_id"] = call.reference  # FAPI1-BASE-6.2.1-12
-        response = response.with_headers((fapi_headers.INTERACTION_ID, call.reference))
+    reference = call.reference
+    if reference is not None:
+        call.notes["interaction_id"] = reference  # FAPI1-BASE-6.2.1-12
+        headers = ((fapi_headers.INTERACTION_ID, reference), *headers)
     write_log(name, str(response.status), call.notes)
-    return response.with_headers(*SECURITY_HEADERS)
+    return response.with_headers(*headers)
 
 
 @dataclass

@@ -58,7 +58,17 @@ class JsonLines(logging.Formatter):
 
 def write(logger: logging.Logger, line: Claims, level: int = logging.INFO) -> None:
     """Write a line by its members, so that its log has them as members too, and not as text in a message."""
-    logger.log(level, json.dumps(line), extra={"line": line})
+    logger.log(level, _AsText(line), extra={"line": line})
+
+
+class _AsText:
+    """A line's text, which is made only where a handler has another format than `JsonLines`."""
+
+    def __init__(self, line: Claims) -> None:
+        self._line = line
+
+    def __str__(self) -> str:
+        return json.dumps(self._line)
 
 
 def namespace(issuer: str) -> str:
