@@ -59,7 +59,7 @@ def erase(operator: Operator, username: str | None, sub: str | None, yes: bool) 
     users = dynamo.operated_users
     if one is not None and one.user is not None:  # From then on nobody signs in, and nothing is refreshed.
         users.suspend(one.user, now=now)
-        users.leave(one.user, now=now)
+        dynamo.users.forget_sub(one.user.sub, one.username, now=now)
     consents, outliving = _delete_consents(operator, sub, now=now)
     sessions = 0
     for session in users.sessions_of(sub, now=now):

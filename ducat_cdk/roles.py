@@ -26,6 +26,7 @@ from ducat_cdk.client_certificates import ClientCertificates
 from ducat_cdk.deployment import Deployment
 from ducat_cdk.function_rows import File, Function, Key, MadeKeys, Table
 from ducat_cdk.keys import DECRYPTION_ALGORITHMS, SIGNING_ALGORITHMS, SIGNING_SPECS, TABLES_KEY
+from ducat_cdk.statements import statement
 from ducat_cdk.storage import is_weekly
 
 TAGS = ("ducat:stack", "ducat:use", "ducat:attempt")
@@ -54,7 +55,7 @@ def build(
     """The role of one function; whatever else CDK would add to it later is refused. `dead_letters`: of the jobs."""
     used = {table.name: tables[table.name] for table in function.tables}
     statements = [
-        _allow("WriteItsOwnLog", ["logs:CreateLogStream", "logs:PutLogEvents"], log.log_group_arn),
+        statement("WriteItsOwnLog", ["logs:CreateLogStream", "logs:PutLogEvents"], [log.log_group_arn]),
         *(_use_table(table, tables[table.name], deployment) for table in function.tables),
         *(_use_key(key, keys) for key in function.keys if key.name in keys),  # one may not be chosen
         *(_use_made_keys(scope, made, deployment) for made in function.made_keys),
@@ -68,13 +69,13 @@ def build(
             statements += [_use_table(table, tables[table.name], deployment) for table in notices.TABLES]
     statements += _open_tables(scope, used, keys[TABLES_KEY], deployment)
     if function.domain:
-        statements.append(_allow(function.domain, ["apigateway:GET"], _domain(scope, deployment)))
+        statements.append(statement(function.domain, ["apigateway:GET"], [_domain(scope, deployment)]))
     if not function.is_endpoint:
         queue = record.dead_letters if function.records else dead_letters
-        statements.append(_allow("KeepWhatFailed", ["sqs:SendMessage"], queue.queue_arn))
+        statements.append(statement("KeepWhatFailed", ["sqs:SendMessage"], [queue.queue_arn]))
     if deployment.chooses("tracing"):
         # X-Ray narrows them to no resource (service authorization reference).
-        statements.append(_allow("SendTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"))
+        statements.append(statement("SendTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]))
     if in_vpc:
         statements += _connect()
     role = iam.Role(
@@ -111,13 +112,9 @@ def _connect() -> list[iam.PolicyStatement]:
     """
     actions = [f"ec2:{verb}" for verb in INTERFACES]
     return [
-        _allow("LetLambdaConnectItToTheVpc", actions, "*"),
-        iam.PolicyStatement(
-            sid="AndNotItsOwnCode",
-            effect=iam.Effect.DENY,
-            actions=actions,
-            resources=["*"],
-            conditions={"Null": {"lambda:SourceFunctionArn": "false"}},
+        statement("LetLambdaConnectItToTheVpc", actions, ["*"]),
+        statement(
+            "AndNotItsOwnCode", actions, ["*"], {"Null": {"lambda:SourceFunctionArn": "false"}}, effect=iam.Effect.DENY
         ),
     ]
 
@@ -125,7 +122,7 @@ def _connect() -> list[iam.PolicyStatement]:
 def _use_table(table: Table, found: dynamodb.ITable, deployment: Deployment) -> iam.PolicyStatement:
     arn = f"{found.table_arn}-*" if is_weekly(table.name, deployment) else found.table_arn
     location = f"{arn}/index/{table.index}" if table.index else arn
-    return _allow(table.why, [f"dynamodb:{verb}" for verb in table.verbs], location, _of_items(table))
+    return statement(table.why, [f"dynamodb:{verb}" for verb in table.verbs], [location], _of_items(table))
 
 
 def _of_items(table: Table) -> dict[str, object] | None:
@@ -143,8 +140,8 @@ def _of_items(table: Table) -> dict[str, object] | None:
 
 def _use_file(file: File, certificates: ClientCertificates, record: Record) -> iam.PolicyStatement:
     if file.name == "record":
-        return _allow(file.why, list(file.actions), record.bucket.arn_for_objects(f"{PREFIX}*"))
-    return _allow(file.why, certificates.actions(file), certificates.arns[file.name])
+        return statement(file.why, list(file.actions), [record.bucket.arn_for_objects(f"{PREFIX}*")])
+    return statement(file.why, certificates.actions(file), [certificates.arns[file.name]])
 
 
 def _use_key(key: Key, keys: Mapping[str, kms.IKey]) -> iam.PolicyStatement:
@@ -161,7 +158,7 @@ def _use_key(key: Key, keys: Mapping[str, kms.IKey]) -> iam.PolicyStatement:
             "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": [key.context]},
             "Null": {"kms:EncryptionContextKeys": "false"},
         }
-    return _allow(key.why, [f"kms:{key.verb}"], keys[key.name].key_arn, conditions)
+    return statement(key.why, [f"kms:{key.verb}"], [keys[key.name].key_arn], conditions)
 
 
 def _use_made_keys(scope: Construct, made: MadeKeys, deployment: Deployment) -> iam.PolicyStatement:
@@ -169,16 +166,16 @@ def _use_made_keys(scope: Construct, made: MadeKeys, deployment: Deployment) -> 
     stack = Stack.of(scope)
     actions, chosen = [f"kms:{verb}" for verb in made.verbs], deployment.signing_keys()
     if made.found == "all":
-        return _allow(made.why, actions, "*")
+        return statement(made.why, actions, ["*"])
     if made.found == "new":
-        return _allow(made.why, actions, "*", _of_new_keys(stack.stack_name, made, deployment, chosen))
+        return statement(made.why, actions, ["*"], _of_new_keys(stack.stack_name, made, deployment, chosen))
     equals = {"aws:ResourceTag/ducat:stack": stack.stack_name, "aws:ResourceTag/ducat:use": list(made.uses)}
     if made.verbs == ("Sign",):
         equals["kms:SigningAlgorithm"] = [SIGNING_ALGORITHMS[name] for name in chosen]
     else:  # no tag makes a key that seals or decrypts one of these
         equals["kms:KeyUsage"] = "SIGN_VERIFY"
     keys = stack.format_arn(service="kms", resource="key", resource_name="*")
-    return _allow(made.why, actions, keys, {"StringEquals": equals})
+    return statement(made.why, actions, [keys], {"StringEquals": equals})
 
 
 def _of_new_keys(stack: str, made: MadeKeys, deployment: Deployment, chosen: list[str]) -> dict[str, object]:
@@ -204,10 +201,10 @@ def _open_tables(
         by_key.setdefault(arn, []).append(named)
     weekly = any(is_weekly(name, deployment) for name in used)
     return [
-        _allow(
+        statement(
             f"OpenItsTablesThroughDynamoDB{number or ''}",
             ["kms:Decrypt"],
-            arn,
+            [arn],
             {
                 "StringLike" if weekly else "StringEquals": {
                     "kms:ViaService": f"dynamodb.{stack.region}.amazonaws.com",
@@ -218,9 +215,3 @@ def _open_tables(
         )
         for number, (arn, names) in enumerate(by_key.items())
     ]
-
-
-def _allow(
-    why: str, actions: list[str], resource: str, conditions: Mapping[str, object] | None = None
-) -> iam.PolicyStatement:
-    return iam.PolicyStatement(sid=why, actions=actions, resources=[resource], conditions=conditions)

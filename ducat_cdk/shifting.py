@@ -17,6 +17,7 @@ from constructs import Construct
 from ducat_cdk.deployment import Deployment
 from ducat_cdk.lambdas import itself
 from ducat_cdk.shift_settings import AT_ONCE, alarms_of
+from ducat_cdk.statements import statement
 
 
 def build(
@@ -61,13 +62,13 @@ def _role(scope: Construct, functions: Mapping[str, lambda_.IFunction]) -> iam.I
     """What CodeDeploy may do: shift these functions' aliases, and read alarms. AWS's managed policy is for all functions."""
     arns = [itself(function).function_arn for function in functions.values()]
     statements = [
-        iam.PolicyStatement(
-            sid="ShiftTheirTraffic",
-            actions=["lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"],
-            resources=[*arns, *(f"{arn}:*" for arn in arns)],
+        statement(
+            "ShiftTheirTraffic",
+            ["lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"],
+            [*arns, *(f"{arn}:*" for arn in arns)],
         ),
         # CloudWatch narrows the reading of alarms to none of them (service authorization reference).
-        iam.PolicyStatement(sid="SeeWhetherAnAlarmBegan", actions=["cloudwatch:DescribeAlarms"], resources=["*"]),
+        statement("SeeWhetherAnAlarmBegan", ["cloudwatch:DescribeAlarms"], ["*"]),
     ]
     region, account = Stack.of(scope).region, Aws.ACCOUNT_ID
     role = iam.Role(

@@ -1,4 +1,4 @@
-"""Statements of the roles that are beside the functions' rows."""
+"""Statements of roles."""
 
 from __future__ import annotations
 

@@ -14,21 +14,18 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.settings import Settings
 from chalicelib.storage.dynamodb.attributes import PK, RECORD, ConditionFailed, Item, Write
-from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode
+from chalicelib.storage.dynamodb.codec import Unreadable, decode
 from chalicelib.storage.dynamodb.sessions import OVER
 from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.dynamodb.users import (
     LEFT_AT,
-    PROFILE,
-    SECRETS,
     SUSPENDED_AT,
     USERNAME,
-    V,
     item_of_passkey,
     known_by,
     passkey_key,
-    profile_of,
     record_of,
+    stored,
     user_of,
     without_passkeys,
     without_recovery,
@@ -118,9 +115,7 @@ class OperatedUsers:
         Raises NotOpen if the record was changed meanwhile.
         """
         item = self._tables.get(self._name, user.username) or {}
-        new = record_of(user)
-        actions: list[Action] = [V.set(VERSION), RECORD.set(new), PROFILE.set(profile_of(user))]
-        actions.append(SECRETS.set(user.secrets_digest))
+        actions = [*stored(user)]
         if forget_passkeys:
             actions += without_passkeys(replace(user, passkeys=(), passkey_keys=()))
         if before.user is None or before.user.totp != user.totp:  # Whoever set the earlier app may be the thief.
@@ -129,7 +124,7 @@ class OperatedUsers:
             actions += without_recovery()
         beside = (*COUNTERS, "invitation", "invited_until")
         actions += [NumberAttribute(attr_name=name).remove() for name in item if name.startswith(beside)]
-        unchanged = cast(Condition, (before.record == RECORD) | (new == RECORD))
+        unchanged = cast(Condition, (before.record == RECORD) | (record_of(user) == RECORD))
         try:
             self._tables.write(Write("Update", self._name, user.username, actions=tuple(actions), condition=unchanged))
         except ConditionFailed:
@@ -145,11 +140,6 @@ class OperatedUsers:
         for item in self._tables.scan(self._name, where=("username", username)):
             if str(item["pk"]).startswith("passkey "):
                 yield str(item["pk"])
-
-    def leave(self, user: User, *, now: int) -> None:
-        """Mark the sub as unknown: no grant of it is refreshed from then on."""
-        with suppress(ConditionFailed):
-            self._tables.write(self._of_sub(user, LEFT_AT.set(LEFT_AT | now)))
 
     def delete(self, key: str) -> None:
         """Delete an item of the users table. A repeated deletion is no error."""

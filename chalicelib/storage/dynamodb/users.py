@@ -50,17 +50,8 @@ CODE_USE = UnicodeAttribute(attr_name="code_use")
 CODE_USE_BEFORE = UnicodeAttribute(attr_name="code_use_before")  # With it an update tells whether it is the first.
 PROFILE = UnicodeAttribute(attr_name="profile")
 
-_BESIDE = (
-    "failures",
-    "last_failure",
-    "invitation",
-    "invited_until",
-    "suspended_at",
-    "passkey_removals",
-    "own_totp",
-    "recovery_from",
-    "recovery_secrets",
-)
+_OWN = ("own_totp", "recovery_from", "recovery_secrets", "passkey_removals")
+_BESIDE = (*_OWN, "failures", "last_failure", "invitation", "invited_until", "suspended_at")
 _WITHOUT = (*_BESIDE, "has_profile", "passkey_keys", "recovery_codes")
 
 
@@ -74,11 +65,9 @@ class Users:
         # Updates, so that who is suspended stays so, and a one-time code which was used stays used.
         known = (USERNAME.set(user.username), LEFT_AT.remove())
         self._tables.write(Write("Update", self._name, known_by(user.sub), actions=known))
-        record = (V.set(VERSION), RECORD.set(record_of(user)), PROFILE.set(profile_of(user)))
         forgotten = tuple(one.remove() for one in (*counters(""), INVITATION, INVITED_UNTIL))
         actions = (
-            *record,
-            SECRETS.set(user.secrets_digest),
+            *stored(user),
             *forgotten,
             *without_passkeys(user),
             *without_second_factor(user),
@@ -89,13 +78,13 @@ class Users:
         with suppress(Unreadable, KeyError):  # The name had no user, or an unreadable one.
             replaced = decode(User, str((before or {})["record"])).sub
             if replaced != user.sub:
-                self._forget_sub(replaced, user.username, now=0)
+                self.forget_sub(replaced, user.username, now=0)
 
     def remove(self, username: str, *, now: int) -> None:
         user = self.find(username)
         if user is None:
             raise NotOpen("nobody of that name")
-        self._forget_sub(user.sub, username, now=now)  # This decides: no grant is refreshed after it.
+        self.forget_sub(user.sub, username, now=now)  # This decides: no grant is refreshed after it.
         self._tables.write(Write("Delete", self._name, username))
 
     def standing(self, sub: str) -> Standing:
@@ -108,8 +97,8 @@ class Users:
         item = self._tables.get(self._name, f"sub {person}", only=("pk", "username", "left_at"))
         return None if item is None or "left_at" in item or "username" not in item else str(item["username"])
 
-    def _forget_sub(self, sub: str, username: str, *, now: int) -> None:
-        """Mark the sub as unknown, unless it belongs to another name now."""
+    def forget_sub(self, sub: str, username: str, *, now: int) -> None:
+        """Mark the sub as unknown, unless it belongs to another name now: no grant of it is refreshed from then on."""
         forget = Write(
             "Update",
             self._name,
@@ -220,6 +209,16 @@ def user_of(item: Item | None, username: str) -> User | None:
 def record_of(user: User) -> str:
     """The record as it is stored."""
     return encode(user, without=_WITHOUT)
+
+
+def stored(user: User) -> tuple[Action, ...]:
+    """What writes the record, and what is beside it of the same."""
+    return (
+        V.set(VERSION),
+        RECORD.set(record_of(user)),
+        PROFILE.set(profile_of(user)),
+        SECRETS.set(user.secrets_digest),
+    )
 
 
 def members_of(item: Item, attribute: UnicodeSetAttribute) -> frozenset[str]:
