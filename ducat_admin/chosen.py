@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ducat_admin import output
+from ducat_admin import output, people
 from ducat_admin.command import Operator
 from ducat_admin.problem import Problem
 
@@ -36,6 +36,18 @@ def readable(operator: Operator, username: str) -> User:
     user = known(operator, username).user
     if user is None:
         raise Problem(f"the record of {username} can't be read; the log of any function that met it says why")
+    return user
+
+
+def decided_here(operator: Operator, username: str) -> User:
+    """The user, if the users table decides how they sign in. Raises Problem for one of a sandbox, who is in it for passkeys."""
+    user = readable(operator, username)
+    hashed = user.password.startswith("$")  # A sandbox's password is no secret, and stands there as it is typed.
+    if operator.provider.settings.user_directory == people.SANDBOX and user.password and not hashed:
+        raise Problem(
+            f"{user.username} is a person of the sandbox, whose sign-in is a constant of local/sandbox_users.py and not of the "
+            f"users table; to try this, add somebody: ducat user add NAME"
+        )
     return user
 
 

@@ -18,7 +18,8 @@ from ducat_admin.problem import Problem
 if TYPE_CHECKING:
     from ducat_admin.command import Operator
 
-OURS = ("chalicelib.users.directory:build", "local.sandbox_users:build")
+SANDBOX = "local.sandbox_users:build"
+OURS = ("chalicelib.users.directory:build", SANDBOX)
 """The directories by which whoever is in the users table signs in; a laptop's has the two of the sandbox beside them."""
 
 YES_OR_NO = ("email_verified", "phone_number_verified")

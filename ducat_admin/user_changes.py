@@ -22,7 +22,7 @@ def suspend(operator: Operator, username: str, yes: bool) -> None:
 
     Access tokens that are out live on to their end, ten minutes at most. To stop them too: ducat consent end.
     """
-    user = chosen.readable(operator, username)
+    user = chosen.decided_here(operator, username)
     chosen.sure(f"Refuse everything of {user.username}?", yes)
     chosen.change(user, lambda: operator.provider.dynamo.operated_users.suspend(user, now=operator.provider.now()))
     chosen.done(operator, f"Suspended {user.username}.", user, state="suspended")
@@ -33,7 +33,7 @@ def suspend(operator: Operator, username: str, yes: bool) -> None:
 @click.pass_obj
 def resume(operator: Operator, username: str) -> None:
     """Take a suspension back. Refresh tokens are good again, if they have not expired."""
-    user = chosen.readable(operator, username)
+    user = chosen.decided_here(operator, username)
     chosen.change(user, lambda: operator.provider.dynamo.operated_users.resume(user))
     chosen.done(operator, f"Resumed {user.username}.", user, state="active")
 
@@ -43,7 +43,7 @@ def resume(operator: Operator, username: str) -> None:
 @click.pass_obj
 def unlock(operator: Operator, username: str) -> None:
     """Forget failed attempts, so that the person can sign in at once."""
-    user = chosen.readable(operator, username)
+    user = chosen.decided_here(operator, username)
     chosen.change(user, lambda: operator.provider.dynamo.operated_users.unlock(user))
     chosen.done(operator, f"Unlocked {user.username}.", user, state="suspended" if user.suspended_at else "active")
 
@@ -84,7 +84,7 @@ def reset(operator: Operator, username: str, new_password: bool, second_factor: 
 
     if not (new_password or password_stdin or second_factor):
         raise click.UsageError("say what: --password, --second-factor, or both")
-    one, user, provider = chosen.known(operator, username), chosen.readable(operator, username), operator.provider
+    one, user, provider = chosen.known(operator, username), chosen.decided_here(operator, username), operator.provider
     uri, changed = None, user
     if new_password or password_stdin:
         typed = people.typed_password(password_stdin)
@@ -136,7 +136,7 @@ def end(operator: Operator, username: str, yes: bool) -> None:
     """
     from chalicelib.users import enrolment
 
-    user = chosen.readable(operator, username)
+    user = chosen.decided_here(operator, username)
     chosen.sure(f"Remove {user.username} for good?", yes)
     operator.provider.dynamo.operated_users.forget_passkeys(user)
     try:

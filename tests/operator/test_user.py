@@ -10,6 +10,7 @@ import segno
 
 from chalicelib.storage.records import User
 from chalicelib.user_directory import SignInRefused, Suspended
+from local.sandbox_users import ALICE
 from tests.operator.conftest import qr_code
 from tests.storage import sample_records
 
@@ -110,6 +111,24 @@ def test_who_is_added_beside_a_directory_that_reads_others_is_told_so(ducat, car
         (tmp_path / ".local" / "run.json").write_text(json.dumps(said))
         printed = replace(ducat, folder=tmp_path).run(*wrong, said=PASSWORD, status=1)
         assert (f"Note: people of this deployment sign in by {directory}" in printed) == note
+
+
+def test_a_person_of_the_sandbox_is_not_changed_and_why_is_said(ducat, carol, tmp_path):
+    """alice was suspended, and signed in all the same: she is a constant, and in the table for her passkeys alone."""
+    said = json.loads((ducat.folder / ".local" / "run.json").read_text())
+    said["environment"]["DUCAT_USER_DIRECTORY"] = "local.sandbox_users:build"
+    (tmp_path / ".local").mkdir()
+    (tmp_path / ".local" / "run.json").write_text(json.dumps(said))
+    on_laptop = replace(ducat, folder=tmp_path)
+    ducat.aws.users.put(ALICE)
+    for verb in (["suspend", "--yes"], ["resume"], ["unlock"], ["reset", "--second-factor"], ["end", "--yes"]):
+        refused = on_laptop.run("user", *verb, "alice", status=1)
+        assert "alice is a person of the sandbox" in refused
+        assert "ducat user add" in refused
+    assert ducat.aws.users.find("alice") == ALICE
+    assert f"Suspended {carol}." in on_laptop.run("user", "suspend", "--yes", carol)
+    assert f"Resumed {carol}." in on_laptop.run("user", "resume", carol)
+    assert "/passkey?invitation=" in on_laptop.run("user", "invite", "alice")
 
 
 def test_a_sub_is_one_persons(ducat, carol):
