@@ -23,9 +23,9 @@ def group(operator: Operator) -> None:
     """The deployment and every client: what is wrong, what ends soon, what weakens it, and what happened.
 
     It looks at the settings, at every client against its profile clause by clause, at the signing keys, at the deployed
-    truststore and at the server certificates. On AWS it also looks at the domains, the web ACL, what jobs left undone, and
-    what the functions' log counted in the last day: replays, locked accounts, revoked certificates, refusals. The status
-    is 1 where there is a problem; warnings and notes alone leave it 0. It changes nothing.
+    truststore and at the server certificates. On AWS it also looks at the domains, the web ACL, what jobs left undone, the
+    lock of the record's bucket, and what the functions' log counted in the last day: replays, locked accounts, revoked
+    certificates, refusals. The status is 1 where there is a problem; warnings and notes alone leave it 0. It changes nothing.
     """
     found = [
         *_of_settings(operator),
@@ -118,6 +118,7 @@ def _of_aws(operator: Operator) -> Iterator[Finding]:
         return
     yield from _read(operator, "web_acl", doctor_outside.web_acl)
     yield from _read(operator, "dead_letters", doctor_outside.dead_letters)
+    yield from _read(operator, "audit_bucket", doctor_outside.record)
     yield from _read(operator, "log", doctor_log.findings)
 
 

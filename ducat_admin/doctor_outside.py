@@ -18,6 +18,10 @@ SOON_DAYS = 30
 """ACM renews its own certificates 60 days before their end (ACM user guide, "Managed certificate renewal")."""
 TIMEOUT = 5
 
+RECORD_YEARS = 5
+"""The default of `audit_years`: what PSD2 asks of payment institutions (Directive (EU) 2015/2366, Article 21)."""
+DAYS_OF_A_YEAR = 365
+
 
 def certificates(operator: Operator) -> Iterator[Finding]:
     """The server certificates of both hosts, and how API Gateway has their domains. Raises BotoCoreError and ClientError."""
@@ -58,6 +62,32 @@ def dead_letters(operator: Operator) -> Iterator[Finding]:
         count = _client(operator, "sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name]
         if int(count):
             yield Finding(area, "warning", f"{count} events that no run could handle: docs/operate/alarms.md#{area}")
+
+
+def record(operator: Operator) -> Iterator[Finding]:
+    """Whether the record's bucket keeps what is in it from deletion, and how long. Raises BotoCoreError and ClientError."""
+    bucket = operator.deployment.outputs.get("AuditBucketName") or operator.provider.settings.audit_bucket
+    if not bucket:
+        return
+    try:
+        lock = _client(operator, "s3").get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"]
+    except ClientError as problem:
+        if problem.response["Error"]["Code"] != "ObjectLockConfigurationNotFoundError":
+            raise
+        lock = {}
+    if lock.get("ObjectLockEnabled") != "Enabled":
+        yield Finding("audit_bucket", "problem", f"{bucket} has no Object Lock: the record can be changed and deleted")
+        return
+    kept = lock.get("Rule", {}).get("DefaultRetention", {})
+    days = kept.get("Days", 0) + kept.get("Years", 0) * DAYS_OF_A_YEAR
+    if not days:
+        yield Finding("audit_bucket", "problem", f"{bucket} has no default retention: the record can be deleted")
+    elif days < RECORD_YEARS * DAYS_OF_A_YEAR:
+        yield Finding(
+            "audit_bucket",
+            "warning",
+            f"{bucket} keeps the record from deletion for {days} days, and payment institutions must for {RECORD_YEARS} years",
+        )
 
 
 def _client(operator: Operator, service: str) -> Any:

@@ -1,6 +1,7 @@
 """`ducat doctor`, on a laptop and on AWS."""
 
 import json
+import os
 import ssl
 import time
 from contextlib import ExitStack, contextmanager
@@ -8,13 +9,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
+from types import SimpleNamespace
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from moto import mock_aws
 
 from chalicelib.jobs import publish_keys
 from ducat_admin import doctor_outside
@@ -160,6 +165,47 @@ def test_on_aws_it_looks_at_what_stands_beside_the_stack(ducat):
         assert [one["finding"].partition(": ")[2] for one in found if one["level"] == "problem"] == [
             "ACM could not renew it: look at its validation"
         ]
+
+
+def test_the_records_bucket_keeps_what_is_in_it(monkeypatch):
+    """A bucket of the bank's own may have no lock, and then whoever may write the record may delete it."""
+    for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]:  # Of another test's stand-in.
+        monkeypatch.delenv(name)
+
+    def rule(**kept):
+        return {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE"} | kept}}
+
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="eu-central-1")
+        here = {"CreateBucketConfiguration": {"LocationConstraint": "eu-central-1"}}
+        s3.create_bucket(Bucket="unlocked", **here)
+        for name, lock in {
+            "bare": {"ObjectLockEnabled": "Enabled"},
+            "short": rule(Days=365 * 5 - 1),
+            "of-five-years": rule(Years=5),
+            "of-days": rule(Days=365 * 5),
+        }.items():
+            s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True, **here)
+            s3.put_object_lock_configuration(Bucket=name, ObjectLockConfiguration=lock)
+
+        def found(bucket, setting=None):
+            outputs = {"AuditBucketName": bucket} if bucket else {}
+            operator = SimpleNamespace(
+                deployment=SimpleNamespace(outputs=outputs, region="eu-central-1"),
+                provider=SimpleNamespace(settings=SimpleNamespace(audit_bucket=setting)),
+            )
+            return [(one.level, one.finding) for one in doctor_outside.record(operator)]
+
+        assert found(None) == found("of-five-years") == found("of-days") == []
+        for bucket in ({"bucket": "unlocked"}, {"bucket": None, "setting": "unlocked"}):
+            ((level, said),) = found(**bucket)
+            assert (level, "unlocked has no Object Lock" in said) == ("problem", True)
+        ((level, said),) = found("bare")
+        assert (level, "bare has no default retention" in said) == ("problem", True)
+        ((level, said),) = found("short")
+        assert (level, "for 1824 days" in said) == ("warning", True)
+        with pytest.raises(ClientError, match="NoSuchBucket"):
+            found("nobodys")
 
 
 @pytest.mark.parametrize(
