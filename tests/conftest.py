@@ -3,15 +3,12 @@
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
-import botocore.hooks
-import botocore.loaders
-import botocore.session
 import pytest
 from argon2 import PasswordHasher
 
+import tests.botocore_once  # noqa: F401
 from chalicelib import vocabulary
 from chalicelib.jobs import publish_keys
 from chalicelib.users import password
@@ -28,13 +25,6 @@ from tests.revocation_world import World
 from tests.summary import pytest_configure as pytest_configure
 from tests.summary import pytest_terminal_summary as pytest_terminal_summary
 from tests.worker_groups import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler
-
-botocore.session.create_loader = cache(botocore.loaders.create_loader)
-"""What botocore knows of DynamoDB and KMS is read once a process, and not once a session of it."""
-
-_accepts_kwargs = cache(botocore.hooks.accepts_kwargs)
-botocore.hooks.accepts_kwargs = lambda handler: _accepts_kwargs(getattr(handler, "__func__", handler))
-"""Whether a handler of botocore's takes any argument is looked up once, and not once a session of it."""
 
 STANDARD = {
     "client_name": "Fintech",
