@@ -2,6 +2,8 @@
 
 Either a server on this machine (`served`, for anything with sockets) or inside this process (`in_process`, for tests). The names
 and kinds are ducat_cdk/'s (tables.py, keys.py); a test compares them, since that package needs the CDK and the laptop does not.
+
+moto is imported where it is used: it takes a fifth of a second, and many a process wants the names alone.
 """
 
 from __future__ import annotations
@@ -14,14 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import botocore.session
-from moto import mock_aws
-from moto.dynamodb.models import dynamodb_backends
-from moto.kms.models import kms_backends
-from moto.s3.models import s3_backends
-from moto.server import ThreadedMotoServer
 
 from chalicelib.settings import variable
-from local import kept_state, mended_moto
 
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"  # moto's
@@ -95,6 +91,10 @@ def served(region: str = REGION, *, kept: Path | None = None, truststore: str = 
 
     `kept`: the file that keeps what it holds, for the next one. Raises UnusableState.
     """
+    from moto.server import ThreadedMotoServer
+
+    from local import kept_state, mended_moto
+
     mended_moto.mend()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
@@ -117,6 +117,10 @@ def served(region: str = REGION, *, kept: Path | None = None, truststore: str = 
 @contextmanager
 def in_process(region: str = REGION) -> Iterator[dict[str, str]]:
     """The stand-in inside this process, without sockets. Gives the settings of its tables and keys."""
+    from moto import mock_aws
+
+    from local import mended_moto
+
     mended_moto.mend()
     with surroundings(SURROUNDINGS, in_region(region)), mock_aws():
         try:
@@ -164,6 +168,8 @@ def _bucket(region: str) -> str:
 
 
 def _restored(kept: Path, region: str) -> Callable[[], Mapping[str, str]]:
+    from local import kept_state
+
     return lambda: kept_state.restore(kept, ACCOUNT, region) if kept.exists() else {}
 
 
@@ -200,6 +206,10 @@ def in_region(region: str = REGION) -> dict[str, str]:
 
 def _forget(region: str) -> None:
     """moto remembers in the process, not in a server, and by Region: so two stand-ins in one process are of two Regions."""
+    from moto.dynamodb.models import dynamodb_backends
+    from moto.kms.models import kms_backends
+    from moto.s3.models import s3_backends
+
     for backends in (dynamodb_backends, kms_backends):
         backends[ACCOUNT][region].reset()
     bucket = s3_backends[ACCOUNT]["aws"].buckets.pop(_bucket(region), None)

@@ -29,6 +29,7 @@ import segno  # noqa: F401
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError, DataNotFoundError, UnknownServiceError
 
+import tests.botocore_once  # noqa: F401
 from chalicelib import assembly, client_registration  # noqa: F401
 from chalicelib.audit import event, sealing  # noqa: F401
 from chalicelib.clients import denylist, jwks_uri  # noqa: F401
