@@ -120,12 +120,15 @@ class Window:
         self.page: Any = self.context.new_page()
         self.page.on("console", lambda message: self._complain(message.text))
         self.page.on("pageerror", lambda problem: self._complain(str(problem)))
+        self.left = False
 
     def _complain(self, text: str) -> None:
         self.page.complaints.append(text)
 
     def leave(self) -> None:
         """What the test before left under way, such as a page that goes on by itself, would interrupt the next one."""
+        if self.left:
+            return
         for _ in range(ATTEMPTS):
             try:
                 self.page.goto("about:blank")
@@ -133,6 +136,7 @@ class Window:
                 with suppress(Error):
                     self.page.wait_for_load_state()
                 continue
+            self.left = True
             return
         raise AssertionError("the page goes on and on")
 
@@ -143,7 +147,7 @@ class Window:
         self.leave()
         self.page.mouse.move(0, 0)
         self.context.clear_cookies()
-        self.page.complaints = []
+        self.page.complaints, self.left = [], False
         return self.page
 
 

@@ -9,6 +9,7 @@ from chalicelib.interaction.consent_time import End
 from chalicelib.messages import Response, see_other
 from chalicelib.pages import consent, render, sign_in
 from chalicelib.pages.frame import Frame
+from tests.each import each
 
 BANK = {"frame": Frame("Example Bank")}
 CLIENT = {"client_name": "Penny Planner", "key": "the-key", "csrf": "the-csrf"}
@@ -72,7 +73,6 @@ def pages(redirect_uri):
 
 
 EVERY_PAGE = pytest.mark.parametrize("name", pages("https://penny.example/cb"))
-BOTH_SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
 
 
 def page_response(body):
@@ -215,30 +215,7 @@ def test_the_enter_key_on_a_choice_decides_nothing(browse, bank, client, name):
     assert client.seen == []
 
 
-@EVERY_PAGE
-def test_where_there_is_a_choice_the_first_button_of_its_form_decides_nothing(browse, bank, name):
-    """It is enabled, or a browser would go on to the next; nobody sees it, hears of it or comes to it by keyboard.
-
-    The login page asks for no decision: Enter there signs in.
-    """
-    page = open_page(browse(), bank, name)
-    for form in page.locator("form:has(input[type=radio], input[type=checkbox]):not([action='/login'])").all():
-        first = form.locator("button, input[type=submit]").first
-        assert (first.get_attribute("value"), first.is_enabled()) == ("look", True)
-        assert (first.get_attribute("tabindex"), first.get_attribute("aria-hidden")) == ("-1", "true")
-        box = first.bounding_box()
-        assert box["width"] <= 1
-        assert box["height"] <= 1
-
-
 # The policy, enforced
-
-
-@EVERY_PAGE
-def test_no_page_breaks_its_own_policy(browse, bank, name):
-    page = open_page(browse(), bank, name)
-    assert page.evaluate("getComputedStyle(document.querySelector('main')).borderRadius") == "12px"  # it is styled
-    assert [line for line in page.complaints if "status of 400" not in line] == []
 
 
 @pytest.mark.parametrize("name", ["login", "consent"])
@@ -393,37 +370,6 @@ def test_the_amount_is_the_largest_thing_on_the_page(browse, bank):
 # For every eye
 
 
-@EVERY_PAGE
-@pytest.mark.parametrize("text", ["100%", "200%"])
-def test_a_screen_of_320_pixels_shows_a_page_whole(browse, bank, name, text):
-    page = open_page(browse(viewport={"width": 320, "height": 640}), bank, name)
-    page.evaluate("size => { document.documentElement.style.fontSize = size }", text)
-    assert page.evaluate("document.documentElement.scrollWidth") == 320
-    cut = page.evaluate(
-        "[...document.body.querySelectorAll('*')].filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0"
-        " && e.tagName !== 'INPUT').map(e => e.outerHTML)"
-    )
-    assert cut == []
-
-
-@EVERY_PAGE
-def test_what_can_be_pressed_is_large_enough_for_a_thumb(browse, bank, name):
-    page = open_page(browse(viewport={"width": 320, "height": 640}), bank, name)
-    heights = page.evaluate(
-        "[...document.querySelectorAll('button:not(.nothing), input:not([type=hidden])')]"
-        ".map(e => (e.closest('label') ?? e).getBoundingClientRect().height)"
-    )
-    assert all(height >= 44 for height in heights)
-
-
-@EVERY_PAGE
-def test_nothing_on_a_page_moves(browse, bank, name):
-    page = open_page(browse(), bank, name)
-    moving = """[...document.querySelectorAll('*')].map(e => getComputedStyle(e)).filter(
-        s => s.animationName !== 'none' || s.transitionDuration.split(', ').some(d => d !== '0s')).length"""
-    assert page.evaluate(moving) == 0
-
-
 def test_a_page_follows_the_eyes_wish_for_the_dark(browse, bank):
     background = "getComputedStyle(document.querySelector('main')).backgroundColor.match(/\\d+/g).map(Number)"
     light = open_page(browse(color_scheme="light"), bank, "login").evaluate(background)
@@ -479,10 +425,7 @@ CENTRE_OF_BUTTON = """n => {
 AT_LEAST = {"text": 4.5, "edge": 3.0}  # WCAG 2.2 AA: 1.4.3, 1.4.11
 
 
-@EVERY_PAGE
-@BOTH_SCHEMES
-def test_text_edges_and_the_focus_ring_stand_out_from_their_ground(browse, bank, name, scheme):
-    page = open_page(browse(color_scheme=scheme), bank, name)
+def text_edges_and_the_focus_ring_stand_out_from_their_ground(page):
     measured = page.evaluate(CONTRAST)
     for n in range(page.locator("button:not(.nothing)").count()):
         page.mouse.move(*page.evaluate(CENTRE_OF_BUTTON, n))
@@ -493,3 +436,87 @@ def test_text_edges_and_the_focus_ring_stand_out_from_their_ground(browse, bank,
         measured += page.evaluate(CONTRAST)
     assert len(measured) > 5
     assert [found for found in measured if found[2] < AT_LEAST[found[0]]] == []
+
+
+def it_keeps_its_own_policy(page):
+    assert page.evaluate("getComputedStyle(document.querySelector('main')).borderRadius") == "12px"  # it is styled
+    assert [line for line in page.complaints if "status of 400" not in line] == []
+
+
+def where_there_is_a_choice_the_first_button_of_its_form_decides_nothing(page):
+    """It is enabled, or a browser would go on to the next; nobody sees it, hears of it or comes to it by keyboard.
+
+    The login page asks for no decision: Enter there signs in.
+    """
+    for form in page.locator("form:has(input[type=radio], input[type=checkbox]):not([action='/login'])").all():
+        first = form.locator("button, input[type=submit]").first
+        assert (first.get_attribute("value"), first.is_enabled()) == ("look", True)
+        assert (first.get_attribute("tabindex"), first.get_attribute("aria-hidden")) == ("-1", "true")
+        box = first.bounding_box()
+        assert box["width"] <= 1
+        assert box["height"] <= 1
+
+
+def nothing_on_it_moves(page):
+    moving = """[...document.querySelectorAll('*')].map(e => getComputedStyle(e)).filter(
+        s => s.animationName !== 'none' || s.transitionDuration.split(', ').some(d => d !== '0s')).length"""
+    assert page.evaluate(moving) == 0
+
+
+def what_can_be_pressed_is_large_enough_for_a_thumb(page):
+    heights = page.evaluate(
+        "[...document.querySelectorAll('button:not(.nothing), input:not([type=hidden])')]"
+        ".map(e => (e.closest('label') ?? e).getBoundingClientRect().height)"
+    )
+    assert all(height >= 44 for height in heights)
+
+
+def it_is_shown_whole(page):
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    cut = page.evaluate(
+        "[...document.body.querySelectorAll('*')].filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0"
+        " && e.tagName !== 'INPUT').map(e => e.outerHTML)"
+    )
+    assert cut == []
+
+
+def it_is_shown_whole_in_text_of_200_percent(page):
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    it_is_shown_whole(page)
+
+
+@pytest.fixture
+def opened(browse, bank, name, options):
+    """A page of that name, as a browser with these options has just opened it."""
+    return open_page(browse(**options), bank, name)
+
+
+@EVERY_PAGE
+@pytest.mark.parametrize("options", [{}], ids=["light"])
+@each(
+    "holds",
+    [
+        it_keeps_its_own_policy,
+        where_there_is_a_choice_the_first_button_of_its_form_decides_nothing,
+        nothing_on_it_moves,
+        text_edges_and_the_focus_ring_stand_out_from_their_ground,
+    ],
+)
+def test_a_page_in_the_light(opened, holds):
+    holds(opened)
+
+
+@EVERY_PAGE
+@pytest.mark.parametrize("options", [{"color_scheme": "dark"}], ids=["dark"])
+def test_a_page_in_the_dark(opened):
+    text_edges_and_the_focus_ring_stand_out_from_their_ground(opened)
+
+
+@EVERY_PAGE
+@pytest.mark.parametrize("options", [{"viewport": {"width": 320, "height": 640}}], ids=["320-pixels"])
+@each(
+    "holds",
+    [it_is_shown_whole, what_can_be_pressed_is_large_enough_for_a_thumb, it_is_shown_whole_in_text_of_200_percent],
+)
+def test_a_page_on_a_screen_of_320_pixels(opened, holds):
+    holds(opened)
