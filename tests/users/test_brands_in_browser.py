@@ -1,16 +1,16 @@
 """Every page in every language and both brands, in a real browser: by axe, on a small screen, and by weight."""
 
+from functools import cache
 from itertools import cycle, product
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from chalicelib import language
 from chalicelib.pages.frame import Frame, theme_of
 from ducat_cdk import themes
+from tests.users.accessibility import violations
 from tests.users.every_page import every_page
-from tests.users.screenshots import RULES
 
 TAGS = tuple(language.names())
 KINDS = (
@@ -57,31 +57,37 @@ def frame(tag, theme):
     return Frame("Coral Bank" if theme else "Sandbox Bank", tag, TAGS, theme)
 
 
+@cache
+def shown(tag, theme):
+    """Each page by its name."""
+    return every_page(frame(tag, theme))
+
+
 def test_axe_finds_nothing_on_any_kind_of_page(browse, coral):
     """The languages, schemes and brands by turns. `make screenshots` has axe look at each page in all of them."""
     found = []
     turns = zip(KINDS, cycle(TAGS), cycle(product((None, coral), ("light", "dark"))), strict=False)
+    pages = {scheme: browse(color_scheme=scheme) for scheme in ("light", "dark")}
     for name, tag, (theme, scheme) in turns:
-        page = browse(color_scheme=scheme)
-        page.set_content(every_page(frame(tag, theme))[name].body)
-        violations = Axe().run(page, options=RULES).response["violations"]
-        found += [(name, tag, scheme, one["id"], one["nodes"][0]["html"]) for one in violations]
+        page = pages[scheme]
+        page.set_content(shown(tag, theme)[name].body)
+        found += [(name, tag, scheme, one["id"], one["nodes"][0]["html"]) for one in violations(page)]
     assert found == []
 
 
 def test_axe_would_find_what_can_not_be_read(browse):
     page = browse()
+    page.set_content(shown("en", None)["login"].body)
+    assert violations(page) == []
     page.set_content("<html lang=xx><title>x</title><main style='color: #777; background: #888'>Too little</main>")
-    violations = {one["id"] for one in Axe().run(page, options=RULES).response["violations"]}
-    assert {"color-contrast", "html-lang-valid"} <= violations
+    assert {"color-contrast", "html-lang-valid"} <= {one["id"] for one in violations(page)}
 
 
 def test_no_language_is_cut_off_on_a_screen_of_320_pixels(browse, coral):
     page = browse(viewport={"width": 320, "height": 640})
     found = []
     for tag in TAGS:
-        shown = every_page(frame(tag, coral))
-        bodies = [shown[name].body for name in KINDS if name not in ("login-again", "grants-none")]
+        bodies = [shown(tag, coral)[name].body for name in KINDS if name not in ("login-again", "grants-none")]
         mains = "".join(body[body.index("<header>" if "<header>" in body else "<main>") : -16] for body in bodies)
         page.set_content(bodies[0][: bodies[0].index("<header>")] + mains)
         assert page.locator("main").count() == len(bodies)
@@ -92,7 +98,7 @@ def test_no_language_is_cut_off_on_a_screen_of_320_pixels(browse, coral):
 
 def test_a_page_of_arabic_is_written_from_right_to_left(browse):
     page = browse()
-    page.set_content(every_page(frame("ar", None))["payment"].body)
+    page.set_content(shown("ar", None)["payment"].body)
     where = "e => e.getBoundingClientRect()"
     card, figure, name = (
         page.locator(selector).first.evaluate(where) for selector in (".detail", ".figure", ".choice bdi")
@@ -110,7 +116,7 @@ def test_no_page_weighs_more_than_15_kilobytes_besides_its_logo(coral):
         (name, tag, theme): size
         for tag in TAGS
         for theme in (None, coral)
-        for name, response in every_page(frame(tag, theme)).items()
+        for name, response in shown(tag, theme).items()
         if (size := len(response.body.replace(theme_of(theme).logo, "").encode())) > MAX_BYTES
     }
     assert heavy == {}
@@ -119,7 +125,7 @@ def test_no_page_weighs_more_than_15_kilobytes_besides_its_logo(coral):
 def test_the_style_of_a_theme_is_in_the_policy_of_its_page(browse, sites, coral):
     site = sites[0]
     for name, theme in (("coral", coral), ("plain", None)):
-        site.answers["GET", f"/{name}"] = every_page(frame("en", theme))["login"]
+        site.answers["GET", f"/{name}"] = shown("en", theme)["login"]
     page = browse(color_scheme="light")
     colour = "getComputedStyle(document.querySelector('button.yes')).backgroundColor"
     page.goto(f"{site.address}/coral")

@@ -7,7 +7,6 @@ from dataclasses import replace
 from threading import Thread
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from cryptography.hazmat.primitives import serialization as pem
 from flask import Flask
 from werkzeug.serving import make_server
@@ -18,8 +17,8 @@ from local import app_web
 from local.sandbox_users import ALICE, BOB, invitations
 from tests.authenticator import Authenticator, put, unb64
 from tests.paying import FIRST, LOOK, PAYMENT, SECOND, registered_payer
+from tests.users.accessibility import violations
 from tests.users.conftest import LEAN, Window
-from tests.users.screenshots import RULES
 
 WHOLE_CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SHOWS_PAYMENTS = "--enable-features=SecurePaymentConfirmationBrowser,SecurePaymentConfirmationDebug"
@@ -391,8 +390,7 @@ def test_the_pages_are_read_in_each_light_language_and_size(till, app, tag, sche
     page = one.approval(ui_locales=tag)
     for shown in ("choose", "wait"):
         assert page.locator("html").get_attribute("dir") == names()[tag][1]
-        found = Axe().run(page, options=RULES).response["violations"]
-        assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+        assert [(one["id"], one["nodes"][0]["html"]) for one in violations(page)] == []
         assert page.evaluate("document.documentElement.scrollWidth") == width
         lines = page.locator(".figure").evaluate("e => e.offsetHeight / parseFloat(getComputedStyle(e).lineHeight)")
         assert round(lines) == 1  # No amount of this size is broken in two.
