@@ -9,27 +9,27 @@ from typing import TYPE_CHECKING
 from chalicelib.protocol_types import Untyped
 from chalicelib.settings import Settings, SettingsError
 from chalicelib.storage.dynamodb.bonds import Bonds
-from chalicelib.storage.dynamodb.clients import Clients
-from chalicelib.storage.dynamodb.data_keys import DataKeys
 from chalicelib.storage.dynamodb.grants import Grants
 from chalicelib.storage.dynamodb.replay_cache import ReplayCache
 from chalicelib.storage.dynamodb.revocations import Revocations
-from chalicelib.storage.dynamodb.sessions import Sessions
-from chalicelib.storage.dynamodb.signing_keys import SigningKeys
 from chalicelib.storage.dynamodb.tables import Tables
-from chalicelib.storage.dynamodb.tokens import Tokens
-from chalicelib.storage.dynamodb.users import Users
 from chalicelib.storage.dynamodb.weekly_tables import TableOf, one_table, table_of_week
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # A function loads them at their first use, or in its init phase (assembly.WARMED).
     from chalicelib.storage.dynamodb.audit_keys import AuditKeys
+    from chalicelib.storage.dynamodb.clients import Clients
+    from chalicelib.storage.dynamodb.data_keys import DataKeys
     from chalicelib.storage.dynamodb.operated_grants import OperatedGrants
     from chalicelib.storage.dynamodb.operated_revocations import OperatedRevocations
     from chalicelib.storage.dynamodb.operated_users import OperatedUsers
     from chalicelib.storage.dynamodb.operation import OperatedClients
     from chalicelib.storage.dynamodb.passkeys import Passkeys
     from chalicelib.storage.dynamodb.second_factors import SecondFactors
+    from chalicelib.storage.dynamodb.sessions import Sessions
+    from chalicelib.storage.dynamodb.signing_keys import SigningKeys
     from chalicelib.storage.dynamodb.sweeping import Sweeping
+    from chalicelib.storage.dynamodb.tokens import Tokens
+    from chalicelib.storage.dynamodb.users import Users
 
 
 RECORDED = ("clients", "users", "grants", "bonds", "sessions", "signing_keys", "revocations")
@@ -60,6 +60,8 @@ class Dynamo:
 
     @cached_property
     def clients(self) -> Clients:
+        from chalicelib.storage.dynamodb.clients import Clients
+
         return Clients(self._tables, self._settings.clients_table)
 
     @property
@@ -101,6 +103,8 @@ class Dynamo:
 
     @cached_property
     def users(self) -> Users:
+        from chalicelib.storage.dynamodb.users import Users
+
         return Users(self._tables, self._settings.users_table)
 
     @cached_property
@@ -117,6 +121,8 @@ class Dynamo:
 
     @cached_property
     def signing_keys(self) -> SigningKeys:
+        from chalicelib.storage.dynamodb.signing_keys import SigningKeys
+
         return SigningKeys(self._tables, self._settings.signing_keys_table)
 
     @cached_property
@@ -129,14 +135,20 @@ class Dynamo:
 
     @cached_property
     def sessions(self) -> Sessions:
+        from chalicelib.storage.dynamodb.sessions import Sessions
+
         return Sessions(self._tables, self._table_of(self._settings.sessions_table), self._settings.bonds_table)
 
     @cached_property
     def tokens(self) -> Tokens:
+        from chalicelib.storage.dynamodb.tokens import Tokens
+
         return Tokens(self._tables, self._table_of(self._settings.access_tokens_table), self.grants)
 
     @cached_property
     def data_keys(self) -> DataKeys:
+        from chalicelib.storage.dynamodb.data_keys import DataKeys
+
         return DataKeys(self._tables, self._settings.users_table)
 
     @cached_property
