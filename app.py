@@ -4,14 +4,12 @@ Each line registers a route (`chalice local`, the test client) and a function of
 file needs no environment and no AWS.
 """
 
-from chalice.app import Chalice
-
 from chalicelib.assembly import provider, warm
-from chalicelib.gateway import mount, mount_authorizer, mount_job
+from chalicelib.gateway import application, mount, mount_authorizer, mount_job
 
 DOCUMENT = ["GET", "HEAD"]
 
-app = Chalice(app_name="ducat", configure_logs=False)  # chalice would keep log lines below ERROR to itself
+app = application()
 
 openid_configuration = mount(app, provider, "openid_configuration", DOCUMENT, "/.well-known/openid-configuration")
 oauth_authorization_server = mount(

@@ -66,7 +66,7 @@ def counted_bank() -> Iterator[tuple[Bank, CountedAws]]:
 def counted(bank: Bank) -> tuple[Bank, CountedAws]:
     """The same bank with its calls counted, and with the product's directory of people."""
     same = copy(bank)
-    same.settings = replace(bank.settings, user_directory="chalicelib.users.directory:build")
+    same.settings = bank.settings._replace(user_directory="chalicelib.users.directory:build")
     same.aws = provider = CountedAws(same.settings, clock=lambda: same.now)
     for known in USERS.values():
         provider.users.put(known)
@@ -161,7 +161,7 @@ def payment(bank: Bank) -> tuple[Fintech, str, Callable[[str], AuthorizerAnswer]
     page = browser.get(browser.sign_in(page, username=person, password=PASSWORD, one_time_code=code).location)
     tokens = _ok(payer.redeem(browser.submit(page, "approve").parameters["code"]))
     rule = {"authorization_details_type": "payment_initiation", "consumes": True}
-    bank.aws.settings = replace(bank.settings, resource_rules=json.dumps({"POST /payments": rule}))
+    bank.aws.settings = bank.settings._replace(resource_rules=json.dumps({"POST /payments": rule}))
 
     def pay(access_token: str) -> AuthorizerAnswer:
         headers = (*payer.presenting(access_token, "POST", "/payments"), ("x-idempotency-key", "1"))

@@ -11,18 +11,14 @@ import sys
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from contextvars import copy_context
 from functools import cache, cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from chalicelib import log_lines, vocabulary
-from chalicelib.provider import Provider
+from chalicelib import init_phase, log_lines, vocabulary
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:  # A function loads a port's module at its first use.
-    from concurrent.futures import ThreadPoolExecutor
-
     from chalicelib.approval_app import ApprovalApp
     from chalicelib.clients.client_secret import ClientSecrets
     from chalicelib.clients.jwks_uri import ClientJwksCache
@@ -32,7 +28,7 @@ if TYPE_CHECKING:  # A function loads a port's module at its first use.
     from chalicelib.keys.kms import Kms
     from chalicelib.keys.rotation import KeyLifecycle
     from chalicelib.one_time_code_secrets import OneTimeCodeSecrets
-    from chalicelib.provider import Truststore
+    from chalicelib.provider import Provider, Truststore
     from chalicelib.storage import (
         audit_stores,
         notice_stores,
@@ -79,9 +75,6 @@ WARMED: Mapping[str, tuple[Warmed, ...]] = {
 }
 """The ports that each function makes in its init phase, which Lambda runs at full speed."""
 
-MANY = 1000
-"""Maximum number of threads. A thread is started only if no other is idle: in a function one, seldom two."""
-
 
 class Aws:
     """The Provider on AWS, or on the endpoint of AWS_ENDPOINT_URL."""
@@ -89,7 +82,14 @@ class Aws:
     def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
         self.settings = settings
         self._clock = clock
-        vocabulary.use(vocabulary.load(settings.vocabulary))
+        vocabulary.use(self._vocabulary())
+
+    def _vocabulary(self) -> vocabulary.Vocabulary:
+        if self.settings.vocabulary in (None, "{}"):  # The second is the template's, of a bank without own words.
+            return vocabulary.Vocabulary()
+        from chalicelib import vocabulary_file
+
+        return vocabulary_file.load(self.settings.vocabulary)
 
     @cached_property
     def dynamo(self) -> Dynamo:
@@ -268,19 +268,9 @@ class Aws:
         return str(uuid4())
 
     def alongside(self, first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
-        other = self._helpers.submit(copy_context().run, second)  # With who writes (writer.py).
-        try:
-            result = first()
-        except BaseException:
-            other.exception()  # Wait until it has ended.
-            raise
-        return result, other.result()
+        from chalicelib import alongside
 
-    @cached_property
-    def _helpers(self) -> ThreadPoolExecutor:
-        from concurrent.futures import ThreadPoolExecutor
-
-        return ThreadPoolExecutor(MANY)  # They are reused: to start one takes up to a third of the CPU of its call.
+        return alongside.both(first, second)
 
 
 @cache
@@ -296,3 +286,4 @@ def warm() -> None:
         import_module(f"chalicelib.endpoints.{name}")
         for port in WARMED[name]:
             getattr(provider(), port)
+    init_phase.done()

@@ -5,7 +5,7 @@ They are recognised by attributes of botocore's and pynamodb's exceptions, witho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chalicelib.errors import OAuthError, ServerError, TemporarilyUnavailable
 
@@ -32,8 +32,7 @@ UNREACHED = frozenset({"HTTPClientError", "ConnectionError"})
 """botocore's exception classes for a missing or late response."""
 
 
-@dataclass(frozen=True)
-class AwsFailure:
+class AwsFailure(NamedTuple):
     """A failure of an AWS call.
 
     `operation`: AWS's name, empty if unknown.

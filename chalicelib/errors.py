@@ -14,7 +14,7 @@ Event = Literal["replay", "certificate_revoked", "crl_stale"]
 """Events that an error is counted as, beside its code (docs/operate/watch.md)."""
 Header = tuple[str, str]
 
-QUOTABLE = re.compile(r"(?!.*[0-9]{5})[A-Za-z][A-Za-z0-9_:-]{0,31}")
+QUOTABLE = r"(?!.*[0-9]{5})[A-Za-z][A-Za-z0-9_:-]{0,31}"
 """A word of the caller that a description, and so a log line, may quote (RFC 6749 5.2). Every token, code and secret of ours is
 longer, and numbers of accounts, cards and phones have more digits in a row.
 """
@@ -22,7 +22,7 @@ longer, and numbers of accounts, cards and phones have more digits in a row.
 
 def quoted(value: object) -> str:
     """A space and the caller's value in single quotes; empty if a description may not quote the value."""
-    return f" '{value}'" if isinstance(value, str) and QUOTABLE.fullmatch(value) else ""
+    return f" '{value}'" if isinstance(value, str) and re.fullmatch(QUOTABLE, value) else ""
 
 
 class OAuthError(Exception):

@@ -9,7 +9,6 @@ import base64
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
@@ -20,14 +19,14 @@ from chalicelib import aws_errors, log_lines, writer
 from chalicelib.errors import InvalidRequest, NotFoundOrMethodNotAllowed, OAuthError, TemporarilyUnavailable
 from chalicelib.messages import NO_STORE, Request, Response, json_response
 from chalicelib.protocol_types import Json, JsonObject
-from chalicelib.provider import Provider
 from chalicelib.resource_server import fapi_headers
 from chalicelib.settings import SettingsError
 
-if TYPE_CHECKING:  # Types of API Gateway's values.
+if TYPE_CHECKING:  # No function needs them.
     from types import TracebackType
 
     from chalicelib.events import AuthorizerAnswer, Event, ProxyAnswer
+    from chalicelib.provider import Provider
 
     Handler = Callable[[Event, object], object]
 
@@ -45,6 +44,11 @@ SECURITY_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
 )
+
+
+def application() -> Chalice:
+    """Chalice's application. Its own logger would keep log lines below ERROR to itself."""
+    return Chalice(app_name="ducat", configure_logs=False)
 
 
 def mount(app: Chalice, provider: Callable[[], Provider], name: str, methods: Sequence[str], path: str) -> Handler:
@@ -84,7 +88,7 @@ def mount_authorizer(app: Chalice, provider: Callable[[], Provider], name: str) 
         written = policy["context"]
         write_log(
             name,
-            "allowed" if _allows(policy) else "refused",
+            "allowed" if policy["policyDocument"]["Statement"][0]["Effect"] == "Allow" else "refused",
             {**request.notes, **{k: written[k] for k in LOGGED if written.get(k)}, "ms": _milliseconds(began)},
         )
         for name_of_log in ("reason", "event"):
@@ -124,17 +128,15 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
     began = time.perf_counter()
     call = _Call(name, provider)
     try:
-        request = call.request = from_event(event)
+        request = call.request = from_event(event, lambda: provider().new_uuid())
         if request.path != path:
             raise NotFoundOrMethodNotAllowed("there is no endpoint at this path")
         if request.method not in methods:
             raise NotFoundOrMethodNotAllowed("the method is not allowed at this path", status=405)
-        if request.interaction_id is None:
-            request = call.request = replace(request, interaction_id=provider().new_uuid())
         with writer.acting(name, request.interaction_id):
             response: Response = import_module(f"chalicelib.endpoints.{name}").answer(request, provider())
         if request.method == "HEAD":
-            response = replace(response, body="")  # RFC9110-9.3.2
+            response = response._replace(body="")  # RFC9110-9.3.2
         request.note(**response.log)
     except NotFoundOrMethodNotAllowed as refusal:
         response = nowhere(refusal, methods, event, provider)
@@ -159,14 +161,13 @@ def serve(name: str, methods: Sequence[str], path: str, event: Event, provider: 
     return response.with_headers(*headers)
 
 
-@dataclass
 class _Call:
     """One request to an endpoint. `request` is None until the event is parsed."""
 
-    endpoint: str
-    provider: Callable[[], Provider]
-    request: Request | None = None
-    unread: dict[str, str] = field(default_factory=dict)
+    def __init__(self, endpoint: str, provider: Callable[[], Provider]) -> None:
+        self.endpoint, self.provider = endpoint, provider
+        self.request: Request | None = None
+        self.unread: dict[str, str] = {}
 
     @property
     def notes(self) -> dict[str, str]:
@@ -222,10 +223,10 @@ def nowhere(
     return Response(said.status, tuple(html.items()), page)
 
 
-def from_event(event: Event) -> Request:
+def from_event(event: Event, new_uuid: Callable[[], str | None] = lambda: None) -> Request:
     """A Request from a REST API proxy event, or from an HTTP API event of payload 1.0.
 
-    Raises InvalidRequest if the body is not text.
+    `new_uuid`: of a call that nobody identified. Raises InvalidRequest if the body is not text.
     """
     context = event["requestContext"]
     body = event.get("body") or ""
@@ -247,7 +248,7 @@ def from_event(event: Event) -> Request:
         client_certificate=certificate.get("clientCertPem"),
         target=event.get("path") or "",
         proof_checked_by_authorizer=(context.get("authorizer") or {}).get("proof"),
-        interaction_id=fapi_headers.interaction_id(headers, context.get("requestId")),
+        interaction_id=fapi_headers.interaction_id(headers, context.get("requestId")) or new_uuid(),
     )
 
 
@@ -284,10 +285,6 @@ def _pairs(many: Mapping[str, Sequence[str]] | None, single: Mapping[str, str] |
     if many:
         return tuple((name, value) for name, values in many.items() for value in values)
     return tuple((single or {}).items())
-
-
-def _allows(policy: AuthorizerAnswer) -> bool:
-    return policy["policyDocument"]["Statement"][0]["Effect"] == "Allow"
 
 
 def _without_values(problem: Exception) -> tuple[type[Exception], Exception, TracebackType | None]:

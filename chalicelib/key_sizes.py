@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class KeySizes:
+class KeySizes(NamedTuple):
     """Minimum bits of a public key. `rsa`: of an RSA modulus. `ec`: of an elliptic curve."""
 
     rsa: int

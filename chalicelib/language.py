@@ -17,6 +17,7 @@ from typing import Literal
 from unicodedata import bidirectional, category
 
 from chalicelib import vocabulary
+from chalicelib.marked_text import message as message
 
 PACKAGE = Path(__file__).parent.parent
 FOLDER = Path(__file__).parent / "languages"
@@ -33,11 +34,6 @@ WITHOUT_GLYPH = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 MAX_MARKS = 4
 """Marks on one letter. Vietnamese, Hebrew and Thai have up to three."""
 RANGE = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*)?")
-
-
-def message(text: str) -> str:
-    """The English text itself. It marks a text for the catalogues that is said elsewhere."""
-    return text
 
 
 def is_readable(text: str) -> bool:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import MappingProxyType
+from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
 
 from chalicelib.errors import InvalidRequest, quoted
@@ -21,9 +22,8 @@ MAY_REPEAT = "resource"
 """The only parameter that a request may repeat."""
 
 
-@dataclass(frozen=True)
 class Request:
-    """One HTTP request.
+    """One HTTP request. It is immutable, but for its notes.
 
     `method`: upper case.
     `path`: the route's path, without stage, base path and query.
@@ -37,16 +37,29 @@ class Request:
     `notes`: members for the log line of this request. `note` adds members.
     """
 
-    method: str
-    path: str
-    query: tuple[tuple[str, str], ...] = ()
-    headers: tuple[tuple[str, str], ...] = ()
-    body: str = ""
-    client_certificate: str | None = None
-    target: str = ""
-    proof_checked_by_authorizer: str | None = None
-    interaction_id: str | None = None
-    notes: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: tuple[tuple[str, str], ...] = (),
+        headers: tuple[tuple[str, str], ...] = (),
+        body: str = "",
+        client_certificate: str | None = None,
+        target: str = "",
+        proof_checked_by_authorizer: str | None = None,
+        interaction_id: str | None = None,
+    ) -> None:
+        self.method: Final = method
+        self.path: Final = path
+        self.query: Final = query
+        self.headers: Final = headers
+        self.body: Final = body
+        self.client_certificate: Final = client_certificate
+        self.target: Final = target
+        self.proof_checked_by_authorizer: Final = proof_checked_by_authorizer
+        self.interaction_id: Final = interaction_id
+        self.notes: Final[dict[str, str]] = {}
 
     def note(self, **members: str | None) -> None:
         """Add members to the log line: identifiers, never a secret. Members that are None or empty are left out."""
@@ -120,8 +133,7 @@ def _once_each(pairs: Iterable[tuple[str, str]]) -> Mapping[str, str]:
     return {name: value for name, value in found.items() if value != ""} | lists
 
 
-@dataclass(frozen=True)
-class Response:
+class Response(NamedTuple):
     """One HTTP response.
 
     `headers`: pairs; a name may repeat (Set-Cookie).
@@ -131,15 +143,15 @@ class Response:
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: str = ""
-    log: Mapping[str, str] = field(default_factory=dict)
+    log: Mapping[str, str] = MappingProxyType({})
 
     def with_headers(self, *more: tuple[str, str]) -> Response:
         """The response with additional headers."""
-        return replace(self, headers=self.headers + more)
+        return self._replace(headers=self.headers + more)
 
     def noting(self, **log: str) -> Response:
         """The response with additional members for the log: identifiers and reasons, never a secret."""
-        return replace(self, log={**self.log, **log})
+        return self._replace(log={**self.log, **log})
 
 
 NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))  # RFC6749-5.1

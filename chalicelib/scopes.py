@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from chalicelib import vocabulary
-from chalicelib.language import message
+from chalicelib.marked_text import message
 from chalicelib.vocabulary import Scope
 
 SCOPES: Mapping[str, Scope] = {

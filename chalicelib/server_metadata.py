@@ -5,16 +5,20 @@ The metadata are computed from the rules that the code enforces: the profiles an
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from chalicelib import scopes, vocabulary
 from chalicelib.authorization import prompt
 from chalicelib.keys.algorithm import is_one_of
 from chalicelib.messages import Request, Response, json_response
 from chalicelib.profiles import PROFILES
 from chalicelib.protocol_types import JsonObject
-from chalicelib.provider import Provider
 from chalicelib.resource_server import policy
 from chalicelib.settings import Settings
 from chalicelib.users import assurance, claims
+
+if TYPE_CHECKING:  # The metadata need the settings alone.
+    from chalicelib.provider import Provider
 
 CACHED = ("Cache-Control", "public, max-age=300")
 

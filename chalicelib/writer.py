@@ -10,8 +10,8 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from itertools import count
+from typing import NamedTuple
 
 DELETES = "-"
 """Before the stamp of who is about to delete the item."""
@@ -25,9 +25,11 @@ NOBODY = "-"
 SHORT = 22
 """Characters of 16 octets in base64url."""
 
+_WRITES = count(1)
+"""The writes of this process."""
 
-@dataclass(frozen=True)
-class Writer:
+
+class Writer(NamedTuple):
     """A writer, for one request or command.
 
     `name`: a function, or `OPERATOR` and the operator's identity.
@@ -38,11 +40,10 @@ class Writer:
     name: str
     interaction_id: str = ""
     salt: str = ""
-    _writes: count[int] = field(default_factory=lambda: count(1), compare=False)
 
     def stamp(self) -> str:
         """The value of `by` for the next write. No two writes have the same."""
-        return f"{self.name} {_short(self.interaction_id) or NOBODY} {self.salt}.{next(self._writes)}"
+        return f"{self.name} {_short(self.interaction_id) or NOBODY} {self.salt}.{next(_WRITES)}"
 
 
 UNKNOWN = Writer("unknown")

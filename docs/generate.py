@@ -10,7 +10,6 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 
 from chalicelib import errors, profiles
@@ -88,7 +87,7 @@ def fapi1_page() -> str:
 def settings_page() -> str:
     """Each environment variable, and what it is."""
     words = _described(Settings)
-    rows = ((f"`{variable(f.name)}`", _sentence(_of(f.name, words))) for f in fields(Settings))
+    rows = ((f"`{variable(name)}`", _sentence(_of(name, words))) for name in Settings._fields)
     return "\n".join(
         (
             "# Settings\n",

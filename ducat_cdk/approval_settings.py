@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chalicelib.settings import PACKAGE
+from chalicelib.settings import packaged
 from ducat_cdk.deployment import Deployment
 
 FORMS = {
@@ -19,7 +19,7 @@ def problems(deployment: Deployment) -> list[str]:
     if not re.fullmatch(FORMS["approval_app"][0], deployment.approval_app) or not module:
         return []
     try:
-        written = (PACKAGE / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+        written = packaged(f"{module.replace('.', '/')}.py")
     except OSError:
         return [f"approval_app: there is no module {module}"]
     made = re.search(rf"^def {function}\(", written, re.MULTILINE)

@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from chalicelib import log_lines, vocabulary
+from chalicelib import log_lines, vocabulary_file
 from chalicelib.authorization_details.declared_type import problems_of
 from chalicelib.clients import distinguished_name
 from chalicelib.resource_server import policy
@@ -188,8 +188,8 @@ def _words(deployment: Deployment) -> list[str]:
     """What is wrong with the vocabulary, each schema of it compiled, and what the rules ask for and there is none of."""
     path = deployment.vocabulary
     try:
-        read = vocabulary.load(str(Path(path).absolute()) if path else None)
-    except vocabulary.VocabularyError as wrong:
+        read = vocabulary_file.load(str(Path(path).absolute()) if path else None)
+    except vocabulary_file.VocabularyError as wrong:
         return [str(wrong)]
     found = [problem for one in read.authorization_details_types for problem in problems_of(one)]
     try:

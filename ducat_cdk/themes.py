@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from chalicelib import language, vocabulary
+from chalicelib import language, vocabulary, vocabulary_file
 from chalicelib.pages.frame import HELP, STYLE, THEME_FILE, client_logo_file
 from ducat_cdk import logos
 from ducat_cdk.json_members import each_once
@@ -101,8 +101,8 @@ def problems(tags: str, folder: str, words: str) -> list[str]:
     elsewhere.
     """
     found = []
-    with suppress(vocabulary.VocabularyError):
-        found += language_problems(tags, folder, vocabulary.load(str(Path(words).absolute()) if words else None))
+    with suppress(vocabulary_file.VocabularyError):
+        found += language_problems(tags, folder, vocabulary_file.load(str(Path(words).absolute()) if words else None))
     try:
         if folder:
             compiled(Path(folder))

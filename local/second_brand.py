@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -39,5 +38,5 @@ class Brands:
     def wear(self, name: str) -> None:
         """Show the pages of that brand from now on. Raises KeyError."""
         settings = self._provider.settings
-        self._provider.settings = replace(settings, bank_name=name, theme=self._themes[name])
+        self._provider.settings = settings._replace(bank_name=name, theme=self._themes[name])
         self.current = name

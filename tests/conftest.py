@@ -150,7 +150,7 @@ def fapi1_read_write_client(bank: Bank) -> Fintech:
 def fapi1_read_write_loa3_client(fapi1_read_write_client: Fintech, monkeypatch: pytest.MonkeyPatch) -> Fintech:
     """The same, at a bank whose people reach by password and code what the draft asks for."""
     monkeypatch.setattr(
-        fapi1_read_write_client.bank.aws, "settings", replace(fapi1_read_write_client.bank.settings, otp_level="3")
+        fapi1_read_write_client.bank.aws, "settings", fapi1_read_write_client.bank.settings._replace(otp_level="3")
     )
     return fapi1_read_write_client
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from chalicelib.events import AuthorizerAnswer
@@ -40,7 +39,7 @@ class World:
             "truststore": f"s3://{TRUSTSTORE}",
             "truststore_version": "v1",
         }
-        self.bank.aws.settings = replace(self.bank.settings, **settings | more)
+        self.bank.aws.settings = self.bank.settings._replace(**settings | more)
         self.restart()
 
     def restart(self) -> None:

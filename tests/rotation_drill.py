@@ -12,7 +12,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
@@ -183,7 +183,7 @@ def drill(signatures: int, *, seed: int = 1, say: Callable[[str], None] = print)
     with standin.running("us-east-2") as (stand, found):
         hosts = {f"DUCAT_{name}": "https://bank.example" for name in ("ISSUER", "MTLS_URL", "RESOURCE_URL")}
         texts = {"DUCAT_BANK_NAME": "Bank", "DUCAT_USER_DIRECTORY": "unused", "DUCAT_RESOURCE_RULES": "{}"}
-        settings = replace(Settings.read(found | hosts | texts), ps256_key=None)  # RSA keys take long to make
+        settings = Settings.read(found | hosts | texts)._replace(ps256_key=None)  # RSA keys take long to make
         return Drill(stand, settings, seed, say).run(signatures)
 
 

@@ -34,7 +34,8 @@ from chalicelib.authorization_details.detail_type import (
 from chalicelib.authorization_details.payment_initiation import AMOUNT, AMOUNT_DIGITS, in_words
 from chalicelib.language import Language, is_readable
 from chalicelib.protocol_types import Account, Detail, Json, JsonObject, MemberKind, Schema
-from chalicelib.vocabulary import PLACEHOLDER, DeclaredType
+from chalicelib.vocabulary import DeclaredType
+from chalicelib.vocabulary_parts import PLACEHOLDER
 
 MEMBERS: Mapping[MemberKind, Schema] = {
     "amount": AMOUNT,

@@ -8,13 +8,16 @@ call
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from chalicelib.messages import Request, Response, json_response
 from chalicelib.profiles import PROFILES
 from chalicelib.protocol_types import JsonObject
-from chalicelib.provider import Provider
 from chalicelib.resource_server import policy
 from chalicelib.settings import Settings
+
+if TYPE_CHECKING:  # The metadata need the settings alone.
+    from chalicelib.provider import Provider
 
 CACHED = ("Cache-Control", "public, max-age=300")
 

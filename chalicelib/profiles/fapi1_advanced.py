@@ -1,14 +1,11 @@
 """FAPI 1.0 Part 2: Advanced (Final, March 2021)."""
 
-from dataclasses import replace
-
 from chalicelib.profiles.fapi1_baseline import FAPI1_BASELINE
 from chalicelib.protocol_types import RequestedResponseMode
 
 SIGNED_RESPONSES: tuple[RequestedResponseMode, ...] = ("jwt", "query.jwt", "fragment.jwt", "form_post.jwt")
 
-FAPI1_ADVANCED = replace(
-    FAPI1_BASELINE,
+FAPI1_ADVANCED = FAPI1_BASELINE._replace(
     name="fapi1-advanced",
     responses=(("code id_token", ("fragment", "form_post")), ("code", SIGNED_RESPONSES)),  # FAPI1-ADV-5.2.2-2
     signed_requests_only=True,  # FAPI1-ADV-5.2.2-1

@@ -3,12 +3,9 @@
 Such a token can't be bound, so it is for reading only.
 """
 
-from dataclasses import replace
-
 from chalicelib.profiles.fapi1_baseline import FAPI1_BASELINE
 
-FAPI1_READ_WRITE = replace(
-    FAPI1_BASELINE,
+FAPI1_READ_WRITE = FAPI1_BASELINE._replace(
     name="fapi1-read-write",
     responses=(  # W2
         ("code id_token", ("fragment", "form_post")),

@@ -1,10 +1,10 @@
-"""Profiles as values: a profile has a field for each question of a rule. No code compares names of profiles."""
+"""Profiles as values: a profile has a field for each question of a rule. No code compares names of profiles.
 
-from __future__ import annotations
+Annotations are objects here, because that is faster for a type with many members.
+"""
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
-from chalicelib.key_sizes import KeySizes
 from chalicelib.protocol_types import (
     AssertionAudience,
     CodeChallengeMethod,
@@ -19,9 +19,11 @@ from chalicelib.protocol_types import (
     TokenEndpointAuthMethod,
 )
 
+if TYPE_CHECKING:
+    from chalicelib.key_sizes import KeySizes
 
-@dataclass(frozen=True, kw_only=True)
-class Profile:
+
+class Profile(NamedTuple):
     """The rules for one client. No field has a default, so that each profile sets each field.
 
     Lifetimes are seconds. `*_algs` are the accepted names of JWS or JWE algorithms. If such a field is empty, the feature is
@@ -93,8 +95,10 @@ class Profile:
     consent_remembered: bool
 
     @property
-    def key_sizes(self) -> KeySizes:
+    def key_sizes(self) -> "KeySizes":
         """Minimum key sizes of clients."""
+        from chalicelib.key_sizes import KeySizes  # For functions that verify with a client's keys.
+
         return KeySizes(rsa=self.rsa_key_bits, ec=self.ec_key_bits)
 
     @property

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.errors import InvalidRequest
 from chalicelib.messages import Request
@@ -24,14 +23,13 @@ CUSTOMER_IP_ADDRESS = "x-fapi-customer-ip-address"
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 HTTP_DATES = ("%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y")
 """The format of senders, and two older formats that a recipient accepts: RFC9110-5.6.7."""
-AS_GMT = re.compile(r" (UTC|\+0000)$")
+AS_GMT = r" (UTC|\+0000)$"
 """Forms of GMT in ecosystems' examples and in libraries."""
-ADDRESS = re.compile(r"\[(?P<v6>[0-9A-Fa-f:.]+)\](:[0-9]{1,5})?|(?P<v4>[0-9.]+):[0-9]{1,5}")
+ADDRESS = r"\[(?P<v6>[0-9A-Fa-f:.]+)\](:[0-9]{1,5})?|(?P<v4>[0-9.]+):[0-9]{1,5}"
 """An address in brackets, or with a port, as proxies log it."""
 
 
-@dataclass(frozen=True)
-class FapiHeaders:
+class FapiHeaders(NamedTuple):
     """The client's statements about its user. They are not verified.
 
     `auth_date`: when the user last signed in at the client, UTC.
@@ -87,7 +85,7 @@ def _http_date(request: Request) -> datetime | None:
     """FAPI1-BASE-6.2.2-3. A date with a wrong day of the week is malformed."""
     from datetime import datetime
 
-    text = AS_GMT.sub(" GMT", _only(request, AUTH_DATE))
+    text = re.sub(AS_GMT, " GMT", _only(request, AUTH_DATE))
     for form in HTTP_DATES:
         try:
             moment = datetime.strptime(text, form)
@@ -105,7 +103,7 @@ def _ip_address(request: Request) -> IPv4Address | IPv6Address | None:
         return None
     from ipaddress import ip_address
 
-    found = ADDRESS.fullmatch(text)
+    found = re.fullmatch(ADDRESS, text)
     try:
         return None if "%" in text else ip_address(text if found is None else found["v6"] or found["v4"])
     except ValueError:

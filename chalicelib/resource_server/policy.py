@@ -11,22 +11,18 @@ A rule is a JSON object with at least a scope or a type. A route without a rule 
 `resource`: the identifier of the protected resource (RFC 8707), if it is not the API.
 `consumes`: true if a call consumes the token's detail of that type.
 `idempotency_key`: the header with the idempotency key.
-"""
 
-from __future__ import annotations
+Annotations are objects here, as in protocol_types.py.
+"""
 
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import Literal, NamedTuple, TypedDict
 
 from chalicelib.protocol_types import Json
-from chalicelib.settings import text_of
-
-if TYPE_CHECKING:
-    from chalicelib.settings import Settings
+from chalicelib.settings import Settings, text_of
 
 USERINFO = "/userinfo"
 """The path of our own protected resource, on the issuer's host."""
@@ -71,11 +67,11 @@ SUBJECTS: tuple[Subject, ...] = ("person", "client", "any")
 IDEMPOTENCY_KEY = "x-idempotency-key"
 """The default header of the idempotency key."""
 
-HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
+HEADER = r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}"
 """A header name (RFC 9110 5.1)."""
 
 
-RESOURCE = re.compile(r"https://[\x21\x22\x24-\x7e]{1,500}")
+RESOURCE = r"https://[\x21\x22\x24-\x7e]{1,500}"
 """The identifier of a protected resource: an absolute https URI without fragment (RFC8707-2)."""
 
 
@@ -83,8 +79,7 @@ class RulesError(ValueError):
     """The rules are invalid. The message names the route and the reason."""
 
 
-@dataclass(frozen=True)
-class ResourcePolicy:
+class ResourcePolicy(NamedTuple):
     """The policy of a resource.
 
     `urls`: its URLs. A DPoP proof may name any of them.
@@ -137,12 +132,15 @@ def _problem(rule: Json) -> str | None:
             "names neither a scope nor an authorization_details_type",
         ),
         (rule.get("subject", "person") in SUBJECTS, f"subject must be one of {', '.join(SUBJECTS)}"),
-        (RESOURCE.fullmatch(rule.get("resource", "https://x")), "resource must be an https URL without fragment"),
+        (re.fullmatch(RESOURCE, rule.get("resource", "https://x")), "resource must be an https URL without fragment"),
         (
             not rule.get("consumes") or "authorization_details_type" in rule,
             "consumes needs an authorization_details_type, which is what a call consumes",
         ),
-        (HEADER.fullmatch(rule.get("idempotency_key", IDEMPOTENCY_KEY)), "idempotency_key is not the name of a header"),
+        (
+            re.fullmatch(HEADER, rule.get("idempotency_key", IDEMPOTENCY_KEY)),
+            "idempotency_key is not the name of a header",
+        ),
     )
     return next((problem for holds, problem in checks if not holds), None)
 

@@ -10,8 +10,7 @@ says which of the two it was, or whether the key is in hardware, so the amr clai
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from chalicelib import vocabulary
 from chalicelib.protocol_types import Account, Claims
@@ -39,8 +38,7 @@ MethodName = Literal["pwd", "otp", "passkey"]
 Factor = Literal["knowledge", "possession", "knowledge or inherence"]
 
 
-@dataclass(frozen=True)
-class Method:
+class Method(NamedTuple):
     """A method of authentication.
 
     `amr`: its names in RFC 8176.

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from chalicelib import vocabulary
-from chalicelib.language import Language, message
+from chalicelib.marked_text import message
 from chalicelib.protocol_types import Claims, JsonObject
+
+if TYPE_CHECKING:  # The metadata name the claims, and say none of their texts.
+    from chalicelib.language import Language
 
 SCOPES: Mapping[str, tuple[str, ...]] = {  # OIDCC-5.4
     "profile": (

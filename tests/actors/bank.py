@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -52,7 +51,7 @@ class Bank:
         """From here on GET /accounts is not about a person alone: a client's own token may open it too."""
         rules = json.loads(self.settings.resource_rules)
         rules["GET /accounts"]["subject"] = "any"
-        self.aws.settings = replace(self.settings, resource_rules=json.dumps(rules))
+        self.aws.settings = self.settings._replace(resource_rules=json.dumps(rules))
 
     def send(
         self,

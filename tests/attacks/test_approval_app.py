@@ -12,7 +12,7 @@ from tests.paying import PAYMENT, Payer, fields, registered_payer
 
 @pytest.fixture
 def app(bank):
-    bank.aws.settings = replace(bank.settings, payment_exemption="none", approval_app="local.sandbox_app:build")
+    bank.aws.settings = bank.settings._replace(payment_exemption="none", approval_app="local.sandbox_app:build")
     return bank.aws.approval_app
 
 

@@ -1,7 +1,6 @@
 """An access token that passed through a browser is used by who found it there: it reads for some minutes, and no more."""
 
 import json
-from dataclasses import replace
 
 from chalicelib.storage.token_values import read
 from tests.actors import Fintech
@@ -32,7 +31,7 @@ def test_it_pays_nothing(fapi1_read_write_loa3_client, monkeypatch):
     monkeypatch.setattr(
         fapi1_read_write_loa3_client.bank.aws,
         "settings",
-        replace(fapi1_read_write_loa3_client.bank.settings, resource_rules=rules),
+        fapi1_read_write_loa3_client.bank.settings._replace(resource_rules=rules),
     )
     for who in (thief, fapi1_read_write_loa3_client):
         headers = who.presenting(back["access_token"], "POST", "/payments")

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.authorization_details import details
 from chalicelib.errors import InvalidAuthorizationDetails
-from chalicelib.vocabulary import VocabularyError, read
+from chalicelib.vocabulary_file import VocabularyError, read
 from tests.actors import NOW, Browser, elements
 from tests.each import each
 from tests.specs.test_vocabulary import ORDER, SANDBOX, own, speaking

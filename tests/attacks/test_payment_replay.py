@@ -3,7 +3,6 @@
 import json
 import re
 from contextvars import Context
-from dataclasses import replace
 from threading import Barrier
 
 import pytest
@@ -69,7 +68,7 @@ def pay(payer):
 
     def call(access_token, key, header="x-idempotency-key", **rule):
         rules = json.dumps({"POST /payments": RULE | rule})
-        bank.aws.settings = replace(bank.settings, resource_rules=rules)
+        bank.aws.settings = bank.settings._replace(resource_rules=rules)
         named = ((header, key),) if key is not None else ()
         headers = (("Authorization", f"Bearer {access_token}"), *named)
         event = bank.event("POST", "/payments", headers=headers, certificate=payer.certificate)

@@ -30,7 +30,7 @@ def test_a_clients_own_certificate_is_of_no_authority_that_names_clients(bank, s
     bank.aws.clients.put(replace(before, jwks=own_client(pem)["jwks"]))  # as it may be published at a jwks_uri
     own = self_signed_client.with_(certificate=pem)
     assert own.post("/token", grant_type="client_credentials").error == "invalid_client"
-    bank.aws.settings = replace(bank.settings, client_authorities="[]")  # where nobody names a client, it harms nobody
+    bank.aws.settings = bank.settings._replace(client_authorities="[]")  # where nobody names a client, it harms nobody
     assert own.post("/token", grant_type="client_credentials").status == 200
     bank.register(**own_client(pem))
 

@@ -5,7 +5,6 @@ The adapter is the one that ships; only the resolver and the connection are the 
 
 import json
 import socket
-from dataclasses import fields
 from functools import cache
 
 import pytest
@@ -133,7 +132,7 @@ def serve(url, body=b"", status=200, **headers):
 def stored(bank):
     """How many items each table has."""
     client = bank.aws.dynamo._tables._connection.client
-    tables = [getattr(bank.settings, f.name) for f in fields(bank.settings) if f.name.endswith("_table")]
+    tables = [getattr(bank.settings, name) for name in bank.settings._fields if name.endswith("_table")]
     return {name: client.scan(TableName=name, Select="COUNT")["Count"] for name in tables}
 
 

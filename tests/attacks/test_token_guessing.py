@@ -127,7 +127,7 @@ def test_no_key_of_any_item_opens_anything_behind_a_dot(endpoint, tls_client_aut
     tls_client_auth_client.tokens()
     put(tls_client_auth_client.bank, sandbox.ALICE, Authenticator())
     aws = tls_client_auth_client.bank.aws
-    tables = [name for name in vars(aws.settings) if name.endswith("_table")]
+    tables = [name for name in aws.settings._fields if name.endswith("_table")]
     keys = {
         item[part]["S"]
         for table in tables

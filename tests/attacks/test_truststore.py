@@ -53,8 +53,8 @@ def test_an_issuer_that_stands_in_the_truststore_for_itself_names_no_client(tls_
 def test_where_no_authority_may_name_clients_none_does(tls_client_auth_client):
     """The setting is left out, empty, or can't be read: nobody is believed."""
     for setting in ("[]", "", "unused", "{}", '["=="]', "[1]"):
-        tls_client_auth_client.bank.aws.settings = replace(
-            tls_client_auth_client.bank.settings, client_authorities=setting
+        tls_client_auth_client.bank.aws.settings = tls_client_auth_client.bank.settings._replace(
+            client_authorities=setting
         )
         assert tls_client_auth_client.post("/token", grant_type="client_credentials").error == "invalid_client"
 
@@ -63,7 +63,7 @@ def test_where_no_authority_may_name_clients_none_does(tls_client_auth_client):
 @pytest.mark.clause("RFC8705-2.1.2")
 def test_a_client_may_pin_its_issuer(bank, tls_client_auth_client):
     """Any authority of the truststore could name any other's client; a record may say whose certificates are its own."""
-    bank.aws.settings = replace(bank.settings, client_authorities=f'["{AUTHORITY}", "{OTHER}"]')
+    bank.aws.settings = bank.settings._replace(client_authorities=f'["{AUTHORITY}", "{OTHER}"]')
     others = tls_client_auth_client.with_(certificate=certificate("tls-client-auth", issuer=OTHER))
     assert others.post("/token", grant_type="client_credentials").status == 200
     bank.register(
@@ -93,7 +93,7 @@ def test_a_client_that_no_authority_may_name_is_not_registered(bank):
     with pytest.raises(InvalidClientMetadata, match="not one of this deployment's"):
         bank.register(**record | {"tls_client_auth_issuer_dn": OTHER})
     for setting in ("[]", "unused"):
-        bank.aws.settings = replace(bank.settings, client_authorities=setting)
+        bank.aws.settings = bank.settings._replace(client_authorities=setting)
         with pytest.raises(InvalidClientMetadata, match="lists no authority"):
             bank.register(**record)
 

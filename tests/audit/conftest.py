@@ -4,7 +4,6 @@ import gzip
 import json
 import logging
 from base64 import b64encode
-from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -39,7 +38,7 @@ class Record:
 
     def __init__(self, bank, stand, lines):
         self.bank, self.stand, self._lines = bank, stand, lines
-        settings = replace(bank.settings, audit_keys_table=KEYS, audit_bucket=BUCKET, audit_bus=BUS)
+        settings = bank.settings._replace(audit_keys_table=KEYS, audit_bucket=BUCKET, audit_bus=BUS)
         self.aws = Aws(settings, clock=lambda: bank.now)
         self._serial = 0
         self._recorded = tables(settings)

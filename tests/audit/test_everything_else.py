@@ -3,7 +3,6 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
-from dataclasses import replace
 
 import pyotp
 import pytest
@@ -203,7 +202,7 @@ def test_a_remembered_consent_names_the_person_the_client_and_the_consent(record
 
 
 def test_a_payment_that_another_passkey_signs_is_refused_and_recorded(record, bank, payer, phone):
-    bank.aws.settings = replace(bank.settings, payment_exemption="none")
+    bank.aws.settings = bank.settings._replace(payment_exemption="none")
     one = Payer(payer)
     another = Authenticator(credential_id=phone.credential_id, user_handle=phone.user_handle)
     assert one.approve(another).status == 200
@@ -215,7 +214,7 @@ def test_a_payment_that_another_passkey_signs_is_refused_and_recorded(record, ba
 
 def test_a_payment_that_is_refused_in_the_banks_app_is_recorded(record, bank, payer):
     """The page's own looks tell nothing: only the person's form, once."""
-    bank.aws.settings = replace(bank.settings, payment_exemption="none", approval_app="local.sandbox_app:build")
+    bank.aws.settings = bank.settings._replace(payment_exemption="none", approval_app="local.sandbox_app:build")
     one, app = Payer(payer), bank.aws.approval_app
     page = one.browser.submit(one.page, "app")
     (request,) = app.waiting(ALICE.sub)

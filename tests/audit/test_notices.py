@@ -289,7 +289,7 @@ def test_a_queue_gets_ten_at_once_and_a_refused_one_is_an_error():
     ],
 )
 def test_a_deployment_sends_by_the_ways_that_its_settings_name(record, named, ways):
-    settings = replace(record.aws.settings, notices=named, notices_from="a@b.example", notices_queue="https://q")
+    settings = record.aws.settings._replace(notices=named, notices_from="a@b.example", notices_queue="https://q")
     made = Aws(settings).notices
     assert [type(way) for way in made.ways] == ways
     assert made.queue is not None

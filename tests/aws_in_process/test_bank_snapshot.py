@@ -1,7 +1,6 @@
 """Nothing of a test is left for the next one, whatever it did to the bank."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from tests.actors import NOW, Bank, Browser, Fintech
@@ -27,7 +26,7 @@ def test_what_a_test_did_is_undone(begin_again: Callable[[], Bank], fintech: Fin
     bank.register(**clients["fintech"]() | {"client_name": "Another name"})
     bank.now = NOW + 5
     bank.web.put("https://fintech.example/jwks", {"keys": []})
-    bank.aws.settings = replace(bank.settings, bank_name="Another bank")
+    bank.aws.settings = bank.settings._replace(bank_name="Another bank")
     bank.aws.documents = None  # type: ignore[assignment]
     begin_again()
     assert state(bank) == before

@@ -84,8 +84,8 @@ class World:
         self._names = count(1)
         self._windows: list[Window] = []
         for bank in (self.bank, self.builtin_bank):
-            bank.aws.settings = bank.settings = replace(
-                bank.settings, otp_level="3"
+            bank.aws.settings = bank.settings = bank.settings._replace(
+                otp_level="3"
             )  # as the Read and Write draft asks
             _ = bank.aws.dynamo, bank.aws.kms
             self._watch(bank)

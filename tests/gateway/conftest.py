@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Unpack
 from urllib.parse import urlencode
 
@@ -100,9 +100,9 @@ def incoming(
 @pytest.fixture
 def lambdas(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lambdas]:
     """The functions, set up by their environment alone, but for the clock and the stand-in's clients."""
-    for field in fields(Settings):
-        if (value := getattr(bank.settings, field.name)) is not None:
-            monkeypatch.setenv(variable(field.name), str(value))
+    for name, value in bank.settings._asdict().items():
+        if value is not None:
+            monkeypatch.setenv(variable(name), str(value))
 
     def made(settings: Settings) -> Aws:
         assert settings == bank.settings

@@ -2,7 +2,6 @@
 
 import json
 import logging
-from dataclasses import replace
 
 import pytest
 
@@ -49,7 +48,7 @@ def test_a_client_whose_identifier_is_a_persons_is_not_that_person(decide, bank,
     posing = tls_client_auth_client.with_(client_id=sub)
     token = posing.post("/token", grant_type="client_credentials").json()["access_token"]
     for_anyone = json.dumps({"GET /accounts": {"scope": "accounts", "subject": "any"}})
-    bank.aws.settings = replace(bank.settings, resource_rules=for_anyone)
+    bank.aws.settings = bank.settings._replace(resource_rules=for_anyone)
     headers = posing.presenting(token, "GET", "/accounts")
     statement, context, principal = decide("GET", "/accounts", headers=headers, certificate=posing.certificate)
     assert statement == ALLOW
@@ -68,8 +67,8 @@ def test_a_route_is_about_a_person_unless_its_rule_says_otherwise(decide, bank, 
         "person": client.tokens()["access_token"],
         "client": client.post("/token", grant_type="client_credentials").json()["access_token"],
     }
-    bank.aws.settings = replace(
-        bank.settings, resource_rules=json.dumps({"GET /accounts": {"scope": "accounts", **rule}})
+    bank.aws.settings = bank.settings._replace(
+        resource_rules=json.dumps({"GET /accounts": {"scope": "accounts", **rule}})
     )
     for subject, token in tokens.items():
         headers = client.presenting(token, "GET", "/accounts")

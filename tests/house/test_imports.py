@@ -45,6 +45,7 @@ import gc, json, sys
 sys.modules.update(dict.fromkeys(json.loads(sys.argv[1])))
 sys.dont_write_bytecode = True
 import app
+gc.unfreeze()
 modules = [name for name, module in sys.modules.items() if module is not None]
 clients = [type(thing).__name__ for thing in gc.get_objects() if "botocore" in modules and is_client(thing)]
 print(json.dumps([modules, clients]))

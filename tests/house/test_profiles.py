@@ -1,7 +1,6 @@
 """A profile is a value: no code asks which one it is, and what is advertised is computed from what they answer."""
 
 import ast
-from dataclasses import fields, replace
 from typing import get_origin, get_type_hints
 
 import pytest
@@ -12,7 +11,7 @@ from tests.house.source import FILES, nodes, text
 
 OUTSIDE = tuple(path for path in FILES if "profiles" not in path.parts)
 INSIDE = tuple(path for path in FILES if "profiles" in path.parts and path.name not in ("__init__.py", "profile.py"))
-QUESTIONS = tuple(f.name for f in fields(Profile))
+QUESTIONS = Profile._fields
 HINTS = get_type_hints(Profile)
 
 
@@ -103,8 +102,8 @@ class TestEachProfile:
                 assert len(set(answer)) == len(answer), name
 
     def test_is_a_value(self, profile):
-        assert hash(profile) == hash(replace(profile))
-        assert replace(profile) == profile
+        assert hash(profile) == hash(profile._replace())
+        assert profile._replace() == profile
 
 
 ADVERTISED = {
@@ -123,7 +122,7 @@ def stricter(monkeypatch):
         first = next(iter(PROFILES.values()))
         if not besides:
             offered.clear()
-        offered["another"] = replace(first, name="another", **answers)
+        offered["another"] = first._replace(name="another", **answers)
         return document(settings)
 
     offered = dict(PROFILES)
@@ -143,7 +142,7 @@ def test_what_is_advertised_is_what_some_profile_answers(bank, stricter, questio
 def test_a_signature_is_advertised_where_some_profile_answers_so_and_a_key_makes_it(bank, stricter, what):
     question, member = f"{what}_signing_algs", f"{what}_signing_alg_values_supported"
     assert document(bank.settings)[member] == ["PS256", "ES256", "EdDSA", "Ed25519"]
-    assert document(replace(bank.settings, eddsa_key=None))[member] == ["PS256", "ES256"]
+    assert document(bank.settings._replace(eddsa_key=None))[member] == ["PS256", "ES256"]
     assert stricter(bank.settings, besides=False, **{question: ("EdDSA", "new")})[member] == ["EdDSA"]
 
 

@@ -1,7 +1,5 @@
 """Every function that signs, with each algorithm, by keys of the template and by those that the job makes."""
 
-from dataclasses import replace
-
 import jwt
 import pytest
 
@@ -27,8 +25,8 @@ HYBRID = ("PS256", "ES256")
 @pytest.fixture
 def rotated(bank):
     """A deployment whose signing keys are all of the job's making."""
-    bank.aws.settings = replace(
-        bank.settings, ps256_key=None, es256_key=None, eddsa_key=None, signing_algorithms=" ".join(ALGORITHMS)
+    bank.aws.settings = bank.settings._replace(
+        ps256_key=None, es256_key=None, eddsa_key=None, signing_algorithms=" ".join(ALGORITHMS)
     )
     for key in bank.aws.signing_keys.all(now=bank.now):
         bank.aws.signing_keys.remove(key)

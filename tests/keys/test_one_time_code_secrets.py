@@ -2,7 +2,6 @@
 
 import os
 from base64 import b64decode, b64encode
-from dataclasses import replace
 
 import pytest
 
@@ -30,7 +29,7 @@ def opened(begin_again, bank):
 
 def cold(bank, **changes):
     """What a fresh process has, over the bank's tables."""
-    return Aws(replace(bank.aws.settings, **changes)).one_time_code_secrets
+    return Aws(bank.aws.settings._replace(**changes)).one_time_code_secrets
 
 
 def seal(secrets, username="alice"):

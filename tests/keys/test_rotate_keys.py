@@ -2,7 +2,7 @@
 
 from collections import Counter
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import pytest
 from botocore.exceptions import ConnectionClosedError
@@ -28,14 +28,14 @@ ROTATION, ANNOUNCEMENT, RETENTION = 90 * DAY, 14 * DAY, 14 * DAY
 @pytest.fixture(scope="module")
 def stood():
     with standin.running("eu-west-1") as (stand, found):
-        unused = {variable(f.name): "unused" for f in fields(Settings) if not f.name.startswith(("key_", "stack"))}
+        unused = {variable(name): "unused" for name in Settings._fields if not name.startswith(("key_", "stack"))}
         chosen = {
             variable(name): "no"
             for name in ("weekly_tables", "data_keys", "multi_region_keys", "secure_payment_confirmation")
         }
         given = unused | chosen | {variable("otp_level"): "2", variable("vocabulary"): "{}"}
         hosts = {variable(name): "https://bank.example" for name in ("issuer", "mtls_url", "resource_url")}
-        yield stand, replace(Settings.read(given | hosts | found), ps256_key=None, eddsa_key=None)
+        yield stand, Settings.read(given | hosts | found)._replace(ps256_key=None, eddsa_key=None)
 
 
 class World:
@@ -52,7 +52,7 @@ class World:
 
     def another(self, **changes):
         """A function of its own."""
-        return Aws(replace(self.settings, **changes), clock=lambda: self.now)
+        return Aws(self.settings._replace(**changes), clock=lambda: self.now)
 
     def run(self, command=None, *, after=0):
         self.now += after

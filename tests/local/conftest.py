@@ -7,7 +7,7 @@ from random import randrange
 
 import pytest
 
-from chalicelib import vocabulary
+from chalicelib import vocabulary, vocabulary_file
 from local import clients, fintech_web
 from local.certificates import Certificates
 from local.stack import Stack
@@ -52,7 +52,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 @pytest.fixture(autouse=True)
 def its_words() -> None:
     """A process has one vocabulary, and another module's bank may have set its own."""
-    vocabulary.use(vocabulary.load("local/vocabulary.json"))
+    vocabulary.use(vocabulary_file.load("local/vocabulary.json"))
 
 
 @pytest.fixture(scope="module")

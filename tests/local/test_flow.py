@@ -437,7 +437,7 @@ def test_a_callback_counts_only_in_the_browser_where_the_login_began(stack, page
 def under_fapi_1(request, stack, home, monkeypatch):
     """Both back ends under a profile of FAPI 1.0, at a bank whose one-time codes reach what the profile asks for."""
     level = str(PROFILES[request.param].least_assurance)
-    monkeypatch.setattr(stack.provider, "settings", replace(stack.provider.settings, otp_level=level))
+    monkeypatch.setattr(stack.provider, "settings", stack.provider.settings._replace(otp_level=level))
     both = []
     for client in clients.two(stack.certificates, home, profile=request.param):
         named = replace(client, metadata={**client.metadata, "client_id": f"{request.param}-{client.client_id}"})

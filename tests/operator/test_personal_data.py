@@ -1,7 +1,6 @@
 """`ducat user export` and `erase`; and that what is interrupted at any call can be run again."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -37,7 +36,7 @@ def erna(ducat, request):
 def everything(ducat):
     """All that is stored, as text."""
     tables, settings = ducat.aws.dynamo._tables, ducat.aws.settings
-    names = {value for name, value in vars(settings).items() if value and name.endswith("_table")} - {
+    names = {value for name, value in settings._asdict().items() if value and name.endswith("_table")} - {
         settings.signing_keys_table
     }
     return str([item for name in names for item in tables.scan(name)])
@@ -104,7 +103,7 @@ def test_the_end_of_all_consents_can_be_interrupted(ducat, erna):
 
 
 def test_sessions_are_found_in_the_tables_of_weeks_that_are_there(ducat, erna):
-    settings = replace(ducat.aws.settings, weekly_tables="yes")
+    settings = ducat.aws.settings._replace(weekly_tables="yes")
     weekly = Aws(settings)
     session = sample_records.session(sub=f"s-{erna}", username=erna)
     ducat.aws.dynamo._tables.create(name_of(settings.sessions_table, week_of(session.expires_at)), key=None)

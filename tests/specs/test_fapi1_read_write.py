@@ -1,7 +1,6 @@
 """FAPI Part 2: Read and Write, to the letter of its draft: W1 to W8, each a row of the profile, and who may be signed in (R9)."""
 
 import json
-from dataclasses import replace
 
 import jwt
 import pytest
@@ -116,7 +115,7 @@ def test_r9_level_2_is_enough_to_read(fapi1_baseline_client):
 @pytest.mark.clause("FAPI1-BASE-5.2.2-11")
 def test_the_scopes_decide_what_level_is_needed(fapi1_baseline_client, monkeypatch):
     """A profile may ask for more of who writes: the same client and person then read at level 2, and do not write."""
-    stricter = replace(PROFILES["fapi1-baseline"], least_assurance_to_write=3)
+    stricter = PROFILES["fapi1-baseline"]._replace(least_assurance_to_write=3)
     monkeypatch.setitem(PROFILES, "fapi1-baseline", stricter)
     browser = Browser(fapi1_baseline_client.bank)
     for scope, enough in (("openid accounts", True), ("openid payments", False)):

@@ -1,7 +1,6 @@
 """RFC 8037, EdDSA in JOSE, and what OpenID Connect makes of it: what we sign by Ed25519, for clients that registered EdDSA."""
 
 from base64 import urlsafe_b64decode
-from dataclasses import replace
 from hashlib import sha256, sha512
 
 import jwt
@@ -97,7 +96,7 @@ def test_3_1_an_introspection_response_is_signed_as_eddsa(bank, client):
 @each("name", SIGNED)
 def test_2_eddsa_is_registered_only_where_there_is_a_key_that_signs_so(bank, name):
     """What is not told in the metadata can not be registered either: a Region's KMS may have no such keys."""
-    without = replace(bank.settings, eddsa_key=None)
+    without = bank.settings._replace(eddsa_key=None)
     wished = record("hopeful", **{name: "EdDSA"})
     assert metadata.registered(wished, signs=bank.settings.signing_keys)
     for signs in (without.signing_keys, ("PS256",)):

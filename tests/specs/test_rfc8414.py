@@ -140,7 +140,9 @@ def test_2_issuer_is_an_https_url_without_query_or_fragment(bank):
 )
 def test_2_an_issuer_of_another_form_can_not_be_configured(bank, name, value):
     """issuer: a URL that uses the https scheme and has no query or fragment; so do the hosts beside it."""
-    given = {variable(field): disclosed for field, disclosed in vars(bank.settings).items() if disclosed is not None}
+    given = {
+        variable(field): disclosed for field, disclosed in bank.settings._asdict().items() if disclosed is not None
+    }
     assert Settings.read(given) == bank.settings
     with pytest.raises(SettingsError, match=rf"{variable(name)} must be https"):
         Settings.read(given | {variable(name): value})

@@ -1,7 +1,6 @@
 """RFC 8707: for which protected resources a token is; it is good there and nowhere else."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -31,7 +30,7 @@ UNKNOWN = [
 @pytest.fixture(autouse=True)
 def _two_apis(bank):
     """A bank with a second API, which has an identifier of its own."""
-    bank.aws.settings = replace(bank.settings, resource_rules=json.dumps(RULES))
+    bank.aws.settings = bank.settings._replace(resource_rules=json.dumps(RULES))
 
 
 def post(client, path, resources, **form):

@@ -79,7 +79,7 @@ def route(client, token, **rule):
     """What the authorizer decides about POST /payments by a rule."""
     rules = json.dumps({"POST /payments": rule})
     bank = client.bank
-    provider = Aws(replace(bank.settings, resource_rules=rules), clock=lambda: bank.now)
+    provider = Aws(bank.settings._replace(resource_rules=rules), clock=lambda: bank.now)
     bearer = (("Authorization", f"Bearer {token}"),)
     event = bank.event("POST", "/payments", headers=bearer, certificate=client.certificate)
     return authorizer.decide(gateway.from_event(event), "arn:aws:execute-api:x:1:a/live/POST/payments", provider)

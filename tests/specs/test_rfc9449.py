@@ -3,7 +3,7 @@
 import json
 import re
 from base64 import urlsafe_b64decode
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from urllib.parse import urlencode
 
@@ -598,7 +598,7 @@ def test_5_2_the_profile_says_which_binds(bank, both, profile, order):
     registered = bank.aws.clients.find("both", now=NOW)
     presented = bank.aws.client_certificates.sent(both.certificate, now=NOW).provisional()
     shown = PresentedKeys(presented, Proof(jkt(both.proof_key), None, False))
-    cnf = sender_constraint.bind(shown, registered, replace(profile, sender_constraints=order), writes=True)
+    cnf = sender_constraint.bind(shown, registered, profile._replace(sender_constraints=order), writes=True)
     assert cnf == ({"x5t#S256": x5t_s256(both.certificate)} if order[0] == "mtls" else {"jkt": jkt(both.proof_key)})
 
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -19,7 +18,7 @@ def required(bank):
 
     def decide(client, token, **rule):
         rules = json.dumps({"GET /accounts": {"scope": "accounts", **rule}})
-        provider = Aws(replace(bank.settings, resource_rules=rules), clock=lambda: bank.now)
+        provider = Aws(bank.settings._replace(resource_rules=rules), clock=lambda: bank.now)
         event = bank.event(
             "GET", "/accounts", headers=(("Authorization", f"Bearer {token}"),), certificate=client.certificate
         )

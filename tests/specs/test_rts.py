@@ -21,7 +21,7 @@ from tests.paying import FIRST, LOOK, PAYMENT, SECOND, Payer, fields, registered
 
 @pytest.fixture(autouse=True)
 def no_exemption(bank):
-    bank.aws.settings = replace(bank.settings, payment_exemption="none")
+    bank.aws.settings = bank.settings._replace(payment_exemption="none")
 
 
 @pytest.fixture
@@ -230,14 +230,14 @@ def test_a_form_that_hides_the_payment_grants_none(payer, phone, left_out):
 def test_no_spelling_of_none_is_an_exemption(payer, bank):
     """A setting that means none exempts nobody."""
     for said in ("None", " NONE ", "no", "False", "null", ""):
-        bank.aws.settings = replace(bank.settings, payment_exemption=said)
+        bank.aws.settings = bank.settings._replace(payment_exemption=said)
         assert "Approve with your passkey" in Payer(payer).page.text, said
 
 
 @pytest.mark.clause("RTS-5.1-2")
 def test_an_exemption_is_kept_with_the_payment(payer, bank):
     """Chapter III of the regulation has exemptions; which one a bank relied on is evidence too."""
-    bank.aws.settings = replace(bank.settings, payment_exemption="article 16, low value")
+    bank.aws.settings = bank.settings._replace(payment_exemption="article 16, low value")
     one = Payer(payer)
     assert one.page.parameters["code"]
     assert json.loads(one.grant.approval) == {"exemption": "article 16, low value"}
@@ -246,7 +246,7 @@ def test_an_exemption_is_kept_with_the_payment(payer, bank):
 @pytest.mark.clause("RTS-5.1-2")
 def test_a_person_who_has_a_passkey_approves_with_it_whatever_the_exemption(payer, phone, bank):
     """An exemption is for who has no passkey."""
-    bank.aws.settings = replace(bank.settings, payment_exemption="article 16, low value")
+    bank.aws.settings = bank.settings._replace(payment_exemption="article 16, low value")
     one = Payer(payer, authenticator=phone)
     assert "Approve with your passkey" in one.page.text
     assert one.approve(phone).parameters["code"]

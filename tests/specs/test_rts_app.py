@@ -20,7 +20,7 @@ from tests.paying import FIRST, LOOK, PAYMENT, SECOND, Payer, fields, registered
 
 @pytest.fixture
 def app(bank):
-    bank.aws.settings = replace(bank.settings, payment_exemption="none", approval_app="local.sandbox_app:build")
+    bank.aws.settings = bank.settings._replace(payment_exemption="none", approval_app="local.sandbox_app:build")
     assert isinstance(bank.aws.approval_app, SandboxApp)
     return bank.aws.approval_app
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -16,7 +15,7 @@ from tests.paying import FIRST, LOOK, PAYMENT, SECOND, Payer, fields, registered
 
 @pytest.fixture(autouse=True)
 def switched_on(bank):
-    bank.aws.settings = replace(bank.settings, payment_exemption="none", secure_payment_confirmation="yes")
+    bank.aws.settings = bank.settings._replace(payment_exemption="none", secure_payment_confirmation="yes")
 
 
 @pytest.fixture
@@ -172,7 +171,7 @@ def test_where_the_browser_can_not_show_all_of_it_the_ordinary_passkey_is_asked_
     monkeypatch.undo()
     one = Payer(payer)
     payment = shown(one.page)
-    bank.aws.settings = replace(bank.aws.settings, secure_payment_confirmation="no")
+    bank.aws.settings = bank.aws.settings._replace(secure_payment_confirmation="no")
     assert refused(one, confirm(one, phone, payment))
     assert offered(Payer(payer).page) is None
 
@@ -190,7 +189,7 @@ def test_3_a_new_passkey_is_made_for_payments_too(bank):
     """Registration: the extension `payment` with isPayment."""
     links, browser, made = invitations(bank.aws), Browser(bank), []
     for said, who in (("yes", ALICE), ("no", BOB)):
-        bank.aws.settings = replace(bank.aws.settings, secure_payment_confirmation=said)
+        bank.aws.settings = bank.aws.settings._replace(secure_payment_confirmation=said)
         page = browser.get(f"/passkey?{links[who.username].partition('?')[2]}")
         typed = {"username": who.username, "password": who.password, "one_time_code": who.totp}
         made.append(passkey_options(browser.submit(page, "continue", **typed).text).get("extensions"))

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib import language, scopes, vocabulary
+from chalicelib import language, scopes, vocabulary, vocabulary_file
 from chalicelib.authorization_details import declared_type, detail_types, details
 from chalicelib.errors import InvalidAuthorizationDetails, InvalidClientMetadata
 from chalicelib.users import assurance, claims
-from chalicelib.vocabulary import VocabularyError, read
+from chalicelib.vocabulary_file import VocabularyError, read
 from local.sandbox_users import ALICE
 from tests.actors import NOW, Browser, certificate, elements
 from tests.conftest import STANDARD
@@ -65,8 +65,8 @@ def test_what_the_library_brings_is_named_where_the_vocabulary_looks():
     """The vocabulary stands on the ground floor and knows the library's names by heart."""
     assert tuple(scopes.SCOPES) == vocabulary.SCOPES
     assert tuple(detail_types.TYPES) == vocabulary.DETAIL_TYPES
-    assert tuple(declared_type.MEMBERS) == vocabulary.MEMBER_KINDS
-    assert set(vocabulary.CLAIMS.split()) == claims.NAMES
+    assert tuple(declared_type.MEMBERS) == vocabulary_file.MEMBER_KINDS
+    assert set(vocabulary_file.CLAIMS.split()) == claims.NAMES
 
 
 def test_a_scope_and_a_claim_of_the_banks_own_are_requested_and_disclosed(own):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
 from threading import Barrier
 from types import SimpleNamespace
 from typing import Any
@@ -38,7 +37,7 @@ IN_PROCESS = {"moto": stand_in.in_process, "standin": standin.in_process}
 @pytest.fixture(scope="module", params=[*IN_PROCESS, "dynamodb-local"])
 def settings(request: pytest.FixtureRequest) -> Iterator[Settings]:
     """Settings whose tables are there, while the environment leads to the backend that holds them."""
-    unused = {variable(f.name): "unused" for f in fields(Settings)} | {
+    unused = {variable(name): "unused" for name in Settings._fields} | {
         variable("vocabulary"): "{}",
         variable("otp_level"): "2",
         variable("weekly_tables"): "no",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,7 @@ def _grant_handle(value: str) -> Any:
 
 def provider(made: Mapping[str, str]) -> Aws:
     """A provider over the stand-in."""
-    unused = {variable(f.name): "unused" for f in fields(Settings) if f.default is MISSING}
+    unused = {variable(name): "unused" for name in Settings._fields if name not in Settings._field_defaults}
     hosts = {variable(name): "https://bank.example" for name in ("issuer", "mtls_url", "resource_url")}
     return Aws(Settings.read(unused | hosts | made))
 
@@ -120,7 +120,7 @@ def written(aws: Aws) -> dict[str, str]:
 
 def tables(aws: Aws) -> dict[str, list[dict[str, Any]]]:
     """Every raw item, by the name of its table in the settings."""
-    names = [name for name in Settings.__dataclass_fields__ if name.endswith("_table")]
+    names = [name for name in Settings._fields if name.endswith("_table")]
     scan = aws.dynamo._tables._connection.scan
     return {name: sorted(scan(getattr(aws.settings, name))["Items"], key=str) for name in names}
 

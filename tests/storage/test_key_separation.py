@@ -52,7 +52,7 @@ class World:
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    unused = {variable(f): "unused" for f in Settings.__dataclass_fields__} | {
+    unused = {variable(f): "unused" for f in Settings._fields} | {
         variable("vocabulary"): "{}",
         variable("otp_level"): "2",
         variable("weekly_tables"): "no",
@@ -238,7 +238,7 @@ def _looked_at(call: standin.Call, answer: Mapping[str, Any]) -> Iterator[tuple[
 def _everything(aws: Aws) -> dict[str, Any]:
     tables = {
         name: getattr(aws.settings, name)
-        for name, value in vars(aws.settings).items()
+        for name, value in aws.settings._asdict().items()
         if name.endswith("_table") and value != "unused"
     }
     connection = aws.dynamo._tables._connection

@@ -3,7 +3,6 @@
 import json
 import re
 from contextlib import contextmanager
-from dataclasses import replace
 
 import pyotp
 import pytest
@@ -208,7 +207,7 @@ def test_a_change_of_ones_own_sign_in_is_one_write(watched):
 
 def test_a_recovery_begins_ends_and_is_stopped_by_one_write_each(watched):
     same, provider, watching = watched
-    provider.settings = replace(provider.settings, recovery_hours="24")
+    provider.settings = provider.settings._replace(recovery_hours="24")
     browser, (person, code) = Browser(same), journey.new_person(provider, now=same.now)
     typed = {"username": person, "password": journey.PASSWORD}
     form, forms = browser.get("/security?with=recovery"), Browser(same)

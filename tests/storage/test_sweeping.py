@@ -24,7 +24,7 @@ def weekly(settings):
         f"{name}_table": f"{name.replace('_', '-')}-{token_value()[:8]}"
         for name in ("replay_cache", "access_tokens", "sessions")
     }
-    chosen = replace(settings, weekly_tables="yes", tables_key=None, **own)
+    chosen = settings._replace(weekly_tables="yes", tables_key=None, **own)
     return lambda now: Aws(chosen, clock=lambda: now)
 
 

@@ -29,7 +29,7 @@ LOST = (EndpointConnectionError, VerboseClientError)
 
 
 def settings():
-    names = Settings.__dataclass_fields__
+    names = Settings._fields
     unused = {variable(name): "unused" for name in names} | {
         variable("vocabulary"): "{}",
         variable("otp_level"): "2",

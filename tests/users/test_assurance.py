@@ -1,7 +1,5 @@
 """Levels of assurance: computed from what was done, never from what was asked."""
 
-from dataclasses import replace
-
 import pytest
 
 from chalicelib.profiles import PROFILES
@@ -65,7 +63,7 @@ def test_every_profile_asks_for_a_level_that_can_be_reached(bank):
 
 def test_what_password_and_one_time_code_reach_is_what_the_banks_audit_says(bank):
     """W7: password and one-time code reach level 3 where policy says so, and nothing else changes by that."""
-    audited = replace(bank.settings, otp_level="3")
+    audited = bank.settings._replace(otp_level="3")
     for settings, acr in ((bank.settings, ACR[2]), (audited, ACR[3])):
         who = login("s1", auth_time=1, methods=("pwd", "otp"), claims={}, reached=reached(settings))
         assert (who.acr, who.amr) == (acr, ("pwd", "otp", "mfa"))
@@ -79,14 +77,14 @@ def test_what_password_and_one_time_code_reach_is_what_the_banks_audit_says(bank
 )
 def test_what_is_enough_is_for_the_profile_to_say_and_more_for_what_writes(least, to_write, writes, does):
     """R9, W7: the least level of the profile, and of what is asked for."""
-    profile = replace(PROFILES["fapi1-baseline"], least_assurance=least, least_assurance_to_write=to_write)
+    profile = PROFILES["fapi1-baseline"]._replace(least_assurance=least, least_assurance_to_write=to_write)
     fit = enough(profile, (*ACR.values(), "another house's"), writes=writes)
     assert fit == tuple(ACR[number] for number in does)
 
 
 def test_w7_a_client_that_needs_level_three_lets_nobody_in_by_less(bank, fapi1_baseline_client, monkeypatch):
     """Who signs in by less is told so and may try another way; it is no weaker token, and no consent page."""
-    stricter = replace(PROFILES["fapi1-baseline"], least_assurance_to_write=3)
+    stricter = PROFILES["fapi1-baseline"]._replace(least_assurance_to_write=3)
     monkeypatch.setitem(PROFILES, "fapi1-baseline", stricter)
     browser, client = Browser(bank), fapi1_baseline_client
     page = browser.page(client.client_id, client.pushed(scope="openid profile"))
@@ -95,5 +93,5 @@ def test_w7_a_client_that_needs_level_three_lets_nobody_in_by_less(bank, fapi1_b
     again = browser.sign_in(page)
     assert "needs a stronger way to sign in" in again.text
     assert browser.open(client.client_id, client.pushed(scope="openid payments")).location.startswith("/login?")
-    monkeypatch.setattr(bank.aws, "settings", replace(bank.settings, otp_level="3"))
+    monkeypatch.setattr(bank.aws, "settings", bank.settings._replace(otp_level="3"))
     assert browser.sign_in(again).location.startswith("/consent?")

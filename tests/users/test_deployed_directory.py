@@ -54,7 +54,7 @@ class Customer(Browser):
 
 @pytest.fixture
 def carol(bank):
-    bank.aws.settings = replace(bank.settings, user_directory=DIRECTORY)
+    bank.aws.settings = bank.settings._replace(user_directory=DIRECTORY)
     return Customer(bank)
 
 
@@ -74,7 +74,7 @@ def test_a_whole_login_by_password_and_code(carol, client):
 
 def test_a_whole_login_on_tables_by_week(bank):
     """The names of the tables change each week; an access token of a refresh, a session and used values are in them."""
-    settings = replace(bank.settings, user_directory=DIRECTORY, weekly_tables="yes")
+    settings = bank.settings._replace(user_directory=DIRECTORY, weekly_tables="yes")
     bank.aws = Aws(settings, clock=lambda: bank.now)
     bank.aws.documents = bank.web
     sweep.run(bank.aws)

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from chalicelib import date_format, language, vocabulary
+from chalicelib import date_format, language, vocabulary, vocabulary_file
 from chalicelib.authorization_details import details
 from chalicelib.clients import metadata
 from chalicelib.errors import InvalidClientMetadata
@@ -29,7 +29,7 @@ RECORD = {
     "token_endpoint_auth_method": "tls_client_auth",
     "tls_client_auth_subject_dn": "CN=x",
 }
-LIBRARY = Settings.__dataclass_fields__["languages"].default.split()
+LIBRARY = Settings._field_defaults["languages"].split()
 SUBJECT = "CN=rich,O=Fintech\\, Inc.,C=DE"
 PSEUDO = str.maketrans(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
@@ -125,7 +125,7 @@ def test_every_page_says_every_word_by_the_catalogue(pseudo):
 
 def test_a_login_says_every_word_by_the_catalogue(bank, rich, pseudo, monkeypatch):
     """As every page of it is really made: with its problems, its errors, and what API Gateway's path leads nowhere says."""
-    monkeypatch.setattr(bank.aws, "settings", replace(bank.aws.settings, languages="xx", theme=pseudo))
+    monkeypatch.setattr(bank.aws, "settings", bank.aws.settings._replace(languages="xx", theme=pseudo))
     monkeypatch.setattr(Sandbox, "login_help_text", None)
     browser = Browser(bank)
     login = browser.page("rich", rich.pushed(authorization_details=json.dumps([ACCESS])))
@@ -365,7 +365,7 @@ def test_a_banks_own_words_are_in_the_readers_language():
     sandbox = Path("local/vocabulary.json").read_text()
     before = vocabulary.current()
     try:
-        own = vocabulary.use(vocabulary.read(sandbox))
+        own = vocabulary.use(vocabulary_file.read(sandbox))
         order = {
             "type": "standing_order",
             "amount": {"currency": "EUR", "amount": "50"},
@@ -393,8 +393,8 @@ def test_a_banks_own_words_are_in_the_readers_language():
 def test_a_translation_that_does_not_fit_its_text_is_refused(member, value, problem):
     found = json.loads(Path("local/vocabulary.json").read_text())
     found["authorization_details_types"][0][member] = value
-    with pytest.raises(vocabulary.VocabularyError, match=re.escape(problem)):
-        vocabulary.read(json.dumps(found))
+    with pytest.raises(vocabulary_file.VocabularyError, match=re.escape(problem)):
+        vocabulary_file.read(json.dumps(found))
 
 
 def test_the_end_of_a_page_is_a_time_that_programs_read_alike_in_each_language():

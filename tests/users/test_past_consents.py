@@ -167,7 +167,7 @@ def test_the_longest_consents_keep_the_page_within_its_weight(bank, alice, tmp_p
     """In the language and the letters that take most, with a brand, each as long as a request may make it."""
     themes.write(Path("local") / "brands" / "coral", tmp_path)
     theme = str(tmp_path)
-    monkeypatch.setattr(bank.aws, "settings", replace(bank.aws.settings, theme=theme, bank_name="Coral Bank"))
+    monkeypatch.setattr(bank.aws, "settings", bank.aws.settings._replace(theme=theme, bank_name="Coral Bank"))
     longest = {
         **PAID[0],
         "creditorName": "\u0634" * 70,

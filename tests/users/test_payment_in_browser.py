@@ -31,7 +31,7 @@ def payer(bank, tls_client_auth_client, sites):
     site, callback, _ = sites
     site.address = f"http://localhost:{site.server.server_port}"
     site.bank = bank
-    bank.aws.settings = replace(bank.settings, payment_exemption="none", issuer=site.address)
+    bank.aws.settings = bank.settings._replace(payment_exemption="none", issuer=site.address)
     client = registered_payer(bank, tls_client_auth_client)
     registered = bank.aws.clients.find("payer", now=bank.now)
     back = f"{callback.address}/callback"
@@ -169,7 +169,7 @@ def can_ask(page):
 
 def test_a_browser_that_can_show_the_payment_itself_does_so(payer, bank, sites, chromium_that_shows_payments):
     """Secure Payment Confirmation: a passkey made for it, the browser's own words, and the way on after a refusal."""
-    bank.aws.settings = replace(bank.aws.settings, secure_payment_confirmation="yes")
+    bank.aws.settings = bank.aws.settings._replace(secure_payment_confirmation="yes")
     page = chromium_that_shows_payments
     one = Till(payer, sites[0], page, Authenticator(user_handle="AAAA"))
     one.devtools.send("WebAuthn.clearCredentials", {"authenticatorId": one.id})
@@ -302,7 +302,7 @@ def test_without_javascript_the_page_says_what_is_missing_and_leads_back(till):
 
 @pytest.fixture
 def app(bank, payer):
-    bank.aws.settings = replace(bank.aws.settings, approval_app="local.sandbox_app:build")
+    bank.aws.settings = bank.aws.settings._replace(approval_app="local.sandbox_app:build")
     return bank.aws.approval_app
 
 

@@ -1,7 +1,5 @@
 """The recovery of a person who has the password, and neither the phone nor a recovery code. A bank switches it on."""
 
-from dataclasses import replace
-
 import pyotp
 import pytest
 
@@ -24,7 +22,7 @@ def lost(carol):  # noqa: F811
 
 
 def switch(owner, hours):
-    owner.bank.aws.settings = replace(owner.bank.aws.settings, recovery_hours=str(hours))
+    owner.bank.aws.settings = owner.bank.aws.settings._replace(recovery_hours=str(hours))
 
 
 def recover(owner, browser=None, **typed):

@@ -90,7 +90,7 @@ class Owner(Browser):
 
 @pytest.fixture
 def carol(bank):
-    bank.aws.settings = replace(bank.settings, user_directory=DIRECTORY)
+    bank.aws.settings = bank.settings._replace(user_directory=DIRECTORY)
     return Owner(bank)
 
 
@@ -367,7 +367,7 @@ def test_a_sign_in_after_the_session_replaces_it_and_stores_the_profile_of_an_ea
 
 
 def test_where_kms_seals_each_secret_an_app_is_set_up_too(bank):
-    bank.aws = Aws(replace(bank.settings, user_directory=DIRECTORY, data_keys="no"), clock=lambda: bank.now)
+    bank.aws = Aws(bank.settings._replace(user_directory=DIRECTORY, data_keys="no"), clock=lambda: bank.now)
     carol = Owner(bank)
     page = carol.press(carol.arrive(), "offer-app")
     new = pyotp.TOTP(secret_on(page))

@@ -46,7 +46,7 @@ class Dynamo:
     def __init__(
         self, settings: Settings, *, pause: Callable[[float], None], new_token_value: Callable[[], str]
     ) -> None:
-        names = [value for name, value in vars(settings).items() if name.endswith("_table") and value]
+        names = [value for name, value in settings._asdict().items() if name.endswith("_table") and value]
         self._settings = settings
         self._new_token_value = new_token_value
         recorded = frozenset(getattr(settings, f"{name}_table") for name in RECORDED)
