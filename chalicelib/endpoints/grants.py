@@ -17,6 +17,7 @@ from chalicelib.storage.records import Session
 from chalicelib.storage.stores import AlreadyUsed, NotOpen
 from chalicelib.user_directory import SignInRefused, refused_note
 from chalicelib.users import known_browser, sign_in_form
+from chalicelib.users import username as usernames
 
 __all__ = ["answer", "refuse"]
 
@@ -42,7 +43,7 @@ def answer(request: Request, provider: Provider) -> Response:
     known = session.with_user(provider.sessions.find(token_value, now=now), provider, now=now)
     if known is None:
         cookie = provider.new_token_value()
-        return _sign_in_page(request, cookie, provider, now=now).with_headers(
+        return _sign_in_page(request, cookie, provider, now=now, username=usernames.remembered(request)).with_headers(
             browser_binding.bind(SIGN_IN_FORM, cookie, seconds=PAGE_LIFETIME)
         )
     return _list(request, known, token_value, provider, now=now)
@@ -95,6 +96,8 @@ def _do(form: Mapping[str, str], token_value: str, provider: Provider, *, now: i
 
 def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: Provider, *, now: int) -> Response:
     """303 to the list, or the sign-in page with the problem."""
+    if form.get("action") == "forget":
+        return _sign_in_page(request, cookie, provider, now=now).with_headers(usernames.forget())
     username = sign_in_form.form_field(form, "username")
     this = browser_binding.attempt(SIGN_IN_FORM, cookie)
     known, ended = known_browser.identified(request, username, provider, now=now)
@@ -114,13 +117,13 @@ def _sign_in(request: Request, form: Mapping[str, str], cookie: str, provider: P
         )
         first = sign_in_form.claim(signed_in, this, provider.replay_cache, now=now)
     except (SignInRefused, AlreadyUsed, NotOpen) as refused:
-        problem = sign_in_form.problem(form)
-        again = _sign_in_page(request, cookie, provider, now=now, username=username, problem=problem)
-        return again.noting(**refused_note(refused))
+        page = _sign_in_page(request, cookie, provider, now=now, username=username, problem=sign_in_form.problem(form))
+        return page.noting(**refused_note(refused))
     login = replace(signed_in.login, username=signed_in.username or username.strip())
     if not first:  # The first POST began the session. This POST shows its result.
         return see_other(PATH)
     kept = known_browser.remember(request, login, provider.kms, provider.new_token_value(), ended=ended)
+    kept += usernames.remember(request, form, login.username)
     token_value = session.made(login, login.auth_time + PAGE_LIFETIME, provider)
     session.begin_for(request, token_value, login, provider, seconds=PAGE_LIFETIME, now=now)
     return see_other(
@@ -132,17 +135,17 @@ def _sign_in_page(
     request: Request, cookie: str, provider: Provider, *, now: int, username: str = "", problem: str | None = None
 ) -> Response:
     frame = frame_of(request, provider, here=PATH)
-    page = grants.sign_in(
+    return grants.sign_in(
         frame=frame,
         key=SIGN_IN_FORM,
         csrf=browser_binding.token(SIGN_IN_FORM, cookie),
         username=username,
+        remembered=usernames.is_remembered(request, username),
         hint=provider.user_directory.login_help_text,
         problem=problem and frame.language.say(problem),
         done=connections.done_in_words(request, "", provider, frame.language, now=now),
         passkey=passkey_challenge.begin(SIGN_IN_FORM, cookie, provider, until=now + PAGE_LIFETIME, offered=True),
-    )
-    return page.with_headers(*_said(request))
+    ).with_headers(*_said(request))
 
 
 def _said(request: Request) -> tuple[tuple[str, str], ...]:

@@ -90,7 +90,7 @@ def _page(
         csrf=browser_binding.token(key, cookie),
         redirect_uri=grant.request.redirect_uri,
         username=username,
-        remembered=bool(username) and username == usernames.remembered(request),
+        remembered=usernames.is_remembered(request, username),
         hint=provider.user_directory.login_help_text,
         limit=time_limit(grant.expires_at, frame.language, now=provider.now()),
         problem=problem and frame.language.say(problem),

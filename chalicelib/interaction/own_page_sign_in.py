@@ -17,6 +17,7 @@ from chalicelib.storage.stores import AlreadyUsed, NotOpen
 from chalicelib.storage.token_values import digest
 from chalicelib.user_directory import SignedIn, SignInMeans, SignInRefused, refused_note
 from chalicelib.users import known_browser, sign_in_form, web_authentication
+from chalicelib.users import username as usernames
 from chalicelib.users.sign_in_form import form_field
 
 WITH = "with"
@@ -38,7 +39,8 @@ def show(request: Request, frame: Frame, provider: Provider, *, now: int) -> Res
         return page.with_headers(browser_binding.bind(SIGN_IN_FORM, cookie, seconds=LIFETIME))
     by_code = (WITH, RECOVERY_CODE) in request.query
     words, headers = own_page.words_of(request, "")
-    page = _page(frame, cookie, provider, by_code=by_code, done=words, now=now)
+    username = "" if by_code else usernames.remembered(request)
+    page = _page(request, frame, cookie, provider, by_code=by_code, username=username, done=words, now=now)
     return page.with_headers(browser_binding.bind(SIGN_IN_FORM, cookie, seconds=LIFETIME), *headers)
 
 
@@ -56,6 +58,8 @@ def post(
     if form.get(WITH) == own_page_recovery.WAY and own_page_recovery.is_on(provider):
         return own_page_recovery.post(request, form, cookie, frame, means, provider, now=now)
     username, by_code = form_field(form, "username"), form.get(WITH) == RECOVERY_CODE
+    if form.get("action") == "forget":
+        return _page(request, frame, cookie, provider, by_code=by_code, now=now).with_headers(usernames.forget())
     this = browser_binding.attempt(SIGN_IN_FORM, cookie)
     known, ended = known_browser.identified(request, username, provider, now=now)
     try:
@@ -67,12 +71,12 @@ def post(
         first = sign_in_form.claim(who, this, provider.replay_cache, now=now)
     except (SignInRefused, AlreadyUsed, NotOpen) as refused:
         problem = MISMATCH_TEXT if by_code else sign_in_form.problem(form)
-        again = _page(frame, cookie, provider, by_code=by_code, username=username, problem=problem, now=now)
+        again = _page(request, frame, cookie, provider, by_code=by_code, username=username, problem=problem, now=now)
         return again.noting(**refused_note(refused))
     if not first:  # The first POST began the session. This POST shows its result.
         return see_other(PATH)
     login = replace(who.login, username=who.username or username.strip())
-    remembered = () if by_code else _remembered(request, login, provider, ended=ended)
+    remembered = () if by_code else _remembered(request, form, login, provider, ended=ended)
     passkey = digest(web_authentication.id_of(form["passkey"])) if "passkey" in form and not by_code else ""
     begun = own_page.begin(request, login, means, provider, now=now, passkey=passkey, secrets=who.secrets)
     released = browser_binding.release(SIGN_IN_FORM)
@@ -97,12 +101,14 @@ def _signed_in(
 
 
 def _remembered(
-    request: Request, login: Authentication, provider: Provider, *, ended: bool
+    request: Request, form: Mapping[str, str], login: Authentication, provider: Provider, *, ended: bool
 ) -> tuple[tuple[str, str], ...]:
-    return known_browser.remember(request, login, provider.kms, provider.new_token_value(), ended=ended)
+    known = known_browser.remember(request, login, provider.kms, provider.new_token_value(), ended=ended)
+    return (*usernames.remember(request, form, login.username), *known)
 
 
 def _page(
+    request: Request,
     frame: Frame,
     cookie: str,
     provider: Provider,
@@ -120,6 +126,7 @@ def _page(
         key=SIGN_IN_FORM,
         csrf=browser_binding.token(SIGN_IN_FORM, cookie),
         username=username,
+        remembered=not by_code and usernames.is_remembered(request, username),
         hint=None if by_code else provider.user_directory.login_help_text,
         problem=problem and frame.language.say(problem),
         done=done and frame.language.say(done),

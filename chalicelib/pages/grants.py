@@ -81,12 +81,13 @@ def sign_in(
     key: str,
     csrf: str,
     username: str = "",
+    remembered: bool = False,
     hint: str | None = None,
     problem: str | None = None,
     done: str | None = None,
     passkey: Ceremony | None = None,
 ) -> Response:
-    """The sign-in page. `problem`, `hint`, `passkey`: as on the login page. `done`: as on the list."""
+    """The sign-in page. `remembered`, `problem`, `hint`, `passkey`: as on the login page. `done`: as on the list."""
     return page(
         "grants_sign_in.html",
         OURS,
@@ -95,6 +96,8 @@ def sign_in(
         key=key,
         csrf=csrf,
         username=username,
+        remembered=remembered,
+        remember=not remembered,
         hint=hint,
         problem=problem,
         done=done,

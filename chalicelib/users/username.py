@@ -1,4 +1,4 @@
-"""Usernames in one normalized form, and the one that a browser keeps for its user, who ticked that on the login page.
+"""Usernames in one normalized form, and the one that a browser keeps for its user, who ticked that at a sign-in.
 
 The cookie holds the user name itself, which is no secret, and nothing else. It proves nothing and gives no access: it only fills
 in a field. So its name is none that binds an interaction to a browser (interaction/browser_binding.py).
@@ -45,6 +45,11 @@ def remember(request: Request, form: Mapping[str, str], username: str) -> tuple[
     if form.get("remember") != "yes" and normalize_username(remembered(request)) != normalize_username(username):
         return ()
     return (_cookie(username, LIFETIME),) if username and len(username.encode()) <= MAX_BYTES else ()
+
+
+def is_remembered(request: Request, username: str) -> bool:
+    """Whether the filled-in user name is the one that this browser keeps."""
+    return bool(username) and username == remembered(request)
 
 
 def forget() -> tuple[str, str]:

@@ -168,7 +168,7 @@ def _own_pages(frame: Frame, own: dict[str, Any]) -> dict[str, Response]:
     page: Any = {**here, "person": PERSON, "nonce": "the-nonce"}
     problem = words.say(own_page_changes.NOT_PROVEN)
     return {
-        "security-sign-in": security.sign_in(**here, passkey=PASSKEY),
+        "security-sign-in": security.sign_in(**here, username=PERSON, remembered=True, passkey=PASSKEY),
         "security-by-code": security.sign_in(
             **here, by_code=True, recovers=True, problem=words.say(own_page_sign_in.MISMATCH_TEXT)
         ),

@@ -6,6 +6,7 @@ from base64 import urlsafe_b64encode
 import pytest
 
 from chalicelib.users.username import COOKIE, LIFETIME, MAX_BYTES
+from local import sandbox_users as sandbox
 from tests.actors import Browser, elements
 
 
@@ -52,6 +53,36 @@ def test_with_the_tick_the_user_name_is_filled_in_next_time(bank, visit):
     assert 'name="remember"' not in page.text
     assert browser.sign_in(page).status == 303
     assert browser.cookies[COOKIE] == encoded(b"alice")  # kept for longer
+
+
+@pytest.mark.parametrize("path", ["/grants", "/security"])
+def test_the_pages_of_ones_own_keep_it_forget_it_and_fill_it_in_too(bank, path):
+    """One cookie, of the tick on any of the three pages."""
+    typed = {"username": " alice ", "password": "wonderland", "one_time_code": "123456"}
+    sandbox.invitations(bank.aws)  # In the users table, which /security reads.
+    browser = Browser(bank)
+    page = browser.get(path)
+    assert (filled_in(page), "forget" in buttons(page), 'name="remember"' in page.text) == ("", False, True)
+    wrong = browser.submit(page, "login", remember="yes", **typed | {"password": "x"})
+    assert wrong.status == 200
+    assert COOKIE not in browser.cookies
+    assert browser.submit(wrong, "login", remember="yes", **typed).location == path
+    assert browser.cookies[COOKIE] == encoded(b"alice")
+    browser.cookies = {COOKIE: browser.cookies[COOKIE]}
+    page = browser.get(path)
+    assert (filled_in(page), "forget" in buttons(page), 'name="remember"' in page.text) == ("alice", True, False)
+    page = browser.submit(page, "forget")
+    assert COOKIE not in browser.cookies
+    assert (filled_in(page), "forget" in buttons(page), 'name="remember"' in page.text) == ("", False, True)
+    assert browser.submit(page, "login", **typed | {"username": "bob", "password": "builder"}).location == path
+    assert COOKIE not in browser.cookies
+
+
+def test_the_page_for_a_recovery_code_keeps_and_shows_no_user_name(bank):
+    browser = Browser(bank)
+    browser.cookies[COOKIE] = encoded(b"alice")
+    page = browser.get("/security?with=recovery-code")
+    assert (filled_in(page), "forget" in buttons(page), 'name="remember"' in page.text) == ("", False, False)
 
 
 def test_a_sign_in_that_fails_keeps_nothing(bank, visit):
