@@ -20,6 +20,7 @@ from tests.paying import fields
 from tests.revocation_world import SERIAL
 from tests.specs.test_rfc9396 import SHOP
 from tests.specs.test_rts import Payer, payer, phone
+from tests.users.test_deployed_directory import DIRECTORY
 from tests.users.test_passkeys import make, path_of, prove_on
 from tests.users.test_passkeys import sign_in as sign_in_by
 from tests.users.test_recovery import WAIT, complete, opened, recover, switch
@@ -239,6 +240,7 @@ def test_what_was_agreed_in_another_language_is_kept_in_that_language(record, fi
 
 def test_who_is_suspended_is_refused_with_the_reason(record, bank, operate, fintech):
     bank.aws.user_directory = directory.build(bank.aws)
+    record.aws.settings = record.aws.settings._replace(user_directory=DIRECTORY)
     put(bank, ALICE, Authenticator())
     token = fintech_tokens(fintech, bank, operate)["refresh_token"]
     operate("user", "suspend", "alice", "--yes")
