@@ -7,6 +7,7 @@ import pytest
 from chalicelib.audit import sealing
 from chalicelib.audit.event import ERASED
 from chalicelib.storage.dynamodb.audit_keys import LATE, MARKED, SECRET, AuditKeys
+from chalicelib.storage.dynamodb.codec import Unreadable
 from chalicelib.storage.token_values import digest
 from local.sandbox_users import ALICE
 from tests.audit.conftest import KEYS
@@ -126,3 +127,14 @@ def test_two_functions_make_one_secret_of_the_table(record):
         assert one._secret == other._secret == "A" * 43
     finally:
         one._tables.get = read
+
+
+def test_a_key_of_another_type_makes_no_pseudonym(record):
+    """Its text was empty, and by an empty key anybody makes the pseudonym of anybody."""
+    keys = AuditKeys(record.aws.dynamo._tables, KEYS, new_token_value=lambda: "A" * 43)
+    assert keys.of_event("a person", at=record.bank.now, new="k") == "k"
+    item = {"pk": {"S": keys._key_of("a person")}, "key": {"L": []}}
+    record.aws.dynamo._tables._connection.dispatch("PutItem", {"TableName": KEYS, "Item": item})
+    for read in (lambda: keys.find("a person"), lambda: keys.of_event("a person", at=record.bank.now, new="l")):
+        with pytest.raises(Unreadable):
+            read()

@@ -52,7 +52,9 @@ def values(hint):
     if get_origin(hint) is list:
         return st.lists(values(get_args(hint)[0]), max_size=2)
     if is_typeddict(hint):
-        return st.fixed_dictionaries({}, optional={k: values(v) for k, v in get_type_hints(hint).items()})
+        of = {name: values(one) for name, one in get_type_hints(hint).items()}
+        needed = {name: of.pop(name) for name in hint.__required_keys__}
+        return st.fixed_dictionaries(needed, optional=of)
     raise AssertionError(f"a record holds {hint}")
 
 
@@ -119,6 +121,24 @@ def test_null_is_as_absent_where_it_is_no_value():
     assert decode(records.User, text) == replace(user(), username=json.loads(text)["username"], claims={})
     with pytest.raises(Unreadable, match="User: of another type: password"):
         decode(records.User, text.replace('"password": ', '"password": null, "x": '))
+
+
+@pytest.mark.parametrize(
+    ("name", "one"),
+    [
+        ("accounts", {"name": "Savings", "iban": 5}),
+        ("passkeys", {"id": "a", "key": "b", "handle": "c"}),
+        ("passkeys", {"id": "a", "key": "b", "handle": None, "created_at": 1}),
+        ("passkeys", "a passkey"),
+    ],
+)
+def test_a_member_of_a_list_without_what_it_needs_makes_a_record_unreadable(name, one):
+    """An account whose number is no text was a 500 of the consent page."""
+    stored = json.loads(encode(user()))
+    with pytest.raises(Unreadable, match=f"User: of another type: {name}"):
+        decode(records.User, json.dumps(stored | {name: [one]}))
+    later = {"name": "Savings", "iban": "DE02100100100006820101", "of_a_later_release": 1}
+    assert decode(records.User, json.dumps(stored | {"accounts": [later]})).accounts == (later,)
 
 
 WRONG = {str: 5, int: "text", bool: "text", tuple: ["x", 1.5], dict: "text", frozenset: "text"}

@@ -104,6 +104,7 @@ GONE = {
     | {"approved grant", "redeemed grant"},
     "epoch": {"authenticated grant", "approved grant", "redeemed grant", "refreshed token"},
     "sign_count": {"passkey"},
+    "consumed_0": {"approved grant", "redeemed grant", "refreshed token"},
     "failures": {"user", "passkey"},
 }
 """What counts as missing at least, where an attribute has a type that this release does not read."""

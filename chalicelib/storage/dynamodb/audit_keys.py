@@ -15,6 +15,7 @@ from hashlib import sha256
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.storage.dynamodb.attributes import ConditionFailed, Item, Write
+from chalicelib.storage.dynamodb.codec import Unreadable
 from chalicelib.storage.dynamodb.tables import Tables
 
 KEY = UnicodeAttribute(attr_name="key")
@@ -41,7 +42,7 @@ class AuditKeys:
         if "_secret" not in vars(self) and self._tables.get(self._name, SECRET) is None:
             return None  # Nobody has one.
         item = self._tables.get(self._name, self._key_of(person))
-        return None if item is None or "key" not in item else str(item["key"])
+        return None if item is None or "key" not in item else _key(item)
 
     def of_event(self, person: str, *, at: int, new: str) -> str | None:
         """The key for an event of that time; None if the person was erased after it. `new`: becomes the key if there is none.
@@ -55,7 +56,7 @@ class AuditKeys:
             if item is not None and at <= erased_at + LATE:
                 return None  # A later key of the same sub is not for it.
             if item is not None and "key" in item:
-                return str(item["key"])
+                return _key(item)
             made: Item = {"key": new} if item is None else {"key": new, "erased_at": erased_at}
             unchanged = KEY.does_not_exist() & (ERASED_AT.does_not_exist() if item is None else erased_at == ERASED_AT)
             try:
@@ -81,6 +82,14 @@ class AuditKeys:
             try:
                 self._tables.write(Write("Put", self._name, SECRET, made, condition=KEY.does_not_exist()))
             except ConditionFailed as failed:
-                return str((failed.item or {})["key"])
-            return str(made["key"])
-        return str(item["key"])
+                return _key(failed.item or {})
+            return _key(made)
+        return _key(item)
+
+
+def _key(item: Item) -> str:
+    """The key in an item. Raises Unreadable: by an empty key anybody could make the pseudonyms."""
+    key = item.get("key")
+    if not isinstance(key, str) or not key:
+        raise Unreadable("audit key: of another type: key")
+    return key

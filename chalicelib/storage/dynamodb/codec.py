@@ -12,7 +12,7 @@ import json
 import logging
 from collections.abc import Hashable, Mapping
 from contextlib import suppress
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
 from types import NoneType, UnionType
 from typing import Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints, is_typeddict
@@ -128,21 +128,45 @@ Types = tuple[type, ...] | None
 """Types that a value may have. None: any."""
 
 
-def _is_of(value: Json, whole: Types, members: Types) -> bool:
+@dataclass(frozen=True)
+class _Members:
+    """What the members of a tuple are. `needed`, `named`: what each has, and the types of what it has, if it is a TypedDict."""
+
+    types: Types
+    needed: frozenset[str] = frozenset()
+    named: Mapping[str, Types] = field(default_factory=dict)
+
+    def has(self, one: Json) -> bool:
+        if self.types is not None and not isinstance(one, self.types):
+            return False
+        if not self.named:
+            return True
+        found = cast(JsonObject, one)
+        types = ((found[name], types) for name, types in self.named.items() if name in found)
+        return self.needed <= found.keys() and all(types is None or isinstance(value, types) for value, types in types)
+
+
+def _is_of(value: Json, whole: Types, members: _Members | None) -> bool:
     if whole is not None and not isinstance(value, whole):
         return False
-    return members is None or all(isinstance(one, members) for one in cast(tuple[Json, ...], value))
+    return members is None or all(map(members.has, cast(tuple[Json, ...], value)))
 
 
 @cache
-def _types(kind: Hashable) -> Mapping[str, tuple[Types, Types]]:
-    """The types of each field, and of the members of a field that is a tuple."""
+def _types(kind: Hashable) -> Mapping[str, tuple[Types, _Members | None]]:
+    """The types of each field, and what the members of a field that is a tuple are."""
     hints = get_type_hints(kind)
-    of_members = {name: get_args(hint)[0] for name, hint in hints.items() if get_origin(hint) is tuple}
     return {
-        name: (_runtime_types(hint), _runtime_types(of_members[name]) if name in of_members else None)
+        name: (_runtime_types(hint), _members_of(get_args(hint)[0]) if get_origin(hint) is tuple else None)
         for name, hint in hints.items()
     }
+
+
+def _members_of(hint: Untyped) -> _Members:
+    if not is_typeddict(hint):
+        return _Members(_runtime_types(hint))
+    named = {name: _runtime_types(one) for name, one in get_type_hints(hint).items()}
+    return _Members((dict,), hint.__required_keys__, named)
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import cast
 
@@ -35,6 +36,8 @@ JSON = ("granted", "cnf")
 TOKENS = ("token", "front_token")
 CONSUMED = "consumed_"
 """Prefix of the attribute of a consumed detail, before its index in `granted`."""
+INDEX = re.compile("[0-9]{1,4}")
+CONSUMPTION = re.compile(r"[0-9]{1,12}\..*", re.DOTALL)
 
 PLAIN = (
     "request_expires_at",
@@ -93,12 +96,20 @@ def read(item: Item | None) -> Grant | None:
         found |= {"login": decode(Authentication, str(item["login"]))} if "login" in item else {}
         grant = decode(Grant, as_json({"key": item["pk"]}), request=json.loads(str(item["record"])), **found)
         token, front_token = (_token(grant, name, str(item[name])) if name in item else None for name in TOKENS)
-        consumed = {name.removeprefix(CONSUMED): str(item[name]) for name in item if name.startswith(CONSUMED)}
+        consumed = dict(_consumed(name, item[name]) for name in item if name.startswith(CONSUMED))
         return replace(grant, consumed=consumed, token=token, front_token=front_token)
     except (Unreadable, ValueError, TypeError, KeyError) as problem:
         unreadable = problem if isinstance(problem, Unreadable) else Unreadable(f"Grant: {type(problem).__name__}")
         report(unreadable, str(item.get("pk")), item.get("v"))
         return None
+
+
+def _consumed(name: str, value: object) -> tuple[str, str]:
+    """A consumed detail by its index. Raises Unreadable: a detail that was consumed counts, or the grant counts as missing."""
+    index = name.removeprefix(CONSUMED)
+    if not INDEX.fullmatch(index) or not isinstance(value, str) or not CONSUMPTION.fullmatch(value):
+        raise Unreadable(f"Grant: of another type: {name}")
+    return index, value
 
 
 def current(item: Item | None, *, now: int) -> Grant | None:

@@ -21,7 +21,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAtt
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.protocol_types import JsonObject, Passkey, Standing
+from chalicelib.protocol_types import JsonObject, Standing
 from chalicelib.storage.dynamodb.attributes import PK, RECORD, ConditionFailed, Item, Write
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report, require_known, sub_of
 from chalicelib.storage.dynamodb.tables import Tables
@@ -199,11 +199,10 @@ def user_of(item: Item | None, username: str) -> User | None:
         beside["recovery_codes"] = sorted(members_of(item, RECOVERY_CODES))
         user = decode(User, str(item["record"]), **beside, has_profile="profile" in item)
         removed = members_of(item, PASSKEYS_REMOVED)
-        passkeys = _require_passkeys(user.passkeys)
     except Unreadable as problem:
         report(problem, digest(username), item.get("v"), sub=sub_of(str(item["record"])))
         return None
-    return replace(user, passkeys=tuple(one for one in passkeys if digest(one["id"]) not in removed))
+    return replace(user, passkeys=tuple(one for one in user.passkeys if digest(one["id"]) not in removed))
 
 
 def record_of(user: User) -> str:
@@ -227,15 +226,6 @@ def members_of(item: Item, attribute: UnicodeSetAttribute) -> frozenset[str]:
     if not isinstance(found, frozenset):
         raise Unreadable(f"User: of another type: {attribute.attr_name}")
     return found
-
-
-def _require_passkeys(passkeys: tuple[Passkey, ...]) -> tuple[Passkey, ...]:
-    """The passkeys of the record. Raises Unreadable if one lacks a member, or has it of another type."""
-    texts = (one.get(name) for one in passkeys for name in ("id", "key", "handle"))
-    times = (one.get("created_at", 0) for one in passkeys)
-    if not all(isinstance(one, str) for one in texts) or not all(isinstance(one, int) for one in times):
-        raise Unreadable("User: of another type: passkeys")
-    return passkeys
 
 
 def without_passkeys(user: User) -> tuple[Action, ...]:
