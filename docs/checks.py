@@ -7,7 +7,7 @@ in the order in which they are written. A function that is handed on, or stands 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -69,7 +69,8 @@ def modules() -> Mapping[str, Module]:
     return found
 
 
-def checks(endpoint: str) -> list[Function]:
+@cache
+def checks(endpoint: str) -> tuple[Function, ...]:
     """The checks of an endpoint, in the order in which they are reached; each once."""
     module = f"{PACKAGE}.endpoints.{endpoint}"
     seen: dict[tuple[str, str], None] = {}
@@ -77,7 +78,7 @@ def checks(endpoint: str) -> list[Function]:
         if beginning in modules()[module].functions:
             _follow(module, beginning, seen)
     every = (_function(*location) for location in seen)
-    return [one for one in every if one.raises]
+    return tuple(one for one in every if one.raises)
 
 
 def endpoints() -> list[str]:
@@ -135,6 +136,7 @@ def _module(name: str, path: Path) -> Module:
     return module
 
 
+@cache
 def _function(module: str, name: str) -> Function:
     node = modules()[module].functions[name]
     lines = modules()[module].source[node.lineno - 1 : node.end_lineno]
@@ -152,13 +154,24 @@ def _function(module: str, name: str) -> Function:
     )
 
 
-def _own(node: ast.AST) -> Iterator[ast.AST]:
+@cache
+def _own(node: ast.AST) -> tuple[ast.AST, ...]:
     """What is in a function, in the order of its lines; types are left out."""
+    found: list[ast.AST] = []
+    _add_own(node, found)
+    return tuple(found)
+
+
+def _whole(node: ast.AST) -> tuple[ast.AST, ...]:
+    return (node, *_own(node))
+
+
+def _add_own(node: ast.AST, found: list[ast.AST]) -> None:
     types = [getattr(node, name, None) for name in ("annotation", "returns")]
     for child in ast.iter_child_nodes(node):
         if child not in types:
-            yield child
-            yield from _own(child)
+            found.append(child)
+            _add_own(child, found)
 
 
 def _error(module: Module, node: ast.expr) -> str:
@@ -166,7 +179,7 @@ def _error(module: Module, node: ast.expr) -> str:
     if isinstance(node, ast.Name) and node.id in module.functions:
         made = [(module.name, node.id)]
     else:
-        made = list(_leads(module, ast.Expr(node), set()))
+        made = list(_leads(module, _whole(node), set()))
     if made:
         location, name = made[0]
         returns = modules()[location].functions[name].returns
@@ -178,20 +191,26 @@ def _follow(module: str, name: str, seen: dict[tuple[str, str], None]) -> None:
     if (module, name) in seen:
         return
     seen[module, name] = None
-    for location in _leads(modules()[module], modules()[module].functions[name], set()):
+    for location in _called(module, name):
         _follow(*location, seen)
 
 
-def _leads(module: Module, node: ast.AST, tables: set[str]) -> Iterator[tuple[str, str]]:
+@cache
+def _called(module: str, name: str) -> tuple[tuple[str, str], ...]:
+    """The functions that a function names."""
+    return tuple(_leads(modules()[module], _own(modules()[module].functions[name]), set()))
+
+
+def _leads(module: Module, nodes: Iterable[ast.AST], tables: set[str]) -> Iterator[tuple[str, str]]:
     """The functions that a piece of code names: its module's own, imported ones, those in tables."""
-    for one in _own(node):
+    for one in nodes:
         if isinstance(one, ast.Name):
             if one.id in module.functions:
                 yield module.name, one.id
             elif one.id in module.classes:
                 yield from _methods(module, one.id)
             elif one.id in module.tables and one.id not in tables:
-                yield from _leads(module, ast.Expr(module.tables[one.id]), tables | {one.id})
+                yield from _leads(module, _whole(module.tables[one.id]), tables | {one.id})
             elif one.id in module.means:
                 yield from _imported(module.means[one.id])
         elif isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name) and one.value.id in module.means:
@@ -213,4 +232,4 @@ def _imported(meaning: str) -> Iterator[tuple[str, str]]:
     elif name in module.classes:
         yield from _methods(module, name)
     elif name in module.tables:
-        yield from _leads(module, ast.Expr(module.tables[name]), {name})
+        yield from _leads(module, _whole(module.tables[name]), {name})

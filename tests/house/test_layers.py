@@ -2,6 +2,7 @@
 
 import ast
 import tomllib
+from functools import cache
 
 import pytest
 
@@ -56,6 +57,7 @@ def test_no_file_imports_another_in_a_circle():
     assert circles == []
 
 
+@cache
 def files():
     found = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
     return {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in found}

@@ -100,12 +100,14 @@ def said(node):
 
 def fits(quoted, text_of_code):
     """Whether a page quotes that text; `…` stands for anything on either side."""
-    pattern = ".+".join(map(re.escape, quoted.split("…")))
-    return bool(re.search(pattern, text_of_code)) or bool(
-        "…" in text_of_code
-        and len(text_of_code) > 20
-        and re.fullmatch(".*".join(map(re.escape, text_of_code.split("…"))), quoted)
+    return bool(pattern(quoted, ".+").search(text_of_code)) or bool(
+        "…" in text_of_code and len(text_of_code) > 20 and pattern(text_of_code, ".*").fullmatch(quoted)
     )
+
+
+@cache
+def pattern(words, anything):
+    return re.compile(anything.join(map(re.escape, words.split("…"))))
 
 
 @cache
