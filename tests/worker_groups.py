@@ -23,10 +23,11 @@ SHARED = {
     "trees": re.compile(
         r"tests/house/test_(checks_by_endpoint|clauses|faults|layers|published|style|words|written_pages)\.py"
     ),
+    "cold starts": re.compile(r"tests/house/test_(budgets|imports)\.py"),
     "make": re.compile(r"tests/local/test_(commands|try_by_curl)\.py"),
 }
-"""What tests share, by their ids: a Node, a browser, a Java, the syntax trees, the folder of certificates of the
-commands."""
+"""What tests share, by their ids: a Node, a browser, a Java, the syntax trees, what each function loads in a fresh process, the
+folder of certificates of the commands."""
 
 SECONDS = {
     "chromium": 15.0,
@@ -34,6 +35,7 @@ SECONDS = {
     "make": 12.0,
     "trees": 12.0,
     "java": 9.0,
+    "cold starts": 9.0,
     "tests/benchmarks/": 8.0,
     "tests/local/": 6.0,
 }
