@@ -12,10 +12,10 @@ import json
 import logging
 from collections.abc import Hashable, Mapping
 from contextlib import suppress
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, fields
 from functools import cache
 from types import NoneType, UnionType
-from typing import Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Literal, NamedTuple, TypeVar, Union, cast, get_args, get_origin, get_type_hints, is_typeddict
 
 from chalicelib import log_lines
 from chalicelib.protocol_types import Json, JsonObject, Untyped
@@ -98,29 +98,27 @@ def _members(record: Untyped, without: tuple[str, ...] = ()) -> JsonObject:
 
 
 def _build(kind: type[Record], members: JsonObject) -> Record:
-    known = {f.name for f in fields(cast(Untyped, kind))}
-    types, defaults = _types(cast(Hashable, kind)), _with_default(cast(Hashable, kind))
-    tuples = {name for name, (whole, _) in types.items() if whole == (tuple,)}
-    found: JsonObject = {}
-    for name in known & members.keys():
-        value = members[name]
-        if value is None and name in defaults and not _is_of(value, *types[name]):
+    known = _fields(cast(Hashable, kind))
+    found: JsonObject = {name: () for name, one in known.items() if one.is_tuple}
+    wrong = []
+    for name, value in members.items():
+        one = known.get(name)
+        if one is None:
             continue
-        if name in tuples and value is not None:
-            value = tuple(value) if isinstance(value, list | tuple) else value
-        elif name in _NESTED and isinstance(value, dict):
-            value = _build(_NESTED[name], value)
-        found[name] = value
-    wrong = sorted(name for name, value in found.items() if not _is_of(value, *types[name]))
+        if one.is_tuple and isinstance(value, list):
+            value = tuple(value)
+        elif one.nested is not None and isinstance(value, dict):
+            value = _build(one.nested, value)
+        if one.has(value):
+            found[name] = value
+        elif value is not None or not one.has_default:
+            wrong.append(name)
     if wrong:
-        raise Unreadable(f"{kind.__name__}: of another type: {', '.join(wrong)}")
-    for name in tuples - found.keys():
-        found[name] = ()
+        raise Unreadable(f"{kind.__name__}: of another type: {', '.join(sorted(wrong))}")
     try:
         return kind(**found)
     except TypeError:
-        needed = {f.name for f in fields(cast(Untyped, kind)) if f.default is MISSING and f.default_factory is MISSING}
-        missing = sorted(needed - found.keys())
+        missing = sorted(name for name, one in known.items() if not one.has_default and name not in found)
         raise Unreadable(f"{kind.__name__}: without {', '.join(missing)}") from None
 
 
@@ -128,13 +126,12 @@ Types = tuple[type, ...] | None
 """Types that a value may have. None: any."""
 
 
-@dataclass(frozen=True)
-class _Members:
+class _Members(NamedTuple):
     """What the members of a tuple are. `needed`, `named`: what each has, and the types of what it has, if it is a TypedDict."""
 
     types: Types
-    needed: frozenset[str] = frozenset()
-    named: Mapping[str, Types] = field(default_factory=dict)
+    needed: frozenset[str]
+    named: Mapping[str, Types]
 
     def has(self, one: Json) -> bool:
         if self.types is not None and not isinstance(one, self.types):
@@ -146,33 +143,47 @@ class _Members:
         return self.needed <= found.keys() and all(types is None or isinstance(value, types) for value, types in types)
 
 
-def _is_of(value: Json, whole: Types, members: _Members | None) -> bool:
-    if whole is not None and not isinstance(value, whole):
-        return False
-    return members is None or all(map(members.has, cast(tuple[Json, ...], value)))
+class _Field(NamedTuple):
+    """What a field of a record may have. `types`: of it; `members`: what its members are, if it is a tuple.
+
+    `nested`: the record that its JSON object is.
+    """
+
+    types: Types
+    members: _Members | None
+    nested: type | None
+    has_default: bool
+
+    @property
+    def is_tuple(self) -> bool:
+        return self.members is not None
+
+    def has(self, value: Json) -> bool:
+        if self.types is not None and not isinstance(value, self.types):
+            return False
+        return self.members is None or all(map(self.members.has, cast(tuple[Json, ...], value)))
 
 
 @cache
-def _types(kind: Hashable) -> Mapping[str, tuple[Types, _Members | None]]:
-    """The types of each field, and what the members of a field that is a tuple are."""
+def _fields(kind: Hashable) -> Mapping[str, _Field]:
+    """The fields of a record by their names."""
     hints = get_type_hints(kind)
     return {
-        name: (_runtime_types(hint), _members_of(get_args(hint)[0]) if get_origin(hint) is tuple else None)
-        for name, hint in hints.items()
+        one.name: _Field(
+            _runtime_types(hints[one.name]),
+            _members_of(get_args(hints[one.name])[0]) if get_origin(hints[one.name]) is tuple else None,
+            _NESTED.get(one.name),
+            one.default is not MISSING or one.default_factory is not MISSING,
+        )
+        for one in fields(cast(Untyped, kind))
     }
 
 
 def _members_of(hint: Untyped) -> _Members:
     if not is_typeddict(hint):
-        return _Members(_runtime_types(hint))
+        return _Members(_runtime_types(hint), frozenset(), {})
     named = {name: _runtime_types(one) for name, one in get_type_hints(hint).items()}
     return _Members((dict,), hint.__required_keys__, named)
-
-
-@cache
-def _with_default(kind: Hashable) -> frozenset[str]:
-    wanted = (f for f in fields(cast(Untyped, kind)) if f.default is not MISSING or f.default_factory is not MISSING)
-    return frozenset(f.name for f in wanted)
 
 
 def _runtime_types(hint: Untyped) -> Types:
