@@ -13,7 +13,8 @@
 # make synth SETTINGS=ducat.json   the AWS deployment as a CloudFormation template, in build/cdk.out; every setting checked
 # make smoke ISSUER=https://login.mybank.example   one whole login on a deployment, by a client and a person made for it
 # make bench   CPU, cold start and calls of what ships, in build/performance.md; PEER=1 puts node-oidc-provider beside it, and then
-#              the page is docs/reference/performance.md; TLS=1 has TLS to the stand-in for AWS
+#              the page is docs/reference/performance.md; KEYCLOAK=../keycloak-26.7.3 puts Keycloak of that folder, unpacked, beside
+#              it; TLS=1 has TLS to the stand-in for AWS
 # make capacity   a payday morning, simulated: docs/operate/capacity.md
 # make model   the storage protocol, every order of its calls; needs spin
 # make races   10,000 races of the stores over two Regions
@@ -96,7 +97,7 @@ capacity: $(BENCH)
 	@$(BIN)/python -m docs.capacity
 
 bench: $(BENCH)
-	@$(BIN)/python -m benchmarks --write $(if $(PEER),--peer) $(if $(TLS),--tls)
+	@$(BIN)/python -m benchmarks --write $(if $(PEER),--peer) $(if $(KEYCLOAK),--keycloak '$(KEYCLOAK)') $(if $(TLS),--tls)
 
 foreign: $(DEV)
 	@FOREIGN_MODULES='$(FOREIGN_MODULES)' FOREIGN_GO='$(FOREIGN_GO)' FOREIGN_MAVEN='$(FOREIGN_MAVEN)' $(BIN)/python -m pytest -n0 tests/client_libraries

@@ -11,7 +11,7 @@ import matplotlib
 matplotlib.use("svg")
 from matplotlib import pyplot
 
-from benchmarks.warm import STEPS
+from benchmarks.logins import STEPS
 
 LINE_STEP = 10
 LINE_STEP = 10

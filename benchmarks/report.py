@@ -13,36 +13,17 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
+from benchmarks import unequal
 from benchmarks.calls import Count
-from benchmarks.warm import LOGIN, STEPS, Samples
+from benchmarks.logins import LOGIN, STEPS
+from benchmarks.warm import Samples
 from docs.clauses import ROOT
 
 FOLDER = ROOT / "docs" / "reference"
 PAGE, DATA = FOLDER / "performance.md", FOLDER / "performance.json"
 PLOTS = {"cold": FOLDER / "performance-cold.svg", "warm": FOLDER / "performance-warm.svg"}
-OURS, APART, PEER, MEMORY = "ducat", "ducat, a process each", "peer", "peer in memory"
-
-UNEQUAL = """
-- Ours takes API Gateway's event as JSON from a socket, as Lambda's runtime hands it over; the peer speaks HTTP
-  itself. Who ends TLS in front of either is not counted.
-- Ours is measured in one process, as the peer is, and once more with a process for each function, as it is deployed.
-  A process that serves one request in seven finds less of itself in the processor's caches.
-- Both sign in with a password and a one-time code, whose attempts are counted and which is taken once. The password's
-  hash is one of no cost on both sides: argon2 is left out. The peer's secret is opened by KMS at each login; ours by
-  a data key.
-- The peer's adapter is written for this bench, with consistent reads and conditional consumption. Of a library that
-  reads before it writes it can't make one write; of ours each step is one conditional write. Its replay detection
-  reads and then writes, so that two at the same instant may both pass; ours is one conditional write.
-- The peer's clients are in its configuration; ours are read from DynamoDB once a minute.
-- The peer signs by its `ExternalSigningKey`, which it calls an experiment. "In memory" it keeps nothing beyond the
-  process, signs by a key in memory and asks for no one-time code: no deployment could do that, and it shows what the
-  library alone takes.
-- The peer's pages are a line of HTML each; ours are templates in three languages of errors, with a content security
-  policy.
-- The authorizer has no counterpart at the peer; its userinfo and introspection stand beside ours.
-- The peer's CPU has the just-in-time compiler's in it, after half as many rounds to warm up as are measured.
-- Keycloak is not beside it, and was not run: its state lies in a relational database, not in DynamoDB.
-""".strip()
+OURS, APART, PEER, MEMORY, KEYCLOAK = "ducat", "ducat, a process each", "peer", "peer in memory", "keycloak"
+TITLES = {OURS: "ours", APART: "ours, a process each"}
 
 
 @dataclass(frozen=True)
@@ -82,6 +63,13 @@ def data(measured: Measured) -> dict[str, Any]:
             }
             for kind, of in measured.warm.items()
         },
+        "server": {
+            kind: {
+                system: {name: round(value, 1) for name, value in samples.server.items()}
+                for system, samples in of.items()
+            }
+            for kind, of in measured.warm.items()
+        },
         "calls": {
             kind: {system: samples.calls for system, samples in of.items()} for kind, of in measured.warm.items()
         },
@@ -109,7 +97,7 @@ def write(measured: Measured) -> Path:
     They are among the documents where the peer stands beside ours, else in build/.
     """
     content = data(measured)
-    folder = FOLDER if measured.versions else ROOT / "build"
+    folder = FOLDER if any(PEER in of for of in measured.warm.values()) else ROOT / "build"
     folder.mkdir(exist_ok=True)
     (folder / DATA.name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     (folder / PAGE.name).write_text(page(content), encoding="utf-8")
@@ -121,10 +109,11 @@ def write(measured: Measured) -> Path:
 
 def page(content: Mapping[str, Any]) -> str:
     """The page in Markdown."""
-    about = content["about"]
+    about, beside = content["about"], [name for of in content["warm_ms"].values() for name in of]
+    command = "make bench PEER=1" + " KEYCLOAK=<folder>" * (KEYCLOAK in beside)
     parts = [
         "# Performance\n",
-        "Written by `make bench PEER=1`, from the package as it is shipped: with its bytecode, in fresh processes that "
+        f"Written by `{command}`, from the package as it is shipped: with its bytecode, in fresh processes that "
         "write none. DynamoDB and KMS are stand-ins in a process of their own, over sockets. CPU is that of the serving "
         "process alone, user and system. Milliseconds depend on the machine; "
         "ratios are of requests that alternated in the same run.\n",
@@ -141,7 +130,7 @@ def page(content: Mapping[str, Any]) -> str:
         "## Plots\n",
         *(f"![{name} starts and requests]({plot.name})\n" for name, plot in PLOTS.items()),
         "## What is unequal\n",
-        UNEQUAL + "\n",
+        unequal.PEER + "\n" + (unequal.KEYCLOAK + "\n") * (KEYCLOAK in beside),
     ]
     return "\n".join(parts)
 
@@ -150,20 +139,29 @@ Table = tuple[str, Sequence[str], list[Sequence[str]]]
 
 
 def _tables(content: Mapping[str, Any]) -> list[Table]:
-    return [*_ratios(content), *_warm(content), _cold(content), _package(content), *_counted(content)]
+    return [
+        *_ratios(content),
+        *_warm(content),
+        _servers(content),
+        _cold(content),
+        _package(content),
+        *_counted(content),
+    ]
 
 
 def _ratios(content: Mapping[str, Any]) -> list[Table]:
-    rows: list[Sequence[str]] = []
-    for kind, of in content["warm_ms"].items():
-        if PEER in of:
+    tables: list[Table] = []
+    for other, title in ((PEER, "the peer's on DynamoDB and KMS"), (KEYCLOAK, "Keycloak's")):
+        names, rows = (OURS, APART, MEMORY) if other == PEER else (OURS, APART), list[Sequence[str]]()
+        for kind, of in content["warm_ms"].items():
             for step in ("login, whole", *STEPS):
-                if step in of[PEER]:
+                if step in of.get(other, ()):
                     rows.append(
-                        (kind, step, *(_ratio(of[name][step], of[PEER][step]) for name in (OURS, APART, MEMORY)))
+                        (kind, step, *(_ratio(of[name][step], of[other][step]) for name in names if name in of))
                     )
-    head = ("Client", "Request", "ours", "ours, a process each", "peer in memory")
-    return [("CPU as a part of the peer's on DynamoDB and KMS", head, rows)] if rows else []
+        head = ("Client", "Request", *(TITLES.get(name, name) for name in names if name in of))
+        tables += [(f"CPU as a part of {title}", head, rows)] if rows else []
+    return tables
 
 
 def _ratio(one: Mapping[str, float], other: Mapping[str, float]) -> str:
@@ -184,6 +182,15 @@ def _warm(content: Mapping[str, Any]) -> Iterable[Table]:
             rows.append((step, *cells))
         title = f"CPU of a warm request, ms and calls to AWS: {kind}"
         yield title, ("Request", *of), rows
+
+
+def _servers(content: Mapping[str, Any]) -> Table:
+    rows: list[Sequence[str]] = [
+        (kind, system, f"{server['start_ms']:.0f}", f"{server['resident_mb']:.0f}")
+        for kind, of in content["server"].items()
+        for system, server in of.items()
+    ]
+    return "The servers' processes", ("Client", "Server", "ms of CPU until it listens", "MB resident, at the end"), rows
 
 
 def _cold(content: Mapping[str, Any]) -> Table:

@@ -35,12 +35,13 @@ RULES = {"GET /accounts": {"scope": "accounts"}, "GET /userinfo": {"scope": "ope
 class Ours(Bank):
     """The provider, its functions in processes that run the package. What is not sent over a socket is prepared in this process.
 
-    `taken`: milliseconds of CPU of the process that served the last request.
+    `taken`: milliseconds of CPU of the process that served the last request. `processes`: those that serve.
     """
 
     def __init__(self, name: str, environment: dict[str, str], functions: Mapping[str, Process]) -> None:
         super().__init__(environment | {"DUCAT_USER_DIRECTORY": "chalicelib.users.directory:build"})
         self.name, self._functions = name, functions
+        self.processes = set(functions.values())
         self._sockets: dict[int, Any] = {}
         self.taken = 0.0
 
@@ -137,7 +138,7 @@ class Peer(Bank):
     """node-oidc-provider, as one process that speaks HTTP. Only its requests are this class's; it has no provider of ours."""
 
     def __init__(self, name: str, server: Process) -> None:
-        self.name, self._server = name, server
+        self.name, self._server, self.processes = name, server, {server}
         self._connection = HTTPConnection("127.0.0.1", server.port)
         self.taken = 0.0
 
@@ -181,7 +182,15 @@ class Jar:
         """One request."""
         return self._kept("GET", url, None)
 
-    def submit(self, page: Answer, **typed: str) -> Answer:
+    def sign_in(self, page: Answer, typed: Mapping[str, str]) -> Answer:
+        """What was typed posted, until the redirect to the consent page."""
+        return self._submit(page, typed)
+
+    def agree(self, page: Answer) -> Answer:
+        """The consent posted, until the redirect to the client."""
+        return self._submit(page, {})
+
+    def _submit(self, page: Answer, typed: Mapping[str, str]) -> Answer:
         """The page's form posted, and the redirect back to the authorization endpoint followed."""
         (action,) = re.findall(r'<form method="post" action="([^"]+)"', page.text)
         answer = self._kept("POST", action, typed)

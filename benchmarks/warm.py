@@ -10,60 +10,43 @@ import json
 import os
 import ssl
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 from urllib.request import urlopen
 
 from argon2 import PasswordHasher
 
-from benchmarks import journey, peer_data, systems
+from benchmarks import journey, keycloak, peer_data, systems
+from benchmarks.logins import LOGIN, System, of_ours, of_peer
 from benchmarks.processes import started
-from benchmarks.systems import Jar, Ours, Peer
 from chalicelib.jobs import publish_keys
 from chalicelib.users import password
 from docs.clauses import ROOT
 from local import aws_stand_in
-from tests.actors import Browser, Fintech
+from tests.actors import Fintech
 from tests.actors.material import jwk
 
-LOGIN = (
-    *("par", "authorize", "login, the page", "login", "consent, the page", "consent"),
-    "token, authorization_code",
-)
-AFTER = ("userinfo", "introspect", "token, refresh_token", "token, client_credentials", "metadata", "jwks")
 OURS = ("ducat", "ducat, a process each")
 """Our provider in one process, as the peer is, and with a process for each function, as it is deployed."""
-STEPS = (*LOGIN, *AFTER, "authorizer")
-
-Step = Callable[[str, Callable[[], Any]], Any]
 
 
 @dataclass
 class Samples:
-    """Milliseconds of CPU by step; what one login of the system is, by `LOGIN`."""
+    """Milliseconds of CPU by step; what one login of the system is, by `LOGIN`.
+
+    `server`: of its processes together, the CPU of the start, and the memory after all.
+    """
 
     by_step: dict[str, list[float]] = field(default_factory=dict)
     calls: dict[str, int] = field(default_factory=dict)
+    server: dict[str, float] = field(default_factory=dict)
 
     def logins(self) -> list[float]:
         """Of each whole login."""
         return [sum(parts) for parts in zip(*(self.by_step[name] for name in LOGIN), strict=True)]
-
-
-@dataclass
-class System:
-    """One of those that are measured.
-
-    `login`: makes a whole login and what follows. Its first argument is called with each step's name and CPU, its second, if
-    given, when all is prepared.
-    """
-
-    name: str
-    login: Callable[..., None]
 
 
 @contextmanager
@@ -93,81 +76,6 @@ def stand_in(tls: tuple[Path, Path] | None = None) -> Iterator[dict[str, str]]:
             made = aws_stand_in.create()
             os.environ.update(made)
             yield {"PATH": os.environ["PATH"], **leading, **made}
-
-
-def of_ours(bank: Ours, client: Fintech) -> System:
-    """Our provider, with a client of it."""
-
-    def login(say: Callable[[str, float], None], prepared: Callable[[], None] = lambda: None) -> None:
-        def step(name: str, work: Callable[[], Any]) -> Any:
-            result = work()
-            say(name, bank.taken)
-            return result
-
-        browser = Browser(bank)
-        person, code = journey.new_person(bank.aws, now=bank.now)
-        prepared()
-        request_uri = step("par", client.pushed)
-        opened = step("authorize", lambda: browser.open(client.client_id, request_uri))
-        page = step("login, the page", lambda: browser.get(opened.location))
-        typed = {"username": person, "password": journey.PASSWORD, "one_time_code": code}
-        signed_in = step("login", lambda: browser.sign_in(page, **typed))
-        page = step("consent, the page", lambda: browser.get(signed_in.location))
-        back = step("consent", lambda: browser.submit(page, "approve"))
-        tokens = _after(client, back.parameters["code"], step)
-        decided = step("authorizer", lambda: client.accounts(tokens["access_token"]))
-        if decided["policyDocument"]["Statement"][0]["Effect"] != "Allow":
-            raise RuntimeError(f"the authorizer denied: {decided}")
-
-    return System(bank.name, login)
-
-
-def of_peer(peer: Peer, client: Fintech) -> System:
-    """The peer, with a client of the same kind."""
-
-    def login(say: Callable[[str, float], None], prepared: Callable[[], None] = lambda: None) -> None:
-        jar = Jar(peer)
-
-        def step(name: str, work: Callable[[], Any]) -> Any:
-            result = work()
-            say(name, peer.taken)
-            return result
-
-        def browse(name: str, work: Callable[[], Any]) -> Any:
-            result = work()
-            say(name, jar.taken)
-            return result
-
-        typed = peer_data.person(next(journey.SERIAL))
-        prepared()
-        request_uri = step("par", client.pushed)
-        opened = browse(
-            "authorize", lambda: jar.open(f"/authorize?client_id={client.client_id}&request_uri={request_uri}")
-        )
-        page = browse("login, the page", lambda: jar.open(opened.location))
-        signed_in = browse("login", lambda: jar.submit(page, **typed))
-        page = browse("consent, the page", lambda: jar.open(signed_in.location))
-        back = browse("consent", lambda: jar.submit(page))
-        _after(client, back.parameters["code"], step)
-
-    return System(peer.name, login)
-
-
-def _after(client: Fintech, code: str, step: Step) -> dict[str, Any]:
-    tokens: dict[str, Any] = step("token, authorization_code", lambda: _ok(client.redeem(code)))
-    step("userinfo", lambda: _ok(client.userinfo(tokens["access_token"])))
-    assert step("introspect", lambda: _ok(client.introspect(tokens["access_token"])))["active"]
-    step("token, refresh_token", lambda: _ok(client.refresh(tokens["refresh_token"])))
-    step("token, client_credentials", lambda: _ok(client.post("/token", grant_type="client_credentials")))
-    step("metadata", lambda: _ok(client.bank.send("GET", "/.well-known/openid-configuration")))
-    step("jwks", lambda: _ok(client.bank.send("GET", "/jwks")))
-    return tokens
-
-
-def _ok(answer: Any) -> Any:
-    if answer.status != 200:
-        raise RuntimeError(f"{answer.status}: {answer.text}")
-    return json.loads(answer.text)
 
 
 @contextmanager
@@ -204,6 +112,9 @@ def alternated(systems_: list[System], rounds: int, warming: int) -> dict[str, S
     Then one more login of each, whose calls to AWS are counted.
     """
     samples = {one.name: Samples() for one in systems_}
+    for one in systems_:
+        for _ in range(one.warming):
+            one.login(lambda name, taken: None)
     for number in range(-warming, rounds):
         first = number % len(systems_)
         for one in systems_[first:] + systems_[:first]:
@@ -211,6 +122,10 @@ def alternated(systems_: list[System], rounds: int, warming: int) -> dict[str, S
             one.login(lambda name, taken, kept=kept: kept.setdefault(name, []).append(taken))
     for one in systems_:
         samples[one.name].calls = _calls_of(one)
+        samples[one.name].server = {
+            "start_ms": sum(process.start_ms for process in one.processes),
+            "resident_mb": sum(process.resident_mb for process in one.processes),
+        }
     return samples
 
 
@@ -250,13 +165,16 @@ def measure(
     *,
     names: Sequence[str] = OURS,
     peer: Path | None,
+    distribution: Path | None,
     tls: tuple[Path, Path] | None,
 ) -> dict[str, dict[str, Samples]]:
     """By kind of client and by system.
 
-    `names`: of ours, in one process and in a process for each function. `peer`: its folder, if it is beside ours. `tls`: the
-    authority that is trusted, and the certificate with its key that AWS's stand-in shows.
+    `names`: of ours, in one process and in a process for each function. `peer`: its folder, if it is beside ours.
+    `distribution`: Keycloak's, built, if it is. `tls`: the authority that is trusted, and the certificate with its key that AWS's
+    stand-in shows.
     """
+    warming = max(1, rounds // 2)
     with stand_in(tls) as environment, light_passwords(), ExitStack() as stack:
         banks = [
             stack.enter_context(systems.ours(name, package, python, environment, apart=name != "ducat"))
@@ -270,8 +188,15 @@ def measure(
             auth, constraint = journey.KINDS[kind]
             client = journey.client(one, auth, constraint, begins=one.now - 86_400)
             measured_systems = [of_ours(bank, client.with_(bank=bank)) for bank in banks]
-            with ExitStack() as beside, TemporaryDirectory() as home:
+            with ExitStack() as others, TemporaryDirectory() as home:
                 if peer is not None:
-                    measured_systems += beside.enter_context(peers(peer, Path(home), environment, client))
-                measured[kind] = alternated(measured_systems, rounds, max(1, rounds // 2))
+                    measured_systems += others.enter_context(peers(peer, Path(home), environment, client))
+                if distribution is not None:
+                    logins = warming + rounds + 1
+                    measured_systems.append(
+                        others.enter_context(
+                            keycloak.system(distribution, client, logins, warming=keycloak.WARMING * rounds)
+                        )
+                    )
+                measured[kind] = alternated(measured_systems, rounds, warming)
         return measured

@@ -3,14 +3,17 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks import cold, cost, journey, peer, processes, report, user_import, warm
-from benchmarks.warm import LOGIN, STEPS, Samples
+from benchmarks import cold, cost, journey, keycloak, peer, processes, report, user_import, warm
+from benchmarks.logins import LOGIN, STEPS
+from benchmarks.warm import Samples
 from chalicelib.assembly import WARMED
 from ducat_admin import people_file
 from ducat_cdk import package
@@ -34,7 +37,8 @@ def measured():
     """A run of made-up figures, of ours and of the peer, with another machine's noise in it."""
 
     def samples(each, calls):
-        return Samples({step: [each, each + 1, each + 2, each + 3] for step in STEPS}, dict.fromkeys(STEPS, calls))
+        by_step = {step: [each, each + 1, each + 2, each + 3] for step in STEPS}
+        return Samples(by_step, dict.fromkeys(STEPS, calls), {"start_ms": 300.0, "resident_mb": 60.0})
 
     return report.Measured(
         before=(1.5, 1.0, 0.5),
@@ -49,6 +53,7 @@ def measured():
                 "ducat, a process each": samples(2.0, 1),
                 "peer": samples(4.0, 3),
                 "peer in memory": samples(1.0, 0),
+                "keycloak": samples(10.0, 0),
             }
         },
         cold={"token": {"ours": [180, 200, 260], "floor": [200, 200, 200], "floor shipped": [100, 100, 100]}},
@@ -130,12 +135,34 @@ def test_the_cpu_of_another_process_is_what_that_process_took(tmp_path):
     child = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     try:
         assert child.stdout is not None
-        process = processes.Process(child, int(child.stdout.readline()))
+        process = processes.Process(child.pid, int(child.stdout.readline()))
         own = float(child.stdout.readline()) * 1000
         assert own <= process.cpu_ms < own + 50
     finally:
         child.kill()
         child.wait()
+
+
+def test_a_server_that_a_script_starts_is_measured_in_its_stead():
+    """Keycloak's script says much before its port, and waits for the Java that it started."""
+    waiting = "echo starting; sleep 60 & echo Listening on: http://127.0.0.1:8080; wait $!"
+    says = keycloak.LISTENS
+    with processes.started(("sh", "-c", waiting), cwd=ROOT, environment=os.environ, says=says) as script:
+        server = script.only_child()
+        assert server.port == 8080
+        parent = Path(f"/proc/{server._pid}/stat").read_text().rpartition(")")[2].split()[1]
+        assert int(parent) == script._pid
+        assert 0 < server.start_ms < 50
+        assert 0 < server.resident_mb < 10
+        os.kill(server._pid, signal.SIGTERM)
+
+
+def test_a_server_that_ends_without_a_port_did_not_start():
+    with (
+        pytest.raises(RuntimeError, match="did not start: no memory"),
+        processes.started(("sh", "-c", "echo starting; echo no memory"), cwd=ROOT, environment=os.environ),
+    ):
+        pass
 
 
 def test_ratios_are_of_medians_and_stand_first(measured):
@@ -146,6 +173,18 @@ def test_ratios_are_of_medians_and_stand_first(measured):
     assert rows["assertion"][1:3] == ["0.45", "0.64"]  # 2.5 and 3.5 of 5.5
     assert content["warm_ms"]["assertion"]["ducat"]["login, whole"]["median"] == 2.5 * len(LOGIN)
     assert content["cold_ms"]["token"]["ours"] == {"median": 200, "lower_quartile": 190, "upper_quartile": 230}
+
+
+def test_keycloak_has_its_ratios_and_its_notes_only_where_it_was_run(measured):
+    page = report.page(report.data(measured))
+    assert "Written by `make bench PEER=1 KEYCLOAK=<folder>`" in page
+    assert table(report.tables(measured), "CPU as a part of Keycloak's")["assertion"][1:] == ["0.22", "0.30"]
+    assert "| assertion | keycloak | 300 | 60 |" in page
+    assert f"{keycloak.WARMING} logins to itself" in page
+    of = {name: samples for name, samples in measured.warm["assertion"].items() if name != "keycloak"}
+    without = report.page(report.data(replace(measured, warm={"assertion": of})))
+    assert "Written by `make bench PEER=1`," in without
+    assert "eycloak" not in without
 
 
 def test_the_page_says_what_it_is_of_and_what_is_unequal(measured):
