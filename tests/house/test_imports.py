@@ -45,10 +45,11 @@ import gc, json, sys
 sys.modules.update(dict.fromkeys(json.loads(sys.argv[1])))
 sys.dont_write_bytecode = True
 import app
+collector = [gc.isenabled(), gc.get_freeze_count() > 0]
 gc.unfreeze()
 modules = [name for name, module in sys.modules.items() if module is not None]
 clients = [type(thing).__name__ for thing in gc.get_objects() if "botocore" in modules and is_client(thing)]
-print(json.dumps([modules, clients]))
+print(json.dumps([modules, clients, collector]))
 """
 
 AWS = {"botocore", "pynamodb"}
@@ -99,14 +100,17 @@ def not_shipped():
 
 @cache
 def ready(handler=None):
-    """Modules and AWS clients of a fresh process that waits for its first request; with no handler, that imports app.py."""
+    """Modules and AWS clients of a fresh process that waits for its first request; with no handler, that imports app.py.
+
+    And of its garbage collector: whether it runs, and whether it leaves out what there was before.
+    """
     environment = {} if handler is None else {**SOMEWHERE, "_HANDLER": f"app.{handler}"}
     command = [sys.executable, "-S", "-c", CHILD, json.dumps(not_shipped())]
     environment["PYTHONPATH"] = ":".join(path for path in sys.path if path.endswith("site-packages"))
     run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stderr
-    modules, clients = json.loads(run.stdout)
-    return frozenset(modules), sorted(clients)
+    modules, clients, collector = json.loads(run.stdout)
+    return frozenset(modules), sorted(clients), collector
 
 
 def loaded(handler=None):
@@ -122,6 +126,11 @@ def test_app_imports_without_environment_and_without_aws():
     assert "app" in modules
     assert not libraries(modules)
     assert not [name for name in modules if name.startswith(("chalicelib.endpoints.", "chalicelib.storage.dynamodb"))]
+
+
+@pytest.mark.parametrize("handler", [None, *HANDLERS, "sweep"])
+def test_garbage_is_collected_from_the_first_request_on(handler):
+    assert ready(handler)[2] == [True, handler is not None]
 
 
 def test_of_chalice_only_its_runtime_is_needed():
