@@ -34,7 +34,7 @@ def code(bank, monkeypatch, light_passwords):
 @pytest.mark.clause("OIDCC-3.1.2.3")
 @pytest.mark.parametrize("where", ["/login", "/grants"])
 def test_a_page_never_says_which_part_was_wrong(bank, fintech, code, where):
-    """A wrong password, a wrong code, a name that nobody has, and an account that is locked all read alike."""
+    """A wrong password or code, a name that nobody has, a locked account and a malformed record all read alike."""
     browser = Browser(bank)
     page = browser.page("fintech", fintech.pushed()) if where == "/login" else browser.get(where)
     right = {"username": "carol", "password": PASSWORD, "one_time_code": code}
@@ -47,6 +47,14 @@ def test_a_page_never_says_which_part_was_wrong(bank, fintech, code, where):
             {"password": "x" * 1000},
         )
     }
+    carol = bank.aws.users.find("carol")
+    for malformed in (
+        {"password": 5},
+        {"totp": ["x"]},
+    ):  # Each was a 500, and the second one of a right password alone.
+        bank.aws.users.put(replace(carol, **malformed))
+        said.add(problem(browser.sign_in(page, **right)))
+    bank.aws.users.put(carol)
     for n in range(FREE_ATTEMPTS):
         bank.aws.users.admit("carol", attempt=str(n), free=FREE_ATTEMPTS, locks=LOCKS, now=bank.now)
     said.add(problem(browser.sign_in(page, **right)))
