@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.fault_injection import single
 from tests.fault_injection.faults import FAULTS
 from tests.fault_injection.orders import PAIRS, Outcome, outcomes
-from tests.fault_injection.steps import STEPS
+from tests.fault_injection.own_pages import STEPS
 from tests.fault_injection.world import living
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "faults.md"

@@ -12,12 +12,20 @@ from typing import Any
 from tests.actors import ASSERTION_TYPE, Answer, Fintech
 from tests.authenticator import Authenticator, passkey_options
 from tests.aws_in_process.aws import Body, Call
+from tests.fault_injection.own_pages import another_app, lets_in, shut
 from tests.fault_injection.steps import granted
 from tests.fault_injection.world import (
+    RECOVERY_SECONDS,
     World,
+    by_code,
+    by_password,
+    codes_on,
     enrolled,
     invitation,
     make_passkey,
+    one_passkey,
+    own_page,
+    own_page_of,
     prove,
     proven,
     sign_in,
@@ -498,3 +506,85 @@ def _(world: World) -> tuple[Act, Act, Check]:
         lambda: other.submit(page, "login", passkey=signed),
         check,
     )
+
+
+# How one signs in.
+
+
+@pair("another app is set up while the earlier one signs in", "the earlier app opens nothing that stays open")
+def _(world: World) -> tuple[Act, Act, Check]:
+    customer, window = own_page(world)
+    _, act = another_app(window, customer)
+    other = world.window(builtin_bank=True)
+    page = other.get("/security")
+
+    def check(answers: Answers) -> Iterable[str]:
+        if not shut(world, other):
+            yield "the sign-in by the earlier app is open"
+
+    return lambda: sign_in(other, page, customer), act, check
+
+
+@pair("a passkey is removed while it signs in", "it opens nothing that stays open")
+def _(world: World) -> tuple[Act, Act, Check]:
+    customer, authenticator = enrolled(world)
+    window, other = own_page_of(world, customer), world.window(builtin_bank=True)
+    form, page = window.form(one_passkey(window), "remove"), other.get("/security")
+    signed = authenticator.get(passkey_options(page.text))
+
+    def check(answers: Answers) -> Iterable[str]:
+        if not shut(world, other):
+            yield "the sign-in by the passkey is open"
+
+    return lambda: other.submit(page, "login", passkey=signed), lambda: window.post("/security", form), check
+
+
+@pair("one recovery code in two browsers", "one signs in")
+def _(world: World) -> tuple[Act, Act, Check]:
+    customer, window = own_page(world)
+    code, *_ = codes_on(window.press(window.get("/security"), "make-codes"))
+    windows = [world.window(builtin_bank=True), world.window(builtin_bank=True)]
+    pages = [one.get("/security?with=recovery-code") for one in windows]
+
+    def check(answers: Answers) -> Iterable[str]:
+        if len(_won(answers, 303)) != 1:
+            yield f"{len(_won(answers, 303))} signed in by one code"
+
+    return (
+        lambda: by_code(windows[0], customer, code, pages[0]),
+        lambda: by_code(windows[1], customer, code, pages[1]),
+        check,
+    )
+
+
+@pair("recovery codes are made while an earlier one signs in", "the earlier one opens nothing that stays open")
+def _(world: World) -> tuple[Act, Act, Check]:
+    customer, window = own_page(world)
+    code, *_ = codes_on(window.press(window.get("/security"), "make-codes"))
+    other, page = world.window(builtin_bank=True), window.get("/security")
+    form = other.get("/security?with=recovery-code")
+
+    def check(answers: Answers) -> Iterable[str]:
+        if not shut(world, other):
+            yield "the sign-in by the earlier code is open"
+
+    return lambda: by_code(other, customer, code, form), lambda: window.press(page, "make-codes"), check
+
+
+@pair("a recovery sets up an app while it is stopped", "the app counts, or the earlier one does")
+def _(world: World) -> tuple[Act, Act, Check]:
+    customer = world.customer()
+    assert 'id="ready-at"' in by_password(world.window(builtin_bank=True), customer).text
+    world.pass_time(RECOVERY_SECONDS)
+    owner, recovering = own_page_of(world, customer), world.window(builtin_bank=True)
+    form = owner.form(owner.get("/security"), "cancel-recovery")
+    assert by_password(recovering, customer).location == "/security"
+    new, act = another_app(recovering, customer)
+
+    def check(answers: Answers) -> Iterable[str]:
+        if lets_in(world, new) == lets_in(world, customer):
+            yield "both let the person in, or neither"
+        if not shut(world, recovering):
+            yield "the recovery is open"
+
+    return act, lambda: owner.post("/security", form), check

@@ -41,13 +41,18 @@ SECRETS = (
     "one_time_code",
     "passkey",
     "password",
+    "recovery_code",
     "refresh_token",
+    "shown",
     "ticket",
     "token",
 )
 """Members of a form that no log line may hold."""
 
 SHORTEST_SECRET = 6
+
+RECOVERY_SECONDS = 24 * 3600
+"""How long a recovery waits."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,9 @@ class Customer:
 
 
 class Window(Browser):
-    """A browser whose cookies are part of what the world puts back."""
+    """A browser whose cookies are part of what the world puts back, and the page that it shows, where a step tells it."""
+
+    page_shown: Answer
 
     def form(self, page: Answer, action: str, client: str | None = None) -> dict[str, str]:
         """What a button of a page with several forms posts."""
@@ -69,6 +76,14 @@ class Window(Browser):
             if action in {a.get("value") for t, a in tags if t == "button"} and form.get("client") == client:
                 return form | {"action": action}
         raise AssertionError(f"no button {action} for {client}")
+
+    def press(self, page: Answer, action: str) -> Answer:
+        """Press a button of the page of how one signs in."""
+        return self.post("/security", self.form(page, action))
+
+    def show(self, url: str) -> None:
+        """From now on the browser shows that page."""
+        self.page_shown = self.get(url)
 
 
 class World:
@@ -85,8 +100,9 @@ class World:
         self._windows: list[Window] = []
         for bank in (self.bank, self.builtin_bank):
             bank.aws.settings = bank.settings = bank.settings._replace(
-                otp_level="3"
-            )  # as the Read and Write draft asks
+                otp_level="3",  # as the Read and Write draft asks
+                recovery_hours=str(RECOVERY_SECONDS // 3600),
+            )
             _ = bank.aws.dynamo, bank.aws.kms
             self._watch(bank)
         publish_keys.run(self.bank.aws)
@@ -135,15 +151,15 @@ class World:
                 vars(bank.aws.dynamo).pop(name, None)
 
     def kept(self) -> Callable[[], None]:
-        """A function that puts tables, keys, clock and cookies back to what they are now."""
+        """A function that puts tables, keys, clock and browsers back to what they are now."""
         tables, now = self.stand.kept(), self.bank.now
-        cookies = [(window, dict(window.cookies)) for window in self._windows]
+        browsers = [(window, dict(window.cookies), dict(vars(window))) for window in self._windows]
 
         def put_back() -> None:
             tables()
             self.bank.now = self.builtin_bank.now = now
-            for window, were in cookies:
-                window.cookies = dict(were)
+            for window, cookies, shown in browsers:
+                vars(window).update(shown | {"cookies": dict(cookies)})
             self.cold()
 
         return put_back
@@ -174,6 +190,7 @@ class World:
             pairs = (line.split(";")[0].partition("=")[2] for line in answer.all("set-cookie"))
             self.secrets |= {value for value in pairs if len(value) >= SHORTEST_SECRET}
             self.secrets |= set(re.findall(r'"(?:access_token|refresh_token|id_token)": ?"([^"]+)"', answer.text))
+            self.secrets |= {*codes_on(answer), *filter(None, [app_on(answer)])}
             return answer
 
         bank.send = send  # type: ignore[method-assign]
@@ -288,3 +305,53 @@ def make_passkey(window: Window, page: Answer, made: str) -> Answer:
 def sign_in(window: Window, page: Answer, customer: Customer, password: str = PASSWORD) -> Answer:
     """By password and one-time code."""
     return window.sign_in(page, username=customer.username, password=password, one_time_code=customer.one_time_code())
+
+
+def own_page_of(world: World, customer: Customer) -> Window:
+    """The browser of a customer who has just signed in to change how they sign in."""
+    window = world.window(builtin_bank=True)
+    assert sign_in(window, window.get("/security"), customer).location == "/security"
+    world.pass_time(60)
+    return window
+
+
+def own_page(world: World) -> tuple[Customer, Window]:
+    """The same of a new customer."""
+    customer = world.customer()
+    return customer, own_page_of(world, customer)
+
+
+def own_passkey(page: Answer) -> dict[str, str]:
+    """What the page of how one signs in posts with a new passkey."""
+    (form,) = [part for part in re.findall(r"<form.*?</form>", page.text, re.DOTALL) if "passkey-answer" in part]
+    return {a["name"]: a.get("value", "") for t, a in elements(form) if t == "input" and "name" in a}
+
+
+def one_passkey(window: Window) -> Answer:
+    """The page of the customer's only passkey."""
+    page = window.get("/security")
+    (key,) = {a["value"] for t, a in elements(page.text) if t == "button" and a.get("name") == "open"}
+    return window.post("/security", window.form(page, "sign-out") | {"action": "", "open": key})
+
+
+def app_on(page: Answer) -> str:
+    """The secret of the app that the page offers."""
+    shown = page.text.partition('id="secret"')[2].partition("</p>")[0]
+    return "".join(re.findall(r"<span>([A-Z2-7]+)</span>", shown))
+
+
+def codes_on(page: Answer) -> list[str]:
+    """The recovery codes that the page shows."""
+    return re.findall(r"<code>([A-Z2-7-]+)</code>", page.text)
+
+
+def by_code(window: Window, customer: Customer, code: str, page: Answer | None = None) -> Answer:
+    """Sign in by password and recovery code."""
+    page = page or window.get("/security?with=recovery-code")
+    return window.submit(page, "login", username=customer.username, password=PASSWORD, recovery_code=code)
+
+
+def by_password(window: Window, customer: Customer, page: Answer | None = None) -> Answer:
+    """Begin a recovery, or go on with it after its wait."""
+    page = page or window.get("/security?with=recovery")
+    return window.submit(page, "login", username=customer.username, password=PASSWORD)
