@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -152,10 +151,13 @@ def test_nothing_runs_that_is_not_ours(template):
 
 def test_cloudformation_accepts_the_templates(synthesized):
     """By cfn-lint's schemas. W3005 is about DependsOn that the CDK writes besides the reference to a role."""
-    lint = Path(sys.executable).with_name("cfn-lint")
+    lint = (
+        "import gc; gc.disable(); from cfnlint.runner import main; main()"  # it looks for circles a tenth of its time
+    )
     made = {"everything": "Ducat", "own": "Login"}
     files = [synthesized / name / f"{stack}.template.json" for name, stack in made.items()]
-    run = subprocess.run([lint, "--ignore-checks", "W3005", "--", *files], capture_output=True, text=True)
+    command = [sys.executable, "-c", lint, "--ignore-checks", "W3005", "--", *files]
+    run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
 
 
