@@ -24,7 +24,7 @@ SHARED = {
         r"tests/house/test_(checks_by_endpoint|clauses|faults|layers|published|style|words|written_pages)\.py"
     ),
     "cold starts": re.compile(r"tests/house/test_(budgets|imports)\.py"),
-    "make": re.compile(r"tests/local/test_(commands|try_by_curl)\.py"),
+    "make": re.compile(r"tests/local/test_(commands|try_\w+)\.py"),
 }
 """What tests share, by their ids: a Node, a browser, a Java, the syntax trees, what each function loads in a fresh process, the
 folder of certificates of the commands."""

@@ -11,6 +11,13 @@ from chalicelib import vocabulary, vocabulary_file
 from local import clients, fintech_web
 from local.certificates import Certificates
 from local.stack import Stack
+from tests.local import forked
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interpreter_of_commands() -> Iterator[None]:
+    yield
+    forked.end()
 
 
 @pytest.fixture

@@ -17,17 +17,19 @@ import pytest
 from chalicelib.profiles import PROFILES
 from local import clients, demo, ports
 from tests.aws_calls import recording
+from tests.local.forked import Forked
 
 ROOT = Path(__file__).resolve().parents[2]
 TIME_LIMIT = 60
 
 
 def start(module, *arguments, calls=None):
-    """`calls`: a file for what it asks of AWS."""
-    recorded = ["tests.aws_calls.recorded", str(calls)] if calls else []
+    """`calls`: a file for what it asks of AWS, for which it has an interpreter of its own."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "DUCAT_"))}
+    if not calls:
+        return Forked(f"local.{module}", *arguments, env=environment)
     return subprocess.Popen(
-        [sys.executable, "-m", *recorded, f"local.{module}", *arguments],
+        [sys.executable, "-m", "tests.aws_calls.recorded", str(calls), f"local.{module}", *arguments],
         cwd=ROOT,
         env=environment | {"PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,

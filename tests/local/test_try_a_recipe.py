@@ -10,6 +10,7 @@ from pathlib import Path
 from local.certificates import FOLDER
 from tests.client_libraries import programs
 from tests.client_libraries.recipes.new_client import CALLBACK
+from tests.local.forked import Forked
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/integrate/clients/README.md").read_text(encoding="utf-8")
@@ -20,10 +21,9 @@ def test_the_commands_of_the_page_log_in(first_port):
     make_client, run = MAKE.replace(".venv/bin/python", shlex.quote(sys.executable)).splitlines()
     subprocess.run(shlex.split(make_client), cwd=ROOT, check=True, timeout=30)
     record = run.removeprefix("make run CLIENT=")
-    stack = [sys.executable, "-m", "local.run", "--port", str(first_port), "--client", record]
     exports = EXPORTS.replace("8843", str(first_port)).replace("8844", str(first_port + 1))
     login = f"set -e\n{exports}\nexec {LOGIN.replace('.venv/bin/python', shlex.quote(sys.executable))}"
-    with subprocess.Popen(stack, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with Forked("local.run", "--port", str(first_port), "--client", record) as process:
         try:
             assert any("Ctrl-C" in line for line in iter(process.stdout.readline, ""))
             got = programs.login(["bash", "-c", login], os.environ, FOLDER / "dev-ca.crt", CALLBACK)
@@ -36,7 +36,7 @@ def test_the_commands_of_the_page_log_in(first_port):
 def test_a_record_that_cannot_be_registered_ends_it(first_port, tmp_path):
     record = tmp_path / "client.json"
     record.write_text('{"client_id": "recipe"}')
-    stack = [sys.executable, "-m", "local.run", "--port", str(first_port), "--client", str(record)]
-    ended = subprocess.run(stack, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    ended = Forked("local.run", "--port", str(first_port), "--client", str(record))
+    _, said = ended.communicate(timeout=60)
     assert ended.returncode == 1
-    assert ended.stderr.startswith("make run: the client can't be registered: ")
+    assert said.startswith("make run: the client can't be registered: ")

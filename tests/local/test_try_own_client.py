@@ -14,6 +14,7 @@ from local import own_client
 from local.browser import Browser
 from local.certificates import FOLDER
 from tests.client_libraries import programs
+from tests.local.forked import Forked
 from tests.operator.conftest import Operator
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +45,8 @@ def start(typed, tmp_path):
         (words,) = typed(command)
         environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         environment |= {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        if words[:3] == [sys.executable, "-m", "local.run"]:
+            return Forked("local.run", *words[3:], *more, cwd=tmp_path, env=environment)
         return subprocess.Popen([*words, *more], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
 
     (tmp_path / ".local").mkdir()
