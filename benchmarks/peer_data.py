@@ -1,15 +1,22 @@
-"""What the peer finds in DynamoDB and KMS: its table, and the people who sign in."""
+"""What the peer finds: its table and the people who sign in, in DynamoDB and KMS, and what its pages are made of."""
 
 from __future__ import annotations
 
+import json
 import os
 from base64 import b32encode, b64encode
 from hashlib import sha256
+from pathlib import Path
 
 import botocore.session
 import pyotp
 
 from benchmarks import journey
+from chalicelib import language
+from chalicelib.authorization.scope import in_words
+from chalicelib.interaction import consent_time
+from chalicelib.pages import render, sign_in
+from chalicelib.pages.frame import STYLE
 from local import aws_stand_in
 
 TABLE = "peer"
@@ -26,6 +33,23 @@ def make_table() -> None:
         BillingMode="PAY_PER_REQUEST",
         GlobalSecondaryIndexes=[aws_stand_in._index("by_grant", "grant", "at")],
     )
+
+
+def pages(folder: Path, scope: str) -> Path:
+    """A file with what the peer's pages are made of, the same as ours. `scope`: of its client."""
+    english = language.of(language.ENGLISH)
+    made = {
+        "templates": str(render.FOLDER / "templates"),
+        "texts": english.texts,
+        "style": STYLE,
+        "script": sign_in.FIELDS_SCRIPT + sign_in.TIME_SCRIPT,
+        "bank": "Example Bank",
+        "access": {token: " ".join(in_words((token,), english)) for token in scope.split()},
+        "days": consent_time.DAYS,
+    }
+    file = folder / "pages.json"
+    file.write_text(json.dumps(made))
+    return file
 
 
 def person(number: int) -> dict[str, str]:

@@ -81,12 +81,13 @@ def stand_in(tls: tuple[Path, Path] | None = None) -> Iterator[dict[str, str]]:
 @contextmanager
 def peers(folder: Path, home: Path, environment: dict[str, str], client: Fintech) -> Iterator[list[System]]:
     """The peer with its state in DynamoDB and its key in KMS, and the peer in memory, with a client like ours."""
+    scope = "openid offline_access profile accounts"
     metadata = {
         "client_id": client.client_id,
         "redirect_uris": [client.redirect_uri],
         "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
         "response_types": ["code"],
-        "scope": "openid offline_access profile accounts",
+        "scope": scope,
         "token_endpoint_auth_method": client.auth,
         "token_endpoint_auth_signing_alg": "PS256",
         "id_token_signed_response_alg": "PS256",
@@ -98,6 +99,7 @@ def peers(folder: Path, home: Path, environment: dict[str, str], client: Fintech
     clients.write_text(json.dumps([metadata]))
     keys = {"PEER_TABLE": peer_data.TABLE, "PEER_KEY": environment["DUCAT_PS256_KEY"]}
     keys["PEER_SECRETS_KEY"] = environment["DUCAT_SECRETS_KEY"]
+    keys["PAGES"] = str(peer_data.pages(home, scope))
     with ExitStack() as stack:
         made = []
         for name, store in (("peer", "dynamodb"), ("peer in memory", "memory")):

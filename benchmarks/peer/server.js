@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
 import { kmsKey } from './keys.js';
+import * as pages from './pages.js';
 import { person } from './person.js';
 import { provider as make } from './provider.js';
 import { DynamoAdapter } from './store.js';
@@ -16,9 +17,6 @@ const provider = make({
   adapter: remote ? DynamoAdapter : undefined,
   keys: [remote ? await kmsKey(process.env.PEER_KEY) : local()],
 });
-const page = (title, form) => `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>${title}</title></head>
-<body><h1>${title}</h1>${form}</body></html>`;
-
 async function body(req) {
   let text = '';
   for await (const chunk of req) text += chunk;
@@ -45,23 +43,14 @@ async function agree(req, res) {
 }
 
 async function show(req, res) {
-  const { uid, prompt, params } = await provider.interactionDetails(req, res);
-  const login = prompt.name === 'login';
-  const html = page(
-    login ? 'Sign in' : `Allow ${params.client_id}?`,
-    login
-      ? `<form method="post" action="/interaction/${uid}/login"><input name="username"><input name="password" type="password"><input name="one_time_code"><button>Go on</button></form>`
-      : `<p>${params.scope}</p><form method="post" action="/interaction/${uid}/confirm"><button>Allow</button></form>`,
-  );
-  res.setHeader('content-type', 'text/html; charset=utf-8');
-  res.end(html);
+  const interaction = await provider.interactionDetails(req, res);
+  (interaction.prompt.name === 'login' ? pages.signIn : pages.consent)(res, interaction);
 }
 
 const rest = provider.callback();
 const server = createServer((req, res) => {
-  const [, first, , last] = req.url.split('/');
-  if (first !== 'interaction') return rest(req, res);
-  const work = last === 'login' ? signIn : last === 'confirm' ? agree : show;
+  const work = { interaction: show, login: signIn, consent: agree }[req.url.split(/[/?]/)[1]];
+  if (!work) return rest(req, res);
   return work(req, res).catch((problem) => {
     console.error(problem);
     res.statusCode = 500;
