@@ -39,6 +39,9 @@ Decision = Literal["", "approved", "denied"]
 HISTORY = 365 * 24 * 3600
 """Seconds for which a person still sees a consent that has ended, and what was paid by it."""
 
+UNREADABLE_EPOCH = 1 << 60
+"""Of a bond whose epoch is no whole number. It is later than any time. No grant of it, or of a later one, is ever in force."""
+
 
 @dataclass(frozen=True)
 class End:
@@ -206,7 +209,7 @@ class Grant:
             and self.revoked_at is None
             and len(self.attempts) <= 1
             and now < self.consent_expires_at
-            and self.epoch >= epoch
+            and UNREADABLE_EPOCH > self.epoch >= epoch
         )
 
 

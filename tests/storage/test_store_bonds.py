@@ -47,6 +47,21 @@ def test_an_epoch_of_another_type_ends_all_and_is_not_ended_again_without_end(aw
         aws.bonds.end(remembered, now=NOW, keep=KEEP)
 
 
+def test_who_signs_in_by_a_bond_that_cannot_be_read_begins_nothing_that_outlives_its_end(aws):
+    """Its grant had the epoch of the unreadable bond, which is later than every end that came after."""
+    bond = new()
+    item = {"pk": {"S": bond}, "epoch": {"N": "1.5"}}
+    aws.dynamo._tables._connection.dispatch("PutItem", {"TableName": aws.settings.bonds_table, "Item": item})
+    epoch = aws.bonds.find(bond, now=NOW).epoch
+    one = flow(bond=bond, epoch=epoch).authenticated(aws)
+    one.approve(aws)
+    assert not aws.grants.find_code(one.code)[0].in_force(epoch, now=NOW)
+    aws.bonds.end(one.bond, now=NOW + 5, keep=KEEP)
+    grant, ended = aws.grants.find_code(one.code)
+    assert ended == NOW + 5
+    assert not grant.in_force(ended, now=NOW + 5)
+
+
 def test_what_was_agreed_to_is_found_until_it_ends(aws, remembered):
     assert aws.bonds.find(remembered, now=NOW + 99) == Bond(0, (BOTH,))
     assert aws.bonds.find(remembered, now=NOW + 100) == Bond()

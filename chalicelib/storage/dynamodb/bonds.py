@@ -13,7 +13,7 @@ from pynamodb.expressions.update import Action
 from chalicelib.storage.dynamodb.attributes import ConditionFailed, Item, Write
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable
 from chalicelib.storage.dynamodb.tables import SWEEP_SLACK, Tables
-from chalicelib.storage.grant_records import Bond, RememberedConsent
+from chalicelib.storage.grant_records import UNREADABLE_EPOCH, Bond, RememberedConsent
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest
 
@@ -24,9 +24,6 @@ V = NumberAttribute(attr_name="v")
 
 FIRST_EPOCH = 0
 """The epoch of a missing bond, and of a bond whose access never ended."""
-
-UNREADABLE_EPOCH = 1 << 60
-"""Of a bond whose epoch is no whole number. It is later than any time."""
 
 KINDS = {"scope": "scope ", "claims": "claim "}
 """Each remembered scope value or claim has its own attribute, with its end and the key of its grant.
