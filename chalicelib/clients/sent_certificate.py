@@ -53,7 +53,7 @@ class CrlVerdict:
     """What the CRLs say about one certificate, as read `at` that time.
 
     `revoked`: a CRL lists it.
-    `until`: the earliest nextUpdate of its issuer's CRLs, 0 without any.
+    `until`: the earliest nextUpdate of its issuer's CRLs, 0 without any, or if some of them can't be read.
     """
 
     revoked: bool
@@ -126,8 +126,8 @@ class ClientCertificates:
         verdict = self._cached(names, now=now) or self._judged(certificate, names, status, now=now)
         if verdict.revoked:
             raise CertificateRefused("its authority revoked the certificate", event="certificate_revoked")
-        publishes = bool(_checked_issuers(self._settings.crls)[names.issuer])
-        usable = not publishes or now < verdict.until + 3600 * int(self._settings.crl_grace_hours)
+        expected = bool(_checked_issuers(self._settings.crls)[names.issuer]) or status.unreadable
+        usable = not expected or now < verdict.until + 3600 * int(self._settings.crl_grace_hours)
         if not usable and self._settings.crl_stale != "accept":
             raise CertificateRefused("the CRL of the certificate's authority is missing or too old", event="crl_stale")
         return certificate
@@ -162,7 +162,7 @@ def _verdict(
     if crls is None or not signers:
         return CrlVerdict(revoked=False, until=0, at=now)
     revoked = any(signer in crls.revoked or entry_of(signer, names.serial) in status.revoked for signer in signers)
-    return CrlVerdict(revoked, min(_until(crls, signer) for signer in signers), now)
+    return CrlVerdict(revoked, 0 if status.unreadable else min(_until(crls, signer) for signer in signers), now)
 
 
 def _until(crls: IssuerCrls, signer: str) -> int:

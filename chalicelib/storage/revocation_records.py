@@ -67,11 +67,13 @@ class CertificateStatus:
     `denied`: an operator denied it.
     `crls`: of its issuer, None if there are none or they were not read.
     `revoked`: entries of the shard that would contain the certificate.
+    `unreadable`: some of it is there and can't be read, so that nobody knows whom it names.
     """
 
     denied: bool
     crls: IssuerCrls | None
     revoked: frozenset[str]
+    unreadable: bool = False
 
 
 def shard_of(serial: str) -> int:

@@ -1,17 +1,19 @@
 """A certificate that was revoked or denied, and whoever would have it pass: a false CRL, an old one, another name for it."""
 
 import json
-from base64 import urlsafe_b64decode
+from base64 import b64encode, urlsafe_b64decode
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificate
 
 from chalicelib.clients import denylist
 from chalicelib.clients.denylist import CertificateNameError
-from chalicelib.clients.sent_certificate import CertificateRefused
+from chalicelib.clients.sent_certificate import CertificateRefused, key_id
 from chalicelib.fetch.documents import FetchError
 from chalicelib.jobs.fetch_crls import CrlsIncomplete
-from chalicelib.storage.revocation_records import shard_of
+from chalicelib.storage.revocation_records import IssuerCrls, shard_of
 from chalicelib.storage.revocation_stores import CrlsChanged
 from tests.actors import AUTHORITY, NOW, Fintech, certificate, ec_key, rsa_key, x5t_s256
 from tests.actors.authority import DAY, Authority
@@ -134,6 +136,24 @@ def test_an_unreadable_list_of_a_later_release_lets_nobody_in_and_stays(revocati
     number, more = shard_of(names.serial), frozenset({"y" * 16})
     with pytest.raises(CrlsChanged):
         revocation.bank.aws.revocations.put_shard(names.issuer, number, frozenset(), more)
+
+
+@pytest.mark.parametrize("broken", ["entries", "record"])
+def test_who_an_authority_above_revoked_does_not_pass_by_a_list_that_cannot_be_read(revocation, broken):
+    """Of an authority without a CRL of its own, all that is known was taken as nothing: its certificates were good."""
+    revocation.configure({AUTHORITY: [], "CN=Root CA,C=DE": [OTHER_URL]})
+    store, dynamo = revocation.bank.aws.revocations, revocation.bank.aws.dynamo._tables
+    names = revocation.bank.aws.client_certificates.sent(revocation.certificate, now=NOW)._names
+    authority = load_pem_x509_certificate(revocation.authority.pem)
+    der = b64encode(authority.public_bytes(Encoding.DER)).decode()
+    known = IssuerCrls((der,), (), (key_id(authority),))
+    store.put_crls(names.issuer, None, known)
+    assert not revocation.works()
+    key = f"crl.{names.issuer}" + ("" if broken == "record" else f".{shard_of(names.serial):03x}")
+    item = {"pk": {"S": key}, broken: {"N": "5"}}
+    dynamo._connection.dispatch("PutItem", {"TableName": revocation.bank.settings.revocations_table, "Item": item})
+    revocation.restart()
+    assert not revocation.works()
 
 
 def test_a_crl_without_end_is_not_read_to_its_end(revocation, monkeypatch):

@@ -41,9 +41,9 @@ class StatusReading:
     def take(self, items: Sequence[Item | None]) -> None:
         denied = any(item is not None for item in items[: self._denials])
         crls, shard = (*items[self._denials :], None, None)[:2]
-        entries = _entries(shard)
-        # Of an unreadable shard nobody knows whom it names, as of a CRL that was not read.
-        self._status = CertificateStatus(denied, None if entries is None else _crls(crls), entries or frozenset())
+        known, entries = _crls(crls), _entries(shard)
+        unreadable = entries is None or (known is None and crls is not None)
+        self._status = CertificateStatus(denied, known, entries or frozenset(), unreadable)
 
     @property
     def status(self) -> CertificateStatus | None:
