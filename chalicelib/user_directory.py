@@ -154,7 +154,8 @@ class SignInMeans(Protocol):
     """The port for what people change of their own sign-in.
 
     A person is named by `username` and `sub` of their session. Each method that takes both raises NotOpen if the name is not
-    that person's any more. A change is one conditional write.
+    that person's any more. A change is one conditional write, and is refused if what `secrets_of` depends on was changed since
+    this request called it.
     """
 
     def find(self, username: str, sub: str, *, now: int) -> OwnMeans: ...

@@ -38,8 +38,8 @@ IN_FORCE_BY_CERTIFICATE = "BatchGetItem bonds grants revocations"
 SESSION = "BatchGetItem bonds sessions"
 """A session, and the epoch of its person's own bond, which ends all of them."""
 
-OWN_PAGE = (("BatchGetItem bonds sessions",), ("GetItem users",), ("GetItem users",), ("GetItem users",))
-"""The session of /security, whether its person left, the person's secrets, and the person again as the change needs them."""
+OWN_PAGE = (("BatchGetItem bonds sessions",), ("GetItem users",), ("GetItem users",))
+"""The session of /security, whether its person left, and the person, whose secrets the change is of too."""
 
 MAY_CHANGE = (
     "attribute_exists(pk) AND attribute_not_exists(suspended_at) AND (attribute_not_exists(secrets) OR secrets = ?)"

@@ -63,7 +63,7 @@ class Directory:
 
         return passkeys.Passkeys(self._provider, self)
 
-    @cached_property
+    @property
     def sign_in_means(self) -> SignInMeans | None:
         from chalicelib.users import sign_in_means  # For one function.
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from base64 import b32encode, urlsafe_b64decode
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from chalicelib.one_time_code_secrets import CannotUnseal
@@ -44,10 +44,15 @@ class PasswordCheck(Protocol):
 
 @dataclass(frozen=True)
 class SignInMeans:
-    """user_directory.SignInMeans over the users table."""
+    """user_directory.SignInMeans over the users table, for one request.
+
+    It reads a person once. So a change is of the secrets that the session was compared with, and an operator's reset between
+    the two refuses it.
+    """
 
     provider: Provider
     check_password: PasswordCheck
+    _read: dict[tuple[str, str], User] = field(default_factory=dict)
 
     def find(self, username: str, sub: str, *, now: int) -> OwnMeans:
         user = self._own(username, sub)
@@ -152,10 +157,10 @@ class SignInMeans:
 
     def _own(self, username: str, sub: str) -> User:
         """The user of the name, if it is still this person's. Raises NotOpen."""
-        user = self.provider.users.find(normalize_username(username))
+        user = self._read.get((username, sub)) or self.provider.users.find(normalize_username(username))
         if user is None or user.sub != sub or user.suspended_at:
             raise NotOpen("the name is another person's, or nobody's")
-        return user
+        return self._read.setdefault((username, sub), user)
 
     @property
     def _wait(self) -> int:

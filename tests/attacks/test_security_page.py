@@ -220,6 +220,40 @@ def test_who_signs_in_during_a_reset_by_means_that_are_gone_opens_nothing(carol,
         assert 'id="password"' in thief.get("/security").text
 
 
+def test_what_a_page_changes_during_a_reset_is_not_there_after_it(carol, monkeypatch):  # noqa: F811
+    """The page was in force when it was looked at, and each change was checked against the secrets of after the reset."""
+    users, session_of = carol.bank.aws.dynamo.operated_users, own_page.session_of
+
+    def reset():
+        held = users.find("carol")
+        users.forget_passkeys(held.user)
+        users.change(held, replace(held.user, totp=f"{held.user.totp}x"), forget_passkeys=True)
+
+    def overtaken(*args, **named):
+        monkeypatch.setattr(own_page, "session_of", session_of)
+        found, beside = session_of(*args, **named), Thread(target=reset)
+        beside.start()
+        beside.join()
+        return found
+
+    for change in ("passkey", "set-app", "make-codes"):
+        held = users.find("carol")
+        users.change(held, replace(held.user, totp=held.user.totp.removesuffix("x")))
+        carol.cookies.clear()
+        page = carol.arrive()
+        if change == "set-app":
+            page = carol.press(page, "offer-app")
+        code = pyotp.TOTP(secret_on(page)).at(carol.bank.now) if change == "set-app" else ""
+        monkeypatch.setattr(own_page, "session_of", overtaken)
+        if change == "passkey":
+            carol.make(page, Authenticator())
+        else:
+            carol.press(page, change, {"one_time_code": code})
+        assert carol.user.totp.endswith("x")
+        assert (carol.user.passkey_keys, carol.user.own_totp, carol.user.recovery_codes) == ((), "", ()), change
+        assert 'id="password"' in carol.get("/security").text
+
+
 def test_a_stolen_phone_changes_nothing_once_its_app_is_replaced(carol):  # noqa: F811
     """The page that its code opened ends, and so does the person's own that such a code opened."""
     thief = Browser(carol.bank)
