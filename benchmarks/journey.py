@@ -21,9 +21,9 @@ from chalicelib.events import AuthorizerAnswer
 from chalicelib.jobs import publish_keys
 from chalicelib.storage.records import User
 from chalicelib.users import enrolment
-from local import aws_stand_in
 from local.sandbox_users import USERS
 from tests.actors import NOW, Answer, Bank, Browser, Fintech, certificate, der, ec_key, jwk, rsa_key
+from tests.aws_in_process import aws
 
 PASSWORD = "correct horse battery staple"
 SERIAL = count(1)
@@ -57,7 +57,7 @@ KINDS = {
 @contextmanager
 def counted_bank() -> Iterator[tuple[Bank, CountedAws]]:
     """A bank of its own with the product's directory of people, warm."""
-    with aws_stand_in.in_process("eu-west-1") as environment:
+    with aws.in_process("eu-west-1") as environment:
         bank = Bank(environment)
         publish_keys.run(bank.aws)
         yield counted(bank)
