@@ -7,6 +7,7 @@ tests.local.forked SOCKET` is that interpreter. The whole way, from a shell on, 
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import random
@@ -107,6 +108,7 @@ def main() -> None:
         import_module(name)
     for name in COMMANDS:
         del sys.modules[name]  # so that it is run anew
+    gc.freeze()  # What is forked would copy what its collector looks at.
     channel = socket(fileno=int(sys.argv[1]))
     while True:
         wanted, ends, _, _ = recv_fds(channel, MOST_BYTES, 3)
