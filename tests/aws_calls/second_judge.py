@@ -40,8 +40,9 @@ def modules() -> Path:
 
 def differences(recorded: Iterable[Recorded], policies: Policies) -> tuple[int, list[str]]:
     """How many decisions were compared, and those in which the evaluators differ. Raises Absent."""
+    found = modules()
     tried = list(dict.fromkeys(_tried(judging.calls(recorded), policies)))
-    theirs = _decide(modules(), tried, policies)
+    theirs = _decide(found, tried, policies)
     ours = [
         allowed(policies[one.deployment].get(one.function, []), one.action, one.resource, one.conditions)
         for one in tried
