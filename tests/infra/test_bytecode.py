@@ -125,10 +125,6 @@ def test_bytecode_names_the_files_as_lambda_has_them(packaged):
     assert marshal.loads(made.read_bytes()[16:]).co_filename == f"{bytecode.TASK}/chalicelib/endpoints/token.py"
 
 
-def test_the_package_is_under_its_limit(packaged):
-    assert package.zipped_size(packaged) < package.MAX_PACKAGE_BYTES == 15 * 2**20
-
-
 @pytest.mark.parametrize("handler", ["token", "login"])
 def test_a_cold_start_on_a_read_only_folder_compiles_nothing_and_writes_nothing(packaged, handler):
     """Nor does it draw a random number, which all that start from one snapshot would share."""
