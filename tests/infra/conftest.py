@@ -91,7 +91,7 @@ SETTINGS = {
     "issuer_host": "login.real.bank",
     "resource_rules": '{"GET /accounts":{"scope":"accounts"}}',
 }
-"""What the bank of the template "chosen" has in its file."""
+"""What the bank of the template "weekly" has in its file."""
 
 
 CONSTRUCT = Path("docs/operate/construct.md")
@@ -284,8 +284,9 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
         "without-EdDSA": [],
         "with-EdDSA": ["-c", "eddsa=true", "-c", "audit_bus=default"],
         "rotated": ["-c", "template_signing_keys=false", "-c", "eddsa=true", "-c", "multi_region_keys=true"],
-        "weekly": ["-c", "weekly_tables=true"],
-        "chosen": ["-c", "bank_name=Real Bank", "-c", "bank_api_id=a1b2c3d4e5", str(settings)],
+        "weekly": [
+            *("-c", "weekly_tables=true", "-c", "bank_name=Real Bank", "-c", "bank_api_id=a1b2c3d4e5", str(settings)),
+        ],
     }
     script = str(shutil.copy(SYNTHESIZE, folder))
     command = [script, str(folder), json.dumps(arguments), json.dumps(scripts)]

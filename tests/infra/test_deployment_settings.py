@@ -202,7 +202,7 @@ def test_the_cdks_own_context_is_left_alone():
 
 
 def test_a_chosen_deployment_reaches_the_template(synthesized):
-    chosen = Template(synthesized / "chosen")
+    chosen = Template(synthesized / "weekly")
     environment = chosen.environment()
     assert environment["DUCAT_ISSUER"] == "https://login.real.bank"
     assert environment["DUCAT_BANK_NAME"] == "Real Bank"
