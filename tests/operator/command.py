@@ -5,6 +5,7 @@ An interpreter for each run would take half a second of CPU, most of it for impo
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401
 import fcntl
 import gc
 import io
@@ -22,9 +23,11 @@ from threading import Thread
 from typing import Any
 from unittest.mock import patch
 
-import boto3  # noqa: F401
+import boto3.s3.inject  # noqa: F401
 import botocore.loaders
 import botocore.session
+import joserfc.jwk  # noqa: F401
+import rich.console
 import rich.table  # noqa: F401
 import segno  # noqa: F401
 from botocore.client import BaseClient
@@ -33,9 +36,19 @@ from botocore.exceptions import ClientError, DataNotFoundError, UnknownServiceEr
 import tests.botocore_once  # noqa: F401
 from chalicelib import assembly, client_registration  # noqa: F401
 from chalicelib.audit import event, sealing  # noqa: F401
+from chalicelib.authorization_details import detail_types  # noqa: F401
 from chalicelib.clients import denylist, jwks_uri  # noqa: F401
+from chalicelib.fetch import https  # noqa: F401
 from chalicelib.jobs import rotate_keys  # noqa: F401
-from chalicelib.storage.dynamodb import operated_grants, operated_revocations, operated_users, operation  # noqa: F401
+from chalicelib.storage.dynamodb import (  # noqa: F401
+    audit_keys,
+    operated_grants,
+    operated_revocations,
+    operated_users,
+    operation,
+    passkeys,
+    signing_keys,
+)
 from chalicelib.users import enrolment  # noqa: F401
 from ducat_admin import (  # noqa: F401
     audit,
@@ -54,12 +67,16 @@ from ducat_cdk import settings  # noqa: F401
 
 LOADER = botocore.loaders.create_loader()
 """What reads AWS's models, once for all runs: that takes half of a short run."""
+SESSION = botocore.session.Session()
+SESSION.register_component("data_loader", LOADER)
 for service in ("dynamodb", "kms", "s3"):
     LOADER.load_service_model(service, "service-2")
     with suppress(UnknownServiceError, DataNotFoundError):
         LOADER.load_service_model(service, "endpoint-rule-set-1")
 for data in ("endpoints", "partitions", "sdk-default-configuration", "_retry"):
     LOADER.load_data(data)
+for service in ("dynamodb", "kms"):  # What botocore remembers of a service once it has made a client of it.
+    SESSION.create_client(service, "eu-central-1", aws_access_key_id="x", aws_secret_access_key="x")
 gc.freeze()  # A run, which shares this memory, would copy what its collector looks at.
 
 
