@@ -6,6 +6,7 @@ other event tells of it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -44,6 +45,7 @@ def drafts_of(change: Change) -> list[Draft]:
     rule = RULES[change.table]
     try:
         found = list(rule.drafts(change))
+        json.dumps([one.details for one in found])  # An attribute of another type may be in it, which no JSON has.
     except Exception:  # No call to AWS is in it: an item that nobody can read would hold up its shard for hours.
         return [Draft("unreadable", key=_key(change), details={"table": change.table})]
     explained = frozenset(name for one in found for name in one.explains)

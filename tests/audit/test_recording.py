@@ -1,6 +1,7 @@
 """The function itself: batches that come again, sinks that fail, items that nobody can read, and who changed them."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from chalicelib.audit import recording, rules
 from chalicelib.storage.audit_files import AuditBus
 from chalicelib.storage.audit_stores import BusRefused
 from tests.audit.conftest import log_event
+from tests.aws_in_process.errors import AwsError
 from tests.storage.sample_records import user
 
 
@@ -151,6 +153,23 @@ def test_what_somebody_writes_by_hand_is_nobodys_and_never_silent(record, bank, 
     assert changed.details == {"changed": [attribute]}
     database.call("DeleteItem", {"TableName": name, "Key": {n: item[n] for n in database._tables[name].schema.names}})
     assert {event.actor.kind for event in record.events()} == {"unknown"}
+
+
+def test_no_attribute_of_another_type_holds_up_the_record(record, bank, fintech):
+    """Two were told as they stood in the item, and no JSON has them: the batch failed until it was too old."""
+    bank.aws.users.put(replace(user(), username="alice"))
+    bank.aws.second_factors.begin_recovery(bank.aws.users.find("alice"), ready_at=bank.now + 5, now=bank.now)
+    fintech.tokens()
+    record.events()
+    database = record.stand.database
+    for name in filter(record._recorded.__contains__, database._tables):
+        table = database._tables[name]
+        for item in list(table.items.values()):
+            for attribute in sorted({"signs_from", *item} - {*table.schema.names}):
+                for odd in ({"SS": ["x"]}, {"N": "1.5"}):
+                    with suppress(AwsError):  # DynamoDB itself refuses it as the key of an index.
+                        database.call("PutItem", {"TableName": name, "Item": item | {attribute: odd}})
+    assert {"unreadable", "clients.changed"} <= {event.what for event in record.events()}
 
 
 def test_what_dynamodb_sweeps_makes_no_event(record, fintech):
