@@ -430,6 +430,20 @@ def test_a_persons_grants_are_listed_by_their_end_and_nobody_elses(aws):
     assert aws.grants.of_person(token_value(), now=NOW) == ([], None)
 
 
+def test_an_end_that_is_no_whole_number_hides_no_other_grant(aws):
+    """One item that somebody wrote by hand, and no page of the person's grants was given."""
+    sub = token_value()
+    first, odd, last = (flow(sub=sub, consent_expires_at=NOW + at).redeemed(aws) for at in (70, 60, 50))
+    connection, table = aws.dynamo._tables._connection, aws.settings.grants_table
+    item = connection.dispatch("GetItem", {"TableName": table, "Key": {"pk": {"S": odd.key}}})["Item"]
+    connection.dispatch("PutItem", {"TableName": table, "Item": item | {"listed_until": {"N": f"{NOW + 60}.5"}}})
+    found, after = aws.grants.of_person(sub, now=NOW, after=None, limit=1)
+    while after is not None:
+        more, after = aws.grants.of_person(sub, now=NOW, after=after, limit=1)
+        found += more
+    assert [one.key for one in found if one.key != odd.key] == [first.key, last.key]
+
+
 def test_what_is_over_is_not_listed_and_a_code_that_waits_is(aws):
     sub = token_value()
     revoked, short, replayed, ended, left, waits, lapsed = (

@@ -87,6 +87,11 @@ def _read(value: Attribute) -> Value:
     return frozenset(value["SS"]) if "SS" in value else value.get("S", FOREIGN)
 
 
+def time_of(value: Attribute) -> int:
+    """A time, without its fraction, which only somebody else writes."""
+    return int(float(str(value["N"])))
+
+
 Verb = Literal["Put", "Update", "Delete"]
 
 PK = UnicodeAttribute(attr_name="pk")

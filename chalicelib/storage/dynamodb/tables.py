@@ -27,6 +27,7 @@ from chalicelib.storage.dynamodb.attributes import (
     as_item,
     marked,
     stamped,
+    time_of,
 )
 from chalicelib.storage.token_values import is_key
 
@@ -148,10 +149,10 @@ class Tables:
                 return [], None
             requested["ExclusiveStartKey"] = {"pk": {"S": key}, name: {"S": value}, sort: {"N": at}}
         answer = self._connection.dispatch("Query", requested)
-        found = [item["pk"]["S"] for item in answer["Items"] if int(item[sort]["N"]) > above]
-        last = as_item(answer.get("LastEvaluatedKey") or None)
+        found = [item["pk"]["S"] for item in answer["Items"] if time_of(item[sort]) > above]
+        last = answer.get("LastEvaluatedKey") or None
         more = last is not None and len(found) == len(answer["Items"])
-        return found, f"{last[sort]}.{last['pk']}" if last is not None and more else None
+        return found, f"{time_of(last[sort])}.{last['pk']['S']}" if last is not None and more else None
 
     def expired(
         self, table: str, *, before: int, start: Attributes | None
@@ -166,7 +167,7 @@ class Tables:
         if start is not None:
             requested["ExclusiveStartKey"] = start
         answer = self._connection.dispatch("Scan", requested)
-        found = [(item["pk"]["S"], int(item["ttl"]["N"])) for item in answer["Items"]]
+        found = [(item["pk"]["S"], time_of(item["ttl"])) for item in answer["Items"]]
         return found, answer.get("LastEvaluatedKey") or None
 
     def scan(self, table: str, *, after: str | None = None, where: tuple[str, str] | None = None) -> Iterator[Item]:
