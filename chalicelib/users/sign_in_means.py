@@ -44,10 +44,9 @@ class PasswordCheck(Protocol):
 
 @dataclass(frozen=True)
 class SignInMeans:
-    """user_directory.SignInMeans over the users table, for one request.
+    """user_directory.SignInMeans over the users table.
 
-    It reads a person once. So a change is of the secrets that the session was compared with, and an operator's reset between
-    the two refuses it.
+    `secrets_of` reads the person, and a change is of what it read: an operator's reset between the two refuses it.
     """
 
     provider: Provider
@@ -69,6 +68,7 @@ class SignInMeans:
         recovering: bool = False,
         now: int,
     ) -> str:
+        self._read.clear()  # Each session is compared with what is there now.
         user = self._own(username, sub)
         if recovering:
             return f"{user.secrets_digest} {self._open_recovery(user, now=now)}"

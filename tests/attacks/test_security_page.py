@@ -254,6 +254,15 @@ def test_what_a_page_changes_during_a_reset_is_not_there_after_it(carol, monkeyp
         assert 'id="password"' in carol.get("/security").text
 
 
+def test_a_session_ends_with_a_reset_also_where_a_directory_makes_its_means_once(carol):  # noqa: F811
+    """What a request read of the person is not what the next one is compared with."""
+    means = carol.bank.aws.user_directory.sign_in_means
+    before = means.secrets_of("carol", "s-carol", now=carol.bank.now)
+    held = carol.bank.aws.dynamo.operated_users.find("carol")
+    carol.bank.aws.dynamo.operated_users.change(held, replace(held.user, totp=f"{held.user.totp}x"))
+    assert means.secrets_of("carol", "s-carol", now=carol.bank.now) != before
+
+
 def test_a_stolen_phone_changes_nothing_once_its_app_is_replaced(carol):  # noqa: F811
     """The page that its code opened ends, and so does the person's own that such a code opened."""
     thief = Browser(carol.bank)
