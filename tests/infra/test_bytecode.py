@@ -13,7 +13,7 @@ import pytest
 from jinja2 import ModuleLoader
 
 from benchmarks import shipped
-from chalicelib.pages.render import FOLDER
+from chalicelib.pages.render import FOLDER, TEMPLATES
 from ducat_cdk import bytecode, package
 from tests.house.test_imports import SOMEWHERE
 
@@ -92,6 +92,10 @@ def test_each_template_is_a_module_of_the_package_and_no_source(packaged):
         map(ModuleLoader.get_module_filename, templates())
     )
     assert not (pages / "templates").exists()
+    for name in templates():  # Each is what a clone compiles of its source: with the same text, and escaped alike.
+        module = (pages / "compiled" / ModuleLoader.get_module_filename(name)).read_text(encoding="utf-8")
+        source = (FOLDER / "templates" / name).read_text(encoding="utf-8")
+        assert module == TEMPLATES.compile(source, name, raw=True, defer_init=True), name
 
 
 @pytest.mark.parametrize("change", ["none", "of another version", "checked"])
