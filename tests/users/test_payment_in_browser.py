@@ -77,6 +77,10 @@ class Till:
         self.page.click("#approve")
         return self.page
 
+    def later(self):
+        """Three seconds later, when a page that waits looks again. Of a browser of the test's own, whose clock it is."""
+        self.page.clock.fast_forward(3000)
+
     def present(self, present):
         """Whether somebody touches the device when it is asked to."""
         presence = {"authenticatorId": self.id, "enabled": present}
@@ -328,7 +332,9 @@ def phones_of():
 @pytest.mark.parametrize("javascript", [True, False])
 def test_a_person_approves_in_the_app_and_the_page_goes_on(till, app, phones_of, javascript):
     """By itself, or without JavaScript by its button."""
-    one = till(java_script_enabled=javascript)
+    one = till(alone=True, java_script_enabled=javascript)
+    if javascript:
+        one.page.clock.install()
     page = one.approval(account=SECOND)
     page.get_by_role("button", name="Approve in the app of Example Bank").click()
     page.locator("#by-itself").wait_for(state="visible" if javascript else "attached")
@@ -346,7 +352,9 @@ def test_a_person_approves_in_the_app_and_the_page_goes_on(till, app, phones_of,
     section.get_by_role("button", name="Approve").click()
     phone_page.get_by_text("Nothing waits.").first.wait_for()
     phone_page.close()
-    if not javascript:
+    if javascript:
+        one.later()
+    else:
         page.locator("#continue").click(no_wait_after=True)
     assert one.paid()
     ((granted, evidence),) = one.granted
@@ -356,16 +364,19 @@ def test_a_person_approves_in_the_app_and_the_page_goes_on(till, app, phones_of,
 
 
 def test_a_refusal_in_the_app_leads_back_by_itself(till, app):
-    one = till()
+    one = till(alone=True)
+    one.page.clock.install()
     page = one.approval()
     page.click("#app")
     (request,) = app.waiting(ALICE.sub)
     app.answer(request.reference, ALICE.sub, "refused")
+    one.later()
     page.locator("#problem").wait_for()
     assert "This was refused in the app" in page.locator("#problem").inner_text()
     page.click("#app")
     page.locator("#continue").wait_for()
     one.payer.bank.now += 24 * 3600
+    one.later()
     page.locator("#error").wait_for()  # By itself, too: the interaction is over.
     assert one.granted == []
 
