@@ -7,6 +7,7 @@ from typing import Any
 
 import botocore.hooks
 import botocore.loaders
+import botocore.regions
 import botocore.session
 
 botocore.session.create_loader = cache(botocore.loaders.create_loader)
@@ -28,3 +29,18 @@ def _known_alias(aliaser: Any, event_name: str) -> str:
 
 
 botocore.hooks.EventAliaser._alias_event_name = _known_alias
+
+_construct_endpoint = botocore.regions.EndpointRulesetResolver.construct_endpoint
+
+
+def _known_endpoint(resolver: Any, operation_model: Any, call_args: Any, request_context: Any) -> Any:
+    """Where a client of DynamoDB or KMS sends an operation: to the same address whatever its arguments are."""
+    if operation_model.service_model.service_name not in ("dynamodb", "kms"):
+        return _construct_endpoint(resolver, operation_model, call_args, request_context)
+    known = vars(resolver).setdefault("endpoints_of_ducat", {})
+    if operation_model.name not in known:
+        known[operation_model.name] = _construct_endpoint(resolver, operation_model, call_args, request_context)
+    return known[operation_model.name]
+
+
+botocore.regions.EndpointRulesetResolver.construct_endpoint = _known_endpoint

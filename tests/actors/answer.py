@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -110,6 +111,7 @@ _ATTRIBUTE = r"""\s+([a-zA-Z][\w:-]*)(?:="([^"]*)"|='([^']*)')?"""
 _ELEMENT = re.compile(rf"<([a-zA-Z]\w*)((?:{_ATTRIBUTE})*)\s*/?>")
 
 
+@lru_cache(maxsize=8)
 def elements(text: str) -> list[tuple[str, dict[str, str]]]:
     """The elements of a page in their order: the name of each and its attributes.
 
