@@ -25,6 +25,10 @@ from pathlib import Path
 from socket import AF_UNIX, SOCK_SEQPACKET, recv_fds, send_fds, socket, socketpair
 from typing import Any, NoReturn
 
+import botocore.session
+
+import tests.botocore_once  # noqa: F401
+
 ROOT = Path(__file__).resolve().parents[2]
 MOST_BYTES = 1 << 16
 COMMANDS = ("local.run", "local.demo")
@@ -108,6 +112,9 @@ def main() -> None:
         import_module(name)
     for name in COMMANDS:
         del sys.modules[name]  # so that it is run anew
+    session = botocore.session.get_session()
+    for service in ("dynamodb", "kms", "s3"):  # What botocore remembers of a service once it has made a client of it.
+        session.create_client(service, "eu-central-1", aws_access_key_id="x", aws_secret_access_key="x")
     gc.freeze()  # What is forked would copy what its collector looks at.
     channel = socket(fileno=int(sys.argv[1]))
     while True:
