@@ -132,7 +132,23 @@ def test_a_cookie_that_is_not_of_ours_fills_in_nothing(bank, visit, value):
 def test_a_cookie_with_markup_fills_in_text(bank, visit):
     browser = Browser(bank)
     browser.cookies[COOKIE] = encoded(b'"><script>alert(1)</script>')
-    page = visit(browser)
-    assert filled_in(page) == '"><script>alert(1)</script>'
-    assert "<script>alert" not in page.text
-    assert len(re.findall("<script>", page.text)) == 1
+    for page in (visit(browser), browser.get("/grants"), browser.get("/security")):
+        assert filled_in(page) == '"><script>alert(1)</script>'
+        assert "<script>alert" not in page.text
+        assert len(re.findall("<script>", page.text)) == 1
+
+
+def test_another_site_signs_nobody_in_and_has_no_name_kept_or_forgotten(bank):
+    """Login CSRF: a form without the page's own cookie and token does nothing (RFC6749-10.12)."""
+    typed = {"username": "bob", "password": "builder", "one_time_code": "123456", "remember": "yes"}
+    for path in ("/grants", "/security"):
+        thief, browser = Browser(bank), Browser(bank)
+        page = thief.get(path)
+        form = {a["name"]: a.get("value", "") for t, a in elements(page.text) if t == "input" and "name" in a}
+        browser.cookies[COOKIE] = encoded(b"alice")
+        before = dict(browser.cookies)
+        for action in ("", "forget"):
+            assert browser.post(path, form | typed | {"action": action}).page_error == "access_denied"
+            browser.get(path)
+            assert browser.post(path, form | typed | {"action": action}).page_error == "access_denied"
+            assert browser.cookies[COOKIE] == before[COOKIE]
