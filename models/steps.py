@@ -197,7 +197,7 @@ STEPS = (
         before=OWN_PAGE,
         commit=(
             f"UpdateItem users SET recovery_codes, recovery_made IF {MAY_CHANGE}"
-            " AND (attribute_not_exists(recovery_made) OR recovery_made <> ?)"
+            " AND attribute_not_exists(recovery_made)"
         ),
         dying="Where the answer is lost, nobody has seen the codes. The page says so, and makes others.",
     ),

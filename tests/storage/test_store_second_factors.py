@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.storage.dynamodb.attributes import ConditionFailed
 from chalicelib.storage.stores import NotOpen
 from tests.storage.sample_records import NOW, token_value, user
 
@@ -62,8 +63,20 @@ def test_a_page_makes_codes_once(aws, one):
     with pytest.raises(NotOpen):
         aws.second_factors.make_codes(one, second, attempt="page")
     assert aws.users.find(one.username).recovery_codes == ("a", "b")
-    aws.second_factors.make_codes(one, second, attempt="another")
+    aws.second_factors.make_codes(aws.users.find(one.username), second, attempt="another")
     assert aws.users.find(one.username).recovery_codes == ("c", "d")
+
+
+def test_a_late_copy_of_the_write_brings_no_earlier_codes_back(aws, one, monkeypatch):
+    """The network delivered it once more, after the person had made others in their place. Whoever had seen the first got in."""
+    writes, write = [], aws.dynamo._tables.write
+    monkeypatch.setattr(aws.dynamo._tables, "write", lambda each: (writes.append(each), write(each))[1])
+    for n, page in enumerate("abc"):
+        aws.second_factors.make_codes(aws.users.find(one.username), [f"{n}", f"{n}x"], attempt=page)
+    for late in writes[:2]:
+        with pytest.raises(ConditionFailed):
+            write(late)
+    assert aws.users.find(one.username).recovery_codes == ("2", "2x")
 
 
 def test_a_code_works_once_for_one_attempt_and_forgets_the_failures(aws, one):

@@ -56,13 +56,17 @@ class SecondFactors:
                 raise NotOpen("the secret was changed meanwhile") from None
 
     def make_codes(self, user: User, codes: Collection[str], *, attempt: str) -> None:
-        made = frozenset(codes)
+        made, before = frozenset(codes), user.recovery_made
+        if before == attempt:
+            raise NotOpen("this page made codes before")
+        # A late copy of this write knows an earlier page, and brings no codes back.
+        as_read = (before == RECOVERY_MADE) if before else RECOVERY_MADE.does_not_exist()
         write = Write(
             "Update",
             self._name,
             user.username,
             actions=(RECOVERY_CODES.set(set(made)), RECOVERY_MADE.set(attempt)),
-            condition=may_change(user) & (RECOVERY_MADE.does_not_exist() | (attempt != RECOVERY_MADE)),
+            condition=cast(Condition, may_change(user) & as_read),
         )
         try:
             self._tables.write(write)

@@ -50,7 +50,7 @@ CODE_USE = UnicodeAttribute(attr_name="code_use")
 CODE_USE_BEFORE = UnicodeAttribute(attr_name="code_use_before")  # With it an update tells whether it is the first.
 PROFILE = UnicodeAttribute(attr_name="profile")
 
-_OWN = ("own_totp", "recovery_from", "recovery_secrets", "passkey_removals")
+_OWN = ("own_totp", "recovery_from", "recovery_secrets", "recovery_made", "passkey_removals")
 _BESIDE = (*_OWN, "failures", "last_failure", "invitation", "invited_until", "suspended_at")
 _WITHOUT = (*_BESIDE, "has_profile", "passkey_keys", "recovery_codes")
 
