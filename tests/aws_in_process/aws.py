@@ -17,6 +17,7 @@ from typing import Any
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.handlers import BUILTIN_HANDLERS
 
+import tests.botocore_once  # noqa: F401
 from local import aws_stand_in
 from tests.aws_in_process.dynamodb import Database
 from tests.aws_in_process.errors import AwsError, Unknown
