@@ -71,8 +71,9 @@ def resume(operator: Operator, client_id: str) -> None:
     """Take a suspension back. What the client was granted is good again, if it has not expired."""
     from chalicelib.storage.stores import NotOpen
 
+    one = known(operator, client_id)
     try:
-        operator.provider.dynamo.operated_clients.resume(client_id)
+        operator.provider.dynamo.operated_clients.resume(one)
     except NotOpen as problem:
         raise Problem(f"{client_id}: {problem}") from None
     output.done(f"Resumed {client_id}.", as_json=operator.as_json, client_id=client_id, state="active")

@@ -217,7 +217,7 @@ def suspended(carol, client):
     tokens = client.redeem(carol.approve(client).parameters["code"]).json()
     operated, known = carol.bank.aws.dynamo.operated_users, carol.bank.aws.users.find("carol")
     operated.suspend(known, now=carol.bank.now)
-    return tokens, lambda: operated.resume(known)
+    return tokens, lambda: operated.resume(carol.bank.aws.users.find("carol"))
 
 
 def test_who_is_suspended_is_refreshed_again_after_that_with_the_same_token(client, suspended):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal, Protocol, TypedDict
+from typing import Final, Literal, Protocol, TypedDict, cast
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
@@ -99,6 +99,17 @@ RECORD = UnicodeAttribute(attr_name="record")
 EXPIRES_AT = NumberAttribute(attr_name="expires_at")
 BY = UnicodeAttribute(attr_name="by")
 """Who wrote the item last, or is about to delete it (writer.py)."""
+
+
+def as_read(attribute: NumberAttribute, read: Value) -> Condition:
+    """Whether a number to be removed is the one that was read (0: none), or is removed already, as by this write's first copy.
+
+    A late copy of the write removes no newer one.
+    """
+    removed = attribute.does_not_exist()
+    if not isinstance(read, int):
+        return cast(Condition, removed | ~attribute.is_type())  # type: ignore[no-untyped-call]
+    return cast(Condition, removed | (read == attribute)) if read else removed
 
 
 class ConditionFailed(Exception):

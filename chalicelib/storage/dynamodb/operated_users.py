@@ -13,7 +13,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.settings import Settings
-from chalicelib.storage.dynamodb.attributes import PK, RECORD, ConditionFailed, Item, Write
+from chalicelib.storage.dynamodb.attributes import PK, RECORD, ConditionFailed, Item, Write, as_read
 from chalicelib.storage.dynamodb.codec import Unreadable, decode
 from chalicelib.storage.dynamodb.sessions import OVER
 from chalicelib.storage.dynamodb.tables import Tables
@@ -40,6 +40,7 @@ MAX_IN_A_READ = 100
 """Maximum keys of a batch read (BatchGetItem)."""
 
 COUNTERS = ("failures", "last_failure", "last_attempt")
+SUSPENDED_AGAIN = "was suspended again meanwhile; run the command again"
 
 
 @dataclass(frozen=True)
@@ -95,10 +96,18 @@ class OperatedUsers:
             self._tables.write(self._of_sub(user, SUSPENDED_AT.set(SUSPENDED_AT | now)))
 
     def resume(self, user: User) -> None:
-        """Take a suspension back. The user's own item is last, so that one which is half resumed is seen. Raises NotOpen."""
+        """Take the suspension back that was read. The user's own item is last, so that one which is half resumed is seen.
+
+        Raises NotOpen, also after another suspension: a late copy of the writes ends none that came after them.
+        """
+        keys = (user.username, known_by(user.sub))
+        own, of_sub = (item or {} for item in self._tables.get_all(*((self._name, key) for key in keys)))
+        if own.get("suspended_at", 0) not in (0, user.suspended_at):
+            raise NotOpen(SUSPENDED_AGAIN)
         with suppress(ConditionFailed):
-            self._tables.write(self._of_sub(user, SUSPENDED_AT.remove()))
-        self._set(user, (SUSPENDED_AT.remove(),))
+            unchanged = as_read(SUSPENDED_AT, of_sub.get("suspended_at", 0))
+            self._tables.write(self._of_sub(user, SUSPENDED_AT.remove(), unchanged))
+        self._set(user, (SUSPENDED_AT.remove(),), as_read(SUSPENDED_AT, user.suspended_at), changed=SUSPENDED_AGAIN)
 
     def unlock(self, user: User) -> None:
         """Forget failed attempts, of known browsers too. Raises NotOpen."""
@@ -189,18 +198,21 @@ class OperatedUsers:
             found |= {key: item for key, item in zip(some, items, strict=True) if item is not None}
         return found
 
-    def _set(self, user: User, actions: Sequence[Action]) -> None:
+    def _set(
+        self, user: User, actions: Sequence[Action], unchanged: Condition | None = None, *, changed: str = ""
+    ) -> None:
+        condition = RECORD.exists() if unchanged is None else RECORD.exists() & unchanged
         try:
-            self._tables.write(
-                Write("Update", self._name, user.username, actions=tuple(actions), condition=RECORD.exists())
-            )
-        except ConditionFailed:
-            raise NotOpen("nobody has that username") from None
+            self._tables.write(Write("Update", self._name, user.username, actions=tuple(actions), condition=condition))
+        except ConditionFailed as failed:
+            there = "record" in (failed.item or {})
+            raise NotOpen(changed if there else "nobody has that username") from None
 
-    def _of_sub(self, user: User, action: Action) -> Write:
+    def _of_sub(self, user: User, action: Action, unchanged: Condition | None = None) -> Write:
         """The write of the item of the user's sub, if it is not another name's, and did not leave."""
         mine = PK.exists() & (user.username == USERNAME) & LEFT_AT.does_not_exist()
-        return Write("Update", self._name, known_by(user.sub), actions=(action,), condition=mine)
+        condition = mine if unchanged is None else mine & unchanged
+        return Write("Update", self._name, known_by(user.sub), actions=(action,), condition=condition)
 
 
 def _user(item: Item) -> OperatedUser:

@@ -10,12 +10,15 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.storage.dynamodb.attributes import RECORD, ConditionFailed, Item, Write
+from chalicelib.storage.dynamodb.attributes import FOREIGN, RECORD, ConditionFailed, Item, Write, as_read
 from chalicelib.storage.dynamodb.clients import SUSPENDED_AT, V, read
 from chalicelib.storage.dynamodb.codec import VERSION, encode
 from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.records import Client
 from chalicelib.storage.stores import NotOpen
+
+OF_ANOTHER_TYPE = 1
+"""A client's `suspended_at` whose attribute is of another type."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +57,11 @@ class OperatedClients:
         """From then on nothing of it is accepted, within the minute that functions cache a client. Raises NotOpen."""
         self._change(client_id, SUSPENDED_AT.set(SUSPENDED_AT | now))
 
-    def resume(self, client_id: str) -> None:
-        """It is as it was before it was suspended. Raises NotOpen."""
-        self._change(client_id, SUSPENDED_AT.remove())
+    def resume(self, one: OperatedClient) -> None:
+        """It is as it was before the suspension that was read. Raises NotOpen, also after another suspension."""
+        # Where it is of another type, it was read as 1.
+        suspended_at = FOREIGN if one.suspended_at == OF_ANOTHER_TYPE else one.suspended_at
+        self._change(one.client_id, SUSPENDED_AT.remove(), as_read(SUSPENDED_AT, suspended_at))
 
     def replace(self, before: OperatedClient, after: Client) -> None:
         """Write the record, if it is as it was read. A suspension stays. Raises ClientChanged."""
@@ -76,16 +81,19 @@ class OperatedClients:
         except ConditionFailed:
             raise NotOpen("no client has that id") from None
 
-    def _change(self, client_id: str, action: Action) -> None:
+    def _change(self, client_id: str, action: Action, unchanged: Condition | None = None) -> None:
+        condition = RECORD.exists() if unchanged is None else RECORD.exists() & unchanged
         try:
-            self._tables.write(Write("Update", self._name, client_id, actions=(action,), condition=RECORD.exists()))
-        except ConditionFailed:
-            raise NotOpen("no client has that id") from None
+            self._tables.write(Write("Update", self._name, client_id, actions=(action,), condition=condition))
+        except ConditionFailed as failed:
+            there = "record" in (failed.item or {})
+            again = "it was suspended again meanwhile; run the command again"
+            raise NotOpen(again if there else "no client has that id") from None
 
 
 def _client(item: Item) -> OperatedClient:
     suspended_at = item.get("suspended_at", 0)
-    at = suspended_at if isinstance(suspended_at, int) else 1  # Of another type, it is suspended all the same.
+    at = suspended_at if isinstance(suspended_at, int) else OF_ANOTHER_TYPE  # It is suspended all the same.
     return OperatedClient(str(item["pk"]), read(item), at, str(item.get("record", "")))
 
 

@@ -1,0 +1,100 @@
+"""A late copy of a write undoes nothing newer. The SDK sent it again, and the network delivers the first one seconds later."""
+
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.storage.dynamodb.attributes import ConditionFailed, Write
+from chalicelib.storage.dynamodb.users import known_by
+from chalicelib.storage.stores import NotOpen
+from tests.storage.sample_records import NOW, client, token_value, user
+
+
+class Network:
+    """Delivers the writes of a call, and the same writes once more at `late`."""
+
+    def __init__(self, tables, monkeypatch):
+        self.write, self.sent = tables.write, []
+        monkeypatch.setattr(tables, "write", lambda one: (self.sent.append(one), self.write(one))[1])
+
+    def copies(self, call, *arguments, **named):
+        """Make the call. Gives what it wrote."""
+        self.sent.clear()
+        call(*arguments, **named)
+        return tuple(self.sent)
+
+    def late(self, copies):
+        for one in copies:
+            with suppress(ConditionFailed):
+                self.write(one)
+
+    def again(self, copies):
+        """The copies come at once. None is refused: the SDK takes the answer of the second one."""
+        for one in copies:
+            self.write(one)
+
+
+@pytest.fixture
+def network(aws, monkeypatch):
+    return Network(aws.dynamo._tables, monkeypatch)
+
+
+@pytest.fixture
+def one(aws):
+    made = user()
+    aws.users.put(made)
+    return aws.users.find(made.username)
+
+
+def test_a_suspension_outlives_the_late_copy_of_an_earlier_resumption(aws, network, one):
+    users, found = aws.dynamo.operated_users, lambda: aws.users.find(one.username)
+    users.suspend(one, now=NOW)
+    before = found()
+    copies = network.copies(users.resume, before)
+    network.again(copies)
+    assert (found().suspended_at, aws.users.standing(one.sub)) == (0, "known")
+    users.resume(found())  # Nothing is suspended.
+    users.suspend(found(), now=NOW + 5)
+    network.late(copies)
+    for read_before in (before, one):  # By an operator who did not see the second one.
+        with pytest.raises(NotOpen, match="suspended again"):
+            users.resume(read_before)
+    assert (found().suspended_at, aws.users.standing(one.sub)) == (NOW + 5, "suspended")
+    users.resume(found())
+    assert (found().suspended_at, aws.users.standing(one.sub)) == (0, "known")
+
+
+def test_a_suspension_that_ended_halfway_and_was_made_again_is_taken_back_whole(aws, one):
+    """The two items have two times then."""
+    users, name = aws.dynamo.operated_users, aws.settings.users_table
+    users.suspend(one, now=NOW)
+    aws.dynamo._tables.write(Write("Put", name, known_by(one.sub), {"username": one.username}))
+    users.suspend(one, now=NOW + 5)
+    assert aws.users.standing(one.sub) == "suspended"
+    users.resume(aws.users.find(one.username))
+    assert aws.users.standing(one.sub) == "known"
+
+
+def test_a_clients_suspension_outlives_the_late_copy_of_an_earlier_resumption(aws, network):
+    clients, name = aws.dynamo.operated_clients, token_value()
+    aws.clients.put(replace(client(), client_id=name))
+    clients.suspend(name, now=NOW)
+    before = clients.find(name)
+    copies = network.copies(clients.resume, before)
+    network.again(copies)
+    assert clients.find(name).suspended_at == 0
+    clients.suspend(name, now=NOW + 5)
+    network.late(copies)
+    with pytest.raises(NotOpen, match="suspended again"):
+        clients.resume(before)
+    assert clients.find(name).suspended_at == NOW + 5
+
+
+def test_a_clients_suspension_of_another_type_is_taken_back(aws):
+    clients, name = aws.dynamo.operated_clients, token_value()
+    aws.clients.put(replace(client(), client_id=name))
+    stored = aws.dynamo._tables.get(aws.settings.clients_table, name)
+    aws.dynamo._tables.write(Write("Put", aws.settings.clients_table, name, stored | {"suspended_at": "later"}))
+    clients.resume(clients.find(name))
+    assert aws.clients.find(name, now=NOW) is not None
