@@ -9,7 +9,7 @@ import sys
 from importlib.metadata import distribution
 from pathlib import Path
 
-from ducat_cdk import bytecode, package
+from ducat_cdk import bytecode, package, trimmed
 
 NAMED = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)
 
@@ -31,7 +31,7 @@ def installed(folder: Path, *, compare: bool = True) -> Path:
     `compare`: whether the libraries as they are published are left beside it.
     """
     for name in NAMED.findall(package.REQUIREMENTS.read_text()):
-        _copy(name, published(folder))
+        _copy(name, published(folder), whole=compare)
     return _finished(folder, Path(sys.executable), compare=compare)
 
 
@@ -44,7 +44,7 @@ def _finished(folder: Path, interpreter: Path, *, compare: bool = True) -> Path:
     libraries = published(folder)
     package.vendor_chalice(libraries)
     if compare:
-        shutil.copytree(libraries, folder)
+        shutil.copytree(libraries, folder, ignore=_of_other_services)
         bytecode.compile_all(interpreter, libraries)
     else:
         libraries.rename(folder)
@@ -55,10 +55,19 @@ def _finished(folder: Path, interpreter: Path, *, compare: bool = True) -> Path:
     return interpreter
 
 
-def _copy(name: str, folder: Path) -> None:
+def _of_other_services(folder: str, names: list[str]) -> set[str]:
+    """Of botocore's data, which is most of what there is to copy, the folders that would be pruned at once."""
+    within = Path(folder).parts[-2:] == ("botocore", "data")
+    return {name for name in names if within and name not in trimmed.SERVICES and (Path(folder) / name).is_dir()}
+
+
+def _copy(name: str, folder: Path, *, whole: bool) -> None:
     found = distribution(name)
     for file in found.files or ():
-        if not file.parts[0].startswith("..") and file.suffix != ".pyc":
+        pruned = (
+            file.parts[:2] == ("botocore", "data") and len(file.parts) > 3 and file.parts[2] not in trimmed.SERVICES
+        )
+        if not file.parts[0].startswith("..") and file.suffix != ".pyc" and (whole or not pruned):
             target = folder / file
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(str(found.locate_file(file)), target)
