@@ -53,8 +53,14 @@ def deny(operator: Operator, named: tuple[str, ...], why: str, yes: bool) -> Non
 @click.pass_obj
 def allow(operator: Operator, named: tuple[str, ...]) -> None:
     """End a denial. The certificate is named as it was denied: ducat certificate denied shows how."""
+    from chalicelib.storage.stores import NotOpen
+
     certificate = _named(named)
-    if not certificate.allow(operator.provider.revocations):
+    try:
+        allowed = certificate.allow(operator.provider.revocations)
+    except NotOpen as problem:
+        raise Problem(str(problem)) from None
+    if not allowed:
         raise Problem("there is no such denial: name it as ducat certificate denied does")
     output.done("Allowed again.", as_json=operator.as_json, **vars(certificate), state="allowed")
 

@@ -42,7 +42,7 @@ class DeniedCertificate:
             revocations.deny_serial(self.issuer, self.serial, why=why, now=now)
 
     def allow(self, revocations: Revocations) -> bool:
-        """End the denial under this name; False if there is none."""
+        """End the denial under this name; False if there is none. Raises NotOpen if another one came meanwhile."""
         if self.thumbprint:
             return revocations.allow_thumbprint(self.thumbprint)
         return revocations.allow_serial(self.issuer, self.serial)

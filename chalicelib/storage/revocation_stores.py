@@ -37,10 +37,10 @@ class Revocations(Protocol):
     def deny_serial(self, issuer: str, serial: str, *, why: str, now: int) -> None: ...
 
     def allow_thumbprint(self, thumbprint: str) -> bool:
-        """End a denial; False if there is none."""
+        """End the denial that is there; False if there is none. Raises NotOpen if another one came meanwhile."""
 
     def allow_serial(self, issuer: str, serial: str) -> bool:
-        """End a denial; False if there is none."""
+        """End the denial that is there; False if there is none. Raises NotOpen if another one came meanwhile."""
 
     def crls(self, issuer: str) -> IssuerCrls | None: ...
 

@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib.storage.dynamodb.attributes import ConditionFailed, Write
 from chalicelib.storage.dynamodb.users import known_by
+from chalicelib.storage.revocation_records import CertificateNames
 from chalicelib.storage.stores import NotOpen
 from tests.storage.sample_records import NOW, client, token_value, user
 
@@ -98,3 +99,41 @@ def test_a_clients_suspension_of_another_type_is_taken_back(aws):
     aws.dynamo._tables.write(Write("Put", aws.settings.clients_table, name, stored | {"suspended_at": "later"}))
     clients.resume(clients.find(name))
     assert aws.clients.find(name, now=NOW) is not None
+
+
+@pytest.mark.parametrize("by", ["thumbprint", "serial"])
+def test_a_denial_outlives_the_late_copy_of_what_ended_an_earlier_one(aws, network, by):
+    revocations, names = aws.revocations, CertificateNames(token_value(), token_value(), "02")
+    named = (names.thumbprint,) if by == "thumbprint" else (names.issuer, names.serial)
+    deny, allow = getattr(revocations, f"deny_{by}"), getattr(revocations, f"allow_{by}")
+
+    def denied():
+        reading = revocations.reading(names, crls=False)
+        revocations.read(reading)
+        return reading.status.denied
+
+    deny(*named, why="stolen", now=NOW)
+    copies = network.copies(allow, *named)
+    network.late(copies)
+    assert not denied()
+    assert not allow(*named)
+    deny(*named, why="stolen again", now=NOW + 5)
+    network.late(copies)
+    assert denied()
+
+
+def test_a_denial_that_comes_while_one_is_ended_is_said_and_the_answer_may_be_lost(aws, network, monkeypatch):
+    thumbprint, tables = token_value(), aws.dynamo._tables
+    aws.revocations.deny_thumbprint(thumbprint, why="stolen", now=NOW)
+
+    def overtaken(write):
+        network.write(Write("Put", write.table, write.key, {"v": 1, "why": "again", "denied_at": NOW + 5}))
+        network.write(write)
+
+    with monkeypatch.context() as another:
+        another.setattr(tables, "write", overtaken)
+        with pytest.raises(NotOpen, match="denied again"):
+            aws.revocations.allow_thumbprint(thumbprint)
+        another.setattr(tables, "write", lambda write: (network.write(write), network.write(write)))
+        assert aws.revocations.allow_thumbprint(thumbprint)
+    assert not aws.revocations.allow_thumbprint(thumbprint)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.storage import revocation_stores
@@ -25,7 +25,9 @@ from chalicelib.storage.revocation_records import (
     shard_of,
 )
 from chalicelib.storage.revocation_stores import CrlsChanged
+from chalicelib.storage.stores import NotOpen
 
+DENIED_AT = NumberAttribute(attr_name="denied_at")
 ENTRIES = UnicodeAttribute(attr_name="entries")
 KEYS_IN_A_READ = 100
 """Keys of one BatchGetItem."""
@@ -81,10 +83,18 @@ class Revocations:
         self._tables.write(Write("Put", self._name, key, {"v": VERSION, "why": why, "denied_at": now}))
 
     def _allow(self, key: str) -> bool:
-        try:
-            self._tables.write(Write("Delete", self._name, key, condition=PK.exists()))
-        except ConditionFailed:
+        found = self._tables.get(self._name, key)
+        if found is None:
             return False
+        at = found.get("denied_at", 0)
+        # A late copy of this write ends no denial that came after it. Of another type, only that can be compared.
+        same = at == DENIED_AT if isinstance(at, int) else ~DENIED_AT.is_type()  # type: ignore[no-untyped-call]
+        condition = cast(Condition, PK.exists() & same)
+        try:
+            self._tables.write(Write("Delete", self._name, key, condition=condition))
+        except ConditionFailed as failed:
+            if failed.item is not None:  # Otherwise a repeated write.
+                raise NotOpen("the certificate was denied again meanwhile; run the command again") from None
         return True
 
     def crls(self, issuer: str) -> IssuerCrls | None:
