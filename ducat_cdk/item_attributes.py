@@ -66,7 +66,7 @@ INVITED = ("invitation", "invited_until", "passkey_keys")
 OWN_MEANS = (
     *("pk", BY, "suspended_at", "secrets", "passkey_keys", "passkeys_removed", "passkey_removals"),
     *("own_totp", "code_step", "recovery_codes", "recovery_made", "recovery_use", "recovery_use_before"),
-    *("recovery_from", "recovery_secrets", "recovery_done"),
+    *("recovery_from", "recovery_secrets", "recovery_ends", "recovery_done"),
     *("failures", "last_failure", "last_attempt", "failures_*", "last_failure_*", "last_attempt_*"),
 )
 """Of a user: what the person changes of their own sign-in. The record with the password's hash is not among them."""

@@ -187,7 +187,7 @@ STEPS = (
         "set up an app",
         before=OWN_PAGE,
         commit=(
-            f"UpdateItem users SET own_totp, code_step REMOVE recovery_from, recovery_secrets IF {MAY_CHANGE}"
+            f"UpdateItem users SET own_totp, code_step REMOVE recovery_from, recovery_secrets ADD recovery_ends ? IF {MAY_CHANGE}"
             " AND attribute_not_exists(own_totp)"
         ),
         dying="Before: the earlier app works on. The same form may be posted again, with its code.",
@@ -206,7 +206,7 @@ STEPS = (
         before=((COUNT,),),
         commit=(
             f"UpdateItem users SET recovery_from, recovery_secrets IF {MAY_CHANGE}"
-            " AND (attribute_not_exists(recovery_from) OR recovery_from <= ? OR recovery_secrets <> ?)"
+            " AND recovery_ends = ? AND (attribute_not_exists(recovery_from) OR recovery_from <= ? OR recovery_secrets <> ?)"
         ),
         dying="Before: nothing began. After: the same form says from when the recovery can be completed.",
     ),
@@ -215,14 +215,15 @@ STEPS = (
         before=OWN_PAGE,
         commit=(
             "UpdateItem users SET own_totp, code_step, recovery_done REMOVE recovery_from, recovery_secrets, recovery_codes"
-            f" IF {MAY_CHANGE} AND recovery_from = ? AND recovery_secrets = ? AND attribute_not_exists(own_totp)"
+            f" ADD recovery_ends ? IF {MAY_CHANGE} AND recovery_from = ? AND recovery_secrets = ?"
+            " AND attribute_not_exists(own_totp)"
         ),
         dying="Before: the recovery can be completed still. After: the new app counts, and signs in.",
     ),
     Step(
         "stop a recovery",
         before=OWN_PAGE,
-        commit=f"UpdateItem users REMOVE recovery_from, recovery_secrets IF {MAY_CHANGE}",
+        commit=f"UpdateItem users REMOVE recovery_from, recovery_secrets ADD recovery_ends ? IF {MAY_CHANGE}",
         dying="The page shows whether it runs. Stopping it again is no error.",
     ),
 )

@@ -29,6 +29,7 @@ NO_EVENT = {
     "secrets": "a digest of the password's hash and the second factor, of which the record tells",
     "recovery_secrets": "a digest of the same when a recovery began",
     "recovery_done": "which recovery was completed; its end is an event",
+    "recovery_ends": "how often recoveries ended; each end is an event",
     "recovery_made": "the page that made the recovery codes",
     "recovery_use": "the sign-in that used a recovery code",
     "recovery_use_before": "the sign-in that used the one before",

@@ -207,10 +207,9 @@ class User:
     """An end user.
 
     `password`: argon2id hash. `totp`: the sealed secret of one-time codes (one_time_code_secrets.py).
-    `passkeys`: those that an earlier release put into the record.
+    `passkeys`: those that an earlier release put into the record. `own_totp`: a sealed secret in place of `totp`, or empty.
     `passkey_keys`: digests of the ids of the others, each of which has an item. `passkey_removals`: how often some were removed.
-    `own_totp`: a sealed secret that the user put in place of `totp`; empty if there is none.
-    `recovery_codes`: digests of the recovery codes that were not used. `recovery_made`: the page that made them.
+    `recovery_codes`: digests of the unused recovery codes. `recovery_made`: their page. `recovery_ends`: how often one ended.
     `recovery_from`: when the last begun recovery can be completed. `recovery_secrets`: the `secrets_digest` when it was begun.
     `invitation`: hash of the invitation to add a passkey. `has_profile`: whether its UserProfile is stored beside it.
     `suspended_at`: when an operator suspended the user; 0 if the user may sign in.
@@ -226,6 +225,7 @@ class User:
     passkey_keys: tuple[str, ...] = ()
     passkey_removals: int = field(default=0, compare=False)
     recovery_made: str = field(default="", compare=False)
+    recovery_ends: int = field(default=0, compare=False)
     own_totp: str = ""
     recovery_codes: tuple[str, ...] = ()
     recovery_from: int = 0

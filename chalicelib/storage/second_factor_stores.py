@@ -37,7 +37,7 @@ class SecondFactors(Protocol):
     def begin_recovery(self, user: User, *, ready_at: int, now: int) -> int:
         """Begin a recovery that can be completed from `ready_at`, unless one runs; gives from when the one that runs can be.
 
-        Raises NotOpen if the user may not sign in.
+        Raises NotOpen if the user may not sign in, or a recovery ended since the user was read.
         """
 
     def complete_recovery(self, user: User, sealed: str, *, step: int, ready_at: int) -> None:

@@ -55,7 +55,7 @@ def test_the_page_of_a_recovery_that_was_stopped_does_not_go_on_with_the_next_on
     before, ready_at, factors = lost.user, lost.user.recovery_from, lost.bank.aws.second_factors
     lost.bank.now += 60
     factors.cancel_recovery(before)
-    factors.begin_recovery(before, ready_at=lost.bank.now, now=lost.bank.now)
+    factors.begin_recovery(lost.user, ready_at=lost.bank.now, now=lost.bank.now)
     assert lost.user.recovery_at(now=lost.bank.now) == lost.bank.now  # The next one can be completed too.
     assert Owner.press(browser, page, "offer-app").location == "/security"
     assert 'id="login"' in browser.get("/security").text

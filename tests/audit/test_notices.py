@@ -126,7 +126,7 @@ def test_a_recovery_is_told_when_it_begins_and_when_it_ends(record, noticed, mon
     assert "https://login.bank.example/security" in begun.text
     factors.cancel_recovery(carol)
     assert [one.kind for one in noticed()] == ["recovery_cancelled"]
-    factors.begin_recovery(carol, ready_at=now, now=now)
+    factors.begin_recovery(record.aws.users.find("carol"), ready_at=now, now=now)
     factors.complete_recovery(carol, "sealed", step=1, ready_at=now)
     assert {one.kind for one in noticed()} == {"recovery_begun", "recovery_completed", "new_second_factor"}
 

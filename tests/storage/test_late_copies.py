@@ -137,3 +137,30 @@ def test_a_denial_that_comes_while_one_is_ended_is_said_and_the_answer_may_be_lo
         another.setattr(tables, "write", lambda write: (network.write(write), network.write(write)))
         assert aws.revocations.allow_thumbprint(thumbprint)
     assert not aws.revocations.allow_thumbprint(thumbprint)
+
+
+@pytest.mark.parametrize("end", ["stopped", "completed", "another app", "suspended", "reset"])
+def test_a_recovery_that_ended_does_not_run_again_by_a_late_copy_of_its_beginning(aws, network, one, end):
+    """Its wait is over, or nearly: whoever began it would be let in at once."""
+    factors, users, found = aws.second_factors, aws.dynamo.operated_users, lambda: aws.users.find(one.username)
+    copies = network.copies(factors.begin_recovery, one, ready_at=NOW + 5, now=NOW)
+    network.late(copies)
+    begun = found()
+    assert begun.recovery_from == NOW + 5
+    assert factors.begin_recovery(one, ready_at=NOW + 6, now=NOW) == NOW + 5  # Of another tab, or the same write again.
+    if end == "stopped":
+        factors.cancel_recovery(begun)
+    elif end == "completed":
+        factors.complete_recovery(begun, "sealed", step=3, ready_at=NOW + 5)
+    elif end == "another app":
+        factors.set_app(begun, "sealed", step=3)
+    elif end == "suspended":
+        users.suspend(begun, now=NOW)
+        users.resume(found())
+    else:
+        aws.users.put(replace(begun, passkeys=()))
+    network.late(copies)
+    with pytest.raises(NotOpen, match="ended meanwhile"):
+        factors.begin_recovery(begun, ready_at=NOW + 6, now=NOW)
+    assert found().recovery_from == 0
+    assert factors.begin_recovery(found(), ready_at=NOW + 7, now=NOW) == NOW + 7

@@ -18,6 +18,7 @@ from chalicelib.storage.dynamodb.users import (
     CODE_STEP,
     OWN_TOTP,
     RECOVERY_CODES,
+    RECOVERY_ENDS,
     RECOVERY_FROM,
     RECOVERY_SECRETS,
     counters,
@@ -92,7 +93,9 @@ class SecondFactors:
 
     def begin_recovery(self, user: User, *, ready_at: int, now: int) -> int:
         lapsed = RECOVERY_FROM.does_not_exist() | (now - RECOVERY_OPEN >= RECOVERY_FROM)
-        condition = may_change(user) & (lapsed | (user.secrets_digest != RECOVERY_SECRETS))
+        ends = user.recovery_ends
+        none_since = (ends == RECOVERY_ENDS) if ends else RECOVERY_ENDS.does_not_exist()
+        condition = may_change(user) & none_since & (lapsed | (user.secrets_digest != RECOVERY_SECRETS))
         actions = (RECOVERY_FROM.set(ready_at), RECOVERY_SECRETS.set(user.secrets_digest))
         try:
             self._tables.write(Write("Update", self._name, user.username, actions=actions, condition=condition))
@@ -100,6 +103,8 @@ class SecondFactors:
             found = user_of(failed.item, user.username)
             if found is None or found.suspended_at or found.secrets_digest != user.secrets_digest:
                 raise NotOpen("the user may not sign in, or was reset") from None
+            if not found.recovery_at(now=now):
+                raise NotOpen("a recovery was ended meanwhile") from None
             return found.recovery_from  # Of another tab, or this write was repeated.
         return ready_at
 

@@ -43,6 +43,9 @@ PASSKEY_REMOVALS = NumberAttribute(attr_name="passkey_removals")
 OWN_TOTP = UnicodeAttribute(attr_name="own_totp")
 RECOVERY_CODES = UnicodeSetAttribute(attr_name="recovery_codes")
 RECOVERY_FROM = NumberAttribute(attr_name="recovery_from")
+RECOVERY_ENDS = NumberAttribute(
+    attr_name="recovery_ends"
+)  # How often one ended: a late copy of a beginning begins none again.
 RECOVERY_SECRETS = UnicodeAttribute(attr_name="recovery_secrets")
 SECRETS = UnicodeAttribute(attr_name="secrets")
 CODE_STEP = NumberAttribute(attr_name="code_step")
@@ -50,7 +53,7 @@ CODE_USE = UnicodeAttribute(attr_name="code_use")
 CODE_USE_BEFORE = UnicodeAttribute(attr_name="code_use_before")  # With it an update tells whether it is the first.
 PROFILE = UnicodeAttribute(attr_name="profile")
 
-_OWN = ("own_totp", "recovery_from", "recovery_secrets", "recovery_made", "passkey_removals")
+_OWN = ("own_totp", "recovery_from", "recovery_secrets", "recovery_ends", "recovery_made", "passkey_removals")
 _BESIDE = (*_OWN, "failures", "last_failure", "invitation", "invited_until", "suspended_at")
 _WITHOUT = (*_BESIDE, "has_profile", "passkey_keys", "recovery_codes")
 
@@ -242,7 +245,7 @@ def without_second_factor(user: User) -> tuple[Action, ...]:
 
 def without_recovery() -> tuple[Action, ...]:
     """What removes a recovery, whether it runs or not."""
-    return (RECOVERY_FROM.remove(), RECOVERY_SECRETS.remove())
+    return (RECOVERY_FROM.remove(), RECOVERY_SECRETS.remove(), RECOVERY_ENDS.add(1))
 
 
 def may_change(user: User) -> Condition:
