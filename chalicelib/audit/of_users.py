@@ -34,6 +34,7 @@ NO_EVENT = {
     "recovery_use": "the sign-in that used a recovery code",
     "recovery_use_before": "the sign-in that used the one before",
     "passkey_removals": "how often passkeys were removed; each removal is an event",
+    "last_invitation": "which one was the last; each invitation is an event",
     "sign_count": "an authenticator's counter",
     "attempt": "the sign-in that counted it",
     "data_key_id": "which data key is the newest; the data key's own item is an event",

@@ -83,7 +83,10 @@ class Users(Protocol):
         """
 
     def invite(self, username: str, *, invitation: str, until: int) -> None:
-        """Allow the user to add one passkey. It replaces an earlier invitation. Raises NotOpen for an unknown name."""
+        """Allow the user to add one passkey. It replaces an earlier invitation. A repeated write changes nothing.
+
+        Raises NotOpen for an unknown name, and for a user who was invited or reset meanwhile.
+        """
 
     def exchange(self, username: str, *, invitation: str, enrolment_token: str, until: int, now: int) -> None:
         """Exchange the invitation for `enrolment_token`, valid until `until`. Raises NotOpen if it is not in force."""

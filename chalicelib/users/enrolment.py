@@ -72,15 +72,16 @@ def enrol(
 def invite(provider: Provider, username: str) -> str:
     """A link by which the user can add one passkey within a day. It replaces an earlier link.
 
-    The page requires password and one-time code, so the link alone gives nothing. Raises ValueError for an unknown username.
+    The page requires password and one-time code, so the link alone gives nothing. Raises ValueError for an unknown username,
+    and for a user who was changed meanwhile.
     """
     invitation = provider.new_token_value()
     try:
         provider.users.invite(
             normalize_username(username), invitation=invitation, until=provider.now() + INVITATION_LIFETIME
         )
-    except NotOpen:
-        raise ValueError("nobody has that username") from None
+    except NotOpen as problem:
+        raise ValueError(str(problem)) from None
     return f"{provider.settings.issuer}/passkey?invitation={invitation}"
 
 

@@ -9,6 +9,7 @@ from chalicelib.storage.dynamodb.attributes import ConditionFailed, Write
 from chalicelib.storage.dynamodb.users import known_by
 from chalicelib.storage.revocation_records import CertificateNames
 from chalicelib.storage.stores import NotOpen
+from chalicelib.storage.token_values import digest
 from tests.storage.sample_records import NOW, client, token_value, user
 
 
@@ -164,3 +165,52 @@ def test_a_recovery_that_ended_does_not_run_again_by_a_late_copy_of_its_beginnin
         factors.begin_recovery(begun, ready_at=NOW + 6, now=NOW)
     assert found().recovery_from == 0
     assert factors.begin_recovery(found(), ready_at=NOW + 7, now=NOW) == NOW + 7
+
+
+@pytest.mark.parametrize("then", ["reset", "passkeys forgotten", "used", "exchanged", "another"])
+def test_an_invitation_that_ended_is_not_brought_back_by_a_late_copy(aws, network, one, then):
+    users, name = aws.dynamo.operated_users, one.username
+    copies = network.copies(aws.users.invite, name, invitation="i", until=NOW + 100)
+    network.late(copies)
+    before = aws.users.find(name)
+    assert before.invitation == digest("i")
+    if then == "reset":
+        users.change(users.find(name), replace(one, password="p2"))
+    elif then == "passkeys forgotten":
+        users.change(users.find(name), one, forget_passkeys=True)
+    elif then == "used":
+        added = {"id": token_value(), "key": "a2V5", "handle": token_value(), "created_at": NOW}
+        aws.passkeys.add(one, added, sign_count=0, limit=10, enrolment_token="i", now=NOW)
+    elif then == "exchanged":
+        aws.users.exchange(name, invitation="i", enrolment_token="t", until=NOW + 100, now=NOW)
+    else:
+        aws.users.invite(name, invitation="j", until=NOW + 200)
+    after = aws.users.find(name)
+    assert after.invitation != before.invitation
+    network.late(copies)
+    assert aws.users.find(name) == after
+
+
+def test_an_invitation_that_no_copy_brought_before_a_reset_comes_no_more(aws, network, one, monkeypatch):
+    users, copies = aws.dynamo.operated_users, []
+    with monkeypatch.context() as lost:
+        lost.setattr(aws.dynamo._tables, "write", copies.append)
+        aws.users.invite(one.username, invitation="i", until=NOW + 100)
+    users.change(users.find(one.username), replace(one, totp="b3RoZXI="))
+    network.late(copies)
+    assert not aws.users.find(one.username).invitation
+
+
+def test_an_invitation_may_be_sent_twice_and_one_that_another_overtakes_is_refused(aws, network, one, monkeypatch):
+    tables, name = aws.dynamo._tables, one.username
+    with monkeypatch.context() as twice:  # The first answer was lost.
+        twice.setattr(tables, "write", lambda write: (network.write(write), network.write(write)))
+        aws.users.invite(name, invitation="i", until=NOW + 100)
+    assert aws.users.find(name).invitation == digest("i")
+    read = tables.get(aws.settings.users_table, name)
+    aws.users.invite(name, invitation="j", until=NOW + 200)
+    with monkeypatch.context() as stale:
+        stale.setattr(tables, "get", lambda *_, **__: read)
+        with pytest.raises(NotOpen, match="meanwhile"):
+            aws.users.invite(name, invitation="k", until=NOW + 300)
+    assert aws.users.find(name).invitation == digest("j")

@@ -22,7 +22,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.protocol_types import JsonObject, Standing
-from chalicelib.storage.dynamodb.attributes import PK, RECORD, ConditionFailed, Item, Write
+from chalicelib.storage.dynamodb.attributes import PK, RECORD, ConditionFailed, Item, Write, unchanged
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report, require_known, sub_of
 from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.records import User, UserProfile
@@ -32,6 +32,7 @@ from chalicelib.storage.token_values import digest, is_username
 V = NumberAttribute(attr_name="v")
 INVITATION = UnicodeAttribute(attr_name="invitation")
 INVITED_UNTIL = NumberAttribute(attr_name="invited_until")
+LAST_INVITATION = UnicodeAttribute(attr_name="last_invitation")  # It stays when the invitation is used, or ends.
 LEFT_AT = NumberAttribute(attr_name="left_at")
 SUSPENDED_AT = NumberAttribute(attr_name="suspended_at")
 USERNAME = UnicodeAttribute(attr_name="username")
@@ -169,12 +170,18 @@ class Users:
         return item is None or item["code_use_before"] != this
 
     def invite(self, username: str, *, invitation: str, until: int) -> None:
-        invited = (INVITATION.set(digest(invitation)), INVITED_UNTIL.set(until))
-        invite = Write("Update", self._name, username, actions=invited, condition=RECORD.exists())
+        item = (self._tables.get(self._name, username) if is_username(username) else None) or {}
+        this = digest(invitation)
+        invited = (INVITATION.set(this), INVITED_UNTIL.set(until), LAST_INVITATION.set(this))
+        # A late copy of this write knows an earlier invitation, or earlier secrets, and brings no link back.
+        as_it_was = RECORD.exists() & unchanged(LAST_INVITATION, item) & unchanged(SECRETS, item)
         try:
-            self._tables.write(_of_person(invite))
-        except ConditionFailed:
-            raise NotOpen("nobody of that name") from None
+            self._tables.write(_of_person(Write("Update", self._name, username, actions=invited, condition=as_it_was)))
+        except ConditionFailed as failed:
+            if "record" not in (failed.item or {}):
+                raise NotOpen("nobody has that username") from None
+            if (failed.item or {}).get(LAST_INVITATION.attr_name) != this:  # Otherwise a repeated write.
+                raise NotOpen("the user was changed or invited meanwhile; run the command again") from None
 
     def exchange(self, username: str, *, invitation: str, enrolment_token: str, until: int, now: int) -> None:
         in_force = (digest(invitation) == INVITATION) & (now < INVITED_UNTIL)
