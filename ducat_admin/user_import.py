@@ -146,6 +146,8 @@ def _is_same(operator: Operator, person: Person, user: User) -> bool:
 
 def _import(operator: Operator, wanted: Iterable[Entry], *, count: int, parallel: int, otpauth: Path | None) -> None:
     """Enrol each, in the file's order as far as is said where it stopped. Raises Problem with that line."""
+    from chalicelib.storage.stores import NotOpen
+
     line = 0
     addresses = None if otpauth is None else _opened(otpauth)
     try:
@@ -157,7 +159,7 @@ def _import(operator: Operator, wanted: Iterable[Entry], *, count: int, parallel
                 line = at
                 made.result()
                 bar.update(1)
-    except (BotoCoreError, ClientError, PynamoDBException, OSError) as problem:
+    except (BotoCoreError, ClientError, PynamoDBException, OSError, NotOpen) as problem:
         raise Problem(f"stopped at line {line}: {problem}; go on by --from-line {line}") from None
     except KeyboardInterrupt:
         raise Problem(f"stopped at line {line}; go on by --from-line {line}") from None

@@ -46,7 +46,7 @@ class Users(Protocol):
         """Add or replace. An earlier sub of the name is then unknown. A suspended user stays suspended.
 
         Without `passkey_keys` all passkeys that have an item are removed. Otherwise those in the table stay. So it is with
-        `own_totp` and `recovery_codes`.
+        `own_totp` and `recovery_codes`. Raises NotOpen if it was changed between the read that comes first and the write.
         """
 
     def remove(self, username: str, *, now: int) -> None:

@@ -65,7 +65,7 @@ def enrol(
         passkeys=known.passkeys if known else (),
         passkey_keys=known.passkey_keys if known else (),
     )
-    provider.users.put(user)
+    _put(provider, user)
     return totp.provisioning_uri(secret, username=name, bank_name=provider.settings.bank_name)
 
 
@@ -103,8 +103,16 @@ def forget_passkeys(provider: Provider, username: str) -> int:
     user = provider.users.find(normalize_username(username))
     if user is None:
         raise ValueError("nobody has that username")
-    provider.users.put(replace(user, passkeys=(), passkey_keys=()))
+    _put(provider, replace(user, passkeys=(), passkey_keys=()))
     return user.passkey_count
+
+
+def _put(provider: Provider, user: User) -> None:
+    """Write the user. Raises ValueError if somebody else did meanwhile."""
+    try:
+        provider.users.put(user)
+    except NotOpen as problem:
+        raise ValueError(str(problem)) from None
 
 
 def _account(members: Mapping[str, str]) -> Account:

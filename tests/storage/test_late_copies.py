@@ -214,3 +214,42 @@ def test_an_invitation_may_be_sent_twice_and_one_that_another_overtakes_is_refus
         with pytest.raises(NotOpen, match="meanwhile"):
             aws.users.invite(name, invitation="k", until=NOW + 300)
     assert aws.users.find(name).invitation == digest("j")
+
+
+@pytest.mark.parametrize("then", ["removed", "reset"])
+def test_a_late_copy_of_the_writes_of_a_user_undoes_no_removal_and_no_reset(aws, network, one, then):
+    changed = replace(one, claims={"name": "Alice Married"})
+    copies = network.copies(aws.users.put, changed)
+    network.again(copies)
+    assert aws.users.find(one.username).claims == changed.claims
+    if then == "removed":
+        aws.users.remove(one.username, now=NOW)
+    else:
+        users = aws.dynamo.operated_users
+        users.change(users.find(one.username), replace(changed, password="p2"))
+    after = aws.users.find(one.username), aws.users.standing(one.sub)
+    network.late(copies)
+    assert (aws.users.find(one.username), aws.users.standing(one.sub)) == after
+
+
+def test_a_late_copy_makes_no_sub_known_that_left_or_is_another_names(aws, network):
+    new, other = user(), user()
+    copies = network.copies(aws.users.put, new)
+    aws.users.remove(new.username, now=NOW)
+    network.late(copies[:1])
+    assert aws.users.standing(new.sub) == "unknown"
+    returned = network.copies(aws.users.put, new)
+    assert aws.users.standing(new.sub) == "known"
+    aws.users.put(replace(other, sub=new.sub))
+    network.late((copies[0], returned[0]))
+    assert aws.users.named(digest(new.sub)) == other.username
+
+
+def test_a_user_is_not_written_over_a_change_that_was_not_read(aws, network, one, monkeypatch):
+    tables, users = aws.dynamo._tables, aws.dynamo.operated_users
+    read = tables.get_all(*((aws.settings.users_table, key) for key in (known_by(one.sub), one.username)))
+    users.change(users.find(one.username), replace(one, password="p2"))
+    monkeypatch.setattr(tables, "get_all", lambda *_: read)
+    with pytest.raises(NotOpen, match="meanwhile"):
+        aws.users.put(replace(one, password="p3"))
+    assert aws.users.find(one.username).password == "p2"

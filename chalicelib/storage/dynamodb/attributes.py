@@ -112,10 +112,12 @@ def as_read(attribute: NumberAttribute, read: Value) -> Condition:
     return cast(Condition, removed | (read == attribute)) if read else removed
 
 
-def unchanged(attribute: UnicodeAttribute, item: Item) -> Condition:
-    """Whether a text is the one of the item that was read, or is still not there."""
+def unchanged(attribute: UnicodeAttribute | NumberAttribute, item: Item) -> Condition:
+    """Whether a text or a number is the one of the item that was read, or is still not there."""
     read = item.get(attribute.attr_name)
-    return attribute.does_not_exist() if read is None else cast(Condition, str(read) == attribute)
+    if read is None:
+        return attribute.does_not_exist()
+    return cast(Condition, (read if isinstance(read, int) else str(read)) == attribute)
 
 
 class ConditionFailed(Exception):

@@ -78,6 +78,14 @@ def report(problem: Unreadable, key: str, version: object, *, sub: str = "") -> 
     log_lines.write(log, line, logging.ERROR)
 
 
+def set_of(item: Mapping[str, object], name: str) -> frozenset[str]:
+    """The members of a set of a user; none if it is not there, because an empty set is not stored. Raises Unreadable."""
+    found = item.get(name, frozenset())
+    if not isinstance(found, frozenset):
+        raise Unreadable(f"User: of another type: {name}")
+    return found
+
+
 def sub_of(text: str) -> str:
     """The sub in a record that is unreadable otherwise, for the log; empty without one."""
     with suppress(ValueError, RecursionError):

@@ -23,7 +23,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.protocol_types import JsonObject, Standing
 from chalicelib.storage.dynamodb.attributes import PK, RECORD, ConditionFailed, Item, Write, unchanged
-from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report, require_known, sub_of
+from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report, require_known, set_of, sub_of
 from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.records import User, UserProfile
 from chalicelib.storage.stores import NotOpen
@@ -67,22 +67,29 @@ class Users:
 
     def put(self, user: User) -> None:
         # Updates, so that who is suspended stays so, and a one-time code which was used stays used.
+        # Each is as it was read: a late copy brings back nobody who was removed, and no earlier secret.
+        keys = (known_by(user.sub), user.username)
+        of_sub, item = (found or {} for found in self._tables.get_all(*((self._name, key) for key in keys)))
         known = (USERNAME.set(user.username), LEFT_AT.remove())
-        self._tables.write(Write("Update", self._name, known_by(user.sub), actions=known))
+        same_name = unchanged(USERNAME, of_sub) | (user.username == USERNAME)
+        stays = LEFT_AT.does_not_exist() | unchanged(LEFT_AT, of_sub)
+        self._put(known_by(user.sub), known, same_name & stays)
         forgotten = tuple(one.remove() for one in (*counters(""), INVITATION, INVITED_UNTIL))
-        actions = (
-            *stored(user),
-            *forgotten,
-            *without_passkeys(user),
-            *without_second_factor(user),
-            *without_recovery(),
+        ended = (*without_passkeys(user), *without_second_factor(user), *without_recovery())
+        self._put(
+            user.username, (*stored(user), *forgotten, *ended), unchanged(RECORD, item) | (record_of(user) == RECORD)
         )
-        write = Write("Update", self._name, user.username, actions=actions, before=True)
-        before = self._tables.write(write)
         with suppress(Unreadable, KeyError):  # The name had no user, or an unreadable one.
-            replaced = decode(User, str((before or {})["record"])).sub
+            replaced = decode(User, str(item["record"])).sub
             if replaced != user.sub:
                 self.forget_sub(replaced, user.username, now=0)
+
+    def _put(self, key: str, actions: Sequence[Action], condition: Condition) -> None:
+        """The write of an item, if it is as it was read. Raises NotOpen."""
+        try:
+            self._tables.write(Write("Update", self._name, key, actions=tuple(actions), condition=condition))
+        except ConditionFailed:
+            raise NotOpen("the user was changed meanwhile; run the command again") from None
 
     def remove(self, username: str, *, now: int) -> None:
         user = self.find(username)
@@ -205,10 +212,10 @@ def user_of(item: Item | None, username: str) -> User | None:
     try:
         require_known("User", item)
         beside: JsonObject = {name: item[name] for name in _BESIDE if name in item}
-        beside["passkey_keys"] = sorted(members_of(item, PASSKEY_KEYS))
-        beside["recovery_codes"] = sorted(members_of(item, RECOVERY_CODES))
+        beside["passkey_keys"] = sorted(set_of(item, PASSKEY_KEYS.attr_name))
+        beside["recovery_codes"] = sorted(set_of(item, RECOVERY_CODES.attr_name))
         user = decode(User, str(item["record"]), **beside, has_profile="profile" in item)
-        removed = members_of(item, PASSKEYS_REMOVED)
+        removed = set_of(item, PASSKEYS_REMOVED.attr_name)
     except Unreadable as problem:
         report(problem, digest(username), item.get("v"), sub=sub_of(str(item["record"])))
         return None
@@ -228,14 +235,6 @@ def stored(user: User) -> tuple[Action, ...]:
         PROFILE.set(profile_of(user)),
         SECRETS.set(user.secrets_digest),
     )
-
-
-def members_of(item: Item, attribute: UnicodeSetAttribute) -> frozenset[str]:
-    """The members of a set; none if it is not there, because an empty set is not stored. Raises Unreadable."""
-    found = item.get(attribute.attr_name, frozenset())
-    if not isinstance(found, frozenset):
-        raise Unreadable(f"User: of another type: {attribute.attr_name}")
-    return found
 
 
 def without_passkeys(user: User) -> tuple[Action, ...]:
