@@ -145,7 +145,9 @@ def test_the_cpu_of_another_process_is_what_that_process_took(tmp_path):
 
 def test_a_server_that_a_script_starts_is_measured_in_its_stead():
     """Keycloak's script says much before its port, and waits for the Java that it started."""
-    waiting = "echo starting; { echo Listening on: http://127.0.0.1:8080; exec sleep 60; } & wait $!"
+    busy = "i=0; while [ $i -lt 5000 ]; do i=$((i+1)); done; "
+    serving = busy + "echo Listening on: http://127.0.0.1:8080; exec sleep 60"
+    waiting = f"echo starting; {{ {serving}; }} & wait $!"
     says = keycloak.LISTENS
     with processes.started(("sh", "-c", waiting), cwd=ROOT, environment=os.environ, says=says) as script:
         server = script.only_child()
