@@ -10,7 +10,13 @@ from chalicelib.storage.dynamodb.users import known_by
 from chalicelib.storage.revocation_records import CertificateNames
 from chalicelib.storage.stores import NotOpen
 from chalicelib.storage.token_values import digest
-from tests.storage.sample_records import NOW, client, token_value, user
+from tests.storage import sample_records
+from tests.storage.sample_records import NOW, client, token_value
+
+
+def user(**changes):
+    """Somebody of a sub of their own: what an earlier test wrote about it would be read."""
+    return sample_records.user(**{"sub": token_value(), **changes})
 
 
 class Network:
