@@ -108,6 +108,25 @@ def test_a_clients_suspension_of_another_type_is_taken_back(aws):
     assert aws.clients.find(name, now=NOW) is not None
 
 
+@pytest.mark.parametrize("denied_at", [{}, {"denied_at": "later"}], ids=["missing", "text"])
+def test_a_denial_of_another_form_is_taken_back(aws, denied_at):
+    thumbprint, name = token_value(), aws.settings.revocations_table
+    aws.revocations.deny_thumbprint(thumbprint, why="stolen", now=NOW)
+    (key,) = aws.revocations.reading(CertificateNames(thumbprint, token_value(), "02"), crls=False).keys[:1]
+    aws.dynamo._tables.write(Write("Put", name, key, {"why": "stolen", **denied_at}))
+    assert aws.revocations.allow_thumbprint(thumbprint)
+    assert aws.dynamo._tables.get(name, key) is None
+
+
+def test_a_user_is_written_over_marks_of_another_type(aws, one):
+    """Of them only that they are there can be compared."""
+    name = aws.settings.users_table
+    odd = {"left_at": "later", "username": 5}
+    aws.dynamo._tables.write(Write("Put", name, known_by(one.sub), odd))
+    aws.users.put(one)
+    assert aws.users.standing(one.sub) == "known"
+
+
 @pytest.mark.parametrize("by", ["thumbprint", "serial"])
 def test_a_denial_outlives_the_late_copy_of_what_ended_an_earlier_one(aws, network, by):
     revocations, names = aws.revocations, CertificateNames(token_value(), token_value(), "02")

@@ -107,17 +107,16 @@ def as_read(attribute: NumberAttribute, read: Value) -> Condition:
     A late copy of the write removes no newer one.
     """
     removed = attribute.does_not_exist()
-    if not isinstance(read, int):
-        return cast(Condition, removed | ~attribute.is_type())  # type: ignore[no-untyped-call]
-    return cast(Condition, removed | (read == attribute)) if read else removed
+    return cast(Condition, removed | unchanged(attribute, {attribute.attr_name: read})) if read else removed
 
 
 def unchanged(attribute: UnicodeAttribute | NumberAttribute, item: Item) -> Condition:
-    """Whether a text or a number is the one of the item that was read, or is still not there."""
+    """Whether a text or a number is the one of the item that was read, or is still not there, or is still of another type."""
     read = item.get(attribute.attr_name)
     if read is None:
         return attribute.does_not_exist()
-    return cast(Condition, (read if isinstance(read, int) else str(read)) == attribute)
+    of_its_type = isinstance(read, int if isinstance(attribute, NumberAttribute) else str)
+    return cast(Condition, read == attribute if of_its_type else ~attribute.is_type())  # type: ignore[no-untyped-call]
 
 
 class ConditionFailed(Exception):

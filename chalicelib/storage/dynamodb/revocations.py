@@ -13,7 +13,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.storage import revocation_stores
-from chalicelib.storage.dynamodb.attributes import PK, RECORD, ConditionFailed, Item, Write
+from chalicelib.storage.dynamodb.attributes import PK, RECORD, ConditionFailed, Item, Write, unchanged
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report, require_known
 from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.revocation_records import (
@@ -86,10 +86,8 @@ class Revocations:
         found = self._tables.get(self._name, key)
         if found is None:
             return False
-        at = found.get("denied_at", 0)
-        # A late copy of this write ends no denial that came after it. Of another type, only that can be compared.
-        same = at == DENIED_AT if isinstance(at, int) else ~DENIED_AT.is_type()  # type: ignore[no-untyped-call]
-        condition = cast(Condition, PK.exists() & same)
+        # A late copy of this write ends no denial that came after it.
+        condition = PK.exists() & unchanged(DENIED_AT, found)
         try:
             self._tables.write(Write("Delete", self._name, key, condition=condition))
         except ConditionFailed as failed:
