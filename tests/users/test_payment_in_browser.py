@@ -386,7 +386,7 @@ def test_the_enter_key_decides_nothing(till):
     page = one.approval()
     posted = len(one.site.seen)
     page.keyboard.press("Enter")
-    page.evaluate("document.forms[0].requestSubmit()")  # What Enter in a field would do, if there were one.
+    page.locator("form").evaluate("form => form.requestSubmit()")  # What Enter in a field would do, if there were one.
     page.wait_for_load_state()
     assert [form["action"] for _, _, form in one.site.seen[posted:] if form and "action" in form] in ([], ["look"])
     assert one.granted == []
