@@ -26,20 +26,21 @@ def register(
     provider: Provider,
     random_bytes: RandomBytes,
     *,
+    new: bool = False,
     new_secret: bool = False,
 ) -> tuple[Client, str | None]:
-    """Add a client, or replace the client of this client_id. Gives it, and its secret if one was made.
+    """Add a client, or replace the client of this client_id unless `new`. Gives it, and its secret if one was made.
 
     The secret can't be read again. The operator gives it to the client. A client keeps an existing secret, unless `new_secret`.
-    Raises InvalidClientMetadata or InvalidRedirectUri.
+    Raises InvalidClientMetadata or InvalidRedirectUri, and NotOpen if it is there already and is not replaced.
     """
     client = checked(given, provider)
     now = provider.now()
-    before = provider.clients.find(client.client_id, now=now)
+    before = None if new else provider.clients.find(client.client_id, now=now)
     client = replace(client, registered_at=now if before is None else before.registered_at)
     sealed = None if before is None or new_secret else before.client_secret
     client, secret = with_secret(client, sealed, provider, random_bytes)
-    provider.clients.put(client)
+    provider.clients.put(client, new=before is None)
     return client, secret
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ducat_admin import client_check, client_registration, output
-from ducat_admin.client_metadata import known, metadata_of, row, sure
+from ducat_admin.client_metadata import changed_meanwhile, known, metadata_of, row, sure
 from ducat_admin.command import Operator
 from ducat_admin.problem import Problem
 from ducat_admin.verb import Verbs
@@ -88,12 +88,12 @@ def end(operator: Operator, client_id: str, yes: bool) -> None:
 
     A client that is registered under its id later inherits nothing.
     """
-    from chalicelib.storage.stores import NotOpen
+    from chalicelib.storage.dynamodb.operation import ClientChanged
 
-    known(operator, client_id)
+    one = known(operator, client_id)
     sure(f"End {client_id} for good, with all that people granted it?", yes)
     try:
-        operator.provider.dynamo.operated_clients.end(client_id)
-    except NotOpen as problem:
-        raise Problem(f"{client_id}: {problem}") from None
+        operator.provider.dynamo.operated_clients.end(one, now=operator.provider.now())
+    except ClientChanged:
+        raise changed_meanwhile(one) from None
     output.done(f"Ended {client_id}.", as_json=operator.as_json, client_id=client_id, state="ended")

@@ -27,6 +27,11 @@ def known(operator: Operator, client_id: str) -> OperatedClient:
     return found
 
 
+def changed_meanwhile(one: OperatedClient) -> Problem:
+    """What is said where another operator was faster."""
+    return Problem(f"{one.client_id} was changed by another operator meanwhile: look at it and try again")
+
+
 def row(one: OperatedClient) -> dict[str, Any]:
     """What a list says of a client, and what is no metadata of it."""
     client = one.client

@@ -12,7 +12,18 @@ import click
 
 from ducat_admin import output
 from ducat_admin.client_keys import made_key, public_set
-from ducat_admin.client_metadata import METHOD, PROFILE, known, read, row, said_by_flags, sure, usual, whole
+from ducat_admin.client_metadata import (
+    METHOD,
+    PROFILE,
+    changed_meanwhile,
+    known,
+    read,
+    row,
+    said_by_flags,
+    sure,
+    usual,
+    whole,
+)
 from ducat_admin.command import Operator
 from ducat_admin.problem import Problem
 from ducat_admin.verb import Verb
@@ -69,6 +80,7 @@ def add(operator: Operator, /, file: Any, new_key: Path | None, key: Any, **flag
     from chalicelib.client_registration import register
     from chalicelib.clients.metadata import left_out
     from chalicelib.errors import OAuthError
+    from chalicelib.storage.stores import NotOpen
 
     metadata = read(file) | said_by_flags(flags) if file is not None else usual(flags)
     wanted = str(metadata.get("client_id", ""))
@@ -79,11 +91,12 @@ def add(operator: Operator, /, file: Any, new_key: Path | None, key: Any, **flag
     metadata |= _jwks(new_key, key, [])
     try:
         ignored = left_out(metadata)
-        client, secret = register(metadata, operator.provider, secrets.token_bytes)
-    except OAuthError as refused:
+        client, secret = register(metadata, operator.provider, secrets.token_bytes, new=True)
+    except (OAuthError, NotOpen) as refused:
         if new_key is not None:
             new_key.unlink()
-        raise Problem(f"{wanted} can't be registered: {refused.description}") from None
+        why = refused.description if isinstance(refused, OAuthError) else refused
+        raise Problem(f"{wanted} can't be registered: {why}") from None
     lines = [f"Registered {client.client_id} under {client.profile}."]
     lines += [f"Its private key is in {new_key}."] if new_key else []
     lines += _left(ignored, metadata)
@@ -231,6 +244,4 @@ def _write(operator: Operator, before: OperatedClient, after: Client) -> None:
     try:
         operator.provider.dynamo.operated_clients.replace(before, after)
     except ClientChanged:
-        raise Problem(
-            f"{before.client_id} was changed by another operator meanwhile: look at it and try again"
-        ) from None
+        raise changed_meanwhile(before) from None

@@ -12,16 +12,20 @@ from chalicelib.protocol_types import JsonObject
 SHOWN = ("client_name", "profile", "token_endpoint_auth_method", "scope", "redirect_uris")
 """Members of a record that an event tells. They are on pages or in metadata. Of the others it tells the names alone."""
 
-NO_EVENT = {"v": "the form of the record"}
+NO_EVENT = {
+    "v": "the form of the record",
+    "changes": "counts the writes of the record, and its end",
+    "ended_at": "goes with the record, whose event it is",
+}
 
 
 def drafts(change: Change) -> Iterator[Draft]:
     """What happened to a client."""
     client, members = change.key, members_of(change.after)
     shown: JsonObject = {name: members[name] for name in SHOWN if name in members}
-    if change.removed:
+    if "record" in change.before and "record" not in change.after:
         yield Draft("client.ended", client=client, explains=change.changed)
-    elif change.added:
+    elif change.added or change.gained("record"):
         suspended = {"suspended": True} if "suspended_at" in change.after else {}
         yield Draft(
             "client.added", client=client, details=shown | suspended, explains=frozenset({"record", "suspended_at"})

@@ -37,8 +37,12 @@ class Clients(Protocol):
     def find(self, client_id: str, *, now: int) -> Client | None:
         """The client. It may be a minute old (cached in the warm function)."""
 
-    def put(self, client: Client) -> None:
-        """Register or replace."""
+    def put(self, client: Client, *, new: bool = False) -> None:
+        """Register, or replace the record that is there. A suspended client stays suspended.
+
+        `new`: raises NotOpen if there is one, also a suspended one. Raises NotOpen if it was changed between the read that
+        comes first and the write.
+        """
 
 
 class Users(Protocol):

@@ -5,10 +5,14 @@ import stat
 import time
 from base64 import b64encode
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
+from click.testing import CliRunner
 
-from chalicelib.storage.dynamodb.operation import ClientChanged
+from chalicelib.storage.dynamodb.operation import ClientChanged, OperatedClients
+from ducat_admin import client as client_verbs
+from ducat_admin import client_registration
 from tests.actors import certificate, der, ec_key, jwk
 from tests.storage import sample_records
 
@@ -233,6 +237,39 @@ def test_another_secret_is_shown_once_and_the_first_one_is_worth_nothing(ducat):
     kept = ducat.aws.client_secrets.of(ducat.aws.dynamo.operated_clients.find("rotated").client, now=0)
     assert kept != first.encode()
     assert kept.decode() in second
+
+
+def test_of_two_operators_at_once_one_is_told_that_the_client_was_changed(ducat, monkeypatch):
+    arguments = ("client", "add", "--id", "raced", "--auth", "client_secret_jwt", "--profile", "fapi1-baseline")
+    ducat.run(*arguments, "--redirect-uri", "https://s.example/back")
+    clients = ducat.aws.dynamo.operated_clients
+
+    def another(*_):
+        one = clients.find("raced")
+        clients.replace(one, replace(one.client, client_secret="another's"))
+
+    for module, command in ((client_registration, client_registration.rotate_secret), (client_verbs, client_verbs.end)):
+        monkeypatch.setattr(module, "sure", another)
+        run = CliRunner().invoke(command, ["raced"], obj=SimpleNamespace(provider=ducat.aws, as_json=False))
+        assert (run.exit_code, run.output.splitlines()) == (
+            1,
+            ["Error: raced was changed by another operator meanwhile: look at it and try again"],
+        )
+    assert clients.find("raced").client.client_secret == "another's"
+
+
+def test_of_two_operators_who_add_a_client_at_once_one_is_told_that_it_is_there(ducat, registered, monkeypatch):
+    before = ducat.aws.dynamo.operated_clients.find(registered).client
+    key, unseen = ducat.folder / "raced.json", lambda *_: None
+    with monkeypatch.context() as overtaken:
+        overtaken.setattr(OperatedClients, "find", unseen)
+        arguments = ["--id", registered, "--redirect-uri", "https://y.example/b", "--make-key", str(key)]
+        one = SimpleNamespace(provider=ducat.aws, as_json=False)
+        run = CliRunner().invoke(client_registration.add, arguments, obj=one)
+    assert run.exit_code == 1
+    assert f"{registered} can't be registered: a client of that id is registered already" in run.output
+    assert not key.exists()
+    assert ducat.aws.dynamo.operated_clients.find(registered).client == before
 
 
 def test_a_client_without_secret_gets_none(ducat, registered):

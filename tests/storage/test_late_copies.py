@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.storage.dynamodb.attributes import ConditionFailed, Write
+from chalicelib.storage.dynamodb.operation import ClientChanged
 from chalicelib.storage.dynamodb.users import known_by
 from chalicelib.storage.revocation_records import CertificateNames
 from chalicelib.storage.stores import NotOpen
@@ -97,6 +98,84 @@ def test_a_clients_suspension_outlives_the_late_copy_of_an_earlier_resumption(aw
     with pytest.raises(NotOpen, match="suspended again"):
         clients.resume(before)
     assert clients.find(name).suspended_at == NOW + 5
+
+
+@pytest.mark.parametrize("by", ["put", "replace"])
+def test_a_client_that_was_ended_is_not_brought_back_by_a_late_copy(aws, network, by):
+    clients, new = aws.dynamo.operated_clients, client()
+    copies = network.copies(aws.clients.put, new, new=True)
+    network.again(copies)
+    if by == "replace":
+        copies = network.copies(clients.replace, clients.find(new.client_id), replace(new, client_name="Renamed"))
+        network.again(copies)
+    ended = network.copies(clients.end, clients.find(new.client_id), now=NOW)
+    network.again(ended)
+    network.late(copies)
+    assert (clients.find(new.client_id), aws.clients.find(new.client_id, now=NOW)) == (None, None)
+    assert new.client_id not in {one.client_id for one in clients.all()}
+    again = replace(new, registered_at=NOW)
+    returned = network.copies(aws.clients.put, again, new=True)
+    network.late((*copies, *ended))  # Of the first client of that id.
+    assert aws.clients.find(new.client_id, now=NOW) == again
+    clients.end(clients.find(new.client_id), now=NOW)
+    network.late((*copies, *returned))
+    assert clients.find(new.client_id) is None
+
+
+def test_a_late_copy_writes_no_older_record_of_a_client_over_a_newer_one(aws, network):
+    clients, old = aws.dynamo.operated_clients, client(client_secret="old")
+    added = network.copies(aws.clients.put, old, new=True)
+    found = lambda: clients.find(old.client_id)  # noqa: E731
+    rotated = network.copies(clients.replace, found(), replace(old, client_secret="new"))
+    network.late(added)
+    assert found().client.client_secret == "new"
+    clients.replace(found(), old)  # Back as it was; the secret that was new is known to somebody else.
+    network.late((*added, *rotated))
+    assert found().client == old
+
+
+def test_of_two_operators_one_changes_or_ends_or_adds_a_client_and_one_is_told(aws):
+    clients, one = aws.dynamo.operated_clients, client(client_secret="old")
+    aws.clients.put(one, new=True)
+    with pytest.raises(NotOpen, match="registered already"):
+        aws.clients.put(replace(one, client_secret="another"), new=True)
+    read = clients.find(one.client_id)
+    clients.replace(read, replace(one, client_secret="first"))
+    for change in (
+        lambda: clients.replace(read, replace(one, client_secret="second")),
+        lambda: clients.end(read, now=NOW),
+    ):
+        with pytest.raises(ClientChanged):
+            change()
+    assert clients.find(one.client_id).client.client_secret == "first"
+
+
+def test_a_client_is_not_written_over_a_change_that_was_not_read(aws, monkeypatch):
+    one = client()
+    aws.clients.put(one)
+    for read in (None, aws.dynamo._tables.get(aws.settings.clients_table, one.client_id)):
+        aws.clients.put(replace(one, client_name="Newer"))
+        with monkeypatch.context() as stale:
+            stale.setattr(aws.dynamo._tables, "get", lambda *_, read=read, **__: read)
+            with pytest.raises(NotOpen, match="meanwhile"):
+                aws.clients.put(replace(one, client_name="Older"), new=read is None)
+        assert aws.clients.find(one.client_id, now=NOW).client_name == "Newer"
+
+
+def test_a_client_that_a_release_wrote_which_does_not_count_is_changed_and_ended(aws):
+    clients, one, table = aws.dynamo.operated_clients, client(), aws.settings.clients_table
+    aws.clients.put(one)
+    item = aws.dynamo._tables.get(table, one.client_id)
+    for changes in ({}, {"changes": "many"}):
+        aws.dynamo._tables.write(Write("Put", table, one.client_id, {"v": 1, "record": item["record"], **changes}))
+        clients.replace(clients.find(one.client_id), replace(one, client_name="Renamed"))
+        read = clients.find(one.client_id)
+        assert (read.client.client_name, read.stored["changes"]) == ("Renamed", 1)
+        aws.dynamo._tables.write(Write("Put", table, one.client_id, read.stored | {"record": item["record"]}))
+        with pytest.raises(ClientChanged):  # Of that release, which counts nothing.
+            clients.end(read, now=NOW)
+    clients.end(clients.find(one.client_id), now=NOW)
+    assert clients.find(one.client_id) is None
 
 
 def test_a_clients_suspension_of_another_type_is_taken_back(aws):

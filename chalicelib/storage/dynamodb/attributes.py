@@ -119,6 +119,12 @@ def unchanged(attribute: UnicodeAttribute | NumberAttribute, item: Item) -> Cond
     return cast(Condition, read == attribute if of_its_type else ~attribute.is_type())  # type: ignore[no-untyped-call]
 
 
+def number(attribute: NumberAttribute, item: Item) -> int:
+    """The number of the item that was read; 0 of none, and of another type."""
+    read = item.get(attribute.attr_name)
+    return read if isinstance(read, int) else 0
+
+
 class ConditionFailed(Exception):
     """The condition was false, so nothing was written. `item`: the stored item, None if there is none."""
 

@@ -1,15 +1,26 @@
-"""The clients' records."""
+"""The clients' records.
+
+The item of a client that was ended stays, without its record. By it a late copy of a write that is older than the end is known.
+"""
 
 from __future__ import annotations
 
-from pynamodb.attributes import NumberAttribute
+from typing import cast
 
-from chalicelib.storage.dynamodb.attributes import RECORD, Item, Write
+from pynamodb.attributes import NumberAttribute
+from pynamodb.expressions.condition import Condition
+
+from chalicelib.storage.dynamodb.attributes import RECORD, ConditionFailed, Item, Write, number, unchanged
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report, require_known
 from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.records import Client
+from chalicelib.storage.stores import NotOpen
 
 V = NumberAttribute(attr_name="v")
+CHANGES = NumberAttribute(attr_name="changes")
+"""How often the record was written or ended. A late copy of a write knows an earlier number, and changes nothing."""
+ENDED_AT = NumberAttribute(attr_name="ended_at")
+"""When an operator ended the client, epoch seconds. The next client of that id removes it."""
 SUSPENDED_AT = NumberAttribute(attr_name="suspended_at")
 """When an operator suspended the client, epoch seconds. Until it is removed the client is as one that is not registered."""
 
@@ -29,11 +40,8 @@ class Clients:
         if cached is not None and 0 <= now - read_at < CLIENT_CACHE_SECONDS:
             return cached
         item = self._tables.get(self._name, client_id) if client_id else None
-        if item is None:
-            self._cache.pop(client_id, None)
-            return None
-        client = read(item)
-        if client is None or "suspended_at" in item:
+        client = None if item is None or is_ended(item) else read(item)
+        if item is None or client is None or "suspended_at" in item:
             self._cache.pop(client_id, None)
             return None
         if len(self._cache) >= MAX_CACHED_CLIENTS:
@@ -41,11 +49,41 @@ class Clients:
         self._cache[client_id] = (now, client)
         return client
 
-    def put(self, client: Client) -> None:
-        # An update, so that a client which is suspended stays so.
-        record = (V.set(VERSION), RECORD.set(encode(client)))
-        self._tables.write(Write("Update", self._name, client.client_id, actions=record))
+    def put(self, client: Client, *, new: bool = False) -> None:
+        item = self._tables.get(self._name, client.client_id) or {}
+        if new and RECORD.attr_name in item:
+            raise NotOpen("a client of that id is registered already")
+        try:
+            self._tables.write(replacing(self._name, client, item))
+        except ConditionFailed:
+            raise NotOpen("the client was changed meanwhile; run the command again") from None
         self._cache.pop(client.client_id, None)
+
+
+def replacing(table: str, client: Client, item: Item) -> Write:
+    """The write of the record over the item that was read, empty if there was none. A suspension stays.
+
+    It may be sent twice. A copy that comes after a later change, or after the end of the client, changes nothing.
+    """
+    record, changes = encode(client), number(CHANGES, item) + 1
+    landed = (changes == CHANGES) & (record == RECORD)
+    return Write(
+        "Update",
+        table,
+        client.client_id,
+        actions=(V.set(VERSION), RECORD.set(record), CHANGES.set(changes), ENDED_AT.remove()),
+        condition=cast(Condition, as_it_was(item) | landed),
+    )
+
+
+def as_it_was(item: Item) -> Condition:
+    """Whether the record is the one that was read. A release that does not count changes it too."""
+    return cast(Condition, unchanged(CHANGES, item) & unchanged(RECORD, item))
+
+
+def is_ended(item: Item) -> bool:
+    """Whether the item is of a client that was ended."""
+    return ENDED_AT.attr_name in item and RECORD.attr_name not in item
 
 
 def read(item: Item) -> Client | None:

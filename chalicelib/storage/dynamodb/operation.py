@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
-from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.storage.dynamodb.attributes import FOREIGN, RECORD, ConditionFailed, Item, Write, as_read
-from chalicelib.storage.dynamodb.clients import SUSPENDED_AT, V, read
-from chalicelib.storage.dynamodb.codec import VERSION, encode
+from chalicelib.storage.dynamodb.attributes import (
+    FOREIGN,
+    RECORD,
+    ConditionFailed,
+    Item,
+    Write,
+    as_read,
+    number,
+)
+from chalicelib.storage.dynamodb.clients import CHANGES, ENDED_AT, SUSPENDED_AT, V, as_it_was, is_ended, read, replacing
 from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.records import Client
 from chalicelib.storage.stores import NotOpen
@@ -25,13 +31,13 @@ OF_ANOTHER_TYPE = 1
 class OperatedClient:
     """A client as its operator sees it. `client`: None where its record can't be read. `suspended_at`: 0 where it is not.
 
-    `stored`: its record as it was read.
+    `stored`: its item as it was read.
     """
 
     client_id: str
     client: Client | None
     suspended_at: int
-    stored: str = ""
+    stored: Item = field(default_factory=dict, repr=False)
 
 
 class ClientChanged(Exception):
@@ -47,11 +53,12 @@ class OperatedClients:
     def all(self) -> Iterator[OperatedClient]:
         """Every client, in no order. It reads the whole table, page by page."""
         for item in self._tables.scan(self._name):
-            yield _client(item)
+            if not is_ended(item):
+                yield _client(item)
 
     def find(self, client_id: str) -> OperatedClient | None:
         item = self._tables.get(self._name, client_id)
-        return None if item is None else _client(item)
+        return None if item is None or is_ended(item) else _client(item)
 
     def suspend(self, client_id: str, *, now: int) -> None:
         """From then on nothing of it is accepted, within the minute that functions cache a client. Raises NotOpen."""
@@ -65,21 +72,24 @@ class OperatedClients:
 
     def replace(self, before: OperatedClient, after: Client) -> None:
         """Write the record, if it is as it was read. A suspension stays. Raises ClientChanged."""
-        record = encode(after)
-        # The second: what botocore repeats has landed already.
-        unchanged = _is(RECORD, before.stored) | _is(RECORD, record)
-        actions = (V.set(VERSION), RECORD.set(record))
         try:
-            self._tables.write(Write("Update", self._name, before.client_id, actions=actions, condition=unchanged))
+            self._tables.write(replacing(self._name, after, before.stored))
         except ConditionFailed:
             raise ClientChanged(before.client_id) from None
 
-    def end(self, client_id: str) -> None:
-        """Delete it. What it was granted is worth nothing, also for a later client of that id. Raises NotOpen."""
+    def end(self, one: OperatedClient, *, now: int) -> None:
+        """Remove its record. What it was granted is worth nothing, also for a later client of that id.
+
+        Raises ClientChanged, also if it was ended and another was registered since it was read.
+        """
+        changes = number(CHANGES, one.stored) + 1
+        landed = (changes == CHANGES) & RECORD.does_not_exist()
+        ended = (V.remove(), RECORD.remove(), SUSPENDED_AT.remove(), CHANGES.set(changes), ENDED_AT.set(now))
+        condition = cast(Condition, (RECORD.exists() & as_it_was(one.stored)) | landed)
         try:
-            self._tables.write(Write("Delete", self._name, client_id, condition=RECORD.exists()))
+            self._tables.write(Write("Update", self._name, one.client_id, actions=ended, condition=condition))
         except ConditionFailed:
-            raise NotOpen("no client has that id") from None
+            raise ClientChanged(one.client_id) from None
 
     def _change(self, client_id: str, action: Action, unchanged: Condition | None = None) -> None:
         condition = RECORD.exists() if unchanged is None else RECORD.exists() & unchanged
@@ -94,8 +104,4 @@ class OperatedClients:
 def _client(item: Item) -> OperatedClient:
     suspended_at = item.get("suspended_at", 0)
     at = suspended_at if isinstance(suspended_at, int) else OF_ANOTHER_TYPE  # It is suspended all the same.
-    return OperatedClient(str(item["pk"]), read(item), at, str(item.get("record", "")))
-
-
-def _is(attribute: UnicodeAttribute, text: str) -> Condition:
-    return cast(Condition, text == attribute)
+    return OperatedClient(str(item["pk"]), read(item), at, item)
