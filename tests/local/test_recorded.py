@@ -30,7 +30,7 @@ def test_what_changes_and_what_is_logged_is_in_a_file_of_its_owners(tmp_path):
         log_lines.write(logging.getLogger("ducat"), {"endpoint": "par", "outcome": "401", "error": "invalid_client"})
         recorder.look()
         recorder.look()
-        aws.dynamo.operated_clients.end(known.client_id)
+        aws.dynamo.operated_clients.end(aws.dynamo.operated_clients.find(known.client_id), now=1)
         recorder.stop()
     events = [from_json(json.loads(line)) for line in file.read_text().splitlines()]
     assert [event.what for event in events] == ["client.suspended", "user.added", "request.refused", "client.ended"]

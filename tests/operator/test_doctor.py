@@ -101,7 +101,7 @@ def test_a_client_that_its_profile_refuses_and_a_late_key_are_problems(ducat):
     try:
         found = json.loads(ducat.run("--json", "doctor", status=1))
     finally:
-        ducat.aws.dynamo.operated_clients.end("bad")
+        ducat.aws.dynamo.operated_clients.end(ducat.aws.dynamo.operated_clients.find("bad"), now=now)
         registry.forget()
         registry.change(replace(late, signs_from=now - 300 * 86_400), late)
     problems = {(one["area"], one["clause"]) for one in found if one["level"] == "problem"}
