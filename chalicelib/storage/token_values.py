@@ -121,3 +121,18 @@ def digest(token_value: str) -> str:
 def matches(token_value: str | None, stored: str | None) -> bool:
     """Whether `stored` is the digest of `token_value`; in constant time."""
     return token_value is not None and stored is not None and hmac.compare_digest(digest(token_value), stored)
+
+
+def known_by(sub: str) -> str:
+    """The key of the item of a sub. It is no username, because usernames have no spaces."""
+    return f"sub {digest(sub)}"
+
+
+def passkey_key(credential_id: str) -> str:
+    """The key of a passkey's item. It is no username, because usernames have no spaces."""
+    return item_of_passkey(digest(credential_id))
+
+
+def item_of_passkey(key: str) -> str:
+    """The key of the item of a passkey. `key`: digest of the credential's id."""
+    return f"passkey {key}"

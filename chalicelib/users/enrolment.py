@@ -91,8 +91,8 @@ def remove(provider: Provider, username: str) -> None:
     """
     try:
         provider.users.remove(normalize_username(username), now=provider.now())
-    except NotOpen:
-        raise ValueError("nobody has that username") from None
+    except NotOpen as problem:
+        raise ValueError(str(problem)) from None
 
 
 def forget_passkeys(provider: Provider, username: str) -> int:

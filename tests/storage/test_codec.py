@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from chalicelib.storage import grant_records, records
 from chalicelib.storage.dynamodb.codec import Unreadable, decode, encode
-from tests.storage.sample_records import LOGIN, flow, token, user
+from tests.storage.sample_records import LOGIN, client, flow, session, token, user
 
 KINDS = [
     kind
@@ -116,11 +116,24 @@ def test_records_within_records_stay_records():
     assert isinstance(again.login.amr, tuple)
 
 
-def test_null_is_as_absent_where_it_is_no_value():
-    text = json.dumps(json.loads(encode(user())) | {"claims": None, "failures": None, "passkeys": None})
-    assert decode(records.User, text) == replace(user(), username=json.loads(text)["username"], claims={})
-    with pytest.raises(Unreadable, match="User: of another type: password"):
-        decode(records.User, text.replace('"password": ', '"password": null, "x": '))
+def test_null_is_as_absent_in_metadata_of_a_client_and_of_another_type_elsewhere():
+    """A token whose resources were null was one for all of them, and a session of /security was one of single sign-on."""
+    one = client()
+    text = json.dumps(json.loads(encode(one)) | {"id_token_signed_response_alg": None, "redirect_uris": None})
+    assert decode(records.Client, text) == one
+    with pytest.raises(Unreadable, match="Client: of another type: client_name"):
+        decode(records.Client, json.dumps(json.loads(encode(one)) | {"client_name": None}))
+    absent = {
+        "User": (user(), ("claims", "failures", "passkeys", "password")),
+        "Session": (session(), ("made_for", "secrets", "passkey")),
+        "AccessToken": (token("g"), ("resources", "dpop_nonce_required", "scope")),
+        "AuthorizationRequest": (flow().grant.request, ("resource", "prompt", "response_encrypted")),
+        "RememberedConsent": (grant_records.RememberedConsent(), ("until", "scope")),
+    }
+    for kind, (record, names) in absent.items():
+        for name in names:
+            with pytest.raises(Unreadable, match=f"^{kind}: of another type: {name}$"):
+                decode(type(record), json.dumps(json.loads(encode(record)) | {name: None}))
 
 
 @pytest.mark.parametrize(

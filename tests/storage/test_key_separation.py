@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 from chalicelib.assembly import Aws
 from chalicelib.settings import Settings, variable
 from chalicelib.storage.data_keys import DataKey
-from chalicelib.storage.dynamodb.users import passkey_key
 from chalicelib.storage.signing_keys import SigningKey
 from chalicelib.storage.stores import NotOpen
-from chalicelib.storage.token_values import digest, of_grant, read, session_of
+from chalicelib.storage.token_values import digest, of_grant, passkey_key, read, session_of
 from tests.aws_in_process import aws as standin
 from tests.storage.sample_records import (
     NOW,

@@ -7,10 +7,9 @@ import pytest
 
 from chalicelib.storage.dynamodb.attributes import ConditionFailed, Write
 from chalicelib.storage.dynamodb.operation import ClientChanged
-from chalicelib.storage.dynamodb.users import known_by
 from chalicelib.storage.revocation_records import CertificateNames
 from chalicelib.storage.stores import NotOpen
-from chalicelib.storage.token_values import digest
+from chalicelib.storage.token_values import digest, known_by
 from tests.storage import sample_records
 from tests.storage.sample_records import NOW, client, token_value
 
@@ -347,6 +346,44 @@ def test_a_late_copy_makes_no_sub_known_that_left_or_is_another_names(aws, netwo
     aws.users.put(replace(other, sub=new.sub))
     network.late((copies[0], returned[0]))
     assert aws.users.named(digest(new.sub)) == other.username
+
+
+def test_a_late_copy_makes_no_sub_known_that_left_a_second_time(aws, network, one):
+    """Both times it left by another sub of the same name, at no time that is known."""
+    other = replace(one, sub=token_value())
+    left = network.copies(aws.users.put, other)
+    returned = network.copies(aws.users.put, one)
+    network.again(returned)
+    network.late(left)
+    assert (aws.users.find(one.username).sub, aws.users.standing(one.sub)) == (one.sub, "known")
+    aws.users.put(other)
+    network.late((*left, *returned))
+    assert aws.users.find(one.username).sub == other.sub
+    assert (aws.users.standing(one.sub), aws.users.standing(other.sub)) == ("unknown", "known")
+
+
+def test_a_sub_that_another_change_overtakes_leaves_all_the_same(aws, network, one, monkeypatch):
+    def overtaken(write):
+        monkeypatch.undo()
+        aws.users.put(one)
+        return network.write(write)
+
+    monkeypatch.setattr(aws.dynamo._tables, "write", overtaken)
+    aws.users.forget_sub(one.sub, one.username, now=NOW)
+    assert aws.users.standing(one.sub) == "unknown"
+
+
+def test_an_earlier_record_that_was_written_again_is_not_replaced_by_a_late_copy(aws, network, one):
+    users, married = aws.dynamo.operated_users, replace(one, claims={"name": "Alice Married"})
+    put = network.copies(aws.users.put, married)
+    aws.users.put(one)
+    network.late(put)
+    assert aws.users.find(one.username).claims == one.claims
+    changed = network.copies(users.change, users.find(one.username), married)
+    network.again(changed)
+    users.change(users.find(one.username), one)
+    network.late(changed)
+    assert aws.users.find(one.username).claims == one.claims
 
 
 def test_a_user_is_not_written_over_a_change_that_was_not_read(aws, network, one, monkeypatch):

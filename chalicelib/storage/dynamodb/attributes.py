@@ -99,6 +99,8 @@ RECORD = UnicodeAttribute(attr_name="record")
 EXPIRES_AT = NumberAttribute(attr_name="expires_at")
 BY = UnicodeAttribute(attr_name="by")
 """Who wrote the item last, or is about to delete it (writer.py)."""
+CHANGES = NumberAttribute(attr_name="changes")
+"""How often operators wrote the item."""
 
 
 def as_read(attribute: NumberAttribute, read: Value) -> Condition:
@@ -117,12 +119,6 @@ def unchanged(attribute: UnicodeAttribute | NumberAttribute, item: Item) -> Cond
         return attribute.does_not_exist()
     of_its_type = isinstance(read, int if isinstance(attribute, NumberAttribute) else str)
     return cast(Condition, read == attribute if of_its_type else ~attribute.is_type())  # type: ignore[no-untyped-call]
-
-
-def number(attribute: NumberAttribute, item: Item) -> int:
-    """The number of the item that was read; 0 of none, and of another type."""
-    read = item.get(attribute.attr_name)
-    return read if isinstance(read, int) else 0
 
 
 class ConditionFailed(Exception):
@@ -149,6 +145,27 @@ class Write:
     sort_key: str | None = None
     before: bool = False
     expired: bool = False
+
+
+def counted(
+    write: Write,
+    item: Item,
+    *read: UnicodeAttribute | NumberAttribute,
+    landed: Condition,
+    by: NumberAttribute = CHANGES,
+) -> Write:
+    """The update of an item as it was read, empty if there was none. It counts as a change `by` this number.
+
+    A copy of it that comes after a later change knows an earlier number, and changes nothing. `read`: what else must be as it
+    was read, because a release that does not count changes it too. `landed`: what shows that this write changed the item.
+    """
+    found = item.get(by.attr_name)
+    changes = found + 1 if isinstance(found, int) else 1
+    as_read = unchanged(by, item)
+    for one in read:
+        as_read &= unchanged(one, item)
+    condition = cast(Condition, as_read | ((changes == by) & landed))
+    return replace(write, actions=(*write.actions, by.set(changes)), condition=condition)
 
 
 def stamped(write: Write, by: str) -> Write:

@@ -10,15 +10,13 @@ from typing import cast
 from pynamodb.attributes import NumberAttribute
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.storage.dynamodb.attributes import RECORD, ConditionFailed, Item, Write, number, unchanged
+from chalicelib.storage.dynamodb.attributes import RECORD, ConditionFailed, Item, Write, counted
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report, require_known
 from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.records import Client
 from chalicelib.storage.stores import NotOpen
 
 V = NumberAttribute(attr_name="v")
-CHANGES = NumberAttribute(attr_name="changes")
-"""How often the record was written or ended. A late copy of a write knows an earlier number, and changes nothing."""
 ENDED_AT = NumberAttribute(attr_name="ended_at")
 """When an operator ended the client, epoch seconds. The next client of that id removes it."""
 SUSPENDED_AT = NumberAttribute(attr_name="suspended_at")
@@ -65,20 +63,10 @@ def replacing(table: str, client: Client, item: Item) -> Write:
 
     It may be sent twice. A copy that comes after a later change, or after the end of the client, changes nothing.
     """
-    record, changes = encode(client), number(CHANGES, item) + 1
-    landed = (changes == CHANGES) & (record == RECORD)
-    return Write(
-        "Update",
-        table,
-        client.client_id,
-        actions=(V.set(VERSION), RECORD.set(record), CHANGES.set(changes), ENDED_AT.remove()),
-        condition=cast(Condition, as_it_was(item) | landed),
-    )
-
-
-def as_it_was(item: Item) -> Condition:
-    """Whether the record is the one that was read. A release that does not count changes it too."""
-    return cast(Condition, unchanged(CHANGES, item) & unchanged(RECORD, item))
+    record = encode(client)
+    actions = (V.set(VERSION), RECORD.set(record), ENDED_AT.remove())
+    landed = cast(Condition, record == RECORD)
+    return counted(Write("Update", table, client.client_id, actions=actions), item, RECORD, landed=landed)
 
 
 def is_ended(item: Item) -> bool:

@@ -1,9 +1,9 @@
 """Records as items: the constant part is one JSON attribute, and each part that changes has its own attribute.
 
 Reading is tolerant, because the previous and the next release run at the same time: unknown members are ignored, and missing
-ones get their defaults. So does null, where it is no value of the member. A known member of another type makes a record
-unreadable, and so does the version of a later release, which changed the meaning of a member. An unreadable record counts as
-missing, and is logged.
+ones get their defaults. So does null in a client's metadata, where it is an omitted member. A known member of another type makes
+a record unreadable, and so does the version of a later release, which changed the meaning of a member. An unreadable record
+counts as missing, and is logged.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Literal, NamedTuple, TypeVar, Union, cast, get_args, get_orig
 from chalicelib import log_lines
 from chalicelib.protocol_types import Json, JsonObject, Untyped
 from chalicelib.storage.grant_records import AccessToken
-from chalicelib.storage.records import Authentication, AuthorizationRequest, User
+from chalicelib.storage.records import Authentication, AuthorizationRequest, Client, User
 
 Record = TypeVar("Record")
 
@@ -119,7 +119,7 @@ def _build(kind: type[Record], members: JsonObject) -> Record:
             value = _build(one.nested, value)
         if one.has(value):
             found[name] = value
-        elif value is not None or not one.has_default:
+        elif value is not None or not one.has_default or kind is not Client:
             wrong.append(name)
     if wrong:
         raise Unreadable(f"{kind.__name__}: of another type: {', '.join(sorted(wrong))}")

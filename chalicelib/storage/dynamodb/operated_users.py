@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from pynamodb.attributes import NumberAttribute
@@ -13,7 +13,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.settings import Settings
-from chalicelib.storage.dynamodb.attributes import PK, RECORD, ConditionFailed, Item, Write, as_read
+from chalicelib.storage.dynamodb.attributes import PK, RECORD, ConditionFailed, Item, Write, as_read, counted
 from chalicelib.storage.dynamodb.codec import Unreadable, decode
 from chalicelib.storage.dynamodb.sessions import OVER
 from chalicelib.storage.dynamodb.tables import Tables
@@ -21,9 +21,6 @@ from chalicelib.storage.dynamodb.users import (
     LEFT_AT,
     SUSPENDED_AT,
     USERNAME,
-    item_of_passkey,
-    known_by,
-    passkey_key,
     record_of,
     stored,
     user_of,
@@ -34,7 +31,7 @@ from chalicelib.storage.dynamodb.users import (
 from chalicelib.storage.dynamodb.weekly_tables import WEEKS_AHEAD, name_of
 from chalicelib.storage.records import Session, User
 from chalicelib.storage.stores import NotOpen
-from chalicelib.storage.token_values import is_username, week_of
+from chalicelib.storage.token_values import is_username, item_of_passkey, known_by, passkey_key, week_of
 
 MAX_IN_A_READ = 100
 """Maximum keys of a batch read (BatchGetItem)."""
@@ -45,11 +42,11 @@ SUSPENDED_AGAIN = "was suspended again meanwhile; run the command again"
 
 @dataclass(frozen=True)
 class OperatedUser:
-    """A user as an operator sees them. `user`: None where the record can't be read. `record`: as it is stored."""
+    """A user as an operator sees them. `user`: None where the record can't be read. `stored`: their item as it was read."""
 
     username: str
     user: User | None
-    record: str
+    stored: Item = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -133,9 +130,9 @@ class OperatedUsers:
             actions += without_recovery()
         beside = (*COUNTERS, "invitation", "invited_until")
         actions += [NumberAttribute(attr_name=name).remove() for name in item if name.startswith(beside)]
-        unchanged = cast(Condition, (before.record == RECORD) | (record_of(user) == RECORD))
+        write = Write("Update", self._name, user.username, actions=tuple(actions))
         try:
-            self._tables.write(Write("Update", self._name, user.username, actions=tuple(actions), condition=unchanged))
+            self._tables.write(counted(write, before.stored, RECORD, landed=cast(Condition, record_of(user) == RECORD)))
         except ConditionFailed:
             raise NotOpen("the record was changed meanwhile; run the command again") from None
 
@@ -217,4 +214,4 @@ class OperatedUsers:
 
 def _user(item: Item) -> OperatedUser:
     username = str(item["pk"])
-    return OperatedUser(username, user_of(item, username), str(item["record"]))
+    return OperatedUser(username, user_of(item, username), item)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import cast
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -16,9 +15,9 @@ from chalicelib.storage.dynamodb.attributes import (
     Item,
     Write,
     as_read,
-    number,
+    counted,
 )
-from chalicelib.storage.dynamodb.clients import CHANGES, ENDED_AT, SUSPENDED_AT, V, as_it_was, is_ended, read, replacing
+from chalicelib.storage.dynamodb.clients import ENDED_AT, SUSPENDED_AT, V, is_ended, read, replacing
 from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.records import Client
 from chalicelib.storage.stores import NotOpen
@@ -82,12 +81,10 @@ class OperatedClients:
 
         Raises ClientChanged, also if it was ended and another was registered since it was read.
         """
-        changes = number(CHANGES, one.stored) + 1
-        landed = (changes == CHANGES) & RECORD.does_not_exist()
-        ended = (V.remove(), RECORD.remove(), SUSPENDED_AT.remove(), CHANGES.set(changes), ENDED_AT.set(now))
-        condition = cast(Condition, (RECORD.exists() & as_it_was(one.stored)) | landed)
+        ended = (V.remove(), RECORD.remove(), SUSPENDED_AT.remove(), ENDED_AT.set(now))
+        write = Write("Update", self._name, one.client_id, actions=ended)
         try:
-            self._tables.write(Write("Update", self._name, one.client_id, actions=ended, condition=condition))
+            self._tables.write(counted(write, one.stored, RECORD, landed=RECORD.does_not_exist()))
         except ConditionFailed:
             raise ClientChanged(one.client_id) from None
 

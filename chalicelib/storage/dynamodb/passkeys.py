@@ -30,13 +30,12 @@ from chalicelib.storage.dynamodb.users import (
     PASSKEYS_REMOVED,
     USERNAME,
     V,
-    item_of_passkey,
     may_change,
 )
 from chalicelib.storage.passkey_stores import OwnPasskey
 from chalicelib.storage.records import PasskeyHolder, User
 from chalicelib.storage.stores import NotOpen
-from chalicelib.storage.token_values import digest
+from chalicelib.storage.token_values import digest, item_of_passkey
 
 SIGN_COUNT = NumberAttribute(attr_name="sign_count")
 PERSON = UnicodeAttribute(attr_name="person")

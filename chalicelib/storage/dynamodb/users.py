@@ -22,12 +22,12 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.protocol_types import JsonObject, Standing
-from chalicelib.storage.dynamodb.attributes import PK, RECORD, ConditionFailed, Item, Write, unchanged
+from chalicelib.storage.dynamodb.attributes import PK, RECORD, ConditionFailed, Item, Write, counted, unchanged
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report, require_known, set_of, sub_of
 from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.records import User, UserProfile
 from chalicelib.storage.stores import NotOpen
-from chalicelib.storage.token_values import digest, is_username
+from chalicelib.storage.token_values import digest, is_username, known_by
 
 V = NumberAttribute(attr_name="v")
 INVITATION = UnicodeAttribute(attr_name="invitation")
@@ -44,9 +44,7 @@ PASSKEY_REMOVALS = NumberAttribute(attr_name="passkey_removals")
 OWN_TOTP = UnicodeAttribute(attr_name="own_totp")
 RECOVERY_CODES = UnicodeSetAttribute(attr_name="recovery_codes")
 RECOVERY_FROM = NumberAttribute(attr_name="recovery_from")
-RECOVERY_ENDS = NumberAttribute(
-    attr_name="recovery_ends"
-)  # How often one ended: a late copy of a beginning begins none again.
+RECOVERY_ENDS = NumberAttribute(attr_name="recovery_ends")  # How often: a late copy of a beginning begins none again.
 RECOVERY_SECRETS = UnicodeAttribute(attr_name="recovery_secrets")
 SECRETS = UnicodeAttribute(attr_name="secrets")
 CODE_STEP = NumberAttribute(attr_name="code_step")
@@ -70,24 +68,22 @@ class Users:
         # Each is as it was read: a late copy brings back nobody who was removed, and no earlier secret.
         keys = (known_by(user.sub), user.username)
         of_sub, item = (found or {} for found in self._tables.get_all(*((self._name, key) for key in keys)))
-        known = (USERNAME.set(user.username), LEFT_AT.remove())
-        same_name = unchanged(USERNAME, of_sub) | (user.username == USERNAME)
-        stays = LEFT_AT.does_not_exist() | unchanged(LEFT_AT, of_sub)
-        self._put(known_by(user.sub), known, same_name & stays)
+        known, landed = (USERNAME.set(user.username), LEFT_AT.remove()), cast(Condition, user.username == USERNAME)
+        sub = Write("Update", self._name, known_by(user.sub), actions=known)
+        self._put(sub, of_sub, USERNAME, LEFT_AT, landed=landed & LEFT_AT.does_not_exist())
         forgotten = tuple(one.remove() for one in (*counters(""), INVITATION, INVITED_UNTIL))
         ended = (*without_passkeys(user), *without_second_factor(user), *without_recovery())
-        self._put(
-            user.username, (*stored(user), *forgotten, *ended), unchanged(RECORD, item) | (record_of(user) == RECORD)
-        )
+        own = Write("Update", self._name, user.username, actions=(*stored(user), *forgotten, *ended))
+        self._put(own, item, RECORD, landed=cast(Condition, record_of(user) == RECORD))
         with suppress(Unreadable, KeyError):  # The name had no user, or an unreadable one.
             replaced = decode(User, str(item["record"])).sub
             if replaced != user.sub:
                 self.forget_sub(replaced, user.username, now=0)
 
-    def _put(self, key: str, actions: Sequence[Action], condition: Condition) -> None:
-        """The write of an item, if it is as it was read. Raises NotOpen."""
+    def _put(self, write: Write, item: Item, *read: UnicodeAttribute | NumberAttribute, landed: Condition) -> None:
+        """Write, if the item is as it was read. Raises NotOpen."""
         try:
-            self._tables.write(Write("Update", self._name, key, actions=tuple(actions), condition=condition))
+            self._tables.write(counted(write, item, *read, landed=landed))
         except ConditionFailed:
             raise NotOpen("the user was changed meanwhile; run the command again") from None
 
@@ -98,6 +94,22 @@ class Users:
         self.forget_sub(user.sub, username, now=now)  # This decides: no grant is refreshed after it.
         self._tables.write(Write("Delete", self._name, username))
 
+    def forget_sub(self, sub: str, username: str, *, now: int, tries: int = 5) -> None:
+        """Mark the sub as unknown, unless it belongs to another name now: no grant of it is refreshed from then on.
+
+        `tries`: how often again, where another write is faster. Raises NotOpen after them.
+        """
+        item = self._tables.get(self._name, known_by(sub)) or {}
+        if item.get("username") != username or "left_at" in item:
+            return
+        left = Write("Update", self._name, known_by(sub), actions=(LEFT_AT.set(now), SUSPENDED_AT.remove()))
+        try:
+            self._put(left, item, USERNAME, LEFT_AT, landed=LEFT_AT.exists())
+        except NotOpen:
+            if not tries:
+                raise
+            self.forget_sub(sub, username, now=now, tries=tries - 1)
+
     def standing(self, sub: str) -> Standing:
         item = self._tables.get(self._name, known_by(sub), only=("pk", "left_at", "suspended_at"))
         if item is None or "left_at" in item:
@@ -107,18 +119,6 @@ class Users:
     def named(self, person: str) -> str | None:
         item = self._tables.get(self._name, f"sub {person}", only=("pk", "username", "left_at"))
         return None if item is None or "left_at" in item or "username" not in item else str(item["username"])
-
-    def forget_sub(self, sub: str, username: str, *, now: int) -> None:
-        """Mark the sub as unknown, unless it belongs to another name now: no grant of it is refreshed from then on."""
-        forget = Write(
-            "Update",
-            self._name,
-            known_by(sub),
-            actions=(LEFT_AT.set(LEFT_AT | now), SUSPENDED_AT.remove()),
-            condition=PK.exists() & (username == USERNAME),
-        )
-        with suppress(ConditionFailed):
-            self._tables.write(forget)
 
     def find(self, username: str) -> User | None:
         return user_of(self._tables.get(self._name, username) if is_username(username) else None, username)
@@ -263,21 +263,6 @@ def may_change(user: User) -> Condition:
 def profile_of(user: User) -> str:
     """The profile as it is stored."""
     return encode(UserProfile(user.username, user.sub, user.claims, user.accounts))
-
-
-def known_by(sub: str) -> str:
-    """The key of the item of a sub. It is no username, because usernames have no spaces."""
-    return f"sub {digest(sub)}"
-
-
-def passkey_key(credential_id: str) -> str:
-    """The key of a passkey's item. It is no username, because usernames have no spaces."""
-    return item_of_passkey(digest(credential_id))
-
-
-def item_of_passkey(key: str) -> str:
-    """The key of the item of a passkey. `key`: digest of the credential's id."""
-    return f"passkey {key}"
 
 
 def counters(browser: str) -> tuple[NumberAttribute, NumberAttribute, UnicodeAttribute]:
