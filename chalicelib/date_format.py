@@ -28,7 +28,7 @@ def day_in_words(moment: int, language: Language) -> str:
 
 def for_machines(moment: int) -> str:
     """The same for HTML's time element."""
-    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{datetime.fromtimestamp(moment, UTC).replace(tzinfo=None).isoformat()}Z"
 
 
 def _zone(at: datetime) -> str:
