@@ -77,7 +77,7 @@ class CountedAws(Aws):
     @cached_property
     def kms(self) -> Kms:
         made = super().kms
-        made._client.meta.events.register("before-call.kms", self._before_kms)
+        made.client.meta.events.register("before-call.kms", self._before_kms)
         return made
 
     def alongside(self, first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:

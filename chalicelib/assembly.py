@@ -46,6 +46,7 @@ if TYPE_CHECKING:  # A function loads a port's module at its first use.
 
 A = TypeVar("A")
 B = TypeVar("B")
+C = TypeVar("C", "Dynamo", "Kms")
 
 # botocore tries urllib3's TLS by pyOpenSSL first, although it then uses Python's own. webauthn installs pyOpenSSL, so every
 # function would load it and cryptography for nothing.
@@ -95,14 +96,15 @@ class Aws:
     def dynamo(self) -> Dynamo:
         from chalicelib.storage.dynamodb import Dynamo
 
-        return Dynamo(self.settings, pause=time.sleep, new_token_value=self.new_token_value)
+        return _connected(Dynamo(self.settings, pause=time.sleep, new_token_value=self.new_token_value))
 
     @cached_property
     def kms(self) -> Kms:
         from chalicelib.keys.kms import Kms
 
         s = self.settings
-        return Kms(self.dynamo.session, secrets_key=s.secrets_key, nonces_key=s.nonces_key, subjects_key=s.subjects_key)
+        session = self.dynamo.session
+        return _connected(Kms(session, secrets_key=s.secrets_key, nonces_key=s.nonces_key, subjects_key=s.subjects_key))
 
     @cached_property
     def key_lifecycle(self) -> KeyLifecycle:
@@ -271,6 +273,13 @@ class Aws:
         from chalicelib import alongside
 
         return alongside.both(first, second)
+
+
+def _connected(port: C) -> C:
+    """The port. In a Lambda function its client sends through connections of its own."""
+    if "_HANDLER" in os.environ:
+        import_module("chalicelib.aws_connections").use(port.session, port.client)
+    return port
 
 
 @cache

@@ -18,7 +18,7 @@ from pathlib import Path
 from subprocess import CalledProcessError
 
 import chalicelib
-from ducat_cdk import bytecode, themes
+from ducat_cdk import authorities, bytecode, themes
 from ducat_cdk.trimmed import trim
 
 SHIPPED = Path(__file__).resolve().parent / "shipped"
@@ -110,8 +110,9 @@ def fetch(folder: Path, *, python: str = PYTHON, platforms: tuple[str, ...] = PL
 
 
 def prune(folder: Path) -> None:
-    """Drop what no function reads: data of other services and operations, tests, scripts."""
+    """Drop what no function reads: data of other services and operations, tests, scripts. Write what is read faster."""
     trim(folder / "botocore" / "data")
+    authorities.write(folder / "botocore" / "cacert.pem")
     for name in ("tests", "bin", "examples"):
         for entry in [*folder.glob(name), *folder.glob(f"*/{name}")]:
             shutil.rmtree(entry)

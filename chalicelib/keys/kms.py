@@ -94,31 +94,33 @@ class Kms:
     """
 
     def __init__(self, session: Untyped, *, secrets_key: str, nonces_key: str, subjects_key: str) -> None:
-        self._client = session.create_client("kms", config=AWS_TIMEOUTS)
+        self.session = session
+        self.client: Untyped = session.create_client("kms", config=AWS_TIMEOUTS)
+        """botocore's."""
         self._secrets_key, self._nonces_key, self._subjects_key = secrets_key, nonces_key, subjects_key
 
     def signer(self, key: SigningKey) -> Signer:
         """The Signer of a published key."""
-        return KmsSigner(self._client, key)
+        return KmsSigner(self.client, key)
 
     def unwrapper(self, key: SigningKey) -> Unwrapper:
         """The Unwrapper of a published encryption key."""
-        return KmsUnwrapper(self._client, key)
+        return KmsUnwrapper(self.client, key)
 
     def public_key(self, key_id: str) -> bytes:
         """The public key of a KMS key: DER, SubjectPublicKeyInfo."""
-        der: bytes = self._client.get_public_key(KeyId=key_id)["PublicKey"]
+        der: bytes = self.client.get_public_key(KeyId=key_id)["PublicKey"]
         return der
 
     def mac(self, data: bytes) -> bytes:
         """HMAC-SHA-256 of at most 4,096 bytes."""
-        answer = self._client.generate_mac(KeyId=self._nonces_key, Message=data, MacAlgorithm="HMAC_SHA_256")
+        answer = self.client.generate_mac(KeyId=self._nonces_key, Message=data, MacAlgorithm="HMAC_SHA_256")
         mac: bytes = answer["Mac"]
         return mac
 
     def subject_mac(self, data: bytes) -> bytes:
         """HMAC-SHA-256 of at most 4,096 bytes, with the key for pairwise subjects."""
-        answer = self._client.generate_mac(KeyId=self._subjects_key, Message=data, MacAlgorithm="HMAC_SHA_256")
+        answer = self.client.generate_mac(KeyId=self._subjects_key, Message=data, MacAlgorithm="HMAC_SHA_256")
         mac: bytes = answer["Mac"]
         return mac
 
@@ -133,12 +135,12 @@ class Kms:
 
     def seal(self, secret: bytes, context: dict[str, str]) -> str:
         """The sealed form of a secret of at most 4,096 bytes, for storage; base64. `unseal` needs the same `context`."""
-        answer = self._client.encrypt(KeyId=self._secrets_key, Plaintext=secret, EncryptionContext=context)
+        answer = self.client.encrypt(KeyId=self._secrets_key, Plaintext=secret, EncryptionContext=context)
         return base64.b64encode(answer["CiphertextBlob"]).decode()
 
     def unseal(self, sealed: str, context: dict[str, str]) -> bytes:
         """The secret. Raises botocore's ClientError if the context or the ciphertext is wrong."""
-        answer = self._client.decrypt(
+        answer = self.client.decrypt(
             KeyId=self._secrets_key, CiphertextBlob=base64.b64decode(sealed), EncryptionContext=context
         )
         secret: bytes = answer["Plaintext"]
@@ -146,7 +148,7 @@ class Kms:
 
     def new_data_key(self, context: dict[str, str]) -> str:
         """A new AES-256 key, sealed as by `seal`. KMS makes it, and `unseal` opens it."""
-        answer = self._client.generate_data_key_without_plaintext(
+        answer = self.client.generate_data_key_without_plaintext(
             KeyId=self._secrets_key, KeySpec="AES_256", EncryptionContext=context
         )
         return base64.b64encode(answer["CiphertextBlob"]).decode()

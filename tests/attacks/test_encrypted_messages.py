@@ -18,8 +18,8 @@ TEXT = {"error": "invalid_request_object", "error_description": "the request obj
 def decryptions(bank, monkeypatch):
     """How often KMS was asked to decrypt."""
     calls = []
-    real = bank.aws.kms._client.decrypt
-    monkeypatch.setattr(bank.aws.kms._client, "decrypt", lambda **given: (calls.append(given), real(**given))[1])
+    real = bank.aws.kms.client.decrypt
+    monkeypatch.setattr(bank.aws.kms.client, "decrypt", lambda **given: (calls.append(given), real(**given))[1])
     return calls
 
 

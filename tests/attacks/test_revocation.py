@@ -313,7 +313,7 @@ def test_a_function_outlives_its_calls(bank):
     """Each call with all its tries ends while the function still lives, so that it is answered, and logged."""
     least = min(function.timeout for function in FUNCTIONS)
     assert least > (AWS_CONNECT_SECONDS + AWS_READ_SECONDS) * AWS_TRIES
-    for client in (bank.aws.dynamo._tables._connection.client, bank.aws.kms._client):
+    for client in (bank.aws.dynamo.client, bank.aws.kms.client):
         config = client.meta.config
         assert (config.connect_timeout, config.read_timeout) == (AWS_CONNECT_SECONDS, AWS_READ_SECONDS)
         assert config.retries["total_max_attempts"] == AWS_TRIES

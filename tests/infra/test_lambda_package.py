@@ -14,7 +14,7 @@ import pytest
 from botocore.config import Config
 from botocore.loaders import Loader
 
-from ducat_cdk import bytecode, package, trimmed
+from ducat_cdk import authorities, bytecode, package, trimmed
 from ducat_cdk.functions import FUNCTIONS
 
 DATA = Path(botocore.__file__).parent / "data"
@@ -34,6 +34,8 @@ def copied(folder):
         shutil.copytree(DATA / service, data / service)
     for file in DATA.glob("*.json"):
         shutil.copy(file, data)
+    whole = Path(botocore.__file__).with_name("cacert.pem").read_text(encoding="utf-8")
+    (folder / "botocore" / "cacert.pem").write_text(authorities.CERTIFICATE.search(whole)[0], encoding="utf-8")
     for name in ("cffi/api.py", "cffi/tests/test_api.py", "bin/jp.py"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(name)
@@ -107,6 +109,8 @@ def test_pruning_leaves_what_a_client_of_our_services_reads(pruned):
         "botocore/data/sts/2011-06-15/endpoint-rule-set-1.json.gz",
         *(f"botocore/data/{file.name}" for file in DATA.glob("*.json")),
         "cffi/api.py",
+        "botocore/cacert.pem",
+        *(f"botocore/authorities/{file.name}" for file in (pruned / "botocore" / "authorities").iterdir()),
     }
     of_the_record = {"events", "sesv2", "sqs"}  # No endpoint has a client of these.
     read = [path for path in (pruned / "botocore").rglob("*.json") if not of_the_record & set(path.parts)]

@@ -79,7 +79,7 @@ def watched(bank):
         groups.append((provider._count.trips, f"KMS {model.name}"))
 
     provider.dynamo._tables._connection.client.meta.events.register("before-call.dynamodb", of_dynamodb)
-    provider.kms._client.meta.events.register("before-call.kms", of_kms)
+    provider.kms.client.meta.events.register("before-call.kms", of_kms)
 
     @contextmanager
     def watching():

@@ -58,6 +58,11 @@ class Dynamo:
         """botocore's session, for the KMS client. A session's start is a large part of the cost of a client."""
         return self._tables.session
 
+    @property
+    def client(self) -> Untyped:
+        """botocore's client for DynamoDB, the one of all tables."""
+        return self._tables.client
+
     @cached_property
     def clients(self) -> Clients:
         from chalicelib.storage.dynamodb.clients import Clients

@@ -72,7 +72,7 @@ class Tables:
             read_timeout_seconds=AWS_READ_SECONDS,
             max_retry_attempts=AWS_TRIES - 1,
         )
-        _ = self._connection.client  # Made in the init phase, and not at the first request.
+        self.client: Untyped = self._connection.client  # Made in the init phase, and not at the first request.
         self.session: Untyped = self._connection.session
         """botocore's session, with its data and credentials."""
         self._pause, self._recorded = pause, recorded
