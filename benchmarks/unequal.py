@@ -20,8 +20,9 @@ PEER = """
   process, signs by a key in memory and asks for no one-time code: no deployment could do that, and it shows what the
   library alone takes.
 - The peer has no pages of its own. Here it shows ours: the same templates and texts, by nunjucks. Only ours reads in
-  which language it answers, and binds its form to the browser by a token. A page of ours makes one call to DynamoDB,
-  as the peer's does, and botocore alone takes more for it than the peer does for page and call.
+  which language it answers, and binds its form to the browser by a token. Ours keeps the login page of a client and
+  fills its values in, all other pages are rendered; the peer renders each.
+- All threads of ours stay on one core, as in a function of at most one vCPU. The peer's may use both.
 - The authorizer has no counterpart at the peer; its userinfo and introspection stand beside ours.
 - The peer's CPU has the just-in-time compiler's in it, after half as many rounds to warm up as are measured.
 """.strip()
