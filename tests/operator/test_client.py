@@ -239,6 +239,12 @@ def test_another_secret_is_shown_once_and_the_first_one_is_worth_nothing(ducat):
     assert kept.decode() in second
 
 
+def in_process(ducat, verb, *arguments):
+    """A run of the verb in this process, where a test replaces functions. click remembers a verb's help from its first run."""
+    one, help_options = SimpleNamespace(provider=ducat.aws, as_json=False), ["-h", "--help"]
+    return CliRunner().invoke(verb, arguments, obj=one, help_option_names=help_options)
+
+
 def test_of_two_operators_at_once_one_is_told_that_the_client_was_changed(ducat, monkeypatch):
     arguments = ("client", "add", "--id", "raced", "--auth", "client_secret_jwt", "--profile", "fapi1-baseline")
     ducat.run(*arguments, "--redirect-uri", "https://s.example/back")
@@ -250,7 +256,7 @@ def test_of_two_operators_at_once_one_is_told_that_the_client_was_changed(ducat,
 
     for module, command in ((client_registration, client_registration.rotate_secret), (client_verbs, client_verbs.end)):
         monkeypatch.setattr(module, "sure", another)
-        run = CliRunner().invoke(command, ["raced"], obj=SimpleNamespace(provider=ducat.aws, as_json=False))
+        run = in_process(ducat, command, "raced")
         assert (run.exit_code, run.output.splitlines()) == (
             1,
             ["Error: raced was changed by another operator meanwhile: look at it and try again"],
@@ -264,8 +270,7 @@ def test_of_two_operators_who_add_a_client_at_once_one_is_told_that_it_is_there(
     with monkeypatch.context() as overtaken:
         overtaken.setattr(OperatedClients, "find", unseen)
         arguments = ["--id", registered, "--redirect-uri", "https://y.example/b", "--make-key", str(key)]
-        one = SimpleNamespace(provider=ducat.aws, as_json=False)
-        run = CliRunner().invoke(client_registration.add, arguments, obj=one)
+        run = in_process(ducat, client_registration.add, *arguments)
     assert run.exit_code == 1
     assert f"{registered} can't be registered: a client of that id is registered already" in run.output
     assert not key.exists()

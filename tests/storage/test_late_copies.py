@@ -177,13 +177,58 @@ def test_a_client_that_a_release_wrote_which_does_not_count_is_changed_and_ended
     assert clients.find(one.client_id) is None
 
 
-def test_a_clients_suspension_of_another_type_is_taken_back(aws):
-    clients, name = aws.dynamo.operated_clients, token_value()
-    aws.clients.put(replace(client(), client_id=name))
-    stored = aws.dynamo._tables.get(aws.settings.clients_table, name)
-    aws.dynamo._tables.write(Write("Put", aws.settings.clients_table, name, stored | {"suspended_at": "later"}))
-    clients.resume(clients.find(name))
-    assert aws.clients.find(name, now=NOW) is not None
+ODD_TIMES = [{"S": "later"}, {"N": "1.5"}, {"N": "0"}, {"N": "0.000001"}, {"N": "1.8E+30"}, {"BOOL": True}]
+"""What something else may write in place of a time."""
+
+
+def written_by_hand(dynamodb, table, key, **attributes):
+    """Set attributes in DynamoDB's form."""
+    dynamodb.update_item(
+        TableName=table,
+        Key={"pk": {"S": key}},
+        UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in attributes),
+        ExpressionAttributeValues={f":{name}": value for name, value in attributes.items()},
+    )
+
+
+def test_a_clients_suspension_of_another_type_is_taken_back(aws, dynamodb):
+    clients, one, table = aws.dynamo.operated_clients, client(), aws.settings.clients_table
+    aws.clients.put(one)
+    for time in ODD_TIMES:
+        written_by_hand(dynamodb, table, one.client_id, suspended_at=time)
+        read = clients.find(one.client_id)
+        assert read.suspended_at
+        assert aws.clients.find(one.client_id, now=NOW) is None
+        written_by_hand(dynamodb, table, one.client_id, suspended_at={"N": "2.5"})
+        with pytest.raises(NotOpen, match="suspended again"):
+            clients.resume(read)
+        clients.resume(clients.find(one.client_id))
+        assert aws.clients.find(one.client_id, now=NOW) == one
+        aws.clients._cache.clear()
+
+
+def test_a_users_suspension_of_another_type_is_taken_back(aws, dynamodb, one):
+    users, table = aws.dynamo.operated_users, aws.settings.users_table
+    for time in ODD_TIMES:
+        for key in (one.username, known_by(one.sub)):
+            written_by_hand(dynamodb, table, key, suspended_at=time)
+        read = users.find(one.username).user
+        assert read.suspended_at
+        assert (aws.users.find_profile(one.username), aws.users.standing(one.sub)) == (None, "suspended")
+        users.resume(read)
+        assert (aws.users.find(one.username), aws.users.standing(one.sub)) == (one, "known")
+
+
+def test_a_count_with_a_fraction_holds_no_write_up(aws, dynamodb, one):
+    clients, of = aws.dynamo.operated_clients, client()
+    aws.clients.put(of)
+    written_by_hand(dynamodb, aws.settings.clients_table, of.client_id, changes={"N": "1.5"})
+    aws.clients.put(replace(of, client_name="Renamed"))
+    assert clients.find(of.client_id).client.client_name == "Renamed"
+    for key in (one.username, known_by(one.sub)):
+        written_by_hand(dynamodb, aws.settings.users_table, key, changes={"N": "1.5"})
+    aws.users.remove(one.username, now=NOW)
+    assert aws.users.standing(one.sub) == "unknown"
 
 
 @pytest.mark.parametrize("denied_at", [{}, {"denied_at": "later"}], ids=["missing", "text"])

@@ -18,13 +18,18 @@ class Foreign:
     """The value of an attribute of another type, which a later release may write. What is there of it is that it is there.
 
     So a mark such as a revocation counts, whatever its type is, and a record with such a member is unreadable.
+    `number`: of a number that is not whole, which can be compared.
     """
+
+    def __init__(self, number: str = "") -> None:
+        self.number = number
 
     def __str__(self) -> str:
         return ""
 
 
 FOREIGN: Final = Foreign()
+
 
 Value = str | int | frozenset[str] | Foreign
 Item = dict[str, Value]
@@ -83,7 +88,7 @@ def as_item(item: Attributes | None) -> Item | None:
 
 def _read(value: Attribute) -> Value:
     if "N" in value:
-        return int(value["N"]) if WHOLE.fullmatch(value["N"]) else FOREIGN
+        return int(value["N"]) if WHOLE.fullmatch(value["N"]) else Foreign(value["N"])
     return frozenset(value["SS"]) if "SS" in value else value.get("S", FOREIGN)
 
 
@@ -103,13 +108,18 @@ CHANGES = NumberAttribute(attr_name="changes")
 """How often operators wrote the item."""
 
 
-def as_read(attribute: NumberAttribute, read: Value) -> Condition:
-    """Whether a number to be removed is the one that was read (0: none), or is removed already, as by this write's first copy.
+def mark_of(attribute: NumberAttribute, item: Item) -> int:
+    """The time of a mark such as a suspension: 0 where there is none. A mark of another type counts, as of the first second."""
+    found = item.get(attribute.attr_name, 0)
+    return (isinstance(found, int) and found) or int(attribute.attr_name in item)
+
+
+def as_read(attribute: NumberAttribute, item: Item) -> Condition:
+    """Whether a number to be removed is the one of the item that was read, or is removed already, as by this write's first copy.
 
     A late copy of the write removes no newer one.
     """
-    removed = attribute.does_not_exist()
-    return cast(Condition, removed | unchanged(attribute, {attribute.attr_name: read})) if read else removed
+    return cast(Condition, attribute.does_not_exist() | unchanged(attribute, item))
 
 
 def unchanged(attribute: UnicodeAttribute | NumberAttribute, item: Item) -> Condition:
@@ -117,6 +127,8 @@ def unchanged(attribute: UnicodeAttribute | NumberAttribute, item: Item) -> Cond
     read = item.get(attribute.attr_name)
     if read is None:
         return attribute.does_not_exist()
+    if isinstance(read, Foreign) and read.number and isinstance(attribute, NumberAttribute):
+        return cast(Condition, {"N": read.number} == attribute)
     of_its_type = isinstance(read, int if isinstance(attribute, NumberAttribute) else str)
     return cast(Condition, read == attribute if of_its_type else ~attribute.is_type())  # type: ignore[no-untyped-call]
 

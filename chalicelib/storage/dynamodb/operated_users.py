@@ -13,7 +13,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.settings import Settings
-from chalicelib.storage.dynamodb.attributes import PK, RECORD, ConditionFailed, Item, Write, as_read, counted
+from chalicelib.storage.dynamodb.attributes import PK, RECORD, ConditionFailed, Item, Write, as_read, counted, mark_of
 from chalicelib.storage.dynamodb.codec import Unreadable, decode
 from chalicelib.storage.dynamodb.sessions import OVER
 from chalicelib.storage.dynamodb.tables import Tables
@@ -99,12 +99,11 @@ class OperatedUsers:
         """
         keys = (user.username, known_by(user.sub))
         own, of_sub = (item or {} for item in self._tables.get_all(*((self._name, key) for key in keys)))
-        if own.get("suspended_at", 0) not in (0, user.suspended_at):
+        if mark_of(SUSPENDED_AT, own) not in (0, user.suspended_at):
             raise NotOpen(SUSPENDED_AGAIN)
         with suppress(ConditionFailed):
-            unchanged = as_read(SUSPENDED_AT, of_sub.get("suspended_at", 0))
-            self._tables.write(self._of_sub(user, SUSPENDED_AT.remove(), unchanged))
-        self._set(user, (SUSPENDED_AT.remove(),), as_read(SUSPENDED_AT, user.suspended_at), changed=SUSPENDED_AGAIN)
+            self._tables.write(self._of_sub(user, SUSPENDED_AT.remove(), as_read(SUSPENDED_AT, of_sub)))
+        self._set(user, (SUSPENDED_AT.remove(),), as_read(SUSPENDED_AT, own), changed=SUSPENDED_AGAIN)
 
     def unlock(self, user: User) -> None:
         """Forget failed attempts, of known browsers too. Raises NotOpen."""
@@ -214,4 +213,5 @@ class OperatedUsers:
 
 def _user(item: Item) -> OperatedUser:
     username = str(item["pk"])
-    return OperatedUser(username, user_of(item, username), item)
+    suspended = {"suspended_at": mark_of(SUSPENDED_AT, item)} if "suspended_at" in item else {}  # Also of another type.
+    return OperatedUser(username, user_of({**item, **suspended}, username), item)

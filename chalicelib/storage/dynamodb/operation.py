@@ -9,21 +9,18 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.storage.dynamodb.attributes import (
-    FOREIGN,
     RECORD,
     ConditionFailed,
     Item,
     Write,
     as_read,
     counted,
+    mark_of,
 )
 from chalicelib.storage.dynamodb.clients import ENDED_AT, SUSPENDED_AT, V, is_ended, read, replacing
 from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.records import Client
 from chalicelib.storage.stores import NotOpen
-
-OF_ANOTHER_TYPE = 1
-"""A client's `suspended_at` whose attribute is of another type."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +62,7 @@ class OperatedClients:
 
     def resume(self, one: OperatedClient) -> None:
         """It is as it was before the suspension that was read. Raises NotOpen, also after another suspension."""
-        # Where it is of another type, it was read as 1.
-        suspended_at = FOREIGN if one.suspended_at == OF_ANOTHER_TYPE else one.suspended_at
-        self._change(one.client_id, SUSPENDED_AT.remove(), as_read(SUSPENDED_AT, suspended_at))
+        self._change(one.client_id, SUSPENDED_AT.remove(), as_read(SUSPENDED_AT, one.stored))
 
     def replace(self, before: OperatedClient, after: Client) -> None:
         """Write the record, if it is as it was read. A suspension stays. Raises ClientChanged."""
@@ -99,6 +94,4 @@ class OperatedClients:
 
 
 def _client(item: Item) -> OperatedClient:
-    suspended_at = item.get("suspended_at", 0)
-    at = suspended_at if isinstance(suspended_at, int) else OF_ANOTHER_TYPE  # It is suspended all the same.
-    return OperatedClient(str(item["pk"]), read(item), at, item)
+    return OperatedClient(str(item["pk"]), read(item), mark_of(SUSPENDED_AT, item), item)
