@@ -48,8 +48,7 @@ A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C", "Dynamo", "Kms")
 
-# botocore tries urllib3's TLS by pyOpenSSL first, although it then uses Python's own. webauthn installs pyOpenSSL, so every
-# function would load it and cryptography for nothing.
+# botocore would load urllib3's TLS by pyOpenSSL, which webauthn installs, and cryptography with it; it uses Python's own.
 if "_HANDLER" in os.environ:  # In a Lambda function only. Other programs on a laptop may use it.
     sys.modules.setdefault("urllib3.contrib.pyopenssl", None)  # type: ignore[arg-type]
     log_lines.use(logging.getLogger("ducat"), log_lines.namespace(os.environ.get("DUCAT_ISSUER", "")))
@@ -278,7 +277,9 @@ class Aws:
 def _connected(port: C) -> C:
     """The port. In a Lambda function its client sends through connections of its own."""
     if "_HANDLER" in os.environ:
-        import_module("chalicelib.aws_connections").use(port.session, port.client)
+        from chalicelib import aws_connections
+
+        aws_connections.use(port.session, port.client)
     return port
 
 
