@@ -25,6 +25,18 @@ class OwnMeans:
 
 
 @dataclass(frozen=True)
+class MeansHolder:
+    """A person as the directory read them for one request.
+
+    `read`: what it read, in a form of its own. A change is refused if that was changed since.
+    """
+
+    username: str
+    sub: str
+    read: object = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Recovery:
     """A recovery by the password after a wait. `ready_at`: from when it can be completed, epoch seconds."""
 

@@ -10,7 +10,7 @@ from chalicelib.protocol_types import Account, JsonObject, ShownPayment
 from chalicelib.storage.records import Authentication, PasskeyHolder, SingleUse
 
 if TYPE_CHECKING:
-    from chalicelib.own_means import AppOffer, OwnMeans, Recovery
+    from chalicelib.own_means import AppOffer, MeansHolder, OwnMeans, Recovery
 
 
 class SignInRefused(Exception):
@@ -153,17 +153,19 @@ class Passkeys(Protocol):
 class SignInMeans(Protocol):
     """The port for what people change of their own sign-in.
 
-    A person is named by `username` and `sub` of their session. Each method that takes both raises NotOpen if the name is not
-    that person's any more. A change is one conditional write, and is refused if what `secrets_of` depends on was changed since
-    this request called it.
+    `read` reads a person once a request, and each other method is handed what it read. A change is one conditional write, and
+    is refused if what `secrets_of` depends on was changed since.
     """
 
-    def find(self, username: str, sub: str, *, now: int) -> OwnMeans: ...
+    def read(self, username: str, sub: str) -> MeansHolder:
+        """The person, by `username` and `sub` of their session. Raises NotOpen if the name is not that person's any more."""
+        ...
+
+    def find(self, holder: MeansHolder, *, now: int) -> OwnMeans: ...
 
     def secrets_of(
         self,
-        username: str,
-        sub: str,
+        holder: MeansHolder,
         *,
         methods: Collection[str] = (),
         passkey: str = "",
@@ -195,16 +197,16 @@ class SignInMeans(Protocol):
         """
         ...
 
-    def cancel_recovery(self, username: str, sub: str) -> None:
+    def cancel_recovery(self, holder: MeansHolder) -> None:
         """End a recovery. A repeated call is no error."""
         ...
 
-    def offer_passkey(self, username: str, sub: str, *, challenge: str) -> PasskeyEnrolment:
+    def offer_passkey(self, holder: MeansHolder, *, challenge: str) -> PasskeyEnrolment:
         """The user for whom a passkey may be made on the page with this challenge."""
         ...
 
     def add_passkey(
-        self, username: str, sub: str, answer: str, *, challenge: str, single_use: SingleUse, name: str, now: int
+        self, holder: MeansHolder, answer: str, *, challenge: str, single_use: SingleUse, name: str, now: int
     ) -> None:
         """Add the passkey. A repeated call changes nothing. `single_use`: the challenge, which is used up.
 
@@ -212,23 +214,23 @@ class SignInMeans(Protocol):
         """
         ...
 
-    def rename_passkey(self, username: str, sub: str, key: str, name: str) -> None:
+    def rename_passkey(self, holder: MeansHolder, key: str, name: str) -> None:
         """Name the passkey. `key`: of an OwnPasskey."""
         ...
 
-    def remove_passkey(self, username: str, sub: str, key: str) -> None:
+    def remove_passkey(self, holder: MeansHolder, key: str) -> None:
         """Remove the passkey. A repeated call is no error."""
         ...
 
-    def offer_app(self, username: str, sub: str, *, now: int) -> AppOffer:
+    def offer_app(self, holder: MeansHolder, *, now: int) -> AppOffer:
         """A new secret. Nothing is stored."""
         ...
 
-    def offer_app_again(self, username: str, sub: str, sealed: str, *, now: int) -> AppOffer:
+    def offer_app_again(self, holder: MeansHolder, sealed: str, *, now: int) -> AppOffer:
         """The secret of an earlier offer to this person. Raises SignInRefused."""
         ...
 
-    def set_app(self, username: str, sub: str, sealed: str, *, code: str, now: int, recovering: bool = False) -> None:
+    def set_app(self, holder: MeansHolder, sealed: str, *, code: str, now: int, recovering: bool = False) -> None:
         """Put the offered secret in place of the earlier one, if the code is right. The code is used up. A recovery ends.
 
         `recovering`: it completes the recovery, which may have ended (NotOpen), and ends all recovery codes.
@@ -236,7 +238,7 @@ class SignInMeans(Protocol):
         """
         ...
 
-    def make_codes(self, username: str, sub: str, *, attempt: str) -> list[str]:
+    def make_codes(self, holder: MeansHolder, *, attempt: str) -> list[str]:
         """Replace all recovery codes; gives the new ones. Digests of them are stored. `attempt`: the page, which does it once."""
         ...
 

@@ -26,7 +26,7 @@ def answer(request: Request, provider: Provider) -> Response:
     known = own_page.session_of(request, means, provider, now=now)
     if known is None:  # It has ended. A change needs a sign-in of the last ten minutes.
         return see_other(PATH) if request.method == "POST" else own_page_sign_in.show(request, frame, provider, now=now)
-    page = OwnPage(provider, means, frame, known, browser_binding.cookie_of(request, FORM), now)
+    page = OwnPage(provider, means, frame, *known, browser_binding.cookie_of(request, FORM), now)
     if request.method == "POST":
         return own_page_changes.do(page, form)
     words, headers = own_page.words_of(request, page.token_value)

@@ -9,6 +9,7 @@ from chalicelib.errors import AccessDenied, NotFoundOrMethodNotAllowed
 from chalicelib.interaction import browser_binding, session
 from chalicelib.language import message
 from chalicelib.messages import Request, Response, see_other
+from chalicelib.own_means import MeansHolder
 from chalicelib.pages.frame import Frame
 from chalicelib.provider import Provider
 from chalicelib.storage.records import Authentication, Session
@@ -47,7 +48,7 @@ WORDS: dict[str, str] = {
 class OwnPage:
     """The page of one request.
 
-    `who`: the person's session, which is of this page alone.
+    `who`: the person's session, which is of this page alone. `holder`: the person as they were read to see that it is in force.
     `token_value`: the session's.
     """
 
@@ -55,6 +56,7 @@ class OwnPage:
     means: SignInMeans
     frame: Frame
     who: Session
+    holder: MeansHolder
     token_value: str
     now: int
 
@@ -101,8 +103,10 @@ def means_of(provider: Provider) -> SignInMeans:
     return means
 
 
-def session_of(request: Request, means: SignInMeans, provider: Provider, *, now: int) -> Session | None:
-    """The session of this page, if its person may still sign in. No other session is accepted.
+def session_of(
+    request: Request, means: SignInMeans, provider: Provider, *, now: int
+) -> tuple[Session, MeansHolder] | None:
+    """The session of this page and its person, if they may still sign in. No other session is accepted.
 
     It has ended if an operator gave the person another password or second factor, or if the passkey that signed in was removed,
     or its app or codes replaced: it may be a thief's. One by a recovery ends with the recovery.
@@ -113,12 +117,12 @@ def session_of(request: Request, means: SignInMeans, provider: Provider, *, now:
     if found is None:
         return None
     try:
-        in_force = found.secrets == _secrets_of(found, means, passkey=found.passkey, now=now)
+        holder, secrets = _secrets_of(found, means, passkey=found.passkey, now=now)
     except AccessDenied:
         if found.amr != RECOVERING:
             raise
         return None
-    return found if in_force else None
+    return (found, holder) if found.secrets == secrets else None
 
 
 def begin(
@@ -137,7 +141,7 @@ def begin(
     `secrets`: what the sign-in was checked by (SignedIn). Such a session is not in force if that was changed since the check.
     Raises AccessDenied.
     """
-    current = _secrets_of(login, means, passkey=passkey, now=now)
+    _, current = _secrets_of(login, means, passkey=passkey, now=now)
     # A session of no secrets would be in force for as long as the passkey is not.
     if not current or current != (secrets or current):
         raise AccessDenied("how this person signs in was changed", detail="it was changed during the sign-in")
@@ -160,12 +164,17 @@ def begin(
     return browser_binding.bind(FORM, token_value, seconds=LIFETIME)
 
 
-def _secrets_of(who: Authentication | Session, means: SignInMeans, *, passkey: str, now: int) -> str:
-    """Raises AccessDenied if the name is another person's, or nobody's here, or a recovery has ended."""
+def _secrets_of(
+    who: Authentication | Session, means: SignInMeans, *, passkey: str, now: int
+) -> tuple[MeansHolder, str]:
+    """The person, and the secrets that a session is compared with.
+
+    Raises AccessDenied if the name is another person's, or nobody's here, or a recovery has ended.
+    """
     try:
-        return means.secrets_of(
-            who.username, who.sub, passkey=passkey, methods=who.amr, recovering=who.amr == RECOVERING, now=now
-        )
+        holder = means.read(who.username, who.sub)
+        recovering = who.amr == RECOVERING
+        return holder, means.secrets_of(holder, passkey=passkey, methods=who.amr, recovering=recovering, now=now)
     except NotOpen as gone:
         raise AccessDenied("how this person signs in can't be changed here", detail=str(gone)) from None
 

@@ -36,7 +36,7 @@ MADE_BEFORE = message("These recovery codes were shown before. If you did not ke
 def show(page: OwnPage, *, done: str | None = None, problem: str | None = None) -> Response:
     """The page."""
     who = page.who
-    found = NOTHING if page.recovering else page.means.find(who.username, who.sub, now=page.now)
+    found = NOTHING if page.recovering else page.means.find(page.holder, now=page.now)
     say = page.frame.language.say
     return security.page_of(
         frame=page.frame,
@@ -69,7 +69,7 @@ def do(page: OwnPage, form: Mapping[str, str]) -> Response:
 def _ceremony(page: OwnPage) -> Ceremony:
     nonce = f"{page.provider.new_token_value()}.{page.who.expires_at}"
     challenge = browser_binding.challenge(FORM, page.token_value, nonce)
-    offer = page.means.offer_passkey(page.who.username, page.who.sub, challenge=challenge)
+    offer = page.means.offer_passkey(page.holder, challenge=challenge)
     options = web_authentication.creation(
         challenge,
         page.provider.settings.issuer,
@@ -88,8 +88,7 @@ def _add_passkey(page: OwnPage, form: Mapping[str, str]) -> Response:
     try:
         requested = passkey_challenge.posted(form, FORM, page.token_value, latest=page.who.expires_at, now=page.now)
         page.means.add_passkey(
-            page.who.username,
-            page.who.sub,
+            page.holder,
             form["passkey"],
             challenge=requested.challenge,
             single_use=requested.single_use,
@@ -102,12 +101,12 @@ def _add_passkey(page: OwnPage, form: Mapping[str, str]) -> Response:
 
 
 def _rename(page: OwnPage, form: Mapping[str, str]) -> Response:
-    page.means.rename_passkey(page.who.username, page.who.sub, form_field(form, "key"), _name_in(form))
+    page.means.rename_passkey(page.holder, form_field(form, "key"), _name_in(form))
     return page.done("named")
 
 
 def _open(page: OwnPage, form: Mapping[str, str]) -> Response:
-    found: OwnMeans = page.means.find(page.who.username, page.who.sub, now=page.now)
+    found: OwnMeans = page.means.find(page.holder, now=page.now)
     one = next((one for one in found.passkeys if one.key == form["open"]), None)
     if one is None:
         return see_other(PATH)
@@ -117,31 +116,30 @@ def _open(page: OwnPage, form: Mapping[str, str]) -> Response:
 
 def _remove(page: OwnPage, form: Mapping[str, str]) -> Response:
     key = form_field(form, "key")
-    page.means.remove_passkey(page.who.username, page.who.sub, key)
+    page.means.remove_passkey(page.holder, key)
     # The passkey that signed in ends this session with it.
     return page.left("removed") if key == page.who.passkey else page.done("removed")
 
 
 def _offer_app(page: OwnPage, _: Mapping[str, str]) -> Response:
-    return _app(page, page.means.offer_app(page.who.username, page.who.sub, now=page.now))
+    return _app(page, page.means.offer_app(page.holder, now=page.now))
 
 
 def _set_app(page: OwnPage, form: Mapping[str, str]) -> Response:
     sealed = browser_binding.shown(form, FORM, page.token_value)  # None but that of our own page in this session.
-    username, sub = page.who.username, page.who.sub
+    sub = page.who.sub
     if not sealed:
         return see_other(PATH).noting(sub=sub, reason="the secret was not offered in this session")
     try:
         page.means.set_app(
-            username,
-            sub,
+            page.holder,
             sealed,
             code=form_field(form, "one_time_code"),
             now=page.now,
             recovering=page.recovering,
         )
     except SignInRefused as refused:
-        again = _app(page, page.means.offer_app_again(username, sub, sealed, now=page.now), problem=NOT_PROVEN)
+        again = _app(page, page.means.offer_app_again(page.holder, sealed, now=page.now), problem=NOT_PROVEN)
         return again.noting(sub=sub, reason=str(refused))
     if page.recovering:
         return _end(page, "recovered")
@@ -165,14 +163,14 @@ def _make_codes(page: OwnPage, form: Mapping[str, str]) -> Response:
     # The page names its attempt, so that a double press does not replace the codes that are shown.
     attempt = digest(f"recovery codes {page.token_value} {form_field(form, 'nonce')}")
     try:
-        codes = page.means.make_codes(page.who.username, page.who.sub, attempt=attempt)
+        codes = page.means.make_codes(page.holder, attempt=attempt)
     except NotOpen as before:
         return show(page, problem=MADE_BEFORE).noting(sub=page.who.sub, reason=str(before))
     return security.codes(frame=page.posted_frame, codes=codes).noting(sub=page.who.sub)
 
 
 def _cancel_recovery(page: OwnPage, _: Mapping[str, str]) -> Response:
-    page.means.cancel_recovery(page.who.username, page.who.sub)
+    page.means.cancel_recovery(page.holder)
     return page.done("stopped")
 
 

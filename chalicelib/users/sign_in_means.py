@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from base64 import b32encode, urlsafe_b64decode
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Protocol, cast
 
 from chalicelib.one_time_code_secrets import CannotUnseal
-from chalicelib.own_means import AppOffer, OwnMeans, Recovery
+from chalicelib.own_means import AppOffer, MeansHolder, OwnMeans, Recovery
 from chalicelib.protocol_types import Passkey
 from chalicelib.provider import Provider
 from chalicelib.storage.records import Authentication, SingleUse, User
@@ -46,30 +46,33 @@ class PasswordCheck(Protocol):
 class SignInMeans:
     """user_directory.SignInMeans over the users table.
 
-    `secrets_of` reads the person, and a change is of what it read: an operator's reset between the two refuses it.
+    A change is of the person who was read, and an operator's reset after that refuses it.
     """
 
     provider: Provider
     check_password: PasswordCheck
-    _read: dict[tuple[str, str], User] = field(default_factory=dict)
 
-    def find(self, username: str, sub: str, *, now: int) -> OwnMeans:
-        user = self._own(username, sub)
+    def read(self, username: str, sub: str) -> MeansHolder:
+        user = self.provider.users.find(normalize_username(username))
+        if user is None or user.sub != sub or user.suspended_at:
+            raise NotOpen("the name is another person's, or nobody's")
+        return MeansHolder(username, sub, user)
+
+    def find(self, holder: MeansHolder, *, now: int) -> OwnMeans:
+        user = _user(holder)
         passkeys, full = tuple(self.provider.passkeys.of(user)), user.passkey_count >= MAX_ITEMS
         return OwnMeans(passkeys, len(user.recovery_codes), full, self._recovery_at(user, now=now))
 
     def secrets_of(
         self,
-        username: str,
-        sub: str,
+        holder: MeansHolder,
         *,
         methods: Collection[str] = (),
         passkey: str = "",
         recovering: bool = False,
         now: int,
     ) -> str:
-        self._read.clear()  # Each session is compared with what is there now.
-        user = self._own(username, sub)
+        user = _user(holder)
         if recovering:
             return f"{user.secrets_digest} {self._open_recovery(user, now=now)}"
         in_force = {"", *user.passkey_keys, *(digest(one["id"]) for one in user.passkeys)}
@@ -99,68 +102,61 @@ class SignInMeans:
             raise SignInRefused(str(problem), sub=user.sub) from None
         return Recovery(user.sub, user.username, ready_at)
 
-    def cancel_recovery(self, username: str, sub: str) -> None:
-        self.provider.second_factors.cancel_recovery(self._own(username, sub))
+    def cancel_recovery(self, holder: MeansHolder) -> None:
+        self.provider.second_factors.cancel_recovery(_user(holder))
 
-    def offer_passkey(self, username: str, sub: str, *, challenge: str) -> PasskeyEnrolment:
-        user = self._own(username, sub)
+    def offer_passkey(self, holder: MeansHolder, *, challenge: str) -> PasskeyEnrolment:
+        user = _user(holder)
         known = tuple(one.passkey["id"] for one in self.provider.passkeys.of(user))
         return PasskeyEnrolment(user.username, _user_handle(challenge), known)
 
     def add_passkey(
-        self, username: str, sub: str, answer: str, *, challenge: str, single_use: SingleUse, name: str, now: int
+        self, holder: MeansHolder, answer: str, *, challenge: str, single_use: SingleUse, name: str, now: int
     ) -> None:
-        user, passkeys = self._own(username, sub), self.provider.passkeys
+        user, passkeys = _user(holder), self.provider.passkeys
         credential_id, key, count = web_authentication.require_registration(
             answer, challenge=challenge, issuer=self.provider.settings.issuer
         )
         made: Passkey = {"id": credential_id, "key": key, "handle": _user_handle(challenge), "created_at": now}
         known = passkeys.find(credential_id)
-        if known is not None and known.user.sub == sub and known.passkey["handle"] == made["handle"]:
+        if known is not None and known.user.sub == user.sub and known.passkey["handle"] == made["handle"]:
             return  # The same form was sent again.
         self.provider.replay_cache.consume(single_use, now=now)
         passkeys.add_own(user, made, sign_count=count, limit=MAX_ITEMS, name=name)
 
-    def rename_passkey(self, username: str, sub: str, key: str, name: str) -> None:
-        self.provider.passkeys.rename(self._own(username, sub), key, name)
+    def rename_passkey(self, holder: MeansHolder, key: str, name: str) -> None:
+        self.provider.passkeys.rename(_user(holder), key, name)
 
-    def remove_passkey(self, username: str, sub: str, key: str) -> None:
-        self.provider.passkeys.remove(self._own(username, sub), key)
+    def remove_passkey(self, holder: MeansHolder, key: str) -> None:
+        self.provider.passkeys.remove(_user(holder), key)
 
-    def offer_app(self, username: str, sub: str, *, now: int) -> AppOffer:
-        user, secret = self._own(username, sub), self._random(totp.SECRET_BYTES)
+    def offer_app(self, holder: MeansHolder, *, now: int) -> AppOffer:
+        user, secret = _user(holder), self._random(totp.SECRET_BYTES)
         sealed = self.provider.one_time_code_secrets.seal(
             secret, user.username, random_bytes=self._random, now=now, may_make_data_key=False
         )
         return self._app(user, secret, sealed)
 
-    def offer_app_again(self, username: str, sub: str, sealed: str, *, now: int) -> AppOffer:
-        user = self._own(username, sub)
+    def offer_app_again(self, holder: MeansHolder, sealed: str, *, now: int) -> AppOffer:
+        user = _user(holder)
         return self._app(user, self._opened(user, sealed, now=now), sealed)
 
-    def set_app(self, username: str, sub: str, sealed: str, *, code: str, now: int, recovering: bool = False) -> None:
-        user = self._own(username, sub)
+    def set_app(self, holder: MeansHolder, sealed: str, *, code: str, now: int, recovering: bool = False) -> None:
+        user = _user(holder)
         step = totp.step_of(code, self._opened(user, sealed, now=now), now=now)
         if step is None:
-            raise SignInRefused("wrong code", sub=sub)
+            raise SignInRefused("wrong code", sub=user.sub)
         if recovering:
             ready_at = self._open_recovery(user, now=now)
             self.provider.second_factors.complete_recovery(user, sealed, step=step, ready_at=ready_at)
         else:
             self.provider.second_factors.set_app(user, sealed, step=step)
 
-    def make_codes(self, username: str, sub: str, *, attempt: str) -> list[str]:
-        user = self._own(username, sub)
+    def make_codes(self, holder: MeansHolder, *, attempt: str) -> list[str]:
+        user = _user(holder)
         codes = [b32encode(self._random(CODE_BYTES)).decode() for _ in range(CODES)]
         self.provider.second_factors.make_codes(user, [_digest_of(user, code) for code in codes], attempt=attempt)
         return codes
-
-    def _own(self, username: str, sub: str) -> User:
-        """The user of the name, if it is still this person's. Raises NotOpen."""
-        user = self._read.get((username, sub)) or self.provider.users.find(normalize_username(username))
-        if user is None or user.sub != sub or user.suspended_at:
-            raise NotOpen("the name is another person's, or nobody's")
-        return self._read.setdefault((username, sub), user)
 
     @property
     def _wait(self) -> int:
@@ -192,6 +188,11 @@ class SignInMeans:
     def _random(self) -> Callable[[int], bytes]:
         """Gives up to 32 random bytes."""
         return lambda size: urlsafe_b64decode(self.provider.new_token_value() + "=")[:size]
+
+
+def _user(holder: MeansHolder) -> User:
+    """The user that `read` read."""
+    return cast(User, holder.read)
 
 
 def _digest_of(user: User, code: str) -> str:

@@ -32,8 +32,10 @@ def test_nothing_is_opened_a_second_too_early_or_once_it_was_stopped(lost):  # n
     browser, answer = recover(lost)
     assert answer.status == 200
     assert PAGE_COOKIE not in browser.cookies
+    means = directory.build(lost.bank.aws).sign_in_means
+    found = means.read("carol", "s-carol")
     with pytest.raises(NotOpen):
-        directory.build(lost.bank.aws).sign_in_means.secrets_of("carol", "s-carol", recovering=True, now=lost.bank.now)
+        means.secrets_of(found, recovering=True, now=lost.bank.now)
     lost.bank.now += 1
     thief, page = opened(lost)
     offered = Owner.press(thief, page, "offer-app")
