@@ -10,7 +10,7 @@ from pathlib import Path
 from subprocess import CalledProcessError
 from tempfile import TemporaryDirectory
 
-from benchmarks import cold, cost, journey, keycloak, peer, report, shipped, warm
+from benchmarks import cold, cost, first_calls, journey, keycloak, peer, report, shipped, warm
 from ducat_cdk import bytecode, package
 from local.certificates import Certificates
 
@@ -70,6 +70,7 @@ def _measured(home: Path, *, fast: bool, peers: bool, distribution: Path | None,
             tls=pair,
         ),
         cold=cold.measure(2 if fast else 5, handlers, folder, shipped.published(folder), python, node),
+        first_calls=first_calls.measure(2 if fast else 5, folder, shipped.published(folder), python, certificates),
         counts=counts,
     )
 

@@ -38,6 +38,7 @@ class Measured:
     modules: Mapping[str, int]
     warm: Mapping[str, Mapping[str, Samples]]
     cold: Mapping[str, Mapping[str, list[float]]]
+    first_calls: Mapping[str, list[float]]
     counts: Mapping[str, Mapping[str, Count]]
 
 
@@ -57,6 +58,7 @@ def data(measured: Measured) -> dict[str, Any]:
         "package_bytes": measured.bytes,
         "modules": dict(measured.modules),
         "cold_ms": {handler: _spreads(of) for handler, of in measured.cold.items()},
+        "first_calls_ms": _spreads(measured.first_calls),
         "warm_ms": {
             kind: {
                 system: _spreads(samples.by_step | {"login, whole": samples.logins()}) for system, samples in of.items()
@@ -144,6 +146,7 @@ def _tables(content: Mapping[str, Any]) -> list[Table]:
         *_warm(content),
         _servers(content),
         _cold(content),
+        _first_calls(content),
         _package(content),
         *_counted(content),
     ]
@@ -203,6 +206,13 @@ def _cold(content: Mapping[str, Any]) -> Table:
     first = next(iter(content["cold_ms"].values()))
     others = [text for name, text in names.items() if name in first]
     return "Cold start, ms of CPU", ("Function", "ours", *others, *(f"ours / {text}" for text in others)), rows
+
+
+def _first_calls(content: Mapping[str, Any]) -> Table:
+    ours, botocore = (content["first_calls_ms"][name] for name in ("ours", "botocore"))
+    row = (_spread(ours), _spread(botocore), _ratio(ours, botocore))
+    head = ("ours", "libraries as published", "ours / libraries as published")
+    return "The first calls of a function, two to DynamoDB and one to KMS, over TLS: ms of CPU", head, [row]
 
 
 def _package(content: Mapping[str, Any]) -> Table:

@@ -57,6 +57,7 @@ def measured():
             }
         },
         cold={"token": {"ours": [180, 200, 260], "floor": [200, 200, 200], "floor shipped": [100, 100, 100]}},
+        first_calls={"ours": [8, 9, 13], "botocore": [50, 60, 70]},
         counts={"assertion": {"par": journey.Count(dynamodb=2, trips=1)}},
     )
 
@@ -85,6 +86,14 @@ def test_a_function_takes_no_less_than_its_floor(fast):
     for ours, published, shipped, *_ in rows.values():
         assert float(ours.split()[0]) > float(shipped.split()[0]) > 0
         assert float(published.split()[0]) > 0
+
+
+def test_the_first_calls_of_a_function_read_no_bundle_of_authorities(fast):
+    """Over TLS, of a server whose authority is among botocore's: ours read that one, and it takes a fraction."""
+    body = fast.split("The first calls of a function", 1)[1].split("\n\n")[1].splitlines()[2]
+    ours, botocore, ratio = re.split(r"\s{2,}", body.strip())
+    assert 0 < float(ours.split()[0]) < float(botocore.split()[0])
+    assert float(ratio) < 0.5
 
 
 def test_the_package_is_under_its_limit(fast):
@@ -195,6 +204,7 @@ def test_the_page_says_what_it_is_of_and_what_is_unequal(measured):
     assert "Node v24" in page
     assert re.search("Python is configured with(out)? `--enable-optimizations`", page)
     assert "| token | 200 (190 to 230) | 200 (200 to 200) | 100.0 (100.0 to 100.0) | 1.00 | 2.00 |" in page
+    assert "| 9.00 (8.50 to 11.00) | 60.0 (55.0 to 65.0) | 0.15 |" in page
     assert page.index("## CPU as a part") < page.index("## Cold start") < page.index("## What is unequal")
 
 
