@@ -99,6 +99,54 @@ def test_a_clients_suspension_outlives_the_late_copy_of_an_earlier_resumption(aw
     assert clients.find(name).suspended_at == NOW + 5
 
 
+def fail(aws, one, times, browser=""):
+    """Failed attempts, and how many are counted then."""
+    for _ in range(times):
+        aws.users.admit(
+            one.username,
+            attempt=token_value(),
+            free=9,
+            locks=(60,),
+            now=NOW,
+            **({"browser": browser} if browser else {}),
+        )
+    item = aws.dynamo._tables.get(aws.settings.users_table, one.username)
+    return {name: value for name, value in item.items() if name.startswith("failures")}
+
+
+def test_an_unlocking_forgets_no_attempt_that_comes_after_it(aws, network, one, monkeypatch):
+    users = aws.dynamo.operated_users
+    users.unlock(one)  # There is nothing to forget.
+    fail(aws, one, 3)
+    fail(aws, one, 2, "b1")
+    copies = network.copies(users.unlock, one)
+    network.again(copies)
+    assert fail(aws, one, 0) == {}
+    fail(aws, one, 1)
+    network.late(copies)
+    fail(aws, one, 2, "b1")
+    network.late(copies)
+    assert fail(aws, one, 3) == {"failures": 4, "failures_b1": 2}
+
+    def overtaken(write):
+        monkeypatch.undo()
+        fail(aws, one, 1, "b1")
+        return network.write(write)
+
+    monkeypatch.setattr(aws.dynamo._tables, "write", overtaken)
+    with pytest.raises(NotOpen, match="tried to sign in meanwhile"):
+        users.unlock(one)
+    assert fail(aws, one, 0) == {"failures": 4, "failures_b1": 3}
+    users.unlock(one)
+    assert fail(aws, one, 0) == {}
+
+
+def test_attempts_that_an_earlier_release_counted_without_a_name_are_forgotten(aws, dynamodb, one):
+    written_by_hand(dynamodb, aws.settings.users_table, one.username, failures={"N": "4"}, last_failure={"N": str(NOW)})
+    aws.dynamo.operated_users.unlock(one)
+    assert aws.users.find(one.username) == one
+
+
 @pytest.mark.parametrize("by", ["put", "replace"])
 def test_a_client_that_was_ended_is_not_brought_back_by_a_late_copy(aws, network, by):
     clients, new = aws.dynamo.operated_clients, client()

@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import and_
 from typing import cast
 
-from pynamodb.attributes import NumberAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import VerboseClientError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.settings import Settings
-from chalicelib.storage.dynamodb.attributes import PK, RECORD, ConditionFailed, Item, Write, as_read, counted, mark_of
+from chalicelib.storage.dynamodb.attributes import (
+    PK,
+    RECORD,
+    ConditionFailed,
+    Item,
+    Write,
+    as_read,
+    counted,
+    mark_of,
+    unchanged,
+)
 from chalicelib.storage.dynamodb.codec import Unreadable, decode
 from chalicelib.storage.dynamodb.sessions import OVER
 from chalicelib.storage.dynamodb.tables import Tables
@@ -106,11 +118,21 @@ class OperatedUsers:
         self._set(user, (SUSPENDED_AT.remove(),), as_read(SUSPENDED_AT, own), changed=SUSPENDED_AGAIN)
 
     def unlock(self, user: User) -> None:
-        """Forget failed attempts, of known browsers too. Raises NotOpen."""
+        """Forget the failed attempts that were counted by now, of known browsers too. Raises NotOpen, also after another one.
+
+        A late copy of the write forgets none that was counted after it.
+        """
         item = self._tables.get(self._name, user.username) or {}
         names = [name for name in item if name.startswith(COUNTERS)]
-        if names:
-            self._set(user, tuple(NumberAttribute(attr_name=name).remove() for name in names))
+        if not names:
+            return
+        # An earlier release did not name the attempts.
+        of = {name.removeprefix("failures") for name in names if name.startswith("failures")}
+        seen = [_latest(each) if f"last_attempt{each}" in item else _failures(each) for each in sorted(of)]
+        as_read = reduce(and_, (unchanged(one, item) for one in seen), RECORD.exists())
+        gone = reduce(and_, (one.does_not_exist() for one in seen), RECORD.exists())
+        actions = tuple(NumberAttribute(attr_name=name).remove() for name in names)
+        self._set(user, actions, as_read | gone, changed="tried to sign in meanwhile; run the command again")
 
     def change(self, before: OperatedUser, user: User, *, forget_passkeys: bool = False) -> None:
         """Replace the record as it was read. A code that was used stays used, who is suspended stays so, an invitation ends.
@@ -209,6 +231,14 @@ class OperatedUsers:
         mine = PK.exists() & (user.username == USERNAME) & LEFT_AT.does_not_exist()
         condition = mine if unchanged is None else mine & unchanged
         return Write("Update", self._name, known_by(user.sub), actions=(action,), condition=condition)
+
+
+def _failures(of: str) -> NumberAttribute:
+    return NumberAttribute(attr_name=f"failures{of}")
+
+
+def _latest(of: str) -> UnicodeAttribute:
+    return UnicodeAttribute(attr_name=f"last_attempt{of}")
 
 
 def _user(item: Item) -> OperatedUser:
