@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -15,6 +16,7 @@ from botocore.client import BaseClient
 from botocore.endpoint import Endpoint
 from botocore.exceptions import ConnectionClosedError
 
+from chalicelib import aws_connections
 from chalicelib.assembly import Aws
 from chalicelib.settings import Settings, variable
 from local import aws_stand_in as stand_in
@@ -61,9 +63,17 @@ def settings(request: pytest.FixtureRequest) -> Iterator[Settings]:
         yield Settings.read(unused | hosts | tables)
 
 
+def provider(settings: Settings) -> Aws:
+    """The provider. What is on a socket of its own is reached as from a function, by connections of ours."""
+    made = Aws(settings)
+    if os.environ.get("AWS_ENDPOINT_URL"):
+        aws_connections.use(made.dynamo.session, made.dynamo.client)
+    return made
+
+
 @pytest.fixture(scope="module")
 def connected(settings: Settings) -> Aws:
-    return Aws(settings)
+    return provider(settings)
 
 
 @pytest.fixture
@@ -84,7 +94,7 @@ def dynamodb(settings: Settings) -> Any:
 @pytest.fixture
 def another(settings: Settings) -> Aws:
     """A second function's view of the same tables: the same provider made anew."""
-    return Aws(settings)
+    return provider(settings)
 
 
 @pytest.fixture
