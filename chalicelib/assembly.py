@@ -279,7 +279,7 @@ def _connected(port: C) -> C:
     if "_HANDLER" in os.environ:
         from chalicelib import aws_connections
 
-        aws_connections.use(port.session, port.client)
+        aws_connections.use(port.session, port.client, bundle=os.environ.get("REQUESTS_CA_BUNDLE"))
     return port
 
 

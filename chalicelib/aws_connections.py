@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from io import BytesIO
 from pathlib import Path
+from socket import socket
 from urllib.parse import urlsplit
 
 import botocore
@@ -20,10 +22,11 @@ from botocore.exceptions import (
     ConnectionClosedError,
     ConnectTimeoutError,
     EndpointConnectionError,
+    HTTPClientError,
     ReadTimeoutError,
     SSLError,
 )
-from botocore.httpsession import get_cert_path
+from botocore.httpsession import create_urllib3_context, get_cert_path
 from botocore.utils import get_environ_proxies
 from urllib3.util.wait import wait_for_read
 
@@ -33,12 +36,20 @@ from chalicelib.settings import AWS_CONNECT_SECONDS, AWS_READ_SECONDS
 AUTHORITIES = "authorities"
 """The folder beside botocore's bundle with its authorities, each in a file by the hash of its name (ducat_cdk/authorities.py)."""
 
+NO_AUTHORITY = (2, 18, 19, 20, 21)
+"""OpenSSL's codes of a chain that ends at no authority that it found (X509_STORE_CTX_get_error)."""
 
-def use(session: Untyped, client: Untyped) -> None:
-    """Have the client send through connections of its own. Where the environment names a proxy, botocore goes on sending."""
+
+def use(session: Untyped, client: Untyped, *, bundle: str | None = None) -> None:
+    """Have the client send through connections of its own.
+
+    Where the environment names a proxy, or wants TCP keep-alive, botocore goes on sending.
+    `bundle`: REQUESTS_CA_BUNDLE, which botocore reads where no `ca_bundle` is configured.
+    """
     url = client.meta.endpoint_url
-    if not get_environ_proxies(url):
-        client.meta.events.register("before-send", Connections(url, session.get_config_variable("ca_bundle")).send)
+    if not get_environ_proxies(url) and not session.get_config_variable("tcp_keepalive"):
+        configured = session.get_config_variable("ca_bundle")
+        client.meta.events.register("before-send", Connections(url, configured or bundle).send)
 
 
 class Connections:
@@ -48,7 +59,11 @@ class Connections:
     """
 
     def __init__(self, endpoint_url: str, bundle: str | None) -> None:
-        self._url = endpoint_url.rstrip("/")
+        parts = urlsplit(endpoint_url)
+        self._url = f"{parts.scheme}://{parts.netloc}"
+        self._encrypts = parts.scheme != "http"
+        # Without a port http.client would take the end of an IPv6 address for one.
+        self._host, self._port = parts.hostname or "", parts.port or (443 if self._encrypts else 80)
         self._bundle = bundle
         self._idle: list[HTTPConnection] = []
 
@@ -58,21 +73,20 @@ class Connections:
         if not url.startswith(f"{self._url}/"):
             return None
         connection = self._taken() or self._opened()
-        again = False
         try:
             connection.request(request.method, url[len(self._url) :], request.body, request.headers)
             response = connection.getresponse()
-            answer = AWSResponse(url, response.status, response.getheaders(), _Body(response.read()))
-            again = not response.will_close
-        except TimeoutError as error:
-            raise ReadTimeoutError(endpoint_url=url, error=error) from error
-        except (HTTPException, OSError) as error:
-            raise ConnectionClosedError(endpoint_url=url, request=request, error=error) from error
-        finally:
-            if again:
-                self._idle.append(connection)
-            else:
-                connection.close()  # What comes on it later would be taken for the answer to another request.
+            answer = AWSResponse(url, response.status, response.getheaders(), _Body(_body(response)))
+        except BaseException as error:
+            connection.close()  # What comes on it later would be taken for the answer to another request.
+            self._close_idle()  # After a container was frozen they are as dead. The next attempt opens a new one.
+            if isinstance(error, Exception):
+                raise _as_botocores(error, request) from error
+            raise
+        if response.will_close:
+            connection.close()
+        else:
+            self._idle.append(connection)
         return answer
 
     def _taken(self) -> HTTPConnection | None:
@@ -82,19 +96,22 @@ class Connections:
                 connection = self._idle.pop()
             except IndexError:
                 return None
-            if not wait_for_read(connection.sock, timeout=0):
+            if not _readable(connection.sock):
                 return connection
-            connection.close()  # All that can be read from an idle connection is its end.
+            connection.close()  # It has ended, or something came that nobody asked for.
+
+    def _close_idle(self) -> None:
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
 
     def _opened(self) -> HTTPConnection:
-        parts = urlsplit(self._url)
-        host, port = parts.hostname or "", parts.port
         try:
-            if parts.scheme == "http":
-                connection = HTTPConnection(host, port, timeout=AWS_CONNECT_SECONDS)
-                connection.connect()
+            if self._encrypts:
+                connection: HTTPConnection = _encrypted(self._host, self._port, self._bundle)
             else:
-                connection = _encrypted(host, port, self._bundle)
+                connection = HTTPConnection(self._host, self._port, timeout=AWS_CONNECT_SECONDS)
+                connection.connect()
         except TimeoutError as error:
             raise ConnectTimeoutError(endpoint_url=self._url, error=error) from error
         except ssl.SSLError as error:
@@ -105,17 +122,50 @@ class Connections:
         return connection
 
 
-def _encrypted(host: str, port: int | None, bundle: str | None) -> HTTPConnection:
+def _readable(sock: socket) -> bool:
+    """Whether something can be read at once. Of a TLS record some may be decrypted already, which a poll does not see."""
+    return wait_for_read(sock, timeout=0) or (isinstance(sock, ssl.SSLSocket) and sock.pending() > 0)
+
+
+def _body(response: HTTPResponse) -> bytes:
+    """The body of the answer. Raises HTTPException unless the answer is the final one, and whole.
+
+    http.client takes an interim answer for the final one (RFC 9110 15.2), which the next request then gets. It takes the first
+    of two lengths (RFC 9112 6.3), and an answer that ends within its headers for an empty one, which botocore reads as success.
+    """
+    lengths = {value for name, value in response.getheaders() if name.lower() == "content-length"}
+    framed = response.chunked or response.length is not None
+    body = response.read()
+    if response.status < 200 or len(lengths) > 1 or (not framed and (lengths or not body)):
+        raise HTTPException("no whole answer")
+    return body
+
+
+def _as_botocores(error: Exception, request: Untyped) -> Exception:
+    """The exception by which botocore knows whether to try again."""
+    made: Exception
+    if isinstance(error, TimeoutError):
+        made = ReadTimeoutError(endpoint_url=request.url, error=error)
+    elif isinstance(error, HTTPException | OSError):
+        made = ConnectionClosedError(endpoint_url=request.url, request=request, error=error)
+    else:
+        made = HTTPClientError(error=error)
+    return made
+
+
+def _encrypted(host: str, port: int, bundle: str | None) -> HTTPConnection:
     folder = Path(botocore.__file__).with_name(AUTHORITIES)
     if bundle is None and folder.is_dir():
         try:
             return _connected(host, port, _trusting_folder(folder))
-        except ssl.SSLCertVerificationError:
-            pass  # Should OpenSSL ever hash names in another way, the same authorities are in the bundle.
+        except ssl.SSLCertVerificationError as error:
+            if error.verify_code not in NO_AUTHORITY:
+                raise
+            # Should OpenSSL ever hash names in another way, the same authorities are in the bundle.
     return _connected(host, port, _trusting_bundle(bundle))
 
 
-def _connected(host: str, port: int | None, trusting: ssl.SSLContext) -> HTTPConnection:
+def _connected(host: str, port: int, trusting: ssl.SSLContext) -> HTTPConnection:
     connection = HTTPSConnection(host, port, timeout=AWS_CONNECT_SECONDS, context=trusting)
     connection.connect()
     return connection
@@ -124,13 +174,29 @@ def _connected(host: str, port: int | None, trusting: ssl.SSLContext) -> HTTPCon
 @cache
 def _trusting_folder(folder: Path) -> ssl.SSLContext:
     """Trust in botocore's authorities, of which OpenSSL reads the one that it needs."""
-    return ssl.create_default_context(capath=str(folder))
+    return _trusting(capath=str(folder))
 
 
 @cache
 def _trusting_bundle(bundle: str | None) -> ssl.SSLContext:
     """Trust in all authorities of that file, or of botocore's own. To read those takes 20 ms of CPU."""
-    return ssl.create_default_context(cafile=get_cert_path(bundle or True))
+    return _trusting(cafile=get_cert_path(bundle or True))
+
+
+def _trusting(**authorities: str) -> ssl.SSLContext:
+    """botocore's own context, with those authorities.
+
+    Python's default is stricter from 3.13 on: it refuses an authority without the extensions of RFC 5280, such as that of a
+    proxy that inspects TLS, which AWS_CA_BUNDLE names.
+    """
+    context: ssl.SSLContext = create_urllib3_context()
+    context.check_hostname = True
+    context.set_alpn_protocols(["http/1.1"])
+    try:
+        context.load_verify_locations(**authorities)
+    except OSError as error:
+        raise ssl.SSLError(f"{authorities}: {error}") from error
+    return context
 
 
 class _Body(BytesIO):
