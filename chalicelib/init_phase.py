@@ -20,8 +20,8 @@ def _stay_on_one_core() -> None:
     Two are in sight of any function. Its threads wait for AWS beside each other, and Python runs one at a time: on two cores they
     take up to a third more CPU, since what one core has in its cache the other has not (decision 0070).
     """
-    if sys.platform == "linux" and int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "0")) <= ONE_VCPU_MB:
-        with suppress(OSError):  # It may be forbidden; then they run where they may.
+    with suppress(OSError, ValueError):  # It may be forbidden, or no number; then they run where they may.
+        if sys.platform == "linux" and int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "0")) <= ONE_VCPU_MB:
             os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
 

@@ -42,3 +42,4 @@ def test_a_function_stays_on_one_core_unless_it_has_paid_for_more():
     assert cores(**function, AWS_LAMBDA_FUNCTION_MEMORY_SIZE="1770") == every
     assert cores(AWS_LAMBDA_FUNCTION_MEMORY_SIZE="512") == every
     assert cores("forbidden", **function) == every
+    assert cores(**function, AWS_LAMBDA_FUNCTION_MEMORY_SIZE="no number") == every
