@@ -47,7 +47,7 @@ def use(session: Untyped, client: Untyped, *, bundle: str | None = None) -> None
     `bundle`: REQUESTS_CA_BUNDLE, which botocore reads where no `ca_bundle` is configured.
     """
     url = client.meta.endpoint_url
-    if not get_environ_proxies(url) and not session.get_config_variable("tcp_keepalive"):
+    if not get_environ_proxies(url).get(urlsplit(url).scheme) and not session.get_config_variable("tcp_keepalive"):
         configured = session.get_config_variable("ca_bundle")
         client.meta.events.register("before-send", Connections(url, configured or bundle).send)
 

@@ -548,8 +548,9 @@ def test_an_authority_of_neither_is_refused(packaged, tls, tmp_path):
         ({}, True),
         ({"HTTPS_PROXY": "http://proxy.bank.example:3128"}, False),
         ({"https_proxy": "http://proxy.bank.example:3128", "NO_PROXY": ".amazonaws.com"}, True),
+        ({"HTTP_PROXY": "http://proxy.bank.example:3128", "NO_PROXY": "localhost"}, True),
     ],
-    ids=["none", "proxy", "excepted"],
+    ids=["none", "proxy", "excepted", "for-http"],
 )
 def test_where_a_proxy_is_set_botocore_sends(monkeypatch, environment, ours):
     for name in [one for one in os.environ if one.lower().endswith("_proxy")]:
@@ -577,7 +578,7 @@ def test_where_a_proxy_is_set_botocore_sends(monkeypatch, environment, ours):
 )
 def test_what_the_environment_says_to_botocore_holds(monkeypatch, environment):
     """Its two names of a bundle, of which the first is the stronger, and what is left to it to do."""
-    for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "BOTOCORE_TCP_KEEPALIVE"):
+    for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "BOTOCORE_TCP_KEEPALIVE", "HTTPS_PROXY", "https_proxy"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
