@@ -28,7 +28,8 @@ class Source(NamedTuple):
 
     `frame`: without what is of one request; its address ends where the varying value of `key` begins.
     `rest`: of that address, what comes after that value; None if it has no such value.
-    `varying`: the names of the values that are left out. `shown`: all others.
+    `varying`: the names of the values that are left out. `shown`: all others, each with its type: markup equals the same text,
+    which is escaped.
     `own`: the bank's own texts in the language of the page.
     """
 
@@ -37,7 +38,7 @@ class Source(NamedTuple):
     rest: str | None
     script: str
     varying: tuple[str, ...]
-    shown: tuple[tuple[str, object], ...]
+    shown: tuple[tuple[str, type, object], ...]
     own: tuple[tuple[str, str], ...]
 
 
@@ -66,7 +67,7 @@ def page(
         rest if found else None,
         script,
         tuple(values),
-        tuple(shown.items()),
+        tuple((name, type(value), value) for name, value in shown.items()),
         tuple(vocabulary.current().texts.get(frame.tag, {}).items()),
     )
     parts = list(_parts(source))
@@ -84,9 +85,10 @@ def _parts(source: Source) -> tuple[str, ...]:
     for name in source.varying:
         outer, dot, member = name.partition(".")
         (members.setdefault(outer, {}) if dot else single)[member or outer] = f"{here_goes}:{name}:"
+    shown = {name: value for name, _, value in source.shown}
     here = "" if source.rest is None else f"{single['key']}{source.rest}"
     frame = replace(source.frame, here=source.frame.here + here)
-    html = rendered(source.template, frame, source.script, {**dict(source.shown), **single, **members})
+    html = rendered(source.template, frame, source.script, {**shown, **single, **members})
     return tuple(re.split(f"{here_goes}:([a-z_.]+):", html))
 
 

@@ -7,6 +7,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+from markupsafe import Markup
 
 from chalicelib import vocabulary
 from chalicelib.pages import prepared, sign_in
@@ -89,6 +90,29 @@ def test_a_page_that_can_not_be_loaded_again_is_filled_in_too(monkeypatch):
     assert sign_in.login(**one) == anew(monkeypatch, one)
 
 
+def test_a_value_is_where_it_would_be_whatever_it_looks_like(monkeypatch):
+    """Also a key that is part of the page's address for another reason, or is in it twice."""
+    for key in ("login", "interaction", "l", "=", "csrf", "0", "<", "\ud800", ":key:", "a" * 64):
+        for here in (f"/login?interaction={key}", f"/login?interaction={key}&again={key}"):
+            one = given(1, key=key, frame=Frame("Example <Bank>", "en", LIBRARY, None, here))
+            assert sign_in.login(**one) == anew(monkeypatch, one), (key, here)
+    for value in ("", "\ud800", "\x00", "x:limit.time:", f"{'a' * 64}:csrf:"):
+        one = given(
+            1,
+            csrf=value,
+            passkey=Ceremony({"challenge": value}, value),
+            limit=time_limit(NOW, Frame("").language, now=NOW),
+        )
+        assert sign_in.login(**one) == anew(monkeypatch, one), value
+
+
+def test_a_text_is_escaped_also_where_the_same_was_kept_as_markup(monkeypatch):
+    """To Python the two are equal, so one would be found by the other."""
+    for hint in (Markup("<b>"), "<b>"):
+        one = given(1, hint=hint)
+        assert sign_in.login(**one) == anew(monkeypatch, one), type(hint)
+
+
 def test_nothing_of_one_login_is_on_the_page_of_another():
     first, second = (sign_in.login(**given(number)).body for number in (1, 2))
     for text in ("interaction-1", "csrf-1", "c-1&lt;", "nonce-1"):
@@ -115,8 +139,8 @@ def test_no_text_of_a_page_is_taken_for_the_place_of_a_value():
     for name in ("Penny", "blank:csrf:", "key", "csrf", f"{'0' * 64}:csrf:"):
         shown.append(sign_in.login(**given(1, client_name=name, csrf="THE-SECRET")).body)
         assert shown[-1].count("THE-SECRET") == 1
-    source = prepared.Source("login.html", Frame("x"), None, "", ("key",), (("client_name", "x"),), ())
-    other = source._replace(shown=(("client_name", "y"),))
+    source = prepared.Source("login.html", Frame("x"), None, "", ("key",), (("client_name", str, "x"),), ())
+    other = source._replace(shown=(("client_name", str, "y"),))
     assert prepared.mark(source) != prepared.mark(other)
     assert len(prepared.mark(source)) == 64
 
