@@ -33,8 +33,8 @@ def suspend(operator: Operator, username: str, yes: bool) -> None:
 @click.pass_obj
 def resume(operator: Operator, username: str) -> None:
     """Take a suspension back. Refresh tokens are good again, if they have not expired."""
-    user = chosen.decided_here(operator, username)
-    chosen.change(user, lambda: operator.provider.dynamo.operated_users.resume(user))
+    one, user = chosen.known(operator, username), chosen.decided_here(operator, username)
+    chosen.change(user, lambda: operator.provider.dynamo.operated_users.resume(one))
     chosen.done(operator, f"Resumed {user.username}.", user, state="active")
 
 

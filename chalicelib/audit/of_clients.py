@@ -14,6 +14,7 @@ SHOWN = ("client_name", "profile", "token_endpoint_auth_method", "scope", "redir
 
 NO_EVENT = {
     "v": "the form of the record",
+    "suspensions": "counts suspensions and resumptions, each of which is an event",
     "changes": "counts the writes of the record, and its end",
     "ended_at": "goes with the record, whose event it is",
 }

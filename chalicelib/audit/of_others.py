@@ -22,7 +22,7 @@ OF_BONDS = {
 }
 OF_SESSIONS = {"v": "the form of the record", "ttl": "when DynamoDB may delete it", "expires_at": "fixed at the start"}
 OF_KEYS = {"v": "the form of the record"}
-OF_REVOCATIONS = {"v": "the form of the record"}
+OF_REVOCATIONS = {"v": "the form of the record", "denial": "tells two denials of a second apart"}
 
 SHARD = re.compile(r"crl\.[^.]+\.[0-9a-f]{3}")
 DENIED = "denied."

@@ -33,6 +33,7 @@ NO_EVENT = {
     "recovery_made": "the page that made the recovery codes",
     "recovery_use": "the sign-in that used a recovery code",
     "recovery_use_before": "the sign-in that used the one before",
+    "suspensions": "counts suspensions and resumptions, each of which is an event",
     "changes": "counts operators' writes of the record, and how often a sub became known or left",
     "passkey_removals": "how often passkeys were removed; each removal is an event",
     "last_invitation": "which one was the last; each invitation is an event",

@@ -102,7 +102,7 @@ def test_a_suspended_person_begins_and_completes_nothing_and_a_suspension_ends_w
     assert suspended.text.partition("<form")[0] == wrong.text.partition("<form")[0]
     with pytest.raises(NotOpen):
         lost.bank.aws.second_factors.begin_recovery(lost.user, ready_at=1, now=lost.bank.now)
-    users.resume(lost.user)
+    users.resume(users.find(lost.user.username))
     assert lost.user.recovery_from == 0
 
 

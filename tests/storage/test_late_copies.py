@@ -57,19 +57,20 @@ def one(aws):
 
 def test_a_suspension_outlives_the_late_copy_of_an_earlier_resumption(aws, network, one):
     users, found = aws.dynamo.operated_users, lambda: aws.users.find(one.username)
+    read, unsuspended = lambda: users.find(one.username), users.find(one.username)
     users.suspend(one, now=NOW)
-    before = found()
+    before = read()
     copies = network.copies(users.resume, before)
     network.again(copies)
     assert (found().suspended_at, aws.users.standing(one.sub)) == (0, "known")
-    users.resume(found())  # Nothing is suspended.
+    users.resume(read())  # Nothing is suspended.
     users.suspend(found(), now=NOW + 5)
     network.late(copies)
-    for read_before in (before, one):  # By an operator who did not see the second one.
+    for read_before in (before, unsuspended):  # By an operator who did not see the second one.
         with pytest.raises(NotOpen, match="suspended again"):
             users.resume(read_before)
     assert (found().suspended_at, aws.users.standing(one.sub)) == (NOW + 5, "suspended")
-    users.resume(found())
+    users.resume(read())
     assert (found().suspended_at, aws.users.standing(one.sub)) == (0, "known")
 
 
@@ -80,8 +81,73 @@ def test_a_suspension_that_ended_halfway_and_was_made_again_is_taken_back_whole(
     aws.dynamo._tables.write(Write("Put", name, known_by(one.sub), {"username": one.username}))
     users.suspend(one, now=NOW + 5)
     assert aws.users.standing(one.sub) == "suspended"
-    users.resume(aws.users.find(one.username))
+    users.resume(users.find(one.username))
     assert aws.users.standing(one.sub) == "known"
+
+
+def test_a_suspension_of_the_same_second_outlives_the_late_copy_of_a_resumption(aws, network, one):
+    users, clients, of, table = (
+        aws.dynamo.operated_users,
+        aws.dynamo.operated_clients,
+        client(),
+        aws.settings.users_table,
+    )
+    aws.clients.put(of)
+    copies = []
+    for _ in range(3):
+        users.suspend(one, now=NOW)
+        clients.suspend(of.client_id, now=NOW)
+        read = users.find(one.username), clients.find(of.client_id)
+        network.late(copies)
+        assert (users.find(one.username), clients.find(of.client_id)) == read
+        assert aws.users.standing(one.sub) == "suspended"
+        copies = [*network.copies(users.resume, read[0]), *network.copies(clients.resume, read[1])]
+        network.again(copies)
+        assert (aws.users.find(one.username), aws.clients.find(of.client_id, now=NOW)) == (one, of)
+        aws.clients._cache.clear()
+        assert aws.users.standing(one.sub) == "known"
+    assert aws.dynamo._tables.get(table, known_by(one.sub))["suspensions"] == 6
+
+
+def test_a_late_copy_of_a_suspension_suspends_nobody_who_was_resumed(aws, network, one):
+    users, clients, of = aws.dynamo.operated_users, aws.dynamo.operated_clients, client()
+    aws.clients.put(of)
+    copies = [*network.copies(users.suspend, one, now=NOW), *network.copies(clients.suspend, of.client_id, now=NOW)]
+    network.again(copies)
+    users.resume(users.find(one.username))
+    clients.resume(clients.find(of.client_id))
+    network.late(copies)
+    assert (aws.users.find(one.username), aws.users.standing(one.sub)) == (one, "known")
+    assert aws.clients.find(of.client_id, now=NOW) == of
+
+
+def test_a_suspension_that_another_operator_overtakes_is_made_all_the_same(aws, network, one, monkeypatch):
+    """It is the verb of an emergency. The other one resumed, between its read and each of its writes."""
+    users, clients, of = aws.dynamo.operated_users, aws.dynamo.operated_clients, client()
+    aws.clients.put(of)
+    users.suspend(one, now=NOW)
+    clients.suspend(of.client_id, now=NOW)
+    for write_of in ("own", "sub", "client"):
+        left = [write_of]
+
+        def overtaken(write, left=left):
+            own = {"own": one.username, "sub": known_by(one.sub), "client": of.client_id}
+            if left and write.key == own[left[0]]:
+                (kind,) = left
+                left.clear()
+                if kind == "client":
+                    clients.resume(clients.find(of.client_id))
+                else:
+                    users.resume(users.find(one.username))
+            return network.write(write)
+
+        with monkeypatch.context() as another:
+            another.setattr(aws.dynamo._tables, "write", overtaken)
+            clients.suspend(of.client_id, now=NOW + 1)
+            users.suspend(one, now=NOW + 1)
+        assert left == []
+        assert users.find(one.username).user.suspended_at
+        assert (aws.users.standing(one.sub), aws.clients.find(of.client_id, now=NOW)) == ("suspended", None)
 
 
 def test_a_clients_suspension_outlives_the_late_copy_of_an_earlier_resumption(aws, network):
@@ -260,8 +326,8 @@ def test_a_users_suspension_of_another_type_is_taken_back(aws, dynamodb, one):
     for time in ODD_TIMES:
         for key in (one.username, known_by(one.sub)):
             written_by_hand(dynamodb, table, key, suspended_at=time)
-        read = users.find(one.username).user
-        assert read.suspended_at
+        read = users.find(one.username)
+        assert read.user.suspended_at
         assert (aws.users.find_profile(one.username), aws.users.standing(one.sub)) == (None, "suspended")
         users.resume(read)
         assert (aws.users.find(one.username), aws.users.standing(one.sub)) == (one, "known")
@@ -319,6 +385,29 @@ def test_a_denial_outlives_the_late_copy_of_what_ended_an_earlier_one(aws, netwo
     assert denied()
 
 
+def test_a_denial_of_the_same_second_outlives_the_late_copy_of_what_ended_the_first(aws, network):
+    names, revocations = CertificateNames(token_value(), token_value(), "02"), aws.revocations
+    revocations.deny_thumbprint(names.thumbprint, why="stolen", now=NOW)
+    copies = network.copies(revocations.allow_thumbprint, names.thumbprint)
+    revocations.deny_thumbprint(names.thumbprint, why="stolen", now=NOW)
+    network.late(copies)
+    reading = revocations.reading(names, crls=False)
+    revocations.read(reading)
+    assert reading.status.denied
+
+
+def test_a_denial_that_an_earlier_release_wrote_outlives_the_late_copy_of_what_ended_one_before_it(aws, network):
+    """That release gave it no name."""
+    thumbprint, name = token_value(), aws.settings.revocations_table
+    key = f"denied.thumbprint.{thumbprint}"
+    denial = lambda at: Write("Put", name, key, {"v": 1, "why": "stolen", "denied_at": at})  # noqa: E731
+    network.write(denial(NOW))
+    copies = network.copies(aws.revocations.allow_thumbprint, thumbprint)
+    network.write(denial(NOW + 5))
+    network.late(copies)
+    assert aws.dynamo._tables.get(name, key)["denied_at"] == NOW + 5
+
+
 def test_a_denial_that_comes_while_one_is_ended_is_said_and_the_answer_may_be_lost(aws, network, monkeypatch):
     thumbprint, tables = token_value(), aws.dynamo._tables
     aws.revocations.deny_thumbprint(thumbprint, why="stolen", now=NOW)
@@ -353,7 +442,7 @@ def test_a_recovery_that_ended_does_not_run_again_by_a_late_copy_of_its_beginnin
         factors.set_app(begun, "sealed", step=3)
     elif end == "suspended":
         users.suspend(begun, now=NOW)
-        users.resume(found())
+        users.resume(users.find(one.username))
     else:
         aws.users.put(replace(begun, passkeys=()))
     network.late(copies)

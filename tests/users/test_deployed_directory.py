@@ -217,7 +217,7 @@ def suspended(carol, client):
     tokens = client.redeem(carol.approve(client).parameters["code"]).json()
     operated, known = carol.bank.aws.dynamo.operated_users, carol.bank.aws.users.find("carol")
     operated.suspend(known, now=carol.bank.now)
-    return tokens, lambda: operated.resume(carol.bank.aws.users.find("carol"))
+    return tokens, lambda: operated.resume(operated.find("carol"))
 
 
 def test_who_is_suspended_is_refreshed_again_after_that_with_the_same_token(client, suspended):
@@ -261,7 +261,7 @@ def test_who_is_suspended_neither_adds_a_passkey_nor_signs_in_by_one(carol, clie
     assert "data-options" not in carol.submit(page, "continue", **typed).text
     login = carol.page("baseline", client.pushed())
     assert carol.submit(login, "login", passkey=authenticator.get(passkey_options(login.text))).status == 200
-    operated.resume(carol.bank.aws.users.find("carol"))
+    operated.resume(operated.find("carol"))
     login = carol.page("baseline", client.pushed())
     assert carol.submit(login, "login", passkey=authenticator.get(passkey_options(login.text))).status == 303
 

@@ -158,7 +158,7 @@ class Dynamo:
 
     @cached_property
     def revocations(self) -> Revocations:
-        return Revocations(self._tables, self._settings.revocations_table)
+        return Revocations(self._tables, self._settings.revocations_table, new_token_value=self._new_token_value)
 
     @cached_property
     def replay_cache(self) -> ReplayCache:

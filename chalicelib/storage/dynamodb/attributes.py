@@ -14,6 +14,7 @@ from pynamodb.expressions.update import Action
 from chalicelib.writer import DELETES
 
 
+@dataclass(frozen=True)
 class Foreign:
     """The value of an attribute of another type, which a later release may write. What is there of it is that it is there.
 
@@ -21,8 +22,7 @@ class Foreign:
     `number`: of a number that is not whole, which can be compared.
     """
 
-    def __init__(self, number: str = "") -> None:
-        self.number = number
+    number: str = ""
 
     def __str__(self) -> str:
         return ""
@@ -114,14 +114,6 @@ def mark_of(attribute: NumberAttribute, item: Item) -> int:
     return (isinstance(found, int) and found) or int(attribute.attr_name in item)
 
 
-def as_read(attribute: NumberAttribute, item: Item) -> Condition:
-    """Whether a number to be removed is the one of the item that was read, or is removed already, as by this write's first copy.
-
-    A late copy of the write removes no newer one.
-    """
-    return cast(Condition, attribute.does_not_exist() | unchanged(attribute, item))
-
-
 def unchanged(attribute: UnicodeAttribute | NumberAttribute, item: Item) -> Condition:
     """Whether a text or a number is the one of the item that was read, or is still not there, or is still of another type."""
     read = item.get(attribute.attr_name)
@@ -166,7 +158,7 @@ def counted(
     landed: Condition,
     by: NumberAttribute = CHANGES,
 ) -> Write:
-    """The update of an item as it was read, empty if there was none. It counts as a change `by` this number.
+    """The update of an item as it was read, empty if there was none. It counts as a change `by` this number. Its condition stays.
 
     A copy of it that comes after a later change knows an earlier number, and changes nothing. `read`: what else must be as it
     was read, because a release that does not count changes it too. `landed`: what shows that this write changed the item.
@@ -177,6 +169,7 @@ def counted(
     for one in read:
         as_read &= unchanged(one, item)
     condition = cast(Condition, as_read | ((changes == by) & landed))
+    condition = condition if write.condition is None else write.condition & condition
     return replace(write, actions=(*write.actions, by.set(changes)), condition=condition)
 
 

@@ -12,7 +12,6 @@ from typing import cast
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import VerboseClientError
 from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
 
 from chalicelib.settings import Settings
 from chalicelib.storage.dynamodb.attributes import (
@@ -21,17 +20,23 @@ from chalicelib.storage.dynamodb.attributes import (
     ConditionFailed,
     Item,
     Write,
-    as_read,
     counted,
     mark_of,
     unchanged,
 )
 from chalicelib.storage.dynamodb.codec import Unreadable, decode
 from chalicelib.storage.dynamodb.sessions import OVER
+from chalicelib.storage.dynamodb.suspensions import (
+    SUSPENDED_AGAIN,
+    SUSPENDED_AT,
+    TRIES,
+    resuming,
+    suspended_since,
+    suspending,
+)
 from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.dynamodb.users import (
     LEFT_AT,
-    SUSPENDED_AT,
     USERNAME,
     record_of,
     stored,
@@ -49,7 +54,6 @@ MAX_IN_A_READ = 100
 """Maximum keys of a batch read (BatchGetItem)."""
 
 COUNTERS = ("failures", "last_failure", "last_attempt")
-SUSPENDED_AGAIN = "was suspended again meanwhile; run the command again"
 
 
 @dataclass(frozen=True)
@@ -98,24 +102,31 @@ class OperatedUsers:
         found = ((sub, items.get(known_by(sub))) for sub in subs)
         return {sub: str(item["username"]) for sub, item in found if item is not None and "left_at" not in item}
 
-    def suspend(self, user: User, *, now: int) -> None:
+    def suspend(self, user: User, *, now: int, tries: int = TRIES) -> None:
         """Refuse sign-ins, sessions and refresh tokens of the user. A recovery ends. Grants stay. Raises NotOpen."""
-        self._set(user, (SUSPENDED_AT.set(SUSPENDED_AT | now), *without_recovery()))
-        with suppress(ConditionFailed):  # The sub left, or is another name's: nothing is refreshed anyway.
-            self._tables.write(self._of_sub(user, SUSPENDED_AT.set(SUSPENDED_AT | now)))
+        own, of_sub = self._both(user)
+        mine = Write("Update", self._name, user.username, actions=without_recovery(), condition=RECORD.exists())
+        done = self._done(suspending(mine, own, now=now))
+        # The sub may have left, or be another name's: nothing is refreshed then anyway.
+        if not done or not self._done(suspending(self._of_sub(user), of_sub, now=now), sub_of=user.username):
+            if not tries:
+                raise NotOpen("was changed meanwhile; run the command again")
+            self.suspend(user, now=now, tries=tries - 1)
 
-    def resume(self, user: User) -> None:
+    def resume(self, one: OperatedUser) -> None:
         """Take the suspension back that was read. The user's own item is last, so that one which is half resumed is seen.
 
         Raises NotOpen, also after another suspension: a late copy of the writes ends none that came after them.
         """
-        keys = (user.username, known_by(user.sub))
-        own, of_sub = (item or {} for item in self._tables.get_all(*((self._name, key) for key in keys)))
-        if mark_of(SUSPENDED_AT, own) not in (0, user.suspended_at):
+        user = one.user
+        if user is None:
+            raise NotOpen("has a record that can't be read")
+        own, of_sub = self._both(user)
+        if suspended_since(one.stored, own):
             raise NotOpen(SUSPENDED_AGAIN)
-        with suppress(ConditionFailed):
-            self._tables.write(self._of_sub(user, SUSPENDED_AT.remove(), as_read(SUSPENDED_AT, of_sub)))
-        self._set(user, (SUSPENDED_AT.remove(),), as_read(SUSPENDED_AT, own), changed=SUSPENDED_AGAIN)
+        self._done(resuming(self._of_sub(user), of_sub), sub_of=user.username)
+        if not self._done(resuming(Write("Update", self._name, user.username, condition=RECORD.exists()), own)):
+            raise NotOpen(SUSPENDED_AGAIN)
 
     def unlock(self, user: User) -> None:
         """Forget the failed attempts that were counted by now, of known browsers too. Raises NotOpen, also after another one.
@@ -132,7 +143,8 @@ class OperatedUsers:
         as_read = reduce(and_, (unchanged(one, item) for one in seen), RECORD.exists())
         gone = reduce(and_, (one.does_not_exist() for one in seen), RECORD.exists())
         actions = tuple(NumberAttribute(attr_name=name).remove() for name in names)
-        self._set(user, actions, as_read | gone, changed="tried to sign in meanwhile; run the command again")
+        if not self._done(Write("Update", self._name, user.username, actions=actions, condition=as_read | gone)):
+            raise NotOpen("tried to sign in meanwhile; run the command again")
 
     def change(self, before: OperatedUser, user: User, *, forget_passkeys: bool = False) -> None:
         """Replace the record as it was read. A code that was used stays used, who is suspended stays so, an invitation ends.
@@ -216,21 +228,32 @@ class OperatedUsers:
             found |= {key: item for key, item in zip(some, items, strict=True) if item is not None}
         return found
 
-    def _set(
-        self, user: User, actions: Sequence[Action], unchanged: Condition | None = None, *, changed: str = ""
-    ) -> None:
-        condition = RECORD.exists() if unchanged is None else RECORD.exists() & unchanged
-        try:
-            self._tables.write(Write("Update", self._name, user.username, actions=tuple(actions), condition=condition))
-        except ConditionFailed as failed:
-            there = "record" in (failed.item or {})
-            raise NotOpen(changed if there else "nobody has that username") from None
+    def _both(self, user: User) -> tuple[Item, Item]:
+        """The user's own item, and that of their sub; empty for one that is not there."""
+        keys = (user.username, known_by(user.sub))
+        own, of_sub = (item or {} for item in self._tables.get_all(*((self._name, key) for key in keys)))
+        return own, of_sub
 
-    def _of_sub(self, user: User, action: Action, unchanged: Condition | None = None) -> Write:
-        """The write of the item of the user's sub, if it is not another name's, and did not leave."""
+    def _done(self, write: Write, *, sub_of: str = "") -> bool:
+        """Whether it is done. False if the item is not as it was read. Raises NotOpen if nobody has the username.
+
+        `sub_of`: it is of the sub of this username. There is nothing to do if the sub left, or is another name's.
+        """
+        try:
+            self._tables.write(write)
+        except ConditionFailed as failed:
+            item = failed.item or {}
+            if sub_of:
+                return item.get("username") != sub_of or "left_at" in item
+            if "record" not in item:
+                raise NotOpen("nobody has that username") from None
+            return False
+        return True
+
+    def _of_sub(self, user: User) -> Write:
+        """An update of the item of the user's sub, if it is not another name's, and did not leave."""
         mine = PK.exists() & (user.username == USERNAME) & LEFT_AT.does_not_exist()
-        condition = mine if unchanged is None else mine & unchanged
-        return Write("Update", self._name, known_by(user.sub), actions=(action,), condition=condition)
+        return Write("Update", self._name, known_by(user.sub), condition=cast(Condition, mine))
 
 
 def _failures(of: str) -> NumberAttribute:

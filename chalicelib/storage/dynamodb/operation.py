@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
-
 from chalicelib.storage.dynamodb.attributes import (
     RECORD,
     ConditionFailed,
     Item,
     Write,
-    as_read,
     counted,
     mark_of,
 )
-from chalicelib.storage.dynamodb.clients import ENDED_AT, SUSPENDED_AT, V, is_ended, read, replacing
+from chalicelib.storage.dynamodb.clients import ENDED_AT, V, is_ended, read, replacing
+from chalicelib.storage.dynamodb.suspensions import SUSPENDED_AGAIN, SUSPENDED_AT, TRIES, resuming, suspending
 from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.records import Client
 from chalicelib.storage.stores import NotOpen
@@ -56,13 +53,18 @@ class OperatedClients:
         item = self._tables.get(self._name, client_id)
         return None if item is None or is_ended(item) else _client(item)
 
-    def suspend(self, client_id: str, *, now: int) -> None:
+    def suspend(self, client_id: str, *, now: int, tries: int = TRIES) -> None:
         """From then on nothing of it is accepted, within the minute that functions cache a client. Raises NotOpen."""
-        self._change(client_id, SUSPENDED_AT.set(SUSPENDED_AT | now))
+        item = self._tables.get(self._name, client_id) or {}
+        if not self._done(suspending(self._registered(client_id), item, now=now)):
+            if not tries:
+                raise NotOpen("it was changed meanwhile; run the command again")
+            self.suspend(client_id, now=now, tries=tries - 1)
 
     def resume(self, one: OperatedClient) -> None:
         """It is as it was before the suspension that was read. Raises NotOpen, also after another suspension."""
-        self._change(one.client_id, SUSPENDED_AT.remove(), as_read(SUSPENDED_AT, one.stored))
+        if not self._done(resuming(self._registered(one.client_id), one.stored)):
+            raise NotOpen(f"it {SUSPENDED_AGAIN}")
 
     def replace(self, before: OperatedClient, after: Client) -> None:
         """Write the record, if it is as it was read. A suspension stays. Raises ClientChanged."""
@@ -83,14 +85,19 @@ class OperatedClients:
         except ConditionFailed:
             raise ClientChanged(one.client_id) from None
 
-    def _change(self, client_id: str, action: Action, unchanged: Condition | None = None) -> None:
-        condition = RECORD.exists() if unchanged is None else RECORD.exists() & unchanged
+    def _registered(self, client_id: str) -> Write:
+        """An update of a client that is there."""
+        return Write("Update", self._name, client_id, condition=RECORD.exists())
+
+    def _done(self, write: Write) -> bool:
+        """Whether it is done. False if the item is not as it was read; raises NotOpen if no client has the id."""
         try:
-            self._tables.write(Write("Update", self._name, client_id, actions=(action,), condition=condition))
+            self._tables.write(write)
         except ConditionFailed as failed:
-            there = "record" in (failed.item or {})
-            again = "it was suspended again meanwhile; run the command again"
-            raise NotOpen(again if there else "no client has that id") from None
+            if "record" not in (failed.item or {}):
+                raise NotOpen("no client has that id") from None
+            return False
+        return True
 
 
 def _client(item: Item) -> OperatedClient:

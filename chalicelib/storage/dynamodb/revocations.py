@@ -6,7 +6,7 @@ A missing shard has no entries; a missing item of the issuer means that nothing 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -28,6 +28,7 @@ from chalicelib.storage.revocation_stores import CrlsChanged
 from chalicelib.storage.stores import NotOpen
 
 DENIED_AT = NumberAttribute(attr_name="denied_at")
+DENIAL = UnicodeAttribute(attr_name="denial")
 ENTRIES = UnicodeAttribute(attr_name="entries")
 KEYS_IN_A_READ = 100
 """Keys of one BatchGetItem."""
@@ -55,8 +56,8 @@ class StatusReading:
 class Revocations:
     """revocation_stores.Revocations."""
 
-    def __init__(self, tables: Tables, name: str) -> None:
-        self._tables, self._name = tables, name
+    def __init__(self, tables: Tables, name: str, *, new_token_value: Callable[[], str]) -> None:
+        self._tables, self._name, self._new_token_value = tables, name, new_token_value
 
     def reading(self, names: CertificateNames, *, crls: bool) -> StatusReading:
         thumbprints = (names.thumbprint,) if names.twin is None else (names.thumbprint, names.twin)
@@ -80,14 +81,16 @@ class Revocations:
         return self._allow(_denied_serial(issuer, serial))
 
     def _deny(self, key: str, why: str, now: int) -> None:
-        self._tables.write(Write("Put", self._name, key, {"v": VERSION, "why": why, "denied_at": now}))
+        # Its name tells it from another of the same second.
+        denial: Item = {"v": VERSION, "why": why, "denied_at": now, "denial": self._new_token_value()}
+        self._tables.write(Write("Put", self._name, key, denial))
 
     def _allow(self, key: str) -> bool:
         found = self._tables.get(self._name, key)
         if found is None:
             return False
         # A late copy of this write ends no denial that came after it.
-        condition = PK.exists() & unchanged(DENIED_AT, found)
+        condition = PK.exists() & unchanged(DENIED_AT, found) & unchanged(DENIAL, found)
         try:
             self._tables.write(Write("Delete", self._name, key, condition=condition))
         except ConditionFailed as failed:
