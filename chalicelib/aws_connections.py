@@ -76,7 +76,8 @@ class Connections:
         try:
             connection.request(request.method, url[len(self._url) :], request.body, request.headers)
             response = connection.getresponse()
-            answer = AWSResponse(url, response.status, response.getheaders(), _Body(_body(response)))
+            headers = response.getheaders()
+            answer = AWSResponse(url, response.status, headers, _Body(_body(response, headers)))
         except BaseException as error:
             connection.close()  # What comes on it later would be taken for the answer to another request.
             self._close_idle()  # After a container was frozen they are as dead. The next attempt opens a new one.
@@ -127,13 +128,13 @@ def _readable(sock: socket) -> bool:
     return wait_for_read(sock, timeout=0) or (isinstance(sock, ssl.SSLSocket) and sock.pending() > 0)
 
 
-def _body(response: HTTPResponse) -> bytes:
+def _body(response: HTTPResponse, headers: list[tuple[str, str]]) -> bytes:
     """The body of the answer. Raises HTTPException unless the answer is the final one, and whole.
 
     http.client takes an interim answer for the final one (RFC 9110 15.2), which the next request then gets. It takes the first
     of two lengths (RFC 9112 6.3), and an answer that ends within its headers for an empty one, which botocore reads as success.
     """
-    lengths = {value for name, value in response.getheaders() if name.lower() == "content-length"}
+    lengths = {value for name, value in headers if name.lower() == "content-length"}
     framed = response.chunked or response.length is not None
     body = response.read()
     if response.status < 200 or len(lengths) > 1 or (not framed and (lengths or not body)):
