@@ -517,6 +517,52 @@ def test_a_late_copy_of_the_writes_of_a_user_undoes_no_removal_and_no_reset(aws,
     assert (aws.users.find(one.username), aws.users.standing(one.sub)) == after
 
 
+def test_a_new_user_who_was_removed_at_once_is_not_brought_back_by_a_late_copy(aws, network):
+    users, new = aws.dynamo.operated_users, user()
+    copies = network.copies(aws.users.put, new)
+    assert aws.users.find(new.username) == new
+    aws.users.remove(new.username, now=NOW)
+    for copy in copies[::-1]:
+        network.late([copy])
+        assert (aws.users.find(new.username), users.find(new.username)) == (None, None)
+    assert aws.users.standing(new.sub) == "unknown"
+    assert aws.users.admit(new.username, attempt="a", free=5, locks=(60,), now=NOW)[0] is None
+    again = replace(new, sub=token_value(), claims={})
+    aws.users.put(again)
+    network.late(copies)
+    assert aws.users.find(new.username) == again
+
+
+def test_of_a_new_user_whose_copies_are_all_late_the_sub_stays_unknown(aws, network):
+    """Two writes, each sent after the other was answered, would both have to be late. Nobody has the secrets of codes yet."""
+    new = user()
+    copies = network.copies(aws.users.put, new)
+    aws.users.remove(new.username, now=NOW)
+    network.late(copies)
+    assert (aws.users.standing(new.sub), aws.users.named(digest(new.sub))) == ("unknown", None)
+    aws.users.remove(new.username, now=NOW)  # `ducat user list` shows them, and they are ended again.
+    assert aws.users.find(new.username) is None
+
+
+def test_an_interrupted_addition_is_made_again(aws, monkeypatch):
+    new, tables = user(), aws.dynamo._tables
+    write, sent = tables.write, []
+
+    def dies(one):
+        sent.append(one)
+        if len(sent) == 3:
+            raise ConnectionError
+        return write(one)
+
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(tables, "write", dies)
+        with pytest.raises(ConnectionError):
+            aws.users.put(new)
+    assert (aws.users.find(new.username), aws.users.find_profile(new.username)) == (None, None)
+    aws.users.put(new)
+    assert aws.users.find(new.username) == new
+
+
 def test_a_late_copy_makes_no_sub_known_that_left_or_is_another_names(aws, network):
     new, other = user(), user()
     copies = network.copies(aws.users.put, new)
