@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 
 from chalicelib import language, vocabulary
 from chalicelib.pages.frame import Frame, client_logo, client_logo_file
@@ -182,8 +183,9 @@ def po(texts, head='"Content-Type: text/plain; charset=utf-8\\n"\n'):
 
 
 def whole(tag, change):
-    """A .po of every text, each changed."""
-    template = catalogues.extracted()
+    """A .po of every text, each changed. The texts are those of the template, which tests/users/test_languages.py compares."""
+    with (catalogues.FOLDER / catalogues.TEMPLATE).open("rb") as file:
+        template = list(read_po(file))
     plural = [one for one in template if one.pluralizable]
     texts = {one.id: change(one.id) for one in template if one.id and one not in plural}
     forms = "".join(
