@@ -14,8 +14,8 @@ from benchmarks import journey
 from benchmarks.calls import Count, CountedAws
 from chalicelib import log_lines
 from chalicelib.users.password import ARGON2
-from ducat_cdk.api import LOGGED
 from ducat_cdk.functions import FUNCTIONS
+from ducat_cdk.watch_settings import LOGGED
 
 PRICES = "US East (N. Virginia), on demand, Lambda on arm64, without free tiers, as listed in November 2026"
 WRITE_UNITS, READ_UNITS = 0.625, 0.125

@@ -21,17 +21,11 @@ from ducat_cdk.gateway_responses import REFUSALS, SAFE
 from ducat_cdk.guarding import EVERY, Guarding
 from ducat_cdk.log_groups import LogGroups
 from ducat_cdk.package import THEME
+from ducat_cdk.watch_settings import LOGGED
 
 STAGE = "live"
 BROWSERS_TLS = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
 """TLS 1.3, and of TLS 1.2 the ECDHE AES-GCM suites alone; with an RSA certificate the four that FAPI1-ADV-8.5-1 names."""
-
-LOGGED = (
-    *("requestId", "requestTimeEpoch", "domainName", "httpMethod", "resourcePath"),
-    *("status", "responseLatency", "responseLength", "tlsVersion", "cipherSuite"),
-    *("identity.sourceIp", "identity.clientCert.subjectDN", "identity.clientCert.serialNumber"),
-)
-"""The access log: `resourcePath` has no query string, so no request_uri, code or state is in it."""
 
 
 def build(

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from chalicelib.protocol_types import SigningAlg
 
 TABLES_KEY = "tables"
+TAGS = ("ducat:stack", "ducat:use", "ducat:attempt")
+"""The tags of a signing key that the job rotate_keys makes (chalicelib/keys/kms_lifecycle.py)."""
 
 
 @dataclass(frozen=True)

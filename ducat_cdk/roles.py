@@ -25,12 +25,9 @@ from ducat_cdk.audit_bucket import PREFIX, Record
 from ducat_cdk.client_certificates import ClientCertificates
 from ducat_cdk.deployment import Deployment
 from ducat_cdk.function_rows import File, Function, Key, MadeKeys, Table
-from ducat_cdk.keys import DECRYPTION_ALGORITHMS, SIGNING_ALGORITHMS, SIGNING_SPECS, TABLES_KEY
+from ducat_cdk.keys import DECRYPTION_ALGORITHMS, SIGNING_ALGORITHMS, SIGNING_SPECS, TABLES_KEY, TAGS
 from ducat_cdk.statements import statement
 from ducat_cdk.storage import is_weekly
-
-TAGS = ("ducat:stack", "ducat:use", "ducat:attempt")
-"""The tags of a signing key that the job rotate_keys makes (chalicelib/keys/kms_lifecycle.py)."""
 
 INTERFACES = (
     *("CreateNetworkInterface", "DescribeNetworkInterfaces", "DescribeSubnets", "DeleteNetworkInterface"),

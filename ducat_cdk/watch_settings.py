@@ -11,6 +11,13 @@ RUNBOOKS = r"docs/operate/alarms\.md|https://[\x21-\x22\x24-\x7e]{1,200}"
 WITHOUT_TOPIC = "alarm_topic is none: nobody is told of an alarm"
 KEY = r"make|arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[a-z0-9-]{1,64}"
 
+LOGGED = (
+    *("requestId", "requestTimeEpoch", "domainName", "httpMethod", "resourcePath"),
+    *("status", "responseLatency", "responseLength", "tlsVersion", "cipherSuite"),
+    *("identity.sourceIp", "identity.clientCert.subjectDN", "identity.clientCert.serialNumber"),
+)
+"""The access log: `resourcePath` has no query string, so no request_uri, code or state is in it."""
+
 LOG_DAYS = {
     1: "ONE_DAY",
     3: "THREE_DAYS",

@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from ducat_cdk.deployment import Deployment
 from ducat_cdk.keys import KEYS
 
 
@@ -22,6 +23,13 @@ def write_truststore(file: Path, *subjects: str, curve: ec.EllipticCurve | None 
         made = made.not_valid_before(datetime(2026, 1, 1)).not_valid_after(datetime(2036, 1, 1))
         written.append(made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
     file.write_bytes(b"".join(written))
+
+
+def environment_of(deployment: Deployment) -> dict[str, str]:
+    """What `chalicelib.settings` reads, but for tables and keys. Who does not ask for it does not wait for the CDK's Node."""
+    from ducat_cdk.lambdas import environment
+
+    return environment(deployment, {}, {}, "ducat")
 
 
 class Template:

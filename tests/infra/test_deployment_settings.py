@@ -5,11 +5,10 @@ import json
 import pytest
 
 from ducat_cdk.deployment import Deployment, DeploymentError
-from ducat_cdk.lambdas import environment
 from ducat_cdk.package import VOCABULARY, stage
 from ducat_cdk.settings import deployment_of
 from tests.house.source import ROOT
-from tests.infra.template import Template
+from tests.infra.template import Template, environment_of
 
 CHOSEN = {
     "issuer_host": "login.real.bank",
@@ -297,16 +296,16 @@ def test_an_approval_app_is_named_to_the_functions():
     chosen = deployment_of(
         CHOSEN | {"approval_app": "chalicelib.users.directory:build"}
     )  # Any function stands in for one.
-    assert environment(chosen, {}, {}, "x")["DUCAT_APPROVAL_APP"] == "chalicelib.users.directory:build"
-    assert "DUCAT_APPROVAL_APP" not in environment(deployment_of(CHOSEN), {}, {}, "x")
+    assert environment_of(chosen)["DUCAT_APPROVAL_APP"] == "chalicelib.users.directory:build"
+    assert "DUCAT_APPROVAL_APP" not in environment_of(deployment_of(CHOSEN))
 
 
 def test_a_recovery_waits_for_a_day_at_least_tells_the_person_and_is_off_unless_chosen():
     bus = {"audit_bus": "arn:aws:events:eu-central-1:111122223333:event-bus/default"}
-    assert environment(deployment_of(CHOSEN), {}, {}, "x")["DUCAT_RECOVERY_HOURS"] == "0"
+    assert environment_of(deployment_of(CHOSEN))["DUCAT_RECOVERY_HOURS"] == "0"
     for hours in ("0", "24", "99", "700", "720"):
         chosen = deployment_of(CHOSEN | bus | {"recovery_hours": int(hours)})
-        assert environment(chosen, {}, {}, "x")["DUCAT_RECOVERY_HOURS"] == hours
+        assert environment_of(chosen)["DUCAT_RECOVERY_HOURS"] == hours
     for hours in ("1", "23", "721", "48h", "-24", "024"):
         with pytest.raises(DeploymentError, match="recovery_hours must be 0, or hours from 24 to 720"):
             deployment_of(CHOSEN | bus | {"recovery_hours": hours})

@@ -9,8 +9,7 @@ from chalicelib.keys.rotation import USES
 from chalicelib.settings import Settings
 from chalicelib.storage.dynamodb.signing_keys import CLAIM_SECONDS
 from ducat_cdk.functions import FUNCTIONS
-from ducat_cdk.keys import SIGNING_ALGORITHMS, SIGNING_SPECS
-from ducat_cdk.roles import TAGS
+from ducat_cdk.keys import SIGNING_ALGORITHMS, SIGNING_SPECS, TAGS
 from tests.infra.policies import ACCOUNT, REGION, allowed
 from tests.infra.template import Template
 

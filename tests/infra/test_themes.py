@@ -9,11 +9,12 @@ from babel.messages.pofile import read_po
 
 from chalicelib import language, vocabulary
 from chalicelib.pages.frame import Frame, client_logo, client_logo_file
-from ducat_cdk import catalogues, lambdas, logos, package, themes
+from ducat_cdk import catalogues, logos, package, themes
 from ducat_cdk.deployment import Deployment, DeploymentError
 from ducat_cdk.settings import deployment_of
 from ducat_cdk.themes import ThemeError
 from local.run import worn
+from tests.infra.template import environment_of
 from tests.users.every_page import every_page
 
 CORAL = Path("local") / "brands" / "coral"
@@ -279,6 +280,6 @@ def test_make_run_wears_a_theme_and_offers_its_languages(folder, tmp_path):
 
 
 def test_the_functions_are_told_of_the_theme_and_the_languages():
-    given = lambdas.environment(Deployment(theme=str(CORAL), languages="de en"), {}, {}, "ducat")
+    given = environment_of(Deployment(theme=str(CORAL), languages="de en"))
     assert (given["DUCAT_THEME"], given["DUCAT_LANGUAGES"]) == (package.THEME, "de en")
-    assert "DUCAT_THEME" not in lambdas.environment(Deployment(), {}, {}, "ducat")
+    assert "DUCAT_THEME" not in environment_of(Deployment())
