@@ -9,7 +9,8 @@ import pytest
 from argon2 import PasswordHasher
 
 import tests.botocore_once
-import tests.jwskate_once  # noqa: F401
+import tests.jwskate_once
+import tests.rsa_keys_once  # noqa: F401
 from chalicelib import vocabulary
 from chalicelib.jobs import publish_keys
 from chalicelib.users import password
