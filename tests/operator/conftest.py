@@ -3,18 +3,23 @@
 import json
 import multiprocessing
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import Any
+from unittest.mock import patch
 
 import click
 import pytest
 import segno
 
-from benchmarks import systems, warm
+from benchmarks import aws_server, systems
 from chalicelib.assembly import Aws
 from chalicelib.settings import Settings
+from local import aws_stand_in
+from tests.aws_in_process.aws import Stand
 from tests.operator import command
 
 FORKED = multiprocessing.get_context("forkserver")
@@ -62,11 +67,34 @@ class Operator:
         return json.loads(self.run("--json", *arguments, said=said))
 
 
+@contextmanager
+def stand_in() -> Iterator[dict[str, str]]:
+    """AWS's stand-in, served by a thread: the environment that leads to it, with the settings of what was made in it.
+
+    Each file has one, and a process of its own would take half a second of CPU.
+    """
+    with (
+        patch.object(aws_server, "STAND", Stand(aws_server.REGION)),
+        aws_server.Server(("127.0.0.1", 0), aws_server.Handler) as server,
+    ):
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        leading = {
+            **{name: value for name, value in aws_stand_in.SURROUNDINGS.items() if value},
+            **aws_stand_in.in_region(aws_server.REGION),
+            "AWS_ENDPOINT_URL": f"http://localhost:{server.server_address[1]}",
+        }
+        try:
+            with aws_stand_in.surroundings(aws_stand_in.SURROUNDINGS, leading):
+                yield {"PATH": os.environ["PATH"], **leading, **aws_stand_in.create()}
+        finally:
+            server.shutdown()
+
+
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A deployment of the stand-in, which is found as `make run` is."""
     folder = tmp_path_factory.mktemp("operator")
-    with warm.stand_in() as environment:
+    with stand_in() as environment:
         settings = systems.settings_of(environment)
         (folder / ".local").mkdir()
         running = {"process": os.getpid(), "environment": settings}
