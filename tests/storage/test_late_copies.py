@@ -207,6 +207,17 @@ def test_an_unlocking_forgets_no_attempt_that_comes_after_it(aws, network, one, 
     assert fail(aws, one, 0) == {}
 
 
+def test_a_person_of_many_known_browsers_is_unlocked(aws, dynamodb, one):
+    """An expression has 4 KB."""
+    for some in range(0, 30, 10):
+        counted = {f"failures_{'b' * 43}{n}": {"N": "5"} for n in range(some, some + 10)}
+        named = {f"last_attempt_{'b' * 43}{n}": {"S": token_value()} for n in range(some, some + 10)}
+        written_by_hand(dynamodb, aws.settings.users_table, one.username, **counted, **named)
+    fail(aws, one, 3)
+    aws.dynamo.operated_users.unlock(one)
+    assert fail(aws, one, 0) == {}
+
+
 def test_attempts_that_an_earlier_release_counted_without_a_name_are_forgotten(aws, dynamodb, one):
     written_by_hand(dynamodb, aws.settings.users_table, one.username, failures={"N": "4"}, last_failure={"N": str(NOW)})
     aws.dynamo.operated_users.unlock(one)
@@ -515,6 +526,35 @@ def test_a_late_copy_of_the_writes_of_a_user_undoes_no_removal_and_no_reset(aws,
     after = aws.users.find(one.username), aws.users.standing(one.sub)
     network.late(copies)
     assert (aws.users.find(one.username), aws.users.standing(one.sub)) == after
+
+
+def test_a_late_copy_of_a_removal_removes_nobody_who_was_added_again(aws, network, one, monkeypatch):
+    copies = network.copies(aws.users.remove, one.username, now=NOW)
+    again = replace(one, claims={"name": "Alice Again"})
+    aws.users.put(again)
+    network.late(copies)
+    assert (aws.users.find(one.username), aws.users.standing(one.sub)) == (again, "known")
+    with monkeypatch.context() as twice:  # The first answer was lost.
+        twice.setattr(aws.dynamo._tables, "write", network.write)
+        aws.users.remove(one.username, now=NOW)
+    assert (aws.users.find(one.username), aws.users.standing(one.sub)) == (None, "unknown")
+
+
+def test_a_suspension_is_of_the_sub_that_the_name_has_by_then(aws, network, one, monkeypatch):
+    """Another operator enrolled the name anew, between what was read and the write."""
+    other, users = replace(one, sub=token_value()), aws.dynamo.operated_users
+
+    def overtaken(write):
+        monkeypatch.undo()
+        aws.users.put(other)
+        return network.write(write)
+
+    monkeypatch.setattr(aws.dynamo._tables, "write", overtaken)
+    users.suspend(one, now=NOW)
+    assert (aws.users.standing(one.sub), aws.users.standing(other.sub)) == ("unknown", "suspended")
+    users.resume(users.find(one.username))
+    users.suspend(one, now=NOW)
+    assert (aws.users.standing(one.sub), aws.users.standing(other.sub)) == ("unknown", "suspended")
 
 
 def test_a_new_user_who_was_removed_at_once_is_not_brought_back_by_a_late_copy(aws, network):

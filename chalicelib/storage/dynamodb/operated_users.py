@@ -53,6 +53,9 @@ from chalicelib.storage.token_values import is_username, item_of_passkey, known_
 MAX_IN_A_READ = 100
 """Maximum keys of a batch read (BatchGetItem)."""
 
+MAX_COMPARED = 20
+"""Maximum counters of failed attempts that a condition compares, which has 4 KB. That of unknown browsers is the first."""
+
 COUNTERS = ("failures", "last_failure", "last_attempt")
 
 
@@ -105,6 +108,10 @@ class OperatedUsers:
     def suspend(self, user: User, *, now: int, tries: int = TRIES) -> None:
         """Refuse sign-ins, sessions and refresh tokens of the user. A recovery ends. Grants stay. Raises NotOpen."""
         own, of_sub = self._both(user)
+        found = _user(own).user if "record" in own else None
+        # Another operator gave the name another sub meanwhile.
+        if found is not None and found.sub != user.sub and tries:
+            return self.suspend(found, now=now, tries=tries - 1)
         mine = Write("Update", self._name, user.username, actions=without_recovery(), condition=RECORD.exists())
         done = self._done(suspending(mine, own, now=now))
         # The sub may have left, or be another name's: nothing is refreshed then anyway.
@@ -139,7 +146,10 @@ class OperatedUsers:
             return
         # An earlier release did not name the attempts.
         of = {name.removeprefix("failures") for name in names if name.startswith("failures")}
-        seen = [_latest(each) if f"last_attempt{each}" in item else _failures(each) for each in sorted(of)]
+        # A person has no more known browsers than can be compared.
+        seen = [
+            _latest(each) if f"last_attempt{each}" in item else _failures(each) for each in sorted(of)[:MAX_COMPARED]
+        ]
         as_read = reduce(and_, (unchanged(one, item) for one in seen), RECORD.exists())
         gone = reduce(and_, (one.does_not_exist() for one in seen), RECORD.exists())
         actions = tuple(NumberAttribute(attr_name=name).remove() for name in names)

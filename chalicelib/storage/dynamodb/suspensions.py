@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from pynamodb.attributes import NumberAttribute
 
-from chalicelib.storage.dynamodb.attributes import Item, Write, counted
+from chalicelib.storage.dynamodb.attributes import RECORD, Item, Write, counted
 
 SUSPENDED_AT = NumberAttribute(attr_name="suspended_at")
 SUSPENSIONS = NumberAttribute(attr_name="suspensions")
@@ -22,7 +22,7 @@ TRIES = 5
 def suspending(write: Write, item: Item, *, now: int) -> Write:
     """The update of the item that was read which also suspends. An earlier suspension keeps its time."""
     suspended = replace(write, actions=(*write.actions, SUSPENDED_AT.set(SUSPENDED_AT | now)))
-    return counted(suspended, item, landed=SUSPENDED_AT.exists(), by=SUSPENSIONS)
+    return counted(suspended, item, RECORD, landed=SUSPENDED_AT.exists(), by=SUSPENSIONS)
 
 
 def resuming(write: Write, item: Item) -> Write:

@@ -22,7 +22,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.protocol_types import JsonObject, Standing
-from chalicelib.storage.dynamodb.attributes import PK, RECORD, ConditionFailed, Item, Write, counted, unchanged
+from chalicelib.storage.dynamodb.attributes import CHANGES, PK, RECORD, ConditionFailed, Item, Write, counted, unchanged
 from chalicelib.storage.dynamodb.codec import VERSION, Unreadable, decode, encode, report, require_known, set_of, sub_of
 from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.records import User, UserProfile
@@ -91,11 +91,18 @@ class Users:
             raise NotOpen("the user was changed meanwhile; run the command again") from None
 
     def remove(self, username: str, *, now: int) -> None:
-        user = self.find(username)
+        item = (self._tables.get(self._name, username) if is_username(username) else None) or {}
+        user = user_of(item, username)
         if user is None:
             raise NotOpen("nobody of that name")
         self.forget_sub(user.sub, username, now=now)  # This decides: no grant is refreshed after it.
-        self._tables.write(Write("Delete", self._name, username))
+        # A late copy of this write deletes nobody who was added again.
+        as_read = PK.exists() & unchanged(CHANGES, item) & unchanged(RECORD, item)
+        try:
+            self._tables.write(Write("Delete", self._name, username, condition=as_read))
+        except ConditionFailed as failed:
+            if failed.item is not None:  # Otherwise a repeated write.
+                raise NotOpen("the user was changed meanwhile; run the command again") from None
 
     def forget_sub(self, sub: str, username: str, *, now: int, tries: int = 5) -> None:
         """Mark the sub as unknown, unless it belongs to another name now: no grant of it is refreshed from then on.
