@@ -55,6 +55,66 @@ def one(aws):
     return aws.users.find(made.username)
 
 
+def test_every_write_of_an_operator_may_be_sent_twice(aws, lost_answers):
+    """Each first answer is lost, so that botocore asks again."""
+    clients, users, new, of = aws.dynamo.operated_clients, aws.dynamo.operated_users, user(), client()
+    aws.clients.put(of, new=True)
+    clients.replace(clients.find(of.client_id), replace(of, client_name="Renamed"))
+    clients.suspend(of.client_id, now=NOW)
+    clients.resume(clients.find(of.client_id))
+    assert aws.clients.find(of.client_id, now=NOW).client_name == "Renamed"
+    clients.end(clients.find(of.client_id), now=NOW)
+    assert clients.find(of.client_id) is None
+    aws.users.put(new)
+    users.suspend(new, now=NOW)
+    users.resume(users.find(new.username))
+    users.change(users.find(new.username), replace(new, password="p2"))
+    fail(aws, new, 2)
+    users.unlock(new)
+    assert (aws.users.find(new.username).password, aws.users.standing(new.sub)) == ("p2", "known")
+    aws.users.remove(new.username, now=NOW)
+    assert (aws.users.find(new.username), aws.users.standing(new.sub)) == (None, "unknown")
+    aws.revocations.deny_thumbprint(of.client_id, why="stolen", now=NOW)
+    assert aws.revocations.allow_thumbprint(of.client_id)
+    assert lost_answers.count("UpdateItem") + lost_answers.count("DeleteItem") + lost_answers.count("PutItem") >= 17
+
+
+def test_of_eight_operators_at_once_one_adds_changes_and_ends_a_client_and_all_suspend_it(aws, race):
+    clients, of = aws.dynamo.operated_clients, client()
+    named = lambda n: replace(of, client_name=f"Of {n}")  # noqa: E731
+    done = [n for n, out in enumerate(race(lambda n: aws.clients.put(named(n), new=True))) if out is None]
+    assert [named(n) for n in done] == [clients.find(of.client_id).client]
+    read = clients.find(of.client_id)
+    done = [n for n, out in enumerate(race(lambda n: clients.replace(read, named(n + 8)))) if out is None]
+    assert [named(n + 8) for n in done] == [clients.find(of.client_id).client]
+    outcomes = race(lambda n: clients.suspend(of.client_id, now=NOW + n))
+    assert clients.find(of.client_id).suspended_at
+    assert {type(out) for out in outcomes} <= {
+        type(None),
+        NotOpen,
+    }  # Of eight at once some may give up; it is suspended.
+    read = clients.find(of.client_id)
+    ended = race(lambda n: clients.end(read, now=NOW) if n % 2 else clients.replace(read, named(n)))
+    changed = clients.find(of.client_id)
+    assert (changed is None) == all(isinstance(out, ClientChanged) for out in ended[::2])
+    assert (changed is None) == any(out is None for out in ended[1::2])
+
+
+def test_odd_counts_neither_open_nor_hold_up_a_suspension(aws, dynamodb, one):
+    users, clients, of = aws.dynamo.operated_users, aws.dynamo.operated_clients, client()
+    aws.clients.put(of)
+    for count in ODD_TIMES:
+        for table, key in (("users", one.username), ("users", known_by(one.sub)), ("clients", of.client_id)):
+            written_by_hand(dynamodb, getattr(aws.settings, f"{table}_table"), key, suspensions=count, changes=count)
+        aws.clients._cache.clear()
+        users.suspend(one, now=NOW)
+        clients.suspend(of.client_id, now=NOW)
+        assert (aws.users.standing(one.sub), aws.clients.find(of.client_id, now=NOW)) == ("suspended", None)
+        users.resume(users.find(one.username))
+        clients.resume(clients.find(of.client_id))
+        assert (aws.users.standing(one.sub), aws.clients.find(of.client_id, now=NOW)) == ("known", of)
+
+
 def test_a_suspension_outlives_the_late_copy_of_an_earlier_resumption(aws, network, one):
     users, found = aws.dynamo.operated_users, lambda: aws.users.find(one.username)
     read, unsuspended = lambda: users.find(one.username), users.find(one.username)
