@@ -146,7 +146,7 @@ class OperatedUsers:
             return
         # An earlier release did not name the attempts.
         of = {name.removeprefix("failures") for name in names if name.startswith("failures")}
-        # A person has no more known browsers than can be compared.
+        # Those of more browsers are forgotten as they are by then.
         seen = [
             _latest(each) if f"last_attempt{each}" in item else _failures(each) for each in sorted(of)[:MAX_COMPARED]
         ]
@@ -254,7 +254,8 @@ class OperatedUsers:
         except ConditionFailed as failed:
             item = failed.item or {}
             if sub_of:
-                return item.get("username") != sub_of or "left_at" in item
+                holder = item.get("username", "")
+                return "left_at" in item or (isinstance(holder, str) and holder != sub_of)
             if "record" not in item:
                 raise NotOpen("nobody has that username") from None
             return False
