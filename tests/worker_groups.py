@@ -17,7 +17,7 @@ from xdist.workermanage import WorkerController
 
 SHARED = {
     "cdk": re.compile(r"tests/infra/"),
-    "chromium": re.compile(r"tests/users/\w+_in_browser\.py"),
+    "chromium": re.compile(r"tests/users/test_(\w+_in_browser|return_to_client)\.py"),
     "operator": re.compile(r"tests/operator/"),
     "java": re.compile(r".*dynamodb-local"),
     "trees": re.compile(
