@@ -7,6 +7,7 @@ web ACL; alarms; aliases, in whose place their functions stand.
 import gzip
 import io
 import json
+import sys
 import zipfile
 from collections import Counter
 from contextlib import suppress
@@ -22,6 +23,9 @@ from ducat_cdk.keys import KEYS
 from ducat_cdk.tables import TABLES
 from local import aws_stand_in, mended_moto
 from tests.actors import ISSUER, MTLS, Bank
+
+sys.modules.setdefault("rfc3987_syntax", None)
+"""Where it is installed, jsonschema makes a grammar of IRIs at import, in a second. moto imports jsonschema, and has no IRI."""
 
 REGION = "eu-west-3"
 """No other test has a stand-in there."""
