@@ -1,7 +1,7 @@
 """RSA keys for the tests, of primes that were found once: to look for two takes longer than most tests do.
 
 Each key of a process is another. rsa_primes.txt has twelve primes of 1024 bits and six of 512; every pair of one size is a key,
-and when they are used up, keys are made as ever.
+and when they are used up, keys are made as ever. Anybody knows these keys: nothing keeps one beyond the tests.
 """
 
 from __future__ import annotations
