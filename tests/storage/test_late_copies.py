@@ -723,6 +723,24 @@ def test_an_earlier_record_that_was_written_again_is_not_replaced_by_a_late_copy
     assert aws.users.find(one.username).claims == one.claims
 
 
+def test_a_late_copy_of_a_reset_takes_nothing_that_came_after_it(aws, network, one):
+    users, factors, found = aws.dynamo.operated_users, aws.dynamo.second_factors, lambda: aws.users.find(one.username)
+    fail(aws, one, 1)
+    reset = network.copies(users.change, users.find(one.username), replace(one, totp="t2"))
+    network.again(reset)
+    for happens in (
+        lambda: fail(aws, one, 3),
+        lambda: factors.begin_recovery(found(), ready_at=NOW, now=NOW),
+        lambda: factors.make_codes(found(), ["c"], attempt="a"),
+        lambda: factors.set_app(found(), "own", step=1),
+    ):
+        happens()
+        after = found()
+        network.late(reset)
+        assert found() == after
+    assert (after.own_totp, after.recovery_codes, after.failures) == ("own", ("c",), 3)
+
+
 def test_a_user_is_not_written_over_a_change_that_was_not_read(aws, network, one, monkeypatch):
     tables, users = aws.dynamo._tables, aws.dynamo.operated_users
     read = tables.get_all(*((aws.settings.users_table, key) for key in (known_by(one.sub), one.username)))

@@ -12,6 +12,8 @@ from typing import cast
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import VerboseClientError
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.operand import Path
+from pynamodb.expressions.update import Action, RemoveAction
 
 from chalicelib.settings import Settings
 from chalicelib.storage.dynamodb.attributes import (
@@ -175,7 +177,7 @@ class OperatedUsers:
         actions += [NumberAttribute(attr_name=name).remove() for name in item if name.startswith(beside)]
         write = Write("Update", self._name, user.username, actions=tuple(actions))
         try:
-            self._tables.write(counted(write, before.stored, RECORD, landed=cast(Condition, record_of(user) == RECORD)))
+            self._tables.write(counted(write, before.stored, RECORD, landed=_landed(user, actions)))
         except ConditionFailed:
             raise NotOpen("the record was changed meanwhile; run the command again") from None
 
@@ -265,6 +267,13 @@ class OperatedUsers:
         """An update of the item of the user's sub, if it is not another name's, and did not leave."""
         mine = PK.exists() & (user.username == USERNAME) & LEFT_AT.does_not_exist()
         return Write("Update", self._name, known_by(user.sub), condition=cast(Condition, mine))
+
+
+def _landed(user: User, actions: Sequence[Action]) -> Condition:
+    """What shows that a reset was written, and that nothing of what it removes has come since: a late copy takes none of that."""
+    removed = [cast(Path, one.values[0]) for one in actions if isinstance(one, RemoveAction)]
+    compared = [one for one in removed if not one.path[0].startswith(COUNTERS[1:])][:MAX_COMPARED]
+    return reduce(and_, (one.does_not_exist() for one in compared), cast(Condition, record_of(user) == RECORD))
 
 
 def _failures(of: str) -> NumberAttribute:
