@@ -58,8 +58,9 @@ def erase(operator: Operator, username: str | None, sub: str | None, yes: bool) 
     dynamo, now = operator.provider.dynamo, operator.provider.now()
     users = dynamo.operated_users
     if one is not None and one.user is not None:  # From then on nobody signs in, and nothing is refreshed.
-        users.suspend(one.user, now=now)
-        dynamo.users.forget_sub(one.user.sub, one.username, now=now)
+        user = one.user
+        chosen.change(user, lambda: users.suspend(user, now=now))
+        chosen.change(user, lambda: dynamo.users.forget_sub(user.sub, user.username, now=now))
     consents, outliving = _delete_consents(operator, sub, now=now)
     sessions = 0
     for session in users.sessions_of(sub, now=now):

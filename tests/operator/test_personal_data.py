@@ -5,9 +5,10 @@ import json
 import pytest
 
 from chalicelib.assembly import Aws
+from chalicelib.storage.dynamodb.attributes import Write
 from chalicelib.storage.dynamodb.weekly_tables import name_of
 from chalicelib.storage.records import User
-from chalicelib.storage.token_values import week_of, with_week
+from chalicelib.storage.token_values import known_by, week_of, with_week
 from tests.operator.command import KILLED
 from tests.storage import sample_records
 from tests.storage.sample_records import NOW, flow
@@ -75,6 +76,18 @@ def test_what_was_erased_is_nowhere_however_often_it_was_interrupted(ducat, erna
     assert {row["username"] for row in ducat.json("user", "list")["users"]} == others
     assert ducat.aws.users.standing(f"s-{erna}") == "unknown"
     assert "nothing is stored" in ducat.run("user", "erase", "--sub", f"s-{erna}", "--yes", status=1)
+
+
+def test_an_erasure_that_can_not_suspend_says_so_and_goes_on_once_the_person_was_ended(ducat, erna):
+    """The item of the sub does not say whose it is: refresh tokens would be good while consents are deleted."""
+    tables, name = ducat.aws.dynamo._tables, ducat.aws.settings.users_table
+    tables.write(Write("Put", name, known_by(f"s-{erna}"), {}))
+    printed = ducat.run("user", "erase", erna, "--yes", status=1)
+    assert printed.splitlines() == [f"Error: {erna}: was changed meanwhile; run the command again"]
+    ducat.run("user", "end", erna, "--yes")
+    ducat.run("user", "erase", "--sub", f"s-{erna}", "--yes")
+    assert ducat.aws.users.standing(f"s-{erna}") == "unknown"
+    assert not list(ducat.aws.dynamo.operated_grants.of_person(f"s-{erna}"))
 
 
 def test_who_left_is_erased_by_the_sub(ducat, erna):

@@ -115,13 +115,43 @@ def test_odd_counts_neither_open_nor_hold_up_a_suspension(aws, dynamodb, one):
         assert (aws.users.standing(one.sub), aws.clients.find(of.client_id, now=NOW)) == ("known", of)
 
 
-def test_a_suspension_that_can_not_tell_whose_the_sub_is_says_that_it_failed(aws, dynamodb, one):
+@pytest.mark.parametrize("whose", [{"username": {"N": "5"}}, {}])
+def test_a_suspension_that_can_not_tell_whose_the_sub_is_says_that_it_failed(aws, dynamodb, one, whose):
     """The person signs in no more, and the refresh tokens of the sub are good."""
     users, table = aws.dynamo.operated_users, aws.settings.users_table
-    written_by_hand(dynamodb, table, known_by(one.sub), username={"N": "5"})
+    dynamodb.put_item(TableName=table, Item={"pk": {"S": known_by(one.sub)}, **whose})
     with pytest.raises(NotOpen, match="meanwhile"):
         users.suspend(one, now=NOW)
     assert (users.find(one.username).user.suspended_at, aws.users.standing(one.sub)) == (NOW, "known")
+    users.resume(users.find(one.username))
+    assert aws.users.find(one.username).suspended_at == 0
+
+
+def test_a_resumption_that_a_suspension_overtakes_between_its_two_writes_is_not_called_done(
+    aws, network, one, monkeypatch
+):
+    """Only the suspension's first write was there when the resumption began. The person would sign in, and refresh nothing."""
+    users, left = aws.dynamo.operated_users, []
+
+    def slow(write):
+        return left.append(write) if write.key == known_by(one.sub) else network.write(write)
+
+    with monkeypatch.context() as another:
+        another.setattr(aws.dynamo._tables, "write", slow)
+        users.suspend(one, now=NOW)
+    read = users.find(one.username)
+
+    def overtaken(write):
+        monkeypatch.undo()
+        network.late(left)
+        return network.write(write)
+
+    monkeypatch.setattr(aws.dynamo._tables, "write", overtaken)
+    with pytest.raises(NotOpen, match="suspended again"):
+        users.resume(read)
+    assert (users.find(one.username).user.suspended_at, aws.users.standing(one.sub)) == (NOW, "suspended")
+    users.resume(users.find(one.username))
+    assert (aws.users.find(one.username).suspended_at, aws.users.standing(one.sub)) == (0, "known")
 
 
 def test_a_suspension_outlives_the_late_copy_of_an_earlier_resumption(aws, network, one):

@@ -105,7 +105,7 @@ class OperatedUsers:
         """The usernames of those who have these subs now, by their subs."""
         items = self._read_all([known_by(sub) for sub in subs])
         found = ((sub, items.get(known_by(sub))) for sub in subs)
-        return {sub: str(item["username"]) for sub, item in found if item is not None and "left_at" not in item}
+        return {sub: str(item.get("username", "")) for sub, item in found if item is not None and "left_at" not in item}
 
     def suspend(self, user: User, *, now: int, tries: int = TRIES) -> None:
         """Refuse sign-ins, sessions and refresh tokens of the user. A recovery ends. Grants stay. Raises NotOpen."""
@@ -133,7 +133,9 @@ class OperatedUsers:
         own, of_sub = self._both(user)
         if suspended_since(one.stored, own):
             raise NotOpen(SUSPENDED_AGAIN)
-        self._done(resuming(self._of_sub(user), of_sub), sub_of=user.username)
+        done = self._done(resuming(self._of_sub(user), of_sub), sub_of=user.username)
+        if not done and suspended_since(of_sub, self._both(user)[1]):
+            raise NotOpen(SUSPENDED_AGAIN)
         if not self._done(resuming(Write("Update", self._name, user.username, condition=RECORD.exists()), own)):
             raise NotOpen(SUSPENDED_AGAIN)
 
@@ -256,8 +258,8 @@ class OperatedUsers:
         except ConditionFailed as failed:
             item = failed.item or {}
             if sub_of:
-                holder = item.get("username", "")
-                return "left_at" in item or (isinstance(holder, str) and holder != sub_of)
+                holder = item.get("username")
+                return not item or "left_at" in item or (isinstance(holder, str) and holder != sub_of)
             if "record" not in item:
                 raise NotOpen("nobody has that username") from None
             return False
