@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
+from chalicelib.storage.dynamodb.attributes import Write
 from chalicelib.storage.dynamodb.operation import ClientChanged, OperatedClients
 from ducat_admin import client as client_verbs
 from ducat_admin import client_registration
@@ -102,6 +103,22 @@ def test_registering_anew_does_not_lift_a_suspension(ducat, registered):
 def test_what_was_ended_is_not_there(ducat, registered):
     ducat.run("client", "end", registered, "--yes")
     assert f"no client has the id {registered}" in ducat.run("client", "show", registered, status=1)
+
+
+def test_the_id_of_an_ended_client_is_free_once_no_function_accepts_it_any_more(ducat, registered):
+    """What the ended one is granted in that minute would be the new one's."""
+    clients, table, now = ducat.aws.dynamo.operated_clients, ducat.aws.settings.clients_table, ducat.aws.now()
+    before = ducat.aws.clients.find(registered, now=now)
+    ducat.run("client", "end", registered, "--yes")
+    assert ducat.aws.clients.find(registered, now=now + 59) == before
+    printed = ducat.run("client", "add", "--id", registered, "--make-key", "again.json", status=1)
+    assert "add it in " in printed
+    assert not (ducat.folder / "again.json").exists()
+    item = ducat.aws.dynamo._tables.get(table, registered)
+    assert clients.open_in(registered, now=item["ended_at"] + 59) == 1
+    ducat.aws.dynamo._tables.write(Write("Put", table, registered, item | {"ended_at": item["ended_at"] - 60}))
+    ducat.run("client", "add", "--id", registered, "--make-key", "again.json")
+    assert clients.find(registered).client.registered_at >= item["ended_at"]
 
 
 @pytest.mark.parametrize("verb", ["suspend", "end"])

@@ -13,7 +13,7 @@ from chalicelib.storage.dynamodb.attributes import (
     counted,
     mark_of,
 )
-from chalicelib.storage.dynamodb.clients import ENDED_AT, V, is_ended, read, replacing
+from chalicelib.storage.dynamodb.clients import CLIENT_CACHE_SECONDS, ENDED_AT, V, is_ended, read, replacing
 from chalicelib.storage.dynamodb.suspensions import SUSPENDED_AGAIN, SUSPENDED_AT, TRIES, resuming, suspending
 from chalicelib.storage.dynamodb.tables import Tables
 from chalicelib.storage.records import Client
@@ -52,6 +52,14 @@ class OperatedClients:
     def find(self, client_id: str) -> OperatedClient | None:
         item = self._tables.get(self._name, client_id)
         return None if item is None or is_ended(item) else _client(item)
+
+    def open_in(self, client_id: str, *, now: int) -> int:
+        """Seconds until a new client may have the id of one that was ended; 0 where it may.
+
+        Until then a function that has read the ended one accepts it, and what it is granted would be the new one's.
+        """
+        item = self._tables.get(self._name, client_id) or {}
+        return max(0, mark_of(ENDED_AT, item) + CLIENT_CACHE_SECONDS - now) if is_ended(item) else 0
 
     def suspend(self, client_id: str, *, now: int, tries: int = TRIES) -> None:
         """From then on nothing of it is accepted, within the minute that functions cache a client. Raises NotOpen."""
