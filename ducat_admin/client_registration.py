@@ -86,10 +86,9 @@ def add(operator: Operator, /, file: Any, new_key: Path | None, key: Any, **flag
     wanted = str(metadata.get("client_id", ""))
     if not wanted:
         raise click.UsageError("the client has no id: give --id, or a FILE with client_id")
-    clients = operator.provider.dynamo.operated_clients
-    if clients.find(wanted) is not None:
+    if operator.provider.dynamo.operated_clients.find(wanted) is not None:
         raise Problem(f"{wanted} is registered already; to change it: ducat client update {wanted}")
-    if wait := clients.open_in(wanted, now=operator.provider.now()):
+    if wait := operator.provider.dynamo.operated_clients.open_in(wanted, now=operator.provider.now()):
         raise Problem(
             f"{wanted} was ended a moment ago, and functions that have read it accept it: add it in {wait} seconds"
         )
