@@ -50,6 +50,7 @@ def erase(operator: Operator, username: str | None, sub: str | None, yes: bool) 
 
     It reads whole tables. Interrupted, it is to be run again: the record goes last.
     """
+    from chalicelib.storage.stores import NotOpen
     from chalicelib.storage.token_values import digest
 
     one, sub = _person(operator, username, sub)
@@ -70,14 +71,10 @@ def erase(operator: Operator, username: str | None, sub: str | None, yes: bool) 
     remembered = recorded and dynamo.audit_keys.find(digest(sub)) is not None  # Also of who left years ago.
     if one is None and not (consents or sessions or outliving or remembered or users.has_sub(sub)):
         raise Problem(f"nothing is stored about a person with the sub {sub}")
-    if one is not None:
-        for key in users.passkeys_of(one.username):
-            users.delete(key)
-    users.delete_sub(sub)
-    if recorded:  # From then on the record does not know whose its events are, also those of this command.
-        dynamo.audit_keys.erase(digest(sub), now=now)
-    if one is not None:  # Last: the name finds what an interrupted call left.
-        users.delete(one.username)
+    try:
+        _delete(operator, one, sub, recorded=recorded, now=now)
+    except NotOpen as problem:
+        raise Problem(f"{who}: {problem}") from None
     output.done(
         f"Deleted what was stored about {who}: {consents} requests and consents, {sessions} sessions.\n{STAYS}",
         as_json=operator.as_json,
@@ -86,6 +83,21 @@ def erase(operator: Operator, username: str | None, sub: str | None, yes: bool) 
         sessions=sessions,
         stays=" ".join(STAYS.split()),
     )
+
+
+def _delete(operator: Operator, one: OperatedUser | None, sub: str, *, recorded: bool, now: int) -> None:
+    """Delete what names the person, in an order in which it can be interrupted. Raises NotOpen."""
+    from chalicelib.storage.token_values import digest
+
+    dynamo, users = operator.provider.dynamo, operator.provider.dynamo.operated_users
+    if one is not None:
+        for key in users.passkeys_of(one.username):
+            users.delete(key)
+    users.delete_sub(sub)
+    if recorded:  # From then on the record does not know whose its events are, also those of this command.
+        dynamo.audit_keys.erase(digest(sub), now=now)
+    if one is not None:  # Last: the name finds what an interrupted call left.
+        users.delete(one.username)
 
 
 def _delete_consents(operator: Operator, sub: str, *, now: int) -> tuple[int, int]:

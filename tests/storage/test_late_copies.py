@@ -639,6 +639,27 @@ def test_a_late_copy_of_a_removal_removes_nobody_who_was_added_again(aws, networ
     assert (aws.users.find(one.username), aws.users.standing(one.sub)) == (None, "unknown")
 
 
+def test_a_late_copy_of_an_erasure_deletes_nobody_who_was_added_again(aws, network, one, monkeypatch):
+    users = aws.dynamo.operated_users
+    aws.users.forget_sub(one.sub, one.username, now=NOW)
+    copies = [*network.copies(users.delete_sub, one.sub), *network.copies(users.delete, one.username)]
+    users.delete(one.username)  # Again.
+    again = replace(one, claims={"name": "Alice Again"})
+    aws.users.put(again)
+    network.late(copies)
+    assert (aws.users.find(one.username), aws.users.standing(one.sub)) == (again, "known")
+
+    def overtaken(write):
+        monkeypatch.undo()
+        aws.users.put(one)
+        return network.write(write)
+
+    monkeypatch.setattr(aws.dynamo._tables, "write", overtaken)
+    with pytest.raises(NotOpen, match="meanwhile"):
+        users.delete(one.username)
+    assert aws.users.find(one.username) == one
+
+
 def test_a_suspension_is_of_the_sub_that_the_name_has_by_then(aws, network, one, monkeypatch):
     """Another operator enrolled the name anew, between what was read and the write."""
     other, users = replace(one, sub=token_value()), aws.dynamo.operated_users

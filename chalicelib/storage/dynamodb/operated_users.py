@@ -17,6 +17,7 @@ from pynamodb.expressions.update import Action, RemoveAction
 
 from chalicelib.settings import Settings
 from chalicelib.storage.dynamodb.attributes import (
+    CHANGES,
     PK,
     RECORD,
     ConditionFailed,
@@ -148,12 +149,9 @@ class OperatedUsers:
         names = [name for name in item if name.startswith(COUNTERS)]
         if not names:
             return
-        # An earlier release did not name the attempts.
         of = {name.removeprefix("failures") for name in names if name.startswith("failures")}
         # Those of more browsers are forgotten as they are by then.
-        seen = [
-            _latest(each) if f"last_attempt{each}" in item else _failures(each) for each in sorted(of)[:MAX_COMPARED]
-        ]
+        seen = [_counter(each, item) for each in sorted(of)[:MAX_COMPARED]]
         as_read = reduce(and_, (unchanged(one, item) for one in seen), RECORD.exists())
         gone = reduce(and_, (one.does_not_exist() for one in seen), RECORD.exists())
         actions = tuple(NumberAttribute(attr_name=name).remove() for name in names)
@@ -195,15 +193,26 @@ class OperatedUsers:
                 yield str(item["pk"])
 
     def delete(self, key: str) -> None:
-        """Delete an item of the users table. A repeated deletion is no error."""
-        self._tables.write(Write("Delete", self._name, key))
+        """Delete the item of a username, a sub or a passkey. A repeated deletion is no error.
+
+        A late copy of it deletes nobody who was added again. Raises NotOpen if it was changed since this call read it.
+        """
+        item = self._tables.get(self._name, key)
+        if item is None:
+            return
+        as_read = reduce(and_, (unchanged(one, item) for one in (CHANGES, RECORD, USERNAME, LEFT_AT)), PK.exists())
+        try:
+            self._tables.write(Write("Delete", self._name, key, condition=as_read))
+        except ConditionFailed as failed:
+            if failed.item is not None:  # Otherwise a repeated write.
+                raise NotOpen("was changed meanwhile; run the command again") from None
 
     def has_sub(self, sub: str) -> bool:
         """Whether there is an item of this sub, also of one that left."""
         return self._tables.get(self._name, known_by(sub)) is not None
 
     def delete_sub(self, sub: str) -> None:
-        """Delete the item of a sub. A repeated deletion is no error."""
+        """Delete the item of a sub, as `delete` does."""
         self.delete(known_by(sub))
 
     def sessions_of(self, sub: str, *, now: int) -> Iterator[OperatedSession]:
@@ -278,12 +287,10 @@ def _landed(user: User, actions: Sequence[Action]) -> Condition:
     return reduce(and_, (one.does_not_exist() for one in compared), cast(Condition, record_of(user) == RECORD))
 
 
-def _failures(of: str) -> NumberAttribute:
-    return NumberAttribute(attr_name=f"failures{of}")
-
-
-def _latest(of: str) -> UnicodeAttribute:
-    return UnicodeAttribute(attr_name=f"last_attempt{of}")
+def _counter(of: str, item: Item) -> UnicodeAttribute | NumberAttribute:
+    """What tells failed attempts from later ones: the last one's name. An earlier release counted them alone."""
+    named = UnicodeAttribute(attr_name=f"last_attempt{of}")
+    return named if named.attr_name in item else NumberAttribute(attr_name=f"failures{of}")
 
 
 def _user(item: Item) -> OperatedUser:
