@@ -207,7 +207,7 @@ def test_what_an_operator_does_is_recorded_with_who_it_was(record, bank, operate
         ("client.suspended", operate("client", "suspend", "fintech", "--yes")),
         ("client.resumed", operate("client", "resume", "fintech")),
         ("client.ended", operate("client", "end", "fintech", "--yes")),
-        ("client.added", operate("client", "add", "--id", "fintech", "--jwks-uri", "https://f.example/jwks")),
+        ("client.added", operate("client", "add", "--id", "another", "--jwks-uri", "https://f.example/jwks")),
     ]
     events = record.events()
     found = {event.what for event in events}
