@@ -103,7 +103,7 @@ def test_of_eight_operators_at_once_one_adds_changes_and_ends_a_client_and_all_s
 def test_odd_counts_neither_open_nor_hold_up_a_suspension(aws, dynamodb, one):
     users, clients, of = aws.dynamo.operated_users, aws.dynamo.operated_clients, client()
     aws.clients.put(of)
-    for count in ODD_TIMES[:2]:
+    for count in (*ODD_TIMES[:2], {"N": "9" * 38}):  # One more has more digits than a number of DynamoDB.
         for table, key in (("users", one.username), ("users", known_by(one.sub)), ("clients", of.client_id)):
             written_by_hand(dynamodb, getattr(aws.settings, f"{table}_table"), key, suspensions=count, changes=count)
         aws.clients._cache.clear()
@@ -790,6 +790,29 @@ def test_a_late_copy_of_a_reset_takes_nothing_that_came_after_it(aws, network, o
         network.late(reset)
         assert found() == after
     assert (after.own_totp, after.recovery_codes, after.failures) == ("own", ("c",), 3)
+
+
+def test_a_late_copy_of_an_addition_takes_nothing_that_came_after_it(aws, network, one):
+    """Also where it replaced somebody of that name, as an import does."""
+    factors, found = aws.dynamo.second_factors, lambda: aws.users.find(one.username)
+    made = {"id": token_value(), "key": "a2V5", "handle": token_value(), "created_at": NOW}
+    fail(aws, one, 1)
+    put = network.copies(aws.users.put, replace(one, password="p3"))
+    network.again(put)
+    for happens in (
+        lambda: fail(aws, one, 3),
+        lambda: aws.users.invite(one.username, invitation="i", until=NOW + 9),
+        lambda: factors.begin_recovery(found(), ready_at=NOW, now=NOW),
+        lambda: factors.make_codes(found(), ["c"], attempt="a"),
+        lambda: factors.set_app(found(), "own", step=1),
+        lambda: aws.passkeys.add_own(found(), made, sign_count=0, limit=4),
+    ):
+        happens()
+        after = found()
+        network.late(put)
+        assert found() == after
+    assert (after.own_totp, after.recovery_codes, after.failures, after.invitation) == ("own", ("c",), 3, digest("i"))
+    assert len(after.passkey_keys) == 1
 
 
 def test_a_user_is_not_written_over_a_change_that_was_not_read(aws, network, one, monkeypatch):

@@ -12,8 +12,7 @@ from typing import cast
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import VerboseClientError
 from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.operand import Path
-from pynamodb.expressions.update import Action, RemoveAction
+from pynamodb.expressions.update import Action
 
 from chalicelib.settings import Settings
 from chalicelib.storage.dynamodb.attributes import (
@@ -25,6 +24,7 @@ from chalicelib.storage.dynamodb.attributes import (
     Write,
     counted,
     mark_of,
+    removed_by,
     unchanged,
 )
 from chalicelib.storage.dynamodb.codec import Unreadable, decode
@@ -282,8 +282,7 @@ class OperatedUsers:
 
 def _landed(user: User, actions: Sequence[Action]) -> Condition:
     """What shows that a reset was written, and that nothing of what it removes has come since: a late copy takes none of that."""
-    removed = [cast(Path, one.values[0]) for one in actions if isinstance(one, RemoveAction)]
-    compared = [one for one in removed if not one.path[0].startswith(COUNTERS[1:])][:MAX_COMPARED]
+    compared = [one for one in removed_by(actions) if not one.path[0].startswith(COUNTERS[1:])][:MAX_COMPARED]
     return reduce(and_, (one.does_not_exist() for one in compared), cast(Condition, record_of(user) == RECORD))
 
 
