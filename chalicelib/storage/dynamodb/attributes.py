@@ -105,6 +105,8 @@ RECORD = UnicodeAttribute(attr_name="record")
 EXPIRES_AT = NumberAttribute(attr_name="expires_at")
 BY = UnicodeAttribute(attr_name="by")
 """Who wrote the item last, or is about to delete it (writer.py)."""
+MAX_COMPARED = 20
+"""Maximum attributes of one kind that a condition compares, which has 4 KB."""
 MOST = 10**37
 """A count above it is nobody's of ours: a number of DynamoDB has 38 digits."""
 CHANGES = NumberAttribute(attr_name="changes")
@@ -154,29 +156,23 @@ class Write:
     expired: bool = False
 
 
-def removed_by(actions: Sequence[Action]) -> list[Path]:
-    """The attributes that these actions remove."""
-    return [cast(Path, one.values[0]) for one in actions if isinstance(one, RemoveAction)]
-
-
 def counted(
     write: Write,
     item: Item,
     *read: UnicodeAttribute | NumberAttribute,
     landed: Condition,
     by: NumberAttribute = CHANGES,
-    takes_nothing: bool = False,
 ) -> Write:
     """The update of an item as it was read, empty if there was none. It counts as a change `by` this number. Its condition stays.
 
     A copy of it that comes after a later change knows an earlier number, and changes nothing. `read`: what else must be as it
     was read, because a release that does not count changes it too. `landed`: what shows that this write changed the item.
-    `takes_nothing`: a copy removes nothing that came after it, by an endpoint, which does not count.
+    Endpoints do not count. So a copy finds what it would remove, the first MAX_COMPARED of it, and takes nothing that came since.
     """
     found = item.get(by.attr_name)
     changes = found + 1 if isinstance(found, int) and abs(found) < MOST else 1
-    for removed in removed_by(write.actions) if takes_nothing else ():
-        landed &= removed.does_not_exist()
+    for removed in [one for one in write.actions if isinstance(one, RemoveAction)][:MAX_COMPARED]:
+        landed &= cast(Path, removed.values[0]).does_not_exist()
     as_read = unchanged(by, item)
     for one in read:
         as_read &= unchanged(one, item)

@@ -12,11 +12,11 @@ from typing import cast
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import VerboseClientError
 from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
 
 from chalicelib.settings import Settings
 from chalicelib.storage.dynamodb.attributes import (
     CHANGES,
+    MAX_COMPARED,
     PK,
     RECORD,
     ConditionFailed,
@@ -24,7 +24,6 @@ from chalicelib.storage.dynamodb.attributes import (
     Write,
     counted,
     mark_of,
-    removed_by,
     unchanged,
 )
 from chalicelib.storage.dynamodb.codec import Unreadable, decode
@@ -55,9 +54,6 @@ from chalicelib.storage.token_values import is_username, item_of_passkey, known_
 
 MAX_IN_A_READ = 100
 """Maximum keys of a batch read (BatchGetItem)."""
-
-MAX_COMPARED = 20
-"""Maximum counters of failed attempts that a condition compares, which has 4 KB. That of unknown browsers is the first."""
 
 COUNTERS = ("failures", "last_failure", "last_attempt")
 
@@ -150,7 +146,7 @@ class OperatedUsers:
         if not names:
             return
         of = {name.removeprefix("failures") for name in names if name.startswith("failures")}
-        # Those of more browsers are forgotten as they are by then.
+        # That of unknown browsers is the first. Those of more browsers are forgotten as they are by then.
         seen = [_counter(each, item) for each in sorted(of)[:MAX_COMPARED]]
         as_read = reduce(and_, (unchanged(one, item) for one in seen), RECORD.exists())
         gone = reduce(and_, (one.does_not_exist() for one in seen), RECORD.exists())
@@ -173,11 +169,13 @@ class OperatedUsers:
             actions += without_second_factor(replace(user, own_totp="", recovery_codes=()))
         if before.user is None or before.user.secrets_digest != user.secrets_digest:
             actions += without_recovery()
-        beside = (*COUNTERS, "invitation", "invited_until")
-        actions += [NumberAttribute(attr_name=name).remove() for name in item if name.startswith(beside)]
+        beside = [name for name in item if name.startswith((*COUNTERS, "invitation", "invited_until"))]
+        # The counts are first of what a late copy compares; that of unknown browsers is the first of them.
+        beside.sort(key=lambda name: (name.startswith(COUNTERS[1:]), name))
+        actions += [NumberAttribute(attr_name=name).remove() for name in beside]
         write = Write("Update", self._name, user.username, actions=tuple(actions))
         try:
-            self._tables.write(counted(write, before.stored, RECORD, landed=_landed(user, actions)))
+            self._tables.write(counted(write, before.stored, RECORD, landed=cast(Condition, record_of(user) == RECORD)))
         except ConditionFailed:
             raise NotOpen("the record was changed meanwhile; run the command again") from None
 
@@ -278,12 +276,6 @@ class OperatedUsers:
         """An update of the item of the user's sub, if it is not another name's, and did not leave."""
         mine = PK.exists() & (user.username == USERNAME) & LEFT_AT.does_not_exist()
         return Write("Update", self._name, known_by(user.sub), condition=cast(Condition, mine))
-
-
-def _landed(user: User, actions: Sequence[Action]) -> Condition:
-    """What shows that a reset was written, and that nothing of what it removes has come since: a late copy takes none of that."""
-    compared = [one for one in removed_by(actions) if not one.path[0].startswith(COUNTERS[1:])][:MAX_COMPARED]
-    return reduce(and_, (one.does_not_exist() for one in compared), cast(Condition, record_of(user) == RECORD))
 
 
 def _counter(of: str, item: Item) -> UnicodeAttribute | NumberAttribute:

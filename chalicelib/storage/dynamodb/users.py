@@ -70,30 +70,23 @@ class Users:
         of_sub, item = (found or {} for found in self._tables.get_all(*((self._name, key) for key in keys)))
         known, landed = (USERNAME.set(user.username), LEFT_AT.remove()), cast(Condition, user.username == USERNAME)
         sub = Write("Update", self._name, known_by(user.sub), actions=known)
-        self._put(sub, of_sub, USERNAME, LEFT_AT, landed=landed & LEFT_AT.does_not_exist())
+        self._put(sub, of_sub, USERNAME, LEFT_AT, landed=landed)
         forgotten = tuple(one.remove() for one in (*counters(""), INVITATION, INVITED_UNTIL))
         ended = (*without_passkeys(user), *without_second_factor(user), *without_recovery())
         if "record" not in item:
             # An item that counts and is nobody's. A late copy of the next write needs it, and brings nobody back who was removed.
             item = self._put(Write("Update", self._name, user.username), item, RECORD, landed=RECORD.does_not_exist())
         own = Write("Update", self._name, user.username, actions=(*stored(user), *forgotten, *ended))
-        self._put(own, item, RECORD, landed=cast(Condition, record_of(user) == RECORD), takes_nothing=True)
+        self._put(own, item, RECORD, landed=cast(Condition, record_of(user) == RECORD))
         with suppress(Unreadable, KeyError):  # The name had no user, or an unreadable one.
             replaced = decode(User, str(item["record"])).sub
             if replaced != user.sub:
                 self.forget_sub(replaced, user.username, now=0)
 
-    def _put(
-        self,
-        write: Write,
-        item: Item,
-        *read: UnicodeAttribute | NumberAttribute,
-        landed: Condition,
-        takes_nothing: bool = False,
-    ) -> Item:
+    def _put(self, write: Write, item: Item, *read: UnicodeAttribute | NumberAttribute, landed: Condition) -> Item:
         """Write, if the item is as it was read; gives what it is then. Raises NotOpen."""
         try:
-            return self._tables.write(counted(write, item, *read, landed=landed, takes_nothing=takes_nothing)) or {}
+            return self._tables.write(counted(write, item, *read, landed=landed)) or {}
         except ConditionFailed:
             raise NotOpen("the user was changed meanwhile; run the command again") from None
 
